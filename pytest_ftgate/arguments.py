@@ -1,0 +1,81 @@
+"""Command line of `pytest --train` -> the pipelines to train, and the arguments that collect them whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.catalogue import Catalogue
+    from pytest_ftgate.session import FtgateSession
+
+
+def prepare(config: pytest.Config, ftgate: FtgateSession) -> None:
+    """Name the pipelines to train, add them and the sets that gate them to the arguments, turn xdist off.
+
+    Raises UsageError if the arguments lead to no pipeline, or one golden set gates two of them.
+    """
+    if config.getoption("dist", "no") != "no":
+        config.option.dist, config.option.tx = "no", []
+        ftgate.console.line("ftgate: --train runs in one process; xdist is off for this run")
+    given = _given(config)
+    ftgate.training = tuple(_pipelines(given, ftgate.catalogue))
+    if not ftgate.training:
+        raise pytest.UsageError(_no_pipeline(given, ftgate))
+    _refuse_shared(ftgate)
+    try:
+        _add(config, ftgate)
+    except FtgateError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _given(config: pytest.Config) -> list[Path]:
+    """Paths named on the command line; empty if there are none and pytest took its defaults."""
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        return []
+    return [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+
+
+def _pipelines(given: list[Path], catalogue: Catalogue) -> Iterator[str]:
+    for name, path in catalogue.pipeline_paths.items():
+        sets = [
+            catalogue.golden_paths[golden] for golden in catalogue.goldens_of(name) if golden in catalogue.golden_paths
+        ]
+        if not given or any(_leads_to(arg, place) for arg in given for place in (path, *sets)):
+            yield name
+
+
+def _leads_to(arg: Path, file: Path) -> bool:
+    return arg == file or file.is_relative_to(arg)
+
+
+def _no_pipeline(given: list[Path], ftgate: FtgateSession) -> str:
+    known = ", ".join(ftgate.shown(path) for path in ftgate.catalogue.pipeline_paths.values())
+    what = ", ".join(map(ftgate.shown, given)) or "the configured folders"
+    return f"--train: no pipeline belongs to {what}; pipelines are: {known or 'none (see ftgate_pipelines)'}"
+
+
+def _refuse_shared(ftgate: FtgateSession) -> None:
+    owner: dict[str, str] = {}
+    for name in ftgate.training:
+        for golden in ftgate.catalogue.goldens_of(name):
+            if golden in owner:
+                raise pytest.UsageError(
+                    f"--train: golden set {golden!r} gates both {owner[golden]!r} and {name!r}; train one at a time: "
+                    f"pytest {ftgate.shown(ftgate.catalogue.pipeline_paths[name].parent)} --train"
+                )
+            owner[golden] = name
+
+
+def _add(config: pytest.Config, ftgate: FtgateSession) -> None:
+    covered = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+    for name in ftgate.training:
+        sets = [ftgate.catalogue.golden_path(golden) for golden in ftgate.catalogue.goldens_of(name)]
+        for path in (ftgate.catalogue.pipeline_paths[name], *sets):
+            if not any(_leads_to(arg, path) for arg in covered):
+                config.args.append(str(path))

@@ -1,0 +1,1 @@
+"""The arms of the gate, a file for each: numbers -> Arm."""

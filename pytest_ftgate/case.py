@@ -1,0 +1,216 @@
+"""Row of a golden set -> Case; (Prompt, input) -> messages for the model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.digest import canonical, digest_of
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+__all__ = [
+    "Case",
+    "Input",
+    "Message",
+    "Prompt",
+    "PromptError",
+    "answer_text",
+    "canonical",
+    "case_digest",
+    "check_template",
+    "digest_of",
+    "make_case",
+    "render",
+    "user_text",
+]
+
+Message = dict[str, str]
+"""One turn: {"role": "system" | "user" | "assistant", "content": text}."""
+
+Input = str | Sequence[Mapping[str, str]] | Mapping[str, Any]
+"""A text, a conversation whose last turn is the user's, or the variables of a template."""
+
+
+class PromptError(FtgateError):
+    """The messages of a case cannot be made: a missing variable, a broken template, no question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question of a golden set; treat what it holds as read-only.
+
+    id: unique in its set, printable, without white space, "::", "[" and "]".
+    expected: any JSON value; None if the case has none.
+    graders: raw specs of this case alone; empty if the set's graders judge it.
+    cluster: cases of one cluster are not independent (drawn from one document, say); None if it stands alone.
+    line: 1-based line in its file. digest: see `case_digest`.
+    """
+
+    id: str
+    input: Any
+    expected: Any = None
+    slices: Mapping[str, str] = field(default_factory=dict)
+    must_pass: bool = False
+    cluster: str | None = None
+    graders: tuple[Mapping[str, Any], ...] = ()
+    notes: str = ""
+    line: int = 0
+    digest: str = ""
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.digest))
+
+
+def make_case(row: Mapping[str, Any], line: int, case_id: str) -> Case:
+    """The case of a row that has passed the schema; `case_id` is its own id, or one made from its content."""
+    graders = tuple(row.get("graders", ()))
+    return Case(
+        id=case_id,
+        input=row["input"],
+        expected=row.get("expected"),
+        slices=row.get("slices", {}),
+        must_pass=row.get("must_pass", False),
+        cluster=row.get("cluster"),
+        graders=graders,
+        notes=row.get("notes", ""),
+        line=line,
+        digest=case_digest(row["input"], row.get("expected"), graders),
+    )
+
+
+def case_digest(input: Input, expected: object, graders: Sequence[Mapping[str, Any]] = ()) -> str:  # noqa: A002
+    """sha256 (64 hex digits) of what is asked and how it is judged; slices, notes and the id do not count."""
+    return digest_of({"input": input, "expected": expected, "graders": list(graders)})
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """How an input becomes messages.
+
+    system: text of the system turn, literal; None for no such turn.
+    template: Jinja2 template of the user turn; a text input is its variable `text`, an object gives all its
+        variables. None: the text itself is the user turn. A conversation is sent as it is, without the template.
+    examples: few-shot pairs (user turn as it would be sent, see `user_text`; assistant turn), in order.
+    """
+
+    system: str | None = None
+    template: str | None = None
+    examples: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """sha256 of all fields, 64 hex digits."""
+        return _prompt_digest(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields as JSON values; `Prompt.from_json` reads them back."""
+        return {"system": self.system, "template": self.template, "examples": [list(pair) for pair in self.examples]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Prompt:
+        """The inverse of `to_json`; also takes the raw `[prompt]` table of a golden.toml."""
+        examples = tuple((str(user), str(answer)) for user, answer in data.get("examples") or ())
+        return cls(data.get("system"), data.get("template"), examples)
+
+
+@lru_cache(maxsize=64)
+def _prompt_digest(prompt: Prompt) -> str:
+    return digest_of(prompt.to_json())
+
+
+def render(prompt: Prompt, input: Input) -> list[Message]:  # noqa: A002
+    """The messages to send: system turn, few-shot examples, then the user turn (or the conversation).
+
+    The examples stand right before the last user turn. A conversation's own system turn replaces the prompt's.
+    Raises PromptError for a missing variable, a template that fails, or a conversation that does not end with the user.
+    """
+    if isinstance(input, str | Mapping):
+        turns = [{"role": "user", "content": user_text(prompt, input)}]
+    else:
+        turns = _conversation(input)
+    if prompt.system is not None and turns[0]["role"] != "system":
+        turns.insert(0, {"role": "system", "content": prompt.system})
+    turns[-1:-1] = _example_turns(prompt)
+    return turns
+
+
+def user_text(prompt: Prompt, input: str | Mapping[str, Any]) -> str:  # noqa: A002
+    """The user turn made of a text or of template variables. Raises PromptError."""
+    if prompt.template is None:
+        if isinstance(input, str):
+            return input
+        raise PromptError("the input is an object of variables, but [prompt] has no template to put them into")
+    variables = {"text": input} if isinstance(input, str) else input
+    return _fill(prompt.template, variables)
+
+
+def answer_text(expected: object) -> str:
+    """The answer as a model should write it: a text as it is, anything else as JSON; for examples and training."""
+    return expected if isinstance(expected, str) else json.dumps(expected, ensure_ascii=False)
+
+
+def _example_turns(prompt: Prompt) -> list[Message]:
+    return [
+        {"role": role, "content": content}
+        for pair in prompt.examples
+        for role, content in zip(("user", "assistant"), pair, strict=True)
+    ]
+
+
+def _conversation(messages: Sequence[Mapping[str, str]]) -> list[Message]:
+    turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
+    if not turns or turns[-1]["role"] != "user":
+        found = f"the last of {len(turns)} is from {turns[-1]['role']!r}" if turns else "it is empty"
+        raise PromptError(f"a conversation must end with a message of role 'user'; {found}")
+    return turns
+
+
+def check_template(template: str) -> None:
+    """Raises PromptError if the template is no valid Jinja2."""
+    _compiled(template)
+
+
+def _fill(template: str, variables: Mapping[str, Any]) -> str:
+    from jinja2 import UndefinedError
+
+    compiled, names = _compiled(template)
+    try:
+        return str(compiled(variables))
+    except UndefinedError as error:
+        raise PromptError(f"{error.message}; {_what_is_there(names, variables)}") from None
+    except Exception as error:
+        raise PromptError(f"the template failed: {type(error).__name__}: {error}") from error
+
+
+def _what_is_there(names: frozenset[str], variables: Mapping[str, Any]) -> str:
+    uses, has = (", ".join(sorted(map(str, some))) or "nothing" for some in (names, variables))
+    return f"the template uses: {uses}; the input has: {has}"
+
+
+@lru_cache(maxsize=64)
+def _compiled(template: str) -> tuple[Any, frozenset[str]]:
+    """(render function, names of the variables used); the template runs in Jinja2's sandbox."""
+    from jinja2 import TemplateError, meta
+
+    environment = _environment()
+    try:
+        names = meta.find_undeclared_variables(environment.parse(template))
+        return environment.from_string(template).render, frozenset(names)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        where = f" (line {line} of the template)" if line else ""
+        raise PromptError(f"the template is not valid Jinja2: {error.message}{where}") from None
+
+
+@lru_cache(maxsize=1)
+def _environment() -> ImmutableSandboxedEnvironment:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)

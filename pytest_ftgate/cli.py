@@ -1,0 +1,48 @@
+"""Arguments of the command `ftgate` -> exit code: 0 done, 2 a mistake that is explained in one message."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from pytest_ftgate import __version__
+from pytest_ftgate.commands import champions, lock, serve
+from pytest_ftgate.errors import FtgateError
+
+FAMILIES = (lock, champions, serve)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; `argv` is without the program's name, by default that of the process."""
+    args = make_parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except FtgateError as error:
+        sys.stderr.write(f"ftgate: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        sys.stderr.write(f"ftgate: {error}\n")
+        return 2
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser with all commands."""
+    parser = argparse.ArgumentParser(
+        prog="ftgate", description="Golden sets and champions of pytest-ftgate. To train and test, run pytest."
+    )
+    parser.add_argument("--version", action="version", version=f"pytest-ftgate {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for family in FAMILIES:
+        family.add(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of `ftgate`, a module for each family."""

@@ -1,0 +1,124 @@
+"""`ftgate status`, `ftgate history`, `ftgate rollback`: what the registry holds, and the way back."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.commands.common import has_registry, open_existing, registry_options, say, say_table
+from pytest_ftgate.errors import RegistryError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.registry import Registry, Version
+
+KINDS = {"promote": "promoted", "rollback": "rolled back to"}
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    status_parser = commands.add_parser("status", parents=[registry_options()], help="champions and who promotes now")
+    status_parser.add_argument("task", nargs="?", metavar="TASK", help="one task; default: all")
+    status_parser.set_defaults(run=status)
+
+    history_parser = commands.add_parser("history", parents=[registry_options()], help="all versions of a task")
+    history_parser.add_argument("task", metavar="TASK")
+    history_parser.set_defaults(run=history)
+
+    rollback_parser = commands.add_parser(
+        "rollback", parents=[registry_options()], help="go back to the champion before"
+    )
+    rollback_parser.add_argument("task", metavar="TASK")
+    rollback_parser.add_argument(
+        "--to", type=_number, metavar="vN", help="an earlier champion; default: the one before"
+    )
+    rollback_parser.add_argument("--reason", default="by hand", help="kept with the version (default: by hand)")
+    rollback_parser.set_defaults(run=rollback)
+
+
+def status(args: argparse.Namespace) -> int:
+    """Print the champion of each task."""
+    if not has_registry(args):
+        say(f"no registry in {args.state_dir} yet; `pytest GOLDENS --train` makes it")
+        return 0
+    registry = open_existing(args)
+    tasks = [args.task] if args.task else registry.tasks()
+    for task in tasks:
+        say(task)
+        say_table(list(_status_rows(registry, task)), indent="  ")
+    if not tasks:
+        say("nothing is registered yet")
+    return 0
+
+
+def history(args: argparse.Namespace) -> int:
+    """Print all versions of a task, the newest first."""
+    registry = open_existing(args)
+    versions = registry.versions(args.task)
+    if not versions:
+        raise _unknown(registry, args.task)
+    champion = registry.champion(args.task)
+    rows = [("version", "registered", "verdict", "digest", "", "reason")]
+    rows += [_history_row(version, champion) for version in reversed(versions)]
+    say_table(rows)
+    return 0
+
+
+def rollback(args: argparse.Namespace) -> int:
+    """Move the champion back."""
+    registry = open_existing(args)
+    before = registry.champion(args.task)
+    now = registry.rollback(args.task, args.reason, args.to)
+    was = f" (was v{before.number})" if before else ""
+    say(f"{args.task}: v{now.number} is the champion again{was}; serve it: ftgate serve {args.task}")
+    return 0
+
+
+def _status_rows(registry: Registry, task: str) -> Iterator[tuple[str, str]]:
+    versions = registry.versions(task)
+    if not versions:
+        raise _unknown(registry, task)
+    champion = registry.champion(task)
+    yield "champion", _described(champion) if champion else "none yet"
+    if champion and champion.predecessors:
+        yield "before it", ", ".join(f"v{each.number}" for each in champion.predecessors)
+    newest = versions[-1]
+    yield "newest", f"v{newest.number}  {newest.tags.get('verdict', '')}".rstrip()
+    if holder := registry.lock_holder(task):
+        yield "locked by", holder
+
+
+def _described(version: Version) -> str:
+    promotion = version.promotion
+    made = (
+        f"{KINDS.get(promotion['kind'], promotion['kind'])} at {promotion['at']} by {promotion['by']}"
+        if promotion
+        else "moved by another program"
+    )
+    return f"v{version.number}  digest {version.digest[:12]}  {made}"
+
+
+def _history_row(version: Version, champion: Version | None) -> tuple[str, str, str, str, str, str]:
+    past = {each.number for each in champion.predecessors} if champion else set()
+    role = (
+        "champion"
+        if champion and version.number == champion.number
+        else "was champion"
+        if version.number in past
+        else ""
+    )
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(version.created_s))
+    tags = version.tags
+    return f"v{version.number}", when, tags.get("verdict", ""), version.digest[:12], role, tags.get("reason", "")[:100]
+
+
+def _unknown(registry: Registry, task: str) -> RegistryError:
+    return RegistryError(f"the registry has no task {task!r}; it has: {', '.join(registry.tasks()) or 'none'}")
+
+
+def _number(text: str) -> int:
+    digits = text.removeprefix("v")
+    if not digits.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no version; write v2 or 2")
+    return int(digits)

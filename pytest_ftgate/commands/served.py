@@ -1,0 +1,46 @@
+"""Model -> tags of its version, and back: what must be known to serve exactly the model that was tested."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry.version import MODEL, Version
+
+if TYPE_CHECKING:
+    from pytest_ftgate.serve.model import Model
+
+BASE, REVISION, DTYPE, QUANTIZATION = "ftgate.base", "ftgate.revision", "ftgate.dtype", "ftgate.quantization"
+
+
+def tags_of(model: Model) -> dict[str, str]:
+    """The tags from which `model_of` makes the same model again. A base in a local folder is named by its full path."""
+    folder = Path(model.base)
+    base = str(folder.resolve()) if folder.exists() else model.base
+    tags = {MODEL: model.digest, BASE: base, DTYPE: model.dtype}
+    optional = {REVISION: model.revision, QUANTIZATION: model.quantization}
+    return tags | {name: value for name, value in optional.items() if value}
+
+
+def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
+    """The model of a version, its adapter being fetched to `adapter`; `base` says where the base model is now.
+
+    Raises RegistryError if base, precision and adapter together are not the model that was tested.
+    """
+    from pytest_ftgate.serve.model import Model
+
+    tags = version.tags
+    if BASE not in tags or MODEL not in tags:
+        raise RegistryError(
+            f"{version} was registered without its base model, so it cannot be served from the registry"
+        )
+    model = Model(base or tags[BASE], tags.get(REVISION), tags[DTYPE], tags.get(QUANTIZATION))
+    model = replace(model, adapter=adapter)
+    if model.digest != tags[MODEL]:
+        raise RegistryError(
+            f"{version} was tested as the model {tags[MODEL]}, but {model.base} with its adapter is {model.digest}: "
+            "the base model was changed.\n    Put the tested one there, or name its place: --base DIR"
+        )
+    return model

@@ -1,0 +1,93 @@
+"""What went wrong, told to a person: what, found, expected, where, what to do.
+
+FtgateError
++-- FileFaults          every fault of one or more files, each with its line
+|   +-- GoldenError     a golden set cannot be used as written
+|   +-- LockError       a golden set differs from its golden.lock
+|   +-- PipelineError   a pipeline.toml cannot be used as written
++-- ServeError          a model server could not be started, or stopped answering
++-- TrainError          the fine-tune failed
++-- MetricError         a metric of nothing, or of a class without a case
++-- RegistryError       the registry refused, or holds something else than it should
++-- LeakageError        the leakage check could not be run (a found leak is a result, not an error)
++-- JournalError        a journal is corrupt
++-- MissingExtra        an optional dependency is not installed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class FtgateError(Exception):
+    """Base of all errors of this package; `str()` is the whole text for the user, ready to print."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong with a file.
+
+    path: as the user would type it. line: 1-based; 0 if the fault belongs to no line.
+    message: what was found and what is allowed. fix: what to do, empty if the message says it.
+    """
+
+    path: str
+    line: int
+    message: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {self.message}" + (f"\n    {self.fix}" if self.fix else "")
+
+
+class FileFaults(FtgateError):  # noqa: N818 - a collection of faults
+    """Faults of files, sorted by file and line, all reported at once."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(faults))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class GoldenError(FileFaults):
+    """A golden set cannot be used as written."""
+
+
+class LockError(FileFaults):
+    """A golden set differs from its golden.lock."""
+
+
+class PipelineError(FileFaults):
+    """A pipeline.toml cannot be used as written."""
+
+
+class ServeError(FtgateError):
+    """A model server could not be started, or stopped answering."""
+
+
+class TrainError(FtgateError):
+    """The fine-tune failed."""
+
+
+class MetricError(FtgateError):
+    """A metric of nothing, or of a class without a case."""
+
+
+class RegistryError(FtgateError):
+    """The registry refused, or holds something else than it should."""
+
+
+class LeakageError(FtgateError):
+    """The leakage check could not be run."""
+
+
+class JournalError(FtgateError):
+    """A journal is corrupt."""
+
+
+class MissingExtra(FtgateError):  # noqa: N818 - says what is missing
+    """An optional dependency is not installed; says which extra brings it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra '{extra}': pip install 'pytest-ftgate[{extra}]'")

@@ -1,0 +1,68 @@
+"""Lines of JSON -> values; every line that is not strict JSON is a fault."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_ftgate.errors import Fault
+
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def parse_lines(text: str, path: str) -> Iterator[tuple[int, Any] | Fault]:
+    """(1-based line, value) of each line, or the fault of a line that holds no strict JSON; blank lines are skipped.
+
+    Lines end at a line feed and nowhere else: U+2028 and its like are legal inside a JSON string.
+    """
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line and not line.isspace():
+            yield _parse(line, number, path)
+
+
+def _parse(line: str, number: int, path: str) -> tuple[int, Any] | Fault:
+    try:
+        value = _DECODER.decode(line.strip())
+    except json.JSONDecodeError as error:
+        return Fault(path, number, f"is not valid JSON: {error.msg} (column {error.colno})")
+    except ValueError as error:
+        return Fault(path, number, f"is not valid JSON: {error}")
+    except RecursionError:
+        return Fault(path, number, "is nested too deeply to be read")
+    if _HALF_PAIR.search(line) and _has_half_pair(value):
+        return Fault(path, number, r"holds half of a surrogate pair (\ud800 to \udfff alone), which is no character")
+    return number, value
+
+
+def _has_half_pair(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"the key {', '.join(map(repr, twice))} stands twice in one object")
+    return made
+
+
+def _constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number; use null, or leave the key out")
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is too large for a number")
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)

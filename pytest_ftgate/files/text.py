@@ -1,0 +1,63 @@
+"""Path -> text; a file that is not plain UTF-8 is a fault with its line."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pytest_ftgate.errors import Fault, FileFaults
+
+Keys = tuple[str | int, ...]
+"""The way to a value: keys of tables and 0-based places in arrays."""
+
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def shown(path: Path) -> str:
+    """The path as the user would type it: relative to the working directory if it lies below."""
+    absolute, here = Path(path).absolute(), Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(path)
+
+
+def read_text(path: Path) -> str:
+    """The whole text of a file.
+
+    Raises FileFaults: no such file, not readable, a byte order mark, or each line that is not UTF-8.
+    """
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise FileFaults([Fault(shown(path), 0, f"cannot be read: {error.strerror or error}")]) from None
+    if raw.startswith(_WIDE):
+        raise FileFaults([Fault(shown(path), 1, "is UTF-16; only UTF-8 is read", "save it as UTF-8 without BOM")])
+    faults = list(_encoding_faults(raw, shown(path)))
+    if faults:
+        raise FileFaults(faults)
+    return raw.decode("utf-8")
+
+
+def _encoding_faults(raw: bytes, path: str) -> Iterator[Fault]:
+    if raw.startswith(codecs.BOM_UTF8):
+        yield Fault(path, 1, "starts with a byte order mark (BOM)", "save it as UTF-8 without BOM")
+    if _is_utf8(raw):
+        return
+    for number, line in enumerate(raw.split(b"\n"), start=1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            bad = f"byte 0x{line[error.start]:02x} at position {error.start + 1} of the line"
+            yield Fault(path, number, f"is not valid UTF-8: {bad}", "save the file as UTF-8")
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def nearest(lines: Mapping[Keys, int], keys: Keys) -> int:
+    """The line of a key, or of the nearest thing around it; 0 if the file names none of them."""
+    return next((lines[keys[:end]] for end in range(len(keys), -1, -1) if keys[:end] in lines), 0)

@@ -1,0 +1,92 @@
+"""YAML file -> its data and the line of every key. Plain scalars are read as in JSON: `no` and `12:30` are text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import Fault, FileFaults
+from pytest_ftgate.files.text import Keys, read_text, shown
+
+_SCALARS = {
+    "null": (r"(?:null|~|)", ["n", "~", ""]),
+    "bool": (r"(?:true|false)", list("tf")),
+    "int": (r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
+    "float": (r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)", list("-0123456789")),
+}
+
+
+def read_yaml(path: Path) -> tuple[Any, dict[Keys, int]]:
+    """(data, line of every key) of a YAML file of one document.
+
+    Raises FileFaults: not readable, not UTF-8, not YAML, or a key that stands twice (with its line).
+    """
+    import yaml
+
+    text = read_text(path)
+    try:
+        return _parse(text, shown(path))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise FileFaults([Fault(shown(path), mark.line + 1 if mark else 0, _what(error))]) from None
+    except yaml.YAMLError as error:
+        raise FileFaults([Fault(shown(path), 0, f"is not valid YAML: {' '.join(str(error).split())}")]) from None
+    except RecursionError:
+        raise FileFaults([Fault(shown(path), 0, "is nested too deeply to be read, or holds itself")]) from None
+
+
+def _what(error: Any) -> str:
+    return f"is not valid YAML: {', '.join(part for part in (error.context, error.problem) if part)}"
+
+
+def _parse(text: str, path: str) -> tuple[Any, dict[Keys, int]]:
+    loader = _loader()(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None, {}
+        entries = list(_entries(root, ()))
+        if faults := [Fault(path, line, f"the key {keys[-1]!r} stands twice") for keys, line in _twice(entries)]:
+            raise FileFaults(faults)
+        return loader.construct_document(root), dict(entries)
+    finally:
+        loader.dispose()
+
+
+def _twice(entries: list[tuple[Keys, int]]) -> Iterator[tuple[Keys, int]]:
+    seen: set[Keys] = set()
+    for keys, line in entries:
+        if keys in seen:
+            yield keys, line
+        seen.add(keys)
+
+
+def _entries(node: Any, keys: Keys) -> Iterator[tuple[Keys, int]]:
+    """Each key of a node with its 1-based line: the line of the key in a mapping, of the value in a sequence."""
+    if not keys:
+        yield keys, node.start_mark.line + 1
+    if node.id == "mapping":
+        for name, value in node.value:
+            below = (*keys, str(name.value))
+            yield below, name.start_mark.line + 1
+            yield from _entries(value, below)
+    if node.id == "sequence":
+        for place, value in enumerate(node.value):
+            yield (*keys, place), value.start_mark.line + 1
+            yield from _entries(value, (*keys, place))
+
+
+@lru_cache(maxsize=1)
+def _loader() -> Any:
+    """A safe loader whose plain scalars are JSON's: YAML 1.1 would read `no` as False and `12:30` as 750."""
+    import yaml
+
+    class JsonScalars(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # the name is PyYAML's
+
+    for kind, (pattern, first) in _SCALARS.items():
+        JsonScalars.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"^{pattern}$"), first)
+    return JsonScalars

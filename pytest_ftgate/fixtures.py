@@ -1,0 +1,112 @@
+"""Fixtures for tests in Python: case, response, grade, metrics, training_run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.case import Case
+    from pytest_ftgate.grade import Outcome
+    from pytest_ftgate.response import Response
+    from pytest_ftgate.rollout import TrainingRun
+    from pytest_ftgate.session import FtgateSession
+    from pytest_ftgate.set_metrics import SetMetrics
+    from pytest_ftgate.suite import Suite
+
+
+def suite_of(item: Any) -> Suite:
+    """The golden set that the marker `golden` of a test names. Raises FtgateError."""
+    from pytest_ftgate.session import KEY
+
+    marker = item.get_closest_marker("golden")
+    if marker is None:
+        raise FtgateError(
+            f"{item.name}: the fixtures case, response, grade and metrics need @pytest.mark.golden('name of a set')"
+        )
+    if len(marker.args) != 1 or not isinstance(marker.args[0], str):
+        raise FtgateError(f"{item.name}: the marker golden takes one name, found {marker.args!r}")
+    ftgate: FtgateSession = item.config.stash[KEY]
+    return ftgate.suite_named(marker.args[0])
+
+
+def _suite(request: pytest.FixtureRequest) -> Suite:
+    try:
+        return suite_of(request.node)
+    except FtgateError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Case:
+    """One case of the golden set named by `@pytest.mark.golden("sms_spam")`; the test runs once for each."""
+    if not hasattr(request, "param"):
+        pytest.fail(
+            f"{request.node.name}: the fixture case needs @pytest.mark.golden('name of a golden set')", pytrace=False
+        )
+    given: Case = request.param
+    return given
+
+
+@pytest.fixture
+def response(request: pytest.FixtureRequest, case: Case) -> Response:
+    """The answer of the model under test to `case`: `.text`, `.finish_reason`, `.total_s`; fails if the API broke."""
+    from pytest_ftgate.session import KEY
+
+    suite = _suite(request)
+    try:
+        answer = request.config.stash[KEY].measurement(suite).response(case)
+    except FtgateError as error:
+        pytest.fail(str(error), pytrace=False)
+    if answer.broken:
+        pytest.fail(f"no answer to {case.id}: {answer.error}", pytrace=False)
+    return answer
+
+
+@pytest.fixture
+def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Outcome:
+    """What the set's own graders say of `response`: `.value`, `.passed`, `.reason`; skips if they cannot judge it."""
+    from pytest_ftgate.grade import Failure, Unscored, grade_case
+
+    outcome = grade_case(_suite(request).graders_of(case), case, response)
+    if isinstance(outcome, Failure):
+        pytest.fail(f"the grader broke: {outcome.reason}", pytrace=False)
+    if isinstance(outcome, Unscored):
+        pytest.skip(f"unscored: {outcome.reason}")
+    return outcome
+
+
+@pytest.fixture
+def metrics(request: pytest.FixtureRequest) -> SetMetrics:
+    """Metrics of the model under test on the set of the marker: `assert metrics.f1(positive="spam").lower >= 0.85`."""
+    from pytest_ftgate.session import KEY
+    from pytest_ftgate.set_metrics import SetMetrics
+
+    ftgate, suite = request.config.stash[KEY], _suite(request)
+    try:
+        if missing := ftgate.missing(suite):
+            pytest.skip(missing)
+        return SetMetrics(ftgate.measurement(suite))
+    except FtgateError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def training_run(request: pytest.FixtureRequest) -> TrainingRun:
+    """The fine-tune of this run: `.manifest`, `.adapter`, `.curves`; skips without --train."""
+    from pytest_ftgate.session import KEY
+
+    ftgate = request.config.stash[KEY]
+    if not ftgate.training:
+        pytest.skip("training_run needs --train")
+    if len(ftgate.training) > 1:
+        pytest.fail(
+            f"this run trains several pipelines ({', '.join(ftgate.training)}); train one at a time", pytrace=False
+        )
+    try:
+        return ftgate.rollout(ftgate.training[0]).training_run
+    except FtgateError as error:
+        pytest.fail(str(error), pytrace=False)

@@ -1,0 +1,209 @@
+"""Path of a golden set -> Golden: its settings and raw rows, and every fault of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.text import Keys, nearest, shown
+from pytest_ftgate.rows import Row, id_problem, row_id
+from pytest_ftgate.schema import check, suggestion
+from pytest_ftgate.sources import CASES_FILE, FOLDER_FILE, Source, read_source
+
+__all__ = ["Floor", "GateSpec", "Golden", "Label", "Request", "Row", "read_golden", "row_id"]
+
+
+DEFAULT_GRADERS: tuple[Mapping[str, Any], ...] = ({"kind": "exact"},)
+"""Of a set that names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the server with every case.
+
+    max_tokens: longest answer. temperature: 0 to 2; 0 = greedy. timeout_s: seconds, retries included.
+    stop: texts that end the answer. choices: the only answers allowed; empty = any. repeats: draws of each case.
+    response_format: sent as it is. logprobs: asked for at each token, 0 to 20; 0 = none.
+    """
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    timeout_s: float = 60.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    repeats: int = 1
+    response_format: Mapping[str, Any] | None = None
+    logprobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Which part of an answer is its class: a dotted path into the JSON answer ("" = all of it), and all labels."""
+
+    path: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The lower bound of `metric` must reach `min`, its upper bound must not exceed `max`; one of them may be None.
+
+    positive: the class that precision, recall and f1 look at. average: for f1 only, never None there.
+    """
+
+    metric: str
+    min: float | None = None
+    max: float | None = None
+    positive: str | None = None
+    average: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateSpec:
+    """What a candidate must show. delta: margin as a share, used only to write the first golden.lock."""
+
+    floors: tuple[Floor, ...] = ()
+    delta: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A golden set as written. What stands in `faults` is not in the other fields.
+
+    name: of the folder, or of the file before ".golden". path: the pytest file. cases_path: where the rows stand.
+    made_by: command that makes the cases, "" if people wrote them. prompt, graders: as written.
+    gate: None if the set declares none. lines: 1-based line of every key of the settings.
+    """
+
+    name: str
+    path: Path
+    cases_path: Path
+    description: str = ""
+    made_by: str = ""
+    prompt: Mapping[str, Any] = field(default_factory=dict)
+    request: Request = Request()
+    graders: tuple[Mapping[str, Any], ...] = DEFAULT_GRADERS
+    label: Label | None = None
+    gate: GateSpec | None = None
+    rows: tuple[Row, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    lines: Mapping[Keys, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def line(self, *keys: str | int) -> int:
+        """The line where a setting stands, ("grader", 0, "kind") say, or what is around it; 0 if nothing is."""
+        return nearest(self.lines, keys)
+
+
+def read_golden(path: Path) -> Golden:
+    """The golden set of a folder, its golden.toml, a *.golden.jsonl or a *.golden.yaml.
+
+    Never raises for a fault of the user's; all of them are in `Golden.faults`, sorted by file and line.
+    """
+    file = Path(path) / FOLDER_FILE if Path(path).is_dir() else Path(path)
+    cases_path = file.with_name(CASES_FILE) if file.name == FOLDER_FILE else file
+    source = read_source(file, cases_path)
+    known = _without_faults(source, file)
+    faults = [*source.faults, *_name_faults(file), *_gate_faults(known, source, file)]
+    return Golden(
+        name=_name(file),
+        path=file,
+        cases_path=cases_path,
+        description=known.get("description", ""),
+        made_by=known.get("made_by", ""),
+        prompt=known.get("prompt", {}),
+        request=_request(known.get("request", {})),
+        graders=tuple(known.get("grader", DEFAULT_GRADERS)),
+        label=_label(known.get("label")),
+        gate=_gate(known.get("gate")),
+        rows=tuple(source.rows),
+        faults=tuple(sorted(set(faults))),
+        lines=source.lines,
+    )
+
+
+def _without_faults(source: Source, file: Path) -> dict[str, Any]:
+    """The top-level settings that keep the schema; the faults of the others are added to the source."""
+    line_of = partial(nearest, source.lines)
+    if not isinstance(source.settings, dict):
+        source.faults.append(Fault(shown(file), line_of(()), "'golden' must hold an object with keys"))
+        return {}
+    faults = check(source.settings, "golden", shown(file), line_of)
+    source.faults += faults
+    if not faults:
+        return source.settings
+    return {key: value for key, value in source.settings.items() if not check({key: value}, "golden", "", line_of)}
+
+
+def _name(file: Path) -> str:
+    if file.name == FOLDER_FILE:
+        return file.absolute().parent.name
+    return file.name.rsplit(".golden", 1)[0]
+
+
+def _name_faults(file: Path) -> Iterator[Fault]:
+    if problem := id_problem(_name(file)):
+        what = "folder" if file.name == FOLDER_FILE else "file"
+        yield Fault(shown(file), 0, f"the set's name {_name(file)!r} {problem}", f"rename the {what}")
+
+
+def _request(table: Mapping[str, Any]) -> Request:
+    made: dict[str, Any] = dict(table)
+    for key in ("stop", "choices"):
+        made |= {key: tuple(made[key])} if key in made else {}
+    for key in ("max_tokens", "seed", "repeats", "logprobs"):
+        made |= {key: int(made[key])} if key in made else {}
+    for key in ("temperature", "timeout_s"):
+        made |= {key: float(made[key])} if key in made else {}
+    return Request(**made)
+
+
+def _label(table: Mapping[str, Any] | None) -> Label | None:
+    return None if table is None else Label(table.get("path", ""), tuple(table["values"]))
+
+
+def _gate(table: Mapping[str, Any] | None) -> GateSpec | None:
+    if table is None:
+        return None
+    return GateSpec(tuple(map(_floor, table.get("floor", []))), table.get("delta"))
+
+
+def _floor(table: Mapping[str, Any]) -> Floor:
+    floor = Floor(**table)
+    if floor.metric != "f1" or floor.average:
+        return floor
+    return Floor(**{**table, "average": "binary" if floor.positive is not None else "macro"})
+
+
+def _gate_faults(known: Mapping[str, Any], source: Source, file: Path) -> Iterator[Fault]:
+    """Floors that contradict themselves or the labels."""
+    gate = _gate(known.get("gate"))
+    for number, floor in enumerate(gate.floors if gate else ()):
+        for key, message in _floor_problems(floor, _label(known.get("label")), "label" in source.settings):
+            yield Fault(shown(file), nearest(source.lines, ("gate", "floor", number, key)), message)
+
+
+def _floor_problems(floor: Floor, label: Label | None, has_label: bool) -> Iterator[tuple[str, str]]:
+    of_labels = floor.metric not in ("accuracy", "score")
+    if of_labels and not has_label:
+        yield "metric", f"{floor.metric} needs the labels; add [label] with `path` and `values`"
+    if floor.metric in ("precision", "recall") and floor.positive is None:
+        yield "metric", f"{floor.metric} looks at one class; name it with `positive`"
+    if floor.metric not in ("precision", "recall", "f1") and floor.positive is not None:
+        yield "positive", f"{floor.metric} has no positive class; remove `positive`"
+    if label and floor.positive is not None and floor.positive not in label.values:
+        yield "positive", f"{floor.positive!r} is none of the labels; {suggestion(floor.positive, label.values)}"
+    yield from _average_problems(floor)
+
+
+def _average_problems(floor: Floor) -> Iterator[tuple[str, str]]:
+    if floor.average is None:
+        return
+    if floor.metric != "f1":
+        yield "average", f"only f1 is averaged, not {floor.metric}; remove `average`"
+    elif (floor.average == "binary") != (floor.positive is not None):
+        yield "average", "`positive` goes with average 'binary' and with no other"

@@ -1,0 +1,151 @@
+"""(Case, Response) -> Grade | Unscored | Failure, by graders compiled once from their specs."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.case import Case
+from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
+from pytest_ftgate.graders.exact import Exact
+from pytest_ftgate.graders.json_fields import JsonFields
+from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
+from pytest_ftgate.graders.numeric import Numeric
+from pytest_ftgate.graders.one_of import OneOf
+from pytest_ftgate.graders.options import build, nearest
+from pytest_ftgate.graders.python import Python
+from pytest_ftgate.graders.regex import Regex
+from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.value import (
+    Failure,
+    Grade,
+    Grader,
+    GraderError,
+    Kind,
+    Outcome,
+    Unscored,
+    outcome_from_json,
+)
+from pytest_ftgate.response import Response
+
+__all__ = [
+    "KINDS",
+    "Failure",
+    "Grade",
+    "Grader",
+    "GraderError",
+    "Outcome",
+    "Unscored",
+    "case_fault",
+    "compile_grader",
+    "grade_case",
+    "outcome_from_json",
+    "resolve_spec",
+]
+
+KINDS: Mapping[str, type[Kind]] = {
+    made.kind: made
+    for made in (Exact, Contains, ContainsAll, NotContains, Regex, OneOf, Numeric, JsonSchema, JsonFields, Python)
+}
+"""Every kind of grader by the name it has in a spec."""
+
+
+def compile_grader(spec: Mapping[str, Any], folder: Path | None = None) -> Grader:
+    """The grader of a spec such as {"kind": "exact", "ignore_case": true}; compile once, grade many times.
+
+    folder: where a `file` of the spec is looked for (the golden set's folder); default: the working directory.
+    Raises GraderError: an unknown kind, an unknown, missing or wrong option, a bad pattern, schema or import path.
+    """
+    kind = spec.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise GraderError(f"{shown(kind)} is not a kind of grader; {_hint(kind)}")
+    options = {name: value for name, value in resolve_spec(spec, folder).items() if name != "kind"}
+    return build(KINDS[kind], options)
+
+
+def _hint(kind: object) -> str:
+    return nearest(str(kind), KINDS) if isinstance(kind, str) else f"known: {', '.join(KINDS)}"
+
+
+def resolve_spec(spec: Mapping[str, Any], folder: Path | None = None) -> Mapping[str, Any]:
+    """The spec with the content of its files in it, so that its digest covers them and no path is left.
+
+    Raises GraderError if a file cannot be read.
+    """
+    return with_schema(spec, folder or Path()) if spec.get("kind") == JsonSchema.kind else spec
+
+
+def case_fault(graders: Sequence[Grader], case: Case) -> str:
+    """Why these graders cannot judge the case as it is written (no expected value, say); "" if they can."""
+    faults = []
+    for grader in graders:
+        try:
+            grader.check(case)
+        except GraderError as error:
+            faults.append(f"{grader.name}: {error}")
+    return "; ".join(faults)
+
+
+def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Outcome:
+    """The outcome of one answer. Never raises for what a grader does.
+
+    No grader at all is Unscored. A broken request is a Failure. A timeout, a cut-off and an empty answer are worth 0, whatever the graders.
+    Of several graders: any Failure, else any Unscored, else the least value, passed if all passed.
+    """
+    if not graders:
+        return Unscored("nothing is expected and no grader is named; a test in Python may judge it", "none")
+    if response.broken:
+        return Failure(f"no answer: {response.error or 'the request failed'}", "request")
+    if why := _no_answer(response):
+        return Grade(0.0, why, _names(graders), passed=False)
+    outcomes = [_judge(grader, case, response) for grader in graders]
+    return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
+
+
+def _no_answer(response: Response) -> str:
+    if response.finish_reason == "timeout":
+        return f"no answer within the time limit ({response.total_s:.1f} s)"
+    if response.finish_reason == "length":
+        return f"cut off at max_tokens ({response.completion_tokens} tokens): {shown(response.text)}"
+    return "" if response.text and not response.text.isspace() else "the answer is empty"
+
+
+def _judge(grader: Grader, case: Case, response: Response) -> Outcome:
+    try:
+        return grader(case, response)
+    except GraderError as error:
+        return Failure(str(error), grader.name)
+    except Exception as error:  # noqa: BLE001  whatever a grader raises is a failure of the grader
+        return Failure(f"{type(error).__name__}: {error}{_where(error)}", grader.name)
+
+
+def _where(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" (at {frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+
+
+def _joined(outcomes: Sequence[Outcome]) -> Outcome:
+    if failures := [outcome for outcome in outcomes if isinstance(outcome, Failure)]:
+        return Failure(_reasons(failures), _joined_names(failures))
+    if unscored := [outcome for outcome in outcomes if isinstance(outcome, Unscored)]:
+        return Unscored(_reasons(unscored), _joined_names(unscored))
+    return _least([outcome for outcome in outcomes if isinstance(outcome, Grade)])
+
+
+def _least(grades: Sequence[Grade]) -> Grade:
+    missed = [grade for grade in grades if not grade.passed]
+    return Grade(min(grade.value for grade in grades), _reasons(missed or grades), _joined_names(grades), not missed)
+
+
+def _reasons(outcomes: Sequence[Outcome]) -> str:
+    return "; ".join(f"{outcome.grader}: {outcome.reason}" for outcome in outcomes)
+
+
+def _joined_names(outcomes: Sequence[Outcome]) -> str:
+    return " + ".join(outcome.grader for outcome in outcomes)
+
+
+def _names(graders: Sequence[Grader]) -> str:
+    return " + ".join(grader.name for grader in graders)

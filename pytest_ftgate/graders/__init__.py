@@ -1,0 +1,1 @@
+"""Kinds of graders, one small file for each family: (Case, Response) -> Outcome."""

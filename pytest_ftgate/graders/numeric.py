@@ -1,0 +1,81 @@
+"""numeric: a number in the answer is the expected one, within a tolerance."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import ClassVar
+
+from pytest_ftgate.case import Case
+from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.value import Grade, GraderError, Kind
+from pytest_ftgate.response import Response
+
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
+_NUMBER = re.compile(rf"(?:(?<![\w.])[-+\u2212])?(?<!\w)(?:{_DIGITS})(?:[eE][-+]?\d{{1,3}}(?!\d))?", re.ASCII)
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numeric(Kind):
+    """1 if |found - expected| <= max(abs_tol, rel_tol * |expected|), else 0; counted in decimal, so that .1 is .1.
+
+    position: "last" or "first" number of the answer. Numbers are written 1234.5, 1,234.5, -3, .5 or 1e-3; currency
+    and percent signs are passed over (50% is 50); a comma is never a decimal point.
+    """
+
+    kind: ClassVar[str] = "numeric"
+
+    abs_tol: float = 0.0
+    rel_tol: float = 0.0
+    position: str = "last"
+
+    def __post_init__(self) -> None:
+        Kind.__post_init__(self)
+        if self.abs_tol < 0 or self.rel_tol < 0:
+            raise GraderError(f"abs_tol is {self.abs_tol} and rel_tol is {self.rel_tol}; neither may be below 0")
+        if self.position not in ("last", "first"):
+            raise GraderError(f"position is {self.position!r}; it must be 'last' or 'first'")
+
+    def check(self, case: Case) -> None:
+        """Raises GraderError if the case expects no number."""
+        _expected(case)
+
+    def __call__(self, case: Case, response: Response) -> Grade:
+        """Compare the numbers."""
+        expected, found = _expected(case), self._found(response.text)
+        if found is None:
+            return self.wrong(f"found {shown(response.text)}, with no number; expected {expected}")
+        margin = max(Decimal(str(self.abs_tol)), Decimal(str(self.rel_tol)) * abs(expected))
+        difference = abs(found - expected)
+        within = f"{expected}" + (f" ± {margin}" if margin else "")
+        if difference <= margin:
+            return self.right(f"found {found}, expected {within}")
+        return self.wrong(f"found {found} in {shown(response.text)}, expected {within}; off by {difference}")
+
+    def _found(self, text: str) -> Decimal | None:
+        numbers = _NUMBER.finditer(text)
+        match = next(numbers, None)
+        if self.position == "last":
+            for match in numbers:  # noqa: B007  the last one is meant
+                pass
+        return _number(match[0]) if match else None
+
+
+def _expected(case: Case) -> Decimal:
+    value = case.expected
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Decimal(str(value))
+    number = _number(value.strip()) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else None
+    if number is None:
+        raise GraderError(f"expected is {shown(value)}; a number is needed")
+    return number
+
+
+def _number(text: str) -> Decimal | None:
+    """None for a number of more than 400 characters."""
+    try:
+        return Decimal(text.replace(",", "").replace("\u2212", "-")) if len(text) <= _LONGEST else None
+    except InvalidOperation:
+        return None

@@ -1,0 +1,80 @@
+"""regex: a pattern is found in the answer, within a time limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pytest_ftgate.case import Case
+from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.value import Grade, GraderError, Kind
+from pytest_ftgate.response import Response
+
+if TYPE_CHECKING:
+    from regex import Pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regex(Kind):
+    """1 if the pattern matches, else 0.
+
+    pattern: in the syntax of the library `regex`; left out, the case's expected text is the pattern.
+    full: the whole answer must match (white space around it aside), not a part of it. ignore_case: as it says.
+    timeout_s: longest time of one search, in seconds; a search that takes longer is a Failure, not a wrong answer.
+    """
+
+    kind: ClassVar[str] = "regex"
+
+    pattern: str = ""
+    full: bool = False
+    ignore_case: bool = False
+    timeout_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        Kind.__post_init__(self)
+        if self.timeout_s <= 0:
+            raise GraderError(f"timeout_s is {self.timeout_s}; it must be more than 0 seconds")
+        if self.pattern:
+            compiled(self.pattern, self.ignore_case)
+
+    def check(self, case: Case) -> None:
+        """Raises GraderError if there is no pattern, or it is none."""
+        self._pattern(case)
+
+    def _pattern(self, case: Case) -> Pattern[str]:
+        pattern = self.pattern or case.expected
+        if not isinstance(pattern, str) or not pattern:
+            raise GraderError("there is no pattern: set `pattern`, or give the case one as its `expected` text")
+        return compiled(pattern, self.ignore_case)
+
+    def __call__(self, case: Case, response: Response) -> Grade:
+        """Search the answer. Raises GraderError if that takes longer than the limit."""
+        pattern = self._pattern(case)
+        match = self._match(pattern, response.text)
+        if match is not None:
+            return self.right(f"found {shown(match[0])}, which matches {shown(pattern.pattern)}")
+        what = "the whole answer to match" if self.full else "a match of"
+        return self.wrong(f"found {shown(response.text)}, expected {what} {shown(pattern.pattern)}")
+
+    def _match(self, pattern: Pattern[str], text: str) -> Any:
+        try:
+            if self.full:
+                return pattern.fullmatch(text.strip(), timeout=self.timeout_s)
+            return pattern.search(text, timeout=self.timeout_s)
+        except TimeoutError:
+            raise GraderError(
+                f"the pattern {shown(pattern.pattern)} needs more than {self.timeout_s} s for {shown(text)}; "
+                "rewrite nested repetitions such as (a+)+, or raise timeout_s"
+            ) from None
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str, ignore_case: bool = False) -> Pattern[str]:
+    """The pattern, compiled once. Raises GraderError if it is no regular expression."""
+    import regex
+
+    try:
+        return regex.compile(pattern, regex.IGNORECASE if ignore_case else 0)
+    except (regex.error, RecursionError, OverflowError) as error:
+        raise GraderError(f"{shown(pattern)} is not a regular expression: {error}") from None

@@ -1,0 +1,94 @@
+"""Text -> the form in which two texts are compared."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, cast
+
+from pytest_ftgate.case import Case
+from pytest_ftgate.graders.value import GraderError, Kind
+
+FORMS = ("NFC", "NFD", "NFKC", "NFKD", "none")
+_Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextKind(Kind):
+    """Base of the graders that compare texts.
+
+    strip: white space around the text does not count. collapse_space: a run of white space counts as one space.
+    ignore_case: by Unicode's case folding. ignore_punctuation: characters of the categories P* are taken out (a minus
+    sign too). unicode_form: "NFC" (as it looks), "NFKC" (also full-width letters, ligatures), "NFD", "NFKD" or "none".
+    """
+
+    strip: bool = True
+    ignore_case: bool = False
+    collapse_space: bool = False
+    ignore_punctuation: bool = False
+    unicode_form: str = "NFC"
+
+    def __post_init__(self) -> None:
+        Kind.__post_init__(self)
+        if self.unicode_form not in FORMS:
+            raise GraderError(f"unicode_form is {self.unicode_form!r}; it must be one of {', '.join(FORMS)}")
+
+    def normal(self, text: str) -> str:
+        """The text as it is compared."""
+        if self.unicode_form != "none" and not text.isascii():
+            text = unicodedata.normalize(cast("_Form", self.unicode_form), text)
+        if self.ignore_case:
+            text = self._folded(text)
+        if self.ignore_punctuation:
+            text = "".join(char for char in text if not _is_punctuation(char))
+        if self.collapse_space:
+            text = " ".join(text.split())
+        return text.strip() if self.strip else text
+
+    def _folded(self, text: str) -> str:
+        """Case folding may undo the normal form, so it is made again."""
+        folded = text.casefold()
+        if self.unicode_form == "none" or folded.isascii():
+            return folded
+        return unicodedata.normalize(cast("_Form", self.unicode_form), folded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextsKind(TextKind):
+    """Base of the graders that look for texts in the answer.
+
+    values: the texts to look for; left out, the case's expected value, a text or a list of texts.
+    """
+
+    values: tuple[str, ...] = ()
+
+    def texts(self, case: Case) -> tuple[str, ...]:
+        """The texts to look for, as written. Raises GraderError: none, or one that is in every answer."""
+        texts = self.values or _texts_of(case.expected)
+        if empty := [text for text in texts if not self.normal(text)]:
+            raise GraderError(f"the text {empty[0]!r} to look for is empty once normalised, and stands in every answer")
+        return texts
+
+    def check(self, case: Case) -> None:
+        """Raises GraderError if there is no text to look for."""
+        self.texts(case)
+
+    def found(self, case: Case, answer: str) -> Mapping[str, bool]:
+        """Whether each of the texts stands in the answer."""
+        normal = self.normal(answer)
+        return {text: self.normal(text) in normal for text in self.texts(case)}
+
+
+def _texts_of(expected: object) -> tuple[str, ...]:
+    if isinstance(expected, str):
+        return (expected,)
+    if isinstance(expected, list | tuple) and expected and all(isinstance(text, str) for text in expected):
+        return tuple(expected)
+    raise GraderError("there is no text to look for: `expected` must be a text or a list of texts, or set `values`")
+
+
+@lru_cache(maxsize=4096)
+def _is_punctuation(char: str) -> bool:
+    return unicodedata.category(char).startswith("P")

@@ -1,0 +1,123 @@
+"""What graders are made of: outcomes, their JSON, the protocol, and the base of the built-in kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Protocol
+
+from pytest_ftgate.case import Case
+from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.response import Response
+
+
+class GraderError(FtgateError):
+    """A grader cannot be made from its spec, or cannot judge a case as it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What an answer is worth.
+
+    value: 0 (worthless) to 1 (right). passed: value >= the grader's threshold; of several graders, all passed.
+    reason: what was found and what was expected, one line. grader: its name, "exact@1"; of several, joined with " + ".
+    """
+
+    value: float
+    reason: str
+    grader: str
+    passed: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, and "outcome": "grade"; `outcome_from_json` reads them back."""
+        return {"outcome": "grade", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """The grader cannot judge this answer: a skip with its reason, never a score."""
+
+    reason: str
+    grader: str
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, and "outcome": "unscored"; `outcome_from_json` reads them back."""
+        return {"outcome": "unscored", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The grader or the API broke: nothing is known of the answer, and nothing may be scored."""
+
+    reason: str
+    grader: str
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, and "outcome": "failure"; `outcome_from_json` reads them back."""
+        return {"outcome": "failure", **asdict(self)}
+
+
+Outcome = Grade | Unscored | Failure
+
+_OUTCOMES: Mapping[str, type[Grade | Unscored | Failure]] = {"grade": Grade, "unscored": Unscored, "failure": Failure}
+
+
+def outcome_from_json(data: Mapping[str, Any]) -> Outcome:
+    """The inverse of `to_json` of the three outcomes. Raises KeyError or TypeError for anything else."""
+    made = _OUTCOMES[data["outcome"]]
+    return made(**{name: value for name, value in data.items() if name != "outcome"})
+
+
+class Grader(Protocol):
+    """A frozen value that judges answers; the same answer always gets the same outcome."""
+
+    @property
+    def name(self) -> str:
+        """Kind and version, "exact@1": a stored grade tells which rules made it."""
+
+    def __call__(self, case: Case, response: Response) -> Outcome:
+        """Judge a finished, non-empty answer. May raise: `grade_case` makes a Failure of it."""
+
+    def check(self, case: Case) -> None:
+        """Raises GraderError if the case, as it is written, cannot be judged by this grader."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Base of the built-in graders: the fields of a kind are the options that its spec may have.
+
+    threshold: least value with which a case passes, 0 to 1.
+    """
+
+    kind: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    threshold: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise GraderError(f"threshold is {self.threshold}; it must be between 0 and 1")
+
+    @property
+    def name(self) -> str:
+        """Kind and version, "exact@1"."""
+        return f"{self.kind}@{self.version}"
+
+    def check(self, case: Case) -> None:
+        """Raises GraderError if the case, as it is written, cannot be judged; a kind that needs nothing never does."""
+
+    def __call__(self, case: Case, response: Response) -> Outcome:
+        """Judge a finished, non-empty answer; each kind has its own."""
+        raise NotImplementedError
+
+    def grade(self, value: float, reason: str) -> Grade:
+        """The grade of this kind, passed if the value reaches the threshold."""
+        return Grade(value, reason, self.name, value >= self.threshold)
+
+    def right(self, found: str) -> Grade:
+        """1.0, showing what was found."""
+        return Grade(1.0, found, self.name, passed=True)
+
+    def wrong(self, reason: str) -> Grade:
+        """0.0 with its reason."""
+        return self.grade(0.0, reason)

@@ -1,0 +1,16 @@
+"""Hooks that a conftest or another plugin may implement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_ftgate.gate import Verdict
+
+
+def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> None:
+    """The gate has decided over a candidate of `task`.
+
+    version: its number in the registry; None if it was not registered (INTEGRITY, or unchanged).
+    Called once for each pipeline of a `--train` run, after the pointer has been moved.
+    """

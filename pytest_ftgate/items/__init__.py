@@ -1,0 +1,1 @@
+"""pytest items: cases, metrics, gate arms and the stages of a pipeline."""

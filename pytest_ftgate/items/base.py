@@ -1,0 +1,167 @@
+"""Item -> what is told of it (Told) -> reports, by a protocol without capture, fixtures or reruns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from _pytest._code.code import ReprFileLocation, TerminalRepr
+from _pytest._io import TerminalWriter
+
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.session import FtgateSession
+
+Outcome = Literal["passed", "failed", "skipped"]
+Properties = tuple[tuple[str, str], ...]
+
+
+class Rank(IntEnum):
+    """Where an item stands in the run of its pipeline."""
+
+    STAGE = 0
+    CASE = 1
+    METRIC = 2
+    GATE = 3
+    PROMOTION = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an item has to say: its outcome, why, and what JUnit and other processes should know.
+
+    text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
+    missed: a wrong answer that the gate will weigh; shown, listed, not red.
+    """
+
+    outcome: Outcome
+    text: str = ""
+    missed: bool = False
+    properties: Properties = ()
+
+
+PASSED = Told("passed")
+
+
+def skipped(reason: str) -> Told:
+    """A skip with its reason."""
+    return Told("skipped", reason)
+
+
+class FtgateFile(pytest.File):
+    """A file whose faults are told without a traceback."""
+
+    @property
+    def ftgate(self) -> FtgateSession:
+        """The session object of this run."""
+        from pytest_ftgate.session import KEY
+
+        return self.config.stash[KEY]
+
+
+class FtgateItem(pytest.Item):
+    """An item of ours: it has no fixtures, and tells its outcome instead of raising."""
+
+    rank: Rank
+    pipeline = ""
+
+    @classmethod
+    def make(cls, parent: FtgateFile, name: str, **kwargs: Any) -> Any:
+        """An item below `parent`; the full node id is given, since pytest 9.2 would lose what stands in brackets."""
+        return cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}", **kwargs)
+
+    @property
+    def ftgate(self) -> FtgateSession:
+        """The session object of this run."""
+        from pytest_ftgate.session import KEY
+
+        return self.config.stash[KEY]
+
+    def tell(self) -> Told:
+        """Do the work of this item. An `FtgateError` raised here is a failure with its text."""
+        raise NotImplementedError
+
+    def runtest(self) -> None:
+        """For plugins that run items by themselves; our own protocol calls `tell`."""
+        told = self.tell()
+        if told.outcome == "failed":
+            pytest.fail(told.text, pytrace=False)
+        if told.outcome == "skipped":
+            pytest.skip(told.text)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where the item comes from: its file, no line, its name."""
+        return self.path, None, self.name
+
+
+class _Text(TerminalRepr):
+    """A failure text that prints as it is and whose first line stands in pytest's short summary."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self._text = text
+        self.reprcrash = ReprFileLocation(path, 0, text.partition("\n")[0])
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        for line in self._text.splitlines():
+            tw.line(line, red=True)
+
+    def __str__(self) -> str:
+        return self._text
+
+
+def run_item(item: FtgateItem) -> None:
+    """The lean protocol: logstart, call and teardown reports, logfinish. JUnit reads properties from the teardown."""
+    hook = item.ihook
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    start = time.time()
+    told = _told(item.tell)
+    stop = time.time()
+    hook.pytest_runtest_logreport(report=_report(item, "call", told, start, stop))
+    done = Told("passed", properties=told.properties)
+    hook.pytest_runtest_logreport(report=_report(item, "teardown", done, stop, stop))
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+def _told(tell: Callable[[], Told]) -> Told:
+    try:
+        return tell()
+    except FtgateError as error:
+        return Told("failed", str(error))
+    except pytest.skip.Exception as skip:
+        return skipped(str(skip))
+
+
+def _report(
+    item: FtgateItem, when: Literal["call", "teardown"], told: Told, start: float, stop: float
+) -> pytest.TestReport:
+    report = pytest.TestReport(
+        nodeid=item.nodeid,
+        location=item.location,
+        keywords={item.name: 1},
+        outcome=told.outcome,
+        longrepr=_longrepr(item, told),
+        when=when,
+        duration=stop - start,
+        start=start,
+        stop=stop,
+        user_properties=list(told.properties),
+    )
+    report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
+    if told.missed:
+        report.wasxfail = told.text
+        report.ftgate_missed = True  # type: ignore[attr-defined]
+    return report
+
+
+def _longrepr(item: FtgateItem, told: Told) -> Any:
+    if told.outcome == "failed":
+        return _Text(str(item.path), told.text)
+    if told.outcome == "skipped" and not told.missed:
+        return (str(item.path), 0, f"Skipped: {told.text}")
+    return None

@@ -1,0 +1,151 @@
+"""Golden file -> items: one for each case, then its metrics and the arms of its gate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ftgate.errors import FileFaults
+from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored
+from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Rank, Told, skipped
+from pytest_ftgate.measure import Unmeasured
+
+if TYPE_CHECKING:
+    from pytest_ftgate.case import Case
+    from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.suite import Suite
+
+
+class GoldenFile(FtgateFile):
+    """golden.toml, *.golden.jsonl or *.golden.yaml."""
+
+    suite: Suite
+
+    def collect(self) -> Iterator[FtgateItem]:
+        """All cases, then metrics and arms; a set that cannot be used is a collection error that lists every fault."""
+        try:
+            self.suite = self.ftgate.suite(self.path)
+        except FileFaults as faults:
+            raise self.CollectError(str(faults)) from None
+        pipeline = self.ftgate.pipeline_of(self.suite.name)
+        for item in self._items():
+            item.pipeline = pipeline
+            yield item
+
+    def _items(self) -> Iterator[FtgateItem]:
+        for case in self.suite.cases:
+            yield CaseItem.make(self, case.id, suite=self.suite, case=case)
+        for title, options in self.suite.metrics:
+            yield MetricItem.make(self, f"metric[{title}]", suite=self.suite, title=title, options=options)
+        for arm in self.ftgate.arms_of(self.suite):
+            yield GateItem.make(self, f"gate[{arm}]", suite=self.suite, arm=arm)
+
+
+class CaseItem(FtgateItem):
+    """One case: passed, failed, missed (the gate weighs it) or unscored (skipped)."""
+
+    rank = Rank.CASE
+
+    def __init__(self, *, suite: Suite, case: Case, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.suite = suite
+        self.case = case
+        if case.slices:
+            self.add_marker(pytest.mark.slice(**case.slices))
+
+    def tell(self) -> Told:
+        """Wait for the answer, grade it."""
+        rollout = self.ftgate.rollout_of(self.suite)
+        if rollout is not None and rollout.unchanged:
+            return skipped("unchanged: the candidate is the champion")
+        measurement = self.ftgate.measurement(self.suite)
+        try:
+            outcome = measurement.outcome(self.case)
+        except Unmeasured:
+            return skipped("not asked: the run could not ask its model")
+        properties = (("ftgate", json.dumps(self._facts(measurement, outcome))),)
+        return _told(self._text(measurement, outcome), outcome, properties, gated=self._gated)
+
+    @property
+    def _gated(self) -> bool:
+        return self.suite.golden.gate is not None and not self.case.must_pass
+
+    def _facts(self, measurement: Measurement, outcome: Outcome) -> dict[str, Any]:
+        response = measurement.response(self.case)
+        return {
+            "set": self.suite.name,
+            "case": self.case.id,
+            "model": measurement.model_digest,
+            "outcome": outcome.to_json(),
+            "total_s": round(response.total_s, 4),
+            "completion_tokens": response.completion_tokens,
+        }
+
+    def _text(self, measurement: Measurement, outcome: Outcome) -> str:
+        where = f"{self.ftgate.shown(self.suite.golden.cases_path)}:{self.case.line}"
+        answer = measurement.response(self.case).text
+        facts = f"  case:     {self.case.id}\n  answer:   {answer!r}\n  expected: {self.case.expected!r}"
+        return f"{where}: {outcome.reason}\n{facts}"
+
+
+def _told(text: str, outcome: Outcome, properties: tuple[tuple[str, str], ...], *, gated: bool) -> Told:
+    match outcome:
+        case Grade(passed=True):
+            return Told("passed", properties=properties)
+        case Grade():
+            missed = Told("skipped", outcome.reason, missed=True, properties=properties)
+            return missed if gated else Told("failed", text, properties=properties)
+        case Unscored():
+            return Told("skipped", f"unscored: {outcome.reason}", properties=properties)
+        case Failure():
+            return Told("failed", text, properties=properties)
+
+
+class MetricItem(FtgateItem):
+    """One metric of the set, for JUnit and the summary; fails only if there is nothing to compute it from."""
+
+    rank = Rank.METRIC
+
+    def __init__(self, *, suite: Suite, title: str, options: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.suite = suite
+        self.title = title
+        self.options = options
+
+    def tell(self) -> Told:
+        """Compute it from this run's and the journal's grades."""
+        if missing := self.ftgate.missing(self.suite):
+            return skipped(missing)
+        metric = self.ftgate.measurement(self.suite).metric(**self.options)
+        facts = {"set": self.suite.name, "name": self.title, "value": metric.value, "n": metric.n}
+        bounds = {"lower": metric.lower, "upper": metric.upper}
+        return Told("passed", properties=(("ftgate_metric", json.dumps(facts | bounds)),))
+
+
+class GateItem(FtgateItem):
+    """One arm of the gate; an arm that is not met is a failed item."""
+
+    rank = Rank.GATE
+
+    def __init__(self, *, suite: Suite, arm: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.suite = suite
+        self.arm = arm
+
+    def tell(self) -> Told:
+        """Judge the arm on this run's and the journal's grades."""
+        if missing := self.ftgate.missing(self.suite):
+            return skipped(missing)
+        arm = self.ftgate.judge(self.suite, self.arm)
+        if arm is None:
+            return skipped("there is no champion yet; baseline and floors decide")
+        facts = {"set": self.suite.name, "arm": arm.name, "status": arm.status, "reason": arm.reason}
+        properties = (("ftgate_arm", json.dumps(facts | {"numbers": dict(arm.numbers)})),)
+        if arm.status == "skip":
+            return Told("skipped", arm.reason, properties=properties)
+        if arm.status == "pass":
+            return Told(PASSED.outcome, properties=properties)
+        return Told("failed", f"{arm.status.upper()}: {arm.reason}", properties=properties)

@@ -1,0 +1,106 @@
+"""pipeline.toml -> items: the stages of `--train`, and the promotion at its end."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.gate import Kind
+from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
+from pytest_ftgate.release import conclude
+from pytest_ftgate.rollout import Rollout, Stopped
+
+STAGES: tuple[tuple[str, Callable[[Rollout], None]], ...] = (
+    ("leakage", Rollout.check_leakage),
+    ("baseline", Rollout.measure_baseline),
+    ("fine-tune", Rollout.fine_tune),
+    ("serve", Rollout.serve),
+)
+
+
+class PipelineFile(FtgateFile):
+    """A pipeline.toml that this run trains."""
+
+    def collect(self) -> Iterator[FtgateItem]:
+        """The stages in order, then the promotion. Faults of the file or of its golden sets are a collection error."""
+        name = self.path.parent.name
+        try:
+            rollout = self.ftgate.rollout(name)
+        except FtgateError as error:
+            raise self.CollectError(str(error)) from None
+        for stage, work in STAGES:
+            yield self._of(StageItem.make(self, stage, rollout=rollout, work=work))
+        yield self._of(PromoteItem.make(self, "promote", rollout=rollout))
+
+    def _of(self, item: FtgateItem) -> FtgateItem:
+        item.pipeline = self.path.parent.name
+        return item
+
+
+class StageItem(FtgateItem):
+    """One stage; a stage that fails ends the run."""
+
+    rank = Rank.STAGE
+
+    def __init__(self, *, rollout: Rollout, work: Callable[[Rollout], None], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rollout = rollout
+        self.work = work
+
+    def tell(self) -> Told:
+        """Do the stage; record how long it took."""
+        try:
+            with self.rollout.timed(self.name):
+                self.work(self.rollout)
+        except Stopped as stopped:
+            number = conclude(self.rollout, stopped.verdict)
+            properties = _verdict_property(self.rollout, stopped.verdict.kind, number, stopped.verdict.reason)
+            return self._end(f"{stopped.verdict.kind}: {stopped}", properties)
+        except FtgateError as error:
+            return self._end(str(error))
+        return PASSED
+
+    def _end(self, text: str, properties: Properties = ()) -> Told:
+        self.session.shouldfail = f"{self.nodeid} failed: nothing was promoted"
+        return Told("failed", text, properties=properties)
+
+
+class PromoteItem(FtgateItem):
+    """Moves the production pointer if, and only if, every required arm and every other test of the run passed."""
+
+    rank = Rank.PROMOTION
+
+    def __init__(self, *, rollout: Rollout, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rollout = rollout
+
+    def tell(self) -> Told:
+        """Decide, register, promote."""
+        if self.rollout.unchanged:
+            return self._unchanged()
+        verdict = self.ftgate.decide(self.rollout)
+        if verdict is None:
+            return skipped("nothing is promoted: the gate has not been judged on every golden set")
+        failed = self.ftgate.tally.other_failures
+        if verdict.kind is Kind.PROMOTE and failed:
+            return Told("failed", f"not promoted, though the gate would: {failed} other tests of this run failed")
+        with self.rollout.timed("promote"):
+            number = conclude(self.rollout, verdict)
+        properties = _verdict_property(self.rollout, verdict.kind, number, verdict.reason)
+        if verdict.kind is Kind.PROMOTE:
+            return Told("passed", properties=properties)
+        return Told("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
+
+    def _unchanged(self) -> Told:
+        assert self.rollout.champion is not None  # noqa: S101 - `unchanged` says so
+        properties = _verdict_property(self.rollout, "UNCHANGED", self.rollout.champion.number, "")
+        return Told("skipped", "unchanged: the candidate is the champion", properties=properties)
+
+
+def _verdict_property(rollout: Rollout, kind: str, version: int | None, reason: str) -> Properties:
+    golden = os.path.relpath(rollout.suites[0].golden.path.parent)
+    facts = {"task": rollout.name, "verdict": kind, "version": version, "reason": reason, "golden": golden}
+    return (("ftgate_verdict", json.dumps(facts | {"seconds": rollout.seconds})),)

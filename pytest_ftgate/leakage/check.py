@@ -1,0 +1,78 @@
+"""(cases of golden sets, training rows) -> Report. The goldens are held, the rows flow by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from pytest_ftgate.case import Case
+from pytest_ftgate.errors import LeakageError
+from pytest_ftgate.leakage.containment import Containment
+from pytest_ftgate.leakage.exact import Exact
+from pytest_ftgate.leakage.report import Hit, Leak, Report, Stage
+from pytest_ftgate.leakage.rows import Row
+from pytest_ftgate.leakage.sample import Golden, Sample, goldens_of, sample_of
+
+__all__ = ["MOST_PER_GOLDEN", "STAGES", "Leak", "Report", "find_leaks"]
+
+STAGES: tuple[Callable[[Sequence[Golden]], Stage], ...] = (Exact, Containment)
+"""The stages in order of trust: of two equal verdicts on one pair, the first stage's stands."""
+
+MOST_PER_GOLDEN = 20
+
+
+def find_leaks(cases: Iterable[Case], rows: Iterable[Row]) -> Report:
+    """Every golden that stands, whole or in good part, in a training row.
+
+    rows: read once and not kept; memory depends on the goldens alone.
+    Raises LeakageError if there is no golden with a text, or no row: a check of nothing finds nothing.
+    """
+    goldens = goldens_of(cases)
+    stages = [stage(goldens) for stage in STAGES]
+    findings = _Findings(goldens)
+    for row in rows:
+        findings.add(row, _best(stages, sample_of(row)))
+    if not goldens or not findings.rows_read:
+        what = "goldens with a text" if not goldens else "training rows"
+        raise LeakageError(f"the leakage check has nothing to compare: there are no {what}")
+    return findings.report()
+
+
+def _best(stages: Sequence[Stage], sample: Sample) -> Iterable[Hit]:
+    """The gravest hit of each golden in one row."""
+    best: dict[int, Hit] = {}
+    for stage in stages:
+        for hit in stage.find(sample):
+            if hit.golden not in best or (hit.verdict, best[hit.golden].verdict) == ("leak", "suspect"):
+                best[hit.golden] = hit
+    return best.values()
+
+
+class _Findings:
+    """Collects findings in bounded memory."""
+
+    def __init__(self, goldens: Sequence[Golden]) -> None:
+        self.rows_read = 0
+        self._goldens = goldens
+        self._found: list[Leak] = []
+        self._counts: Counter[tuple[int, str]] = Counter()
+
+    def add(self, row: Row, hits: Iterable[Hit]) -> None:
+        """Count the row, and keep its findings unless their golden has enough of them."""
+        self.rows_read += 1
+        for hit in hits:
+            self._counts[hit.golden, hit.verdict] += 1
+            if self._counts[hit.golden, hit.verdict] <= MOST_PER_GOLDEN:
+                self._found.append(_leak(self._goldens[hit.golden], row, hit))
+
+    def report(self) -> Report:
+        """What was found in all rows so far."""
+        leaks = tuple(leak for leak in self._found if leak.verdict == "leak")
+        suspects = tuple(leak for leak in self._found if leak.verdict == "suspect")
+        omitted = self._counts.total() - len(self._found)
+        return Report(leaks, suspects, self.rows_read, len(self._goldens), omitted)
+
+
+def _leak(golden: Golden, row: Row, hit: Hit) -> Leak:
+    span = " ".join(hit.span)
+    return Leak(golden.id, row.path, row.line, hit.stage, hit.score, span, len(hit.span), hit.verdict)

@@ -1,0 +1,89 @@
+"""What the leakage check found: each pair of golden and training row, and the text for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pytest_ftgate.leakage.sample import Sample
+
+Verdict = Literal["leak", "suspect"]
+_LISTED = 10
+_BLIND = "the check compares words: a paraphrase or a translation of a golden is invisible to it"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A golden that one stage found in one row. golden: its number. score: in [0, 1]. span: longest common words."""
+
+    golden: int
+    stage: str
+    verdict: Verdict
+    score: float
+    span: tuple[str, ...]
+
+
+class Stage(Protocol):
+    """One way to find goldens in a row; made of all goldens once, then asked for each row."""
+
+    def find(self, sample: Sample) -> Iterator[Hit]:
+        """The goldens found in this row, each at most once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A golden and a training row that share text.
+
+    file, line: of the training row. stage: "exact" or "containment". score: 1 for a whole copy; else the share of the
+    golden's 5-word sequences that stand in the row. span: longest common run of words, normalised; words: their number.
+    verdict: "leak" blocks, "suspect" is for a person to look at.
+    """
+
+    golden_id: str
+    file: str
+    line: int
+    stage: str
+    score: float
+    span: str
+    words: int
+    verdict: Verdict
+
+    def __str__(self) -> str:
+        span = self.span if len(self.span) <= 80 else f"{self.span[:77]}..."
+        found = f"score {self.score:.2f}, longest common span {self.words} words: {span!r}"
+        return f"{self.file}:{self.line}: {self.verdict} of golden {self.golden_id} ({self.stage}, {found})"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Findings in the order of the training rows.
+
+    leaks, suspects: at most `check.MOST_PER_GOLDEN` rows of each kind for one golden, so that memory stays small.
+    rows_read, goldens: how many were compared. omitted: further findings that are not listed.
+    """
+
+    leaks: tuple[Leak, ...]
+    suspects: tuple[Leak, ...]
+    rows_read: int
+    goldens: int
+    omitted: int = 0
+
+    @property
+    def summary(self) -> str:
+        """One line: what was compared and what was found."""
+        compared = f"{self.goldens:,} goldens against {self.rows_read:,} training rows"
+        found = [f"{len(self.leaks):,} leaks"] if self.leaks else []
+        found += [f"{len(self.suspects):,} suspects"] if self.suspects else []
+        found += [f"{self.omitted:,} more"] if self.omitted else []
+        return f"leakage: {compared}: {', '.join(found) or 'clean'}"
+
+    def describe(self) -> str:
+        """The summary, the first findings of each kind, and what the check cannot see."""
+        return "\n".join([self.summary, *_listed(self.leaks), *_listed(self.suspects), f"  ({_BLIND})"])
+
+
+def _listed(found: Sequence[Leak]) -> list[str]:
+    lines = [f"  {leak}" for leak in found[:_LISTED]]
+    more = len(found) - len(lines)
+    return [*lines, f"  and {more:,} more"] if more else lines

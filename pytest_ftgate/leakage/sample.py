@@ -1,0 +1,45 @@
+"""Case, Row -> what the stages compare: normalised words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pytest_ftgate.case import Case
+from pytest_ftgate.leakage.rows import Row
+from pytest_ftgate.leakage.text import text_of, words_of
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A case, normalised. question: words of its input; exchange: of input and expected value, one after the other."""
+
+    id: str
+    question: Words
+    exchange: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A training row, normalised. question: words of what the model is shown; whole: of all its text."""
+
+    question: Words
+    whole: Words
+
+
+def goldens_of(cases: Iterable[Case]) -> tuple[Golden, ...]:
+    """The cases, normalised; one without any text is left out."""
+    goldens = (_golden(case) for case in cases)
+    return tuple(golden for golden in goldens if golden.question)
+
+
+def _golden(case: Case) -> Golden:
+    question = words_of(text_of(case.input))
+    return Golden(case.id, question, question + words_of(text_of(case.expected)))
+
+
+def sample_of(row: Row) -> Sample:
+    """The row, normalised."""
+    return Sample(words_of(row.question), words_of(row.whole))

@@ -1,0 +1,65 @@
+"""JSON value -> its text; text -> its words, with everything gone that a copy may change without being another text."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+
+_BY_CHARACTER = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
+def text_of(value: object) -> str:
+    """All texts and numbers of a JSON value, in the order of the sorted keys, one a line; of a message its content."""
+    return "\n".join(_texts(value))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        if "role" in value and "content" in value:
+            yield from _texts(value["content"])
+        else:
+            for key in sorted(value, key=str):
+                yield from _texts(value[key])
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)
+    elif value is not None:
+        yield str(value).lower()
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text: NFKC, case folded, every character that is no letter, mark or number a space.
+
+    Invisible characters (soft hyphen, zero-width space) vanish. Scripts written without spaces (Chinese, Japanese,
+    Thai ...) count a character as a word. A text without any word (emoji, "?!") is one word: itself.
+    """
+    plain = _folded(text).translate(_TABLE)
+    return tuple(plain.split()) or tuple("".join(text.split()) for _ in range(bool(text.strip())))
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+class _Table(dict[int, str]):
+    """Code point -> what stands for it, looked up once."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = made = _replacement(chr(code))
+        return made
+
+
+def _replacement(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Cf":
+        return ""
+    if category[0] not in "LMN":
+        return " "
+    return f" {char} " if ord(char) > 0xE00 and unicodedata.name(char, "").startswith(_BY_CHARACTER) else char
+
+
+_TABLE = _Table()

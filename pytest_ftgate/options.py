@@ -1,0 +1,120 @@
+"""pytest config -> Options, read once and validated; each setting is a flag and an ini option."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ENGINES = ("transformers", "openai")
+TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]*")
+
+# name, default, help; each becomes --ftgate-<name> and the ini option ftgate_<name>
+_SETTINGS: tuple[tuple[str, str, str], ...] = (
+    ("target", "", "model to test: base, champion, candidate (with --train) or vN; default: the champion, else base"),
+    ("engine", "", f"what answers: {' or '.join(ENGINES)}; default: openai if a base URL is given, else transformers"),
+    ("base-url", "", "address of a running server that speaks the OpenAI chat API, e.g. http://127.0.0.1:8000/v1"),
+    ("model", "", "served model name (openai), or folder or hub id of the base model (transformers)"),
+    ("concurrency", "64", "requests in flight at once, 1 to 4096"),
+    ("state-dir", ".ftgate", "folder for journals, adapters and the embedded registry, relative to the rootdir"),
+    ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
+)
+_LISTS: tuple[tuple[str, str, str], ...] = (
+    ("goldens", "goldens", "folders below which golden sets are collected, relative to the rootdir"),
+    ("pipelines", "pipelines", "folders whose <task>/pipeline.toml are trained by --train, relative to the rootdir"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for, validated. Paths are absolute; empty strings mean "not given"."""
+
+    train: bool
+    resume: bool
+    target: str
+    engine: str
+    base_url: str
+    model: str
+    concurrency: int
+    state_dir: Path
+    tracking_uri: str
+    goldens: tuple[Path, ...]
+    pipelines: tuple[Path, ...]
+    rootdir: Path
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the flags and ini options; all begin with ftgate, besides the verb --train."""
+    group = parser.getgroup("ftgate", "fine-tuned models through their tests (pytest-ftgate)")
+    group.addoption(
+        "--train", action="store_true", help="fine-tune the pipelines of the selected golden sets, gate, promote"
+    )
+    group.addoption(
+        "--ftgate-resume", action="store_true", help="send only what the journal does not hold under the same digests"
+    )
+    for name, default, text in _SETTINGS:
+        shown = f"{text} (default {default})" if default else text
+        group.addoption(f"--ftgate-{name}", metavar=name.upper().replace("-", "_"), default=None, help=shown)
+        parser.addini(_ini(name), text, default=default)
+    for name, default, text in _LISTS:
+        parser.addini(_ini(name), text, type="args", default=[default])
+
+
+def read_options(config: pytest.Config) -> Options:
+    """Flags before ini options before defaults; `UsageError` lists what is allowed."""
+    text = {name: _value(config, name) for name, _, _ in _SETTINGS}
+    root = config.rootpath
+    return Options(
+        train=bool(config.getoption("train")),
+        resume=bool(config.getoption("ftgate_resume")),
+        target=_target(text["target"], train=bool(config.getoption("train"))),
+        engine=_engine(text),
+        base_url=text["base-url"].rstrip("/"),
+        model=text["model"],
+        concurrency=_concurrency(text["concurrency"]),
+        state_dir=root / text["state-dir"],
+        tracking_uri=text["tracking-uri"],
+        goldens=tuple(root / part for part in config.getini("ftgate_goldens")),
+        pipelines=tuple(root / part for part in config.getini("ftgate_pipelines")),
+        rootdir=root,
+    )
+
+
+def _ini(name: str) -> str:
+    return "ftgate_" + name.replace("-", "_")
+
+
+def _value(config: pytest.Config, name: str) -> str:
+    given: Any = config.getoption(_ini(name))
+    return str(given if given is not None else config.getini(_ini(name))).strip()
+
+
+def _target(value: str, *, train: bool) -> str:
+    if value and not TARGETS.fullmatch(value):
+        raise pytest.UsageError(f"--ftgate-target: found {value!r}, allowed: base, champion, candidate, v1, v2, ...")
+    if value == "candidate" and not train:
+        raise pytest.UsageError(
+            "--ftgate-target candidate: only --train makes a candidate; name a version (vN) instead"
+        )
+    if train and value not in ("", "candidate"):
+        raise pytest.UsageError(f"--train tests the candidate it trains; drop --ftgate-target {value}")
+    return value
+
+
+def _engine(text: dict[str, str]) -> str:
+    engine = text["engine"] or ("openai" if text["base-url"] else "transformers")
+    if engine not in ENGINES:
+        raise pytest.UsageError(f"--ftgate-engine: found {engine!r}, allowed: {', '.join(ENGINES)}")
+    if engine == "openai" and not (text["base-url"] and text["model"]):
+        missing = "--ftgate-base-url URL" if not text["base-url"] else "--ftgate-model NAME"
+        raise pytest.UsageError(f"--ftgate-engine openai needs {missing}")
+    return engine
+
+
+def _concurrency(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= 4096:
+        raise pytest.UsageError(f"--ftgate-concurrency: found {value!r}, expected a whole number from 1 to 4096")
+    return int(value)

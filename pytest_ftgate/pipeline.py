@@ -1,0 +1,228 @@
+"""Path of a pipeline.toml -> Pipeline: what is trained, on what, how, and which golden sets decide."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.errors import Fault, FileFaults, PipelineError
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.schema import check, read_toml, toml_line
+from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning, library_versions
+
+if TYPE_CHECKING:
+    from pytest_ftgate.serve.model import Model
+
+UNSERVABLE = {
+    "modules_to_save": "whole layers beside the adapter",
+    "use_dora": "DoRA adapters",
+    "bias": "adapters with trained biases",
+}
+"""Keys of PEFT that are refused before training, and what vLLM cannot serve because of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The untuned model. model: absolute folder, or hub id. made_by: command that makes the folder."""
+
+    model: str
+    revision: str | None = None
+    made_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Files of rows, absolute. max_rows: of training, 0 = all."""
+
+    train: Path
+    validation: Path
+    made_by: str = ""
+    max_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """Precision in baseline, validation, gate and production."""
+
+    dtype: str = "bfloat16"
+    quantization: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The best prompt of the untuned model. few_shot: examples. choices: allowed answers. min_gain: a share."""
+
+    few_shot: int = 0
+    choices: tuple[str, ...] = ()
+    min_gain: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """One pipeline.toml, valid. name: of its folder. goldens: names of the sets that gate it, one or more."""
+
+    name: str
+    path: Path
+    goldens: tuple[str, ...]
+    base: Base
+    data: Data
+    tuning: Tuning = field(default_factory=Tuning)
+    lora: Lora = field(default_factory=Lora)
+    serve: Serve = field(default_factory=Serve)
+    baseline: Baseline = field(default_factory=Baseline)
+    report_to: tuple[str, ...] = ()
+
+    @property
+    def seed(self) -> int:
+        """Of training and of the draw of few-shot examples."""
+        return self.tuning.seed
+
+    @property
+    def base_model(self) -> Model:
+        """The untuned model at the serving precision. Raises PipelineError if its folder is not there."""
+        from pytest_ftgate.serve.model import Model
+
+        folder = Path(self.base.model)
+        if folder.is_absolute() and not folder.is_dir():
+            raise self._missing([("base", "model")], [folder], self.base.made_by)
+        return Model(self.base.model, self.base.revision, self.serve.dtype, self.serve.quantization)
+
+    @property
+    def train_file(self) -> Path:
+        """Training rows. Raises PipelineError if a data file is not there."""
+        return self.data_files[0]
+
+    @property
+    def data_files(self) -> tuple[Path, Path]:
+        """Training and validation rows. Raises PipelineError naming all that are not there, and what makes them."""
+        files = {("data", "train"): self.data.train, ("data", "validation"): self.data.validation}
+        if missing := {keys: path for keys, path in files.items() if not path.is_file()}:
+            raise self._missing(missing, missing.values(), self.data.made_by)
+        return self.data.train, self.data.validation
+
+    def _missing(self, keys: Iterable[tuple[str, str]], paths: Iterable[Path], made_by: str) -> PipelineError:
+        text = self.path.read_text(encoding="utf-8")
+        fix = f"make it with: {made_by}" if made_by else ""
+        return PipelineError(
+            Fault(shown(self.path), toml_line(text, key), f"{'.'.join(key)}: {shown(path)} is not there", fix)
+            for key, path in zip(keys, paths, strict=True)
+        )
+
+    def job(self, prompt: Mapping[str, Any], grading: Mapping[str, Any]) -> TrainJob:
+        """The fine-tune of this pipeline.
+
+        prompt: `Prompt.to_json()` of the first golden set. grading: its "graders" (specs), "label" and "max_tokens".
+        Raises PipelineError if the base model's folder or a data file is not there.
+        """
+        train, validation = self.data_files
+        return TrainJob(
+            name=self.name,
+            base=self.base.model,
+            revision=self.base.revision,
+            base_digest=self.base_model.base_digest,
+            dtype=self.serve.dtype,
+            quantization=self.serve.quantization,
+            train_file=str(train),
+            validation_file=str(validation),
+            train_digest=_sha256(train),
+            validation_digest=_sha256(validation),
+            max_rows=self.data.max_rows,
+            prompt=prompt,
+            grading=Grading(tuple(grading["graders"]), grading.get("label"), grading["max_tokens"]),
+            tuning=self.tuning,
+            lora=self.lora.resolved(_rows(train, self.data.max_rows)),
+            report_to=self.report_to,
+            versions=library_versions(),
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _rows(path: Path, max_rows: int) -> int:
+    with path.open("rb") as stream:
+        rows = sum(1 for line in stream if line.strip())
+    return min(rows, max_rows) if max_rows else rows
+
+
+def read_pipeline(path: Path) -> Pipeline:
+    """The pipeline of a file. Raises PipelineError with all faults, each with its line."""
+    path = Path(path).absolute()
+    try:
+        data, text = read_toml(path)
+    except FileFaults as error:
+        raise PipelineError(error.faults) from None
+    faults = list(_faults(data, text, path))
+    if faults:
+        raise PipelineError(faults)
+    return _pipeline(data, path)
+
+
+def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
+    lora = data.get("lora")
+    refused = [key for key in UNSERVABLE if isinstance(lora, dict) and key in lora]
+    for key in refused:
+        message = f"lora.{key} is refused: vLLM cannot serve {UNSERVABLE[key]}"
+        yield Fault(shown(path), toml_line(text, ("lora", key)), message, "leave it out")
+        del data["lora"][key]
+    faults = check(data, "pipeline", shown(path), lambda keys: toml_line(text, keys))
+    yield from faults
+    if not faults:
+        yield from _cross_faults(data, text, path)
+
+
+def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
+    """What the schema cannot see: keys that exclude each other, and files that must not be trained on."""
+    if data.get("train", {}).get("method") == "full" and "lora" in data:
+        message = 'method = "full" trains all weights and takes no [lora]'
+        yield Fault(shown(path), toml_line(text, ("lora",)), message, 'leave [lora] out, or set method = "lora"')
+    for key in ("train", "validation"):
+        if (path.parent / data["data"][key]).resolve().with_name("golden.toml").is_file():
+            message = f"data.{key} lies in the folder of a golden set; goldens are never trained on"
+            yield Fault(shown(path), toml_line(text, ("data", key)), message, "name a file outside it")
+    if "revision" in data["base"] and _is_folder(data["base"]["model"]):
+        message = "base.revision belongs to a hub id, but base.model is a folder"
+        yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "leave it out")
+
+
+def _is_folder(model: str) -> bool:
+    return model.startswith((".", "/", "~"))
+
+
+def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
+    base, files = dict(data["base"]), dict(data["data"])
+    if _is_folder(base["model"]):
+        base["model"] = str(_absolute(path, base["model"]))
+    for key in ("train", "validation"):
+        files[key] = _absolute(path, files[key])
+    return Pipeline(
+        name=path.parent.name,
+        path=path,
+        goldens=tuple(data["goldens"]),
+        base=Base(**base),
+        data=Data(**files),
+        tuning=_tuning(data.get("train", {}), path),
+        lora=Lora(**_tuples(data.get("lora", {}))),
+        serve=Serve(**data.get("serve", {})),
+        baseline=Baseline(**_tuples(data.get("baseline", {}))),
+        report_to=tuple(data.get("tracking", {}).get("report_to", ())),
+    )
+
+
+def _tuning(table: dict[str, Any], path: Path) -> Tuning:
+    if "accelerate_config" in table:
+        table = table | {"accelerate_config": str(_absolute(path, table["accelerate_config"]))}
+    return Tuning(**table)
+
+
+def _absolute(path: Path, written: str) -> Path:
+    return (path.parent / Path(written).expanduser()).resolve()
+
+
+def _tuples(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}

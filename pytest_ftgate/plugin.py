@@ -1,0 +1,181 @@
+"""The door to pytest: every hook in one place, each handing over to the module that does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.fixtures import case, grade, metrics, response, training_run
+from pytest_ftgate.options import add_options, read_options
+from pytest_ftgate.session import KEY, FtgateSession
+
+if TYPE_CHECKING:
+    from pytest_ftgate.items.base import FtgateFile
+
+__all__ = ["case", "grade", "metrics", "response", "training_run"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Our flags and ini options."""
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Our own hooks."""
+    from pytest_ftgate import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options, add the pipelines that --train asks for, before xdist and others look at the arguments."""
+    config.addinivalue_line("markers", "golden(name): run the test once for each case of a golden set")
+    config.addinivalue_line("markers", "slice(**values): slices of a golden case, for -m \"slice(lang='en')\"")
+    session = FtgateSession(config, read_options(config))
+    config.stash[KEY] = session
+    config.pluginmanager.register(session.tally, "ftgate-tally")
+    if session.options.train:
+        from pytest_ftgate.arguments import prepare
+
+        prepare(config, session)
+    elif config.getoption("dist", "no") != "no" and config.getoption("tx", None) and session.catalogue.golden_paths:
+        from pytest_ftgate.distribute import Controller
+
+        config.pluginmanager.register(Controller(), "ftgate-controller")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop whatever is still running, on every way out."""
+    if session := config.stash.get(KEY, None):
+        session.close()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None:
+    """Golden sets below `ftgate_goldens` or named on the command line; pipelines that this run trains."""
+    from pytest_ftgate.catalogue import PIPELINE_FILE, is_golden
+
+    ftgate = parent.config.stash[KEY]
+    if is_golden(file_path):
+        if ftgate.catalogue.holds_golden(file_path) or _named(file_path, parent):
+            from pytest_ftgate.items.golden import GoldenFile
+
+            return GoldenFile.from_parent(parent, path=file_path)
+    elif file_path.name == PIPELINE_FILE and ftgate.trains(file_path):
+        from pytest_ftgate.items.pipeline import PipelineFile
+
+        return PipelineFile.from_parent(parent, path=file_path)
+    return None
+
+
+def _named(file_path: Path, parent: pytest.Collector) -> bool:
+    """True if a golden file, or the folder of a golden.toml, stands on the command line."""
+    from pytest_ftgate.catalogue import GOLDEN_FILE
+
+    given = parent.config.args_source is pytest.Config.ArgsSource.ARGS
+    folder = file_path.name == GOLDEN_FILE and parent.session.isinitpath(file_path.parent)
+    return given and (folder or parent.session.isinitpath(file_path))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`@pytest.mark.golden("sms_spam")` with the fixture `case`: one test for each case."""
+    if "case" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("golden") is None:
+        return
+    from pytest_ftgate.fixtures import suite_of
+
+    try:
+        cases = suite_of(metafunc.definition).cases
+    except FtgateError as error:
+        raise pytest.Collector.CollectError(str(error)) from None
+    metafunc.parametrize("case", cases, ids=[case.id for case in cases], indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Put the items in the order of a run, after every plugin that shuffles or sorts them."""
+    from pytest_ftgate import selection
+
+    ftgate = session.config.stash[KEY]
+    if not selection.touches_us(session.items):
+        return
+    selection.sort_items(session.items, ftgate)
+    selection.check(session.items, ftgate)
+    folder = getattr(session.config, "workerinput", {}).get("ftgate_folder")
+    if folder:
+        from pytest_ftgate.distribute import write_ids
+
+        write_ids(folder, (item.nodeid for item in session.items if selection.asks_a_model(item)))
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    """What the selected golden sets can see."""
+    from pytest_ftgate.selection import sets_of, touches_us
+
+    if not touches_us(items):
+        return []
+
+    return [f"ftgate: {suite.name}: {config.stash[KEY].sees(suite)}" for suite in sets_of(items)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Plan the selected cases before the first item runs; close everything on every way out."""
+    from pytest_ftgate import selection
+
+    ftgate = session.config.stash[KEY]
+    stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
+    if stopped or session.config.option.collectonly or not session.items:
+        return (yield)
+    try:
+        if not hasattr(session.config, "workerinput"):
+            _plan(ftgate, session.items)
+        elif selection.touches_us(session.items):
+            ftgate.plan_later = lambda: ftgate.plan(selection.asks(session.items))
+        return (yield)
+    finally:
+        ftgate.close()
+
+
+def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
+    from pytest_ftgate import selection
+
+    try:
+        ftgate.plan(selection.asks(items))
+    except FtgateError as error:
+        ftgate.console.line(f"ftgate: {error}")
+        pytest.exit("pytest-ftgate could not ask the model, see above", returncode=pytest.ExitCode.INTERNAL_ERROR)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Metrics, arms, misses and verdicts; nothing in a run that tested no model."""
+    tally = config.stash[KEY].tally
+    if not tally.told:
+        return
+    from pytest_ftgate.report.summary import lines
+
+    terminalreporter.section("pytest-ftgate")
+    for text, colour in lines(tally, verbose=config.get_verbosity() > 0):
+        terminalreporter.write_line(text, **({colour: True} if colour else {}))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Our items run a lean protocol; all others run pytest's."""
+    from pytest_ftgate.items.base import FtgateItem, run_item
+
+    if not isinstance(item, FtgateItem):
+        return None
+    run_item(item)
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """A miss has a status of its own."""
+    if getattr(report, "ftgate_missed", False):
+        return "missed", "m", ("MISSED", {"yellow": True})
+    return None

@@ -1,0 +1,7 @@
+"""(task, adapter folder, numbers) -> runs, versions and the one champion, kept by MLflow."""
+
+from pytest_ftgate.registry.door import Registry, open_registry
+from pytest_ftgate.registry.location import exists
+from pytest_ftgate.registry.version import Version
+
+__all__ = ["Registry", "Version", "exists", "open_registry"]

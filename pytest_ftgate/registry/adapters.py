@@ -1,0 +1,170 @@
+"""Adapter folder -> registered version, and back to a folder whose digest was checked."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pytest_ftgate.errors import FtgateError, RegistryError
+from pytest_ftgate.registry.location import check_task
+from pytest_ftgate.registry.store import MISSING, TAKEN, Store, code_of
+from pytest_ftgate.registry.version import CHAMPION, DIGEST, MODEL, RUN, Version, to_version
+
+Digest = Callable[[Path], str]
+
+TASK_TAG = {"ftgate.kind": "task"}
+
+
+def adapter_digest(path: Path) -> str:
+    """The digest of an adapter folder, as the server of models counts it."""
+    from pytest_ftgate.serve import model
+
+    return model.artifact_digest(path)
+
+
+def champion_of(store: Store, task: str) -> Version | None:
+    """The version the alias points to."""
+    with store.asking(f"cannot read the champion of {task}") as client:
+        try:
+            number = client.get_registered_model(check_task(task)).aliases.get(CHAMPION)
+            return to_version(client.get_model_version(task, str(number))) if number else None
+        except Exception as error:
+            if code_of(error) == MISSING:
+                return None
+            raise
+
+
+def version_of(store: Store, task: str, number: int) -> Version:
+    """One version; RegistryError lists those there are."""
+    found = {version.number: version for version in versions_of(store, task)}
+    if number in found:
+        return found[number]
+    known = ", ".join(f"v{each}" for each in found) or "none"
+    raise RegistryError(f"{task} has no version v{number}; registered: {known}")
+
+
+def versions_of(store: Store, task: str) -> list[Version]:
+    """All versions, oldest first."""
+    found: list[Version] = []
+    token: str | None = ""
+    with store.asking(f"cannot list the versions of {task}") as client:
+        while token is not None:
+            page = client.search_model_versions(f"name = '{check_task(task)}'", page_token=token or None)
+            found += map(to_version, page)
+            token = page.token or None
+    return sorted(found, key=lambda version: version.number)
+
+
+def add_version(  # noqa: PLR0913, PLR0917
+    store: Store,
+    digest_of: Digest,
+    task: str,
+    adapter_dir: Path,
+    digest: str,
+    run_id: str,
+    tags: Mapping[str, str],
+) -> Version:
+    """Upload the adapter under its run and register it. See `Registry.add_version`."""
+    check_task(task)
+    _check_digest(digest_of, adapter_dir, digest, f"the adapter to register for {task}, {adapter_dir}")
+    tags = {**{key: str(value) for key, value in tags.items()}, DIGEST: digest, RUN: run_id}
+    if known := _same(store, digest_of, task, digest, tags):
+        return _retagged(store, known, tags)
+    folder = f"adapter-{digest[:12]}"
+    with store.asking(f"cannot register the adapter of {task}") as client:
+        client.log_artifacts(run_id, str(adapter_dir), folder)
+        source = f"{client.get_run(run_id).info.artifact_uri.rstrip('/')}/{folder}"
+        _ensure_task(client, task)
+        return to_version(client.create_model_version(task, source, run_id, tags=tags))
+
+
+def fetch(store: Store, digest_of: Digest, version: Version, dest: Path) -> Path:
+    """Copy the adapter to the folder `dest` and check it there. See `Registry.fetch`."""
+    if not version.digest:
+        raise RegistryError(f"{version} was registered without a digest by another program and is not served")
+    if dest.is_dir() and _digest(digest_of, dest) == version.digest:
+        return dest
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=dest.parent) as draft:
+        found = _download(store, version, Path(draft))
+        _check_digest(digest_of, found, version.digest, f"the stored adapter of {version}")
+        _replace_folder(found, dest)
+    return dest
+
+
+def verify(store: Store, digest_of: Digest, version: Version) -> None:
+    """RegistryError unless the stored adapter has the registered digest; a copy is made only of a remote one."""
+    if version.digest and (local := _local_folder(version.source)):
+        _check_digest(digest_of, local, version.digest, f"the stored adapter of {version}")
+        return
+    with tempfile.TemporaryDirectory(prefix="ftgate-") as folder:
+        fetch(store, digest_of, version, Path(folder) / "adapter")
+
+
+def _ensure_task(client: Any, task: str) -> None:
+    try:
+        client.create_registered_model(task, tags=TASK_TAG)
+    except Exception as error:
+        if code_of(error) != TAKEN:
+            raise
+
+
+def _same(store: Store, digest_of: Digest, task: str, digest: str, tags: Mapping[str, str]) -> Version | None:
+    """The newest version of the same adapter for the same base, if its stored files are whole."""
+    for version in reversed(versions_of(store, task)):
+        if version.digest == digest and version.tags.get(MODEL) == tags.get(MODEL):
+            try:
+                verify(store, digest_of, version)
+            except RegistryError:
+                continue
+            return version
+    return None
+
+
+def _retagged(store: Store, version: Version, tags: Mapping[str, str]) -> Version:
+    """The version with the tags of its newest run: that run's verdict, digests and results count from now on."""
+    with store.asking(f"cannot tag {version}") as client:
+        for key, value in tags.items():
+            if version.tags.get(key) != value:
+                client.set_model_version_tag(version.task, str(version.number), key, value)
+    return version_of(store, version.task, version.number)
+
+
+def _download(store: Store, version: Version, into: Path) -> Path:
+    with store.asking(f"cannot fetch the adapter of {version} from {version.source}"):
+        from mlflow.artifacts import download_artifacts
+
+        return Path(download_artifacts(artifact_uri=version.source, dst_path=str(into), tracking_uri=store.uri))
+
+
+def _local_folder(source: str) -> Path | None:
+    parts = urlsplit(source)
+    return Path(unquote(parts.path) if parts.scheme else source) if parts.scheme in {"", "file"} else None
+
+
+def _replace_folder(new: Path, dest: Path) -> None:
+    if dest.exists():
+        shutil.rmtree(dest)
+    new.rename(dest)
+
+
+def _digest(digest_of: Digest, folder: Path) -> str:
+    """The folder's digest, "" if it is no adapter (any more)."""
+    try:
+        return digest_of(folder)
+    except (OSError, ValueError, KeyError, FtgateError):
+        return ""
+
+
+def _check_digest(digest_of: Digest, folder: Path, expected: str, what: str) -> None:
+    found = _digest(digest_of, folder)
+    if found != expected:
+        shown = f"has the digest {found}" if found else "is no whole adapter"
+        raise RegistryError(
+            f"{what} {shown}, expected {expected}: it was changed after it was tested, and is not used.\n"
+            "    Restore the files, roll back (`ftgate rollback TASK --to N`), or train again."
+        )

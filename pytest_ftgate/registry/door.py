@@ -1,0 +1,145 @@
+"""(uri, state folder) -> Registry: everything the rest of the package may ask of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import EllipsisType
+from typing import Any
+
+from pytest_ftgate.registry import adapters, lock, promotion, runs
+from pytest_ftgate.registry.location import check_task
+from pytest_ftgate.registry.store import Store
+from pytest_ftgate.registry.version import Version, number_of
+
+
+def open_registry(uri: str | None, state_dir: Path) -> Registry:
+    """The registry at `uri`, else at MLFLOW_TRACKING_URI, else in `state_dir`/mlflow.db.
+
+    Nothing is imported, opened or created before the first call of a method; errors are RegistryError.
+    """
+    return Registry(Store(uri, state_dir), state_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Runs, versions and champions. Tasks are named as golden sets are.
+
+    lease_s: so long a promotion may hold its lock. wait_s: so long another one waits for it, by default long enough
+    to outlive the lock of a killed process. on_wait: called with the holder's claim before waiting.
+    """
+
+    store: Store
+    state_dir: Path
+    digest_of: Callable[[Path], str] = adapters.adapter_digest
+    lease_s: float = lock.LEASE_S
+    wait_s: float = lock.LEASE_S + 2 * lock.SKEW_S
+    on_wait: Callable[[lock.Claim], None] | None = None
+
+    def prepare(self) -> None:
+        """Import MLflow and create the embedded store if there is none: 10 to 30 s that can pass in another thread."""
+        with self.store.asking("cannot open the registry"):
+            pass
+
+    def tasks(self) -> list[str]:
+        """The names of all tasks that have a version of ours, sorted."""
+        names: list[str] = []
+        token: str | None = ""
+        with self.store.asking("cannot list the tasks") as client:
+            while token is not None:
+                page = client.search_registered_models(page_token=token or None)
+                names += [model.name for model in page if adapters.TASK_TAG.items() <= dict(model.tags or {}).items()]
+                token = page.token or None
+        return sorted(names)
+
+    def champion(self, task: str) -> Version | None:
+        """What production serves; None if nothing was promoted yet."""
+        return adapters.champion_of(self.store, task)
+
+    def version(self, task: str, number: int) -> Version:
+        """Version `number` of `task`; RegistryError lists those there are."""
+        return adapters.version_of(self.store, task, number)
+
+    def versions(self, task: str) -> list[Version]:
+        """All versions, oldest first; empty if there are none."""
+        return adapters.versions_of(self.store, task)
+
+    def log_run(  # noqa: PLR0913, PLR0917
+        self,
+        task: str,
+        params: Mapping[str, object],
+        metrics: Mapping[str, float],
+        curves: runs.Curves,
+        artifacts: Mapping[str, Path],
+        tags: Mapping[str, str],
+    ) -> str:
+        """Log one finished run and give its id.
+
+        params: settings, may be nested. metrics: final numbers. curves: name -> (step, value) pairs. artifacts: folder
+        in the run ("" is its top) -> file or folder to copy. tags: hashes, verdict; "mlflow.runName" names the run.
+        """
+        return runs.log_run(self.store, task, params, metrics, curves, artifacts, tags)
+
+    def tag_run(self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
+        """Add what became known after the training, such as the verdict, to a run."""
+        runs.tag_run(self.store, run_id, metrics, tags)
+
+    def add_version(self, task: str, adapter_dir: Path, digest: str, run_id: str, tags: Mapping[str, str]) -> Version:
+        """Register an adapter folder under its run; it is not champion by that.
+
+        digest: what `adapter_digest` said when the adapter was tested; checked here again. tags: put
+        `commands.served.tags_of(model)` here, so that `ftgate serve` can serve it. The same adapter of the same base is
+        registered once: a repeated call gives the version there is, with the new tags and run.
+        """
+        return adapters.add_version(self.store, self.digest_of, task, adapter_dir, digest, run_id, tags)
+
+    def results(self, version: Version, golden: str) -> dict[str, Any]:
+        """What was logged as results/<golden>.json when the version was judged; {"cases": {}} if nothing was."""
+        found = runs.read_json(self.store, version.run_id, f"results/{golden}.json") if version.run_id else None
+        return found if isinstance(found, dict) else {"cases": {}}
+
+    def fetch(self, version: Version, dest: Path | None = None) -> Path:
+        """The adapter's folder, `dest` or a cache in the state folder, whose digest was checked just now.
+
+        A damaged copy is fetched again; RegistryError if the stored adapter itself has another digest.
+        """
+        target = dest or self.state_dir / "models" / f"{version.task}-{version.digest[:16]}"
+        return adapters.fetch(self.store, self.digest_of, version, target)
+
+    def promote(self, task: str, number: int, reason: str, over: int | EllipsisType | None = ...) -> Version:
+        """Make version `number` the champion; the version as it is then.
+
+        over: the champion it was judged against (None: there was none); if another one is champion by now, nothing
+        is changed and RegistryError says so. By default the champion at the time of the call.
+        """
+        champion = self.champion(task)
+        target = self.version(task, number)
+        if champion and champion.number == number:
+            return champion
+        expected = number_of(champion) if over is ... else over
+        promotion.check_unmoved(target, expected, champion)
+        adapters.verify(self.store, self.digest_of, target)
+        with self.lock(task) as held:
+            champion = self.champion(task)
+            promotion.check_unmoved(target, expected, champion)
+            return promotion.carry_out(self.store, held, promotion.to_promote(target, champion, reason))
+
+    def rollback(self, task: str, reason: str, to: int | None = None) -> Version:
+        """Make the champion's predecessor (or the earlier champion `to`) the champion again; that version."""
+        plan = promotion.to_roll_back(self.store, check_task(task), to, reason)
+        adapters.verify(self.store, self.digest_of, plan.target)
+        with self.lock(task) as held:
+            move = promotion.to_roll_back(self.store, task, to, reason)
+            promotion.check_unmoved(plan.target, number_of(plan.over), move.over)
+            return promotion.carry_out(self.store, held, move)
+
+    def lock(self, task: str) -> AbstractContextManager[lock.Held]:
+        """The right to move the champion of `task`, for a `with` block; RegistryError names who has it instead."""
+        return lock.hold(self.store, check_task(task), self.lease_s, self.wait_s, self.on_wait)
+
+    def lock_holder(self, task: str) -> str:
+        """Who holds the lock and until when; "" if it is free."""
+        claim = lock.last_claim(self.store, check_task(task))
+        return str(claim) if claim else ""

@@ -1,0 +1,55 @@
+"""(uri or None, state folder) -> where MLflow's store is; answers without importing MLflow."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pytest_ftgate.errors import RegistryError
+
+DATABASE = "mlflow.db"
+ARTIFACTS = "mlartifacts"
+
+_FILE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
+
+
+def tracking_uri(uri: str | None, state_dir: Path) -> str:
+    """The store's address: `uri`, else the environment's MLFLOW_TRACKING_URI, else a SQLite file in `state_dir`."""
+    return uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{state_dir.resolve() / DATABASE}"
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a `sqlite:///` address; None for any other address."""
+    match = _FILE.fullmatch(uri)
+    return Path(match["path"]) if match else None
+
+
+def exists(uri: str | None, state_dir: Path) -> bool:
+    """Whether there can be a registry: a SQLite file must be there, any other address is taken to answer."""
+    file = sqlite_file(tracking_uri(uri, state_dir))
+    return file is None or file.is_file()
+
+
+def artifact_root(uri: str, state_dir: Path) -> str | None:
+    """Where artifacts go, as a path; None where a server decides. MLflow's own default for a database is `./mlruns`."""
+    if file := sqlite_file(uri):
+        return str(file.resolve().parent / ARTIFACTS)
+    is_database = urlsplit(uri).scheme.split("+")[0] in {"postgresql", "mysql", "mssql"}
+    return str(state_dir.resolve() / ARTIFACTS) if is_database else None
+
+
+def shown(uri: str) -> str:
+    """The address as it may be printed: without user name and password."""
+    return re.sub(r"//[^/@]*@", "//", uri)
+
+
+def check_task(task: str) -> str:
+    """`task` if MLflow can carry it as a model's name; RegistryError otherwise."""
+    if not task or not task.isprintable() or re.search(r"[/:'\"\s]", task):
+        raise RegistryError(
+            f"{task!r} cannot be the name of a task in the registry; "
+            "use letters, digits, '.', '_' and '-' (it is the name of the folder of the golden set)"
+        )
+    return task

@@ -1,0 +1,198 @@
+"""(store, task) -> the right to move the task's champion, which one process at a time has.
+
+MLflow has no compare-and-swap, but a model's name is unique on every store, so creating one is an atomic claim:
+
+    ftgate-lock.<task>                     the first claim
+    ftgate-lock.<task>.after.<holder>      the claim of who took over from `holder`, whose lease had run out
+
+The last claim of this chain has the lock. A claim's name holds whom it follows, hence a slow process can never take
+over from, or remove, anybody but the one it saw. To release, a holder first claims to follow itself; only who
+follows the last claim removes the first, and the rest after it. Claims without a first one mean nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry.store import MISSING, TAKEN, Store, code_of
+
+LEASE_S = 60.0
+SKEW_S = 3.0
+"""How far the clocks of two machines may differ: a lease is over only this much after its end."""
+POLL_S = 0.25
+PREFIX = "ftgate-lock."
+HOLDER, WHO, UNTIL = "ftgate.holder", "ftgate.who", "ftgate.until"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim: the model's name, the holder's random id, who that is ("pid 12 on host"), end of the lease (s)."""
+
+    name: str
+    holder: str
+    who: str
+    until_s: float
+
+    @property
+    def over(self) -> bool:
+        """Whether the lease has ended on every clock."""
+        return _now() > self.until_s + SKEW_S
+
+    def __str__(self) -> str:
+        return f"{self.who}, until {time.strftime('%H:%M:%S', time.localtime(self.until_s + SKEW_S))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that is held; `check()` right before each write."""
+
+    store: Store
+    task: str
+    claim: Claim
+    lease_s: float
+
+    def check(self) -> None:
+        """RegistryError unless the lock is still ours for at least half of its lease."""
+        last = last_claim(self.store, self.task)
+        if last is None or last.holder != self.claim.holder or _now() > last.until_s - self.lease_s / 2:
+            raise RegistryError(
+                f"the lock of {self.task} ran out (lease {self.lease_s:g} s) before the champion was moved; "
+                "nothing was changed, try again"
+            )
+
+
+@contextmanager
+def hold(
+    store: Store,
+    task: str,
+    lease_s: float = LEASE_S,
+    wait_s: float = 0.0,
+    on_wait: Callable[[Claim], None] | None = None,
+) -> Iterator[Held]:
+    """Hold the lock of `task` for the block.
+
+    lease_s: after so long another process may take over. wait_s: how long to wait for a holder; `on_wait(claim)` is
+    called once if there is one. Raises RegistryError that names the holder.
+    """
+    claim = _acquire(store, task, lease_s, time.monotonic() + wait_s, on_wait)
+    try:
+        yield Held(store, task, claim, lease_s)
+    finally:
+        with suppress(RegistryError):
+            _release(store, task, claim, lease_s)
+
+
+def last_claim(store: Store, task: str) -> Claim | None:
+    """The claim that has the lock, None if it is free."""
+    claims = _chain(store, task)
+    return claims[-1] if claims else None
+
+
+def _acquire(
+    store: Store, task: str, lease_s: float, deadline: float, on_wait: Callable[[Claim], None] | None
+) -> Claim:
+    told = False
+    while True:
+        last = last_claim(store, task)
+        if last is None or last.over:
+            mine = _claim(store, _name_after(task, last), lease_s)
+            if mine and _is_last(store, task, mine):
+                return mine
+            continue
+        if time.monotonic() >= deadline:
+            raise RegistryError(f"another promotion or rollback of {task} is under way: {last}; try again then")
+        if on_wait and not told:
+            on_wait(last)
+        told = True
+        time.sleep(POLL_S)
+
+
+def _is_last(store: Store, task: str, mine: Claim) -> bool:
+    """Whether our new claim has the lock; if the one it follows is gone by now, it is removed again."""
+    last = last_claim(store, task)
+    if last is not None and last.holder == mine.holder:
+        return True
+    if mine.name != _root(task):
+        _remove(store, mine.name)
+    return False
+
+
+def _release(store: Store, task: str, claim: Claim, lease_s: float) -> None:
+    end = _claim(store, _name_after(task, claim), lease_s)
+    if end is None:
+        return
+    claims = _chain(store, task)
+    if claims and claims[-1].holder == end.holder and not end.over:
+        for each in claims:
+            _remove(store, each.name)
+    else:
+        _remove(store, end.name)
+
+
+def _now() -> float:
+    return time.time()
+
+
+def _root(task: str) -> str:
+    return f"{PREFIX}{task}"
+
+
+def _name_after(task: str, last: Claim | None) -> str:
+    return f"{_root(task)}.after.{last.holder}" if last else _root(task)
+
+
+def _chain(store: Store, task: str) -> list[Claim]:
+    claims: list[Claim] = []
+    with store.asking(f"cannot read the lock of {task}") as client:
+        while claim := _read(client, _name_after(task, claims[-1] if claims else None)):
+            claims.append(claim)
+    return claims
+
+
+def _read(client: Any, name: str) -> Claim | None:
+    try:
+        model = client.get_registered_model(name)
+    except Exception as error:
+        if code_of(error) == MISSING:
+            return None
+        raise
+    created_s = model.creation_timestamp / 1000
+    tags = model.tags or {}
+    return Claim(
+        name=name,
+        holder=tags.get(HOLDER, str(model.creation_timestamp)),
+        who=tags.get(WHO, "somebody who left no name"),
+        until_s=float(tags.get(UNTIL, created_s + LEASE_S)),
+    )
+
+
+def _claim(store: Store, name: str, lease_s: float) -> Claim | None:
+    """Create the claim; None if somebody else has it. An answer that got lost on its way does not matter."""
+    claim = Claim(name, uuid.uuid4().hex[:16], f"pid {os.getpid()} on {socket.gethostname()}", _now() + lease_s)
+    tags = {HOLDER: claim.holder, WHO: claim.who, UNTIL: f"{claim.until_s:.3f}"}
+    with store.asking(f"cannot take the lock {name}") as client:
+        try:
+            client.create_registered_model(name, tags=tags, description="Lock of pytest-ftgate; removed by itself.")
+        except Exception as error:
+            if code_of(error) not in {TAKEN, MISSING}:
+                raise
+            found = _read(client, name)
+            return claim if found and found.holder == claim.holder else None
+    return claim
+
+
+def _remove(store: Store, name: str) -> None:
+    with store.asking(f"cannot release the lock {name}") as client:
+        try:
+            client.delete_registered_model(name)
+        except Exception as error:
+            if code_of(error) != MISSING:
+                raise

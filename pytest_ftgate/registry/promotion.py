@@ -1,0 +1,106 @@
+"""(task, version, reason) -> the champion moved, so that a kill at any step leaves one champion that can be served.
+
+Order of the writes, all under the task's lock, each its own transaction of MLflow:
+1. tag `ftgate.previous` of the new champion: the old one and those before it (nobody reads it yet);
+2. tag `ftgate.promotion`: when, by whom, why (likewise);
+3. alias `champion`: the commit. Before it the old champion stands whole, after it the new one does.
+The adapter's digest was checked before the lock was taken.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry.adapters import champion_of, version_of
+from pytest_ftgate.registry.lock import Held
+from pytest_ftgate.registry.store import Store
+from pytest_ftgate.registry.version import (
+    CHAMPION,
+    PREVIOUS,
+    PROMOTION,
+    Predecessor,
+    Version,
+    format_predecessors,
+    number_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of the champion. over: the one until now. past: what `target` will remember. kind: promote, rollback."""
+
+    target: Version
+    over: Version | None
+    past: Sequence[Predecessor]
+    kind: str
+    reason: str
+
+
+def to_promote(target: Version, over: Version | None, reason: str) -> Move:
+    """The move that makes `target` the successor of `over`."""
+    past = (over.as_predecessor(), *over.predecessors) if over else ()
+    return Move(target, over, past, "promote", reason)
+
+
+def to_roll_back(store: Store, task: str, to: int | None, reason: str) -> Move:
+    """The move back to the champion's predecessor, or to an earlier one; RegistryError if there is none."""
+    champion = champion_of(store, task)
+    if champion is None:
+        raise RegistryError(f"{task} has no champion, so there is nothing to roll back; train one with --train")
+    past = champion.predecessors
+    place = next((i for i, each in enumerate(past) if to in {None, each.number}), None)
+    if place is None:
+        known = ", ".join(f"v{each.number}" for each in past) or "none"
+        raise RegistryError(f"there is no {f'v{to}' if to else 'champion'} before {champion}; before it were: {known}")
+    target = version_of(store, task, past[place].number)
+    if target.digest != past[place].digest:
+        raise RegistryError(f"{target} is not the adapter that was champion (digest {past[place].digest[:12]})")
+    return Move(target, champion, past[place + 1 :], "rollback", reason)
+
+
+def check_unmoved(target: Version, expected: int | None, now: Version | None) -> None:
+    """RegistryError if the champion is not the one that the decision was made against."""
+    if number_of(now) != expected:
+        raise RegistryError(
+            f"{target} was to follow {_name(expected)}, but {_name(number_of(now))} is the champion by now; "
+            "nothing was changed. Run the same command again: it decides against the new champion"
+        )
+
+
+def carry_out(store: Store, held: Held, move: Move) -> Version:
+    """Write the move, which was made under this lock; the new champion."""
+    task, number = move.target.task, str(move.target.number)
+    record = {"kind": move.kind, "at": _now(), "by": _who(), "reason": move.reason}
+    with store.asking(f"cannot make {move.target} the champion") as client:
+        held.check()
+        client.set_model_version_tag(task, number, PREVIOUS, format_predecessors(move.past))
+        client.set_model_version_tag(task, number, PROMOTION, json.dumps(record, ensure_ascii=False))
+        held.check()
+        client.set_registered_model_alias(task, CHAMPION, number)
+    now = champion_of(store, task)
+    if now is None or now.number != move.target.number:
+        raise RegistryError(f"{move.target} was made the champion, but {_name(number_of(now))} is it by now")
+    return now
+
+
+def _name(number: int | None) -> str:
+    return f"v{number}" if number else "no version"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,136 @@
+"""Parameters, numbers, curves and files of a training -> one finished MLflow run."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry.location import check_task
+from pytest_ftgate.registry.store import TAKEN, Store, code_of
+
+Curves = Mapping[str, Sequence[tuple[int, float]]]
+"""Name -> (step, value) pairs."""
+
+LONGEST_PARAMETER = 6000
+LONGEST_TAG = 8000
+PARAMETERS_A_CALL = 100
+METRICS_A_CALL = 1000
+
+T = TypeVar("T")
+
+
+def log_run(  # noqa: PLR0913, PLR0917 - the six kinds of things a run has
+    store: Store,
+    task: str,
+    params: Mapping[str, object],
+    metrics: Mapping[str, float],
+    curves: Curves,
+    artifacts: Mapping[str, Path],
+    tags: Mapping[str, str],
+) -> str:
+    """Log one run in the experiment `task`; the run's id. See `Registry.log_run`."""
+    with store.asking(f"cannot log the run of {task}") as client:
+        experiment = _experiment(client, check_task(task), store.artifact_root)
+        run_id = str(client.create_run(experiment, run_name=tags.get("mlflow.runName")).info.run_id)
+        status = "FAILED"
+        try:
+            _log(client, run_id, params, metrics, curves, tags)
+            for folder, path in artifacts.items():
+                _log_artifact(client, run_id, folder, path)
+            status = "FINISHED"
+        finally:
+            client.set_terminated(run_id, status)
+    return run_id
+
+
+def tag_run(store: Store, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
+    """Add numbers and tags to a run that is finished."""
+    with store.asking(f"cannot add to the run {run_id}") as client:
+        _log(client, run_id, {}, metrics, {}, tags)
+
+
+def read_json(store: Store, run_id: str, file: str) -> Any:
+    """The content of a JSON file among the run's artifacts; None if the run has no such file."""
+    folder = file.rpartition("/")[0]
+    with store.asking(f"cannot read {file} of the run {run_id}") as client, tempfile.TemporaryDirectory() as draft:
+        if file not in {found.path for found in client.list_artifacts(run_id, folder or None)}:
+            return None
+        text = Path(client.download_artifacts(run_id, file, draft)).read_text(encoding="utf-8")
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RegistryError(f"{file} of the run {run_id} is not valid JSON: {error}") from None
+
+
+def flatten(params: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    """Nested settings -> "lora.r": "8"; anything but text is written as JSON, cut at MLflow's limit."""
+    flat: dict[str, str] = {}
+    for key, value in params.items():
+        name = _name(f"{prefix}{key}")
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{name}.")
+        else:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+            flat[name] = text[:LONGEST_PARAMETER]
+    return flat
+
+
+def _log(  # noqa: PLR0913, PLR0917
+    client: Any,
+    run_id: str,
+    params: Mapping[str, object],
+    metrics: Mapping[str, float],
+    curves: Curves,
+    tags: Mapping[str, str],
+) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+
+    now = int(time.time() * 1000)
+    points = [Metric(_name(name), float(value), now, 0) for name, value in metrics.items()]
+    points += [Metric(_name(name), float(value), now, step) for name, curve in curves.items() for step, value in curve]
+    for some in _batches(points, METRICS_A_CALL):
+        client.log_batch(run_id, metrics=some)
+    for pairs in _batches(list(flatten(params).items()), PARAMETERS_A_CALL):
+        client.log_batch(run_id, params=[Param(key, value) for key, value in pairs])
+    for pairs in _batches(list(tags.items()), PARAMETERS_A_CALL):
+        client.log_batch(run_id, tags=[RunTag(_name(key), str(value)[:LONGEST_TAG]) for key, value in pairs])
+
+
+def _log_artifact(client: Any, run_id: str, folder: str, path: Path) -> None:
+    """Files go into the folder `folder` of the run, "" being its top; what a folder holds likewise."""
+    if not path.exists():
+        raise RegistryError(f"cannot log {path} with the run: there is no such file or folder")
+    log = client.log_artifacts if path.is_dir() else client.log_artifact
+    log(run_id, str(path), folder or None)
+
+
+def _experiment(client: Any, name: str, artifact_root: str | None) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=artifact_root))
+        except Exception as error:
+            if code_of(error) != TAKEN:
+                raise
+            found = client.get_experiment_by_name(name)
+    if found is None or found.lifecycle_stage != "active":
+        raise RegistryError(f"MLflow's experiment {name!r} is deleted; restore it: mlflow experiments restore")
+    return str(found.experiment_id)
+
+
+def _name(name: str) -> str:
+    """Only the characters MLflow allows in names."""
+    return re.sub(r"[^\w.:/ -]", "_", name)
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

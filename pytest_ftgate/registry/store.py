@@ -1,0 +1,91 @@
+"""Address of a store -> an MLflow client that says nothing, and errors a person can read."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import FtgateError, MissingExtra, RegistryError
+from pytest_ftgate.registry.location import artifact_root, shown, sqlite_file, tracking_uri
+from pytest_ftgate.registry.quiet import quiet
+
+TAKEN = "RESOURCE_ALREADY_EXISTS"
+MISSING = "RESOURCE_DOES_NOT_EXIST"
+
+
+class Store:
+    """One MLflow store. Nothing is imported, opened or created before the first question."""
+
+    def __init__(self, uri: str | None, state_dir: Path) -> None:
+        self.uri = tracking_uri(uri, state_dir)
+        self.artifact_root = artifact_root(self.uri, state_dir)
+        self._client: Any = None
+        self._opening = threading.Lock()
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[Any]:
+        """The MLflow client for a block of calls; what they raise becomes RegistryError("<what>: ...")."""
+        if find_spec("mlflow") is None:
+            raise MissingExtra("the registry", "registry")
+        with quiet():
+            try:
+                yield self._opened()
+            except FtgateError:
+                raise
+            except Exception as error:
+                if not _is_storage_error(error):
+                    raise
+                raise RegistryError(f"{what}: {_first_line(error)}\n    registry: {shown(self.uri)}") from error
+
+    def _opened(self) -> Any:
+        with self._opening:
+            if self._client is None:
+                from mlflow import MlflowClient
+
+                if file := sqlite_file(self.uri):
+                    create_database(file)
+                self._client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        return self._client
+
+
+def create_database(file: Path) -> None:
+    """Create MLflow's tables in a new SQLite file (5 to 15 s); does nothing if the file is there.
+
+    Made under another name and renamed, so that a process killed half-way leaves no half-made registry.
+    """
+    if file.is_file():
+        return
+    from filelock import FileLock
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file}.lock"):
+        if file.is_file():
+            return
+        for leftover in file.parent.glob(f"{file.name}.*.new"):
+            leftover.unlink()
+        draft = file.with_name(f"{file.name}.{os.getpid()}.new")
+        SqlAlchemyStore(f"sqlite:///{draft}", artifact_root(f"sqlite:///{file}", file.parent))._dispose_engine()
+        draft.replace(file)
+
+
+def code_of(error: Exception) -> str:
+    """MLflow's error code ("RESOURCE_ALREADY_EXISTS"), "" for any other exception."""
+    return str(getattr(error, "error_code", ""))
+
+
+def _is_storage_error(error: Exception) -> bool:
+    from mlflow.exceptions import MlflowException
+    from requests import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return isinstance(error, MlflowException | SQLAlchemyError | RequestException | OSError | ImportError)
+
+
+def _first_line(error: Exception) -> str:
+    return shown(next(iter(str(error).strip().splitlines()), type(error).__name__))

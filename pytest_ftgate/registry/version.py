@@ -1,0 +1,110 @@
+"""MLflow's model version -> Version, and what its tags mean."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CHAMPION = "champion"
+"""The alias that is the production pointer; the only one, moved last and alone."""
+
+DIGEST = "ftgate.digest"
+MODEL = "ftgate.model"
+RUN = "ftgate.run"
+PREVIOUS = "ftgate.previous"
+PROMOTION = "ftgate.promotion"
+
+REMEMBERED = 50
+"""So many predecessors are kept for rollbacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """A past champion: its number and its adapter's digest, as a rollback must give exactly what was served."""
+
+    number: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"v{self.number}@{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A registered adapter.
+
+    number: from 1, as in "v3". digest: of the adapter (hex). run_id: the newest MLflow run that judged it.
+    source: the adapter's address. created_s: seconds since 1970. tags: as MLflow holds them.
+    """
+
+    task: str
+    number: int
+    digest: str
+    run_id: str
+    source: str
+    created_s: float
+    tags: Mapping[str, str]
+
+    @property
+    def previous(self) -> int | None:
+        """The champion this version replaced when it became champion; None for the first."""
+        past = self.predecessors
+        return past[0].number if past else None
+
+    @property
+    def predecessors(self) -> tuple[Predecessor, ...]:
+        """The champions before this one, newest first.
+
+        Rewritten just before the version becomes champion, so it holds for a champion; elsewhere it may be
+        what an interrupted promotion left.
+        """
+        return parse_predecessors(self.tags.get(PREVIOUS, ""))
+
+    @property
+    def promotion(self) -> Mapping[str, Any]:
+        """The last time this version was made champion, or was about to be: kind, at, by, reason. Empty if never."""
+        try:
+            found = json.loads(self.tags.get(PROMOTION, "{}"))
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def as_predecessor(self) -> Predecessor:
+        """How a successor remembers this version."""
+        return Predecessor(self.number, self.digest)
+
+    def __str__(self) -> str:
+        return f"{self.task} v{self.number}"
+
+
+def number_of(version: Version | None) -> int | None:
+    """The version's number, None if there is no version."""
+    return version.number if version else None
+
+
+def parse_predecessors(text: str) -> tuple[Predecessor, ...]:
+    """The value of the tag `ftgate.previous` ("v2@ab12 v1@cd34") -> predecessors."""
+    found = re.findall(r"v(\d+)@(\S*)", text)
+    return tuple(Predecessor(int(number), digest) for number, digest in found)
+
+
+def format_predecessors(past: Iterable[Predecessor]) -> str:
+    """Predecessors, newest first -> the value of the tag `ftgate.previous`."""
+    return " ".join(map(str, list(past)[:REMEMBERED]))
+
+
+def to_version(found: Any) -> Version:
+    """MLflow's ModelVersion -> Version; the digest is empty if another program registered it."""
+    tags = dict(found.tags or {})
+    return Version(
+        task=found.name,
+        number=int(found.version),
+        digest=tags.get(DIGEST, ""),
+        run_id=tags.get(RUN) or found.run_id or "",
+        source=found.source,
+        created_s=found.creation_timestamp / 1000,
+        tags=tags,
+    )

@@ -1,0 +1,70 @@
+"""(rollout, verdict) -> the registry: the run logged, the candidate registered, the pointer moved if it may."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.gate import Kind, Verdict
+
+if TYPE_CHECKING:
+    from pytest_ftgate.registry import Registry, Version
+    from pytest_ftgate.rollout import Rollout
+    from pytest_ftgate.train.manifest import Manifest
+
+
+def conclude(rollout: Rollout, verdict: Verdict) -> int | None:
+    """Log the run with its verdict, register what was trained, promote it on PROMOTE.
+
+    The number of the version; None if nothing was trained, or the numbers are not to be trusted (INTEGRITY).
+    """
+    if rollout.manifest is None or verdict.kind is Kind.INTEGRITY:
+        return None
+    registry = rollout.runtime.registry
+    version = _register(rollout, rollout.manifest, verdict, registry)
+    if verdict.kind is Kind.PROMOTE:
+        over = rollout.champion.number if rollout.champion else None
+        registry.promote(rollout.name, version.number, verdict.reason, over)
+    return version.number
+
+
+def _register(rollout: Rollout, manifest: Manifest, verdict: Verdict, registry: Registry) -> Version:
+    tags = {"verdict": str(verdict.kind), "reason": verdict.reason, "adapter": manifest.digest} | _digests(rollout)
+    with tempfile.TemporaryDirectory() as folder:
+        results = _write_results(rollout, Path(folder))
+        run_id = registry.log_run(
+            rollout.name,
+            manifest.params,
+            {**_numbers(rollout), **manifest.metrics},
+            manifest.curves,
+            {"": manifest.path, "results": results},
+            tags,
+        )
+    from pytest_ftgate.commands.served import tags_of
+
+    served = tags_of(rollout.candidate.model)
+    return registry.add_version(rollout.name, manifest.adapter, manifest.digest, run_id, tags | served)
+
+
+def _digests(rollout: Rollout) -> dict[str, str]:
+    goldens = {f"golden.{suite.name}": suite.digest for suite in rollout.suites}
+    return goldens | {"base": rollout.base.digest}
+
+
+def _write_results(rollout: Rollout, folder: Path) -> Path:
+    """Every golden set's results, frozen for the comparisons of later runs."""
+    for suite in rollout.suites:
+        frozen: dict[str, Any] = rollout.candidate_of(suite).to_json()
+        (folder / f"{suite.name}.json").write_text(json.dumps(frozen, ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+def _numbers(rollout: Rollout) -> dict[str, float]:
+    found: dict[str, float] = {f"seconds.{stage}": seconds for stage, seconds in rollout.seconds.items()}
+    for suite in rollout.suites:
+        for name, options in suite.metrics:
+            metric = rollout.candidate_of(suite).metric(**options)
+            found |= {f"{suite.name}.{name}": metric.value, f"{suite.name}.{name}.lower": metric.lower}
+    return found

@@ -1,0 +1,1 @@
+"""Verdicts and numbers -> lines, bars and files for people."""

@@ -1,0 +1,89 @@
+"""Progress of long steps -> a bar on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+LOG_EVERY_S = 10.0
+
+Advance = Callable[[int, str], None]
+"""Called with how much is done so far, and a short text about now ("loss 0.31")."""
+
+
+class Console:
+    """Where long steps show that they are alive.
+
+    file: a stream that pytest does not capture. write_line: prints one line there.
+    """
+
+    def __init__(self, file: TextIO, write_line: Callable[[str], None], *, quiet: bool = False) -> None:
+        self._file = file
+        self._quiet = quiet
+        self.line = (lambda _text: None) if quiet else write_line
+
+    @contextmanager
+    def progress(self, label: str, total: int | None) -> Iterator[Advance]:
+        """`with console.progress("fine-tune", 60) as advance: advance(12, "loss 0.31")`; total None = unknown."""
+        if self._quiet:
+            yield _ignore
+        elif self._file.isatty():
+            with _bar(self._file) as bar:
+                task = bar.add_task(label, total=total, now="")
+                yield lambda done, now: bar.update(task, completed=done, now=now)
+        else:
+            yield _log_lines(label, total, self.line)
+
+
+def silent() -> Console:
+    """A console that says nothing, for library use and tests."""
+    import sys
+
+    return Console(sys.stderr, lambda _text: None, quiet=True)
+
+
+def _ignore(_done: int, _now: str) -> None:
+    pass
+
+
+def _bar(file: TextIO) -> Progress:
+    from rich.console import Console as RichConsole
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("eta"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[now]}"),
+    )
+    return Progress(*columns, console=RichConsole(file=file), transient=True, refresh_per_second=4)
+
+
+def _log_lines(label: str, total: int | None, write_line: Callable[[str], None]) -> Advance:
+    begun = last = time.monotonic()
+
+    def advance(done: int, now: str) -> None:
+        nonlocal last
+        moment = time.monotonic()
+        if moment - last < LOG_EVERY_S:
+            return
+        last = moment
+        count = f"{done}/{total}" if total else f"{done}" if done else "waiting"
+        write_line(f"  {label}: {count} after {moment - begun:.0f} s {now}".rstrip())
+
+    return advance

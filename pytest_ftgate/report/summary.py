@@ -1,0 +1,75 @@
+"""Tally -> the lines at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_ftgate.report.tally import Tally
+
+SHOWN_MISSES = 10
+
+
+def lines(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    """(text, colour) of each line; colour is "" or a name that pytest's terminal writer knows."""
+    for name in dict.fromkeys([*tally.metrics, *tally.arms]):
+        yield name, ""
+        yield from _metrics(tally.metrics.get(name, []))
+        yield from _arms(tally.arms.get(name, []))
+    yield from _misses(tally, verbose=verbose)
+    for verdict in tally.verdicts:
+        yield from _verdict(verdict)
+
+
+def _metrics(metrics: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for metric in metrics:
+        bounds = f"[{metric['lower']:.3f}, {metric['upper']:.3f}]"
+        yield f"  {metric['name']:<11} {metric['value']:.3f}  {bounds}  n = {metric['n']}", ""
+
+
+_COLOURS = {"pass": "green", "hold": "yellow", "skip": "yellow"}
+
+
+def _arms(arms: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for arm in arms:
+        reason = arm["reason"].removeprefix(f"{arm['arm']}: ")
+        yield f"  {arm['arm']:<11} {arm['status'].upper():<9} {reason}", _COLOURS.get(arm["status"], "red")
+
+
+def _misses(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    if not tally.missed:
+        return
+    shown = tally.missed if verbose else tally.missed[:SHOWN_MISSES]
+    yield f"missed ({len(tally.missed)}): wrong answers, left to the gate", ""
+    for report in shown:
+        yield f"  {report.nodeid}: {report.wasxfail}", "yellow"
+    if len(shown) < len(tally.missed):
+        yield f"  and {len(tally.missed) - len(shown)} more; -v lists all", ""
+
+
+def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    task, kind, version = verdict["task"], verdict["verdict"], verdict["version"]
+    yield "", ""
+    if kind == "PROMOTE":
+        yield f"PROMOTED {task} v{version}", "green"
+    elif kind == "UNCHANGED":
+        yield f"UNCHANGED {task} v{version}: this training gives the champion itself; nothing to promote", "green"
+    else:
+        as_version = f" v{version}" if version else ""
+        yield f"{kind} {task}{as_version}: {verdict['reason']}", "yellow" if kind == "HOLD" else "red"
+    yield f"  stages: {_times(verdict['seconds'])}", ""
+    yield f"  next:   {_NEXT[kind].format(task=task, golden=verdict['golden'])}", ""
+
+
+_NEXT = {
+    "PROMOTE": "pytest {golden}   (tests the champion), or: ftgate serve {task}",
+    "UNCHANGED": "change data or configuration of {task}, then train again",
+    "HOLD": "add golden cases or improve the data of {task}, then train again; production is unchanged",
+    "REJECT": "pytest {golden}   (the champion is unchanged)",
+    "INTEGRITY": "remove the leaked or broken rows named above, then train again; production is unchanged",
+}
+
+
+def _times(seconds: dict[str, float]) -> str:
+    return ", ".join(f"{stage} {spent:.0f} s" for stage, spent in seconds.items())

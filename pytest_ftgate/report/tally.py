@@ -1,0 +1,85 @@
+"""Reports of our items, of this process or of xdist's workers -> exit code and summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+HOLD = 10
+INTEGRITY = 11
+
+
+@dataclass(eq=False)
+class Tally:
+    """Listens to reports; a pytest plugin object registered in every process of a run.
+
+    train: the run trains, so that a gate that was not judged is a HOLD.
+    """
+
+    train: bool
+    told: bool = False
+    other_failures: int = 0
+    missed: list[pytest.TestReport] = field(default_factory=list)
+    metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    arms: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what an item of ours told, and count what failed beside the gate."""
+        if hasattr(report, "ftgate_rank"):
+            self.told = True
+            self._keep(report)
+        if report.failed and not self._is_gates(report):
+            self.other_failures += 1
+
+    def _keep(self, report: pytest.TestReport) -> None:
+        if getattr(report, "ftgate_missed", False):
+            self.missed.append(report)
+        if report.when != "call":
+            return
+        for name, text in report.user_properties:
+            if name == "ftgate_metric":
+                self._into(self.metrics, text)
+            elif name == "ftgate_arm":
+                self._into(self.arms, text)
+            elif name == "ftgate_verdict":
+                self.verdicts.append(json.loads(str(text)))
+
+    @staticmethod
+    def _into(place: dict[str, list[dict[str, Any]]], text: object) -> None:
+        fact = json.loads(str(text))
+        place.setdefault(fact["set"], []).append(fact)
+
+    @staticmethod
+    def _is_gates(report: pytest.TestReport) -> bool:
+        """True for what the gate itself found; a stage that broke for another reason is an ordinary failure."""
+        decided = any(name in {"ftgate_arm", "ftgate_verdict"} for name, _ in report.user_properties)
+        return decided and hasattr(report, "ftgate_rank")
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Set the exit code of the run."""
+        if self.told:
+            session.exitstatus = self.exit_code(int(exitstatus))
+
+    def exit_code(self, status: int) -> int:
+        """2 to 5 are pytest's; then 11 INTEGRITY, 1 failed or REJECT, 10 HOLD, else 0."""
+        if status in range(2, 6):
+            return status
+        statuses = {arm["status"] for arm in self._all_arms()}
+        kinds = {verdict["verdict"] for verdict in self.verdicts}
+        if "integrity" in statuses or "INTEGRITY" in kinds:
+            return INTEGRITY
+        if self.other_failures or statuses & {"reject", "fail"} or "REJECT" in kinds:
+            return 1
+        undecided = self.train and not self.verdicts
+        if undecided or statuses & {"hold", "skip"} or "HOLD" in kinds:
+            return HOLD
+        return status if not self.arms else 0
+
+    def _all_arms(self) -> Iterator[dict[str, Any]]:
+        for arms in self.arms.values():
+            yield from arms

@@ -1,0 +1,49 @@
+"""What one model said to one case in one draw."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One finished request.
+
+    text: the answer; "" if there was none.
+    finish_reason: "stop", "length" (cut off at `max_tokens`), "timeout" (the time limit of the request passed), or
+        "error" (the API broke; `error` says how, and no answer exists to be judged).
+    prompt_tokens, completion_tokens: as counted by the server; 0 if it did not say.
+    queue_s: seconds from planning to sending. ttft_s: to the first token, 0 if not streamed. total_s: sending to end.
+    attempts: requests sent, retries included, >= 1.
+    model: digest of the model that answered (see `serve.model.Model.digest`).
+    draw: 0-based number of the draw.
+    """
+
+    case_id: str
+    model: str
+    text: str
+    finish_reason: str = "stop"
+    draw: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    queue_s: float = 0.0
+    ttft_s: float = 0.0
+    total_s: float = 0.0
+    attempts: int = 1
+    error: str = ""
+
+    @property
+    def broken(self) -> bool:
+        """True if no answer exists: the API failed for good. A timeout or a cut-off answer is an answer, and wrong."""
+        return self.finish_reason == "error"
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields as JSON values; `Response.from_json` reads them back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Response:
+        """The inverse of `to_json`; unknown keys (a newer version's) are ignored."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{k: v for k, v in data.items() if k in known})

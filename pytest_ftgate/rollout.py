@@ -1,0 +1,280 @@
+"""(pipeline, its golden sets) -> a candidate, measured: the stages of `--train`, each resumable.
+
+Nothing here knows pytest; `items.pipeline` turns the stages into items.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.case import Prompt, answer_text, user_text
+from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.gate import Kind, Result, Verdict
+from pytest_ftgate.measure import Measurement, frozen_results
+from pytest_ftgate.runtime import Runtime, Target, base_target
+
+if TYPE_CHECKING:
+    from pytest_ftgate.leakage.check import Report
+    from pytest_ftgate.pipeline import Pipeline
+    from pytest_ftgate.registry import Version
+    from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.suite import Suite
+    from pytest_ftgate.train.manifest import Manifest
+
+SMOKE_CASES = 10
+
+
+class Stopped(FtgateError):  # noqa: N818 - a decision, not an error
+    """A stage has already decided: a leak (INTEGRITY), or not one answer that can be read (REJECT)."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        super().__init__(verdict.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """What the fixture `training_run` hands out.
+
+    adapter: the folder of the best epoch. curves: name ("loss", "validation", ...) -> (step, value) pairs.
+    """
+
+    manifest: Manifest
+    adapter: Path
+    curves: Mapping[str, Sequence[tuple[int, float]]]
+
+
+@dataclass
+class Rollout:
+    """One pipeline on its way from data to a verdict."""
+
+    pipeline: Pipeline
+    suites: tuple[Suite, ...]
+    runtime: Runtime
+    manifest: Manifest | None = None
+    leaks: Report | None = None
+    champion: Version | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    _measurements: dict[tuple[str, str], Measurement] = field(default_factory=dict)
+    _candidate: Target | None = None
+
+    @property
+    def name(self) -> str:
+        """The task: the name of the pipeline's folder, and of its model in the registry."""
+        return self.pipeline.name
+
+    @property
+    def unchanged(self) -> bool:
+        """True if what was trained is what production already serves."""
+        return self.manifest is not None and self.champion is not None and self.champion.digest == self.manifest.digest
+
+    # --- stages ------------------------------------------------------------------------------------------------------
+
+    def check_leakage(self) -> None:
+        """Compare training and validation rows with every golden. Raises Stopped(INTEGRITY) on a leak."""
+        from pytest_ftgate.leakage.check import find_leaks
+        from pytest_ftgate.leakage.rows import read_rows
+
+        cases = [case for suite in self.suites for case in suite.cases]
+        rows = (row for path in self.pipeline.data_files for row in read_rows(path))
+        self.leaks = find_leaks(cases, rows)
+        self._say(self.leaks.summary)
+        if self.leaks.leaks:
+            raise Stopped(Verdict(Kind.INTEGRITY, (), self.leaks.describe()))
+
+    def measure_baseline(self) -> None:
+        """The untuned model with its best prompt on every golden set; answers of earlier runs are taken as they are."""
+        warm = threading.Thread(target=self._open_registry, daemon=True)
+        warm.start()
+        target = base_target(self.base)
+        for suite in self.suites:
+            measurement = self._baseline_of(suite)
+            self._ask_all(measurement, target, f"baseline {suite.name}")
+            self._say_score(measurement, "base")
+        warm.join()
+        self.champion = self.runtime.champion(self.name)
+
+    def fine_tune(self) -> None:
+        """Train in a process of its own, after the servers have given their memory back."""
+        from pytest_ftgate.train.launch import train
+
+        self.runtime.stop_engines()
+        job = self.pipeline.job(self.suites[0].prompt.to_json(), self._grading(self.suites[0]))
+        out_dir = self.runtime.settings.state_dir / "runs" / self.name / job.digest[:16]
+        with self.runtime.console.progress("fine-tune", None) as advance:
+            self.manifest = train(job, out_dir, _Narrator(self._say, advance))
+
+    def serve(self) -> None:
+        """Serve the adapter and ask the first ten goldens. Raises Stopped(REJECT) if not one answer can be read."""
+        if self.unchanged:
+            self._say("the candidate is the champion; nothing to serve")
+            return
+        suite = self.suites[0]
+        measurement = self.candidate_of(suite)
+        cases = suite.cases[:SMOKE_CASES]
+        self._ask(measurement, cases, self.candidate, "smoke test")
+        readable = sum(measurement.readable(case) for case in cases)
+        self._say(f"smoke test: {readable} of {len(cases)} answers can be read")
+        if not readable:
+            answer = measurement.response(cases[0]).text
+            raise Stopped(
+                Verdict(
+                    Kind.REJECT, (), f"smoke test: not one of {len(cases)} answers can be read; the first: {answer!r}"
+                )
+            )
+        self._ask_candidate()
+
+    def _ask_candidate(self) -> None:
+        """Send every golden to the candidate; returns at once, the answers come while the items run."""
+        for suite in self.suites:
+            self.runtime.ask(self.candidate_of(suite), suite.cases, self.candidate, reuse=True)
+
+    @property
+    def training_run(self) -> TrainingRun:
+        """For tests in Python. Raises FtgateError before the fine-tune has run."""
+        if self.manifest is None:
+            raise FtgateError(f"{self.name}: there is no training run yet; the stage fine-tune has not run")
+        return TrainingRun(self.manifest, self.manifest.adapter, self.manifest.curves)
+
+    # --- models ------------------------------------------------------------------------------------------------------
+
+    @property
+    def base(self) -> Model:
+        """The untuned model at the serving precision."""
+        return self.pipeline.base_model
+
+    @property
+    def candidate(self) -> Target:
+        """What this run trained."""
+        if self.manifest is None:
+            raise FtgateError(f"{self.name}: there is no candidate yet; the stage fine-tune has not run")
+        if self._candidate is None:
+            from pytest_ftgate.serve.model import tuned
+
+            self._candidate = Target("candidate", tuned(self.base, self.manifest.adapter))
+        return self._candidate
+
+    def candidate_of(self, suite: Suite) -> Measurement:
+        """The candidate on a golden set."""
+        return self._measure(suite, self.candidate)
+
+    def base_results(self, suite: Suite) -> dict[str, Result]:
+        """The baseline's results on a golden set."""
+        return self._baseline_of(suite).results
+
+    def champion_results(self, suite: Suite, champion: Version) -> dict[str, Result]:
+        """The champion's frozen results on the cases that are the same; measured again if fewer than 95 % are."""
+        frozen = frozen_results(self.runtime.registry.results(champion, suite.name), suite)
+        if len(frozen) >= 0.95 * len(suite.cases):
+            return frozen
+        target = self.runtime.target("champion", self.name, self.base)
+        measurement = self._measure(suite, target)
+        self._ask_all(measurement, target, f"champion {suite.name}")
+        return measurement.results
+
+    def _measure(self, suite: Suite, target: Target) -> Measurement:
+        key = (suite.name, target.digest)
+        if key not in self._measurements:
+            self._measurements[key] = Measurement(suite, target.digest, self.runtime.journal(suite))
+        return self._measurements[key]
+
+    def _baseline_of(self, suite: Suite) -> Measurement:
+        key, target = (suite.name, "baseline"), base_target(self.base)
+        if key not in self._measurements:
+            self._measurements[key] = Measurement(
+                suite,
+                self.base.digest,
+                self.runtime.journal(suite),
+                prompt=self._few_shot(suite.prompt),
+                choices=self.pipeline.baseline.choices if "choice" in self.runtime.offers(target) else (),
+            )
+        return self._measurements[key]
+
+    def _few_shot(self, prompt: Prompt) -> Prompt:
+        from pytest_ftgate.leakage.rows import read_rows
+
+        k = self.pipeline.baseline.few_shot
+        rows = [row.data for row in read_rows(self.pipeline.train_file)] if k else []
+        return replace(prompt, examples=tuple(_examples(prompt, rows, k, self.pipeline.seed)))
+
+    # --- telling -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Record how long a stage took, in seconds."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.monotonic() - begun
+
+    def _say(self, text: str) -> None:
+        for line in text.splitlines():
+            self.runtime.console.line(f"  {line}")
+
+    def _say_score(self, measurement: Measurement, who: str) -> None:
+        for name, options in measurement.suite.metrics:
+            metric = measurement.metric(**options)
+            self._say(
+                f"{who} on {measurement.suite.name}: {name} {metric.value:.3f} [{metric.lower:.3f}, {metric.upper:.3f}]"
+            )
+
+    def _ask_all(self, measurement: Measurement, target: Target, label: str) -> None:
+        self._ask(measurement, measurement.suite.cases, target, label)
+
+    def _ask(self, measurement: Measurement, cases: Sequence[Any], target: Target, label: str) -> None:
+        sent = self.runtime.ask(measurement, cases, target, reuse=True)
+        if not sent:
+            return
+        with self.runtime.console.progress(label, sent) as advance:
+            while (done := measurement.done) < sent:
+                advance(done, "")
+                time.sleep(0.2)
+            advance(done, "")
+
+    def _open_registry(self) -> None:
+        """The import and the migrations take seconds: meanwhile the base model answers."""
+        self.runtime.registry.prepare()
+
+    def _grading(self, suite: Suite) -> dict[str, Any]:
+        golden = suite.golden
+        label = {"path": golden.label.path, "values": list(golden.label.values)} if golden.label else None
+        return {
+            "graders": [dict(spec) for spec in golden.graders],
+            "label": label,
+            "max_tokens": golden.request.max_tokens,
+        }
+
+
+def _examples(prompt: Prompt, rows: list[Mapping[str, Any]], k: int, seed: int) -> Iterator[tuple[str, str]]:
+    """(user turn, answer) of k training rows: each expected answer in turn, drawn with the seed."""
+    by_answer: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_answer.setdefault(answer_text(row["expected"]), []).append(row)
+    draw = random.Random(seed)  # noqa: S311  a draw of examples, no secret
+    groups = [draw.sample(by_answer[answer], len(by_answer[answer])) for answer in sorted(by_answer)]
+    for i in range(k):
+        row = groups[i % len(groups)][i // len(groups)]
+        yield user_text(prompt, row["input"]), answer_text(row["expected"])
+
+
+class _Narrator:
+    """Events of the trainer -> lines and a bar."""
+
+    def __init__(self, say: Callable[[str], None], advance: Callable[[int, str], None]) -> None:
+        self._say = say
+        self._advance = advance
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        match event:
+            case {"event": "step", "step": step, "loss": loss}:
+                self._advance(step, f"loss {loss:.3f}")
+            case {"event": "epoch" | "warning" | "start" | "validation", "text": text}:
+                self._say(text)

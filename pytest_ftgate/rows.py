@@ -1,0 +1,159 @@
+"""Parsed lines of a golden set -> rows that keep the schema, and the faults of all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_ftgate.digest import digest_of
+from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.text import Keys
+from pytest_ftgate.schema import check
+
+LineOf = Callable[[Keys], int]
+Entry = tuple[int, Any] | Fault
+"""(1-based line, value), or why the line has none."""
+
+_ROLES = frozenset({"system", "user", "assistant"})
+_BRACKETS = frozenset("[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case as written: its 1-based line, its keys and values, its id (own, or made from its content)."""
+
+    line: int
+    data: Mapping[str, Any]
+    id: str
+
+
+def row_id(data: Mapping[str, Any]) -> str:
+    """The row's own id; without one, the first 12 hex digits of the digest of what is asked and how it is judged.
+
+    It never depends on the place in the file, nor on slices, notes and the like.
+    """
+    own = data.get("id")
+    if own is not None:
+        return str(own)
+    return digest_of([data["input"], data.get("expected"), data.get("graders", [])])[:12]
+
+
+def id_problem(text: str) -> str:
+    """Why a text cannot be an id (of a case) or a name (of a set); "" if it can."""
+    if not text:
+        return "is empty"
+    odd = sorted({char for char in text if char in _BRACKETS or char.isspace() or not char.isprintable()})
+    odd += ["::"] if "::" in text else []
+    return f"contains {', '.join(map(ascii, odd))}" if odd else ""
+
+
+def read_rows(entries: Iterable[Entry], path: str) -> tuple[list[Row], list[Fault]]:
+    """Rows and faults of parsed JSON lines, duplicate ids among the faults; path: for the faults."""
+    rows: list[Row] = []
+    faults: list[Fault] = []
+    for entry in entries:
+        if isinstance(entry, Fault):
+            faults.append(entry)
+        elif _is_plain(entry[1]):
+            rows.append(Row(*entry, row_id(entry[1])))
+        else:
+            _add_checked(entry, path, _always(entry[0]), rows, faults)
+    return rows, [*faults, *_duplicates(rows, path)]
+
+
+def read_located_rows(cases: Iterable[Any], path: str, line_of: LineOf) -> tuple[list[Row], list[Fault]]:
+    """As `read_rows`, where the line of every key is known; line_of: (number of the case, *keys) -> line."""
+    rows: list[Row] = []
+    faults: list[Fault] = []
+    for number, data in enumerate(cases):
+        _add_checked((line_of((number,)), data), path, _below(line_of, number), rows, faults)
+    return rows, [*faults, *_duplicates(rows, path)]
+
+
+def _always(line: int) -> LineOf:
+    return lambda _keys: line
+
+
+def _below(line_of: LineOf, number: int) -> LineOf:
+    return lambda keys: line_of((number, *keys))
+
+
+def _add_checked(entry: tuple[int, Any], path: str, line_of: LineOf, rows: list[Row], faults: list[Fault]) -> None:
+    line, data = entry
+    found = list(_row_faults(data, path, line_of))
+    faults += found
+    if not found:
+        rows.append(Row(line, data, row_id(data)))
+
+
+def _row_faults(data: Any, path: str, line_of: LineOf) -> Iterator[Fault]:
+    own = data.get("id") if isinstance(data, dict) else None
+    if isinstance(own, str) and (problem := id_problem(own)):
+        allowed = "an id is printable and holds no white space, '::', '[' or ']'"
+        yield Fault(path, line_of(("id",)), f"the id {own!a} {problem}; {allowed}")
+        data = {**data, "id": "fine"}
+    yield from check(data, "case", path, line_of)
+
+
+def _duplicates(rows: Iterable[Row], path: str) -> Iterator[Fault]:
+    first: dict[str, Row] = {}
+    for row in rows:
+        before = first.setdefault(row.id, row)
+        if before is not row:
+            yield Fault(path, row.line, _twice(row, before))
+
+
+def _twice(row: Row, before: Row) -> str:
+    if "id" in row.data or "id" in before.data:
+        return f"the id {row.id!r} is already used in line {before.line}"
+    return f"the same case stands in line {before.line}; remove one, or give each an id"
+
+
+def _is_plain(data: Any) -> bool:
+    """True only for rows that surely keep case.schema.json: a quick look that spares 100,000 rows the full validation.
+
+    The schema stays the truth: a test holds that it accepts whatever is plain here.
+    """
+    if type(data) is not dict or "input" not in data:
+        return False
+    return all(key in _PLAIN and _PLAIN[key](value) for key, value in data.items())
+
+
+def _plain_input(value: Any) -> bool:
+    if type(value) is list:
+        return bool(value) and all(map(_plain_message, value))
+    return type(value) is str or type(value) is dict
+
+
+def _plain_message(value: Any) -> bool:
+    if type(value) is not dict or len(value) != 2 or type(value.get("content")) is not str:
+        return False
+    role = value.get("role")
+    return type(role) is str and role in _ROLES
+
+
+def _plain_slices(value: Any) -> bool:
+    return type(value) is dict and all(
+        type(text) is str and name.isascii() and name.isidentifier() for name, text in value.items()
+    )
+
+
+def _plain_graders(value: Any) -> bool:
+    return type(value) is list and bool(value) and all(map(_plain_grader, value))
+
+
+def _plain_grader(value: Any) -> bool:
+    return type(value) is dict and "threshold" not in value and type(value.get("kind")) is str and value["kind"] != ""
+
+
+_PLAIN: dict[str, Callable[[Any], bool]] = {
+    "id": lambda value: type(value) is str and not id_problem(value),
+    "input": _plain_input,
+    "expected": lambda _value: True,
+    "slices": _plain_slices,
+    "must_pass": lambda value: type(value) is bool,
+    "cluster": lambda value: type(value) is str and value != "",
+    "graders": _plain_graders,
+    "notes": lambda value: type(value) is str,
+}

@@ -1,0 +1,104 @@
+"""Selected items -> their order in a run, and the cases that have to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_ftgate.fixtures import suite_of
+from pytest_ftgate.items.base import FtgateItem, Rank
+from pytest_ftgate.items.golden import CaseItem, GateItem, MetricItem
+
+if TYPE_CHECKING:
+    from pytest_ftgate.case import Case
+    from pytest_ftgate.session import FtgateSession
+    from pytest_ftgate.suite import Suite
+
+ASKING = frozenset({"case", "response", "grade", "metrics", "training_run"})
+
+
+def asks_a_model(item: pytest.Item) -> bool:
+    """True for our items and for tests that use a fixture of ours which asks, or trains, a model."""
+    return isinstance(item, FtgateItem) or not ASKING.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def touches_us(items: Iterable[pytest.Item]) -> bool:
+    """True if any item asks a model; runs without one are left alone."""
+    return any(map(asks_a_model, items))
+
+
+def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:
+    """Pipeline by pipeline: stages, cases, metrics, gate, promotion. Stable: within a rank the order stays."""
+    place = {name: number for number, name in enumerate(ftgate.training)}
+
+    def key(item: pytest.Item) -> tuple[int, Rank]:
+        return place.get(_pipeline_of(item, ftgate), len(place) if asks_a_model(item) else 0), _rank(item)
+
+    items.sort(key=key)
+
+
+def _rank(item: pytest.Item) -> Rank:
+    if isinstance(item, FtgateItem):
+        return item.rank
+    return Rank.METRIC if "metrics" in getattr(item, "fixturenames", ()) else Rank.CASE
+
+
+def _pipeline_of(item: pytest.Item, ftgate: FtgateSession) -> str:
+    if isinstance(item, FtgateItem):
+        return item.pipeline
+    marker = item.get_closest_marker("golden")
+    if marker is not None and marker.args:
+        return ftgate.pipeline_of(str(marker.args[0]))
+    return ftgate.training[-1] if ftgate.training and asks_a_model(item) else ""
+
+
+def check(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
+    """Refuse a --train run that leaves out cases its gate needs. Raises UsageError."""
+    selected = {(item.suite.name, item.case.id) for item in items if isinstance(item, CaseItem)}
+    for rollout in map(ftgate.rollout, ftgate.training):
+        for suite in rollout.suites:
+            left = sum((suite.name, case.id) not in selected for case in suite.cases)
+            if left:
+                raise pytest.UsageError(
+                    f"--train: {left} of {len(suite.cases)} cases of {suite.name} are not selected, and the gate of "
+                    f"{rollout.name} needs them all; drop -k, -m, --lf and case ids"
+                )
+
+
+def sets_of(items: Iterable[pytest.Item]) -> list[Suite]:
+    """The golden sets that the items belong to, in order."""
+    found: dict[str, Suite] = {}
+    for item in items:
+        if isinstance(item, CaseItem | MetricItem | GateItem):
+            found.setdefault(item.suite.name, item.suite)
+    return list(found.values())
+
+
+def asks(items: Iterable[pytest.Item]) -> list[tuple[Suite, list[Case]]]:
+    """Each golden set with the cases that the items need answered, in item order, each case once.
+
+    A test that uses `metrics` needs all cases of its set. Raises FtgateError.
+    """
+    wanted: dict[str, dict[str, Case]] = {}
+    suites: dict[str, Suite] = {}
+    for item in items:
+        for suite, case in _needs(item):
+            suites[suite.name] = suite
+            wanted.setdefault(suite.name, {})[case.id] = case
+    return [(suite, list(wanted[name].values())) for name, suite in suites.items()]
+
+
+def _needs(item: pytest.Item) -> Iterator[tuple[Suite, Case]]:
+    if isinstance(item, CaseItem):
+        yield item.suite, item.case
+        return
+    names = getattr(item, "fixturenames", ())
+    if "metrics" in names and item.get_closest_marker("golden"):
+        suite = suite_of(item)
+        yield from ((suite, case) for case in suite.cases)
+    elif "response" in names or "grade" in names:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and "case" in callspec.params:
+            yield suite_of(item), callspec.params["case"]

@@ -1,0 +1,122 @@
+"""What is to be served -> a digest that stands for its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import ServeError
+
+CONTENT = {".safetensors", ".bin", ".gguf", ".json", ".jinja", ".model", ".txt"}
+"""Suffixes of the files that decide what a model folder answers: weights, configuration, tokenizer, template."""
+
+ADAPTER_FIELDS = (
+    "alpha_pattern",
+    "bias",
+    "fan_in_fan_out",
+    "layers_pattern",
+    "layers_to_transform",
+    "lora_alpha",
+    "modules_to_save",
+    "peft_type",
+    "r",
+    "rank_pattern",
+    "target_modules",
+    "use_dora",
+    "use_rslora",
+)
+"""Fields of adapter_config.json that change the answers. The base model's path is not one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A base model, the precision it is served at, and an adapter on it.
+
+    base: folder, hub id, or (served=True) the name under which a server that is not ours answers.
+    revision: of a hub id. dtype: "bfloat16", "float16" or "float32". quantization: as the engine calls it.
+    adapter: folder with adapter_model.safetensors and adapter_config.json.
+    """
+
+    base: str
+    revision: str | None = None
+    dtype: str = "bfloat16"
+    quantization: str | None = None
+    adapter: Path | None = None
+    served: bool = False
+
+    @property
+    def base_digest(self) -> str:
+        """Digest of the base model alone: content of a folder, or the name of what is not here (64 hex digits)."""
+        if self.served:
+            return _sha256(f"served:{self.base}")
+        if Path(self.base).is_dir():
+            return folder_digest(Path(self.base))
+        return _sha256(f"hub:{self.base}@{self.revision or 'main'}")
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that decides the answers (64 hex digits). Raises ServeError if a file is missing."""
+        if self.served:
+            return self.base_digest
+        adapter = adapter_digest(self.adapter) if self.adapter else ""
+        return _sha256("\n".join([self.base_digest, self.dtype, self.quantization or "", adapter]))
+
+
+def folder_digest(path: Path) -> str:
+    """sha256 over names and contents of a model folder's files (`CONTENT`, not in sub-folders)."""
+    files = sorted(f for f in path.iterdir() if f.is_file() and f.suffix in CONTENT) if path.is_dir() else []
+    if not files:
+        raise ServeError(f"{path}: no model files found; expected a folder with config.json and *.safetensors")
+    return _sha256("\n".join(f"{f.name} {_file_digest(f)}" for f in files))
+
+
+def adapter_digest(path: Path) -> str:
+    """sha256 over the adapter's weights and the fields of its configuration that change answers."""
+    weights, config = path / "adapter_model.safetensors", path / "adapter_config.json"
+    for file in (weights, config):
+        if not file.is_file():
+            raise ServeError(f"{file}: not found; an adapter folder holds {weights.name} and {config.name}")
+    fields = _adapter_fields(json.loads(config.read_text("utf-8")))
+    return _sha256(f"{_file_digest(weights)}\n{json.dumps(fields, sort_keys=True)}")
+
+
+def artifact_digest(path: Path) -> str:
+    """Digest of what a fine-tune left: `adapter_digest` of an adapter's folder, `folder_digest` of a whole model's."""
+    return adapter_digest(path) if is_adapter(path) else folder_digest(path)
+
+
+def is_adapter(path: Path) -> bool:
+    """True for the folder of an adapter, False for that of a whole model."""
+    return (path / "adapter_config.json").is_file()
+
+
+def tuned(base: Model, folder: Path) -> Model:
+    """What a fine-tune of `base` left in a folder, served at the same precision."""
+    return replace(base, adapter=folder) if is_adapter(folder) else replace(base, base=str(folder), revision=None)
+
+
+def _adapter_fields(config: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: config[name] for name in ADAPTER_FIELDS if config.get(name)}
+    if isinstance(fields.get("target_modules"), list):
+        fields["target_modules"] = sorted(fields["target_modules"])
+    return fields
+
+
+def _file_digest(path: Path) -> str:
+    stat = path.stat()
+    return _digest_of_version(path.resolve(), stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _digest_of_version(path: Path, _size: int, _mtime_ns: int) -> str:
+    """Read once for each version of a file in this process."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

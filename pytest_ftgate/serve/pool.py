@@ -1,0 +1,169 @@
+"""Requests -> futures of Responses: one thread, one asyncio loop, one aiohttp session, a bounded window."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.response import Response
+from pytest_ftgate.serve.engine import Endpoint
+from pytest_ftgate.serve.exchange import Line, Request, Retry, ask
+from pytest_ftgate.serve.proxy import proxy_for
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["Pool", "Request", "Retry"]
+
+OnDone = Callable[[Request, Response], None]
+
+
+@dataclass(slots=True)
+class _Job:
+    line: Line
+    request: Request
+    planned: float
+    on_done: OnDone | None
+    future: Future[Response] = field(default_factory=Future)
+
+
+class Pool:
+    """Sends requests in the order they were submitted, at most `concurrency` at one time.
+
+    The thread starts with the first `submit`. `counts` has what happened so far: "finished", "failed", "retries", and
+    by kind "rate_limited", "server_error", "timeout", "connection", "refused". Leaving the context cancels what is
+    still open and ends the thread.
+    """
+
+    def __init__(self, concurrency: int = 64, retry: Retry | None = None) -> None:
+        if concurrency < 1:
+            raise ValueError(f"concurrency is {concurrency}; it must be at least 1")
+        self.concurrency, self.retry = concurrency, retry or Retry()
+        self.counts: Counter[str] = Counter()
+        self._waiting: deque[_Job] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._thread: threading.Thread | None = None
+        self._loop = asyncio.new_event_loop()
+        self._session: aiohttp.ClientSession | None = None
+
+    def submit(
+        self,
+        endpoint: Endpoint,
+        model_digest: str,
+        requests: Iterable[Request],
+        on_done: OnDone | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> dict[str, Future[Response]]:
+        """A future for each request's key, at once; a key that comes twice is sent once.
+
+        on_done(request, response) is called in the pool's thread before the future has its result, for the journal; if
+        it raises, so does the future. check (an engine's) is asked when a connection breaks or a time limit passes: the
+        ServeError it raises ends the request without retries. A request that fails for good is a Response, see there.
+        """
+        session = self._start()
+        line = _line(session, endpoint, model_digest, check, self.retry)
+        now = time.monotonic()
+        jobs: dict[str, _Job] = {}
+        for request in requests:
+            jobs.setdefault(request.key, _Job(line, request, now, on_done))
+        self._loop.call_soon_threadsafe(self._enqueue, list(jobs.values()))
+        return {key: job.future for key, job in jobs.items()}
+
+    def cancel(self) -> None:
+        """Drop what waits and break off what is under way; their futures raise CancelledError. Returns when done."""
+        if self._thread and self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result()
+
+    def close(self) -> None:
+        """Cancel, close all connections and end the thread; safe to call twice."""
+        if self._loop.is_closed():
+            return
+        if self._thread:
+            self.cancel()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._thread = threading.Thread(target=self._run, name="ftgate-pool", daemon=True)
+            self._thread.start()
+            self._session = asyncio.run_coroutine_threadsafe(_open_session(), self._loop).result()
+        return self._session
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        if self._session:
+            self._loop.run_until_complete(self._session.close())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+
+    def _enqueue(self, jobs: list[_Job]) -> None:
+        self._waiting.extend(jobs)
+        for _ in range(min(self.concurrency - len(self._workers), len(jobs))):
+            worker = self._loop.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    async def _work(self) -> None:
+        """One place in the window: take the next request until none waits."""
+        while self._waiting:
+            job = self._waiting.popleft()
+            if job.future.set_running_or_notify_cancel():
+                await self._finish(job)
+
+    async def _finish(self, job: _Job) -> None:
+        try:
+            response = await ask(job.line, job.request, job.planned, self.counts)
+            if job.on_done:
+                job.on_done(job.request, response)
+        except asyncio.CancelledError:
+            job.future.set_exception(CancelledError())
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again where the future is read
+            job.future.set_exception(error)
+        else:
+            self.counts["failed" if response.broken else "finished"] += 1
+            job.future.set_result(response)
+
+    async def _cancel(self) -> None:
+        while self._waiting:
+            self._waiting.popleft().future.cancel()
+        workers = list(self._workers)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+def _line(
+    session: aiohttp.ClientSession, endpoint: Endpoint, digest: str, check: Callable[[], None] | None, retry: Retry
+) -> Line:
+    headers = {"Content-Type": "application/json"}
+    if endpoint.api_key:
+        headers["Authorization"] = f"Bearer {endpoint.api_key}"
+    url = endpoint.base_url.rstrip("/") + "/chat/completions"
+    return Line(session, url, headers, endpoint.model, digest, proxy_for(url), check, retry)
+
+
+async def _open_session() -> aiohttp.ClientSession:
+    import aiohttp
+
+    limits: Any = aiohttp.ClientTimeout(total=None)  # each attempt has its own limit
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), timeout=limits
+    )

@@ -1,0 +1,234 @@
+"""Options -> FtgateSession: the one object of a run, kept in `config.stash`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_ftgate.catalogue import Catalogue
+from pytest_ftgate.errors import Fault, FileFaults, LockError
+from pytest_ftgate.gate import Arm, Verdict, decide
+from pytest_ftgate.judging import arms_of, judge
+from pytest_ftgate.report.console import Console, silent
+from pytest_ftgate.report.tally import Tally
+from pytest_ftgate.runtime import Runtime, Settings, Target, base_target
+
+if TYPE_CHECKING:
+    from pytest_ftgate.case import Case
+    from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.options import Options
+    from pytest_ftgate.rollout import Rollout
+    from pytest_ftgate.suite import Suite
+
+KEY: pytest.StashKey[FtgateSession] = pytest.StashKey()
+
+
+class FtgateSession:
+    """What the items of a run share: golden sets, models under test, arms judged, verdicts."""
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.config = config
+        self.options = options
+        self.catalogue = Catalogue(options.goldens, options.pipelines)
+        self.training: tuple[str, ...] = ()
+        self.suites: dict[str, Suite] = {}
+        self._rollouts: dict[str, Rollout] = {}
+        self.deltas: dict[str, float] = {}
+        self.arms: dict[str, dict[str, Arm | None]] = {}
+        self.tally = Tally(options.train)
+        self.plan_later: Callable[[], None] | None = None
+        self._by_path: dict[Path, Suite] = {}
+        self._measured: dict[str, tuple[Measurement, Target]] = {}
+
+    # --- golden sets -------------------------------------------------------------------------------------------------
+
+    def suite(self, path: Path) -> Suite:
+        """The golden set of a file, loaded once and held against its lock. Raises FileFaults."""
+        if path not in self._by_path:
+            from pytest_ftgate.suite import load_suite
+
+            suite = load_suite(path)
+            self._check_lock(suite)
+            self._check_name(suite)
+            self._by_path[path] = self.suites[suite.name] = suite
+        return self._by_path[path]
+
+    def sees(self, suite: Suite) -> str:
+        """What the set can see: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
+        from pytest_ftgate.metrics.power import resolution
+
+        return resolution(len(suite.cases), self.deltas.get(suite.name, 0.05 if len(suite.cases) < 200 else 0.03))
+
+    def suite_named(self, name: str) -> Suite:
+        """The golden set of that name, from the folders of `ftgate_goldens`. Raises FtgateError."""
+        return self.suites[name] if name in self.suites else self.suite(self.catalogue.golden_path(name))
+
+    def _check_name(self, suite: Suite) -> None:
+        other = self.suites.get(suite.name)
+        if other is not None:
+            raise FileFaults(
+                [
+                    Fault(
+                        self.shown(suite.golden.path),
+                        0,
+                        f"a set called {suite.name!r} stands already in {self.shown(other.golden.path)}",
+                        "rename one of them",
+                    )
+                ]
+            )
+
+    def _check_lock(self, suite: Suite) -> None:
+        from pytest_ftgate.lock import compare, read_lock
+
+        lock = read_lock(suite.golden.path)
+        if lock is not None:
+            self.deltas[suite.name] = lock.delta
+            if faults := compare(suite, lock):
+                raise LockError(faults)
+        elif pipelines := self.catalogue.pipelines_of(suite.name):
+            path = self.shown(suite.golden.path)
+            fix = f"look at it, then: ftgate lock {self.shown(suite.golden.path.parent)}"
+            raise LockError([Fault(path, 0, f"gates the pipeline {pipelines[0]} and has no golden.lock", fix)])
+
+    def shown(self, path: Path) -> str:
+        """The path as a user would type it."""
+        return os.path.relpath(path, self.config.invocation_params.dir)
+
+    # --- pipelines ---------------------------------------------------------------------------------------------------
+
+    def pipeline_of(self, golden: str) -> str:
+        """The pipeline that this run trains and a golden set gates; "" if none."""
+        gated = self.catalogue.pipelines_of(golden) if self.training else []
+        return next((name for name in self.training if name in gated), "")
+
+    def trains(self, path: Path) -> bool:
+        """True for the pipeline.toml of a pipeline that this run trains."""
+        return any(self.catalogue.pipeline_paths[name] == path for name in self.training)
+
+    def rollout(self, name: str) -> Rollout:
+        """The rollout of a pipeline that this run trains, with its golden sets. Raises FileFaults, FtgateError."""
+        if name not in self._rollouts:
+            from pytest_ftgate.rollout import Rollout
+
+            pipeline = self.catalogue.pipeline(name)
+            suites = tuple(self.suite_named(golden) for golden in pipeline.goldens)
+            self._rollouts[name] = Rollout(pipeline, suites, self.runtime)
+        return self._rollouts[name]
+
+    def rollout_of(self, suite: Suite) -> Rollout | None:
+        """The rollout that a golden set gates in this run, None in a plain run."""
+        name = self.pipeline_of(suite.name)
+        return self.rollout(name) if name else None
+
+    # --- models and measurements -------------------------------------------------------------------------------------
+
+    @cached_property
+    def console(self) -> Console:
+        """Where long steps show progress: the terminal, or nowhere on a worker."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None:
+            return silent()
+
+        def line(text: str) -> None:
+            reporter.ensure_newline()
+            reporter.write_line(text)
+
+        return Console(reporter._tw._file, line)
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """Engines, pool, journals and registry of this run."""
+        options = self.options
+        return Runtime(
+            Settings(
+                options.state_dir,
+                options.engine,
+                options.base_url,
+                options.model,
+                options.concurrency,
+                options.tracking_uri,
+            ),
+            self.console,
+        )
+
+    def close(self) -> None:
+        """Stop what was started; nothing is started just to be stopped."""
+        if "runtime" in self.__dict__:
+            self.runtime.close()
+
+    def measurement(self, suite: Suite) -> Measurement:
+        """The model under test on a golden set. On a worker of xdist the first call sends the requests."""
+        if self.plan_later is not None:
+            plan, self.plan_later = self.plan_later, None
+            plan()
+        return self._measurement(suite)[0]
+
+    def _measurement(self, suite: Suite) -> tuple[Measurement, Target]:
+        rollout = self.rollout_of(suite)
+        if rollout is not None:
+            return rollout.candidate_of(suite), rollout.candidate
+        if suite.name not in self._measured:
+            from pytest_ftgate.measure import Measurement
+
+            target = self.target(suite)
+            measurement = Measurement(suite, target.digest, self.runtime.journal(suite))
+            self._measured[suite.name] = (measurement, target)
+        return self._measured[suite.name]
+
+    def target(self, suite: Suite) -> Target:
+        """The model that this run tests on a golden set. Raises FtgateError."""
+        from pytest_ftgate.serve.model import Model
+
+        if self.options.engine == "openai":
+            return Target(
+                f"{self.options.model}, served at {self.options.base_url}", Model(self.options.model, served=True)
+            )
+        if self.options.model:
+            return base_target(Model(self.options.model))
+        task, pipeline = self.catalogue.pipeline_for(suite.name)
+        return self.runtime.target(self.options.target, task, pipeline.base_model)
+
+    # --- planning ----------------------------------------------------------------------------------------------------
+
+    def plan(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
+        """Send the requests of a plain run; those of `--train` are sent by its stages."""
+        for suite, cases in asks:
+            if not self.pipeline_of(suite.name):
+                measurement, target = self._measurement(suite)
+                self.console.line(f"ftgate: {suite.name}: asking {target.title}")
+                self.runtime.ask(measurement, cases, target, reuse=self.options.resume)
+
+    def missing(self, suite: Suite) -> str:
+        """Why nothing can be decided on a set yet: "12 of 300 cases not measured"; "" if all are measured."""
+        rollout = self.rollout_of(suite)
+        if rollout is not None and rollout.unchanged:
+            return "unchanged: the candidate is the champion"
+        unmeasured = len(suite.cases) - len(self.measurement(suite).outcomes)
+        return f"{unmeasured} of {len(suite.cases)} cases not measured" if unmeasured else ""
+
+    # --- the gate ----------------------------------------------------------------------------------------------------
+
+    def arms_of(self, suite: Suite) -> list[str]:
+        """The arms that judge a set in this run, in order."""
+        return arms_of(suite, train=bool(self.pipeline_of(suite.name)))
+
+    def judge(self, suite: Suite, arm: str) -> Arm | None:
+        """Judge one arm and keep it for the verdict; None if it does not apply."""
+        judged = judge(arm, suite, self.measurement(suite), self.rollout_of(suite), self.deltas.get(suite.name, 0.0))
+        self.arms.setdefault(suite.name, {})[arm] = judged
+        return judged
+
+    def decide(self, rollout: Rollout) -> Verdict | None:
+        """The verdict over a candidate, None while an arm is missing."""
+        arms: list[Arm] = []
+        for suite in rollout.suites:
+            judged = self.arms.get(suite.name, {})
+            if set(self.arms_of(suite)) - set(judged):
+                return None
+            arms += filter(None, judged.values())
+        return decide(arms)

@@ -1,0 +1,41 @@
+"""Measurement -> its metrics by name; what the fixture `metrics` hands out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.metric import Metric
+
+
+class SetMetrics:
+    """Metrics of one model on one golden set: `.value`, `.n`, and `.lower`, `.upper` (one-sided 95 % bounds)."""
+
+    def __init__(self, measurement: Measurement) -> None:
+        self._measurement = measurement
+
+    def accuracy(self) -> Metric:
+        """Share of cases that passed their graders."""
+        return self._measurement.metric("accuracy")
+
+    def score(self) -> Metric:
+        """Mean grade."""
+        return self._measurement.metric("score")
+
+    def precision(self, positive: str) -> Metric:
+        """Share of the answers `positive` that are right. Raises MetricError if there is no such answer."""
+        return self._measurement.metric("precision", positive=positive)
+
+    def recall(self, positive: str) -> Metric:
+        """Share of the cases `positive` that are found."""
+        return self._measurement.metric("recall", positive=positive)
+
+    def f1(self, positive: str | None = None, average: str | None = None) -> Metric:
+        """F1 of the class `positive`, or averaged over all labels: "macro" (default), "micro", "weighted"."""
+        average = average or ("binary" if positive is not None else "macro")
+        return self._measurement.metric("f1", positive=positive, average=average)
+
+    def mcc(self) -> Metric:
+        """Matthews correlation coefficient, in [-1, 1]."""
+        return self._measurement.metric("mcc")

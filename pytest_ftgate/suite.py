@@ -1,0 +1,204 @@
+"""Path of a golden set -> Suite: its settings, cases and compiled graders, ready to be asked and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.case import Case, Prompt, PromptError, canonical, check_template, digest_of, make_case, render
+from pytest_ftgate.errors import Fault, FtgateError, GoldenError
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden import DEFAULT_GRADERS, Floor, Golden, Label, Row, read_golden
+from pytest_ftgate.grade import Grader, case_fault, compile_grader, resolve_spec
+from pytest_ftgate.graders.answer import label_in
+from pytest_ftgate.rows import id_problem
+from pytest_ftgate.schema import suggestion
+
+Graders = tuple[Grader, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A golden set without a fault.
+
+    graders: of all cases that name none of their own. digest: sha256 of the settings and of all cases, in any order.
+    settings_digest: sha256 of what is asked of the model and how it is judged, apart from the cases.
+    """
+
+    golden: Golden
+    cases: tuple[Case, ...]
+    prompt: Prompt
+    graders: Graders
+    own_graders: Mapping[str, Graders] = field(default_factory=dict, repr=False)
+    settings_digest: str = ""
+    digest: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the golden set."""
+        return self.golden.name
+
+    def graders_of(self, case: Case) -> Graders:
+        """The graders of a case: its own, else the set's; none if nothing is expected and the set names no grader."""
+        return _graders_of(case, self.golden, self.graders, self.own_graders)
+
+    @property
+    def metrics(self) -> tuple[tuple[str, dict[str, str]], ...]:
+        """(name for people, {"name", "positive", "average"} as given) of what the gate looks at; () without a gate."""
+        if self.golden.gate is None:
+            return ()
+        labels = self.golden.label.values if self.golden.label else ()
+        floors = (Floor("accuracy"), *self.golden.gate.floors)
+        return tuple({_metric_name(floor, labels): _metric_options(floor) for floor in floors}.items())
+
+
+def _metric_name(floor: Floor, labels: Sequence[str]) -> str:
+    """Such as "f1-spam", "f1-macro", "accuracy"; a label that cannot stand in a node id is called by its number."""
+    if floor.positive is not None:
+        unfit = id_problem(floor.positive)
+        return f"{floor.metric}-{labels.index(floor.positive) if unfit else floor.positive}"
+    return f"{floor.metric}-{floor.average}" if floor.average else floor.metric
+
+
+def _metric_options(floor: Floor) -> dict[str, str]:
+    options = {"name": floor.metric, "positive": floor.positive, "average": floor.average}
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def load_suite(path: Path) -> Suite:
+    """The suite of a folder, its golden.toml, a *.golden.jsonl or a *.golden.yaml.
+
+    Raises GoldenError with all faults at once: of the files, rows, templates, labels and graders.
+    """
+    golden = read_golden(path)
+    golden = replace(golden, graders=_with_files(golden.graders, golden))
+    cases = tuple(_case(row, golden) for row in golden.rows)
+    prompt = Prompt.from_json(golden.prompt)
+    workshop = _Workshop(golden.path.parent)
+    graders = tuple(_set_graders(golden, workshop))
+    own = dict(_case_graders(golden, cases, workshop))
+    faults = [*golden.faults, *workshop.faults, *_prompt_faults(golden, cases, prompt), *_label_faults(golden, cases)]
+    faults = faults or [*_ungradable(golden, cases, graders, own)]
+    if faults:
+        raise GoldenError(dict.fromkeys(faults))
+    settings = _settings_digest(golden, prompt)
+    digest = digest_of([settings, sorted([case.id, case.digest] for case in cases)])
+    return Suite(golden, cases, prompt, graders, own, settings, digest)
+
+
+def _case(row: Row, golden: Golden) -> Case:
+    own = row.data.get("graders")
+    data = {**row.data, "graders": _with_files(own, golden)} if own else row.data
+    return make_case(data, row.line, row.id)
+
+
+def _graders_of(case: Case, golden: Golden, graders: Graders, own: Mapping[str, Graders]) -> Graders:
+    if case.expected is None and golden.graders == DEFAULT_GRADERS:
+        return own.get(case.id, ())
+    return own.get(case.id, graders)
+
+
+def _with_files(specs: Sequence[Mapping[str, Any]], golden: Golden) -> tuple[Mapping[str, Any], ...]:
+    """The specs with the schemas that they name as files, so that digests, and the trainer, see the content."""
+    return tuple(_with_file(spec, golden) for spec in specs)
+
+
+def _with_file(spec: Mapping[str, Any], golden: Golden) -> Mapping[str, Any]:
+    try:
+        return resolve_spec(spec, golden.path.parent)
+    except FtgateError:
+        return spec  # told by the workshop, with its line
+
+
+def _ungradable(golden: Golden, cases: Sequence[Case], graders: Graders, own: Mapping[str, Graders]) -> Iterator[Fault]:
+    """The cases that their graders cannot judge as they are written."""
+    path = shown(golden.cases_path)
+    for case in cases:
+        if problem := case_fault(_graders_of(case, golden, graders, own), case):
+            yield Fault(path, case.line, problem)
+
+
+def _settings_digest(golden: Golden, prompt: Prompt) -> str:
+    label = asdict(golden.label) if golden.label else None
+    settings = {"request": asdict(golden.request), "graders": list(golden.graders), "label": label}
+    return digest_of({"prompt": prompt.to_json(), **settings})
+
+
+class _Workshop:
+    """Compiles each grader once, however many cases name it, and keeps the faults."""
+
+    def __init__(self, folder: Path) -> None:
+        self.faults: list[Fault] = []
+        self._folder = folder
+        self._made: dict[str, Grader | str] = {}
+
+    def compile(self, specs: Sequence[Mapping[str, Any]], places: Sequence[tuple[Path, int]]) -> Iterator[Grader]:
+        """The graders of the specs that are sound; places: (file, line) of each, for the faults of the others."""
+        for spec, (path, line) in zip(specs, places, strict=True):
+            made = self._grader(spec)
+            if isinstance(made, str):
+                self.faults.append(Fault(shown(path), line, made))
+            else:
+                yield made
+
+    def _grader(self, spec: Mapping[str, Any]) -> Grader | str:
+        key = canonical(spec)
+        if key not in self._made:
+            try:
+                self._made[key] = compile_grader(spec, self._folder)
+            except FtgateError as error:
+                self._made[key] = str(error)
+        return self._made[key]
+
+
+def _set_graders(golden: Golden, workshop: _Workshop) -> Iterator[Grader]:
+    places = [(golden.path, golden.line("grader", number)) for number in range(len(golden.graders))]
+    return workshop.compile(golden.graders, places)
+
+
+def _case_graders(golden: Golden, cases: Sequence[Case], workshop: _Workshop) -> Iterator[tuple[str, Graders]]:
+    for case in cases:
+        if case.graders:
+            places = [(golden.cases_path, case.line)] * len(case.graders)
+            yield case.id, tuple(workshop.compile(case.graders, places))
+
+
+def _prompt_faults(golden: Golden, cases: Sequence[Case], prompt: Prompt) -> Iterator[Fault]:
+    """The cases whose messages cannot be made; a broken template is one fault, not one for every case."""
+    try:
+        if prompt.template is not None:
+            check_template(prompt.template)
+    except PromptError as error:
+        yield Fault(shown(golden.path), golden.line("prompt", "template"), str(error))
+        return
+    path = shown(golden.cases_path)
+    for case in cases:
+        try:
+            render(prompt, case.input)
+        except PromptError as error:
+            yield Fault(path, case.line, str(error))
+
+
+def _label_faults(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:
+    """The cases that expect something, but none of the labels: a typo here would be a class of its own."""
+    path = shown(golden.cases_path)
+    for case in cases:
+        if golden.label and case.expected is not None:
+            expected = expected_label(case, golden.label)
+            if expected not in golden.label.values:
+                yield Fault(path, case.line, _no_label(expected, golden.label))
+
+
+def expected_label(case: Case, label: Label) -> str | None:
+    """The label that a case expects: what stands at the label's path, or `expected` itself if it is a bare text."""
+    return label_in(case.expected, "" if isinstance(case.expected, str) else label.path)
+
+
+def _no_label(expected: str | None, label: Label) -> str:
+    if expected is None:
+        return f"`expected` has no label at the path {label.path!r} of [label]"
+    return f"`expected` is labelled {expected!r}, which is none of the values of [label]; " + suggestion(
+        expected, label.values
+    )

@@ -1,0 +1,1 @@
+"""TrainJob -> adapter: fine-tuning in a process of its own."""

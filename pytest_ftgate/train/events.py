@@ -1,0 +1,65 @@
+"""events.jsonl: what the trainer tells, one JSON object a line, appended; and how it is read while it grows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Event = dict[str, Any]
+"""{"event": "start" | "step" | "validation" | "warning" | "failed" | "done", ...}; all but "step" have a "text"."""
+
+FILE = "events.jsonl"
+CURVES = ("loss", "grad_norm", "learning_rate")
+
+
+class EventLog:
+    """The writing end; a line that a kill has torn is cut off first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file():
+            whole = path.read_bytes()
+            path.write_bytes(whole[: whole.rfind(b"\n") + 1])
+
+    def __call__(self, event: str, **fields: Any) -> None:
+        """Append one event; it is on its way to the reader when this returns."""
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
+
+
+class EventTail:
+    """The reading end: `new()` gives the whole lines that were appended since the last call, from the end at first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = path.stat().st_size if path.is_file() else 0
+
+    def new(self) -> Iterator[Event]:
+        """Events in order; a line that is still being written is left for the next call."""
+        if not self.path.is_file():
+            return
+        self._offset = min(self._offset, self.path.stat().st_size)  # a torn line may have been cut off
+        with self.path.open("rb") as stream:
+            stream.seek(self._offset)
+            data = stream.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            yield json.loads(line)
+
+
+def read_events(path: Path) -> list[Event]:
+    """All whole lines of the file."""
+    if not path.is_file():
+        return []
+    data = path.read_bytes()
+    return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+
+
+def step_curves(events: list[Event]) -> dict[str, list[tuple[int, float]]]:
+    """Name -> (step, value) pairs; of a step that was done again after a kill, the last one counts."""
+    steps = {event["step"]: event for event in events if event["event"] == "step"}
+    return {name: [(step, steps[step][name]) for step in sorted(steps) if name in steps[step]] for name in CURVES}

@@ -1,0 +1,101 @@
+"""Scored epochs -> the best one as adapter/, and the manifest, written last."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.serve.model import adapter_digest, folder_digest
+from pytest_ftgate.train import epochs
+from pytest_ftgate.train.events import FILE as EVENTS
+from pytest_ftgate.train.events import read_events, step_curves
+from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.manifest import FILE as MANIFEST
+from pytest_ftgate.train.manifest import Epoch, Manifest
+from pytest_ftgate.train.validate import SCORE_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What training took. rows, tokens: of one epoch. train_s: seconds of training, validation not counted."""
+
+    rows: int
+    tokens: int
+    train_s: float
+
+
+def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str) -> Manifest:
+    """Choose the epoch, put it into adapter/, write the manifest, and remove the checkpoints."""
+    done = epochs.scored(out_dir / "epochs")
+    best = epochs.best(done)
+    digest = _publish(job, out_dir / "epochs" / f"{best.epoch}-{best.step}", out_dir / "adapter")
+    manifest = Manifest(
+        path=out_dir / MANIFEST,
+        job_digest=job.digest,
+        digest=digest,
+        method=job.tuning.method,
+        best_epoch=best.epoch,
+        epochs=tuple(done),
+        params=_params(job, spent.rows, template),
+        metrics=_metrics(job, spent, done, best),
+        curves=step_curves(read_events(out_dir / EVENTS)) | _epoch_curves(done),
+        versions=job.versions,
+        template_digest=_sha256(template),
+    )
+    manifest.write()
+    shutil.rmtree(out_dir / "checkpoints", ignore_errors=True)
+    return manifest
+
+
+def _publish(job: TrainJob, epoch: Path, target: Path) -> str:
+    """Copy the best epoch to its place in one step; the digest of what stands there."""
+    part = target.with_name("part.adapter")
+    for folder in (part, target):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(epoch, part, ignore=shutil.ignore_patterns(f"{SCORE_FILE}*"))
+    part.rename(target)
+    return folder_digest(target) if job.tuning.method == "full" else adapter_digest(target)
+
+
+def _params(job: TrainJob, rows: int, template: str) -> dict[str, Any]:
+    """Settings and provenance as flat values."""
+    data = job.to_json()
+    lora = {} if job.tuning.method == "full" else {f"lora_{name}": value for name, value in data["lora"].items()}
+    names = ("base", "revision", "base_digest", "dtype", "quantization", "train_digest", "validation_digest")
+    return {
+        **{name: data[name] for name in names},
+        **data["tuning"],
+        **lora,
+        "rows": rows,
+        "template_digest": _sha256(template),
+    }
+
+
+def _metrics(job: TrainJob, spent: Spent, done: Sequence[Epoch], best: Epoch) -> dict[str, float]:
+    tokens = spent.tokens * max(epoch.epoch for epoch in done)
+    return {
+        "validation_score": best.score,
+        "validation_loss": best.loss,
+        "validation_perplexity": best.perplexity,
+        "train_loss": done[-1].train_loss,
+        "train_tokens": float(tokens),
+        "train_seconds": spent.train_s,
+        "tokens_per_second": tokens / spent.train_s if spent.train_s else 0.0,
+        "cost": job.tuning.price_per_hour * spent.train_s / 3600,
+    }
+
+
+def _epoch_curves(done: Sequence[Epoch]) -> dict[str, list[tuple[int, float]]]:
+    return {
+        "validation_score": [(epoch.step, epoch.score) for epoch in done],
+        "validation_loss": [(epoch.step, epoch.loss) for epoch in done],
+        "validation_perplexity": [(epoch.step, epoch.perplexity) for epoch in done],
+    }
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

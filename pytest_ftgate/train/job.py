@@ -1,0 +1,142 @@
+"""Settings and data of one fine-tune -> TrainJob: all that decides its outcome, as one JSON file with a digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.digest import digest_of
+
+LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate")
+"""Whose versions may change the weights."""
+
+SMALL_DATA_ROWS = 1_000
+NOT_IN_DIGEST = ("train_file", "validation_file", "base", "report_to", "name")
+"""Where things lie and who else is told of them; contents count, by their digests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The table [train] of pipeline.toml; each field is described in pipeline.schema.json.
+
+    warmup: share of the steps. max_length: tokens. patience: validations. threads: 0 = all cores.
+    """
+
+    method: str = "qlora"
+    epochs: int = 2
+    learning_rate: float = 2e-4
+    scheduler: str = "cosine"
+    warmup: float = 0.05
+    batch_size: int = 8
+    gradient_accumulation: int = 1
+    max_length: int = 1024
+    weight_decay: float = 0.01
+    max_grad_norm: float = 0.3
+    patience: int = 3
+    seed: int = 0
+    threads: int = 0
+    accelerate_config: str = ""
+    price_per_hour: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """The table [lora]; r and alpha 0 = to be chosen by `resolved`. target_modules: names, or "all-linear"."""
+
+    r: int = 0
+    alpha: float = 0.0
+    dropout: float = 0.0
+    target_modules: str | tuple[str, ...] = "all-linear"
+
+    def resolved(self, rows: int) -> Lora:
+        """With r 8 below 1,000 training rows, else 16, and alpha 2 r, where they are not set."""
+        r = self.r or (8 if rows < SMALL_DATA_ROWS else 16)
+        return Lora(r, self.alpha or 2.0 * r, self.dropout, self.target_modules)
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """How validation answers are judged: the golden set's own graders, and the longest answer in tokens."""
+
+    graders: tuple[Mapping[str, Any], ...] = ({"kind": "exact"},)
+    label: Mapping[str, Any] | None = None
+    max_tokens: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class TrainJob:
+    """One fine-tune. It holds no path of a golden set.
+
+    name: of the pipeline. base: folder or hub id. dtype, quantization: of serving, used in validation.
+    train_digest, validation_digest: sha256 of the files. max_rows: of training, 0 = all. prompt: `Prompt.to_json()`.
+    """
+
+    name: str
+    base: str
+    base_digest: str
+    train_file: str
+    validation_file: str
+    train_digest: str
+    validation_digest: str
+    revision: str | None = None
+    dtype: str = "bfloat16"
+    quantization: str | None = None
+    max_rows: int = 0
+    prompt: Mapping[str, Any] = field(default_factory=dict)
+    grading: Grading = field(default_factory=Grading)
+    tuning: Tuning = field(default_factory=Tuning)
+    lora: Lora = field(default_factory=Lora)
+    report_to: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """sha256 (64 hex digits) of contents, settings and library versions; paths do not count."""
+        data = self.to_json()
+        data["tuning"] = {k: v for k, v in data["tuning"].items() if k not in {"accelerate_config", "price_per_hour"}}
+        return digest_of({k: v for k, v in data.items() if k not in NOT_IN_DIGEST})
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields as JSON values; `TrainJob.from_json` reads them back."""
+        data: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TrainJob:
+        """The inverse of `to_json`."""
+        parts = dict(data)
+        grading, lora = dict(parts.pop("grading")), dict(parts.pop("lora"))
+        if isinstance(lora["target_modules"], list):
+            lora["target_modules"] = tuple(lora["target_modules"])
+        return cls(
+            **(parts | {"report_to": tuple(parts["report_to"]), "tuning": Tuning(**parts["tuning"])}),
+            grading=Grading(**(grading | {"graders": tuple(grading["graders"])})),
+            lora=Lora(**lora),
+        )
+
+    def write(self, path: Path) -> None:
+        """As JSON, whole or not at all."""
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(self.to_json(), indent=1, ensure_ascii=False), encoding="utf-8")
+        part.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> TrainJob:
+        """What `write` wrote."""
+        return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def library_versions() -> dict[str, str]:
+    """Name -> version of every library in LIBRARIES; "missing" if it is not installed."""
+    return {name: _version(name) for name in LIBRARIES}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"

@@ -1,0 +1,165 @@
+"""(TrainJob, folder) -> Manifest: the trainer as a process of its own, its events handed on while it works."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import MissingExtra, ServeError, TrainError
+from pytest_ftgate.serve.model import adapter_digest, folder_digest
+from pytest_ftgate.serve.process import ProcessGroup
+from pytest_ftgate.train.events import FILE as EVENTS
+from pytest_ftgate.train.events import Event, EventTail
+from pytest_ftgate.train.job import LIBRARIES, TrainJob
+from pytest_ftgate.train.manifest import FILE as MANIFEST
+from pytest_ftgate.train.manifest import Manifest, read_manifest
+
+JOB = "job.json"
+LOG = "train.log"
+POLL_S = 0.1
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "17179869184", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
+"""glibc keeps large blocks instead of mapping and unmapping them at every use: 1.15 to 1.6 times the speed."""
+
+KILLED = ("SIGKILL", "std::bad_alloc", "Cannot allocate memory")
+"""In the log of a process that could not even say that it was out of memory."""
+
+OnEvent = Callable[[Event], None]
+
+
+def train(job: TrainJob, out_dir: Path, on_event: OnEvent) -> Manifest:
+    """Fine-tune, or return what is already there for the same job; a killed one goes on from its last checkpoint.
+
+    on_event: called in this thread with each event of `events.py`. The trainer dies with this process.
+    Raises TrainError: out of memory, a fault in the data, a crash (with the last lines of the log); MissingExtra.
+    """
+    if (manifest := finished(job, out_dir)) is not None:
+        on_event({"event": "start", "text": f"already trained: the same settings and data gave {manifest.digest[:12]}"})
+        return manifest
+    _check_libraries(job)
+    _prepare(job, out_dir)
+    tail, last = EventTail(out_dir / EVENTS), _Last(on_event)
+    group = ProcessGroup(command(job, out_dir), out_dir / LOG, environment(job))
+    try:
+        while (code := group.exit_code()) is None:
+            last.hand_on(tail)
+            time.sleep(POLL_S)
+        last.hand_on(tail)
+    finally:
+        group.stop()
+    manifest = finished(job, out_dir)
+    if code or manifest is None:
+        raise _error(job, group, code, last.failed)
+    return manifest
+
+
+class _Last:
+    """Hands events on, and remembers the one that says why it failed."""
+
+    def __init__(self, on_event: OnEvent) -> None:
+        self._on_event = on_event
+        self.failed: Event | None = None
+
+    def hand_on(self, tail: EventTail) -> None:
+        for event in tail.new():
+            if event["event"] == "failed":
+                self.failed = event
+            self._on_event(event)
+
+
+def finished(job: TrainJob, out_dir: Path) -> Manifest | None:
+    """The manifest of this job, if it is there and the adapter is still what it says."""
+    path = out_dir / MANIFEST
+    if not path.is_file():
+        return None
+    manifest = read_manifest(path)
+    if manifest.job_digest != job.digest:
+        return None
+    digest_of = folder_digest if manifest.method == "full" else adapter_digest
+    try:
+        return manifest if digest_of(manifest.adapter) == manifest.digest else None
+    except ServeError:
+        return None
+
+
+def _prepare(job: TrainJob, out_dir: Path) -> None:
+    """A folder for this job; what another job or library version has left in it is removed."""
+    written = out_dir / JOB
+    if written.is_file() and TrainJob.read(written).digest != job.digest:
+        for name in ("checkpoints", "epochs", "adapter"):
+            shutil.rmtree(out_dir / name, ignore_errors=True)
+        (out_dir / EVENTS).unlink(missing_ok=True)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    (out_dir / MANIFEST).unlink(missing_ok=True)
+    job.write(written)
+
+
+def command(job: TrainJob, out_dir: Path) -> list[str]:
+    """`accelerate launch` of the worker: one process, or what train.accelerate_config says."""
+    config = job.tuning.accelerate_config
+    how = ["--config_file", config] if config else ["--num_processes", "1", "--num_machines", "1", *_SINGLE]
+    threads = ["--num_cpu_threads_per_process", str(_threads(job))]
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", *how, *threads]
+    return [*launcher, "--module", "pytest_ftgate.train.worker", str(out_dir)]
+
+
+_SINGLE = ("--mixed_precision", "no", "--dynamo_backend", "no")
+
+
+def environment(job: TrainJob) -> dict[str, str]:
+    """The environment of this process, with allocator, threads, and nothing sent anywhere."""
+    own = {
+        **ALLOCATOR,
+        "OMP_NUM_THREADS": str(_threads(job)),
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUNBUFFERED": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+    if Path(job.base).is_dir():
+        own["HF_HUB_OFFLINE"] = "1"
+    return {**os.environ, **own}
+
+
+def _threads(job: TrainJob) -> int:
+    return job.tuning.threads or len(os.sched_getaffinity(0))
+
+
+def _check_libraries(job: TrainJob) -> None:
+    needed = set(LIBRARIES) - (set() if job.tuning.method == "qlora" else {"bitsandbytes"})
+    if missing := sorted(name for name in needed if importlib.util.find_spec(name) is None):
+        raise MissingExtra(f"fine-tuning ({', '.join(missing)} not installed)", "train")
+
+
+def _error(job: TrainJob, group: ProcessGroup, code: int | None, failed: Event | None) -> TrainError:
+    """What happened, in the user's words."""
+    if failed and failed["kind"] == "fault":
+        return TrainError(str(failed["text"]))
+    tail = group.log_tail(20)
+    if failed:
+        return TrainError(_out_of_memory(job, str(failed["text"])))
+    if code == 137 or any(word in tail for word in KILLED):
+        return TrainError(_out_of_memory(job, "the process was killed, most likely by the system for want of memory"))
+    return TrainError(
+        f"the trainer ended with exit code {code} and no manifest; the last lines of {group.log}:\n{tail}\n"
+        "start again with --train: it goes on from the last checkpoint"
+    )
+
+
+def _out_of_memory(job: TrainJob, what: str) -> str:
+    tuning: Any = job.tuning
+    smaller = max(1, tuning.batch_size // 2)
+    hints = [f"set train.batch_size = {smaller} (now {tuning.batch_size})"] if tuning.batch_size > 1 else []
+    if hints:
+        hints[0] += f" and train.gradient_accumulation = {tuning.gradient_accumulation * tuning.batch_size // smaller}"
+    hints.append(f"lower train.max_length (now {tuning.max_length} tokens)")
+    if tuning.method != "qlora":
+        hints.append(f'set train.method = "qlora" (now "{tuning.method}")')
+    return f"out of memory in training: {what}\n    {'; or '.join(hints)}"

@@ -1,0 +1,118 @@
+"""TrainJob -> models: the one that is trained, and the one that validation asks, at the serving precision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.serve.adapters import Adapters
+from pytest_ftgate.train.job import TrainJob
+
+SHORT_ROW = 512
+"""Tokens. Up to here plain attention is faster on the CPU: the backward pass of torch's fused one takes a quarter of
+a step at 100 tokens."""
+
+MAX_RANK = 512
+"""Of vLLM's --max-lora-rank."""
+
+
+def load_tokenizer(job: TrainJob) -> Any:
+    """The base model's tokenizer. Raises TrainError if it has no chat template."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(job.base, revision=job.revision)
+    if not tokenizer.chat_template:
+        raise TrainError(f"{job.base}: the tokenizer has no chat template; name an instruct model in base.model")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def model_to_train(job: TrainJob) -> Any:
+    """The base model as the method wants it: NF4 ("qlora"), bfloat16 ("lora") or float32 ("full")."""
+    full = job.tuning.method == "full"
+    return _load(
+        job,
+        torch.float32 if full else torch.bfloat16,
+        nf4(torch.bfloat16) if job.tuning.method == "qlora" else None,
+        attn_implementation=_attention(job.tuning.max_length),
+    )
+
+
+def lora_config(job: TrainJob) -> Any:
+    """PEFT's configuration of the adapter; None for method "full"."""
+    from peft import LoraConfig
+
+    if job.tuning.method == "full":
+        return None
+    modules = job.lora.target_modules
+    return LoraConfig(
+        r=job.lora.r,
+        lora_alpha=job.lora.alpha,
+        lora_dropout=job.lora.dropout,
+        target_modules=modules if isinstance(modules, str) else list(modules),
+        task_type="CAUSAL_LM",
+    )
+
+
+def check_servable(model: Any) -> None:
+    """Refuse, before a step is made, an adapter that vLLM cannot serve. Raises TrainError naming every reason."""
+    configs = getattr(model, "peft_config", {}).values()
+    if reasons := [reason for config in configs for reason in _refusals(config)]:
+        raise TrainError("vLLM cannot serve this adapter, so it is not trained: " + "; ".join(reasons))
+
+
+def _refusals(config: Any) -> list[str]:
+    refused = {
+        "modules_to_save trains whole layers (TRL adds them when the tokenizer has grown: use the base model's own)": (
+            config.modules_to_save or getattr(config, "trainable_token_indices", None)
+        ),
+        "DoRA": config.use_dora,
+        f"bias = {config.bias!r}": config.bias != "none",
+        f"rank {config.r} is above {MAX_RANK}": config.r > MAX_RANK,
+    }
+    return [reason for reason, found in refused.items() if found]
+
+
+def serving_model(job: TrainJob, trained: Path) -> Any:
+    """The model of an epoch as it would be served: the base in `job.dtype`, adapter unmerged; or the full model."""
+    dtype = getattr(torch, job.dtype)
+    if job.tuning.method == "full":
+        from transformers import AutoModelForCausalLM
+
+        return AutoModelForCausalLM.from_pretrained(trained, dtype=dtype).to(_device()).eval()
+    base = _load(job, dtype, nf4(dtype) if job.quantization else None)
+    adapters = Adapters(base.eval())
+    adapters.load("candidate", str(trained))
+    with adapters.use("candidate") as model:
+        return model
+
+
+def _load(job: TrainJob, dtype: torch.dtype, quantization: Any, **options: Any) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(
+        job.base, revision=job.revision, dtype=dtype, quantization_config=quantization, **options
+    )
+    return model if quantization else model.to(_device())
+
+
+def nf4(dtype: torch.dtype) -> Any:
+    """4-bit NormalFloat with double quantisation, computing in `dtype`."""
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _attention(max_length: int) -> str | None:
+    """Which attention to ask transformers for; None leaves it to the library."""
+    return "eager" if _device() == "cpu" and max_length <= SHORT_ROW else None

@@ -1,0 +1,112 @@
+"""TrainJob -> trained epochs, each validated, then `finish`. Read it from top to bottom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.case import Prompt
+from pytest_ftgate.train.callback import Keeper
+from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
+from pytest_ftgate.train.data import Example, fitting, read_examples
+from pytest_ftgate.train.events import EventLog
+from pytest_ftgate.train.finish import Spent, finish
+from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.loss import Collator, keep_head_input_whole
+from pytest_ftgate.train.models import check_servable, load_tokenizer, lora_config, model_to_train
+from pytest_ftgate.train.trainer import AnswerTrainer, Stopwatch, training_arguments
+from pytest_ftgate.train.validate import validate
+
+TOKENS_FILE = "tokens.json"
+TOKENS_ROWS = 10
+"""Rows whose token ids are written down, to be compared with the server's."""
+
+
+def run(job: TrainJob, out_dir: Path, log: EventLog) -> None:
+    """The whole fine-tune; goes on where a killed one was. Raises TrainError for what the user can mend."""
+    tokenizer = load_tokenizer(job)
+    prompt = Prompt.from_json(job.prompt)
+    rows, too_long = fitting(
+        read_examples(Path(job.train_file), prompt, tokenizer, job.max_rows), job.tuning.max_length
+    )
+    validation = read_examples(Path(job.validation_file), prompt, tokenizer)
+    trainer = make_trainer(job, tokenizer, rows, out_dir)
+    if trainer.is_world_process_zero():
+        _tell_start(log, job, rows, too_long, trainer.model)
+        _write_tokens(out_dir / TOKENS_FILE, rows[:TOKENS_ROWS])
+    score = partial(validate, job, tokenizer, validation)
+    root = out_dir / "epochs"
+    root.mkdir(exist_ok=True)
+    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(_save_epoch, trainer, tokenizer), score)
+    trainer.add_callback(keeper)
+    fit(trainer, keeper, log)
+    if trainer.is_world_process_zero():
+        spent = Spent(len(rows), sum(map(len, rows)), trainer.watch.seconds)
+        manifest = finish(job, out_dir, spent, tokenizer.chat_template)
+        rate = manifest.metrics["tokens_per_second"]
+        log("done", text=f"epoch {manifest.best_epoch} is the best; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
+
+
+def make_trainer(job: TrainJob, tokenizer: Any, rows: Sequence[Example], out_dir: Path) -> AnswerTrainer:
+    """Model, adapter, data and settings put together. Raises TrainError for an adapter that vLLM cannot serve."""
+    from datasets import Dataset
+
+    trainer = AnswerTrainer(
+        model=model_to_train(job),
+        args=training_arguments(job, out_dir / "checkpoints"),
+        data_collator=Collator(tokenizer.pad_token_id),
+        train_dataset=Dataset.from_list([{"asked": list(row.prompt), "answer": list(row.answer)} for row in rows]),
+        processing_class=tokenizer,
+        peft_config=lora_config(job),
+    )
+    check_servable(trainer.model)
+    keep_head_input_whole(trainer.model)
+    return trainer
+
+
+def fit(trainer: AnswerTrainer, keeper: Keeper, log: EventLog) -> None:
+    """Train from the newest whole checkpoint, if there is one; nothing if all epochs are done."""
+    from transformers import TrainerState
+
+    checkpoint = newest_whole(Path(trainer.args.output_dir))
+    trainer.watch = Stopwatch(train_seconds(checkpoint) if checkpoint else 0.0)
+    if checkpoint is None:
+        trainer.train()
+    else:
+        state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+        if trainer.is_world_process_zero():
+            log("start", text=f"resuming after step {step_of(checkpoint)} of {state.max_steps}")
+        stop = keeper.validate(state.log_history)
+        if not stop and state.global_step < state.max_steps:
+            trainer.train(resume_from_checkpoint=str(checkpoint))
+    trainer.watch.pause()
+
+
+def _save_epoch(trainer: AnswerTrainer, tokenizer: Any, folder: Path) -> None:
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    if hasattr(model, "peft_config"):
+        model.save_pretrained(folder, save_embedding_layers=False)
+        (folder / "README.md").unlink(missing_ok=True)
+    else:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+def _tell_start(log: EventLog, job: TrainJob, rows: Sequence[Example], too_long: int, model: Any) -> None:
+    counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    trained = sum(n for n, trains in counts if trains)
+    what = job.tuning.method if job.tuning.method == "full" else f"{job.tuning.method}, r = {job.lora.r}"
+    tokens = sum(map(len, rows)) * job.tuning.epochs
+    text = f"{what}: {trained:,} weights; {len(rows):,} rows x {job.tuning.epochs} epochs = {tokens:,} tokens"
+    log("start", text=text, rows=len(rows), tokens=tokens, trained_weights=trained)
+    if too_long:
+        limit = job.tuning.max_length
+        log("warning", text=f"{too_long} rows are longer than max_length = {limit} tokens and are left out")
+
+
+def _write_tokens(path: Path, rows: Sequence[Example]) -> None:
+    """Messages and token ids of the first rows: the server's /tokenize must give the same."""
+    path.write_text(json.dumps([{"messages": list(row.messages), "tokens": list(row.prompt)} for row in rows]))

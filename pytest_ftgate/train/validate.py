@@ -1,0 +1,121 @@
+"""(TrainJob, validation examples, adapter of an epoch) -> its score by the golden set's graders, and its loss."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
+from pytest_ftgate.response import Response
+from pytest_ftgate.serve.generate import Answer, generate
+from pytest_ftgate.train.data import Example
+from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.loss import IGNORED, Collator, answer_loss
+from pytest_ftgate.train.manifest import Epoch
+from pytest_ftgate.train.models import serving_model
+
+SCORE_FILE = "score.json"
+LOSS_BATCH = 16
+"""Rows of a forward pass for the validation loss."""
+
+
+def validate(job: TrainJob, tokenizer: Any, examples: Sequence[Example], folder: Path, train_loss: float) -> Epoch:
+    """Score the adapter of `epochs/<k>-<step>`, and write score.json into that folder, last.
+
+    Raises TrainError if a grader breaks: nothing would be known of the epoch.
+    """
+    epoch, step = epoch_of(folder)
+    with _undisturbed():
+        model = serving_model(job, folder)
+        answers = generate(model, tokenizer, [example.messages for example in examples], job.grading.max_tokens)
+        grades = grade_answers(job, examples, answers)
+        loss = validation_loss(model, tokenizer, examples)
+    result = Epoch(
+        epoch=epoch,
+        step=step,
+        score=sum(grade.value for grade in grades) / len(grades),
+        passed=sum(grade.passed for grade in grades),
+        cases=len(grades),
+        loss=loss,
+        perplexity=math.exp(min(loss, 700.0)),
+        train_loss=train_loss,
+    )
+    part = folder / f"{SCORE_FILE}.part"
+    part.write_text(json.dumps(asdict(result)))
+    part.replace(folder / SCORE_FILE)
+    return result
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Training goes on with the random numbers it would have had without the validation."""
+    state, python = torch.get_rng_state(), random.getstate()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
+        random.setstate(python)
+
+
+def read_score(folder: Path) -> Epoch | None:
+    """What `validate` wrote; None if that epoch is not scored yet."""
+    path = folder / SCORE_FILE
+    return Epoch(**json.loads(path.read_text())) if path.is_file() else None
+
+
+def epoch_of(folder: Path) -> tuple[int, int]:
+    """(epoch, step) of the folder `<epoch>-<step>`."""
+    epoch, step = folder.name.split("-")
+    return int(epoch), int(step)
+
+
+def grade_answers(job: TrainJob, examples: Sequence[Example], answers: Sequence[Answer]) -> list[Grade]:
+    """A grade for each answer, by the row's own graders or the golden set's. Raises TrainError if a grader breaks."""
+    shared = [compile_grader(spec) for spec in job.grading.graders]
+    grades = []
+    for example, answer in zip(examples, answers, strict=True):
+        graders = [compile_grader(spec) for spec in example.case.graders] or shared
+        grades.append(_counted(job, example, grade_case(graders, example.case, _response(example, answer))))
+    return grades
+
+
+def _response(example: Example, answer: Answer) -> Response:
+    return Response(
+        case_id=example.case.id,
+        model="validation",
+        text=answer.text,
+        finish_reason=answer.finish_reason,
+        completion_tokens=answer.completion_tokens,
+    )
+
+
+def _counted(job: TrainJob, example: Example, outcome: Outcome) -> Grade:
+    """An answer that cannot be judged counts as wrong here; a broken grader stops the run."""
+    if isinstance(outcome, Failure):
+        where = f"{job.validation_file}:{example.case.line}"
+        raise TrainError(f"{where}: the validation row cannot be graded: {outcome.grader}: {outcome.reason}")
+    return Grade(0.0, outcome.reason, outcome.grader, passed=False) if isinstance(outcome, Unscored) else outcome
+
+
+@torch.inference_mode()
+def validation_loss(model: Any, tokenizer: Any, examples: Sequence[Example]) -> float:
+    """Mean cross-entropy of the expected answers' tokens, in nats."""
+    collate = Collator(tokenizer.pad_token_id)
+    ordered = sorted(examples, key=len)
+    total, count = 0.0, 0
+    for start in range(0, len(ordered), LOSS_BATCH):
+        rows = [{"asked": e.prompt, "answer": e.answer} for e in ordered[start : start + LOSS_BATCH]]
+        batch = {k: v.to(model.device) if hasattr(v, "to") else v for k, v in collate(rows).items()}
+        items = int((batch["labels"] != IGNORED).sum())
+        total += float(answer_loss(model, batch, items)) * items
+        count += items
+    return total / count

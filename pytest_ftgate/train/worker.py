@@ -1,0 +1,72 @@
+"""Folder with job.json -> adapter and manifest.json. The trainer's process: `accelerate launch -m ...worker DIR`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.train.events import FILE as EVENTS
+from pytest_ftgate.train.events import EventLog
+from pytest_ftgate.train.job import TrainJob
+
+LOCK_WAIT_S = 30.0
+"""Seconds to wait for the trainer of a killed session, which is on its way out."""
+
+OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory", "std::bad_alloc")
+"""What torch, CUDA, the C library and C++ say."""
+
+
+def main(out_dir: Path) -> int:
+    """Exit code: 0 finished, 1 the user's fault or out of memory, each told by the event "failed"."""
+    from pytest_ftgate.train.run import run
+
+    with _locked(out_dir):
+        log = EventLog(out_dir / EVENTS)
+        try:
+            run(TrainJob.read(out_dir / "job.json"), out_dir, log)
+        except FtgateError as error:
+            log("failed", text=str(error), kind="fault")
+            return 1
+        except (MemoryError, RuntimeError, OSError) as error:  # torch.OutOfMemoryError is a RuntimeError
+            if not _is_out_of_memory(error):
+                raise
+            log("failed", text=f"{type(error).__name__}: {error}".splitlines()[0], kind="memory")
+            return 1
+    return 0
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY)
+
+
+@contextmanager
+def _locked(out_dir: Path) -> Iterator[None]:
+    """One trainer at a time works in a folder; its other ranks follow the first. Exits if another does not go away."""
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    end = time.monotonic() + LOCK_WAIT_S
+    with (out_dir / "lock").open("w") as stream:
+        while not _take(stream.fileno()):
+            if time.monotonic() > end:
+                sys.exit(f"another session is training in {out_dir}; wait for it, or end it")
+            time.sleep(0.2)
+        yield
+
+
+def _take(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

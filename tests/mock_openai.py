@@ -1,0 +1,160 @@
+"""answer(messages) -> text or Fault, served as an OpenAI chat API from a thread of the test's process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+Message = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something else than a plain answer.
+
+    status: HTTP status. headers: e.g. {"Retry-After": "0.1"}. text: the answer (status 200) or the error message.
+    finish_reason: "length" for a cut-off answer. delay_s: extra wait (longer than the limit: a timeout).
+    drop: close the connection without an answer. body: raw body instead of the usual JSON.
+    """
+
+    status: int = 200
+    text: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    finish_reason: str = "stop"
+    delay_s: float = 0.0
+    drop: bool = False
+    body: str | None = None
+
+
+def too_many(retry_after: str = "0.05") -> Fault:
+    return Fault(status=429, text="slow down", headers={"Retry-After": retry_after})
+
+
+def broken(status: int = 500) -> Fault:
+    return Fault(status=status, text="it broke")
+
+
+def cut_off(text: str = "and then") -> Fault:
+    return Fault(text=text, finish_reason="length")
+
+
+class MockServer:
+    """`with MockServer(answer) as server:` serves `server.base_url` (ends in /v1).
+
+    answer(messages) returns a text or a `Fault`; it is called in the server's thread, once for each request.
+    delay_s: time each answer takes. api_key: if given, others get a 401. `requests`: the bodies seen, in order.
+    `adapters`: LoRA names loaded through /v1/load_lora_adapter. `most_in_flight`: the highest number at one time.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[list[Message]], str | Fault] = lambda messages: messages[-1]["content"],
+        delay_s: float = 0.0,
+        models: tuple[str, ...] = ("mock",),
+        api_key: str = "",
+    ) -> None:
+        self.answer, self.delay_s, self.models, self.api_key = answer, delay_s, models, api_key
+        self.requests: list[dict[str, Any]] = []
+        self.adapters: dict[str, str] = {}
+        self.in_flight = self.most_in_flight = 0
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mock-openai", daemon=True)
+
+    def __enter__(self) -> MockServer:
+        self._thread.start()
+        assert self._ready.wait(10), "the mock server did not start"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        app = web.Application(middlewares=[self._check_key])
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/load_lora_adapter", self._load)
+        app.router.add_post("/v1/unload_lora_adapter", self._unload)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
+        await site.start()
+        self.port = int(runner.addresses[0][1])
+        self._ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    @web.middleware
+    async def _check_key(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
+            return web.json_response({"error": {"message": "wrong key"}}, status=401)
+        return await handler(request)
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return web.Response()
+
+    async def _models(self, _: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": m} for m in (*self.models, *self.adapters)]})
+
+    async def _load(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.adapters[body["lora_name"]] = body["lora_path"]
+        return web.Response(text="ok")
+
+    async def _unload(self, request: web.Request) -> web.Response:
+        self.adapters.pop((await request.json())["lora_name"], None)
+        return web.Response(text="ok")
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        body = json.loads(await request.read())
+        self.requests.append(body)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return await self._reply(request, body)
+        finally:
+            self.in_flight -= 1
+
+    async def _reply(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        said = self.answer(body["messages"])
+        fault = said if isinstance(said, Fault) else Fault(text=said)
+        if self.delay_s + fault.delay_s:
+            await asyncio.sleep(self.delay_s + fault.delay_s)
+        if fault.drop and request.transport is not None:
+            request.transport.abort()
+        if fault.body is not None:
+            return web.Response(text=fault.body, status=fault.status, headers=fault.headers)
+        made = _completion(body, fault) if fault.status < 400 else {"error": {"message": fault.text}}
+        return web.json_response(made, status=fault.status, headers=fault.headers)
+
+
+def _completion(body: dict[str, Any], fault: Fault) -> dict[str, Any]:
+    prompt = sum(len(str(m["content"]).split()) for m in body["messages"])
+    return {
+        "id": "mock",
+        "object": "chat.completion",
+        "model": body["model"],
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": fault.text},
+                "finish_reason": fault.finish_reason,
+            }
+        ],
+        "usage": {"prompt_tokens": prompt, "completion_tokens": len(fault.text.split())},
+    }

@@ -1,0 +1,66 @@
+"""A user's project in a temporary folder, and a server that answers its golden set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mock_openai import MockServer
+
+
+class Project:
+    """Writes golden sets and runs pytest on them, against a mock server unless told otherwise."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path: Path = pytester.path
+        self.server: MockServer | None = None
+        pytester.makeini("[pytest]\naddopts = -p no:randomly\nasyncio_default_fixture_loop_scope = function\n")
+
+    def write(self, name: str, text: str) -> Path:
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def golden(self, name: str, cases: list[dict[str, Any]], toml: str = "") -> Path:
+        """A golden set in a folder."""
+        self.write(f"goldens/{name}/cases.jsonl", "".join(json.dumps(case) + "\n" for case in cases))
+        return self.write(f"goldens/{name}/golden.toml", toml)
+
+    def single(self, name: str, *cases: dict[str, Any]) -> Path:
+        """A golden set in one file."""
+        return self.write(f"goldens/{name}.golden.jsonl", "".join(json.dumps(case) + "\n" for case in cases))
+
+    def run(self, *args: str) -> pytest.RunResult:
+        """pytest in this process, with the server's address if there is one."""
+        served = ["--ftgate-base-url", self.server.base_url, "--ftgate-model", "mock"] if self.server else []
+        return self.pytester.runpytest_inprocess(*served, *map(str, args))
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> Project:
+    return Project(pytester)
+
+
+@pytest.fixture
+def answering(project: Project) -> Iterator[Callable[..., MockServer]]:
+    """`answering(lambda messages: "text")` serves the project's golden sets."""
+    started: list[MockServer] = []
+
+    def start(
+        answer: Callable[[list[dict[str, str]]], Any] = lambda messages: messages[-1]["content"], **kwargs: Any
+    ) -> MockServer:
+        server = MockServer(answer, **kwargs)
+        server.__enter__()
+        started.append(server)
+        project.server = server
+        return server
+
+    yield start
+    for server in started:
+        server.__exit__()

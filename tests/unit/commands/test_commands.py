@@ -1,0 +1,222 @@
+"""`ftgate` as a user types it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import types
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from pytest_ftgate.cli import main
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.engine import Endpoint
+
+pytestmark = pytest.mark.usefixtures("no_tracking_server")
+
+
+def test_status_shows_champion_predecessors_and_newest(registry, promote, ftgate):
+    promote("a")
+    promote("b")
+    code, out, err = ftgate("status")
+    assert (code, err) == (0, "")
+    assert "spam\n" in out
+    assert f"champion   v2  digest {registry.champion('spam').digest[:12]}  promoted at " in out
+    assert "before it  v1" in out
+    assert "newest     v2  PROMOTE" in out
+    assert "locked" not in out
+
+
+def test_status_tells_who_promotes_now(registry, promote, ftgate):
+    promote("a")
+    with registry.lock("spam"):
+        assert f"locked by  pid {os.getpid()} on " in ftgate("status", "spam")[1]
+
+
+def test_status_creates_no_registry(tmp_path, ftgate):
+    code, out, _ = ftgate("status")
+    assert (code, "no registry in" in out) == (0, True)
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("command", ["history", "rollback", "serve"])
+def test_without_a_registry_the_others_say_so(command, tmp_path, ftgate):
+    code, out, err = ftgate(command, "spam")
+    assert (code, out) == (2, "")
+    assert err.startswith("ftgate: there is no registry in ")
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("command", ["history", "status"])
+def test_an_unknown_task_lists_those_there_are(command, registry, promote, ftgate):
+    promote("a")
+    code, _, err = ftgate(command, "ham")
+    assert (code, err) == (2, "ftgate: the registry has no task 'ham'; it has: spam\n")
+
+
+def test_history_lists_versions_newest_first(registry, promote, ftgate):
+    promote("a")
+    promote("b")
+    _, out, _ = ftgate("history", "spam")
+    head, newest, oldest = out.splitlines()
+    assert head.startswith("version  registered")
+    assert newest.startswith("v2 ")
+    assert "PROMOTE" in newest
+    assert "champion" in newest
+    assert "was champion" in oldest
+    assert oldest.endswith("all arms passed")
+
+
+def test_rollback_moves_the_champion_and_keeps_the_reason(registry, promote, ftgate):
+    promote("a")
+    promote("b")
+    code, out, err = ftgate("rollback", "spam", "--reason", "drift")
+    assert (code, err) == (0, "")
+    assert "v1 is the champion again (was v2)" in out
+    champion = registry.champion("spam")
+    assert (champion.number, champion.promotion["reason"], champion.promotion["kind"]) == (1, "drift", "rollback")
+    code, _, err = ftgate("rollback", "spam")
+    assert (code, err) == (2, "ftgate: there is no champion before spam v1; before it were: none\n")
+
+
+def test_rollback_to_what_is_no_version(ftgate, capsys):
+    with pytest.raises(SystemExit) as caught:
+        ftgate("rollback", "spam", "--to", "last")
+    assert caught.value.code == 2
+    assert "'last' is no version; write v2 or 2" in capsys.readouterr().err
+
+
+class FakeEngine:
+    """Records what it is asked to serve; the signal comes as soon as it serves."""
+
+    made: ClassVar[list["FakeEngine"]] = []
+
+    def __init__(self, model, logs) -> None:
+        self.model, self.name, self.events = model, "fake", []
+        self.made.append(self)
+
+    def start(self, advance) -> None:
+        advance("loading")
+        self.events.append("start")
+
+    def endpoint(self, model) -> Endpoint:
+        self.events.append("endpoint")
+        self.signal = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
+        self.signal.start()
+        return Endpoint("http://127.0.0.1:8000/v1", "adapter-ab12", "made-for-this-server")
+
+    def check(self) -> None:
+        raise ServeError("the server died: CUDA out of memory")
+
+    def stop(self) -> None:
+        self.signal.cancel()
+        self.events.append("stop")
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    module = types.ModuleType("pytest_ftgate.serve.transformers_engine")
+    module.TransformersEngine = FakeEngine
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(FakeEngine, "made", [])
+    return FakeEngine
+
+
+def test_serve_serves_the_fetched_champion_and_stops_at_a_signal(registry, promote, base, ftgate, engine):
+    promote("a")
+    code, out, _ = ftgate("serve", "spam")
+    [made] = engine.made
+    assert code == 0
+    assert made.events == ["start", "endpoint", "stop"]
+    assert made.model.base == str(base)
+    assert (made.model.adapter / "adapter_model.safetensors").read_text() == "a"
+    assert "http://127.0.0.1:8000/v1/chat/completions" in out
+    assert out.endswith("stopped\n")
+
+
+def test_serve_ends_with_the_log_of_a_server_that_died(registry, promote, ftgate, engine, monkeypatch):
+    promote("a")
+    monkeypatch.setattr("pytest_ftgate.commands.serve.LOOK_EVERY_S", 0.01)
+    code, _, err = ftgate("serve", "spam")
+    assert (code, err) == (2, "ftgate: the server died: CUDA out of memory\n")
+    assert engine.made[0].events[-1] == "stop"
+
+
+def test_serve_refuses_a_flipped_byte_in_the_adapter(registry, promote, ftgate, engine):
+    promote("a")
+    (Path(registry.champion("spam").source) / "adapter_model.safetensors").write_text("b")
+    code, _, err = ftgate("serve", "spam")
+    assert (code, engine.made) == (2, [])
+    assert "stored adapter of spam v1 has the digest" in err
+
+
+def test_serve_refuses_another_base_model(registry, promote, base, ftgate, engine):
+    promote("a")
+    (base / "model.safetensors").write_bytes(b"other weights")
+    code, _, err = ftgate("serve", "spam")
+    assert (code, engine.made) == (2, [])
+    assert "the base model was changed" in err
+    assert "--base DIR" in err
+
+
+def test_serve_finds_a_base_model_that_was_moved(registry, promote, base, ftgate, engine):
+    promote("a")
+    elsewhere = base.rename(base.with_name("elsewhere"))
+    assert ftgate("serve", "spam")[0] == 2
+    assert ftgate("serve", "spam", "--base", str(elsewhere))[0] == 0
+
+
+@pytest.fixture
+def golden(tmp_path: Path) -> Path:
+    file = tmp_path / "colours.golden.jsonl"
+    rows = [{"id": f"a{i}", "input": f"What colour is {i}?", "expected": "red"} for i in range(3)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def test_lock_writes_the_lock_and_keeps_its_margin(golden, capsys):
+    assert main(["lock", str(golden), "--delta", "0.07"]) == 0
+    assert "3 cases of colours, margin 7 points" in capsys.readouterr().out
+    assert main(["lock", str(golden)]) == 0
+    assert "margin 7 points" in capsys.readouterr().out
+
+
+def test_lock_of_a_faulty_set_writes_no_lock_at_all(golden, tmp_path, capsys):
+    bad = tmp_path / "bad.golden.jsonl"
+    bad.write_text('{"id": "a1"\n', encoding="utf-8")
+    assert main(["lock", str(golden), str(bad)]) == 2
+    assert "ftgate: " in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.lock"))
+
+
+@pytest.mark.parametrize("text", ["0", "3", "-0.1"])
+def test_a_margin_that_is_no_share_is_refused(text, golden, capsys):
+    with pytest.raises(SystemExit):
+        main(["lock", str(golden), f"--delta={text}"])
+    assert "is not between 0 and 1" in capsys.readouterr().err
+
+
+def test_a_missing_path_is_one_message(tmp_path, capsys):
+    assert main(["lock", str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err.startswith("ftgate: ")
+
+
+def test_no_command_and_unknown_command_list_the_commands(capsys):
+    for argv in ([], ["promte"]):
+        with suppress(SystemExit):
+            main(argv)
+        assert "COMMAND" in capsys.readouterr().err
+
+
+def test_the_command_starts_without_anything_heavy():
+    code = (
+        "import sys; from pytest_ftgate.cli import make_parser; make_parser();"
+        "heavy = {'mlflow', 'torch', 'transformers', 'sqlalchemy', 'pytest', 'sklearn', 'aiohttp', 'rich'};"
+        "sys.exit(', '.join(heavy & {m.split('.')[0] for m in sys.modules}) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

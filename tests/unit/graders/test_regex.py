@@ -1,0 +1,55 @@
+"""regex: matches, and a pattern that would run for ever is stopped."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from judging import judge, value
+
+from pytest_ftgate.grade import Failure, GraderError, compile_grader
+
+
+@pytest.mark.parametrize(
+    ("pattern", "answer", "options", "worth"),
+    [
+        (r"\d{3}", "call 123 now", {}, 1),
+        (r"\d{3}", "call 12 now", {}, 0),
+        (r"\d{3}", "call 123 now", {"full": True}, 0),
+        (r"\d{3}", " 123\n", {"full": True}, 1),
+        ("SPAM", "spam", {}, 0),
+        ("SPAM", "spam", {"ignore_case": True}, 1),
+    ],
+)
+def test_pattern(pattern, answer, options, worth):
+    assert value("regex", None, answer, pattern=pattern, **options) == worth
+    assert value("regex", pattern, answer, **options) == worth
+
+
+@pytest.mark.parametrize("pattern", [r"(a|aa)+$", r"(.*a){25}$"])
+def test_a_catastrophic_pattern_is_a_failure_within_its_limit(pattern):
+    begun = time.monotonic()
+    outcome = judge("regex", None, "a" * 200 + "!", pattern=pattern, timeout_s=0.2)
+    assert time.monotonic() - begun < 2
+    assert isinstance(outcome, Failure)
+    assert "needs more than 0.2 s" in outcome.reason
+
+
+def test_a_bad_pattern_is_told_when_it_is_compiled():
+    with pytest.raises(GraderError, match=r"'\(' is not a regular expression: missing \) at position 1"):
+        compile_grader({"kind": "regex", "pattern": "("})
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_time_limit_must_be_positive(limit):
+    with pytest.raises(GraderError, match="timeout_s"):
+        compile_grader({"kind": "regex", "pattern": "a", "timeout_s": limit})
+
+
+@pytest.mark.parametrize("expected", [None, "", 3, "("])
+def test_a_case_without_a_pattern_is_a_failure(expected):
+    assert isinstance(judge("regex", expected, "answer"), Failure)
+
+
+def test_reason_shows_both():
+    assert judge("regex", None, "ab", pattern="c").reason == "found 'ab', expected a match of 'c'"

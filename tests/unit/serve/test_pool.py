@@ -1,0 +1,266 @@
+"""The pool against the mock server: order, window, each way of retrying, each way of ending."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.engine import Endpoint
+from pytest_ftgate.serve.pool import Pool, Request, Retry
+from tests.mock_openai import Fault, MockServer, broken, cut_off, too_many
+
+QUICK = Retry(attempts=4, timeouts=2, first_wait_s=0.02, longest_wait_s=0.5)
+
+
+def requests(n: int, timeout_s: float = 5.0) -> list[Request]:
+    return [
+        Request(f"k{i}", f"c{i}", [{"role": "user", "content": str(i)}], {"max_tokens": 4}, timeout_s) for i in range(n)
+    ]
+
+
+def run(server: MockServer, n: int = 1, timeout_s: float = 5.0, retry: Retry = QUICK, **options):
+    """(responses in order, counts)"""
+    with Pool(retry=retry) as pool:
+        futures = pool.submit(
+            Endpoint(server.base_url, "mock", "secret-key"), "digest", requests(n, timeout_s), **options
+        )
+        return [future.result(30) for future in futures.values()], pool.counts
+
+
+def first_then(*faults, answer="fine"):
+    """The faults one after another, then the answer."""
+    left = list(faults)
+    return lambda messages: left.pop(0) if left else answer
+
+
+def test_each_request_gets_its_answer():
+    with MockServer() as server:
+        responses, counts = run(server, 200)
+    assert [r.text for r in responses] == [str(i) for i in range(200)]
+    assert [r.case_id for r in responses] == [f"c{i}" for i in range(200)]
+    assert {(r.model, r.finish_reason, r.attempts) for r in responses} == {("digest", "stop", 1)}
+    assert counts == {"finished": 200}
+
+
+def test_the_body_has_model_messages_and_sampling():
+    with MockServer() as server:
+        run(server)
+    assert server.requests == [{"model": "mock", "messages": [{"role": "user", "content": "0"}], "max_tokens": 4}]
+
+
+def test_requests_are_sent_in_order_and_within_the_window():
+    with MockServer(delay_s=0.01) as server, Pool(concurrency=7) as pool:
+        futures = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(70))
+        concurrent.futures.wait(futures.values(), 30)
+    sent = [int(body["messages"][0]["content"]) for body in server.requests]
+    assert server.most_in_flight == 7
+    assert all(abs(place - number) < 7 for place, number in enumerate(sent))
+
+
+def test_a_second_submit_follows_the_first():
+    with MockServer(delay_s=0.01) as server, Pool(concurrency=2) as pool:
+        endpoint = Endpoint(server.base_url, "mock")
+        first = pool.submit(endpoint, "d1", requests(4))
+        second = pool.submit(endpoint, "d2", requests(4))
+        assert [f.result(9).model for f in (*first.values(), *second.values())] == ["d1"] * 4 + ["d2"] * 4
+    assert server.most_in_flight == 2
+
+
+def test_a_slow_case_does_not_hold_up_the_others():
+    def answer(messages):
+        return Fault(text="slow", delay_s=1.0) if messages[0]["content"] == "0" else "quick"
+
+    with MockServer(answer) as server, Pool(concurrency=4) as pool:
+        futures = list(pool.submit(Endpoint(server.base_url, "mock"), "d", requests(100)).values())
+        concurrent.futures.wait(futures[1:], 30)
+        assert not futures[0].done()
+        assert futures[0].result(5).text == "slow"
+
+
+def test_times_and_tokens_are_filled():
+    with MockServer(lambda messages: "two words", delay_s=0.1) as server, Pool(concurrency=1) as pool:
+        a, b = [f.result(9) for f in pool.submit(Endpoint(server.base_url, "mock"), "d", requests(2)).values()]
+    assert 0.1 <= a.total_s < 0.5
+    assert a.queue_s < 0.1 <= b.queue_s < 0.6
+    assert (a.prompt_tokens, a.completion_tokens) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (too_many("0.05"), "rate_limited"),
+        (Fault(status=429), "rate_limited"),
+        (broken(500), "server_error"),
+        (broken(503), "server_error"),
+        (Fault(drop=True), "connection"),
+    ],
+)
+def test_passing_trouble_is_retried_and_counted(fault, kind):
+    with MockServer(first_then(fault, fault)) as server:
+        (response,), counts = run(server)
+    assert (response.text, response.attempts) == ("fine", 3)
+    assert counts == {kind: 2, "retries": 2, "finished": 1}
+
+
+def test_a_passed_time_limit_is_retried():
+    with MockServer(first_then(Fault(delay_s=5))) as server:
+        (response,), counts = run(server, timeout_s=0.2)
+    assert (response.text, response.attempts) == ("fine", 2)
+    assert counts == {"timeout": 1, "retries": 1, "finished": 1}
+
+
+def test_retry_after_is_waited_for():
+    with MockServer(first_then(too_many("0.4"))) as server:
+        begin = time.monotonic()
+        (response,), _ = run(server)
+    assert time.monotonic() - begin >= 0.4
+    assert response.queue_s >= 0.4, "the wait is not the server's time to answer"
+    assert response.total_s < 0.3
+
+
+def test_retry_after_is_capped():
+    with MockServer(first_then(too_many("3600"))) as server:
+        (response,), _ = run(server)
+    assert response.text == "fine"
+
+
+def test_a_case_that_always_times_out_is_a_timeout_not_an_error():
+    with MockServer(lambda _: Fault(delay_s=5)) as server:
+        (response,), counts = run(server, timeout_s=0.1)
+    assert (response.finish_reason, response.text, response.attempts) == ("timeout", "", 2)
+    assert not response.broken
+    assert counts["timeout"] == 2
+
+
+@pytest.mark.parametrize("fault", [broken(500), too_many("0"), Fault(drop=True)])
+def test_what_never_works_is_an_error_of_its_case_alone(fault):
+    with MockServer(lambda messages: fault if messages[0]["content"] == "1" else "fine") as server:
+        responses, counts = run(server, 3)
+    assert [r.finish_reason for r in responses] == ["stop", "error", "stop"]
+    assert responses[1].broken
+    assert responses[1].error
+    assert responses[1].attempts == QUICK.attempts
+    assert (counts["finished"], counts["failed"]) == (2, 1)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 422])
+def test_other_client_errors_are_never_retried(status):
+    with MockServer(lambda _: Fault(status=status, text="no secret-key here")) as server:
+        (response,), counts = run(server)
+    assert len(server.requests) == 1
+    assert f"HTTP {status}" in response.error
+    assert "secret-key" not in response.error
+    assert counts == {"refused": 1, "failed": 1}
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"choices": []}', '{"choices": [{"message": {}}]}'])
+def test_an_answer_that_is_no_completion_says_so(body):
+    with MockServer(lambda _: Fault(body=body)) as server:
+        (response,), _ = run(server)
+    assert "no chat completion" in response.error
+
+
+def test_an_empty_answer_and_a_cut_off_answer_are_answers():
+    with MockServer(first_then("", cut_off("and"))) as server:
+        responses, _ = run(server, 2)
+    assert sorted((r.text, r.finish_reason) for r in responses) == [("", "stop"), ("and", "length")]
+    empty = json.dumps({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]})
+    with MockServer(lambda _: Fault(body=empty)) as server:
+        (response,), _ = run(server)
+    assert (response.text, response.finish_reason) == ("", "stop")
+
+
+def test_on_done_comes_before_the_result():
+    seen = []
+    with MockServer() as server:
+        responses, _ = run(server, 5, on_done=lambda request, response: seen.append((request.key, response)))
+    assert sorted(seen, key=lambda pair: pair[0]) == [(f"k{i}", r) for i, r in enumerate(responses)]
+
+
+def test_a_journal_that_cannot_be_written_is_not_hidden():
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with MockServer() as server, pytest.raises(OSError, match="No space"):
+        run(server, on_done=full)
+
+
+def test_a_dead_server_ends_all_requests_at_once():
+    def check():
+        raise ServeError("the server ended with exit code 137")
+
+    with socket.socket() as unused, Pool() as pool:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
+        begin = time.monotonic()
+        futures = pool.submit(Endpoint(url, "m"), "d", requests(300), check=check)
+        for future in futures.values():
+            with pytest.raises(ServeError, match="137"):
+                future.result(20)
+    assert time.monotonic() - begin < 5
+
+
+def test_cancel_drops_what_waits_and_what_is_under_way():
+    with MockServer(delay_s=20) as server, Pool(concurrency=3) as pool:
+        futures = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(10))
+        while len(server.requests) < 3:
+            time.sleep(0.01)
+        pool.cancel()
+        for future in futures.values():
+            with pytest.raises(concurrent.futures.CancelledError):
+                future.result(1)
+    assert len(server.requests) == 3
+
+
+def test_a_pool_works_again_after_cancel():
+    with MockServer() as server, Pool() as pool:
+        endpoint = Endpoint(server.base_url, "mock")
+        pool.submit(endpoint, "d", requests(5))
+        pool.cancel()
+        assert next(iter(pool.submit(endpoint, "d", requests(1)).values())).result(5).text == "0"
+
+
+def test_leaving_the_context_ends_thread_and_futures():
+    futures = {}
+
+    def interrupted(server):
+        with Pool() as pool:
+            futures.update(pool.submit(Endpoint(server.base_url, "mock"), "d", requests(3)))
+            raise KeyboardInterrupt
+
+    with MockServer(delay_s=20) as server:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(server)
+        assert all(future.done() for future in futures.values())
+        assert "ftgate-pool" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_pool_that_was_never_used_has_no_thread():
+    with Pool() as pool:
+        assert pool._thread is None
+
+
+def test_a_key_that_comes_twice_is_sent_once():
+    with MockServer() as server, Pool() as pool:
+        futures = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(2) + requests(2))
+        assert [f.result(9).text for f in futures.values()] == ["0", "1"]
+    assert len(server.requests) == 2
+
+
+def test_the_key_is_sent_and_never_shown():
+    with MockServer(api_key="secret-key") as server:
+        (response,), _ = run(server)
+        endpoint = Endpoint(server.base_url, "mock", "secret-key")
+    assert response.text == "0"
+    assert "secret-key" not in repr(endpoint)
+
+
+def test_an_empty_window_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        Pool(concurrency=0)

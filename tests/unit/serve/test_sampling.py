@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.sampling import sampling
+
+
+def test_plain_settings():
+    assert sampling(max_tokens=16) == {"max_tokens": 16, "temperature": 0.0, "seed": 0}
+
+
+def test_each_draw_has_its_own_seed():
+    assert sampling(max_tokens=1, seed=5, draw=2)["seed"] == 7
+
+
+def test_all_settings():
+    offers = frozenset({"choice", "json_schema", "logprobs"})
+    body = sampling(
+        max_tokens=1, stop=["x"], choices=["a"], response_format={"type": "json_object"}, logprobs=3, offers=offers
+    )
+    assert body["stop"] == ["x"]
+    assert body["structured_outputs"] == {"choice": ["a"]}
+    assert body["response_format"] == {"type": "json_object"}
+    assert (body["logprobs"], body["top_logprobs"]) == (True, 3)
+
+
+@pytest.mark.parametrize(("setting", "feature"), [({"choices": ["a"]}, "choice"), ({"logprobs": 1}, "logprobs")])
+def test_what_the_engine_cannot_do_is_refused(setting, feature):
+    with pytest.raises(ServeError, match=f"'{feature}', which this engine does not offer"):
+        sampling(max_tokens=1, **setting)

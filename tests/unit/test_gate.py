@@ -1,0 +1,134 @@
+"""The verdict over arms, and the promises of the policy as a whole."""
+
+import numpy as np
+import pytest
+
+from pytest_ftgate.gate import (
+    Arm,
+    Kind,
+    Result,
+    baseline_arm,
+    champion_arm,
+    decide,
+    floors_arm,
+    integrity_arm,
+    skipped_arm,
+)
+from pytest_ftgate.golden import Floor
+from pytest_ftgate.metric import Scored, compute
+
+GOOD = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("champion", "pass")]
+
+
+def arm(status, name="floors", more=None):
+    return Arm(name, status, {}, f"{name}: because", more)
+
+
+@pytest.mark.parametrize(
+    ("extra", "kind"),
+    [
+        ([], Kind.PROMOTE),
+        ([arm("pass")], Kind.PROMOTE),
+        ([arm("hold")], Kind.HOLD),
+        ([arm("skip")], Kind.HOLD),
+        ([arm("fail")], Kind.HOLD),
+        ([arm("reject")], Kind.REJECT),
+        ([arm("hold"), arm("reject")], Kind.REJECT),
+        ([arm("reject"), arm("integrity"), arm("hold")], Kind.INTEGRITY),
+    ],
+)
+def test_the_worst_finding_decides(extra, kind):
+    verdict = decide([*GOOD, *extra])
+    assert verdict.kind == kind
+    assert verdict.arms == (*GOOD, *extra)
+    assert kind == Kind.PROMOTE or "floors: because" in verdict.reason
+
+
+def test_a_hold_asks_for_the_greatest_number_of_cases():
+    assert decide([*GOOD, arm("hold", more=40), arm("hold", more=90)]).cases_more == 90
+    assert decide([*GOOD, arm("hold", more=40), arm("hold")]).cases_more is None
+
+
+def test_a_first_model_needs_a_floor():
+    first = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("must-pass", "pass")]
+    verdict = decide(first)
+    assert verdict.kind == Kind.HOLD
+    assert "add a [[gate.floor]] to golden.toml" in verdict.reason
+    assert decide([*first, Arm("floors", "pass")]).kind == Kind.PROMOTE
+
+
+@pytest.mark.parametrize("name", ["integrity", "baseline"])
+def test_nothing_is_promoted_unseen(name):
+    verdict = decide([arm for arm in GOOD if arm.name != name])
+    assert verdict.kind == Kind.HOLD
+    assert f"{name}: was not looked at" in verdict.reason
+    assert decide([]).kind == Kind.HOLD
+
+
+def test_missing_cases_are_skipped_and_hold():
+    verdict = decide([Arm("integrity", "pass"), Arm("baseline", "pass"), skipped_arm("champion", 12, 300)])
+    assert verdict.kind == Kind.HOLD
+    assert verdict.reason == "champion: 12 of 300 cases not measured"
+
+
+def right_or_wrong(values):
+    return {str(i): Result(float(value), bool(value)) for i, value in enumerate(values)}
+
+
+def verdict_of(candidate, base, champion, timed_out=0):
+    results = {"candidate": right_or_wrong(candidate), "base": right_or_wrong(base)}
+    digests = dict.fromkeys(results, "same")
+    scored = [Scored(str(i), float(value), bool(value)) for i, value in enumerate(candidate)]
+    return decide(
+        [
+            integrity_arm(results, digests, timed_out=timed_out),
+            baseline_arm(results["candidate"], results["base"]),
+            *([champion_arm(results["candidate"], right_or_wrong(champion), 0.03)] if champion is not None else []),
+            floors_arm([compute("accuracy", scored)], [Floor("accuracy", min=0.85)]),
+        ]
+    )
+
+
+BASE = [i % 3 == 0 for i in range(300)]
+STRONG = [i % 25 != 0 for i in range(300)]
+LATE = [value and i % 20 != 7 for i, value in enumerate(STRONG)]
+
+
+def test_a_clear_case_is_promoted():
+    assert verdict_of(STRONG, BASE, None).kind == Kind.PROMOTE
+    assert verdict_of(STRONG, BASE, STRONG).kind == Kind.PROMOTE
+
+
+def test_timing_out_on_5_percent_is_not_promoted_with_or_without_a_champion():
+    assert verdict_of(LATE, BASE, STRONG, timed_out=15).kind in (Kind.HOLD, Kind.REJECT)
+    assert verdict_of(LATE, BASE, None, timed_out=15).kind == Kind.HOLD
+
+
+def test_an_adapter_equal_to_the_base_is_rejected_beside_a_champion():
+    assert verdict_of(BASE, BASE, STRONG).kind == Kind.REJECT
+
+
+def promoted(n, delta, change, runs=1500):
+    """Share promoted by both comparing arms: champion .80, baseline .70, candidate .80 + change, phi about .5."""
+    from statistics import NormalDist
+
+    quantile, rng = NormalDist().inv_cdf, np.random.default_rng(n)
+    shared = rng.normal(size=(runs, n))
+    rate = {"base": 0.70, "champion": 0.80, "candidate": 0.80 + change}
+    loading = 0.83
+    answers = {
+        name: loading * shared + np.sqrt(1 - loading**2) * rng.normal(size=(runs, n)) < quantile(share)
+        for name, share in rate.items()
+    }
+    count = 0
+    for run in range(runs):
+        results = {name: right_or_wrong(answer[run]) for name, answer in answers.items()}
+        passed = champion_arm(results["candidate"], results["champion"], delta).status == "pass"
+        count += passed and baseline_arm(results["candidate"], results["base"]).status == "pass"
+    return count / runs
+
+
+def test_the_policy_keeps_regressions_out_and_lets_gains_in():
+    """Design, section 5: at n = 100 a model 5 points worse is promoted 3.5 % of the time, 5 points better 82 %."""
+    assert promoted(100, 0.05, -0.05) < 0.06
+    assert 0.70 < promoted(100, 0.05, +0.05) < 0.92

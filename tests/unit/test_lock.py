@@ -1,0 +1,213 @@
+"""A golden.lock tells what of a set was edited; its margin is written once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_ftgate.errors import LockError
+from pytest_ftgate.lock import compare, lock_path, read_lock, write_lock
+from pytest_ftgate.suite import Suite, load_suite
+
+SET = Path("goldens/sms")
+TOML = '[prompt]\ntemplate = "{{ text }}"\n[[gate.floor]]\nmetric = "accuracy"\nmin = 0.8\n'
+
+
+@pytest.fixture(autouse=True)
+def _in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def row(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": f"c{number}", "input": f"text {number}", "expected": "x"} | more
+
+
+def suite(cases: list[dict[str, Any]] | int = 3, toml: str = TOML) -> Suite:
+    SET.mkdir(parents=True, exist_ok=True)
+    rows = [row(number) for number in range(cases)] if isinstance(cases, int) else cases
+    (SET / "golden.toml").write_text(toml, "utf-8")
+    (SET / "cases.jsonl").write_text("".join(f"{json.dumps(case)}\n" for case in rows), "utf-8")
+    return load_suite(SET)
+
+
+def differences(before: Suite, after: Suite) -> list[str]:
+    write_lock(SET, before)
+    return [str(fault) for fault in compare(after, read_lock(SET))]
+
+
+ACCEPT = "\n    if this is intended: ftgate lock goldens/sms"
+
+
+# --- writing and reading ---------------------------------------------------------------------------------------------
+
+
+def test_a_lock_is_read_back_and_holds() -> None:
+    made = suite()
+    path = write_lock(SET, made)
+    lock = read_lock(path)
+    assert path == SET / "golden.lock"
+    assert lock is not None
+    assert (lock.golden, lock.digest, lock.settings) == ("sms", made.digest, made.settings_digest)
+    assert set(lock.cases) == {"c0", "c1", "c2"}
+    assert compare(made, lock) == []
+    assert read_lock(SET) == read_lock(SET / "golden.toml") == lock
+
+
+def test_one_line_a_case_sorted_so_that_diffs_can_be_read() -> None:
+    text = write_lock(SET, suite()).read_text("utf-8")
+    assert [line.split('"')[1] for line in text.splitlines() if line.startswith("  ")] == ["c0", "c1", "c2"]
+    assert text.endswith("}\n")
+    assert list(json.loads(text)) == sorted(json.loads(text))
+
+
+def test_writing_twice_changes_nothing_and_leaves_nothing_else() -> None:
+    before = write_lock(SET, suite()).read_bytes()
+    assert write_lock(SET, suite()).read_bytes() == before
+    assert sorted(path.name for path in SET.iterdir()) == ["cases.jsonl", "golden.lock", "golden.toml"]
+
+
+def test_a_single_file_has_a_lock_of_its_own_name() -> None:
+    path = Path("faq.golden.jsonl")
+    path.write_text('{"id": "a", "input": "x"}\n')
+    assert write_lock(path, load_suite(path)) == Path("faq.golden.lock")
+    path.write_text('{"id": "a", "input": "y"}\n')
+    [fault] = compare(load_suite(path), read_lock(path))
+    assert (fault.path, fault.line) == ("faq.golden.jsonl", 1)
+    assert fault.fix == "if this is intended: ftgate lock faq.golden.jsonl"
+
+
+def test_paths_of_locks() -> None:
+    SET.mkdir(parents=True)
+    assert lock_path(SET) == lock_path(SET / "golden.toml") == lock_path(SET / "golden.lock") == SET / "golden.lock"
+    assert lock_path(Path("a.golden.yaml")) == Path("a.golden.lock")
+
+
+def test_no_lock_is_none_and_a_fault_that_names_the_command() -> None:
+    made = suite()
+    assert read_lock(SET) is None
+    [fault] = compare(made, None)
+    assert str(fault) == "goldens/sms/golden.lock: is missing\n    write it: ftgate lock goldens/sms"
+
+
+# --- the margin ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "delta"), [(1, 0.05), (199, 0.05), (200, 0.03)])
+def test_the_first_margin_follows_the_size(n: int, delta: float) -> None:
+    assert _delta(suite(n)) == delta
+
+
+def test_the_first_margin_may_be_given_in_golden_toml() -> None:
+    assert _delta(suite(toml=_with_delta())) == 0.02
+
+
+def _with_delta() -> str:
+    return TOML.replace("[[gate.floor]]", "[gate]\ndelta = 0.02\n[[gate.floor]]")
+
+
+def test_a_margin_is_never_computed_again() -> None:
+    assert _delta(suite(199)) == 0.05
+    assert _delta(suite(300)) == 0.05
+    assert _delta(suite(300, _with_delta())) == 0.05
+
+
+def test_a_margin_can_be_set_on_purpose() -> None:
+    assert _delta(suite(199)) == 0.05
+    write_lock(SET, suite(199), delta=0.01)
+    assert _delta(suite(300)) == 0.01
+
+
+def _delta(made: Suite) -> float:
+    write_lock(SET, made)
+    lock = read_lock(SET)
+    assert lock is not None
+    return lock.delta
+
+
+# --- what differs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_case() -> None:
+    assert differences(suite(), suite([row(0), row(1, expected="y"), row(2)])) == [
+        f"goldens/sms/cases.jsonl:2: 1 case changed since golden.lock was written: c1 (line 2){ACCEPT}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input": "other"},
+        {"graders": [{"kind": "contains"}]},
+        {"must_pass": True},
+        {"slices": {"lang": "en"}},
+        {"cluster": "a"},
+    ],
+)
+def test_whatever_the_gate_sees_of_a_case_is_locked(change: dict[str, Any]) -> None:
+    [said] = differences(suite(), suite([row(0, **change), row(1), row(2)]))
+    assert "1 case changed since golden.lock was written: c0 (line 1)" in said
+
+
+def test_notes_and_order_are_free() -> None:
+    assert differences(suite(), suite([row(2), row(0, notes="why"), row(1)])) == []
+
+
+def test_added_and_removed_cases() -> None:
+    assert differences(suite(), suite([row(0), row(2), row(3), row(4)])) == [
+        f"goldens/sms/cases.jsonl:3: 2 cases added since golden.lock was written: c3 (line 3), c4 (line 4){ACCEPT}",
+        f"goldens/sms/cases.jsonl: 1 case removed since golden.lock was written: c1{ACCEPT}",
+    ]
+
+
+def test_of_many_the_first_ten_are_named() -> None:
+    [said] = differences(suite(2), suite(1502))
+    assert "1,500 cases added" in said
+    assert "c11 (line 12), and 1,490 more" in said
+    assert "c12" not in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{{ text }}", "SMS: {{ text }}", "goldens/sms/golden.toml: prompt, request, graders or label differ"),
+        ("[prompt]", "[request]\nmax_tokens = 1\n[prompt]", "goldens/sms/golden.toml: prompt, request, graders or"),
+        ("0.8", "0.7", "goldens/sms/golden.toml:3: the floors of the gate differ from golden.lock"),
+    ],
+)
+def test_changed_settings(old: str, new: str, said: str) -> None:
+    [found] = differences(suite(), suite(toml=TOML.replace(old, new)))
+    assert found.startswith(said)
+    assert found.endswith(ACCEPT)
+
+
+def test_a_lock_edited_by_hand() -> None:
+    write_lock(SET, suite())
+    path = SET / "golden.lock"
+    path.write_text(path.read_text().replace('"golden": "sms"', '"golden": "other"'))
+    [fault] = compare(suite(), read_lock(SET))
+    assert (fault.path, fault.message) == (
+        "goldens/sms/golden.lock",
+        "was edited, or is another set's or another version's",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ('"delta": 0.05,', '<<<<<<< HEAD\n "delta": 0.05,', 7, "is not valid JSON"),
+        ('"delta": 0.05', '"delta": 3.0', 0, "`delta` a number between 0 and 1"),
+        ('"delta": 0.05', '"detla": 0.05', 0, "it must hold the keys golden, digest, delta"),
+        ("{", "[", 2, "is not valid JSON"),
+    ],
+)
+def test_a_broken_lock_is_told_not_raised_as_something_else(old: str, new: str, line: int, said: str) -> None:
+    path = write_lock(SET, suite())
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(LockError, match=r"golden\.lock") as caught:
+        read_lock(SET)
+    [fault] = caught.value.faults
+    assert (fault.path, fault.line) == ("goldens/sms/golden.lock", line)
+    assert said in fault.message
