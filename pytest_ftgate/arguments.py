@@ -22,7 +22,7 @@ def prepare(config: pytest.Config, ftgate: FtgateSession) -> None:
     """
     if config.getoption("dist", "no") != "no":
         config.option.dist, config.option.tx = "no", []
-        ftgate.console.line("ftgate: --train runs in one process; xdist is off for this run")
+        ftgate.notes.append("ftgate: --train runs in one process; xdist is off for this run")
     given = _given(config)
     ftgate.training = tuple(_pipelines(given, ftgate.catalogue))
     if not ftgate.training:

@@ -49,6 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Controller(), "ftgate-controller")
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """What the user should know about this run before it starts; usually nothing."""
+    return config.stash[KEY].notes
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop whatever is still running, on every way out."""
     if session := config.stash.get(KEY, None):
@@ -103,7 +108,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not selection.touches_us(session.items):
         return
     selection.sort_items(session.items, ftgate)
-    selection.check(session.items, ftgate)
+    if not session.testsfailed:
+        selection.check(session.items, ftgate)
     folder = getattr(session.config, "workerinput", {}).get("ftgate_folder")
     if folder:
         from pytest_ftgate.distribute import write_ids

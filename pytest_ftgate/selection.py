@@ -33,8 +33,9 @@ def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:
     """Pipeline by pipeline: stages, cases, metrics, gate, promotion. Stable: within a rank the order stays."""
     place = {name: number for number, name in enumerate(ftgate.training)}
 
-    def key(item: pytest.Item) -> tuple[int, Rank]:
-        return place.get(_pipeline_of(item, ftgate), len(place) if asks_a_model(item) else 0), _rank(item)
+    def key(item: pytest.Item) -> tuple[int, Rank, int]:
+        pipeline = place.get(_pipeline_of(item, ftgate), len(place) if asks_a_model(item) else 0)
+        return pipeline, _rank(item), getattr(item, "order", 0)
 
     items.sort(key=key)
 

@@ -36,6 +36,7 @@ class FtgateSession:
         self.options = options
         self.catalogue = Catalogue(options.goldens, options.pipelines)
         self.training: tuple[str, ...] = ()
+        self.notes: list[str] = []
         self.suites: dict[str, Suite] = {}
         self._rollouts: dict[str, Rollout] = {}
         self.deltas: dict[str, float] = {}

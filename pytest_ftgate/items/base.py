@@ -69,6 +69,8 @@ class FtgateItem(pytest.Item):
     """An item of ours: it has no fixtures, and tells its outcome instead of raising."""
 
     rank: Rank
+    order = 0
+    """Place within the rank, where it matters: stages, metrics and arms keep theirs, cases may be shuffled."""
     pipeline = ""
 
     @classmethod

@@ -38,10 +38,16 @@ class GoldenFile(FtgateFile):
     def _items(self) -> Iterator[FtgateItem]:
         for case in self.suite.cases:
             yield CaseItem.make(self, case.id, suite=self.suite, case=case)
-        for title, options in self.suite.metrics:
-            yield MetricItem.make(self, f"metric[{title}]", suite=self.suite, title=title, options=options)
-        for arm in self.ftgate.arms_of(self.suite):
-            yield GateItem.make(self, f"gate[{arm}]", suite=self.suite, arm=arm)
+        judging = [
+            MetricItem.make(self, f"metric[{title}]", suite=self.suite, title=title, options=options)
+            for title, options in self.suite.metrics
+        ]
+        judging += [
+            GateItem.make(self, f"gate[{arm}]", suite=self.suite, arm=arm) for arm in self.ftgate.arms_of(self.suite)
+        ]
+        for order, item in enumerate(judging):
+            item.order = order
+            yield item
 
 
 class CaseItem(FtgateItem):

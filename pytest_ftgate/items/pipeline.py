@@ -31,13 +31,11 @@ class PipelineFile(FtgateFile):
             rollout = self.ftgate.rollout(name)
         except FtgateError as error:
             raise self.CollectError(str(error)) from None
-        for stage, work in STAGES:
-            yield self._of(StageItem.make(self, stage, rollout=rollout, work=work))
-        yield self._of(PromoteItem.make(self, "promote", rollout=rollout))
-
-    def _of(self, item: FtgateItem) -> FtgateItem:
-        item.pipeline = self.path.parent.name
-        return item
+        items = [StageItem.make(self, stage, rollout=rollout, work=work) for stage, work in STAGES]
+        items.append(PromoteItem.make(self, "promote", rollout=rollout))
+        for order, item in enumerate(items):
+            item.order, item.pipeline = order, name
+            yield item
 
 
 class StageItem(FtgateItem):
@@ -52,6 +50,7 @@ class StageItem(FtgateItem):
 
     def tell(self) -> Told:
         """Do the stage; record how long it took."""
+        self.ftgate.console.line(f"{self.rollout.name}: {self.name}")
         try:
             with self.rollout.timed(self.name):
                 self.work(self.rollout)

@@ -38,6 +38,7 @@ class LocalEngine:
         self.served_name = f"ftgate-{secrets.token_hex(6)}"
         self.api_key = secrets.token_urlsafe(24)
         self.port = 0
+        self._doing = "starting"
         self._process: ProcessGroup | None = None
         self._loaded: dict[str, str] = {}
         self._gone: ServeError | None = None
@@ -68,6 +69,7 @@ class LocalEngine:
         self._process = ProcessGroup(self.command(), self.log, {**os.environ, **self.environment()}, self.grace_s)
         try:
             self._wait_until_ready(self._process, progress)
+            self._process.remember_shared_memory()
         except BaseException:  # also Ctrl-C: nothing may be left
             self.stop()
             raise
@@ -83,7 +85,7 @@ class LocalEngine:
                 raise self._error(process, f"the {self.name} server was not ready within {self.start_limit_s:g} s")
             if passed - told >= 1:
                 told = passed
-                progress(f"starting the {self.name} server: {passed:.0f} s")
+                progress(f"{self._doing} the {self.name} server: {passed:.0f} s")
             time.sleep(0.1)
 
     def _ready(self) -> bool:

@@ -31,6 +31,7 @@ class _Job:
     request: Request
     planned: float
     on_done: OnDone | None
+    window: asyncio.Semaphore
     future: Future[Response] = field(default_factory=Future)
 
 
@@ -53,26 +54,30 @@ class Pool:
         self._loop = asyncio.new_event_loop()
         self._session: aiohttp.ClientSession | None = None
 
-    def submit(
+    def submit(  # noqa: PLR0913 - what an engine and a journal add to plain sending
         self,
         endpoint: Endpoint,
         model_digest: str,
         requests: Iterable[Request],
+        *,
         on_done: OnDone | None = None,
         check: Callable[[], None] | None = None,
+        max_in_flight: int | None = None,
     ) -> dict[str, Future[Response]]:
         """A future for each request's key, at once; a key that comes twice is sent once.
 
         on_done(request, response) is called in the pool's thread before the future has its result, for the journal; if
         it raises, so does the future. check (an engine's) is asked when a connection breaks or a time limit passes: the
-        ServeError it raises ends the request without retries. A request that fails for good is a Response, see there.
+        ServeError it raises ends the request without retries. max_in_flight (an engine's) narrows the window for these
+        requests. A request that fails for good is a Response, see there.
         """
         session = self._start()
         line = _line(session, endpoint, model_digest, check, self.retry)
         now = time.monotonic()
+        window = asyncio.Semaphore(min(self.concurrency, max_in_flight or self.concurrency))
         jobs: dict[str, _Job] = {}
         for request in requests:
-            jobs.setdefault(request.key, _Job(line, request, now, on_done))
+            jobs.setdefault(request.key, _Job(line, request, now, on_done, window))
         self._loop.call_soon_threadsafe(self._enqueue, list(jobs.values()))
         return {key: job.future for key, job in jobs.items()}
 
@@ -129,7 +134,8 @@ class Pool:
 
     async def _finish(self, job: _Job) -> None:
         try:
-            response = await ask(job.line, job.request, job.planned, self.counts)
+            async with job.window:
+                response = await ask(job.line, job.request, job.planned, self.counts)
             if job.on_done:
                 job.on_done(job.request, response)
         except asyncio.CancelledError:

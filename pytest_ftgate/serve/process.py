@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.supervisor import remove, shared_memory
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
@@ -26,6 +27,7 @@ class ProcessGroup:
     def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str], grace_s: float = 5.0) -> None:
         self.log, self.grace_s = log, grace_s
         self._last_code: int | None = None
+        self._shared: set[str] = set()
         log.parent.mkdir(parents=True, exist_ok=True)
         argv = [sys.executable, "-I", str(SUPERVISOR), str(grace_s), *command]
         with log.open("wb") as out:
@@ -37,7 +39,7 @@ class ProcessGroup:
     def exit_code(self) -> int | None:
         """None while the command runs; 128 + n if signal n ended it. What is left of an ended group is killed."""
         if self._last_code is None and self._process.poll() is not None:
-            self._signal(signal.SIGKILL)
+            self._kill()
             code = self._process.returncode
             self._last_code = code if code >= 0 else 128 - code
         return self._last_code
@@ -45,15 +47,26 @@ class ProcessGroup:
     def stop(self) -> None:
         """SIGTERM to the group, SIGKILL after `grace_s`; returns when the group is gone."""
         if self.exit_code() is None:
+            self.remember_shared_memory()
             self._signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(self.grace_s)
-        self._signal(signal.SIGKILL)
+        self._kill()
         self._process.wait()
         if self._process.stdin:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
         _wait_until_gone(self.pid)
+
+    def remember_shared_memory(self) -> None:
+        """What the group holds in /dev/shm now is removed at its end, also if it is killed from outside."""
+        self._shared |= shared_memory(self.pid)
+
+    def _kill(self) -> None:
+        self.remember_shared_memory()
+        self._signal(signal.SIGKILL)
+        remove(self._shared)
+        self._shared.clear()
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -30,6 +30,7 @@ class TransformersEngine(LocalEngine):
     def __init__(self, model: Model, log: Path, start_limit_s: float = 300.0, batch_size: int = 32) -> None:
         super().__init__(model, log, start_limit_s)
         self.batch_size = batch_size
+        self.max_in_flight = batch_size  # more would only wait, and their time limit would run
 
     def start(self, progress: Progress) -> None:
         """As LocalEngine, after the faults that need no process to be seen."""
@@ -54,12 +55,14 @@ class TransformersEngine(LocalEngine):
         return [sys.executable, "-m", "pytest_ftgate.serve.transformers_server", *given]
 
     def environment(self) -> Mapping[str, str]:
-        """The key, and quiet libraries."""
+        """The key, quiet libraries, and an allocator that keeps large tensors' memory instead of mapping it anew."""
         return {
             KEY_VARIABLE: self.api_key,
             "PYTHONUNBUFFERED": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "TOKENIZERS_PARALLELISM": "false",
+            "MALLOC_MMAP_THRESHOLD_": str(2**34),
+            "MALLOC_TRIM_THRESHOLD_": str(2**34),
         }
 
 

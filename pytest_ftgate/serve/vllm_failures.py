@@ -1,0 +1,123 @@
+"""Text of a vLLM log -> what went wrong and which setting to change. The texts are those of vLLM 0.32."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ARGUMENTS = "--ftgate-vllm-args (ini: ftgate_vllm_args)"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """text: stands somewhere in the log; the last lines are generic. meaning: one line. fix: what to change."""
+
+    text: str
+    meaning: str
+    fix: str
+
+
+FAILURES: tuple[Failure, ...] = (
+    Failure(
+        "[Errno 98] Address already in use",
+        "another program took the port",
+        f"run again: a free port is chosen at each start; or drop --port from {ARGUMENTS}",
+    ),
+    Failure(
+        "Repo id must be in the form",
+        "the base model is no folder and no hub id",
+        "correct [base] model in pipeline.toml, or --ftgate-model",
+    ),
+    Failure(
+        "LocalEntryNotFoundError",
+        "the base model is not on this machine and the hub cannot be reached",
+        "name a model folder in [base] model or --ftgate-model, or download the model first",
+    ),
+    Failure(
+        "unrecognized arguments",
+        "this vLLM does not know an argument",
+        f"correct {ARGUMENTS}, or use the vLLM that this release is tested with (0.32)",
+    ),
+    Failure(
+        "greater than the derived max_model_len",
+        "--max-model-len is more than the model can",
+        f"lower or drop --max-model-len in {ARGUMENTS}",
+    ),
+    Failure(
+        "is greater than max_lora_rank",
+        "the adapter's rank is above --max-lora-rank",
+        f"raise --max-lora-rank in {ARGUMENTS}, or train with a smaller [lora] r",
+    ),
+    Failure(
+        "No adapter found for",
+        "the adapter's folder is missing or holds no adapter",
+        "an adapter folder holds adapter_config.json and adapter_model.safetensors; train again, or fetch it again",
+    ),
+    Failure(
+        "LoRA is not enabled",
+        "the server was started without LoRA",
+        f"drop --no-enable-lora from {ARGUMENTS}",
+    ),
+    Failure(
+        "No available memory for the cache blocks",
+        "no memory is left for the KV cache",
+        f"raise --gpu-memory-utilization (CUDA) or --kv-cache-memory-bytes (CPU) in {ARGUMENTS}",
+    ),
+    Failure(
+        "larger than the available KV cache",
+        "the KV cache cannot hold one request of full length",
+        f"lower --max-model-len, or raise --kv-cache-memory-bytes (CPU) or --gpu-memory-utilization (CUDA), "
+        f"in {ARGUMENTS}",
+    ),
+    Failure(
+        "is less than requested memory for kv",
+        "the KV cache that was asked for does not fit into memory",
+        f"lower --kv-cache-memory-bytes in {ARGUMENTS}, or end other programs",
+    ),
+    Failure(
+        "is less than desired GPU memory utilization",
+        "another program holds GPU memory",
+        f"end it (nvidia-smi shows it), or lower --gpu-memory-utilization in {ARGUMENTS}",
+    ),
+    Failure(
+        "CUDA out of memory",
+        "the model does not fit into GPU memory",
+        f"set [serve] quantization or a smaller dtype, or lower --max-model-len or --max-num-seqs in {ARGUMENTS}",
+    ),
+    Failure(
+        "Failed to infer device type",
+        "this vLLM is built for CUDA and the machine has no GPU",
+        "install vLLM's CPU build (make vllm) and name its executable with --ftgate-vllm (ini: ftgate_vllm)",
+    ),
+    Failure(
+        "vLLM only supports modules_to_save being",
+        "the adapter carries whole layers (modules_to_save), which vLLM cannot serve",
+        "train without modules_to_save; TRL adds it by itself when the tokenizer grew",
+    ),
+    Failure("vLLM does not yet support DoRA", "vLLM cannot serve DoRA", "train without use_dora"),
+    Failure("Adapter bias is not supported", "vLLM cannot serve an adapter with bias", "train with bias = 'none'"),
+    Failure(
+        "Cannot allocate memory",
+        "not enough memory",
+        f"end other programs, or lower --kv-cache-memory-bytes in {ARGUMENTS}",
+    ),
+)
+
+KILLED = Failure(
+    "",
+    "the server was killed (SIGKILL), by the kernel if memory ran out",
+    f"look into the kernel's log (dmesg); lower --kv-cache-memory-bytes in {ARGUMENTS} if it was memory",
+)
+
+
+def explain(log: str) -> tuple[Failure, str] | None:
+    """The first failure of the table whose text stands in the log, and the line it stands in."""
+    for failure in FAILURES:
+        at = log.rfind(failure.text)
+        if at >= 0:
+            return failure, log[log.rfind("\n", 0, at) + 1 : _end_of_line(log, at)].strip()
+    return None
+
+
+def _end_of_line(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end

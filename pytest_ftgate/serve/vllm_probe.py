@@ -1,0 +1,144 @@
+"""(Endpoint, token ids) -> log-probabilities: does the server compute what it should?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve import http
+from pytest_ftgate.serve.engine import Endpoint, Engine
+from pytest_ftgate.serve.model import Model
+
+TALKS = (
+    [{"role": "user", "content": "Reply with one word: is the sky blue?"}],
+    [{"role": "user", "content": 'Classify: "You have won £1,000, call 0900 now!" Answer {"label": "spam"}.'}],
+)
+"""What the probes ask: short, with digits, quotes and a letter outside ASCII."""
+
+TOLERANCE: Mapping[str, tuple[float, float]] = {
+    "float32": (1e-3, 1e-4),
+    "bfloat16": (1.0, 0.1),
+    "float16": (0.2, 0.02),
+}
+"""Largest and mean difference of log-probabilities allowed between two programs at the same precision, in nats."""
+
+
+class ProbeError(ServeError):
+    """The server gave another answer than a probe needs. status: of HTTP, 0 if there was no answer at all."""
+
+    def __init__(self, what: str, status: int, said: Any) -> None:
+        self.status = status
+        self.said = _message(said)
+        super().__init__(f"{what}: HTTP {status}: {self.said}" if status else f"{what}: {self.said}")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two programs are apart on the same tokens. largest, mean: differences in nats, 0 or more."""
+
+    tokens: int
+    largest: float
+    mean: float
+
+    def within(self, dtype: str) -> bool:
+        """True if a difference of that size is rounding at this precision, see `TOLERANCE`."""
+        largest, mean = TOLERANCE[dtype]
+        return self.largest <= largest and self.mean <= mean
+
+
+def warm_up(line: Endpoint, timeout_s: float) -> None:
+    """One chat answer, then one with log-probabilities: the first of a kind can take 20 s. Raises ProbeError."""
+    body = {"messages": TALKS[0], "max_tokens": 1, "temperature": 0}
+    for extra in ({}, {"logprobs": True, "top_logprobs": 1}):
+        said = _post(line, "/chat/completions", {**body, **extra}, timeout_s)
+        if not said.get("choices"):
+            raise ProbeError("the probe completion is none", 200, said)
+
+
+def tokens(line: Endpoint, talk: Sequence[Mapping[str, str]], timeout_s: float = 30.0) -> list[int]:
+    """Token ids of a conversation by the server's own chat template. Raises ProbeError."""
+    root = Endpoint(line.base_url.removesuffix("/v1"), line.model, line.api_key)
+    said = _post(root, "/tokenize", {"messages": list(talk), "add_generation_prompt": True}, timeout_s)
+    return [int(token) for token in said["tokens"]]
+
+
+def logprobs(line: Endpoint, ids: Sequence[int], timeout_s: float = 60.0) -> list[float]:
+    """Log-probability of each token after the first, given those before it, in nats. Raises ProbeError."""
+    body = {"prompt": list(ids), "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
+    said = _post(line, "/completions", body, timeout_s)
+    found = said["choices"][0]["prompt_logprobs"]
+    return [float(at[str(token)]["logprob"]) for token, at in zip(ids[1:], found[1:], strict=True)]
+
+
+def agreement(ours: Sequence[float], theirs: Sequence[float]) -> Agreement:
+    """Compare log-probabilities of the same tokens."""
+    gaps = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]
+    return Agreement(len(gaps), max(gaps), sum(gaps) / len(gaps))
+
+
+def load(line: Endpoint, name: str, adapter: Path) -> None:
+    """Make an adapter's folder answer as `name`. Raises ProbeError."""
+    body = {"lora_name": name, "lora_path": str(adapter.resolve())}
+    status, said = http.post(f"{line.base_url}/load_lora_adapter", body, line.api_key, 120.0)
+    if status != 200:
+        raise ProbeError("vllm refused it", status, said)
+
+
+def unload(line: Endpoint, name: str) -> None:
+    """Drop an adapter; does nothing if it is not loaded."""
+    http.post(f"{line.base_url}/unload_lora_adapter", {"lora_name": name}, line.api_key)
+
+
+def verify_adapter(base: Endpoint, tuned: Endpoint, adapter: Path) -> None:
+    """The adapter answers, and not as the base model does, unless its B matrices are zero. Raises ServeError."""
+    warm_up(tuned, 60.0)
+    for talk in TALKS:
+        ids = tokens(base, talk)
+        if logprobs(base, ids) != logprobs(tuned, ids):
+            return
+    if not b_is_zero(adapter):
+        raise ServeError(
+            f"{adapter}: loaded, but every log-probability is the base model's, though its B matrices are not zero; "
+            f"the server does not apply it\n"
+            f"    compare target_modules in adapter_config.json with the layers of the base model"
+        )
+
+
+def b_is_zero(adapter: Path) -> bool:
+    """True if all B matrices of an adapter are zero, so that it changes nothing; reads the file without torch."""
+    raw = memoryview((adapter / "adapter_model.safetensors").read_bytes())
+    size = int.from_bytes(raw[:8], "little")
+    header: dict[str, Any] = json.loads(bytes(raw[8 : 8 + size]))
+    spans = [entry["data_offsets"] for name, entry in header.items() if "lora_B" in name or "lora_embedding_B" in name]
+    return not any(bytes(raw[8 + size + begin : 8 + size + end]).strip(b"\0") for begin, end in spans)
+
+
+def compare_with_transformers(engine: Engine, model: Model) -> Agreement:
+    """Log-probabilities of the served `model` against transformers and PEFT at the same dtype, on `TALKS`.
+
+    Loads the model once more in this process, and needs torch. Raises ServeError.
+    """
+    from pytest_ftgate.serve.reference import reference_logprobs
+
+    line = engine.endpoint(model)
+    texts = [tokens(line, talk) for talk in TALKS]
+    served = [value for ids in texts for value in logprobs(line, ids)]
+    return agreement(served, [value for values in reference_logprobs(model, texts) for value in values])
+
+
+def _post(line: Endpoint, path: str, body: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    status, said = http.post(line.base_url + path, {"model": line.model, **body}, line.api_key, timeout_s)
+    if status != 200 or not isinstance(said, dict):
+        raise ProbeError(f"{path} for {line.model}", status, said)
+    return said
+
+
+def _message(said: Any) -> str:
+    try:
+        return str(said["error"]["message"])
+    except (KeyError, TypeError):
+        return str(said)[:500]

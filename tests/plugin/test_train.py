@@ -1,0 +1,157 @@
+"""--train up to the point where a model is needed: arguments, faults, leaks. The real loop is in tests/e2e."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+TOML = """
+[prompt]
+template = "Message: {{ text }}"
+[label]
+path = ""
+values = ["spam", "ham"]
+[[gate.floor]]
+metric = "f1"
+positive = "spam"
+min = 0.5
+"""
+PIPELINE = """
+goldens = ["mail"]
+[base]
+model = "model"
+[data]
+train = "train.jsonl"
+validation = "validation.jsonl"
+"""
+
+
+def message(number: int) -> str:
+    """Thirteen words and more, no two messages alike."""
+    return " ".join(f"word{number}x{place}" for place in range(14))
+
+
+def rows(*numbers: int) -> str:
+    made = ({"input": {"text": message(n)}, "expected": "spam" if n % 2 else "ham"} for n in numbers)
+    return "".join(json.dumps(row) + "\n" for row in made)
+
+
+@pytest.fixture
+def shop(project):
+    """A project with one golden set, its lock and one pipeline; its base model is an empty folder."""
+    cases = [{"id": f"c{n}", "input": {"text": message(n)}, "expected": "spam" if n % 2 else "ham"} for n in range(20)]
+    path = project.golden("mail", cases, TOML)
+    project.write("pipelines/mail/pipeline.toml", PIPELINE)
+    project.write("pipelines/mail/train.jsonl", rows(*range(100, 300)))
+    project.write("pipelines/mail/validation.jsonl", rows(*range(300, 320)))
+    (project.path / "pipelines/mail/model").mkdir()
+
+    from pytest_ftgate.lock import write_lock
+    from pytest_ftgate.suite import load_suite
+
+    write_lock(path, load_suite(path))
+    return project
+
+
+def test_stages_cases_gate_and_promotion_come_in_order(shop):
+    wanted = ["leakage", "baseline", "fine-tune", "serve", "c0", "c19", "gate[integrity]", "promote"]
+    for extra in ([], ["goldens/mail"], ["pipelines/mail"], ["goldens"], ["-p", "randomly", "goldens/mail"], ["--ff"]):
+        result = shop.run("--train", "--co", "-q", *extra)
+        assert result.ret == 0, result.stdout.str()
+        names = [line.partition("::")[2] for line in result.outlines if "::" in line]
+        assert len(names) == 5 + 20 + 2 + 4
+        places = [names.index(name) for name in wanted if name not in {"c0", "c19"} or "randomly" not in extra]
+        assert places == sorted(places), (extra, names)
+        assert min(names.index("c0"), names.index("c19")) > names.index("serve")
+        assert max(names.index("c0"), names.index("c19")) < names.index("metric[accuracy]")
+
+
+@pytest.mark.parametrize("selection", [["-k", "c1"], ["goldens/mail/golden.toml::c3"]])
+def test_a_part_of_the_golden_set_is_a_usage_error_before_anything_is_trained(shop, selection):
+    result = shop.run("--train", *selection)
+    assert result.ret == 4
+    assert "of 20 cases of mail are not selected" in result.stderr.str() + result.stdout.str()
+    assert not (shop.path / ".ftgate").exists()
+
+
+def test_a_set_that_gates_no_pipeline_cannot_be_trained(shop):
+    shop.single("other", {"id": "a", "input": "x", "expected": "y"})
+    result = shop.run("--train", "goldens/other.golden.jsonl")
+    assert result.ret == 4
+    assert "pipelines/mail/pipeline.toml" in result.stderr.str()
+
+
+def test_a_pipeline_with_faults_is_a_collection_error_with_lines(shop):
+    shop.write("pipelines/mail/pipeline.toml", PIPELINE + "[train]\nepoch = 3\nlearning_rate = -1\n")
+    result = shop.run("--train")
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["*pipeline.toml:9:*epochs*", "*pipeline.toml:10:*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_gating_set_without_a_lock_is_a_collection_error(shop):
+    (shop.path / "goldens/mail/golden.lock").unlink()
+    result = shop.run("--train")
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["*golden.lock*", "*ftgate lock goldens/mail*"])
+
+
+def test_a_golden_set_that_is_missing_is_told(shop):
+    shop.write("pipelines/mail/pipeline.toml", PIPELINE.replace('"mail"', '"mial"'))
+    result = shop.run("--train", "pipelines/mail")
+    assert result.ret == 4
+    assert "did you mean 'mail'" in result.stderr.str()
+
+
+def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop):
+    planted = {"input": {"text": f"before {message(7)} after"}, "expected": "spam"}
+    file = shop.write("pipelines/mail/train.jsonl", rows(*range(100, 200)) + json.dumps(planted) + "\n")
+    result = shop.run("--train")
+    assert result.ret == 11, result.stdout.str()
+    result.stdout.fnmatch_lines(["INTEGRITY*", f"*{file.name}:101: leak of golden c7*"])
+    result.stdout.fnmatch_lines(["*INTEGRITY mail*"])
+    assert not (shop.path / ".ftgate").exists(), "no model was asked, no registry made"
+
+
+def test_a_leak_through_the_validation_file_counts_too(shop):
+    shop.write("pipelines/mail/validation.jsonl", rows(300, 301, 7))
+    assert shop.run("--train").ret == 11
+
+
+def test_a_base_model_that_is_none_is_one_clear_error(shop):
+    result = shop.pytester.runpytest_subprocess("--train")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*FAILED pipelines/mail/pipeline.toml::baseline*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*c0 PASSED*")
+
+
+def test_xdist_is_switched_off_with_one_line(shop):
+    planted = {"input": {"text": message(7)}, "expected": "spam"}
+    shop.write("pipelines/mail/train.jsonl", json.dumps(planted) + "\n")
+    result = shop.pytester.runpytest_subprocess("--train", "-n", "2")
+    assert result.ret == 11, result.stdout.str()
+    result.stdout.fnmatch_lines(["*xdist is off for this run*"])
+
+
+def test_two_pipelines_with_one_golden_set_are_trained_one_at_a_time(shop):
+    shop.write("pipelines/other/pipeline.toml", PIPELINE)
+    result = shop.run("--train", "goldens/mail")
+    assert result.ret == 4
+    assert "train one at a time" in result.stderr.str()
+    assert shop.run("--train", "--co", "pipelines/mail").ret == 0
+
+
+def test_options_are_checked_at_once(shop):
+    for args, said in (
+        (["--ftgate-target", "best"], "allowed: base, champion, candidate"),
+        (["--ftgate-target", "candidate"], "only --train makes a candidate"),
+        (["--train", "--ftgate-target", "base"], "--train tests the candidate"),
+        (["--ftgate-engine", "openai"], "needs --ftgate-base-url"),
+        (["--ftgate-engine", "onnx"], "allowed: transformers"),
+        (["--ftgate-concurrency", "0"], "from 1 to 4096"),
+    ):
+        result = shop.run(*args)
+        assert result.ret == 4
+        assert said in result.stderr.str(), args

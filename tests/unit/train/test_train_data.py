@@ -1,0 +1,82 @@
+"""Rows become the token ids that the server will see, followed by the answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_ftgate.case import Prompt
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.train.data import answer_tokens, fitting, read_examples
+
+PROMPT = Prompt("Sort.", "{{ text }}")
+
+
+def write(tmp_path, *lines):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+GOOD = '{"input": "win cash", "expected": {"label": "spam"}}'
+
+
+def test_prompt_and_answer_are_the_chat_template(tmp_path, tokenizer):
+    [example] = read_examples(write(tmp_path, GOOD), PROMPT, tokenizer)
+    assert tokenizer.decode(example.prompt) == (
+        "<|im_start|>system\nSort.<|im_end|>\n<|im_start|>user\nwin cash<|im_end|>\n<|im_start|>assistant\n"
+    )
+    assert tokenizer.decode(example.answer) == '{"label": "spam"}<|im_end|>'
+    assert len(example) == len(example.prompt) + len(example.answer)
+
+
+def test_an_answer_in_text_is_taken_as_it_is(tmp_path, tokenizer):
+    [example] = read_examples(write(tmp_path, '{"input": "a", "expected": "spam"}'), PROMPT, tokenizer)
+    assert tokenizer.decode(example.answer) == "spam<|im_end|>"
+
+
+def test_only_the_first_rows_are_read_and_empty_lines_are_not_rows(tmp_path, tokenizer):
+    path = write(tmp_path, GOOD, "", GOOD, "not JSON")
+    assert len(read_examples(path, PROMPT, tokenizer, max_rows=2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", "not a row"),
+        ('{"expected": "spam"}', "the row has no 'input'"),
+        ('{"input": "a"}', "the row has no 'expected'"),
+        ('{"input": {"txt": "a"}, "expected": "spam"}', "the template uses: text; the input has: txt"),
+        ('["a"]', "not a row"),
+    ],
+)
+def test_a_bad_row_is_told_with_its_line(tmp_path, tokenizer, line, told):
+    with pytest.raises(TrainError, match=r"rows\.jsonl:2: ") as caught:
+        read_examples(write(tmp_path, GOOD, line), PROMPT, tokenizer)
+    assert told in str(caught.value)
+
+
+def test_no_rows_are_an_error(tmp_path, tokenizer):
+    with pytest.raises(TrainError, match="no rows found"):
+        read_examples(write(tmp_path, ""), PROMPT, tokenizer)
+
+
+def test_long_rows_are_counted_and_left_out(tmp_path, tokenizer):
+    long = '{"input": "' + "lunch " * 60 + '", "expected": "ham"}'
+    examples = read_examples(write(tmp_path, GOOD, long), PROMPT, tokenizer)
+    assert fitting(examples, 90) == (examples[:1], 1)
+    with pytest.raises(TrainError, match="max_length = 8 tokens leaves no row"):
+        fitting(examples, 8)
+
+
+def test_a_template_that_never_ends_the_turn_is_refused(tokenizer, monkeypatch):
+    monkeypatch.setattr(tokenizer, "chat_template", "{% for m in messages %}{{ m.content }}\n{% endfor %}")
+    with pytest.raises(TrainError, match="does not end the answer with the end token '<|im_end|>'".replace("|", r"\|")):
+        answer_tokens(tokenizer, [{"role": "user", "content": "a"}], "spam")
+
+
+def test_a_template_that_rewrites_the_prompt_is_refused(tokenizer, monkeypatch):
+    monkeypatch.setattr(
+        tokenizer, "chat_template", "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}"
+    )
+    with pytest.raises(TrainError, match="changes the prompt once it is answered"):
+        answer_tokens(tokenizer, [{"role": "user", "content": "a"}], "spam")
