@@ -1,4 +1,4 @@
-"""Fixtures for tests in Python: case, response, grade, metrics, training_run."""
+"""Fixtures for tests in Python: case, response, grade, metrics, training_run, vllm_server."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.grade import Outcome
     from pytest_ftgate.response import Response
     from pytest_ftgate.rollout import TrainingRun
+    from pytest_ftgate.serve.handle import Server
     from pytest_ftgate.session import FtgateSession
     from pytest_ftgate.set_metrics import SetMetrics
     from pytest_ftgate.suite import Suite
@@ -108,5 +109,23 @@ def training_run(request: pytest.FixtureRequest) -> TrainingRun:
         )
     try:
         return ftgate.rollout(ftgate.training[0]).training_run
+    except FtgateError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def vllm_server(request: pytest.FixtureRequest) -> Server:
+    """The vLLM server of this run: `.address`, `.client.text("hello")`, `.load_adapter(folder)`, `.logs()`.
+
+    Needs --ftgate-engine vllm, and then serves --ftgate-model or the base model of the only pipeline; or
+    --ftgate-base-url, and then is the server there. Skips otherwise. The golden sets of the run share it.
+    """
+    from pytest_ftgate.session import KEY
+
+    ftgate = request.config.stash[KEY]
+    if ftgate.options.engine not in ("vllm", "openai"):
+        pytest.skip("vllm_server needs --ftgate-engine vllm or --ftgate-base-url URL")
+    try:
+        return ftgate.server()
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)

@@ -91,7 +91,8 @@ def case_fault(graders: Sequence[Grader], case: Case) -> str:
 def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Outcome:
     """The outcome of one answer. Never raises for what a grader does.
 
-    No grader at all is Unscored. A broken request is a Failure. A timeout, a cut-off and an empty answer are worth 0, whatever the graders.
+    No grader at all is Unscored. A broken request is a Failure. A timeout, a cut-off and an empty answer are worth 0,
+    whatever the graders.
     Of several graders: any Failure, else any Unscored, else the least value, passed if all passed.
     """
     if not graders:

@@ -18,6 +18,9 @@ from typing import Any
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.response import Response
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: `json.dumps` with other than its default settings makes an encoder for every call."""
+
 
 def key_of(  # noqa: PLR0913, PLR0917 - the six things that decide an answer
     golden_digest: str, case_digest: str, model_digest: str, prompt_digest: str, sampling_digest: str, draw: int
@@ -37,7 +40,7 @@ class Journal:
 
     def append(self, key: str, response: Response, **meta: Any) -> None:
         """Write one line; `meta` are further JSON values for whoever reads the file."""
-        line = json.dumps({"key": key, **meta, "response": response.to_json()}, separators=(",", ":")) + "\n"
+        line = _encode({"key": key, **meta, "response": response.to_json()}) + "\n"
         with self._lock:
             if self._file is None:
                 self._file = self._open()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ENGINES = ("transformers", "openai")
+ENGINES = ("transformers", "vllm", "openai")
 TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]*")
 
 # name, default, help; each becomes --ftgate-<name> and the ini option ftgate_<name>
@@ -17,7 +18,9 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("target", "", "model to test: base, champion, candidate (with --train) or vN; default: the champion, else base"),
     ("engine", "", f"what answers: {' or '.join(ENGINES)}; default: openai if a base URL is given, else transformers"),
     ("base-url", "", "address of a running server that speaks the OpenAI chat API, e.g. http://127.0.0.1:8000/v1"),
-    ("model", "", "served model name (openai), or folder or hub id of the base model (transformers)"),
+    ("model", "", "served model name (openai), or folder or hub id of the base model (transformers, vllm)"),
+    ("vllm", "", "the vllm executable (vllm); default: the one beside Python, then on PATH"),
+    ("vllm-args", "", "more arguments of `vllm serve`, e.g. '--max-model-len 4096'; they win over ours"),
     ("concurrency", "64", "requests in flight at once, 1 to 4096"),
     ("state-dir", ".ftgate", "folder for journals, adapters and the embedded registry, relative to the rootdir"),
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
@@ -38,6 +41,8 @@ class Options:
     engine: str
     base_url: str
     model: str
+    vllm: str
+    vllm_args: tuple[str, ...]
     concurrency: int
     state_dir: Path
     tracking_uri: str
@@ -74,6 +79,8 @@ def read_options(config: pytest.Config) -> Options:
         engine=_engine(text),
         base_url=text["base-url"].rstrip("/"),
         model=text["model"],
+        vllm=text["vllm"],
+        vllm_args=_words(text["vllm-args"]),
         concurrency=_concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
         tracking_uri=text["tracking-uri"],
@@ -112,6 +119,13 @@ def _engine(text: dict[str, str]) -> str:
         missing = "--ftgate-base-url URL" if not text["base-url"] else "--ftgate-model NAME"
         raise pytest.UsageError(f"--ftgate-engine openai needs {missing}")
     return engine
+
+
+def _words(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(value))
+    except ValueError as error:
+        raise pytest.UsageError(f"--ftgate-vllm-args: {value!r} cannot be split into words: {error}") from None
 
 
 def _concurrency(value: str) -> int:

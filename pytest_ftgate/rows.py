@@ -17,6 +17,8 @@ Entry = tuple[int, Any] | Fault
 
 _ROLES = frozenset({"system", "user", "assistant"})
 _BRACKETS = frozenset("[]")
+_ODD = (" ", "[", "]", "::")
+"""What a printable text may not hold; all other white space is not printable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ def id_problem(text: str) -> str:
     """Why a text cannot be an id (of a case) or a name (of a set); "" if it can."""
     if not text:
         return "is empty"
+    if text.isprintable() and not any(part in text for part in _ODD):
+        return ""
     odd = sorted({char for char in text if char in _BRACKETS or char.isspace() or not char.isprintable()})
     odd += ["::"] if "::" in text else []
     return f"contains {', '.join(map(ascii, odd))}" if odd else ""

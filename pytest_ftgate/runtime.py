@@ -32,6 +32,8 @@ class Settings:
     model: str = ""
     concurrency: int = 64
     tracking_uri: str = ""
+    vllm: str = ""
+    vllm_args: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Runtime:
     console: Console
     _engines: dict[Model, Engine] = field(default_factory=dict)
     _up: list[Engine] = field(default_factory=list)
+    _idle_mib: dict[str, int] | None = None
     _journals: dict[str, Journal] = field(default_factory=dict)
     _pool: Pool | None = None
     _registry: Registry | None = None
@@ -75,7 +78,7 @@ class Runtime:
                 self._pool.close()
                 self._pool = None
         finally:
-            self.stop_engines()
+            self._stop()
 
     # --- asking models -----------------------------------------------------------------------------------------------
 
@@ -92,7 +95,7 @@ class Runtime:
         """Send the cases that are not answered yet; starts no engine if there are none. The number sent."""
         wanted = measurement.missing(cases, reuse=reuse)
         if wanted:
-            engine = self._started(target)
+            engine = self.started(target)
             measurement.send(wanted, self.pool, engine, target.model)
         return len(wanted)
 
@@ -100,9 +103,16 @@ class Runtime:
         """What the engine of a target can do beyond plain chat; starts nothing."""
         return self._engine(target).offers
 
-    def _started(self, target: Target) -> Engine:
+    def expect(self, target: Target) -> None:
+        """Say that this target will be asked for in this run, before its engine starts: one start is then enough."""
+        self._engine(target).expect(target.model)
+
+    def started(self, target: Target) -> Engine:
+        """The engine that serves a target, started if need be. Raises ServeError."""
         engine = self._engine(target)
         if engine not in self._up:
+            self._remember_gpu_memory()
+            engine.expect(target.model)
             with self.console.progress(f"starting {engine.name}", None) as advance:
                 engine.start(lambda now: advance(0, now))
             self._up.append(engine)
@@ -120,12 +130,32 @@ class Runtime:
             from pytest_ftgate.serve.openai_engine import OpenAIEngine
 
             return OpenAIEngine(self.settings.base_url, self.settings.model)
+        log = self.settings.state_dir / "logs" / f"{self.settings.engine}-{len(self._engines)}.log"
+        if self.settings.engine == "vllm":
+            from pytest_ftgate.serve.vllm_command import VllmSettings
+            from pytest_ftgate.serve.vllm_engine import VllmEngine
+
+            return VllmEngine(base, log, VllmSettings(self.settings.vllm, self.settings.vllm_args))
         from pytest_ftgate.serve.transformers_engine import TransformersEngine
 
-        return TransformersEngine(base, self.settings.state_dir / "logs" / "transformers.log")
+        return TransformersEngine(base, log)
+
+    def _remember_gpu_memory(self) -> None:
+        from pytest_ftgate.serve.gpu_memory import used_mib
+
+        if self._idle_mib is None:
+            self._idle_mib = used_mib()
 
     def stop_engines(self) -> None:
-        """Stop every server that this run started; their memory is free again afterwards."""
+        """Stop every server that this run started; their memory is free again afterwards. Raises ServeError if not."""
+        self._stop()
+        if self._idle_mib:
+            from pytest_ftgate.serve.gpu_memory import wait_until_free
+
+            with self.console.progress("waiting for GPU memory", None) as advance:
+                wait_until_free(self._idle_mib, progress=lambda now: advance(0, now))
+
+    def _stop(self) -> None:
         while self._up:
             self._up.pop().stop()
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.session import FtgateSession
     from pytest_ftgate.suite import Suite
 
-ASKING = frozenset({"case", "response", "grade", "metrics", "training_run"})
+ASKING = frozenset({"case", "response", "grade", "metrics", "training_run", "vllm_server"})
 
 
 def asks_a_model(item: pytest.Item) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ftgate.catalogue import Catalogue
-from pytest_ftgate.errors import Fault, FileFaults, LockError
+from pytest_ftgate.errors import Fault, FileFaults, FtgateError, LockError
 from pytest_ftgate.gate import Arm, Verdict, decide
 from pytest_ftgate.judging import arms_of, judge
 from pytest_ftgate.report.console import Console, silent
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.measure import Measurement
     from pytest_ftgate.options import Options
     from pytest_ftgate.rollout import Rollout
+    from pytest_ftgate.serve.handle import Server
+    from pytest_ftgate.serve.model import Model
     from pytest_ftgate.suite import Suite
 
 KEY: pytest.StashKey[FtgateSession] = pytest.StashKey()
@@ -153,6 +155,8 @@ class FtgateSession:
                 options.model,
                 options.concurrency,
                 options.tracking_uri,
+                options.vllm,
+                options.vllm_args,
             ),
             self.console,
         )
@@ -198,11 +202,36 @@ class FtgateSession:
 
     def plan(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
         """Send the requests of a plain run; those of `--train` are sent by its stages."""
-        for suite, cases in asks:
+        wanted = list(asks)
+        for suite, _ in wanted:
+            if not self.pipeline_of(suite.name):
+                self.runtime.expect(self._measurement(suite)[1])
+        for suite, cases in wanted:
             if not self.pipeline_of(suite.name):
                 measurement, target = self._measurement(suite)
                 self.console.line(f"ftgate: {suite.name}: asking {target.title}")
                 self.runtime.ask(measurement, cases, target, reuse=self.options.resume)
+
+    def server(self) -> Server:
+        """The server of `base_model`, started if need be. Raises FtgateError."""
+        from pytest_ftgate.serve.handle import Server
+
+        model = self.base_model()
+        engine = self.runtime.started(base_target(model))
+        return Server(engine, model, getattr(engine, "log", None))
+
+    def base_model(self) -> Model:
+        """The model that was named on the command line, else that of the only pipeline. Raises FtgateError."""
+        from pytest_ftgate.serve.model import Model
+
+        if self.options.model:
+            return Model(self.options.model, served=self.options.engine == "openai")
+        names = list(self.training or self.catalogue.pipeline_paths)
+        if len(names) != 1:
+            raise FtgateError(
+                f"which model? there are {len(names)} pipelines here; name one with --ftgate-model FOLDER"
+            )
+        return self.catalogue.pipeline(names[0]).base_model
 
     def missing(self, suite: Suite) -> str:
         """Why nothing can be decided on a set yet: "12 of 300 cases not measured"; "" if all are measured."""

@@ -58,8 +58,10 @@ class MockServer:
         delay_s: float = 0.0,
         models: tuple[str, ...] = ("mock",),
         api_key: str = "",
+        port: int = 0,
     ) -> None:
         self.answer, self.delay_s, self.models, self.api_key = answer, delay_s, models, api_key
+        self.port = port
         self.requests: list[dict[str, Any]] = []
         self.adapters: dict[str, str] = {}
         self.in_flight = self.most_in_flight = 0
@@ -90,14 +92,18 @@ class MockServer:
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/load_lora_adapter", self._load)
         app.router.add_post("/v1/unload_lora_adapter", self._unload)
+        self.more_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
+        site = web.TCPSite(runner, "127.0.0.1", self.port, backlog=1024)
         await site.start()
         self.port = int(runner.addresses[0][1])
         self._ready.set()
         await self._stop.wait()
         await runner.cleanup()
+
+    def more_routes(self, app: web.Application) -> None:
+        """For servers that answer more than this one."""
 
     @web.middleware
     async def _check_key(self, request: web.Request, handler: Any) -> web.StreamResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from pytest_ftgate.case import Case
@@ -30,7 +30,13 @@ class Grade:
 
     def to_json(self) -> dict[str, Any]:
         """All fields, and "outcome": "grade"; `outcome_from_json` reads them back."""
-        return {"outcome": "grade", **asdict(self)}
+        return {
+            "outcome": "grade",
+            "value": self.value,
+            "reason": self.reason,
+            "grader": self.grader,
+            "passed": self.passed,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Unscored:
 
     def to_json(self) -> dict[str, Any]:
         """All fields, and "outcome": "unscored"; `outcome_from_json` reads them back."""
-        return {"outcome": "unscored", **asdict(self)}
+        return {"outcome": "unscored", "reason": self.reason, "grader": self.grader}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Failure:
 
     def to_json(self) -> dict[str, Any]:
         """All fields, and "outcome": "failure"; `outcome_from_json` reads them back."""
-        return {"outcome": "failure", **asdict(self)}
+        return {"outcome": "failure", "reason": self.reason, "grader": self.grader}
 
 
 Outcome = Grade | Unscored | Failure

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,7 +74,7 @@ class CaseItem(FtgateItem):
         except Unmeasured:
             return skipped("not asked: the run could not ask its model")
         properties = (("ftgate", json.dumps(self._facts(measurement, outcome))),)
-        return _told(self._text(measurement, outcome), outcome, properties, gated=self._gated)
+        return _told(partial(self._text, measurement, outcome), outcome, properties, gated=self._gated)
 
     @property
     def _gated(self) -> bool:
@@ -97,17 +98,19 @@ class CaseItem(FtgateItem):
         return f"{where}: {outcome.reason}\n{facts}"
 
 
-def _told(text: str, outcome: Outcome, properties: tuple[tuple[str, str], ...], *, gated: bool) -> Told:
+def _told(
+    text: Callable[[], str], outcome: Outcome, properties: tuple[tuple[str, str], ...], *, gated: bool
+) -> Told:
     match outcome:
         case Grade(passed=True):
             return Told("passed", properties=properties)
         case Grade():
             missed = Told("skipped", outcome.reason, missed=True, properties=properties)
-            return missed if gated else Told("failed", text, properties=properties)
+            return missed if gated else Told("failed", text(), properties=properties)
         case Unscored():
             return Told("skipped", f"unscored: {outcome.reason}", properties=properties)
         case Failure():
-            return Told("failed", text, properties=properties)
+            return Told("failed", text(), properties=properties)
 
 
 class MetricItem(FtgateItem):

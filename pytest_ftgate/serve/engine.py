@@ -39,6 +39,9 @@ class Engine(Protocol):
     def offers(self) -> frozenset[str]:
         """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "adapters"}."""
 
+    def expect(self, model: Model) -> None:
+        """Before `start`: this model will be asked for. For engines that must know what is to come."""
+
     def start(self, progress: Progress) -> None:
         """Return when requests can be sent. Raises ServeError, and then has left no process behind."""
 

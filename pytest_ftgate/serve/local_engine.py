@@ -62,6 +62,9 @@ class LocalEngine:
         """The process group of the running server."""
         return self._process.pid if self._process else None
 
+    def expect(self, model: Model) -> None:
+        """Nothing to prepare; an engine that must know the adapters to come says so."""
+
     def start(self, progress: Progress) -> None:
         """Return when the server is ready. Raises ServeError, and then no process is left."""
         self.port = _free_port()
@@ -115,9 +118,17 @@ class LocalEngine:
         status, said = http.get(f"http://127.0.0.1:{self.port}/health", self.api_key, 5.0)
         if status == 200:
             return None
-        if (code := self._process.exit_code()) is not None:
+        if (code := self._exit_code_soon(self._process)) is not None:
             return self._error(self._process, f"the {self.name} server ended with exit code {code} while answering")
         return self._error(self._process, f"the {self.name} server hangs: /health says {status or said}")
+
+    @staticmethod
+    def _exit_code_soon(process: ProcessGroup, limit_s: float = 3.0) -> int | None:
+        """A server no longer listens a moment before its end can be seen."""
+        end = time.monotonic() + limit_s
+        while process.exit_code() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        return process.exit_code()
 
     def endpoint(self, model: Model) -> Endpoint:
         """Where `model` answers. Its adapter is loaded once, under a name that contains its digest."""

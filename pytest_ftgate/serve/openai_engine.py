@@ -39,6 +39,9 @@ class OpenAIEngine:
         """What this server serves; its digest stands for the name alone, wherever the server is."""
         return Model(self.model_name, served=True)
 
+    def expect(self, model: Model) -> None:
+        """Nothing to prepare."""
+
     def start(self, progress: Progress) -> None:
         """See that the server answers, takes the key and knows the model. Raises ServeError."""
         progress(f"asking {self.base_url} for its models")

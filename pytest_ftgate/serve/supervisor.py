@@ -67,8 +67,9 @@ def members(group: int) -> list[int]:
 
 def shared_memory(group: int) -> set[str]:
     """Shared memory that the processes of a group hold and nobody would remove if they were killed."""
-    found = set()
+    found: set[str] = set()
     for pid in members(group):
+        found.update(map(str, Path("/dev/shm").glob(f"sem.loky-{pid}-*")))  # noqa: S108 - not mapped all the time
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
                 if match := SHARED.search(line):

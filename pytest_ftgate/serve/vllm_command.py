@@ -21,6 +21,10 @@ OURS = frozenset({"--host", "--port", "--uds", "--api-key", "--served-model-name
 
 USUAL_RANK = 8
 LORA_SLOTS = 2
+CPU_LORA_SLOTS = 8
+"""One more than adapters are ever loaded: vLLM 0.32 on the CPU applies the last slot to requests of the base model
+that share a batch with an adapter's (index -1; vLLM pull request 48421), so it must stay empty, which is zero."""
+
 CPU_CONTEXT = 2048
 CPU_CACHE_BYTES = 512 * 2**20
 CPU_BLOCK = 32
@@ -48,17 +52,23 @@ class VllmSettings:
     @property
     def max_rank(self) -> int:
         """The user's own --max-lora-rank, 0 if there is none. Raises ServeError if it is no number."""
+        return self._number("--max-lora-rank")
+
+    def slots(self, *, cpu: bool) -> int:
+        """--max-loras: the user's own, else ours. Raises ServeError if it is no number, or no slot stays empty."""
+        slots = self._number("--max-loras") or (CPU_LORA_SLOTS if cpu else LORA_SLOTS)
+        if cpu and slots < 2:
+            raise ServeError("--ftgate-vllm-args: --max-loras is 1; on the CPU one slot stays empty, so at least 2")
+        return slots
+
+    def _number(self, option: str) -> int:
         words = [word for part in self.arguments for word in part.split("=", 1)]
-        if "--max-lora-rank" not in words:
+        if option not in words:
             return 0
-        value = (words[words.index("--max-lora-rank") + 1 :] or ["nothing"])[0]
+        value = (words[words.index(option) + 1 :] or ["nothing"])[0]
         if not value.isdecimal():
-            raise ServeError(f"--ftgate-vllm-args: --max-lora-rank is {value}, expected one of {_list(RANKS)}")
+            raise ServeError(f"--ftgate-vllm-args: {option} is {value}, expected a whole number")
         return int(value)
-
-
-def _list(ranks: tuple[int, ...]) -> str:
-    return ", ".join(map(str, ranks))
 
 
 def find_vllm(executable: str = "") -> Path:
@@ -110,7 +120,7 @@ def arguments(model: Model, served_name: str, port: int, max_rank: int, *, cpu: 
         "--dtype": model.dtype,
         "--seed": "0",
         "--max-lora-rank": str(max_rank),
-        "--max-loras": str(LORA_SLOTS),
+        "--max-loras": str(CPU_LORA_SLOTS if cpu else LORA_SLOTS),
         "--revision": model.revision,
         "--quantization": model.quantization,
         **(_cpu_options(model) if cpu else {}),

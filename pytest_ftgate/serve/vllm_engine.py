@@ -24,10 +24,10 @@ from pytest_ftgate.serve.vllm_command import (
     rank_of,
     runs_on_cpu,
 )
-from pytest_ftgate.serve.vllm_failures import KILLED, explain
+from pytest_ftgate.serve.vllm_failures import ARGUMENTS, KILLED, explain
 
 MOST_ADAPTERS = 16
-"""Names kept on the server. vLLM itself decides which of them fill its slots (--max-loras)."""
+"""Loaded by one server on a GPU before it is started again. vLLM itself decides which of them fill its slots."""
 
 IN_FLIGHT = ("vllm:num_requests_running", "vllm:num_requests_waiting{")
 SIGKILLED = 137
@@ -50,7 +50,7 @@ class VllmEngine(LocalEngine):
         self._seen = 0  # bytes of the log that are no longer about what happens now
         self._warm: Future[None] | None = None
         self._progress: Progress = lambda _: None
-        self._adapters: dict[str, Model] = {}
+        self._loads, self._most_loads = 0, MOST_ADAPTERS
 
     # --- starting ----------------------------------------------------------------------------------------------------
 
@@ -68,7 +68,10 @@ class VllmEngine(LocalEngine):
     def command(self) -> list[str]:
         """`vllm serve ...`; the user's own arguments stand last and win."""
         executable = find_vllm(self.settings.executable)
-        ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=runs_on_cpu(executable))
+        cpu = runs_on_cpu(executable)
+        slots = self.settings.slots(cpu=cpu)
+        self._most_loads = slots - 1 if cpu else MOST_ADAPTERS
+        ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=cpu)
         return [str(executable), *ours, *self.settings.arguments]
 
     def environment(self) -> Mapping[str, str]:
@@ -124,23 +127,23 @@ class VllmEngine(LocalEngine):
 
     def endpoint(self, model: Model) -> Endpoint:
         """Where `model` answers; loads and verifies its adapter. A rank above the server's starts the server again."""
-        if model.adapter is not None and (rank := allowed_rank(rank_of(model.adapter))) > self._limit():
-            self._start_again(rank)
-        line = super().endpoint(model)
-        if model.adapter is not None:
-            self._used(model)
-        return line
+        if model.adapter is None:
+            return super().endpoint(model)
+        if (rank := allowed_rank(rank_of(model.adapter))) > self._limit():
+            self._start_again(rank, f"for adapters of rank {self.max_rank}, is asked for rank {rank}")
+        if model.digest not in self._loaded and self._loads >= self._most_loads:
+            self._start_again(self.max_rank, f"for {self._most_loads} adapters, is asked for one more")
+        return super().endpoint(model)
 
     def _limit(self) -> int:
         """The highest rank the server takes; if the user set it, the server itself says no."""
         return RANKS[-1] if self.settings.max_rank else self.max_rank
 
-    def _start_again(self, rank: int) -> None:
+    def _start_again(self, rank: int, why: str) -> None:
         if self._process and self._busy():
             raise ServeError(
-                f"the vllm server was started for adapters of rank {self.max_rank}, is asked for rank {rank}, and is "
-                f"busy\n    test models of different rank in different runs, or set --ftgate-vllm-args="
-                f"'--max-lora-rank {rank}' (ini: ftgate_vllm_args)"
+                f"the vllm server was started {why}, and is busy\n"
+                f"    test these models in different runs, or raise --max-lora-rank or --max-loras in {ARGUMENTS}"
             )
         self.stop()
         self.max_rank = rank
@@ -153,6 +156,7 @@ class VllmEngine(LocalEngine):
 
     def _load(self, adapter: Path, name: str) -> str:
         self.check()
+        self._loads += 1  # also if it is refused, or dropped again: its slot may stay filled
         try:
             vllm_probe.load(self._line(), name, adapter)
             vllm_probe.verify_adapter(self._line(), Endpoint(self.base_url, name, self.api_key), adapter)
@@ -170,19 +174,7 @@ class VllmEngine(LocalEngine):
         fix = f"{found[0].meaning}: {found[0].fix}" if found else ""
         return self._process.error(what, fix) if self._process else ServeError(what)
 
-    def _used(self, model: Model) -> None:
-        """The adapters used last stay; the oldest go when there are more than `MOST_ADAPTERS`."""
-        self._adapters.pop(model.digest, None)
-        self._adapters[model.digest] = model
-        while len(self._adapters) > MOST_ADAPTERS:
-            self.unload(next(iter(self._adapters.values())))
-
-    def unload(self, model: Model) -> None:
-        """Drop the adapter of `model` from the server; does nothing if it is not loaded."""
-        self._adapters.pop(model.digest, None)
-        super().unload(model)
-
     def stop(self) -> None:
         """As LocalEngine."""
-        self._adapters.clear()
+        self._loads = 0
         super().stop()

@@ -57,7 +57,9 @@ def _told(error: Exception) -> str:
     return str(error) if isinstance(error, FtgateError) else f"not a row: {error}"
 
 
-def _example(row: dict[str, Any], line: int, prompt: Prompt, tokenizer: Any) -> Example:
+def _example(row: Any, line: int, prompt: Prompt, tokenizer: Any) -> Example:
+    if not isinstance(row, dict):
+        raise TypeError(f"an object is needed, found {json.dumps(row)[:60]}")
     case = make_case(row, line, str(row.get("id", line)))
     messages = render(prompt, case.input)
     asked = prompt_tokens(tokenizer, messages)

@@ -31,17 +31,16 @@ class EventLog:
 
 
 class EventTail:
-    """The reading end: `new()` gives the whole lines that were appended since the last call, from the end at first."""
+    """The reading end: `new()` gives the whole lines appended since the last call (at first: since it was made)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._offset = path.stat().st_size if path.is_file() else 0
+        self._offset = path.read_bytes().rfind(b"\n") + 1 if path.is_file() else 0
 
     def new(self) -> Iterator[Event]:
         """Events in order; a line that is still being written is left for the next call."""
         if not self.path.is_file():
             return
-        self._offset = min(self._offset, self.path.stat().st_size)  # a torn line may have been cut off
         with self.path.open("rb") as stream:
             stream.seek(self._offset)
             data = stream.read()

@@ -27,8 +27,8 @@ ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "17179869184", "MALLOC_TRIM_THRESHOLD_": 
 """glibc keeps large blocks instead of mapping and unmapping them at every use: 1.15 to 1.6 times the speed."""
 
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads that wait for each other sleep. By default they spin, and as soon as anything else wants a core each of the
-thousands of waits in a step lasts until the scheduler's next turn: 12 to 57 s for a step of 2 s, measured on 2 cores."""
+"""Threads that wait for each other sleep. By default they spin, and once anything else wants a core, each of the
+thousands of waits in a step lasts until the scheduler's next turn: 12 to 57 s for a step of 2 s, on 2 busy cores."""
 
 KILLED = ("SIGKILL", "std::bad_alloc", "Cannot allocate memory")
 """In the log of a process that could not even say that it was out of memory."""
@@ -141,6 +141,9 @@ def _check_libraries(job: TrainJob) -> None:
     needed = set(LIBRARIES) - (set() if job.tuning.method == "qlora" else {"bitsandbytes"})
     if missing := sorted(name for name in needed if importlib.util.find_spec(name) is None):
         raise MissingExtra(f"fine-tuning ({', '.join(missing)} not installed)", "train")
+    if absent := [name for name in job.report_to if importlib.util.find_spec(name) is None]:
+        names = ", ".join(absent)
+        raise TrainError(f"tracking.report_to names {names}, not installed here; install it, or leave it out")
 
 
 def _error(job: TrainJob, group: ProcessGroup, code: int | None, failed: Event | None) -> TrainError:

@@ -16,7 +16,7 @@ from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
-from pytest_ftgate.train.models import check_servable, load_tokenizer, lora_config, model_to_train
+from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
 from pytest_ftgate.train.trainer import AnswerTrainer, Stopwatch, training_arguments
 from pytest_ftgate.train.validate import validate
 
@@ -54,15 +54,17 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Sequence[Example], out_dir
     """Model, adapter, data and settings put together. Raises TrainError for an adapter that vLLM cannot serve."""
     from datasets import Dataset
 
+    arguments = training_arguments(job, out_dir / "checkpoints")  # first: it chooses this process's device
     trainer = AnswerTrainer(
         model=model_to_train(job),
-        args=training_arguments(job, out_dir / "checkpoints"),
+        args=arguments,
         data_collator=Collator(tokenizer.pad_token_id),
         train_dataset=Dataset.from_list([{"asked": list(row.prompt), "answer": list(row.answer)} for row in rows]),
         processing_class=tokenizer,
         peft_config=lora_config(job),
     )
     check_servable(trainer.model)
+    hold_in_float32(trainer.model)
     keep_head_input_whole(trainer.model)
     return trainer
 

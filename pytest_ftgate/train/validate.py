@@ -39,6 +39,8 @@ def validate(job: TrainJob, tokenizer: Any, examples: Sequence[Example], folder:
         answers = generate(model, tokenizer, [example.messages for example in examples], job.grading.max_tokens)
         grades = grade_answers(job, examples, answers)
         loss = validation_loss(model, tokenizer, examples)
+    del model
+    torch.cuda.empty_cache()  # does nothing without a GPU
     result = Epoch(
         epoch=epoch,
         step=step,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sklearn.metrics  # noqa: F401 - pytester forgets modules after each run in this process; numpy bears no second import
 
 from tests.mock_openai import MockServer
 

@@ -55,7 +55,7 @@ def random_model(vocabulary: int) -> Any:
         max_position_embeddings=256,
         eos_token_id=2,
         pad_token_id=0,
-        tie_word_embeddings=True,
+        initializer_range=0.3,
     )
     return LlamaForCausalLM(config)
 

@@ -1,0 +1,1 @@
+"""Measurements of the plugin beside its peers; `make bench` runs them."""

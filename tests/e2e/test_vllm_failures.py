@@ -1,0 +1,77 @@
+"""Real vLLM on the CPU, made to fail at start-up: one clear error each, and nothing left."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve import local_engine
+from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.supervisor import members
+from pytest_ftgate.serve.vllm_command import VllmSettings
+from pytest_ftgate.serve.vllm_engine import VllmEngine
+from tests.e2e.vllm_models import BASE, ROOT, need_vllm
+from tests.mock_openai import MockServer
+from tests.unit.serve.test_process import wait_for
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def failure(folder: Path, *arguments: str, base: str = str(BASE)) -> str:
+    """What `start` says."""
+    need_vllm()
+    engine = VllmEngine(Model(base, dtype="float32"), folder / "vllm.log", VllmSettings("", arguments, 240))
+    with pytest.raises(ServeError) as caught:
+        engine.start(lambda line: None)
+    assert engine.pid is None
+    print(f"\n{caught.value}")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meaning", "fix"),
+    [
+        (("--max-model-len", "100000"), "more than the model can", "lower or drop --max-model-len"),
+        (("--no-such-flag",), "does not know an argument", "correct --ftgate-vllm-args"),
+        (("--kv-cache-memory-bytes", "1000000"), "KV cache", "--kv-cache-memory-bytes"),
+    ],
+    ids=["context", "flag", "small cache"],
+)
+def test_an_argument_that_cannot_be(tmp_path, arguments, meaning, fix):
+    said = failure(tmp_path, *arguments)
+    assert meaning in said.splitlines()[0]
+    assert fix in said.splitlines()[-1]
+
+
+def test_a_path_that_is_wrong(tmp_path):
+    said = failure(tmp_path, base="/no/such/model")
+    assert "no folder and no hub id" in said
+    assert "[base] model" in said
+
+
+def test_a_port_that_is_taken(tmp_path, monkeypatch):
+    with MockServer() as other:
+        monkeypatch.setattr(local_engine, "_free_port", lambda: other.port)
+        assert "another program took the port" in failure(tmp_path)
+
+
+def test_the_death_of_pytest_while_vllm_starts_leaves_nothing(tmp_path):
+    need_vllm()
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom pytest_ftgate.serve.model import Model\n"
+        "from pytest_ftgate.serve.vllm_engine import VllmEngine\n"
+        "engine = VllmEngine(Model(sys.argv[1]), Path(sys.argv[2]))\nengine.grace_s = 3.0\n"
+        "engine.start(lambda line: print(engine.pid, flush=True))\n"
+    )
+    log = tmp_path / "vllm.log"
+    argv = [sys.executable, "-c", code, str(BASE), str(log)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT) as parent:
+        group = int(parent.stdout.readline())
+        assert wait_for(lambda: "EngineCore" in log.read_text(), 120), "its worker processes start"
+        parent.send_signal(signal.SIGKILL)
+    assert wait_for(lambda: members(group) == [], 20)

@@ -1,0 +1,133 @@
+"""Real vLLM on the CPU: one server, the base model and several adapters, held against PEFT."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import wait
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve import http, vllm_probe
+from pytest_ftgate.serve.client import Client
+from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.pool import Pool, Request
+from pytest_ftgate.serve.sampling import sampling
+from pytest_ftgate.serve.supervisor import members, shared_memory
+from pytest_ftgate.serve.vllm_command import VllmSettings
+from pytest_ftgate.serve.vllm_engine import VllmEngine
+from tests.e2e.vllm_models import BASE, make_adapter, need_vllm
+from tests.unit.serve.test_process import wait_for
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    need_vllm()
+    log = tmp_path_factory.mktemp("vllm") / "vllm.log"
+    engine = VllmEngine(Model(str(BASE), dtype="float32"), log, VllmSettings("", ("--max-lora-rank", "8")))
+    engine.start(lambda line: None)
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture(scope="module")
+def adapters(engine, tmp_path_factory):
+    """Two adapters with random weights."""
+    folder = tmp_path_factory.mktemp("adapters")
+    return [replace(engine.model, adapter=make_adapter(folder / str(seed), seed)) for seed in (1, 2)]
+
+
+def test_base_and_two_adapters_agree_with_peft_on_one_server(engine, adapters):
+    before, (one, other) = engine.pid, adapters
+    for model in (engine.model, one, other):
+        found = vllm_probe.compare_with_transformers(engine, model)
+        print(f"\n{found}")
+        assert found.within("float32")
+        assert found.tokens == 32
+    for wrong in (engine.model, other):
+        assert vllm_probe.compare_with_transformers(engine, one, wrong).largest > 0.5, "the wrong one must be seen"
+    assert engine.pid == before
+
+
+def test_an_adapter_of_zeros_is_the_base_model(engine, tmp_path):
+    zero = replace(engine.model, adapter=make_adapter(tmp_path / "zero", 3, zero=True))
+    assert vllm_probe.compare_with_transformers(engine, zero, engine.model).within("float32")
+    name = engine.endpoint(zero).model
+    engine.unload(zero)
+    assert name not in http.model_names(http.get(f"{engine.base_url}/models", engine.api_key)[1])
+
+
+def test_an_adapter_of_too_high_a_rank(engine, tmp_path):
+    model = replace(engine.model, adapter=make_adapter(tmp_path / "r16", 4, rank=16))
+    with pytest.raises(ServeError, match=r"rank 16 is greater than max_lora_rank 8(.|\n)*raise --max-lora-rank"):
+        engine.endpoint(model)
+    assert Client(engine.endpoint(engine.model)).text("hello", max_tokens=2)
+
+
+def test_a_spoiled_adapter(engine, tmp_path):
+    spoiled = make_adapter(tmp_path / "spoiled", 5)
+    (spoiled / "adapter_model.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(ServeError, match=r"spoiled cannot be served(.|\n)*last lines of"):
+        engine.endpoint(replace(engine.model, adapter=spoiled))
+    assert Client(engine.endpoint(engine.model)).text("hello", max_tokens=2)
+
+
+def test_choices_schema_and_logprobs_from_the_settings_of_a_golden_set(engine, adapters):
+    line = engine.endpoint(adapters[0])
+    schema = {"type": "object", "properties": {"label": {"enum": ["spam", "ham"]}}, "required": ["label"]}
+    wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+    ask = Client(line)
+    body = sampling(max_tokens=8, choices=("spam", "ham"), offers=engine.offers)
+    assert ask.text("Is this spam?", **body) in {"spam", "ham"}
+    body = sampling(max_tokens=60, response_format=wanted, offers=engine.offers)
+    assert '"label"' in ask.text("Is this spam?", **body)
+    body = sampling(max_tokens=2, logprobs=3, offers=engine.offers)
+    found = ask.chat("Is this spam?", **body)["choices"][0]["logprobs"]["content"]
+    assert len(found) == 2
+    assert len(found[0]["top_logprobs"]) == 3
+
+
+def test_three_models_answer_at_the_same_time_as_they_do_alone(engine, adapters):
+    """Float32, temperature 0: the same tokens whoever else is in the batch, and base stays base."""
+    models = (engine.model, *adapters)
+    talks = [[{"role": "user", "content": text}] for text in ("What is a cat?", "Say hello.", "2 + 2 =", "Why?")]
+    body = sampling(max_tokens=6, offers=engine.offers)
+    alone = [[Client(engine.endpoint(m)).text(talk, max_tokens=6, seed=0) for talk in talks] for m in models]
+    assert len({tuple(texts) for texts in alone}) == 3
+    requests = [Request(f"{n}", "c", talk, body) for n, talk in enumerate(talks)]
+    for _ in range(3):
+        with Pool() as pool:
+            sent = [pool.submit(engine.endpoint(m), m.digest, requests) for m in models]
+            wait([future for futures in sent for future in futures.values()], 120)
+            assert [[f.result().text for f in futures.values()] for futures in sent] == alone
+
+
+def test_the_key_is_wanted_and_not_shown(engine):
+    assert http.get(f"{engine.base_url}/models", "wrong")[0] == 401
+    assert engine.api_key not in engine.log.read_text()
+    for pid in members(engine.pid):
+        assert engine.api_key.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_killed_while_running_it_leaves_nothing(engine):
+    """Last in this file: only the process that listens is killed, as the kernel would; its workers hold 2.5 GB."""
+    group = engine.pid
+    shared = shared_memory(group)
+    assert shared
+    assert len(members(group)) >= 4
+    requests = [
+        Request(str(i), "c", [{"role": "user", "content": "Tell me more."}], {"max_tokens": 64}) for i in range(8)
+    ]
+    with Pool() as pool:
+        futures = pool.submit(engine.endpoint(engine.model), "d", requests, check=engine.check)
+        os.kill(min(pid for pid in members(group) if pid != group), signal.SIGKILL)
+        with pytest.raises(ServeError, match="exit code 137 while answering: the server was killed"):
+            futures["7"].result(60)
+    engine.stop()
+    assert wait_for(lambda: not members(group))
+    assert not [path for path in shared if Path(path).exists()]

@@ -1,0 +1,42 @@
+"""The real model and small random adapters for the tests against real vLLM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BASE = ROOT / ".ftgate" / "models" / "SmolLM2-135M-Instruct"
+
+
+def need_vllm() -> None:
+    """Skip where `make vllm` and `make data` have not run."""
+    from pytest_ftgate.errors import ServeError
+    from pytest_ftgate.serve.vllm_command import find_vllm
+
+    try:
+        find_vllm()
+    except ServeError as error:
+        pytest.skip(str(error))
+    if not BASE.is_dir():
+        pytest.skip(f"{BASE} is missing: make data")
+
+
+def make_adapter(folder: Path, seed: int, rank: int = 8, *, zero: bool = False) -> Path:
+    """A LoRA adapter with random B, or with B = 0 as PEFT initialises it."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(seed)
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules=["q_proj", "v_proj", "down_proj"],
+        init_lora_weights=zero,
+        task_type="CAUSAL_LM",
+    )
+    network = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
+    get_peft_model(network, config).save_pretrained(folder)
+    return folder

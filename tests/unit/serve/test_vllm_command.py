@@ -1,0 +1,98 @@
+"""What `vllm serve` is started with."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.vllm_command import (
+    RANKS,
+    VllmSettings,
+    allowed_rank,
+    arguments,
+    environment,
+    find_vllm,
+    rank_of,
+    runs_on_cpu,
+)
+
+
+@given(st.integers(1, 512))
+def test_the_rank_is_the_least_allowed_one(rank):
+    found = allowed_rank(rank)
+    assert found in RANKS
+    assert found >= rank
+    assert not [smaller for smaller in RANKS if rank <= smaller < found]
+
+
+def test_a_rank_above_all_is_refused():
+    with pytest.raises(ServeError, match=r"rank 513; vLLM serves at most 512: .*\[lora\] r"):
+        allowed_rank(513)
+
+
+def test_the_rank_of_an_adapter_is_its_highest(tmp_path):
+    config = tmp_path / "adapter_config.json"
+    config.write_text(json.dumps({"r": 8}))
+    assert rank_of(tmp_path) == 8
+    config.write_text(json.dumps({"r": 8, "rank_pattern": {"q_proj": 32, "v_proj": 4}}))
+    assert rank_of(tmp_path) == 32
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", "{}", '{"r": null}'])
+def test_an_adapter_without_a_readable_rank(tmp_path, text):
+    if text is not None:
+        (tmp_path / "adapter_config.json").write_text(text)
+    with pytest.raises(ServeError, match=r"adapter_config\.json: cannot be read"):
+        rank_of(tmp_path)
+
+
+def test_the_executable_beside_python_comes_first(tmp_path, monkeypatch):
+    for name in ("env", "path"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "vllm").write_text("#!/bin/sh\n")
+        (tmp_path / name / "vllm").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "env" / "python"))
+    assert find_vllm() == tmp_path / "env" / "vllm"
+    assert find_vllm(str(tmp_path / "path" / "vllm")) == tmp_path / "path" / "vllm"
+    (tmp_path / "env" / "vllm").unlink()
+    assert find_vllm() == tmp_path / "path" / "vllm"
+    (tmp_path / "path" / "vllm").unlink()
+    with pytest.raises(ServeError, match="vllm: no such command"):
+        find_vllm()
+
+
+def test_without_a_distribution_beside_it_the_gpu_decides(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert runs_on_cpu(tmp_path / "bin" / "vllm")
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    assert not runs_on_cpu(tmp_path / "bin" / "vllm")
+
+
+def test_revision_and_quantization_are_handed_on():
+    line = " ".join(arguments(Model("org/name", "abc", "float16", "awq"), "s", 1, 8, cpu=False))
+    assert "--revision abc" in line
+    assert "--quantization awq" in line
+    assert "--revision" not in arguments(Model("org/name"), "s", 1, 8, cpu=False)
+
+
+def test_the_network_is_shut_only_if_the_model_is_here(tmp_path):
+    assert "HF_HUB_OFFLINE" in environment(Model(str(tmp_path)), "key", tmp_path, 1)
+    assert "HF_HUB_OFFLINE" not in environment(Model("org/name"), "key", tmp_path, 1)
+
+
+@pytest.mark.parametrize("given", [("--max-lora-rank", "16"), ("--x", "--max-lora-rank=16")])
+def test_the_users_own_rank_is_known(given):
+    assert VllmSettings("", given).max_rank == 16
+
+
+def test_a_rank_that_is_no_number():
+    with pytest.raises(ServeError, match="--max-lora-rank is many"):
+        _ = VllmSettings("", ("--max-lora-rank", "many")).max_rank

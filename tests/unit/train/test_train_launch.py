@@ -1,0 +1,181 @@
+"""The trainer as a process: finished, killed and resumed, out of memory, crashed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.train import launch, worker
+from pytest_ftgate.train.events import read_events
+
+PARENT = """
+import json, sys
+from pathlib import Path
+from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.launch import train
+out = Path(sys.argv[1])
+train(TrainJob.read(out.with_suffix(".json")), out, lambda event: print(json.dumps(event), flush=True))
+"""
+
+
+def silent(_event):
+    """An event nobody listens to."""
+
+
+def stub(monkeypatch, code):
+    """The worker is this Python code instead; `sys.argv[1]` is the folder."""
+    monkeypatch.setattr(launch, "command", lambda _job, out: [sys.executable, "-c", code, str(out)])
+
+
+def wait_until_gone(out_dir: Path, limit_s: float = 20.0) -> None:
+    end = time.monotonic() + limit_s
+    while subprocess.run(["pgrep", "-f", str(out_dir)], capture_output=True, check=False).stdout:
+        assert time.monotonic() < end, "the trainer outlived its parent"
+        time.sleep(0.2)
+
+
+def test_a_session_killed_in_training_is_resumed_and_ends_with_the_same_adapter(make_job, tmp_path):
+    job = make_job(epochs=3, rows=48)
+    whole = launch.train(job, tmp_path / "whole", silent)
+    out = tmp_path / "out"
+    job.write(out.with_suffix(".json"))
+    with subprocess.Popen([sys.executable, "-c", PARENT, str(out)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        for line in parent.stdout:
+            if json.loads(line)["event"] == "validation":
+                break
+        os.kill(parent.pid, signal.SIGKILL)
+    wait_until_gone(out)
+    assert not (out / "manifest.json").exists()
+    events: list[dict[str, object]] = []
+    resumed = launch.train(job, out, events.append)
+    assert any(str(e.get("text")).startswith("resuming after step") for e in events)
+    assert resumed.digest == whole.digest
+    assert resumed.metrics["train_loss"] == pytest.approx(whole.metrics["train_loss"], rel=0.02)
+
+    again: list[dict[str, object]] = []
+    assert launch.train(job, out, again.append) == resumed
+    assert [e["event"] for e in again] == ["start"]
+    assert "already trained" in str(again[0]["text"])
+
+    (resumed.adapter / "adapter_model.safetensors").write_bytes(b"changed")
+    assert launch.finished(job, out) is None
+
+
+def test_a_fault_in_the_data_is_told_as_it_is(make_job, tmp_path):
+    job = make_job()
+    Path(job.train_file).write_text("no JSON\n")
+    with pytest.raises(TrainError, match=r"train\.jsonl:1: not a row") as caught:
+        launch.train(job, tmp_path / "out", silent)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_out_of_memory_is_one_line_and_what_to_change(make_job, tmp_path, monkeypatch):
+    """torch raises, the worker tells, the session hears."""
+    import torch
+
+    def run(*_args):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nmore\nlines")
+
+    monkeypatch.setattr("pytest_ftgate.train.run.run", run)
+    job, out = make_job(method="lora"), tmp_path / "out"
+    out.mkdir()
+    job.write(out / "job.json")
+    assert worker.main(out) == 1
+    [failed] = read_events(out / "events.jsonl")
+    assert failed["kind"] == "memory"
+
+    stub(monkeypatch, _telling(failed))
+    with pytest.raises(TrainError) as caught:
+        launch.train(job, out, silent)
+    assert str(caught.value) == (
+        "out of memory in training: OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
+        "    set train.batch_size = 2 (now 4) and train.gradient_accumulation = 2; or lower train.max_length "
+        '(now 96 tokens); or set train.method = "qlora" (now "lora")'
+    )
+
+
+def _telling(event):
+    return (
+        "import sys, pathlib\n"
+        f"with (pathlib.Path(sys.argv[1]) / 'events.jsonl').open('a') as s: s.write({json.dumps(event)!r} + chr(10))\n"
+        "sys.exit(1)"
+    )
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 GB")])
+def test_the_worker_knows_the_cpu_out_of_memory_too(tmp_path, make_job, monkeypatch, error):
+    def run(*_args):
+        raise error
+
+    monkeypatch.setattr("pytest_ftgate.train.run.run", run)
+    make_job().write(tmp_path / "job.json")
+    assert worker.main(tmp_path) == 1
+    assert read_events(tmp_path / "events.jsonl")[0]["kind"] == "memory"
+
+
+def test_any_other_error_of_the_worker_is_a_crash(tmp_path, make_job, monkeypatch):
+    def run(*_args):
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr("pytest_ftgate.train.run.run", run)
+    make_job().write(tmp_path / "job.json")
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        worker.main(tmp_path)
+
+
+def test_a_trainer_killed_by_the_system_is_told_as_out_of_memory(make_job, tmp_path, monkeypatch):
+    stub(monkeypatch, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(TrainError, match="out of memory in training: the process was killed"):
+        launch.train(make_job(), tmp_path / "out", silent)
+
+
+def test_a_crash_shows_the_last_lines_of_the_log(make_job, tmp_path, monkeypatch):
+    stub(monkeypatch, "print('something odd'); raise SystemExit(3)")
+    with pytest.raises(TrainError, match="exit code 3") as caught:
+        launch.train(make_job(), tmp_path / "out", silent)
+    assert "something odd" in str(caught.value)
+
+
+def test_the_trainer_gets_its_allocator_and_no_network_for_a_local_model(make_job):
+    env = launch.environment(make_job(threads=3))
+    assert env["MALLOC_MMAP_THRESHOLD_"] == env["MALLOC_TRIM_THRESHOLD_"] == "17179869184"
+    assert (env["OMP_NUM_THREADS"], env["HF_HUB_OFFLINE"]) == ("3", "1")
+
+
+def test_an_accelerate_configuration_replaces_the_single_process(make_job, tmp_path):
+    command = launch.command(make_job(accelerate_config="/etc/two-gpus.yaml"), tmp_path)
+    assert command[command.index("--config_file") + 1] == "/etc/two-gpus.yaml"
+    assert "--num_processes" not in command
+
+
+def test_a_tracker_that_is_not_installed_is_told_before_anything_starts(make_job, tmp_path):
+    with pytest.raises(TrainError, match="names no_such_tracker, not installed here"):
+        launch.train(replace(make_job(), report_to=("no_such_tracker",)), tmp_path / "out", silent)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_another_job_left_in_the_folder_is_removed(make_job, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    stub(monkeypatch, "raise SystemExit(3)")
+    for seed in (0, 1):
+        with pytest.raises(TrainError):
+            launch.train(make_job(seed=seed), out, silent)
+        assert not (out / "epochs").exists()
+        (out / "epochs" / "1-6").mkdir(parents=True)
+
+
+def test_two_sessions_do_not_train_in_one_folder(make_job, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "LOCK_WAIT_S", 0.0)
+    make_job().write(tmp_path / "job.json")
+    with worker._locked(tmp_path), pytest.raises(SystemExit, match="another session is training in"):
+        worker.main(tmp_path)
