@@ -1,6 +1,7 @@
 # make demo    set up, then fine-tune SmolLM2-135M on SMS spam, gate it, promote it
 # make test    set up, check, then the whole test suite
 # make vllm    vLLM's CPU backend into the same environment (on a CUDA machine use your own vLLM: ftgate_vllm)
+# make bench   speed beside the peers, on a quiet machine (about half an hour)
 # make check   ruff, mypy --strict, layers
 PYTHON ?= python3.11
 VENV   := .venv
@@ -40,8 +41,12 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit/test_layers.py
 
-test: data check
+test: data vllm check
 	$(BIN)/python -m pytest tests
+
+# Our plugin beside its peers, each in an environment of its own under .bench/; writes the table in bench/README.md.
+bench:
+	$(PYTHON) -m bench.evals
 
 clean:
 	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/sms_spam/data

@@ -27,9 +27,7 @@ def write_cases(folder: Path, number: int) -> Path:
     golden = folder / "goldens" / "bench"
     golden.mkdir(parents=True, exist_ok=True)
     path = golden / "cases.jsonl"
-    rows = (
-        {"id": f"case-{index}", "input": _TEXT.format(number=index), "expected": ANSWER} for index in range(number)
-    )
+    rows = ({"id": f"case-{index}", "input": _TEXT.format(number=index), "expected": ANSWER} for index in range(number))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     (golden / "golden.toml").write_text(GOLDEN, encoding="utf-8")
     (folder / "pytest.ini").write_text(INI, encoding="utf-8")

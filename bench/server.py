@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import cast
 
 ANSWER = "yes"
 MODEL = "mock"
@@ -69,7 +70,7 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._loop = asyncio.get_running_loop()
 
     def data_received(self, data: bytes) -> None:

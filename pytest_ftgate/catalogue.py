@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -91,6 +89,8 @@ class Catalogue:
 
 def _named_goldens(path: Path) -> Iterator[str]:
     """Names only; a broken file is told of by `read_pipeline` when it is used."""
+    import tomllib
+
     try:
         named = tomllib.loads(path.read_text(encoding="utf-8")).get("goldens", [])
     except (OSError, ValueError):
@@ -104,6 +104,8 @@ def _listed(folders: tuple[Path, ...]) -> str:
 
 
 def _hint(name: str, known: dict[str, Path]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, known, 1)
     if near:
         return f"; did you mean {near[0]!r}?"

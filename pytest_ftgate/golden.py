@@ -10,6 +10,8 @@ from typing import Any
 
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.text import Keys, nearest, shown
+from pytest_ftgate.limits import number_problems
+from pytest_ftgate.metrics.limits import Price
 from pytest_ftgate.rows import Row, id_problem, row_id
 from pytest_ftgate.schema import check, suggestion
 from pytest_ftgate.sources import CASES_FILE, FOLDER_FILE, Source, read_source
@@ -28,6 +30,7 @@ class Request:
     max_tokens: longest answer. temperature: 0 to 2; 0 = greedy. timeout_s: seconds, retries included.
     stop: texts that end the answer. choices: the only answers allowed; empty = any. repeats: draws of each case.
     response_format: sent as it is. logprobs: asked for at each token, 0 to 20; 0 = none.
+    stream: whether answers are streamed, to measure the time to the first token; changes no answer.
     """
 
     max_tokens: int = 256
@@ -39,6 +42,7 @@ class Request:
     repeats: int = 1
     response_format: Mapping[str, Any] | None = None
     logprobs: int = 0
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Golden:
 
     name: of the folder, or of the file before ".golden". path: the pytest file. cases_path: where the rows stand.
     made_by: command that makes the cases, "" if people wrote them. prompt, graders: as written.
-    gate: None if the set declares none. lines: 1-based line of every key of the settings.
+    gate, price: None if the set declares none. lines: 1-based line of every key of the settings.
     """
 
     name: str
@@ -90,6 +94,7 @@ class Golden:
     graders: tuple[Mapping[str, Any], ...] = DEFAULT_GRADERS
     label: Label | None = None
     gate: GateSpec | None = None
+    price: Price | None = None
     rows: tuple[Row, ...] = ()
     faults: tuple[Fault, ...] = ()
     lines: Mapping[Keys, int] = field(default_factory=dict, compare=False, repr=False)
@@ -120,6 +125,7 @@ def read_golden(path: Path) -> Golden:
         graders=tuple(known.get("grader", DEFAULT_GRADERS)),
         label=_label(known.get("label")),
         gate=_gate(known.get("gate")),
+        price=_price(known.get("price")),
         rows=tuple(source.rows),
         faults=tuple(sorted(set(faults))),
         lines=source.lines,
@@ -166,6 +172,10 @@ def _label(table: Mapping[str, Any] | None) -> Label | None:
     return None if table is None else Label(table.get("path", ""), tuple(table["values"]))
 
 
+def _price(table: Mapping[str, Any] | None) -> Price | None:
+    return None if table is None else Price(**table)
+
+
 def _gate(table: Mapping[str, Any] | None) -> GateSpec | None:
     if table is None:
         return None
@@ -188,7 +198,8 @@ def _gate_faults(known: Mapping[str, Any], source: Source, file: Path) -> Iterat
 
 
 def _floor_problems(floor: Floor, label: Label | None, has_label: bool) -> Iterator[tuple[str, str]]:
-    of_labels = floor.metric not in ("accuracy", "score")
+    yield from number_problems(floor)
+    of_labels = floor.metric in ("precision", "recall", "f1", "mcc")
     if of_labels and not has_label:
         yield "metric", f"{floor.metric} needs the labels; add [label] with `path` and `values`"
     if floor.metric in ("precision", "recall") and floor.positive is None:

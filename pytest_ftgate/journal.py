@@ -46,16 +46,20 @@ class Journal:
                 self._file = self._open()
             os.write(self._file, line.encode())
 
-    def read(self) -> dict[str, Response]:
-        """All responses by key, the last of each key; empty if there is no file.
+    def read(self, by: str = "key") -> dict[str, Response]:
+        """All responses by key, the last of each key, in the order of their lines; empty if there is no file.
 
+        by: the meta value to be the key instead; lines without it keep their own.
         A torn last line is ignored. Raises JournalError naming file and line for anything else that is no journal line.
         """
         found: dict[str, Response] = {}
         for number, line in self._lines():
             try:
                 data = json.loads(line)
-                found[data["key"]] = Response.from_json(data["response"])
+                name, response = data["key"], Response.from_json(data["response"])
+                name = data.get(by, name)
+                found.pop(name, None)
+                found[name] = response
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 raise JournalError(
                     f"{self.path}:{number}: not a line of a journal ({type(error).__name__}: {error})\n"

@@ -55,7 +55,8 @@ def make_lock(suite: Suite, delta: float) -> Lock:
 
 def _gate_digest(suite: Suite) -> str:
     gate = suite.golden.gate
-    return digest_of([asdict(floor) for floor in gate.floors] if gate else None)
+    floors = [asdict(floor) for floor in gate.floors] if gate else None
+    return digest_of({"floors": floors, "price": asdict(price)} if (price := suite.golden.price) else floors)
 
 
 def _case_digest(case: Case) -> str:

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Future
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.arm import Result
 from pytest_ftgate.case import Case, Prompt, digest_of, render
-from pytest_ftgate.gate import Result
+from pytest_ftgate.draws import combine, most_frequent
 from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored, grade_case
 from pytest_ftgate.graders.answer import label_of
 from pytest_ftgate.journal import Journal, key_of
 from pytest_ftgate.metric import Metric, Scored, compute
+from pytest_ftgate.metrics.limits import NAMES as LIMITS
+from pytest_ftgate.metrics.limits import limit
 from pytest_ftgate.response import Response
 from pytest_ftgate.suite import Suite, expected_label
 
 if TYPE_CHECKING:
+    from pytest_ftgate.cache import Cache
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.serve.pool import Pool, Request
+
+
+Draw = tuple[Case, int]
+"""A case and the 0-based number of one of its draws."""
 
 
 class Unmeasured(LookupError):  # noqa: N818 - a state of a case, not an error for the user
@@ -28,10 +38,11 @@ class Unmeasured(LookupError):  # noqa: N818 - a state of a case, not an error f
 class Measurement:
     """One model on one golden set: requests planned, answers as they arrive, outcomes on demand.
 
-    prompt, choices: other than the suite's own for a baseline with its best prompt.
+    prompt, choices: other than the suite's own for a baseline with its best prompt. regrade: find the answers of the
+    journal by what was asked alone, so that graders and expected values may have changed since.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what can differ between two measurements of one set
         self,
         suite: Suite,
         model_digest: str,
@@ -39,67 +50,148 @@ class Measurement:
         *,
         prompt: Prompt | None = None,
         choices: tuple[str, ...] = (),
+        regrade: bool = False,
     ) -> None:
         self.suite = suite
         self.model_digest = model_digest
         self.prompt = prompt or suite.prompt
         self.settings = _settings(suite, choices)
+        self.regrade = regrade
         self._journal = journal
-        self._keys = self._all_keys()
-        self._before = journal.read()
+        self._sampling = digest_of(self.settings)
+        self._by_id = {case.id: case for case in suite.cases}
+        self._keys = {case.id: self._keys_of(case) for case in suite.cases}
         self._pending: dict[str, Future[Response]] = {}
+        self._cached: dict[str, Response] = {}
+        self._reused: dict[str, Response] = {}
         self._outcomes: dict[str, Outcome] = {}
+        self._draws: dict[str, tuple[Outcome, ...]] = {}
 
-    def _all_keys(self) -> dict[str, str]:
-        prompt, sampling = self.prompt.digest, digest_of(self.settings)
-        return {
-            case.id: key_of(self.suite.name, case.digest, self.model_digest, prompt, sampling, 0)
-            for case in self.suite.cases
-        }
+    @cached_property
+    def _before(self) -> dict[str, Response]:
+        """What the journal holds; a run that asks every case never reads it."""
+        return self._journal.read("asked" if self.regrade else "key")
 
-    def missing(self, cases: Iterable[Case], *, reuse: bool) -> list[Case]:
-        """Those of the cases that nobody has asked yet.
+    def _keys_of(self, case: Case) -> tuple[str, ...]:
+        """The journal's keys of all draws of a case."""
+        draws = range(self.suite.golden.request.repeats)
+        if self.regrade:
+            return tuple(self.asked(case, draw) for draw in draws)
+        golden, prompt = self.suite.name, self.prompt.digest
+        return tuple(key_of(golden, case.digest, self.model_digest, prompt, self._sampling, draw) for draw in draws)
+
+    def asked(self, case: Case, draw: int) -> str:
+        """Digest of all that decides one answer, and of nothing that judges it (40 hex digits)."""
+        asked = digest_of(case.input)
+        return key_of("", asked, self.model_digest, self.prompt.digest, self._sampling, draw)
+
+    def missing(self, cases: Iterable[Case], *, reuse: bool) -> list[Draw]:
+        """Those draws of the cases that nobody has asked yet, in order.
 
         reuse: an answer in the journal under the same digests counts as asked.
         """
-        wanted = [case for case in cases if case.id not in self._pending]
-        return [case for case in wanted if not self._known_before(case)] if reuse else wanted
+        found = []
+        for case in cases:
+            for draw, key in enumerate(self._keys[case.id]):
+                if key in self._pending or key in self._cached:
+                    continue
+                if reuse and self._known_before(key):
+                    self._reused[key] = self._before[key]
+                else:
+                    found.append((case, draw))
+        return found
 
-    def send(self, cases: Iterable[Case], pool: Pool, engine: Engine, model: Model) -> None:
-        """Send one request for each of the cases; returns at once. Raises ServeError."""
+    def recall(self, draws: Iterable[Draw], cache: Cache) -> int:
+        """Take from a cache what it holds of the draws; the number of answers taken. Raises CacheError."""
+        wanted = [(self._keys[case.id][draw], self.asked(case, draw), case.id) for case, draw in draws]
+        found = cache.get([asked for _, asked, _ in wanted])
+        taken = {key: replace(found[asked], case_id=case_id) for key, asked, case_id in wanted if asked in found}
+        self._cached |= taken
+        return len(taken)
+
+    def send(self, draws: Iterable[Draw], pool: Pool, engine: Engine, model: Model) -> None:
+        """Send one request for each of the draws; returns at once. Raises ServeError."""
         from pytest_ftgate.serve.pool import Request
         from pytest_ftgate.serve.sampling import sampling
 
-        body = sampling(**self.settings, offers=engine.offers)
-        timeout_s = self.suite.golden.request.timeout_s
-        requests = [
-            Request(self._keys[case.id], case.id, render(self.prompt, case.input), body, timeout_s) for case in cases
+        asks = self.suite.golden.request
+        stream = asks.stream and "stream" in engine.offers
+        bodies = [
+            sampling(**self.settings, draw=draw, stream=stream, offers=engine.offers) for draw in range(asks.repeats)
         ]
-        endpoint = engine.endpoint(model)
-        futures = pool.submit(endpoint, self.model_digest, requests, on_done=self._keep, check=engine.check)
-        self._pending.update({request.case_id: futures[request.key] for request in requests})
+        requests = [
+            Request(
+                self._keys[case.id][draw], case.id, render(self.prompt, case.input), bodies[draw], asks.timeout_s, draw
+            )
+            for case, draw in draws
+        ]
+        self._pending |= pool.submit(
+            engine.endpoint(model),
+            self.model_digest,
+            requests,
+            on_done=self._keep,
+            check=engine.check,
+            max_in_flight=engine.max_in_flight,
+        )
 
     def _keep(self, request: Request, response: Response) -> None:
-        self._journal.append(request.key, response, set=self.suite.name)
+        asked = self.asked(self._by_id[request.case_id], request.draw)
+        self._journal.append(request.key, response, set=self.suite.name, asked=asked)
 
-    def _known_before(self, case: Case) -> bool:
-        earlier = self._before.get(self._keys[case.id])
+    def _known_before(self, key: str) -> bool:
+        earlier = self._before.get(key)
         return earlier is not None and not earlier.broken and earlier.finish_reason != "timeout"
 
-    def response(self, case: Case) -> Response:
-        """The answer, waited for if it is on its way. Raises Unmeasured."""
-        if case.id in self._pending:
-            return self._pending[case.id].result()
-        key = self._keys.get(case.id)
+    def responses(self, case: Case) -> tuple[Response, ...]:
+        """The answers of all draws, waited for if they are on their way. Raises Unmeasured."""
+        keys = self._keys.get(case.id)
+        if keys is None:
+            raise Unmeasured(case.id)
+        return tuple(map(self._response, keys))
+
+    def _response(self, key: str) -> Response:
+        if key in self._pending:
+            return self._pending[key].result()
+        if key in self._cached:
+            return self._cached[key]
         if key in self._before:
             return self._before[key]
-        raise Unmeasured(case.id)
+        raise Unmeasured(key)
+
+    def response(self, case: Case) -> Response:
+        """The answer, of several draws the first; waited for if it is on its way. Raises Unmeasured."""
+        return self.responses(case)[0]
+
+    def is_cached(self, case: Case) -> bool:
+        """Whether an answer to the case was not asked for, but taken from a cache."""
+        return bool(self._cached) and any(key in self._cached for key in self._keys[case.id])
 
     def outcome(self, case: Case) -> Outcome:
-        """The grade of the answer; graded once. Raises Unmeasured."""
+        """The grade of the answer, over all draws; graded once. Raises Unmeasured."""
         if case.id not in self._outcomes:
-            self._outcomes[case.id] = grade_case(self.suite.graders_of(case), case, self.response(case))
+            graders = self.suite.graders_of(case)
+            draws = tuple(grade_case(graders, case, response) for response in self.responses(case))
+            self._outcomes[case.id] = combine(draws)
+            if len(draws) > 1:
+                self._draws[case.id] = draws
         return self._outcomes[case.id]
+
+    def draws(self, case: Case) -> tuple[Outcome, ...]:
+        """The outcome of each draw; () for a case that is drawn once. Raises Unmeasured."""
+        self.outcome(case)
+        return self._draws.get(case.id, ())
+
+    @property
+    def traffic(self) -> dict[str, list[Response]]:
+        """The answers of this run by where they came from: "model", "journal", "cache"; waits for nothing."""
+        done = (future for future in self._pending.values() if future.done() and not future.cancelled())
+        asked = [future.result() for future in done if future.exception() is None]
+        return {"model": asked, "journal": list(self._reused.values()), "cache": list(self._cached.values())}
+
+    def remember(self, cache: Cache) -> None:
+        """Put what the model answered in this run into a cache; not what broke or ran out of time."""
+        answers = [response for response in self.traffic["model"] if response.finish_reason in ("stop", "length")]
+        cache.put({self.asked(self._by_id[answer.case_id], answer.draw): answer for answer in answers})
 
     @property
     def done(self) -> int:
@@ -126,14 +218,17 @@ class Measurement:
 
     def metric(self, name: str, **options: Any) -> Metric:
         """A metric of all cases that were asked; see `metric.compute`. Raises MetricError."""
+        if name in LIMITS:
+            answers = [answer for case in self.suite.cases for answer in self._answers_or_none(case)]
+            return limit(name, answers, self.suite.golden.price)
         label = self.suite.golden.label
         return compute(name, self.scored, label.values if label else (), **options)
 
     @property
     def timed_out(self) -> int:
-        """Cases on which the model ran out of time."""
-        asked = (case for case in self.suite.cases if self._outcome_or_none(case) is not None)
-        return sum(self.response(case).finish_reason == "timeout" for case in asked)
+        """Cases on which the model ran out of time, in any draw."""
+        answers = map(self._answers_or_none, self.suite.cases)
+        return sum(any(answer.finish_reason == "timeout" for answer in draws) for draws in answers)
 
     def readable(self, case: Case) -> bool:
         """True if the answer is one: a label of the set if it names labels, else any text at all."""
@@ -147,14 +242,21 @@ class Measurement:
         except Unmeasured:
             return None
 
+    def _answers_or_none(self, case: Case) -> tuple[Response, ...]:
+        try:
+            return self.responses(case)
+        except Unmeasured:
+            return ()
+
     def _scored(self, case: Case, outcome: Outcome) -> Scored:
         value, passed = (outcome.value, outcome.passed) if isinstance(outcome, Grade) else (0.0, False)
+        measured = isinstance(outcome, Grade)
+        draws = tuple(isinstance(draw, Grade) and draw.passed for draw in self._draws.get(case.id, ()))
         label = self.suite.golden.label
         if label is None:
-            return Scored(case.id, value, passed, measured=isinstance(outcome, Grade))
-        predicted = label_of(self.response(case).text, label.path)
-        expected = expected_label(case, label)
-        return Scored(case.id, value, passed, expected, predicted, measured=isinstance(outcome, Grade))
+            return Scored(case.id, value, passed, measured=measured, draws=draws)
+        predicted = most_frequent([label_of(answer.text, label.path) for answer in self.responses(case)])
+        return Scored(case.id, value, passed, expected_label(case, label), predicted, measured, draws)
 
     def to_json(self) -> dict[str, Any]:
         """Frozen results for the registry: case digest, value and text by case id."""

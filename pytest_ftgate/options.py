@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import pytest
 
 ENGINES = ("transformers", "vllm", "openai")
+RUNS = re.compile(r"last|[0-9a-f]{4,64}")
+CACHES = ("", "off", "local")
 TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]*")
 
 # name, default, help; each becomes --ftgate-<name> and the ini option ftgate_<name>
@@ -21,6 +22,13 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("model", "", "served model name (openai), or folder or hub id of the base model (transformers, vllm)"),
     ("vllm", "", "the vllm executable (vllm); default: the one beside Python, then on PATH"),
     ("vllm-args", "", "more arguments of `vllm serve`, e.g. '--max-model-len 4096'; they win over ours"),
+    (
+        "cache",
+        "",
+        "answers of earlier runs: local or off; default: local for models that this run serves itself, else off",
+    ),
+    ("cache-url", "", "a team's cache instead of the local one, e.g. redis://host:6379/0"),
+    ("price", "", "price of a million input tokens and of a million output tokens, e.g. '0.15 0.60', for cost_per_1k"),
     ("concurrency", "64", "requests in flight at once, 1 to 4096"),
     ("state-dir", ".ftgate", "folder for journals, adapters and the embedded registry, relative to the rootdir"),
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
@@ -43,6 +51,10 @@ class Options:
     model: str
     vllm: str
     vllm_args: tuple[str, ...]
+    regrade: str
+    cache: str
+    cache_url: str
+    price: tuple[float, float] | None
     concurrency: int
     state_dir: Path
     tracking_uri: str
@@ -59,6 +71,12 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--ftgate-resume", action="store_true", help="send only what the journal does not hold under the same digests"
+    )
+    group.addoption(
+        "--ftgate-regrade",
+        metavar="RUN",
+        default="",
+        help="grade the journal again and ask nothing; RUN: last, or the beginning of a model's digest",
     )
     for name, default, text in _SETTINGS:
         shown = f"{text} (default {default})" if default else text
@@ -81,6 +99,10 @@ def read_options(config: pytest.Config) -> Options:
         model=text["model"],
         vllm=text["vllm"],
         vllm_args=_words(text["vllm-args"]),
+        regrade=_regrade(str(config.getoption("ftgate_regrade")), train=bool(config.getoption("train"))),
+        cache=_cache(text["cache"]),
+        cache_url=text["cache-url"],
+        price=_price(text["price"]),
         concurrency=_concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
         tracking_uri=text["tracking-uri"],
@@ -122,6 +144,8 @@ def _engine(text: dict[str, str]) -> str:
 
 
 def _words(value: str) -> tuple[str, ...]:
+    import shlex
+
     try:
         return tuple(shlex.split(value))
     except ValueError as error:
@@ -132,3 +156,31 @@ def _concurrency(value: str) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= 4096:
         raise pytest.UsageError(f"--ftgate-concurrency: found {value!r}, expected a whole number from 1 to 4096")
     return int(value)
+
+
+def _regrade(value: str, *, train: bool) -> str:
+    if value and train:
+        raise pytest.UsageError("--ftgate-regrade asks no model, and --train needs one; choose one of them")
+    if value and not RUNS.fullmatch(value):
+        raise pytest.UsageError(f"--ftgate-regrade: found {value!r}, expected last or 4 to 64 hex digits of a model")
+    return value
+
+
+def _cache(value: str) -> str:
+    if value not in CACHES:
+        raise pytest.UsageError(
+            f"--ftgate-cache: found {value!r}, allowed: local, off (a Redis server: ftgate_cache_url)"
+        )
+    return value
+
+
+def _price(value: str) -> tuple[float, float] | None:
+    if not value:
+        return None
+    try:
+        given, made = map(float, value.split())
+    except ValueError:
+        given = made = -1.0
+    if not (0 <= given < float("inf") and 0 <= made < float("inf")):
+        raise pytest.UsageError(f"--ftgate-price: found {value!r}, expected two numbers, e.g. '0.15 0.60'")
+    return given, made

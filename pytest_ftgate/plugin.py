@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slice(**values): slices of a golden case, for -m \"slice(lang='en')\"")
     session = FtgateSession(config, read_options(config))
     config.stash[KEY] = session
+    config.add_cleanup(session.sight.restore)
     config.pluginmanager.register(session.tally, "ftgate-tally")
     if session.options.train:
         from pytest_ftgate.arguments import prepare
@@ -46,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     elif config.getoption("dist", "no") != "no" and config.getoption("tx", None) and session.catalogue.golden_paths:
         from pytest_ftgate.distribute import Controller
 
-        config.pluginmanager.register(Controller(), "ftgate-controller")
+        config.pluginmanager.register(Controller(session.tally), "ftgate-controller")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -102,11 +103,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Put the items in the order of a run, after every plugin that shuffles or sorts them."""
+    from pytest_ftgate.items.base import asks_a_model, touches_us
+
+    if not touches_us(session.items):
+        return
     from pytest_ftgate import selection
 
     ftgate = session.config.stash[KEY]
-    if not selection.touches_us(session.items):
-        return
     selection.sort_items(session.items, ftgate)
     if not session.testsfailed:
         selection.check(session.items, ftgate)
@@ -114,15 +117,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if folder:
         from pytest_ftgate.distribute import write_ids
 
-        write_ids(folder, (item.nodeid for item in session.items if selection.asks_a_model(item)))
+        write_ids(folder, (item.nodeid for item in session.items if asks_a_model(item)))
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """What the selected golden sets can see."""
-    from pytest_ftgate.selection import sets_of, touches_us
+    from pytest_ftgate.items.base import touches_us
 
     if not touches_us(items):
         return []
+    from pytest_ftgate.selection import sets_of
 
     return [f"ftgate: {suite.name}: {config.stash[KEY].sees(suite)}" for suite in sets_of(items)]
 
@@ -130,20 +134,33 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Plan the selected cases before the first item runs; close everything on every way out."""
+    from pytest_ftgate.items.base import touches_us
+
+    stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
+    if stopped or session.config.option.collectonly or not touches_us(session.items):
+        return (yield)
     from pytest_ftgate import selection
 
     ftgate = session.config.stash[KEY]
-    stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
-    if stopped or session.config.option.collectonly or not session.items:
-        return (yield)
     try:
-        if not hasattr(session.config, "workerinput"):
-            _plan(ftgate, session.items)
-        elif selection.touches_us(session.items):
-            ftgate.plan_later = lambda: ftgate.plan(selection.asks(session.items))
-        return (yield)
+        with ftgate.sight.narrowed():
+            if hasattr(session.config, "workerinput"):
+                ftgate.plan_later = lambda: ftgate.plan(selection.asks(session.items))
+            else:
+                _plan(ftgate, session.items)
+            return (yield)
     finally:
         ftgate.close()
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["ftgate"] = ftgate.tally.travelling()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Latencies and counts of the run into the JUnit file, before it is written."""
+    tally = session.config.stash[KEY].tally
+    if tally.told:
+        tally.into_junit(session.config)
 
 
 def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:

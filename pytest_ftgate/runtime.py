@@ -34,6 +34,8 @@ class Settings:
     tracking_uri: str = ""
     vllm: str = ""
     vllm_args: tuple[str, ...] = ()
+    cache: str = ""
+    cache_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,17 @@ class Runtime:
         return self._pool
 
     def ask(self, measurement: Measurement, cases: Iterable[Case], target: Target, *, reuse: bool) -> int:
-        """Send the cases that are not answered yet; starts no engine if there are none. The number sent."""
+        """Send what is not answered yet; starts no engine if there is nothing. The number of requests sent."""
         wanted = measurement.missing(cases, reuse=reuse)
         if wanted:
             engine = self.started(target)
             measurement.send(wanted, self.pool, engine, target.model)
         return len(wanted)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Requests sent, failed and retried so far, see `Pool.counts`."""
+        return dict(self._pool.counts) if self._pool is not None else {}
 
     def offers(self, target: Target) -> frozenset[str]:
         """What the engine of a target can do beyond plain chat; starts nothing."""

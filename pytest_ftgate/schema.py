@@ -7,12 +7,12 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.text import Keys
 from pytest_ftgate.files.toml import read_toml, toml_line
+from pytest_ftgate.plain import load, surely_keeps
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -23,7 +23,6 @@ __all__ = ["check", "read_toml", "suggestion", "toml_line"]
 Error = Any
 """A jsonschema.ValidationError; its type stubs call every field possibly unset."""
 
-_FOLDER = Path(__file__).parent / "schemas"
 _ARTICLES = {
     "string": "a text",
     "array": "a list",
@@ -52,6 +51,8 @@ def check(data: object, schema_name: str, path: str, line_of: Callable[[Keys], i
     NaN, infinities, dates and other values that JSON does not have are faults too.
     """
     odd = dict(_odd_values(data, ()))
+    if not odd and surely_keeps(data, schema_name):
+        return []
     faults = [Fault(path, line_of(keys), f"{_path(keys) or 'the file'} {what}") for keys, what in odd.items()]
     if not any(what.startswith("holds itself") for what in odd.values()):
         for error in _validator(schema_name).iter_errors(data):
@@ -81,7 +82,7 @@ def _resource(uri: str) -> Resource[Any]:
     """A published schema; nothing is ever fetched from the network."""
     from referencing import Resource
 
-    return Resource.from_contents(json.loads((_FOLDER / uri).read_text("utf-8")))
+    return Resource.from_contents(load(uri))
 
 
 def _odd_values(value: object, keys: Keys) -> Iterator[tuple[Keys, str]]:

@@ -8,25 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ftgate.fixtures import suite_of
-from pytest_ftgate.items.base import FtgateItem, Rank
+from pytest_ftgate.items.base import FtgateItem, Rank, asks_a_model
 from pytest_ftgate.items.golden import CaseItem, GateItem, MetricItem
 
 if TYPE_CHECKING:
     from pytest_ftgate.case import Case
     from pytest_ftgate.session import FtgateSession
     from pytest_ftgate.suite import Suite
-
-ASKING = frozenset({"case", "response", "grade", "metrics", "training_run", "vllm_server"})
-
-
-def asks_a_model(item: pytest.Item) -> bool:
-    """True for our items and for tests that use a fixture of ours which asks, or trains, a model."""
-    return isinstance(item, FtgateItem) or not ASKING.isdisjoint(getattr(item, "fixturenames", ()))
-
-
-def touches_us(items: Iterable[pytest.Item]) -> bool:
-    """True if any item asks a model; runs without one are left alone."""
-    return any(map(asks_a_model, items))
 
 
 def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:

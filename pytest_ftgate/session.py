@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,17 +13,20 @@ import pytest
 
 from pytest_ftgate.catalogue import Catalogue
 from pytest_ftgate.errors import Fault, FileFaults, FtgateError, LockError
-from pytest_ftgate.gate import Arm, Verdict, decide
-from pytest_ftgate.judging import arms_of, judge
-from pytest_ftgate.report.console import Console, silent
+from pytest_ftgate.garbage import Sight
 from pytest_ftgate.report.tally import Tally
-from pytest_ftgate.runtime import Runtime, Settings, Target, base_target
 
 if TYPE_CHECKING:
+    from pytest_ftgate.arm import Arm
     from pytest_ftgate.case import Case
+    from pytest_ftgate.gate import Verdict
     from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.noise import Noise
     from pytest_ftgate.options import Options
+    from pytest_ftgate.recall import Recall
+    from pytest_ftgate.report.console import Console
     from pytest_ftgate.rollout import Rollout
+    from pytest_ftgate.runtime import Runtime, Target
     from pytest_ftgate.serve.handle import Server
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.suite import Suite
@@ -42,22 +46,26 @@ class FtgateSession:
         self.suites: dict[str, Suite] = {}
         self._rollouts: dict[str, Rollout] = {}
         self.deltas: dict[str, float] = {}
+        self.noises: dict[str, Noise] = {}
         self.arms: dict[str, dict[str, Arm | None]] = {}
         self.tally = Tally(options.train)
+        self.sight = Sight()
         self.plan_later: Callable[[], None] | None = None
         self._by_path: dict[Path, Suite] = {}
         self._measured: dict[str, tuple[Measurement, Target]] = {}
+        self._summed_up = False
 
     # --- golden sets -------------------------------------------------------------------------------------------------
 
     def suite(self, path: Path) -> Suite:
         """The golden set of a file, loaded once and held against its lock. Raises FileFaults."""
         if path not in self._by_path:
-            from pytest_ftgate.suite import load_suite
+            from pytest_ftgate.suite import load_suite, priced
 
             suite = load_suite(path)
             self._check_lock(suite)
             self._check_name(suite)
+            suite = priced(suite, self.options.price)
             self._by_path[path] = self.suites[suite.name] = suite
         return self._by_path[path]
 
@@ -65,7 +73,8 @@ class FtgateSession:
         """What the set can see: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
         from pytest_ftgate.metrics.power import resolution
 
-        return resolution(len(suite.cases), self.deltas.get(suite.name, 0.05 if len(suite.cases) < 200 else 0.03))
+        seen = resolution(len(suite.cases), self.deltas.get(suite.name, 0.05 if len(suite.cases) < 200 else 0.03))
+        return f"{seen}; {noise}" if (noise := self.noises.get(suite.name)) else seen
 
     def suite_named(self, name: str) -> Suite:
         """The golden set of that name, from the folders of `ftgate_goldens`. Raises FtgateError."""
@@ -87,10 +96,13 @@ class FtgateSession:
 
     def _check_lock(self, suite: Suite) -> None:
         from pytest_ftgate.lock import compare, read_lock
+        from pytest_ftgate.noise import read_noise, widened
 
-        lock = read_lock(suite.golden.path)
+        lock, noise = read_lock(suite.golden.path), read_noise(suite.golden.path)
+        if noise is not None:
+            self.noises[suite.name] = noise
         if lock is not None:
-            self.deltas[suite.name] = lock.delta
+            self.deltas[suite.name] = widened(lock.delta, noise)
             if faults := compare(suite, lock):
                 raise LockError(faults)
         elif pipelines := self.catalogue.pipelines_of(suite.name):
@@ -133,6 +145,8 @@ class FtgateSession:
     @cached_property
     def console(self) -> Console:
         """Where long steps show progress: the terminal, or nowhere on a worker."""
+        from pytest_ftgate.report.console import Console, silent
+
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None:
             return silent()
@@ -146,6 +160,8 @@ class FtgateSession:
     @cached_property
     def runtime(self) -> Runtime:
         """Engines, pool, journals and registry of this run."""
+        from pytest_ftgate.runtime import Runtime, Settings
+
         options = self.options
         return Runtime(
             Settings(
@@ -157,14 +173,41 @@ class FtgateSession:
                 options.tracking_uri,
                 options.vllm,
                 options.vllm_args,
+                options.cache,
+                options.cache_url,
             ),
             self.console,
         )
 
     def close(self) -> None:
-        """Stop what was started; nothing is started just to be stopped."""
+        """Keep what was learned, stop what was started; nothing is started just to be stopped."""
         if "runtime" in self.__dict__:
-            self.runtime.close()
+            try:
+                self._sum_up()
+            finally:
+                self.runtime.close()
+
+    def _sum_up(self) -> None:
+        """Once: what came and how fast, for the summary; new answers into the cache."""
+        if self._summed_up:
+            return
+        self._summed_up = True
+        candidates = [
+            rollout.candidate_of(suite)
+            for rollout in self._rollouts.values()
+            if rollout.manifest is not None and not rollout.unchanged
+            for suite in rollout.suites
+        ]
+        tested = [*candidates, *(measurement for measurement, _ in self._measured.values())]
+        self.tally.traffic += map(self.recall.sum_up, tested)
+        self.tally.counts.update(self.runtime.counts)
+
+    @cached_property
+    def recall(self) -> Recall:
+        """Journal, cache and model, in the order in which they are asked."""
+        from pytest_ftgate.recall import Recall
+
+        return Recall(self.runtime, self.console.line)
 
     def measurement(self, suite: Suite) -> Measurement:
         """The model under test on a golden set. On a worker of xdist the first call sends the requests."""
@@ -178,15 +221,23 @@ class FtgateSession:
         if rollout is not None:
             return rollout.candidate_of(suite), rollout.candidate
         if suite.name not in self._measured:
-            from pytest_ftgate.measure import Measurement
-
-            target = self.target(suite)
-            measurement = Measurement(suite, target.digest, self.runtime.journal(suite))
-            self._measured[suite.name] = (measurement, target)
+            self._measured[suite.name] = self._new_measurement(suite)
         return self._measured[suite.name]
+
+    def _new_measurement(self, suite: Suite) -> tuple[Measurement, Target]:
+        from pytest_ftgate.measure import Measurement
+
+        journal = self.runtime.journal(suite)
+        if self.options.regrade:
+            from pytest_ftgate.regrade import regraded
+
+            return regraded(suite, journal, self.options.regrade)
+        target = self.target(suite)
+        return Measurement(suite, target.digest, journal), target
 
     def target(self, suite: Suite) -> Target:
         """The model that this run tests on a golden set. Raises FtgateError."""
+        from pytest_ftgate.runtime import Target, base_target
         from pytest_ftgate.serve.model import Model
 
         if self.options.engine == "openai":
@@ -203,6 +254,9 @@ class FtgateSession:
     def plan(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
         """Send the requests of a plain run; those of `--train` are sent by its stages."""
         wanted = list(asks)
+        if self.options.regrade:
+            self._regrade(wanted)
+            return
         for suite, _ in wanted:
             if not self.pipeline_of(suite.name):
                 self.runtime.expect(self._measurement(suite)[1])
@@ -210,10 +264,19 @@ class FtgateSession:
             if not self.pipeline_of(suite.name):
                 measurement, target = self._measurement(suite)
                 self.console.line(f"ftgate: {suite.name}: asking {target.title}")
-                self.runtime.ask(measurement, cases, target, reuse=self.options.resume)
+                self.recall.ask(measurement, cases, target, resume=self.options.resume)
+
+    def _regrade(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
+        """Look up what the journal holds, send nothing. Raises JournalError."""
+        for suite, cases in asks:
+            measurement, target = self._measurement(suite)
+            missing = measurement.missing(cases, reuse=True)
+            lacking = f"; answers it lacks: {len(missing)}" if missing else ""
+            self.console.line(f"ftgate: {suite.name}: grading the journal of {target.title} again{lacking}")
 
     def server(self) -> Server:
         """The server of `base_model`, started if need be. Raises FtgateError."""
+        from pytest_ftgate.runtime import base_target
         from pytest_ftgate.serve.handle import Server
 
         model = self.base_model()
@@ -245,16 +308,24 @@ class FtgateSession:
 
     def arms_of(self, suite: Suite) -> list[str]:
         """The arms that judge a set in this run, in order."""
+        from pytest_ftgate.judging import arms_of
+
         return arms_of(suite, train=bool(self.pipeline_of(suite.name)))
 
     def judge(self, suite: Suite, arm: str) -> Arm | None:
         """Judge one arm and keep it for the verdict; None if it does not apply."""
+        from pytest_ftgate.judging import judge
+
         judged = judge(arm, suite, self.measurement(suite), self.rollout_of(suite), self.deltas.get(suite.name, 0.0))
+        if judged is not None and arm == "champion" and (noise := self.noises.get(suite.name)):
+            judged = replace(judged, reason=f"{judged.reason}; {noise}")
         self.arms.setdefault(suite.name, {})[arm] = judged
         return judged
 
     def decide(self, rollout: Rollout) -> Verdict | None:
         """The verdict over a candidate, None while an arm is missing."""
+        from pytest_ftgate.gate import decide
+
         arms: list[Arm] = []
         for suite in rollout.suites:
             judged = self.arms.get(suite.name, {})

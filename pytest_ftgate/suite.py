@@ -13,10 +13,13 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden import DEFAULT_GRADERS, Floor, Golden, Label, Row, read_golden
 from pytest_ftgate.grade import Grader, case_fault, compile_grader, resolve_spec
 from pytest_ftgate.graders.answer import label_in
+from pytest_ftgate.metrics.limits import Price
 from pytest_ftgate.rows import id_problem
 from pytest_ftgate.schema import suggestion
 
 Graders = tuple[Grader, ...]
+_ONLY_MEASURING = ("stream",)
+"""Keys of [request] that decide no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,14 @@ def load_suite(path: Path) -> Suite:
         raise GoldenError(dict.fromkeys(faults))
     settings = _settings_digest(golden, prompt)
     digest = digest_of([settings, sorted([case.id, case.digest] for case in cases)])
-    return Suite(golden, cases, prompt, graders, own, settings, digest)
+    return Suite(replace(golden, rows=()), cases, prompt, graders, own, settings, digest)
+
+
+def priced(suite: Suite, price: tuple[float, float] | None) -> Suite:
+    """The suite with what input and output tokens cost for each million, unless it names its own prices."""
+    if price is None or suite.golden.price is not None:
+        return suite
+    return replace(suite, golden=replace(suite.golden, price=Price(*price)))
 
 
 def _case(row: Row, golden: Golden) -> Case:
@@ -122,7 +132,8 @@ def _ungradable(golden: Golden, cases: Sequence[Case], graders: Graders, own: Ma
 
 def _settings_digest(golden: Golden, prompt: Prompt) -> str:
     label = asdict(golden.label) if golden.label else None
-    settings = {"request": asdict(golden.request), "graders": list(golden.graders), "label": label}
+    request = {key: value for key, value in asdict(golden.request).items() if key not in _ONLY_MEASURING}
+    settings = {"request": request, "graders": list(golden.graders), "label": label}
     return digest_of({"prompt": prompt.to_json(), **settings})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ class Fault:
 
     status: HTTP status. headers: e.g. {"Retry-After": "0.1"}. text: the answer (status 200) or the error message.
     finish_reason: "length" for a cut-off answer. delay_s: extra wait (longer than the limit: a timeout).
-    drop: close the connection without an answer. body: raw body instead of the usual JSON.
+    drop: close the connection without an answer. break_off: the same after the first word of a stream. body: raw body instead of the usual JSON.
     """
 
     status: int = 200
@@ -29,6 +30,7 @@ class Fault:
     finish_reason: str = "stop"
     delay_s: float = 0.0
     drop: bool = False
+    break_off: bool = False
     body: str | None = None
 
 
@@ -48,7 +50,7 @@ class MockServer:
     """`with MockServer(answer) as server:` serves `server.base_url` (ends in /v1).
 
     answer(messages) returns a text or a `Fault`; it is called in the server's thread, once for each request.
-    delay_s: time each answer takes. api_key: if given, others get a 401. `requests`: the bodies seen, in order.
+    delay_s: time each answer takes. token_delay_s: time before each word of a stream. api_key: if given, others get a 401. `requests`: the bodies seen, in order.
     `adapters`: LoRA names loaded through /v1/load_lora_adapter. `most_in_flight`: the highest number at one time.
     """
 
@@ -59,9 +61,10 @@ class MockServer:
         models: tuple[str, ...] = ("mock",),
         api_key: str = "",
         port: int = 0,
+        token_delay_s: float = 0.0,
     ) -> None:
         self.answer, self.delay_s, self.models, self.api_key = answer, delay_s, models, api_key
-        self.port = port
+        self.port, self.token_delay_s = port, token_delay_s
         self.requests: list[dict[str, Any]] = []
         self.adapters: dict[str, str] = {}
         self.in_flight = self.most_in_flight = 0
@@ -145,8 +148,30 @@ class MockServer:
             request.transport.abort()
         if fault.body is not None:
             return web.Response(text=fault.body, status=fault.status, headers=fault.headers)
+        if body.get("stream") and fault.status < 400:
+            return await self._stream(request, body, fault)
         made = _completion(body, fault) if fault.status < 400 else {"error": {"message": fault.text}}
         return web.json_response(made, status=fault.status, headers=fault.headers)
+
+    async def _stream(self, request: web.Request, body: dict[str, Any], fault: Fault) -> web.StreamResponse:
+        """Word by word, `token_delay_s` before each; then the usage, if it is asked for."""
+        reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await reply.prepare(request)
+        whole = _completion(body, fault)
+        for word in re.findall(r"\S+\s*|\s+", fault.text):
+            await asyncio.sleep(self.token_delay_s)
+            await reply.write(_event({"choices": [{"index": 0, "delta": {"content": word}}]}))
+            if fault.break_off and request.transport is not None:
+                request.transport.abort()
+        await reply.write(_event({"choices": [{"index": 0, "delta": {}, "finish_reason": fault.finish_reason}]}))
+        if (body.get("stream_options") or {}).get("include_usage"):
+            await reply.write(_event({"choices": [], "usage": whole["usage"]}))
+        await reply.write(b"data: [DONE]\n\n")
+        return reply
+
+
+def _event(data: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
 def _completion(body: dict[str, Any], fault: Fault) -> dict[str, Any]:

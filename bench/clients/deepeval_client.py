@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import openai
 from deepeval import evaluate
 from deepeval.evaluate.configs import AsyncConfig, CacheConfig, DisplayConfig
@@ -17,11 +16,8 @@ from deepeval.test_case import LLMTestCase
 
 
 async def answers(rows: list[dict[str, Any]], base_url: str, in_flight: int) -> list[str]:
-    limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
     window = asyncio.Semaphore(in_flight)
-    async with openai.AsyncOpenAI(
-        base_url=base_url, api_key="none", http_client=httpx.AsyncClient(limits=limits)
-    ) as client:
+    async with openai.AsyncOpenAI(base_url=base_url, api_key="none") as client:
 
         async def ask(row: dict[str, Any]) -> str:
             messages: Any = [{"role": "user", "content": row["input"]}]

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import openai
 from pydantic_evals import Case, Dataset
 from pydantic_evals.evaluators import EqualsExpected
@@ -18,8 +17,7 @@ async def main(cases_path: str, base_url: str, in_flight: int) -> None:
     rows = [json.loads(line) for line in Path(cases_path).read_text(encoding="utf-8").splitlines()]
     cases = [Case(name=row["id"], inputs=row["input"], expected_output=row["expected"]) for row in rows]
     dataset: Any = Dataset(name="bench", cases=cases, evaluators=[EqualsExpected()])
-    limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
-    client = openai.AsyncOpenAI(base_url=base_url, api_key="none", http_client=httpx.AsyncClient(limits=limits))
+    client = openai.AsyncOpenAI(base_url=base_url, api_key="none")
 
     async def ask(text: str) -> str:
         messages: Any = [{"role": "user", "content": text}]

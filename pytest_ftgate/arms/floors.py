@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.arm import Arm, Status, more_cases
@@ -71,6 +72,9 @@ def _at_most(metric: Metric, ceiling: float) -> Arm:
     if metric.lower > ceiling:
         text = f"{metric.name} {metric.value:.3f}, lower bound {metric.lower:.3f} > {ceiling:g} (n = {metric.n})"
         return Arm(metric.name, "reject", numbers, text)
+    if metric.upper == inf:
+        text = f"{metric.name} {metric.value:.3f} (n = {metric.n}): {metric.detail or 'no upper bound'}"
+        return Arm(metric.name, "hold", numbers, text)
     met = metric.upper <= ceiling
     sign = "<=" if met else ">"
     text = f"{metric.name} {metric.value:.3f}, upper bound {metric.upper:.3f} {sign} {ceiling:g} (n = {metric.n})"
@@ -79,4 +83,5 @@ def _at_most(metric: Metric, ceiling: float) -> Arm:
 
 def _numbers(metric: Metric) -> dict[str, float]:
     name = metric.name
-    return {name: metric.value, f"{name} lower": metric.lower, f"{name} upper": metric.upper, "n": float(metric.n)}
+    upper = {} if metric.upper == inf else {f"{name} upper": metric.upper}
+    return {name: metric.value, f"{name} lower": metric.lower, **upper, "n": float(metric.n)}

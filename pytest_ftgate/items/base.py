@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
@@ -108,11 +108,28 @@ class FtgateItem(pytest.Item):
         return self.path, None, self.name
 
     @cached_property
+    def reported_keywords(self) -> Mapping[str, Literal[1]]:
+        """What its reports, which pytest keeps to the end of the run, hold as keywords: one object for all of them."""
+        return {self.name: 1}
+
+    @cached_property
     def location(self) -> tuple[str, None, str]:
         """As pytest makes it of `reportinfo`."""
-        file = self.parent
-        assert isinstance(file, FtgateFile)
-        return file.shown_path, None, self.name
+        return cast("FtgateFile", self.parent).shown_path, None, self.name
+
+
+ASKING = frozenset({"case", "response", "grade", "metrics", "training_run", "vllm_server"})
+"""Fixtures of ours that ask, or train, a model."""
+
+
+def asks_a_model(item: pytest.Item) -> bool:
+    """True for our items and for tests that use a fixture of ours which asks, or trains, a model."""
+    return isinstance(item, FtgateItem) or not ASKING.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def touches_us(items: Iterable[pytest.Item]) -> bool:
+    """True if any item asks a model; runs without one are left alone."""
+    return any(map(asks_a_model, items))
 
 
 class _Text(TerminalRepr):
@@ -156,16 +173,16 @@ def _report(
     item: FtgateItem, when: Literal["call", "teardown"], told: Told, start: float, stop: float
 ) -> pytest.TestReport:
     report = pytest.TestReport(
-        nodeid=item.nodeid,
+        nodeid=getattr(item, "id", item.nodeid),  # since pytest 9.2 a parsed id, which both reports then share
         location=item.location,
-        keywords={item.name: 1},
+        keywords=item.reported_keywords,
         outcome=told.outcome,
         longrepr=_longrepr(item, told),
         when=when,
         duration=stop - start,
         start=start,
         stop=stop,
-        user_properties=list(told.properties),
+        user_properties=told.properties,
     )
     report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
     if told.missed:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored
+from pytest_ftgate.items.answers import answer_facts, answer_lines
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Rank, Told, skipped
 from pytest_ftgate.measure import Unmeasured
 
@@ -72,7 +74,7 @@ class CaseItem(FtgateItem):
         try:
             outcome = measurement.outcome(self.case)
         except Unmeasured:
-            return skipped("not asked: the run could not ask its model")
+            return skipped(_not_asked(measurement))
         properties = (("ftgate", json.dumps(self._facts(measurement, outcome))),)
         return _told(partial(self._text, measurement, outcome), outcome, properties, gated=self._gated)
 
@@ -81,26 +83,27 @@ class CaseItem(FtgateItem):
         return self.suite.golden.gate is not None and not self.case.must_pass
 
     def _facts(self, measurement: Measurement, outcome: Outcome) -> dict[str, Any]:
-        response = measurement.response(self.case)
         return {
             "set": self.suite.name,
             "case": self.case.id,
             "model": measurement.model_digest,
             "outcome": outcome.to_json(),
-            "total_s": round(response.total_s, 4),
-            "completion_tokens": response.completion_tokens,
+            **answer_facts(measurement, self.case),
         }
 
     def _text(self, measurement: Measurement, outcome: Outcome) -> str:
         where = f"{self.ftgate.shown(self.suite.golden.cases_path)}:{self.case.line}"
-        answer = measurement.response(self.case).text
-        facts = f"  case:     {self.case.id}\n  answer:   {answer!r}\n  expected: {self.case.expected!r}"
-        return f"{where}: {outcome.reason}\n{facts}"
+        lines = [f"{where}: {outcome.reason}", f"  case:     {self.case.id}", *answer_lines(measurement, self.case)]
+        return "\n".join([*lines, f"  expected: {self.case.expected!r}"])
 
 
-def _told(
-    text: Callable[[], str], outcome: Outcome, properties: tuple[tuple[str, str], ...], *, gated: bool
-) -> Told:
+def _not_asked(measurement: Measurement) -> str:
+    if measurement.regrade:
+        return f"not measured: the journal has no answer of the model {measurement.model_digest[:12]}"
+    return "not asked: the run could not ask its model"
+
+
+def _told(text: Callable[[], str], outcome: Outcome, properties: tuple[tuple[str, str], ...], *, gated: bool) -> Told:
     match outcome:
         case Grade(passed=True):
             return Told("passed", properties=properties)
@@ -130,7 +133,7 @@ class MetricItem(FtgateItem):
             return skipped(missing)
         metric = self.ftgate.measurement(self.suite).metric(**self.options)
         facts = {"set": self.suite.name, "name": self.title, "value": metric.value, "n": metric.n}
-        bounds = {"lower": metric.lower, "upper": metric.upper}
+        bounds = {"lower": metric.lower, "upper": metric.upper if isfinite(metric.upper) else None}
         return Told("passed", properties=(("ftgate_metric", json.dumps(facts | bounds)),))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Metric:
     """One number of one set, with the uncertainty that its size leaves.
 
-    value: the point estimate; in [0, 1], for mcc in [-1, 1]. n: cases that went in, >= 1.
+    value: the point estimate; in [0, 1], for mcc in [-1, 1], for limits in ms or currency. n: cases that went in, >= 1.
     lower, upper: one-sided 95 % bounds, each at alpha = .05, so together a 90 % interval; lower <= value <= upper.
     detail: what the number is made of, for a person, such as "tp 132, fp 8, fn 14".
     """
@@ -32,6 +32,7 @@ class Scored:
     value: grade in [0, 1]. passed: whether the grade met its threshold.
     expected: label that is right; None if the case has none. predicted: label that the model gave; None if its answer
     is no known label. measured: False if no answer could be had; the case then counts against the model everywhere.
+    draws: whether each draw passed; () if the case was drawn once.
     """
 
     case_id: str
@@ -40,3 +41,4 @@ class Scored:
     expected: str | None = None
     predicted: str | None = None
     measured: bool = True
+    draws: tuple[bool, ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.report.traffic import traffic_lines
+
 if TYPE_CHECKING:
     from pytest_ftgate.report.tally import Tally
 
@@ -18,13 +20,15 @@ def lines(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield from _metrics(tally.metrics.get(name, []))
         yield from _arms(tally.arms.get(name, []))
     yield from _misses(tally, verbose=verbose)
+    yield from ((text, "") for text in traffic_lines(tally.traffic, tally.counts))
     for verdict in tally.verdicts:
         yield from _verdict(verdict)
 
 
 def _metrics(metrics: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for metric in metrics:
-        bounds = f"[{metric['lower']:.3f}, {metric['upper']:.3f}]"
+        upper = "none" if metric["upper"] is None else f"{metric['upper']:.3f}"
+        bounds = f"[{metric['lower']:.3f}, {upper}]"
         yield f"  {metric['name']:<11} {metric['value']:.3f}  {bounds}  n = {metric['n']}", ""
 
 

@@ -27,6 +27,8 @@ class Tally:
     metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     arms: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
+    traffic: list[dict[str, Any]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what an item of ours told, and count what failed beside the gate."""
@@ -79,6 +81,26 @@ class Tally:
         if undecided or statuses & {"hold", "skip"} or "HOLD" in kinds:
             return HOLD
         return status if not self.arms else 0
+
+    def travelling(self) -> dict[str, Any]:
+        """What no report carries, from a worker of xdist to `arrived` on the controller."""
+        return {"traffic": self.traffic, "counts": self.counts}
+
+    def arrived(self, sent: dict[str, Any]) -> None:
+        """The inverse of `travelling`."""
+        self.traffic += sent["traffic"]
+        self.counts.update(sent["counts"])
+
+    def into_junit(self, config: pytest.Config) -> None:
+        """Properties of the test suite: `ftgate_latency` for each golden set, `ftgate_requests`."""
+        from _pytest.junitxml import xml_key
+
+        xml = config.stash.get(xml_key, None)
+        if xml is None:
+            return
+        for each in self.traffic:
+            xml.add_global_property("ftgate_latency", json.dumps(each))
+        xml.add_global_property("ftgate_requests", json.dumps(self.counts))
 
     def _all_arms(self) -> Iterator[dict[str, Any]]:
         for arms in self.arms.values():

@@ -37,7 +37,7 @@ class Engine(Protocol):
 
     @property
     def offers(self) -> frozenset[str]:
-        """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "adapters"}."""
+        """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "stream", "adapters"}."""
 
     def expect(self, model: Model) -> None:
         """Before `start`: this model will be asked for. For engines that must know what is to come."""

@@ -17,8 +17,11 @@ from typing import Any
 import aiohttp
 
 from pytest_ftgate.response import Response
+from pytest_ftgate.serve.stream import read_stream
+from pytest_ftgate.serve.trouble import Trouble
 
 HTTP_OK = 200
+EVENTS = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +76,6 @@ class Line:
     retry: Retry
 
 
-class Trouble(Exception):  # noqa: N818 - not an error for the user: most are retried
-    """An attempt without an answer.
-
-    kind: "rate_limited", "server_error", "timeout", "connection", or "refused" (never retried).
-    wait_s: what the server asked for, None if it did not.
-    """
-
-    def __init__(self, kind: str, text: str, wait_s: float | None = None) -> None:
-        super().__init__(text)
-        self.kind, self.text, self.wait_s = kind, text, wait_s
-
-
 async def ask(line: Line, request: Request, planned: float, counts: Counter[str]) -> Response:
     """Send until there is an answer or no hope. planned: `time.monotonic()` when the request was submitted.
 
@@ -96,7 +87,7 @@ async def ask(line: Line, request: Request, planned: float, counts: Counter[str]
         attempt += 1
         sent = time.monotonic()
         try:
-            answer = await _post(line, body, request.timeout_s)
+            answer = await _post(line, body, request.timeout_s, sent)
         except Trouble as trouble:
             counts[trouble.kind] += 1
             await _still_there(line, trouble)
@@ -145,13 +136,15 @@ def _respond(  # noqa: PLR0913, PLR0917 - private
     )
 
 
-async def _post(line: Line, body: bytes, timeout_s: float) -> dict[str, Any]:
+async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:
     """One attempt; the answer as fields of a Response. Raises Trouble."""
     try:
         async with (
             asyncio.timeout(timeout_s),
             line.session.post(line.url, data=body, headers=line.headers, proxy=line.proxy) as reply,
         ):
+            if reply.status == HTTP_OK and reply.content_type == EVENTS:
+                return await read_stream(reply.content, sent)
             raw = await reply.read()
     except TimeoutError as error:
         raise Trouble("timeout", f"no answer within {timeout_s:g} s") from error

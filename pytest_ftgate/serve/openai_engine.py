@@ -29,7 +29,7 @@ class OpenAIEngine:
 
     base_url: str
     model_name: str
-    offers: frozenset[str] = frozenset({"json_schema", "logprobs"})
+    offers: frozenset[str] = frozenset({"json_schema", "logprobs", "stream"})
     api_key: str = field(default_factory=lambda: key_from(os.environ), repr=False)
     max_in_flight: int | None = None
     name: str = "openai"

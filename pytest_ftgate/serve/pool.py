@@ -49,6 +49,7 @@ class Pool:
         self.concurrency, self.retry = concurrency, retry or Retry()
         self.counts: Counter[str] = Counter()
         self._waiting: deque[_Job] = deque()
+        self._windows: dict[tuple[str, int], asyncio.Semaphore] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._thread: threading.Thread | None = None
         self._loop = asyncio.new_event_loop()
@@ -68,18 +69,23 @@ class Pool:
 
         on_done(request, response) is called in the pool's thread before the future has its result, for the journal; if
         it raises, so does the future. check (an engine's) is asked when a connection breaks or a time limit passes: the
-        ServeError it raises ends the request without retries. max_in_flight (an engine's) narrows the window for these
-        requests. A request that fails for good is a Response, see there.
+        ServeError it raises ends the request without retries. max_in_flight (an engine's) narrows the window for all
+        requests to its address. A request that fails for good is a Response, see there.
         """
         session = self._start()
         line = _line(session, endpoint, model_digest, check, self.retry)
         now = time.monotonic()
-        window = asyncio.Semaphore(min(self.concurrency, max_in_flight or self.concurrency))
+        window = self._window(endpoint.base_url, max_in_flight)
         jobs: dict[str, _Job] = {}
         for request in requests:
             jobs.setdefault(request.key, _Job(line, request, now, on_done, window))
         self._loop.call_soon_threadsafe(self._enqueue, list(jobs.values()))
         return {key: job.future for key, job in jobs.items()}
+
+    def _window(self, server: str, most: int | None) -> asyncio.Semaphore:
+        """One for each server, whatever is submitted to it."""
+        size = min(self.concurrency, most or self.concurrency)
+        return self._windows.setdefault((server, size), asyncio.Semaphore(size))
 
     def cancel(self) -> None:
         """Drop what waits and break off what is under way; their futures raise CancelledError. Returns when done."""

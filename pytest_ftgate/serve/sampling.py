@@ -18,10 +18,12 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
     response_format: Mapping[str, Any] | None = None,
     logprobs: int = 0,
     draw: int = 0,
+    stream: bool = False,
     offers: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """The body's keys beside model and messages. `seed + draw` is the seed of a draw; empty settings are left out.
 
+    stream: the answer comes token by token, with its usage at the end.
     offers: what the engine can do. Raises ServeError for a setting it cannot honour: to drop it would measure
     something else than what was asked for.
     """
@@ -39,6 +41,8 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
         "response_format": response_format,
         "logprobs": bool(logprobs),
         "top_logprobs": logprobs,
+        "stream": stream,
+        "stream_options": {"include_usage": True} if stream else None,
     }
     return body | {name: value for name, value in optional.items() if value}
 

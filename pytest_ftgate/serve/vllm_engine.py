@@ -40,7 +40,7 @@ class VllmEngine(LocalEngine):
     """
 
     name = "vllm"
-    offers = frozenset({"choice", "json_schema", "logprobs", "adapters"})
+    offers = frozenset({"choice", "json_schema", "logprobs", "stream", "adapters"})
     grace_s = 15.0  # SIGTERM during start-up is not heard for minutes
 
     def __init__(self, model: Model, log: Path, settings: VllmSettings | None = None) -> None:

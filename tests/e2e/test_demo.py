@@ -60,7 +60,16 @@ def test_a_killed_training_resumes_and_its_model_is_promoted(first, workshop):
     assert first.returncode == 0, first.stdout + first.stderr
     assert "PROMOTED sms_spam v1" in first.stdout
     assert re.search(r"resum", first.stdout), "it went on from the checkpoint"
-    for told in ("300 cases can resolve", "clean", "base on sms_spam", "epoch 1", "epoch 2", "integrity", "stages:", "next:"):
+    for told in (
+        "300 cases can resolve",
+        "clean",
+        "base on sms_spam",
+        "epoch 1",
+        "epoch 2",
+        "integrity",
+        "stages:",
+        "next:",
+    ):
         assert told in first.stdout, told
 
 
@@ -94,7 +103,11 @@ def test_the_same_seed_and_data_again_are_unchanged(first, workshop):
 def test_a_model_that_learned_nothing_is_rejected_and_the_champion_stays(first, workshop):
     workshop.edit("pipelines/sms_spam/pipeline.toml", "learning_rate = 5e-4", "learning_rate = 0")
     workshop.edit("pipelines/sms_spam/pipeline.toml", "epochs = 2", "epochs = 1")
-    workshop.edit("pipelines/sms_spam/pipeline.toml", re.search(r"max_rows = \d+", (workshop.path / "pipelines/sms_spam/pipeline.toml").read_text()).group(0), "max_rows = 16")
+    workshop.edit(
+        "pipelines/sms_spam/pipeline.toml",
+        re.search(r"max_rows = \d+", (workshop.path / "pipelines/sms_spam/pipeline.toml").read_text()).group(0),
+        "max_rows = 16",
+    )
     rows = (workshop.path / "pipelines/sms_spam/data/validation.jsonl").read_text().splitlines(keepends=True)
     (workshop.path / "pipelines/sms_spam/data/validation.jsonl").write_text("".join(rows[:8]))
     result = workshop.run(TASK, "--train")

@@ -41,7 +41,11 @@ def test_there_is_something_to_test():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_of_the_readme(reader, command):
     args = shlex.split(command)[1:]
-    args = [arg for arg in args if not arg.startswith("http") and arg not in {"--ftgate-base-url", "--ftgate-model", "my-model"}]
+    args = [
+        arg
+        for arg in args
+        if not arg.startswith("http") and arg not in {"--ftgate-base-url", "--ftgate-model", "my-model"}
+    ]
     result = reader.run(*args)
     assert result.ret in (0, 10), result.stdout.str()
     assert result.parseoutcomes().get("passed"), result.stdout.str()
@@ -66,7 +70,9 @@ def test_every_flag_named_in_the_readme_exists(pytester):
 def test_the_tree_is_true():
     tree = README.split("## The tree")[1]
     for name in re.findall(r"(\w+)/", tree):
-        assert any(ROOT.glob(f"{name}")) or any((ROOT / "pytest_ftgate").glob(name)) or any((ROOT / "tests").glob(name)), name
+        assert (
+            any(ROOT.glob(f"{name}")) or any((ROOT / "pytest_ftgate").glob(name)) or any((ROOT / "tests").glob(name))
+        ), name
 
 
 def test_ini_options_are_flags_too():

@@ -54,7 +54,8 @@ def faults_of(text: str) -> list[str]:
         ("[[gate.floor]]\nmetric = 'f1'", "g.toml:1: [[gate.floor]] needs 'min' or 'max'; found: metric"),
         (
             "[[gate.floor]]\nmetric = 'f2'\nmin = 0",
-            'g.toml:2: gate.floor[0].metric must be one of: accuracy, score, precision, recall, f1, mcc; found "f2"',
+            "g.toml:2: gate.floor[0].metric must be one of: accuracy, score, pass_at_k, pass_hat_k, precision, recall, f1, "
+            'mcc, p50_ms, p95_ms, p99_ms, cost_per_1k; found "f2"',
         ),
     ],
 )

@@ -314,7 +314,7 @@ def test_a_higher_rank_starts_an_idle_server_again(make, tmp_path):
 def test_a_higher_rank_does_not_break_requests_on_their_way(make, tmp_path):
     engine = make({"busy": 3})
     engine.start(silent)
-    with pytest.raises(ServeError, match=r"rank 8, is asked for rank 16, and is busy(.|\n)*--max-lora-rank 16"):
+    with pytest.raises(ServeError, match=r"rank 8, is asked for rank 16, and is busy(.|\n)*raise --max-lora-rank"):
         engine.endpoint(tuned(engine, make_adapter(tmp_path / "r9", 9)))
 
 

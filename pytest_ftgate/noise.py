@@ -1,0 +1,89 @@
+"""Two measurements of one model on one golden set -> how much it differs from itself, kept beside the set's lock.
+
+A server that batches is not deterministic even at temperature 0: what is computed together decides how sums are
+rounded. A margin below this noise would judge the server, so the gate uses the larger of the two.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import Fault, LockError
+from pytest_ftgate.files.text import shown
+
+if TYPE_CHECKING:
+    from pytest_ftgate.case import Case
+    from pytest_ftgate.measure import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """What golden.noise holds.
+
+    model: digest. engine, concurrency: as asked. cases: those that both runs measured, >= 1. by_grade, by_text: share
+    of them whose grade, or text, differs between the two runs, 0 to 1. settings: digest of what was asked and judged.
+    """
+
+    model: str
+    engine: str
+    concurrency: int
+    cases: int
+    by_grade: float
+    by_text: float
+    settings: str
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.by_grade <= 1 and 0 <= self.by_text <= 1):
+            raise ValueError("shares must lie between 0 and 1")
+
+    def __str__(self) -> str:
+        grade, text = 100 * self.by_grade, 100 * self.by_text
+        return (
+            f"noise {grade:.1f} points (the same model, asked twice at {self.concurrency} in flight: "
+            f"{grade:.1f} % of the grades and {text:.1f} % of the texts of {self.cases:,} cases differ)"
+        )
+
+
+def compare(first: Measurement, second: Measurement) -> tuple[int, int, int]:
+    """(cases that both measured, of these other grade, other text); a case with several draws differs if one does."""
+    one, two = first.results, second.results
+    cases = [case for case in first.suite.cases if one[case.id].measured and two[case.id].measured]
+    grades = sum(one[case.id] != two[case.id] for case in cases)
+    return len(cases), grades, sum(_texts(first, case) != _texts(second, case) for case in cases)
+
+
+def _texts(measurement: Measurement, case: Case) -> list[str]:
+    return [answer.text for answer in measurement.responses(case)]
+
+
+def noise_path(golden_path: Path) -> Path:
+    """golden.noise beside golden.toml; <name>.golden.noise beside a single file."""
+    path = Path(golden_path)
+    return path / "golden.noise" if path.is_dir() else path.with_suffix(".noise")
+
+
+def write_noise(golden_path: Path, noise: Noise) -> Path:
+    """Keep it; the path written."""
+    path = noise_path(golden_path)
+    path.write_text(json.dumps(asdict(noise), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return path
+
+
+def read_noise(golden_path: Path) -> Noise | None:
+    """What was kept, None if `ftgate noise` was never run. Raises LockError for a file that is no noise."""
+    path = noise_path(golden_path)
+    if not path.exists():
+        return None
+    try:
+        return Noise(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        fix = f"measure it again: ftgate noise {shown(path.parent)}"
+        raise LockError([Fault(shown(path), 0, f"is no file of `ftgate noise`: {error}", fix)]) from None
+
+
+def widened(delta: float, noise: Noise | None) -> float:
+    """The margin that the gate uses: never below the noise; a share in (0, 1)."""
+    return delta if noise is None else min(max(delta, noise.by_grade), 0.999)

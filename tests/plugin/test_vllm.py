@@ -1,0 +1,99 @@
+"""--ftgate-engine vllm, --ftgate-vllm, --ftgate-vllm-args and the fixture `vllm_server`, with a fake vllm command."""
+
+from __future__ import annotations
+
+import json
+
+import psutil
+import pytest
+
+from tests.fake_vllm import make_executable
+
+ECHO = [{"id": f"a{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(8)]
+USING = """
+import json
+
+def test_asks(vllm_server):
+    assert vllm_server.address.startswith("http://127.0.0.1:")
+    assert vllm_server.client.text("hello") == "hello"
+    assert "INFO starting" in vllm_server.logs()
+
+def test_asks_again(vllm_server):
+    assert vllm_server.client.text("again") == "again"
+"""
+
+
+@pytest.fixture
+def fake(project, monkeypatch):
+    """Arguments that name the fake and a base model."""
+    base = project.path / "base"
+    base.mkdir()
+    (base / "config.json").write_text("{}")
+    monkeypatch.setenv("FAKE_VLLM_RECORD", str(project.path / "record.json"))
+    monkeypatch.setenv("FAKE_VLLM", "{}")
+    executable = make_executable(project.path / "bin")
+    return "--ftgate-engine", "vllm", "--ftgate-vllm", executable, "--ftgate-model", base
+
+
+def left_over(project) -> list:
+    return [
+        p for p in psutil.process_iter(["cmdline"]) if str(project.path / "bin") in " ".join(p.info["cmdline"] or [])
+    ]
+
+
+def test_golden_sets_and_the_fixture_share_one_server(project, fake):
+    project.golden("echo", ECHO)
+    project.write("test_mine.py", USING)
+    result = project.run(*fake, "--ftgate-vllm-args", "--max-num-seqs 7 --seed=3", "goldens", "test_mine.py")
+    result.assert_outcomes(passed=10)
+    assert json.loads((project.path / "record.json").read_text())["argv"][-3:] == ["--max-num-seqs", "7", "--seed=3"]
+    assert len(list((project.path / ".ftgate" / "logs").glob("*.log"))) == 1
+    assert not left_over(project)
+
+
+def test_the_fixture_alone_starts_the_server(project, fake):
+    project.write("test_mine.py", USING)
+    project.run(*fake).assert_outcomes(passed=2)
+    assert not left_over(project)
+
+
+def test_the_fixture_attaches_to_a_running_server(project, answering):
+    answering()
+    project.write("test_mine.py", "def test_asks(vllm_server):\n    assert vllm_server.client.text('hi') == 'hi'\n")
+    project.run().assert_outcomes(passed=1)
+
+
+def test_without_vllm_the_fixture_skips(project):
+    project.write("test_mine.py", USING)
+    result = project.run("-rs")
+    result.assert_outcomes(skipped=2)
+    result.stdout.fnmatch_lines(["*vllm_server needs --ftgate-engine vllm or --ftgate-base-url URL*"])
+
+
+def test_a_server_that_does_not_start_is_told_once(project, fake, monkeypatch):
+    monkeypatch.setenv("FAKE_VLLM", json.dumps({"say": "ValueError: LoRA is not enabled", "exit": 1}))
+    project.golden("echo", ECHO)
+    result = project.run(*fake, "goldens")
+    text = result.stdout.str() + result.stderr.str()
+    assert text.count("the server was started without LoRA") == 1
+    assert "drop --no-enable-lora from --ftgate-vllm-args (ini: ftgate_vllm_args)" in text
+    assert "Traceback" not in text
+    assert result.ret != 0
+    assert not left_over(project)
+
+
+def test_settings_in_the_ini_file(project, fake, pytester):
+    _, _, _, executable, _, base = fake
+    pytester.makeini(
+        f"[pytest]\naddopts = -p no:randomly\nftgate_engine = vllm\nftgate_vllm = {executable}\n"
+        f"ftgate_vllm_args = --seed 5\nftgate_model = {base}\n"
+    )
+    project.golden("echo", ECHO)
+    project.run("goldens").assert_outcomes(passed=8)
+    assert json.loads((project.path / "record.json").read_text())["argv"][-2:] == ["--seed", "5"]
+
+
+def test_arguments_that_are_no_words(project, fake):
+    result = project.run(*fake, "--ftgate-vllm-args", "'unclosed")
+    result.stderr.fnmatch_lines(["*--ftgate-vllm-args: *cannot be split into words*"])
+    assert result.ret == 4
