@@ -107,12 +107,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     if not touches_us(session.items):
         return
-    from pytest_ftgate import selection
+    from pytest_ftgate.selection import check, sort_items
 
     ftgate = session.config.stash[KEY]
-    selection.sort_items(session.items, ftgate)
+    sort_items(session.items, ftgate)
     if not session.testsfailed:
-        selection.check(session.items, ftgate)
+        check(session.items, ftgate)
     folder = getattr(session.config, "workerinput", {}).get("ftgate_folder")
     if folder:
         from pytest_ftgate.distribute import write_ids
@@ -139,13 +139,13 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
     if stopped or session.config.option.collectonly or not touches_us(session.items):
         return (yield)
-    from pytest_ftgate import selection
+    from pytest_ftgate.selection import asks
 
     ftgate = session.config.stash[KEY]
     try:
         with ftgate.sight.narrowed():
             if hasattr(session.config, "workerinput"):
-                ftgate.plan_later = lambda: ftgate.plan(selection.asks(session.items))
+                ftgate.plan_later = lambda: ftgate.plan(asks(session.items))
             else:
                 _plan(ftgate, session.items)
             return (yield)
@@ -164,10 +164,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
-    from pytest_ftgate import selection
+    from pytest_ftgate.selection import asks
 
     try:
-        ftgate.plan(selection.asks(items))
+        ftgate.plan(asks(items))
     except FtgateError as error:
         ftgate.console.line(f"ftgate: {error}")
         pytest.exit("pytest-ftgate could not ask the model, see above", returncode=pytest.ExitCode.INTERNAL_ERROR)

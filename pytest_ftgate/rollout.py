@@ -120,6 +120,7 @@ class Rollout:
         measurement = self.candidate_of(suite)
         cases = suite.cases[:SMOKE_CASES]
         self._ask(measurement, cases, self.candidate, "smoke test")
+        self._check_tokens()
         readable = sum(measurement.readable(case) for case in cases)
         self._say(f"smoke test: {readable} of {len(cases)} answers can be read")
         if not readable:
@@ -130,6 +131,16 @@ class Rollout:
                 )
             )
         self._ask_candidate()
+
+    def _check_tokens(self) -> None:
+        """Training and serving must give the same token ids. Raises ServeError that shows both."""
+        from pytest_ftgate.serve.tokens import check_tokens
+        from pytest_ftgate.train.job import TOKENS_FILE
+
+        if self.manifest is not None:
+            endpoint = self.runtime.started(self.candidate).endpoint(self.candidate.model)
+            count = check_tokens(endpoint, self.manifest.path.with_name(TOKENS_FILE))
+            self._say(f"the server reads {count} training rows in the very tokens they were trained in")
 
     def _ask_candidate(self) -> None:
         """Send every golden to the candidate; returns at once, the answers come while the items run."""

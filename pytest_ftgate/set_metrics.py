@@ -39,3 +39,19 @@ class SetMetrics:
     def mcc(self) -> Metric:
         """Matthews correlation coefficient, in [-1, 1]."""
         return self._measurement.metric("mcc")
+
+    def pass_at_k(self) -> Metric:
+        """Share of cases that at least one of their draws passed (`repeats = k`)."""
+        return self._measurement.metric("pass_at_k")
+
+    def pass_hat_k(self) -> Metric:
+        """Share of cases that every one of their draws passed (`repeats = k`)."""
+        return self._measurement.metric("pass_hat_k")
+
+    def p95_ms(self) -> Metric:
+        """95 % of the answers took no longer, in milliseconds. `upper` is infinite below 59 answers."""
+        return self._measurement.metric("p95_ms")
+
+    def cost_per_1k(self) -> Metric:
+        """Mean price of 1,000 requests. Raises MetricError without prices."""
+        return self._measurement.metric("cost_per_1k")

@@ -14,6 +14,9 @@ from pytest_ftgate.digest import digest_of
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate")
 """Whose versions may change the weights."""
 
+TOKENS_FILE = "tokens.json"
+"""Messages and token ids of the first training rows, beside the manifest, to be compared with the server's."""
+
 SMALL_DATA_ROWS = 1_000
 NOT_IN_DIGEST = ("train_file", "validation_file", "base", "report_to", "name")
 """Where things lie and who else is told of them; contents count, by their digests."""

@@ -14,13 +14,12 @@ from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
 from pytest_ftgate.train.data import Example, fitting, read_examples
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
-from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
 from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
 from pytest_ftgate.train.trainer import AnswerTrainer, Stopwatch, training_arguments
 from pytest_ftgate.train.validate import validate
 
-TOKENS_FILE = "tokens.json"
 TOKENS_ROWS = 10
 """Rows whose token ids are written down, to be compared with the server's."""
 

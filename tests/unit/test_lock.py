@@ -211,3 +211,10 @@ def test_a_broken_lock_is_told_not_raised_as_something_else(old: str, new: str, 
     [fault] = caught.value.faults
     assert (fault.path, fault.line) == ("goldens/sms/golden.lock", line)
     assert said in fault.message
+
+
+def test_prices_belong_to_the_gate_and_streaming_decides_no_answer() -> None:
+    prices = "[price]\ninput_per_million = 1\noutput_per_million = {}\n"
+    assert differences(suite(), suite(toml=TOML + prices.format(2)))
+    assert differences(suite(toml=TOML + prices.format(2)), suite(toml=TOML + prices.format(3)))
+    assert differences(suite(), suite(toml=TOML + "[request]\nstream = true\n")) == []

@@ -273,3 +273,12 @@ def test_the_key_is_sent_and_never_shown():
 def test_an_empty_window_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         Pool(concurrency=0)
+
+
+def test_two_golden_sets_share_the_narrow_window_of_their_engine():
+    with MockServer(delay_s=0.02) as server, Pool(concurrency=20) as pool:
+        endpoint, asked = Endpoint(server.base_url, "mock"), requests(20)
+        first = pool.submit(endpoint, "d", asked[:10], max_in_flight=2)
+        second = pool.submit(endpoint, "d", asked[10:], max_in_flight=2)
+        concurrent.futures.wait([*first.values(), *second.values()], 30)
+    assert server.most_in_flight == 2

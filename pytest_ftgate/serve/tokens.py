@@ -1,0 +1,65 @@
+"""(endpoint, messages with the trainer's token ids) -> where the server reads them otherwise.
+
+A model that is asked in other tokens than it was trained on is silently worse: another chat template, a doubled
+beginning-of-sequence token, a tokenizer that was changed in between.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.http import post
+
+if TYPE_CHECKING:
+    from pytest_ftgate.serve.engine import Endpoint
+
+SHOWN = 3
+"""Token ids shown on either side of the first difference."""
+
+
+def check_tokens(endpoint: Endpoint, file: Path) -> int:
+    """Compare every row of the trainer's tokens.json with the server's /tokenize; how many were compared.
+
+    file: a JSON list of {"messages", "tokens"}. Raises ServeError that shows both for the rows that differ, or if the
+    server cannot say.
+    """
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    differences = list(_differences(endpoint, rows))
+    if differences:
+        raise ServeError(
+            f"the server does not read messages as the trainer did ({len(differences)} of {len(rows)} rows differ):\n"
+            + "\n".join(differences[:SHOWN])
+            + "\n    serve the tokenizer and chat template that the base model had in training"
+        )
+    return len(rows)
+
+
+def _differences(endpoint: Endpoint, rows: list[dict[str, Any]]) -> Iterator[str]:
+    for number, row in enumerate(rows, 1):
+        served = _served_tokens(endpoint, row["messages"])
+        if served != row["tokens"]:
+            yield f"    row {number}: {_first_difference(row['tokens'], served)}"
+
+
+def _served_tokens(endpoint: Endpoint, messages: list[dict[str, str]]) -> list[int]:
+    url = endpoint.base_url.rstrip("/").removesuffix("/v1") + "/tokenize"
+    body = {"model": endpoint.model, "messages": messages, "add_generation_prompt": True}
+    status, said = post(url, body, endpoint.api_key)
+    if status != 200:
+        raise ServeError(f"{url}: cannot compare the server's tokens with the trainer's: HTTP {status}: {said}")
+    return list(said["tokens"])
+
+
+def _first_difference(trained: list[int], served: list[int]) -> str:
+    pairs = zip_longest(trained, served)
+    place = next(i for i, (one, other) in enumerate(pairs) if one != other)
+    around = slice(max(0, place - SHOWN), place + SHOWN + 1)
+    return (
+        f"at token {place}: trained on {trained[around]} (of {len(trained)}), the server reads {served[around]} "
+        f"(of {len(served)})"
+    )

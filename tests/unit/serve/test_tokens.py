@@ -1,0 +1,41 @@
+"""The server's token ids against the trainer's."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.engine import Endpoint
+from pytest_ftgate.serve.tokens import check_tokens
+from tests.mock_openai import MockServer
+
+
+@pytest.fixture
+def rows(tmp_path):
+    file = tmp_path / "tokens.json"
+    talks = [[{"role": "user", "content": text}] for text in ("one two", "three")]
+    file.write_text(json.dumps([{"messages": talk, "tokens": [1, 2, len(talk[0]["content"])]} for talk in talks]))
+    return file
+
+
+def test_equal_tokens_are_counted(rows, monkeypatch):
+    monkeypatch.setattr(
+        "pytest_ftgate.serve.tokens.post",
+        lambda url, body, key: (200, {"tokens": [1, 2, len(body["messages"][0]["content"])]}),
+    )
+    assert check_tokens(Endpoint("http://127.0.0.1:1/v1", "m"), rows) == 2
+
+
+def test_a_doubled_first_token_is_shown_with_its_place(rows, monkeypatch):
+    monkeypatch.setattr("pytest_ftgate.serve.tokens.post", lambda url, body, key: (200, {"tokens": [1, 1, 2, 7]}))
+    with pytest.raises(ServeError) as error:
+        check_tokens(Endpoint("http://127.0.0.1:1/v1", "m"), rows)
+    assert "2 of 2 rows differ" in str(error.value)
+    assert "at token 1: trained on [1, 2, 7] (of 3), the server reads [1, 1, 2, 7] (of 4)" in str(error.value)
+
+
+def test_a_server_that_cannot_tokenize_is_named(rows):
+    with MockServer() as server, pytest.raises(ServeError, match=r"/tokenize: cannot compare .* HTTP 404"):
+        check_tokens(Endpoint(server.base_url, "mock"), rows)
