@@ -23,6 +23,7 @@ def prepare(config: pytest.Config, ftgate: FtgateSession) -> None:
     if config.getoption("dist", "no") != "no":
         config.option.dist, config.option.tx = "no", []
         ftgate.notes.append("ftgate: --train runs in one process; xdist is off for this run")
+    config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy")  # MLflow's, in a thread
     given = _given(config)
     ftgate.training = tuple(_pipelines(given, ftgate.catalogue))
     if not ftgate.training:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.arm import Result
 from pytest_ftgate.case import Case, Prompt, digest_of, render
 from pytest_ftgate.draws import combine, most_frequent
+from pytest_ftgate.errors import MetricError
 from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored, grade_case
 from pytest_ftgate.graders.answer import label_of
 from pytest_ftgate.journal import Journal, key_of
@@ -22,6 +23,7 @@ from pytest_ftgate.suite import Suite, expected_label
 
 if TYPE_CHECKING:
     from pytest_ftgate.cache import Cache
+    from pytest_ftgate.metrics.confusion import Confusion
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.serve.pool import Pool, Request
@@ -223,6 +225,17 @@ class Measurement:
             return limit(name, answers, self.suite.golden.price)
         label = self.suite.golden.label
         return compute(name, self.scored, label.values if label else (), **options)
+
+    def confusion(self) -> Confusion:
+        """Expected against predicted labels, an answer that is no known label in a column of its own.
+
+        Raises MetricError if the set names no labels.
+        """
+        from pytest_ftgate.metrics.labels import Labels
+
+        if self.suite.golden.label is None:
+            raise MetricError(f"{self.suite.name}: a confusion matrix needs [label] in the golden set")
+        return Labels(self.suite.golden.label.values, self.scored).confusion()
 
     @property
     def timed_out(self) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ftgate.measure import Measurement
     from pytest_ftgate.metric import Metric
+    from pytest_ftgate.metrics.confusion import Confusion
 
 
 class SetMetrics:
@@ -39,6 +40,10 @@ class SetMetrics:
     def mcc(self) -> Metric:
         """Matthews correlation coefficient, in [-1, 1]."""
         return self._measurement.metric("mcc")
+
+    def confusion(self) -> Confusion:
+        """Counts by expected and predicted label; prints as a table."""
+        return self._measurement.confusion()
 
     def pass_at_k(self) -> Metric:
         """Share of cases that at least one of their draws passed (`repeats = k`)."""

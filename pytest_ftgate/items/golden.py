@@ -131,8 +131,11 @@ class MetricItem(FtgateItem):
         """Compute it from this run's and the journal's grades."""
         if missing := self.ftgate.missing(self.suite):
             return skipped(missing)
-        metric = self.ftgate.measurement(self.suite).metric(**self.options)
+        measurement = self.ftgate.measurement(self.suite)
+        metric = measurement.metric(**self.options)
         facts = {"set": self.suite.name, "name": self.title, "value": metric.value, "n": metric.n}
+        if self.title == "accuracy" and self.suite.golden.label is not None:
+            facts["confusion"] = measurement.confusion().lines()
         bounds = {"lower": metric.lower, "upper": metric.upper if isfinite(metric.upper) else None}
         return Told("passed", properties=(("ftgate_metric", json.dumps(facts | bounds)),))
 

@@ -30,6 +30,8 @@ def _metrics(metrics: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         upper = "none" if metric["upper"] is None else f"{metric['upper']:.3f}"
         bounds = f"[{metric['lower']:.3f}, {upper}]"
         yield f"  {metric['name']:<11} {metric['value']:.3f}  {bounds}  n = {metric['n']}", ""
+    for metric in metrics:
+        yield from ((f"    {line}", "") for line in metric.get("confusion", ()))
 
 
 _COLOURS = {"pass": "green", "hold": "yellow", "skip": "yellow"}

@@ -44,6 +44,15 @@ def test_a_wrong_answer_is_a_miss_in_a_set_with_a_gate(project, answering):
     result.stdout.fnmatch_lines(["*missed (1)*", "*gated/golden.toml::c0:*", "*1 missed*"])
 
 
+def test_the_confusion_matrix_shows_answers_that_are_no_label(project, answering):
+    answering(lambda messages: {"0": "no", "1": "perhaps"}.get(messages[-1]["content"], "yes"))
+    cases = [{"id": f"c{i}", "input": str(i), "expected": "no" if i == 0 else "yes"} for i in range(60)]
+    project.golden("gated", cases, LABELLED)
+    result = project.run()
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines(["*predicted*yes*no*(no label)*", "*yes * 58 * 0 * 1", "*no * 0 * 1 * 0"])
+
+
 def test_a_missed_must_pass_case_fails(project, answering):
     answering(lambda messages: "yes")
     cases = [{"id": f"c{i}", "input": str(i), "expected": "no" if i == 0 else "yes"} for i in range(60)]
