@@ -20,7 +20,7 @@ min = 0.5
 PIPELINE = """
 goldens = ["mail"]
 [base]
-model = "model"
+model = "./model"
 [data]
 train = "train.jsonl"
 validation = "validation.jsonl"
