@@ -24,6 +24,7 @@ from aiohttp import web
 from pytest_ftgate.serve.adapters import Adapters
 from pytest_ftgate.serve.batcher import Batcher
 from pytest_ftgate.serve.generate import Answer, Job, prompt_tokens
+from pytest_ftgate.serve.nf4 import nf4
 
 NOT_OFFERED = ("stream", "logprobs", "tools", "logit_bias")
 """Keys of a request that would be ignored in silence otherwise."""
@@ -205,25 +206,16 @@ def load(options: argparse.Namespace) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    dtype = getattr(torch, options.dtype)
     tokenizer = AutoTokenizer.from_pretrained(options.model, revision=options.revision)
     model = AutoModelForCausalLM.from_pretrained(
         options.model,
         revision=options.revision,
-        dtype=getattr(torch, options.dtype),
-        quantization_config=_quantization(options.quantization, getattr(torch, options.dtype)),
+        dtype=dtype,
+        quantization_config=nf4(dtype) if options.quantization else None,
         device_map="auto" if torch.cuda.is_available() else None,
     )
     return model.eval(), tokenizer
-
-
-def _quantization(name: str | None, dtype: Any) -> Any:
-    if name is None:
-        return None
-    from transformers import BitsAndBytesConfig
-
-    return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
-    )
 
 
 def _options() -> argparse.Namespace:

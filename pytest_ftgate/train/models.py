@@ -9,6 +9,7 @@ import torch
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.serve.adapters import Adapters
+from pytest_ftgate.serve.nf4 import nf4
 from pytest_ftgate.train.job import TrainJob
 
 SHORT_ROW = 512
@@ -109,15 +110,6 @@ def _load(job: TrainJob, dtype: torch.dtype, quantization: Any, **options: Any) 
         job.base, revision=job.revision, dtype=dtype, quantization_config=quantization, **options
     )
     return model if quantization else model.to(_device())
-
-
-def nf4(dtype: torch.dtype) -> Any:
-    """4-bit NormalFloat with double quantisation, computing in `dtype`."""
-    from transformers import BitsAndBytesConfig
-
-    return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
-    )
 
 
 def _device() -> str:
