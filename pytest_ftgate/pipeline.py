@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.schema import check, read_toml, toml_line
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning, library_versions
 
@@ -73,6 +74,7 @@ class Pipeline:
     lora: Lora = field(default_factory=Lora)
     serve: Serve = field(default_factory=Serve)
     baseline: Baseline = field(default_factory=Baseline)
+    policy: Policy = field(default_factory=Policy)
     report_to: tuple[str, ...] = ()
 
     @property
@@ -188,6 +190,8 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision belongs to a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "leave it out")
+    for keys, message, fix in policy_problems(data):
+        yield Fault(shown(path), toml_line(text, keys), message, fix)
 
 
 def _is_folder(model: str) -> bool:
@@ -210,6 +214,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         lora=Lora(**_tuples(data.get("lora", {}))),
         serve=Serve(**data.get("serve", {})),
         baseline=Baseline(**_tuples(data.get("baseline", {}))),
+        policy=policy_of(data),
         report_to=tuple(data.get("tracking", {}).get("report_to", ())),
     )
 

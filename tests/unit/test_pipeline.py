@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.pipeline import Pipeline, read_pipeline
+from pytest_ftgate.policy import Forgetting, Policy
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
 
 SMALLEST = """
@@ -56,6 +57,17 @@ def test_the_smallest_pipeline_and_its_defaults(made):
     assert made.data_files == (made.path.parent / "train.jsonl", made.path.parent / "data" / "validation.jsonl")
     assert (made.tuning, made.lora, made.seed) == (Tuning(), Lora(), 0)
     assert (made.baseline.few_shot, made.baseline.choices, made.baseline.min_gain) == (0, (), 0.0)
+
+
+def test_what_the_gate_asks(tmp_path, made):
+    assert made.policy == Policy("non-inferior", None)
+    text = SMALLEST + '[gate]\nmode = "superior"\n[forgetting]\ngolden = "general"\n'
+    assert read_pipeline(write(tmp_path, text)).policy == Policy("superior", Forgetting("general", 0.10, required=True))
+    text = SMALLEST + '[gate]\nmode = "better"\n[forgetting]\nmax_drop = 10\n'
+    assert [line for line, _ in faults(tmp_path, text)] == [10, 11, 12]
+    [(line, message)] = faults(tmp_path, SMALLEST + '[forgetting]\ngolden = "sms"\n')
+    assert line == 10
+    assert "stands in `goldens` already" in message
 
 
 def test_the_example_is_valid():
