@@ -8,6 +8,7 @@ What it does stands in the variable FAKE_VLLM, as JSON:
 - {"broken": true}: completions are HTTP 500
 - {"same": true}: adapters are loaded and ignored
 - {"shared": name}: hold /dev/shm/<name>, and start a child that ignores SIGTERM
+- {"fixed": true}: knows no way to load adapters, as without VLLM_ALLOW_RUNTIME_LORA_UPDATING
 - {"busy": n}: /metrics says so many requests are running
 
 FAKE_VLLM_RECORD names a file that gets its arguments and variables.
@@ -45,9 +46,11 @@ def make_executable(folder: Path) -> Path:
 class FakeVllm(MockServer):
     """The mock server with what vLLM has beside chat."""
 
-    def __init__(self, name: str, port: int, max_rank: int, plan: dict) -> None:
-        super().__init__(models=(name,), api_key=os.environ["VLLM_API_KEY"], port=port)
-        self.max_rank, self.plan = max_rank, plan
+    def __init__(
+        self, name: str, port: int, max_rank: int, plan: dict, root: str = "", api_key: str | None = None
+    ) -> None:
+        super().__init__(models=(name,), api_key=os.environ["VLLM_API_KEY"] if api_key is None else api_key, port=port)
+        self.max_rank, self.plan, self.root = max_rank, plan, root
 
     def more_routes(self, app: web.Application) -> None:
         app.router.add_post("/tokenize", self._tokenize)
@@ -66,7 +69,14 @@ class FakeVllm(MockServer):
             text=f'vllm:num_requests_running{{engine="0"}} {busy}.0\nvllm:num_requests_waiting{{a="0"}} 0.0'
         )
 
+    async def _models(self, _):
+        cards = [{"id": name, "root": self.root, "parent": None} for name in self.models]
+        cards += [{"id": name, "root": path, "parent": self.models[0]} for name, path in self.adapters.items()]
+        return web.json_response({"object": "list", "data": cards})
+
     async def _load(self, request):
+        if self.plan.get("fixed"):
+            return web.json_response({"detail": "Not Found"}, status=404)
         body = await request.json()
         folder, name = Path(body["lora_path"]), body["lora_name"]
         if not (folder / "adapter_config.json").is_file():
@@ -152,5 +162,5 @@ def _serve(plan: dict) -> None:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             print("OSError: [Errno 98] Address already in use", flush=True)
             sys.exit(1)
-    with FakeVllm(given["--served-model-name"], port, ranks[-1], plan):
+    with FakeVllm(given["--served-model-name"], port, ranks[-1], plan, sys.argv[2]):
         signal.sigwait({signal.SIGTERM})

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.commands.common import has_registry, open_existing, registry_options, say, say_table
+from pytest_ftgate.commands.deploy import deployed, server_options, unload_old
+from pytest_ftgate.commands.served import name_of
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry.version import MODEL, number_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
@@ -20,6 +23,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     status_parser = commands.add_parser("status", parents=[registry_options()], help="champions and who promotes now")
     status_parser.add_argument("task", nargs="?", metavar="TASK", help="one task; default: all")
+    status_parser.add_argument("--name", action="store_true", help="print only the name that clients ask servers for")
     status_parser.set_defaults(run=status)
 
     history_parser = commands.add_parser("history", parents=[registry_options()], help="all versions of a task")
@@ -27,7 +31,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     history_parser.set_defaults(run=history)
 
     rollback_parser = commands.add_parser(
-        "rollback", parents=[registry_options()], help="go back to the champion before"
+        "rollback", parents=[registry_options(), server_options()], help="go back to the champion before"
     )
     rollback_parser.add_argument("task", metavar="TASK")
     rollback_parser.add_argument(
@@ -39,6 +43,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def status(args: argparse.Namespace) -> int:
     """Print the champion of each task."""
+    if args.name:
+        return _say_names(args)
     if not has_registry(args):
         say(f"no registry in {args.state_dir} yet; `pytest GOLDENS --train` makes it")
         return 0
@@ -49,6 +55,17 @@ def status(args: argparse.Namespace) -> int:
         say_table(list(_status_rows(registry, task)), indent="  ")
     if not tasks:
         say("nothing is registered yet")
+    return 0
+
+
+def _say_names(args: argparse.Namespace) -> int:
+    """For scripts: nothing but the name. RegistryError if there is none."""
+    registry = open_existing(args)
+    for task in [args.task] if args.task else registry.tasks():
+        champion = registry.champion(task)
+        if champion is None:
+            raise RegistryError(f"{task} has no champion yet; `ftgate status` lists what there is")
+        say(name_of(champion))
     return 0
 
 
@@ -66,12 +83,17 @@ def history(args: argparse.Namespace) -> int:
 
 
 def rollback(args: argparse.Namespace) -> int:
-    """Move the champion back."""
+    """Move the champion back; with --server, after the version before answers there."""
+    begin = time.monotonic()
     registry = open_existing(args)
     before = registry.champion(args.task)
-    now = registry.rollback(args.task, args.reason, args.to)
+    target = registry.rollback_target(args.task, args.to)
+    with deployed(args, registry, target) as places:
+        now = registry.rollback(args.task, args.reason, target.number, number_of(before))
     was = f" (was v{before.number})" if before else ""
-    say(f"{args.task}: v{now.number} is the champion again{was}; serve it: ftgate serve {args.task}")
+    rest = f"{time.monotonic() - begin:.1f} s in all" if places else f"serve it: ftgate serve {args.task}"
+    say(f"{args.task}: v{now.number} is the champion again{was}; {rest}")
+    unload_old(args, before, places)
     return 0
 
 
@@ -81,6 +103,8 @@ def _status_rows(registry: Registry, task: str) -> Iterator[tuple[str, str]]:
         raise _unknown(registry, task)
     champion = registry.champion(task)
     yield "champion", _described(champion) if champion else "none yet"
+    if champion and MODEL in champion.tags:
+        yield "served as", name_of(champion)
     if champion and champion.predecessors:
         yield "before it", ", ".join(f"v{each.number}" for each in champion.predecessors)
     newest = versions[-1]

@@ -33,6 +33,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def serve(args: argparse.Namespace) -> int:
     """Fetch the champion, check its digests, serve it until a signal comes."""
+    begin = time.monotonic()
     registry = open_existing(args)
     champion = registry.champion(args.task)
     if champion is None:
@@ -41,7 +42,9 @@ def serve(args: argparse.Namespace) -> int:
     say(f"{champion}: adapter {champion.digest[:12]} and base model checked; starting the server")
     log = args.state_dir / "logs" / f"serve-{args.task}.log"
     with _stopped_by_signal(), _running(model, log) as engine:
-        _say_address(engine.endpoint(model))
+        endpoint = engine.endpoint(model)
+        say(f"v{champion.number} is served after {time.monotonic() - begin:.0f} s, fetching and start included")
+        _say_address(endpoint)
         while True:
             time.sleep(LOOK_EVERY_S)
             engine.check()

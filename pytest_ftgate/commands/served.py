@@ -24,6 +24,15 @@ def tags_of(model: Model) -> dict[str, str]:
     return tags | {name: value for name, value in optional.items() if value}
 
 
+def name_of(version: Version) -> str:
+    """The name under which servers answer as this version; it holds its digest. Raises RegistryError if unknown."""
+    from pytest_ftgate.serve.model import served_name
+
+    if MODEL not in version.tags:
+        raise RegistryError(f"{version} was registered by another program without its digests, so it is not served")
+    return served_name(version.tags[MODEL])
+
+
 def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
     """The model of a version, its adapter being fetched to `adapter`; `base` says where the base model is now.
 

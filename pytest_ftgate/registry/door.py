@@ -126,13 +126,22 @@ class Registry:
             promotion.check_unmoved(target, expected, champion)
             return promotion.carry_out(self.store, held, promotion.to_promote(target, champion, reason))
 
-    def rollback(self, task: str, reason: str, to: int | None = None) -> Version:
-        """Make the champion's predecessor (or the earlier champion `to`) the champion again; that version."""
+    def rollback_target(self, task: str, to: int | None = None) -> Version:
+        """The version that `rollback` would make the champion; RegistryError if there is none."""
+        return promotion.to_roll_back(self.store, check_task(task), to, "").target
+
+    def rollback(self, task: str, reason: str, to: int | None = None, over: int | EllipsisType | None = ...) -> Version:
+        """Make the champion's predecessor (or the earlier champion `to`) the champion again; that version.
+
+        over: as of `promote`.
+        """
         plan = promotion.to_roll_back(self.store, check_task(task), to, reason)
+        expected = number_of(plan.over) if over is ... else over
+        promotion.check_unmoved(plan.target, expected, plan.over)
         adapters.verify(self.store, self.digest_of, plan.target)
         with self.lock(task) as held:
             move = promotion.to_roll_back(self.store, task, to, reason)
-            promotion.check_unmoved(plan.target, number_of(plan.over), move.over)
+            promotion.check_unmoved(plan.target, expected, move.over)
             return promotion.carry_out(self.store, held, move)
 
     def lock(self, task: str) -> AbstractContextManager[lock.Held]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve import http
 from pytest_ftgate.serve.engine import Endpoint, Progress
-from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.model import Model, served_name
 from pytest_ftgate.serve.process import ProcessGroup
 
 Hint = tuple[str, str]
@@ -139,7 +139,7 @@ class LocalEngine:
             return Endpoint(self.base_url, self.served_name, self.api_key)
         digest = model.digest
         if digest not in self._loaded:
-            self._loaded[digest] = self._load(model.adapter, f"ftgate-{digest[:20]}")
+            self._loaded[digest] = self._load(model.adapter, served_name(digest))
         return Endpoint(self.base_url, self._loaded[digest], self.api_key)
 
     def _load(self, adapter: Path, name: str) -> str:

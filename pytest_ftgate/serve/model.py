@@ -89,6 +89,11 @@ def artifact_digest(path: Path) -> str:
     return adapter_digest(path) if is_adapter(path) else folder_digest(path)
 
 
+def served_name(digest: str) -> str:
+    """The name under which the adapter of a model is loaded; it stands for this content and for no other."""
+    return f"ftgate-{digest[:20]}"
+
+
 def is_adapter(path: Path) -> bool:
     """True for the folder of an adapter, False for that of a whole model."""
     return (path / "adapter_config.json").is_file()
