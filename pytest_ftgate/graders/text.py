@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,9 +61,11 @@ class TextsKind(TextKind):
     """Base of the graders that look for texts in the answer.
 
     values: the texts to look for; left out, the case's expected value, a text or a list of texts.
+    whole_word: a text counts only where no letter or digit goes on before or after it ("no" does not stand in "know").
     """
 
     values: tuple[str, ...] = ()
+    whole_word: bool = False
 
     def texts(self, case: Case) -> tuple[str, ...]:
         """The texts to look for, as written. Raises GraderError: none, or one that is in every answer."""
@@ -78,7 +81,16 @@ class TextsKind(TextKind):
     def found(self, case: Case, answer: str) -> Mapping[str, bool]:
         """Whether each of the texts stands in the answer."""
         normal = self.normal(answer)
-        return {text: self.normal(text) in normal for text in self.texts(case)}
+        stands = _stands_alone if self.whole_word else _stands
+        return {text: stands(self.normal(text), normal) for text in self.texts(case)}
+
+
+def _stands(text: str, answer: str) -> bool:
+    return text in answer
+
+
+def _stands_alone(text: str, answer: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", answer) is not None
 
 
 def _texts_of(expected: object) -> tuple[str, ...]:

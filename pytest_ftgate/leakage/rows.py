@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_ftgate.errors import Fault, LeakageError
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.leakage.text import text_of
+from pytest_ftgate.leakage.text import asked_of, text_of
 
 _NOT_TEXT = frozenset({"id", "slices", "notes", "cluster", "must_pass", "graders"})
 _QUESTION = ("input", "prompt", "question", "instruction", "text")
@@ -26,10 +26,10 @@ class Row:
 
     @property
     def question(self) -> str:
-        """The text that the model is shown: of `input`, `prompt`, ... or of `messages` but the last answer."""
+        """What the model is asked: `input`, `prompt`, ... or `messages` but the last answer; never a system turn."""
         if messages := self.data.get("messages"):
-            return text_of(_without_answer(messages))
-        return next((text_of(self.data[key]) for key in _QUESTION if key in self.data), "")
+            return asked_of(_without_answer(messages))
+        return next((asked_of(self.data[key]) for key in _QUESTION if key in self.data), "")
 
     @property
     def whole(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_ftgate.case import Case
 from pytest_ftgate.leakage.rows import Row
-from pytest_ftgate.leakage.text import text_of, words_of
+from pytest_ftgate.leakage.text import asked_of, text_of, words_of
 
 Words = tuple[str, ...]
 
@@ -36,7 +36,7 @@ def goldens_of(cases: Iterable[Case]) -> tuple[Golden, ...]:
 
 
 def _golden(case: Case) -> Golden:
-    question = words_of(text_of(case.input))
+    question = words_of(asked_of(case.input))
     return Golden(case.id, question, question + words_of(text_of(case.expected)))
 
 

@@ -29,6 +29,13 @@ def _texts(value: object) -> Iterator[str]:
         yield str(value).lower()
 
 
+def asked_of(value: object) -> str:
+    """As `text_of`, of a conversation without its system turns: the same question under another one is still asked."""
+    if isinstance(value, list | tuple):
+        return text_of([turn for turn in value if not (isinstance(turn, Mapping) and turn.get("role") == "system")])
+    return text_of(value)
+
+
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text: NFKC, case folded, every character that is no letter, mark or number a space.
 

@@ -108,3 +108,21 @@ def test_values_of_the_spec_stand_in_place_of_the_expected_value():
 def test_reason_names_what_is_lacking():
     assert judge("contains_all", ["a", "b"], "a").reason == "found 'a', with 1 of 2 texts; not [\"b\"]"
     assert judge("not_contains", "x", "xy").reason == "found 'xy', expected it not to contain 'x'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "answer", "worth"),
+    [
+        ("contains", "no", "I know.", 0),
+        ("contains", "no", "No, thanks: no.", 1),
+        ("contains", ["7", "seven"], "There are 17.", 0),
+        ("contains", ["7", "seven"], "There are seven.", 1),
+        ("contains", "H2O", "It is (H2O).", 1),
+        ("contains", "C++", "C++ it is", 1),
+        ("contains", "e\u0301te\u0301", "un \u00e9t\u00e9 long", 1),
+        ("contains_all", ["red", "blue"], "blue, tired", 0.5),
+        ("not_contains", "no", "I know.", 1),
+    ],
+)
+def test_whole_words(kind, expected, answer, worth):
+    assert value(kind, expected, answer, whole_word=True, ignore_case=True) == worth
