@@ -11,6 +11,7 @@ FtgateError
 +-- RegistryError       the registry refused, or holds something else than it should
 +-- LeakageError        the leakage check could not be run (a found leak is a result, not an error)
 +-- JournalError        a journal is corrupt
++-- AuditError          the audit log cannot be written
 +-- MissingExtra        an optional dependency is not installed
 """
 
@@ -84,6 +85,10 @@ class LeakageError(FtgateError):
 
 class JournalError(FtgateError):
     """A journal is corrupt."""
+
+
+class AuditError(FtgateError):
+    """The audit log cannot be written, so what it should record must not be done."""
 
 
 class MissingExtra(FtgateError):  # noqa: N818 - says what is missing

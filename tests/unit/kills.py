@@ -1,0 +1,84 @@
+"""A process that is killed by SIGKILL at its k-th step: a call of MLflow's client, or of the system for the audit log."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+
+@dataclass
+class Fuse:
+    """Counts steps; kills this process at step k. k = 0: only counts."""
+
+    k: int
+    steps: int = 0
+
+    def step(self) -> bool:
+        """Count; True if this is the step to die at."""
+        self.steps += 1
+        return self.steps == self.k
+
+    def burn(self) -> None:
+        """One step, which may be the last."""
+        if self.step():
+            die()
+
+
+def die() -> None:
+    """As a power cut would do it: nothing is cleaned up."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Dying:
+    """An MLflow client that burns a fuse before each call."""
+
+    def __init__(self, client: object, fuse: Fuse) -> None:
+        self.client, self.fuse = client, fuse
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        method = getattr(self.client, name)
+
+        def call(*args: object, **kwargs: object) -> object:
+            self.fuse.burn()
+            return method(*args, **kwargs)
+
+        return call
+
+
+class DyingSystem:
+    """The module `os`, for the audit log: open, write, fsync and close are steps, and half a write is one too."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        self.fuse = fuse
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(os, name)
+
+    def write(self, file: int, data: bytes) -> int:
+        self.fuse.burn()
+        if self.fuse.step():
+            os.write(file, data[: len(data) // 2])
+            die()
+        return os.write(file, data)
+
+    def fsync(self, file: int) -> None:
+        self.fuse.burn()
+        os.fsync(file)
+
+    def close(self, file: int) -> None:
+        self.fuse.burn()
+        os.close(file)
+
+
+def in_a_child(work: Callable[[], object]) -> Callable[[], int]:
+    """Run `work` in a forked process; the call of the result waits, and gives the signal or exit code."""
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            work()
+            os._exit(0)
+        os._exit(1)
+    return lambda: os.waitpid(child, 0)[1]
