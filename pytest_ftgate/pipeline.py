@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.ab.plan import Ab, ab_of
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.policy import Policy, policy_of, policy_problems
@@ -75,6 +76,7 @@ class Pipeline:
     serve: Serve = field(default_factory=Serve)
     baseline: Baseline = field(default_factory=Baseline)
     policy: Policy = field(default_factory=Policy)
+    ab: Ab | None = None
     report_to: tuple[str, ...] = ()
 
     @property
@@ -215,6 +217,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         serve=Serve(**data.get("serve", {})),
         baseline=Baseline(**_tuples(data.get("baseline", {}))),
         policy=policy_of(data),
+        ab=ab_of(data, path.parent),
         report_to=tuple(data.get("tracking", {}).get("report_to", ())),
     )
 

@@ -175,3 +175,15 @@ def test_a_job_survives_json(lr, epochs, modules, graders, report):
     )
     assert TrainJob.from_json(job.to_json()) == job
     assert TrainJob.from_json(job.to_json()).digest == job.digest
+
+
+def test_a_split_and_its_faults(tmp_path):
+    assert read_pipeline(write(tmp_path, SMALLEST)).ab is None
+    plan = read_pipeline(write(tmp_path, SMALLEST + '[ab]\nshare = 0.05\nexposures = "../log.jsonl"\n')).ab
+    assert plan is not None
+    assert (plan.share, plan.outcome, plan.window_hours, plan.margin, plan.required) == (0.05, "graded", 24, 0, False)
+    assert plan.exposures is not None
+    assert plan.exposures.resolve() == tmp_path / "log.jsonl"
+    told = faults(tmp_path, SMALLEST + '[ab]\nshare = 5\noutcome = "yes"\nmargin = -1\n')
+    assert [line for line, _ in told] == [10, 11, 12]
+    assert faults(tmp_path, SMALLEST + "[ab]\nmargin = 0.1\n")[0][1] == "[ab] needs 'share'; found: margin"

@@ -1,0 +1,94 @@
+"""`ftgate ab analyse` as a user types it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from pytest_ftgate.cli import main
+
+PIPELINE = """
+goldens = ["mail"]
+[base]
+model = "./model"
+[data]
+train = "train.jsonl"
+validation = "validation.jsonl"
+"""
+
+
+@pytest.fixture
+def exposures(tmp_path, monkeypatch):
+    """exposures(candidate's mean) writes a log of 5,000 users, 10 % of them with the candidate; champion's mean .6."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(mean, name="e.jsonl", **more):
+        rng, start = np.random.default_rng(1), datetime(2026, 3, 1, tzinfo=UTC)
+        rows = []
+        for i in range(5000):
+            candidate = bool(rng.random() < 0.1)
+            good = int(rng.random() < (mean if candidate else 0.6))
+            at = (start + timedelta(minutes=i)).isoformat()
+            arm = "candidate" if candidate else "champion"
+            rows.append({"user": f"u{i}", "arm": arm, "at": at, "outcome": good, **more})
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return name
+
+    return write
+
+
+@pytest.mark.parametrize(("mean", "code", "said"), [(0.8, 0, "BETTER"), (0.4, 1, "WORSE"), (0.6, 10, "CONTINUE")])
+def test_the_exit_code_is_the_decision(mean, code, said, exposures, capsys):
+    assert main(["ab", "analyse", exposures(mean), "--share", "0.1"]) == code
+    out = capsys.readouterr().out
+    assert f"\n{said}: " in out
+    assert "of 5,000 users met the candidate" in out
+
+
+def test_a_wrong_share_is_11(exposures, capsys):
+    assert main(["ab", "analyse", exposures(0.8), "--share", "0.05"]) == 11
+    out = capsys.readouterr().out
+    assert "sample-ratio mismatch" in out
+    assert "WITHHELD" in out
+    assert "BETTER" not in out
+
+
+def test_what_is_stated_comes_from_the_pipeline(exposures, tmp_path, capsys):
+    folder = tmp_path / "pipelines" / "mail"
+    folder.mkdir(parents=True)
+    (folder / "pipeline.toml").write_text(PIPELINE + '[ab]\nshare = 0.1\noutcome = "binary"\nmargin = 0.3\n')
+    assert main(["ab", "analyse", exposures(0.6), "--task", "mail"]) == 0
+    assert "above -30.0 points" in capsys.readouterr().out
+    assert main(["ab", "analyse", "e.jsonl", "--task", "mail", "--margin", "0"]) == 10
+    (folder / "pipeline.toml").write_text(PIPELINE)
+    assert main(["ab", "analyse", "e.jsonl", "--task", "mail"]) == 2
+    assert "states no split; add [ab]" in capsys.readouterr().err
+
+
+def test_without_a_share_it_asks_for_one(exposures, capsys):
+    assert main(["ab", "analyse", exposures(0.6)]) == 2
+    assert "--share 0.05, or --task TASK" in capsys.readouterr().err
+
+
+def test_faults_come_with_their_lines_and_no_traceback(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "e.jsonl").write_text('{"user": "a"}\n{"user": "b", "arm": "x", "at": "2026-03-01T00:00:00Z"}\n')
+    assert main(["ab", "analyse", "e.jsonl", "--share", "0.1"]) == 2
+    err = capsys.readouterr().err
+    assert "e.jsonl:1: an exposure needs 'arm' and 'at'" in err
+    assert "e.jsonl:2: arm must be one of" in err
+
+
+def test_a_candidate_nobody_met(exposures, capsys):
+    assert (
+        main(["ab", "analyse", exposures(0.6, candidate="ab12cd34"), "--share", "0.1", "--candidate", "ff00ff00"]) == 2
+    )
+    assert "no exposure of ff00ff00" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["5", "0", "five", "nan"])
+def test_a_share_is_a_share(text, capsys):
+    with pytest.raises(SystemExit):
+        main(["ab", "analyse", "e.jsonl", f"--share={text}"])
+    assert "is not a share in (0, 1)" in capsys.readouterr().err
