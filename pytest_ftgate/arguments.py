@@ -1,4 +1,4 @@
-"""Command line of `pytest --train` -> the pipelines to train, and the arguments that collect them whole."""
+"""Command line of --train or --canary -> the pipelines that are meant, and the arguments that collect them whole."""
 
 from __future__ import annotations
 
@@ -20,19 +20,38 @@ def prepare(config: pytest.Config, ftgate: FtgateSession) -> None:
 
     Raises UsageError if the arguments lead to no pipeline, or one golden set gates two of them.
     """
-    if config.getoption("dist", "no") != "no":
-        config.option.dist, config.option.tx = "no", []
-        ftgate.notes.append("ftgate: --train runs in one process; xdist is off for this run")
-    config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy")  # MLflow's, in a thread
+    _in_one_process(config, ftgate, "--train")
     given = _given(config)
     ftgate.training = tuple(_pipelines(given, ftgate.catalogue))
     if not ftgate.training:
-        raise pytest.UsageError(_no_pipeline(given, ftgate))
+        raise pytest.UsageError(_no_pipeline("--train", given, ftgate))
     _refuse_shared(ftgate)
     try:
         _add(config, ftgate)
     except FtgateError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def prepare_canary(config: pytest.Config, ftgate: FtgateSession) -> None:
+    """Name the pipelines whose champions are watched; without a path nothing else is collected. xdist is off.
+
+    Raises UsageError if the arguments lead to no pipeline.
+    """
+    _in_one_process(config, ftgate, "--canary")
+    given = _given(config)
+    ftgate.watching = tuple(_pipelines(given, ftgate.catalogue))
+    if not ftgate.watching:
+        raise pytest.UsageError(_no_pipeline("--canary", given, ftgate))
+    paths = [ftgate.catalogue.pipeline_paths[name] for name in ftgate.watching]
+    kept = config.args if given else []
+    config.args = [*kept, *(str(path) for path in paths if not any(_leads_to(arg, path) for arg in given))]
+
+
+def _in_one_process(config: pytest.Config, ftgate: FtgateSession, verb: str) -> None:
+    if config.getoption("dist", "no") != "no":
+        config.option.dist, config.option.tx = "no", []
+        ftgate.notes.append(f"ftgate: {verb} runs in one process; xdist is off for this run")
+    config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy")  # MLflow's, in a thread
 
 
 def _given(config: pytest.Config) -> list[Path]:
@@ -55,10 +74,10 @@ def _leads_to(arg: Path, file: Path) -> bool:
     return arg == file or file.is_relative_to(arg)
 
 
-def _no_pipeline(given: list[Path], ftgate: FtgateSession) -> str:
+def _no_pipeline(verb: str, given: list[Path], ftgate: FtgateSession) -> str:
     known = ", ".join(ftgate.shown(path) for path in ftgate.catalogue.pipeline_paths.values())
     what = ", ".join(map(ftgate.shown, given)) or "the configured folders"
-    return f"--train: no pipeline belongs to {what}; pipelines are: {known or 'none (see ftgate_pipelines)'}"
+    return f"{verb}: no pipeline belongs to {what}; pipelines are: {known or 'none (see ftgate_pipelines)'}"
 
 
 def _refuse_shared(ftgate: FtgateSession) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_ftgate.canary.finding import Finding
     from pytest_ftgate.gate import Verdict
 
 
@@ -13,4 +14,11 @@ def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> N
 
     version: its number in the registry; None if it was not registered (INTEGRITY, or unchanged).
     Called once for each pipeline of a `--train` run, after the pointer has been moved.
+    """
+
+
+def pytest_ftgate_drift(task: str, finding: Finding) -> None:
+    """A canary night has found that the champion of `task` became worse: the place to start a retraining.
+
+    finding: the numbers and the cases that fell. Called before a rollback that `--ftgate-rollback-on-drift` asks for.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,9 @@ class Options:
     """What the user asked for, validated. Paths are absolute; empty strings mean "not given"."""
 
     train: bool
+    canary: bool
+    night: date
+    rollback_on_drift: bool
     resume: bool
     target: str
     engine: str
@@ -64,10 +68,22 @@ class Options:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Register the flags and ini options; all begin with ftgate, besides the verb --train."""
+    """Register the flags and ini options; all begin with ftgate, besides the verbs --train and --canary."""
     group = parser.getgroup("ftgate", "fine-tuned models through their tests (pytest-ftgate)")
     group.addoption(
         "--train", action="store_true", help="fine-tune the pipelines of the selected golden sets, gate, promote"
+    )
+    group.addoption(
+        "--canary", action="store_true", help="ask the champions their panels; exit code 12 if one has become worse"
+    )
+    group.addoption(
+        "--ftgate-rollback-on-drift", action="store_true", help="with --canary: a champion that drifts is rolled back"
+    )
+    group.addoption(
+        "--ftgate-night",
+        metavar="DATE",
+        default="",
+        help="with --canary: the night that this run counts for, as 2026-11-22 (default: today, UTC)",
     )
     group.addoption(
         "--ftgate-resume", action="store_true", help="send only what the journal does not hold under the same digests"
@@ -90,8 +106,12 @@ def read_options(config: pytest.Config) -> Options:
     """Flags before ini options before defaults; `UsageError` lists what is allowed."""
     text = {name: _value(config, name) for name, _, _ in _SETTINGS}
     root = config.rootpath
+    _check_verbs(config, text)
     return Options(
         train=bool(config.getoption("train")),
+        canary=bool(config.getoption("canary")),
+        night=_night(str(config.getoption("ftgate_night"))),
+        rollback_on_drift=bool(config.getoption("ftgate_rollback_on_drift")),
         resume=bool(config.getoption("ftgate_resume")),
         target=_target(text["target"], train=bool(config.getoption("train"))),
         engine=_engine(text),
@@ -110,6 +130,27 @@ def read_options(config: pytest.Config) -> Options:
         pipelines=tuple(root / part for part in config.getini("ftgate_pipelines")),
         rootdir=root,
     )
+
+
+def _check_verbs(config: pytest.Config, text: dict[str, str]) -> None:
+    """--canary goes with nothing that names another model or asks none."""
+    if not config.getoption("canary"):
+        return
+    others = {
+        "--train": config.getoption("train"),
+        "--ftgate-target": text["target"],
+        "--ftgate-regrade": config.getoption("ftgate_regrade"),
+    }
+    for flag, given in others.items():
+        if given:
+            raise pytest.UsageError(f"--canary asks the champion; drop {flag}")
+
+
+def _night(value: str) -> date:
+    try:
+        return date.fromisoformat(value) if value else datetime.now(UTC).date()
+    except ValueError:
+        raise pytest.UsageError(f"--ftgate-night: found {value!r}, expected a date such as 2026-11-22") from None
 
 
 def _ini(name: str) -> str:

@@ -63,6 +63,14 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """What is asked every night. golden: name of the set to draw from, "" = all that gate. size: cases on the panel."""
+
+    golden: str = ""
+    size: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """One pipeline.toml, valid. name: of its folder. goldens: names of the sets that gate it, one or more."""
 
@@ -78,6 +86,12 @@ class Pipeline:
     policy: Policy = field(default_factory=Policy)
     ab: Ab | None = None
     report_to: tuple[str, ...] = ()
+    canary: Canary = field(default_factory=Canary)
+
+    @property
+    def panel_goldens(self) -> tuple[str, ...]:
+        """Names of the golden sets that the canary's panel is drawn from."""
+        return (self.canary.golden,) if self.canary.golden else self.goldens
 
     @property
     def seed(self) -> int:
@@ -219,6 +233,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         policy=policy_of(data),
         ab=ab_of(data, path.parent),
         report_to=tuple(data.get("tracking", {}).get("report_to", ())),
+        canary=Canary(**data.get("canary", {})),
     )
 
 

@@ -44,6 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_ftgate.arguments import prepare
 
         prepare(config, session)
+    elif session.options.canary:
+        from pytest_ftgate.arguments import prepare_canary
+
+        prepare_canary(config, session)
     elif config.getoption("dist", "no") != "no" and config.getoption("tx", None) and session.catalogue.golden_paths:
         from pytest_ftgate.distribute import Controller
 
@@ -66,6 +70,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile
     from pytest_ftgate.catalogue import PIPELINE_FILE, is_golden
 
     ftgate = parent.config.stash[KEY]
+    if ftgate.options.canary:
+        return _canary_file(file_path, parent)
     if is_golden(file_path):
         if ftgate.catalogue.holds_golden(file_path) or _named(file_path, parent):
             from pytest_ftgate.items.golden import GoldenFile
@@ -76,6 +82,16 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile
 
         return PipelineFile.from_parent(parent, path=file_path)
     return None
+
+
+def _canary_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None:
+    """Under --canary the pipelines that are watched, and no golden sets."""
+    ftgate = parent.config.stash[KEY]
+    if file_path not in [ftgate.catalogue.pipeline_paths[name] for name in ftgate.watching]:
+        return None
+    from pytest_ftgate.items.canary import CanaryFile
+
+    return CanaryFile.from_parent(parent, path=file_path)
 
 
 def _named(file_path: Path, parent: pytest.Collector) -> bool:

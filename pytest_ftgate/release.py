@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.canary.shelf import keep_reference
 from pytest_ftgate.gate import Kind, Verdict
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def conclude(rollout: Rollout, verdict: Verdict) -> int | None:
     registry = rollout.runtime.registry
     version = _register(rollout, rollout.manifest, verdict, registry)
     if verdict.kind is Kind.PROMOTE:
+        if rollout.reference is not None:
+            keep_reference(registry, version, rollout.reference)
         over = rollout.champion.number if rollout.champion else None
         registry.promote(rollout.name, version.number, verdict.reason, over)
     return version.number

@@ -21,6 +21,7 @@ from pytest_ftgate.measure import Measurement, frozen_results
 from pytest_ftgate.runtime import Runtime, Target, base_target
 
 if TYPE_CHECKING:
+    from pytest_ftgate.canary.reference import Reference
     from pytest_ftgate.leakage.check import Report
     from pytest_ftgate.pipeline import Pipeline
     from pytest_ftgate.registry import Version
@@ -61,6 +62,7 @@ class Rollout:
     manifest: Manifest | None = None
     leaks: Report | None = None
     champion: Version | None = None
+    reference: Reference | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     _measurements: dict[tuple[str, str], Measurement] = field(default_factory=dict)
     _candidate: Target | None = None

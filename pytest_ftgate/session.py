@@ -18,6 +18,7 @@ from pytest_ftgate.report.tally import Tally
 
 if TYPE_CHECKING:
     from pytest_ftgate.arm import Arm
+    from pytest_ftgate.canary.watch import Watch
     from pytest_ftgate.case import Case
     from pytest_ftgate.gate import Verdict
     from pytest_ftgate.measure import Measurement
@@ -42,13 +43,14 @@ class FtgateSession:
         self.options = options
         self.catalogue = Catalogue(options.goldens, options.pipelines)
         self.training: tuple[str, ...] = ()
+        self.watching: tuple[str, ...] = ()
         self.notes: list[str] = []
         self.suites: dict[str, Suite] = {}
         self._rollouts: dict[str, Rollout] = {}
         self.deltas: dict[str, float] = {}
         self.noises: dict[str, Noise] = {}
         self.arms: dict[str, dict[str, Arm | None]] = {}
-        self.tally = Tally(options.train)
+        self.tally = Tally(options.train, options.canary)
         self.sight = Sight()
         self.plan_later: Callable[[], None] | None = None
         self._by_path: dict[Path, Suite] = {}
@@ -139,6 +141,13 @@ class FtgateSession:
         """The rollout that a golden set gates in this run, None in a plain run."""
         name = self.pipeline_of(suite.name)
         return self.rollout(name) if name else None
+
+    def watch(self, name: str) -> Watch:
+        """The canary of a pipeline, with the golden sets of its panel. Raises FileFaults, FtgateError."""
+        from pytest_ftgate.canary.watch import Watch
+
+        pipeline = self.catalogue.pipeline(name)
+        return Watch(pipeline, [self.suite_named(golden) for golden in pipeline.panel_goldens], self.runtime)
 
     # --- models and measurements -------------------------------------------------------------------------------------
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.commands.common import registry_options, say
+from pytest_ftgate.commands.asking import asking, asking_options
+from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
@@ -18,23 +16,13 @@ if TYPE_CHECKING:
     from pytest_ftgate.runtime import Runtime, Target
     from pytest_ftgate.suite import Suite
 
-ENGINES = ("transformers", "vllm", "openai")
-
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("noise", parents=[registry_options()], help="how much a model differs from itself")
+    parser = commands.add_parser("noise", parents=[asking_options()], help="how much a model differs from itself")
     parser.add_argument("path", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
-    parser.add_argument("--engine", choices=ENGINES, help="default: openai with --base-url, else transformers")
-    parser.add_argument("--base-url", default="", metavar="URL", help="a running server; needs --model")
-    parser.add_argument("--model", default="", metavar="NAME", help="served name, or folder or hub id of a base model")
     parser.add_argument(
         "--target", default="", metavar="TARGET", help="base, champion or vN; default: champion, else base"
-    )
-    parser.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
-    parser.add_argument("--vllm", default="", metavar="FILE", help="the vllm executable")
-    parser.add_argument(
-        "--concurrency", type=_positive, default=64, metavar="N", help="requests in flight (default 64)"
     )
     parser.set_defaults(run=noise)
 
@@ -45,7 +33,7 @@ def noise(args: argparse.Namespace) -> int:
     from pytest_ftgate.suite import load_suite
 
     suite = load_suite(args.path)
-    with _runtime(args) as runtime:
+    with asking(args) as runtime:
         target = _target(args, suite, runtime)
         say(f"{suite.name}: asking {target.title} twice, {args.concurrency} in flight")
         first, second = (_measured(suite, target, runtime, number) for number in (1, 2))
@@ -63,27 +51,6 @@ def noise(args: argparse.Namespace) -> int:
     )
     say(f"{write_noise(args.path, found)}: {found}")
     return 0
-
-
-@contextmanager
-def _runtime(args: argparse.Namespace) -> Iterator[Runtime]:
-    from pytest_ftgate.report.console import Console
-    from pytest_ftgate.runtime import Runtime, Settings
-
-    engine = args.engine or ("openai" if args.base_url else "transformers")
-    if engine == "openai" and not (args.base_url and args.model):
-        raise FtgateError("--engine openai needs --base-url URL and --model NAME")
-    settings = Settings(
-        args.state_dir,
-        engine,
-        args.base_url.rstrip("/"),
-        args.model,
-        args.concurrency,
-        args.tracking_uri or "",
-        args.vllm,
-    )
-    with Runtime(settings, Console(sys.stderr, say)) as runtime:
-        yield runtime
 
 
 def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:
@@ -109,9 +76,3 @@ def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Me
         runtime.ask(measurement, suite.cases, target, reuse=False)
         say(f"  run {number}: {len(measurement.outcomes)} cases answered")
     return measurement
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)

@@ -86,12 +86,25 @@ class PromoteItem(FtgateItem):
         failed = self.ftgate.tally.other_failures
         if verdict.kind is Kind.PROMOTE and failed:
             return Told("failed", f"not promoted, though the gate would: {failed} other tests of this run failed")
+        if verdict.kind is Kind.PROMOTE:
+            self._measure_reference()
         with self.rollout.timed("promote"):
             number = conclude(self.rollout, verdict)
         properties = _verdict_property(self.rollout, verdict.kind, number, verdict.reason)
         if verdict.kind is Kind.PROMOTE:
             return Told("passed", properties=properties)
         return Told("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
+
+    def _measure_reference(self) -> None:
+        """What later nights are compared with. A server that is gone by now does not stop the promotion."""
+        self.ftgate.console.line(f"{self.rollout.name}: reference runs for the canary")
+        try:
+            with self.rollout.timed("reference"):
+                watch = self.ftgate.watch(self.rollout.name)
+                self.rollout.reference = watch.measure_reference(self.rollout.candidate, "at promotion")
+        except FtgateError as error:
+            fix = f"later: ftgate canary {self.rollout.name} --rebase REASON"
+            self.ftgate.console.line(f"  no reference runs: {error}\n  {fix}")
 
     def _unchanged(self) -> Told:
         assert self.rollout.champion is not None  # noqa: S101 - `unchanged` says so

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
-from pytest_ftgate.registry import adapters, lock, promotion, runs
+from pytest_ftgate.registry import adapters, lock, promotion, runs, search
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import Version, number_of
@@ -85,6 +85,14 @@ class Registry:
     def tag_run(self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
         """Add what became known after the training, such as the verdict, to a run."""
         runs.tag_run(self.store, run_id, metrics, tags)
+
+    def logged(self, experiment: str, tags: Mapping[str, str]) -> list[search.Logged]:
+        """The finished runs of an experiment that carry these tags, oldest first; see `log_run`."""
+        return search.search(self.store, experiment, tags)
+
+    def artifact(self, run_id: str, file: str) -> Any:
+        """The content of a JSON file among a run's artifacts; None if it has none of that name."""
+        return runs.read_json(self.store, run_id, file)
 
     def add_version(self, task: str, adapter_dir: Path, digest: str, run_id: str, tags: Mapping[str, str]) -> Version:
         """Register an adapter folder under its run; it is not champion by that.

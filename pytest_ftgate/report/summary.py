@@ -23,6 +23,8 @@ def lines(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
     yield from ((text, "") for text in traffic_lines(tally.traffic, tally.counts))
     for verdict in tally.verdicts:
         yield from _verdict(verdict)
+    for night in tally.nights:
+        yield from _night(night)
 
 
 def _metrics(metrics: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -66,6 +68,16 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"{kind} {task}{as_version}: {verdict['reason']}", "yellow" if kind == "HOLD" else "red"
     yield f"  stages: {_times(verdict['seconds'])}", ""
     yield f"  next:   {_NEXT[kind].format(task=task, golden=verdict['golden'])}", ""
+
+
+def _night(night: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    task, version, kind = night["task"], night["version"], night["kind"]
+    name = f"{task} v{version}" if version else task
+    colour = {"steady": "green", "none": "yellow", "incomplete": "yellow", "unknown": "yellow"}.get(kind, "red")
+    yield f"{kind.upper() if kind != 'none' else 'NOTHING TO WATCH'} {name}: {night['reason']}", colour
+    yield from ((f"  {line}", "") for line in night["lines"])
+    if done := night.get("done"):
+        yield f"  {done}", "yellow"
 
 
 _NEXT = {

@@ -11,22 +11,25 @@ import pytest
 
 HOLD = 10
 INTEGRITY = 11
+DRIFT = 12
 
 
 @dataclass(eq=False)
 class Tally:
     """Listens to reports; a pytest plugin object registered in every process of a run.
 
-    train: the run trains, so that a gate that was not judged is a HOLD.
+    train: the run trains, so that a gate that was not judged is a HOLD. canary: it watches champions, likewise.
     """
 
     train: bool
+    canary: bool = False
     told: bool = False
     other_failures: int = 0
     missed: list[pytest.TestReport] = field(default_factory=list)
     metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     arms: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
+    nights: list[dict[str, Any]] = field(default_factory=list)
     traffic: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -50,6 +53,8 @@ class Tally:
                 self._into(self.arms, text)
             elif name == "ftgate_verdict":
                 self.verdicts.append(json.loads(str(text)))
+            elif name == "ftgate_canary":
+                self.nights.append(json.loads(str(text)))
 
     @staticmethod
     def _into(place: dict[str, list[dict[str, Any]]], text: object) -> None:
@@ -59,7 +64,7 @@ class Tally:
     @staticmethod
     def _is_gates(report: pytest.TestReport) -> bool:
         """True for what the gate itself found; a stage that broke for another reason is an ordinary failure."""
-        decided = any(name in {"ftgate_arm", "ftgate_verdict"} for name, _ in report.user_properties)
+        decided = any(name in {"ftgate_arm", "ftgate_verdict", "ftgate_canary"} for name, _ in report.user_properties)
         return decided and hasattr(report, "ftgate_rank")
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -68,18 +73,21 @@ class Tally:
             session.exitstatus = self.exit_code(int(exitstatus))
 
     def exit_code(self, status: int) -> int:
-        """2 to 5 are pytest's; then 11 INTEGRITY, 1 failed or REJECT, 10 HOLD, else 0."""
+        """2 to 5 are pytest's; then 11 INTEGRITY, 1 failed or REJECT, 10 HOLD, 12 drift, else 0."""
         if status in range(2, 6):
             return status
         statuses = {arm["status"] for arm in self._all_arms()}
         kinds = {verdict["verdict"] for verdict in self.verdicts}
-        if "integrity" in statuses or "INTEGRITY" in kinds:
+        nights = {night["kind"] for night in self.nights}
+        if "integrity" in statuses or "INTEGRITY" in kinds or "changed" in nights:
             return INTEGRITY
         if self.other_failures or statuses & {"reject", "fail"} or "REJECT" in kinds:
             return 1
-        undecided = self.train and not self.verdicts
-        if undecided or statuses & {"hold", "skip"} or "HOLD" in kinds:
+        undecided = (self.train and not self.verdicts) or (self.canary and nights <= {"none"})
+        if undecided or nights & {"incomplete", "unknown"} or statuses & {"hold", "skip"} or "HOLD" in kinds:
             return HOLD
+        if "drift" in nights:
+            return DRIFT
         return status if not self.arms else 0
 
     def travelling(self) -> dict[str, Any]:

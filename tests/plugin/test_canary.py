@@ -1,0 +1,250 @@
+"""--canary: nights of a champion against a served model, with a real registry; each night is a pytest of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from pytest_ftgate.canary.shelf import nights_of, reference_of
+from pytest_ftgate.cli import main
+from pytest_ftgate.commands.served import tags_of
+from pytest_ftgate.lock import write_lock
+from pytest_ftgate.registry import open_registry
+from pytest_ftgate.serve.model import Model, adapter_digest
+from pytest_ftgate.suite import load_suite
+
+PIPELINE = """
+goldens = ["echo"]
+[base]
+model = "./base"
+[data]
+train = "train.jsonl"
+validation = "validation.jsonl"
+[canary]
+size = 100
+"""
+GATE = "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.5\n"
+
+
+def case(number: int, text: str = "text") -> dict:
+    return {"id": f"c{number}", "input": f"{text} {number}", "expected": f"{text} {number}"}
+
+
+class Shop:
+    """A project whose champion v2, before it v1, is served by the mock; `wrong` of its answers are."""
+
+    def __init__(self, project, answering) -> None:
+        self.project, self.path, self.wrong = project, project.path, 0
+        self.state = self.path / ".ftgate"
+        self.server = answering(self.answer)
+        self.write_goldens([case(i) for i in range(120)])
+        project.write("pipelines/echo/pipeline.toml", PIPELINE)
+        (self.path / "pipelines/echo/base").mkdir()
+        (self.path / "pipelines/echo/base/config.json").write_text("{}")
+
+    def answer(self, messages) -> str:
+        said = messages[-1]["content"]
+        return "wrong" if int(said.split()[-1]) % 100 < self.wrong else said
+
+    def write_goldens(self, cases: list[dict]) -> None:
+        path = self.project.golden("echo", cases, GATE)
+        write_lock(path, load_suite(path))
+
+    @property
+    def registry(self):
+        return open_registry(None, self.state)
+
+    def promote(self, weights: str) -> None:
+        folder = self.path / f"adapter-{weights}"
+        folder.mkdir()
+        (folder / "adapter_model.safetensors").write_text(weights)
+        (folder / "adapter_config.json").write_text('{"r": 8, "peft_type": "LORA"}')
+        run = self.registry.log_run("echo", {}, {}, {}, {}, {})
+        tags = tags_of(Model(str(self.path / "pipelines/echo/base"), None, adapter=folder))
+        number = self.registry.add_version("echo", folder, adapter_digest(folder), run, tags).number
+        self.registry.promote("echo", number, "all arms passed")
+
+    def command(self, *args: str) -> int:
+        """ftgate canary echo ..., in this process."""
+        folders = "--state-dir", self.state, "--pipelines", self.path / "pipelines", "--goldens", self.path / "goldens"
+        return main(["canary", "echo", *map(str, folders), *args])
+
+    def rebase(self, reason: str = "first") -> int:
+        return self.command("--base-url", self.server.base_url, "--model", "mock", "--rebase", reason)
+
+    def night(self, day: int, *args: str) -> subprocess.CompletedProcess[str]:
+        served = ["--ftgate-base-url", self.server.base_url, "--ftgate-model", "mock"]
+        env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        command = [sys.executable, "-m", "pytest", "-p", "pytest_ftgate.plugin", "-p", "no:cacheprovider", "--canary"]
+        date = [f"--ftgate-night=2026-11-{day:02}"]
+        return subprocess.run(
+            [*command, *served, *date, *args], cwd=self.path, env=env, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture
+def shop(project, answering, mlflow_template, no_tracking_server):
+    made = Shop(project, answering)
+    made.state.mkdir()
+    shutil.copy(mlflow_template, made.state / "mlflow.db")
+    made.promote("a")
+    made.promote("b")
+    return made
+
+
+def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
+    """The life of a champion: reference runs, a steady night, drift, a rollback, and the table of its nights."""
+    assert shop.rebase() == 0
+    assert "echo v2: new reference 1.000 (5 runs, n = 100)" in capsys.readouterr().out
+    assert len(shop.server.requests) == 500, "each run really asks"
+    first = [body["messages"][-1]["content"] for body in shop.server.requests[:100]]
+    second = [body["messages"][-1]["content"] for body in shop.server.requests[100:200]]
+    assert first != second, "in an order of its own"
+    assert set(first) == set(second)
+
+    steady = shop.night(1)
+    assert steady.returncode == 0, steady.stdout + steady.stderr
+    assert "STEADY echo v2: +0.0 points against the reference runs" in steady.stdout
+    assert "1 passed" in steady.stdout
+    assert len(shop.server.requests) == 600
+
+    shop.wrong = 15
+    shop.project.write(
+        "conftest.py", "def pytest_ftgate_drift(task, finding):\n    print('HOOK', task, finding.kind)\n"
+    )
+    drift = shop.night(3, "-s")
+    assert drift.returncode == 12, drift.stdout + drift.stderr
+    assert "DRIFT echo v2" in drift.stdout
+    assert "HOOK echo drift" in drift.stdout
+    assert "nights missing in the last week: 2026-11-02" in drift.stdout
+    assert "1.00 -> 0.00" in drift.stdout
+    assert shop.registry.champion("echo").number == 2, "nothing moves unless it was asked for"
+
+    back = shop.night(4, "pipelines/echo", "--ftgate-rollback-on-drift")
+    assert back.returncode == 12, back.stdout + back.stderr
+    assert "rolled back: v1 is the champion again" in back.stdout
+    champion = shop.registry.champion("echo")
+    assert champion.number == 1
+    assert champion.promotion["reason"].startswith("canary: ")
+
+    version = shop.registry.version("echo", 2)
+    nights = nights_of(shop.registry, reference_of(shop.registry, version), version)
+    assert [(str(night.day), run.tags["finding"]) for night, run in nights] == [
+        ("2026-11-01", "steady"),
+        ("2026-11-03", "drift"),
+        ("2026-11-04", "drift"),
+    ]
+    kept = shop.registry.artifact(nights[-1][1].run_id, "canary.json")
+    assert len(kept) == 100
+    assert 0.8 <= sum(kept.values()) / 100 < 0.9
+
+    unknown = shop.night(5)
+    assert unknown.returncode == 10, "v1 was never measured"
+    assert "echo v1 has no reference runs to compare with; record them: ftgate canary echo --rebase" in unknown.stdout
+
+
+def test_a_changed_set_another_model_and_a_broken_server_are_no_drift(shop, capsys):
+    assert shop.rebase() == 0
+    shop.write_goldens([case(i) for i in range(150)])
+    assert shop.night(1).returncode == 0, "new cases do not touch the panel"
+
+    shop.write_goldens([*(case(i, "other") for i in range(60)), *(case(i) for i in range(60, 120))])
+    changed = shop.night(2)
+    assert changed.returncode == 11, changed.stdout + changed.stderr
+    assert "CHANGED echo v2: panel: " in changed.stdout
+    assert "of 100 cases changed or gone: echo::c" in changed.stdout
+    assert "ftgate canary echo --rebase REASON" in changed.stdout
+    assert "DRIFT" not in changed.stdout
+
+    shop.write_goldens([case(i) for i in range(120)])
+    shop.server.models = ("mock", "mock-2")
+    other = shop.night(2, "--ftgate-model", "mock-2")
+    assert other.returncode == 11
+    assert "model digest: " in other.stdout
+
+    shop.server.__exit__()
+    gone = shop.night(3)
+    assert gone.returncode == 10, gone.stdout + gone.stderr
+    assert "INCOMPLETE echo v2: the panel could not be asked: " in gone.stdout
+    assert "no server answers" in gone.stdout
+    assert "Traceback" not in gone.stdout + gone.stderr
+
+    capsys.readouterr()
+    assert shop.command() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "echo v2: reference 1.000 (5 runs, n = 100; first)"
+    assert [line.split()[0] for line in lines[2:]] == ["2026-11-01"], "only what was measured is a night"
+
+
+def test_without_a_champion_there_is_nothing_to_watch(project, answering):
+    shop = Shop(project, answering)
+    result = project.run("--canary", "-rs")
+    assert result.ret == 10
+    result.stdout.fnmatch_lines(["NOTHING TO WATCH echo: there is no champion yet*", "SKIPPED*no champion yet*"])
+    assert not shop.server.requests
+    assert not shop.state.exists()
+
+
+def test_only_the_pipelines_of_the_given_paths_are_collected(project, answering):
+    Shop(project, answering)
+    project.write("pipelines/other/pipeline.toml", PIPELINE)
+    project.write("test_mine.py", "def test_mine():\n    pass\n")
+    collected = {
+        (): ["echo", "other"],
+        ("pipelines/echo",): ["echo"],
+        ("goldens/echo",): ["echo", "other"],
+        ("pipelines",): ["echo", "other"],
+    }
+    for args, names in collected.items():
+        result = project.run("--canary", "--co", "-q", *args)
+        ids = [line for line in result.outlines if "::" in line]
+        assert ids == [f"pipelines/{name}/pipeline.toml::canary" for name in names], (args, ids)
+    result = project.run("--canary", "--co", "-q", "test_mine.py")
+    assert result.ret == 4
+    assert "--canary: no pipeline belongs to test_mine.py" in result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--train"], "drop --train"),
+        (["--ftgate-target", "base"], "drop --ftgate-target"),
+        (["--ftgate-regrade", "last"], "drop --ftgate-regrade"),
+        (["--ftgate-night", "yesterday"], "expected a date such as 2026-11-22"),
+    ],
+)
+def test_options_are_checked_at_once(project, args, said):
+    result = project.run("--canary", *args)
+    assert result.ret == 4
+    assert said in result.stderr.str()
+
+
+def test_an_unlocked_edit_of_the_golden_set_is_a_collection_error(project, answering):
+    shop = Shop(project, answering)
+    project.golden("echo", [case(i) for i in range(119)], GATE)
+    result = project.run("--canary")
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["*golden.lock*"])
+    assert not shop.server.requests
+
+
+def test_xdist_is_switched_off_with_one_line(project, answering):
+    Shop(project, answering)
+    result = project.pytester.runpytest_subprocess(
+        "--canary", "-n", "2", "--ftgate-base-url", project.server.base_url, "--ftgate-model", "mock"
+    )
+    assert result.ret == 10, result.stdout.str()
+    result.stdout.fnmatch_lines(["*--canary runs in one process; xdist is off for this run*"])
+
+
+def test_what_a_night_found_stands_in_the_junit_file(project, answering):
+    Shop(project, answering)
+    project.run("--canary", "--junitxml=report.xml")
+    report = (project.path / "report.xml").read_text()
+    assert 'name="ftgate_canary"' in report
+    assert json.dumps("none").replace('"', "&quot;") in report
