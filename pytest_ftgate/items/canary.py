@@ -39,22 +39,38 @@ class CanaryItem(FtgateItem):
         """Ask, compare; on drift call the hook, and roll back if that was asked for."""
         self.ftgate.console.line(f"{self.watch.task}: canary")
         finding = self.watch.look(self.ftgate.options.night)
-        facts = {"task": self.watch.task, "version": self.watch.champion.number if self.watch.champion else None}
+        version = self.watch.champion.number if self.watch.champion else None
+        facts: dict[str, Any] = {"task": self.watch.task, "version": version}
         facts |= finding.to_json()
         if finding.kind == "drift":
             facts |= self._answer(finding)
         return _told(finding, (("ftgate_canary", json.dumps(facts)),))
 
-    def _answer(self, finding: Finding) -> dict[str, str]:
-        """What was done about it: {"done": text}, or {} if nothing was asked for."""
+    def _answer(self, finding: Finding) -> dict[str, list[str]]:
+        """Audit line, hook, rollback; what there is to say of it."""
+        done = list(self._audit(finding))
         self.ihook.pytest_ftgate_drift(task=self.watch.task, finding=finding)
-        if not self.ftgate.options.rollback_on_drift:
-            return {}
+        if self.ftgate.options.rollback_on_drift:
+            done.append(self._roll_back(finding))
+        return {"done": done}
+
+    def _audit(self, finding: Finding) -> Iterator[str]:
+        from pytest_ftgate.audit import record
+
+        champion = self.watch.champion
+        facts: dict[str, Any] = {"version": champion.number, "digest": champion.digest} if champion else {}
+        facts |= {"night": str(finding.day), "score": finding.score, "reason": finding.reason}
+        try:
+            record(self.ftgate.options.state_dir, "alarm", self.watch.task, facts)
+        except FtgateError as error:
+            yield f"the alarm is not in the audit log: {error}"
+
+    def _roll_back(self, finding: Finding) -> str:
         try:
             now = self.ftgate.runtime.registry.rollback(self.watch.task, f"canary: {finding.reason}")
         except FtgateError as error:
-            return {"done": f"not rolled back: {error}"}
-        return {"done": f"rolled back: v{now.number} is the champion again"}
+            return f"not rolled back: {error}"
+        return f"rolled back: v{now.number} is the champion again"
 
 
 def _told(finding: Finding, properties: tuple[tuple[str, str], ...]) -> Told:

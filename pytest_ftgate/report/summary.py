@@ -76,8 +76,7 @@ def _night(night: dict[str, Any]) -> Iterator[tuple[str, str]]:
     colour = {"steady": "green", "none": "yellow", "incomplete": "yellow", "unknown": "yellow"}.get(kind, "red")
     yield f"{kind.upper() if kind != 'none' else 'NOTHING TO WATCH'} {name}: {night['reason']}", colour
     yield from ((f"  {line}", "") for line in night["lines"])
-    if done := night.get("done"):
-        yield f"  {done}", "yellow"
+    yield from ((f"  {done}", "yellow") for done in night.get("done", ()))
 
 
 _NEXT = {

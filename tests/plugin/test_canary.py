@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pytest_ftgate.lock import write_lock
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.serve.model import Model, adapter_digest
 from pytest_ftgate.suite import load_suite
+from tests.mock_openai import Fault, broken
 
 PIPELINE = """
 goldens = ["echo"]
@@ -39,7 +41,7 @@ class Shop:
     """A project whose champion v2, before it v1, is served by the mock; `wrong` of its answers are."""
 
     def __init__(self, project, answering) -> None:
-        self.project, self.path, self.wrong = project, project.path, 0
+        self.project, self.path, self.wrong, self.broken = project, project.path, 0, False
         self.state = self.path / ".ftgate"
         self.server = answering(self.answer)
         self.write_goldens([case(i) for i in range(120)])
@@ -47,8 +49,10 @@ class Shop:
         (self.path / "pipelines/echo/base").mkdir()
         (self.path / "pipelines/echo/base/config.json").write_text("{}")
 
-    def answer(self, messages) -> str:
+    def answer(self, messages) -> str | Fault:
         said = messages[-1]["content"]
+        if self.broken and said.endswith("7"):
+            return broken(400)
         return "wrong" if int(said.split()[-1]) % 100 < self.wrong else said
 
     def write_goldens(self, cases: list[dict]) -> None:
@@ -132,6 +136,10 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     assert champion.number == 1
     assert champion.promotion["reason"].startswith("canary: ")
 
+    alarms = [json.loads(line) for line in (shop.state / "audit.jsonl").read_text().splitlines()]
+    alarms = [line["what"] for line in alarms if line["kind"] == "alarm"]
+    assert [(line["version"], line["night"]) for line in alarms] == [(2, "2026-11-03"), (2, "2026-11-04")]
+
     version = shop.registry.version("echo", 2)
     nights = nights_of(shop.registry, reference_of(shop.registry, version), version)
     assert [(str(night.day), run.tags["finding"]) for night, run in nights] == [
@@ -141,7 +149,7 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     ]
     kept = shop.registry.artifact(nights[-1][1].run_id, "canary.json")
     assert len(kept) == 100
-    assert 0.8 <= sum(kept.values()) / 100 < 0.9
+    assert 0.65 <= sum(kept.values()) / 100 <= 0.85
 
     unknown = shop.night(5)
     assert unknown.returncode == 10, "v1 was never measured"
@@ -167,8 +175,12 @@ def test_a_changed_set_another_model_and_a_broken_server_are_no_drift(shop, caps
     assert other.returncode == 11
     assert "model digest: " in other.stdout
 
-    shop.server.__exit__()
-    gone = shop.night(3)
+    shop.broken = True
+    partly = shop.night(3)
+    assert partly.returncode == 10, partly.stdout + partly.stderr
+    assert re.search(r"INCOMPLETE echo v2: \d+ of 100 cases not measured: echo::c", partly.stdout)
+
+    gone = shop.night(3, "--ftgate-base-url", "http://127.0.0.1:9/v1")
     assert gone.returncode == 10, gone.stdout + gone.stderr
     assert "INCOMPLETE echo v2: the panel could not be asked: " in gone.stdout
     assert "no server answers" in gone.stdout
