@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.commands.common import say, say_table
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.commands.common import open_existing, registry_options, say, say_table, version_number
+from pytest_ftgate.errors import FtgateError, RegistryError
 
 if TYPE_CHECKING:
     from pytest_ftgate.ab.analysis import Finding
     from pytest_ftgate.ab.plan import Ab
+    from pytest_ftgate.ab.router import Split
+    from pytest_ftgate.registry import Registry, Version
 
 CODES = {"better": 0, "worse": 1, "continue": 10, "withheld": 11}
 """Exit code of each decision, as of pytest's verdicts."""
@@ -23,6 +26,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("ab", help="A/B tests of a candidate on live traffic")
     parts = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_analyse(parts)
+    _add_router(parts)
 
 
 def _add_analyse(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,6 +46,75 @@ def _add_analyse(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--candidate", default="", metavar="DIGEST", help="only exposures of this candidate")
     parser.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
     parser.set_defaults(run=analyse)
+
+
+def _add_router(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parts.add_parser(
+        "router", parents=[registry_options()], help="write the configuration of a router that is sticky by user"
+    )
+    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("--server", required=True, metavar="URL", help="of the champion, and of both if there is one")
+    parser.add_argument("--candidate-server", metavar="URL", help="of the candidate (default: the champion's)")
+    parser.add_argument("--candidate", type=version_number, metavar="vN", help="default: the newest version")
+    parser.add_argument("--kind", choices=("nginx", "litellm"), default="nginx", help="default: nginx")
+    parser.add_argument("--share", type=_share, metavar="SHARE", help="default: that of [ab] in the pipeline")
+    parser.add_argument("--user-header", default="X-User", metavar="NAME", help="names the user (default X-User)")
+    parser.add_argument("--listen", default="127.0.0.1:8080", metavar="ADDRESS", help="default: 127.0.0.1:8080")
+    parser.add_argument(
+        "--log",
+        default="/var/log/nginx/ftgate_exposures.jsonl",
+        metavar="FILE",
+        help="exposures, as nginx finds the file (default /var/log/nginx/ftgate_exposures.jsonl)",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: print it")
+    parser.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
+    parser.set_defaults(run=router)
+
+
+def router(args: argparse.Namespace) -> int:
+    """Name both versions, write the configuration."""
+    from pytest_ftgate.ab.router import configuration
+
+    text = configuration(_split(args), args.kind)
+    if args.out is None:
+        sys.stdout.write(text)
+        return 0
+    args.out.write_text(text, encoding="utf-8")
+    say(f"{args.out}: written; test it: nginx -t" if args.kind == "nginx" else f"{args.out}: written")
+    return 0
+
+
+def _split(args: argparse.Namespace) -> Split:
+    from pytest_ftgate.ab.router import Served, Split, server_url
+    from pytest_ftgate.commands.served import name_of
+    from pytest_ftgate.registry.version import MODEL
+
+    champion, candidate = _versions(open_existing(args), args.task, args.candidate)
+    url = server_url(args.server)
+    other = server_url(args.candidate_server) if args.candidate_server else url
+    return Split(
+        args.task,
+        Served(f"v{champion.number}", name_of(champion), url),
+        Served(f"v{candidate.number}", name_of(candidate), other),
+        args.share or plan_of(args.pipelines, args.task).share,
+        candidate.tags[MODEL][:16],
+        args.user_header,
+        args.listen,
+        args.log,
+    )
+
+
+def _versions(registry: Registry, task: str, number: int | None) -> tuple[Version, Version]:
+    """Champion and candidate. Raises RegistryError where there are not two models to compare."""
+    champion = registry.champion(task)
+    if champion is None:
+        raise RegistryError(f"{task} has no champion yet, so there is nothing to compare a candidate with")
+    candidate = registry.version(task, number) if number else registry.versions(task)[-1]
+    if candidate.number == champion.number:
+        raise RegistryError(
+            f"{champion} is the champion itself; `ftgate history {task}` lists the others: --candidate vN"
+        )
+    return champion, candidate
 
 
 def analyse(args: argparse.Namespace) -> int:

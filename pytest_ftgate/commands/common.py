@@ -66,3 +66,11 @@ def open_existing(args: argparse.Namespace) -> Registry:
 
 def _say_waiting(claim: Claim) -> None:
     say(f"waiting for the lock of {claim}")
+
+
+def version_number(text: str) -> int:
+    """v3 or 3 -> 3, as an argument of a command."""
+    digits = text.removeprefix("v")
+    if not digits.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no version; write v2 or 2")
+    return int(digits)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pytest_ftgate.cli import main
+from pytest_ftgate.commands.served import name_of
 
 PIPELINE = """
 goldens = ["mail"]
@@ -92,3 +93,20 @@ def test_a_share_is_a_share(text, capsys):
     with pytest.raises(SystemExit):
         main(["ab", "analyse", "e.jsonl", f"--share={text}"])
     assert "is not a share in (0, 1)" in capsys.readouterr().err
+
+
+def test_the_router_gets_the_names_of_both_versions(registry, promote, no_tracking_server, tmp_path, ftgate):
+    promote("a")
+    code, _, err = ftgate("ab", "router", "spam", "--server", "http://10.0.0.5:8000", "--share", "0.05")
+    assert (code, "v1 is the champion itself" in err) == (2, True)
+    promote("b")
+    registry.rollback("spam", "test")
+    out = tmp_path / "r.conf"
+    options = ["--server", "http://10.0.0.5:8000/v1/", "--share", "0.05", "--out", str(out)]
+    assert ftgate("ab", "router", "spam", *options)[0] == 0
+    text = out.read_text()
+    assert "5% candidate;" in text
+    for number, arm in ((2, "candidate"), (1, "default  ")):
+        assert f'{arm} "{name_of(registry.version("spam", number))}";' in text
+    assert text.count("server 10.0.0.5:8000;") == 2
+    assert registry.version("spam", 2).tags["ftgate.model"][:16] in text
