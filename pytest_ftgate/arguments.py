@@ -83,7 +83,7 @@ def _no_pipeline(verb: str, given: list[Path], ftgate: FtgateSession) -> str:
 def _refuse_shared(ftgate: FtgateSession) -> None:
     owner: dict[str, str] = {}
     for name in ftgate.training:
-        for golden in ftgate.catalogue.goldens_of(name):
+        for golden in ftgate.catalogue.sets_of(name):
             if golden in owner:
                 raise pytest.UsageError(
                     f"--train: golden set {golden!r} gates both {owner[golden]!r} and {name!r}; train one at a time: "
@@ -95,7 +95,7 @@ def _refuse_shared(ftgate: FtgateSession) -> None:
 def _add(config: pytest.Config, ftgate: FtgateSession) -> None:
     covered = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
     for name in ftgate.training:
-        sets = [ftgate.catalogue.golden_path(golden) for golden in ftgate.catalogue.goldens_of(name)]
+        sets = [ftgate.catalogue.golden_path(golden) for golden in ftgate.catalogue.sets_of(name)]
         for path in (ftgate.catalogue.pipeline_paths[name], *sets):
             if not any(_leads_to(arg, path) for arg in covered):
                 config.args.append(str(path))

@@ -42,6 +42,7 @@ class Arm:
     numbers: what the finding rests on; shares in [0, 1], never points. reason: one line for a person.
     cases_more: cases to add until a hold would be settled, at the rates seen; None if more cases would not help or
     nothing needs settling.
+    advisory: shown, but it decides nothing, whatever its status.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Arm:
     numbers: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
     cases_more: int | None = None
+    advisory: bool = False
 
 
 def skipped_arm(name: str, missing: int, total: int) -> Arm:

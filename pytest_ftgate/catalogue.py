@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,16 +58,25 @@ class Catalogue:
         return {path.parent.name: path for path in found}
 
     @cached_property
-    def _goldens_by_pipeline(self) -> dict[str, list[str]]:
-        return {name: list(_named_goldens(path)) for name, path in self.pipeline_paths.items()}
+    def _named(self) -> dict[str, tuple[list[str], str]]:
+        return {name: _named_sets(path) for name, path in self.pipeline_paths.items()}
 
     def pipelines_of(self, golden: str) -> list[str]:
-        """Names of the pipelines that a golden set gates."""
-        return [name for name, goldens in self._goldens_by_pipeline.items() if golden in goldens]
+        """Names of the pipelines that name a golden set, as one that gates them or for general skills."""
+        return [name for name in self._named if golden in self.sets_of(name)]
 
     def goldens_of(self, pipeline: str) -> list[str]:
         """Names of the golden sets that gate a pipeline."""
-        return self._goldens_by_pipeline[pipeline]
+        return self._named[pipeline][0]
+
+    def general_of(self, pipeline: str) -> str:
+        """Name of the golden set of general skills that a pipeline names under [forgetting], "" if it names none."""
+        return self._named[pipeline][1]
+
+    def sets_of(self, pipeline: str) -> list[str]:
+        """Names of all golden sets that a run of a pipeline measures."""
+        goldens, general = self._named[pipeline]
+        return list(dict.fromkeys([*goldens, general] if general else goldens))
 
     def pipeline(self, name: str) -> Pipeline:
         """A pipeline by name. Raises PipelineError with all its faults."""
@@ -87,16 +95,17 @@ class Catalogue:
         return names[0], self.pipeline(names[0])
 
 
-def _named_goldens(path: Path) -> Iterator[str]:
-    """Names only; a broken file is told of by `read_pipeline` when it is used."""
+def _named_sets(path: Path) -> tuple[list[str], str]:
+    """(goldens, forgetting.golden); names only: a broken file is told of by `read_pipeline` when it is used."""
     import tomllib
 
     try:
-        named = tomllib.loads(path.read_text(encoding="utf-8")).get("goldens", [])
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return
-    if isinstance(named, list):
-        yield from map(str, named)
+        return [], ""
+    named, forgetting = data.get("goldens"), data.get("forgetting")
+    general = forgetting.get("golden") if isinstance(forgetting, dict) else ""
+    return list(map(str, named)) if isinstance(named, list) else [], general if isinstance(general, str) else ""
 
 
 def _listed(folders: tuple[Path, ...]) -> str:

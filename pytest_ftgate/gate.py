@@ -1,7 +1,8 @@
 """Arms -> Verdict; and the one door to all that an arm needs.
 
 The gate judges numbers, not models: it imports nothing of training or serving. Every test is one-sided at
-alpha = .05, and all arms must pass, so no correction for several tests is needed.
+alpha = .05, and all arms must pass, so no correction for several arms is needed; the several slices of one arm, and
+the several candidates of one round, are corrected for where they are tested.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pytest_ftgate.arm import Arm, Result, Results, Status, skipped_arm
+from pytest_ftgate.arms.anchor import anchor_arm
 from pytest_ftgate.arms.baseline import baseline_arm
 from pytest_ftgate.arms.champion import champion_arm
 from pytest_ftgate.arms.floors import floors_arm
+from pytest_ftgate.arms.forgetting import forgetting_arm
 from pytest_ftgate.arms.integrity import integrity_arm
 from pytest_ftgate.arms.must_pass import must_pass_arm
+from pytest_ftgate.arms.slices import slices_arm, slices_of
 
 __all__ = [
     "Arm",
@@ -24,13 +28,17 @@ __all__ = [
     "Results",
     "Status",
     "Verdict",
+    "anchor_arm",
     "baseline_arm",
     "champion_arm",
     "decide",
     "floors_arm",
+    "forgetting_arm",
     "integrity_arm",
     "must_pass_arm",
     "skipped_arm",
+    "slices_arm",
+    "slices_of",
 ]
 
 
@@ -62,18 +70,25 @@ def decide(arms: Sequence[Arm], required: Collection[str] = ("integrity", "basel
 
     INTEGRITY if an arm found the comparison untrustworthy; REJECT if any arm rejects; PROMOTE if all arms pass, the
     `required` ones were looked at, and there is a champion or a floor to hold the candidate to (without either, a
-    first model would only have to beat the untuned one); else HOLD.
+    first model would only have to beat the untuned one); else HOLD. Advisory arms are kept and decide nothing.
     arms: of every golden set that gates the pipeline; names may repeat.
     """
+    deciding = [arm for arm in arms if not arm.advisory]
     for status, kind in (("integrity", Kind.INTEGRITY), ("reject", Kind.REJECT)):
-        if found := [arm for arm in arms if arm.status == status]:
+        if found := [arm for arm in deciding if arm.status == status]:
             return Verdict(kind, tuple(arms), _reasons(found))
-    open_arms = [arm for arm in arms if arm.status != "pass"]
-    gaps = _gaps({arm.name for arm in arms}, required)
+    open_arms = [arm for arm in deciding if arm.status != "pass"]
+    gaps = _gaps({arm.name for arm in deciding}, required)
     if open_arms or gaps:
         reason = "; ".join([*(arm.reason for arm in open_arms), *gaps])
         return Verdict(Kind.HOLD, tuple(arms), reason, None if gaps else _more(open_arms))
-    return Verdict(Kind.PROMOTE, tuple(arms), f"all {len(arms)} arms pass")
+    return Verdict(Kind.PROMOTE, tuple(arms), f"all {len(deciding)} arms pass{_advice(arms)}")
+
+
+def _advice(arms: Sequence[Arm]) -> str:
+    """The advisory arms that a promotion leaves unmet."""
+    unmet = [f"{arm.name} ({arm.status})" for arm in arms if arm.advisory and arm.status != "pass"]
+    return f"; advisory and not met: {', '.join(unmet)}" if unmet else ""
 
 
 def _reasons(arms: Sequence[Arm]) -> str:

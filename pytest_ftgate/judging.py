@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, MetricError
-from pytest_ftgate.gate import Arm, Results, baseline_arm, champion_arm, floors_arm, integrity_arm, must_pass_arm
+from pytest_ftgate.gate import (
+    Arm,
+    Results,
+    anchor_arm,
+    baseline_arm,
+    champion_arm,
+    floors_arm,
+    forgetting_arm,
+    integrity_arm,
+    must_pass_arm,
+    slices_arm,
+    slices_of,
+)
 
 if TYPE_CHECKING:
     from pytest_ftgate.golden import Floor
@@ -16,9 +29,21 @@ if TYPE_CHECKING:
     from pytest_ftgate.suite import Suite
 
 
-def arms_of(suite: Suite, *, train: bool) -> list[str]:
-    """The arms that judge a golden set, in order. Without a candidate there is nothing to compare with."""
+ABSENT = {
+    "champion": "there is no champion yet; baseline and floors decide",
+    "anchor": "no past champion was better than the present one on these cases",
+}
+"""Why an arm does not apply in a run."""
+
+
+def arms_of(suite: Suite, *, train: bool, general: bool = False) -> list[str]:
+    """The arms that judge a golden set, in order. Without a candidate there is nothing to compare with.
+
+    general: the set is measured for [forgetting] alone.
+    """
     gate = suite.golden.gate
+    if general:
+        return ["forgetting"]
     if gate is None and not train:
         return []
     wanted = {
@@ -26,6 +51,8 @@ def arms_of(suite: Suite, *, train: bool) -> list[str]:
         "must-pass": any(case.must_pass for case in suite.cases),
         "baseline": train,
         "champion": train,
+        "anchor": train,
+        "slices": train and bool(slices_of(suite.cases)),
         "floors": bool(gate and gate.floors),
     }
     return [name for name, applies in wanted.items() if applies]
@@ -51,6 +78,10 @@ def _integrity(suite: Suite, tested: Measurement, rollout: Rollout | None) -> Ar
     if rollout is not None:
         results["base"] = rollout.base_results(suite)
         digests["base"] = suite.digest
+        champion = rollout.references.champion(suite)
+        if champion is not None and champion.now:
+            results["champion"] = champion.results
+            digests["champion"] = suite.digest
         leaks = [str(leak) for leak in rollout.leaks.leaks] if rollout.leaks else []
     return integrity_arm(results, digests, leaks, tested.timed_out)
 
@@ -61,18 +92,47 @@ def _clusters(suite: Suite) -> dict[str, str | None]:
 
 def _baseline(suite: Suite, tested: Measurement, rollout: Rollout, _delta: float) -> Arm:
     min_gain = rollout.pipeline.baseline.min_gain
-    return baseline_arm(tested.results, rollout.base_results(suite), min_gain, _clusters(suite))
+    base, tried = rollout.base_results(suite), rollout.tried(suite)
+    return baseline_arm(tested.results, base, min_gain, _clusters(suite), tried=tried)
 
 
 def _champion(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
-    if rollout.champion is None:
+    champion = rollout.references.champion(suite)
+    if champion is None:
         return None
-    return champion_arm(tested.results, rollout.champion_results(suite, rollout.champion), delta, _clusters(suite))
+    mode, tried = rollout.pipeline.policy.mode, rollout.tried(suite)
+    return champion_arm(tested.results, champion.results, delta, _clusters(suite), mode=mode, tried=tried)
+
+
+def _anchor(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+    anchor = rollout.references.anchor(suite)
+    if anchor is None:
+        return None
+    arm = anchor_arm(tested.results, anchor.results, delta, _clusters(suite), tried=rollout.tried(suite))
+    return replace(arm, reason=f"{arm.reason}; against v{anchor.version.number}")
+
+
+def _slices(suite: Suite, tested: Measurement, rollout: Rollout, _delta: float) -> Arm:
+    champion = rollout.references.champion(suite)
+    reference = champion.results if champion else rollout.base_results(suite)
+    against = f"the champion v{champion.version.number}" if champion else "the base model"
+    return slices_arm(tested.results, reference, slices_of(suite.cases), _clusters(suite), against)
+
+
+def _forgetting(suite: Suite, tested: Measurement, rollout: Rollout, _delta: float) -> Arm | None:
+    asked = rollout.pipeline.policy.forgetting
+    if asked is None:
+        return None
+    base = rollout.base_results(suite)
+    return forgetting_arm(tested.results, base, asked.max_drop, _clusters(suite), required=asked.required)
 
 
 _COMPARING: dict[str, Callable[[Suite, Measurement, Rollout, float], Arm | None]] = {
     "baseline": _baseline,
     "champion": _champion,
+    "anchor": _anchor,
+    "slices": _slices,
+    "forgetting": _forgetting,
 }
 
 

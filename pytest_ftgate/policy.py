@@ -40,7 +40,5 @@ def policy_problems(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], 
     """(key, what is wrong, what to do) of what the schema cannot see."""
     golden = data.get("forgetting", {}).get("golden")
     if golden in data["goldens"]:
-        message = (
-            f"forgetting.golden: {golden!r} stands in `goldens` already, and there the base model's drop is no test"
-        )
+        message = f"forgetting.golden: {golden!r} stands in `goldens` already and decides there"
         yield ("forgetting", "golden"), message, "name it in one of them"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.canary.shelf import keep_reference
 from pytest_ftgate.gate import Kind, Verdict
+from pytest_ftgate.ledger import ROUND, golden_tag, round_of, uses, worn
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
@@ -33,8 +34,16 @@ def conclude(rollout: Rollout, verdict: Verdict) -> int | None:
     return version.number
 
 
+def warnings_about(rollout: Rollout) -> list[str]:
+    """One line for each golden set that has decided so often that it is worn, counted after `conclude`."""
+    registry = rollout.runtime.registry
+    found = (worn(suite.name, uses(registry, suite.name, suite.digest)) for suite in rollout.deciding)
+    return [line for line in found if line]
+
+
 def _register(rollout: Rollout, manifest: Manifest, verdict: Verdict, registry: Registry) -> Version:
     tags = {"verdict": str(verdict.kind), "reason": verdict.reason, "adapter": manifest.digest} | _digests(rollout)
+    tags[ROUND] = round_of(rollout.champion)
     with tempfile.TemporaryDirectory() as folder:
         results = _write_results(rollout, Path(folder))
         run_id = registry.log_run(
@@ -52,13 +61,13 @@ def _register(rollout: Rollout, manifest: Manifest, verdict: Verdict, registry: 
 
 
 def _digests(rollout: Rollout) -> dict[str, str]:
-    goldens = {f"golden.{suite.name}": suite.digest for suite in rollout.suites}
+    goldens = {golden_tag(suite.name): suite.digest for suite in rollout.deciding}
     return goldens | {"base": rollout.base.digest}
 
 
 def _write_results(rollout: Rollout, folder: Path) -> Path:
     """Every golden set's results, frozen for the comparisons of later runs."""
-    for suite in rollout.suites:
+    for suite in rollout.sets:
         frozen: dict[str, Any] = rollout.candidate_of(suite).to_json()
         (folder / f"{suite.name}.json").write_text(json.dumps(frozen, ensure_ascii=False), encoding="utf-8")
     return folder
@@ -66,7 +75,7 @@ def _write_results(rollout: Rollout, folder: Path) -> Path:
 
 def _numbers(rollout: Rollout) -> dict[str, float]:
     found: dict[str, float] = {f"seconds.{stage}": seconds for stage, seconds in rollout.seconds.items()}
-    for suite in rollout.suites:
+    for suite in rollout.sets:
         for name, options in suite.metrics:
             metric = rollout.candidate_of(suite).metric(**options)
             found |= {f"{suite.name}.{name}": metric.value, f"{suite.name}.{name}.lower": metric.lower}

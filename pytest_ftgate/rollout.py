@@ -5,19 +5,21 @@ Nothing here knows pytest; `items.pipeline` turns the stages into items.
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.case import Prompt, answer_text, user_text
+from pytest_ftgate.case import Prompt
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.gate import Kind, Result, Verdict
-from pytest_ftgate.measure import Measurement, frozen_results
+from pytest_ftgate.ledger import tried
+from pytest_ftgate.measure import Measurement
+from pytest_ftgate.references import References
 from pytest_ftgate.runtime import Runtime, Target, base_target
 
 if TYPE_CHECKING:
@@ -54,11 +56,15 @@ class TrainingRun:
 
 @dataclass
 class Rollout:
-    """One pipeline on its way from data to a verdict."""
+    """One pipeline on its way from data to a verdict.
+
+    suites: the golden sets that gate it. general: the set of general skills that [forgetting] names, if any.
+    """
 
     pipeline: Pipeline
     suites: tuple[Suite, ...]
     runtime: Runtime
+    general: Suite | None = None
     manifest: Manifest | None = None
     leaks: Report | None = None
     champion: Version | None = None
@@ -73,6 +79,17 @@ class Rollout:
         return self.pipeline.name
 
     @property
+    def sets(self) -> tuple[Suite, ...]:
+        """All golden sets that the candidate is measured on."""
+        return (*self.suites, self.general) if self.general else self.suites
+
+    @property
+    def deciding(self) -> tuple[Suite, ...]:
+        """The golden sets with an arm that decides: all but an advisory set of general skills."""
+        forgetting = self.pipeline.policy.forgetting
+        return self.sets if forgetting and forgetting.required else self.suites
+
+    @property
     def unchanged(self) -> bool:
         """True if what was trained is what production already serves."""
         return self.manifest is not None and self.champion is not None and self.champion.digest == self.manifest.digest
@@ -80,23 +97,36 @@ class Rollout:
     # --- stages ------------------------------------------------------------------------------------------------------
 
     def check_leakage(self) -> None:
-        """Compare training and validation rows with every golden. Raises Stopped(INTEGRITY) on a leak."""
+        """Compare training and validation rows with every golden. Raises Stopped(INTEGRITY) on a leak.
+
+        General skills are compared apart from the others, whose templates they do not share; a leak into an advisory
+        set is told and stops nothing.
+        """
+        self.leaks = self._leaks_of(self.suites)
+        if self.general is None:
+            return
+        report = self._leaks_of((self.general,), stop=self.general in self.deciding)
+        if report.leaks:
+            self._say(report.describe())
+
+    def _leaks_of(self, suites: Sequence[Suite], *, stop: bool = True) -> Report:
         from pytest_ftgate.leakage.check import find_leaks
         from pytest_ftgate.leakage.rows import read_rows
 
-        cases = [case for suite in self.suites for case in suite.cases]
+        cases = [case for suite in suites for case in suite.cases]
         rows = (row for path in self.pipeline.data_files for row in read_rows(path))
-        self.leaks = find_leaks(cases, rows)
-        self._say(self.leaks.summary)
-        if self.leaks.leaks:
-            raise Stopped(Verdict(Kind.INTEGRITY, (), self.leaks.describe()))
+        report = find_leaks(cases, rows)
+        self._say(report.summary)
+        if report.leaks and stop:
+            raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
+        return report
 
     def measure_baseline(self) -> None:
         """The untuned model with its best prompt on every golden set; answers of earlier runs are taken as they are."""
         warm = threading.Thread(target=self._open_registry, daemon=True)
         warm.start()
         target = base_target(self.base)
-        for suite in self.suites:
+        for suite in self.sets:
             measurement = self._baseline_of(suite)
             self._ask_all(measurement, target, f"baseline {suite.name}")
             self._say_score(measurement, "base")
@@ -146,7 +176,7 @@ class Rollout:
 
     def _ask_candidate(self) -> None:
         """Send every golden to the candidate; returns at once, the answers come while the items run."""
-        for suite in self.suites:
+        for suite in self.sets:
             self.runtime.ask(self.candidate_of(suite), suite.cases, self.candidate, reuse=True)
 
     @property
@@ -182,11 +212,23 @@ class Rollout:
         """The baseline's results on a golden set."""
         return self._baseline_of(suite).results
 
-    def champion_results(self, suite: Suite, champion: Version) -> dict[str, Result]:
-        """The champion's frozen results on the cases that are the same; measured again if fewer than 95 % are."""
-        frozen = frozen_results(self.runtime.registry.results(champion, suite.name), suite)
-        if len(frozen) >= 0.95 * len(suite.cases):
-            return frozen
+    @cached_property
+    def references(self) -> References:
+        """What else the candidate is held against."""
+        return References(self)
+
+    @cached_property
+    def versions(self) -> list[Version]:
+        """All registered versions of the task before this run has added its own, oldest first."""
+        return self.runtime.registry.versions(self.name)
+
+    def tried(self, suite: Suite) -> int:
+        """Candidates tried in this promotion round on a golden set, this one included."""
+        digest = self.manifest.digest if self.manifest else ""
+        return tried(self.versions, self.champion, suite.name, suite.digest, digest)
+
+    def measure_champion(self, suite: Suite) -> dict[str, Result]:
+        """The champion's results on a golden set, asked now."""
         target = self.runtime.target("champion", self.name, self.base)
         measurement = self._measure(suite, target)
         self._ask_all(measurement, target, f"champion {suite.name}")
@@ -199,6 +241,9 @@ class Rollout:
         return self._measurements[key]
 
     def _baseline_of(self, suite: Suite) -> Measurement:
+        """The base model with its best prompt; on general skills with the set's own, as the candidate is asked."""
+        if suite == self.general:
+            return self._measure(suite, base_target(self.base))
         key, target = (suite.name, "baseline"), base_target(self.base)
         if key not in self._measurements:
             self._measurements[key] = Measurement(
@@ -211,11 +256,12 @@ class Rollout:
         return self._measurements[key]
 
     def _few_shot(self, prompt: Prompt) -> Prompt:
+        from pytest_ftgate.few_shot import examples
         from pytest_ftgate.leakage.rows import read_rows
 
         k = self.pipeline.baseline.few_shot
-        rows = [row.data for row in read_rows(self.pipeline.train_file)] if k else []
-        return replace(prompt, examples=tuple(_examples(prompt, rows, k, self.pipeline.seed)))
+        rows = list(read_rows(self.pipeline.train_file)) if k else []
+        return replace(prompt, examples=tuple(examples(prompt, rows, k, self.pipeline.seed)))
 
     # --- telling -----------------------------------------------------------------------------------------------------
 
@@ -264,18 +310,6 @@ class Rollout:
             "label": label,
             "max_tokens": golden.request.max_tokens,
         }
-
-
-def _examples(prompt: Prompt, rows: list[Mapping[str, Any]], k: int, seed: int) -> Iterator[tuple[str, str]]:
-    """(user turn, answer) of k training rows: each expected answer in turn, drawn with the seed."""
-    by_answer: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        by_answer.setdefault(answer_text(row["expected"]), []).append(row)
-    draw = random.Random(seed)  # noqa: S311  a draw of examples, no secret
-    groups = [draw.sample(by_answer[answer], len(by_answer[answer])) for answer in sorted(by_answer)]
-    for i in range(k):
-        row = groups[i % len(groups)][i // len(groups)]
-        yield user_text(prompt, row["input"]), answer_text(row["expected"])
 
 
 class _Narrator:

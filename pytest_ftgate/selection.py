@@ -47,7 +47,7 @@ def check(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
     """Refuse a --train run that leaves out cases its gate needs. Raises UsageError."""
     selected = {(item.suite.name, item.case.id) for item in items if isinstance(item, CaseItem)}
     for rollout in map(ftgate.rollout, ftgate.training):
-        for suite in rollout.suites:
+        for suite in rollout.sets:
             left = sum((suite.name, case.id) not in selected for case in suite.cases)
             if left:
                 raise pytest.UsageError(

@@ -134,7 +134,9 @@ class FtgateSession:
 
             pipeline = self.catalogue.pipeline(name)
             suites = tuple(self.suite_named(golden) for golden in pipeline.goldens)
-            self._rollouts[name] = Rollout(pipeline, suites, self.runtime)
+            forgetting = pipeline.policy.forgetting
+            general = self.suite_named(forgetting.golden) if forgetting else None
+            self._rollouts[name] = Rollout(pipeline, suites, self.runtime, general)
         return self._rollouts[name]
 
     def rollout_of(self, suite: Suite) -> Rollout | None:
@@ -205,7 +207,7 @@ class FtgateSession:
             rollout.candidate_of(suite)
             for rollout in self._rollouts.values()
             if rollout.manifest is not None and not rollout.unchanged
-            for suite in rollout.suites
+            for suite in rollout.sets
         ]
         tested = [*candidates, *(measurement for measurement, _ in self._measured.values())]
         self.tally.traffic += map(self.recall.sum_up, tested)
@@ -319,14 +321,19 @@ class FtgateSession:
         """The arms that judge a set in this run, in order."""
         from pytest_ftgate.judging import arms_of
 
-        return arms_of(suite, train=bool(self.pipeline_of(suite.name)))
+        return arms_of(suite, train=bool(self.pipeline_of(suite.name)), general=self.is_general(suite))
+
+    def is_general(self, suite: Suite) -> bool:
+        """True for a set that this run measures for [forgetting] alone: its floors and must_pass decide nothing."""
+        name = self.pipeline_of(suite.name)
+        return bool(name) and self.catalogue.general_of(name) == suite.name
 
     def judge(self, suite: Suite, arm: str) -> Arm | None:
         """Judge one arm and keep it for the verdict; None if it does not apply."""
         from pytest_ftgate.judging import judge
 
         judged = judge(arm, suite, self.measurement(suite), self.rollout_of(suite), self.deltas.get(suite.name, 0.0))
-        if judged is not None and arm == "champion" and (noise := self.noises.get(suite.name)):
+        if judged is not None and arm in {"champion", "anchor"} and (noise := self.noises.get(suite.name)):
             judged = replace(judged, reason=f"{judged.reason}; {noise}")
         self.arms.setdefault(suite.name, {})[arm] = judged
         return judged
@@ -336,7 +343,7 @@ class FtgateSession:
         from pytest_ftgate.gate import decide
 
         arms: list[Arm] = []
-        for suite in rollout.suites:
+        for suite in rollout.sets:
             judged = self.arms.get(suite.name, {})
             if set(self.arms_of(suite)) - set(judged):
                 return None

@@ -66,34 +66,48 @@ class Pairs:
 
     @cached_property
     def bounds(self) -> Bounds:
-        """One-sided bounds of the difference: Tango's for 0/1 grades, else BCa bootstrap or t on clusters."""
+        """`bounds_at` the gate's own level."""
+        return self.bounds_at(ALPHA)
+
+    def bounds_at(self, alpha: float) -> Bounds:
+        """Bounds of the difference, each one-sided at alpha: Tango's for 0/1 grades, else `resample.mean_bounds`."""
+        if alpha == ALPHA and "bounds" in self.__dict__:
+            return self.bounds
         if self.binary:
-            return tango_bounds(self.better, self.worse, self.n)
+            return tango_bounds(self.better, self.worse, self.n, alpha)
         from pytest_ftgate.metrics.resample import mean_bounds
 
-        return mean_bounds(self.differences, (-1.0, 1.0), self.units)
+        return mean_bounds(self.differences, (-1.0, 1.0), self.units, alpha)
 
     @property
     def p_better(self) -> float | None:
         """McNemar's mid-p of "the candidate is better"; None where only bounds are to be had."""
         return mcnemar_midp(self.better, self.worse) if self.binary else None
 
-    @property
-    def is_better(self) -> bool:
+    def is_better(self, alpha: float = ALPHA) -> bool:
         """Whether the candidate is significantly better."""
         p = self.p_better
-        return self.bounds[0] > 0 if p is None else p <= ALPHA
+        return self.bounds_at(alpha)[0] > 0 if p is None else p <= alpha
+
+    @cached_property
+    def p_worse(self) -> float:
+        """One-sided p-value of "the candidate is worse": McNemar's mid-p, or by flipping signs of the differences."""
+        if self.binary:
+            return mcnemar_midp(self.worse, self.better)
+        from pytest_ftgate.metrics.sign_flip import sign_flip_p
+
+        return sign_flip_p([-d for d in self.differences], self.units)
 
     @property
     def is_worse(self) -> bool:
         """Whether the candidate is significantly worse."""
         return self.bounds[1] < 0 if not self.binary else mcnemar_midp(self.worse, self.better) <= ALPHA
 
-    @property
-    def numbers(self) -> dict[str, float]:
-        """For `Arm.numbers`."""
+    def numbers_at(self, alpha: float) -> dict[str, float]:
+        """For `Arm.numbers`. alpha: level of the lower bound; that of the upper one, which rejects, is the gate's."""
         p = self.p_better
-        found = {"gain": self.gain, "lower": self.bounds[0], "upper": self.bounds[1], "n": float(self.n)}
+        lower, upper = self.bounds_at(alpha)[0], self.bounds[1]
+        found = {"gain": self.gain, "lower": lower, "upper": upper, "alpha": alpha, "n": float(self.n)}
         found |= {"better": float(self.better), "worse": float(self.worse), "unmeasured": float(self.unmeasured)}
         return found if p is None else found | {"p": p}
 

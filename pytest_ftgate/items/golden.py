@@ -14,6 +14,7 @@ from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored
 from pytest_ftgate.items.answers import answer_facts, answer_lines
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Rank, Told, skipped
+from pytest_ftgate.judging import ABSENT
 from pytest_ftgate.measure import Unmeasured
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class CaseItem(FtgateItem):
 
     @property
     def _gated(self) -> bool:
+        if self.ftgate.is_general(self.suite):
+            return True
         return self.suite.golden.gate is not None and not self.case.must_pass
 
     def _facts(self, measurement: Measurement, outcome: Outcome) -> dict[str, Any]:
@@ -156,11 +159,14 @@ class GateItem(FtgateItem):
             return skipped(missing)
         arm = self.ftgate.judge(self.suite, self.arm)
         if arm is None:
-            return skipped("there is no champion yet; baseline and floors decide")
-        facts = {"set": self.suite.name, "arm": arm.name, "status": arm.status, "reason": arm.reason}
-        properties = (("ftgate_arm", json.dumps(facts | {"numbers": dict(arm.numbers)})),)
+            return skipped(ABSENT[self.arm])
+        facts: dict[str, Any] = {"set": self.suite.name, "arm": arm.name, "status": arm.status, "reason": arm.reason}
+        facts |= {"advisory": arm.advisory, "numbers": dict(arm.numbers)}
+        properties = (("ftgate_arm", json.dumps(facts)),)
         if arm.status == "skip":
             return Told("skipped", arm.reason, properties=properties)
         if arm.status == "pass":
             return Told(PASSED.outcome, properties=properties)
+        if arm.advisory:
+            return Told("skipped", f"advisory, decides nothing: {arm.status}: {arm.reason}", properties=properties)
         return Told("failed", f"{arm.status.upper()}: {arm.reason}", properties=properties)

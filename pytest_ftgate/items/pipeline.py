@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.gate import Kind
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
-from pytest_ftgate.release import conclude
+from pytest_ftgate.release import conclude, warnings_about
 from pytest_ftgate.rollout import Rollout, Stopped
 
 STAGES: tuple[tuple[str, Callable[[Rollout], None]], ...] = (
@@ -90,7 +90,8 @@ class PromoteItem(FtgateItem):
             self._measure_reference()
         with self.rollout.timed("promote"):
             number = conclude(self.rollout, verdict)
-        properties = _verdict_property(self.rollout, verdict.kind, number, verdict.reason)
+            warnings = warnings_about(self.rollout) if number else []
+        properties = _verdict_property(self.rollout, verdict.kind, number, verdict.reason, warnings)
         if verdict.kind is Kind.PROMOTE:
             return Told("passed", properties=properties)
         return Told("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
@@ -112,7 +113,9 @@ class PromoteItem(FtgateItem):
         return Told("skipped", "unchanged: the candidate is the champion", properties=properties)
 
 
-def _verdict_property(rollout: Rollout, kind: str, version: int | None, reason: str) -> Properties:
+def _verdict_property(
+    rollout: Rollout, kind: str, version: int | None, reason: str, warnings: Sequence[str] = ()
+) -> Properties:
     golden = os.path.relpath(rollout.suites[0].golden.path.parent)
     facts = {"task": rollout.name, "verdict": kind, "version": version, "reason": reason, "golden": golden}
-    return (("ftgate_verdict", json.dumps(facts | {"seconds": rollout.seconds})),)
+    return (("ftgate_verdict", json.dumps(facts | {"seconds": rollout.seconds, "warnings": list(warnings)})),)

@@ -5,16 +5,15 @@ All tests are one-sided at alpha = .05 and planned with power .80.
 
 from __future__ import annotations
 
-from math import ceil, sqrt
+from math import ceil, log2, sqrt
 
-from pytest_ftgate.metrics.intervals import wilson, z_of
+from pytest_ftgate.metrics.intervals import ALPHA, wilson, z_of
 
 DISCORDANCE = 0.16
 """Share of cases on which two versions of a model typically disagree, used where nothing was measured yet."""
 
 _Z = z_of(0.05)
 _Z_POWER = z_of(0.20)
-_DISCORDANT_FOR_P = 4  # pairs, all one way: the fewest with a mid-p of at most .05
 
 
 def resolvable(n: int, discordance: float = DISCORDANCE) -> float:
@@ -42,31 +41,31 @@ def _points(share: float) -> str:
     return f"{points} point" + ("" if points == "1" else "s")
 
 
-def _planned(variance: float, effect: float) -> int:
-    return ceil((_Z + _Z_POWER) ** 2 * max(0.0, variance) / effect**2 - 1e-9)
+def _planned(variance: float, effect: float, alpha: float = ALPHA) -> int:
+    return ceil((z_of(alpha) + _Z_POWER) ** 2 * max(0.0, variance) / effect**2 - 1e-9)
 
 
-def more_for_margin(n: int, gain: float, variance: float, delta: float) -> int | None:
-    """More cases after which the lower bound would be above -delta, at the rates seen; None if gain < 0.
+def more_for_margin(n: int, gain: float, variance: float, delta: float, alpha: float = ALPHA) -> int | None:
+    """More cases after which the lower bound would be above -delta, at the rates seen; None if gain <= -delta.
 
-    gain: mean of the differences; variance: of the differences. At least the size at which a difference without
-    any variance would pass (Tango's bound of equal models).
+    gain: mean of the differences; variance: of the differences; alpha: level of the bound. At least the size at which
+    a difference without any variance would pass (Tango's bound of equal models).
     """
-    if gain < 0 or gain + delta <= 0:
+    if gain + delta <= 0:
         return None
-    without_variance = ceil(_Z**2 * ((1 + gain) / (gain + delta) - 1))
-    return max(_planned(variance, gain + delta), without_variance, n + 1) - n
+    without_variance = ceil(z_of(alpha) ** 2 * ((1 + gain) / (gain + delta) - 1))
+    return max(_planned(variance, gain + delta, alpha), without_variance, n + 1) - n
 
 
-def more_for_gain(n: int, gain: float, variance: float, changed: float) -> int | None:
-    """More cases after which the gain would be significant, at the rates seen; None if gain <= 0.
+def more_for_gain(n: int, gain: float, variance: float, changed: float, alpha: float = ALPHA) -> int | None:
+    """More cases after which the gain would be significant at alpha, at the rates seen; None if gain <= 0.
 
     changed: share of cases on which the two models differ.
     """
     if gain <= 0:
         return None
-    fewest = max(_DISCORDANT_FOR_P / changed, _Z**2 / gain)
-    return max(_planned(variance, gain), ceil(fewest), n + 1) - n
+    fewest = max(ceil(log2(1 / alpha) - 1) / changed, z_of(alpha) ** 2 / gain)
+    return max(_planned(variance, gain, alpha), ceil(fewest), n + 1) - n
 
 
 def more_for_floor(n: int, value: float, lower: float, floor: float) -> int | None:

@@ -9,6 +9,7 @@ from statistics import fmean, median
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics.intervals import ALPHA, Bounds, unseen
+from pytest_ftgate.metrics.sign_flip import sign_flip_bounds
 
 RESAMPLES = 9_999
 SEED = 20_220
@@ -22,20 +23,23 @@ def mean_bounds(
     clusters: Sequence[Hashable] | None = None,
     alpha: float = ALPHA,
 ) -> Bounds:
-    """Bounds of the mean, each one-sided at alpha: BCa bootstrap, or t on clusters where some cases share one.
+    """Bounds of the mean, each one-sided at alpha: BCa bootstrap, or on clusters where some cases share one.
+
+    On clusters: t with the cluster-robust error; below ten of them by flipping signs, see `sign_flip`.
 
     values: of n >= 1 cases, all within `limits` (lowest and highest possible value). clusters: one key for each case.
     Resampling cannot draw what was never seen: equal values would give NaN or a bound without width. So where fewer
-    than ten cases (clusters) differ from the median, the bounds also allow for the share of cases that n draws may
-    have missed (Wilson bound of 0 of n), taken at the worst possible value. On differences of equal models (all 0)
-    this is Tango's bound. Raises MetricError for no values.
+    than ten cases (of fewer than ten clusters: not all) differ from the median, the bounds also allow for the share of
+    cases that n draws may have missed (Wilson bound of 0 of n), taken at the worst possible value. On differences of
+    equal models (all 0) this is Tango's bound. Raises MetricError for no values.
     """
     if not values:
         raise MetricError("the mean of 0 cases has no value")
     units = _units(values, clusters)
     mean = fmean(values)
-    lower, upper = _cluster_t(values, units, limits, alpha) if len(units) < len(values) else _bca(values, alpha)
-    if _few_differ(values, units):
+    clustered = len(units) < len(values)
+    lower, upper = _on_clusters(values, units, limits, alpha) if clustered else _bca(values, alpha)
+    if _few_differ(values, units, min(_FEW, len(units)) if clustered else _FEW):
         low, high = _worst_case(mean, len(units), limits, alpha)
         lower, upper = min(lower, low), max(upper, high)
     return max(limits[0], min(lower, mean)), min(limits[1], max(upper, mean))
@@ -49,9 +53,9 @@ def _units(values: Sequence[float], clusters: Sequence[Hashable] | None) -> list
     return list(groups.values())
 
 
-def _few_differ(values: Sequence[float], units: list[list[int]]) -> bool:
+def _few_differ(values: Sequence[float], units: list[list[int]], few: int) -> bool:
     middle = median(values)
-    return sum(any(values[i] != middle for i in unit) for unit in units) < _FEW
+    return sum(any(values[i] != middle for i in unit) for unit in units) < few
 
 
 def _worst_case(mean: float, n: int, limits: Bounds, alpha: float) -> Bounds:
@@ -59,13 +63,18 @@ def _worst_case(mean: float, n: int, limits: Bounds, alpha: float) -> Bounds:
     return mean - share * (mean - limits[0]), mean + share * (limits[1] - mean)
 
 
-def _cluster_t(values: Sequence[float], units: list[list[int]], limits: Bounds, alpha: float) -> Bounds:
-    """Mean +- t * cluster-robust standard error, with (clusters - 1) degrees of freedom; one cluster says nothing."""
+def _on_clusters(values: Sequence[float], units: list[list[int]], limits: Bounds, alpha: float) -> Bounds:
+    if len(units) >= _FEW:
+        return _cluster_t(values, units, alpha)
+    keys = {i: number for number, unit in enumerate(units) for i in unit}
+    return sign_flip_bounds(values, limits, [keys[i] for i in range(len(values))], alpha)
+
+
+def _cluster_t(values: Sequence[float], units: list[list[int]], alpha: float) -> Bounds:
+    """Mean +- t * cluster-robust standard error, with (clusters - 1) degrees of freedom."""
     from scipy.special import stdtrit
 
     count = len(units)
-    if count == 1:
-        return limits
     mean = fmean(values)
     squares = sum(sum(values[i] - mean for i in unit) ** 2 for unit in units)
     error = sqrt(count / (count - 1) * squares) / len(values)

@@ -42,6 +42,9 @@ _COLOURS = {"pass": "green", "hold": "yellow", "skip": "yellow"}
 def _arms(arms: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for arm in arms:
         reason = arm["reason"].removeprefix(f"{arm['arm']}: ")
+        if arm["advisory"]:
+            yield f"  {arm['arm']:<11} {'ADVISORY':<9} {arm['status']}: {reason}", ""
+            continue
         yield f"  {arm['arm']:<11} {arm['status'].upper():<9} {reason}", _COLOURS.get(arm["status"], "red")
 
 
@@ -66,6 +69,7 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
     else:
         as_version = f" v{version}" if version else ""
         yield f"{kind} {task}{as_version}: {verdict['reason']}", "yellow" if kind == "HOLD" else "red"
+    yield from ((f"  warning: {text}", "yellow") for text in verdict["warnings"])
     yield f"  stages: {_times(verdict['seconds'])}", ""
     yield f"  next:   {_NEXT[kind].format(task=task, golden=verdict['golden'])}", ""
 

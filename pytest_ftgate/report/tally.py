@@ -76,7 +76,7 @@ class Tally:
         """2 to 5 are pytest's; then 11 INTEGRITY, 1 failed or REJECT, 10 HOLD, 12 drift, else 0."""
         if status in range(2, 6):
             return status
-        statuses = {arm["status"] for arm in self._all_arms()}
+        statuses = {arm["status"] for arm in self._all_arms() if not arm["advisory"]}
         kinds = {verdict["verdict"] for verdict in self.verdicts}
         nights = {night["kind"] for night in self.nights}
         if "integrity" in statuses or "INTEGRITY" in kinds or "changed" in nights:

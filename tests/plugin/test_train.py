@@ -60,7 +60,7 @@ def test_stages_cases_gate_and_promotion_come_in_order(shop):
         result = shop.run("--train", "--co", "-q", *extra)
         assert result.ret == 0, result.stdout.str()
         names = [line.partition("::")[2] for line in result.outlines if "::" in line]
-        assert len(names) == 5 + 20 + 2 + 4
+        assert len(names) == 5 + 20 + 2 + 5
         places = [names.index(name) for name in wanted if name not in {"c0", "c19"} or "randomly" not in extra]
         assert places == sorted(places), (extra, names)
         assert min(names.index("c0"), names.index("c19")) > names.index("serve")

@@ -56,7 +56,7 @@ def test_so_many_cases_settle_the_baseline_arm_four_times_in_five(b, c, n):
 
 
 def test_a_model_that_is_behind_is_not_helped_by_cases():
-    assert power.more_for_margin(100, -0.01, 0.16, 0.05) is None
+    assert power.more_for_margin(100, -0.06, 0.16, 0.05) is None
     assert power.more_for_gain(100, 0.0, 0.16, 0.16) is None
     assert power.more_for_floor(100, 0.85, 0.78, 0.85) is None
 

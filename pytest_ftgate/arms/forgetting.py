@@ -1,0 +1,26 @@
+"""(candidate, base model) on a golden set of general skills -> Arm: what the base could must not be lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytest_ftgate.arm import Arm, Results
+from pytest_ftgate.arms.margin import margin_arm
+from pytest_ftgate.arms.pairs import Clusters, pair
+
+
+def forgetting_arm(
+    candidate: Results,
+    base: Results,
+    max_drop: float = 0.10,
+    clusters: Clusters | None = None,
+    *,
+    required: bool = True,
+) -> Arm:
+    """Pass if the lower bound of the difference is above -max_drop, reject if the upper one is below it; else hold.
+
+    base: the untuned model, asked as the candidate is, without examples. max_drop: a share in (0, 1). required: False
+    makes the arm advisory. MetricError if no case is shared.
+    """
+    arm = margin_arm("forgetting", pair(candidate, base, clusters), max_drop)
+    return replace(arm, advisory=not required)

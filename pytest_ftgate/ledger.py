@@ -1,0 +1,60 @@
+"""Tags of registered versions -> how often a golden set has decided, and how many candidates a round has tried.
+
+The tags are written when a version is registered, so the count is kept where the versions are: teams that share a
+registry share it, and nothing has to be written twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_ftgate.registry import Registry, Version
+
+ROUND = "ftgate.round"
+"""Tag: the champion that a version was held against, see `round_of`."""
+
+WORN = 32
+"""Decisions after which the golden set has been looked at too often to be an exam."""
+
+
+def golden_tag(name: str) -> str:
+    """The tag with the digest of a golden set that decided about a version."""
+    return f"golden.{name}"
+
+
+def round_of(champion: Version | None) -> str:
+    """What names the promotion round: the champion, and when it became that. A rollback begins a new one."""
+    return f"v{champion.number} since {champion.promotion.get('at', '?')}" if champion else "no champion yet"
+
+
+def tried(versions: Iterable[Version], champion: Version | None, name: str, digest: str, candidate: str) -> int:
+    """Candidates judged in this round on the golden set `name` as it is now, the one with digest `candidate` included.
+
+    The same adapter judged twice is one candidate; a set that was changed begins anew.
+    """
+    before = {
+        version.digest
+        for version in versions
+        if version.tags.get(ROUND) == round_of(champion)
+        and version.tags.get(golden_tag(name)) == digest
+        and version.tags.get("verdict")
+    }
+    return len(before | {candidate})
+
+
+def uses(registry: Registry, name: str, digest: str) -> int:
+    """How many versions, of any task, the golden set as it is now has decided about."""
+    versions = (version for task in registry.tasks() for version in registry.versions(task))
+    return sum(version.tags.get(golden_tag(name)) == digest for version in versions)
+
+
+def worn(name: str, count: int) -> str:
+    """The warning about an exam that is worn; "" while it is not."""
+    if count <= WORN:
+        return ""
+    return (
+        f"{name} has decided about {count} versions, more than {WORN}: the exam is worn, and what passes it may have "
+        "been chosen for it; write new cases, then: ftgate lock"
+    )

@@ -1,0 +1,91 @@
+"""(rollout, golden set) -> the results that a candidate is held against: the champion's, the best past champion's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.gate import Result
+from pytest_ftgate.measure import frozen_results
+
+if TYPE_CHECKING:
+    from pytest_ftgate.registry import Version
+    from pytest_ftgate.rollout import Rollout
+    from pytest_ftgate.suite import Suite
+
+LEAST_SHARED = 0.95
+"""Share of a golden set's cases that frozen results must cover; below it a model is measured again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A version and its results. now: it was asked in this run, every case of the set as it is."""
+
+    version: Version
+    results: Mapping[str, Result]
+    now: bool = False
+
+
+class References:
+    """Looks each one up once; asks the champion again where its frozen results are of another golden set."""
+
+    def __init__(self, rollout: Rollout) -> None:
+        self._rollout = rollout
+        self._champions: dict[str, Reference | None] = {}
+        self._anchors: dict[str, Reference | None] = {}
+
+    def champion(self, suite: Suite) -> Reference | None:
+        """The champion's frozen results; measured again if they cover too little. None if there is no champion."""
+        if suite.name not in self._champions:
+            champion = self._rollout.champion
+            self._champions[suite.name] = self._frozen_or_now(suite, champion) if champion else None
+        return self._champions[suite.name]
+
+    def anchor(self, suite: Suite) -> Reference | None:
+        """The past champion with the highest mean value; None if the champion itself is no worse than all of them.
+
+        All are compared on the cases that all have; who covers too little of the set as it is now is left out.
+        """
+        if suite.name not in self._anchors:
+            self._anchors[suite.name] = self._best(suite)
+        return self._anchors[suite.name]
+
+    def _frozen_or_now(self, suite: Suite, champion: Version) -> Reference:
+        frozen = self._frozen(suite, champion)
+        if len(frozen) >= LEAST_SHARED * len(suite.cases):
+            return Reference(champion, frozen)
+        return Reference(champion, self._rollout.measure_champion(suite), now=True)
+
+    def _frozen(self, suite: Suite, version: Version) -> dict[str, Result]:
+        return frozen_results(self._rollout.runtime.registry.results(version, suite.name), suite)
+
+    def _best(self, suite: Suite) -> Reference | None:
+        champion = self.champion(suite)
+        past = list(self._past(suite)) if champion else []
+        if champion is None or not past:
+            return None
+        everyone = [champion, *past]
+        shared = [case.id for case in suite.cases if all(case.id in each.results for each in everyone)]
+        if not shared:
+            return None
+        best = max(everyone, key=lambda each: _mean(each, shared))  # of equals the first: the champion, then the newest
+        return None if best is champion else best
+
+    def _past(self, suite: Suite) -> Iterator[Reference]:
+        """The champions before this one that can be compared, newest first."""
+        champion = self._rollout.champion
+        known = {(version.number, version.digest): version for version in self._rollout.versions}
+        past = dict.fromkeys((each.number, each.digest) for each in champion.predecessors) if champion else {}
+        for key in past:
+            version = known.get(key)
+            if version is None or version == champion:
+                continue
+            results = self._frozen(suite, version)
+            if len(results) >= LEAST_SHARED * len(suite.cases):
+                yield Reference(version, results)
+
+
+def _mean(reference: Reference, shared: list[str]) -> float:
+    return fmean(reference.results[case_id].value or 0.0 for case_id in shared)

@@ -1,0 +1,44 @@
+"""Holm's procedure: against statsmodels, and by simulation."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_ftgate.metrics.holm import first_step, holm
+
+P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=20)
+
+
+@settings(deadline=None)
+@given(P_VALUES)
+def test_adjusted_as_by_statsmodels(p_values):
+    from statsmodels.stats.multitest import multipletests
+
+    assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))
+
+
+def test_nothing_is_adjusted_to_nothing():
+    assert holm([]) == []
+
+
+def test_one_test_is_left_alone():
+    assert holm([0.04]) == [0.04]
+
+
+def test_of_eight_true_hypotheses_one_is_refuted_at_most_5_percent_of_the_time():
+    draws = np.random.default_rng(3).uniform(size=(4000, 8))
+    found = np.mean([min(holm(list(row))) <= 0.05 for row in draws])
+    assert 0.04 < found < 0.06
+    assert np.mean(draws.min(axis=1) <= 0.05) > 0.3, "which is what comes of no correction"
+
+
+@pytest.mark.parametrize("tried", [1, 2, 5])
+def test_the_first_step_is_the_level_of_the_least_p_value(tried):
+    level = first_step(tried)
+    assert holm([level, *[1.0] * (tried - 1)])[0] == pytest.approx(0.05)
+
+
+def test_nobody_tried_is_a_mistake():
+    with pytest.raises(ValueError, match="at least 1"):
+        first_step(0)
