@@ -32,14 +32,11 @@ def examples(prompt: Prompt, rows: Sequence[Row], k: int, seed: int) -> Iterator
 def _row(groups: Sequence[Sequence[Row]], i: int) -> Row:
     place, group = i // len(groups), groups[i % len(groups)]
     if place >= len(group):
-        only = f"{len(group)} training row{'' if len(group) == 1 else 's'} with the answer"
-        text = f"baseline.few_shot asks for an example more than there are: {only} {_answer(group[0])!r}"
+        answer = answer_text(group[0].data["expected"])
+        only = f"{len(group)} training row{'' if len(group) == 1 else 's'} with the answer {answer!r}"
+        text = f"baseline.few_shot asks for an example more than there are: {only}"
         raise PipelineError([Fault(group[0].path, group[0].line, text, "lower baseline.few_shot")])
     return group[place]
-
-
-def _answer(row: Row) -> str:
-    return answer_text(row.data["expected"])
 
 
 def _user_turn(prompt: Prompt, row: Row) -> str:

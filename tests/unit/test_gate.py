@@ -71,6 +71,54 @@ def test_missing_cases_are_skipped_and_hold():
     assert verdict.reason == "champion: 12 of 300 cases not measured"
 
 
+TRUTH = [
+    # mode, b, c, n, delta -> verdict, whether cases would settle it    (b: better, c: worse; delta in points)
+    ("non-inferior", 9, 5, 300, 3, Kind.PROMOTE, None),  # ahead, surely not worse
+    ("non-inferior", 5, 5, 300, 3, Kind.PROMOTE, None),  # equal, surely not worse
+    ("non-inferior", 0, 0, 300, 3, Kind.PROMOTE, None),  # the same answers
+    ("non-inferior", 2, 3, 500, 3, Kind.HOLD, False),  # surely not worse by the margin, but not ahead
+    ("non-inferior", 9, 8, 100, 5, Kind.HOLD, True),  # ahead, perhaps worse
+    ("non-inferior", 8, 8, 100, 5, Kind.HOLD, True),  # equal, perhaps worse
+    ("non-inferior", 0, 0, 50, 5, Kind.HOLD, True),  # too small a set to see anything
+    ("non-inferior", 8, 9, 100, 5, Kind.HOLD, False),  # behind, perhaps worse
+    ("non-inferior", 2, 12, 300, 5, Kind.REJECT, None),  # significantly worse, perhaps within the margin
+    ("non-inferior", 30, 60, 3000, 3, Kind.REJECT, None),  # significantly worse, surely within the margin
+    ("non-inferior", 0, 60, 300, 3, Kind.REJECT, None),  # surely worse than the margin
+    ("superior", 14, 4, 300, 3, Kind.PROMOTE, None),  # significantly ahead
+    ("superior", 9, 5, 300, 3, Kind.HOLD, True),  # ahead, which non-inferiority would promote
+    ("superior", 5, 5, 300, 3, Kind.HOLD, False),  # equal
+    ("superior", 2, 3, 500, 3, Kind.HOLD, False),  # behind
+    ("superior", 2, 12, 300, 5, Kind.REJECT, None),
+    ("superior", 0, 60, 300, 3, Kind.REJECT, None),
+]
+
+
+@pytest.mark.parametrize(("mode", "b", "c", "n", "delta", "kind", "settles"), TRUTH)
+def test_truth_table_of_the_champion_arm(mode, b, c, n, delta, kind, settles):
+    candidate = {str(i): Result(float(not b <= i < b + c), not b <= i < b + c) for i in range(n)}
+    champion = {str(i): Result(float(i >= b), i >= b) for i in range(n)}
+    verdict = decide([*GOOD[:2], champion_arm(candidate, champion, delta / 100, mode=mode)])
+    assert verdict.kind == kind, verdict.reason
+    if kind == Kind.HOLD:
+        assert bool(verdict.cases_more) == settles
+        told = "would settle it" if settles else "not ahead; more cases would not promote it"
+        assert told in verdict.reason
+
+
+@pytest.mark.parametrize("status", ["hold", "reject", "integrity", "skip"])
+def test_an_advisory_arm_decides_nothing(status):
+    advice = Arm("forgetting", status, {}, "forgetting: because", advisory=True)
+    verdict = decide([*GOOD, advice])
+    assert verdict.kind == Kind.PROMOTE
+    assert verdict.arms[-1] == advice
+    assert verdict.reason == f"all 3 arms pass; advisory and not met: forgetting ({status})"
+    assert decide([*GOOD, arm("hold"), advice]).reason == "floors: because"
+
+
+def test_an_advisory_arm_stands_in_for_no_required_one():
+    assert decide([*GOOD[:2], Arm("floors", "pass", advisory=True)]).kind == Kind.HOLD
+
+
 def right_or_wrong(values):
     return {str(i): Result(float(value), bool(value)) for i, value in enumerate(values)}
 

@@ -1,0 +1,118 @@
+"""A pipeline whose models have answered already: rollouts without a server, with a real journal and registry."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from pytest_ftgate.judging import arms_of, judge
+from pytest_ftgate.lock import write_lock
+from pytest_ftgate.measure import Measurement
+from pytest_ftgate.pipeline import read_pipeline
+from pytest_ftgate.registry import Registry, open_registry
+from pytest_ftgate.report.console import silent
+from pytest_ftgate.response import Response
+from pytest_ftgate.rollout import Rollout
+from pytest_ftgate.runtime import Runtime, Settings
+from pytest_ftgate.serve.model import adapter_digest
+from pytest_ftgate.suite import Suite, load_suite
+from pytest_ftgate.train.manifest import Epoch, Manifest
+
+GOLDEN = '[[gate.floor]]\nmetric = "accuracy"\nmin = 0.5\n'
+PIPELINE = """
+goldens = ["quiz"]
+[base]
+model = "./model"
+[data]
+train = "train.jsonl"
+validation = "train.jsonl"
+"""
+DELTA = 0.05
+
+
+class Shop:
+    """One task, "quiz": `shop.rollout("weights", wrong=...)` is a candidate that has been trained and asked."""
+
+    def __init__(self, path: Path, database: Path, more: str = "") -> None:
+        self.path, self.state = path, path / "state"
+        self.state.mkdir()
+        shutil.copy(database, self.state / "mlflow.db")
+        self.registry: Registry = open_registry(None, self.state)
+        self.cases = [{"id": f"c{i}", "input": f"q{i}", "expected": "yes"} for i in range(100)]
+        folder = path / "pipelines/quiz"
+        (folder / "model").mkdir(parents=True)
+        (folder / "model/config.json").write_text("{}")
+        (folder / "train.jsonl").write_text('{"input": "something else", "expected": "yes"}\n')
+        (folder / "pipeline.toml").write_text(PIPELINE + more)
+
+    def golden(self, name: str = "quiz", toml: str = GOLDEN) -> Suite:
+        """The golden set as it is now, written and locked."""
+        folder = self.path / "goldens" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "golden.toml").write_text(toml)
+        (folder / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in self.cases))
+        suite = load_suite(folder)
+        write_lock(folder / "golden.toml", suite)
+        return suite
+
+    def adapter(self, weights: str) -> Path:
+        folder = self.path / f"adapters/{weights}/adapter"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "adapter_model.safetensors").write_text(weights)
+        (folder / "adapter_config.json").write_text('{"r": 8}')
+        return folder
+
+    def rollout(
+        self,
+        weights: str,
+        wrong: Collection[int] = (),
+        base_wrong: Collection[int] = range(60),
+        suite: Suite | None = None,
+        general: tuple[Suite, Collection[int], Collection[int]] | None = None,
+    ) -> Rollout:
+        """wrong, base_wrong: cases that candidate and base model get wrong; general: (set, the same two)."""
+        suite = suite or self.golden()
+        runtime = Runtime(Settings(self.state), silent())
+        pipeline = read_pipeline(self.path / "pipelines/quiz/pipeline.toml")
+        rollout = Rollout(pipeline, (suite,), runtime, general[0] if general else None)
+        rollout.manifest = manifest(self.adapter(weights))
+        rollout.champion = self.registry.champion("quiz")
+        answered(rollout.candidate_of(suite), wrong)
+        answered(rollout._baseline_of(suite), base_wrong)
+        if general:
+            answered(rollout.candidate_of(general[0]), general[1])
+            answered(rollout._baseline_of(general[0]), general[2])
+        return rollout
+
+    def champion_now(self, rollout: Rollout, suite: Suite, wrong: Collection[int]) -> None:
+        """What the champion would answer to a golden set, were it asked now."""
+        target = rollout.runtime.target("champion", "quiz", rollout.base)
+        answered(rollout._measure(suite, target), wrong)
+
+
+def answered(measurement: Measurement, wrong: Collection[int]) -> None:
+    """Write answers into the journal, as an earlier run would have."""
+    for i, case in enumerate(measurement.suite.cases):
+        response = Response(case.id, measurement.model_digest, "no" if i in wrong else "yes")
+        measurement._journal.append(measurement._keys[case.id][0], response)
+
+
+def manifest(adapter: Path) -> Manifest:
+    path = adapter.with_name("manifest.json")
+    epoch = Epoch(1, 1, 1.0, 1, 1, 0.1, 1.1, 0.1)
+    made = Manifest(path, "job", adapter_digest(adapter), "lora", 1, (epoch,), {}, {"loss": 0.1}, {}, {}, "")
+    made.write()
+    return made
+
+
+def arms(rollout: Rollout, delta: float = DELTA) -> dict[str, object]:
+    """Every arm of every set that applies, by name."""
+    found = {}
+    for suite in rollout.sets:
+        for name in arms_of(suite, train=True, general=suite == rollout.general):
+            arm = judge(name, suite, rollout.candidate_of(suite), rollout, delta)
+            if arm is not None:
+                found[name] = arm
+    return found
