@@ -26,7 +26,10 @@ def golden_tag(name: str) -> str:
 
 def round_of(champion: Version | None) -> str:
     """What names the promotion round: the champion, and when it became that. A rollback begins a new one."""
-    return f"v{champion.number} since {champion.promotion.get('at', '?')}" if champion else "no champion yet"
+    if champion is None:
+        return "no champion yet"
+    how = champion.promotion
+    return f"v{champion.number}, {how.get('kind', 'moved')} at {how.get('at', 'some time')}"
 
 
 def tried(versions: Iterable[Version], champion: Version | None, name: str, digest: str, candidate: str) -> int:
