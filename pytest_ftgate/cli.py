@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from pytest_ftgate import __version__
-from pytest_ftgate.commands import ab, audit, canary, champions, lock, noise, serve
+from pytest_ftgate.commands import ab, audit, canary, champions, drift, lock, noise, serve
 from pytest_ftgate.errors import FtgateError
 
-FAMILIES = (lock, noise, champions, audit, ab, serve, canary)
+FAMILIES = (lock, noise, champions, audit, ab, serve, canary, drift)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
