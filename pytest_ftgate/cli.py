@@ -8,10 +8,20 @@ import sys
 from collections.abc import Sequence
 
 from pytest_ftgate import __version__
-from pytest_ftgate.commands import ab, audit, canary, champions, drift, lock, noise, serve
+from pytest_ftgate.commands import ab, audit, canary, champions, drift, lock, noise, promote, serve
 from pytest_ftgate.errors import FtgateError
 
-FAMILIES = (lock, noise, champions, audit, ab, serve, canary, drift)
+FAMILIES = (
+    lock,
+    noise,
+    champions,
+    promote,
+    audit,
+    ab,
+    serve,
+    canary,
+    drift,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pytest_ftgate.audit.entry import FIRST, Entry, is_whole, read_entry, sha256_of
+from pytest_ftgate.audit.entry import FIRST, Entry, Head, is_whole, read_entry, sha256_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,20 +19,6 @@ class Finding:
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What is kept outside the file, at a promotion: its id, how many lines it had, the sha256 of the last one.
-
-    place: "host:path" of the file. by: what was promoted then ("spam v3").
-    """
-
-    log: str
-    line: int
-    sha256: str
-    place: str
-    by: str = ""
 
 
 def check_lines(lines: Sequence[bytes], torn: bool) -> list[Finding]:

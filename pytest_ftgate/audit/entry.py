@@ -23,7 +23,7 @@ KINDS = {
     "promote": "a version became the champion",
     "override": "a version became the champion against its verdict",
     "rollback": "an earlier champion became the champion again",
-    "failed": "the move that an earlier line announced was not carried out",
+    "failed": "the move that an earlier line announced was refused or not confirmed",
     "alarm": "a canary alarm",
     "data": "files of training data were read",
     "repair": "a crash had torn the line before",
@@ -57,6 +57,20 @@ class Entry:
     def to_bytes(self) -> bytes:
         """The line, without its end."""
         return canonical(asdict(self)).encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is kept outside the file, at a promotion: its id, how many lines it had, the sha256 of the last one.
+
+    place: "host:path" of the file. by: what was promoted then ("spam v3").
+    """
+
+    log: str
+    line: int
+    sha256: str
+    place: str
+    by: str = ""
 
 
 def read_entry(line: bytes) -> Entry | None:

@@ -7,14 +7,15 @@ next writer and followed by a line of the kind `repair` that names it.
 from __future__ import annotations
 
 import os
+import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.audit.entry import FIRST, KINDS, Entry, is_whole, now, read_entry, sha256_of, who
+from pytest_ftgate.audit.entry import FIRST, KINDS, Entry, Head, is_whole, now, read_entry, sha256_of, who
 from pytest_ftgate.errors import AuditError
 
 FILE = "audit.jsonl"
@@ -56,6 +57,11 @@ class AuditLog:
         *lines, tail = content.split(b"\n")
         return ([*lines, tail], True) if tail else (lines, False)
 
+    def head(self, by: str = "") -> Head | None:
+        """What the registry should keep of the log as it is now; None if it has no entry yet."""
+        lines, torn = self.lines()
+        return head_of(self.path, lines[:-1] if torn else lines, by)
+
     @contextmanager
     def _locked(self) -> Iterator[int]:
         import fcntl
@@ -67,6 +73,17 @@ class AuditLog:
             yield file
         finally:
             os.close(file)
+
+
+def place_of(path: Path) -> str:
+    """Where a log lies, as its heads say it."""
+    return f"{socket.gethostname()}:{path.resolve()}"
+
+
+def head_of(path: Path, lines: Sequence[bytes], by: str) -> Head | None:
+    """The head of a log that ends with the last of these lines."""
+    log = next((entry.log for line in lines if (entry := read_entry(line))), "")
+    return Head(log, len(lines), sha256_of(lines[-1]), place_of(path), by) if log else None
 
 
 def _mended(content: bytes) -> tuple[list[bytes], bytes]:

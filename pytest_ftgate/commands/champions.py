@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.commands.common import has_registry, open_existing, registry_options, say, say_table
+from pytest_ftgate.commands.common import has_registry, open_existing, registry_options, say, say_table, version_number
 from pytest_ftgate.commands.deploy import deployed, server_options, unload_old
 from pytest_ftgate.commands.served import name_of
 from pytest_ftgate.errors import RegistryError
@@ -16,7 +16,7 @@ from pytest_ftgate.registry.version import MODEL, number_of
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
 
-KINDS = {"promote": "promoted", "rollback": "rolled back to"}
+KINDS = {"promote": "promoted", "override": "promoted by override", "rollback": "rolled back to"}
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,7 +35,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     rollback_parser.add_argument("task", metavar="TASK")
     rollback_parser.add_argument(
-        "--to", type=_number, metavar="vN", help="an earlier champion; default: the one before"
+        "--to", type=version_number, metavar="vN", help="an earlier champion; default: the one before"
     )
     rollback_parser.add_argument("--reason", default="by hand", help="kept with the version (default: by hand)")
     rollback_parser.set_defaults(run=rollback)
@@ -133,16 +133,11 @@ def _history_row(version: Version, champion: Version | None) -> tuple[str, str, 
         else ""
     )
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(version.created_s))
-    tags = version.tags
-    return f"v{version.number}", when, tags.get("verdict", ""), version.digest[:12], role, tags.get("reason", "")[:100]
+    verdict, reason = version.tags.get("verdict", ""), version.tags.get("reason", "")
+    if made := version.override:
+        verdict, reason = f"{verdict}, overridden", f"{made['by']} at {made['at']}: {made['reason']}"
+    return f"v{version.number}", when, verdict, version.digest[:12], role, reason[:100]
 
 
 def _unknown(registry: Registry, task: str) -> RegistryError:
     return RegistryError(f"the registry has no task {task!r}; it has: {', '.join(registry.tasks()) or 'none'}")
-
-
-def _number(text: str) -> int:
-    digits = text.removeprefix("v")
-    if not digits.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no version; write v2 or 2")
-    return int(digits)

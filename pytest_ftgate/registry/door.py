@@ -9,7 +9,9 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
-from pytest_ftgate.registry import adapters, lock, promotion, runs, search
+from pytest_ftgate.audit import AuditLog, Head
+from pytest_ftgate.audit.log import FILE as LOG_FILE
+from pytest_ftgate.registry import adapters, auditing, lock, promotion, runs, search
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import Version, number_of
@@ -101,6 +103,7 @@ class Registry:
         `commands.served.tags_of(model)` here, so that `ftgate serve` can serve it. The same adapter of the same base is
         registered once: a repeated call gives the version there is, with the new tags and run.
         """
+        tags = {**tags, **auditing.head_tags(self.log)}
         return adapters.add_version(self.store, self.digest_of, task, adapter_dir, digest, run_id, tags)
 
     def results(self, version: Version, golden: str) -> dict[str, Any]:
@@ -116,14 +119,18 @@ class Registry:
         target = dest or self.state_dir / "models" / f"{version.task}-{version.digest[:16]}"
         return adapters.fetch(self.store, self.digest_of, version, target)
 
-    def promote(self, task: str, number: int, reason: str, over: int | EllipsisType | None = ...) -> Version:
+    def promote(
+        self, task: str, number: int, reason: str, over: int | EllipsisType | None = ..., *, override: bool = False
+    ) -> Version:
         """Make version `number` the champion; the version as it is then.
 
         over: the champion it was judged against (None: there was none); if another one is champion by now, nothing
         is changed and RegistryError says so. By default the champion at the time of the call.
+        override: promote it though its verdict was HOLD or REJECT; the audit log and its tags say so for good.
         """
         champion = self.champion(task)
         target = self.version(task, number)
+        promotion.check_verdict(target, override=override)
         if champion and champion.number == number:
             return champion
         expected = number_of(champion) if over is ... else over
@@ -132,7 +139,7 @@ class Registry:
         with self.lock(task) as held:
             champion = self.champion(task)
             promotion.check_unmoved(target, expected, champion)
-            return promotion.carry_out(self.store, held, promotion.to_promote(target, champion, reason))
+            return promotion.carry_out(self.store, held, promotion.to_promote(target, champion, reason), self.log)
 
     def rollback_target(self, task: str, to: int | None = None) -> Version:
         """The version that `rollback` would make the champion; RegistryError if there is none."""
@@ -150,7 +157,16 @@ class Registry:
         with self.lock(task) as held:
             move = promotion.to_roll_back(self.store, task, to, reason)
             promotion.check_unmoved(plan.target, expected, move.over)
-            return promotion.carry_out(self.store, held, move)
+            return promotion.carry_out(self.store, held, move, self.log)
+
+    @property
+    def log(self) -> AuditLog:
+        """The audit log of the state folder."""
+        return AuditLog(self.state_dir / LOG_FILE)
+
+    def heads(self) -> list[Head]:
+        """What the versions of all tasks keep of audit logs, of this state folder or another."""
+        return auditing.heads_of(version for task in self.tasks() for version in self.versions(task))
 
     def lock(self, task: str) -> AbstractContextManager[lock.Held]:
         """The right to move the champion of `task`, for a `with` block; RegistryError names who has it instead."""

@@ -2,29 +2,31 @@
 
 Order of the writes, all under the task's lock, each its own transaction of MLflow:
 1. tag `ftgate.previous` of the new champion: the old one and those before it (nobody reads it yet);
-2. tag `ftgate.promotion`: when, by whom, why (likewise);
-3. alias `champion`: the commit. Before it the old champion stands whole, after it the new one does.
+2. a line of the audit log: what is about to be done;
+3. tags `ftgate.promotion` (when, by whom, why), `ftgate.override` and `ftgate.audit` (the log's head): likewise;
+4. alias `champion`: the commit. Before it the old champion stands whole, after it the new one does.
 The adapter's digest was checked before the lock was taken.
 """
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
-import socket
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pytest_ftgate.audit import AuditLog, Entry
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry.adapters import champion_of, version_of
+from pytest_ftgate.registry.auditing import announced, head_tags
 from pytest_ftgate.registry.lock import Held
 from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import (
     CHAMPION,
+    OVERRIDE,
     PREVIOUS,
     PROMOTION,
+    REASON,
+    VERDICT,
     Predecessor,
     Version,
     format_predecessors,
@@ -34,7 +36,7 @@ from pytest_ftgate.registry.version import (
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change of the champion. over: the one until now. past: what `target` will remember. kind: promote, rollback."""
+    """A change of the champion. over: the one until now. past: what `target` will remember. kind: as in audit.KINDS."""
 
     target: Version
     over: Version | None
@@ -44,9 +46,24 @@ class Move:
 
 
 def to_promote(target: Version, over: Version | None, reason: str) -> Move:
-    """The move that makes `target` the successor of `over`."""
+    """The move that makes `target` the successor of `over`; an override if its verdict was another."""
     past = (over.as_predecessor(), *over.predecessors) if over else ()
-    return Move(target, over, past, "promote", reason)
+    return Move(target, over, past, "promote" if target.tags.get(VERDICT) == "PROMOTE" else "override", reason)
+
+
+def check_verdict(target: Version, *, override: bool) -> None:
+    """RegistryError unless the gate said PROMOTE, or HOLD or REJECT may be overridden; INTEGRITY never is."""
+    verdict = target.tags.get(VERDICT, "")
+    if verdict == "PROMOTE" or (override and verdict != "INTEGRITY"):
+        return
+    judged = f"was judged {verdict}" if verdict else "was never judged"
+    judged += f" ({target.tags[REASON]})" if target.tags.get(REASON) else ""
+    if verdict == "INTEGRITY":
+        raise RegistryError(f"{target} {judged}: its numbers are not to be trusted, and no override changes that")
+    raise RegistryError(
+        f"{target} {judged}, so it is not promoted.\n    To do it none the less, with your name to it: "
+        f'ftgate promote {target.task} v{target.number} --override "reason"'
+    )
 
 
 def to_roll_back(store: Store, task: str, to: int | None, reason: str) -> Move:
@@ -74,33 +91,31 @@ def check_unmoved(target: Version, expected: int | None, now: Version | None) ->
         )
 
 
-def carry_out(store: Store, held: Held, move: Move) -> Version:
+def carry_out(store: Store, held: Held, move: Move, log: AuditLog) -> Version:
     """Write the move, which was made under this lock; the new champion."""
     task, number = move.target.task, str(move.target.number)
-    record = {"kind": move.kind, "at": _now(), "by": _who(), "reason": move.reason}
     with store.asking(f"cannot make {move.target} the champion") as client:
         held.check()
         client.set_model_version_tag(task, number, PREVIOUS, format_predecessors(move.past))
-        client.set_model_version_tag(task, number, PROMOTION, json.dumps(record, ensure_ascii=False))
-        held.check()
-        client.set_registered_model_alias(task, CHAMPION, number)
+        with announced(log, move.kind, move.target, move.over, move.reason) as entry:
+            for key, value in (_tags(move, entry) | head_tags(log)).items():
+                client.set_model_version_tag(task, number, key, value)
+            held.check()
+            client.set_registered_model_alias(task, CHAMPION, number)
     now = champion_of(store, task)
     if now is None or now.number != move.target.number:
         raise RegistryError(f"{move.target} was made the champion, but {_name(number_of(now))} is it by now")
     return now
 
 
+def _tags(move: Move, entry: Entry) -> dict[str, str]:
+    record = {"kind": move.kind, "at": entry.at, "by": entry.by, "reason": move.reason}
+    tags = {PROMOTION: json.dumps(record, ensure_ascii=False)}
+    if move.kind == "override":
+        record["verdict"] = move.target.tags.get(VERDICT, "")
+        tags[OVERRIDE] = json.dumps(record, ensure_ascii=False)
+    return tags
+
+
 def _name(number: int | None) -> str:
     return f"v{number}" if number else "no version"
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"

@@ -16,6 +16,9 @@ MODEL = "ftgate.model"
 RUN = "ftgate.run"
 PREVIOUS = "ftgate.previous"
 PROMOTION = "ftgate.promotion"
+OVERRIDE = "ftgate.override"
+AUDIT = "ftgate.audit"
+VERDICT, REASON = "verdict", "reason"
 
 REMEMBERED = 50
 """So many predecessors are kept for rollbacks."""
@@ -66,8 +69,16 @@ class Version:
     @property
     def promotion(self) -> Mapping[str, Any]:
         """The last time this version was made champion, or was about to be: kind, at, by, reason. Empty if never."""
+        return self._record(PROMOTION)
+
+    @property
+    def override(self) -> Mapping[str, Any]:
+        """The last promotion of this version against its verdict: verdict, at, by, reason. Empty if never."""
+        return self._record(OVERRIDE)
+
+    def _record(self, tag: str) -> Mapping[str, Any]:
         try:
-            found = json.loads(self.tags.get(PROMOTION, "{}"))
+            found = json.loads(self.tags.get(tag, "{}"))
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}

@@ -41,3 +41,46 @@ def test_verify_names_file_and_line(state, capsys):
     file.write_bytes(file.read_bytes().replace(b"360", b"361"))
     assert main(["audit", "verify", "--state-dir", str(state)]) == 11
     assert f"{file}:1: was edited" in capsys.readouterr().out
+
+
+def test_the_end_of_the_log_is_held_against_the_registry(registry, promote, tmp_path, capsys):
+    for weights in "abc":
+        promote(weights)
+    registry.rollback("spam", "drift")
+    file = tmp_path / "state" / "audit.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 4
+
+    def verify() -> tuple[int, str]:
+        return main(["audit", "verify", "--state-dir", str(tmp_path / "state")]), capsys.readouterr().out
+
+    assert verify() == (0, f"{file}: 4 lines, whole\n")
+    file.write_bytes(b"".join(lines[:2]))
+    code, out = verify()
+    assert code == 11
+    assert f"{file}:3: was removed, with all after line 2: spam v3 was registered with line 3" in out
+    assert f"{file}:3: was removed, with all after line 2: spam v2 was registered with line 4" in out
+    file.unlink()
+    assert verify()[0] == 11, "all of it"
+    registry.log.append("alarm", "spam", {})
+    code, out = verify()
+    assert code == 11
+    assert "this is another log than the one of 4 lines that spam v2 was registered with" in out
+
+
+def test_a_move_that_was_announced_and_killed_is_a_note(registry, promote, tmp_path, capsys):
+    promote("a")
+    registry.log.append("promote", "spam", {"version": 9, "over": 1})
+    assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 0
+    assert "audit.jsonl:2: announced v9 as champion of spam, but the registry has v1" in capsys.readouterr().out
+    promote("b")
+    assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 0
+    assert "audit.jsonl:2: announced v9 as champion of spam, but line 3 found v1" in capsys.readouterr().out
+
+
+def test_show_prints_moves_with_digests_and_reason(registry, promote, tmp_path, capsys):
+    promote("a")
+    main(["audit", "show", "spam", "--state-dir", str(tmp_path / "state")])
+    out = capsys.readouterr().out
+    assert "version 1, reason all arms passed, verdict PROMOTE, digest " in out
+    assert f"digest {registry.champion('spam').digest[:12]}," in out

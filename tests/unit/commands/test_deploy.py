@@ -22,7 +22,7 @@ def add(registry: Registry, base: Path, folder: Path, rank: int = 8, b: float | 
     """The number of the new champion of "spam", whose adapter is real."""
     make_adapter(folder, rank, len(folder.name), b)
     run = registry.log_run("spam", {}, {}, {}, {}, {})
-    tags = tags_of(Model(str(base), None, adapter=folder))
+    tags = tags_of(Model(str(base), None, adapter=folder)) | {"verdict": "PROMOTE"}
     version = registry.add_version("spam", folder, adapter_digest(folder), run, tags)
     return registry.promote("spam", version.number, "all arms passed").number
 
@@ -241,7 +241,7 @@ def test_a_whole_model_cannot_be_loaded_into_a_running_server(registry, base, se
         folder.mkdir()
         (folder / "config.json").write_text(json.dumps({"n": number}))
         run = registry.log_run("spam", {}, {}, {}, {}, {})
-        tags = tags_of(Model(str(folder)))
+        tags = tags_of(Model(str(folder))) | {"verdict": "PROMOTE"}
         version = registry.add_version("spam", folder, Model(str(folder)).base_digest, run, tags)
         registry.promote("spam", version.number, "all arms passed")
     assert "spam v3 is a whole model, which no running server can load" in refused(ftgate, registry, serving())

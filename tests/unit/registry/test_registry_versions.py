@@ -215,7 +215,7 @@ import hashlib, dataclasses
 digest = lambda folder: hashlib.sha256((folder / "w").read_bytes()).hexdigest()
 registry = dataclasses.replace(registry, digest_of=digest)
 folder = pathlib.Path({str(tmp_path)!r}) / "adapter"; folder.mkdir(); (folder / "w").write_text("a")
-registry.add_version("spam", folder, digest(folder), run, {{}})
+registry.add_version("spam", folder, digest(folder), run, {{"verdict": "PROMOTE"}})
 registry.promote("spam", 1, "first")
 registry.fetch(registry.champion("spam"))
 import logging
@@ -232,7 +232,13 @@ assert get_telemetry_client() is None
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(work.iterdir()) == []
-    assert sorted(p.name for p in state.iterdir()) == ["mlartifacts", "mlflow.db", "mlflow.db.lock", "models"]
+    assert sorted(p.name for p in state.iterdir()) == [
+        "audit.jsonl",
+        "mlartifacts",
+        "mlflow.db",
+        "mlflow.db.lock",
+        "models",
+    ]
 
 
 def test_quiet_puts_everything_back_also_when_nested():
