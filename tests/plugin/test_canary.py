@@ -69,7 +69,7 @@ class Shop:
         (folder / "adapter_model.safetensors").write_text(weights)
         (folder / "adapter_config.json").write_text('{"r": 8, "peft_type": "LORA"}')
         run = self.registry.log_run("echo", {}, {}, {}, {}, {})
-        tags = tags_of(Model(str(self.path / "pipelines/echo/base"), None, adapter=folder))
+        tags = tags_of(Model(str(self.path / "pipelines/echo/base"), None, adapter=folder)) | {"verdict": "PROMOTE"}
         number = self.registry.add_version("echo", folder, adapter_digest(folder), run, tags).number
         self.registry.promote("echo", number, "all arms passed")
 
