@@ -159,7 +159,7 @@ def _write_lm_eval(_client: Client, job: Job) -> None:
     (job.folder / "tasks" / "bench.yaml").write_text(text, "utf-8")
 
 
-BARE = Client("bare", "bare aiohttp client", (), ("aiohttp",), _script("bare.py"), environment="ftgate")
+BARE = Client("bare", "bare aiohttp client", ("-e", str(ROOT)), ("aiohttp",), _script("bare.py"), environment="ftgate")
 OURS = Client("ftgate", "**pytest-ftgate**", ("-e", str(ROOT)), ("pytest-ftgate", "pytest", "aiohttp"), _ours)
 PEERS = (
     Client(

@@ -43,6 +43,11 @@ class References:
             self._champions[suite.name] = self._frozen_or_now(suite, champion) if champion else None
         return self._champions[suite.name]
 
+    def champion_is_stale(self, suite: Suite) -> bool:
+        """True if there is a champion, and its frozen results cover too little of the set as it is now."""
+        champion = self._rollout.champion
+        return champion is not None and not _covers(self._frozen(suite, champion), suite)
+
     def anchor(self, suite: Suite) -> Reference | None:
         """The past champion with the highest mean value; None if the champion itself is no worse than all of them.
 
@@ -54,7 +59,7 @@ class References:
 
     def _frozen_or_now(self, suite: Suite, champion: Version) -> Reference:
         frozen = self._frozen(suite, champion)
-        if len(frozen) >= LEAST_SHARED * len(suite.cases):
+        if _covers(frozen, suite):
             return Reference(champion, frozen)
         return Reference(champion, self._rollout.measure_champion(suite), now=True)
 
@@ -83,8 +88,12 @@ class References:
             if version is None or version == champion:
                 continue
             results = self._frozen(suite, version)
-            if len(results) >= LEAST_SHARED * len(suite.cases):
+            if _covers(results, suite):
                 yield Reference(version, results)
+
+
+def _covers(results: Mapping[str, Result], suite: Suite) -> bool:
+    return len(results) >= LEAST_SHARED * len(suite.cases)
 
 
 def _mean(reference: Reference, shared: list[str]) -> float:

@@ -148,6 +148,7 @@ class Rollout:
         if self.unchanged:
             self._say("the candidate is the champion; nothing to serve")
             return
+        self._expect_champion()
         suite = self.suites[0]
         measurement = self.candidate_of(suite)
         cases = suite.cases[:SMOKE_CASES]
@@ -164,13 +165,21 @@ class Rollout:
             )
         self._ask_candidate()
 
+    def _expect_champion(self) -> None:
+        """If the champion must be measured again, one server answers for both: it is started for the higher rank."""
+        if any(map(self.references.champion_is_stale, self.suites)):
+            self.runtime.expect(self._champion_target)
+
     def _check_tokens(self) -> None:
         """Training and serving must give the same token ids. Raises ServeError that shows both."""
         from pytest_ftgate.serve.tokens import check_tokens
         from pytest_ftgate.train.job import TOKENS_FILE
 
         if self.manifest is not None:
-            endpoint = self.runtime.started(self.candidate).endpoint(self.candidate.model)
+            engine = self.runtime.started(self.candidate)
+            endpoint = engine.endpoint(self.candidate.model)
+            if engine.verified:
+                self._say(engine.verified)
             count = check_tokens(endpoint, self.manifest.path.with_name(TOKENS_FILE))
             self._say(f"the server reads {count} training rows in the very tokens they were trained in")
 
@@ -229,10 +238,14 @@ class Rollout:
 
     def measure_champion(self, suite: Suite) -> dict[str, Result]:
         """The champion's results on a golden set, asked now."""
-        target = self.runtime.target("champion", self.name, self.base)
+        target = self._champion_target
         measurement = self._measure(suite, target)
         self._ask_all(measurement, target, f"champion {suite.name}")
         return measurement.results
+
+    @cached_property
+    def _champion_target(self) -> Target:
+        return self.runtime.target("champion", self.name, self.base)
 
     def _measure(self, suite: Suite, target: Target) -> Measurement:
         key = (suite.name, target.digest)

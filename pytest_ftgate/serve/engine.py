@@ -39,6 +39,10 @@ class Engine(Protocol):
     def offers(self) -> frozenset[str]:
         """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "stream", "adapters"}."""
 
+    @property
+    def verified(self) -> str:
+        """What was verified of the adapter loaded last, beyond that it answers, in words; "" if nothing was."""
+
     def expect(self, model: Model) -> None:
         """Before `start`: this model will be asked for. For engines that must know what is to come."""
 

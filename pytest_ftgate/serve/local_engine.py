@@ -32,6 +32,7 @@ class LocalEngine:
     offers: frozenset[str] = frozenset({"adapters"})
     hints: Sequence[Hint] = ()
     grace_s = 5.0
+    verified = ""
 
     def __init__(self, model: Model, log: Path, start_limit_s: float = 300.0) -> None:
         self.model, self.log, self.start_limit_s = model, log, start_limit_s

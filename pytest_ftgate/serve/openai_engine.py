@@ -30,6 +30,7 @@ class OpenAIEngine:
     base_url: str
     model_name: str
     offers: frozenset[str] = frozenset({"json_schema", "logprobs", "stream"})
+    verified: str = ""
     api_key: str = field(default_factory=lambda: key_from(os.environ), repr=False)
     max_in_flight: int | None = None
     name: str = "openai"

@@ -51,6 +51,7 @@ class VllmEngine(LocalEngine):
         self._warm: Future[None] | None = None
         self._progress: Progress = lambda _: None
         self._loads, self._most_loads = 0, MOST_ADAPTERS
+        self.verified = ""
 
     # --- starting ----------------------------------------------------------------------------------------------------
 
@@ -159,7 +160,9 @@ class VllmEngine(LocalEngine):
         self._loads += 1  # also if it is refused, or dropped again: its slot may stay filled
         try:
             vllm_probe.load(self._line(), name, adapter)
-            vllm_probe.verify_adapter(self._line(), Endpoint(self.base_url, name, self.api_key), adapter)
+            tuned = Endpoint(self.base_url, name, self.api_key)
+            vllm_probe.verify_adapter(self._line(), tuned, adapter)
+            self.verified = str(vllm_probe.hold_against_proof(tuned, adapter, self.model.dtype) or "")
         except ServeError as error:
             self.check()
             vllm_probe.unload(self._line(), name)

@@ -12,12 +12,7 @@ from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve import http
 from pytest_ftgate.serve.engine import Endpoint, Engine
 from pytest_ftgate.serve.model import Model
-
-TALKS = (
-    [{"role": "user", "content": "Reply with one word: is the sky blue?"}],
-    [{"role": "user", "content": 'Classify: "You have won £1,000, call 0900 now!" Answer {"label": "spam"}.'}],
-)
-"""What the probes ask: short, with digits, quotes and a letter outside ASCII."""
+from pytest_ftgate.serve.proof import LENGTH, TALKS, Proof, Said, read_proof
 
 TOLERANCE: Mapping[str, tuple[float, float]] = {
     "float32": (1e-3, 1e-4),
@@ -44,6 +39,12 @@ class Agreement:
     largest: float
     mean: float
 
+    def __str__(self) -> str:
+        return (
+            f"log-probabilities of {self.tokens} tokens agree with the trainer's own model within "
+            f"{self.largest:.2g} nats (mean {self.mean:.2g})"
+        )
+
     def within(self, dtype: str) -> bool:
         """True if a difference of that size is rounding at this precision, see `TOLERANCE`."""
         largest, mean = TOLERANCE[dtype]
@@ -66,7 +67,7 @@ def tokens(line: Endpoint, talk: Sequence[Mapping[str, str]], timeout_s: float =
     return [int(token) for token in said["tokens"]]
 
 
-def generate(line: Endpoint, ids: Sequence[int], length: int = 16) -> tuple[list[int], list[float]]:
+def generate(line: Endpoint, ids: Sequence[int], length: int = LENGTH) -> tuple[list[int], list[float]]:
     """`length` tokens after a prompt at temperature 0, and their log-probabilities in nats. Raises ProbeError.
 
     Not by `prompt_logprobs`: with LoRA and other requests in the batch, it kills vLLM 0.32 on the CPU.
@@ -109,6 +110,44 @@ def verify_adapter(base: Endpoint, tuned: Endpoint, adapter: Path) -> None:
             f"the server does not apply it\n"
             f"    compare target_modules in adapter_config.json with the layers of the base model"
         )
+
+
+def hold_against_proof(tuned: Endpoint, adapter: Path, dtype: str) -> Agreement | None:
+    """Compare the served adapter with what its trainer's own model said; None if there is nothing to compare with.
+
+    That is so for an adapter that another program trained, or at another precision. Raises ServeError if they differ
+    by more than rounding.
+    """
+    proof = _proof_of(adapter)
+    if proof is None or proof.dtype != dtype:
+        return None
+    found = _agreement_with(proof, [generate(tuned, said.prompt, len(said.tokens)) for said in proof.said])
+    if not found.within(dtype):
+        raise ServeError(
+            f"{adapter}: the server does not compute what the trainer's model does: log-probabilities of the same "
+            f"tokens differ by up to {found.largest:.3g} nats, {found.mean:.3g} on average, at {dtype}\n"
+            f"    the base model, its precision or the adapter's scale is not the one it was trained for"
+        )
+    return found
+
+
+def _proof_of(adapter: Path) -> Proof | None:
+    try:
+        return read_proof(adapter)
+    except ValueError as error:
+        raise ServeError(f"{error}\n    restore the adapter's folder, or train again") from None
+
+
+def _agreement_with(proof: Proof, served: Sequence[tuple[list[int], list[float]]]) -> Agreement:
+    """Up to where a near tie was decided the other way; there each one's likeliest token must be as likely."""
+    pairs = [pair for said, answer in zip(proof.said, served, strict=True) for pair in _shared(said, *answer)]
+    return agreement([ours for ours, _ in pairs], [theirs for _, theirs in pairs])
+
+
+def _shared(said: Said, tokens: Sequence[int], logprobs: Sequence[float]) -> list[tuple[float, float]]:
+    same = [ours == theirs for ours, theirs in zip(said.tokens, tokens, strict=True)]
+    end = same.index(False) + 1 if False in same else len(same)
+    return list(zip(said.logprobs[:end], logprobs[:end], strict=True))
 
 
 def b_is_zero(adapter: Path) -> bool:

@@ -17,6 +17,7 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
 from pytest_ftgate.response import Response
 from pytest_ftgate.serve.generate import Answer, generate
+from pytest_ftgate.serve.proof import prove, write_proof
 from pytest_ftgate.train.data import Example
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import IGNORED, Collator, answer_loss
@@ -29,7 +30,7 @@ LOSS_BATCH = 16
 
 
 def validate(job: TrainJob, tokenizer: Any, examples: Sequence[Example], folder: Path, train_loss: float) -> Epoch:
-    """Score the adapter of `epochs/<k>-<step>`, and write score.json into that folder, last.
+    """Score the adapter of `epochs/<k>-<step>`; write proof.json and, last, score.json into that folder.
 
     Raises TrainError if a grader breaks: nothing would be known of the epoch.
     """
@@ -39,6 +40,8 @@ def validate(job: TrainJob, tokenizer: Any, examples: Sequence[Example], folder:
         answers = generate(model, tokenizer, [example.messages for example in examples], job.grading.max_tokens)
         grades = grade_answers(job, examples, answers)
         loss = validation_loss(model, tokenizer, examples)
+        if job.tuning.method != "full":
+            write_proof(prove(model, tokenizer), folder)
     del model
     torch.cuda.empty_cache()  # does nothing without a GPU
     result = Epoch(

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve import http, local_engine
+from pytest_ftgate.serve import http, local_engine, vllm_probe
 from pytest_ftgate.serve.client import Client
 from pytest_ftgate.serve.handle import Server
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.pool import Pool, Request, Retry
+from pytest_ftgate.serve.proof import Proof, Said, write_proof
 from pytest_ftgate.serve.vllm_command import VllmSettings
 from pytest_ftgate.serve.vllm_engine import VllmEngine
 from pytest_ftgate.serve.vllm_failures import FAILURES
@@ -331,6 +332,48 @@ def test_an_adapter_that_is_ignored_is_found_out_and_unloaded(make, tmp_path):
     with pytest.raises(ServeError, match=r"every log-probability is the base model's(.|\n)*target_modules"):
         engine.endpoint(tuned(engine, make_adapter(tmp_path / "a")))
     assert served(engine) == [engine.served_name]
+
+
+def proof_of_the_fake(shift: float) -> Proof:
+    """What the fake says as an adapter (see `FakeVllm._completions`), each token less likely by `shift`."""
+    tokens = tuple((1 + 2) % 50 + i for i in range(16))
+    return Proof("float32", (Said((1, 2), tokens, tuple(-(token % 7) - 0.5 - shift for token in tokens)),))
+
+
+def test_an_adapter_is_held_against_what_its_trainer_saw(make, tmp_path):
+    adapter = make_adapter(tmp_path / "a")
+    write_proof(proof_of_the_fake(0.0), adapter)
+    engine = make()
+    engine.start(silent)
+    engine.endpoint(replace(engine.model, adapter=adapter))
+    assert engine.verified.startswith("log-probabilities of 16 tokens agree with the trainer's own model within")
+
+
+def test_an_adapter_that_computes_something_else_is_refused_and_unloaded(make, tmp_path):
+    adapter = make_adapter(tmp_path / "a")
+    write_proof(proof_of_the_fake(0.02), adapter)
+    engine = make()
+    engine.start(silent)
+    model = replace(engine.model, adapter=adapter)
+    with pytest.raises(ServeError, match=r"does not compute what the trainer's model does.*0\.02 nats(.|\n)*scale"):
+        engine.endpoint(model)
+    assert http.model_names(http.get(f"{engine.base_url}/models", engine.api_key)[1]) == [engine.served_name]
+
+
+def test_a_proof_at_another_precision_says_nothing(make, tmp_path):
+    adapter = make_adapter(tmp_path / "a")
+    write_proof(replace(proof_of_the_fake(9.0), dtype="bfloat16"), adapter)
+    engine = make()
+    engine.start(silent)
+    engine.endpoint(replace(engine.model, adapter=adapter))
+    assert engine.verified == ""
+
+
+def test_a_near_tie_decided_otherwise_is_no_difference_beyond_that_token():
+    said = Said((1,), (5, 6, 7), (-0.1, -0.7, -0.2))
+    found = vllm_probe._agreement_with(Proof("bfloat16", (said,)), [([5, 9, 9], [-0.1, -0.69, -5.0])])
+    assert found.tokens == 2
+    assert found.largest == pytest.approx(0.01)
 
 
 def test_an_adapter_of_zeros_is_legal(make, tmp_path):
