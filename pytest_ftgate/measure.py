@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.metrics.confusion import Confusion
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.serve.pending import Pending
     from pytest_ftgate.serve.pool import Pool, Request
 
 
@@ -63,7 +63,7 @@ class Measurement:
         self._sampling = digest_of(self.settings)
         self._by_id = {case.id: case for case in suite.cases}
         self._keys = {case.id: self._keys_of(case) for case in suite.cases}
-        self._pending: dict[str, Future[Response]] = {}
+        self._pending: dict[str, Pending[Response]] = {}
         self._cached: dict[str, Response] = {}
         self._reused: dict[str, Response] = {}
         self._outcomes: dict[str, Outcome] = {}
@@ -186,8 +186,7 @@ class Measurement:
     @property
     def traffic(self) -> dict[str, list[Response]]:
         """The answers of this run by where they came from: "model", "journal", "cache"; waits for nothing."""
-        done = (future for future in self._pending.values() if future.done() and not future.cancelled())
-        asked = [future.result() for future in done if future.exception() is None]
+        asked = [answer.result() for answer in self._pending.values() if answer.done() and answer.exception() is None]
         return {"model": asked, "journal": list(self._reused.values()), "cache": list(self._cached.values())}
 
     def remember(self, cache: Cache) -> None:
@@ -198,7 +197,7 @@ class Measurement:
     @property
     def done(self) -> int:
         """How many of the requests sent are answered."""
-        return sum(future.done() for future in self._pending.values())
+        return sum(answer.done() for answer in self._pending.values())
 
     @property
     def outcomes(self) -> dict[str, Outcome]:

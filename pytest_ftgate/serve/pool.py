@@ -1,4 +1,4 @@
-"""Requests -> futures of Responses: one thread, one asyncio loop, one aiohttp session, a bounded window."""
+"""Requests -> pending Responses: one thread, one asyncio loop, one aiohttp session, a bounded window."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.response import Response
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.exchange import Line, Request, Retry, ask
+from pytest_ftgate.serve.pending import Pending
 from pytest_ftgate.serve.proxy import proxy_for
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class _Job:
     planned: float
     on_done: OnDone | None
     window: asyncio.Semaphore
-    future: Future[Response] = field(default_factory=Future)
+    answer: Pending[Response] = field(default_factory=Pending)
 
 
 class Pool:
@@ -64,11 +64,11 @@ class Pool:
         on_done: OnDone | None = None,
         check: Callable[[], None] | None = None,
         max_in_flight: int | None = None,
-    ) -> dict[str, Future[Response]]:
-        """A future for each request's key, at once; a key that comes twice is sent once.
+    ) -> dict[str, Pending[Response]]:
+        """A pending answer for each request's key, at once; a key that comes twice is sent once.
 
-        on_done(request, response) is called in the pool's thread before the future has its result, for the journal; if
-        it raises, so does the future. check (an engine's) is asked when a connection breaks or a time limit passes: the
+        on_done(request, response) is called in the pool's thread before the answer can be read, for the journal; if
+        it raises, so does reading. check (an engine's) is asked when a connection breaks or a time limit passes: the
         ServeError it raises ends the request without retries. max_in_flight (an engine's) narrows the window for all
         requests to its address. A request that fails for good is a Response, see there.
         """
@@ -80,7 +80,7 @@ class Pool:
         for request in requests:
             jobs.setdefault(request.key, _Job(line, request, now, on_done, window))
         self._loop.call_soon_threadsafe(self._enqueue, list(jobs.values()))
-        return {key: job.future for key, job in jobs.items()}
+        return {key: job.answer for key, job in jobs.items()}
 
     def _window(self, server: str, most: int | None) -> asyncio.Semaphore:
         """One for each server, whatever is submitted to it."""
@@ -88,7 +88,7 @@ class Pool:
         return self._windows.setdefault((server, size), asyncio.Semaphore(size))
 
     def cancel(self) -> None:
-        """Drop what waits and break off what is under way; their futures raise CancelledError. Returns when done."""
+        """Drop what waits and break off what is under way; reading them raises CancelledError. Returns when done."""
         if self._thread and self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result()
 
@@ -135,8 +135,7 @@ class Pool:
         """One place in the window: take the next request until none waits."""
         while self._waiting:
             job = self._waiting.popleft()
-            if job.future.set_running_or_notify_cancel():
-                await self._finish(job)
+            await self._finish(job)
 
     async def _finish(self, job: _Job) -> None:
         try:
@@ -145,17 +144,17 @@ class Pool:
             if job.on_done:
                 job.on_done(job.request, response)
         except asyncio.CancelledError:
-            job.future.set_exception(CancelledError())
+            job.answer.cancel()
             raise
-        except Exception as error:  # noqa: BLE001 - raised again where the future is read
-            job.future.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - raised again where the answer is read
+            job.answer.set_exception(error)
         else:
             self.counts["failed" if response.broken else "finished"] += 1
-            job.future.set_result(response)
+            job.answer.set_result(response)
 
     async def _cancel(self) -> None:
         while self._waiting:
-            self._waiting.popleft().future.cancel()
+            self._waiting.popleft().answer.cancel()
         workers = list(self._workers)
         for worker in workers:
             worker.cancel()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,8 +102,7 @@ def test_three_models_answer_at_the_same_time_as_they_do_alone(engine, adapters)
     for _ in range(3):
         with Pool() as pool:
             sent = [pool.submit(engine.endpoint(m), m.digest, requests) for m in models]
-            wait([future for futures in sent for future in futures.values()], 120)
-            assert [[f.result().text for f in futures.values()] for futures in sent] == alone
+            assert [[f.result(120).text for f in futures.values()] for futures in sent] == alone
 
 
 def test_the_key_is_wanted_and_not_shown(engine):

@@ -18,6 +18,11 @@ from tests.mock_openai import Fault, MockServer, broken, cut_off, too_many
 QUICK = Retry(attempts=4, timeouts=2, first_wait_s=0.02, longest_wait_s=0.5)
 
 
+def wait_for_all(answers) -> None:
+    for answer in answers:
+        answer.exception(30)
+
+
 def requests(n: int, timeout_s: float = 5.0) -> list[Request]:
     return [
         Request(f"k{i}", f"c{i}", [{"role": "user", "content": str(i)}], {"max_tokens": 4}, timeout_s) for i in range(n)
@@ -57,7 +62,7 @@ def test_the_body_has_model_messages_and_sampling():
 def test_requests_are_sent_in_order_and_within_the_window():
     with MockServer(delay_s=0.01) as server, Pool(concurrency=7) as pool:
         futures = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(70))
-        concurrent.futures.wait(futures.values(), 30)
+        wait_for_all(futures.values())
     sent = [int(body["messages"][0]["content"]) for body in server.requests]
     assert server.most_in_flight == 7
     assert all(abs(place - number) < 7 for place, number in enumerate(sent))
@@ -87,7 +92,7 @@ def test_a_slow_case_does_not_hold_up_the_others():
 
     with MockServer(answer) as server, Pool(concurrency=4) as pool:
         futures = list(pool.submit(Endpoint(server.base_url, "mock"), "d", requests(100)).values())
-        concurrent.futures.wait(futures[1:], 30)
+        wait_for_all(futures[1:])
         assert not futures[0].done()
         assert futures[0].result(5).text == "slow"
 
@@ -280,5 +285,5 @@ def test_two_golden_sets_share_the_narrow_window_of_their_engine():
         endpoint, asked = Endpoint(server.base_url, "mock"), requests(20)
         first = pool.submit(endpoint, "d", asked[:10], max_in_flight=2)
         second = pool.submit(endpoint, "d", asked[10:], max_in_flight=2)
-        concurrent.futures.wait([*first.values(), *second.values()], 30)
+        wait_for_all([*first.values(), *second.values()])
     assert server.most_in_flight == 2
