@@ -2,6 +2,7 @@
 # make test    set up, check, then the whole test suite
 # make vllm    vLLM's CPU backend into the same environment (on a CUDA machine use your own vLLM: ftgate_vllm)
 # make bench   speed beside the peers, on a quiet machine (about half an hour)
+# make bench-vllm   the same against a real vLLM (about five minutes)
 # make check   ruff, mypy --strict, layers
 PYTHON ?= python3.11
 VENV   := .venv
@@ -9,7 +10,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ENGINE ?= transformers
 
-.PHONY: setup vllm data demo test check bench clean
+.PHONY: setup vllm data demo test check bench bench-vllm clean
 
 setup: $(READY)
 
@@ -47,6 +48,10 @@ test: data vllm check
 # Our plugin beside its peers, each in an environment of its own under .bench/; writes the table in bench/README.md.
 bench:
 	$(PYTHON) -m bench.evals
+
+# Against a real vLLM: is the server kept busy from the first request to the last?
+bench-vllm: data vllm
+	$(BIN)/python -m bench.vllm
 
 clean:
 	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/sms_spam/data

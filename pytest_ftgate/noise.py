@@ -17,6 +17,7 @@ from pytest_ftgate.files.text import shown
 if TYPE_CHECKING:
     from pytest_ftgate.case import Case
     from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.suite import Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ class Noise:
     def __post_init__(self) -> None:
         if not (0 <= self.by_grade <= 1 and 0 <= self.by_text <= 1):
             raise ValueError("shares must lie between 0 and 1")
+
+    def of(self, suite: Suite) -> str:
+        """In words, and whether it was measured on the set as it is now."""
+        stale = self.settings != suite.settings_digest
+        again = f"; measured before its settings changed: ftgate noise {shown(suite.golden.path.parent)}"
+        return f"{self}{again if stale else ''}"
 
     def __str__(self) -> str:
         grade, text = 100 * self.by_grade, 100 * self.by_text

@@ -76,7 +76,8 @@ class FtgateSession:
         from pytest_ftgate.metrics.power import resolution
 
         seen = resolution(len(suite.cases), self.deltas.get(suite.name, 0.05 if len(suite.cases) < 200 else 0.03))
-        return f"{seen}; {noise}" if (noise := self.noises.get(suite.name)) else seen
+        noise = self.noises.get(suite.name)
+        return f"{seen}; {noise.of(suite)}" if noise else seen
 
     def suite_named(self, name: str) -> Suite:
         """The golden set of that name, from the folders of `ftgate_goldens`. Raises FtgateError."""
@@ -334,7 +335,7 @@ class FtgateSession:
 
         judged = judge(arm, suite, self.measurement(suite), self.rollout_of(suite), self.deltas.get(suite.name, 0.0))
         if judged is not None and arm in {"champion", "anchor"} and (noise := self.noises.get(suite.name)):
-            judged = replace(judged, reason=f"{judged.reason}; {noise}")
+            judged = replace(judged, reason=f"{judged.reason}; {noise.of(suite)}")
         self.arms.setdefault(suite.name, {})[arm] = judged
         return judged
 

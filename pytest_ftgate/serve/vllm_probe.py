@@ -16,10 +16,13 @@ from pytest_ftgate.serve.proof import LENGTH, TALKS, Proof, Said, read_proof
 
 TOLERANCE: Mapping[str, tuple[float, float]] = {
     "float32": (1e-3, 1e-4),
-    "bfloat16": (1.0, 0.1),
-    "float16": (0.2, 0.02),
+    "bfloat16": (0.4, 0.05),
+    "float16": (0.1, 0.01),
 }
-"""Largest and mean difference of log-probabilities allowed between two programs at the same precision, in nats."""
+"""Largest and mean difference of log-probabilities allowed between two programs at the same precision, in nats.
+
+Measured on SmolLM2-135M and an adapter of rank 8: vLLM against PEFT .11 and .011 at bfloat16, 4e-5 at float32. The same
+adapter with its scale a quarter too large .95 and .065, twice too large 2.0 and .26, halved .47 and .11."""
 
 
 class ProbeError(ServeError):

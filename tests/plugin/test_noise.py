@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -51,7 +52,11 @@ def test_the_gate_prints_it_and_takes_no_smaller_margin(noisy):
     quiet.stdout.fnmatch_lines(["ftgate: noisy: *a 5-point regression needs*"])
     quiet.stdout.no_fnmatch_line("*noise*")
     write_noise(path, NOISE)
-    project.run().stdout.fnmatch_lines(["ftgate: noisy: *a 20-point regression needs*; noise 20.0 points*8 in flight*"])
+    project.run().stdout.fnmatch_lines(["*differ); measured before its settings changed: ftgate noise goldens/noisy*"])
+    write_noise(path, replace(NOISE, settings=load_suite(path).settings_digest))
+    fresh = project.run()
+    fresh.stdout.no_fnmatch_line("*measured before*")
+    fresh.stdout.fnmatch_lines(["ftgate: noisy: *a 20-point regression needs*; noise 20.0 points*8 in flight*"])
 
 
 def test_the_margin_is_the_larger_of_the_two():
