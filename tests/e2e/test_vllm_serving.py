@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 from dataclasses import replace
@@ -110,6 +111,17 @@ def test_the_key_is_wanted_and_not_shown(engine):
     assert engine.api_key not in engine.log.read_text()
     for pid in members(engine.pid):
         assert engine.api_key.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_a_server_that_hangs_is_told_and_answers_again_afterwards(engine):
+    seen = copy.copy(engine)  # what is found out is remembered for good
+    os.killpg(engine.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(ServeError, match=r"the vllm server hangs: /health says(.|\n)*last lines of"):
+            seen.check()
+    finally:
+        os.killpg(engine.pid, signal.SIGCONT)
+    assert Client(engine.endpoint(engine.model)).text("hello", max_tokens=2)
 
 
 def test_killed_while_running_it_leaves_nothing(engine):

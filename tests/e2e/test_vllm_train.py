@@ -1,4 +1,4 @@
-"""`--train` through real vLLM on the CPU with 60 goldens: promoted, compared with the champion, killed, resumed.
+"""`--train` through real vLLM on the CPU with 60 goldens: promoted, then compared with the champion.
 
 The tests build on each other, in order, as in test_demo.py.
 """
@@ -6,19 +6,13 @@ The tests build on each other, in order, as in test_demo.py.
 from __future__ import annotations
 
 import json
-import random
 import re
-import signal
 import subprocess
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
-from pytest_ftgate.serve.supervisor import members
 from tests.e2e.vllm_models import need_vllm
-from tests.unit.serve.test_process import wait_for
 
 TASK = "goldens/sms_spam"
 PIPELINE = "pipelines/sms_spam/pipeline.toml"
@@ -102,67 +96,3 @@ def test_candidate_and_champion_answer_on_one_server(first, small):
 
 def small_log(workshop) -> str:
     return (workshop.path / ".ftgate/logs/vllm-0.log").read_text()
-
-
-# --- killed ----------------------------------------------------------------------------------------------------------
-
-
-class Journal:
-    """What a journal holds, read from outside."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def lines(self) -> dict[str, str]:
-        whole = self.path.read_bytes().split(b"\n")[:-1] if self.path.exists() else []
-        return {line["key"]: line["response"]["text"] for line in map(json.loads, whole)}
-
-
-def server_group(process: subprocess.Popen) -> int:
-    """The process group of the server that a pytest started, 0 if there is none yet."""
-    children = psutil.Process(process.pid).children()
-    return next((child.pid for child in children if "supervisor.py" in " ".join(child.cmdline())), 0)
-
-
-def started(workshop, log: Path) -> subprocess.Popen:
-    with log.open("w") as out:
-        return subprocess.Popen(
-            workshop.command(TASK, *VLLM, "--ftgate-resume", "--ftgate-concurrency", "4", "--ftgate-cache", "off"),
-            cwd=workshop.path,
-            stdout=out,
-            stderr=out,
-        )
-
-
-def test_kills_of_pytest_and_of_the_server_lose_no_answer_and_leave_no_process(first, small):
-    journal = Journal(small.path / ".ftgate/journal/sms_spam.jsonl")
-    set_cases(small, small.pool[100 : 100 + CASES])
-    before, rng = journal.lines(), random.Random(3)
-    for turn in range(3):
-        answers, process = len(journal.lines()), started(small, small.path / f"killed-{turn}.log")
-        try:
-            assert wait_for(lambda p=process: server_group(p) > 0, 120)
-            group, wanted = server_group(process), answers + rng.randrange(1, 15)
-            assert wait_for(lambda n=wanted, p=process: len(journal.lines()) >= n or p.poll() is not None, 240)
-            time.sleep(rng.uniform(0, 1))
-            kept = journal.lines()
-            victim = min(set(members(group)) - {group}) if turn == 1 else process.pid
-            psutil.Process(victim).send_signal(signal.SIGKILL)
-            code = process.wait(120)
-        finally:
-            process.kill()
-        assert code == (1 if turn == 1 else -signal.SIGKILL)
-        assert wait_for(lambda g=group: members(g) == [], 30), "a process outlived"
-        assert kept.items() <= journal.lines().items()
-    said = (small.path / "killed-1.log").read_text()
-    assert re.search(r"exit code 137 while answering: the server was killed", said), said
-    kept = journal.lines()
-    assert 3 <= len(kept) - len(before) < CASES
-    run = small.run(TASK, *VLLM, "--ftgate-resume", "--ftgate-cache", "off")
-    assert run.returncode in {0, 1}, (
-        run.stdout + run.stderr
-    )  # one epoch of 160 rows may miss the floor on other goldens
-    after = journal.lines()
-    assert kept.items() <= after.items()
-    assert len(after) == len(before) + CASES, "only what was missing was sent"
-    assert f"{len(kept) - len(before)} from the journal" in run.stdout, run.stdout
