@@ -5,7 +5,7 @@ Nothing here knows pytest; `items.canary` turns a night into an item, `commands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -94,6 +94,17 @@ class Watch:
         panel = draw_panel(self.suites, self.pipeline.canary.size)
         asked = asked_of([suite for suite, _ in panel], target.digest, self.runtime.settings.engine)
         return ask_reference(panel, asked, target, self.runtime, reason)
+
+    def at_promotion(self, candidate: Target, say: Callable[[str], None]) -> Reference | None:
+        """The reference runs of a candidate; None, said with its reason, if the server is gone: they can wait."""
+        try:
+            reference = self.measure_reference(candidate, "at promotion")
+        except FtgateError as error:
+            say(f"  no reference runs: {error}\n  record them later: {REBASE.format(task=self.task)}")
+            return None
+        expected = reference.expected
+        say(f"  score {expected.score:.3f} in {expected.k} runs of {expected.n} cases")
+        return reference
 
     def rebase(self, reason: str) -> tuple[Version, Reference]:
         """New reference runs for the champion as it answers now; its nights begin anew. Raises FtgateError."""

@@ -12,7 +12,7 @@ from pytest_ftgate.digest import canonical
 from pytest_ftgate.errors import Fault, FileFaults
 from pytest_ftgate.files.jsonl import parse_lines
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.graders.answer import label_in, label_of
+from pytest_ftgate.graders.answer import NoJsonError, json_of, label_in, label_of
 from pytest_ftgate.leakage.rows import Row, read_rows
 
 if TYPE_CHECKING:
@@ -94,10 +94,14 @@ def _label_of_row(row: Row, path: str) -> str | None:
 
 
 def _label(answer: object, path: str) -> str | None:
-    """What the answer names: an answer in text, of a model say, is read as JSON if there is a path."""
-    if isinstance(answer, str):
-        return label_of(answer, path)
-    return label_in(answer, path)
+    """What stands at the path; without one the whole answer. Text of a model is read as JSON if it is that."""
+    if path:
+        return label_of(answer, path) if isinstance(answer, str) else label_in(answer, path)
+    try:
+        answer = json_of(answer) if isinstance(answer, str) else answer
+    except NoJsonError:
+        return str(answer).strip() or None
+    return canonical(answer)
 
 
 def sampled(inputs: Inputs, most: int = MOST) -> Inputs:

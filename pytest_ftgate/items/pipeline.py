@@ -97,15 +97,11 @@ class PromoteItem(FtgateItem):
         return Told("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
 
     def _measure_reference(self) -> None:
-        """What later nights are compared with. A server that is gone by now does not stop the promotion."""
+        """What later nights are compared with."""
         self.ftgate.console.line(f"{self.rollout.name}: reference runs for the canary")
-        try:
-            with self.rollout.timed("reference"):
-                watch = self.ftgate.watch(self.rollout.name)
-                self.rollout.reference = watch.measure_reference(self.rollout.candidate, "at promotion")
-        except FtgateError as error:
-            fix = f"later: ftgate canary {self.rollout.name} --rebase REASON"
-            self.ftgate.console.line(f"  no reference runs: {error}\n  {fix}")
+        with self.rollout.timed("reference"):
+            watch = self.ftgate.watch(self.rollout.name)
+            self.rollout.reference = watch.at_promotion(self.rollout.candidate, self.ftgate.console.line)
 
     def _unchanged(self) -> Told:
         assert self.rollout.champion is not None  # noqa: S101 - `unchanged` says so

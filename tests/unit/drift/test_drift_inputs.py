@@ -163,6 +163,15 @@ def test_log_and_training_are_read_alike(tmp_path):
     assert (log.texts, log.labels) == (training.texts, training.labels) == (inputs(1).texts, inputs(1).labels)
 
 
+def test_without_a_path_the_whole_answer_is_the_label(tmp_path):
+    log = read_log(tmp_path / write(tmp_path / "log.jsonl", rows(inputs(1), "output")))
+    training = read_training(tmp_path / write(tmp_path / "train.jsonl", rows(inputs(1), "expected")))
+    assert log.labels == training.labels
+    assert set(log.labels) == {'{"label":"ham"}', '{"label":"spam"}'}
+    plain = read_log(tmp_path / write(tmp_path / "plain.jsonl", [{"input": "a", "output": " ham "}, {"input": "b"}]))
+    assert plain.labels == ("ham", None)
+
+
 def test_every_line_that_is_no_request_is_told(tmp_path):
     path = tmp_path / "log.jsonl"
     path.write_text('{"input": "fine"}\n{"output": "x"}\nnonsense\n[1]\n')
