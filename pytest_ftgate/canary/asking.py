@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ftgate.canary.reference import RUNS, PanelCase, Reference
 from pytest_ftgate.errors import FtgateError
@@ -26,12 +26,20 @@ if TYPE_CHECKING:
 LEAST_MEASURED = 0.95
 """Share of the panel that all reference runs must have graded."""
 
-Grades = dict[str, float | None]
-"""Grade by the case's key, None where there is none."""
+
+class Answered(NamedTuple):
+    """grade: 0 to 1, None if there is none. text: what the model said."""
+
+    grade: float | None
+    text: str
 
 
-def ask_night(panel: Panel, target: Target, runtime: Runtime, draw: int) -> Grades:
-    """One grade for each case. draw: sets the order of the questions and, above temperature 0, the seed of each."""
+Run = dict[str, Answered]
+"""One run of the panel by the case's key."""
+
+
+def ask_night(panel: Panel, target: Target, runtime: Runtime, draw: int) -> Run:
+    """One answer to each case. draw: sets the order of the questions and, above temperature 0, the seed of each."""
     return ask_runs(panel, target, runtime, [draw], "canary")[0]
 
 
@@ -47,9 +55,9 @@ def ask_reference(panel: Panel, asked: Asked, target: Target, runtime: Runtime, 
     return Reference(asked, tuple(known), reason)
 
 
-def _panel_case(suite: Suite, case: Case, runs: Sequence[Grades]) -> PanelCase | None:
+def _panel_case(suite: Suite, case: Case, runs: Sequence[Run]) -> PanelCase | None:
     """None if a run has no grade for the case."""
-    found = [run[key_of(suite, case)] for run in runs]
+    found = [run[key_of(suite, case)].grade for run in runs]
     grades = tuple(grade for grade in found if grade is not None)
     return PanelCase(suite.name, case.id, case.digest, grades) if len(grades) == len(runs) else None
 
@@ -59,8 +67,8 @@ def key_of(suite: Suite, case: Case) -> str:
     return f"{suite.name}::{case.id}"
 
 
-def ask_runs(panel: Panel, target: Target, runtime: Runtime, draws: Iterable[int], label: str) -> list[Grades]:
-    """The grades of each run. Every run asks in an order of its own, so that a case meets other neighbours in a batch.
+def ask_runs(panel: Panel, target: Target, runtime: Runtime, draws: Iterable[int], label: str) -> list[Run]:
+    """The answers of each run. Every run asks in an order of its own, so that a case meets other neighbours in a batch.
 
     Raises ServeError if the server cannot be started or dies.
     """
@@ -72,7 +80,7 @@ def ask_runs(panel: Panel, target: Target, runtime: Runtime, draws: Iterable[int
             while (done := sum(each.done for each in asked)) < sent:
                 advance(done, "")
                 time.sleep(0.05)
-        return [_grades(run) for run in runs]
+        return [_answers(run) for run in runs]
 
 
 def _planned(suite: Suite, cases: Sequence[Case], target: Target, journal: Journal, draw: int) -> Measurement:
@@ -83,15 +91,11 @@ def _planned(suite: Suite, cases: Sequence[Case], target: Target, journal: Journ
     return Measurement(part, target.digest, journal)
 
 
-def _grades(run: Sequence[Measurement]) -> Grades:
-    found: Grades = {}
+def _answers(run: Sequence[Measurement]) -> Run:
+    found: Run = {}
     for measurement in run:
         for case in measurement.suite.cases:
             outcome = measurement.outcome(case)
-            found[key_of(measurement.suite, case)] = outcome.value if isinstance(outcome, Grade) else None
+            grade = outcome.value if isinstance(outcome, Grade) else None
+            found[key_of(measurement.suite, case)] = Answered(grade, measurement.response(case).text)
     return found
-
-
-def unmeasured(grades: Mapping[str, float | None]) -> list[str]:
-    """Keys of the cases without a grade."""
-    return [key for key, value in grades.items() if value is None]

@@ -20,7 +20,7 @@ class Finding:
     the reference runs, so nothing was compared); "incomplete" (the panel could not be measured whole); "unknown" (there
     are no reference runs); "none" (there is no champion).
     reason: for a person. score: mean grade tonight, 0 to 1, None if nothing was measured. missing: dates of the last
-    week without a night. fallen: the cases that lost most ("set::id 1.00 -> 0.00"), for drift.
+    week without a night. fallen: the cases that lost most ("set::id 1.00 -> 0.00, it said 'no'"), for drift.
     """
 
     kind: Kind
@@ -45,7 +45,8 @@ class Finding:
         if self.missing:
             yield f"nights missing in the last week: {', '.join(map(str, self.missing))}"
         if self.fallen:
-            yield f"fell most: {'; '.join(self.fallen)}"
+            yield "fell most:"
+            yield from (f"  {case}" for case in self.fallen)
 
     def to_json(self) -> dict[str, Any]:
         """For JUnit and the summary."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from statistics import fmean
 
 from pytest_ftgate.canary.finding import Finding
-from pytest_ftgate.canary.reference import Reference
+from pytest_ftgate.canary.reference import PanelCase, Reference
 from pytest_ftgate.canary.rule import Expected, Window, look
 
 FALLEN = 5
@@ -18,13 +19,21 @@ LOOK_BACK = 7
 class Night:
     """One whole run of the panel. day: which night it counts for. score: mean grade, 0 to 1.
 
-    grades: by the case's key; empty where they were not read from the registry. run_id: of MLflow.
+    grades, texts: what was said and what it was worth, by the case's key; empty where they were not read from the
+    registry. run_id: of MLflow.
     """
 
     day: date
     score: float
     grades: Mapping[str, float] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     run_id: str = ""
+
+
+def night_of(day: date, answers: Mapping[str, tuple[float | None, str]]) -> Night:
+    """A night of (grade, text) by the case's key; every case has a grade."""
+    grades = {key: grade for key, (grade, _) in answers.items() if grade is not None}
+    return Night(day, fmean(grades.values()), grades, {key: text for key, (_, text) in answers.items()})
 
 
 def judge(reference: Reference, before: Iterable[Night], tonight: Night) -> Finding:
@@ -74,4 +83,13 @@ def _fallen(reference: Reference, tonight: Night) -> list[str]:
     """The cases that lost most, those that were surest before first."""
     known = [case for case in reference.cases if tonight.grades.get(case.key, case.mean) < case.mean]
     known.sort(key=lambda case: tonight.grades[case.key] - case.mean)
-    return [f"{case.key} {case.mean:.2f} -> {tonight.grades[case.key]:.2f}" for case in known[:FALLEN]]
+    return [_fall(case, tonight) for case in known[:FALLEN]]
+
+
+def _fall(case: PanelCase, tonight: Night) -> str:
+    said = _short(tonight.texts.get(case.key, ""))
+    return f"{case.key} {case.mean:.2f} -> {tonight.grades[case.key]:.2f}, it said {said}"
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")

@@ -1,8 +1,8 @@
 """(version) <-> the registry: its reference runs and its nights, one MLflow run each, in the experiment TASK.canary.
 
 Tags tell the kind of a run, its version, its night and the reference it was compared with; the metric `score` draws the
-course of the nights in MLflow's own pages; the grades of the cases are an artifact. Nothing is kept on this machine, so
-that any runner may do the next night.
+course of the nights in MLflow's own pages; the answers and their grades are an artifact. Nothing is kept on this
+machine, so that any runner may do the next night.
 """
 
 from __future__ import annotations
@@ -60,7 +60,13 @@ def keep_night(registry: Registry, version: Version, reference: Reference, night
     tags = {KIND: "night", NIGHT: str(night.day), COMPARED: reference.run_id}
     tags |= {"ftgate.model": reference.asked.model, "mlflow.runName": f"v{version.number} {night.day}"}
     metrics = {"score": night.score, "n": len(night.grades)}
-    return _keep(registry, version, metrics, tags, dict(night.grades))
+    return _keep(
+        registry,
+        version,
+        metrics,
+        tags,
+        {key: [grade, night.texts.get(key, "")] for key, grade in night.grades.items()},
+    )
 
 
 def mark(registry: Registry, run_id: str, finding: Finding) -> None:

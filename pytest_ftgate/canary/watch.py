@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.canary.asking import ask_night, ask_reference, unmeasured
+from pytest_ftgate.canary.asking import ask_night, ask_reference
 from pytest_ftgate.canary.changes import changes
 from pytest_ftgate.canary.finding import Finding
-from pytest_ftgate.canary.history import Night, judge
+from pytest_ftgate.canary.history import judge, night_of
 from pytest_ftgate.canary.panel import asked_of, draw_panel, find_panel
 from pytest_ftgate.canary.shelf import keep_night, keep_reference, mark, nights_of, reference_of
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.runtime import Target
 
 if TYPE_CHECKING:
+    from pytest_ftgate.canary.history import Night
     from pytest_ftgate.canary.reference import Reference
     from pytest_ftgate.pipeline import Pipeline
     from pytest_ftgate.registry import Version
@@ -62,14 +63,13 @@ class Watch:
             fix = f"not compared; if this is meant, record new reference runs: {REBASE.format(task=self.task)}"
             return Finding("changed", "; ".join([*changed, fix]), night)
         try:
-            grades = ask_night(panel, target, self.runtime, night.toordinal())
+            answers = ask_night(panel, target, self.runtime, night.toordinal())
         except FtgateError as error:
             return Finding("incomplete", f"the panel could not be asked: {error}", night)
-        if missing := unmeasured(grades):
+        if missing := [key for key, answer in answers.items() if answer.grade is None]:
             shown = f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
-            return Finding("incomplete", f"{len(missing)} of {len(grades)} cases not measured: {shown}", night)
-        known = {key: value for key, value in grades.items() if value is not None}
-        return self._judge(champion, reference, Night(night, sum(known.values()) / len(known), known))
+            return Finding("incomplete", f"{len(missing)} of {len(answers)} cases not measured: {shown}", night)
+        return self._judge(champion, reference, night_of(night, answers))
 
     def _judge(self, champion: Version, reference: Reference, tonight: Night) -> Finding:
         registry = self.runtime.registry

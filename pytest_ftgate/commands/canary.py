@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.commands.asking import asking, asking_options
-from pytest_ftgate.commands.common import open_existing, say, say_table
+from pytest_ftgate.commands.common import open_existing, say, say_table, version_number
 from pytest_ftgate.errors import FtgateError, LockError
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--rebase", default="", metavar="REASON", help="ask new reference runs of the champion; its nights begin anew"
     )
+    parser.add_argument(
+        "--version", type=version_number, metavar="vN", help="the nights of another version; default: the champion"
+    )
     parser.add_argument("--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="default: goldens")
     parser.set_defaults(run=canary)
 
@@ -38,15 +41,15 @@ def _nights(args: argparse.Namespace) -> int:
     from pytest_ftgate.canary.shelf import nights_of, reference_of
 
     registry = open_existing(args)
-    champion = registry.champion(args.task)
-    if champion is None:
+    version = registry.version(args.task, args.version) if args.version else registry.champion(args.task)
+    if version is None:
         raise FtgateError(f"{args.task} has no champion; the registry has: {', '.join(registry.tasks()) or 'no task'}")
-    reference = reference_of(registry, champion)
+    reference = reference_of(registry, version)
     if reference is None:
-        raise FtgateError(f"{champion} has no reference runs; record them: ftgate canary {args.task} --rebase REASON")
+        raise FtgateError(f"{version} has no reference runs; record them: ftgate canary {args.task} --rebase REASON")
     expected = reference.expected
-    say(f"{champion}: reference {expected.score:.3f} ({expected.k} runs, n = {expected.n}; {reference.reason})")
-    nights = nights_of(registry, reference, champion)
+    say(f"{version}: reference {expected.score:.3f} ({expected.k} runs, n = {expected.n}; {reference.reason})")
+    nights = nights_of(registry, reference, version)
     if nights:
         say_table([("night", "score", "z", "finding", "reason"), *_rows(nights)])
     else:

@@ -67,7 +67,9 @@ def test_a_killed_training_resumes_and_its_model_is_promoted(first, workshop):
         "epoch 1",
         "epoch 2",
         "integrity",
+        "in 5 runs of 100 cases",
         "stages:",
+        "reference ",
         "next:",
     ):
         assert told in first.stdout, told
@@ -92,6 +94,15 @@ def test_status_names_the_champion(first, workshop):
     assert status.returncode == 0, status.stderr
     assert "sms_spam" in status.stdout
     assert "v1" in status.stdout
+
+
+def test_the_first_night_is_steady(first, workshop):
+    result = workshop.run("--canary")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.search(r"^STEADY sms_spam v1: [-+]\d\.\d points", result.stdout, re.M)
+    nights = workshop.ftgate("canary", "sms_spam")
+    assert nights.returncode == 0, nights.stderr
+    assert len(re.findall(r"^\d{4}-\d\d-\d\d .* steady ", nights.stdout, re.M)) == 1
 
 
 def test_the_same_seed_and_data_again_are_unchanged(first, workshop):

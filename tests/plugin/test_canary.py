@@ -126,7 +126,7 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     assert "DRIFT echo v2" in drift.stdout
     assert "HOOK echo drift" in drift.stdout
     assert "nights missing in the last week: 2026-11-02" in drift.stdout
-    assert "1.00 -> 0.00" in drift.stdout
+    assert "1.00 -> 0.00, it said 'wrong'" in drift.stdout
     assert shop.registry.champion("echo").number == 2, "nothing moves unless it was asked for"
 
     back = shop.night(4, "pipelines/echo", "--ftgate-rollback-on-drift")
@@ -149,7 +149,12 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     ]
     kept = shop.registry.artifact(nights[-1][1].run_id, "canary.json")
     assert len(kept) == 100
-    assert 0.65 <= sum(kept.values()) / 100 <= 0.85
+    assert 0.65 <= sum(grade for grade, _ in kept.values()) / 100 <= 0.85
+
+    assert shop.command("--version", "v2") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("echo v2: reference 1.000")
+    assert [line.split()[0] for line in lines[2:]] == ["2026-11-01", "nights", "2026-11-03", "2026-11-04"]
 
     unknown = shop.night(5)
     assert unknown.returncode == 10, "v1 was never measured"

@@ -20,7 +20,7 @@ REFERENCE = Reference(ASKED, tuple(PanelCase("mail", f"c{i}", f"{i:064x}", (1.0,
 def night(back: int, wrong: int) -> Night:
     """So many nights ago, with so many wrong answers."""
     grades = {f"mail::c{i}": float(i >= wrong) for i in range(100)}
-    return Night(DAY - timedelta(back), 1 - wrong / 100, grades)
+    return Night(DAY - timedelta(back), 1 - wrong / 100, grades, dict.fromkeys(grades, "no"))
 
 
 def test_a_steady_night():
@@ -33,7 +33,7 @@ def test_drift_names_the_windows_and_the_cases_that_fell():
     finding = judge(REFERENCE, [], night(0, 8))
     assert finding.kind == "drift"
     assert finding.reason.startswith("8.0 points below the reference runs over 1 night (z 14.6 > 3.91)")
-    assert finding.fallen == tuple(f"mail::c{i} 1.00 -> 0.00" for i in range(5))
+    assert finding.fallen == tuple(f"mail::c{i} 1.00 -> 0.00, it said 'no'" for i in range(5))
     json.dumps(finding.to_json())
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from pytest_ftgate.canary.asking import ask_reference
+from pytest_ftgate.canary.asking import Answered, ask_reference
 from pytest_ftgate.canary.panel import asked_of, draw_panel, find_panel
 from pytest_ftgate.canary.shelf import reference_of
 from pytest_ftgate.canary.watch import Watch
@@ -96,7 +96,9 @@ def test_other_verdicts_leave_no_reference(shop, rollout):
 def test_too_few_graded_cases_are_no_reference(shop, rollout, monkeypatch):
     monkeypatch.setattr(
         "pytest_ftgate.canary.asking.ask_runs",
-        lambda panel, *_: [{f"quiz::{case.id}": None if i < 6 else 1.0 for i, case in enumerate(panel[0][1])}] * 5,
+        lambda panel, *_: (
+            [{f"quiz::{case.id}": Answered(None if i < 6 else 1.0, "") for i, case in enumerate(panel[0][1])}] * 5
+        ),
     )
     panel = draw_panel(rollout.suites, 100)
     with pytest.raises(FtgateError, match="only 94 of 100 cases"):
