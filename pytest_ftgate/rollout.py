@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.case import Prompt
+from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.gate import Kind, Result, Verdict
 from pytest_ftgate.ledger import tried
@@ -102,6 +103,7 @@ class Rollout:
         General skills are compared apart from the others, whose templates they do not share; a leak into an advisory
         set is told and stops nothing.
         """
+        record_access(self.runtime.settings.state_dir, self.pipeline, "leakage", self.sets)
         self.leaks = self._leaks_of(self.suites)
         if self.general is None:
             return
@@ -139,6 +141,7 @@ class Rollout:
 
         self.runtime.stop_engines()
         job = self.pipeline.job(self.suites[0].prompt.to_json(), self._grading(self.suites[0]))
+        record_access(self.runtime.settings.state_dir, self.pipeline, "fine-tune")
         out_dir = self.runtime.settings.state_dir / "runs" / self.name / job.digest[:16]
         with self.runtime.console.progress("fine-tune", None) as advance:
             self.manifest = train(job, out_dir, _Narrator(self._say, advance))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -111,7 +112,20 @@ def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop):
     assert result.ret == 11, result.stdout.str()
     result.stdout.fnmatch_lines(["INTEGRITY*", f"*{file.name}:101: leak of golden c7*"])
     result.stdout.fnmatch_lines(["*INTEGRITY mail*"])
-    assert not (shop.path / ".ftgate").exists(), "no model was asked, no registry made"
+    left = [file.name for file in (shop.path / ".ftgate").iterdir()]
+    assert left == ["audit.jsonl"], "no model was asked, no registry made"
+
+
+def test_what_was_read_is_a_line_of_the_audit_log(shop):
+    file = shop.write("pipelines/mail/train.jsonl", rows(*range(100, 150), 7) + "\n")
+    assert shop.run("--train").ret == 11
+    [line] = (shop.path / ".ftgate/audit.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["kind"], entry["task"], entry["what"]["for"]) == ("data", "mail", "leakage")
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert entry["what"]["files"][0] == {"path": "train.jsonl", "sha256": sha256, "rows": 51}
+    assert [each["path"] for each in entry["what"]["files"]] == ["train.jsonl", "validation.jsonl"]
+    assert entry["what"]["goldens"]["mail"]["cases"] == 20
 
 
 def test_a_leak_through_the_validation_file_counts_too(shop):
