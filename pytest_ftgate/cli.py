@@ -8,7 +8,18 @@ import sys
 from collections.abc import Sequence
 
 from pytest_ftgate import __version__
-from pytest_ftgate.commands import ab, audit, canary, champions, drift, lock, noise, promote, serve
+from pytest_ftgate.commands import (
+    ab,
+    audit,
+    canary,
+    champions,
+    ci,
+    drift,
+    lock,
+    noise,
+    promote,
+    serve,
+)
 from pytest_ftgate.errors import FtgateError
 
 FAMILIES = (
@@ -21,6 +32,7 @@ FAMILIES = (
     serve,
     canary,
     drift,
+    ci,
 )
 
 

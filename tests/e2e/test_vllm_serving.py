@@ -5,15 +5,20 @@ from __future__ import annotations
 import copy
 import os
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.cli import main
+from pytest_ftgate.commands.served import name_of, tags_of
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.registry import open_registry
 from pytest_ftgate.serve import http, vllm_probe
 from pytest_ftgate.serve.client import Client
-from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.engine import Endpoint
+from pytest_ftgate.serve.model import Model, adapter_digest
 from pytest_ftgate.serve.pool import Pool, Request
 from pytest_ftgate.serve.sampling import sampling
 from pytest_ftgate.serve.supervisor import members, shared_memory
@@ -104,6 +109,32 @@ def test_three_models_answer_at_the_same_time_as_they_do_alone(engine, adapters)
         with Pool() as pool:
             sent = [pool.submit(engine.endpoint(m), m.digest, requests) for m in models]
             assert [[f.result(120).text for f in futures.values()] for futures in sent] == alone
+
+
+def test_rollback_puts_the_champion_before_into_this_server_in_seconds(engine, adapters, tmp_path, monkeypatch, capsys):
+    """From a cold state folder: the adapter is fetched from the registry, loaded, asked; then the pointer moves."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("FTGATE_API_KEY", engine.api_key)
+    registry = open_registry(None, tmp_path)
+    for model in adapters:
+        engine.unload(model)
+        run = registry.log_run("spam", {}, {}, {}, {}, {})
+        digest = adapter_digest(model.adapter)
+        version = registry.add_version("spam", model.adapter, digest, run, tags_of(model))
+        registry.promote("spam", version.number, "for this test")
+    begin = time.monotonic()
+    assert main(["rollback", "spam", "--server", engine.base_url, "--state-dir", str(tmp_path)]) == 0
+    seconds = time.monotonic() - begin
+    said = capsys.readouterr().out
+    with capsys.disabled():
+        print(f"\n{said}")
+    assert seconds < 60
+    assert registry.champion("spam").number == 1
+    assert f"v1 answers at {engine.base_url} after " in said
+    served = Endpoint(engine.base_url, name_of(registry.champion("spam")), engine.api_key)
+    ids = vllm_probe.tokens(served, vllm_probe.TALKS[0])
+    assert vllm_probe.generate(served, ids) == vllm_probe.generate(engine.endpoint(adapters[0]), ids)
+    assert vllm_probe.generate(served, ids) != vllm_probe.generate(engine.endpoint(adapters[1]), ids)
 
 
 def test_the_key_is_wanted_and_not_shown(engine):
