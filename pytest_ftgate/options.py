@@ -32,6 +32,7 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("price", "", "price of a million input tokens and of a million output tokens, e.g. '0.15 0.60', for cost_per_1k"),
     ("concurrency", "64", "requests in flight at once, 1 to 4096"),
     ("state-dir", ".ftgate", "folder for journals, adapters and the embedded registry, relative to the rootdir"),
+    ("markdown", "", "file for a summary of the run in Markdown; default: that of GITHUB_STEP_SUMMARY, if it is set"),
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
 )
 _LISTS: tuple[tuple[str, str, str], ...] = (
@@ -62,6 +63,7 @@ class Options:
     concurrency: int
     state_dir: Path
     tracking_uri: str
+    markdown: str
     goldens: tuple[Path, ...]
     pipelines: tuple[Path, ...]
     rootdir: Path
@@ -126,6 +128,7 @@ def read_options(config: pytest.Config) -> Options:
         concurrency=_concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
         tracking_uri=text["tracking-uri"],
+        markdown=text["markdown"],
         goldens=tuple(root / part for part in config.getini("ftgate_goldens")),
         pipelines=tuple(root / part for part in config.getini("ftgate_pipelines")),
         rootdir=root,

@@ -172,11 +172,13 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Latencies and counts of the run into the JUnit file, before it is written."""
-    tally = session.config.stash[KEY].tally
-    if tally.told:
-        tally.into_junit(session.config)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Latencies and counts of the run into the JUnit file, before it is written; the summary for a CI job."""
+    ftgate = session.config.stash[KEY]
+    if ftgate.tally.told:
+        ftgate.tally.into_junit(session.config)
+        if not hasattr(session.config, "workerinput"):
+            ftgate.write_markdown(ftgate.tally.exit_code(int(exitstatus)))
 
 
 def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -56,6 +57,19 @@ class FtgateSession:
         self._by_path: dict[Path, Suite] = {}
         self._measured: dict[str, tuple[Measurement, Target]] = {}
         self._summed_up = False
+
+    def write_markdown(self, code: int) -> None:
+        """The summary of a run that tested a model, if a file or a CI job asks for it. code: of the run's end."""
+        asked, job = self.options.markdown, os.environ.get("GITHUB_STEP_SUMMARY", "")
+        if not (asked or job):
+            return
+        from pytest_ftgate.report.markdown import page, write
+
+        text = page(self.tally, time.monotonic() - self.tally.begun, code)
+        try:
+            write(self.config.invocation_params.dir / (asked or job), text, append=not asked)
+        except OSError as error:
+            self.console.line(f"ftgate: the Markdown summary could not be written: {error}")
 
     # --- golden sets -------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,11 @@ def lines(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield from _arms(tally.arms.get(name, []))
     yield from _misses(tally, verbose=verbose)
     yield from ((text, "") for text in traffic_lines(tally.traffic, tally.counts))
+    yield from endings(tally)
+
+
+def endings(tally: Tally) -> Iterator[tuple[str, str]]:
+    """What was decided, as `lines` ends with."""
     for verdict in tally.verdicts:
         yield from _verdict(verdict)
     for night in tally.nights:
