@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.weights import load_weights
 
 
 def reference_logprobs(model: Model, texts: Iterable[Sequence[int]]) -> list[list[float]]:
@@ -19,10 +20,9 @@ def reference_logprobs(model: Model, texts: Iterable[Sequence[int]]) -> list[lis
 
 def _load(model: Model) -> Any:
     import torch
-    from transformers import AutoModelForCausalLM
 
     dtype = getattr(torch, model.dtype)
-    network = AutoModelForCausalLM.from_pretrained(model.base, revision=model.revision or "main", dtype=dtype)
+    network = load_weights(model.base, model.revision, dtype, model.quantization)
     if model.adapter is not None:
         from peft import PeftModel
 

@@ -11,6 +11,7 @@ from pytest_ftgate.errors import MissingExtra, ServeError
 from pytest_ftgate.serve.engine import Progress
 from pytest_ftgate.serve.local_engine import LocalEngine
 from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.weights import check_quantization
 
 KEY_VARIABLE = "FTGATE_SERVER_KEY"
 
@@ -38,6 +39,7 @@ class TransformersEngine(LocalEngine):
             if importlib.util.find_spec(package) is None:
                 raise MissingExtra("--ftgate-engine transformers", "serve")
         _check_base(self.model.base)
+        check_quantization(self.model.quantization)
         super().start(progress)
 
     def command(self) -> list[str]:

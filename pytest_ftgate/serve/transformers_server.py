@@ -24,7 +24,7 @@ from aiohttp import web
 from pytest_ftgate.serve.adapters import Adapters
 from pytest_ftgate.serve.batcher import Batcher
 from pytest_ftgate.serve.generate import Answer, Job, prompt_tokens
-from pytest_ftgate.serve.nf4 import nf4
+from pytest_ftgate.serve.weights import QUANTIZATIONS, load_weights
 
 NOT_OFFERED = ("stream", "logprobs", "tools", "logit_bias")
 """Keys of a request that would be ignored in silence otherwise."""
@@ -204,16 +204,12 @@ def _error(message: str, status: int) -> web.Response:
 def load(options: argparse.Namespace) -> tuple[Any, Any]:
     """The model in evaluation mode, and its tokenizer."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
-    dtype = getattr(torch, options.dtype)
     tokenizer = AutoTokenizer.from_pretrained(options.model, revision=options.revision)
-    model = AutoModelForCausalLM.from_pretrained(
-        options.model,
-        revision=options.revision,
-        dtype=dtype,
-        quantization_config=nf4(dtype) if options.quantization else None,
-        device_map="auto" if torch.cuda.is_available() else None,
+    places = "auto" if torch.cuda.is_available() else None
+    model = load_weights(
+        options.model, options.revision, getattr(torch, options.dtype), options.quantization, device_map=places
     )
     return model.eval(), tokenizer
 
@@ -223,7 +219,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="folder or hub id")
     parser.add_argument("--revision", default="main", help="of a hub id")
     parser.add_argument("--dtype", default="bfloat16", choices=["bfloat16", "float16", "float32"])
-    parser.add_argument("--quantization", choices=["bitsandbytes"], help="NF4 with double quantisation")
+    parser.add_argument("--quantization", choices=QUANTIZATIONS, help="NF4 with double quantisation")
     parser.add_argument("--served-name", required=True, help="name to answer under")
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
     parser.add_argument("--batch-size", type=int, default=32, help="conversations answered together")

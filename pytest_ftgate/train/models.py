@@ -9,7 +9,7 @@ import torch
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.serve.adapters import Adapters
-from pytest_ftgate.serve.nf4 import nf4
+from pytest_ftgate.serve.weights import load_weights
 from pytest_ftgate.train.job import TrainJob
 
 SHORT_ROW = 512
@@ -38,7 +38,7 @@ def model_to_train(job: TrainJob) -> Any:
     return _load(
         job,
         torch.float32 if full else torch.bfloat16,
-        nf4(torch.bfloat16) if job.tuning.method == "qlora" else None,
+        "bitsandbytes" if job.tuning.method == "qlora" else None,
         attn_implementation=_attention(job.tuning.max_length),
     )
 
@@ -93,22 +93,16 @@ def serving_model(job: TrainJob, trained: Path) -> Any:
     """The model of an epoch as it would be served: the base in `job.dtype`, adapter unmerged; or the full model."""
     dtype = getattr(torch, job.dtype)
     if job.tuning.method == "full":
-        from transformers import AutoModelForCausalLM
-
-        return AutoModelForCausalLM.from_pretrained(trained, dtype=dtype).to(_device()).eval()
-    base = _load(job, dtype, nf4(dtype) if job.quantization else None)
+        return load_weights(str(trained), None, dtype).to(_device()).eval()
+    base = _load(job, dtype, job.quantization)
     adapters = Adapters(base.eval())
     adapters.load("candidate", str(trained))
     with adapters.use("candidate") as model:
         return model
 
 
-def _load(job: TrainJob, dtype: torch.dtype, quantization: Any, **options: Any) -> Any:
-    from transformers import AutoModelForCausalLM
-
-    model = AutoModelForCausalLM.from_pretrained(
-        job.base, revision=job.revision, dtype=dtype, quantization_config=quantization, **options
-    )
+def _load(job: TrainJob, dtype: torch.dtype, quantization: str | None, **options: Any) -> Any:
+    model = load_weights(job.base, job.revision, dtype, quantization, **options)
     return model if quantization else model.to(_device())
 
 

@@ -50,6 +50,14 @@ def faults(tmp_path: Path, text: str) -> list[tuple[int, str]]:
     return [(fault.line, fault.message) for fault in caught.value.faults]
 
 
+@pytest.mark.parametrize("name", ["awq", "nf4", ""])
+def test_a_quantization_that_training_could_not_validate_is_refused(tmp_path, name):
+    [(line, message)] = faults(tmp_path, f'{SMALLEST}[serve]\nquantization = "{name}"\n')
+    assert line == 10
+    assert f"'{name}'" in message.replace('"', "'")
+    assert "bitsandbytes" in message
+
+
 def test_the_smallest_pipeline_and_its_defaults(made):
     assert made.name == "sms"
     assert made.goldens == ("sms",)
