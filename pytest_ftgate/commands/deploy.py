@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.commands.common import say
-from pytest_ftgate.commands.served import BASE, model_of, name_of
+from pytest_ftgate.commands.served import BASE, DTYPE, model_of, name_of
 from pytest_ftgate.errors import ServeError
 
 if TYPE_CHECKING:
@@ -26,13 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A version that answers. name: what clients ask for. steps: seconds of fetch, load and probe. new: not before."""
+    """A version that answers.
+
+    name: what clients ask for. steps: seconds of fetch, load and probe. new: not before. proof: what else is known.
+    """
 
     version: Version
     server: RunningServer
     name: str
     steps: Mapping[str, float]
     new: bool
+    proof: str = ""
 
     @property
     def seconds(self) -> float:
@@ -83,6 +87,8 @@ def deployed(args: argparse.Namespace, registry: Registry, version: Version) -> 
             if made[-1].new:
                 undo.callback(made[-1].server.unload, made[-1].name)
             say(f"{made[-1]}; ask it for: {made[-1].name}")
+            if made[-1].proof:
+                say(f"  {made[-1].proof}")
         yield made
         undo.pop_all()
 
@@ -108,13 +114,13 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
         if new:
             server.load(name, adapter, str(Path(server_dir, adapter.name) if server_dir else adapter.resolve()))
             clock.lap("loaded")
-        server.prove(name, adapter)
+        proof = server.prove(name, adapter, version.tags.get(DTYPE, ""))
     except BaseException:
         if new:
             server.unload(name)
         raise
     clock.lap("probed")
-    return Deployed(version, server, name, clock.laps, new)
+    return Deployed(version, server, name, clock.laps, new, str(proof or ""))
 
 
 def unload_old(args: argparse.Namespace, old: Version | None, places: Sequence[Deployed]) -> None:

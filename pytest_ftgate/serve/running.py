@@ -62,11 +62,17 @@ class RunningServer:
         """Drop an adapter; does nothing if it is not loaded. Requests that it is answering are finished."""
         vllm_probe.unload(Endpoint(self.base_url, name, self.api_key), name)
 
-    def prove(self, name: str, adapter: Path) -> None:
-        """Ask it: it answers, and in other log-probabilities than the base model, unless B is 0. Raises ServeError."""
+    def prove(self, name: str, adapter: Path, dtype: str) -> vllm_probe.Agreement | None:
+        """Ask it: it answers, and in other log-probabilities than the base model, unless B is 0. Raises ServeError.
+
+        dtype: of the tested model. If its trainer left a proof at that precision, the server is held against it, and
+        how well they agree is returned; a server of another base, precision or scale does not.
+        """
         base = Endpoint(self.base_url, str(self.base()["id"]), self.api_key)
+        tuned = Endpoint(self.base_url, name, self.api_key)
         try:
-            vllm_probe.verify_adapter(base, Endpoint(self.base_url, name, self.api_key), adapter)
+            vllm_probe.verify_adapter(base, tuned, adapter)
+            return vllm_probe.hold_against_proof(tuned, adapter, dtype)
         except ServeError as error:
             raise ServeError(f"{self.base_url}: {name} is loaded, but the probe failed: {error}") from error
 

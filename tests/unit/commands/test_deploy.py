@@ -12,6 +12,7 @@ import pytest
 from pytest_ftgate.commands.served import name_of, tags_of
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.serve.model import Model, adapter_digest
+from pytest_ftgate.serve.proof import LENGTH, TALKS, Proof, Said, write_proof
 from tests.fake_vllm import FakeVllm
 from tests.unit.serve.test_vllm_engine import make_adapter
 
@@ -21,6 +22,11 @@ KEY = "a-secret-key"
 def add(registry: Registry, base: Path, folder: Path, rank: int = 8, b: float | None = None) -> int:
     """The number of the new champion of "spam", whose adapter is real."""
     make_adapter(folder, rank, len(folder.name), b)
+    return register(registry, base, folder)
+
+
+def register(registry: Registry, base: Path, folder: Path) -> int:
+    """The number of the new champion, which has this adapter."""
     run = registry.log_run("spam", {}, {}, {}, {}, {})
     tags = tags_of(Model(str(base), None, adapter=folder)) | {"verdict": "PROMOTE"}
     version = registry.add_version("spam", folder, adapter_digest(folder), run, tags)
@@ -165,6 +171,29 @@ def test_an_adapter_of_zeros_is_no_fault_of_the_server(promote, serving, registr
     assert ftgate("rollback", "spam", "--server", serving().base_url)[0] == 0
 
 
+def prove_as_the_fake_answers(folder: Path, off: float) -> None:
+    """proof.json as the trainer leaves it; `off`: how far its log-probabilities are from the server's."""
+    said = []
+    for talk in TALKS:
+        prompt = tuple(talk[-1]["content"].encode())
+        ids = tuple(sum(prompt) % 50 + i for i in range(LENGTH))
+        said.append(Said(prompt, ids, tuple(-(token % 7) - 0.5 + off for token in ids)))
+    write_proof(Proof("bfloat16", tuple(said)), folder)
+
+
+def test_the_server_is_held_against_what_the_trainer_saw(registry, base, serving, ftgate, tmp_path):
+    for number, off in enumerate((0.0, 3.0, 0.0)):
+        folder = tmp_path / f"proved-{number}"
+        make_adapter(folder, 8, 70 + number)
+        prove_as_the_fake_answers(folder, off)
+        register(registry, base, folder)
+    err = refused(ftgate, registry, serving())  # back to the second, whose trainer saw something else
+    assert "the server does not compute what the trainer's model does" in err
+    code, out, _ = ftgate("rollback", "spam", "--to", "v3", "--server", serving().base_url)
+    assert code == 0
+    assert "log-probabilities of 32 tokens agree with the trainer's own model within 0 nats" in out
+
+
 def test_another_base_model_by_content(serving, registry, ftgate, base, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
@@ -245,3 +274,17 @@ def test_a_whole_model_cannot_be_loaded_into_a_running_server(registry, base, se
         version = registry.add_version("spam", folder, Model(str(folder)).base_digest, run, tags)
         registry.promote("spam", version.number, "all arms passed")
     assert "spam v3 is a whole model, which no running server can load" in refused(ftgate, registry, serving())
+
+
+def test_promote_lets_the_version_answer_first_too(two, promote, registry, ftgate):
+    promote()
+    ftgate("rollback", "spam")
+    code, out, err = ftgate("promote", "spam", "v3", "--override", "it answers", "--server", two.base_url)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].startswith(f"v3 answers at {two.base_url} after ")
+    assert list(two.adapters) == [name_of(registry.champion("spam"))]
+    two.plan["fixed"] = True
+    two.adapters.clear()
+    code, _, err = ftgate("promote", "spam", "v1", "--override", "again", "--server", two.base_url)
+    assert (code, "VLLM_ALLOW_RUNTIME_LORA_UPDATING" in err) == (2, True)
+    assert registry.champion("spam").number == 3
