@@ -2,6 +2,8 @@
 
 What it does stands in the variable FAKE_VLLM, as JSON:
 
+The folder of a model or of an adapter may hold answers.json: {last message: answer}.
+
 - {"say": text, "exit": code}: print the text, then end
 - {"hang": true}: never listen, and do not hear SIGTERM
 - {"deaf": true}: /health answers, completions never do
@@ -100,6 +102,13 @@ class FakeVllm(MockServer):
         if body["model"] not in (*self.models, *self.adapters):
             return _error(404, f"The model `{body['model']}` does not exist.")
         return await super()._chat(request)
+
+    def said(self, body):
+        """What the folder of the model, or of the adapter, knows: answers.json by last message; else an echo."""
+        file = Path(self.adapters.get(body["model"], self.root)) / "answers.json"
+        known = json.loads(file.read_text()) if file.is_file() else {}
+        asked = body["messages"][-1]["content"]
+        return known.get(asked, asked)
 
     async def _tokenize(self, request):
         said = (await request.json())["messages"][-1]["content"].encode()

@@ -139,8 +139,12 @@ class MockServer:
         finally:
             self.in_flight -= 1
 
+    def said(self, body: dict[str, Any]) -> str | Fault:
+        """What is answered to a request."""
+        return self.answer(body["messages"])
+
     async def _reply(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        said = self.answer(body["messages"])
+        said = self.said(body)
         fault = said if isinstance(said, Fault) else Fault(text=said)
         if self.delay_s + fault.delay_s:
             await asyncio.sleep(self.delay_s + fault.delay_s)

@@ -1,0 +1,62 @@
+"""The gate as a user sees it: whole runs of --train, from the leakage check to the promotion, with all arms."""
+
+from __future__ import annotations
+
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.plugin.trained import Trained
+
+FORGETTING = '[forgetting]\ngolden = "skills"\nrequired = {}\n'
+
+
+@pytest.fixture
+def trained(project):
+    return Trained(project)
+
+
+def arm(result, name):
+    """(status, reason) of an arm in the summary."""
+    [line] = [line for line in result.outlines if re.match(rf"  {name} ", line)]
+    return tuple(line.split(None, 2)[1:])
+
+
+def test_two_days_of_candidates(trained):
+    """Promoted though it forgot, as that is advisory; then behind; then rejected by what is required by now."""
+    trained.base(wrong=range(30))
+    trained.candidate(1, wrong=range(4), forgot=range(25), more=FORGETTING.format("false"))
+    first = trained.run("--junitxml", "junit.xml")
+    assert first.ret == 0, first.stdout.str()
+    first.stdout.fnmatch_lines(["PROMOTED mail v1"])
+    assert arm(first, "forgetting")[0] == "ADVISORY"
+    assert arm(first, "forgetting")[1].startswith("reject: -41.7 points, upper bound -3")
+    told = "none of 2 significantly worse than the base model; nearest lang=en +43.3 points, Holm p = 1"
+    assert arm(first, "slices") == ("PASS", told)
+    places = {line.index(word) for line in first.outlines for word in ("PASS  ", "ADVISORY ") if word in line}
+    assert len(places) == 1, "statuses stand in one column"
+    told = {case.get("name"): case for case in ElementTree.parse(trained.project.path / "junit.xml").iter("testcase")}
+    assert told["gate[forgetting]"].find("failure") is None
+    assert told["gate[forgetting]"].find("skipped").get("message").startswith("advisory, decides nothing: reject")
+    assert told["gate[anchor]"].find("skipped") is not None
+    assert told["s3"].find("failure") is None, "what was forgotten is missed, not red"
+
+    trained.candidate(2, wrong=range(6))
+    second = trained.run()
+    assert second.ret == 10, second.stdout.str()
+    status, reason = arm(second, "champion")
+    assert status == "HOLD"
+    assert reason.endswith("(n = 60, discordant 0 vs 2); not ahead; more cases would not promote it")
+    second.stdout.no_fnmatch_line("*skills*")
+
+    trained.candidate(3, wrong=range(3), forgot=range(25), more=FORGETTING.format("true"))
+    third = trained.run()
+    assert third.ret == 1, third.stdout.str()
+    assert arm(third, "forgetting")[0] == "REJECT"
+    assert "; 2nd candidate of this round: alpha .025" in arm(third, "baseline")[1]
+    third.stdout.fnmatch_lines(["REJECT mail v3: forgetting: *"])
+    journal = (trained.project.path / ".ftgate/journal/skills.jsonl").read_text().splitlines()
+    assert len(journal) == 60 * 3, "the base model was asked once, and two candidates"
+    assert len({json.loads(line)["key"] for line in journal}) == 60 * 3

@@ -1,0 +1,111 @@
+"""A project whose fine-tunes are done: `--train` from leakage to promotion, served by the fake vllm, in seconds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from tests.fake_vllm import make_executable
+from tests.plugin.conftest import Project
+
+TASK = '[[gate.floor]]\nmetric = "accuracy"\nmin = 0.7\n'
+PIPELINE = """
+goldens = ["mail"]
+[base]
+model = "./model"
+[data]
+train = "train.jsonl"
+validation = "validation.jsonl"
+[train]
+method = "lora"
+seed = {seed}
+"""
+SIZE = 60
+
+
+class Trained:
+    """One task, "mail": 60 cases, two languages; and 60 general questions."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.folder: Path = project.path / "pipelines/mail"
+        cases = [
+            {"id": f"c{i}", "input": f"m{i}", "expected": f"a{i}", "slices": {"lang": "de" if i % 2 else "en"}}
+            for i in range(SIZE)
+        ]
+        self._lock(project.golden("mail", cases, TASK))
+        skills = [{"id": f"s{i}", "input": f"skill {i}", "expected": f"b{i}"} for i in range(SIZE)]
+        self._lock(project.golden("skills", skills, "[gate]\n"))
+        for name in ("train", "validation"):
+            project.write(f"pipelines/mail/{name}.jsonl", '{"input": "something else", "expected": "yes"}\n')
+        (self.folder / "model").mkdir()
+        (self.folder / "model/config.json").write_text("{}")
+        self.executable = make_executable(project.path / "bin")
+
+    @staticmethod
+    def _lock(path: Path) -> None:
+        from pytest_ftgate.lock import write_lock
+        from pytest_ftgate.suite import load_suite
+
+        write_lock(path, load_suite(path))
+
+    def base(self, wrong: Collection[int], forgot: Collection[int] = ()) -> None:
+        """What the base model gets wrong; before anything else, as it decides the base model's digest."""
+        self._answers(self.folder / "model", wrong, forgot)
+
+    def candidate(self, seed: int, wrong: Collection[int], forgot: Collection[int] = (), more: str = "") -> None:
+        """The next training gives a model that gets these wrong. more: lines for pipeline.toml."""
+        self.project.write("pipelines/mail/pipeline.toml", PIPELINE.format(seed=seed) + more)
+        out = self._out_dir()
+        adapter = out / "adapter"
+        adapter.mkdir(parents=True)
+        self._adapter(adapter, seed)
+        self._answers(adapter, wrong, forgot)
+        tokens = [{"messages": [{"role": "user", "content": "hi"}], "tokens": list(b"hi")}]
+        (out / "tokens.json").write_text(json.dumps(tokens))
+        self._manifest(out)
+
+    def run(self, *args: str) -> Any:
+        """`pytest --train` in a process of its own."""
+        vllm = ("--ftgate-engine", "vllm", "--ftgate-vllm", str(self.executable))
+        return self.project.pytester.runpytest_subprocess("-p", "no:cacheprovider", *vllm, "goldens", "--train", *args)
+
+    @staticmethod
+    def _answers(folder: Path, wrong: Collection[int], forgot: Collection[int]) -> None:
+        known = {f"m{i}": "hm" if i in wrong else f"a{i}" for i in range(SIZE)}
+        known |= {f"skill {i}": "hm" if i in forgot else f"b{i}" for i in range(SIZE)}
+        (folder / "answers.json").write_text(json.dumps(known))
+
+    def _job(self) -> Any:
+        from pytest_ftgate.pipeline import read_pipeline
+        from pytest_ftgate.rollout import Rollout
+        from pytest_ftgate.suite import load_suite
+
+        pipeline = read_pipeline(self.folder / "pipeline.toml")
+        suite = load_suite(self.project.path / "goldens/mail")
+        rollout = Rollout(pipeline, (suite,), None)  # type: ignore[arg-type]  # only its settings are asked
+        return pipeline.job(suite.prompt.to_json(), rollout._grading(suite))
+
+    def _out_dir(self) -> Path:
+        return Path(self.project.path / ".ftgate/runs/mail" / self._job().digest[:16])
+
+    @staticmethod
+    def _adapter(folder: Path, seed: int) -> None:
+        import numpy as np
+        from safetensors.numpy import save_file
+
+        save_file({"lora_B": np.full((2, 2), float(seed), np.float32)}, folder / "adapter_model.safetensors")
+        (folder / "adapter_config.json").write_text('{"r": 8, "peft_type": "LORA"}')
+
+    def _manifest(self, out: Path) -> None:
+        from pytest_ftgate.serve.model import adapter_digest
+        from pytest_ftgate.train.manifest import Epoch, Manifest
+
+        epoch = Epoch(1, 1, 1.0, 1, 1, 0.1, 1.1, 0.1)
+        digest = adapter_digest(out / "adapter")
+        curves = {"loss": [(1, 0.1)]}
+        Manifest(
+            out / "manifest.json", self._job().digest, digest, "lora", 1, (epoch,), {}, {"loss": 0.1}, curves, {}, ""
+        ).write()
