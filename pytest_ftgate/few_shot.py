@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.case import Prompt, answer_text, user_text
 from pytest_ftgate.errors import Fault, PipelineError
@@ -16,17 +16,31 @@ if TYPE_CHECKING:
 def examples(prompt: Prompt, rows: Sequence[Row], k: int, seed: int) -> Iterator[tuple[str, str]]:
     """(user turn, answer) of k training rows: each expected answer in turn, drawn with the seed.
 
-    Raises PipelineError, with file and line, for a drawn row whose input is a conversation of several turns; for fewer
-    rows than asked for.
+    A conversation of several turns brings a prompt of its own and is no example of this one, so it is left out.
+    Raises PipelineError, with file and line, if too few rows are left.
     """
     by_answer: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in _fit(rows) if k else ():
         by_answer.setdefault(answer_text(row.data["expected"]), []).append(row)
     draw = random.Random(seed)  # noqa: S311  a draw of examples, no secret
     groups = [draw.sample(by_answer[answer], len(by_answer[answer])) for answer in sorted(by_answer)]
     for i in range(k):
         row = _row(groups, i)
         yield _user_turn(prompt, row), answer_text(row.data["expected"])
+
+
+def _fit(rows: Sequence[Row]) -> list[Row]:
+    fit = [row for row in rows if not _is_long(row.data["input"])]
+    if rows and not fit:
+        text = "baseline.few_shot makes examples of one question and its answer, but all rows are conversations"
+        fix = "set baseline.few_shot = 0, or train also on rows whose input is a text or an object"
+        raise PipelineError([Fault(rows[0].path, rows[0].line, text, fix)])
+    return fit
+
+
+def _is_long(said: Any) -> bool:
+    """True for a conversation that is more than one user turn."""
+    return isinstance(said, list) and not (len(said) == 1 and said[0]["role"] == "user")
 
 
 def _row(groups: Sequence[Sequence[Row]], i: int) -> Row:
@@ -41,10 +55,4 @@ def _row(groups: Sequence[Sequence[Row]], i: int) -> Row:
 
 def _user_turn(prompt: Prompt, row: Row) -> str:
     said = row.data["input"]
-    if not isinstance(said, list):
-        return user_text(prompt, said)
-    if len(said) == 1 and said[0]["role"] == "user":
-        return str(said[0]["content"])
-    text = f"baseline.few_shot makes examples of one question and its answer; this row is a conversation of {len(said)}"
-    fix = "set baseline.few_shot = 0, or train on rows whose input is a text or an object"
-    raise PipelineError([Fault(row.path, row.line, f"{text} turns", fix)])
+    return str(said[0]["content"]) if isinstance(said, list) else user_text(prompt, said)

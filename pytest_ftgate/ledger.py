@@ -6,7 +6,7 @@ registry share it, and nothing has to be written twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,9 +19,19 @@ WORN = 32
 """Decisions after which the golden set has been looked at too often to be an exam."""
 
 
+_GOLDEN = "golden."
+
+
 def golden_tag(name: str) -> str:
     """The tag with the digest of a golden set that decided about a version."""
-    return f"golden.{name}"
+    return f"{_GOLDEN}{name}"
+
+
+def goldens_of(version: Version) -> Iterator[tuple[str, str]]:
+    """(name, digest) of each golden set that decided about a version."""
+    for tag, digest in version.tags.items():
+        if tag.startswith(_GOLDEN):
+            yield tag.removeprefix(_GOLDEN), digest
 
 
 def round_of(champion: Version | None) -> str:
@@ -51,6 +61,11 @@ def uses(registry: Registry, name: str, digest: str) -> int:
     """How many versions, of any task, the golden set as it is now has decided about."""
     versions = (version for task in registry.tasks() for version in registry.versions(task))
     return sum(version.tags.get(golden_tag(name)) == digest for version in versions)
+
+
+def wear(count: int) -> str:
+    """How far an exam is used up: "5 of 32 decisions"."""
+    return f"{count} of {WORN} decisions" + ("; worn: write new cases" if count > WORN else "")
 
 
 def worn(name: str, count: int) -> str:

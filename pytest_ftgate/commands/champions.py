@@ -11,6 +11,7 @@ from pytest_ftgate.commands.common import has_registry, open_existing, registry_
 from pytest_ftgate.commands.deploy import deployed, server_options, unload_old
 from pytest_ftgate.commands.served import name_of
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.ledger import goldens_of, uses, wear
 from pytest_ftgate.registry.version import MODEL, number_of
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ def _status_rows(registry: Registry, task: str) -> Iterator[tuple[str, str]]:
         yield "before it", ", ".join(f"v{each.number}" for each in champion.predecessors)
     newest = versions[-1]
     yield "newest", f"v{newest.number}  {newest.tags.get('verdict', '')}".rstrip()
+    for name, digest in goldens_of(newest):
+        yield f"exam {name}", f"{wear(uses(registry, name, digest))}  (golden set {digest[:12]})"
     if holder := registry.lock_holder(task):
         yield "locked by", holder
 

@@ -28,10 +28,18 @@ def test_a_conversation_of_one_question_is_an_example():
     assert turn == "hello"
 
 
-def test_a_longer_conversation_is_refused_with_its_line():
-    turns = [{"role": role, "content": "hm"} for role in ("user", "assistant", "user")]
-    with pytest.raises(PipelineError, match=r"train.jsonl:1: .*conversation of 3 turns") as caught:
-        list(examples(PROMPT, rows(turns), 1, seed=1))
+TURNS = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hm"}]
+
+
+def test_a_conversation_with_a_prompt_of_its_own_is_no_example():
+    """General rows that are mixed in do not push the task's own out of its few-shot prompt."""
+    mixed = rows("a", "b") + rows("x", "y", answer="no") + rows(TURNS, TURNS, answer="Oslo")
+    assert [answer for _, answer in examples(PROMPT, mixed, 4, seed=1)] == ["no", "yes", "no", "yes"]
+
+
+def test_nothing_but_conversations_is_refused_with_a_line():
+    with pytest.raises(PipelineError, match=r"train.jsonl:1: .*all rows are conversations") as caught:
+        list(examples(PROMPT, rows(TURNS, TURNS), 1, seed=1))
     assert "set baseline.few_shot = 0" in str(caught.value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rollouts import GOLDEN, Shop, arms
 
+from pytest_ftgate.cli import main
 from pytest_ftgate.gate import Kind, decide
 from pytest_ftgate.ledger import WORN, uses
 from pytest_ftgate.release import conclude, warnings_about
@@ -35,7 +36,7 @@ def test_the_anchor_is_the_best_past_champion(shop):
     judged(shop.rollout("one", wrong=range(8)))
     judged(shop.rollout("two", wrong=range(14)))
     assert shop.registry.champion("quiz").number == 1, "six points behind is not promoted"
-    shop.registry.promote("quiz", 2, "by hand")
+    shop.registry.promote("quiz", 2, "by hand", override=True)
     _, found = judged(shop.rollout("three", wrong=range(13)))
     assert found["champion"].numbers["gain"] == pytest.approx(0.01)
     assert found["anchor"].numbers["gain"] == pytest.approx(-0.05)
@@ -56,7 +57,7 @@ def test_no_anchor_where_the_champion_is_itself_the_best(shop):
 def test_a_past_champion_of_another_golden_set_is_no_anchor(shop):
     judged(shop.rollout("one", wrong=range(2)))
     judged(shop.rollout("two", wrong=range(14)))
-    shop.registry.promote("quiz", 2, "by hand")
+    shop.registry.promote("quiz", 2, "by hand", override=True)
     assert "anchor" in arms(shop.rollout("three", wrong=range(12)))
     for case in shop.cases[:6]:
         case["input"] += " indeed"
@@ -138,6 +139,14 @@ def test_a_golden_set_that_decided_too_often_is_worn(shop, monkeypatch):
     assert told[0].startswith("quiz has decided about 3 versions, more than 2: the exam is worn")
     assert uses(shop.registry, "quiz", "another digest") == 0
     assert WORN == 32
+
+
+def test_status_shows_how_far_an_exam_is_used_up(shop, capsys):
+    judged(shop.rollout("one", wrong=range(14)))
+    judged(shop.rollout("two", wrong=range(15)))
+    assert main(["status", "--state-dir", str(shop.state)]) == 0
+    out = capsys.readouterr().out
+    assert f"exam quiz  2 of 32 decisions  (golden set {shop.golden().digest[:12]})" in out
 
 
 FORGETTING = '[forgetting]\ngolden = "skills"\nrequired = {}\n'

@@ -85,6 +85,16 @@ def test_a_rare_change_does_not_look_certain():
     assert lower < -0.008
 
 
+def test_graded_differences_err_at_most_a_little_more_than_5_percent_of_the_time(monkeypatch):
+    """40 cases, skewed grades; the true difference is the margin. 999 resamples instead of 9,999, for speed."""
+    monkeypatch.setattr("pytest_ftgate.metrics.resample.RESAMPLES", 999)
+    rng = np.random.default_rng(11)
+    draws = rng.choice([-0.5, -0.25, 0.0, 0.25, 1.0], p=[0.14, 0.2, 0.5, 0.08, 0.08], size=(500, 40))
+    margin = float(np.dot([-0.5, -0.25, 0.0, 0.25, 1.0], [0.14, 0.2, 0.5, 0.08, 0.08]))
+    wrong = np.mean([mean_bounds(list(row), DIFFERENCES)[0] > margin for row in draws])
+    assert wrong < 0.08, wrong
+
+
 def test_the_mean_of_nothing_is_an_error():
     with pytest.raises(MetricError, match="0 cases"):
         mean_bounds([], DIFFERENCES)
