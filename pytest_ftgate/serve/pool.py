@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     import aiohttp
 
 __all__ = ["Pool", "Request", "Retry"]
+
+SWITCH_S = 0.0005
+"""Python's switch interval while the thread runs: so long the loop waits for a main thread that computes. At the usual
+5 ms, every answer that comes while an item runs leaves a place in the window empty for that long."""
 
 OnDone = Callable[[Request, Response], None]
 
@@ -54,6 +59,7 @@ class Pool:
         self._thread: threading.Thread | None = None
         self._loop = asyncio.new_event_loop()
         self._session: aiohttp.ClientSession | None = None
+        self._usual_switch_s = sys.getswitchinterval()
 
     def submit(  # noqa: PLR0913 - what an engine and a journal add to plain sending
         self,
@@ -100,6 +106,7 @@ class Pool:
             self.cancel()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+            sys.setswitchinterval(self._usual_switch_s)
         self._loop.close()
 
     def __enter__(self) -> Pool:
@@ -112,6 +119,7 @@ class Pool:
 
     def _start(self) -> aiohttp.ClientSession:
         if self._session is None:
+            sys.setswitchinterval(SWITCH_S)
             self._thread = threading.Thread(target=self._run, name="ftgate-pool", daemon=True)
             self._thread.start()
             self._session = asyncio.run_coroutine_threadsafe(_open_session(), self._loop).result()

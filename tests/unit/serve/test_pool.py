@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import socket
+import sys
 import threading
 import time
 
@@ -238,6 +239,15 @@ def test_a_pool_works_again_after_cancel():
         pool.submit(endpoint, "d", requests(5))
         pool.cancel()
         assert next(iter(pool.submit(endpoint, "d", requests(1)).values())).result(5).text == "0"
+
+
+def test_python_switches_threads_faster_while_requests_are_under_way():
+    usual = sys.getswitchinterval()
+    with MockServer() as server, Pool() as pool:
+        assert sys.getswitchinterval() == usual
+        wait_for_all(pool.submit(Endpoint(server.base_url, "mock"), "d", requests(2)).values())
+        assert sys.getswitchinterval() < usual
+    assert sys.getswitchinterval() == usual
 
 
 def test_leaving_the_context_ends_thread_and_futures():
