@@ -3,6 +3,7 @@
 # make vllm    vLLM's CPU backend into the same environment (on a CUDA machine use your own vLLM: ftgate_vllm)
 # make bench   speed beside the peers, on a quiet machine (about half an hour)
 # make bench-vllm   the same against a real vLLM (about five minutes)
+# make gate-sim  how often the gate is right: tables, plot, and the table of the README (about half a minute)
 # make check   ruff, mypy --strict, layers
 PYTHON ?= python3.11
 VENV   := .venv
@@ -10,7 +11,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ENGINE ?= transformers
 
-.PHONY: setup vllm data demo test check bench bench-vllm clean
+.PHONY: setup vllm data demo test check bench bench-vllm gate-sim clean
 
 setup: $(READY)
 
@@ -52,6 +53,10 @@ bench:
 # Against a real vLLM: is the server kept busy from the first request to the last?
 bench-vllm: data vllm
 	$(BIN)/python -m bench.vllm
+
+# Simulated golden sets, decided by the arms of the gate; writes bench/gate-sim.md, bench/gate-sim.png, README.md.
+gate-sim: setup
+	$(BIN)/python -m bench.gate_sim
 
 clean:
 	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/sms_spam/data

@@ -17,6 +17,7 @@ from pytest_ftgate.commands import (
     drift,
     lock,
     noise,
+    power,
     promote,
     serve,
 )
@@ -25,6 +26,7 @@ from pytest_ftgate.errors import FtgateError
 FAMILIES = (
     lock,
     noise,
+    power,
     champions,
     promote,
     audit,

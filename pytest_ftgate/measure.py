@@ -200,6 +200,24 @@ class Measurement:
         return sum(answer.done() for answer in self._pending.values())
 
     @property
+    def complete(self) -> bool:
+        """Whether this run has an answer to every draw of every case; waits for nothing."""
+        return all(self._answered(key) for keys in self._keys.values() for key in keys)
+
+    def _answered(self, key: str) -> bool:
+        future = self._pending.get(key)
+        if future is None:
+            return key in self._cached or key in self._reused
+        return future.done() and not future.cancelled() and future.exception() is None
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Grade of every measured case by the beginning of the case's digest; waits for those on their way."""
+        results = self.results
+        found = ((case.digest[:16], results[case.id].value) for case in self.suite.cases)
+        return {digest: value for digest, value in found if value is not None}
+
+    @property
     def outcomes(self) -> dict[str, Outcome]:
         """Outcome of every measured case by id; waits for those on their way."""
         found = ((case.id, self._outcome_or_none(case)) for case in self.suite.cases)

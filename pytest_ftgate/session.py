@@ -87,9 +87,12 @@ class FtgateSession:
 
     def sees(self, suite: Suite) -> str:
         """What the set can see: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
-        from pytest_ftgate.metrics.power import resolution
+        from pytest_ftgate.discordance import ASSUMED, recalled
+        from pytest_ftgate.lock import default_delta
+        from pytest_ftgate.power import sight
 
-        seen = resolution(len(suite.cases), self.deltas.get(suite.name, 0.05 if len(suite.cases) < 200 else 0.03))
+        delta = self.deltas.get(suite.name, default_delta(len(suite.cases)))
+        seen = sight(suite, delta, recalled(self.options.state_dir, suite.name) or ASSUMED).line()
         noise = self.noises.get(suite.name)
         return f"{seen}; {noise.of(suite)}" if noise else seen
 
@@ -219,14 +222,24 @@ class FtgateSession:
             return
         self._summed_up = True
         candidates = [
-            rollout.candidate_of(suite)
+            (rollout.candidate_of(suite), rollout.candidate)
             for rollout in self._rollouts.values()
             if rollout.manifest is not None and not rollout.unchanged
             for suite in rollout.sets
         ]
-        tested = [*candidates, *(measurement for measurement, _ in self._measured.values())]
-        self.tally.traffic += map(self.recall.sum_up, tested)
+        tested = [*candidates, *self._measured.values()]
+        self.tally.traffic += [self.recall.sum_up(measurement) for measurement, _ in tested]
+        for measurement, target in tested:
+            self._remember(measurement, target)
         self.tally.counts.update(self.runtime.counts)
+
+    def _remember(self, measurement: Measurement, target: Target) -> None:
+        """What a model got on all cases, so that the next collection knows how often two models disagree."""
+        from pytest_ftgate.discordance import remember
+
+        if measurement.complete:
+            title = target.title if target.version else f"{target.title} {target.digest[:8]}"
+            remember(self.options.state_dir, measurement.suite.name, target.digest, title, measurement.values)
 
     @cached_property
     def recall(self) -> Recall:

@@ -1,0 +1,88 @@
+"""Values of the last two models on a golden set -> how often two models disagree on it, for planning.
+
+Kept in the state folder, `discordance/<set>.json`, by every run that asked a model all cases; so that the next
+collection knows it without a registry or a journal to read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from pytest_ftgate.metrics.power import DISCORDANCE, measured_discordance
+
+Values = Mapping[str, float]
+"""What one model got, by what identifies the case: a grade in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discordance:
+    """How often two models disagree.
+
+    share: mean of the squared differences of their grades, for right and wrong the share of cases that only one has
+    right. cases: those it was measured on, 0 if it was not. models: who was compared, "v3 and v2", or where
+    else it is from.
+    """
+
+    share: float
+    cases: int
+    models: str
+
+    def __str__(self) -> str:
+        how = f"measured: {self.models}, {self.cases:,} cases" if self.cases else self.models
+        return f"discordance {self.share:.2g} ({how})"
+
+
+ASSUMED = Discordance(DISCORDANCE, 0, "assumed: no two models were measured on all cases yet")
+"""Where nothing was measured: a typical share for two versions of a model."""
+
+
+def between(first: Values, second: Values, models: str) -> Discordance | None:
+    """The discordance of two models on the cases that both were asked; None if there is none."""
+    squares = [(first[key] - second[key]) ** 2 for key in first if key in second]
+    if not squares:
+        return None
+    return Discordance(measured_discordance(fmean(squares), len(squares)), len(squares), models)
+
+
+def remember(state_dir: Path, golden: str, model: str, title: str, values: Values) -> None:
+    """Keep what a model got on all cases of a set, and compare it with the model before it, if that was another one.
+
+    model: its digest. title: as people call it. values: by case digest.
+    """
+    kept = _read(state_dir, golden)
+    last, found = kept.get("last"), kept.get("pair")
+    if last and last["model"] != model:
+        pair = between(values, last["values"], f"{title} and {last['title']}")
+        found = asdict(pair) if pair else found
+    now = {"model": model, "title": title, "values": dict(values)}
+    path = _path(state_dir, golden)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps({"pair": found, "last": now}), encoding="utf-8")
+    fresh.replace(path)
+
+
+def recalled(state_dir: Path, golden: str) -> Discordance | None:
+    """The discordance of the last two models that this state folder knows of; None if there are not two."""
+    pair = _read(state_dir, golden).get("pair")
+    return Discordance(**pair) if pair else None
+
+
+def _path(state_dir: Path, golden: str) -> Path:
+    return state_dir / "discordance" / f"{golden}.json"
+
+
+def _read(state_dir: Path, golden: str) -> dict[str, Any]:
+    """The file; {} if there is none, or none that can be read: the next run writes it anew."""
+    try:
+        kept = json.loads(_path(state_dir, golden).read_text(encoding="utf-8"))
+        known = set(kept) == {"pair", "last"} and set(kept["last"]) == {"model", "title", "values"}
+        known = known and (kept["pair"] is None or set(kept["pair"]) == set(Discordance.__slots__))
+    except (OSError, ValueError, TypeError):
+        return {}
+    return kept if known else {}

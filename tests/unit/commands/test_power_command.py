@@ -1,0 +1,97 @@
+"""`ftgate power` as a user types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytest_ftgate.discordance import remember
+from pytest_ftgate.lock import write_lock
+from pytest_ftgate.suite import load_suite
+
+pytestmark = pytest.mark.usefixtures("no_tracking_server")
+
+
+@pytest.fixture
+def golden(tmp_path: Path) -> Path:
+    file = tmp_path / "colours.golden.jsonl"
+    rows = [
+        {"id": f"a{i}", "input": f"Colour {i}?", "expected": "red", "slices": {"lang": "en" if i < 95 else "de"}}
+        for i in range(120)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def test_the_report_before_any_run(golden, ftgate, tmp_path):
+    code, out, err = ftgate("power", str(golden))
+    assert (code, err) == (0, "")
+    said = [" ".join(line.split()) for line in out.splitlines()]
+    assert said[0] == (
+        "colours: 120 cases, margin 5 points, discordance 0.16 (assumed: no two models were measured on all cases yet)"
+    )
+    assert "finds a true difference of 9.1 points" in said
+    assert "to find a 3-point regression 1,100 cases 980 more" in said
+    assert "to find a 5-point regression 396 cases 276 more" in said
+    assert "to show it is not 5 points worse, if truly equal 396 cases 276 more" in said
+    assert "to show it is not 5 points worse, if truly 5 points better 98 cases has them" in said
+    assert "slices, in the first step of Holm over 2:" in said
+    assert "lang=de 25 25.4 points 20.0 points" in said
+    assert not (tmp_path / "state").exists()
+
+
+def test_what_was_measured_is_used_and_named(golden, ftgate, tmp_path):
+    values = {f"c{i}": 1.0 for i in range(120)}
+    remember(tmp_path / "state", "colours", "d1", "base", values)
+    remember(tmp_path / "state", "colours", "d2", "champion v1", values | {f"c{i}": 0.0 for i in range(6)})
+    assert "discordance 0.05 (measured: champion v1 and base, 120 cases)" in ftgate("power", str(golden))[1]
+    assert "discordance 0.3 (as given)" in ftgate("power", str(golden), "--discordance", "0.3")[1]
+
+
+def test_the_margin_is_the_one_of_the_lock(golden, ftgate):
+    write_lock(golden, load_suite(golden), 0.02)
+    assert "120 cases, margin 2 points" in ftgate("power", str(golden))[1]
+
+
+def test_clusters_are_told_of(golden, ftgate):
+    rows = [json.loads(line) | {"cluster": f"doc{i // 4}"} for i, line in enumerate(golden.read_text().splitlines())]
+    golden.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert "in 30 clusters, so that it sees less" in ftgate("power", str(golden))[1]
+
+
+def results_of(suite, wrong):
+    rows = {
+        case.id: {"case": case.digest, "value": float(i >= wrong), "passed": i >= wrong, "text": ""}
+        for i, case in enumerate(suite.cases)
+    }
+    return {"suite": suite.name, "digest": suite.digest, "model": "m", "cases": rows}
+
+
+def test_another_machine_takes_it_from_the_registry(golden, ftgate, registry, tmp_path):
+    suite = load_suite(golden)
+    for number, wrong in enumerate((0, 30, 12), 1):
+        folder = tmp_path / f"run{number}"
+        folder.mkdir()
+        (folder / "colours.json").write_text(json.dumps(results_of(suite, wrong)))
+        adapter = tmp_path / f"adapter{number}"
+        adapter.mkdir()
+        (adapter / "adapter_model.safetensors").write_text(str(number))
+        run = registry.log_run("task", {}, {}, {}, {"results": folder}, {})
+        registry.add_version("task", adapter, registry.digest_of(adapter), run, {})
+    _, out, _ = ftgate("power", str(golden))
+    assert "discordance 0.15 (measured: task v3 and task v2, from the registry, 120 cases)" in out
+
+
+@pytest.mark.parametrize("text", ["0", "16", "-0.1"])
+def test_a_discordance_that_is_no_share_is_refused(text, golden, ftgate, capsys):
+    with pytest.raises(SystemExit):
+        ftgate("power", str(golden), f"--discordance={text}")
+    assert "is not above 0 and at most 1" in capsys.readouterr().err
+
+
+def test_a_missing_path_is_one_message(tmp_path, ftgate):
+    code, _, err = ftgate("power", str(tmp_path / "none"))
+    assert code == 2
+    assert err.startswith("ftgate: ")
