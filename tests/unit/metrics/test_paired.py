@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from newcombe import newcombe
 from scipy.stats import binom
 from statsmodels.stats.contingency_tables import mcnemar
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.metrics.intervals import wilson, z_of
+from pytest_ftgate.metrics.intervals import z_of
 from pytest_ftgate.metrics.paired import mcnemar_midp, tango_bounds
 
 PUBLISHED = [
@@ -64,20 +65,6 @@ def test_tango_agrees_with_mcnemar_score_test_at_zero(b, c, rest):
     z = (b - c) / sqrt(b + c) if b + c else 0.0
     if abs(z - z_of(0.05)) > 1e-9:
         assert (tango_bounds(b, c, b + c + rest + 1)[0] > 0) == (z > z_of(0.05))
-
-
-def newcombe(a, b, c, d, alpha):
-    """Newcombe 1998, Statistics in Medicine 17:2635, method 10 (square and add, with the correlation corrected)."""
-    n = a + b + c + d
-    p1, p2 = (a + b) / n, (a + c) / n
-    (l1, u1), (l2, u2) = wilson(a + b, n, alpha), wilson(a + c, n, alpha)
-    product = (a + b) * (c + d) * (a + c) * (b + d)
-    cross = a * d - b * c
-    cross = max(cross - n / 2, 0) if cross > 0 else cross
-    phi = cross / sqrt(product) if product else 0.0
-    low = sqrt((p1 - l1) ** 2 - 2 * phi * (p1 - l1) * (u2 - p2) + (u2 - p2) ** 2)
-    high = sqrt((p2 - l2) ** 2 - 2 * phi * (p2 - l2) * (u1 - p1) + (u1 - p1) ** 2)
-    return p1 - p2 - low, p1 - p2 + high
 
 
 def test_newcombe_of_this_test_is_the_published_one():
