@@ -1,6 +1,6 @@
 """Values of the last two models on a golden set -> how often two models disagree on it, for planning.
 
-Kept in the state folder, `discordance/<set>.json`, by every run that asked a model all cases; so that the next
+Kept in the state folder, `discordance/<set>.json`, by every run that graded all cases of a set; so that the next
 collection knows it without a registry or a journal to read.
 """
 

@@ -200,15 +200,9 @@ class Measurement:
         return sum(answer.done() for answer in self._pending.values())
 
     @property
-    def complete(self) -> bool:
-        """Whether this run has an answer to every draw of every case; waits for nothing."""
-        return all(self._answered(key) for keys in self._keys.values() for key in keys)
-
-    def _answered(self, key: str) -> bool:
-        future = self._pending.get(key)
-        if future is None:
-            return key in self._cached or key in self._reused
-        return future.done() and not future.cancelled() and future.exception() is None
+    def graded(self) -> bool:
+        """Whether every case has been graded by now; asks, waits for and grades nothing."""
+        return len(self._outcomes) == len(self.suite.cases)
 
     @property
     def values(self) -> dict[str, float]:

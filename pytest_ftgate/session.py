@@ -237,7 +237,7 @@ class FtgateSession:
         """What a model got on all cases, so that the next collection knows how often two models disagree."""
         from pytest_ftgate.discordance import remember
 
-        if measurement.complete:
+        if measurement.graded:
             title = target.title if target.version else f"{target.title} {target.digest[:8]}"
             remember(self.options.state_dir, measurement.suite.name, target.digest, title, measurement.values)
 
