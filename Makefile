@@ -3,7 +3,7 @@
 # make vllm    vLLM's CPU backend into the same environment (on a CUDA machine use your own vLLM: ftgate_vllm)
 # make bench   speed beside the peers, on a quiet machine (about half an hour)
 # make bench-vllm   the same against a real vLLM (about five minutes)
-# make gate-sim  how often the gate is right: tables, plot, and the table of the README (about half a minute)
+# make gate-sim  how often the gate is right: tables, plot, and the table of the README (about a minute)
 # make check   ruff, mypy --strict, layers
 PYTHON ?= python3.11
 VENV   := .venv

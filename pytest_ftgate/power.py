@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.discordance import ASSUMED, Discordance
+from pytest_ftgate.metrics.chances import passing_chance
 from pytest_ftgate.metrics.intervals import ALPHA
 from pytest_ftgate.metrics.power import about, cases_needed, cases_to_find, least_drop, resolution, resolvable
 
@@ -60,6 +61,10 @@ class Sight:
     def to_show(self, gain: float) -> int:
         """Cases to show that a model that is truly `gain` better is not worse by the margin, with power .80."""
         return cases_needed(self.delta, self.discordance.share, gain)
+
+    def passes(self, gain: float) -> float:
+        """Chance that the champion arm passes a model that is truly `gain` better, both shares."""
+        return passing_chance(self.cases, self.delta, gain, self.discordance.share)
 
     def line(self) -> str:
         """At collection: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""

@@ -107,10 +107,15 @@ def _whole(sight: Sight) -> Iterator[tuple[str, str, str]]:
     yield "finds a true difference of", _points(sight.found), ""
     for drop in REGRESSIONS:
         yield f"to find a {100 * drop:g}-point regression", *_cases(sight.to_find(drop), sight.cases)
+    for gain in (-sight.delta, 0.0, *REGRESSIONS):
+        yield f"passes the champion arm if {_truth(gain)}", f"{100 * sight.passes(gain):.0f} %", ""
     margin = f"to show it is not {100 * sight.delta:g} points worse"
     for gain in (0.0, *REGRESSIONS):
-        truth = f"truly {100 * gain:g} points better" if gain else "truly equal"
-        yield f"{margin}, if {truth}", *_cases(sight.to_show(gain), sight.cases)
+        yield f"{margin}, if {_truth(gain)}", *_cases(sight.to_show(gain), sight.cases)
+
+
+def _truth(gain: float) -> str:
+    return f"truly {abs(100 * gain):g} points {'better' if gain > 0 else 'worse'}" if gain else "truly equal"
 
 
 def _cases(needed: int, there: int) -> tuple[str, str]:
