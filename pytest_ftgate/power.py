@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.arms.slices import LEAST_CASES, slices_of
 from pytest_ftgate.discordance import ASSUMED, Discordance
 from pytest_ftgate.metrics.chances import passing_chance
 from pytest_ftgate.metrics.intervals import ALPHA
@@ -14,9 +14,6 @@ from pytest_ftgate.metrics.power import about, cases_needed, cases_to_find, leas
 
 if TYPE_CHECKING:
     from pytest_ftgate.suite import Suite
-
-LEAST_SLICE = 25
-"""Cases from which a slice is judged; smaller ones are advisory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +78,8 @@ class Sight:
 
 def sight(suite: Suite, delta: float, discordance: Discordance = ASSUMED) -> Sight:
     """What a golden set can see; delta: margin of its lock."""
-    sizes = Counter(f"{key}={value}" for case in suite.cases for key, value in case.slices.items())
-    judged = sorted((n, name) for name, n in sizes.items() if n >= LEAST_SLICE)
+    sizes = {name: len(ids) for name, ids in slices_of(suite.cases).items()}
+    judged = sorted((n, name) for name, n in sizes.items() if n >= LEAST_CASES)
     clusters = {case.cluster or (case.id,) for case in suite.cases}
     return Sight(
         suite.name,

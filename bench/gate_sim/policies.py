@@ -79,9 +79,10 @@ def not_worse_by_midp(n: int, b: int, c: int) -> bool:
     return not pairs_of(n, b, c).is_worse
 
 
+@cache
 def superior(n: int, b: int, c: int) -> bool:
-    """Promotes what is significantly better (one-sided McNemar mid-p <= .05)."""
-    return pairs_of(n, b, c).is_better
+    """Promotes what the champion arm passes with `mode = "superior"`: lower bound of the difference above 0."""
+    return champion_arm(*two_models(n, b, c), default_delta(n), mode="superior").status == "pass"
 
 
 Rule = Callable[[int, int, int], bool]
