@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, MetricError
@@ -32,14 +33,15 @@ if TYPE_CHECKING:
 ABSENT = {
     "champion": "there is no champion yet; baseline and floors decide",
     "anchor": "no past champion was better than the present one on these cases",
+    "live": "no user has met this candidate yet",
 }
 """Why an arm does not apply in a run."""
 
 
-def arms_of(suite: Suite, *, train: bool, general: bool = False) -> list[str]:
+def arms_of(suite: Suite, *, train: bool, general: bool = False, live: bool = False) -> list[str]:
     """The arms that judge a golden set, in order. Without a candidate there is nothing to compare with.
 
-    general: the set is measured for [forgetting] alone.
+    general: the set is measured for [forgetting] alone. live: the exposures of [ab] are judged with this set.
     """
     gate = suite.golden.gate
     if general:
@@ -54,6 +56,7 @@ def arms_of(suite: Suite, *, train: bool, general: bool = False) -> list[str]:
         "anchor": train,
         "slices": train and bool(slices_of(suite.cases)),
         "floors": bool(gate and gate.floors),
+        "live": train and live,
     }
     return [name for name, applies in wanted.items() if applies]
 
@@ -127,12 +130,20 @@ def _forgetting(suite: Suite, tested: Measurement, rollout: Rollout, _delta: flo
     return forgetting_arm(tested.results, base, asked.max_drop, _clusters(suite), required=asked.required)
 
 
+def _live(_suite: Suite, _tested: Measurement, rollout: Rollout, _delta: float) -> Arm | None:
+    from pytest_ftgate.live import live_of
+
+    plan = rollout.pipeline.ab
+    return live_of(rollout.name, plan, rollout.candidate.model.digest, datetime.now(UTC)) if plan else None
+
+
 _COMPARING: dict[str, Callable[[Suite, Measurement, Rollout, float], Arm | None]] = {
     "baseline": _baseline,
     "champion": _champion,
     "anchor": _anchor,
     "slices": _slices,
     "forgetting": _forgetting,
+    "live": _live,
 }
 
 

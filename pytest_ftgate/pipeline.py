@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.ab.plan import Ab, ab_of
+from pytest_ftgate.ab.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.policy import Policy, policy_of, policy_problems
@@ -206,7 +206,7 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision belongs to a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "leave it out")
-    for keys, message, fix in policy_problems(data):
+    for keys, message, fix in (*policy_problems(data), *ab_problems(data)):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
 
 

@@ -347,9 +347,12 @@ class FtgateSession:
 
     def arms_of(self, suite: Suite) -> list[str]:
         """The arms that judge a set in this run, in order."""
+        from pytest_ftgate.ab.plan import live_set
         from pytest_ftgate.judging import arms_of
 
-        return arms_of(suite, train=bool(self.pipeline_of(suite.name)), general=self.is_general(suite))
+        name = self.pipeline_of(suite.name)
+        live = bool(name) and live_set(self.catalogue.pipeline_paths[name]) == suite.name
+        return arms_of(suite, train=bool(name), general=self.is_general(suite), live=live)
 
     def is_general(self, suite: Suite) -> bool:
         """True for a set that this run measures for [forgetting] alone: its floors and must_pass decide nothing."""

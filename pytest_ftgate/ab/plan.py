@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,28 @@ class Ab:
     window_hours: float = WINDOW_HOURS
     margin: float = 0.0
     required: bool = False
+
+
+def live_set(path: Path) -> str:
+    """Name of the golden set with which the exposures of a pipeline.toml are judged, its first; "" if it names none.
+
+    A broken file is told of by `read_pipeline` when it is used.
+    """
+    import tomllib
+
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return str(data["goldens"][0]) if "exposures" in data["ab"] else ""
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
+def ab_problems(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """(key, what is wrong, what to do) of what the schema cannot see."""
+    table = data.get("ab", {})
+    for key in ("required", "outcomes"):
+        if table.get(key) and "exposures" not in table:
+            yield ("ab", key), f"ab.{key} means nothing without exposures", "name their file: ab.exposures"
 
 
 def ab_of(data: Mapping[str, Any], folder: Path) -> Ab | None:

@@ -195,3 +195,5 @@ def test_a_split_and_its_faults(tmp_path):
     told = faults(tmp_path, SMALLEST + '[ab]\nshare = 5\noutcome = "yes"\nmargin = -1\n')
     assert [line for line, _ in told] == [10, 11, 12]
     assert faults(tmp_path, SMALLEST + "[ab]\nmargin = 0.1\n")[0][1] == "[ab] needs 'share'; found: margin"
+    told = faults(tmp_path, SMALLEST + "[ab]\nshare = 0.05\nrequired = true\n")
+    assert told == [(11, "ab.required means nothing without exposures")]

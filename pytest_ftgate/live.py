@@ -1,0 +1,30 @@
+"""(stated split, digest of a model, now) -> Arm: what live users say of this very candidate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pytest_ftgate.ab.analysis import analyse
+from pytest_ftgate.ab.log import read_log
+from pytest_ftgate.ab.plan import Ab
+from pytest_ftgate.arm import Arm
+from pytest_ftgate.arms.live import live_arm, no_exposures
+
+
+def live_of(task: str, plan: Ab, digest: str, now: datetime) -> Arm | None:
+    """The arm `live`; None if nobody has met this candidate yet and the pipeline does not insist.
+
+    digest: of the model (`Model.digest`), as `ftgate ab router` has the router log it. Raises FileFaults.
+    """
+    if plan.exposures is not None and plan.exposures.is_file():
+        found = read_log(
+            plan.exposures,
+            plan.outcomes,
+            now=now,
+            kind=plan.outcome,
+            window_hours=plan.window_hours,
+            candidate=digest,
+        )
+        if found.users:
+            return live_arm(analyse(found, plan.share, plan.margin))
+    return no_exposures(task) if plan.required else None
