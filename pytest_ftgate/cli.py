@@ -14,6 +14,7 @@ from pytest_ftgate.commands import (
     canary,
     champions,
     ci,
+    cost,
     drift,
     lock,
     noise,
@@ -35,6 +36,7 @@ FAMILIES = (
     canary,
     drift,
     ci,
+    cost,
 )
 
 

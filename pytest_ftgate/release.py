@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.canary.shelf import keep_reference
+from pytest_ftgate.cost.spent import spent
 from pytest_ftgate.gate import Kind, Verdict
 from pytest_ftgate.ledger import ROUND, golden_tag, round_of, uses, worn
 
@@ -49,7 +50,7 @@ def _register(rollout: Rollout, manifest: Manifest, verdict: Verdict, registry: 
         run_id = registry.log_run(
             rollout.name,
             manifest.params,
-            {**_numbers(rollout), **manifest.metrics},
+            {**_numbers(rollout), **spent(rollout), **manifest.metrics},
             manifest.curves,
             {"": manifest.path, "results": results},
             tags,

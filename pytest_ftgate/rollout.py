@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.leakage.check import Report
     from pytest_ftgate.pipeline import Pipeline
     from pytest_ftgate.registry import Version
+    from pytest_ftgate.response import Response
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.suite import Suite
     from pytest_ftgate.train.manifest import Manifest
@@ -223,6 +224,10 @@ class Rollout:
     def base_results(self, suite: Suite) -> dict[str, Result]:
         """The baseline's results on a golden set."""
         return self._baseline_of(suite).results
+
+    def base_traffic(self, suite: Suite) -> dict[str, list[Response]]:
+        """The baseline's answers on a golden set, as of `Measurement.traffic`."""
+        return self._baseline_of(suite).traffic
 
     @cached_property
     def references(self) -> References:

@@ -111,6 +111,10 @@ class Registry:
         found = runs.read_json(self.store, version.run_id, f"results/{golden}.json") if version.run_id else None
         return found if isinstance(found, dict) else {"cases": {}}
 
+    def metrics(self, version: Version) -> dict[str, float]:
+        """The final numbers of the run that judged a version; empty if no run did."""
+        return runs.read_metrics(self.store, version.run_id) if version.run_id else {}
+
     def fetch(self, version: Version, dest: Path | None = None) -> Path:
         """The adapter's folder, `dest` or a cache in the state folder, whose digest was checked just now.
 

@@ -56,6 +56,12 @@ def tag_run(store: Store, run_id: str, metrics: Mapping[str, float], tags: Mappi
         _log(client, run_id, {}, metrics, {}, tags)
 
 
+def read_metrics(store: Store, run_id: str) -> dict[str, float]:
+    """The newest value of each metric of a run."""
+    with store.asking(f"cannot read the metrics of the run {run_id}") as client:
+        return dict(client.get_run(run_id).data.metrics)
+
+
 def read_json(store: Store, run_id: str, file: str) -> Any:
     """The content of a JSON file among the run's artifacts; None if the run has no such file."""
     folder = file.rpartition("/")[0]

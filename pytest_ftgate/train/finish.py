@@ -21,11 +21,16 @@ from pytest_ftgate.train.validate import SCORE_FILE
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What training took. rows, tokens: of one epoch. train_s: seconds of training, validation not counted."""
+    """What training took. rows, tokens: of one epoch. train_s: seconds of training, validation not counted.
+
+    device: "gpu" or "cpu". devices: GPUs, or cores, that were held meanwhile.
+    """
 
     rows: int
     tokens: int
     train_s: float
+    device: str = "cpu"
+    devices: int = 1
 
 
 def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str) -> Manifest:
@@ -84,6 +89,7 @@ def _metrics(job: TrainJob, spent: Spent, done: Sequence[Epoch], best: Epoch) ->
         "train_loss": done[-1].train_loss,
         "train_tokens": float(tokens),
         "train_seconds": spent.train_s,
+        f"train_{spent.device}_seconds": spent.train_s * spent.devices,
         "tokens_per_second": tokens / spent.train_s if spent.train_s else 0.0,
         "cost": job.tuning.price_per_hour * spent.train_s / 3600,
     }

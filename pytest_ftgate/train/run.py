@@ -43,10 +43,18 @@ def run(job: TrainJob, out_dir: Path, log: EventLog) -> None:
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
-        spent = Spent(len(rows), sum(map(len, rows)), trainer.watch.seconds)
+        spent = Spent(len(rows), sum(map(len, rows)), trainer.watch.seconds, *_devices(trainer))
         manifest = finish(job, out_dir, spent, tokenizer.chat_template)
         rate = manifest.metrics["tokens_per_second"]
         log("done", text=f"epoch {manifest.best_epoch} is the best; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
+
+
+def _devices(trainer: AnswerTrainer) -> tuple[str, int]:
+    """What the training holds: so many GPUs, or so many cores."""
+    import torch
+
+    processes = trainer.accelerator.num_processes
+    return ("gpu", processes) if torch.cuda.is_available() else ("cpu", processes * torch.get_num_threads())
 
 
 def make_trainer(job: TrainJob, tokenizer: Any, rows: Sequence[Example], out_dir: Path) -> AnswerTrainer:
