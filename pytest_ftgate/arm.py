@@ -8,6 +8,9 @@ from typing import Literal
 
 Status = Literal["pass", "fail", "hold", "reject", "integrity", "skip"]
 
+Mode = Literal["non-inferior", "superior"]
+"""What a candidate must show against the champion: not worse by the margin and not behind; or significantly better."""
+
 NOT_AHEAD = "not ahead; more cases would not promote it"
 
 

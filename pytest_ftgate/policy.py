@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Mode = Literal["non-inferior", "superior"]
+from pytest_ftgate.arm import Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from pytest_ftgate.arm import NOT_AHEAD, Arm, Results, Status, compared, more_cases, points
+from pytest_ftgate.arm import NOT_AHEAD, Arm, Mode, Results, Status, compared, more_cases, points
 from pytest_ftgate.arms.pairs import Clusters, Pairs, pair, too_few_shared
 from pytest_ftgate.arms.rounds import level, told
 from pytest_ftgate.metrics.power import more_for_margin
-
-Mode = Literal["non-inferior", "superior"]
 
 
 def champion_arm(  # noqa: PLR0913 - two models, and the four settings of the test

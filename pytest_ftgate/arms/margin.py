@@ -7,7 +7,7 @@ from pytest_ftgate.arms.pairs import Pairs, too_few_shared
 from pytest_ftgate.arms.rounds import level, told
 from pytest_ftgate.metrics.power import more_for_margin
 
-SURELY = "; more cases would not promote it"
+NO_HELP = "; more cases would not promote it"
 
 
 def margin_arm(name: str, pairs: Pairs, margin: float, tried: int = 1) -> Arm:
@@ -24,7 +24,7 @@ def margin_arm(name: str, pairs: Pairs, margin: float, tried: int = 1) -> Arm:
     alpha = level(tried)
     status = _status(pairs, margin, alpha)
     more = more_for_margin(pairs.n, pairs.gain, pairs.variance, margin, alpha) if status == "hold" else None
-    outlook = "" if status != "hold" else f"; {more_cases(more)}" if more else SURELY
+    outlook = "" if status != "hold" else f"; {more_cases(more)}" if more else NO_HELP
     text = f"{name}: {points(pairs.gain)} points, {_evidence(pairs, margin, alpha)} {pairs}{told(tried)}{outlook}"
     return Arm(name, status, pairs.numbers_at(alpha) | {"margin": margin}, text, more)
 

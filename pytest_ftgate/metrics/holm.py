@@ -24,7 +24,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def first_step(tried: int, alpha: float = ALPHA) -> float:
     """The level at which the one judged now is tested, if `tried` >= 1 candidates, itself included, were tried so far.
 
-    Holm's first step, which is Bonferroni's: the others' tests are over, and only the best p-value can be a finding.
+    Holm's first step: the level of the least p-value among as many. Candidates come one by one and the first is tested
+    at the full alpha, so over a whole round false findings are held to alpha * (1 + 1/2 + ... + 1/tried), not to alpha:
+    11 % instead of 23 % after five candidates, 15 % instead of 40 % after ten.
     """
     if tried < 1:
         raise ValueError(f"the candidate judged now counts too, so at least 1 was tried; found {tried}")

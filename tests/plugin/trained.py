@@ -70,7 +70,9 @@ class Trained:
     def run(self, *args: str) -> Any:
         """`pytest --train` in a process of its own."""
         vllm = ("--ftgate-engine", "vllm", "--ftgate-vllm", str(self.executable))
-        return self.project.pytester.runpytest_subprocess("-p", "no:cacheprovider", *vllm, "goldens/mail", "--train", *args)
+        return self.project.pytester.runpytest_subprocess(
+            "-p", "no:cacheprovider", *vllm, "goldens/mail", "--train", *args
+        )
 
     @staticmethod
     def _answers(folder: Path, wrong: Collection[int], forgot: Collection[int]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from rollouts import GOLDEN, Shop, arms
 
@@ -9,6 +11,7 @@ from pytest_ftgate.cli import main
 from pytest_ftgate.gate import Kind, decide
 from pytest_ftgate.ledger import WORN, uses
 from pytest_ftgate.release import conclude, warnings_about
+from pytest_ftgate.rollout import Stopped
 
 
 @pytest.fixture
@@ -165,6 +168,26 @@ def test_general_skills_decide_only_where_they_are_required(tmp_path, mlflow_tem
     [version] = shop.registry.versions("quiz")
     assert ("golden.skills" in version.tags) == (required == "true")
     assert len(shop.registry.results(version, "skills")["cases"]) == 100
+
+
+@pytest.mark.parametrize("required", ["true", "false"])
+def test_a_leak_into_general_skills_stops_only_where_they_decide(tmp_path, mlflow_template, required):
+    shop = Shop(tmp_path, mlflow_template, FORGETTING.format(required))
+    question = "Name the river that runs through the town where the old clock maker lived"
+    shop.golden()
+    shop.cases = [{"id": "s1", "input": question, "expected": "yes"}]
+    skills = shop.golden("skills")
+    row = json.dumps({"input": f"Now tell me. {question}", "expected": "yes"})
+    (tmp_path / "pipelines/quiz/train.jsonl").write_text(f"{row}\n")
+    shop.cases = [{"id": "c1", "input": "What is the colour of the sky at noon?", "expected": "yes"}]
+    rollout = shop.rollout("one", general=(skills, (), ()))
+    if required == "false":
+        rollout.check_leakage()
+        assert not rollout.leaks.leaks
+        return
+    with pytest.raises(Stopped, match="leak of golden s1") as stopped:
+        rollout.check_leakage()
+    assert stopped.value.verdict.kind == Kind.INTEGRITY
 
 
 def test_superior_asks_for_more_than_not_worse(tmp_path, mlflow_template):

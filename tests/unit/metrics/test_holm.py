@@ -39,6 +39,14 @@ def test_the_first_step_is_the_level_of_the_least_p_value(tried):
     assert holm([level, *[1.0] * (tried - 1)])[0] == pytest.approx(0.05)
 
 
+def test_five_candidates_in_turn_err_half_as_often_as_uncorrected():
+    """Each as bad as the margin: 5 % (1 + 1/2 + ... + 1/5) = 11.4 %, against 22.6 %."""
+    draws = np.random.default_rng(6).uniform(size=(20_000, 5))
+    levels = np.array([first_step(tried) for tried in range(1, 6)])
+    assert np.mean((draws <= levels).any(axis=1)) == pytest.approx(0.11, abs=0.01)
+    assert np.mean((draws <= 0.05).any(axis=1)) == pytest.approx(0.226, abs=0.01)
+
+
 def test_nobody_tried_is_a_mistake():
     with pytest.raises(ValueError, match="at least 1"):
         first_step(0)
