@@ -33,6 +33,8 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("concurrency", "64", "requests in flight at once, 1 to 4096"),
     ("state-dir", ".ftgate", "folder for journals, adapters and the embedded registry, relative to the rootdir"),
     ("markdown", "", "file for a summary of the run in Markdown; default: that of GITHUB_STEP_SUMMARY, if it is set"),
+    ("signing-key", "", "private key (PEM, elliptic curve) that signs adapters as they are registered"),
+    ("verify-key", "", "public key (PEM); an adapter without a signature that fits it is neither promoted nor loaded"),
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
 )
 _LISTS: tuple[tuple[str, str, str], ...] = (
@@ -64,6 +66,8 @@ class Options:
     state_dir: Path
     tracking_uri: str
     markdown: str
+    signing_key: Path | None
+    verify_key: Path | None
     goldens: tuple[Path, ...]
     pipelines: tuple[Path, ...]
     rootdir: Path
@@ -129,6 +133,8 @@ def read_options(config: pytest.Config) -> Options:
         state_dir=root / text["state-dir"],
         tracking_uri=text["tracking-uri"],
         markdown=text["markdown"],
+        signing_key=root / text["signing-key"] if text["signing-key"] else None,
+        verify_key=root / text["verify-key"] if text["verify-key"] else None,
         goldens=tuple(root / part for part in config.getini("ftgate_goldens")),
         pipelines=tuple(root / part for part in config.getini("ftgate_pipelines")),
         rootdir=root,

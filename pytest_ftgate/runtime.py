@@ -36,6 +36,8 @@ class Settings:
     vllm_args: tuple[str, ...] = ()
     cache: str = ""
     cache_url: str = ""
+    signing_key: Path | None = None
+    verify_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +189,11 @@ class Runtime:
     def registry(self) -> Registry:
         """The registry, made if need be."""
         if self._registry is None:
-            from pytest_ftgate.registry import open_registry
+            from pytest_ftgate.registry import Keys, open_registry
 
-            self._registry = open_registry(self.settings.tracking_uri or None, self.settings.state_dir)
+            settings = self.settings
+            keys = Keys(settings.signing_key, settings.verify_key)
+            self._registry = open_registry(settings.tracking_uri or None, settings.state_dir, keys)
         return self._registry
 
     def champion(self, task: str) -> Version | None:

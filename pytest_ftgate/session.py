@@ -204,6 +204,8 @@ class FtgateSession:
                 options.vllm_args,
                 options.cache,
                 options.cache_url,
+                signing_key=options.signing_key,
+                verify_key=options.verify_key,
             ),
             self.console,
         )

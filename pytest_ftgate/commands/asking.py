@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.commands.common import registry_options, say
+from pytest_ftgate.commands.common import registry_options, say, verify_key
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def asking(args: argparse.Namespace) -> Iterator[Runtime]:
         args.concurrency,
         args.tracking_uri or "",
         args.vllm,
+        verify_key=verify_key(args),
     )
     with Runtime(settings, Console(sys.stderr, say)) as runtime:
         yield runtime

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.commands.ini import ini_path
 from pytest_ftgate.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ def registry_options() -> argparse.ArgumentParser:
         metavar="URI",
         help="MLflow store (default MLFLOW_TRACKING_URI, else SQLite in the state folder)",
     )
+    options.add_argument(
+        "--verify-key",
+        type=Path,
+        metavar="FILE",
+        help="public key; an adapter without a signature that fits it is refused (default: ini ftgate_verify_key)",
+    )
     return options
 
 
@@ -65,9 +72,15 @@ def open_existing(args: argparse.Namespace) -> Registry:
             f"there is no registry in {args.state_dir}: nothing was promoted here yet.\n"
             "    Run `pytest GOLDENS --train` first, or name another place: --state-dir DIR, --tracking-uri URI"
         )
-    from pytest_ftgate.registry import open_registry
+    from pytest_ftgate.registry import Keys, open_registry
 
-    return replace(open_registry(args.tracking_uri, args.state_dir), on_wait=_say_waiting)
+    return replace(open_registry(args.tracking_uri, args.state_dir, Keys(None, verify_key(args))), on_wait=_say_waiting)
+
+
+def verify_key(args: argparse.Namespace) -> Path | None:
+    """--verify-key, else the ini option ftgate_verify_key of the project that the command runs in."""
+    given: Path | None = args.verify_key
+    return given or ini_path("ftgate_verify_key", Path.cwd())
 
 
 def _say_waiting(claim: Claim) -> None:

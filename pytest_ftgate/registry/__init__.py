@@ -2,6 +2,7 @@
 
 from pytest_ftgate.registry.door import Registry, open_registry
 from pytest_ftgate.registry.location import exists
+from pytest_ftgate.registry.signature import Keys
 from pytest_ftgate.registry.version import Version
 
-__all__ = ["Registry", "Version", "exists", "open_registry"]
+__all__ = ["Keys", "Registry", "Version", "exists", "open_registry"]

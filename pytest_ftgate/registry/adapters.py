@@ -11,12 +11,14 @@ from urllib.parse import unquote, urlsplit
 
 from pytest_ftgate.errors import FtgateError, RegistryError
 from pytest_ftgate.registry.location import check_task
+from pytest_ftgate.registry.signature import Keys, check_signature, key_hint, sign
 from pytest_ftgate.registry.store import MISSING, TAKEN, Store, code_of
-from pytest_ftgate.registry.version import CHAMPION, DIGEST, MODEL, RUN, Version, to_version
+from pytest_ftgate.registry.version import CHAMPION, DIGEST, MODEL, RUN, SIGNED, Version, to_version
 
 Digest = Callable[[Path], str]
 
 TASK_TAG = {"ftgate.kind": "task"}
+UNSIGNED = Keys()
 
 
 def adapter_digest(path: Path) -> str:
@@ -67,42 +69,66 @@ def add_version(  # noqa: PLR0913, PLR0917
     digest: str,
     run_id: str,
     tags: Mapping[str, str],
+    keys: Keys = UNSIGNED,
 ) -> Version:
-    """Upload the adapter under its run and register it. See `Registry.add_version`."""
+    """Upload the adapter under its run, signed if there is a key, and register it. See `Registry.add_version`."""
     check_task(task)
     _check_digest(digest_of, adapter_dir, digest, f"the adapter to register for {task}, {adapter_dir}")
     tags = {**{key: str(value) for key, value in tags.items()}, DIGEST: digest, RUN: run_id}
-    if known := _same(store, digest_of, task, digest, tags):
-        return _retagged(store, known, tags)
-    folder = f"adapter-{digest[:12]}"
-    with store.asking(f"cannot register the adapter of {task}") as client:
-        client.log_artifacts(run_id, str(adapter_dir), folder)
-        source = f"{client.get_run(run_id).info.artifact_uri.rstrip('/')}/{folder}"
-        _ensure_task(client, task)
-        return to_version(client.create_model_version(task, source, run_id, tags=tags))
+    with tempfile.TemporaryDirectory(prefix="ftgate-") as draft:
+        signature = sign(adapter_dir, keys.signing, Path(draft)) if keys.signing else None
+        tags |= {SIGNED: key_hint(signature)} if signature else {}
+        if known := _same(store, digest_of, task, tags, keys):
+            return _retagged(store, known, tags)
+        folder = f"adapter-{digest[:12]}"
+        with store.asking(f"cannot register the adapter of {task}") as client:
+            client.log_artifacts(run_id, str(adapter_dir), folder)
+            if signature:
+                client.log_artifact(run_id, str(signature), folder)
+            source = f"{client.get_run(run_id).info.artifact_uri.rstrip('/')}/{folder}"
+            _ensure_task(client, task)
+            return to_version(client.create_model_version(task, source, run_id, tags=tags))
 
 
-def fetch(store: Store, digest_of: Digest, version: Version, dest: Path) -> Path:
-    """Copy the adapter to the folder `dest` and check it there. See `Registry.fetch`."""
+def fetch(store: Store, digest_of: Digest, version: Version, dest: Path, key: Path | None = None) -> Path:
+    """Copy the adapter to the folder `dest` and check it there. See `Registry.fetch`. key: of the signature."""
     if not version.digest:
         raise RegistryError(f"{version} was registered without a digest by another program and is not served")
-    if dest.is_dir() and _digest(digest_of, dest) == version.digest:
+    if dest.is_dir() and _is_whole(digest_of, version, dest, key):
         return dest
     dest.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=dest.parent) as draft:
         found = _download(store, version, Path(draft))
-        _check_digest(digest_of, found, version.digest, f"the stored adapter of {version}")
+        _check_stored(digest_of, version, found, key)
         _replace_folder(found, dest)
     return dest
 
 
-def verify(store: Store, digest_of: Digest, version: Version) -> None:
-    """RegistryError unless the stored adapter has the registered digest; a copy is made only of a remote one."""
+def verify(store: Store, digest_of: Digest, version: Version, key: Path | None = None) -> None:
+    """RegistryError unless the stored adapter has the registered digest (and a signature that fits the key).
+
+    A copy is made only of a remote one.
+    """
     if version.digest and (local := _local_folder(version.source)):
-        _check_digest(digest_of, local, version.digest, f"the stored adapter of {version}")
+        _check_stored(digest_of, version, local, key)
         return
     with tempfile.TemporaryDirectory(prefix="ftgate-") as folder:
-        fetch(store, digest_of, version, Path(folder) / "adapter")
+        fetch(store, digest_of, version, Path(folder) / "adapter", key)
+
+
+def _check_stored(digest_of: Digest, version: Version, folder: Path, key: Path | None) -> None:
+    what = f"the stored adapter of {version}"
+    _check_digest(digest_of, folder, version.digest, what)
+    if key:
+        check_signature(folder, key, what)
+
+
+def _is_whole(digest_of: Digest, version: Version, folder: Path, key: Path | None) -> bool:
+    try:
+        _check_stored(digest_of, version, folder, key)
+    except RegistryError:
+        return False
+    return True
 
 
 def _ensure_task(client: Any, task: str) -> None:
@@ -113,12 +139,14 @@ def _ensure_task(client: Any, task: str) -> None:
             raise
 
 
-def _same(store: Store, digest_of: Digest, task: str, digest: str, tags: Mapping[str, str]) -> Version | None:
-    """The newest version of the same adapter for the same base, if its stored files are whole."""
+def _same(store: Store, digest_of: Digest, task: str, tags: Mapping[str, str], keys: Keys) -> Version | None:
+    """The newest version of the same adapter for the same base, signed alike, if its stored files are whole."""
     for version in reversed(versions_of(store, task)):
-        if version.digest == digest and version.tags.get(MODEL) == tags.get(MODEL):
+        if all(version.tags.get(tag) == tags.get(tag) for tag in (DIGEST, MODEL)) and version.tags.get(
+            SIGNED
+        ) == tags.get(SIGNED, version.tags.get(SIGNED)):
             try:
-                verify(store, digest_of, version)
+                verify(store, digest_of, version, keys.verify)
             except RegistryError:
                 continue
             return version

@@ -13,16 +13,19 @@ from pytest_ftgate.audit import AuditLog, Head
 from pytest_ftgate.audit.log import FILE as LOG_FILE
 from pytest_ftgate.registry import adapters, auditing, lock, promotion, runs, search
 from pytest_ftgate.registry.location import check_task
+from pytest_ftgate.registry.signature import Keys
 from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import Version, number_of
 
 
-def open_registry(uri: str | None, state_dir: Path) -> Registry:
+def open_registry(uri: str | None, state_dir: Path, keys: Keys = adapters.UNSIGNED) -> Registry:
     """The registry at `uri`, else at MLFLOW_TRACKING_URI, else in `state_dir`/mlflow.db.
+
+    keys: with which adapters are signed and their signatures verified.
 
     Nothing is imported, opened or created before the first call of a method; errors are RegistryError.
     """
-    return Registry(Store(uri, state_dir), state_dir)
+    return Registry(Store(uri, state_dir), state_dir, keys=keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Registry:
     lease_s: float = lock.LEASE_S
     wait_s: float = lock.LEASE_S + 2 * lock.SKEW_S
     on_wait: Callable[[lock.Claim], None] | None = None
+    keys: Keys = adapters.UNSIGNED
 
     def prepare(self) -> None:
         """Import MLflow and create the embedded store if there is none: 10 to 30 s that can pass in another thread."""
@@ -104,7 +108,7 @@ class Registry:
         registered once: a repeated call gives the version there is, with the new tags and run.
         """
         tags = {**tags, **auditing.head_tags(self.log)}
-        return adapters.add_version(self.store, self.digest_of, task, adapter_dir, digest, run_id, tags)
+        return adapters.add_version(self.store, self.digest_of, task, adapter_dir, digest, run_id, tags, self.keys)
 
     def results(self, version: Version, golden: str) -> dict[str, Any]:
         """What was logged as results/<golden>.json when the version was judged; {"cases": {}} if nothing was."""
@@ -121,7 +125,7 @@ class Registry:
         A damaged copy is fetched again; RegistryError if the stored adapter itself has another digest.
         """
         target = dest or self.state_dir / "models" / f"{version.task}-{version.digest[:16]}"
-        return adapters.fetch(self.store, self.digest_of, version, target)
+        return adapters.fetch(self.store, self.digest_of, version, target, self.keys.verify)
 
     def promote(
         self, task: str, number: int, reason: str, over: int | EllipsisType | None = ..., *, override: bool = False
@@ -139,7 +143,7 @@ class Registry:
             return champion
         expected = number_of(champion) if over is ... else over
         promotion.check_unmoved(target, expected, champion)
-        adapters.verify(self.store, self.digest_of, target)
+        adapters.verify(self.store, self.digest_of, target, self.keys.verify)
         with self.lock(task) as held:
             champion = self.champion(task)
             promotion.check_unmoved(target, expected, champion)
@@ -157,7 +161,7 @@ class Registry:
         plan = promotion.to_roll_back(self.store, check_task(task), to, reason)
         expected = number_of(plan.over) if over is ... else over
         promotion.check_unmoved(plan.target, expected, plan.over)
-        adapters.verify(self.store, self.digest_of, plan.target)
+        adapters.verify(self.store, self.digest_of, plan.target, self.keys.verify)
         with self.lock(task) as held:
             move = promotion.to_roll_back(self.store, task, to, reason)
             promotion.check_unmoved(plan.target, expected, move.over)

@@ -18,6 +18,7 @@ PREVIOUS = "ftgate.previous"
 PROMOTION = "ftgate.promotion"
 OVERRIDE = "ftgate.override"
 AUDIT = "ftgate.audit"
+SIGNED = "ftgate.signed"
 VERDICT, REASON = "verdict", "reason"
 
 REMEMBERED = 50

@@ -7,13 +7,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from kills import DyingSystem, Fuse, in_a_child
 
 from pytest_ftgate.audit import AuditLog, Head, record
 from pytest_ftgate.audit import log as log_module
 from pytest_ftgate.audit.check import check_heads, check_lines
 from pytest_ftgate.audit.entry import read_entry, sha256_of
 from pytest_ftgate.errors import AuditError
+from tests.unit.kills import DyingSystem, Fuse, in_a_child
 
 
 @pytest.fixture

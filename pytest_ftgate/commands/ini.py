@@ -1,0 +1,41 @@
+"""Name of an ini option -> its value in the project's pytest configuration, for commands that run without pytest."""
+
+from __future__ import annotations
+
+import configparser
+import tomllib
+from pathlib import Path
+from typing import Any
+
+SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
+
+
+def ini_path(name: str, folder: Path) -> Path | None:
+    """The file that an ini option names, relative to `folder`, where the project's configuration is; None if unset."""
+    found = next((value for value in _values(name, folder) if value), "")
+    return folder / found if found else None
+
+
+def _values(name: str, folder: Path) -> Any:
+    for file in ("pytest.ini", ".pytest.ini"):
+        yield _ini(folder / file, name)
+    yield _toml(folder / "pyproject.toml", name)
+    for file in ("tox.ini", "setup.cfg"):
+        yield _ini(folder / file, name)
+
+
+def _ini(file: Path, name: str) -> str:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read(file, encoding="utf-8")
+    except configparser.Error:
+        return ""
+    return parser.get(SECTIONS[file.name], name, fallback="").strip()
+
+
+def _toml(file: Path, name: str) -> str:
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
+    except (OSError, ValueError):
+        return ""
+    return str(tables.get("ini_options", {}).get(name) or tables.get(name) or "").strip()

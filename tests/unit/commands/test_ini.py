@@ -1,0 +1,30 @@
+"""An ini option as pytest would find it, read without pytest."""
+
+import pytest
+
+from pytest_ftgate.commands.ini import ini_path
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pytest.ini", "[pytest]\nftgate_verify_key = keys/key.pub\n"),
+        (".pytest.ini", "[pytest]\nftgate_verify_key = keys/key.pub\n"),
+        ("tox.ini", "[pytest]\naddopts = -q %(x)s\nftgate_verify_key=keys/key.pub\n"),
+        ("setup.cfg", "[tool:pytest]\nftgate_verify_key = keys/key.pub\n"),
+        ("pyproject.toml", "[tool.pytest.ini_options]\nftgate_verify_key = 'keys/key.pub'\n"),
+        ("pyproject.toml", "[tool.pytest]\nftgate_verify_key = 'keys/key.pub'\n"),
+    ],
+)
+def test_an_ini_option_is_found_where_pytest_finds_it(file, text, tmp_path, pytester):
+    (tmp_path / file).write_text(text)
+    assert ini_path("ftgate_verify_key", tmp_path) == tmp_path / "keys/key.pub"
+    (pytester.path / file).write_text(text.replace("addopts = -q %(x)s\n", ""))
+    assert str(pytester.parseconfig().getini("ftgate_verify_key")) == "keys/key.pub"
+
+
+def test_none_and_broken_files_set_nothing(tmp_path):
+    assert ini_path("ftgate_verify_key", tmp_path) is None
+    (tmp_path / "pyproject.toml").write_text("[tool")
+    (tmp_path / "tox.ini").write_text("no section")
+    assert ini_path("ftgate_verify_key", tmp_path) is None
