@@ -54,6 +54,7 @@ def test_two_days_of_candidates(trained):
     trained.candidate(3, wrong=range(3), forgot=range(25), more=FORGETTING.format("true"))
     third = trained.run()
     assert third.ret == 1, third.stdout.str()
+    third.stdout.fnmatch_lines(["ftgate: mail: 60 cases*; discordance 0.043 (measured: candidate * and candidate *)"])
     assert arm(third, "forgetting")[0] == "REJECT"
     assert "; 2nd candidate of this round: alpha .025" in arm(third, "baseline")[1]
     third.stdout.fnmatch_lines(["REJECT mail v3: forgetting: *"])
