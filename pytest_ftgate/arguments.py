@@ -62,12 +62,16 @@ def _given(config: pytest.Config) -> list[Path]:
 
 
 def _pipelines(given: list[Path], catalogue: Catalogue) -> Iterator[str]:
+    """Those whose own file an argument leads to, and the owners of the golden sets that one leads to; without, all."""
+    named = [golden for golden, path in catalogue.golden_paths.items() if _led_to(given, path)]
+    owners = {owner for golden in named for owner in catalogue.owners_of(golden)}
     for name, path in catalogue.pipeline_paths.items():
-        sets = [
-            catalogue.golden_paths[golden] for golden in catalogue.goldens_of(name) if golden in catalogue.golden_paths
-        ]
-        if not given or any(_leads_to(arg, place) for arg in given for place in (path, *sets)):
+        if not given or name in owners or _led_to(given, path):
             yield name
+
+
+def _led_to(given: list[Path], file: Path) -> bool:
+    return any(_leads_to(arg, file) for arg in given)
 
 
 def _leads_to(arg: Path, file: Path) -> bool:

@@ -65,6 +65,11 @@ class Catalogue:
         """Names of the pipelines that name a golden set, as one that gates them or for general skills."""
         return [name for name in self._named if golden in self.sets_of(name)]
 
+    def owners_of(self, golden: str) -> list[str]:
+        """Names of the pipelines that a golden set stands for: the one of its own name, else all that it gates."""
+        gated = [name for name in self._named if golden in self.goldens_of(name)]
+        return [golden] if golden in gated else gated
+
     def goldens_of(self, pipeline: str) -> list[str]:
         """Names of the golden sets that gate a pipeline."""
         return self._named[pipeline][0]
@@ -85,8 +90,8 @@ class Catalogue:
         return read_pipeline(self.pipeline_paths[name])
 
     def pipeline_for(self, golden: str) -> tuple[str, Pipeline]:
-        """The first pipeline that a golden set gates. Raises FtgateError if there is none."""
-        names = self.pipelines_of(golden)
+        """The pipeline whose model a golden set tests: an owner, else the first that names it. Raises FtgateError."""
+        names = self.owners_of(golden) or self.pipelines_of(golden)
         if not names:
             raise FtgateError(
                 f"no model to ask for golden set {golden!r}: no {PIPELINE_FILE} in {_listed(self.pipelines)} names it\n"

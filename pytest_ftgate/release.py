@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate import explaining
 from pytest_ftgate.canary.shelf import keep_reference
 from pytest_ftgate.cost.spent import spent
 from pytest_ftgate.gate import Kind, Verdict
@@ -14,16 +16,20 @@ from pytest_ftgate.ledger import ROUND, golden_tag, round_of, uses, worn
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
+    from pytest_ftgate.report.explain import Explanation
     from pytest_ftgate.rollout import Rollout
     from pytest_ftgate.train.manifest import Manifest
 
 
-def conclude(rollout: Rollout, verdict: Verdict) -> int | None:
-    """Log the run with its verdict, register what was trained, promote it on PROMOTE.
+def conclude(rollout: Rollout, verdict: Verdict, explanation: Explanation | None = None) -> int | None:
+    """Explain what was not met, log the run with its verdict, register what was trained, promote it on PROMOTE.
 
     The number of the version; None if nothing was trained, or the numbers are not to be trusted (INTEGRITY).
     """
-    if rollout.manifest is None or verdict.kind is Kind.INTEGRITY:
+    if rollout.manifest is None:
+        return None
+    explaining.write(explanation, rollout.manifest.path.parent)
+    if verdict.kind is Kind.INTEGRITY:
         return None
     registry = rollout.runtime.registry
     version = _register(rollout, rollout.manifest, verdict, registry)
@@ -46,13 +52,14 @@ def _register(rollout: Rollout, manifest: Manifest, verdict: Verdict, registry: 
     tags = {"verdict": str(verdict.kind), "reason": verdict.reason, "adapter": manifest.digest} | _digests(rollout)
     tags[ROUND] = round_of(rollout.champion)
     with tempfile.TemporaryDirectory() as folder:
-        results = _write_results(rollout, Path(folder))
+        results = _write_results(rollout, Path(folder, "results"))
+        top = _top(manifest.path, Path(folder, "top"))
         run_id = registry.log_run(
             rollout.name,
             manifest.params,
             {**_numbers(rollout), **spent(rollout), **manifest.metrics},
             manifest.curves,
-            {"": manifest.path, "results": results},
+            {"": top, "results": results},
             tags,
         )
     from pytest_ftgate.commands.served import tags_of
@@ -66,8 +73,18 @@ def _digests(rollout: Rollout) -> dict[str, str]:
     return goldens | {"base": rollout.base.digest}
 
 
+def _top(manifest: Path, folder: Path) -> Path:
+    """A folder with what stands at the top of the logged run: the manifest, and why arms were not met."""
+    folder.mkdir()
+    for path in (manifest, manifest.with_name(explaining.FILE)):
+        if path.is_file():
+            shutil.copy(path, folder)
+    return folder
+
+
 def _write_results(rollout: Rollout, folder: Path) -> Path:
     """Every golden set's results, frozen for the comparisons of later runs."""
+    folder.mkdir()
     for suite in rollout.sets:
         frozen: dict[str, Any] = rollout.candidate_of(suite).to_json()
         (folder / f"{suite.name}.json").write_text(json.dumps(frozen, ensure_ascii=False), encoding="utf-8")

@@ -229,6 +229,16 @@ class Rollout:
         """The baseline's answers on a golden set, as of `Measurement.traffic`."""
         return self._baseline_of(suite).traffic
 
+    def base_answers(self, suite: Suite) -> dict[str, Any]:
+        """The baseline's answers on a golden set, as `Measurement.to_json` gives them."""
+        return self._baseline_of(suite).to_json()
+
+    def answers_of(self, suite: Suite, version: Version, *, now: bool) -> dict[str, Any]:
+        """A version's answers, as `Measurement.to_json`: frozen, or (now) those the champion gave in this run."""
+        if now:
+            return self._measure(suite, self.runtime.target("champion", self.name, self.base)).to_json()
+        return self.runtime.registry.results(version, suite.name)
+
     @cached_property
     def references(self) -> References:
         """What else the candidate is held against."""

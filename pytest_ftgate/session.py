@@ -325,17 +325,18 @@ class FtgateSession:
         return Server(engine, model, getattr(engine, "log", None))
 
     def base_model(self) -> Model:
-        """The model that was named on the command line, else that of the only pipeline. Raises FtgateError."""
+        """The model that was named on the command line, else the one of all pipelines. Raises FtgateError."""
         from pytest_ftgate.serve.model import Model
 
         if self.options.model:
             return Model(self.options.model, served=self.options.engine == "openai")
         names = list(self.training or self.catalogue.pipeline_paths)
-        if len(names) != 1:
+        models = {self.catalogue.pipeline(name).base_model for name in names}
+        if len(models) != 1:
             raise FtgateError(
-                f"which model? there are {len(names)} pipelines here; name one with --ftgate-model FOLDER"
+                f"which model? {len(names)} pipelines here have {len(models)}; name one with --ftgate-model FOLDER"
             )
-        return self.catalogue.pipeline(names[0]).base_model
+        return models.pop()
 
     def missing(self, suite: Suite) -> str:
         """Why nothing can be decided on a set yet: "12 of 300 cases not measured"; "" if all are measured."""

@@ -15,6 +15,7 @@ LEAST_CASES = 25
 """Of a slice that decides; smaller ones are shown."""
 
 _SHOWN = 3
+_ADJUSTED = " p_holm"
 
 
 class Sliced(Protocol):
@@ -65,6 +66,12 @@ def slices_arm(
     return Arm("slices", "reject" if broken else "pass", numbers, f"slices: {'; '.join(texts)}")
 
 
+def broken_slices(arm: Arm) -> list[str]:
+    """Names of the slices for which a `slices_arm` rejects, the clearest first."""
+    adjusted = {key.removesuffix(_ADJUSTED): p for key, p in arm.numbers.items() if key.endswith(_ADJUSTED)}
+    return sorted((name for name, p in adjusted.items() if p <= ALPHA), key=adjusted.__getitem__)
+
+
 def _pairs(
     candidate: Results, reference: Results, slices: Mapping[str, Collection[str]], clusters: Clusters | None
 ) -> Iterator[tuple[str, Pairs]]:
@@ -78,7 +85,7 @@ def _pairs(
 
 def _numbers(name: str, pairs: Pairs, adjusted: float | None) -> dict[str, float]:
     found = {f"{name} gain": pairs.gain, f"{name} n": float(pairs.n), f"{name} p": pairs.p_worse}
-    return found if adjusted is None else found | {f"{name} p_holm": adjusted}
+    return found if adjusted is None else found | {f"{name}{_ADJUSTED}": adjusted}
 
 
 def _broken(names: list[str], tested: Mapping[str, Pairs], adjusted: Mapping[str, float]) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.explaining import FILE, explain
 from pytest_ftgate.gate import Kind
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
 from pytest_ftgate.release import conclude, warnings_about
+from pytest_ftgate.report.explain import Explanation
 from pytest_ftgate.rollout import Rollout, Stopped
 
 STAGES: tuple[tuple[str, Callable[[Rollout], None]], ...] = (
@@ -86,12 +88,14 @@ class PromoteItem(FtgateItem):
         failed = self.ftgate.tally.other_failures
         if verdict.kind is Kind.PROMOTE and failed:
             return Told("failed", f"not promoted, though the gate would: {failed} other tests of this run failed")
+        explanation = explain(self.rollout, verdict, self.ftgate.arms)
         if verdict.kind is Kind.PROMOTE:
             self._measure_reference()
         with self.rollout.timed("promote"):
-            number = conclude(self.rollout, verdict)
+            number = conclude(self.rollout, verdict, explanation)
             warnings = warnings_about(self.rollout) if number else []
-        properties = _verdict_property(self.rollout, verdict.kind, number, verdict.reason, warnings)
+        seen = _seen(self.rollout, explanation, warnings)
+        properties = _verdict_property(self.rollout, verdict.kind, number, verdict.reason, seen)
         if verdict.kind is Kind.PROMOTE:
             return Told("passed", properties=properties)
         return Told("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
@@ -109,9 +113,17 @@ class PromoteItem(FtgateItem):
         return Told("skipped", "unchanged: the candidate is the champion", properties=properties)
 
 
+def _seen(rollout: Rollout, explanation: Explanation, warnings: Sequence[str]) -> dict[str, Any]:
+    """What the summary tells besides the verdict: warnings, what broke, and the page that holds all of it."""
+    if not explanation.findings or rollout.manifest is None:
+        return {"warnings": list(warnings)}
+    page = os.path.relpath(rollout.manifest.path.with_name(FILE))
+    return {"warnings": list(warnings), "explained": list(explanation.lines()), "page": page}
+
+
 def _verdict_property(
-    rollout: Rollout, kind: str, version: int | None, reason: str, warnings: Sequence[str] = ()
+    rollout: Rollout, kind: str, version: int | None, reason: str, seen: Mapping[str, Any] | None = None
 ) -> Properties:
     golden = os.path.relpath(rollout.suites[0].golden.path.parent)
     facts = {"task": rollout.name, "verdict": kind, "version": version, "reason": reason, "golden": golden}
-    return (("ftgate_verdict", json.dumps(facts | {"seconds": rollout.seconds, "warnings": list(warnings)})),)
+    return (("ftgate_verdict", json.dumps(facts | {"seconds": rollout.seconds} | dict(seen or {}))),)

@@ -74,7 +74,8 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
     else:
         as_version = f" v{version}" if version else ""
         yield f"{kind} {task}{as_version}: {verdict['reason']}", "yellow" if kind == "HOLD" else "red"
-    yield from ((f"  warning: {text}", "yellow") for text in verdict["warnings"])
+    yield from ((f"  warning: {text}", "yellow") for text in verdict.get("warnings", ()))
+    yield from _explained(verdict)
     yield f"  stages: {_times(verdict['seconds'])}", ""
     yield f"  next:   {_NEXT[kind].format(task=task, golden=verdict['golden'])}", ""
 
@@ -86,6 +87,13 @@ def _night(night: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield f"{kind.upper() if kind != 'none' else 'NOTHING TO WATCH'} {name}: {night['reason']}", colour
     yield from ((f"  {line}", "") for line in night["lines"])
     yield from ((f"  {done}", "yellow") for done in night.get("done", ()))
+
+
+def _explained(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What broke, and where all of it stands."""
+    yield from ((f"  {line}", "") for line in verdict.get("explained", ()))
+    if "page" in verdict:
+        yield f"  all cases: {verdict['page']}", ""
 
 
 _NEXT = {

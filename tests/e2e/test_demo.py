@@ -82,6 +82,14 @@ def test_the_model_is_good_and_the_base_is_far_below(first):
     assert base <= tuned - 0.15
 
 
+def test_what_the_model_forgot_is_shown_and_explained_but_decides_nothing(first, workshop):
+    assert re.search(r"^  forgetting +ADVISORY +reject: ", first.stdout, re.M), first.stdout
+    page = workshop.path / re.search(r"^  all cases: (\S+)", first.stdout, re.M)[1]
+    explained = page.read_text(encoding="utf-8")
+    assert "## general&#95;skills, forgetting: REJECT, advisory" in explained
+    assert len(re.findall(r"^\| (?:arithmetic|knowledge|instruction|format)-\d+ \|", explained, re.M)) >= 20
+
+
 def test_the_champion_from_the_registry_passes(first, workshop):
     result = workshop.run(TASK)
     assert result.returncode == 0, result.stdout

@@ -149,12 +149,35 @@ def test_xdist_is_switched_off_with_one_line(shop):
     result.stdout.fnmatch_lines(["*xdist is off for this run*"])
 
 
-def test_two_pipelines_with_one_golden_set_are_trained_one_at_a_time(shop):
+def stages(result):
+    return [line for line in result.outlines if line.endswith("::fine-tune")]
+
+
+def test_a_golden_set_of_two_pipelines_trains_the_one_of_its_own_name(shop):
+    shop.write("pipelines/a_second/pipeline.toml", PIPELINE.replace("./model", "../mail/model"))
+    for given in ("goldens/mail", "goldens", "goldens/mail/golden.toml", "pipelines/mail"):
+        result = shop.run("--train", "--co", "-q", given)
+        assert result.ret == 0, result.stdout.str()
+        assert stages(result) == ["pipelines/mail/pipeline.toml::fine-tune"]
+    result = shop.run("--train", "--co", "-q", "pipelines/a_second")
+    assert stages(result) == ["pipelines/a_second/pipeline.toml::fine-tune"]
+
+
+@pytest.mark.parametrize("given", [[], ["pipelines"], ["."]])
+def test_two_pipelines_with_one_golden_set_are_trained_one_at_a_time(shop, given):
     shop.write("pipelines/other/pipeline.toml", PIPELINE)
-    result = shop.run("--train", "goldens/mail")
+    result = shop.run("--train", *given)
     assert result.ret == 4
     assert "train one at a time" in result.stderr.str()
-    assert shop.run("--train", "--co", "pipelines/mail").ret == 0
+
+
+def test_a_golden_set_whose_name_no_pipeline_has_must_be_told_apart_by_hand(shop):
+    (shop.path / "pipelines/mail").rename(shop.path / "pipelines/first")
+    shop.write("pipelines/second/pipeline.toml", PIPELINE)
+    result = shop.run("--train", "goldens/mail")
+    assert result.ret == 4
+    assert "train one at a time: pytest pipelines/second --train" in result.stderr.str()
+    assert shop.run("--train", "--co", "pipelines/first").ret == 0
 
 
 def test_options_are_checked_at_once(shop):

@@ -1,0 +1,98 @@
+"""(arms that are not met, answers of the models) -> Explanation: the numbers, the cases that broke, their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.leakage.text import text_of
+from pytest_ftgate.report.words import Word, shared_words
+
+if TYPE_CHECKING:
+    from pytest_ftgate.arm import Arm
+    from pytest_ftgate.report.changes import Change, Comparison
+
+SHOWN_CASES = 10
+WIDTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One arm that is not met.
+
+    golden: name of the set. part: the slice, "lang = de"; "" for the whole set. against: the other model, as a person
+    calls it; "" if the arm compares with none. comparison: None if there are no cases to show (integrity, say).
+    """
+
+    golden: str
+    arm: Arm
+    part: str = ""
+    against: str = ""
+    comparison: Comparison | None = None
+
+    @property
+    def title(self) -> str:
+        """Such as "sms_spam, champion" or "sms_spam, slices: length = long"."""
+        return f"{self.golden}, {self.arm.name}" + (f": {self.part}" if self.part else "")
+
+    @property
+    def summary(self) -> str:
+        """One sentence on how many cases broke; "" if there are none to show."""
+        if self.comparison is None:
+            return ""
+        broken, compared = len(self.comparison.broken), self.comparison.compared
+        if not self.against:
+            return f"wrong on {broken} of {compared} cases"
+        return f"worse than {self.against} on {broken} of {compared} cases, better on {self.comparison.better}"
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Words that the inputs of the broken cases share, against those of the others."""
+        if self.comparison is None:
+            return ()
+        broken = (text_of(change.case.input) for change in self.comparison.broken)
+        return shared_words(broken, (text_of(case.input) for case in self.comparison.others))
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a candidate was not promoted, or what was seen beside. verdict, reason: as decided."""
+
+    task: str
+    verdict: str
+    reason: str
+    findings: tuple[Finding, ...]
+
+    def lines(self) -> Iterator[str]:
+        """For the end of a run: each arm that decided, the first ten cases in all, long texts cut."""
+        shown_ids: set[tuple[str, str]] = set()
+        for finding in self.findings:
+            if not finding.arm.advisory:
+                yield from _brief(finding, shown_ids)
+
+
+def _brief(finding: Finding, shown_ids: set[tuple[str, str]]) -> Iterator[str]:
+    yield f"{finding.title}: {finding.summary or finding.arm.status.upper()}"
+    yield f"  {', '.join(f'{name} {value:.3g}' for name, value in finding.arm.numbers.items())}"
+    broken = finding.comparison.broken if finding.comparison else ()
+    new = [change for change in broken if (finding.golden, change.case.id) not in shown_ids]
+    now = new[: SHOWN_CASES - len(shown_ids)]
+    for change in now:
+        shown_ids.add((finding.golden, change.case.id))
+        yield from _case(change, against=bool(finding.against))
+    if len(now) < len(broken):
+        yield f"  and {len(broken) - len(now)} more cases"
+    if words := finding.words:
+        yield f"  words of the failing inputs: {', '.join(map(str, words[:5]))}"
+
+
+def _case(change: Change, *, against: bool) -> Iterator[str]:
+    yield f"  {change.case.id}: {shown(text_of(change.case.input), WIDTH)}"
+    old = f"old {_answer(change.old)}, " if against else ""
+    yield f"    {old}new {_answer(change.new)}, expected {shown(change.case.expected, WIDTH)}"
+
+
+def _answer(text: str | None) -> str:
+    return "not measured" if text is None else shown(text, WIDTH)

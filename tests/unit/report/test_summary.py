@@ -1,0 +1,30 @@
+"""The end of a run, from what the items told."""
+
+from __future__ import annotations
+
+from pytest_ftgate.report.summary import lines
+from pytest_ftgate.report.tally import Tally
+
+
+def told(**more):
+    verdict = {"task": "mail", "verdict": "REJECT", "version": 2, "reason": "champion: worse", "golden": "goldens/mail"}
+    tally = Tally(train=True, verdicts=[verdict | {"seconds": {"serve": 3.0}} | more])
+    return [text for text, _ in lines(tally, verbose=False)]
+
+
+def test_what_broke_stands_between_verdict_and_next_step():
+    found = told(
+        explained=["mail, champion: worse than champion v1", "  c1: 'hello'"], page=".ftgate/runs/mail/1/explain.md"
+    )
+    assert found[1:] == [
+        "REJECT mail v2: champion: worse",
+        "  mail, champion: worse than champion v1",
+        "    c1: 'hello'",
+        "  all cases: .ftgate/runs/mail/1/explain.md",
+        "  stages: serve 3 s",
+        "  next:   pytest goldens/mail   (the champion is unchanged)",
+    ]
+
+
+def test_nothing_to_explain_adds_no_line():
+    assert not [line for line in told() if "all cases" in line]
