@@ -292,7 +292,7 @@ class Rollout:
 
         k = self.pipeline.baseline.few_shot
         rows = list(read_rows(self.pipeline.train_file)) if k else []
-        return replace(prompt, examples=tuple(examples(prompt, rows, k, self.pipeline.seed)))
+        return replace(prompt, examples=(*prompt.examples, *examples(prompt, rows, k, self.pipeline.seed)))
 
     # --- telling -----------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ TASK = HERE.parent / "sms_spam" / "data" / "train.jsonl"
 GENERAL = HERE / "general.jsonl"
 TRAINING = HERE / "data" / "train.jsonl"
 
-SYSTEM = "You are a helpful assistant. Answer briefly."
+SYSTEM = "Answer briefly."  # as in goldens/general_skills, whose examples are left out here
 TASK_ROWS = 360  # as many as pipelines/sms_spam trains on
 EVERY = 9  # task rows to one general row
 

@@ -24,6 +24,12 @@ def arm(result, name):
     return tuple(line.split(None, 2)[1:])
 
 
+def explained(trained, result):
+    """The page of explain.md that the summary names."""
+    [line] = [line for line in result.outlines if line.startswith("  all cases: ")]
+    return (trained.project.path / line.removeprefix("  all cases: ")).read_text(encoding="utf-8")
+
+
 def test_two_days_of_candidates(trained):
     """Promoted though it forgot, as that is advisory; then behind; then rejected by what is required by now."""
     trained.base(wrong=range(30))
@@ -37,6 +43,9 @@ def test_two_days_of_candidates(trained):
     assert arm(first, "slices") == ("PASS", told)
     places = {line.index(word) for line in first.outlines for word in ("PASS  ", "ADVISORY ") if word in line}
     assert len(places) == 1, "statuses stand in one column"
+    page = explained(trained, first)
+    assert "## skills, forgetting: REJECT, advisory" in page
+    assert page.count("| hm |") == 25, "every case that was forgotten, with its new answer"
     told = {case.get("name"): case for case in ElementTree.parse(trained.project.path / "junit.xml").iter("testcase")}
     assert told["gate[forgetting]"].find("failure") is None
     assert told["gate[forgetting]"].find("skipped").get("message").startswith("advisory, decides nothing: reject")
@@ -50,6 +59,9 @@ def test_two_days_of_candidates(trained):
     assert status == "HOLD"
     assert reason.endswith("(n = 60, discordant 0 vs 2); not ahead; more cases would not promote it")
     second.stdout.no_fnmatch_line("*skills*")
+    second.stdout.fnmatch_lines(["  mail, champion: worse than champion v1 on 2 of 60 cases, better on 0"])
+    second.stdout.fnmatch_lines(["    c4: 'm4'", "      old 'a4', new 'hm', expected 'a4'"])
+    assert "| c5 | m5 | a5 | a5 | hm |" in explained(trained, second)
 
     trained.candidate(3, wrong=range(3), forgot=range(25), more=FORGETTING.format("true"))
     third = trained.run()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.case import Case, answer_text
+from pytest_ftgate.case import Case, answer_text, render
 from pytest_ftgate.grade import Grade, grade_case
 from pytest_ftgate.leakage.check import find_leaks
 from pytest_ftgate.leakage.rows import Row, read_rows
@@ -95,3 +95,12 @@ def test_the_check_between_them_can_fail():
     for asked in (golden.input, turns):
         planted = Row("rows.jsonl", 1, json.loads(json.dumps({"input": asked, "expected": "5"})))
         assert [leak.golden_id for leak in find_leaks(SUITE.cases, [planted]).leaks] == [golden.id]
+
+
+def test_examples_are_sent_with_every_case_and_are_no_goldens():
+    turns = render(SUITE.prompt, SUITE.cases[0].input)
+    assert [turn["role"] for turn in turns] == ["system", *["user", "assistant"] * 5, "user"]
+    assert turns[-1]["content"] == SUITE.cases[0].input
+    asked = {question for question, _ in SUITE.prompt.examples}
+    assert len(asked) == 5
+    assert not asked & ({case.input for case in SUITE.cases} | {row.data["input"] for row in read_rows(ROWS)})
