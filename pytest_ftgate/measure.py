@@ -294,12 +294,18 @@ class Measurement:
                     "passed": outcome.passed,
                     "text": self.response(case).text,
                 }
-        return {"suite": self.suite.name, "digest": self.suite.digest, "model": self.model_digest, "cases": rows}
+        known = {"suite": self.suite.name, "digest": self.suite.digest, "settings": self.suite.settings_digest}
+        return known | {"model": self.model_digest, "cases": rows}
 
 
 def frozen_results(data: dict[str, Any], suite: Suite) -> dict[str, Result]:
-    """`Measurement.to_json` back to results, of those cases that are still the same in the suite."""
+    """`Measurement.to_json` back to results, of those cases that are still the same in the suite.
+
+    None of them is the same if another prompt was asked, or other graders judged.
+    """
     rows = data["cases"]
+    if data.get("settings", suite.settings_digest) != suite.settings_digest:
+        return {}
     return {
         case.id: Result(rows[case.id]["value"], rows[case.id]["passed"])
         for case in suite.cases

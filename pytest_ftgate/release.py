@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate import explaining
 from pytest_ftgate.canary.shelf import keep_reference
 from pytest_ftgate.cost.spent import spent
+from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate import Kind, Verdict
 from pytest_ftgate.ledger import ROUND, golden_tag, round_of, uses, worn
 
@@ -44,7 +45,10 @@ def conclude(rollout: Rollout, verdict: Verdict, explanation: Explanation | None
 def warnings_about(rollout: Rollout) -> list[str]:
     """One line for each golden set that has decided so often that it is worn, counted after `conclude`."""
     registry = rollout.runtime.registry
-    found = (worn(suite.name, uses(registry, suite.name, suite.digest)) for suite in rollout.deciding)
+    try:
+        found = [worn(suite.name, uses(registry, suite.name, suite.digest)) for suite in rollout.deciding]
+    except RegistryError as error:  # the verdict stands, and the pointer may have moved already
+        return [f"how often the golden sets have decided cannot be counted: {error}"]
     return [line for line in found if line]
 
 

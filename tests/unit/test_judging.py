@@ -8,6 +8,7 @@ import pytest
 from rollouts import GOLDEN, Shop, arms
 
 from pytest_ftgate.cli import main
+from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate import Kind, decide
 from pytest_ftgate.ledger import WORN, uses
 from pytest_ftgate.release import conclude, warnings_about
@@ -85,6 +86,27 @@ def test_a_champion_measured_in_this_run_is_seen_by_integrity(shop):
     found = arms(rollout)
     assert found["integrity"].status == "integrity"
     assert "champion: 7 of 100 cases unmeasured" in found["integrity"].reason
+
+
+def test_a_champion_asked_in_another_way_is_asked_again(shop):
+    """The cases are the same; the prompt is not."""
+    judged(shop.rollout("one", wrong=range(14)))
+    suite = shop.golden(toml='[prompt]\nsystem = "Say yes."\n' + GOLDEN)
+    rollout = shop.rollout("two", wrong=range(12), suite=suite)
+    assert rollout.references.champion_is_stale(suite)
+    shop.champion_now(rollout, suite, wrong=range(20))
+    found = arms(rollout)
+    assert found["champion"].numbers["gain"] == pytest.approx(0.08)
+
+
+def test_a_count_that_fails_is_a_warning_and_undoes_nothing(shop, monkeypatch):
+    def fails(*_):
+        raise RegistryError("the server is gone")
+
+    rollout = shop.rollout("one", wrong=range(10))
+    judged(rollout)
+    monkeypatch.setattr("pytest_ftgate.release.uses", fails)
+    assert warnings_about(rollout) == ["how often the golden sets have decided cannot be counted: the server is gone"]
 
 
 def test_slices_are_held_against_the_base_and_later_the_champion(shop):
