@@ -67,10 +67,16 @@ def remember(state_dir: Path, golden: str, model: str, title: str, values: Value
     fresh.replace(path)
 
 
-def recalled(state_dir: Path, golden: str) -> Discordance | None:
-    """The discordance of the last two models that this state folder knows of; None if there are not two."""
-    pair = _read(state_dir, golden).get("pair")
-    return Discordance(**pair) if pair else None
+def recalled(state_dir: Path, golden: str) -> Discordance:
+    """The discordance of the last two models that this state folder knows of; assumed if there are not two."""
+    kept = _read(state_dir, golden)
+    if kept.get("pair"):
+        return Discordance(**kept["pair"])
+    if kept.get("last"):
+        return Discordance(
+            DISCORDANCE, 0, f"assumed: {kept['last']['title']} is the only one measured on all cases yet"
+        )
+    return ASSUMED
 
 
 def _path(state_dir: Path, golden: str) -> Path:

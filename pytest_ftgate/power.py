@@ -72,7 +72,7 @@ class Sight:
         if self.slices:
             worst = self.slices[0]
             yield f"the smallest of {len(self.slices)} slices ({worst.name}, {worst.cases}) {about(worst.found)}"
-        if self.discordance != ASSUMED:
+        if self.discordance.cases:
             yield str(self.discordance)
 
 

@@ -87,12 +87,12 @@ class FtgateSession:
 
     def sees(self, suite: Suite) -> str:
         """What the set can see: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
-        from pytest_ftgate.discordance import ASSUMED, recalled
+        from pytest_ftgate.discordance import recalled
         from pytest_ftgate.lock import default_delta
         from pytest_ftgate.power import sight
 
         delta = self.deltas.get(suite.name, default_delta(len(suite.cases)))
-        seen = sight(suite, delta, recalled(self.options.state_dir, suite.name) or ASSUMED).line()
+        seen = sight(suite, delta, recalled(self.options.state_dir, suite.name)).line()
         noise = self.noises.get(suite.name)
         return f"{seen}; {noise.of(suite)}" if noise else seen
 

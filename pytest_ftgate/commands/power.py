@@ -54,14 +54,14 @@ def power(args: argparse.Namespace) -> int:
 
 def _discordance(args: argparse.Namespace, suite: Suite) -> Discordance:
     """What the user says; else of the last two models of this folder's runs; else of the registry; else assumed."""
-    from pytest_ftgate.discordance import ASSUMED, Discordance, recalled
+    from pytest_ftgate.discordance import Discordance, recalled
 
     if args.discordance is not None:
         return Discordance(args.discordance, 0, "as given")
     found = recalled(args.state_dir, suite.name)
-    if found is None and has_registry(args):
-        found = registered(open_existing(args), suite)
-    return found or ASSUMED
+    if not found.cases and has_registry(args):
+        return registered(open_existing(args), suite) or found
+    return found
 
 
 def registered(registry: Registry, suite: Suite) -> Discordance | None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.discordance import between, recalled, remember
+from pytest_ftgate.discordance import ASSUMED, between, recalled, remember
 
 FIRST = {f"c{i}": 1.0 for i in range(100)}
 SECOND = FIRST | {f"c{i}": 0.0 for i in range(10)}
 
 
 def test_two_models_in_turn_are_compared_and_one_model_twice_is_not(tmp_path):
-    assert recalled(tmp_path, "spam") is None
+    assert recalled(tmp_path, "spam") == ASSUMED
     remember(tmp_path, "spam", "d1", "v1", FIRST)
     remember(tmp_path, "spam", "d1", "v1", SECOND)
-    assert recalled(tmp_path, "spam") is None
+    only = recalled(tmp_path, "spam")
+    assert (only.share, str(only)) == (0.16, "discordance 0.16 (assumed: v1 is the only one measured on all cases yet)")
     remember(tmp_path, "spam", "d2", "v2", FIRST)
     found = recalled(tmp_path, "spam")
     assert (found.share, found.cases, found.models) == (pytest.approx(0.10), 100, "v2 and v1")
@@ -22,7 +23,7 @@ def test_two_models_in_turn_are_compared_and_one_model_twice_is_not(tmp_path):
     assert recalled(tmp_path, "spam") == found, "the same model again says nothing new"
     remember(tmp_path, "spam", "d3", "v3", FIRST | {f"c{i}": 0.0 for i in range(20)})
     assert (recalled(tmp_path, "spam").share, recalled(tmp_path, "spam").models) == (pytest.approx(0.20), "v3 and v2")
-    assert recalled(tmp_path, "ham") is None
+    assert recalled(tmp_path, "ham") == ASSUMED
 
 
 def test_only_cases_of_both_count_and_cases_that_changed_are_others():
@@ -47,7 +48,7 @@ def test_a_broken_file_is_as_if_there_were_none_and_is_written_anew(tmp_path, te
     file = tmp_path / "discordance/spam.json"
     file.parent.mkdir()
     file.write_text(text)
-    assert recalled(tmp_path, "spam") is None
+    assert recalled(tmp_path, "spam") == ASSUMED
     remember(tmp_path, "spam", "d1", "v1", FIRST)
     remember(tmp_path, "spam", "d2", "v2", SECOND)
     assert recalled(tmp_path, "spam").cases == 100
