@@ -28,7 +28,11 @@ LEAST_MEASURED = 0.95
 
 
 class Answered(NamedTuple):
-    """grade: 0 to 1, None if there is none. text: what the model said."""
+    """grade: 0 to 1, None if there is none. text: what the model said.
+
+    A passed time limit is no answer here, as it tells of a busy machine and not of the model: as a wrong answer it
+    would make a low reference, or a false alarm.
+    """
 
     grade: float | None
     text: str
@@ -50,7 +54,8 @@ def ask_reference(panel: Panel, asked: Asked, target: Target, runtime: Runtime, 
     known = [found for suite, case in cases if (found := _panel_case(suite, case, runs))]
     if not cases or len(known) < LEAST_MEASURED * len(cases):
         raise FtgateError(
-            f"only {len(known)} of {len(cases)} cases of the panel were graded in all of the {RUNS} reference runs"
+            f"only {len(known)} of {len(cases)} cases of the panel were answered in time and graded in all of the "
+            f"{RUNS} reference runs"
         )
     return Reference(asked, tuple(known), reason)
 
@@ -95,7 +100,8 @@ def _answers(run: Sequence[Measurement]) -> Run:
     found: Run = {}
     for measurement in run:
         for case in measurement.suite.cases:
-            outcome = measurement.outcome(case)
-            grade = outcome.value if isinstance(outcome, Grade) else None
-            found[key_of(measurement.suite, case)] = Answered(grade, measurement.response(case).text)
+            outcome, response = measurement.outcome(case), measurement.response(case)
+            late = response.finish_reason == "timeout"
+            grade = outcome.value if isinstance(outcome, Grade) and not late else None
+            found[key_of(measurement.suite, case)] = Answered(grade, response.text)
     return found

@@ -101,7 +101,7 @@ def test_too_few_graded_cases_are_no_reference(shop, rollout, monkeypatch):
         ),
     )
     panel = draw_panel(rollout.suites, 100)
-    with pytest.raises(FtgateError, match="only 94 of 100 cases"):
+    with pytest.raises(FtgateError, match="only 94 of 100 cases of the panel were answered in time"):
         ask_reference(panel, asked_of(rollout.suites, "m", "vllm"), rollout.candidate, rollout.runtime, "")
 
 
