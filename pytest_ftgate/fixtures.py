@@ -58,7 +58,7 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 
     Of several draws (`repeats`) the first.
     """
-    from pytest_ftgate.measure import Unmeasured
+    from pytest_ftgate.answers import Unmeasured
     from pytest_ftgate.session import KEY
 
     suite = _suite(request)

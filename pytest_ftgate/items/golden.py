@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ftgate.answers import Unmeasured
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored
 from pytest_ftgate.items.answers import answer_facts, answer_lines
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Rank, Told, skipped
 from pytest_ftgate.judging import ABSENT
-from pytest_ftgate.measure import Unmeasured
 
 if TYPE_CHECKING:
     from pytest_ftgate.case import Case
