@@ -9,13 +9,14 @@ from pytest_ftgate.case import Case
 from pytest_ftgate.errors import LeakageError
 from pytest_ftgate.leakage.containment import Containment
 from pytest_ftgate.leakage.exact import Exact
+from pytest_ftgate.leakage.fuzzy import Fuzzy
 from pytest_ftgate.leakage.report import Hit, Leak, Report, Stage
 from pytest_ftgate.leakage.rows import Row
 from pytest_ftgate.leakage.sample import Golden, Sample, goldens_of, sample_of
 
 __all__ = ["MOST_PER_GOLDEN", "STAGES", "Leak", "Report", "find_leaks"]
 
-STAGES: tuple[Callable[[Sequence[Golden]], Stage], ...] = (Exact, Containment)
+STAGES: tuple[Callable[[Sequence[Golden]], Stage], ...] = (Exact, Containment, Fuzzy)
 """The stages in order of trust: of two equal verdicts on one pair, the first stage's stands."""
 
 MOST_PER_GOLDEN = 20

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 from pytest_ftgate.leakage.report import Hit, Verdict
 from pytest_ftgate.leakage.sample import Golden, Sample, Words
+from pytest_ftgate.leakage.templates import least_of_template
 
 N = 5
 LEAK = 0.8
 SUSPECT = 0.5
 LONG = 13
 """A golden of at least so many words is judged by containment; so long is also the least span that is a leak."""
-TEMPLATE_SHARE = 0.2
-TEMPLATE_LEAST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _grams(words: Words) -> Iterator[Words]:
 
 def _indexed(texts: Sequence[Words]) -> tuple[_Indexed, ...]:
     counts = Counter(gram for words in texts for gram in set(_grams(words)))
-    least = max(TEMPLATE_LEAST, TEMPLATE_SHARE * len(texts))
+    least = least_of_template(len(texts))
     return tuple(_without_templates(words, counts, least) for words in texts)
 
 

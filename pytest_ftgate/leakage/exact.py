@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -11,14 +10,14 @@ from pytest_ftgate.leakage.sample import Golden, Sample, Words
 
 
 class Exact:
-    """Digests of the goldens' inputs, and of inputs with their expected values."""
+    """The goldens by their inputs, and by inputs with their expected values."""
 
     def __init__(self, goldens: Sequence[Golden]) -> None:
         self._goldens = goldens
-        self._index: defaultdict[bytes, set[int]] = defaultdict(set)
+        self._index: defaultdict[Words, set[int]] = defaultdict(set)
         for number, golden in enumerate(goldens):
-            self._index[_digest(golden.question)].add(number)
-            self._index[_digest(golden.exchange)].add(number)
+            self._index[golden.question].add(number)
+            self._index[golden.exchange].add(number)
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens that are this row's question, or all of this row."""
@@ -26,8 +25,4 @@ class Exact:
             yield Hit(number, "exact", "leak", 1.0, self._goldens[number].question)
 
     def _numbers(self, words: Words) -> set[int]:
-        return self._index.get(_digest(words), set())
-
-
-def _digest(words: Words) -> bytes:
-    return hashlib.blake2b(" ".join(words).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        return self._index.get(words, set())

@@ -35,8 +35,9 @@ class Stage(Protocol):
 class Leak:
     """A golden and a training row that share text.
 
-    file, line: of the training row. stage: "exact" or "containment". score: 1 for a whole copy; else the share of the
-    golden's 5-word sequences that stand in the row. span: longest common run of words, normalised; words: their number.
+    file, line: of the training row. stage: "exact", "containment" or "fuzzy". score: 1 for a whole copy; the share of
+    the golden's 5-word sequences that stand in the row (containment); Jaccard's index of character 5-grams (fuzzy).
+    span: longest common run of words, normalised; words: their number.
     verdict: "leak" blocks, "suspect" is for a person to look at.
     """
 

@@ -41,5 +41,9 @@ def _golden(case: Case) -> Golden:
 
 
 def sample_of(row: Row) -> Sample:
-    """The row, normalised."""
-    return Sample(words_of(row.question), words_of(row.whole))
+    """The row, normalised; what is both question and whole is normalised once."""
+    asked, whole = row.question, row.whole
+    question = words_of(asked)
+    if asked and whole.startswith(asked) and whole[len(asked) : len(asked) + 1] in ("", "\n"):
+        return Sample(question, question + words_of(whole[len(asked) :]))
+    return Sample(question, words_of(whole))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
@@ -42,7 +43,8 @@ def words_of(text: str) -> tuple[str, ...]:
     Invisible characters (soft hyphen, zero-width space) vanish. Scripts written without spaces (Chinese, Japanese,
     Thai ...) count a character as a word. A text without any word (emoji, "?!") is one word: itself.
     """
-    plain = _folded(text).translate(_TABLE)
+    folded = _folded(text)
+    plain = folded.translate(_TABLE) if folded.isascii() else _plain(folded)
     return tuple(plain.split()) or tuple("".join(text.split()) for _ in range(bool(text.strip())))
 
 
@@ -50,6 +52,12 @@ def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _plain(text: str) -> str:
+    """As `text.translate(_TABLE)`, which looks up every character of a text that is not all ASCII."""
+    others = _NOT_ASCII.sub(lambda found: found.group().translate(_TABLE), text)
+    return others.encode("utf-8", "surrogatepass").translate(_ASCII).decode("utf-8", "surrogatepass")
 
 
 class _Table(dict[int, str]):
@@ -70,3 +78,5 @@ def _replacement(char: str) -> str:
 
 
 _TABLE = _Table()
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_ASCII = bytes(ord(_replacement(chr(code))) if code < 128 else code for code in range(256))

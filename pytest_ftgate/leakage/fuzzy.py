@@ -1,0 +1,201 @@
+"""Stage 4: the golden and the row, or its question, are nearly one text, by Jaccard's index of character 5-grams.
+
+An exact join, not a sketch: of the goldens that a filter lets through the index is computed from the texts, and the
+filter loses none. J(A, B) >= t means |A & B| >= t / (1 + t) (|A| + |B|), and |B| between t |A| and |A| / t (Bayardo,
+Ma and Srikant 2007). Of the rarest half P of a golden's A a row that is near then has at least that many, less the
+|A| - |P| that may lie outside P (prefix filter: Chaudhuri, Ganti and Kaushik 2006). Only P is indexed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_ftgate.leakage.grams import Hashes, grams_of, hash_by_gram, hashes_of, text_of_words
+from pytest_ftgate.leakage.report import Hit
+from pytest_ftgate.leakage.sample import Golden, Sample, Words
+from pytest_ftgate.leakage.templates import least_of_template
+
+LEAK = 0.8
+SUSPECT = 0.6
+LEAST_WORDS = 5
+INDEXED = 0.5
+"""Share of a golden's grams, the rarest of them, that the filter looks at; over 1 - SUSPECT, or it filters nothing."""
+SLOTS_PER_GRAM = 8
+CLOSE = 0.1
+"""A row is filtered once for itself and for its question if it has at most so much more words, as a share."""
+_SLACK = 1e-6
+
+_Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A golden's grams without the templates'. dropped: what is left out of a row before the two are compared."""
+
+    number: int
+    text: str
+    grams: frozenset[str]
+    dropped: frozenset[str]
+
+
+class Fuzzy:
+    """Index of the goldens of at least five words. filtered: False compares each row with all of them."""
+
+    def __init__(self, goldens: Sequence[Golden], *, filtered: bool = True) -> None:
+        self._words = [golden.question for golden in goldens]
+        self._goldens, self._templates = _indexed(goldens)
+        self._filter = Filter(self._goldens, self._templates) if filtered and self._goldens else None
+
+    def find(self, sample: Sample) -> Iterator[Hit]:
+        """The goldens that are nearly this row or nearly its question."""
+        found: dict[int, Hit] = {}
+        for texts in _together(sample):
+            for hit in self._near(texts):
+                if hit.golden not in found or found[hit.golden].score < hit.score:
+                    found[hit.golden] = hit
+        yield from found.values()
+
+    def _near(self, texts: Sequence[Words]) -> Iterator[Hit]:
+        if goldens := [self._goldens[place] for place in self._candidates(texts)]:
+            for words in texts:
+                grams = grams_of(text_of_words(words))
+                for golden in goldens:
+                    score = jaccard(golden.grams, grams - golden.dropped)
+                    if score >= SUSPECT:
+                        span = _common(self._words[golden.number], words)
+                        yield Hit(golden.number, "fuzzy", "leak" if score >= LEAK else "suspect", score, span)
+
+    def _candidates(self, texts: Sequence[Words]) -> Sequence[int]:
+        """Places of the goldens that one of the texts may be near to; the last text has the others' grams and more."""
+        if self._filter is None:
+            return range(len(self._goldens))
+        shortest, longest = text_of_words(texts[0]), text_of_words(texts[-1])
+        return self._filter.candidates(longest, len(longest) - len(shortest))
+
+
+def _together(sample: Sample) -> Iterator[tuple[Words, ...]]:
+    """Question and whole row; as one pair, to be filtered at once, if the one is most of the other and begins it."""
+    question, whole = sample.question, sample.whole
+    if question == whole or not question:
+        yield (whole,)
+    elif len(whole) - len(question) <= len(question) * CLOSE and whole[: len(question)] == question:
+        yield question, whole
+    else:
+        yield (question,)
+        yield (whole,)
+
+
+def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    """|one & other| / |one | other|; 0 if both are empty."""
+    shared = len(one & other)
+    return shared / max(1, len(one) + len(other) - shared)
+
+
+class Filter:
+    """Which goldens a row may be near to; never leaves out one that is.
+
+    Grams are counted by slots of a table: two grams in one slot only add to the hits, and only take from the row's
+    size, and either lets more through.
+    """
+
+    def __init__(self, goldens: Sequence[Indexed], templates: frozenset[str]) -> None:
+        self._sizes = np.array([len(golden.grams) for golden in goldens], np.int64)
+        self._bare = np.array([not golden.dropped for golden in goldens], np.bool_)
+        prefixes = _prefixes(goldens)
+        self._outside = self._sizes - [len(prefix) for prefix in prefixes]
+        self._largest = float(self._sizes.max()) / SUSPECT
+        bits = max(10, (SLOTS_PER_GRAM * int(self._sizes.sum())).bit_length())
+        self._shift = np.uint64(64 - min(bits, 22))
+        self._template = np.zeros(1 << (64 - int(self._shift)), np.bool_)
+        self._template[self._slots(_hashed(goldens, templates))] = True
+        slots = self._slots(np.concatenate(prefixes))
+        self._starts, order = _inverted(slots, len(self._template))
+        self._postings = np.repeat(np.arange(len(goldens)), [len(prefix) for prefix in prefixes])[order]
+
+    def candidates(self, text: str, longer_by: int = 0) -> Sequence[int]:
+        """Places of the goldens to compare with. longer_by: characters that a beginning, compared as well, lacks."""
+        if self._too_large(text, longer_by):
+            return ()
+        hashes = hashes_of(text)
+        slots = self._slots(hashes)
+        size = len(hashes) - longer_by
+        own = size - int(np.count_nonzero(self._template[slots]))
+        shared = SUSPECT / (1 + SUSPECT) * (self._sizes + np.where(self._bare, size, own))
+        near = (self._hits(slots) >= shared - self._outside - _SLACK) & (shared <= self._sizes + _SLACK)
+        return [int(place) for place in np.flatnonzero(near)]
+
+    def _too_large(self, text: str, longer_by: int) -> bool:
+        """Whether a beginning of the text has already more grams than anything near a golden."""
+        enough = int(1.5 * self._largest) + longer_by
+        if len(text) < enough:
+            return False
+        slots = self._slots(hashes_of(text[:enough]))
+        return len(slots) - int(np.count_nonzero(self._template[slots])) - longer_by > self._largest
+
+    def _slots(self, hashes: Hashes) -> _Counts:
+        return (hashes >> self._shift).astype(np.int64)
+
+    def _hits(self, slots: _Counts) -> _Counts:
+        """For each golden the grams of its prefix that stand in the row, or more."""
+        starts = self._starts[slots]
+        lengths = self._starts[slots + 1] - starts
+        some = lengths > 0
+        starts, lengths = starts[some], lengths[some]
+        ends = np.cumsum(lengths)
+        total = int(ends[-1]) if len(ends) else 0
+        places = np.repeat(starts - ends + lengths, lengths) + np.arange(total)
+        return np.bincount(self._postings[places], minlength=len(self._sizes))
+
+
+def _prefixes(goldens: Sequence[Indexed]) -> list[Hashes]:
+    """The hashes of the rarest grams of each golden."""
+    counts = Counter(gram for golden in goldens for gram in golden.grams)
+    return [_rarest(golden, counts) for golden in goldens]
+
+
+def _rarest(golden: Indexed, counts: Mapping[str, int]) -> Hashes:
+    hashed = hash_by_gram(golden.text)
+    rarest = sorted(golden.grams, key=lambda gram: (counts[gram], gram))[: int(INDEXED * len(golden.grams)) + 1]
+    return np.array([hashed[gram] for gram in rarest], np.uint64)
+
+
+def _hashed(goldens: Sequence[Indexed], grams: frozenset[str]) -> Hashes:
+    """The hashes of grams that stand in the goldens."""
+    known = {gram: each for golden in goldens for gram, each in hash_by_gram(golden.text).items() if gram in grams}
+    return np.array(list(known.values()), np.uint64)
+
+
+def _inverted(slots: _Counts, size: int) -> tuple[_Counts, _Counts]:
+    """Where each slot's entries begin (one more than slots), and the order that puts entries of one slot together."""
+    starts = np.zeros(size + 1, np.int64)
+    np.cumsum(np.bincount(slots, minlength=size), out=starts[1:])
+    return starts, np.argsort(slots, kind="stable")
+
+
+def _indexed(goldens: Sequence[Golden]) -> tuple[list[Indexed], frozenset[str]]:
+    """The goldens that can be near to something, and the grams that stand in so many that they are a template."""
+    long = [number for number, golden in enumerate(goldens) if len(golden.question) >= LEAST_WORDS]
+    texts = {number: text_of_words(goldens[number].question) for number in long}
+    grams = {number: grams_of(text) for number, text in texts.items()}
+    counts = Counter(gram for own in grams.values() for gram in own)
+    least = least_of_template(len(goldens))
+    templates = frozenset(gram for gram, count in counts.items() if count >= least)
+    return [_without(number, texts[number], grams[number], templates) for number in long], templates
+
+
+def _without(number: int, text: str, grams: frozenset[str], templates: frozenset[str]) -> Indexed:
+    """Never without all of its grams: a golden that is nothing but template keeps them."""
+    own = grams - templates
+    return Indexed(number, text, own, templates) if own else Indexed(number, text, grams, frozenset())
+
+
+def _common(golden: Words, row: Words) -> Words:
+    """The longest run of words that stands in both."""
+    match = SequenceMatcher(None, golden, row, autojunk=False).find_longest_match()
+    return golden[match.a : match.a + match.size]
