@@ -60,6 +60,8 @@ def test_curves_metrics_and_provenance_are_in_the_manifest(make_job, tmp_path):
     assert manifest.params["train_digest"] == job.train_digest
     assert manifest.metrics["cost"] == pytest.approx(0.01 * manifest.metrics["train_seconds"])
     assert manifest.metrics["tokens_per_second"] > 0
+    held = [manifest.metrics.get(f"train_{device}_seconds", 0.0) for device in ("cpu", "gpu")]
+    assert max(held) >= manifest.metrics["train_seconds"] > 0 == min(held)
     assert manifest.best.perplexity == pytest.approx(2.718281828**manifest.best.loss)
 
 

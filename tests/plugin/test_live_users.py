@@ -1,0 +1,73 @@
+"""`--train` again after an A/B test: the users of this very candidate decide, and what all that cost is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from tests.plugin.trained import Trained
+
+AB = '[ab]\nshare = 0.2\nexposures = "exposures.jsonl"\nrequired = true\n'
+PRICES = """
+[machine]
+price_per_hour = 1.0
+[[provider]]
+name = "api"
+input_per_million = 1000.0
+output_per_million = 1000.0
+"""
+
+
+@pytest.fixture
+def trained(project, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return Trained(project)
+
+
+def exposures(digest: str, candidate: float) -> str:
+    rng, start, lines = np.random.default_rng(1), datetime(2026, 3, 1, tzinfo=UTC), []
+    for i in range(3000):
+        drawn = bool(rng.random() < 0.2)
+        row = {
+            "user": f"u{i}",
+            "arm": "candidate" if drawn else "champion",
+            "at": (start + timedelta(minutes=i)).isoformat(),
+            "candidate": digest[:16],
+            "outcome": int(rng.random() < (candidate if drawn else 0.6)),
+        }
+        lines.append(json.dumps(row) + "\n")
+    return "".join(lines)
+
+
+def ftgate(trained, *args):
+    return trained.project.pytester.run(sys.executable, "-m", "pytest_ftgate.cli", *args)
+
+
+def test_a_candidate_waits_for_its_users_and_is_promoted_by_them(trained):
+    trained.base(wrong=range(40))
+    trained.candidate(1, wrong=range(12))
+    assert trained.run().ret == 0
+    trained.candidate(2, wrong=range(3), more=AB)
+    waiting = trained.run()
+    assert waiting.ret == 10
+    waiting.stdout.fnmatch_lines(["*live*HOLD*no user has met this candidate yet; ftgate ab router mail*"])
+
+    router = ftgate(trained, "ab", "router", "mail", "--server", "http://127.0.0.1:8000")
+    assert router.ret == 0
+    assert "    20% candidate;" in router.outlines
+    [digest] = re.findall(r'"candidate": "([0-9a-f]{16})"', router.stdout.str())
+    trained.project.write("pipelines/mail/exposures.jsonl", exposures(digest, candidate=0.9))
+    again = trained.run()
+    assert again.ret == 0, again.stdout.str()
+    again.stdout.fnmatch_lines(["*live*PASS*e reached 20 after*", "*PROMOTED mail v2*"])
+
+    trained.project.write("prices.toml", PRICES)
+    cost = ftgate(trained, "cost", "mail")
+    assert cost.ret == 0, cost.stderr.str()
+    assert cost.outlines[0].startswith("mail v2: ")
+    assert cost.outlines[0].endswith("(60 of mail)")
