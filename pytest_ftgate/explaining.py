@@ -52,7 +52,7 @@ def _told(rollout: Rollout, suite: Suite, arm: Arm) -> list[Finding]:
     try:
         return list(_findings(rollout, suite, arm))
     except FtgateError as error:
-        return [Finding(suite.name, arm, f"its cases cannot be shown: {error}")]
+        return [Finding(suite.name, arm, note=f"its cases cannot be shown: {error}")]
 
 
 def _findings(rollout: Rollout, suite: Suite, arm: Arm) -> Iterator[Finding]:

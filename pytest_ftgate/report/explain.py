@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ class Finding:
 
     golden: name of the set. part: the slice, "lang = de"; "" for the whole set. against: the other model, as a person
     calls it; "" if the arm compares with none. comparison: None if there are no cases to show (integrity, say).
+    note: why there are none, where there ought to be.
     """
 
     golden: str
@@ -31,6 +32,7 @@ class Finding:
     part: str = ""
     against: str = ""
     comparison: Comparison | None = None
+    note: str = ""
 
     @property
     def title(self) -> str:
@@ -38,10 +40,18 @@ class Finding:
         return f"{self.golden}, {self.arm.name}" + (f": {self.part}" if self.part else "")
 
     @property
+    def numbers(self) -> Mapping[str, float]:
+        """What the arm's finding rests on; of a slice its own alone."""
+        if not self.part:
+            return self.arm.numbers
+        head = f"{self.part} "
+        return {name.removeprefix(head): value for name, value in self.arm.numbers.items() if name.startswith(head)}
+
+    @property
     def summary(self) -> str:
-        """One sentence on how many cases broke; "" if there are none to show."""
+        """One sentence on how many cases broke; "" if the arm looks at no cases."""
         if self.comparison is None:
-            return ""
+            return self.note
         broken, compared = len(self.comparison.broken), self.comparison.compared
         if not self.against:
             return f"wrong on {broken} of {compared} cases"
@@ -75,7 +85,7 @@ class Explanation:
 
 def _brief(finding: Finding, shown_ids: set[tuple[str, str]]) -> Iterator[str]:
     yield f"{finding.title}: {finding.summary or finding.arm.status.upper()}"
-    yield f"  {', '.join(f'{name} {value:.3g}' for name, value in finding.arm.numbers.items())}"
+    yield f"  {', '.join(f'{name} {value:.3g}' for name, value in finding.numbers.items())}"
     broken = finding.comparison.broken if finding.comparison else ()
     new = [change for change in broken if (finding.golden, change.case.id) not in shown_ids]
     now = new[: SHOWN_CASES - len(shown_ids)]

@@ -27,7 +27,8 @@ def _finding(finding: Finding) -> Iterator[str]:
     advisory = ", advisory" if finding.arm.advisory else ""
     yield f"## {_text(finding.title)}: {finding.arm.status.upper()}{advisory}"
     yield from ("", _text(finding.arm.reason), "")
-    yield from _table(("number", "value"), ((name, f"{value:.6g}") for name, value in finding.arm.numbers.items()))
+    yield from _table(("number", "value"), ((name, f"{value:.6g}") for name, value in finding.numbers.items()))
+    yield from ((_text(finding.note), "") if finding.note else ())
     if finding.comparison is not None and finding.comparison.broken:
         yield from (f"### {_text(finding.summary[:1].upper() + finding.summary[1:])}", "")
         yield from _cases(finding)

@@ -127,6 +127,7 @@ def test_each_slice_that_broke_is_explained_by_its_own_cases(rollout):
     judged = {"mail": {"slices": Arm("slices", "reject", numbers, "slices: half=0")}}
     (found,) = explain(rollout, Verdict(Kind.REJECT, (), "why"), judged).findings
     assert found.title == "mail, slices: half=0"
+    assert found.numbers == {"p_holm": 0.001}, "of the other slices nothing"
     assert found.summary == "worse than champion v3 on 10 of 100 cases, better on 0"
     rollout.champion = None
     (found,) = explain(rollout, Verdict(Kind.REJECT, (), "why"), judged).findings
@@ -139,7 +140,9 @@ def test_where_answers_cannot_be_had_the_numbers_stand_alone(rollout):
 
     rollout.answers_of = unreachable
     (found,) = explain(rollout, Verdict(Kind.REJECT, (), "why"), {"mail": {"champion": arm("champion")}}).findings
-    assert found.title == "mail, champion: its cases cannot be shown: no answer"
+    assert found.summary == "its cases cannot be shown: no answer"
+    assert "its cases cannot be shown: no answer" in markdown(explanation(found))
+    assert "mail, champion: its cases cannot be shown: no answer" in explanation(found).lines()
 
 
 def test_arms_that_pass_are_not_explained(rollout):
