@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +20,9 @@ from pytest_ftgate.errors import ServeError
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.serve import http, vllm_probe
 from pytest_ftgate.serve.client import Client
-from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.model import Model, adapter_digest
 from pytest_ftgate.serve.pool import Pool, Request
+from pytest_ftgate.serve.reference import reference_logprobs
 from pytest_ftgate.serve.sampling import sampling
 from pytest_ftgate.serve.supervisor import members, shared_memory
 from pytest_ftgate.serve.vllm_command import VllmSettings
@@ -111,30 +114,49 @@ def test_three_models_answer_at_the_same_time_as_they_do_alone(engine, adapters)
             assert [[f.result(120).text for f in futures.values()] for futures in sent] == alone
 
 
-def test_rollback_puts_the_champion_before_into_this_server_in_seconds(engine, adapters, tmp_path, monkeypatch, capsys):
-    """From a cold state folder: the adapter is fetched from the registry, loaded, asked; then the pointer moves."""
+def test_promote_and_rollback_into_this_server_take_seconds(engine, adapters, tmp_path, monkeypatch, capsys):
+    """The adapter is fetched from the registry, loaded, asked; then the pointer moves, and the old one is dropped."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("FTGATE_API_KEY", engine.api_key)
-    registry = open_registry(None, tmp_path)
+    registry, tags = open_registry(None, tmp_path), {"verdict": "PROMOTE", "reason": "all arms pass"}
     for model in adapters:
         engine.unload(model)
         run = registry.log_run("spam", {}, {}, {}, {}, {})
-        digest = adapter_digest(model.adapter)
-        version = registry.add_version("spam", model.adapter, digest, run, tags_of(model))
-        registry.promote("spam", version.number, "for this test")
-    begin = time.monotonic()
-    assert main(["rollback", "spam", "--server", engine.base_url, "--state-dir", str(tmp_path)]) == 0
-    seconds = time.monotonic() - begin
-    said = capsys.readouterr().out
+        registry.add_version("spam", model.adapter, adapter_digest(model.adapter), run, tags | tags_of(model))
+
+    def ftgate(*args: str) -> float:
+        begin = time.monotonic()
+        assert main([*args, "--server", engine.base_url, "--state-dir", str(tmp_path)]) == 0, capsys.readouterr().err
+        return time.monotonic() - begin
+
+    seconds = [ftgate("promote", "spam", f"v{number}") for number in (1, 2)]
+    line, v1, v2 = engine.endpoint(engine.model), *(registry.version("spam", number) for number in (1, 2))
+    vllm_probe.unload(line, name_of(v1))  # as on a server that was started again
+    shutil.rmtree(tmp_path / "models")  # and as on a machine that fetches for the first time
+    cold = time.monotonic()
+    command = [sys.executable, "-m", "pytest_ftgate.cli", "rollback", "spam", "--unload-old", "0"]
+    options = ["--server", engine.base_url, "--state-dir", str(tmp_path)]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=300, check=False)
+    cold = time.monotonic() - cold
+    said = capsys.readouterr().out + done.stdout
     with capsys.disabled():
-        print(f"\n{said}")
-    assert seconds < 60
+        print(f"\n{said}{cold:.1f} s from the start of the command to its end")
+    assert done.returncode == 0, done.stderr
+    assert max(seconds) < 60, seconds
+    assert [line.partition(" after ")[0] for line in said.splitlines() if " after " in line] == [
+        f"v{number} answers at {engine.base_url}" for number in (1, 2, 1)
+    ]
     assert registry.champion("spam").number == 1
-    assert f"v1 answers at {engine.base_url} after " in said
-    served = Endpoint(engine.base_url, name_of(registry.champion("spam")), engine.api_key)
+    names = http.model_names(http.get(f"{engine.base_url}/models", engine.api_key)[1])
+    assert name_of(v1) in names
+    assert name_of(v2) not in names
+    served = replace(line, model=name_of(v1))
     ids = vllm_probe.tokens(served, vllm_probe.TALKS[0])
-    assert vllm_probe.generate(served, ids) == vllm_probe.generate(engine.endpoint(adapters[0]), ids)
-    assert vllm_probe.generate(served, ids) != vllm_probe.generate(engine.endpoint(adapters[1]), ids)
+    more, logprobs = vllm_probe.generate(served, ids)
+    for model, same in zip(adapters, (True, False), strict=True):
+        expected = reference_logprobs(model, [ids + more])[0][-len(more) :]
+        assert vllm_probe.agreement(logprobs, expected).within("float32") is same
+    vllm_probe.unload(line, name_of(v1))
 
 
 def test_the_key_is_wanted_and_not_shown(engine):
