@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,8 +22,8 @@ class Sight:
     def narrowed(self) -> Iterator[None]:
         """Neither what exists now nor what exists when the block ends is walked any more."""
         self._narrow = True
-        atexit.unregister(gc.freeze)
-        atexit.register(gc.freeze)
+        atexit.unregister(_freeze_at_exit)
+        atexit.register(_freeze_at_exit)
         gc.freeze()
         try:
             yield
@@ -34,3 +35,9 @@ class Sight:
         if self._narrow:
             self._narrow = False
             gc.unfreeze()
+
+
+def _freeze_at_exit() -> None:
+    """Not beside Triton: nanobind, which it is built with, calls all that is not freed a leak, on fifty lines."""
+    if "triton" not in sys.modules:
+        gc.freeze()

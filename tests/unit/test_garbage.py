@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from pytest_ftgate import garbage
 from pytest_ftgate.garbage import Sight
 
 
@@ -17,7 +18,7 @@ def all_in_sight():
     gc.unfreeze()
     yield
     gc.unfreeze()
-    atexit.unregister(gc.freeze)  # else this process would end without freeing anything
+    atexit.unregister(garbage._freeze_at_exit)
 
 
 def walked(thing: object) -> bool:
@@ -103,3 +104,9 @@ freezes = 0
 def test_when_the_process_ends_nothing_is_walked_and_it_is_arranged_once():
     done = subprocess.run([sys.executable, "-c", END], capture_output=True, text=True, check=True)
     assert done.stdout == "True 1\n"
+
+
+def test_beside_triton_all_is_freed_since_it_prints_what_is_not():
+    loaded = "import sys, types; sys.modules['triton'] = types.ModuleType('triton')\n"
+    done = subprocess.run([sys.executable, "-c", loaded + END], capture_output=True, text=True, check=True)
+    assert done.stdout == "False 0\n"
