@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,25 @@ if TYPE_CHECKING:
 INSTALL = 'python -m pip install "pytest-ftgate[train,registry]"'
 INSTALL_LIGHT = "python -m pip install pytest-ftgate"
 ARGUMENTS = '--ftgate-state-dir "$STATE_DIR" --junitxml=reports/junit.xml --ftgate-markdown=reports/ftgate.md'
-FILES = {
-    "ftgate-gate.yml": ("promoted, or unchanged", "REJECT or a failed test; production is unchanged"),
-    "ftgate-canary.yml": ("no drift", "a test failed; see the log"),
+Codes = Sequence[tuple[int, str, str]]
+"""Exit code, level of GitHub's annotation, meaning."""
+
+FILES: Mapping[str, Codes] = {
+    "ftgate-gate.yml": (
+        (0, "notice", "promoted, or unchanged"),
+        (1, "error", "REJECT or a failed test; production is unchanged"),
+        (10, "warning", "HOLD: not enough evidence; production is unchanged, the gate says what would settle it"),
+        (11, "error", "INTEGRITY: a leak, a changed golden set or unmeasured cases; do not trust these numbers"),
+    ),
+    "ftgate-canary.yml": (
+        (0, "notice", "no drift"),
+        (1, "error", "a test failed; see the log"),
+        (10, "warning", "nothing is decided: there is no champion to watch, or its panel was not measured in full"),
+        (11, "error", "panel, prompt or model is not what it was at promotion, so nothing can be compared"),
+        (12, "error", "DRIFT: a champion answers worse than when it was promoted"),
+    ),
 }
-"""Name of each workflow, and what the exit codes 0 and 1 mean there."""
+"""Each workflow, and what the exit codes mean there."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -129,7 +143,7 @@ def _rendered(name: str, args: argparse.Namespace) -> str:
     return environment.get_template(f"{name}.j2").render(_values(name, args))
 
 
-def _values(name: str, args: argparse.Namespace) -> dict[str, str]:
+def _values(name: str, args: argparse.Namespace) -> dict[str, object]:
     return {
         "goldens": json.dumps(f"{args.goldens}/**"),
         "pipelines": json.dumps(f"{args.pipelines}/**"),
@@ -142,8 +156,7 @@ def _values(name: str, args: argparse.Namespace) -> dict[str, str]:
         "install": (args.install or INSTALL).replace("\n", "\n" + " " * 10),
         "install_light": json.dumps(args.install or INSTALL_LIGHT),
         "arguments": ARGUMENTS,
-        "ok": FILES[name][0],
-        "failed": FILES[name][1],
+        "codes": FILES[name],
     }
 
 

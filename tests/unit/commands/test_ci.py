@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from pytest_ftgate.cli import main
+from pytest_ftgate.commands.ci import FILES
 
 NAMES = ("ftgate-gate.yml", "ftgate-canary.yml")
 
@@ -127,6 +128,26 @@ def fake_python(folder: Path, code: int) -> None:
 
 
 CODES = {0: "promoted, or unchanged", 1: "REJECT", 10: "HOLD", 11: "INTEGRITY", 3: "the run itself broke"}
+
+
+def test_the_flags_that_are_used_exist(write, tmp_path):
+    write()
+    used = {
+        flag
+        for name in NAMES
+        for line in (tmp_path / name).read_text().splitlines()
+        if "-m pytest" in line
+        for flag in re.findall(r"--[a-z-]+", line)
+    }
+    assert used >= {"--train", "--canary", "--ftgate-markdown", "--junitxml", "--collect-only"}
+    told = subprocess.run([sys.executable, "-m", "pytest", "--help"], capture_output=True, text=True, check=True).stdout
+    assert not [flag for flag in used if not re.search(rf"{flag}\b", told)]
+
+
+def test_each_code_of_the_design_is_explained():
+    assert [code for code, _, _ in FILES["ftgate-gate.yml"]] == [0, 1, 10, 11]
+    assert [code for code, _, _ in FILES["ftgate-canary.yml"]] == [0, 1, 10, 11, 12]
+    assert not [text for codes in FILES.values() for _, _, text in codes if set(text) & set('"$`\\')]
 
 
 @pytest.mark.parametrize(("code", "said"), CODES.items())
