@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 INSTALL = 'python -m pip install "pytest-ftgate[train,registry]"'
 INSTALL_LIGHT = "python -m pip install pytest-ftgate"
-ARGUMENTS = '--ftgate-state-dir "$STATE_DIR" --junitxml=reports/junit.xml --ftgate-markdown=reports/ftgate.md'
+ARGUMENTS = '--ftgate-state-dir "$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md'
 Codes = Sequence[tuple[int, str, str]]
 """Exit code, level of GitHub's annotation, meaning."""
 

@@ -139,7 +139,7 @@ def test_the_flags_that_are_used_exist(write, tmp_path):
         if "-m pytest" in line
         for flag in re.findall(r"--[a-z-]+", line)
     }
-    assert used >= {"--train", "--canary", "--ftgate-markdown", "--junitxml", "--collect-only"}
+    assert used >= {"--train", "--canary", "--ftgate-markdown", "--junit-xml", "--collect-only"}
     told = subprocess.run([sys.executable, "-m", "pytest", "--help"], capture_output=True, text=True, check=True).stdout
     assert not [flag for flag in used if not re.search(rf"{flag}\b", told)]
 
