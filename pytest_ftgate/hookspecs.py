@@ -20,5 +20,5 @@ def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> N
 def pytest_ftgate_drift(task: str, finding: Finding) -> None:
     """A canary night has found that the champion of `task` became worse: the place to start a retraining.
 
-    finding: the numbers and the cases that fell. Called before a rollback that `--ftgate-rollback-on-drift` asks for.
+    finding: the numbers and the cases that fell. Called after the rollback that `--ftgate-rollback-on-drift` asks for.
     """

@@ -36,7 +36,7 @@ class CanaryItem(FtgateItem):
         self.watch = watch
 
     def tell(self) -> Told:
-        """Ask, compare; on drift call the hook, and roll back if that was asked for."""
+        """Ask, compare; on drift roll back if that was asked for, and call the hook."""
         self.ftgate.console.line(f"{self.watch.task}: canary")
         finding = self.watch.look(self.ftgate.options.night)
         version = self.watch.champion.number if self.watch.champion else None
@@ -47,12 +47,18 @@ class CanaryItem(FtgateItem):
         return _told(finding, (("ftgate_canary", json.dumps(facts)),))
 
     def _answer(self, finding: Finding) -> dict[str, list[str]]:
-        """Audit line, hook, rollback; what there is to say of it."""
+        """Audit line, rollback, hook; what there is to say of it."""
         done = list(self._audit(finding))
-        self.ihook.pytest_ftgate_drift(task=self.watch.task, finding=finding)
         if self.ftgate.options.rollback_on_drift:
             done.append(self._roll_back(finding))
-        return {"done": done}
+        return {"done": [*done, *self._call_hook(finding)]}
+
+    def _call_hook(self, finding: Finding) -> Iterator[str]:
+        """A hook that breaks is told and takes nothing with it."""
+        try:
+            self.ihook.pytest_ftgate_drift(task=self.watch.task, finding=finding)
+        except Exception as error:  # noqa: BLE001 - a user's code may raise anything
+            yield f"the hook pytest_ftgate_drift failed: {type(error).__name__}: {error}"
 
     def _audit(self, finding: Finding) -> Iterator[str]:
         from pytest_ftgate.audit import record

@@ -129,9 +129,11 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     assert "1.00 -> 0.00, it said 'wrong'" in drift.stdout
     assert shop.registry.champion("echo").number == 2, "nothing moves unless it was asked for"
 
+    shop.project.write("conftest.py", "def pytest_ftgate_drift(task):\n    raise RuntimeError('no trainer answers')\n")
     back = shop.night(4, "pipelines/echo", "--ftgate-rollback-on-drift")
     assert back.returncode == 12, back.stdout + back.stderr
     assert "rolled back: v1 is the champion again" in back.stdout
+    assert "the hook pytest_ftgate_drift failed: RuntimeError: no trainer answers" in back.stdout
     champion = shop.registry.champion("echo")
     assert champion.number == 1
     assert champion.promotion["reason"].startswith("canary: ")
