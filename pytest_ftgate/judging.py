@@ -116,10 +116,15 @@ def _anchor(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -
 
 
 def _slices(suite: Suite, tested: Measurement, rollout: Rollout, _delta: float) -> Arm:
-    champion = rollout.references.champion(suite)
-    reference = champion.results if champion else rollout.base_results(suite)
-    against = f"the champion v{champion.version.number}" if champion else "the base model"
-    return slices_arm(tested.results, reference, slices_of(suite.cases), _clusters(suite), against)
+    """Against the champion. A first model is held against the base model, and that decides nothing: a base that gives
+    one answer to everything is perfect on each slice where it is the right one.
+    """
+    champion, slices = rollout.references.champion(suite), slices_of(suite.cases)
+    if champion is None:
+        base = rollout.base_results(suite)
+        return replace(slices_arm(tested.results, base, slices, _clusters(suite), "the base model"), advisory=True)
+    against = f"the champion v{champion.version.number}"
+    return slices_arm(tested.results, champion.results, slices, _clusters(suite), against)
 
 
 def _forgetting(suite: Suite, tested: Measurement, rollout: Rollout, _delta: float) -> Arm | None:

@@ -62,7 +62,10 @@ def slices_arm(
     numbers = {"tested": float(len(tested)), "broken": float(len(broken))}
     for name, pairs in found.items():
         numbers |= _numbers(name, pairs, adjusted.get(name))
-    texts = [_broken(broken, tested, adjusted) if broken else _sound(tested, adjusted, against), *_advice(small)]
+    texts = [
+        _broken(broken, tested, adjusted, against) if broken else _sound(tested, adjusted, against),
+        *_advice(small),
+    ]
     return Arm("slices", "reject" if broken else "pass", numbers, f"slices: {'; '.join(texts)}")
 
 
@@ -88,11 +91,11 @@ def _numbers(name: str, pairs: Pairs, adjusted: float | None) -> dict[str, float
     return found if adjusted is None else found | {f"{name}{_ADJUSTED}": adjusted}
 
 
-def _broken(names: list[str], tested: Mapping[str, Pairs], adjusted: Mapping[str, float]) -> str:
+def _broken(names: list[str], tested: Mapping[str, Pairs], adjusted: Mapping[str, float], against: str) -> str:
     told = (
         f"{name} {points(tested[name].gain)} points, Holm p = {adjusted[name]:.2g} {tested[name]}" for name in names
     )
-    return f"significantly worse in {len(names)} of {len(tested)}: {', '.join(told)}"
+    return f"significantly worse than {against} in {len(names)} of {len(tested)}: {', '.join(told)}"
 
 
 def _sound(tested: Mapping[str, Pairs], adjusted: Mapping[str, float], against: str) -> str:

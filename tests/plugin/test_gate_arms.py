@@ -39,8 +39,8 @@ def test_two_days_of_candidates(trained):
     first.stdout.fnmatch_lines(["PROMOTED mail v1"])
     assert arm(first, "forgetting")[0] == "ADVISORY"
     assert arm(first, "forgetting")[1].startswith("reject: -41.7 points, upper bound -3")
-    told = "none of 2 significantly worse than the base model; nearest lang=en +43.3 points, Holm p = 1"
-    assert arm(first, "slices") == ("PASS", told)
+    told = "pass: none of 2 significantly worse than the base model; nearest lang=en +43.3 points, Holm p = 1"
+    assert arm(first, "slices") == ("ADVISORY", told)
     places = {line.index(word) for line in first.outlines for word in ("PASS  ", "ADVISORY ") if word in line}
     assert len(places) == 1, "statuses stand in one column"
     page = explained(trained, first)

@@ -44,7 +44,7 @@ def test_a_slice_that_broke_rejects_though_the_whole_is_better():
     assert arm.numbers["lang=de p"] == pytest.approx(p)
     assert arm.numbers["lang=de p_holm"] == pytest.approx(holm([p, mcnemar_midp(2, 40), mcnemar_midp(2, 3)])[0])
     assert arm.reason == (
-        f"slices: significantly worse in 1 of 3: lang=de -32.5 points, Holm p = {3 * p:.2g} "
+        f"slices: significantly worse than the champion in 1 of 3: lang=de -32.5 points, Holm p = {3 * p:.2g} "
         "(n = 40, discordant 1 vs 14)"
     )
 
