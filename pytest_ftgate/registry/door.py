@@ -119,6 +119,10 @@ class Registry:
         """The final numbers of the run that judged a version; empty if no run did."""
         return runs.read_metrics(self.store, version.run_id) if version.run_id else {}
 
+    def params(self, version: Version) -> dict[str, str]:
+        """Settings and digests of the run that judged a version, as text; empty if no run did."""
+        return runs.read_params(self.store, version.run_id) if version.run_id else {}
+
     def fetch(self, version: Version, dest: Path | None = None) -> Path:
         """The adapter's folder, `dest` or a cache in the state folder, whose digest was checked just now.
 

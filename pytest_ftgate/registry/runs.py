@@ -62,6 +62,12 @@ def read_metrics(store: Store, run_id: str) -> dict[str, float]:
         return dict(client.get_run(run_id).data.metrics)
 
 
+def read_params(store: Store, run_id: str) -> dict[str, str]:
+    """The parameters of a run, as text."""
+    with store.asking(f"cannot read the parameters of the run {run_id}") as client:
+        return dict(client.get_run(run_id).data.params)
+
+
 def read_json(store: Store, run_id: str, file: str) -> Any:
     """The content of a JSON file among the run's artifacts; None if the run has no such file."""
     folder = file.rpartition("/")[0]
