@@ -1,12 +1,8 @@
-"""Promotions, rollbacks and their lock, also when killed and when two run at once."""
+"""Promotions, rollbacks and their lock."""
 
 import os
-import shutil
-import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.registry import Registry, lock, open_registry
+from pytest_ftgate.registry import Registry, lock
 from pytest_ftgate.registry.version import Predecessor, format_predecessors, parse_predecessors
 
 
@@ -206,110 +202,3 @@ def test_who_comes_late_to_a_stale_lock_does_not_steal_its_successor(registry, l
 @given(st.lists(st.builds(Predecessor, st.integers(1, 10**6), st.text("0123456789abcdef", max_size=64)), max_size=50))
 def test_predecessors_survive_their_tag(past):
     assert list(parse_predecessors(format_predecessors(past))) == past
-
-
-class Dying:
-    """An MLflow client whose process is killed right before its k-th call; k = 0: only counts."""
-
-    def __init__(self, client: object, k: int) -> None:
-        self.client, self.k, self.calls = client, k, 0
-
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        method = getattr(self.client, name)
-
-        def call(*args: object, **kwargs: object) -> object:
-            self.calls += 1
-            if self.calls == self.k:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return method(*args, **kwargs)
-
-        return call
-
-
-def close_connections() -> None:
-    """SQLite connections must not cross a fork."""
-    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Versions
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as Runs
-
-    for engine in [*Versions._engine_map.values(), *Runs._engine_map.values()]:
-        engine.dispose()
-
-
-def in_a_child(work: Callable[[], object]) -> Callable[[], int]:
-    """Run `work` in a forked process; the call of the result waits, and gives the signal or exit code."""
-    close_connections()
-    child = os.fork()
-    if not child:
-        with suppress(BaseException):
-            work()
-            os._exit(0)
-        os._exit(1)
-    return lambda: os.waitpid(child, 0)[1]
-
-
-def dying(registry: Registry, k: int) -> Dying:
-    with registry.store.asking("test") as client:
-        registry.store._client = Dying(client, k)
-    return registry.store._client
-
-
-@pytest.mark.parametrize("deed", ["promote", "rollback"])
-def test_killed_at_any_step_there_is_one_champion_that_can_be_served(registry, add, later, deed):
-    for weights in "ab":
-        registry.promote("spam", add(weights), "better")
-    add("c")
-    old, new = 2, {"promote": 3, "rollback": 1}[deed]
-    deeds = {"promote": lambda r: r.promote("spam", 3, "x"), "rollback": lambda r: r.rollback("spam", "x")}
-    database, before = registry.state_dir / "mlflow.db", registry.state_dir / "before.db"
-    close_connections()
-    shutil.copy(database, before)
-    counter = dying(registry, 0)
-    deeds[deed](registry)
-    steps = counter.calls
-    assert steps >= 15
-    champions = []
-    for k in range(1, steps + 1):
-        state = registry.state_dir / str(k)
-        state.mkdir()
-        shutil.copy(before, state / "mlflow.db")
-        fresh = replace(open_registry(None, state), digest_of=registry.digest_of, wait_s=0.0)
-
-        def work(fresh: Registry = fresh, k: int = k) -> None:
-            dying(fresh, k)
-            deeds[deed](fresh)
-
-        assert in_a_child(work)() == signal.SIGKILL
-        champion = fresh.champion("spam")
-        champions.append(champion.number)
-        assert fresh.fetch(champion).is_dir()
-        assert champion.previous == {2: 1, 3: 2, 1: None}[champion.number]
-        later(lock.LEASE_S + 10)
-        if champion.number == old:
-            assert deeds[deed](fresh).number == new
-        assert locks_of(fresh) == [] or champion.number == new
-        later(0)
-    assert champions == sorted(champions, key=lambda number: number == new)
-    assert set(champions) == {old, new}
-
-
-def test_two_promotions_at_once_end_with_one_winner_and_one_refusal(registry, add):
-    registry.promote("spam", add("a"), "first")
-    add("b")
-    add("c")
-    start = time.time() + 1.0
-    children = []
-    for number in (2, 3):
-        fresh = replace(open_registry(None, registry.state_dir), digest_of=registry.digest_of, wait_s=30.0)
-
-        def work(fresh: Registry = fresh, number: int = number) -> None:
-            fresh.prepare()
-            time.sleep(max(0.0, start - time.time()))
-            fresh.promote("spam", number, "better", over=1)
-
-        children.append(in_a_child(work))
-    codes = [wait() for wait in children]
-    assert sorted(code >> 8 for code in codes) == [0, 1]
-    winner = registry.champion("spam")
-    assert codes[winner.number - 2] == 0
-    assert winner.previous == 1
-    assert locks_of(registry) == []
