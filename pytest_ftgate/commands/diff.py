@@ -65,7 +65,7 @@ def _verdicts(old: Version, new: Version) -> Row:
 
 def _split(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[list[Row], list[Row]]:
     """Parameters that differ: (settings, digests and numbers of rows)."""
-    changed = [
+    changed: list[Row] = [
         (name, _short(old.get(name, "not set")), _short(new.get(name, "not set")))
         for name in sorted({*old, *new})
         if old.get(name) != new.get(name)
