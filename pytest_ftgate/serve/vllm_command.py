@@ -27,6 +27,10 @@ that share a batch with an adapter's (index -1; vLLM pull request 48421), so it 
 
 CPU_CONTEXT = 2048
 CPU_CACHE_BYTES = 512 * 2**20
+CPU_IN_FLIGHT = 32
+"""Requests at one time on the CPU: 64 of them share about one answer a second with an adapter, and each then takes as
+long as the usual limit of a request, 60 s."""
+
 CPU_BLOCK = 32
 
 

@@ -14,6 +14,7 @@ from pytest_ftgate.serve.local_engine import LocalEngine
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.process import ProcessGroup
 from pytest_ftgate.serve.vllm_command import (
+    CPU_IN_FLIGHT,
     RANKS,
     USUAL_RANK,
     VllmSettings,
@@ -71,6 +72,7 @@ class VllmEngine(LocalEngine):
         executable = find_vllm(self.settings.executable)
         cpu = runs_on_cpu(executable)
         slots = self.settings.slots(cpu=cpu)
+        self.max_in_flight = CPU_IN_FLIGHT if cpu else None
         self._most_loads = slots - 1 if cpu else MOST_ADAPTERS
         ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=cpu)
         return [str(executable), *ours, *self.settings.arguments]

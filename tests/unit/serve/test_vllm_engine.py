@@ -111,7 +111,9 @@ def test_flags_of_the_cpu_backend_are_not_given_to_another(make, tmp_path, monke
         site = tmp_path / "lib" / "python3.11" / "site-packages"
         shutil.rmtree(site, ignore_errors=True)
         (site / f"vllm-{version}.dist-info").mkdir(parents=True)
-        line = " ".join(make().command())
+        engine = make()
+        line = " ".join(engine.command())
+        assert engine.max_in_flight == (32 if expected else None)
         assert ("--enforce-eager" in line) is expected
         assert ("--block-size 32 --kv-cache-memory-bytes" in line) is expected
         assert ("--max-model-len 512" in line) is expected
