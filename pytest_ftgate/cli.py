@@ -17,6 +17,7 @@ from pytest_ftgate.commands import (
     cost,
     diff,
     drift,
+    leakage,
     lock,
     noise,
     power,
@@ -37,6 +38,7 @@ FAMILIES = (
     serve,
     canary,
     drift,
+    leakage,
     ci,
     cost,
 )

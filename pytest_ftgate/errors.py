@@ -10,6 +10,7 @@ FtgateError
 +-- MetricError         a metric of nothing, or of a class without a case
 +-- RegistryError       the registry refused, or holds something else than it should
 +-- LeakageError        the leakage check could not be run (a found leak is a result, not an error)
+|   +-- SelfTestError   it did not find a leak that was planted to be found
 +-- JournalError        a journal is corrupt
 +-- AuditError          the audit log cannot be written
 +-- MissingExtra        an optional dependency is not installed
@@ -81,6 +82,10 @@ class RegistryError(FtgateError):
 
 class LeakageError(FtgateError):
     """The leakage check could not be run."""
+
+
+class SelfTestError(LeakageError):
+    """The leakage check did not find a leak that was planted to be found: a check that cannot fail is no check."""
 
 
 class JournalError(FtgateError):

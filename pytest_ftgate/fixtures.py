@@ -1,7 +1,8 @@
-"""Fixtures for tests in Python: case, response, grade, metrics, training_run, vllm_server."""
+"""Fixtures for tests in Python: case, response, grade, metrics, leakage, training_run, vllm_server."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,8 @@ from pytest_ftgate.errors import FtgateError
 if TYPE_CHECKING:
     from pytest_ftgate.case import Case
     from pytest_ftgate.grade import Outcome
+    from pytest_ftgate.leakage.own import Data
+    from pytest_ftgate.leakage.report import Report
     from pytest_ftgate.response import Response
     from pytest_ftgate.rollout import TrainingRun
     from pytest_ftgate.serve.handle import Server
@@ -99,6 +102,28 @@ def metrics(request: pytest.FixtureRequest) -> SetMetrics:
         return SetMetrics(ftgate.measurement(suite))
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def leakage(request: pytest.FixtureRequest) -> Callable[..., Report]:
+    """`leakage("train.jsonl").assert_clean()`: files, or rows, against golden sets; a leak fails with the report.
+
+    `leakage(rows, "sms_spam")` names the sets; without names all of `ftgate_goldens`. `strict=True` of `assert_clean`
+    counts suspects too. `.leaks` and `.suspects` name golden, file, line, stage, score and common span.
+    """
+    from pytest_ftgate.leakage.own import check_own
+    from pytest_ftgate.session import KEY
+
+    ftgate: FtgateSession = request.config.stash[KEY]
+
+    def check(data: Data, *sets: str) -> Report:
+        __tracebackhide__ = True
+        try:
+            return check_own(data, [ftgate.suite_named(name) for name in sets or ftgate.catalogue.golden_paths])
+        except FtgateError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 
 ENGINES = ("transformers", "vllm", "openai")
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
+LEAKS = ("error", "strict", "drop-row")
 CACHES = ("", "off", "local")
 TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]*")
 
@@ -32,6 +33,11 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("price", "", "price of a million input tokens and of a million output tokens, e.g. '0.15 0.60', for cost_per_1k"),
     ("concurrency", "64", "requests in flight at once, 1 to 4096"),
     ("state-dir", ".ftgate", "folder for journals, adapters and the embedded registry, relative to the rootdir"),
+    (
+        "leak",
+        "error",
+        "what a leak does under --train: error; strict (suspects too); drop-row (train without the rows)",
+    ),
     ("markdown", "", "file for a summary of the run in Markdown; default: that of GITHUB_STEP_SUMMARY, if it is set"),
     ("signing-key", "", "private key (PEM, elliptic curve) that signs adapters as they are registered"),
     ("verify-key", "", "public key (PEM); an adapter without a signature that fits it is neither promoted nor loaded"),
@@ -62,6 +68,7 @@ class Options:
     cache: str
     cache_url: str
     price: tuple[float, float] | None
+    leak: str
     concurrency: int
     state_dir: Path
     tracking_uri: str
@@ -129,6 +136,7 @@ def read_options(config: pytest.Config) -> Options:
         cache=_cache(text["cache"]),
         cache_url=text["cache-url"],
         price=_price(text["price"]),
+        leak=_leak(text["leak"]),
         concurrency=_concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
         tracking_uri=text["tracking-uri"],
@@ -213,6 +221,12 @@ def _regrade(value: str, *, train: bool) -> str:
         raise pytest.UsageError("--ftgate-regrade asks no model, and --train needs one; choose one of them")
     if value and not RUNS.fullmatch(value):
         raise pytest.UsageError(f"--ftgate-regrade: found {value!r}, expected last or 4 to 64 hex digits of a model")
+    return value
+
+
+def _leak(value: str) -> str:
+    if value not in LEAKS:
+        raise pytest.UsageError(f"--ftgate-leak: found {value!r}, allowed: {', '.join(LEAKS)}")
     return value
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.case import Prompt
 from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate import Kind, Result, Verdict
 from pytest_ftgate.ledger import tried
 from pytest_ftgate.measure import Measurement
@@ -26,6 +27,7 @@ from pytest_ftgate.runtime import Runtime, Target, base_target
 if TYPE_CHECKING:
     from pytest_ftgate.canary.reference import Reference
     from pytest_ftgate.leakage.check import Report
+    from pytest_ftgate.leakage.rows import Row
     from pytest_ftgate.pipeline import Pipeline
     from pytest_ftgate.registry import Version
     from pytest_ftgate.response import Response
@@ -61,6 +63,7 @@ class Rollout:
     """One pipeline on its way from data to a verdict.
 
     suites: the golden sets that gate it. general: the set of general skills that [forgetting] names, if any.
+    leak: --ftgate-leak, what a leak does.
     """
 
     pipeline: Pipeline
@@ -69,6 +72,7 @@ class Rollout:
     general: Suite | None = None
     manifest: Manifest | None = None
     leaks: Report | None = None
+    leak: str = "error"
     champion: Version | None = None
     reference: Reference | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -113,16 +117,46 @@ class Rollout:
             self._say(report.describe())
 
     def _leaks_of(self, suites: Sequence[Suite], *, stop: bool = True) -> Report:
+        report, found = self._compared(suites)
+        self._say(report.summary)
+        if report.blocking(strict=self.leak == "strict") and stop:
+            if self.leak != "drop-row":
+                raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
+            self._say(report.describe())
+            self.pipeline = self._without(found)
+            return self._leaks_of(suites)
+        return report
+
+    def _without(self, found: Mapping[str, Collection[int]]) -> Pipeline:
+        """The pipeline with copies of its data files that lack the leaked rows; the files themselves stay."""
+        from pytest_ftgate.leakage.clean import write_clean
+
+        copies, folder = [], self.runtime.settings.state_dir / "runs" / self.name / "clean"
+        for kind, path in zip(("train", "validation"), self.pipeline.data_files, strict=True):
+            lines = found.get(shown(path), ())
+            copies.append(write_clean(path, lines, folder / kind) if lines else path)
+            if lines:
+                self._say(f"dropped {len(lines):,} leaked rows of {shown(path)}: this run uses {shown(copies[-1])}")
+        return replace(self.pipeline, data=replace(self.pipeline.data, train=copies[0], validation=copies[1]))
+
+    def _compared(self, suites: Sequence[Suite]) -> tuple[Report, Mapping[str, Collection[int]]]:
+        """The report, and the lines that leak, by file."""
+        from pytest_ftgate.errors import SelfTestError
         from pytest_ftgate.leakage.check import find_leaks
         from pytest_ftgate.leakage.rows import read_rows
 
-        cases = [case for suite in suites for case in suite.cases]
+        found: dict[str, set[int]] = {}
+
+        def keep(row: Row, verdict: str) -> None:
+            if verdict == "leak":
+                found.setdefault(row.path, set()).add(row.line)
+
+        cases = {suite.name: suite.cases for suite in suites}
         rows = (row for path in self.pipeline.data_files for row in read_rows(path))
-        report = find_leaks(cases, rows)
-        self._say(report.summary)
-        if report.leaks and stop:
-            raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
-        return report
+        try:
+            return find_leaks(cases, rows, keep), found
+        except SelfTestError as error:
+            raise Stopped(Verdict(Kind.INTEGRITY, (), str(error))) from None
 
     def measure_baseline(self) -> None:
         """The untuned model with its best prompt on every golden set; answers of earlier runs are taken as they are."""

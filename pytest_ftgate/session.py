@@ -154,7 +154,7 @@ class FtgateSession:
             suites = tuple(self.suite_named(golden) for golden in pipeline.goldens)
             forgetting = pipeline.policy.forgetting
             general = self.suite_named(forgetting.golden) if forgetting else None
-            self._rollouts[name] = Rollout(pipeline, suites, self.runtime, general)
+            self._rollouts[name] = Rollout(pipeline, suites, self.runtime, general, leak=self.options.leak)
         return self._rollouts[name]
 
     def rollout_of(self, suite: Suite) -> Rollout | None:

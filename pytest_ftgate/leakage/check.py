@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from pytest_ftgate.case import Case
 from pytest_ftgate.errors import LeakageError
 from pytest_ftgate.leakage.containment import Containment
 from pytest_ftgate.leakage.exact import Exact
 from pytest_ftgate.leakage.fuzzy import Fuzzy
-from pytest_ftgate.leakage.report import Hit, Leak, Report, Stage
+from pytest_ftgate.leakage.report import Hit, Leak, Report, Stage, Verdict
 from pytest_ftgate.leakage.rows import Row
 from pytest_ftgate.leakage.sample import Golden, Sample, goldens_of, sample_of
+from pytest_ftgate.leakage.selftest import check_stages
 
 __all__ = ["MOST_PER_GOLDEN", "STAGES", "Leak", "Report", "find_leaks"]
 
@@ -21,25 +22,35 @@ STAGES: tuple[Callable[[Sequence[Golden]], Stage], ...] = (Exact, Containment, F
 
 MOST_PER_GOLDEN = 20
 
+OnFind = Callable[[Row, Verdict], None]
 
-def find_leaks(cases: Iterable[Case], rows: Iterable[Row]) -> Report:
+
+def find_leaks(
+    cases: Iterable[Case] | Mapping[str, Iterable[Case]], rows: Iterable[Row], on_find: OnFind | None = None
+) -> Report:
     """Every golden that stands, whole or in good part, in a training row.
 
-    rows: read once and not kept; memory depends on the goldens alone.
+    cases: may be given by the names of their sets. rows: read once and not kept; memory depends on the goldens alone.
+    on_find: called with each row that has findings, and the gravest verdict on it.
     Raises LeakageError if there is no golden with a text, or no row: a check of nothing finds nothing.
+    SelfTestError if a stage does not find a golden that is planted for it before the first row is read.
     """
     goldens = goldens_of(cases)
     stages = [stage(goldens) for stage in STAGES]
+    check_stages(goldens, stages)
     findings = _Findings(goldens)
     for row in rows:
-        findings.add(row, _best(stages, sample_of(row)))
+        hits = _best(stages, sample_of(row))
+        findings.add(row, hits)
+        if hits and on_find is not None:
+            on_find(row, min(hit.verdict for hit in hits))
     if not goldens or not findings.rows_read:
         what = "goldens with a text" if not goldens else "training rows"
         raise LeakageError(f"the leakage check has nothing to compare: there are no {what}")
     return findings.report()
 
 
-def _best(stages: Sequence[Stage], sample: Sample) -> Iterable[Hit]:
+def _best(stages: Sequence[Stage], sample: Sample) -> Collection[Hit]:
     """The gravest hit of each golden in one row."""
     best: dict[int, Hit] = {}
     for stage in stages:
@@ -76,4 +87,4 @@ class _Findings:
 
 def _leak(golden: Golden, row: Row, hit: Hit) -> Leak:
     span = " ".join(hit.span)
-    return Leak(golden.id, row.path, row.line, hit.stage, hit.score, span, len(hit.span), hit.verdict)
+    return Leak(golden.id, row.path, row.line, hit.stage, hit.score, span, len(hit.span), hit.verdict, golden.set)

@@ -38,7 +38,7 @@ class Leak:
     file, line: of the training row. stage: "exact", "containment" or "fuzzy". score: 1 for a whole copy; the share of
     the golden's 5-word sequences that stand in the row (containment); Jaccard's index of character 5-grams (fuzzy).
     span: longest common run of words, normalised; words: their number.
-    verdict: "leak" blocks, "suspect" is for a person to look at.
+    set: name of the golden's set, "" if it was not told. verdict: "leak" blocks, "suspect" is for a person to look at.
     """
 
     golden_id: str
@@ -49,11 +49,13 @@ class Leak:
     span: str
     words: int
     verdict: Verdict
+    set: str = ""
 
     def __str__(self) -> str:
         span = self.span if len(self.span) <= 80 else f"{self.span[:77]}..."
         found = f"score {self.score:.2f}, longest common span {self.words} words: {span!r}"
-        return f"{self.file}:{self.line}: {self.verdict} of golden {self.golden_id} ({self.stage}, {found})"
+        golden = f"{self.set}/{self.golden_id}" if self.set else self.golden_id
+        return f"{self.file}:{self.line}: {self.verdict} of golden {golden} ({self.stage}, {found})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ class Report:
         found += [f"{len(self.suspects):,} suspects"] if self.suspects else []
         found += [f"{self.omitted:,} more"] if self.omitted else []
         return f"leakage: {compared}: {', '.join(found) or 'clean'}"
+
+    def blocking(self, *, strict: bool = False) -> tuple[Leak, ...]:
+        """What must not be trained on: the leaks; if strict, the suspects too."""
+        return self.leaks + self.suspects if strict else self.leaks
+
+    def assert_clean(self, *, strict: bool = False) -> None:
+        """For tests. Raises AssertionError, with this report as its text, on a leak; if strict, on a suspect too."""
+        __tracebackhide__ = True
+        if self.blocking(strict=strict):
+            raise AssertionError(self.describe())
 
     def describe(self) -> str:
         """The summary, the first findings of each kind, and what the check cannot see."""

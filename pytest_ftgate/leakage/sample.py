@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_ftgate.case import Case
@@ -14,11 +14,20 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """A case, normalised. question: words of its input; exchange: of input and expected value, one after the other."""
+    """A case, normalised. question: words of its input; exchange: of input and expected value, one after the other.
+
+    set: name of its golden set, "" if it was not told; ids of two sets may be the same.
+    """
 
     id: str
     question: Words
     exchange: Words
+    set: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of the set and the case, as in sms_spam/a1, or the bare id."""
+        return f"{self.set}/{self.id}" if self.set else self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +38,16 @@ class Sample:
     whole: Words
 
 
-def goldens_of(cases: Iterable[Case]) -> tuple[Golden, ...]:
-    """The cases, normalised; one without any text is left out."""
-    goldens = (_golden(case) for case in cases)
+def goldens_of(cases: Iterable[Case] | Mapping[str, Iterable[Case]]) -> tuple[Golden, ...]:
+    """The cases, also by the names of their sets, normalised; one without any text is left out."""
+    sets = cases if isinstance(cases, Mapping) else {"": cases}
+    goldens = (_golden(case, name) for name, of_set in sets.items() for case in of_set)
     return tuple(golden for golden in goldens if golden.question)
 
 
-def _golden(case: Case) -> Golden:
+def _golden(case: Case, name: str) -> Golden:
     question = words_of(asked_of(case.input))
-    return Golden(case.id, question, question + words_of(text_of(case.expected)))
+    return Golden(case.id, question, question + words_of(text_of(case.expected)), name)
 
 
 def sample_of(row: Row) -> Sample:

@@ -110,10 +110,33 @@ def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop):
     file = shop.write("pipelines/mail/train.jsonl", rows(*range(100, 200)) + json.dumps(planted) + "\n")
     result = shop.run("--train")
     assert result.ret == 11, result.stdout.str()
-    result.stdout.fnmatch_lines(["INTEGRITY*", f"*{file.name}:101: leak of golden c7*"])
+    result.stdout.fnmatch_lines(["INTEGRITY*", f"*{file.name}:101: leak of golden mail/c7*"])
     result.stdout.fnmatch_lines(["*INTEGRITY mail*"])
     left = [file.name for file in (shop.path / ".ftgate").iterdir()]
     assert left == ["audit.jsonl"], "no model was asked, no registry made"
+
+
+def test_drop_row_goes_on_without_the_leaked_rows_and_leaves_the_files_alone(shop):
+    whole = rows(*range(100, 150), 7, *range(150, 160), 8)
+    file = shop.write("pipelines/mail/train.jsonl", whole)
+    result = shop.pytester.runpytest_subprocess("--train", "--ftgate-leak=drop-row")
+    assert result.ret == 1, "the next stage has no model here"
+    result.stdout.fnmatch_lines(["*train.jsonl:51: leak of golden mail/c7*", "*dropped 2 leaked rows of *train.jsonl*"])
+    result.stdout.fnmatch_lines(["*FAILED pipelines/mail/pipeline.toml::baseline*"])
+    copy = shop.path / ".ftgate/runs/mail/clean/train/train.jsonl"
+    assert copy.read_text() == rows(*range(100, 160))
+    assert file.read_text() == whole
+    assert not (shop.path / ".ftgate/runs/mail/clean/validation").exists()
+
+
+def test_a_suspect_stops_only_when_strict(shop):
+    half = " ".join(message(7).split()[:11])
+    planted = {"input": {"text": f"{half} {' '.join(f'other{n}' for n in range(30))}"}, "expected": "spam"}
+    shop.write("pipelines/mail/train.jsonl", rows(*range(100, 150)) + json.dumps(planted) + "\n")
+    assert shop.pytester.runpytest_subprocess("--train").ret == 1
+    result = shop.run("--train", "--ftgate-leak=strict")
+    assert result.ret == 11
+    result.stdout.fnmatch_lines(["*train.jsonl:51: suspect of golden mail/c7*"])
 
 
 def test_what_was_read_is_a_line_of_the_audit_log(shop):
@@ -187,6 +210,7 @@ def test_options_are_checked_at_once(shop):
         (["--train", "--ftgate-target", "base"], "--train tests the candidate"),
         (["--ftgate-engine", "openai"], "needs --ftgate-base-url"),
         (["--ftgate-engine", "onnx"], "allowed: transformers"),
+        (["--ftgate-leak", "drop-all"], "allowed: error, strict, drop-row"),
         (["--ftgate-concurrency", "0"], "from 1 to 4096"),
     ):
         result = shop.run(*args)

@@ -1,0 +1,47 @@
+"""`ftgate leakage TRAIN... --goldens DIR`: rows -> what of the golden sets stands in them; exit code 0 or 11."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pytest_ftgate.commands.common import say
+from pytest_ftgate.errors import LeakageError, SelfTestError
+
+LEAKED = 11
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("leakage", help="which goldens stand in training data; exit code 11 if one does")
+    parser.add_argument("files", nargs="+", type=Path, metavar="TRAIN", help="training rows, a JSON Lines file")
+    parser.add_argument(
+        "--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="golden set, or a folder of them"
+    )
+    parser.add_argument("--strict", action="store_true", help="suspects count as leaks")
+    parser.set_defaults(run=leakage)
+
+
+def leakage(args: argparse.Namespace) -> int:
+    """Check, tell, and say by the exit code whether the data may be trained on."""
+    from pytest_ftgate.leakage.own import check_own
+    from pytest_ftgate.suite import load_suite
+
+    suites = [load_suite(path) for path in _golden_files(args.goldens)]
+    try:
+        report = check_own(args.files, suites)
+    except SelfTestError as error:
+        say(f"INTEGRITY: {error}")
+        return LEAKED
+    say(report.describe())
+    return LEAKED if report.blocking(strict=args.strict) else 0
+
+
+def _golden_files(path: Path) -> list[Path]:
+    """The golden sets at or below a path. Raises LeakageError if there is none."""
+    from pytest_ftgate.catalogue import Catalogue, is_golden
+
+    found = [path] if path.is_file() and is_golden(path) else list(Catalogue((path,), ()).golden_paths.values())
+    if not found:
+        raise LeakageError(f"{path}: there is no golden set here; name a set, or a folder of sets: --goldens DIR")
+    return found

@@ -1,0 +1,43 @@
+"""(one's own training data, golden sets) -> one Report: behind `ftgate leakage` and the fixture `leakage`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.leakage.check import find_leaks
+from pytest_ftgate.leakage.report import Report
+from pytest_ftgate.leakage.rows import Row, read_rows
+
+if TYPE_CHECKING:
+    from pytest_ftgate.suite import Suite
+
+Data = str | Path | Iterable[str | Path | Mapping[str, Any]]
+"""A JSON Lines file, several of them, or rows."""
+
+
+def check_own(data: Data, suites: Sequence[Suite]) -> Report:
+    """All sets against the same data, each apart from the others, whose templates it does not share.
+
+    Rows that are not in a file are told of as "rows:1", "rows:2" ... Raises LeakageError.
+    """
+    parts = [data] if isinstance(data, str | Path) else list(data)
+    reports = [find_leaks({suite.name: suite.cases}, _rows(parts)) for suite in suites]
+    if not reports:
+        return find_leaks([], _rows(parts))
+    return Report(
+        tuple(leak for report in reports for leak in report.leaks),
+        tuple(leak for report in reports for leak in report.suspects),
+        reports[0].rows_read,
+        sum(report.goldens for report in reports),
+        sum(report.omitted for report in reports),
+    )
+
+
+def _rows(parts: Iterable[str | Path | Mapping[str, Any]]) -> Iterator[Row]:
+    for number, part in enumerate(parts, 1):
+        if isinstance(part, Mapping):
+            yield Row("rows", number, part)
+        else:
+            yield from read_rows(Path(part))

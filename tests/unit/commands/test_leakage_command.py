@@ -1,0 +1,66 @@
+"""`ftgate leakage` as a user types it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pytest_ftgate.cli import main
+
+TEXTS = [" ".join(f"word{number}of{place}" for place in range(20)) for number in range(4)]
+
+
+def write(path, *texts):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = ({"id": f"c{number}", "input": text, "expected": "yes"} for number, text in enumerate(texts))
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return str(path)
+
+
+@pytest.fixture
+def goldens(tmp_path):
+    write(tmp_path / "goldens/one.golden.jsonl", *TEXTS[:2])
+    write(tmp_path / "goldens/two.golden.jsonl", *TEXTS[2:])
+    return str(tmp_path / "goldens")
+
+
+def test_clean_files_are_exit_code_0(tmp_path, goldens, capsys):
+    files = [write(tmp_path / name, "something else altogether") for name in ("a.jsonl", "b.jsonl")]
+    assert main(["leakage", *files, "--goldens", goldens]) == 0
+    out = capsys.readouterr().out
+    assert "4 goldens against 2 training rows: clean" in out
+    assert "paraphrase" in out
+
+
+def test_a_leak_is_exit_code_11_and_names_set_golden_file_and_line(tmp_path, goldens, capsys):
+    file = write(tmp_path / "train.jsonl", "something else", f"before {TEXTS[3]} after")
+    assert main(["leakage", file, "--goldens", goldens]) == 11
+    assert "train.jsonl:2: leak of golden two/c1 (containment, score 1.00" in capsys.readouterr().out
+
+
+def test_suspects_count_when_strict(tmp_path, goldens):
+    half = " ".join(TEXTS[0].split()[:12])
+    file = write(tmp_path / "train.jsonl", f"{half} and something else, which makes it much longer than it was")
+    assert main(["leakage", file, "--goldens", goldens]) == 0
+    assert main(["leakage", file, "--goldens", goldens, "--strict"]) == 11
+
+
+def test_one_set_can_be_named(tmp_path, goldens):
+    file = write(tmp_path / "train.jsonl", TEXTS[3])
+    assert main(["leakage", file, "--goldens", f"{goldens}/one.golden.jsonl"]) == 0
+
+
+def test_faults_are_told(tmp_path, goldens, capsys):
+    assert main(["leakage", str(tmp_path / "gone.jsonl"), "--goldens", goldens]) == 2
+    assert "the training data cannot be read" in capsys.readouterr().err
+    assert main(["leakage", write(tmp_path / "t.jsonl", "x"), "--goldens", str(tmp_path / "none")]) == 2
+    assert "there is no golden set here" in capsys.readouterr().err
+
+
+def test_a_check_that_does_not_work_is_integrity(tmp_path, goldens, capsys, monkeypatch):
+    from pytest_ftgate.leakage.exact import Exact
+
+    monkeypatch.setattr(Exact, "find", lambda self, sample: iter(()))
+    assert main(["leakage", write(tmp_path / "t.jsonl", "x"), "--goldens", goldens]) == 11
+    assert "the leakage check does not work" in capsys.readouterr().out
