@@ -61,13 +61,11 @@ class CanaryItem(FtgateItem):
             yield f"the hook pytest_ftgate_drift failed: {type(error).__name__}: {error}"
 
     def _audit(self, finding: Finding) -> Iterator[str]:
-        from pytest_ftgate.audit import record
-
         champion = self.watch.champion
         facts: dict[str, Any] = {"version": champion.number, "digest": champion.digest} if champion else {}
         facts |= {"night": str(finding.day), "score": finding.score, "reason": finding.reason}
         try:
-            record(self.ftgate.options.state_dir, "alarm", self.watch.task, facts)
+            self.ftgate.runtime.registry.record(self.watch.task, "alarm", facts)
         except FtgateError as error:
             yield f"the alarm is not in the audit log: {error}"
 

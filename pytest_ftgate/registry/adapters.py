@@ -90,6 +90,14 @@ def add_version(  # noqa: PLR0913, PLR0917
             return to_version(client.create_model_version(task, source, run_id, tags=tags))
 
 
+def tag_version(store: Store, version: Version, tags: Mapping[str, str]) -> None:
+    """Give a version tags, those that it has not got yet."""
+    with store.asking(f"cannot tag {version}") as client:
+        for key, value in tags.items():
+            if version.tags.get(key) != value:
+                client.set_model_version_tag(version.task, str(version.number), key, value)
+
+
 def fetch(store: Store, digest_of: Digest, version: Version, dest: Path, key: Path | None = None) -> Path:
     """Copy the adapter to the folder `dest` and check it there. See `Registry.fetch`. key: of the signature."""
     if not version.digest:
@@ -155,10 +163,7 @@ def _same(store: Store, digest_of: Digest, task: str, tags: Mapping[str, str], k
 
 def _retagged(store: Store, version: Version, tags: Mapping[str, str]) -> Version:
     """The version with the tags of its newest run: that run's verdict, digests and results count from now on."""
-    with store.asking(f"cannot tag {version}") as client:
-        for key, value in tags.items():
-            if version.tags.get(key) != value:
-                client.set_model_version_tag(version.task, str(version.number), key, value)
+    tag_version(store, version, tags)
     return version_of(store, version.task, version.number)
 
 

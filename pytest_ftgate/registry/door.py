@@ -9,7 +9,7 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
-from pytest_ftgate.audit import AuditLog, Head
+from pytest_ftgate.audit import AuditLog, Entry, Head
 from pytest_ftgate.audit.log import FILE as LOG_FILE
 from pytest_ftgate.registry import adapters, auditing, lock, promotion, runs, search
 from pytest_ftgate.registry.location import check_task
@@ -175,6 +175,13 @@ class Registry:
     def log(self) -> AuditLog:
         """The audit log of the state folder."""
         return AuditLog(self.state_dir / LOG_FILE)
+
+    def record(self, task: str, kind: str, what: Mapping[str, Any]) -> Entry:
+        """Append a line to the audit log, and keep its head with the champion; see `audit.KINDS`."""
+        entry = self.log.append(kind, task, what)
+        if champion := self.champion(task):
+            adapters.tag_version(self.store, champion, auditing.head_tags(self.log))
+        return entry
 
     def heads(self) -> list[Head]:
         """What the versions of all tasks keep of audit logs, of this state folder or another."""

@@ -84,3 +84,13 @@ def test_show_prints_moves_with_digests_and_reason(registry, promote, tmp_path, 
     out = capsys.readouterr().out
     assert "version 1, reason all arms passed, verdict PROMOTE, digest " in out
     assert f"digest {registry.champion('spam').digest[:12]}," in out
+
+
+def test_an_alarm_that_was_removed_from_the_end_is_missed(registry, promote, tmp_path, capsys):
+    promote("a")
+    registry.record("spam", "alarm", {"drop": 0.08})
+    file = tmp_path / "state" / "audit.jsonl"
+    assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 0
+    file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
+    assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 11
+    assert "audit.jsonl:2: was removed, with all after line 1" in capsys.readouterr().out

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from pytest_ftgate.audit.entry import read_entry
+from pytest_ftgate.audit.moves import MOVES
 from pytest_ftgate.registry import Registry, lock
 from tests.unit.kills import Fuse, in_a_child
 from tests.unit.registry.stores import audit_faults, close_connections, light
@@ -92,4 +94,6 @@ def look(registry: Registry, k: int) -> int:
     assert registry.fetch(champion).is_dir(), k
     assert champion.previous == {1: None, 2: 1, 4: 2}[champion.number], k
     assert audit_faults(registry) == [], k
+    moves = [entry for line in registry.log.lines()[0] if (entry := read_entry(line)) and entry.kind in MOVES]
+    assert champion.number == 2 or moves[-1].what["version"] == champion.number, f"{k}: nothing moves unannounced"
     return int(champion.number)
