@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> None:
     """The gate has decided over a candidate of `task`.
 
-    version: its number in the registry; None if it was not registered (INTEGRITY, or unchanged).
-    Called once for each pipeline of a `--train` run, after the pointer has been moved.
+    version: its number in the registry; None if it was not registered (INTEGRITY).
+    Called once for each pipeline of a `--train` run that came to a verdict, after the pointer has been moved; not for
+    UNCHANGED, where nothing was decided. If it raises, the run says so, and the verdict stands.
     """
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.explaining import FILE, explain
-from pytest_ftgate.gate import Kind
+from pytest_ftgate.gate import Kind, Verdict
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
 from pytest_ftgate.release import conclude, warnings_about
 from pytest_ftgate.report.explain import Explanation
@@ -58,7 +58,8 @@ class StageItem(FtgateItem):
                 self.work(self.rollout)
         except Stopped as stopped:
             number = conclude(self.rollout, stopped.verdict)
-            properties = _verdict_property(self.rollout, stopped.verdict.kind, number, stopped.verdict.reason)
+            seen = {"warnings": list(_announced(self, self.rollout, stopped.verdict, number))}
+            properties = _verdict_property(self.rollout, stopped.verdict.kind, number, stopped.verdict.reason, seen)
             return self._end(f"{stopped.verdict.kind}: {stopped}", properties)
         except FtgateError as error:
             return self._end(str(error))
@@ -94,6 +95,7 @@ class PromoteItem(FtgateItem):
         with self.rollout.timed("promote"):
             number = conclude(self.rollout, verdict, explanation)
             warnings = warnings_about(self.rollout) if number else []
+        warnings += _announced(self, self.rollout, verdict, number)
         seen = _seen(self.rollout, explanation, warnings)
         properties = _verdict_property(self.rollout, verdict.kind, number, verdict.reason, seen)
         if verdict.kind is Kind.PROMOTE:
@@ -111,6 +113,14 @@ class PromoteItem(FtgateItem):
         assert self.rollout.champion is not None  # noqa: S101 - `unchanged` says so
         properties = _verdict_property(self.rollout, "UNCHANGED", self.rollout.champion.number, "")
         return Told("skipped", "unchanged: the candidate is the champion", properties=properties)
+
+
+def _announced(item: FtgateItem, rollout: Rollout, verdict: Verdict, version: int | None) -> Iterator[str]:
+    """Call the hook. One that breaks is told of: what was decided stays decided."""
+    try:
+        item.ihook.pytest_ftgate_verdict(task=rollout.name, verdict=verdict, version=version)
+    except Exception as error:  # noqa: BLE001 - a user's code may raise anything
+        yield f"the hook pytest_ftgate_verdict failed: {type(error).__name__}: {error}"
 
 
 def _seen(rollout: Rollout, explanation: Explanation, warnings: Sequence[str]) -> dict[str, Any]:

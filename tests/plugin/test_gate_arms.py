@@ -32,11 +32,15 @@ def explained(trained, result):
 
 def test_two_days_of_candidates(trained):
     """Promoted though it forgot, as that is advisory; then behind; then rejected by what is required by now."""
+    hook = "def pytest_ftgate_verdict(task, verdict, version):\n    {}\n"
+    trained.project.write("conftest.py", hook.format("print('HOOK', task, verdict.kind, version)"))
     trained.base(wrong=range(30))
     trained.candidate(1, wrong=range(4), forgot=range(25), more=FORGETTING.format("false"))
     first = trained.run("--junitxml", "junit.xml")
     assert first.ret == 0, first.stdout.str()
+    first.stdout.fnmatch_lines(["*HOOK mail PROMOTE 1"])
     first.stdout.fnmatch_lines(["PROMOTED mail v1"])
+    trained.project.write("conftest.py", hook.format("raise RuntimeError('no mail')"))
     assert arm(first, "forgetting")[0] == "ADVISORY"
     assert arm(first, "forgetting")[1].startswith("reject: -41.7 points, upper bound -3")
     told = "pass: none of 2 significantly worse than the base model; nearest lang=en +43.3 points, Holm p = 1"
@@ -55,6 +59,7 @@ def test_two_days_of_candidates(trained):
     trained.candidate(2, wrong=range(6))
     second = trained.run()
     assert second.ret == 10, second.stdout.str()
+    second.stdout.fnmatch_lines(["*the hook pytest_ftgate_verdict failed: RuntimeError: no mail"])
     status, reason = arm(second, "champion")
     assert status == "HOLD"
     assert reason.endswith("(n = 60, discordant 0 vs 2); not ahead; more cases would not promote it")
