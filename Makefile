@@ -4,6 +4,7 @@
 # make bench   speed beside the peers, on a quiet machine (about half an hour)
 # make bench-vllm   the same against a real vLLM (about five minutes)
 # make gate-sim  how often the gate is right: tables, plot, and the table of the README (about a minute)
+# make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
 # make check   ruff, mypy --strict, layers
 PYTHON ?= python3.11
 VENV   := .venv
@@ -11,7 +12,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ENGINE ?= transformers
 
-.PHONY: setup vllm data demo test check bench bench-vllm gate-sim clean
+.PHONY: setup vllm data demo test check bench bench-vllm bench-leakage gate-sim clean
 
 setup: $(READY)
 
@@ -58,6 +59,10 @@ bench-vllm: data vllm
 # Simulated golden sets, decided by the arms of the gate; writes bench/gate-sim.md, bench/gate-sim.png, README.md.
 gate-sim: setup
 	$(BIN)/python -m bench.gate_sim
+
+# The leakage check beside datasketch and rensa; writes its table in bench/README.md.
+bench-leakage: setup
+	$(BIN)/python -m bench.leakage
 
 clean:
 	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/*/data
