@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.answers import Answers, Unmeasured
 from pytest_ftgate.arm import Result
-from pytest_ftgate.case import Case, Prompt
+from pytest_ftgate.case import Case
 from pytest_ftgate.draws import combine, most_frequent
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored, grade_case
 from pytest_ftgate.graders.answer import label_of
-from pytest_ftgate.journal import Journal
 from pytest_ftgate.metric import Metric, Scored, compute
 from pytest_ftgate.metrics.limits import NAMES as LIMITS
 from pytest_ftgate.metrics.limits import limit
@@ -24,19 +24,15 @@ if TYPE_CHECKING:
 class Measurement(Answers):
     """One model on one golden set: its answers, graded on demand and once. See `Answers` for the arguments."""
 
-    def __init__(  # noqa: PLR0913 - as Answers
-        self,
-        suite: Suite,
-        model_digest: str,
-        journal: Journal,
-        *,
-        prompt: Prompt | None = None,
-        choices: tuple[str, ...] = (),
-        regrade: bool = False,
-    ) -> None:
-        super().__init__(suite, model_digest, journal, prompt=prompt, choices=choices, regrade=regrade)
-        self._outcomes: dict[str, Outcome] = {}
-        self._draws: dict[str, tuple[Outcome, ...]] = {}
+    @cached_property
+    def _outcomes(self) -> dict[str, Outcome]:
+        """Of the cases graded so far."""
+        return {}
+
+    @cached_property
+    def _draws(self) -> dict[str, tuple[Outcome, ...]]:
+        """Of those among them that are drawn more than once."""
+        return {}
 
     def outcome(self, case: Case) -> Outcome:
         """The grade of the answer, over all draws; graded once. Raises Unmeasured."""
