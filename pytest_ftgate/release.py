@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate import explaining
 from pytest_ftgate.canary.shelf import keep_reference
 from pytest_ftgate.cost.spent import spent
-from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.errors import MetricError, RegistryError
 from pytest_ftgate.gate import Kind, Verdict
 from pytest_ftgate.ledger import ROUND, golden_tag, round_of, uses, worn
 
@@ -96,9 +97,11 @@ def _write_results(rollout: Rollout, folder: Path) -> Path:
 
 
 def _numbers(rollout: Rollout) -> dict[str, float]:
+    """Seconds and scores; without those that cannot be had, as of a set that no case was asked of."""
     found: dict[str, float] = {f"seconds.{stage}": seconds for stage, seconds in rollout.seconds.items()}
     for suite in rollout.sets:
         for name, options in suite.metrics:
-            metric = rollout.candidate_of(suite).metric(**options)
-            found |= {f"{suite.name}.{name}": metric.value, f"{suite.name}.{name}.lower": metric.lower}
+            with suppress(MetricError):
+                metric = rollout.candidate_of(suite).metric(**options)
+                found |= {f"{suite.name}.{name}": metric.value, f"{suite.name}.{name}.lower": metric.lower}
     return found

@@ -78,3 +78,13 @@ def test_two_days_of_candidates(trained):
     journal = (trained.project.path / ".ftgate/journal/skills.jsonl").read_text().splitlines()
     assert len(journal) == 60 * 3, "the base model was asked once, and two candidates"
     assert len({json.loads(line)["key"] for line in journal}) == 60 * 3
+
+
+def test_a_candidate_that_says_nothing_is_rejected_before_the_other_sets_are_asked(trained):
+    """Registered all the same, though nobody knows how it does on the general skills."""
+    trained.base(wrong=range(30))
+    trained.candidate(1, wrong=(), more=FORGETTING.format("true"))
+    trained.mute()
+    result = trained.run()
+    assert result.ret == 1, result.stdout.str()
+    result.stdout.fnmatch_lines(["REJECT mail v1: smoke test: not one of 10 answers can be read; the first: ''"])
