@@ -1,0 +1,1 @@
+"""Labels of several raters -> how far they agree beyond chance, each number with n and bounds."""
