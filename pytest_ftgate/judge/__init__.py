@@ -1,0 +1,1 @@
+"""A language model as judge of fuzzy answers: what people said, and whether the judge may vote."""
