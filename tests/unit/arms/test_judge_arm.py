@@ -1,0 +1,76 @@
+"""The judge's arm: debiased, and advisory until the judge has earned its vote."""
+
+import numpy as np
+import pytest
+
+from pytest_ftgate.arms.judge import judge_arm
+from pytest_ftgate.gate import Arm, Kind, decide
+from pytest_ftgate.judge.admission import Admission
+from pytest_ftgate.metrics.ppi import Debiased, debias
+
+VOTES = Admission(True, ())
+REFUSED = Admission(False, ("40 human labels, at least 100 are needed", "5 human labels are 'no'"))
+
+
+def found(mean, error=0.02, labelled=100, judged=200):
+    return Debiased(mean, error, weight=0.8, labelled=labelled, judged=judged, varied=30)
+
+
+@pytest.mark.parametrize(
+    ("mean", "status", "told"),
+    [
+        (0.02, "pass", "judge: +2.0 points, lower bound -1.4 > -5.0 (n = 300, 100 of them judged by people too;"),
+        (-0.01, "pass", "lower bound -4.4 > -5.0"),
+        (-0.03, "hold", "more cases would settle it"),
+        (-0.06, "hold", "more cases would not promote it"),
+        (-0.09, "reject", "upper bound -5.6 <= -5.0"),
+    ],
+)
+def test_pass_hold_and_reject(mean, status, told):
+    arm = judge_arm(found(mean), VOTES, 0.05)
+    assert (arm.status, arm.advisory) == (status, False)
+    assert told in arm.reason
+    assert (arm.cases_more is not None) == ("would settle it" in arm.reason)
+
+
+def test_the_numbers_are_those_of_the_estimate():
+    arm = judge_arm(found(0.02), VOTES, 0.05)
+    assert (arm.numbers["lower"], arm.numbers["upper"]) == found(0.02).bounds
+    assert arm.numbers | {"lower": 0, "upper": 0} == {
+        "gain": 0.02, "lower": 0, "upper": 0, "alpha": 0.05, "margin": 0.05, "weight": 0.8, "labelled": 100, "n": 300,
+    }  # fmt: skip
+
+
+def test_a_later_candidate_of_the_round_is_held_to_a_stricter_bound():
+    assert judge_arm(found(-0.016), VOTES, 0.05).status == "pass"
+    arm = judge_arm(found(-0.016), VOTES, 0.05, tried=3)
+    assert arm.status == "hold"
+    assert "3rd candidate of this round" in arm.reason
+    assert arm.numbers["alpha"] == pytest.approx(0.05 / 3)
+
+
+def test_a_judge_that_is_not_admitted_decides_nothing_and_says_why():
+    good = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("floors", "pass")]
+    arm = judge_arm(found(-0.2), REFUSED, 0.05)
+    assert (arm.status, arm.advisory) == ("reject", True)
+    assert arm.reason.endswith(
+        "advisory, as the judge is not admitted: 40 human labels, at least 100 are needed; 5 human labels are 'no'"
+    )
+    assert decide([*good, arm]).kind == Kind.PROMOTE
+    assert decide([*good, judge_arm(found(-0.2), VOTES, 0.05)]).kind == Kind.REJECT
+
+
+def test_a_judge_that_likes_the_candidates_failures_does_not_carry_a_worse_one_through():
+    """People lose 15 points on the labelled cases, the judge sees a gain on all."""
+    rng = np.random.default_rng(5)
+    human = rng.permutation([-1.0] * 30 + [0.0] * 112 + [1.0] * 8).tolist()
+    judge = rng.choice([-1.0, 0.0, 1.0], 600, p=[0.05, 0.75, 0.20]).tolist()
+    arm = judge_arm(debias(human, judge[:150], judge[150:]), VOTES, 0.05)
+    assert np.mean(judge) > 0.1
+    assert arm.status == "reject", arm.reason
+
+
+@pytest.mark.parametrize("delta", [0, 1, 5])
+def test_delta_is_a_share(delta):
+    with pytest.raises(ValueError, match="delta is a share"):
+        judge_arm(found(0), VOTES, delta)
