@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics.agreement.coefficients import ac1, percent_agreement, recalls
 from pytest_ftgate.metrics.agreement.table import Table, cross
 from pytest_ftgate.metrics.value import Metric
@@ -38,8 +39,10 @@ def admit(labels: Mapping[str, str], verdicts: Mapping[str, str | None], classes
     a verdict, or with one that is no class, counts as wrong: a judge cannot do better by passing over what is hard.
     classes: all there are; (): those that people gave. Raises MetricError for a label that is none of them.
     """
-    known = tuple(classes) or tuple(sorted(set(labels.values())))
     sizes = Counter(labels.values())
+    known = tuple(classes) or tuple(sorted(sizes))
+    if strange := sorted(set(sizes) - set(known)):
+        raise MetricError(f"human label '{strange[0]}' is no known class; known are {', '.join(known)}")
     numbers = {"labels": float(len(labels)), "no_verdict": float(sum(verdicts.get(key) not in known for key in labels))}
     numbers |= {f"labels({name})": float(sizes[name]) for name in known}
     if reasons := _too_few(sizes, known):

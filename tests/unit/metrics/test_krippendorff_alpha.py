@@ -48,6 +48,12 @@ def test_published_example(level, value):
     assert metric.lower < metric.value < metric.upper <= 1
 
 
+def value_of(units, domain, level):
+    """The value without its bounds, which take a bootstrap each."""
+    ratings = module._ratings(units, domain, level)
+    return float(module._values(ratings, ratings.counts[None, :])[0])
+
+
 UNITS_OF = st.lists(st.lists(st.sampled_from([1, 2, 3, 4]), max_size=4), min_size=2, max_size=12)
 
 
@@ -57,9 +63,22 @@ UNITS_OF = st.lists(st.lists(st.sampled_from([1, 2, 3, 4]), max_size=4), min_siz
 def test_it_is_its_definition(level, units):
     if len({rating for unit in units if len(unit) > 1 for rating in unit}) < 2:
         return
-    ratings = module._ratings(units, [1, 2, 3, 4], level)
-    value = float(module._values(ratings, ratings.counts[None, :])[0])
-    assert value == pytest.approx(by_pairs(units, [1, 2, 3, 4], level == "ordinal"), abs=1e-9)
+    assert value_of(units, [1, 2, 3, 4], level) == pytest.approx(
+        by_pairs(units, [1, 2, 3, 4], level == "ordinal"), abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("level", ["nominal", "ordinal"])
+@settings(deadline=None)
+@given(units=UNITS_OF)
+def test_it_is_that_of_the_library_krippendorff(level, units):
+    import krippendorff
+
+    counts = np.array([[unit.count(value) for value in (1, 2, 3, 4)] for unit in units])
+    if len({rating for unit in units if len(unit) > 1 for rating in unit}) < 2:
+        return
+    expected = krippendorff.alpha(value_counts=counts, value_domain=[1, 2, 3, 4], level_of_measurement=level)
+    assert value_of(units, [1, 2, 3, 4], level) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("level", ["nominal", "ordinal"])
