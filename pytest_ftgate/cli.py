@@ -15,6 +15,7 @@ from pytest_ftgate.commands import (
     champions,
     ci,
     cost,
+    data,
     diff,
     drift,
     leakage,
@@ -39,6 +40,7 @@ FAMILIES = (
     canary,
     drift,
     leakage,
+    data,
     ci,
     cost,
 )

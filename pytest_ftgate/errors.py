@@ -5,6 +5,7 @@ FtgateError
 |   +-- GoldenError     a golden set cannot be used as written
 |   +-- LockError       a golden set differs from its golden.lock
 |   +-- PipelineError   a pipeline.toml cannot be used as written
+|   +-- DataError       training data cannot be read as rows
 +-- ServeError          a model server could not be started, or stopped answering
 +-- TrainError          the fine-tune failed
 +-- MetricError         a metric of nothing, or of a class without a case
@@ -62,6 +63,16 @@ class LockError(FileFaults):
 
 class PipelineError(FileFaults):
     """A pipeline.toml cannot be used as written."""
+
+
+class DataError(FileFaults):
+    """Training data cannot be read as rows. omitted: how many further faults there are."""
+
+    def __init__(self, faults: Iterable[Fault], omitted: int = 0) -> None:
+        super().__init__(faults)
+        self.omitted = omitted
+        if omitted:
+            self.args = (f"{self}\nand {omitted:,} more",)
 
 
 class ServeError(FtgateError):

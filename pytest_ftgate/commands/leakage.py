@@ -14,7 +14,13 @@ LEAKED = 11
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("leakage", help="which goldens stand in training data; exit code 11 if one does")
-    parser.add_argument("files", nargs="+", type=Path, metavar="TRAIN", help="training rows, a JSON Lines file")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="TRAIN",
+        help="training rows: .jsonl, .json, .csv, .parquet, or a folder of Hugging Face datasets",
+    )
     parser.add_argument(
         "--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="golden set, or a folder of them"
     )
@@ -27,7 +33,7 @@ def leakage(args: argparse.Namespace) -> int:
     from pytest_ftgate.leakage.own import check_own
     from pytest_ftgate.suite import load_suite
 
-    suites = [load_suite(path) for path in _golden_files(args.goldens)]
+    suites = [load_suite(path) for path in golden_files(args.goldens)]
     try:
         report = check_own(args.files, suites)
     except SelfTestError as error:
@@ -37,7 +43,7 @@ def leakage(args: argparse.Namespace) -> int:
     return LEAKED if report.blocking(strict=args.strict) else 0
 
 
-def _golden_files(path: Path) -> list[Path]:
+def golden_files(path: Path) -> list[Path]:
     """The golden sets at or below a path. Raises LeakageError if there is none."""
     from pytest_ftgate.catalogue import Catalogue, is_golden
 

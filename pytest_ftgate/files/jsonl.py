@@ -11,6 +11,7 @@ from typing import Any
 from pytest_ftgate.errors import Fault
 
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = r"holds half of a surrogate pair (\ud800 to \udfff alone), which is no character"
 
 
 def parse_lines(text: str, path: str) -> Iterator[tuple[int, Any] | Fault]:
@@ -20,10 +21,11 @@ def parse_lines(text: str, path: str) -> Iterator[tuple[int, Any] | Fault]:
     """
     for number, line in enumerate(text.split("\n"), start=1):
         if line and not line.isspace():
-            yield _parse(line, number, path)
+            yield parse_line(line, number, path)
 
 
-def _parse(line: str, number: int, path: str) -> tuple[int, Any] | Fault:
+def parse_line(line: str, number: int, path: str) -> tuple[int, Any] | Fault:
+    """(number, value) of one line, or its fault. number: 1-based."""
     try:
         value = _DECODER.decode(line.strip())
     except json.JSONDecodeError as error:
@@ -33,8 +35,16 @@ def _parse(line: str, number: int, path: str) -> tuple[int, Any] | Fault:
     except RecursionError:
         return Fault(path, number, "is nested too deeply to be read")
     if _HALF_PAIR.search(line) and _has_half_pair(value):
-        return Fault(path, number, r"holds half of a surrogate pair (\ud800 to \udfff alone), which is no character")
+        return Fault(path, number, _HALF)
     return number, value
+
+
+def decode_from(text: str, start: int) -> tuple[Any, int]:
+    """(value that begins at `start`, place after it). Raises ValueError, RecursionError; JSONDecodeError if cut off."""
+    value, end = _DECODER.raw_decode(text, start)
+    if _HALF_PAIR.search(text, start, end) and _has_half_pair(value):
+        raise ValueError(_HALF)
+    return value, end
 
 
 def _has_half_pair(value: object) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.suite import Suite
 
 Data = str | Path | Iterable[str | Path | Mapping[str, Any]]
-"""A JSON Lines file, several of them, or rows."""
+"""A file (JSON Lines, JSON, CSV, Parquet, a Hugging Face folder), several of them, or rows."""
 
 
 def check_own(data: Data, suites: Sequence[Suite]) -> Report:

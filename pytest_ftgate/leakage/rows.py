@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.data.records import read_records
 from pytest_ftgate.errors import Fault, LeakageError
-from pytest_ftgate.files.text import shown
 from pytest_ftgate.leakage.text import asked_of, text_of
 
-_NOT_TEXT = frozenset({"id", "slices", "notes", "cluster", "must_pass", "graders"})
+_NOT_TEXT = frozenset({"id", "slices", "notes", "cluster", "must_pass", "graders", "synthetic", "reviewed"})
 _QUESTION = ("input", "prompt", "question", "instruction", "text")
 
 
@@ -26,17 +25,24 @@ class Row:
 
     @property
     def question(self) -> str:
-        """What the model is asked: `input`, `prompt`, ... or `messages` but the last answer; never a system turn."""
+        """What the model is asked: `input`, `prompt`, ... or a conversation but its answer; never a system turn."""
         if messages := self.data.get("messages"):
             return asked_of(_without_answer(messages))
-        return next((asked_of(self.data[key]) for key in _QUESTION if key in self.data), "")
+        texts = (asked_of(self.data[key]) for key in _QUESTION if key in self.data)
+        return next((text for text in texts if text.strip()), "") or _asked_before(self.data.get("chosen"))
 
     @property
     def whole(self) -> str:
-        """All text of the row, question and answer, whatever its keys are."""
-        asked = [key for key in _QUESTION if key in self.data][:1]
+        """All text of the row, question and answer, whatever its keys are; an instruction before its input."""
+        first = [key for key in dict.fromkeys(("instruction", *_QUESTION)) if key in self.data]
+        asked = first[: 2 if first[:1] == ["instruction"] else 1]
         others = [key for key in self.data if key not in _NOT_TEXT and key not in asked]
         return "\n".join(text_of(self.data[key]) for key in [*asked, *others])
+
+
+def _asked_before(chosen: Any) -> str:
+    """The question of a preference whose answers repeat it."""
+    return asked_of(_without_answer(chosen)) if isinstance(chosen, list) else ""
 
 
 def _without_answer(messages: Any) -> Any:
@@ -45,26 +51,11 @@ def _without_answer(messages: Any) -> Any:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a JSON Lines file, read line by line; blank lines are skipped.
+    """The rows of a file of any format that `data.records` reads, one at a time, whatever their keys are.
 
-    Raises LeakageError at the first line that holds no JSON object, and for a file that cannot be read.
+    Raises LeakageError at the first that is no object, and for a file that cannot be read.
     """
-    name = shown(path)
-    try:
-        with Path(path).open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield Row(name, number, _parsed(line, name, number))
-    except OSError as error:
-        raise LeakageError(f"{name}: the training data cannot be read: {error.strerror or error}") from None
-
-
-def _parsed(line: bytes, path: str, number: int) -> Mapping[str, Any]:
-    try:
-        data = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise LeakageError(str(Fault(path, number, f"is no JSON in UTF-8, so it cannot be checked: {error}"))) from None
-    if not isinstance(data, dict):
-        fault = Fault(path, number, f"is a JSON {type(data).__name__}; a training row is an object")
-        raise LeakageError(str(fault))
-    return data
+    for record in read_records(path):
+        if isinstance(record, Fault):
+            raise LeakageError(str(record))
+        yield Row(record.path, record.line, record.data)

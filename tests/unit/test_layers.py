@@ -94,6 +94,15 @@ def test_training_never_reaches_gate_golden_sets_or_leakage():
     assert not {name for name in reaches("train") if top(name) in forbidden}
 
 
+def test_training_data_are_read_without_golden_sets_gate_or_training():
+    forbidden = {"gate", "arms", "arm", "golden", "suite", "lock", "registry", "catalogue", "train", "serve"}
+    assert not {name for name in reaches("data") if top(name) in forbidden}
+
+
+def test_reading_training_data_reaches_no_check_of_them():
+    assert not {name for name in reaches("data.reader") if top(name) == "leakage" or name.startswith("data.checks")}
+
+
 def test_only_the_door_knows_pytest():
     using = {
         module_name(path)

@@ -1,0 +1,90 @@
+"""`ftgate data check FILE...`: training data -> a line for each check; exit code 0, or 1 if one found an error."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.commands.common import say
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.data.row import DataRow
+    from pytest_ftgate.errors import Fault
+
+CHECKS = ("answers", "short", "truncated", "duplicates", "near", "contradictions", "balance", "size", "pii", "secrets")
+MAX_LENGTH = 1024
+"""Tokens; the default of a pipeline's train.max_length."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("data", help="look through training data")
+    kinds = parser.add_subparsers(metavar="WHAT", required=True)
+    check = kinds.add_parser("check", help="shape, duplicates, labels, personal data ...; exit code 1 if one is wrong")
+    check.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help=".jsonl, .json, .csv, .parquet or a dataset folder"
+    )
+    check.add_argument("--model", type=Path, metavar="DIR", help="count tokens with the tokenizer of this model")
+    check.add_argument(
+        "--max-length",
+        type=_positive,
+        metavar="N",
+        help=f"tokens of the longest row, with --model (default {MAX_LENGTH})",
+    )
+    check.add_argument("--goldens", type=Path, metavar="DIR", help="also look for these golden sets in the rows")
+    check.add_argument(
+        "--allow", action="append", default=[], choices=CHECKS, help="its findings are warnings (repeatable)"
+    )
+    check.set_defaults(run=check_data)
+
+
+def check_data(args: argparse.Namespace) -> int:
+    """Check, tell, and say by the exit code whether something is wrong."""
+    from pytest_ftgate.data.checks.every import every_check
+    from pytest_ftgate.data.inspect import inspect
+    from pytest_ftgate.data.report import lines_of
+
+    checks = every_check(_tokens_of(args), args.max_length or MAX_LENGTH)
+    inspection = inspect(_entries(args.files), checks, args.allow)
+    for line in lines_of(inspection, len(args.files)):
+        say(line)
+    if args.model is None:
+        say("  truncated rows were not looked for; name a model: --model DIR")
+    leaked = args.goldens is not None and _leaked(args.files, args.goldens)
+    return 1 if inspection.failed or leaked else 0
+
+
+def _entries(files: Sequence[Path]) -> Iterator[DataRow | Fault]:
+    from pytest_ftgate.data.reader import read_entries
+
+    return (entry for path in files for entry in read_entries(path))
+
+
+def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:
+    if args.model is None:
+        if args.max_length is not None:
+            raise FtgateError("--max-length counts the tokens of a model; name its folder: --model DIR")
+        return None
+    from pytest_ftgate.data.tokens import tokens_in
+
+    return tokens_in(args.model)
+
+
+def _leaked(files: Sequence[Path], goldens: Path) -> bool:
+    """Tell what of the golden sets stands in the rows. LeakageError if the files cannot be compared."""
+    from pytest_ftgate.commands.leakage import golden_files
+    from pytest_ftgate.leakage.own import check_own
+    from pytest_ftgate.suite import load_suite
+
+    report = check_own(files, [load_suite(path) for path in golden_files(goldens)])
+    say(report.describe())
+    return bool(report.leaks)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of tokens; write 1 or more")
+    return int(text)

@@ -1,0 +1,1 @@
+"""One check of training data in each file."""

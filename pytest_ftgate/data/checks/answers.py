@@ -1,0 +1,27 @@
+"""Rows whose answer says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_ftgate.data.finding import RowCheck
+from pytest_ftgate.data.row import DataRow
+
+
+def empty_answers(row: DataRow) -> Iterator[str]:
+    """An answer without a letter, a digit or any other sign than punctuation; the rejected one may be so."""
+    if not row.answer.strip():
+        yield "empty"
+    elif all(_is_filler(char) for char in row.answer):
+        yield "only punctuation"
+
+
+def _is_filler(char: str) -> bool:
+    return char.isspace() or char in ".,;:-_'\"…"
+
+
+def answers() -> RowCheck:
+    """The check."""
+    return RowCheck(
+        "answers", "error", "a model learns to say nothing from these: answer or remove them", empty_answers
+    )

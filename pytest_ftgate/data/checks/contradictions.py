@@ -1,0 +1,36 @@
+"""The same question with two different short answers: one of the two labels is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_ftgate.data.checks.labels import is_short
+from pytest_ftgate.data.finding import Finding, Level
+from pytest_ftgate.data.normal import short_digest
+from pytest_ftgate.data.row import DataRow
+
+
+class Contradictions:
+    """Keeps two digests and a place of each row with a short answer: about 250 bytes."""
+
+    name = "contradictions"
+    advice = "decide which answer is right; of long answers several may be"
+    level: Level = "error"
+    note = ""
+
+    def __init__(self) -> None:
+        self._first: dict[bytes, tuple[bytes, str, int]] = {}
+
+    def see(self, row: DataRow) -> Iterator[Finding]:
+        """The row, if the first one with its question was answered otherwise."""
+        if not is_short(row.answer):
+            return
+        turns = [part for turn in row.asked for part in (turn["role"], turn["content"])]
+        answer = short_digest(row.answer)
+        before, path, line = self._first.setdefault(short_digest(*turns), (answer, row.path, row.line))
+        if before != answer:
+            yield Finding(row.path, row.line, f"answered otherwise in {path}:{line}")
+
+    def close(self) -> tuple[Finding, ...]:
+        """Nothing more."""
+        return ()

@@ -1,0 +1,32 @@
+"""Rows that ask and answer the same as a row before, once both are normalised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_ftgate.data.finding import Finding, Level
+from pytest_ftgate.data.normal import short_digest
+from pytest_ftgate.data.row import DataRow
+
+
+class Duplicates:
+    """Keeps a digest and a place of each row: about 200 bytes."""
+
+    name = "duplicates"
+    advice = "remove all but one of each; in two files they are a leak from training to validation"
+    level: Level = "error"
+    note = ""
+
+    def __init__(self) -> None:
+        self._first: dict[bytes, tuple[str, int]] = {}
+
+    def see(self, row: DataRow) -> Iterator[Finding]:
+        """The row, if it was there before."""
+        turns = [part for turn in row.asked for part in (turn["role"], turn["content"])]
+        place = self._first.setdefault(short_digest(*turns, row.answer, row.rejected or ""), (row.path, row.line))
+        if place != (row.path, row.line):
+            yield Finding(row.path, row.line, f"as {place[0]}:{place[1]}")
+
+    def close(self) -> tuple[Finding, ...]:
+        """Nothing more."""
+        return ()

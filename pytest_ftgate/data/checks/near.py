@@ -1,0 +1,57 @@
+"""Rows whose question is nearly that of another: Jaccard's index of character 5-grams at least .8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_ftgate.data.finding import Finding, Level
+from pytest_ftgate.data.normal import normal
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.leakage.fuzzy import Fuzzy
+from pytest_ftgate.leakage.sample import Golden, Sample
+
+MOST = 3000
+"""Different questions that are compared, all with all; the time grows with their square."""
+
+
+class NearDuplicates:
+    """The exact join of the leakage check, of the first 3,000 different questions with one another.
+
+    Equal questions are left to the checks of duplicates and contradictions; those of under five words are not near to
+    anything. What stands in a fifth of the questions is their template and no evidence.
+    """
+
+    name = "near"
+    advice = "keep one of each, or give them one `cluster`, so that they stay on one side of a split"
+    level: Level = "warning"
+
+    def __init__(self) -> None:
+        self._places: dict[str, tuple[str, int]] = {}
+        self._more = 0
+
+    @property
+    def note(self) -> str:
+        """How many questions were not compared."""
+        return f"{self._more:,} rows after the first {MOST:,} different questions not compared" if self._more else ""
+
+    def see(self, row: DataRow) -> tuple[Finding, ...]:
+        """Nothing yet."""
+        question = normal(row.question)
+        if question not in self._places:
+            if len(self._places) < MOST:
+                self._places[question] = (row.path, row.line)
+            else:
+                self._more += 1
+        return ()
+
+    def close(self) -> Iterator[Finding]:
+        """Each question that is near to one before it, and the nearest of these."""
+        words = [tuple(question.split()) for question in self._places]
+        places = list(self._places.values())
+        join = Fuzzy([Golden(str(number), each, each) for number, each in enumerate(words)])
+        for number, each in enumerate(words):
+            before = [hit for hit in join.find(Sample(each, each)) if hit.golden < number and hit.verdict == "leak"]
+            if before:
+                nearest = max(before, key=lambda hit: hit.score)
+                path, line = places[nearest.golden]
+                yield Finding(*places[number], f"{nearest.score:.2f} like {path}:{line}")

@@ -1,0 +1,18 @@
+"""Rows that hold personal data."""
+
+from __future__ import annotations
+
+from pytest_ftgate.data.finding import RowCheck
+from pytest_ftgate.data.personal import personal_data
+from pytest_ftgate.data.row import DataRow
+
+ADVICE = "a model repeats what it was trained on: replace or remove them"
+
+
+def _in_row(row: DataRow) -> tuple[str, ...]:
+    return personal_data(row.text)
+
+
+def pii() -> RowCheck:
+    """The check: kinds of personal data in all text of a row, never the data."""
+    return RowCheck("pii", "error", ADVICE, _in_row)

@@ -1,0 +1,18 @@
+"""Rows that hold a key or a password."""
+
+from __future__ import annotations
+
+from pytest_ftgate.data.credentials import credentials
+from pytest_ftgate.data.finding import RowCheck
+from pytest_ftgate.data.row import DataRow
+
+ADVICE = "revoke them where they are valid, then replace or remove them"
+
+
+def _in_row(row: DataRow) -> tuple[str, ...]:
+    return credentials(row.text)
+
+
+def secrets() -> RowCheck:
+    """The check: kinds of credentials in all text of a row, never the credentials."""
+    return RowCheck("secrets", "error", ADVICE, _in_row)

@@ -1,0 +1,52 @@
+"""Answers of a word or two where answers are long: cut off, or placeholders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pytest_ftgate.data.finding import Finding, Level
+from pytest_ftgate.data.row import DataRow
+
+LONG = 20
+"""Words of the median answer from which on answers count as long."""
+SHORT = 2
+MOST_KEPT = 1000
+
+
+class Short:
+    """Keeps a count for each length, and the places of at most 1,000 short answers."""
+
+    name = "short"
+    advice = "look whether they were cut off; the others have long answers"
+    level: Level = "warning"
+
+    def __init__(self) -> None:
+        self._lengths: Counter[int] = Counter()
+        self._kept: list[Finding] = []
+
+    @property
+    def note(self) -> str:
+        """Empty."""
+        return ""
+
+    def see(self, row: DataRow) -> tuple[Finding, ...]:
+        """Nothing yet: only all rows tell whether answers are long."""
+        words = len(row.answer.split())
+        self._lengths[words] += 1
+        if 0 < words <= SHORT and len(self._kept) < MOST_KEPT:
+            self._kept.append(Finding(row.path, row.line, f"{words} word{'s' * (words > 1)}"))
+        return ()
+
+    def close(self) -> Iterator[Finding]:
+        """The short answers, if the median is long."""
+        if self._median() >= LONG:
+            yield from self._kept
+
+    def _median(self) -> int:
+        below, half = 0, (self._lengths.total() + 1) // 2
+        for words in sorted(self._lengths):
+            below += self._lengths[words]
+            if below >= half:
+                return words
+        return 0

@@ -1,0 +1,32 @@
+"""Parquet file -> its records, a small batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_ftgate.data.columns import without_nulls
+from pytest_ftgate.data.record import Entry, Record
+from pytest_ftgate.errors import Fault, MissingExtra
+from pytest_ftgate.files.text import shown
+
+BATCH = 256
+"""Rows that are decoded at once."""
+
+
+def read_parquet(path: Path) -> Iterator[Entry]:
+    """The records, numbered from 1; null is no key. Raises OSError, MissingExtra."""
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise MissingExtra("reading Parquet files", "train") from None
+    name, number = shown(path), 0
+    try:
+        with ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=BATCH):
+                for data in batch.to_pylist():
+                    number += 1
+                    yield Record(name, number, without_nulls(data))
+    except ArrowException as error:
+        yield Fault(name, number + 1, f"is not valid Parquet: {error}; what follows was not read")

@@ -1,0 +1,42 @@
+"""One row of training data, whatever it was written as: what is asked, and what the model shall answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_ftgate.case import Message
+
+
+@dataclass(frozen=True, slots=True)
+class DataRow:
+    """Treat what it holds as read-only.
+
+    asked: one turn or more, in order, the last one the user's. answer: the text to learn.
+    rejected: the worse answer of a preference, None if there is none.
+    id: the row's own, else 12 hex digits of the digest of asked, answer and rejected.
+    variables: the row's `input` if that is an object for a prompt's template; `asked` then holds its only text, or
+    the object as JSON, as no template was there yet.
+    extras: all other keys as written, such as cluster, slices, synthetic, reviewed.
+    """
+
+    path: str
+    line: int
+    asked: tuple[Message, ...]
+    answer: str
+    rejected: str | None = None
+    id: str = ""
+    variables: Mapping[str, Any] | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def question(self) -> str:
+        """The text of all turns before the answer but the system's, one a line."""
+        return "\n".join(turn["content"] for turn in self.asked if turn["role"] != "system")
+
+    @property
+    def text(self) -> str:
+        """All text of the row, one turn a line."""
+        answers = [self.answer] if self.rejected is None else [self.answer, self.rejected]
+        return "\n".join([*(turn["content"] for turn in self.asked), *answers])

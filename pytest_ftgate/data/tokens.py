@@ -1,0 +1,45 @@
+"""Folder of a model -> a count of a row's tokens in the model's own chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.errors import DataError, Fault, MissingExtra
+from pytest_ftgate.files.text import shown
+
+
+def tokens_in(model: Path) -> Callable[[DataRow], int]:
+    """A function from a row to the tokens of its question and answer; of a preference, to the longer pair.
+
+    It raises DataError for a row that the chat template refuses. Raises DataError if the folder holds no tokenizer
+    with a chat template, MissingExtra without transformers.
+    """
+    try:
+        from transformers import AutoTokenizer
+    except ImportError:
+        raise MissingExtra("counting tokens", "serve") from None
+    if not model.is_dir():
+        raise DataError([Fault(shown(model), 0, "is no folder of a model", "name one: --model DIR")])
+    tokenizer = AutoTokenizer.from_pretrained(str(model), local_files_only=True)
+    if not tokenizer.chat_template:
+        raise DataError([Fault(shown(model), 0, "has no chat template, so rows cannot be put into it")])
+
+    def count(row: DataRow) -> int:
+        answers = [row.answer] if row.rejected is None else [row.answer, row.rejected]
+        return max(_count(tokenizer, row, answer) for answer in answers)
+
+    return count
+
+
+def _count(tokenizer: Any, row: DataRow, answer: str) -> int:
+    from jinja2 import TemplateError
+
+    turns = [*(dict(turn) for turn in row.asked), {"role": "assistant", "content": answer}]
+    try:
+        text = tokenizer.apply_chat_template(turns, tokenize=False)
+    except TemplateError as error:
+        raise DataError([Fault(row.path, row.line, f"the chat template refuses it: {error}")]) from None
+    return len(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -1,0 +1,102 @@
+"""row_of: what each shape becomes, and what is wrong with a row that is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_ftgate.data.record import Record
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.shapes import row_of
+
+
+def turns(*said: tuple[str, object]) -> list[dict[str, object]]:
+    return [{"role": role, "content": content} for role, content in said]
+
+
+def row(data: dict[str, object]) -> DataRow:
+    found = row_of(Record("t.jsonl", 7, data))
+    assert isinstance(found, DataRow), found
+    return found
+
+
+def told(data: dict[str, object]) -> str:
+    found = row_of(Record("t.jsonl", 7, data))
+    assert isinstance(found, tuple)
+    return "\n".join(map(str, found))
+
+
+def test_an_instruction_stands_before_its_input():
+    data = {"instruction": "Translate.", "input": "cat", "output": "Katze", "system": "Be brief."}
+    found = row(data)
+    assert list(found.asked) == turns(("system", "Be brief."), ("user", "Translate.\n\ncat"))
+    assert found.question == "Translate.\n\ncat"
+    assert row(data | {"input": ""}).question == "Translate."
+
+
+def test_other_keys_are_kept_and_the_id_is_the_rows_own():
+    found = row({"id": 5, "prompt": "q", "completion": "a", "cluster": "c", "source": "web", "note": None})
+    assert found.id == "5"
+    assert found.extras == {"cluster": "c", "source": "web"}
+
+
+def test_without_an_id_the_content_is_the_id():
+    one, other = row({"prompt": "q", "completion": "a"}), row({"input": "q", "expected": "a", "cluster": "c"})
+    assert one.id == other.id != row({"prompt": "q", "completion": "b"}).id
+    assert len(one.id) == 12
+
+
+def test_an_object_without_a_template_is_its_only_text_or_json():
+    assert row({"input": {"text": "q"}, "expected": 5}).asked[0]["content"] == "q"
+    found = row({"input": {"a": "x", "b": 1}, "expected": 5})
+    assert found.asked[0]["content"] == '{"a": "x", "b": 1}'
+    assert found.answer == "5"
+
+
+def test_a_preference_is_told_from_a_chat():
+    found = row({"prompt": "q", "messages": turns(("user", "q")), "chosen": "a", "rejected": "b"})
+    assert (found.answer, found.rejected, found.text) == ("a", "b", "q\na\nb")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "found: none"),
+        ({"prompt": "q", "answer": "a"}, "found: 'prompt', 'answer'"),
+        ({"prompt": "q", "completion": None}, "known are chosen + rejected; messages; instruction + output;"),
+        ({"messages": "hi"}, "'messages' is no list of messages"),
+        ({"messages": []}, "does not end with a turn of the assistant"),
+        ({"messages": ["hi"]}, "turn 1 is a text; expected"),
+        ({"messages": turns(("tool", "x"))}, "turn 1 has the role 'tool'; allowed: system, user, assistant"),
+        ({"messages": turns(("user", ["x"]), ("assistant", None))}, "turn 1 has as content a list; expected a text"),
+        ({"messages": turns(("user", ["x"]), ("assistant", None))}, "turn 2 has as content missing"),
+        ({"messages": turns(("user", "q"))}, "does not end with a turn of the assistant"),
+        ({"messages": turns(("assistant", "a"))}, "turn 1 is the assistant's; user and assistant take turns"),
+        ({"messages": turns(("user", "q"), ("user", "r"), ("assistant", "a"))}, "turn 2 is the user's"),
+        ({"messages": turns(("user", "q"), ("system", "s"), ("assistant", "a"))}, "only the first may be"),
+        ({"messages": turns(("user", " "), ("assistant", "a"))}, "asks nothing"),
+        ({"instruction": "", "output": "a"}, "asks nothing"),
+        ({"instruction": "q", "output": ["a"]}, "'output' is no text"),
+        ({"prompt": 5, "completion": "a"}, "'prompt' is a int; expected a text or a list of messages"),
+        ({"chosen": "a", "rejected": "b"}, "turn 1 is the assistant's"),
+        ({"prompt": "q", "chosen": "a", "rejected": []}, "rejected: does not end with a turn of the assistant"),
+        (
+            {
+                "chosen": turns(("user", "q"), ("assistant", "a")),
+                "rejected": turns(("user", "r"), ("assistant", "b")),
+            },
+            "chosen and rejected answer different questions",
+        ),
+        ({"prompt": "q", "completion": "a", "synthetic": "yes"}, "'synthetic' is 'yes'; expected true or false"),
+        ({"prompt": "q", "completion": "a", "slices": {"lang": 1}}, "expected an object of texts"),
+        ({"prompt": "q", "completion": "a", "cluster": 1}, "'cluster' is 1; expected a text"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(data, said):
+    text = told(data)
+    assert text.startswith("t.jsonl:7: ")
+    assert said in text
+
+
+def test_everything_wrong_with_a_row_is_told_at_once():
+    text = told({"messages": turns(("bot", "x"), ("user", 5)), "synthetic": 1, "cluster": 2})
+    assert len(text.splitlines()) == 4
