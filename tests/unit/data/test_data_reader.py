@@ -18,7 +18,7 @@ OWN = [
     {"id": "b", "input": {"text": 'He said "hi",\nthen left'}, "expected": {"label": "ham"}, "cluster": "c1"},
     {"id": "c", "input": {"text": "x"}, "expected": {"label": "ham"}, "synthetic": True, "reviewed": False},
 ]
-LINES = {"train.jsonl": [1, 2, 3], "train.json": [2, 13, 23], "train.csv": [2, 3, 5], "train.parquet": [1, 2, 3]}
+LINES = {"train.jsonl": [1, 2, 3], "train.json": [2, 14, 24], "train.csv": [2, 3, 5], "train.parquet": [1, 2, 3]}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -76,7 +76,7 @@ def test_good_rows_come_with_the_faults_of_the_others(tmp_path):
         ("t.json", b"[" * 99999, 1, "is not valid JSON"),
         ("t.json", b'[\n{"a": "\xff"}]', 1, "is not valid UTF-8"),
         ("t.json", b'[{"a": "\\ud800"}]', 1, "half of a surrogate pair"),
-        ("t.csv", b'a,b\n1,2\n3\n', 3, "has 1 cells, but the header names 2 columns"),
+        ("t.csv", b"a,b\n1,2\n3\n", 3, "has 1 cells, but the header names 2 columns"),
         ("t.csv", b"a,a\n1,2\n", 1, "names a column twice"),
         ("t.csv", b'a,b\n1,"2\n3,4\n', 3, "is not valid CSV"),
         ("t.csv", b"a\n\xff\n", 1, "is not valid UTF-8"),

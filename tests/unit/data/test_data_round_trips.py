@@ -16,7 +16,20 @@ from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.data.shapes import row_of
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
-    ['a "quoted", comma', "two\nlines", "a\r\nb", "\r", "\u2028", "null", "true", "1e5", "=1+1", " padded ", "日本", "🎉"]
+    [
+        'a "quoted", comma',
+        "two\nlines",
+        "a\r\nb",
+        "\r",
+        "\u2028",
+        "null",
+        "true",
+        "1e5",
+        "=1+1",
+        " padded ",
+        "日本",
+        "🎉",
+    ]
 )
 ASKED = TEXTS.filter(lambda text: text.strip() and text.lstrip()[0] not in "[{")
 """In CSV an input that is JSON is read as JSON, on purpose."""

@@ -21,14 +21,14 @@ def test_rows_are_read_as_they_are_wanted(tmp_path):
     path.write_text('{"input": "a"}\nbroken\n', "utf-8")
     rows = read_rows(path)
     assert next(rows).data == {"input": "a"}
-    with pytest.raises(LeakageError, match=r"train\.jsonl:2: is no JSON in UTF-8"):
+    with pytest.raises(LeakageError, match=r"train\.jsonl:2: is not valid JSON"):
         next(rows)
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"\xff{}", ":1: is no JSON in UTF-8"),
+        (b"\xff{}", ":1: is not valid UTF-8"),
         (b"[1]", ":1: is a JSON list; a training row is an object"),
         (b"[" * 99999, ":1: "),
     ],

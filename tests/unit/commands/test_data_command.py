@@ -1,0 +1,136 @@
+"""`ftgate data check` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from pytest_ftgate.cli import main
+
+
+def words(number: int, seed: int) -> str:
+    draw = random.Random(seed)
+    return " ".join("".join(draw.choices("abcdefghijklmnop", k=6)) for _ in range(number))
+
+
+def clean(number: int = 500) -> list[dict[str, object]]:
+    return [{"prompt": words(8, seed), "completion": "yes" if seed % 2 else "no"} for seed in range(number)]
+
+
+@pytest.fixture
+def check(tmp_path, capsys, monkeypatch):
+    """check(rows, *arguments) -> exit code, lines by check."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(rows, *args):
+        (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        code = main(["data", "check", "t.jsonl", *args])
+        lines = capsys.readouterr().out.splitlines()
+        return code, {line.split()[0]: line for line in lines}
+
+    return run
+
+
+def test_clean_rows_are_exit_code_0_and_a_line_a_check(check):
+    code, lines = check(clean())
+    assert code == 0
+    assert lines["data:"] == "data: 500 rows of 1 file"
+    names = ["schema", "answers", "short", "duplicates", "near", "contradictions", "balance", "size", "pii", "secrets"]
+    assert all(lines[name].split()[1] == "ok" for name in names)
+    assert lines["balance"].endswith("classes: no 50.0%, yes 50.0%")
+    assert "--model DIR" in lines["truncated"]
+
+
+def test_faults_are_exit_code_1_with_count_places_and_advice(check):
+    rows = clean()
+    rows += [rows[3], {"prompt": "write to a@b.org", "completion": "yes"}, {"prompt": "x"}, rows[4], rows[5], rows[6]]
+    code, lines = check(rows)
+    assert code == 1
+    assert "duplicates      ERROR    4 found: t.jsonl:501 (as t.jsonl:4), t.jsonl:504 (as" in lines["duplicates"]
+    assert "and 1 more; remove all but one" in lines["duplicates"]
+    assert "pii             ERROR    1 found: t.jsonl:502 (e-mail); a model repeats" in lines["pii"]
+    assert "a@b.org" not in "".join(lines.values())
+    assert "schema          ERROR    1 found: t.jsonl:503 (has no keys of a training row" in lines["schema"]
+
+
+def test_warnings_do_not_fail_and_errors_can_be_allowed(check):
+    code, lines = check(clean(300))
+    assert (code, lines["size"].split()[1]) == (0, "warning")
+    few = clean(100)
+    assert check(few)[0] == 1
+    code, lines = check(few, "--allow", "size")
+    assert (code, lines["size"].split()[1]) == (0, "warning")
+
+
+def test_rows_of_several_files_are_compared(check, tmp_path, capsys):
+    (tmp_path / "v.csv").write_text(f"prompt,completion\n{words(8, 3)},yes\n")
+    code, lines = check(clean(), "v.csv")
+    assert code == 1
+    assert lines["data:"] == "data: 501 rows of 2 files"
+    assert "v.csv:2 (as t.jsonl:4)" in lines["duplicates"]
+
+
+def test_a_golden_among_the_rows(check, tmp_path, capsys):
+    golden = {"id": "a", "input": words(8, 7), "expected": "yes"}
+    (tmp_path / "one.golden.jsonl").write_text(json.dumps(golden) + "\n")
+    code, lines = check(clean(), "--goldens", "one.golden.jsonl")
+    assert code == 1
+    assert "t.jsonl:8: leak of golden one/a (exact" in lines["t.jsonl:8:"]
+    golden["input"] = words(8, 9999)
+    (tmp_path / "one.golden.jsonl").write_text(json.dumps(golden) + "\n")
+    assert check(clean(), "--goldens", "one.golden.jsonl")[0] == 0
+
+
+def test_a_file_that_is_not_there_is_a_fault(check):
+    code, lines = check(clean(), "gone.parquet")
+    assert code == 1
+    assert "gone.parquet (the training data cannot be read: No such file" in lines["schema"]
+
+
+def test_mistakes_are_told(check, capsys, tmp_path):
+    assert main(["data", "check", "t.jsonl", "--max-length", "5"]) == 2
+    assert "name its folder: --model DIR" in capsys.readouterr().err
+    assert main(["data", "check", "t.jsonl", "--model", "nowhere"]) == 2
+    assert "nowhere: is no folder of a model" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A tokenizer with a word for each token, and a chat template that refuses a system turn."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]")
+    fast.chat_template = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system turn') }}{% endif %}"
+        "<{{ m.role }}> {{ m.content }} <end> {% endfor %}"
+    )
+    folder = tmp_path_factory.mktemp("model")
+    fast.save_pretrained(str(folder))
+    return str(folder)
+
+
+def test_tokens_are_counted_in_the_models_own_template(check, model):
+    rows = [*clean(), {"prompt": words(20, 1), "completion": "yes"}]
+    code, lines = check(rows, "--model", model, "--max-length", "13")
+    assert code == 0
+    assert "truncated       warning  1 found: t.jsonl:501 (25 tokens)" in lines["truncated"]
+    assert "0.2% of the rows are over 13 tokens" in lines["truncated"]
+    assert check(rows, "--model", model, "--max-length", "12")[0] == 1
+    assert check(rows, "--model", model)[1]["truncated"].split()[1] == "ok"
+
+
+def test_the_longer_answer_of_a_preference_counts(check, model):
+    rows = [*clean(), {"prompt": "q", "chosen": "a", "rejected": words(20, 1)}]
+    assert "(25 tokens)" in check(rows, "--model", model, "--max-length", "13")[1]["truncated"]
+
+
+def test_a_turn_that_the_template_refuses_is_an_error(check, model):
+    turns = [{"role": role, "content": role} for role in ("system", "user", "assistant")]
+    code, lines = check([*clean(), {"messages": turns}], "--model", model)
+    assert code == 1
+    assert "t.jsonl:501 (the chat template refuses it: no system turn)" in lines["truncated"]

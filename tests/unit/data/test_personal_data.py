@@ -1,0 +1,131 @@
+"""Patterns of personal data and of credentials: what they find, and what they leave alone."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ftgate.data.credentials import credentials, entropy
+from pytest_ftgate.data.personal import is_iban, luhn, personal_data
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("write to a.b+c@ex-ample.co.uk.", ("e-mail",)),
+        ("card 4111 1111 1111 1111, exp 12/30", ("card",)),
+        ("378282246310005", ("card",)),
+        ("5555-5555-5555-4444", ("card",)),
+        ("IBAN GB29 NWBK 6016 1331 9268 19 PLEASE", ("IBAN",)),
+        ("DE89370400440532013000", ("IBAN",)),
+        ("BE68 5390 0754 7034 THIS ONE", ("IBAN",)),
+        ("ping 8.8.8.8.", ("IP address",)),
+        ("at 2001:4860:4860::8888", ("IP address",)),
+        ("+44 (0)20 7946 0958", ("phone",)),
+        ("+1 (212) 555-0199", ("phone",)),
+        ("(212) 555-0199", ("phone",)),
+        ("212-555-0199", ("phone",)),
+        ("call 08704050406 now", ("phone",)),
+        ("0049 30 1234567", ("phone",)),
+        ("a@b.org or +49 30 1234567", ("e-mail", "phone")),
+    ],
+)
+def test_personal_data_are_found(text, kinds):
+    assert personal_data(text) == kinds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a @ b.org, user@localhost",
+        "4111 1111 1111 1112",
+        "1234567812345670 is no card: none begins with 1",
+        "4444444444444444",
+        "GB29 NWBK 6016 1331 9268 18",
+        "DE8937040044053201300",
+        "127.0.0.1, 192.168.1.1, 10.0.0.8, 0.0.0.0, 192.0.2.1",
+        "version 1.2.3.4.5 and 999.1.1.1",
+        "::1, fe80::1, 2001:db8::1",
+        "12:30:45 std::vector abc::def",
+        "01/02/2024, 2024-01-02, 3.14159265358979",
+        "order 123456789012 of 1,000,000",
+        "0012345678901234567890",
+        "1 + 1 = 2",
+    ],
+)
+def test_other_text_is_left_alone(text):
+    assert personal_data(text) == ()
+
+
+@given(st.integers(10**12, 10**15 - 1))
+def test_exactly_one_check_digit_fits_a_card(number):
+    assert sum(luhn(f"{number}{digit}") for digit in range(10)) == 1
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_exactly_one_pair_of_check_digits_fits_an_account(number):
+    fitting = [check for check in range(2, 99) if is_iban(f"DE{check:02}{number:018}")]
+    assert len(fitting) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("id = AKIA" + "Q7ZX" * 4, "AWS key"),
+        ("ghp_" + "aB3x" * 9, "GitHub token"),
+        ("glpat-" + "aB3x" * 5, "GitLab token"),
+        ("xoxb-" + "1234567890-abc", "Slack token"),
+        ("sk_live_" + "aB3x" * 5, "Stripe key"),
+        ("AIza" + "aB3x_" * 7, "Google key"),
+        ("hf_" + "aBcX" * 8, "Hugging Face token"),
+        ("sk-proj-" + "aB3x" * 8, "API key (sk-)"),
+        ("eyJ" + "hbGciOiabc." + "eyJ" + "zdWIiOiIabc." + "SflKxwRJ", "JSON web token"),
+        ("postgres://me:" + "pass1@db/x", "password in a URL"),
+        ("-----BEGIN RSA " + "PRIVATE KEY-----", "private key"),
+    ],
+)
+def test_credentials_are_found(text, kind):
+    assert credentials(f"use {text} here") == (kind,)
+
+
+def test_tokens_drawn_at_random_are_found():
+    draw = random.Random(1)
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    tokens = ["".join(draw.choices(alphabet, k=40)) for _ in range(200)]
+    assert sum(credentials(f"token: {token}") == ("random token",) for token in tokens) >= 190
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "123e4567-e89b-12d3-a456-426614174000",
+        "getHttpResponseStatusCodeForRequest200",
+        "sk-learn-is-a-very-long-name-of-things",
+        "http://host:8000/a@b",
+        "================================================",
+        "Donaudampfschifffahrtsgesellschaftskapitän",
+        "AKIA is the prefix of a key",
+    ],
+)
+def test_ordinary_tokens_are_left_alone(text):
+    assert credentials(text) == ()
+
+
+def test_entropy_is_in_bits_a_character():
+    assert entropy("") == entropy("aaaa") == 0
+    assert entropy("abcd" * 3) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("char", ["1", "a", "aB3", "1 ", "a@", ":", "1.", "+1", "sk-", "://a:"])
+def test_no_text_takes_long(char):
+    """A pattern that tries again and again would take minutes here."""
+    begin = time.process_time()
+    personal_data(char * 50_000)
+    credentials(char * 50_000)
+    assert time.process_time() - begin < 3
