@@ -96,12 +96,12 @@ class _Text:
             try:
                 value, end = decode_from(self._text, self._at)
             except json.JSONDecodeError as error:
-                if len(self._text) - self._at < MOST and self._more():
-                    continue
-                raise _Broken(self.line + self._text.count("\n", self._at, error.pos), error.msg) from None
+                line = self.line + self._text.count("\n", self._at, error.pos)
+                if len(self._text) - self._at >= MOST or not self._more():
+                    raise _Broken(line, error.msg) from None
             except (ValueError, RecursionError) as error:
                 raise _Broken(self.line, str(error)) from None
-            if end < len(self._text) or not self._more():
+            else:
                 self._advance(end)
                 return value
 

@@ -73,6 +73,7 @@ def test_good_rows_come_with_the_faults_of_the_others(tmp_path):
         ("t.json", b'[{"a": 1},\n]', 2, "is not valid JSON"),
         ("t.json", b'[{"a": 1}]\n\n{}', 3, "goes on after the list"),
         ("t.json", b"[1]", 1, "is a JSON int; a training row is an object"),
+        ("t.json", b'[\n{"a":\n 1,\n"b" 2}]', 4, "is not valid JSON"),
         ("t.json", b"[" * 99999, 1, "is not valid JSON"),
         ("t.json", b'[\n{"a": "\xff"}]', 1, "is not valid UTF-8"),
         ("t.json", b'[{"a": "\\ud800"}]', 1, "half of a surrogate pair"),
