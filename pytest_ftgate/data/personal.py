@@ -1,7 +1,7 @@
 """Text -> kinds of personal data that stand in it, by patterns and, where there is one, their checksum.
 
-Names, addresses and national ids are not looked for. Presidio is not used: its analyzer needs spaCy, which is larger
-than all that our own users need, and pins versions of numpy and preshed; its patterns alone cannot be installed.
+Names, addresses and national ids are not looked for. Presidio would find more, and is not used: its analyzer cannot be
+installed without spaCy and bounds the version of numpy, too much for patterns of which these are the common ones.
 """
 
 from __future__ import annotations
