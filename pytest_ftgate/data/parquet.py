@@ -23,7 +23,7 @@ def read_parquet(path: Path) -> Iterator[Entry]:
         raise MissingExtra("reading Parquet files", "train") from None
     name, number = shown(path), 0
     try:
-        with ParquetFile(path) as file:
+        with path.open("rb") as stream, ParquetFile(stream) as file:
             for batch in file.iter_batches(batch_size=BATCH):
                 for data in batch.to_pylist():
                     number += 1

@@ -23,8 +23,14 @@ def write_json(path: Path, rows: Rows) -> Path:
     return path
 
 
-def write_csv(path: Path, rows: Rows) -> Path:
+def filled(rows: Rows) -> list[dict[str, Any]]:
+    """The rows with all keys that any of them has."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
+    return [{column: row.get(column) for column in columns} for row in rows]
+
+
+def write_csv(path: Path, rows: Rows) -> Path:
+    columns = list(filled(rows)[0])
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(columns)
@@ -42,14 +48,14 @@ def write_parquet(path: Path, rows: Rows) -> Path:
     import pyarrow
     from pyarrow import parquet
 
-    parquet.write_table(pyarrow.Table.from_pylist(list(rows)), path, row_group_size=max(1, len(rows) // 2))
+    parquet.write_table(pyarrow.Table.from_pylist(filled(rows)), path, row_group_size=max(1, len(rows) // 2))
     return path
 
 
 def write_folder(path: Path, rows: Rows) -> Path:
     from datasets import Dataset
 
-    Dataset.from_list(list(rows)).save_to_disk(str(path))
+    Dataset.from_list(filled(rows)).save_to_disk(str(path))
     return path
 
 

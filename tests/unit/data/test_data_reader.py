@@ -18,7 +18,7 @@ OWN = [
     {"id": "b", "input": {"text": 'He said "hi",\nthen left'}, "expected": {"label": "ham"}, "cluster": "c1"},
     {"id": "c", "input": {"text": "x"}, "expected": {"label": "ham"}, "synthetic": True, "reviewed": False},
 ]
-LINES = {"train.jsonl": [1, 2, 3], "train.json": [2, 14, 24], "train.csv": [2, 3, 5], "train.parquet": [1, 2, 3]}
+LINES = {"train.jsonl": [1, 2, 3], "train.json": [2, 14, 24], "train.csv": [2, 3, 4], "train.parquet": [1, 2, 3]}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -107,6 +107,11 @@ def test_an_empty_file_is_a_fault(tmp_path):
 def test_json_lines_may_be_called_json(tmp_path):
     path = write_jsonl(tmp_path / "train.json", OWN)
     assert [row.line for row in read_rows(path)] == [1, 2, 3]
+
+
+def test_the_line_of_a_row_is_where_it_begins(tmp_path):
+    (tmp_path / "t.csv").write_text('input,expected\n"two\nlines",a\n\nq,b\n')
+    assert [(row.line, row.question) for row in read_rows(tmp_path / "t.csv")] == [(2, "two\nlines"), (5, "q")]
 
 
 def test_tabs_separate_a_tsv(tmp_path):
