@@ -110,6 +110,7 @@ def test_tokens_drawn_at_random_are_found():
         "http://host:8000/a@b",
         "================================================",
         "Donaudampfschifffahrtsgesellschaftskapitän",
+        "somemoremobsEMSPOBox45PO139WA",
         "AKIA is the prefix of a key",
     ],
 )
