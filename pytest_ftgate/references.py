@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.arms.pairs import LEAST_SHARED
 from pytest_ftgate.gate import Result
 from pytest_ftgate.measure import frozen_results
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.registry import Version
     from pytest_ftgate.rollout import Rollout
     from pytest_ftgate.suite import Suite
-
-LEAST_SHARED = 0.95
-"""Share of a golden set's cases that frozen results must cover; below it a model is measured again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,7 @@ class References:
         self._rollout = rollout
         self._champions: dict[str, Reference | None] = {}
         self._anchors: dict[str, Reference | None] = {}
+        self._found: dict[tuple[str, int], dict[str, Result]] = {}
 
     def champion(self, suite: Suite) -> Reference | None:
         """The champion's frozen results; measured again if they cover too little. None if there is no champion."""
@@ -64,7 +63,10 @@ class References:
         return Reference(champion, self._rollout.measure_champion(suite), now=True)
 
     def _frozen(self, suite: Suite, version: Version) -> dict[str, Result]:
-        return frozen_results(self._rollout.runtime.registry.results(version, suite.name), suite)
+        key = (suite.name, version.number)
+        if key not in self._found:
+            self._found[key] = frozen_results(self._rollout.runtime.registry.results(version, suite.name), suite)
+        return self._found[key]
 
     def _best(self, suite: Suite) -> Reference | None:
         champion = self.champion(suite)
@@ -93,6 +95,7 @@ class References:
 
 
 def _covers(results: Mapping[str, Result], suite: Suite) -> bool:
+    """Else a model is measured again, or left out."""
     return len(results) >= LEAST_SHARED * len(suite.cases)
 
 

@@ -270,7 +270,7 @@ class Rollout:
     def answers_of(self, suite: Suite, version: Version, *, now: bool) -> dict[str, Any]:
         """A version's answers, as `Measurement.to_json`: frozen, or (now) those the champion gave in this run."""
         if now:
-            return self._measure(suite, self.runtime.target("champion", self.name, self.base)).to_json()
+            return self._measure(suite, self._champion_target).to_json()
         return self.runtime.registry.results(version, suite.name)
 
     @cached_property

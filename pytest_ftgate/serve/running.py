@@ -18,7 +18,6 @@ from pytest_ftgate.serve.openai_engine import KEY_VARIABLES, key_from
 from pytest_ftgate.serve.vllm_command import allowed_rank, rank_of
 
 LOOK_S = 15.0
-LOAD_S = 120.0
 RUN_TIME_LOADING = "start vLLM with --enable-lora, and with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True in its environment"
 
 
@@ -53,10 +52,10 @@ class RunningServer:
 
     def load(self, name: str, adapter: Path, there: str) -> None:
         """Load an adapter. there: its folder as the server sees it. Raises ServeError with what to change."""
-        body = {"lora_name": name, "lora_path": there}
-        status, said = http.post(f"{self.base_url}/load_lora_adapter", body, self.api_key, LOAD_S)
-        if status != 200:
-            raise self._refused(adapter, there, vllm_probe.ProbeError(f"cannot load {there}", status, said))
+        try:
+            vllm_probe.load(Endpoint(self.base_url, name, self.api_key), name, there)
+        except vllm_probe.ProbeError as error:
+            raise self._refused(adapter, there, error) from error
 
     def unload(self, name: str) -> None:
         """Drop an adapter; does nothing if it is not loaded. Requests that it is answering are finished."""
@@ -71,8 +70,7 @@ class RunningServer:
         base = Endpoint(self.base_url, str(self.base()["id"]), self.api_key)
         tuned = Endpoint(self.base_url, name, self.api_key)
         try:
-            vllm_probe.verify_adapter(base, tuned, adapter)
-            return vllm_probe.hold_against_proof(tuned, adapter, dtype)
+            return vllm_probe.prove(base, tuned, adapter, dtype)
         except ServeError as error:
             raise ServeError(f"{self.base_url}: {name} is loaded, but the probe failed: {error}") from error
 

@@ -161,10 +161,9 @@ class VllmEngine(LocalEngine):
         self.check()
         self._loads += 1  # also if it is refused, or dropped again: its slot may stay filled
         try:
-            vllm_probe.load(self._line(), name, adapter)
+            vllm_probe.load(self._line(), name, str(adapter.resolve()))
             tuned = Endpoint(self.base_url, name, self.api_key)
-            vllm_probe.verify_adapter(self._line(), tuned, adapter)
-            self.verified = str(vllm_probe.hold_against_proof(tuned, adapter, self.model.dtype) or "")
+            self.verified = str(vllm_probe.prove(self._line(), tuned, adapter, self.model.dtype) or "")
         except ServeError as error:
             self.check()
             vllm_probe.unload(self._line(), name)

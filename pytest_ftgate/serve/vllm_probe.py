@@ -14,6 +14,9 @@ from pytest_ftgate.serve.engine import Endpoint, Engine
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.proof import LENGTH, TALKS, Proof, Said, read_proof
 
+LOAD_S = 120.0
+"""Seconds in which a server must have loaded an adapter."""
+
 TOLERANCE: Mapping[str, tuple[float, float]] = {
     "float32": (1e-3, 1e-4),
     "bfloat16": (0.4, 0.05),
@@ -87,12 +90,12 @@ def agreement(ours: Sequence[float], theirs: Sequence[float]) -> Agreement:
     return Agreement(len(gaps), max(gaps), sum(gaps) / len(gaps))
 
 
-def load(line: Endpoint, name: str, adapter: Path) -> None:
-    """Make an adapter's folder answer as `name`. Raises ProbeError."""
-    body = {"lora_name": name, "lora_path": str(adapter.resolve())}
-    status, said = http.post(f"{line.base_url}/load_lora_adapter", body, line.api_key, 120.0)
+def load(line: Endpoint, name: str, folder: str) -> None:
+    """Make an adapter answer as `name`. folder: where the server sees it. Raises ProbeError."""
+    body = {"lora_name": name, "lora_path": folder}
+    status, said = http.post(f"{line.base_url}/load_lora_adapter", body, line.api_key, LOAD_S)
     if status != 200:
-        raise ProbeError("vllm refused it", status, said)
+        raise ProbeError(f"cannot load {folder}", status, said)
 
 
 def unload(line: Endpoint, name: str) -> None:
@@ -113,6 +116,15 @@ def verify_adapter(base: Endpoint, tuned: Endpoint, adapter: Path) -> None:
             f"the server does not apply it\n"
             f"    compare target_modules in adapter_config.json with the layers of the base model"
         )
+
+
+def prove(base: Endpoint, tuned: Endpoint, adapter: Path, dtype: str) -> Agreement | None:
+    """Both probes: it answers, not as the base does, and as its trainer saw (None: nothing is known of that).
+
+    Raises ServeError.
+    """
+    verify_adapter(base, tuned, adapter)
+    return hold_against_proof(tuned, adapter, dtype)
 
 
 def hold_against_proof(tuned: Endpoint, adapter: Path, dtype: str) -> Agreement | None:
