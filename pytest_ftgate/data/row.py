@@ -31,6 +31,11 @@ class DataRow:
     extras: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def turns(self) -> tuple[str, ...]:
+        """Role and text of every turn asked, one after the other: what two rows of the same question share."""
+        return tuple(part for turn in self.asked for part in (turn["role"], turn["content"]))
+
+    @property
     def question(self) -> str:
         """The text of all turns before the answer but the system's, one a line."""
         return "\n".join(turn["content"] for turn in self.asked if turn["role"] != "system")

@@ -10,8 +10,7 @@ from typing import Any
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve import http
-from pytest_ftgate.serve.engine import Endpoint, Engine
-from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.proof import LENGTH, TALKS, Proof, Said, read_proof
 
 LOAD_S = 120.0
@@ -172,23 +171,6 @@ def b_is_zero(adapter: Path) -> bool:
     header: dict[str, Any] = json.loads(bytes(raw[8 : 8 + size]))
     spans = [entry["data_offsets"] for name, entry in header.items() if "lora_B" in name or "lora_embedding_B" in name]
     return not any(bytes(raw[8 + size + begin : 8 + size + end]).strip(b"\0") for begin, end in spans)
-
-
-def compare_with_transformers(engine: Engine, model: Model, reference: Model | None = None) -> Agreement:
-    """Log-probabilities of the served `model` against transformers and PEFT at the same dtype.
-
-    What the server generates after `TALKS` is scored once more by `reference` (default: the same model), which is
-    loaded in this process and needs torch. Raises ServeError.
-    """
-    from pytest_ftgate.serve.reference import reference_logprobs
-
-    line = engine.endpoint(model)
-    prompts = [tokens(line, talk) for talk in TALKS]
-    answers = [generate(line, ids) for ids in prompts]
-    texts = [ids + more for ids, (more, _) in zip(prompts, answers, strict=True)]
-    expected = reference_logprobs(reference or model, texts)
-    ends = [values[-len(more) :] for values, (more, _) in zip(expected, answers, strict=True)]
-    return agreement([v for _, values in answers for v in values], [v for values in ends for v in values])
 
 
 def _post(line: Endpoint, path: str, body: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:

@@ -22,12 +22,12 @@ from pytest_ftgate.serve import http, vllm_probe
 from pytest_ftgate.serve.client import Client
 from pytest_ftgate.serve.model import Model, adapter_digest
 from pytest_ftgate.serve.pool import Pool, Request
-from pytest_ftgate.serve.reference import reference_logprobs
 from pytest_ftgate.serve.sampling import sampling
 from pytest_ftgate.serve.supervisor import members, shared_memory
 from pytest_ftgate.serve.vllm_command import VllmSettings
 from pytest_ftgate.serve.vllm_engine import VllmEngine
 from tests.e2e.vllm_models import BASE, make_adapter, need_vllm
+from tests.reference import compare_with_transformers, reference_logprobs
 from tests.unit.serve.test_process import wait_for
 
 pytestmark = pytest.mark.timeout(600)
@@ -53,18 +53,18 @@ def adapters(engine, tmp_path_factory):
 def test_base_and_two_adapters_agree_with_peft_on_one_server(engine, adapters):
     before, (one, other) = engine.pid, adapters
     for model in (engine.model, one, other):
-        found = vllm_probe.compare_with_transformers(engine, model)
+        found = compare_with_transformers(engine, model)
         print(f"\n{found}")
         assert found.within("float32")
         assert found.tokens == 32
     for wrong in (engine.model, other):
-        assert vllm_probe.compare_with_transformers(engine, one, wrong).largest > 0.5, "the wrong one must be seen"
+        assert compare_with_transformers(engine, one, wrong).largest > 0.5, "the wrong one must be seen"
     assert engine.pid == before
 
 
 def test_an_adapter_of_zeros_is_the_base_model(engine, tmp_path):
     zero = replace(engine.model, adapter=make_adapter(tmp_path / "zero", 3, zero=True))
-    assert vllm_probe.compare_with_transformers(engine, zero, engine.model).within("float32")
+    assert compare_with_transformers(engine, zero, engine.model).within("float32")
     name = engine.endpoint(zero).model
     engine.unload(zero)
     assert name not in http.model_names(http.get(f"{engine.base_url}/models", engine.api_key)[1])

@@ -25,9 +25,8 @@ class Contradictions:
         """The row, if the first one with its question was answered otherwise."""
         if not is_short(row.answer):
             return
-        turns = [part for turn in row.asked for part in (turn["role"], turn["content"])]
         answer = short_digest(row.answer)
-        before, path, line = self._first.setdefault(short_digest(*turns), (answer, row.path, row.line))
+        before, path, line = self._first.setdefault(short_digest(*row.turns), (answer, row.path, row.line))
         if before != answer:
             yield Finding(row.path, row.line, f"answered otherwise in {path}:{line}")
 

@@ -22,8 +22,7 @@ class Duplicates:
 
     def see(self, row: DataRow) -> Iterator[Finding]:
         """The row, if it was there before."""
-        turns = [part for turn in row.asked for part in (turn["role"], turn["content"])]
-        place = self._first.setdefault(short_digest(*turns, row.answer, row.rejected or ""), (row.path, row.line))
+        place = self._first.setdefault(short_digest(*row.turns, row.answer, row.rejected or ""), (row.path, row.line))
         if place != (row.path, row.line):
             yield Finding(row.path, row.line, f"as {place[0]}:{place[1]}")
 

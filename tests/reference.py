@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pytest_ftgate.serve import vllm_probe
+from pytest_ftgate.serve.engine import Engine
 from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.proof import TALKS
 from pytest_ftgate.serve.weights import load_weights
 
 
@@ -37,3 +40,18 @@ def _of(network: Any, ids: list[int]) -> list[float]:
     scores = network(input_ids=inputs).logits[0, :-1].float().log_softmax(-1)  # tokens - 1, vocabulary
     found: list[float] = scores.gather(1, inputs[0, 1:, None])[:, 0].tolist()
     return found
+
+
+def compare_with_transformers(engine: Engine, model: Model, reference: Model | None = None) -> vllm_probe.Agreement:
+    """Log-probabilities of the served `model` against transformers and PEFT at the same dtype.
+
+    What the server generates after `TALKS` is scored once more by `reference` (default: the same model), which is
+    loaded in this process and needs torch. Raises ServeError.
+    """
+    line = engine.endpoint(model)
+    prompts = [vllm_probe.tokens(line, talk) for talk in TALKS]
+    answers = [vllm_probe.generate(line, ids) for ids in prompts]
+    texts = [ids + more for ids, (more, _) in zip(prompts, answers, strict=True)]
+    expected = reference_logprobs(reference or model, texts)
+    ends = [values[-len(more) :] for values, (more, _) in zip(expected, answers, strict=True)]
+    return vllm_probe.agreement([v for _, values in answers for v in values], [v for values in ends for v in values])
