@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.answers import Answers, Unmeasured
 from pytest_ftgate.arm import Result
+from pytest_ftgate.arms.pairs import LEAST_SHARED
 from pytest_ftgate.case import Case
 from pytest_ftgate.draws import combine, most_frequent
 from pytest_ftgate.errors import MetricError
@@ -155,6 +157,11 @@ def frozen_results(data: dict[str, Any], suite: Suite) -> dict[str, Result]:
         for case in suite.cases
         if case.id in rows and rows[case.id]["case"] == case.digest
     }
+
+
+def covers(results: Sized, suite: Suite) -> bool:
+    """True if frozen results are of enough of the set's cases; else a model is measured again, or left out."""
+    return len(results) >= LEAST_SHARED * len(suite.cases)
 
 
 def _result(outcome: Outcome | None) -> Result:

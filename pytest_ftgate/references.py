@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.arms.pairs import LEAST_SHARED
 from pytest_ftgate.gate import Result
-from pytest_ftgate.measure import frozen_results
+from pytest_ftgate.measure import covers, frozen_results
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Version
@@ -45,7 +44,7 @@ class References:
     def champion_is_stale(self, suite: Suite) -> bool:
         """True if there is a champion, and its frozen results cover too little of the set as it is now."""
         champion = self._rollout.champion
-        return champion is not None and not _covers(self._frozen(suite, champion), suite)
+        return champion is not None and not covers(self._frozen(suite, champion), suite)
 
     def anchor(self, suite: Suite) -> Reference | None:
         """The past champion with the highest mean value; None if the champion itself is no worse than all of them.
@@ -58,7 +57,7 @@ class References:
 
     def _frozen_or_now(self, suite: Suite, champion: Version) -> Reference:
         frozen = self._frozen(suite, champion)
-        if _covers(frozen, suite):
+        if covers(frozen, suite):
             return Reference(champion, frozen)
         return Reference(champion, self._rollout.measure_champion(suite), now=True)
 
@@ -90,13 +89,8 @@ class References:
             if version is None or version == champion:
                 continue
             results = self._frozen(suite, version)
-            if _covers(results, suite):
+            if covers(results, suite):
                 yield Reference(version, results)
-
-
-def _covers(results: Mapping[str, Result], suite: Suite) -> bool:
-    """Else a model is measured again, or left out."""
-    return len(results) >= LEAST_SHARED * len(suite.cases)
 
 
 def _mean(reference: Reference, shared: list[str]) -> float:

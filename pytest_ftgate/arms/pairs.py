@@ -14,6 +14,7 @@ from pytest_ftgate.metrics.intervals import ALPHA, Bounds
 from pytest_ftgate.metrics.paired import mcnemar_midp, tango_bounds
 
 LEAST_SHARED = 0.95
+"""Share of the cases that a reference must cover."""
 
 Clusters = Mapping[str, str | None]
 """Cluster of each case; None, or no entry, for a case that stands alone."""

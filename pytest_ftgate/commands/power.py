@@ -65,12 +65,16 @@ def _discordance(args: argparse.Namespace, suite: Suite) -> Discordance:
 
 
 def registered(registry: Registry, suite: Suite) -> Discordance | None:
-    """The discordance of the two newest versions with results on the set, of any task; None if there are not two."""
+    """The discordance of the two newest versions judged on all of the set, of any task; None if there are not two.
+
+    One that was rejected at the smoke test was asked ten cases, and says nothing.
+    """
     from pytest_ftgate.discordance import between
+    from pytest_ftgate.measure import covers
 
     found = []
     for version in _newest(registry):
-        if values := _values(registry, version, suite):
+        if covers(values := _values(registry, version, suite), suite):
             found.append((version, values))
         if len(found) == 2:
             (newer, these), (older, those) = found

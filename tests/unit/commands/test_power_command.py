@@ -62,20 +62,20 @@ def test_clusters_are_told_of(golden, ftgate):
     assert "in 30 clusters, so that it sees less" in ftgate("power", str(golden))[1]
 
 
-def results_of(suite, wrong):
+def results_of(suite, wrong, asked=None):
     rows = {
         case.id: {"case": case.digest, "value": float(i >= wrong), "passed": i >= wrong, "text": ""}
-        for i, case in enumerate(suite.cases)
+        for i, case in enumerate(suite.cases[:asked])
     }
     return {"suite": suite.name, "digest": suite.digest, "model": "m", "cases": rows}
 
 
 def test_another_machine_takes_it_from_the_registry(golden, ftgate, registry, tmp_path):
     suite = load_suite(golden)
-    for number, wrong in enumerate((0, 30, 12), 1):
+    for number, (wrong, asked) in enumerate(((0, None), (30, None), (12, None), (10, 10)), 1):  # v4: a smoke test
         folder = tmp_path / f"run{number}"
         folder.mkdir()
-        (folder / "colours.json").write_text(json.dumps(results_of(suite, wrong)))
+        (folder / "colours.json").write_text(json.dumps(results_of(suite, wrong, asked)))
         adapter = tmp_path / f"adapter{number}"
         adapter.mkdir()
         (adapter / "adapter_model.safetensors").write_text(str(number))
