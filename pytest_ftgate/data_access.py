@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.audit import Entry, record
+from pytest_ftgate.files.contents import contents
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline import Pipeline
@@ -27,9 +27,4 @@ def record_access(state_dir: Path, pipeline: Pipeline, purpose: str, suites: Ite
 
 def _file(path: Path, folder: Path) -> Mapping[str, Any]:
     """Path relative to the pipeline's folder, sha256 and number of rows of one file."""
-    digest, rows = hashlib.sha256(), 0
-    with path.open("rb") as stream:
-        for line in stream:
-            digest.update(line)
-            rows += bool(line.strip())
-    return {"path": os.path.relpath(path, folder), "sha256": digest.hexdigest(), "rows": rows}
+    return {"path": os.path.relpath(path, folder), **contents(path)._asdict()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.ab.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
+from pytest_ftgate.files.contents import contents
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.schema import check, read_toml, toml_line
@@ -136,6 +136,7 @@ class Pipeline:
         Raises PipelineError if the base model's folder or a data file is not there.
         """
         train, validation = self.data_files
+        rows = contents(train).rows
         return TrainJob(
             name=self.name,
             base=self.base.model,
@@ -145,27 +146,16 @@ class Pipeline:
             quantization=self.serve.quantization,
             train_file=str(train),
             validation_file=str(validation),
-            train_digest=_sha256(train),
-            validation_digest=_sha256(validation),
+            train_digest=contents(train).sha256,
+            validation_digest=contents(validation).sha256,
             max_rows=self.data.max_rows,
             prompt=prompt,
             grading=Grading(tuple(grading["graders"]), grading.get("label"), grading["max_tokens"]),
             tuning=self.tuning,
-            lora=self.lora.resolved(_rows(train, self.data.max_rows)),
+            lora=self.lora.resolved(min(rows, self.data.max_rows or rows)),
             report_to=self.report_to,
             versions=library_versions(),
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _rows(path: Path, max_rows: int) -> int:
-    with path.open("rb") as stream:
-        rows = sum(1 for line in stream if line.strip())
-    return min(rows, max_rows) if max_rows else rows
 
 
 def read_pipeline(path: Path) -> Pipeline:
