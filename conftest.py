@@ -1,4 +1,4 @@
-"""For the whole repository: skips are told apart, and in CI only `gpu` may be one."""
+"""For the whole repository: skips are told apart, in CI only `gpu` may be one; hypothesis draws the same each time."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["pytester"]
+
+settings.register_profile("ftgate", derandomize=True, deadline=None)
+settings.load_profile("ftgate")
+"""One tree passes or fails, whoever runs it. To look for new examples: --hypothesis-profile=default."""
 
 NO_SKIPS = os.environ.get("FTGATE_NO_SKIPS") == "1"
 

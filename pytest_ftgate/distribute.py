@@ -36,7 +36,9 @@ class OneModelWorker(LoadScopeScheduling):  # type: ignore[misc]
 
     @cached_property
     def _ours(self) -> frozenset[str]:
-        return frozenset(json.loads((self._folder / IDS).read_text(encoding="utf-8")))
+        """Node ids of what asks a model; where no golden case was selected, no worker wrote a file."""
+        file = self._folder / IDS
+        return frozenset(json.loads(file.read_text(encoding="utf-8")) if file.exists() else ())
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid in self._ours:

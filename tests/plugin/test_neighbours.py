@@ -89,6 +89,14 @@ def test_under_xdist_one_worker_asks_and_others_run_the_rest(project, answering)
     assert len(others) == 2, "tests of the user spread over both workers"
 
 
+def test_under_xdist_tests_that_ask_no_model_run_in_a_project_with_goldens(project):
+    project.golden("tiny", ECHO)
+    project.write("tests/test_mine.py", "def test_one():\n    pass\ndef test_two():\n    pass\n")
+    result = project.pytester.runpytest_subprocess("-n", "2", "tests")
+    assert result.ret == 0, result.stdout.str()
+    result.assert_outcomes(passed=2)
+
+
 def test_p_no_ftgate_switches_everything_off(project):
     project.single("tiny", *ECHO)
     result = project.pytester.runpytest_subprocess("-p", "no:ftgate")
