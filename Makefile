@@ -45,8 +45,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit/test_layers.py
 
+# Real servers and real training have the machine to themselves; all else shares its cores.
 test: data vllm check
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest -n 2 tests/unit tests/plugin
+	$(BIN)/python -m pytest tests/e2e
 
 # Our plugin beside its peers, each in an environment of its own under .bench/; writes the table in bench/README.md.
 bench:
