@@ -10,6 +10,7 @@ from typing import Any
 from pytest_ftgate.case import answer_text
 from pytest_ftgate.data.record import Record
 from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.synthetic import synthetic_faults
 from pytest_ftgate.data.turns import TurnsError, messages_of, turn_faults, turns_of
 from pytest_ftgate.digest import digest_of
 from pytest_ftgate.errors import Fault
@@ -131,9 +132,7 @@ def _faults(exchange: _Exchange) -> Iterator[str]:
 
 
 def _extra_faults(data: Keys) -> Iterator[str]:
-    for key in ("synthetic", "reviewed"):
-        if not isinstance(data.get(key, True), bool):
-            yield f"{key!r} is {data[key]!r:.40}; expected true or false"
+    yield from synthetic_faults(data)
     if not isinstance(data.get("cluster", ""), str):
         yield f"'cluster' is {data['cluster']!r:.40}; expected a text"
     slices = data.get("slices", {})

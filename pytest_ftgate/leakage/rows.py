@@ -11,7 +11,9 @@ from pytest_ftgate.data.records import read_records
 from pytest_ftgate.errors import Fault, LeakageError
 from pytest_ftgate.leakage.text import asked_of, text_of
 
-_NOT_TEXT = frozenset({"id", "slices", "notes", "cluster", "must_pass", "graders", "synthetic", "reviewed"})
+_NOT_TEXT = frozenset(
+    {"id", "slices", "notes", "cluster", "must_pass", "graders", "synthetic", "reviewed", "review", "source"}
+)
 _QUESTION = ("input", "prompt", "question", "instruction", "text")
 
 

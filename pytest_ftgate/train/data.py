@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.case import Case, Message, Prompt, answer_text, make_case, render
+from pytest_ftgate.data.synthetic import REFUSED, is_unreviewed
 from pytest_ftgate.errors import FtgateError, TrainError
 from pytest_ftgate.serve.generate import prompt_tokens
 
@@ -60,6 +61,8 @@ def _told(error: Exception) -> str:
 def _example(row: Any, line: int, prompt: Prompt, tokenizer: Any) -> Example:
     if not isinstance(row, dict):
         raise TypeError(f"an object is needed, found {json.dumps(row)[:60]}")
+    if is_unreviewed(row):
+        raise TrainError(REFUSED)
     case = make_case(row, line, str(row.get("id", line)))
     messages = render(prompt, case.input)
     asked = prompt_tokens(tokenizer, messages)

@@ -55,6 +55,25 @@ def test_a_bad_row_is_told_with_its_line(tmp_path, tokenizer, line, told):
     assert told in str(caught.value)
 
 
+SYNTHETIC = '{"input": "win", "expected": "spam", "synthetic": true'
+
+
+@pytest.mark.parametrize("rest", ["}", ', "review": "unreviewed"}', ', "review": "rejected"}', ', "reviewed": false}'])
+def test_a_synthetic_row_that_nobody_has_reviewed_does_not_train(tmp_path, tokenizer, rest):
+    with pytest.raises(TrainError, match=r"rows\.jsonl:2: a model wrote this row and nobody .* ftgate data review"):
+        read_examples(write(tmp_path, GOOD, SYNTHETIC + rest), PROMPT, tokenizer)
+
+
+@pytest.mark.parametrize("rest", [', "review": "accepted"}', ', "review": "edited"}', ', "reviewed": true}'])
+def test_a_synthetic_row_that_a_person_has_accepted_trains(tmp_path, tokenizer, rest):
+    assert len(read_examples(write(tmp_path, GOOD, SYNTHETIC + rest), PROMPT, tokenizer)) == 2
+
+
+def test_review_is_an_ordinary_key_of_a_row_that_is_not_synthetic(tmp_path, tokenizer):
+    row = '{"input": "a", "expected": "b", "review": "a fine film"}'
+    assert len(read_examples(write(tmp_path, row), PROMPT, tokenizer)) == 1
+
+
 def test_no_rows_are_an_error(tmp_path, tokenizer):
     with pytest.raises(TrainError, match="no rows found"):
         read_examples(write(tmp_path, ""), PROMPT, tokenizer)
