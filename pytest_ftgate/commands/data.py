@@ -1,4 +1,7 @@
-"""`ftgate data check FILE...`: training data -> a line for each check; exit code 0, or 1 if one found an error."""
+"""`ftgate data check FILE...`: training data -> a line for each check; exit code 0, or 1 if one found an error.
+
+`ftgate data redact IN... OUT`: training data -> a copy without personal data and keys.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--allow", action="append", default=[], choices=CHECKS, help="its findings are warnings (repeatable)"
     )
     check.set_defaults(run=check_data)
+    redact = kinds.add_parser("redact", help="write a copy without personal data and keys, as JSON Lines")
+    redact.add_argument("files", nargs="+", type=Path, metavar="IN", help="as for check")
+    redact.add_argument("out", type=Path, metavar="OUT", help="the copy; replaced when the new one is whole")
+    redact.add_argument("--drop", action="store_true", help="leave such rows out (default: <EMAIL>, <PHONE>, ...)")
+    redact.set_defaults(run=redact_data)
 
 
 def check_data(args: argparse.Namespace) -> int:
@@ -55,6 +63,16 @@ def check_data(args: argparse.Namespace) -> int:
         say("  truncated rows were not looked for; name a model: --model DIR")
     leaked = args.goldens is not None and _leaked(args.files, args.goldens)
     return 1 if inspection.failed or leaked else 0
+
+
+def redact_data(args: argparse.Namespace) -> int:
+    """Write the copy, and tell how many rows it changed or lost."""
+    from pytest_ftgate.data.redact import write_redacted
+
+    done = write_redacted(args.files, args.out, drop=args.drop)
+    verb = "left out" if done.dropped else "redacted"
+    say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")
+    return 0
 
 
 def _entries(files: Sequence[Path]) -> Iterator[DataRow | Fault]:

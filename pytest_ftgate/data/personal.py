@@ -1,15 +1,16 @@
-"""Text -> kinds of personal data that stand in it, by patterns and, where there is one, their checksum.
+"""Text -> the personal data that stand in it, by patterns and, where there is one, their checksum.
 
-Names, addresses and national ids are not looked for. Presidio would find more, and is not used: its analyzer cannot be
-installed without spaCy and bounds the version of numpy, too much for patterns of which these are the common ones.
+Names and addresses are not looked for: no pattern knows them.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+
+from pytest_ftgate.data.span import Finder, Place, Span, kinds_of, spans_in
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}(?![\w-])", re.I)
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
@@ -51,30 +52,19 @@ _IBAN_LENGTHS: Mapping[str, int] = MappingProxyType(
 
 def personal_data(text: str) -> tuple[str, ...]:
     """The kinds found, each once: card, IBAN, e-mail, IP address, phone."""
-    found = []
-    for kind, places in _KINDS.items():
-        spans = list(places(text))
-        if spans:
-            found.append(kind)
-            text = _without(text, spans)
-    return tuple(found)
+    return kinds_of(personal_spans(text))
 
 
-Span = tuple[int, int]
+def personal_spans(text: str) -> Iterator[Span]:
+    """Where they stand, kind after kind; no two overlap."""
+    return spans_in(text, _KINDS)
 
 
-def _without(text: str, spans: list[Span]) -> str:
-    """The text with what was found blanked, so that the digits of a card are no phone number as well."""
-    for begin, end in spans:
-        text = f"{text[:begin]}{'_' * (end - begin)}{text[end:]}"
-    return text
-
-
-def _emails(text: str) -> Iterator[Span]:
+def _emails(text: str) -> Iterator[Place]:
     return (found.span() for found in _EMAIL.finditer(text)) if "@" in text else iter(())
 
 
-def _cards(text: str) -> Iterator[Span]:
+def _cards(text: str) -> Iterator[Place]:
     """13 to 19 digits that keep Luhn's check sum (ISO/IEC 7812-1), not all one digit, first digit 2 to 6."""
     for found in _CARD.finditer(text):
         digits = re.sub(r"\D", "", found.group())
@@ -88,7 +78,7 @@ def luhn(digits: str) -> bool:
     return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
 
 
-def _ibans(text: str) -> Iterator[Span]:
+def _ibans(text: str) -> Iterator[Place]:
     """Account numbers with their country's length and a remainder of 1 mod 97 (ISO 13616)."""
     for found in _IBAN.finditer(text):
         if end := _end_of_iban(found.group()):
@@ -111,7 +101,7 @@ def is_iban(account: str) -> bool:
     return int("".join(str(int(char, 36)) for char in account[4:] + account[:4])) % 97 == 1
 
 
-def _addresses(text: str) -> Iterator[Span]:
+def _addresses(text: str) -> Iterator[Place]:
     """IP addresses of the public networks (of version 6 those of 2000::/3); private and local ones name nobody."""
     for pattern in (_IPV4, _IPV6):
         for found in pattern.finditer(text):
@@ -127,7 +117,7 @@ def _is_global(address: str) -> bool:
     return parsed.is_global and (parsed.version == 4 or int(parsed) >> 125 == 1)
 
 
-def _phones(text: str) -> Iterator[Span]:
+def _phones(text: str) -> Iterator[Place]:
     """Numbers of 9 to 15 digits, with + or 00, as in North America, or with a leading 0."""
     for pattern in _PHONES:
         for found in pattern.finditer(text):
@@ -136,7 +126,7 @@ def _phones(text: str) -> Iterator[Span]:
                 yield found.span()
 
 
-_KINDS: Mapping[str, Callable[[str], Iterator[Span]]] = MappingProxyType(
+_KINDS: Mapping[str, Finder] = MappingProxyType(
     {"card": _cards, "IBAN": _ibans, "e-mail": _emails, "IP address": _addresses, "phone": _phones}
 )
 """In this order: what a kind finds is not looked at by those after it."""

@@ -134,3 +134,17 @@ def test_a_turn_that_the_template_refuses_is_an_error(check, model):
     code, lines = check([*clean(), {"messages": turns}], "--model", model)
     assert code == 1
     assert "t.jsonl:501 (the chat template refuses it: no system turn)" in lines["truncated"]
+
+
+def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
+    rows = [*clean(), {"prompt": "write to a@b.org or c@d.org", "completion": "yes"}]
+    assert check(rows)[0] == 1
+    assert main(["data", "redact", "t.jsonl", "copy.jsonl"]) == 0
+    assert capsys.readouterr().out == "copy.jsonl: 501 rows of 501; 1 redacted for personal data or keys\n"
+    assert "write to <EMAIL> or <EMAIL>" in (tmp_path / "copy.jsonl").read_text()
+    assert main(["data", "check", "copy.jsonl"]) == 0
+    capsys.readouterr()
+    assert main(["data", "redact", "t.jsonl", "copy.jsonl", "--drop"]) == 0
+    assert capsys.readouterr().out == "copy.jsonl: 500 rows of 501; 1 left out for personal data or keys\n"
+    assert main(["data", "redact", "gone.jsonl", "copy.jsonl"]) == 2
+    assert "gone.jsonl: the training data cannot be read" in capsys.readouterr().err
