@@ -153,7 +153,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, "application/json", json.dumps(data).encode())
 
     def _send(self, status: int, kind: str, body: bytes, nonce: str = "") -> None:
-        allowed = f"script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; " if nonce else ""
+        allowed = (
+            f"script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; img-src data:; "
+            if nonce
+            else ""
+        )
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

@@ -24,4 +24,6 @@ TASK = Task(
 
 
 def items(number: int = 3) -> list[Item]:
-    return [Item(f"i{n}", (("Question", f"what is {n}?"), ("Answer", f"it is {n}")), f'{{"n": {n}}}') for n in range(number)]
+    return [
+        Item(f"i{n}", (("Question", f"what is {n}?"), ("Answer", f"it is {n}")), f'{{"n": {n}}}') for n in range(number)
+    ]

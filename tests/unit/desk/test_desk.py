@@ -75,7 +75,10 @@ def test_a_wrong_key_decides_nothing(work):
 def test_the_journal_says_who_and_when_and_keeps_what_was_undone(work, tmp_path):
     work("a\nu\n")
     lines = [json.loads(line) for line in (tmp_path / "book.jsonl").read_text().splitlines()]
-    assert [(line["item"], line.get("choice"), line.get("undo")) for line in lines] == [("i0", "accepted", None), ("i0", None, True)]
+    assert [(line["item"], line.get("choice"), line.get("undo")) for line in lines] == [
+        ("i0", "accepted", None),
+        ("i0", None, True),
+    ]
     assert all(line["by"] == "ann" and line["at"].endswith("+00:00") for line in lines)
 
 

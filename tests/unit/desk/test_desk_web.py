@@ -37,7 +37,9 @@ class Browser:
 @pytest.fixture
 def browser(tmp_path):
     with Book(tmp_path / "book.jsonl") as book:
-        server = DeskServer(Desk(TASK, [*items(), Item("x", (("Question", "<script>alert(1)</script>"),))], book, "ann"))
+        server = DeskServer(
+            Desk(TASK, [*items(), Item("x", (("Question", "<script>alert(1)</script>"),))], book, "ann")
+        )
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
@@ -136,7 +138,9 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_no_script_but_its_own(br
 def test_the_script_writes_text_and_never_markup():
     script = PAGE.read_text()
     assert "textContent" in script
-    assert not [word for word in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(") if word in script]
+    assert not [
+        word for word in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(") if word in script
+    ]
 
 
 def test_unknown_paths_and_methods_are_refused(browser):
