@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.arms.slices import broken_slices, slices_of
@@ -25,8 +27,13 @@ Judged = Mapping[str, Mapping[str, "Arm | None"]]
 """Arm by name of the golden set and name of the arm, as `session.FtgateSession.arms`."""
 
 
-def explain(rollout: Rollout, verdict: Verdict, judged: Judged) -> Explanation:
-    """What is known about every arm that is not met; no findings if all are."""
+def explain(
+    rollout: Rollout, verdict: Verdict, judged: Judged, beside: Mapping[str, Verdict] = MappingProxyType({})
+) -> Explanation:
+    """What is known about every arm that is not met, and about goldens that leaked; no findings if all are.
+
+    beside: the verdict on other parts of the sets (`beside.Beside.verdicts`).
+    """
     findings = [
         finding
         for suite in rollout.sets
@@ -34,13 +41,15 @@ def explain(rollout: Rollout, verdict: Verdict, judged: Judged) -> Explanation:
         if arm is not None and arm.status != "pass"
         for finding in _told(rollout, suite, arm)
     ]
-    return Explanation(rollout.name, str(verdict.kind), verdict.reason, tuple(findings))
+    leaks = tuple(leak for report in rollout.exposed.reports for leak in report.found)
+    parts = {"what decides": verdict, **beside} if beside else {}
+    return Explanation(rollout.name, str(verdict.kind), verdict.reason, tuple(findings), leaks, parts)
 
 
 def write(explanation: Explanation | None, folder: Path) -> Path | None:
     """Write explain.md into a run's folder; its path. Nothing to explain: an earlier page is removed, and None."""
     path = folder / FILE
-    if explanation is None or not explanation.findings:
+    if explanation is None or not explanation.tells:
         path.unlink(missing_ok=True)
         return None
     path.write_text(markdown(explanation), encoding="utf-8")
@@ -56,15 +65,22 @@ def _told(rollout: Rollout, suite: Suite, arm: Arm) -> list[Finding]:
 
 
 def _findings(rollout: Rollout, suite: Suite, arm: Arm) -> Iterator[Finding]:
+    judged = suite if arm.name == "must-pass" else _judged(rollout, suite)
     if arm.name in _ALONE:
-        yield Finding(suite.name, arm, comparison=_ALONE[arm.name](suite, rollout.candidate_of(suite).to_json()))
+        yield Finding(suite.name, arm, comparison=_ALONE[arm.name](judged, rollout.candidate_of(suite).to_json()))
     elif arm.name in _AGAINST:
         against, old = _AGAINST[arm.name](rollout, suite)
         new = rollout.candidate_of(suite).to_json()
-        for part, cases in _parts(suite, arm):
+        for part, cases in _parts(judged, arm):
             yield Finding(suite.name, arm, part, against, compare(cases, new, old))
     else:
         yield Finding(suite.name, arm)
+
+
+def _judged(rollout: Rollout, suite: Suite) -> Suite:
+    """The set with the cases that decided: without leaked ones that were dropped."""
+    left_out = rollout.exposed.left_out(suite)
+    return replace(suite, cases=tuple(case for case in suite.cases if case.id not in left_out)) if left_out else suite
 
 
 def _parts(suite: Suite, arm: Arm) -> Iterator[tuple[str, Sequence[Case]]]:

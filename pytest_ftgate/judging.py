@@ -62,7 +62,10 @@ def arms_of(suite: Suite, *, train: bool, general: bool = False, live: bool = Fa
 
 
 def judge(arm: str, suite: Suite, tested: Measurement, rollout: Rollout | None, delta: float) -> Arm | None:
-    """Judge one arm; None if it does not apply (no champion yet). delta: the margin of the set's lock, a share."""
+    """Judge one arm; None if it does not apply (no champion yet). delta: the margin of the set's lock, a share.
+
+    tested: may be without some cases of the set (`Measurement.without`); then no model is judged on them.
+    """
     if arm in _COMPARING:
         if rollout is None:
             raise FtgateError(f"gate[{arm}] compares a candidate, and only --train makes one")
@@ -78,15 +81,22 @@ def _integrity(suite: Suite, tested: Measurement, rollout: Rollout | None) -> Ar
     results: dict[str, Results] = {"candidate": tested.results}
     digests = {"candidate": suite.digest}
     leaks: list[str] = []
+    dropped = rollout.exposed.dropped(suite) if rollout else {}
     if rollout is not None:
-        results["base"] = rollout.base_results(suite)
+        results["base"] = _of_tested(tested, rollout.base_results(suite))
         digests["base"] = suite.digest
         champion = rollout.references.champion(suite)
         if champion is not None and champion.now:
-            results["champion"] = champion.results
+            results["champion"] = _of_tested(tested, champion.results)
             digests["champion"] = suite.digest
-        leaks = [str(leak) for leak in rollout.leaks.leaks] if rollout.leaks else []
-    return integrity_arm(results, digests, leaks, tested.timed_out)
+        found = rollout.leaks.leaks if rollout.leaks else ()
+        leaks = [str(leak) for leak in found if leak.set != suite.name or leak.golden_id not in dropped]
+    return integrity_arm(results, digests, leaks, tested.timed_out, dropped=len(dropped))
+
+
+def _of_tested(tested: Measurement, results: Results) -> Results:
+    """Another model's results on the cases that the candidate is judged on."""
+    return {case.id: results[case.id] for case in tested.suite.cases if case.id in results}
 
 
 def _clusters(suite: Suite) -> dict[str, str | None]:
@@ -119,7 +129,7 @@ def _slices(suite: Suite, tested: Measurement, rollout: Rollout, _delta: float) 
     """Against the champion. A first model is held against the base model, and that decides nothing: a base that gives
     one answer to everything is perfect on each slice where it is the right one.
     """
-    champion, slices = rollout.references.champion(suite), slices_of(suite.cases)
+    champion, slices = rollout.references.champion(suite), slices_of(tested.suite.cases)
     if champion is None:
         base = rollout.base_results(suite)
         return replace(slices_arm(tested.results, base, slices, _clusters(suite), "the base model"), advisory=True)

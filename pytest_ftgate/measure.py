@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+import copy
+from collections.abc import Collection, Sized
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,15 @@ class Measurement(Answers):
     def _draws(self) -> dict[str, tuple[Outcome, ...]]:
         """Of those among them that are drawn more than once."""
         return {}
+
+    def without(self, left_out: Collection[str]) -> Measurement:
+        """The same answers and grades on fewer cases: all but those of these ids; the set's digest stays."""
+        if not left_out:
+            return self
+        self._outcomes, self._draws  # noqa: B018 - made before they are shared
+        part = copy.copy(self)
+        part.suite = replace(self.suite, cases=tuple(case for case in self.suite.cases if case.id not in left_out))
+        return part
 
     def outcome(self, case: Case) -> Outcome:
         """The grade of the answer, over all draws; graded once. Raises Unmeasured."""

@@ -12,7 +12,7 @@ import pytest
 
 ENGINES = ("transformers", "vllm", "openai")
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
-LEAKS = ("error", "strict", "drop-row")
+LEAKS = ("error", "strict", "drop-row", "drop-case")
 CACHES = ("", "off", "local")
 TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]*")
 
@@ -36,7 +36,8 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     (
         "leak",
         "error",
-        "what a leak does under --train: error; strict (suspects too); drop-row (train without the rows)",
+        "what a leak does under --train: error; strict (suspects too); drop-row (train without the rows); drop-case "
+        "(compare all models without the goldens)",
     ),
     ("markdown", "", "file for a summary of the run in Markdown; default: that of GITHUB_STEP_SUMMARY, if it is set"),
     ("signing-key", "", "private key (PEM, elliptic curve) that signs adapters as they are registered"),

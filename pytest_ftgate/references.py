@@ -73,7 +73,9 @@ class References:
         if champion is None or not past:
             return None
         everyone = [champion, *past]
-        shared = [case.id for case in suite.cases if all(case.id in each.results for each in everyone)]
+        dropped = self._rollout.exposed.left_out(suite)
+        asked = [case.id for case in suite.cases if case.id not in dropped]
+        shared = [case_id for case_id in asked if all(case_id in each.results for each in everyone)]
         if not shared:
             return None
         best = max(everyone, key=lambda each: _mean(each, shared))  # of equals the first: the champion, then the newest

@@ -88,10 +88,11 @@ def _top(manifest: Path, folder: Path) -> Path:
 
 
 def _write_results(rollout: Rollout, folder: Path) -> Path:
-    """Every golden set's results, frozen for the comparisons of later runs."""
+    """Every golden set's results, frozen for the comparisons of later runs; never those of cases that leaked."""
     folder.mkdir()
     for suite in rollout.sets:
-        frozen: dict[str, Any] = rollout.candidate_of(suite).to_json()
+        tested = rollout.candidate_of(suite).without(rollout.exposed.left_out(suite))
+        frozen: dict[str, Any] = tested.to_json()
         (folder / f"{suite.name}.json").write_text(json.dumps(frozen, ensure_ascii=False), encoding="utf-8")
     return folder
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.case import Prompt
 from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.exposed import Exposed, TooFewLeft
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate import Kind, Result, Verdict
 from pytest_ftgate.ledger import tried
@@ -63,7 +64,7 @@ class Rollout:
     """One pipeline on its way from data to a verdict.
 
     suites: the golden sets that gate it. general: the set of general skills that [forgetting] names, if any.
-    leak: --ftgate-leak, what a leak does.
+    leak: --ftgate-leak, what a leak does. exposed: the cases that stand in training rows.
     """
 
     pipeline: Pipeline
@@ -73,6 +74,7 @@ class Rollout:
     manifest: Manifest | None = None
     leaks: Report | None = None
     leak: str = "error"
+    exposed: Exposed = field(default_factory=Exposed)
     champion: Version | None = None
     reference: Reference | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -112,20 +114,29 @@ class Rollout:
         self.leaks = self._leaks_of(self.suites)
         if self.general is None:
             return
-        report = self._leaks_of((self.general,), stop=self.general in self.deciding)
-        if report.leaks:
-            self._say(report.describe())
+        self._leaks_of((self.general,), stop=self.general in self.deciding)
 
     def _leaks_of(self, suites: Sequence[Suite], *, stop: bool = True) -> Report:
         report, found = self._compared(suites)
-        self._say(report.summary)
-        if report.blocking(strict=self.leak == "strict") and stop:
-            if self.leak != "drop-row":
-                raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
-            self._say(report.describe())
+        blocks = stop and bool(report.blocking(strict=self.leak == "strict"))
+        if blocks and not self.leak.startswith("drop"):
+            raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
+        self._say(report.describe() if report.found else report.summary)
+        if blocks and self.leak == "drop-row":
             self.pipeline = self._without(found)
             return self._leaks_of(suites)
+        if blocks:
+            self._drop_cases(report, suites)
+        self.exposed.tolerate(report)
         return report
+
+    def _drop_cases(self, report: Report, suites: Sequence[Suite]) -> None:
+        try:
+            self.exposed.drop(report.leaks, suites)
+        except TooFewLeft as error:
+            raise Stopped(Verdict(Kind.INTEGRITY, (), f"{error}\n{report.describe()}")) from None
+        for line in self.exposed.told(suites):
+            self._say(line)
 
     def _without(self, found: Mapping[str, Collection[int]]) -> Pipeline:
         """The pipeline with copies of its data files that lack the leaked rows; the files themselves stay."""

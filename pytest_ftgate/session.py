@@ -19,6 +19,7 @@ from pytest_ftgate.report.tally import Tally
 
 if TYPE_CHECKING:
     from pytest_ftgate.arm import Arm
+    from pytest_ftgate.beside import Beside
     from pytest_ftgate.canary.watch import Watch
     from pytest_ftgate.case import Case
     from pytest_ftgate.gate import Verdict
@@ -366,11 +367,29 @@ class FtgateSession:
         """Judge one arm and keep it for the verdict; None if it does not apply."""
         from pytest_ftgate.judging import judge
 
-        judged = judge(arm, suite, self.measurement(suite), self.rollout_of(suite), self.deltas.get(suite.name, 0.0))
+        tested = self.measurement(suite) if arm == "must-pass" else self.judged(suite)
+        judged = judge(arm, suite, tested, self.rollout_of(suite), self.deltas.get(suite.name, 0.0))
         if judged is not None and arm in {"champion", "anchor"} and (noise := self.noises.get(suite.name)):
             judged = replace(judged, reason=f"{judged.reason}; {noise.of(suite)}")
         self.arms.setdefault(suite.name, {})[arm] = judged
         return judged
+
+    def judged(self, suite: Suite) -> Measurement:
+        """The model under test on the cases that decide: all but leaked ones that --ftgate-leak=drop-case drops."""
+        rollout, tested = self.rollout_of(suite), self.measurement(suite)
+        return tested.without(rollout.exposed.left_out(suite)) if rollout else tested
+
+    def judge_beside(self, suite: Suite, arm: str) -> dict[str, Arm]:
+        """The arm on all cases, and on the clean ones, where these are not what decides; by the part's title."""
+        delta = self.deltas.get(suite.name, 0.0)
+        return self.beside.judge(arm, suite, self.measurement(suite), self.rollout_of(suite), delta)
+
+    @cached_property
+    def beside(self) -> Beside:
+        """What the gate would say of other parts of the sets that leaked."""
+        from pytest_ftgate.beside import Beside
+
+        return Beside()
 
     def decide(self, rollout: Rollout) -> Verdict | None:
         """The verdict over a candidate, None while an arm is missing."""

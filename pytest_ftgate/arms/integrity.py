@@ -17,6 +17,8 @@ def integrity_arm(
     golden_digests: Mapping[str, str],
     leaks: Sequence[str] = (),
     timed_out: int = 0,
+    *,
+    dropped: int = 0,
 ) -> Arm:
     """Pass if all models saw one golden set, nothing leaked, and at least 95 % of each model's cases were measured.
 
@@ -25,6 +27,7 @@ def integrity_arm(
     each found leak. Any of these faults is "integrity".
     timed_out: cases on which the candidate ran out of time; wrong answers, but from 5 % of the cases on the arm is a
     hold: grades do not say how a model does that was not given the time to answer.
+    dropped: leaked cases that are left out of the results of every model: named, and not unmeasured.
     """
     measured = {model: _measured(of_model) for model, of_model in results.items()}
     faults = [*_mismatch(golden_digests), *_leaked(leaks), *_unmeasured(results, measured)]
@@ -32,9 +35,11 @@ def integrity_arm(
     late = asked > 0 and timed_out / asked >= TIMED_OUT
     lowest = min(measured.values(), default=0.0)
     numbers = {"measured": lowest, "leaks": float(len(leaks)), "timed_out": float(timed_out), "n": float(asked)}
+    numbers |= {"dropped": float(dropped)} if dropped else {}
     slow = [f"candidate timed out on {timed_out} of {asked} cases, fewer than 5 % are allowed"] if late else []
     status: Status = "integrity" if faults else "hold" if slow else "pass"
-    clean = f"one golden set, no leak, {100 * lowest:.3g} % of cases measured"
+    kept = f"no leak of {asked} cases, {dropped} that leaked dropped for all models" if dropped else "no leak"
+    clean = f"one golden set, {kept}, {100 * lowest:.3g} % of cases measured"
     return Arm("integrity", status, numbers, "integrity: " + ("; ".join([*faults, *slow]) or clean))
 
 

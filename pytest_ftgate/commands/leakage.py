@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from pytest_ftgate.commands.common import say
@@ -31,6 +33,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def leakage(args: argparse.Namespace) -> int:
     """Check, tell, and say by the exit code whether the data may be trained on."""
     from pytest_ftgate.leakage.own import check_own
+    from pytest_ftgate.leakage.report import COLOURS, MARKS
     from pytest_ftgate.suite import load_suite
 
     suites = [load_suite(path) for path in golden_files(args.goldens)]
@@ -39,7 +42,7 @@ def leakage(args: argparse.Namespace) -> int:
     except SelfTestError as error:
         say(f"INTEGRITY: {error}")
         return LEAKED
-    say(report.describe())
+    say(report.describe(COLOURS if sys.stdout.isatty() and "NO_COLOR" not in os.environ else MARKS))
     return LEAKED if report.blocking(strict=args.strict) else 0
 
 

@@ -71,6 +71,8 @@ class CaseItem(FtgateItem):
         rollout = self.ftgate.rollout_of(self.suite)
         if rollout is not None and rollout.unchanged:
             return skipped("unchanged: the candidate is the champion")
+        if rollout is not None and (leak := rollout.exposed.dropped(self.suite).get(self.case.id)) and self._gated:
+            return skipped(f"dropped for all models: {leak.verdict} in {leak.file}:{leak.line} ({leak.stage})")
         measurement = self.ftgate.measurement(self.suite)
         try:
             outcome = measurement.outcome(self.case)
@@ -134,7 +136,7 @@ class MetricItem(FtgateItem):
         """Compute it from this run's and the journal's grades."""
         if missing := self.ftgate.missing(self.suite):
             return skipped(missing)
-        measurement = self.ftgate.measurement(self.suite)
+        measurement = self.ftgate.judged(self.suite)
         metric = measurement.metric(**self.options)
         facts = {"set": self.suite.name, "name": self.title, "value": metric.value, "n": metric.n}
         if self.title == "accuracy" and self.suite.golden.label is not None:
@@ -162,6 +164,10 @@ class GateItem(FtgateItem):
             return skipped(ABSENT[self.arm])
         facts: dict[str, Any] = {"set": self.suite.name, "arm": arm.name, "status": arm.status, "reason": arm.reason}
         facts |= {"advisory": arm.advisory, "numbers": dict(arm.numbers)}
+        beside = self.ftgate.judge_beside(self.suite, self.arm)
+        facts["beside"] = [
+            {"part": part, "status": seen.status, "reason": seen.reason} for part, seen in beside.items()
+        ]
         properties = (("ftgate_arm", json.dumps(facts)),)
         if arm.status == "skip":
             return Told("skipped", arm.reason, properties=properties)

@@ -89,12 +89,14 @@ class PromoteItem(FtgateItem):
         failed = self.ftgate.tally.other_failures
         if verdict.kind is Kind.PROMOTE and failed:
             return Told("failed", f"not promoted, though the gate would: {failed} other tests of this run failed")
-        explanation = explain(self.rollout, verdict, self.ftgate.arms)
+        beside = self.ftgate.beside.verdicts(self.rollout, self.ftgate.arms)
+        explanation = explain(self.rollout, verdict, self.ftgate.arms, beside)
         if verdict.kind is Kind.PROMOTE:
             self._measure_reference()
         with self.rollout.timed("promote"):
             number = conclude(self.rollout, verdict, explanation)
-            warnings = warnings_about(self.rollout) if number else []
+            warnings = self.rollout.exposed.told(self.rollout.sets)
+            warnings += warnings_about(self.rollout) if number else []
         warnings += _announced(self, self.rollout, verdict, number)
         seen = _seen(self.rollout, explanation, warnings)
         properties = _verdict_property(self.rollout, verdict.kind, number, verdict.reason, seen)
@@ -125,10 +127,11 @@ def _announced(item: FtgateItem, rollout: Rollout, verdict: Verdict, version: in
 
 def _seen(rollout: Rollout, explanation: Explanation, warnings: Sequence[str]) -> dict[str, Any]:
     """What the summary tells besides the verdict: warnings, what broke, and the page that holds all of it."""
-    if not explanation.findings or rollout.manifest is None:
-        return {"warnings": list(warnings)}
+    seen: dict[str, Any] = {"warnings": list(warnings), "beside": list(explanation.beside)}
+    if not explanation.tells or rollout.manifest is None:
+        return seen
     page = os.path.relpath(rollout.manifest.path.with_name(FILE))
-    return {"warnings": list(warnings), "explained": list(explanation.lines()), "page": page}
+    return seen | {"explained": list(explanation.lines()), "page": page}
 
 
 def _verdict_property(

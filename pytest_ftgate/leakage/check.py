@@ -12,7 +12,7 @@ from pytest_ftgate.leakage.exact import Exact
 from pytest_ftgate.leakage.fuzzy import Fuzzy
 from pytest_ftgate.leakage.report import Hit, Leak, Report, Stage, Verdict
 from pytest_ftgate.leakage.rows import Row
-from pytest_ftgate.leakage.sample import Golden, Sample, goldens_of, sample_of
+from pytest_ftgate.leakage.sample import Golden, Sample, Words, goldens_of, sample_of
 from pytest_ftgate.leakage.selftest import check_stages
 
 __all__ = ["MOST_PER_GOLDEN", "STAGES", "Leak", "Report", "find_leaks"]
@@ -21,6 +21,8 @@ STAGES: tuple[Callable[[Sequence[Golden]], Stage], ...] = (Exact, Containment, F
 """The stages in order of trust: of two equal verdicts on one pair, the first stage's stands."""
 
 MOST_PER_GOLDEN = 20
+AROUND = 6
+"""Words of a row that are shown on either side of a common span."""
 
 OnFind = Callable[[Row, Verdict], None]
 
@@ -40,8 +42,9 @@ def find_leaks(
     check_stages(goldens, stages)
     findings = _Findings(goldens)
     for row in rows:
-        hits = _best(stages, sample_of(row))
-        findings.add(row, hits)
+        sample = sample_of(row)
+        hits = _best(stages, sample)
+        findings.add(row, sample, hits)
         if hits and on_find is not None:
             on_find(row, min(hit.verdict for hit in hits))
     if not goldens or not findings.rows_read:
@@ -69,13 +72,13 @@ class _Findings:
         self._found: list[Leak] = []
         self._counts: Counter[tuple[int, str]] = Counter()
 
-    def add(self, row: Row, hits: Iterable[Hit]) -> None:
+    def add(self, row: Row, sample: Sample, hits: Iterable[Hit]) -> None:
         """Count the row, and keep its findings unless their golden has enough of them."""
         self.rows_read += 1
         for hit in hits:
             self._counts[hit.golden, hit.verdict] += 1
             if self._counts[hit.golden, hit.verdict] <= MOST_PER_GOLDEN:
-                self._found.append(_leak(self._goldens[hit.golden], row, hit))
+                self._found.append(_leak(self._goldens[hit.golden], row, sample, hit))
 
     def report(self) -> Report:
         """What was found in all rows so far."""
@@ -85,6 +88,17 @@ class _Findings:
         return Report(leaks, suspects, self.rows_read, len(self._goldens), omitted)
 
 
-def _leak(golden: Golden, row: Row, hit: Hit) -> Leak:
-    span = " ".join(hit.span)
-    return Leak(golden.id, row.path, row.line, hit.stage, hit.score, span, len(hit.span), hit.verdict, golden.set)
+def _leak(golden: Golden, row: Row, sample: Sample, hit: Hit) -> Leak:
+    found = golden.id, row.path, row.line, hit.stage, hit.score, " ".join(hit.span), len(hit.span), hit.verdict
+    return Leak(*found, golden.set, *_around(sample.whole, hit.span))
+
+
+def _around(row: Words, span: Words) -> tuple[str, str]:
+    """The words of the row before and after a run of words that stands in it; nothing if it does not."""
+    size = len(span)
+    places = (place for place in range(len(row) - size + 1) if row[place : place + size] == span)
+    if not size or (place := next(places, None)) is None:
+        return "", ""
+    before, after = row[max(0, place - AROUND) : place], row[place + size :][:AROUND]
+    dots = ("... " if place > AROUND else ""), (" ..." if len(row) > place + size + AROUND else "")
+    return dots[0] + " ".join(before), " ".join(after) + dots[1]

@@ -9,7 +9,13 @@ from typing import Literal, Protocol
 from pytest_ftgate.leakage.sample import Sample
 
 Verdict = Literal["leak", "suspect"]
+Marks = tuple[str, str]
+"""What stands before and after the words that are to be seen first."""
+MARKS: Marks = ("[[", "]]")
+COLOURS: Marks = ("\x1b[1;33m", "\x1b[0m")
+"""For a terminal: bold yellow."""
 _LISTED = 10
+_LONGEST = 100
 _BLIND = "the check compares words: a paraphrase or a translation of a golden is invisible to it"
 
 
@@ -37,7 +43,8 @@ class Leak:
 
     file, line: of the training row. stage: "exact", "containment" or "fuzzy". score: 1 for a whole copy; the share of
     the golden's 5-word sequences that stand in the row (containment); Jaccard's index of character 5-grams (fuzzy).
-    span: longest common run of words, normalised; words: their number.
+    span: longest common run of words, normalised; words: their number. before, after: up to six words of the row on
+    either side of it.
     set: name of the golden's set, "" if it was not told. verdict: "leak" blocks, "suspect" is for a person to look at.
     """
 
@@ -50,12 +57,27 @@ class Leak:
     words: int
     verdict: Verdict
     set: str = ""
+    before: str = ""
+    after: str = ""
 
     def __str__(self) -> str:
-        span = self.span if len(self.span) <= 80 else f"{self.span[:77]}..."
-        found = f"score {self.score:.2f}, longest common span {self.words} words: {span!r}"
-        golden = f"{self.set}/{self.golden_id}" if self.set else self.golden_id
-        return f"{self.file}:{self.line}: {self.verdict} of golden {golden} ({self.stage}, {found})"
+        return self.shown()
+
+    @property
+    def golden(self) -> str:
+        """Of the set and the case, as in sms_spam/a1, or the bare id."""
+        return f"{self.set}/{self.golden_id}" if self.set else self.golden_id
+
+    def shown(self, marks: Marks = MARKS) -> str:
+        """One line: where, what, and the row around the common span, which stands between the marks."""
+        found = f"score {self.score:.2f}, longest common span {self.words} words: {self.context(marks)}"
+        return f"{self.file}:{self.line}: {self.verdict} of golden {self.golden} ({self.stage}, {found})"
+
+    def context(self, marks: Marks = MARKS) -> str:
+        """The common span between marks, with the row's words around it; a long one without its middle."""
+        cut = self.span if len(self.span) <= _LONGEST else f"{self.span[: _LONGEST - 25]} ... {self.span[-20:]}"
+        around = (self.before, f"{marks[0]}{cut}{marks[1]}" if cut else "(none)", self.after)
+        return " ".join(part for part in around if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +103,14 @@ class Report:
         found += [f"{self.omitted:,} more"] if self.omitted else []
         return f"leakage: {compared}: {', '.join(found) or 'clean'}"
 
+    @property
+    def found(self) -> tuple[Leak, ...]:
+        """All that is listed: leaks, then suspects."""
+        return self.leaks + self.suspects
+
     def blocking(self, *, strict: bool = False) -> tuple[Leak, ...]:
         """What must not be trained on: the leaks; if strict, the suspects too."""
-        return self.leaks + self.suspects if strict else self.leaks
+        return self.found if strict else self.leaks
 
     def assert_clean(self, *, strict: bool = False) -> None:
         """For tests. Raises AssertionError, with this report as its text, on a leak; if strict, on a suspect too."""
@@ -91,12 +118,13 @@ class Report:
         if self.blocking(strict=strict):
             raise AssertionError(self.describe())
 
-    def describe(self) -> str:
-        """The summary, the first findings of each kind, and what the check cannot see."""
-        return "\n".join([self.summary, *_listed(self.leaks), *_listed(self.suspects), f"  ({_BLIND})"])
+    def describe(self, marks: Marks = MARKS) -> str:
+        """The summary, the first findings of each kind, common words between marks, and what the check cannot see."""
+        listed = (*_listed(self.leaks, marks), *_listed(self.suspects, marks))
+        return "\n".join([self.summary, *listed, f"  ({_BLIND})"])
 
 
-def _listed(found: Sequence[Leak]) -> list[str]:
-    lines = [f"  {leak}" for leak in found[:_LISTED]]
+def _listed(found: Sequence[Leak], marks: Marks) -> list[str]:
+    lines = [f"  {leak.shown(marks)}" for leak in found[:_LISTED]]
     more = len(found) - len(lines)
     return [*lines, f"  and {more:,} more"] if more else lines

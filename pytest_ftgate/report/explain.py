@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.graders.shown import shown
@@ -12,6 +12,8 @@ from pytest_ftgate.report.words import Word, shared_words
 
 if TYPE_CHECKING:
     from pytest_ftgate.arm import Arm
+    from pytest_ftgate.gate import Verdict
+    from pytest_ftgate.leakage.report import Leak
     from pytest_ftgate.report.changes import Change, Comparison
 
 SHOWN_CASES = 10
@@ -68,12 +70,29 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a candidate was not promoted, or what was seen beside. verdict, reason: as decided."""
+    """Why a candidate was not promoted, or what was seen beside. verdict, reason: as decided.
+
+    leaks: goldens and training rows that share text and stopped nothing. judged: by the title of a part of the sets
+    (of those that decide first) what the gate says of it; empty if nothing leaked.
+    """
 
     task: str
     verdict: str
     reason: str
     findings: tuple[Finding, ...]
+    leaks: tuple[Leak, ...] = ()
+    judged: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is anything to explain."""
+        return bool(self.findings or self.leaks)
+
+    @property
+    def beside(self) -> Iterator[str]:
+        """A line for each part of the sets that does not decide: what the gate would say of it."""
+        for part, verdict in list(self.judged.items())[1:]:
+            yield f"on {part}: {verdict.kind}: {verdict.reason}"
 
     def lines(self) -> Iterator[str]:
         """For the end of a run: each arm that decided, the first ten cases in all, long texts cut."""

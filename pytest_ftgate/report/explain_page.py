@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.case import answer_text
 from pytest_ftgate.leakage.text import text_of
 
 if TYPE_CHECKING:
+    from pytest_ftgate.gate import Verdict
+    from pytest_ftgate.leakage.report import Leak
     from pytest_ftgate.report.explain import Explanation, Finding
 
 LONGEST = 4000
@@ -20,7 +22,31 @@ LONGEST = 4000
 def markdown(explanation: Explanation) -> str:
     """The page; texts of models and users are escaped, so that none of them can break a table or add HTML."""
     head = [f"# {explanation.verdict} {_text(explanation.task)}", "", _text(explanation.reason), ""]
-    return "\n".join([*head, *(line for finding in explanation.findings for line in _finding(finding))])
+    findings = (line for finding in explanation.findings for line in _finding(finding))
+    return "\n".join([*head, *_leaks(explanation.leaks), *_judged(explanation.judged), *findings])
+
+
+def _leaks(leaks: Iterable[Leak]) -> Iterator[str]:
+    """Which goldens stand where, the common words marked."""
+    rows = [_line(_leak(leak)) for leak in leaks]
+    if rows:
+        heads = ("golden", "verdict", "training row", "stage", "score", "longest common span")
+        yield from ("## Leakage", "", _line(heads), _line("---" for _ in heads), *rows, "")
+
+
+def _leak(leak: Leak) -> Iterator[str]:
+    yield from map(_text, (leak.golden, leak.verdict, f"{leak.file}:{leak.line}", leak.stage, f"{leak.score:.2f}"))
+    yield f"{_text(leak.before)} <mark>{_text(leak.span)}</mark> {_text(leak.after)}".strip()
+
+
+def _judged(judged: Mapping[str, Verdict]) -> Iterator[str]:
+    """The gate's result on each part of the sets, side by side."""
+    if not judged:
+        return
+    yield from ("## With and without the leaked cases", "")
+    verdicts = ((part, "verdict", str(verdict.kind), verdict.reason) for part, verdict in judged.items())
+    arms = ((part, arm.name, arm.status, arm.reason) for part, verdict in judged.items() for arm in verdict.arms)
+    yield from _table(("judged on", "arm", "result", "finding"), (*verdicts, *arms))
 
 
 def _finding(finding: Finding) -> Iterator[str]:

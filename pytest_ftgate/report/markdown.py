@@ -42,7 +42,7 @@ def _lines(tally: Tally, seconds: float, code: int) -> Iterator[str]:
         yield f"### {escaped(name)}"
         yield ""
         yield from _table(("metric", "value", "lower", "upper", "n"), map(_metric, tally.metrics.get(name, [])))
-        yield from _table(("arm", "status", "finding"), map(_arm, tally.arms.get(name, [])))
+        yield from _table(("arm", "status", "finding"), _arms(tally.arms.get(name, [])))
     yield from _misses(tally)
     yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))
     yield f"{len(tally.missed)} missed, {tally.other_failures} failed, {_duration(seconds)}, exit code {code}"
@@ -51,6 +51,15 @@ def _lines(tally: Tally, seconds: float, code: int) -> Iterator[str]:
 def _metric(metric: dict[str, Any]) -> tuple[str, ...]:
     upper = "" if metric["upper"] is None else f"{metric['upper']:.3f}"
     return metric["name"], f"{metric['value']:.3f}", f"{metric['lower']:.3f}", upper, f"{metric['n']:,}"
+
+
+def _arms(arms: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """Each arm, and below it what it would say of other parts of the set."""
+    for arm in arms:
+        yield _arm(arm)
+        for seen in arm.get("beside", ()):
+            reason = seen["reason"].removeprefix(f"{arm['arm']}: ")
+            yield f"{arm['arm']}, on {seen['part']}", f"beside: {seen['status']}", reason
 
 
 def _arm(arm: dict[str, Any]) -> tuple[str, ...]:

@@ -49,8 +49,11 @@ def _arms(arms: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         reason = arm["reason"].removeprefix(f"{arm['arm']}: ")
         if arm["advisory"]:
             yield f"  {arm['arm']:<11} {'ADVISORY':<9} {arm['status']}: {reason}", ""
-            continue
-        yield f"  {arm['arm']:<11} {arm['status'].upper():<9} {reason}", _COLOURS.get(arm["status"], "red")
+        else:
+            yield f"  {arm['arm']:<11} {arm['status'].upper():<9} {reason}", _COLOURS.get(arm["status"], "red")
+        for seen in arm.get("beside", ()):
+            reason = seen["reason"].removeprefix(f"{arm['arm']}: ")
+            yield f"    on {seen['part']}: {seen['status'].upper()} {reason}", ""
 
 
 def _misses(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
@@ -74,6 +77,7 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
     else:
         as_version = f" v{version}" if version else ""
         yield f"{kind} {task}{as_version}: {verdict['reason']}", "yellow" if kind == "HOLD" else "red"
+    yield from ((f"  {text}", "yellow") for text in verdict.get("beside", ()))
     yield from ((f"  warning: {text}", "yellow") for text in verdict.get("warnings", ()))
     yield from _explained(verdict)
     yield f"  stages: {_times(verdict['seconds'])}", ""

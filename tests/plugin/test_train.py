@@ -210,7 +210,7 @@ def test_options_are_checked_at_once(shop):
         (["--train", "--ftgate-target", "base"], "--train tests the candidate"),
         (["--ftgate-engine", "openai"], "needs --ftgate-base-url"),
         (["--ftgate-engine", "onnx"], "allowed: transformers"),
-        (["--ftgate-leak", "drop-all"], "allowed: error, strict, drop-row"),
+        (["--ftgate-leak", "drop-all"], "allowed: error, strict, drop-row, drop-case"),
         (["--ftgate-concurrency", "0"], "from 1 to 4096"),
     ):
         result = shop.run(*args)

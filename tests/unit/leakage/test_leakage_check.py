@@ -253,7 +253,7 @@ def test_findings_of_one_golden_are_bounded_and_the_rest_counted():
 
 def test_the_description_names_golden_file_line_score_span_and_the_blind_spot():
     text = check([case(GOLDEN)], words(50, 3), inside(GOLDEN)).describe()
-    assert "train.jsonl:2: leak of golden g0 (containment, score 1.00, longest common span 40 words: 'w" in text
+    assert "train.jsonl:2: leak of golden g0 (containment, score 1.00, longest common span 40 words: ... w" in text
     assert "paraphrase" in text
     assert "and 10 more" in check([case(GOLDEN)], *[GOLDEN] * 100).describe()
 

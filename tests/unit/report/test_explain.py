@@ -13,6 +13,7 @@ from pytest_ftgate.arm import Arm
 from pytest_ftgate.case import make_case
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.explaining import explain, write
+from pytest_ftgate.exposed import Exposed
 from pytest_ftgate.gate import Kind, Verdict
 from pytest_ftgate.report.changes import compare
 from pytest_ftgate.report.explain import Explanation, Finding
@@ -94,6 +95,7 @@ def rollout():
     return SimpleNamespace(
         name="mail",
         sets=(suite,),
+        exposed=Exposed(),
         champion=version,
         references=SimpleNamespace(champion=lambda suite: reference, anchor=lambda suite: reference),
         candidate_of=lambda suite: SimpleNamespace(to_json=lambda: new),
