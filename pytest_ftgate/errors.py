@@ -12,6 +12,7 @@ FtgateError
 +-- RegistryError       the registry refused, or holds something else than it should
 +-- LeakageError        the leakage check could not be run (a found leak is a result, not an error)
 |   +-- SelfTestError   it did not find a leak that was planted to be found
++-- ProviderError       a language model cannot be asked: no key, no price, not agreed to, denied
 +-- JournalError        a journal is corrupt
 +-- AuditError          the audit log cannot be written
 +-- MissingExtra        an optional dependency is not installed
@@ -97,6 +98,10 @@ class LeakageError(FtgateError):
 
 class SelfTestError(LeakageError):
     """The leakage check did not find a leak that was planted to be found: a check that cannot fail is no check."""
+
+
+class ProviderError(FtgateError):
+    """A language model cannot be asked: no key, no price, a cost nobody agreed to, or the server denies it."""
 
 
 class JournalError(FtgateError):

@@ -1,0 +1,63 @@
+"""Said -> a line of answers.jsonl before anybody sees it, and back: key -> Said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import JournalError
+from pytest_ftgate.provider.ask import PAID, Said
+from pytest_ftgate.provider.lines import Lines
+
+FILE = "answers.jsonl"
+
+
+class Answers:
+    """What was paid for, by key: never asked for again. Also what was sent, so that a killed run is seen on the bill.
+
+    Each attempt is a line {"sent": key, "dollars"} and then one of {"said": ...}, {"lost": key} (it may have been
+    billed) or {"back": key} (it was not). A "sent" without the second is an attempt under way when the run was killed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises JournalError."""
+        self._lines = Lines(folder / FILE)
+        self._said: dict[str, Said] = {}
+        open_: dict[str, float] = {}
+        for line in self._lines.read():
+            self._take(line, open_)
+        self.unfinished = len(open_)
+        self.unfinished_dollars = sum(open_.values())
+
+    def get(self, key: str) -> Said | None:
+        """The answer that is known, of this run or an earlier one."""
+        return self._said.get(key)
+
+    def sent(self, key: str, dollars: float) -> None:
+        """An attempt is about to be sent. dollars: what it may cost at most."""
+        self._lines.append({"sent": key, "dollars": dollars}, sync=False)
+
+    def done(self, said: Said) -> None:
+        """Keep an answer that was paid for."""
+        self._lines.append({"said": said.to_json()})
+        self._said[said.key] = Said.from_json(said.to_json())
+
+    def broke_off(self, key: str, billed: bool) -> None:
+        """An attempt ended without an answer. billed: it may have to be paid."""
+        self._lines.append({"lost" if billed else "back": key}, sync=billed)
+
+    def close(self) -> None:
+        """Let another run write."""
+        self._lines.close()
+
+    def _take(self, line: dict[str, Any], open_: dict[str, float]) -> None:
+        match line:
+            case {"sent": str(key), "dollars": int(dollars) | float(dollars)}:
+                open_[key] = float(dollars)
+            case {"said": {"key": str(key), "kind": kind}} if kind in PAID:
+                self._said[key] = Said.from_json(line["said"])
+                open_.pop(key, None)
+            case {"lost": str(key)} | {"back": str(key)}:
+                open_.pop(key, None)
+            case _:
+                raise JournalError(f"{self._lines.path}: a line is none of this file: {str(line)[:100]}; remove it")

@@ -1,0 +1,156 @@
+"""(Settings, folder) -> Provider: many Asks answered at once, by a background thread, for callers that just wait."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_ftgate.errors import ProviderError
+from pytest_ftgate.provider.answers import Answers
+from pytest_ftgate.provider.ask import Ask, Said
+from pytest_ftgate.provider.bill import Bill
+from pytest_ftgate.provider.settings import Settings
+from pytest_ftgate.provider.tokens import likely
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from pytest_ftgate.provider.sending import Line, Sender
+    from pytest_ftgate.serve.exchange import Retry
+
+T = TypeVar("T")
+
+
+def open_provider(settings: Settings, folder: Path, retry: Retry | None = None) -> Provider:
+    """A context manager. folder: where answers are kept, such as .ftgate/judge; what is there is not asked again.
+
+    Raises ProviderError if there is no key or no price, MissingExtra, and JournalError if another run uses the folder.
+    """
+    return Provider(settings, folder, settings.key(), retry)
+
+
+class Provider:
+    """Made by `open_provider`. bill: what was sent and paid so far."""
+
+    def __init__(self, settings: Settings, folder: Path, key: str, retry: Retry | None = None) -> None:
+        self.settings = settings
+        self._prices = settings.price_list()
+        self.bill = Bill()
+        self._loop = asyncio.new_event_loop()
+        self._answers = Answers(folder)
+        self.bill.unfinished = self._answers.unfinished
+        self.bill.unfinished_dollars = self._answers.unfinished_dollars
+        self._flying: dict[str, asyncio.Task[Said]] = {}
+        self._thread = threading.Thread(target=self._loop.run_forever, name="ftgate-provider", daemon=True)
+        self._thread.start()
+        self._sender: Sender = self._do(_sender(settings, key, self._answers, self.bill, retry))
+
+    def estimate(self, asks: Iterable[Ask], batch: bool = False) -> float:
+        """Dollars that the asks may cost which are not answered yet, if each answer is as long as it may be."""
+        new = {ask.key: ask for ask in asks if self._answers.get(ask.key) is None}
+        return sum(self._prices.dollars(likely(ask), batch) for ask in new.values())
+
+    def ask_all(self, asks: Iterable[Ask], batch: bool = False) -> Iterator[Said]:
+        """What each Ask got, in their order, as soon as it and all before it are there. Nothing answered is sent.
+
+        An Ask that comes twice is sent once. batch: as Message Batches, for half the price, within a day.
+        Raises ProviderError if the server denies the key or the model; what was answered until then is kept.
+        """
+        asked = list(asks)
+        if batch:
+            raise ProviderError("batches are not there yet")
+        return self._in_order(asked, self._do(self._start(asked)))
+
+    def _in_order(self, asked: Sequence[Ask], pending: Mapping[str, Future[Said]]) -> Iterator[Said]:
+        """Leaving early drops what was not sent yet; what is under way is paid for, and kept for the next time."""
+        try:
+            for ask in asked:
+                yield self._seen(pending[ask.key].result())
+        finally:
+            for answer in pending.values():
+                answer.cancel()
+
+    async def _start(self, asks: Sequence[Ask]) -> dict[str, Future[Said]]:
+        """One pending Said for each key, at most `concurrency` at work."""
+        places = asyncio.Semaphore(self.settings.concurrency)
+        return {
+            key: asyncio.run_coroutine_threadsafe(self._one(ask, places), self._loop)
+            for key, ask in {ask.key: ask for ask in asks}.items()
+        }
+
+    async def _one(self, ask: Ask, places: asyncio.Semaphore) -> Said:
+        if known := self._answers.get(ask.key):
+            return known
+        async with places:
+            return await asyncio.shield(self._fly(ask))
+
+    def _fly(self, ask: Ask) -> asyncio.Task[Said]:
+        """The one task for this key, which nobody's impatience breaks off."""
+        if ask.key not in self._flying:
+            task = self._flying[ask.key] = asyncio.create_task(self._sender.ask(ask))
+            task.add_done_callback(lambda done: self._landed(ask.key, done))
+        return self._flying[ask.key]
+
+    def _landed(self, key: str, task: asyncio.Task[Said]) -> None:
+        del self._flying[key]
+        if not task.cancelled():
+            task.exception()  # seen, so that asyncio does not complain when nobody waits for it any more
+
+    def _seen(self, said: Said) -> Said:
+        self.bill.add(said)
+        return said
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def close(self) -> None:
+        """Wait for what is under way, end the thread and let another run use the folder; safe to call twice."""
+        if self._loop.is_closed():
+            return
+        self._sender.closing = True
+        self._do(_end(list(self._flying.values()), self.settings.timeout_s))
+        self._do(self._sender.line.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._answers.close()
+
+    def __enter__(self) -> Provider:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+async def _sender(settings: Settings, key: str, answers: Answers, bill: Bill, retry: Retry | None) -> Sender:
+    """Made in the loop, where its connections live."""
+    from pytest_ftgate.provider.sending import Sender
+    from pytest_ftgate.serve.exchange import Retry
+
+    return Sender(settings, _line(settings, key), answers, bill, retry or Retry())
+
+
+def _line(settings: Settings, key: str) -> Line:
+    if settings.api == "openai":
+        from pytest_ftgate.provider.openai_line import OpenAILine
+
+        return OpenAILine(settings, key)
+    from pytest_ftgate.provider.anthropic_line import AnthropicLine
+
+    return AnthropicLine(settings, key)
+
+
+async def _end(flying: Iterable[asyncio.Task[Said]], timeout_s: float) -> None:
+    """Let what was sent arrive; cancel the rest."""
+    if tasks := list(flying):
+        await asyncio.wait(tasks, timeout=timeout_s)
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

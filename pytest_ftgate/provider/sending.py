@@ -1,0 +1,102 @@
+"""Ask -> Said: attempts until there is an answer, no hope, or no money."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from pytest_ftgate.errors import ProviderError
+from pytest_ftgate.provider.answers import Answers
+from pytest_ftgate.provider.ask import Ask, Said
+from pytest_ftgate.provider.bill import Bill
+from pytest_ftgate.provider.budget import Budget
+from pytest_ftgate.provider.heard import Heard, said_of
+from pytest_ftgate.provider.settings import Settings
+from pytest_ftgate.provider.tokens import most
+from pytest_ftgate.provider.trouble import Trouble
+from pytest_ftgate.serve.exchange import Retry
+
+
+class Line(Protocol):
+    """A way to a server."""
+
+    async def ask(self, ask: Ask) -> Heard:
+        """One attempt. Raises Trouble."""
+
+    async def close(self) -> None:
+        """End all connections."""
+
+
+class Sender:
+    """What all attempts of a run share."""
+
+    def __init__(self, settings: Settings, line: Line, answers: Answers, bill: Bill, retry: Retry) -> None:
+        self.settings, self.line, self.answers, self.bill, self.retry = settings, line, answers, bill, retry
+        self.prices = settings.price_list()
+        self.budget = Budget(settings.budget_dollars)
+        self.closing = False
+        """No further attempts: what is under way is waited for, and nothing else is sent."""
+
+    async def ask(self, ask: Ask) -> Said:
+        """Never asks what was answered; keeps what is paid for before it returns it. Raises ProviderError if denied."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._attempt(ask)
+            except Trouble as trouble:
+                self.bill.troubles[trouble.kind] += 1
+                if trouble.kind == "denied":
+                    raise ProviderError(self._denied(trouble)) from None
+                if self._hopeless(trouble, attempt):
+                    return Said(ask.key, error=f"{trouble.text} (attempt {attempt})", kind="failed")
+                self.bill.retries += 1
+                await asyncio.sleep(self._wait_s(trouble, attempt))
+
+    async def _attempt(self, ask: Ask) -> Said:
+        """One attempt, with its money put aside first. Raises Trouble."""
+        aside = self.prices.dollars(most(ask))
+        if not await self.budget.put_aside(aside):
+            return Said(ask.key, error=self._broke(aside), kind="budget")
+        paid, billed = aside, True
+        try:
+            self.answers.sent(ask.key, aside)
+            self.bill.attempts += 1
+            heard = await self.line.ask(ask)
+            paid = self.prices.dollars(heard.usage)
+            said = said_of(ask, heard, paid)
+            self.answers.done(said)
+        except BaseException as error:
+            billed = error.billed if isinstance(error, Trouble) else True
+            paid = self._broke_off(ask, aside, billed)
+            raise
+        finally:
+            await self.budget.settle(aside, paid)
+        return said
+
+    def _broke_off(self, ask: Ask, aside: float, billed: bool) -> float:
+        """What an attempt without an answer is taken to cost."""
+        self.answers.broke_off(ask.key, billed)
+        if billed:
+            self.bill.possibly_billed += 1
+            self.bill.possibly_dollars += aside
+        return aside if billed else 0.0
+
+    def _hopeless(self, trouble: Trouble, attempt: int) -> bool:
+        most_ = self.retry.timeouts if trouble.kind == "timeout" else self.retry.attempts
+        return self.closing or trouble.kind == "refused" or attempt >= most_
+
+    def _wait_s(self, trouble: Trouble, attempt: int) -> float:
+        if trouble.wait_s is None:
+            return self.retry.wait_s(attempt)
+        return min(trouble.wait_s, self.retry.longest_wait_s)
+
+    def _broke(self, aside: float) -> str:
+        spent, limit = self.budget.spent, self.budget.limit or 0.0
+        return f"not sent: it may cost ${aside:.4f}, and ${spent:.4f} of the budget of ${limit:.4f} is spent"
+
+    def _denied(self, trouble: Trouble) -> str:
+        return (
+            f"{self.settings.base_url} does not serve model '{self.settings.model}' to this key: {trouble.text}\n"
+            f"    check model, base_url and the variable {self.settings.key_variable() or '(none is used)'}"
+        )

@@ -1,0 +1,30 @@
+"""Why an attempt gave no answer."""
+
+from __future__ import annotations
+
+STATUS_KINDS = {429: "rate_limited", 529: "overloaded"}
+
+
+class Trouble(Exception):  # noqa: N818 - not an error for the user: most are retried
+    """An attempt without an answer.
+
+    kind: rate_limited, overloaded, server_error, timeout, connection, malformed: retried; "refused" (any other 4xx):
+    never; "denied" (401, 403, 404): ends the run. wait_s: what the server asked for. billed: whether the request may
+    have been answered, and so paid, though no answer arrived.
+    """
+
+    def __init__(self, kind: str, text: str, wait_s: float | None = None, billed: bool = False) -> None:
+        super().__init__(text)
+        self.kind, self.text, self.wait_s, self.billed = kind, text, wait_s, billed
+
+
+def of_status(status: int, text: str, retry_after: str) -> Trouble:
+    """The trouble that an HTTP status stands for. retry_after: the header, "" if there is none."""
+    from pytest_ftgate.serve.exchange import retry_after_s
+
+    said = f"HTTP {status}: {text[:500]}"
+    if status in {401, 403, 404}:
+        return Trouble("denied", said)
+    kind = STATUS_KINDS.get(status) or ("server_error" if status >= 500 else "refused")
+    wait_s = retry_after_s(retry_after) if kind != "refused" else None
+    return Trouble(kind, said, wait_s)
