@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.commands import data_review
+from pytest_ftgate.commands import data_review, data_split
 from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
@@ -25,7 +25,7 @@ MAX_LENGTH = 1024
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("data", help="look through training data")
+    parser = commands.add_parser("data", help="look through training data, split it")
     kinds = parser.add_subparsers(metavar="WHAT", required=True)
     check = kinds.add_parser("check", help="shape, duplicates, labels, personal data ...; exit code 1 if one is wrong")
     check.add_argument(
@@ -49,6 +49,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     redact.add_argument("--drop", action="store_true", help="leave such rows out (default: <EMAIL>, <PHONE>, ...)")
     redact.set_defaults(run=redact_data)
     data_review.add(kinds)
+    data_split.add(kinds)
 
 
 def check_data(args: argparse.Namespace) -> int:

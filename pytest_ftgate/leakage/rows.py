@@ -12,7 +12,7 @@ from pytest_ftgate.errors import Fault, LeakageError
 from pytest_ftgate.leakage.text import asked_of, text_of
 
 _NOT_TEXT = frozenset(
-    {"id", "slices", "notes", "cluster", "must_pass", "graders", "source"}
+    {"id", "slices", "notes", "cluster", "must_pass", "graders", "source", "origin"}
     | {"synthetic", "reviewed", "review", "review_by", "review_at"}
 )
 _QUESTION = ("input", "prompt", "question", "instruction", "text")

@@ -32,7 +32,7 @@ class Balance:
     @property
     def note(self) -> str:
         """The share of each class, the largest first."""
-        if not self._is_classes():
+        if not self.classes:
             return ""
         shares = sorted(self._counts.items(), key=lambda pair: -pair[1])
         return "classes: " + ", ".join(f"{answer} {count / self._rows:.1%}" for answer, count in shares)
@@ -50,7 +50,7 @@ class Balance:
 
     def close(self) -> Iterator[Finding]:
         """The first row of each rare class, or of the only one."""
-        if not self._is_classes():
+        if not self.classes:
             return
         rare = RARE * self._rows / len(self._counts)
         for answer, count in self._counts.items():
@@ -58,5 +58,8 @@ class Balance:
                 only = "the only answer" if count == self._rows else f"{count} of {self._rows:,} rows"
                 yield Finding(*self._places[answer], f"{answer!r:.40}: {only}")
 
-    def _is_classes(self) -> bool:
-        return not self._free and self._rows >= LEAST_ROWS * max(1, len(self._counts))
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The different answers so far, normalised; none if they are free text, or too many for so few rows."""
+        closed = not self._free and self._rows >= LEAST_ROWS * max(1, len(self._counts))
+        return tuple(self._counts) if closed else ()

@@ -1,0 +1,1 @@
+"""(files of training data, places given before) -> train.jsonl, validation.jsonl, test.jsonl that share no text."""

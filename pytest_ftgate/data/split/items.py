@@ -1,0 +1,53 @@
+"""Files of training data -> their rows as a split sees them, and the different questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pytest_ftgate.data.checks.balance import Balance
+from pytest_ftgate.data.checks.labels import is_short
+from pytest_ftgate.data.normal import normal, short_digest
+from pytest_ftgate.data.reader import read_rows
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.split.groups import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """items: one a row, in order. questions: normalised, by key."""
+
+    items: tuple[Item, ...]
+    questions: dict[str, str]
+
+
+def key_of(row: DataRow) -> str:
+    """The key of a row: it stays when the answer is corrected, and two rows that ask the same have one."""
+    return short_digest(row.question).hex()
+
+
+def read_material(files: Sequence[Path]) -> Material:
+    """All rows of the files. Answers are labels where `Balance` takes them for classes. Raises DataError."""
+    classes = Balance()
+    questions: dict[str, str] = {}
+    items: list[Item] = []
+    for row in _rows(files):
+        classes.see(row)
+        key = key_of(row)
+        questions.setdefault(key, normal(row.question))
+        label = normal(row.answer) if is_short(row.answer) else ""
+        items.append(Item(key, _cluster_of(row), label, row.path, row.line))
+    if not classes.classes:
+        items = [replace(item, label="") for item in items]
+    return Material(tuple(items), questions)
+
+
+def _rows(files: Sequence[Path]) -> Iterator[DataRow]:
+    for path in files:
+        yield from read_rows(path)
+
+
+def _cluster_of(row: DataRow) -> str:
+    cluster = row.extras.get("cluster")
+    return f"cluster-{short_digest(cluster).hex()}" if cluster else ""

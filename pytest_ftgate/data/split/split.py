@@ -1,0 +1,66 @@
+"""(files of training data, folder, shares, seed) -> Split: what was done; the files and split.lock are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_ftgate.data.split.groups import Group, groups_of
+from pytest_ftgate.data.split.items import read_material
+from pytest_ftgate.data.split.lock import read_lock, write_lock
+from pytest_ftgate.data.split.part import PARTS, Part, Shares
+from pytest_ftgate.data.split.places import Places, place
+from pytest_ftgate.data.split.write import file_of, write_parts
+from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.text import shown
+
+SHARES: Shares = {"train": 0.8, "validation": 0.1, "test": 0.1}
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """groups: of all rows. places: by key. kept: rows whose question had a place before."""
+
+    groups: tuple[Group, ...]
+    places: Places
+    kept: int
+
+    @property
+    def counts(self) -> Mapping[tuple[Part, str], int]:
+        """Rows by part and label."""
+        counts: dict[tuple[Part, str], int] = {}
+        for group in self.groups:
+            for item in group.items:
+                where = (self.places[item.key], item.label)
+                counts[where] = counts.get(where, 0) + 1
+        return counts
+
+    @property
+    def apart(self) -> tuple[Group, ...]:
+        """Groups that stand on several sides: what joins them came when their rows had places already."""
+        return tuple(group for group in self.groups if len({self.places[item.key] for item in group.items}) > 1)
+
+
+def split_data(files: Sequence[Path], folder: Path, shares: Shares = SHARES, seed: int = 0) -> Split:
+    """Write `folder`/train.jsonl, validation.jsonl and test.jsonl.
+
+    The lock is written first: a place is promised before it is used, so that a crash in between moves no row.
+    Raises DataError, before anything is written, for rows that cannot be read and for a lock that is broken or gone.
+    """
+    _check_apart(files, folder)
+    before = read_lock(folder)
+    material = read_material(files)
+    groups = groups_of(material.items, material.questions)
+    places = place(groups, before, shares, seed)
+    write_lock(folder, before | places)
+    write_parts(files, places, folder)
+    return Split(tuple(groups), places, sum(item.key in before for item in material.items))
+
+
+def _check_apart(files: Sequence[Path], folder: Path) -> None:
+    written = {file_of(folder, part).resolve() for part in PARTS}
+    for path in files:
+        if path.resolve() in written:
+            fix = "split the file that it was made from"
+            raise DataError([Fault(shown(path), 0, "is read here and would be written over by the split", fix)])

@@ -1,0 +1,53 @@
+"""(files, place of each row) -> train.jsonl, validation.jsonl, test.jsonl: each row as it was, and its origin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from pytest_ftgate.data.record import Record
+from pytest_ftgate.data.records import read_records
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.shapes import row_of
+from pytest_ftgate.data.split.items import key_of
+from pytest_ftgate.data.split.part import PARTS, Part
+from pytest_ftgate.data.split.places import Places
+from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.atomic import replacing
+
+ORIGIN = "origin"
+"""Key of "file:line" in a written row; one that has it keeps it."""
+
+
+def file_of(folder: Path, part: Part) -> Path:
+    """Where a part stands."""
+    return folder / f"{part}.jsonl"
+
+
+def write_parts(files: Sequence[Path], places: Places, folder: Path) -> None:
+    """Raises DataError, and leaves all three as they were, if a file changed or holds what is no JSON; OSError."""
+    with ExitStack() as stack:
+        streams = {part: stack.enter_context(replacing(file_of(folder, part))) for part in PARTS}
+        for record, row in _rows(files):
+            part = places.get(key_of(row))
+            if part is None:
+                raise DataError([Fault(record.path, record.line, "changed while it was split", "split again")])
+            streams[part].write(_line(record))
+
+
+def _rows(files: Sequence[Path]) -> Iterator[tuple[Record, DataRow]]:
+    for path in files:
+        for record in read_records(path):
+            row = row_of(record) if isinstance(record, Record) else (record,)
+            if not isinstance(row, DataRow) or isinstance(record, Fault):
+                raise DataError(row if not isinstance(row, DataRow) else ())
+            yield record, row
+
+
+def _line(record: Record) -> str:
+    try:
+        return json.dumps({ORIGIN: f"{record.path}:{record.line}"} | dict(record.data), ensure_ascii=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise DataError([Fault(record.path, record.line, f"cannot be written as JSON: {error}")]) from None

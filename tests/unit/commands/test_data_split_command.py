@@ -1,0 +1,71 @@
+"""`ftgate data split` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from pytest_ftgate.cli import main
+
+
+def row(seed: int, **more: str) -> dict[str, str]:
+    draw = random.Random(seed)
+    asked = " ".join("".join(draw.choices("abcdefghijklmnop", k=6)) for _ in range(10))
+    return {"prompt": asked, "completion": "no" if seed % 4 else "yes", **more}
+
+
+@pytest.fixture
+def split(tmp_path, capsys, monkeypatch):
+    """split(rows, *arguments) -> exit code, what is printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(rows, *args):
+        (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        code = main(["data", "split", "t.jsonl", "--out", "parts", *args])
+        return code, capsys.readouterr()
+
+    return run
+
+
+def test_counts_by_part_and_label_are_printed(split):
+    code, told = split([row(seed) for seed in range(400)])
+    assert code == 0
+    lines = [line.split() for line in told.out.splitlines()]
+    assert lines[1:5] == [
+        ["rows", "share", "no", "yes"],
+        ["train", "320", "80.0%", "240", "80"],
+        ["validation", "40", "10.0%", "30", "10"],
+        ["test", "40", "10.0%", "30", "10"],
+    ]
+    assert "400 rows, 0 of them in 0 groups" in told.out
+
+
+def test_added_rows_leave_the_others_where_they_stand(split, tmp_path):
+    split([row(seed) for seed in range(100)])
+    tested = set((tmp_path / "parts/test.jsonl").read_text().splitlines())
+    code, told = split([row(seed) for seed in range(150)], "--seed", "3", "--shares", "70/10/20")
+    assert code == 0
+    assert "100 rows stay where split.lock has them, 50 are new" in told.out
+    assert tested < set((tmp_path / "parts/test.jsonl").read_text().splitlines())
+
+
+def test_a_group_on_two_sides_is_told_and_is_exit_code_1(split):
+    rows = [row(seed) for seed in range(100)]
+    split(rows)
+    code, told = split([{**each, "cluster": "all"} for each in rows])
+    assert code == 1
+    assert "WARNING: 1 groups stand on several sides" in told.out
+    assert "train: t.jsonl:1" in told.out
+    assert "test: t.jsonl:" in told.out
+    assert "one group holds 100% of the rows (t.jsonl:1 and others)" in told.out
+
+
+def test_mistakes_are_told(split, tmp_path):
+    code, told = split([{"x": 1}])
+    assert code == 2
+    assert "t.jsonl:1: has no keys of a training row" in told.err
+    assert not (tmp_path / "parts").exists()
+    with pytest.raises(SystemExit):
+        split([row(1)], "--shares", "80/20")
