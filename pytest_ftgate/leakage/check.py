@@ -15,7 +15,7 @@ from pytest_ftgate.leakage.rows import Row
 from pytest_ftgate.leakage.sample import Golden, Sample, Words, goldens_of, sample_of
 from pytest_ftgate.leakage.selftest import check_stages
 
-__all__ = ["MOST_PER_GOLDEN", "STAGES", "Leak", "Report", "find_leaks"]
+__all__ = ["MOST_PER_GOLDEN", "STAGES", "Leak", "Report", "Scan", "find_leaks"]
 
 STAGES: tuple[Callable[[Sequence[Golden]], Stage], ...] = (Exact, Containment, Fuzzy)
 """The stages in order of trust: of two equal verdicts on one pair, the first stage's stands."""
@@ -37,20 +37,33 @@ def find_leaks(
     Raises LeakageError if there is no golden with a text, or no row: a check of nothing finds nothing.
     SelfTestError if a stage does not find a golden that is planted for it before the first row is read.
     """
-    goldens = goldens_of(cases)
-    stages = [stage(goldens) for stage in STAGES]
-    check_stages(goldens, stages)
-    findings = _Findings(goldens)
-    for row in rows:
-        sample = sample_of(row)
-        hits = _best(stages, sample)
-        findings.add(row, sample, hits)
-        if hits and on_find is not None:
-            on_find(row, min(hit.verdict for hit in hits))
-    if not goldens or not findings.rows_read:
-        what = "goldens with a text" if not goldens else "training rows"
+    scan = Scan(cases)
+    report = scan.report(rows, on_find)
+    if not report.goldens or not report.rows_read:
+        what = "goldens with a text" if not report.goldens else "training rows"
         raise LeakageError(f"the leakage check has nothing to compare: there are no {what}")
-    return findings.report()
+    return report
+
+
+class Scan:
+    """The goldens, indexed and proved once, then asked about any number of batches of rows. It can be pickled."""
+
+    def __init__(self, cases: Iterable[Case] | Mapping[str, Iterable[Case]]) -> None:
+        """Raises SelfTestError if a stage does not find a golden that is planted for it."""
+        self._goldens = goldens_of(cases)
+        self._stages = [stage(self._goldens) for stage in STAGES]
+        check_stages(self._goldens, self._stages)
+
+    def report(self, rows: Iterable[Row], on_find: OnFind | None = None) -> Report:
+        """What stands in these rows, which may be none; as `find_leaks`."""
+        findings = _Findings(self._goldens)
+        for row in rows:
+            sample = sample_of(row)
+            hits = _best(self._stages, sample)
+            findings.add(row, sample, hits)
+            if hits and on_find is not None:
+                on_find(row, min(hit.verdict for hit in hits))
+        return findings.report()
 
 
 def _best(stages: Sequence[Stage], sample: Sample) -> Collection[Hit]:
