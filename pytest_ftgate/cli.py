@@ -18,6 +18,7 @@ from pytest_ftgate.commands import (
     data,
     diff,
     drift,
+    judge,
     leakage,
     lock,
     noise,
@@ -41,6 +42,7 @@ FAMILIES = (
     drift,
     leakage,
     data,
+    judge,
     ci,
     cost,
 )

@@ -49,14 +49,6 @@ class Book:
         os.fsync(self._file)
         self.records.append(dict(record))
 
-    def plan(self, plan: Mapping[str, Any]) -> Record:
-        """What was settled before the first item: the plan of the file, else this one, written now."""
-        for record in self.records:
-            if isinstance(record.get("plan"), dict):
-                return dict(record["plan"])
-        self.append({"plan": dict(plan)})
-        return dict(plan)
-
     def _lock(self) -> None:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

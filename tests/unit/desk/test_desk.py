@@ -110,13 +110,6 @@ def test_only_the_current_item_can_be_decided(tmp_path):
         assert not book.records
 
 
-def test_what_was_planned_first_stays(tmp_path):
-    with Book(tmp_path / "b.jsonl") as book:
-        assert book.plan({"seed": 1}) == {"seed": 1}
-    with Book(tmp_path / "b.jsonl") as book:
-        assert book.plan({"seed": 2}) == {"seed": 1}
-
-
 def test_text_cannot_steer_the_terminal():
     assert visible("a\x1b[2Jb\u202ec\u200bd\x9b") == "a\\x1b[2Jb\\u202ec\\u200bd\\x9b"
     assert visible("línea\n\tÜ 漢 👩\u200d💻") == "línea\n\tÜ 漢 👩\u200d💻"

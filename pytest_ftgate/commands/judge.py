@@ -1,0 +1,14 @@
+"""`ftgate judge ...`: what people say of answers, and whether a judge agrees with them."""
+
+from __future__ import annotations
+
+import argparse
+
+from pytest_ftgate.commands import judge_label
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    parser = commands.add_parser("judge", help="label answers, compare two models blind")
+    kinds = parser.add_subparsers(metavar="WHAT", required=True)
+    judge_label.add(kinds)
