@@ -1,4 +1,4 @@
-"""(criteria, checklist, reference or not) -> Rubric: what a judge is asked about an answer, and which levels it may give.
+"""(criteria, checklist) -> Rubric: what a judge is asked about an answer, and which levels it may give.
 
 Three forms: criteria scored 1 to 5, each level with its anchor; a checklist of questions answered yes or no; and
 correctness against a reference, yes or no.

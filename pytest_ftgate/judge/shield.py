@@ -47,15 +47,15 @@ def word_for(texts: Sequence[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with every character that cannot be seen written as \N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}U+200B\
-\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}, and the brackets of chat-template tokens replaced.
+    """The text with every character that cannot be seen written as its code, as in ⟦U+200B⟧, and chat tokens opened.
 
-    Line ends become \\n; tabs and new lines stay.
+    The bracket that opens a token of a chat template is replaced by one that looks like it. CR LF becomes a new line;
+    tabs and new lines stay.
     """
     unseen, tokens = _patterns()
     whole = text.replace("\r\n", "\n")
-    coded = unseen.sub(lambda found: f"\u27e6U+{ord(found[0]):04X}\u27e7", whole)
-    return tokens.sub(lambda found: "\u27e8" if found[0] == "<" else "\u27e6", coded)
+    coded = unseen.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", whole)
+    return tokens.sub(lambda found: "⟨" if found[0] == "<" else "⟦", coded)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_ftgate.judge.injections import ASKED, REFERENCE, read_injections
 from pytest_ftgate.judge.question import Question, build
 from pytest_ftgate.judge.shield import shielded, visible, word_for
-from pytest_ftgate.judge.verdict import Invalid, Verdict, read_choice, read_verdict
+from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
 from tests.unit.judge.rubrics import CHECKED, CORRECT, SCORED
 
 ALL = read_injections()
