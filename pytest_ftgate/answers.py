@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -147,6 +147,16 @@ class Answers:
         if key in self._before:
             return self._before[key]
         raise Unmeasured(key)
+
+    def arrived(self, *, wait: bool) -> Iterator[tuple[Case, Response]]:
+        """All draws of this run that are answered. wait: also for those that are still on their way."""
+        for case in self.suite.cases:
+            for key in self._keys[case.id]:
+                pending = self._pending.get(key)
+                if pending is not None and not wait and (not pending.done() or pending.exception() is not None):
+                    continue
+                if pending is not None or key in self._cached or key in self._reused:
+                    yield case, self._response(key)
 
     def response(self, case: Case) -> Response:
         """The answer, of several draws the first; waited for if it is on its way. Raises Unmeasured."""

@@ -79,9 +79,16 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 @pytest.fixture
 def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Outcome:
     """What the set's own graders say of `response`: `.value`, `.passed`, `.reason`; skips if they cannot judge it."""
+    from pytest_ftgate.ahead import look_ahead
     from pytest_ftgate.grade import Failure, Unscored, grade_case
+    from pytest_ftgate.session import KEY
 
-    outcome = grade_case(_suite(request).graders_of(case), case, response)
+    suite = _suite(request)
+    try:
+        look_ahead(request.config.stash[KEY].measurement(suite), case)
+    except FtgateError as error:
+        pytest.fail(str(error), pytrace=False)
+    outcome = grade_case(suite.graders_of(case), case, response)
     if isinstance(outcome, Failure):
         pytest.fail(f"the grader broke: {outcome.reason}", pytrace=False)
     if isinstance(outcome, Unscored):

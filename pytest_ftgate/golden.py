@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.text import Keys, nearest, shown
+from pytest_ftgate.judge.spec import JudgeError, JudgeSpec, read_judge
 from pytest_ftgate.limits import number_problems
 from pytest_ftgate.metrics.limits import Price
 from pytest_ftgate.rows import Row, id_problem, row_id
@@ -76,12 +77,19 @@ class GateSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Human:
+    """Blind comparisons of candidate and champion by people. verdicts: cases that must be judged, 50 to 100."""
+
+    verdicts: int = 60
+
+
+@dataclass(frozen=True, slots=True)
 class Golden:
     """A golden set as written. What stands in `faults` is not in the other fields.
 
     name: of the folder, or of the file before ".golden". path: the pytest file. cases_path: where the rows stand.
     made_by: command that makes the cases, "" if people wrote them. prompt, graders: as written.
-    gate, price: None if the set declares none. lines: 1-based line of every key of the settings.
+    gate, price, judge, human: None if the set declares none. lines: 1-based line of every key of the settings.
     """
 
     name: str
@@ -95,6 +103,8 @@ class Golden:
     label: Label | None = None
     gate: GateSpec | None = None
     price: Price | None = None
+    judge: JudgeSpec | None = None
+    human: Human | None = None
     rows: tuple[Row, ...] = ()
     faults: tuple[Fault, ...] = ()
     lines: Mapping[Keys, int] = field(default_factory=dict, compare=False, repr=False)
@@ -113,7 +123,8 @@ def read_golden(path: Path) -> Golden:
     cases_path = file.with_name(CASES_FILE) if file.name == FOLDER_FILE else file
     source = read_source(file, cases_path)
     known = _without_faults(source, file)
-    faults = [*source.faults, *_name_faults(file), *_gate_faults(known, source, file)]
+    judge, judge_faults = _judge(known.get("judge"), source, file)
+    faults = [*source.faults, *_name_faults(file), *_gate_faults(known, source, file), *judge_faults]
     return Golden(
         name=_name(file),
         path=file,
@@ -126,6 +137,8 @@ def read_golden(path: Path) -> Golden:
         label=_label(known.get("label")),
         gate=_gate(known.get("gate")),
         price=_price(known.get("price")),
+        judge=judge,
+        human=Human(**known["human"]) if "human" in known else None,
         rows=tuple(source.rows),
         faults=tuple(sorted(set(faults))),
         lines=source.lines,
@@ -174,6 +187,16 @@ def _label(table: Mapping[str, Any] | None) -> Label | None:
 
 def _price(table: Mapping[str, Any] | None) -> Price | None:
     return None if table is None else Price(**table)
+
+
+def _judge(table: Mapping[str, Any] | None, source: Source, file: Path) -> tuple[JudgeSpec | None, list[Fault]]:
+    if table is None:
+        return None, []
+    try:
+        return read_judge(table), []
+    except JudgeError as error:
+        line = nearest(source.lines, ("judge",))
+        return None, [Fault(shown(file), line, text) for text in str(error).splitlines()]
 
 
 def _gate(table: Mapping[str, Any] | None) -> GateSpec | None:

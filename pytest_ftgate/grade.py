@@ -12,6 +12,7 @@ from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
+from pytest_ftgate.graders.judge import Judge
 from pytest_ftgate.graders.numeric import Numeric
 from pytest_ftgate.graders.one_of import OneOf
 from pytest_ftgate.graders.options import build, nearest
@@ -41,13 +42,26 @@ __all__ = [
     "case_fault",
     "compile_grader",
     "grade_case",
+    "no_answer",
     "outcome_from_json",
     "resolve_spec",
 ]
 
 KINDS: Mapping[str, type[Kind]] = {
     made.kind: made
-    for made in (Exact, Contains, ContainsAll, NotContains, Regex, OneOf, Numeric, JsonSchema, JsonFields, Python)
+    for made in (
+        Exact,
+        Contains,
+        ContainsAll,
+        NotContains,
+        Regex,
+        OneOf,
+        Numeric,
+        JsonSchema,
+        JsonFields,
+        Judge,
+        Python,
+    )
 }
 """Every kind of grader by the name it has in a spec."""
 
@@ -99,13 +113,14 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
         return Unscored("nothing is expected and no grader is named; a test in Python may judge it", "none")
     if response.broken:
         return Failure(f"no answer: {response.error or 'the request failed'}", "request")
-    if why := _no_answer(response):
+    if why := no_answer(response):
         return Grade(0.0, why, _names(graders), passed=False)
     outcomes = [_judge(grader, case, response) for grader in graders]
     return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
 
 
-def _no_answer(response: Response) -> str:
+def no_answer(response: Response) -> str:
+    """Why there is nothing to judge, so that it is worth 0 whatever the graders; "" if there is."""
     if response.finish_reason == "timeout":
         return f"no answer within the time limit ({response.total_s:.1f} s)"
     if response.finish_reason == "length":

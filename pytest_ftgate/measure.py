@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.ahead import look_ahead
 from pytest_ftgate.answers import Answers, Unmeasured
 from pytest_ftgate.arm import Result
 from pytest_ftgate.arms.pairs import LEAST_SHARED
@@ -51,6 +52,7 @@ class Measurement(Answers):
         """The grade of the answer, over all draws; graded once. Raises Unmeasured."""
         if case.id not in self._outcomes:
             graders = self.suite.graders_of(case)
+            look_ahead(self, case)
             draws = tuple(grade_case(graders, case, response) for response in self.responses(case))
             self._outcomes[case.id] = combine(draws)
             if len(draws) > 1:

@@ -34,6 +34,13 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("concurrency", "64", "requests in flight at once, 1 to 4096"),
     ("state-dir", ".ftgate", "folder for journals, adapters and the embedded registry, relative to the rootdir"),
     (
+        "judge-budget",
+        "",
+        "dollars that a judge may cost in this run; default: budget_dollars of [judge], else no limit",
+    ),
+    ("judge-model", "", "model of the fixture judge in tests without a golden set; default: a small Claude"),
+    ("judge-url", "", "its address: of the Messages API, or with /v1 at its end of an OpenAI-compatible server"),
+    (
         "leak",
         "error",
         "what a leak does under --train: error; strict (suspects too); drop-row (train without the rows); drop-case "
@@ -69,6 +76,10 @@ class Options:
     cache: str
     cache_url: str
     price: tuple[float, float] | None
+    judge_budget: float | None
+    judge_batch: bool
+    judge_model: str
+    judge_url: str
     leak: str
     concurrency: int
     state_dir: Path
@@ -108,6 +119,11 @@ def add_options(parser: pytest.Parser) -> None:
         default="",
         help="grade the journal again and ask nothing; RUN: last, or the beginning of a model's digest",
     )
+    group.addoption(
+        "--ftgate-judge-batch",
+        action="store_true",
+        help="ask the judge by message batches: half the price, within a day, resumed after a crash",
+    )
     for name, default, text in _SETTINGS:
         shown = f"{text} (default {default})" if default else text
         group.addoption(f"--ftgate-{name}", metavar=name.upper().replace("-", "_"), default=None, help=shown)
@@ -137,6 +153,10 @@ def read_options(config: pytest.Config) -> Options:
         cache=_cache(text["cache"]),
         cache_url=text["cache-url"],
         price=_price(text["price"]),
+        judge_budget=_dollars(text["judge-budget"]),
+        judge_batch=bool(config.getoption("ftgate_judge_batch")),
+        judge_model=text["judge-model"],
+        judge_url=text["judge-url"],
         leak=_leak(text["leak"]),
         concurrency=_concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
@@ -223,6 +243,16 @@ def _regrade(value: str, *, train: bool) -> str:
     if value and not RUNS.fullmatch(value):
         raise pytest.UsageError(f"--ftgate-regrade: found {value!r}, expected last or 4 to 64 hex digits of a model")
     return value
+
+
+def _dollars(value: str) -> float | None:
+    try:
+        dollars = float(value) if value else 0.0
+    except ValueError:
+        dollars = -1.0
+    if not 0 <= dollars < float("inf"):
+        raise pytest.UsageError(f"--ftgate-judge-budget: found {value!r}, expected dollars, e.g. 2.50")
+    return dollars if value else None
 
 
 def _leak(value: str) -> str:

@@ -10,13 +10,14 @@ import pytest
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
+from pytest_ftgate.fixtures_judge import judge
 from pytest_ftgate.options import add_options, read_options
 from pytest_ftgate.session import KEY, FtgateSession
 
 if TYPE_CHECKING:
     from pytest_ftgate.items.base import FtgateFile
 
-__all__ = ["case", "grade", "leakage", "metrics", "response", "training_run", "vllm_server"]
+__all__ = ["case", "grade", "judge", "leakage", "metrics", "response", "training_run", "vllm_server"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

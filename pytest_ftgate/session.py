@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.canary.watch import Watch
     from pytest_ftgate.case import Case
     from pytest_ftgate.gate import Verdict
+    from pytest_ftgate.judge.court import Court
+    from pytest_ftgate.judge.judges import Judges
     from pytest_ftgate.measure import Measurement
     from pytest_ftgate.noise import Noise
     from pytest_ftgate.options import Options
@@ -77,14 +79,35 @@ class FtgateSession:
     def suite(self, path: Path) -> Suite:
         """The golden set of a file, loaded once and held against its lock. Raises FileFaults."""
         if path not in self._by_path:
-            from pytest_ftgate.suite import load_suite, priced
+            from pytest_ftgate.suite import judged, load_suite, priced
 
             suite = load_suite(path)
             self._check_lock(suite)
             self._check_name(suite)
             suite = priced(suite, self.options.price)
+            suite = judged(suite, lambda: self.court_of(suite))
             self._by_path[path] = self.suites[suite.name] = suite
         return self._by_path[path]
+
+    @cached_property
+    def judges(self) -> Judges:
+        """The language models that judge in this run; nothing is opened before one is asked."""
+        from pytest_ftgate.items.terminal import confirmer
+        from pytest_ftgate.judge.judges import Judges
+
+        options = self.options
+        return Judges(
+            options.state_dir / "judge",
+            budget=options.judge_budget,
+            batch=options.judge_batch,
+            confirm=confirmer(self.config),
+        )
+
+    def court_of(self, suite: Suite) -> Court:
+        """The court of a golden set's [judge]. Raises FtgateError if the set has none."""
+        if suite.golden.judge is None:
+            raise FtgateError(f"{self.shown(suite.golden.path)} has no [judge], which names the model and the criteria")
+        return self.judges.court(suite.golden.judge, suite.name)
 
     def sees(self, suite: Suite) -> str:
         """What the set can see: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
@@ -218,6 +241,9 @@ class FtgateSession:
                 self._sum_up()
             finally:
                 self.runtime.close()
+        if "judges" in self.__dict__:
+            self.tally.judges = list(self.judges.facts()) or self.tally.judges
+            self.judges.close()
 
     def _sum_up(self) -> None:
         """Once: what came and how fast, for the summary; new answers into the cache."""

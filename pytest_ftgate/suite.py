@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden import DEFAULT_GRADERS, Floor, Golden, Label, Row, read_golden
 from pytest_ftgate.grade import Grader, case_fault, compile_grader, resolve_spec
 from pytest_ftgate.graders.answer import label_in
+from pytest_ftgate.graders.judge import Hearing, Judge, judges_among, sitting
 from pytest_ftgate.metrics.limits import Price
 from pytest_ftgate.rows import id_problem
 from pytest_ftgate.schema import suggestion
@@ -98,6 +99,14 @@ def priced(suite: Suite, price: tuple[float, float] | None) -> Suite:
     return replace(suite, golden=replace(suite.golden, price=Price(*price)))
 
 
+def judged(suite: Suite, court: Callable[[], Hearing]) -> Suite:
+    """The suite with a court for its graders of kind judge; as it is, if it has none. court: made when first called."""
+    if not any(map(judges_among, [suite.graders, *suite.own_graders.values()])):
+        return suite
+    own = {name: sitting(graders, court, suite.prompt) for name, graders in suite.own_graders.items()}
+    return replace(suite, graders=sitting(suite.graders, court, suite.prompt), own_graders=own)
+
+
 def _case(row: Row, golden: Golden) -> Case:
     own = row.data.get("graders")
     data = {**row.data, "graders": _with_files(own, golden)} if own else row.data
@@ -116,6 +125,8 @@ def _with_files(specs: Sequence[Mapping[str, Any]], golden: Golden) -> tuple[Map
 
 
 def _with_file(spec: Mapping[str, Any], golden: Golden) -> Mapping[str, Any]:
+    if spec.get("kind") == Judge.kind:
+        return {**spec, "judge": golden.judge.to_json() if golden.judge else {}}
     try:
         return resolve_spec(spec, golden.path.parent)
     except FtgateError:

@@ -118,7 +118,7 @@ class FtgateItem(pytest.Item):
         return cast("FtgateFile", self.parent).shown_path, None, self.name
 
 
-ASKING = frozenset({"case", "response", "grade", "metrics", "training_run", "vllm_server"})
+ASKING = frozenset({"case", "response", "grade", "judge", "metrics", "training_run", "vllm_server"})
 """Fixtures of ours that ask, or train, a model."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.report.judged import judged_lines
 from pytest_ftgate.report.traffic import traffic_lines
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def lines(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield from _arms(tally.arms.get(name, []))
     yield from _misses(tally, verbose=verbose)
     yield from ((text, "") for text in traffic_lines(tally.traffic, tally.counts))
+    yield from judged_lines(tally.judges)
     yield from endings(tally)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from pytest_ftgate.report.judged import untrusted
+
 HOLD = 10
 INTEGRITY = 11
 DRIFT = 12
@@ -33,6 +35,7 @@ class Tally:
     nights: list[dict[str, Any]] = field(default_factory=list)
     traffic: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    judges: list[dict[str, Any]] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -81,7 +84,7 @@ class Tally:
         statuses = {arm["status"] for arm in self._all_arms() if not arm["advisory"]}
         kinds = {verdict["verdict"] for verdict in self.verdicts}
         nights = {night["kind"] for night in self.nights}
-        if "integrity" in statuses or "INTEGRITY" in kinds or "changed" in nights:
+        if "integrity" in statuses or any(map(untrusted, self.judges)) or "INTEGRITY" in kinds or "changed" in nights:
             return INTEGRITY
         if self.other_failures or statuses & {"reject", "fail"} or "REJECT" in kinds:
             return 1
@@ -94,12 +97,13 @@ class Tally:
 
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
-        return {"traffic": self.traffic, "counts": self.counts}
+        return {"traffic": self.traffic, "counts": self.counts, "judges": self.judges}
 
     def arrived(self, sent: dict[str, Any]) -> None:
         """The inverse of `travelling`."""
         self.traffic += sent["traffic"]
         self.counts.update(sent["counts"])
+        self.judges += sent["judges"]
 
     def into_junit(self, config: pytest.Config) -> None:
         """Properties of the test suite: `ftgate_latency` for each golden set, `ftgate_requests`."""
@@ -111,6 +115,8 @@ class Tally:
         for each in self.traffic:
             xml.add_global_property("ftgate_latency", json.dumps(each))
         xml.add_global_property("ftgate_requests", json.dumps(self.counts))
+        for each in self.judges:
+            xml.add_global_property("ftgate_judge", json.dumps(each))
 
     def _all_arms(self) -> Iterator[dict[str, Any]]:
         for arms in self.arms.values():

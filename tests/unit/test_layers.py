@@ -19,6 +19,7 @@ KNOWS_PYTEST = {
     "arguments",
     "distribute",
     "fixtures",
+    "fixtures_judge",
     "items",
 }
 TALLY = "report.tally"  # listens to reports, so it is a plugin object

@@ -6,13 +6,13 @@ import string
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_ftgate.judge.injections import ASKED, REFERENCE, read_injections
+from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
 from pytest_ftgate.judge.question import Question, build
 from pytest_ftgate.judge.shield import shielded, visible, word_for
-from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
 from tests.unit.judge.rubrics import CHECKED, CORRECT, SCORED
 
 ALL = read_injections()
@@ -161,14 +161,18 @@ def test_anything_else_is_no_verdict_and_says_why(given, why):
     assert why in found.why
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda v: (
-            st.lists(v) | st.dictionaries(st.text() | st.sampled_from(["polite", "reason", "level", "better"]), v)
-        ),
-    )
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["polite", "no_prices", "reason", "level", "better"]), inner, max_size=4)
+    ),
+    max_leaves=8,
 )
+
+
+@settings(max_examples=50)
+@given(JSON)
 def test_no_json_value_breaks_the_parser(value):
     assert isinstance(read_verdict(value, CHECKED), Invalid)
     assert isinstance(read_choice(value), Invalid)

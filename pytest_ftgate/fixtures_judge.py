@@ -1,0 +1,116 @@
+"""(request of a test) -> the fixture judge: answers judged by a language model, in a test of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.judge.parse import Verdict
+    from pytest_ftgate.judge.spec import JudgeSpec
+    from pytest_ftgate.session import FtgateSession
+
+
+class AskJudge:
+    """What the fixture `judge` hands out; see there."""
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self._request = request
+
+    def __call__(  # noqa: PLR0913 - what a judgement may be about
+        self,
+        answer: str,
+        *,
+        question: str | None = None,
+        criteria: Mapping[str, Any] | None = None,
+        checklist: Mapping[str, str] | None = None,
+        reference: str | None = None,
+        against: str | None = None,
+    ) -> Verdict:
+        """See the fixture `judge`."""
+        __tracebackhide__ = True
+        try:
+            return self._verdict((answer,) if against is None else (answer, against), question, reference, {
+                "criteria": criteria, "checklist": checklist,
+            })  # fmt: skip
+        except FtgateError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    def _verdict(
+        self, answers: tuple[str, ...], question: str | None, reference: str | None, rubric: Mapping[str, Any]
+    ) -> Verdict:
+        from pytest_ftgate.judge.court import NoVerdict
+        from pytest_ftgate.judge.pairwise import both_orders
+        from pytest_ftgate.judge.question import Question
+        from pytest_ftgate.session import KEY
+
+        ftgate: FtgateSession = self._request.config.stash[KEY]
+        spec = self._spec(ftgate, {key: value for key, value in rubric.items() if value}, reference)
+        court = ftgate.judges.court(spec, "tests")
+        asked = Question(self._asked(ftgate) if question is None else question, answers, self._right(spec, reference))
+        ruling = both_orders(court, asked) if asked.pair else court.ruling(asked)
+        if isinstance(ruling, NoVerdict):
+            if ruling.broken:
+                pytest.fail(f"the judge did not answer: {ruling.why}", pytrace=False)
+            pytest.skip(f"unscored: {ruling.why}")
+        return ruling
+
+    def _spec(self, ftgate: FtgateSession, rubric: Mapping[str, Any], reference: str | None) -> JudgeSpec:
+        """The judge of the test's golden set with the call's own rubric, if it has one; else that of the options."""
+        from dataclasses import replace
+
+        from pytest_ftgate.judge.rubric import make_rubric
+        from pytest_ftgate.judge.spec import judge_at
+
+        own = self._golden_judge(ftgate)
+        if own is not None and not rubric and reference is None:
+            return own
+        made = make_rubric(**rubric, reference=reference is not None)
+        options = ftgate.options
+        return replace(own or judge_at(options.judge_model, options.judge_url), rubric=made)
+
+    def _golden_judge(self, ftgate: FtgateSession) -> JudgeSpec | None:
+        marker = self._request.node.get_closest_marker("golden")
+        return ftgate.suite_named(marker.args[0]).golden.judge if marker and marker.args else None
+
+    def _asked(self, ftgate: FtgateSession) -> str:
+        """What the case of the test asks, "" in a test without one."""
+        from pytest_ftgate.case import render
+        from pytest_ftgate.judge.question import shown_input
+
+        case = self._case()
+        marker = self._request.node.get_closest_marker("golden")
+        if case is None or marker is None:
+            return ""
+        return shown_input(render(ftgate.suite_named(marker.args[0]).prompt, case.input))
+
+    def _right(self, spec: JudgeSpec, reference: str | None) -> str:
+        """The reference that is shown: the call's, else what the case expects. Raises FtgateError if there is none."""
+        from pytest_ftgate.case import answer_text
+
+        if not spec.rubric.reference or reference is not None:
+            return reference or ""
+        case = self._case()
+        if case is None or case.expected is None:
+            raise FtgateError('this judge compares with a reference: judge(answer, reference="...")')
+        return answer_text(case.expected)
+
+    def _case(self) -> Any:
+        return self._request.getfixturevalue("case") if "case" in self._request.fixturenames else None
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest) -> AskJudge:
+    """`judge(answer, criteria={...})` -> Verdict of a language model: `.value` (0 to 1), `verdict["tone"]`, `.reason`.
+
+    criteria: {name: {"question": ..., "1": ..., ..., "5": ...}}; checklist: {name: question of yes or no};
+    reference: the right answer, alone or beside them. None of them: the [judge] of the test's golden set.
+    question: what was asked; by default that of the fixture case. against: another answer, judged in both orders;
+    verdict["better"] is then "first", "second" or "tie". Skips if the judge gives no valid verdict. Which model:
+    [judge] of the golden set that the marker names, else ftgate_judge_model and ftgate_judge_url.
+    """
+    return AskJudge(request)

@@ -1,0 +1,116 @@
+"""judge: a language model judges the answer by the rubric of the set's [judge]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from pytest_ftgate.case import Case, Prompt, answer_text, render
+from pytest_ftgate.digest import digest_of
+from pytest_ftgate.graders.value import Failure, GraderError, Kind, Outcome, Unscored
+from pytest_ftgate.judge.court import NoVerdict, Ruling
+from pytest_ftgate.judge.question import Question, shown_input
+from pytest_ftgate.response import Response
+
+if TYPE_CHECKING:
+    from pytest_ftgate.grade import Grader
+
+
+class Hearing(Protocol):
+    """What a grader needs of a court."""
+
+    def hear(self, questions: Iterable[Question]) -> None:
+        """Ask what was not asked yet, all at once."""
+
+    def ruling(self, question: Question) -> Ruling:
+        """What the judge says."""
+
+    @property
+    def known(self) -> Mapping[str, Ruling]:
+        """All rulings so far by the question's digest."""
+
+    @property
+    def batch(self) -> bool:
+        """Whether all should be asked in one go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge(Kind):
+    """What the judge of the golden set says: the mean of what its levels are worth, see `rubric`.
+
+    judge: `JudgeSpec.to_json`, which the golden set puts there, so that its digest covers models, prompts and rubric.
+    A grader is made without a court, and then leaves every answer unscored; `before` gives it one.
+    """
+
+    kind: ClassVar[str] = "judge"
+
+    judge: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    _court: Hearing | None = field(init=False, repr=False, compare=False, default=None)
+    _prompt: Prompt = field(init=False, repr=False, compare=False, default_factory=Prompt)
+
+    def __post_init__(self) -> None:
+        Kind.__post_init__(self)
+        if not self.judge:
+            raise GraderError("the golden set has no [judge], which names the model and what it looks at")
+
+    @property
+    def name(self) -> str:
+        """Kind and the beginning of the judge's digest."""
+        return f"{self.kind}@{digest_of(dict(self.judge))[:8]}"
+
+    def before(self, court: Hearing, prompt: Prompt) -> Judge:
+        """The same grader with a court. prompt: of the golden set, so that the judge sees what was asked."""
+        made = copy(self)
+        object.__setattr__(made, "_court", court)
+        object.__setattr__(made, "_prompt", prompt)
+        return made
+
+    def check(self, case: Case) -> None:
+        """A judge that sees the reference needs one."""
+        if self.judge["rubric"]["reference"] and case.expected is None:
+            raise GraderError("the case has no `expected`, and this judge compares with a reference")
+
+    def hear(self, answers: Iterable[tuple[Case, Response]]) -> None:
+        """Ask about many answers at once, so that grading them one by one waits for nothing."""
+        if self._court is not None:
+            self._court.hear([self.question(case, response) for case, response in answers])
+
+    def knows(self, case: Case, response: Response) -> bool:
+        """Whether nothing has to be asked to grade this answer."""
+        return self._court is None or self.question(case, response).digest in self._court.known
+
+    @property
+    def waits(self) -> bool:
+        """Whether the judge is asked by batch, so that all answers should be there first."""
+        return self._court is not None and self._court.batch
+
+    def question(self, case: Case, response: Response) -> Question:
+        """What the judge is asked about an answer."""
+        return question_of(self.judge["rubric"]["reference"], self._prompt, case, response.text)
+
+    def __call__(self, case: Case, response: Response) -> Outcome:
+        """The verdict as a grade; no valid one is Unscored, a server that does not answer a Failure."""
+        if self._court is None:
+            return Unscored("no judge is asked here; it judges in a run of pytest", self.name)
+        ruling = self._court.ruling(self.question(case, response))
+        if isinstance(ruling, NoVerdict):
+            return Failure(ruling.why, self.name) if ruling.broken else Unscored(ruling.why, self.name)
+        return self.grade(ruling.value, ruling.reason)
+
+
+def question_of(reference: bool, prompt: Prompt, case: Case, *answers: str) -> Question:
+    """What a judge is asked about one answer to a case, or about two."""
+    right = answer_text(case.expected) if reference and case.expected is not None else ""
+    return Question(shown_input(render(prompt, case.input)), answers, right)
+
+
+def judges_among(graders: Iterable[Grader]) -> list[Judge]:
+    """The graders that ask a judge."""
+    return [grader for grader in graders if isinstance(grader, Judge)]
+
+
+def sitting(graders: Iterable[Grader], court: Callable[[], Hearing], prompt: Prompt) -> tuple[Grader, ...]:
+    """The graders, those that ask a judge with its court."""
+    return tuple(grader.before(court(), prompt) if isinstance(grader, Judge) else grader for grader in graders)

@@ -1,0 +1,174 @@
+"""(JudgeSpec, providers) -> Court: questions asked of the judge, each once, many at a time; verdicts and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_ftgate.judge.panel import joined
+from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
+from pytest_ftgate.judge.question import TOOL, Question, build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_ftgate.judge.spec import JudgeSpec
+    from pytest_ftgate.provider.ask import Ask, Said
+    from pytest_ftgate.provider.settings import Settings
+
+_ABOUT = "Give the verdict. The only way to answer."
+
+
+class Asking(Protocol):
+    """What a court needs of a provider."""
+
+    def estimate(self, asks: Iterable[Ask], batch: bool = False) -> float:
+        """Dollars that the asks may cost which are not answered yet."""
+
+    def ask_all(self, asks: Iterable[Ask], batch: bool = False) -> Iterator[Said]:
+        """What each Ask got, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoVerdict:
+    """The judge said nothing that counts. broken: nobody answered (server, budget), so it may be asked another time."""
+
+    why: str
+    broken: bool = False
+
+
+Ruling = Verdict | NoVerdict
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a court did. questions: judged, each counted once. unscored: without a verdict after the second try.
+
+    again: votes asked for a second time. refused, invalid: votes that were none, each try counted. broken: questions
+    that nobody answered.
+    """
+
+    questions: int = 0
+    unscored: int = 0
+    again: int = 0
+    refused: int = 0
+    invalid: int = 0
+    broken: int = 0
+
+    @property
+    def share(self) -> float:
+        """Share of the questions that are unscored; 0 of none."""
+        return self.unscored / self.questions if self.questions else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields."""
+        return asdict(self)
+
+
+@dataclass
+class Court:
+    """One judge at work.
+
+    provider: opens, or finds open, the provider of a panel member's settings. allow: told what is about to be spent at
+    most; may raise.
+    """
+
+    spec: JudgeSpec
+    provider: Callable[[Settings], Asking]
+    _batch: bool = False
+    allow: Callable[[Settings, float], None] = lambda _settings, _dollars: None
+    counts: Counts = field(default_factory=Counts)
+    _known: dict[str, Ruling] = field(default_factory=dict)
+
+    def hear(self, questions: Iterable[Question]) -> None:
+        """Ask what was not asked yet, all at once, and wait. Raises ProviderError where the server denies the key."""
+        new = {each.digest: each for each in questions if each.digest not in self._known}
+        if not new:
+            return
+        for settings, asks in self.asks(new.values()).items():
+            self.allow(settings, self.provider(settings).estimate(asks, batch=self._batch))
+        votes = [self._votes(settings, list(new.values())) for settings in self.spec.panel]
+        for place, (digest, question) in enumerate(new.items()):
+            self._known[digest] = self._ruling(question, [vote for each in votes for vote in each[place]])
+
+    def ruling(self, question: Question) -> Ruling:
+        """What the judge says; asked for now if it was not heard yet. Raises ProviderError."""
+        self.hear([question])
+        return self._known[question.digest]
+
+    def rulings(self, questions: Sequence[Question]) -> list[Ruling]:
+        """What the judge says of each, asked all at once. Raises ProviderError."""
+        self.hear(questions)
+        return [self._known[each.digest] for each in questions]
+
+    @property
+    def batch(self) -> bool:
+        """Whether questions are sent as message batches: cheaper, and within a day."""
+        return self._batch
+
+    @property
+    def known(self) -> Mapping[str, Ruling]:
+        """All rulings so far by the question's digest."""
+        return self._known
+
+    def _ruling(self, question: Question, votes: Sequence[Verdict | NoVerdict]) -> Ruling:
+        """All votes must be there: what is left when some are missing is another judge."""
+        self.counts.questions += 1
+        missing = [vote for vote in votes if isinstance(vote, NoVerdict)]
+        if not missing:
+            said = [vote for vote in votes if isinstance(vote, Verdict)]
+            return joined(said, self.spec.rubric, self.spec.join, pair=question.pair)
+        broken = [vote for vote in missing if vote.broken]
+        self.counts.broken += bool(broken)
+        self.counts.unscored += not broken
+        return (broken or missing)[0]
+
+    def _votes(self, settings: Settings, questions: Sequence[Question]) -> list[list[Verdict | NoVerdict]]:
+        """For each question the votes of one model, one for each draw."""
+        asks = [self._ask(settings, each, draw) for each in questions for draw in range(self.spec.draws)]
+        pairs = [each.pair for each in questions for _ in range(self.spec.draws)]
+        provider = self.provider(settings)
+        votes = [self._vote(said, pair) for said, pair in zip(self._said(provider, asks), pairs, strict=True)]
+        again = [place for place, vote in enumerate(votes) if isinstance(vote, NoVerdict) and not vote.broken]
+        self.counts.again += len(again)
+        second = self._said(provider, [asks[place].again() for place in again])
+        for place, said in zip(again, second, strict=True):
+            votes[place] = self._vote(said, pairs[place])
+        return [votes[start : start + self.spec.draws] for start in range(0, len(votes), self.spec.draws)]
+
+    def _said(self, provider: Asking, asks: Sequence[Ask]) -> list[Said]:
+        return list(provider.ask_all(asks, batch=self._batch)) if asks else []
+
+    def asks(self, questions: Iterable[Question]) -> dict[Settings, list[Ask]]:
+        """What would be sent for the questions that are not known yet, by the settings of its provider."""
+        new = [each for each in questions if each.digest not in self._known]
+        return {
+            settings: [self._ask(settings, each, draw) for each in new for draw in range(self.spec.draws)]
+            for settings in self.spec.panel
+        }
+
+    def _ask(self, settings: Settings, question: Question, draw: int) -> Ask:
+        from pytest_ftgate.provider.ask import Tool
+
+        prompt = build(self.spec.rubric, question)
+        messages = [{"role": "user", "content": prompt.user}]
+        return settings.ask([prompt.system], messages, Tool(TOOL, _ABOUT, prompt.schema), draw=draw)
+
+    def _vote(self, said: Said, pair: bool) -> Verdict | NoVerdict:
+        if said.kind in {"failed", "budget"}:
+            return NoVerdict(said.error or "no answer", broken=True)
+        if said.kind == "refused":
+            self.counts.refused += 1
+            return NoVerdict("the judge refused to answer, twice")
+        read = _read(said, self.spec, pair=pair)
+        if isinstance(read, Verdict):
+            return read
+        self.counts.invalid += 1
+        return NoVerdict(f"the judge gave no valid verdict, twice: {read.why}")
+
+
+def _read(said: Said, spec: JudgeSpec, *, pair: bool) -> Verdict | Invalid:
+    if said.kind == "invalid":
+        return Invalid(said.error or "not what the tool's schema allows")
+    return read_choice(said.input) if pair else read_verdict(said.input, spec.rubric)

@@ -1,0 +1,84 @@
+"""(folder, limits) -> Judges: all courts of a run, what they cost, and what is to be told of them at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.judge.court import Court
+from pytest_ftgate.judge.providers import Providers, with_budget
+from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
+
+if TYPE_CHECKING:
+    from pytest_ftgate.provider.run import Provider
+    from pytest_ftgate.provider.settings import Settings
+
+
+class Judges:
+    """folder: where answers are kept. budget: dollars of this run for each model; None: as the sets say.
+
+    batch: ask by message batches. confirm: asks a person in a terminal, None where there is none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        budget: float | None = None,
+        batch: bool = False,
+        confirm: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._providers = Providers(folder, with_budget(budget))
+        self._batch, self._confirm = batch, confirm
+        self._courts: dict[str, Court] = {}
+        self._names: dict[str, list[str]] = {}
+        self._expected: dict[str, float] = {}
+        self._agreed: set[str] = set()
+
+    def court(self, spec: JudgeSpec, name: str) -> Court:
+        """The court of a judge, one in a run for each digest. name: of who asks, a golden set or a test."""
+        names = self._names.setdefault(spec.digest, [])
+        names += [] if name in names else [name]
+        if spec.digest not in self._courts:
+            self._courts[spec.digest] = Court(spec, self._provider, self._batch, self._check_cost)
+        return self._courts[spec.digest]
+
+    def facts(self) -> Iterator[dict[str, Any]]:
+        """Of each court that was asked anything: names, judge, counts, and the bills of its models; plain values."""
+        bills = self._providers.bills
+        for digest, court in self._courts.items():
+            if court.counts.questions:
+                models = dict.fromkeys(court.spec.models)
+                yield {
+                    "names": self._names[digest],
+                    "judge": court.spec.title,
+                    "digest": digest,
+                    **court.counts.to_json(),
+                    "bills": {model: _bill(bills[model]) for model in models if model in bills},
+                }
+
+    def close(self) -> None:
+        """Close the providers; safe to call twice."""
+        self._providers.close()
+
+    def _provider(self, settings: Settings) -> Provider:
+        return self._providers(settings)
+
+    def _check_cost(self, settings: Settings, dollars: float) -> None:
+        """All that this run may come to cost with a model, asked for once where it is much. Raises JudgeError."""
+        model = settings.model
+        self._expected[model] = self._expected.get(model, 0.0) + dollars
+        total, limit = self._expected[model], settings.confirm_above_dollars
+        if total <= limit or model in self._agreed:
+            return
+        told = f"judging by {model} may cost up to ${total:.2f}, above confirm_above_dollars = {limit:g}"
+        if self._confirm is None:
+            raise JudgeError(f"{told}; nobody is here to agree\n    raise confirm_above_dollars in [judge] to go on")
+        if not self._confirm(f"{told}. Go on? [y/N] "):
+            raise JudgeError(f"{told}; not agreed to, nothing more is asked")
+        self._agreed.add(model)
+
+
+def _bill(bill: Any) -> dict[str, Any]:
+    return {"text": str(bill), **bill.to_json()}

@@ -1,0 +1,107 @@
+"""(Court, pairs of answers) -> Comparison: each pair judged in both orders; where the orders disagree it is a tie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import MetricError
+from pytest_ftgate.judge.court import NoVerdict, Ruling
+from pytest_ftgate.judge.parse import BETTER, Verdict
+from pytest_ftgate.judge.question import FIRST, SECOND, TIE, Question
+
+if TYPE_CHECKING:
+    from pytest_ftgate.judge.court import Court
+
+_OPPOSITE = {FIRST: SECOND, SECOND: FIRST, TIE: TIE}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One pair. difference: 1 where the first answer is better in both orders, -1 the second, else 0; None without a
+    verdict. flipped: the orders disagree. same: both answers are one text, so nobody was asked. reason: of the first
+    order. broken: nobody answered.
+    """
+
+    difference: int | None
+    flipped: bool = False
+    same: bool = False
+    reason: str = ""
+    broken: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All pairs of two models by the case's id, the first answer being the candidate's."""
+
+    pairs: Mapping[str, Compared]
+
+    @property
+    def differences(self) -> dict[str, float]:
+        """By case; a pair without a verdict counts against the first answer, as an unmeasured case does."""
+        return {name: -1.0 if pair.difference is None else float(pair.difference) for name, pair in self.pairs.items()}
+
+    @cached_property
+    def asked(self) -> dict[str, Compared]:
+        """The pairs of two different answers."""
+        return {name: pair for name, pair in self.pairs.items() if not pair.same}
+
+    @property
+    def unscored(self) -> int:
+        """Pairs without a verdict."""
+        return sum(pair.difference is None for pair in self.pairs.values())
+
+    @property
+    def flips(self) -> int:
+        """Pairs that the two orders disagree on."""
+        return sum(pair.flipped for pair in self.pairs.values())
+
+    @property
+    def flip_rate(self) -> float:
+        """Share of the pairs with a verdict in both orders that these disagree on. MetricError if there is none."""
+        judged = sum(pair.difference is not None for pair in self.asked.values())
+        if not judged:
+            raise MetricError("no pair of different answers was judged in both orders")
+        return self.flips / judged
+
+
+def compare(court: Court, questions: Mapping[str, Question]) -> Comparison:
+    """Ask both orders of all pairs at once; two equal answers are a tie that nobody is asked about."""
+    differing = {name: each for name, each in questions.items() if each.answers[0] != each.answers[1]}
+    court.hear([order for each in differing.values() for order in (each, each.turned())])
+    return Comparison(
+        {
+            name: _compared(court.ruling(each), court.ruling(each.turned()))
+            if name in differing
+            else Compared(0, same=True)
+            for name, each in questions.items()
+        }
+    )
+
+
+def both_orders(court: Court, question: Question) -> Ruling:
+    """The verdict on one pair, from both orders; a tie where they disagree, and then `agreement` is .5."""
+    court.hear([question, question.turned()])
+    ruling, turned = court.ruling(question), court.ruling(question.turned())
+    if isinstance(ruling, NoVerdict):
+        return ruling
+    if isinstance(turned, NoVerdict):
+        return turned
+    if _OPPOSITE[turned[BETTER]] == ruling[BETTER]:
+        return ruling
+    why = f"the orders disagree: {ruling.reasons[BETTER]} / {turned.reasons[BETTER]}"
+    return Verdict({BETTER: TIE}, {BETTER: why}, 0.5, 0.5)
+
+
+def _compared(ruling: Ruling, turned: Ruling) -> Compared:
+    for each in (ruling, turned):
+        if isinstance(each, NoVerdict):
+            return Compared(None, reason=each.why, broken=each.broken)
+    assert not isinstance(ruling, NoVerdict)  # noqa: S101 - as just shown
+    assert not isinstance(turned, NoVerdict)  # noqa: S101
+    said = ruling[BETTER]
+    agree = _OPPOSITE[turned[BETTER]] == said
+    difference = {FIRST: 1, SECOND: -1, TIE: 0}[said] if agree else 0
+    return Compared(difference, flipped=not agree, reason=ruling.reasons[BETTER])

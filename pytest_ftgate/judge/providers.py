@@ -1,0 +1,74 @@
+"""(folder) -> the provider of each model that judges in this run: opened when it is first asked, closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.digest import digest_of
+from pytest_ftgate.judge.spec import JudgeError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.provider.bill import Bill
+    from pytest_ftgate.provider.run import Provider
+    from pytest_ftgate.provider.settings import Settings
+
+
+class Providers:
+    """Call it with a model's settings. folder: where answers are kept, a folder for each model below it.
+
+    What a model answered is found again whatever its address and the budget; so one run asks one model at one address.
+    changed: settings of the run on top of a set's own, such as a budget.
+    """
+
+    def __init__(self, folder: Path, changed: Callable[[Settings], Settings] = lambda settings: settings) -> None:
+        self._folder, self._changed = folder, changed
+        self._stack = ExitStack()
+        self._open: dict[str, Provider] = {}
+
+    def __call__(self, settings: Settings) -> Provider:
+        """The provider, opened if need be. Raises ProviderError, JudgeError, JournalError, MissingExtra."""
+        from pytest_ftgate.provider.run import open_provider
+
+        asked = self._changed(settings)
+        place = self._place(asked)
+        if place not in self._open:
+            self._open[place] = self._stack.enter_context(open_provider(asked, self._folder / place))
+        found = self._open[place]
+        if found.settings.base_url != asked.base_url:
+            raise JudgeError(
+                f"this run asks {asked.model} at {found.settings.base_url} already, and now at {asked.base_url}; "
+                "give the two models different names, or one address"
+            )
+        return found
+
+    @staticmethod
+    def _place(settings: Settings) -> str:
+        """Name of a folder: the model's, and what else decides its answers."""
+        identity = [settings.api, settings.model, settings.thinking, settings.structured]
+        name = "".join(char if char.isalnum() or char in "._-" else "-" for char in settings.model)
+        return f"{name[-60:]}-{digest_of(identity)[:8]}"
+
+    @property
+    def bills(self) -> Mapping[str, Bill]:
+        """What was sent and paid, by the model's name."""
+        return {provider.settings.model: provider.bill for provider in self._open.values()}
+
+    def close(self) -> None:
+        """Close all that were opened; safe to call twice."""
+        self._open.clear()
+        self._stack.close()
+
+    def __enter__(self) -> Providers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def with_budget(dollars: float | None) -> Callable[[Settings], Settings]:
+    """Settings -> the same with the run's budget; None: as they are."""
+    return lambda settings: settings if dollars is None else replace(settings, budget_dollars=dollars)

@@ -1,0 +1,37 @@
+"""What courts did in a run -> whether it can be trusted, and lines for the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pytest_ftgate.judge.trust import MOST_UNSCORED
+
+
+def untrusted(judge: Mapping[str, Any]) -> bool:
+    """Whether more than 5 % of a judge's questions got no verdict."""
+    return bool(judge["unscored"] > MOST_UNSCORED * judge["questions"])
+
+
+def judged_lines(judges: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """(text, colour): for each judge its counts, its bills, and a warning where too much is unscored."""
+    for each in judges:
+        share = each["unscored"] / each["questions"]
+        said = f"judge {each['judge']} ({', '.join(each['names'])}): {each['questions']} questions"
+        yield f"{said}, {each['unscored']} unscored ({100 * share:.1f} %){_troubles(each)}", ""
+        yield from ((f"  {model}: {bill['text']}", "") for model, bill in each["bills"].items())
+        if untrusted(each):
+            yield (
+                f"  INTEGRITY: above {100 * MOST_UNSCORED:g} % unscored, no figure of this judge is to be trusted",
+                "red",
+            )
+
+
+def _troubles(each: Mapping[str, Any]) -> str:
+    named = {
+        "again": "asked again",
+        "refused": "refusals",
+        "invalid": "invalid verdicts",
+        "broken": "without an answer",
+    }
+    return "".join(f", {each[key]} {text}" for key, text in named.items() if each[key])

@@ -1,0 +1,147 @@
+"""A judge in a run: grader, fixture, cache, refusals; the real SDK against a local Messages API."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.messages_server import REFUSAL, MessagesServer
+from tests.scripted_judge import judging
+
+CASES = [{"id": f"c{i}", "input": f"question {i}", "expected": f"a{i}"} for i in range(8)]
+JUDGE = """
+[[grader]]
+kind = "judge"
+threshold = 0.75
+
+[judge]
+base_url = "{url}"
+{more}
+[judge.criteria.helpful]
+question = "Does it solve what was asked?"
+1 = "Nothing."
+2 = "Hardly."
+3 = "A part."
+4 = "All but a detail."
+5 = "All."
+"""
+
+
+@pytest.fixture
+def judged(project):
+    """A judge whose levels are the last character of the answer."""
+    with MessagesServer(judging(lambda data, _name: data["answer"][-1])) as server:
+        yield server
+
+
+def test_a_set_is_graded_by_a_judge_that_is_asked_many_at_a_time_and_once(project, answering, judged):
+    answering(lambda messages: f"answer {messages[-1]['content'][-1]} is {2 + int(messages[-1]['content'][-1]) % 4}")
+    project.golden("tone", CASES, JUDGE.format(url=judged.url, more=""))
+    first = project.run("--junitxml", "junit.xml")
+    assert first.ret == 1
+    first.assert_outcomes(passed=4, failed=4)
+    first.stdout.fnmatch_lines(["*cases.jsonl:1: helpful 2: because helpful"])
+    first.stdout.fnmatch_lines(["judge claude-haiku-5-5 (tone): 8 questions, 0 unscored (0.0 %)"])
+    first.stdout.fnmatch_lines(["  claude-haiku-5-5: 8 asked (0 known), 8 requests, $0.0000"])
+    assert len(judged.requests) == 8
+    assert judged.requests[0]["tools"][0]["strict"] is True
+    assert judged.requests[0]["system"][0]["cache_control"] == {"type": "ephemeral"}
+    assert len({json.dumps(body["system"]) for body in judged.requests}) == 1
+    assert '"questions": 8' in (project.path / "junit.xml").read_text().replace("&quot;", '"')
+
+    second = project.run("--ftgate-regrade", "last")
+    second.assert_outcomes(passed=4, failed=4)
+    second.stdout.fnmatch_lines(["  claude-haiku-5-5: 8 asked (8 known), 0 requests, $0.0000"])
+    assert len(judged.requests) == 8, "a regrade finds the verdicts of the run before"
+
+
+def test_refusals_are_asked_again_once_then_unscored_and_too_many_are_integrity(project, answering, judged):
+    judged.faults = lambda text, attempt: REFUSAL if "question 3" in text else None
+    answering(lambda _messages: "5")
+    project.golden("tone", CASES, JUDGE.format(url=judged.url, more=""))
+    result = project.run("-rs")
+    result.assert_outcomes(passed=7, skipped=1)
+    assert result.ret == 11
+    result.stdout.fnmatch_lines(["*unscored: the judge refused to answer, twice"])
+    result.stdout.fnmatch_lines(["judge * 8 questions, 1 unscored (12.5 %), 1 asked again, 2 refusals"])
+    result.stdout.fnmatch_lines(["  INTEGRITY: above 5 % unscored, no figure of this judge is to be trusted"])
+    assert judged.seen.most_common(1)[0][1] == 2
+
+
+def test_a_judge_that_answers_no_longer_is_a_failure_not_a_grade(project, answering, judged):
+    answering(lambda _messages: "5")
+    project.golden(
+        "tone", CASES, JUDGE.format(url=judged.url, more="budget_dollars = 0.0\nprices = {input = 1.0, output = 5.0}\n")
+    )
+    result = project.run("--ftgate-judge-budget", "0")
+    result.assert_outcomes(failed=8)
+    result.stdout.fnmatch_lines(["*not sent: it may cost *"])
+    assert not judged.requests
+
+
+def test_much_money_is_not_spent_where_nobody_can_agree(project, answering, judged):
+    answering(lambda _messages: "5")
+    project.golden("tone", CASES, JUDGE.format(url=judged.url, more="prices = {input = 1000.0, output = 5000.0}\n"))
+    result = project.run()
+    result.stdout.fnmatch_lines(
+        ["*judging by claude-haiku-5-5 may cost up to $*, above confirm_above_dollars = 1; nobody is here to agree"]
+    )
+    assert not judged.requests
+    assert result.ret == 1
+
+
+def test_faults_of_judge_tables_are_told_with_their_line(project):
+    project.golden("one", CASES, '[[grader]]\nkind = "judge"\n')
+    project.golden("two", CASES, '[judge]\nmodle = "x"\n[judge.criteria.Tone]\nquestion = "?"\n')
+    project.golden("three", [{"id": "a", "input": "x"}], '[[grader]]\nkind = "judge"\n[judge]\n')
+    result = project.run()
+    assert result.ret == 2
+    text = result.stdout.str()
+    for part in (
+        "golden.toml:1: grader 'judge': the golden set has no [judge]",
+        "golden.toml:1: [judge]: modle is not known; known are model, base_url",
+        "golden.toml:1: [judge]: criteria: the name 'Tone' must be lower-case",
+        "criteria.Tone needs a text for each of 1, 2, 3, 4, 5: every level has its anchor",
+        "the case has no `expected`, and this judge compares with a reference",
+    ):
+        assert part in text, part
+
+
+TEST = """
+import pytest
+
+@pytest.mark.golden("tone")
+def test_tone(case, response, judge):
+    verdict = judge(response.text)
+    assert verdict["helpful"] == "5" and verdict.value == 1.0
+
+@pytest.mark.golden("tone")
+def test_better(case, response, judge):
+    assert judge(response.text, against="hm")["better"] == "first"
+
+def test_alone(judge):
+    assert judge("5", question="How?", checklist={"polite": "Is it polite?"})["polite"] == "yes"
+    assert judge("5", reference="five")["correct"] == "yes"
+
+def test_bad(judge):
+    judge("5", checklist={"Polite": "?"})
+"""
+
+
+def test_the_fixture_judges_by_the_sets_rubric_by_its_own_and_in_both_orders(project, answering):
+    def level(data, name):
+        return "5" if name == "helpful" else "yes"
+
+    with MessagesServer(
+        judging(level, lambda first, second: "first" if len(first) > len(second) else "second")
+    ) as server:
+        answering(lambda _messages: "five")
+        project.golden("tone", CASES[:2], JUDGE.format(url=server.url, more=""))
+        project.write("test_it.py", TEST)
+        result = project.run("test_it.py", "--ftgate-judge-url", server.openai_url, "--ftgate-judge-model", "local")
+        result.assert_outcomes(passed=5, failed=1)
+        result.stdout.fnmatch_lines(["*checklist: the name 'Polite' must be lower-case*"])
+        paths = ["messages" if "system" in body else "chat" for body in server.requests]
+        assert paths.count("chat") == 2, "an address with /v1 at its end is OpenAI's API"
+        assert len(server.requests) == 2 + 4 + 2
