@@ -6,31 +6,34 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.case import Prompt, answer_text, user_text
+from pytest_ftgate.case import Prompt, user_text
 from pytest_ftgate.errors import Fault, PipelineError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.leakage.rows import Row
+    from pytest_ftgate.data.row import DataRow
 
 
-def examples(prompt: Prompt, rows: Sequence[Row], k: int, seed: int) -> Iterator[tuple[str, str]]:
+def examples(prompt: Prompt, rows: Sequence[DataRow], k: int, seed: int) -> Iterator[tuple[str, str]]:
     """(user turn, answer) of k training rows: each expected answer in turn, drawn with the seed.
 
-    A conversation of several turns brings a prompt of its own and is no example of this one, so it is left out.
-    Raises PipelineError, with file and line, if too few rows are left.
+    Of more than k different answers, k are drawn. A conversation of several turns brings a prompt of its own and is no
+    example of this one, so it is left out. Raises PipelineError, with file and line, if too few rows are left.
     """
-    by_answer: dict[str, list[Row]] = {}
+    by_answer: dict[str, list[DataRow]] = {}
     for row in _fit(rows) if k else ():
-        by_answer.setdefault(answer_text(row.data["expected"]), []).append(row)
+        by_answer.setdefault(row.answer, []).append(row)
     draw = random.Random(seed)  # noqa: S311  a draw of examples, no secret
-    groups = [draw.sample(by_answer[answer], len(by_answer[answer])) for answer in sorted(by_answer)]
+    answers = sorted(by_answer)
+    if len(answers) > k:
+        answers = draw.sample(answers, k)
+    groups = [draw.sample(by_answer[answer], len(by_answer[answer])) for answer in answers]
     for i in range(k):
         row = _row(groups, i)
-        yield _user_turn(prompt, row), answer_text(row.data["expected"])
+        yield _user_turn(prompt, row.input), row.answer
 
 
-def _fit(rows: Sequence[Row]) -> list[Row]:
-    fit = [row for row in rows if not _is_long(row.data["input"])]
+def _fit(rows: Sequence[DataRow]) -> list[DataRow]:
+    fit = [row for row in rows if not _is_long(row.input)]
     if rows and not fit:
         text = "baseline.few_shot makes examples of one question and its answer, but all rows are conversations"
         fix = "set baseline.few_shot = 0, or train also on rows whose input is a text or an object"
@@ -40,19 +43,17 @@ def _fit(rows: Sequence[Row]) -> list[Row]:
 
 def _is_long(said: Any) -> bool:
     """True for a conversation that is more than one user turn."""
-    return isinstance(said, list) and not (len(said) == 1 and said[0]["role"] == "user")
+    return isinstance(said, list | tuple) and not (len(said) == 1 and said[0]["role"] == "user")
 
 
-def _row(groups: Sequence[Sequence[Row]], i: int) -> Row:
+def _row(groups: Sequence[Sequence[DataRow]], i: int) -> DataRow:
     place, group = i // len(groups), groups[i % len(groups)]
     if place >= len(group):
-        answer = answer_text(group[0].data["expected"])
-        only = f"{len(group)} training row{'' if len(group) == 1 else 's'} with the answer {answer!r}"
+        only = f"{len(group)} training row{'' if len(group) == 1 else 's'} with the answer {group[0].answer!r}"
         text = f"baseline.few_shot asks for an example more than there are: {only}"
         raise PipelineError([Fault(group[0].path, group[0].line, text, "lower baseline.few_shot")])
     return group[place]
 
 
-def _user_turn(prompt: Prompt, row: Row) -> str:
-    said = row.data["input"]
-    return str(said[0]["content"]) if isinstance(said, list) else user_text(prompt, said)
+def _user_turn(prompt: Prompt, said: Any) -> str:
+    return str(said[0]["content"]) if isinstance(said, list | tuple) else user_text(prompt, said)

@@ -37,7 +37,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Files of rows, absolute. max_rows: of training, 0 = all."""
+    """Files or folders of rows, absolute. max_rows: of training, 0 = all."""
 
     train: Path
     validation: Path
@@ -117,7 +117,7 @@ class Pipeline:
     def data_files(self) -> tuple[Path, Path]:
         """Training and validation rows. Raises PipelineError naming all that are not there, and what makes them."""
         files = {("data", "train"): self.data.train, ("data", "validation"): self.data.validation}
-        if missing := {keys: path for keys, path in files.items() if not path.is_file()}:
+        if missing := {keys: path for keys, path in files.items() if not path.exists()}:
             raise self._missing(missing, missing.values(), self.data.made_by)
         return self.data.train, self.data.validation
 
@@ -190,7 +190,8 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         message = 'method = "full" trains all weights and takes no [lora]'
         yield Fault(shown(path), toml_line(text, ("lora",)), message, 'leave [lora] out, or set method = "lora"')
     for key in ("train", "validation"):
-        if (path.parent / data["data"][key]).resolve().with_name("golden.toml").is_file():
+        rows = _absolute(path, data["data"][key])
+        if any(folder.joinpath("golden.toml").is_file() for folder in (rows, rows.parent)):
             message = f"data.{key} lies in the folder of a golden set; goldens are never trained on"
             yield Fault(shown(path), toml_line(text, ("data", key)), message, "name a file outside it")
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):

@@ -332,8 +332,8 @@ class Rollout:
         return self._measurements[key]
 
     def _few_shot(self, prompt: Prompt) -> Prompt:
+        from pytest_ftgate.data.reader import read_rows
         from pytest_ftgate.few_shot import examples
-        from pytest_ftgate.leakage.rows import read_rows
 
         k = self.pipeline.baseline.few_shot
         rows = list(read_rows(self.pipeline.train_file)) if k else []

@@ -21,6 +21,11 @@ READERS: Mapping[str, Callable[[Path], Iterator[Entry]]] = MappingProxyType(
 """By the end of the name; anything else is read as JSON Lines, a folder as a data set of Hugging Face."""
 
 
+def is_json_lines(path: Path) -> bool:
+    """Whether a path is read line by line, each line one row. A .json may hold either and counts as no."""
+    return not path.is_dir() and path.suffix.lower() not in READERS
+
+
 def read_records(path: Path) -> Iterator[Entry]:
     """Every record of a file, whatever its keys mean. Memory depends on the longest row, not on the file.
 

@@ -19,6 +19,7 @@ class DataRow:
     variables: the row's `input` if that is an object for a prompt's template; `asked` then holds its only text, or
     the object as JSON, as no template was there yet.
     extras: all other keys as written, such as cluster, slices, synthetic, reviewed.
+    shape: name of the shape it was written in, see `shapes.SHAPES`. written: all its keys but those that are null.
     """
 
     path: str
@@ -29,6 +30,13 @@ class DataRow:
     id: str = ""
     variables: Mapping[str, Any] | None = None
     extras: Mapping[str, Any] = field(default_factory=dict)
+    shape: str = ""
+    written: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def input(self) -> Any:
+        """What a prompt is rendered with: text, variables or conversation of the shape "own", else the turns asked."""
+        return self.written["input"] if self.shape == "own" else self.asked
 
     @property
     def turns(self) -> tuple[str, ...]:

@@ -153,6 +153,8 @@ def _row(record: Record, data: Keys, shape: Shape, exchange: _Exchange) -> DataR
         id=str(data["id"]) if "id" in data else digest_of([asked, answer, rejected])[:12],
         variables=data["input"] if shape.name == "own" and isinstance(data["input"], Mapping) else None,
         extras={key: value for key, value in data.items() if key not in used},
+        shape=shape.name,
+        written=data,
     )
 
 

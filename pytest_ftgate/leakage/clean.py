@@ -1,18 +1,36 @@
-"""(training file, lines to leave out, folder) -> a copy without them."""
+"""(training file or folder, rows to leave out, folder) -> a copy without them."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+
+from pytest_ftgate.data.records import is_json_lines, read_records
+from pytest_ftgate.errors import Fault, LeakageError
 
 
 def write_clean(path: Path, without: Collection[int], folder: Path) -> Path:
-    """Copy the file, byte by byte, but for the lines `without` (1-based); atomic. Returns the copy's path."""
+    """Copy the rows but for those that begin in the lines `without` (1-based); atomic. Returns the copy's path.
+
+    JSON Lines are copied byte by byte; any other format is written as JSON Lines. Raises LeakageError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / path.name
+    copy = folder / (path.name if is_json_lines(path) else f"{path.stem}.jsonl")
     unfinished = copy.with_name(f".{copy.name}.{os.getpid()}")
-    with path.open("rb") as source, unfinished.open("wb") as target:
-        target.writelines(line for number, line in enumerate(source, 1) if number not in without)
+    with unfinished.open("wb") as target:
+        target.writelines(line for number, line in _lines(path) if number not in without)
     unfinished.replace(copy)
     return copy
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    if is_json_lines(path):
+        with path.open("rb") as source:
+            yield from enumerate(source, 1)
+        return
+    for record in read_records(path):
+        if isinstance(record, Fault):
+            raise LeakageError(str(record))
+        yield record.line, json.dumps(dict(record.data), ensure_ascii=False, default=str).encode() + b"\n"

@@ -3,93 +3,107 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pytest_ftgate.case import Case, Message, Prompt, answer_text, make_case, render
-from pytest_ftgate.data.synthetic import REFUSED, is_unreviewed
-from pytest_ftgate.errors import FtgateError, TrainError
-from pytest_ftgate.serve.generate import prompt_tokens
+from pytest_ftgate.case import Case, Message, Prompt, make_case, render
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.train.loss import IGNORED
+from pytest_ftgate.train.reading import read_as
+from pytest_ftgate.train.rendering import Span, answer_tokens, asked_tokens, earlier_answers
+
+PREFERENCE = (
+    "is a preference (chosen and rejected), but one expected answer is needed here\n"
+    '    set train.method = "dpo" to train on preferences; validation rows have one answer: input and expected, say'
+)
+S = TypeVar("S", bound=Sized)
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row. prompt, answer: token ids; the loss looks at the answer only, which ends with the end of the turn."""
+    """One row. prompt, answer: token ids; the answer is the last one, and ends with the end of the turn.
+
+    The loss looks at the answer, and in a chat (shape `messages`) at every answer of the assistant: `earlier` says
+    where those before the last stand in the prompt. Context in other shapes, and few-shot examples, are only read.
+    left_out: earlier answers that the template writes otherwise once they are history; the loss does not see them.
+    """
 
     case: Case
     messages: tuple[Message, ...]
     prompt: tuple[int, ...]
     answer: tuple[int, ...]
+    earlier: tuple[Span, ...] = ()
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
+
+    def columns(self) -> dict[str, list[int]]:
+        """What `loss.Collator` takes: the tokens before the first one to learn, those from there, and their labels."""
+        begin = min((begin for begin, _ in self.earlier), default=len(self.prompt))
+        both = [*self.prompt, *self.answer]
+        learnt = [*self.earlier, (len(self.prompt), len(both))]
+        labels = [IGNORED] * len(both)
+        for start, end in learnt:
+            labels[start:end] = both[start:end]
+        return {"asked": both[:begin], "answer": both[begin:], "labels": labels[begin:]}
 
 
 def read_examples(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -> list[Example]:
     """The first `max_rows` rows (0 = all) as examples.
 
-    Raises TrainError with file and line: no JSON, no input or expected, a prompt that cannot be made; and for no rows.
+    Raises TrainError with file and line: no row of a known shape, a preference, a prompt that cannot be made; and for
+    no rows.
     """
-    examples: list[Example] = []
-    for number, line in _lines(path):
-        if max_rows and len(examples) == max_rows:
-            break
-        try:
-            examples.append(_example(json.loads(line), number, prompt, tokenizer))
-        except (ValueError, KeyError, TypeError, FtgateError) as error:
-            raise TrainError(f"{path}:{number}: {_told(error)}") from None
-    if not examples:
-        raise TrainError(f"{path}: no rows found; a row is one JSON object a line, with input and expected")
-    return examples
+    return read_as(path, partial(_example, prompt, tokenizer), max_rows)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    with path.open(encoding="utf-8") as stream:
-        for number, line in enumerate(stream, start=1):
-            if line.strip():
-                yield number, line
+def messages_of(prompt: Prompt, row: DataRow) -> tuple[Message, ...]:
+    """What the model is asked: `input` through the prompt's template, turns of other shapes as they are written.
 
-
-def _told(error: Exception) -> str:
-    if isinstance(error, KeyError):
-        return f"the row has no {error}; a row is written as a golden case, with input and expected"
-    return str(error) if isinstance(error, FtgateError) else f"not a row: {error}"
-
-
-def _example(row: Any, line: int, prompt: Prompt, tokenizer: Any) -> Example:
-    if not isinstance(row, dict):
-        raise TypeError(f"an object is needed, found {json.dumps(row)[:60]}")
-    if is_unreviewed(row):
-        raise TrainError(REFUSED)
-    case = make_case(row, line, str(row.get("id", line)))
-    messages = render(prompt, case.input)
-    asked = prompt_tokens(tokenizer, messages)
-    return Example(case, tuple(messages), asked, answer_tokens(tokenizer, messages, answer_text(row["expected"])))
-
-
-def answer_tokens(tokenizer: Any, messages: Sequence[Message], answer: str) -> tuple[int, ...]:
-    """Ids of the answer and the end of the turn: what the model has to write after the prompt.
-
-    Raises TrainError if the chat template does not put the answer right after the prompt, or never ends the turn.
+    The prompt's system turn stands first unless the row brings its own. Raises PromptError.
     """
-    turns = [dict(message) for message in messages]
-    asked = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-    whole = tokenizer.apply_chat_template([*turns, {"role": "assistant", "content": answer}], tokenize=False)
-    if not whole.startswith(asked):
-        raise TrainError(f"the chat template changes the prompt once it is answered: {whole!r} is not {asked!r}...")
-    ids = tokenizer(whole[len(asked) :], add_special_tokens=False)["input_ids"]
-    if tokenizer.eos_token_id not in ids:
-        end, found = tokenizer.eos_token, whole[len(asked) :]
-        raise TrainError(f"the chat template does not end the answer with the end token {end!r}: {found!r}")
-    return tuple(ids[: ids.index(tokenizer.eos_token_id) + 1])
+    said = row.input
+    return tuple(render(prompt, list(said) if isinstance(said, tuple) else said))
 
 
-def fitting(examples: Sequence[Example], max_length: int) -> tuple[list[Example], int]:
+def _example(prompt: Prompt, tokenizer: Any, row: DataRow) -> Example:
+    if row.rejected is not None:
+        raise TrainError(PREFERENCE)
+    messages = messages_of(prompt, row)
+    asked = asked_tokens(tokenizer, messages)
+    own = messages[: len(messages) - 1 - 2 * len(prompt.examples)] if row.shape == "chat" else ()
+    turns = [place for place, turn in enumerate(own) if turn["role"] == "assistant"]
+    earlier = earlier_answers(tokenizer, messages, asked, turns)
+    answer = answer_tokens(tokenizer, messages, row.answer)
+    return Example(_case(row), messages, asked, answer, tuple(earlier), len(turns) - len(earlier))
+
+
+def _case(row: DataRow) -> Case:
+    """For the graders. A text that is a JSON object or list is expected as that: chats can hold it as text only."""
+    expected = row.written["expected"] if row.shape == "own" else _value_of(row.answer)
+    graders = row.extras.get("graders", [])
+    if not isinstance(graders, list):
+        raise TrainError(f"'graders' is {graders!r:.40}; expected a list of graders")
+    return make_case({"input": row.input, "expected": expected, "graders": graders}, row.line, row.id)
+
+
+def _value_of(answer: str) -> Any:
+    try:
+        value = json.loads(answer)
+    except (ValueError, RecursionError):
+        return answer
+    return value if isinstance(value, dict | list) else answer
+
+
+def fitting(rows: Sequence[S], max_length: int) -> tuple[list[S], int]:
     """(those of at most `max_length` tokens, number of the longer ones). Raises TrainError if none is left."""
-    kept = [example for example in examples if len(example) <= max_length]
+    kept = [row for row in rows if len(row) <= max_length]
     if not kept:
-        shortest = min(map(len, examples))
+        shortest = min(map(len, rows))
         raise TrainError(f"max_length = {max_length} tokens leaves no row; the shortest has {shortest}: raise it")
-    return kept, len(examples) - len(kept)
+    return kept, len(rows) - len(kept)

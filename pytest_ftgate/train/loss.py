@@ -18,7 +18,8 @@ IGNORED = -100
 class Collator:
     """Rows {"asked": ids, "answer": ids} -> input_ids, attention_mask, position_ids, labels [rows, longest], and
 
-    logits_to_keep: number of last columns from the one before the first answer token of any row.
+    logits_to_keep: number of last columns from the one before the first answer token of any row. A row may have
+    "labels" of its own, one for each token of "answer": what it does not learn of them is IGNORED.
     """
 
     def __init__(self, pad_id: int) -> None:
@@ -34,7 +35,7 @@ class Collator:
             both = [*row["asked"], *row["answer"]]
             ids[i, width - len(both) :] = torch.tensor(both)
             mask[i, width - len(both) :] = 1
-            labels[i, width - len(row["answer"]) :] = torch.tensor(row["answer"])
+            labels[i, width - len(row["answer"]) :] = torch.tensor(row.get("labels", row["answer"]))
         return {
             "input_ids": ids,
             "attention_mask": mask,

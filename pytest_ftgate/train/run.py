@@ -66,7 +66,7 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Sequence[Example], out_dir
         model=model_to_train(job),
         args=arguments,
         data_collator=Collator(tokenizer.pad_token_id),
-        train_dataset=Dataset.from_list([{"asked": list(row.prompt), "answer": list(row.answer)} for row in rows]),
+        train_dataset=Dataset.from_list([row.columns() for row in rows]),
         processing_class=tokenizer,
         peft_config=lora_config(job),
     )
@@ -114,6 +114,9 @@ def _tell_start(log: EventLog, job: TrainJob, rows: Sequence[Example], too_long:
     if too_long:
         limit = job.tuning.max_length
         log("warning", text=f"{too_long} rows are longer than max_length = {limit} tokens and are left out")
+    if left_out := sum(row.left_out for row in rows):
+        rewritten = "which the chat template writes otherwise once they are history"
+        log("warning", text=f"{left_out} earlier answers of chats, {rewritten}, are read and not learnt")
 
 
 def _write_tokens(path: Path, rows: Sequence[Example]) -> None:

@@ -118,7 +118,7 @@ def validation_loss(model: Any, tokenizer: Any, examples: Sequence[Example]) -> 
     ordered = sorted(examples, key=len)
     total, count = 0.0, 0
     for start in range(0, len(ordered), LOSS_BATCH):
-        rows = [{"asked": e.prompt, "answer": e.answer} for e in ordered[start : start + LOSS_BATCH]]
+        rows = [example.columns() for example in ordered[start : start + LOSS_BATCH]]
         batch = {k: v.to(model.device) if hasattr(v, "to") else v for k, v in collate(rows).items()}
         items = int((batch["labels"] != IGNORED).sum())
         total += float(answer_loss(model, batch, items)) * items

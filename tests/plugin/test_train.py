@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from tests.unit.data.data_files import FORMATS
+
 TOML = """
 [prompt]
 template = "Message: {{ text }}"
@@ -127,6 +129,38 @@ def test_drop_row_goes_on_without_the_leaked_rows_and_leaves_the_files_alone(sho
     assert copy.read_text() == rows(*range(100, 160))
     assert file.read_text() == whole
     assert not (shop.path / ".ftgate/runs/mail/clean/validation").exists()
+
+
+def chats(*numbers: int) -> list[dict]:
+    """As `rows`, each the last exchange of a chat."""
+    before = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hm"}]
+    return [
+        {
+            "messages": [
+                *before,
+                {"role": "user", "content": message(n)},
+                {"role": "assistant", "content": "spam" if n % 2 else "ham"},
+            ]
+        }
+        for n in numbers
+    ]
+
+
+@pytest.mark.parametrize("name", ["train.parquet", "train.csv"])
+def test_leaks_in_chats_of_other_formats_are_found_by_row_and_dropped(shop, name):
+    """The answer alone counts as well: the last row asks nothing of a golden, and answers with one."""
+    leaked = chats(7)
+    leaked[0]["messages"][2:] = [{"role": "user", "content": "why"}, {"role": "assistant", "content": message(8)}]
+    file = FORMATS[name](shop.path / "pipelines/mail" / name, [*chats(*range(100, 110), 7), *leaked, *chats(111)])
+    shop.write("pipelines/mail/pipeline.toml", PIPELINE.replace("train.jsonl", name))
+    result = shop.pytester.runpytest_subprocess("--train", "--ftgate-leak=drop-row")
+    assert result.ret == 1, "the next stage has no model here"
+    lines = (12, 13) if name.endswith("csv") else (11, 12)
+    for line, golden in zip(lines, ("c7", "c8"), strict=True):
+        result.stdout.fnmatch_lines([f"*{file.name}:{line}: leak of golden mail/{golden}*"])
+    result.stdout.fnmatch_lines([f"*dropped 2 leaked rows of *{file.name}*"])
+    copy = shop.path / f".ftgate/runs/mail/clean/train/{file.stem}.jsonl"
+    assert [json.loads(line) for line in copy.read_text().splitlines()] == chats(*range(100, 110), 111)
 
 
 def test_a_suspect_stops_only_when_strict(shop):

@@ -3,15 +3,20 @@
 import pytest
 
 from pytest_ftgate.case import Prompt
+from pytest_ftgate.data.record import Record
+from pytest_ftgate.data.shapes import row_of
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.few_shot import examples
-from pytest_ftgate.leakage.rows import Row
 
 PROMPT = Prompt(template="Text: {{ text }}")
 
 
 def rows(*inputs, answer="yes"):
-    return [Row("train.jsonl", i, {"input": said, "expected": answer}) for i, said in enumerate(inputs, 1)]
+    return [shaped(i, {"input": said, "expected": answer}) for i, said in enumerate(inputs, 1)]
+
+
+def shaped(line, data):
+    return row_of(Record("train.jsonl", line, data))
 
 
 def test_each_answer_in_turn():
@@ -41,6 +46,21 @@ def test_nothing_but_conversations_is_refused_with_a_line():
     with pytest.raises(PipelineError, match=r"train.jsonl:1: .*all rows are conversations") as caught:
         list(examples(PROMPT, rows(TURNS, TURNS), 1, seed=1))
     assert "set baseline.few_shot = 0" in str(caught.value)
+
+
+def test_rows_of_other_shapes_are_examples_as_they_are_said():
+    """Only `input` goes through the prompt's template; what a chat says stands as it is."""
+    chat = shaped(1, {"messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "yes"}]})
+    pair = shaped(2, {"prompt": "bye", "completion": "no"})
+    assert sorted(examples(PROMPT, [chat, pair], 2, seed=1)) == [("bye", "no"), ("hello", "yes")]
+
+
+def test_of_more_answers_than_examples_the_seed_draws():
+    """Not the first of the alphabet, which would be the same rows whatever the seed."""
+    some = [shaped(i, {"input": "a", "expected": f"answer {i:02}"}) for i in range(40)]
+    drawn = {seed: [answer for _, answer in examples(PROMPT, some, 4, seed)] for seed in range(3)}
+    assert all(len(set(answers)) == 4 for answers in drawn.values())
+    assert len({tuple(answers) for answers in drawn.values()}) == 3
 
 
 def test_more_examples_than_rows_are_refused():

@@ -120,6 +120,14 @@ def test_rows_in_the_folder_of_a_golden_set_are_refused(tmp_path):
     assert "goldens are never trained on" in message
 
 
+def test_a_golden_set_itself_is_no_folder_of_rows(tmp_path):
+    golden = tmp_path / "goldens" / "sms" / "golden.toml"
+    golden.parent.mkdir(parents=True)
+    golden.touch()
+    [(line, _)] = faults(tmp_path, SMALLEST.replace('train = "train.jsonl"', 'train = "../goldens/sms"'))
+    assert line == 6
+
+
 @pytest.mark.parametrize(("text", "line"), [("goldens = [\n", 1), ("goldens = 1\n=\n", 2), ("\ufeffgoldens = 1", 1)])
 def test_a_file_that_is_no_toml(tmp_path, text, line):
     assert faults(tmp_path, text)[0][0] == line

@@ -6,7 +6,8 @@ import pytest
 
 from pytest_ftgate.case import Prompt
 from pytest_ftgate.errors import TrainError
-from pytest_ftgate.train.data import answer_tokens, fitting, read_examples
+from pytest_ftgate.train.data import fitting, read_examples
+from pytest_ftgate.train.rendering import answer_tokens
 
 PROMPT = Prompt("Sort.", "{{ text }}")
 
@@ -42,11 +43,13 @@ def test_only_the_first_rows_are_read_and_empty_lines_are_not_rows(tmp_path, tok
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("{", "not a row"),
-        ('{"expected": "spam"}', "the row has no 'input'"),
-        ('{"input": "a"}', "the row has no 'expected'"),
+        ("{", "is not valid JSON"),
+        ('{"expected": "spam"}', "has no keys of a training row; found: 'expected'"),
+        ('{"input": "a"}', "has no keys of a training row; found: 'input'"),
+        ('{"prompt": "a", "chosen": "b", "rejected": "c"}', 'set train.method = "dpo"'),
+        ('{"input": "a", "expected": "b", "graders": "exact"}', "expected a list of graders"),
         ('{"input": {"txt": "a"}, "expected": "spam"}', "the template uses: text; the input has: txt"),
-        ('["a"]', "not a row"),
+        ('["a"]', "is a JSON list; a training row is an object"),
     ],
 )
 def test_a_bad_row_is_told_with_its_line(tmp_path, tokenizer, line, told):
