@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from pytest_ftgate.data.span import Finder, Place, Span, kinds_of, spans_in
+from pytest_ftgate.data.national import national_ids
+from pytest_ftgate.data.span import Finder, Place, Span, kinds_of, spans_in, without
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}(?![\w-])", re.I)
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
@@ -51,13 +52,14 @@ _IBAN_LENGTHS: Mapping[str, int] = MappingProxyType(
 
 
 def personal_data(text: str) -> tuple[str, ...]:
-    """The kinds found, each once: card, IBAN, e-mail, IP address, phone."""
+    """The kinds found, each once: card, IBAN, e-mail, IP address, phone, national ids such as US_SSN."""
     return kinds_of(personal_spans(text))
 
 
-def personal_spans(text: str) -> Iterator[Span]:
+def personal_spans(text: str) -> tuple[Span, ...]:
     """Where they stand, kind after kind; no two overlap."""
-    return spans_in(text, _KINDS)
+    found = tuple(spans_in(text, _KINDS))
+    return (*found, *national_ids(without(text, found)))
 
 
 def _emails(text: str) -> Iterator[Place]:

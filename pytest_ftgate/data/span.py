@@ -22,9 +22,9 @@ class Span:
 def spans_in(text: str, finders: Mapping[str, Finder]) -> Iterator[Span]:
     """All that the finders find, kind after kind; what one of them found, those after it do not see."""
     for kind, find in finders.items():
-        if places := list(find(text)):
-            yield from (Span(kind, begin, end) for begin, end in places)
-            text = _without(text, places)
+        if found := [Span(kind, begin, end) for begin, end in find(text)]:
+            yield from found
+            text = without(text, found)
 
 
 def kinds_of(spans: Iterable[Span]) -> tuple[str, ...]:
@@ -32,8 +32,8 @@ def kinds_of(spans: Iterable[Span]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(span.kind for span in spans))
 
 
-def _without(text: str, places: list[Place]) -> str:
+def without(text: str, spans: Iterable[Span]) -> str:
     """The text with what was found blanked, so that the digits of a card are no phone number as well."""
-    for begin, end in places:
-        text = f"{text[:begin]}{'_' * (end - begin)}{text[end:]}"
+    for span in spans:
+        text = f"{text[: span.begin]}{'_' * (span.end - span.begin)}{text[span.end :]}"
     return text
