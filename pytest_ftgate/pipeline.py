@@ -37,12 +37,13 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Files or folders of rows, absolute. max_rows: of training, 0 = all."""
+    """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings."""
 
     train: Path
     validation: Path
     made_by: str = ""
     max_rows: int = 0
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +123,15 @@ class Pipeline:
         return self.data.train, self.data.validation
 
     def _missing(self, keys: Iterable[tuple[str, str]], paths: Iterable[Path], made_by: str) -> PipelineError:
-        text = self.path.read_text(encoding="utf-8")
         fix = f"make it with: {made_by}" if made_by else ""
         return PipelineError(
-            Fault(shown(self.path), toml_line(text, key), f"{'.'.join(key)}: {shown(path)} is not there", fix)
+            Fault(shown(self.path), self.line_of(*key), f"{'.'.join(key)}: {shown(path)} is not there", fix)
             for key, path in zip(keys, paths, strict=True)
         )
+
+    def line_of(self, *keys: str) -> int:
+        """The line of the file on which a setting stands."""
+        return toml_line(self.path.read_text(encoding="utf-8"), keys)
 
     def job(self, prompt: Mapping[str, Any], grading: Mapping[str, Any]) -> TrainJob:
         """The fine-tune of this pipeline.
@@ -216,7 +220,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         path=path,
         goldens=tuple(data["goldens"]),
         base=Base(**base),
-        data=Data(**files),
+        data=Data(**_tuples(files)),
         tuning=_tuning(data.get("train", {}), path),
         lora=Lora(**_tuples(data.get("lora", {}))),
         serve=Serve(**data.get("serve", {})),

@@ -67,7 +67,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None:
-    """Golden sets below `ftgate_goldens` or named on the command line; pipelines that this run trains."""
+    """Golden sets below `ftgate_goldens` or named on the command line; pipelines that are trained or named."""
     from pytest_ftgate.catalogue import PIPELINE_FILE, is_golden
 
     ftgate = parent.config.stash[KEY]
@@ -78,7 +78,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile
             from pytest_ftgate.items.golden import GoldenFile
 
             return GoldenFile.from_parent(parent, path=file_path)
-    elif file_path.name == PIPELINE_FILE and ftgate.trains(file_path):
+    elif file_path.name == PIPELINE_FILE and (ftgate.trains(file_path) or _names_data(file_path, parent)):
         from pytest_ftgate.items.pipeline import PipelineFile
 
         return PipelineFile.from_parent(parent, path=file_path)
@@ -102,6 +102,15 @@ def _named(file_path: Path, parent: pytest.Collector) -> bool:
     given = parent.config.args_source is pytest.Config.ArgsSource.ARGS
     folder = file_path.name == GOLDEN_FILE and parent.session.isinitpath(file_path.parent)
     return given and (folder or parent.session.isinitpath(file_path))
+
+
+def _names_data(file_path: Path, parent: pytest.Collector) -> bool:
+    """True if a run that trains nothing is given a pipeline.toml, its folder, or a folder of `ftgate_pipelines`."""
+    options = parent.config.stash[KEY].options
+    if options.train or parent.config.args_source is not pytest.Config.ArgsSource.ARGS:
+        return False
+    given = (file_path, file_path.parent, *(each for each in options.pipelines if each == file_path.parent.parent))
+    return any(map(parent.session.isinitpath, given))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

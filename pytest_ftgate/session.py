@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.beside import Beside
     from pytest_ftgate.canary.watch import Watch
     from pytest_ftgate.case import Case
+    from pytest_ftgate.data_checks import DataChecks
     from pytest_ftgate.gate import Verdict
     from pytest_ftgate.judge.court import Court
     from pytest_ftgate.judge.judges import Judges
@@ -51,6 +52,7 @@ class FtgateSession:
         self.notes: list[str] = []
         self.suites: dict[str, Suite] = {}
         self._rollouts: dict[str, Rollout] = {}
+        self._data_checks: dict[Path, DataChecks] = {}
         self.deltas: dict[str, float] = {}
         self.noises: dict[str, Noise] = {}
         self.arms: dict[str, dict[str, Arm | None]] = {}
@@ -180,6 +182,18 @@ class FtgateSession:
             general = self.suite_named(forgetting.golden) if forgetting else None
             self._rollouts[name] = Rollout(pipeline, suites, self.runtime, general, leak=self.options.leak)
         return self._rollouts[name]
+
+    def data_checks(self, path: Path) -> DataChecks:
+        """The checks of the data of a pipeline.toml. Raises PipelineError with all its faults."""
+        if path not in self._data_checks:
+            from pytest_ftgate.data_checks import DataChecks
+            from pytest_ftgate.pipeline import read_pipeline
+
+            pipeline = read_pipeline(path)
+            first = pipeline.goldens[0]
+            checks = DataChecks(pipeline, lambda: self.suite_named(first).prompt, self.options.state_dir)
+            self._data_checks[path] = checks
+        return self._data_checks[path]
 
     def rollout_of(self, suite: Suite) -> Rollout | None:
         """The rollout that a golden set gates in this run, None in a plain run."""

@@ -17,13 +17,14 @@ SHAPE_ADVICE = "write the rows in one of the known shapes"
 
 @dataclass
 class _Tally:
+    shown: int
     count: int = 0
     first: list[Finding] = field(default_factory=list)
 
     def add(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self.count += 1
-            if len(self.first) < SHOWN:
+            if len(self.first) < self.shown:
                 self.first.append(finding)
 
 
@@ -41,10 +42,16 @@ class Inspection:
 
 
 def inspect(
-    entries: Iterable[DataRow | Fault], checks: Sequence[Check], allowed: Collection[str] = frozenset()
+    entries: Iterable[DataRow | Fault],
+    checks: Sequence[Check],
+    allowed: Collection[str] = frozenset(),
+    shown: int = SHOWN,
 ) -> Inspection:
-    """Run all checks over the rows. allowed: names of checks whose findings are warnings, whatever their level."""
-    schema, tallies, rows = _Tally(), [_Tally() for _ in checks], 0
+    """Run all checks over the rows.
+
+    allowed: names of checks whose findings are warnings, whatever their level. shown: findings kept of each check.
+    """
+    schema, tallies, rows = _Tally(shown), [_Tally(shown) for _ in checks], 0
     for entry in entries:
         if isinstance(entry, Fault):
             schema.add([Finding(entry.path, entry.line, entry.message)])

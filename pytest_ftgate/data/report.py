@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_ftgate.data.finding import Outcome
-from pytest_ftgate.data.inspect import Inspection
+from pytest_ftgate.data.inspect import SHOWN, Inspection
 
 _MARKS = {"ok": "ok", "error": "ERROR", "warning": "warning"}
 
@@ -15,16 +15,18 @@ def lines_of(inspection: Inspection, files: int) -> Iterator[str]:
     yield f"data: {_several(inspection.rows, 'row')} of {_several(files, 'file')}"
     width = max(len(outcome.name) for outcome in inspection.outcomes)
     for outcome in inspection.outcomes:
-        yield f"  {outcome.name:<{width}}  {_MARKS[outcome.level]:<7}  {_told(outcome)}".rstrip()
+        yield f"  {outcome.name:<{width}}  {_MARKS[outcome.level]:<7}  {told(outcome)}".rstrip()
 
 
 def _several(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _told(outcome: Outcome) -> str:
+def told(outcome: Outcome) -> str:
+    """In one line: how many were found, where the first are, what was compared, what to do."""
     if not outcome.count:
         return outcome.note
-    more = outcome.count - len(outcome.first)
-    where = ", ".join(map(str, outcome.first)) + (f" and {more:,} more" if more else "")
+    first = outcome.first[:SHOWN]
+    more = outcome.count - len(first)
+    where = ", ".join(map(str, first)) + (f" and {more:,} more" if more else "")
     return "; ".join(part for part in (f"{outcome.count:,} found: {where}", outcome.note, outcome.advice) if part)

@@ -2,42 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.case import Message
 from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.errors import DataError, Fault, MissingExtra
 from pytest_ftgate.files.text import shown
 
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
+Asked = Callable[[DataRow], Sequence[Message]]
 
-def tokens_in(model: Path) -> Callable[[DataRow], int]:
+
+def _as_written(row: DataRow) -> Sequence[Message]:
+    return row.asked
+
+
+def tokens_in(model: Path, asked: Asked = _as_written) -> Callable[[DataRow], int]:
     """A function from a row to the tokens of its question and answer; of a preference, to the longer pair.
 
-    It raises DataError for a row that the chat template refuses. Raises DataError if the folder holds no tokenizer
-    with a chat template, MissingExtra without transformers.
+    asked: the turns before the answer, by default as written; it may raise DataError. The function raises DataError
+    for a row that the chat template refuses. Raises DataError if the folder holds no tokenizer with a chat template,
+    MissingExtra without transformers.
     """
+    if not model.is_dir():
+        raise DataError([Fault(shown(model), 0, "is no folder of a model", "name one: --model DIR")])
+    if not any((model / name).is_file() for name in TOKENIZER_FILES):
+        raise DataError([Fault(shown(model), 0, "holds no tokenizer", f"expected: {' or '.join(TOKENIZER_FILES)}")])
     try:
         from transformers import AutoTokenizer
     except ImportError:
         raise MissingExtra("counting tokens", "serve") from None
-    if not model.is_dir():
-        raise DataError([Fault(shown(model), 0, "is no folder of a model", "name one: --model DIR")])
     tokenizer = AutoTokenizer.from_pretrained(str(model), local_files_only=True)
     if not tokenizer.chat_template:
         raise DataError([Fault(shown(model), 0, "has no chat template, so rows cannot be put into it")])
 
     def count(row: DataRow) -> int:
         answers = [row.answer] if row.rejected is None else [row.answer, row.rejected]
-        return max(_count(tokenizer, row, answer) for answer in answers)
+        turns = asked(row)
+        return max(_count(tokenizer, row, turns, answer) for answer in answers)
 
     return count
 
 
-def _count(tokenizer: Any, row: DataRow, answer: str) -> int:
+def _count(tokenizer: Any, row: DataRow, asked: Sequence[Message], answer: str) -> int:
     from jinja2 import TemplateError
 
-    turns = [*(dict(turn) for turn in row.asked), {"role": "assistant", "content": answer}]
+    turns = [*(dict(turn) for turn in asked), {"role": "assistant", "content": answer}]
     try:
         text = tokenizer.apply_chat_template(turns, tokenize=False)
     except TemplateError as error:

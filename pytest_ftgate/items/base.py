@@ -26,11 +26,12 @@ Properties = tuple[tuple[str, str], ...]
 class Rank(IntEnum):
     """Where an item stands in the run of its pipeline."""
 
-    STAGE = 0
-    CASE = 1
-    METRIC = 2
-    GATE = 3
-    PROMOTION = 4
+    DATA = 0
+    STAGE = 1
+    CASE = 2
+    METRIC = 3
+    GATE = 4
+    PROMOTION = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""pipeline.toml -> items: the stages of `--train`, and the promotion at its end."""
+"""pipeline.toml -> items: the checks of its data, the stages of `--train`, and the promotion at its end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.explaining import FILE, explain
 from pytest_ftgate.gate import Kind, Verdict
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
+from pytest_ftgate.items.data import data_items
 from pytest_ftgate.release import conclude, warnings_about
 from pytest_ftgate.report.explain import Explanation
 from pytest_ftgate.rollout import Rollout, Stopped
@@ -24,20 +25,30 @@ STAGES: tuple[tuple[str, Callable[[Rollout], None]], ...] = (
 
 
 class PipelineFile(FtgateFile):
-    """A pipeline.toml that this run trains."""
+    """A pipeline.toml that this run trains, or whose data it checks."""
 
     def collect(self) -> Iterator[FtgateItem]:
-        """The stages in order, then the promotion. Faults of the file or of its golden sets are a collection error."""
+        """The checks of the data; if it is trained, the stages in order, then the promotion.
+
+        Faults of the file, or in a run that trains of its golden sets, are a collection error.
+        """
         name = self.path.parent.name
         try:
-            rollout = self.ftgate.rollout(name)
+            items = [*self._checks(), *(self._stages(name) if self.ftgate.trains(self.path) else ())]
         except FtgateError as error:
             raise self.CollectError(str(error)) from None
-        items = [StageItem.make(self, stage, rollout=rollout, work=work) for stage, work in STAGES]
-        items.append(PromoteItem.make(self, "promote", rollout=rollout))
         for order, item in enumerate(items):
             item.order, item.pipeline = order, name
             yield item
+
+    def _checks(self) -> Iterator[FtgateItem]:
+        yield from data_items(self, self.ftgate.data_checks(self.path))
+
+    def _stages(self, name: str) -> Iterator[FtgateItem]:
+        rollout = self.ftgate.rollout(name)
+        for stage, work in STAGES:
+            yield StageItem.make(self, stage, rollout=rollout, work=work)
+        yield PromoteItem.make(self, "promote", rollout=rollout)
 
 
 class StageItem(FtgateItem):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.report.data import data_lines
 from pytest_ftgate.report.summary import endings
 from pytest_ftgate.report.traffic import traffic_lines
 
@@ -38,6 +39,7 @@ def _lines(tally: Tally, seconds: float, code: int) -> Iterator[str]:
     yield "## pytest-ftgate"
     yield ""
     yield from _verbatim([text for text, _ in endings(tally)])
+    yield from _verbatim([text for text, _ in data_lines(tally.data, verbose=False)])
     for name in dict.fromkeys([*tally.metrics, *tally.arms]):
         yield f"### {escaped(name)}"
         yield ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.report.data import data_lines
 from pytest_ftgate.report.judged import judged_lines
 from pytest_ftgate.report.traffic import traffic_lines
 
@@ -16,6 +17,7 @@ SHOWN_MISSES = 10
 
 def lines(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
     """(text, colour) of each line; colour is "" or a name that pytest's terminal writer knows."""
+    yield from data_lines(tally.data, verbose=verbose)
     for name in dict.fromkeys([*tally.metrics, *tally.arms]):
         yield name, ""
         yield from _metrics(tally.metrics.get(name, []))

@@ -33,6 +33,7 @@ class Tally:
     arms: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     nights: list[dict[str, Any]] = field(default_factory=list)
+    data: list[dict[str, Any]] = field(default_factory=list)
     traffic: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     judges: list[dict[str, Any]] = field(default_factory=list)
@@ -58,6 +59,8 @@ class Tally:
                 self._into(self.arms, text)
             elif name == "ftgate_verdict":
                 self.verdicts.append(json.loads(str(text)))
+            elif name == "ftgate_data":
+                self.data.append(json.loads(str(text)))
             elif name == "ftgate_canary":
                 self.nights.append(json.loads(str(text)))
 

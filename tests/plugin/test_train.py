@@ -27,6 +27,7 @@ model = "./model"
 [data]
 train = "train.jsonl"
 validation = "validation.jsonl"
+allow = ["size"]
 """
 
 
@@ -58,12 +59,23 @@ def shop(project):
 
 
 def test_stages_cases_gate_and_promotion_come_in_order(shop):
-    wanted = ["leakage", "baseline", "fine-tune", "serve", "c0", "c19", "gate[integrity]", "promote"]
+    wanted = [
+        "data[schema]",
+        "data[secrets]",
+        "leakage",
+        "baseline",
+        "fine-tune",
+        "serve",
+        "c0",
+        "c19",
+        "gate[integrity]",
+        "promote",
+    ]
     for extra in ([], ["goldens/mail"], ["pipelines/mail"], ["goldens"], ["-p", "randomly", "goldens/mail"], ["--ff"]):
         result = shop.run("--train", "--co", "-q", *extra)
         assert result.ret == 0, result.stdout.str()
         names = [line.partition("::")[2] for line in result.outlines if "::" in line]
-        assert len(names) == 5 + 20 + 2 + 5
+        assert len([name for name in names if not name.startswith("data[")]) == 5 + 20 + 2 + 5
         places = [names.index(name) for name in wanted if name not in {"c0", "c19"} or "randomly" not in extra]
         assert places == sorted(places), (extra, names)
         assert min(names.index("c0"), names.index("c19")) > names.index("serve")
@@ -89,7 +101,7 @@ def test_a_pipeline_with_faults_is_a_collection_error_with_lines(shop):
     shop.write("pipelines/mail/pipeline.toml", PIPELINE + "[train]\nepoch = 3\nlearning_rate = -1\n")
     result = shop.run("--train")
     assert result.ret == 2
-    result.stdout.fnmatch_lines(["*pipeline.toml:9:*epochs*", "*pipeline.toml:10:*"])
+    result.stdout.fnmatch_lines(["*pipeline.toml:10:*epochs*", "*pipeline.toml:11:*"])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
@@ -176,8 +188,8 @@ def test_a_suspect_stops_only_when_strict(shop):
 def test_what_was_read_is_a_line_of_the_audit_log(shop):
     file = shop.write("pipelines/mail/train.jsonl", rows(*range(100, 150), 7) + "\n")
     assert shop.run("--train").ret == 11
-    [line] = (shop.path / ".ftgate/audit.jsonl").read_text().splitlines()
-    entry = json.loads(line)
+    looked, entry = map(json.loads, (shop.path / ".ftgate/audit.jsonl").read_text().splitlines())
+    assert (looked["what"]["for"], looked["what"]["files"]) == ("data checks", entry["what"]["files"])
     assert (entry["kind"], entry["task"], entry["what"]["for"]) == ("data", "mail", "leakage")
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     assert entry["what"]["files"][0] == {"path": "train.jsonl", "sha256": sha256, "rows": 51}

@@ -18,6 +18,7 @@ model = "./model"
 [data]
 train = "train.jsonl"
 validation = "validation.jsonl"
+allow = ["size"]
 [train]
 method = "lora"
 seed = {seed}
@@ -39,7 +40,8 @@ class Trained:
         skills = [{"id": f"s{i}", "input": f"skill {i}", "expected": f"b{i}"} for i in range(SIZE)]
         self._lock(project.golden("skills", skills, "[gate]\n"))
         for name in ("train", "validation"):
-            project.write(f"pipelines/mail/{name}.jsonl", '{"input": "something else", "expected": "yes"}\n')
+            row = {"input": f"something else for {name}", "expected": "yes"}
+            project.write(f"pipelines/mail/{name}.jsonl", json.dumps(row) + "\n")
         (self.folder / "model").mkdir()
         (self.folder / "model/config.json").write_text("{}")
         self.executable = make_executable(project.path / "bin")

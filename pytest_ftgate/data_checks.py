@@ -1,0 +1,115 @@
+"""(pipeline, prompt) -> what the checks of its data find, in one pass over the rows that it would train on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.case import Message, Prompt, render
+from pytest_ftgate.data_access import record_access
+from pytest_ftgate.errors import DataError, Fault, FtgateError, PipelineError
+from pytest_ftgate.files.text import shown
+
+if TYPE_CHECKING:
+    from pytest_ftgate.data.finding import Check, Outcome
+    from pytest_ftgate.data.row import DataRow
+    from pytest_ftgate.pipeline import Pipeline
+
+SHOWN = 10
+"""Findings of a check that are named with file and line."""
+
+OF_TRAINING = frozenset({"size", "balance"})
+"""Checks that are asked of the training rows alone."""
+
+SCHEMA, TRUNCATED = "schema", "truncated"
+
+
+@dataclass
+class DataChecks:
+    """The checks of one pipeline's data; `look` is the pass, `outcome` what a check found in it.
+
+    prompt: of the first golden set, as the rows are trained with it; raises FtgateError if it cannot be had.
+    rows: that could be read. uncounted: why rows were not held against max_length, "" if they were.
+    """
+
+    pipeline: Pipeline
+    prompt: Callable[[], Prompt]
+    state_dir: Path
+    rows: int = 0
+    uncounted: str = ""
+    failed: bool = False
+    _outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def names(self) -> tuple[str, ...]:
+        """All checks in their order. Raises PipelineError if `data.allow` names one that there is not."""
+        names = tuple(check.name for check in _checks(lambda _row: 0, 0))
+        unknown = [name for name in self.pipeline.data.allow if name not in names]
+        if unknown:
+            message = f"data.allow: there is no check {', '.join(map(repr, unknown))}"
+            line = self.pipeline.line_of("data", "allow")
+            raise PipelineError([Fault(shown(self.pipeline.path), line, message, f"allowed: {', '.join(names)}")])
+        return (SCHEMA, *names)
+
+    def look(self, wanted: Collection[str]) -> None:
+        """Run the checks `wanted`, once; told in the audit log. Raises FtgateError if the data cannot be read."""
+        if self._outcomes:
+            return
+        from pytest_ftgate.data.inspect import inspect
+
+        record_access(self.state_dir, self.pipeline, "data checks")
+        tokens_of = self._tokens_of() if TRUNCATED in wanted else None
+        checks = [check for check in _checks(tokens_of, self.pipeline.tuning.max_length) if check.name in wanted]
+        inspection = inspect(self._entries(), self._apart(checks), self.pipeline.data.allow, SHOWN)
+        self.rows = inspection.rows
+        self._outcomes = {outcome.name: outcome for outcome in inspection.outcomes}
+
+    def outcome(self, name: str) -> Outcome | None:
+        """What a check found; None if it was not run."""
+        return self._outcomes.get(name)
+
+    def _entries(self) -> Iterator[DataRow | Fault]:
+        """Training rows, as many as are trained, then validation rows."""
+        from pytest_ftgate.data.reader import read_entries
+
+        train, validation = self.pipeline.data_files
+        yield from islice(read_entries(train), self.pipeline.data.max_rows or None)
+        yield from read_entries(validation)
+
+    def _apart(self, checks: Sequence[Check]) -> list[Check]:
+        from pytest_ftgate.data.only import Only
+
+        train = shown(self.pipeline.train_file)
+        return [Only(check, train) if check.name in OF_TRAINING else check for check in checks]
+
+    def _tokens_of(self) -> Callable[[DataRow], int] | None:
+        """Tokens of a row as it would be trained; None, and why in `uncounted`, if they cannot be counted here."""
+        from pytest_ftgate.data.tokens import tokens_in
+
+        model = Path(self.pipeline.base.model)
+        if not model.is_absolute():
+            self.uncounted = f"base.model is the hub id {model}; tokens are counted with a model in a folder"
+            return None
+        try:
+            prompt = self.prompt()
+            return tokens_in(model, lambda row: _asked(prompt, row))
+        except FtgateError as error:
+            self.uncounted = str(error)
+            return None
+
+
+def _checks(tokens_of: Callable[[DataRow], int] | None, max_length: int) -> list[Check]:
+    from pytest_ftgate.data.checks.every import every_check
+
+    return every_check(tokens_of, max_length)
+
+
+def _asked(prompt: Prompt, row: DataRow) -> Sequence[Message]:
+    """The turns as they are trained. Raises DataError if the prompt cannot be made of the row."""
+    said = row.asked[0]["content"] if len(row.asked) == 1 else row.asked
+    try:
+        return render(prompt, said if row.variables is None else row.variables)
+    except FtgateError as error:
+        raise DataError([Fault(row.path, row.line, str(error))]) from None

@@ -1,0 +1,85 @@
+"""Checks of a pipeline's data -> items `data[duplicates]`, ...: an error fails, a warning is told in the summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.items.base import FtgateFile, FtgateItem, Properties, Rank, Told, skipped
+
+if TYPE_CHECKING:
+    from pytest_ftgate.data.finding import Outcome
+    from pytest_ftgate.data_checks import DataChecks
+
+
+class DataItem(FtgateItem):
+    """One check. The first to run reads the files, for all that were selected.
+
+    In a run that trains, the last one ends the run if any has failed: all faults are told, and nothing is spent.
+    """
+
+    rank = Rank.DATA
+
+    def __init__(self, *, checks: DataChecks, check: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.checks = checks
+        self.check = check
+        self.pipeline = checks.pipeline.name
+
+    def tell(self) -> Told:
+        """What the check found."""
+        siblings = self._siblings()
+        try:
+            self.checks.look([item.check for item in siblings])
+            told = self._told()
+        except FtgateError as error:
+            told = self._unread(error)
+        self.checks.failed |= told.outcome == "failed"
+        if self.checks.failed and self is siblings[-1] and self.ftgate.trains(self.path):
+            self.session.shouldfail = f"{self.pipeline}: the data failed their checks; nothing was trained"
+        return told
+
+    def _siblings(self) -> list[DataItem]:
+        """The selected checks of the same pipeline, in the order in which they run."""
+        return [each for each in self.session.items if isinstance(each, DataItem) and each.path == self.path]
+
+    def _unread(self, error: FtgateError) -> Told:
+        """The first to run says why the files cannot be read; the others that they were not."""
+        if self.checks.failed:
+            return skipped("the data could not be read")
+        return Told("failed", str(error))
+
+    def _told(self) -> Told:
+        outcome = self.checks.outcome(self.check)
+        if outcome is None:
+            why = " ".join(self.checks.uncounted.split())
+            return Told("skipped", f"tokens were not counted: {why}", properties=self._property("skipped", why))
+        from pytest_ftgate.data.report import told
+
+        properties = self._property(outcome.level, told(outcome))
+        if outcome.level == "error":
+            return Told("failed", "\n".join(self._failure(outcome)), properties=properties)
+        return Told("passed", properties=properties)
+
+    def _failure(self, outcome: Outcome) -> Iterator[str]:
+        """How many, where the first are, what to do."""
+        yield f"{self.pipeline}: {self.check}: {outcome.count:,} found in the data"
+        yield from (f"  {finding}" for finding in outcome.first)
+        if more := outcome.count - len(outcome.first):
+            yield f"  and {more:,} more"
+        yield from (text for text in (outcome.note, f"to do: {outcome.advice}") if text)
+        if self.check != "schema":
+            yield f'  or, in {shown(self.path)}: [data] allow = ["{self.check}"] makes it a warning'
+
+    def _property(self, level: str, text: str) -> Properties:
+        facts = {"task": self.pipeline, "check": self.check, "level": level, "rows": self.checks.rows, "text": text}
+        return (("ftgate_data", json.dumps(facts)),)
+
+
+def data_items(file: FtgateFile, checks: DataChecks) -> Iterator[DataItem]:
+    """An item for each check. Raises PipelineError."""
+    for name in checks.names():
+        yield DataItem.make(file, f"data[{name}]", checks=checks, check=name)

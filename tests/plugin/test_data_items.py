@@ -1,0 +1,237 @@
+"""`pipelines/x/pipeline.toml::data[duplicates]`: the checks of a pipeline's data as items, with --train and without."""
+
+from __future__ import annotations
+
+import json
+import random
+import xml.etree.ElementTree as ET
+
+import pytest
+
+PIPELINE = """
+goldens = ["mail"]
+[base]
+model = "./model"
+[data]
+train = "train.jsonl"
+validation = "validation.jsonl"
+"""
+CHECKS = ["schema", "answers", "short", "truncated", "duplicates", "near", "contradictions", "balance", "size"]
+HERE = "pipelines/mail/pipeline.toml"
+
+
+def words(number: int, seed: int) -> str:
+    draw = random.Random(seed)
+    return " ".join("".join(draw.choices("abcdefghijklmnop", k=6)) for _ in range(number))
+
+
+def row(seed: int) -> dict[str, str]:
+    return {"input": words(9, seed), "expected": "yes" if seed % 2 else "no"}
+
+
+def lines(rows) -> str:
+    return "".join(json.dumps(each) + "\n" for each in rows)
+
+
+@pytest.fixture
+def shop(project):
+    """A pipeline whose 500 training and 20 validation rows are clean, and the golden set that gates it."""
+    path = project.golden("mail", [{"id": f"c{n}", "input": words(9, 9000 + n), "expected": "yes"} for n in range(5)])
+    project.write(HERE, PIPELINE)
+    project.write("pipelines/mail/train.jsonl", lines(map(row, range(500))))
+    project.write("pipelines/mail/validation.jsonl", lines(map(row, range(500, 520))))
+    project.write("pipelines/mail/model/config.json", "{}")
+
+    from pytest_ftgate.lock import write_lock
+    from pytest_ftgate.suite import load_suite
+
+    write_lock(path, load_suite(path))
+    return project
+
+
+def spoil(shop, *rows) -> None:
+    """More training rows, from line 501 on."""
+    with (shop.path / "pipelines/mail/train.jsonl").open("a") as file:
+        file.write(lines(rows))
+
+
+def collected(result) -> list[str]:
+    return [line.partition("::")[2] for line in result.outlines if "::" in line]
+
+
+def test_each_check_is_an_item_where_the_pipeline_is_named_and_nowhere_else(shop):
+    for given in (HERE, "pipelines/mail", "pipelines"):
+        names = collected(shop.run(given, "--co", "-q"))
+        assert names[: len(CHECKS)] == [f"data[{check}]" for check in CHECKS]
+        assert {"data[pii]", "data[secrets]"} <= set(names)
+        assert not [name for name in names if not name.startswith("data[")], "no stage, no case"
+    for nothing in ([], ["."], ["goldens"]):
+        assert not [name for name in collected(shop.run("--co", "-q", *nothing)) if name.startswith("data[")]
+    assert not (shop.path / ".ftgate").exists(), "collecting reads no row"
+
+
+def test_a_pipeline_outside_the_configured_folders_is_checked_when_named(shop):
+    (shop.path / "pipelines").rename(shop.path / "elsewhere")
+    assert "data[duplicates]" in collected(shop.run("elsewhere/mail", "--co", "-q"))
+    assert "data[duplicates]" in collected(shop.run("elsewhere/mail/pipeline.toml", "--co", "-q"))
+
+
+def test_clean_data_pass_and_are_told_in_a_line(shop):
+    result = shop.run(HERE)
+    assert result.ret == 0, result.stdout.str()
+    outcomes = result.parseoutcomes()
+    assert outcomes["skipped"] == 1, "there is no tokenizer here to count with"
+    assert set(outcomes) == {"passed", "skipped"}
+    found = outcomes["passed"]
+    result.stdout.fnmatch_lines([f"mail: 520 rows of data, {found} of {found + 1} checks found nothing"])
+    result.stdout.fnmatch_lines(["  truncated *skipped *model: holds no tokenizer*"])
+
+
+def test_an_error_fails_its_item_with_places_and_what_to_do(shop):
+    spoil(shop, row(3), {"input": "write to a@b.org", "expected": "yes"}, {"input": "x"}, *map(row, range(4, 16)))
+    result = shop.run(HERE)
+    assert result.ret == 1
+    assert result.parseoutcomes()["failed"] == 3
+    train = "pipelines/mail/train.jsonl"
+    result.stdout.fnmatch_lines(
+        [
+            "mail: duplicates: 13 found in the data",
+            f"  {train}:501 (as {train}:4)",
+            f"  {train}:504 (as {train}:5)",
+            "  and 3 more",
+            "to do: remove all but one*",
+            f'  or, in {HERE}: [[]data[]] allow = [[]"duplicates"[]] makes it a warning',
+        ]
+    )
+    result.stdout.fnmatch_lines([f"  {train}:503 (has no keys of a training row*"])
+    result.stdout.fnmatch_lines([f"FAILED {HERE}::data[[]pii[]] - mail: pii: 1 found in the data"])
+    result.stdout.no_fnmatch_line("*a@b.org*")
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_what_is_allowed_is_a_warning_in_the_summary(shop):
+    spoil(shop, row(3))
+    shop.write(HERE, PIPELINE + 'allow = ["duplicates"]\n')
+    result = shop.run(HERE)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["  duplicates *warning *1 found: *train.jsonl:501 (as *; remove all but one*"])
+
+
+def test_an_unknown_check_in_allow_is_a_collection_error_with_its_line(shop):
+    for name in ("duplicate", "schema"):
+        shop.write(HERE, PIPELINE + f'allow = ["{name}"]\n')
+        result = shop.run(HERE)
+        assert result.ret == 2
+        result.stdout.fnmatch_lines([f"*{HERE}:8: data.allow: there is no check '{name}'", "*allowed: answers, *pii*"])
+
+
+def test_training_ends_before_anything_is_spent_and_all_faults_are_told(shop):
+    spoil(shop, row(3), {"input": "write to a@b.org", "expected": "yes"})
+    result = shop.run("--train", "-v")
+    assert result.ret == 1, result.stdout.str()
+    result.assert_outcomes(failed=2, passed=result.parseoutcomes()["passed"], skipped=1)
+    result.stdout.fnmatch_lines(
+        ["*data[[]duplicates[]] FAILED*", "*data[[]pii[]] FAILED*", "*data[[]secrets[]] PASSED*"]
+    )
+    result.stdout.fnmatch_lines(["*mail: the data failed their checks; nothing was trained*"])
+    result.stdout.no_fnmatch_line("*::leakage *")
+    assert [file.name for file in (shop.path / ".ftgate").iterdir()] == ["audit.jsonl"]
+
+
+def test_training_goes_on_to_the_leakage_check_after_warnings(shop):
+    """Which then finds the golden that was planted."""
+    spoil(shop, row(3), {"input": words(9, 9002), "expected": "yes"})
+    shop.write(HERE, PIPELINE + 'allow = ["duplicates"]\n')
+    result = shop.run("--train")
+    assert result.ret == 11, result.stdout.str()
+    result.stdout.fnmatch_lines(["mail: 522 rows of data, *", "  duplicates *warning *", "INTEGRITY mail: *"])
+
+
+def test_the_files_are_read_once_for_all_checks_and_the_log_says_so(shop, monkeypatch):
+    from pytest_ftgate.data import records
+
+    read = []
+    reader = records.read_records
+    monkeypatch.setattr(
+        "pytest_ftgate.data.reader.read_records", lambda path: [read.append(path.name), *reader(path)][1:]
+    )
+    result = shop.run(HERE)
+    assert result.ret == 0, result.stdout.str()
+    assert read == ["train.jsonl", "validation.jsonl"]
+    [line] = (shop.path / ".ftgate/audit.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["kind"], entry["task"], entry["what"]["for"]) == ("data", "mail", "data checks")
+
+
+@pytest.mark.parametrize("given", [[HERE, "-k", "duplicates"], [f"{HERE}::data[duplicates]"]])
+def test_one_check_alone(shop, given):
+    spoil(shop, row(3), {"input": "write to a@b.org", "expected": "yes"})
+    result = shop.run(*given)
+    assert result.ret == 1
+    result.assert_outcomes(failed=1, deselected=result.parseoutcomes().get("deselected", 0))
+
+
+def test_only_rows_that_are_trained_are_looked_at(shop):
+    spoil(shop, row(3))
+    shop.write(HERE, PIPELINE + "max_rows = 500\n")
+    assert shop.run(HERE).ret == 0
+    shop.write(HERE, PIPELINE + "max_rows = 190\n")
+    result = shop.run(HERE)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["  190 rows"])
+
+
+def test_a_file_that_is_missing_is_told_once(shop):
+    (shop.path / "pipelines/mail/validation.jsonl").unlink()
+    result = shop.run(HERE)
+    assert result.ret == 1
+    outcomes = result.parseoutcomes()
+    assert outcomes["failed"] == 1
+    result.stdout.fnmatch_lines([f"{HERE}:7: data.validation: *validation.jsonl is not there"])
+
+
+def test_junit_has_each_check(shop):
+    spoil(shop, row(3))
+    shop.run(HERE, "--junitxml=out.xml")
+    cases = {case.get("name"): case for case in ET.parse(shop.path / "out.xml").iter("testcase")}
+    assert cases["data[duplicates]"].find("failure") is not None
+    assert cases["data[near]"].find("failure") is None
+    told = json.loads(cases["data[duplicates]"].find("properties/property").get("value"))
+    assert (told["task"], told["check"], told["level"], told["rows"]) == ("mail", "duplicates", "error", 521)
+
+
+def test_under_xdist_one_worker_reads_the_files(shop):
+    spoil(shop, row(3))
+    result = shop.pytester.runpytest_subprocess("-n", "2", HERE)
+    assert result.ret == 1, result.stdout.str()
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.fnmatch_lines(["mail: 521 rows of data, *", "  duplicates *ERROR *1 found: *"])
+    assert len((shop.path / ".ftgate/audit.jsonl").read_text().splitlines()) == 1
+
+
+def test_rows_are_counted_in_tokens_as_they_are_trained(shop):
+    """In the golden set's own prompt: its system turn of 60 words stands before each row."""
+    from pytest_ftgate.lock import write_lock
+    from pytest_ftgate.suite import load_suite
+
+    small_tokenizer(shop.path / "pipelines/mail/model")
+    shop.write(HERE, PIPELINE + "[train]\nmax_length = 60\n")
+    path = shop.write("goldens/mail/golden.toml", f'[prompt]\nsystem = "{words(60, 1)}"\n')
+    write_lock(path, load_suite(path))
+    result = shop.pytester.runpytest_subprocess(HERE, "-k", "truncated")
+    assert result.ret == 1, result.stdout.str()
+    result.stdout.fnmatch_lines(
+        ["mail: truncated: 520 found in the data", "  pipelines/mail/train.jsonl:1 (7[0-9] tokens)"]
+    )
+
+
+def small_tokenizer(folder) -> None:
+    """Words as tokens, in a chat template of one line a turn."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    inner = Tokenizer(models.WordLevel({"?": 0, "<end>": 1}, unk_token="?"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    inner.save(str(folder / "tokenizer.json"))
+    template = "{% for m in messages %}{{ m.role }} {{ m.content }}\n{% endfor %}"
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": template, "unk_token": "?"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
