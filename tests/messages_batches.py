@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ class Batches:
     """`created`: id -> custom ids. looks: a batch is over at its so-manieth look (0: at once).
 
     lose_creations: so many creations are done but answered by a closed connection. fail_creations: so many are
-    answered by 529 and not done. ends: custom id -> "errored", "expired" or "canceled" instead of an answer, once.
+    answered by 529 and not done. on_create: called when a batch is made, before it is answered. ends: custom id -> "errored", "expired" or "canceled" or "invalid" instead of an answer, once;
+    always: the same, each time. `sent`: id -> requests.
     """
 
     def __init__(self, server: MessagesServer) -> None:
@@ -30,10 +32,17 @@ class Batches:
         self.created: dict[str, list[str]] = {}
         self.looks, self.lose_creations, self.fail_creations = 0, 0, 0
         self.ends: dict[str, str] = {}
+        self.always: dict[str, str] = {}
+        self.on_create: Callable[[], None] = lambda: None
         self.looked: Counter[str] = Counter()
-        self._requests: dict[str, list[Body]] = {}
+        self.sent: dict[str, list[Body]] = {}
         self._results: dict[str, list[str]] = {}
         self._times: dict[str, datetime] = {}
+
+    def forget(self) -> None:
+        """As after 29 days."""
+        self.created.clear()
+        self.sent.clear()
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/v1/messages/batches", self._create)
@@ -46,9 +55,10 @@ class Batches:
         if self.fail_creations:
             self.fail_creations -= 1
             return web.json_response(error_body(529, "Overloaded"), status=529)
-        id_ = f"msgbatch_{len(self.created) + 1}"
+        id_ = f"msgbatch_{len(self._times) + 1}"
         self.created[id_] = [entry["custom_id"] for entry in requests]
-        self._requests[id_], self._times[id_] = requests, datetime.now(UTC)
+        self.sent[id_], self._times[id_] = requests, datetime.now(UTC)
+        self.on_create()
         if self.lose_creations and request.transport:
             self.lose_creations -= 1
             request.transport.abort()
@@ -76,13 +86,15 @@ class Batches:
         """The same at every reading; not in the order asked."""
         id_ = request.match_info["id"]
         if id_ not in self._results:
-            self._results[id_] = [json.dumps(self._result(entry)) for entry in self._requests[id_]][::-1]
+            self._results[id_] = [json.dumps(self._result(entry)) for entry in self.sent[id_]][::-1]
         return web.Response(text="\n".join(self._results[id_]) + "\n", content_type="application/x-jsonl")
 
     def _result(self, entry: Body) -> Body:
-        end = self.ends.pop(entry["custom_id"], "")
-        if end == "errored":
-            result: Body = {"type": "errored", "error": error_body(500, "it broke")}
+        id_ = entry["custom_id"]
+        end = self.always.get(id_) or self.ends.pop(id_, "")
+        if end in {"errored", "invalid"}:
+            error = error_body(500, "it broke") if end == "errored" else error_body(400, "bad request")
+            result: Body = {"type": "errored", "error": error}
         elif end:
             result = {"type": end}
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +34,26 @@ class Answers:
         """The answer that is known, of this run or an earlier one."""
         return self._said.get(key)
 
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that have an answer."""
+        return {key for key in keys if key in self._said}
+
     def sent(self, key: str, dollars: float) -> None:
         """An attempt is about to be sent. dollars: what it may cost at most."""
         self._lines.append({"sent": key, "dollars": dollars}, sync=False)
 
-    def done(self, said: Said) -> None:
-        """Keep an answer that was paid for."""
-        self._lines.append({"said": said.to_json()})
+    def keep(self, said: Said) -> None:
+        """Write down an answer that was paid for: no kill of this process loses it any more."""
+        self._lines.append({"said": said.to_json()}, sync=False)
         self._said[said.key] = Said.from_json(said.to_json())
+
+    async def on_disk(self) -> None:
+        """Return when no power cut loses it either."""
+        await self._lines.on_disk.wait()
 
     def broke_off(self, key: str, billed: bool) -> None:
         """An attempt ended without an answer. billed: it may have to be paid."""
-        self._lines.append({"lost" if billed else "back": key}, sync=billed)
+        self._lines.append({"lost" if billed else "back": key}, sync=False)
 
     def close(self) -> None:
         """Let another run write."""

@@ -45,23 +45,24 @@ class AnthropicLine:
         fields, extra = split(body_of(self._settings, ask))
         return await self.attempt(self._message(fields, extra))
 
-    async def attempt(self, call: Awaitable[T], timeout_s: float | None = None) -> T:
-        """What an SDK's call returns. Raises Trouble, whose text never holds the key."""
+    async def attempt(self, call: Awaitable[T], timeout_s: float = 0.0) -> T:
+        """What a call of the SDK returns. timeout_s: if longer than usual. Raises Trouble, never with the key in it."""
+        limit_s = max(timeout_s, self._settings.timeout_s)
         try:
-            async with asyncio.timeout(timeout_s or self._settings.timeout_s):
+            async with asyncio.timeout(limit_s):
                 return await call
         except TimeoutError:
-            raise Trouble("timeout", f"no answer within {self._settings.timeout_s:g} s", billed=True) from None
+            raise Trouble("timeout", f"no answer within {limit_s:g} s", billed=True) from None
         except anthropic.APIStatusError as error:
             raise self._status(error) from None
         except anthropic.APITimeoutError as error:
-            raise Trouble("timeout", self._clean(str(error)), billed=was_sent(error)) from None
+            raise Trouble("timeout", self.clean(str(error)), billed=was_sent(error)) from None
         except (anthropic.APIConnectionError, httpx2.TransportError, aiohttp.ClientError, OSError) as error:
             said = f"{type(error).__name__}: {error.__cause__ or error}"
-            raise Trouble("connection", self._clean(said), billed=was_sent(error)) from None
+            raise Trouble("connection", self.clean(said), billed=was_sent(error)) from None
         except (anthropic.AnthropicError, AssertionError, TypeError, ValueError, AttributeError) as error:
             said = f"the answer is no message ({type(error).__name__}: {str(error)[:200]})"
-            raise Trouble("malformed", self._clean(said), billed=True) from None
+            raise Trouble("malformed", self.clean(said), billed=True) from None
 
     async def _message(self, fields: dict[str, Any], extra: dict[str, Any]) -> Heard:
         if not self._settings.stream:
@@ -72,11 +73,12 @@ class AnthropicLine:
     def _status(self, error: anthropic.APIStatusError) -> Trouble:
         """An error that comes in the middle of a stream has status 200, and what was said until then is billed."""
         if error.status_code < 400:
-            return Trouble("overloaded", self._clean(f"the stream ended with: {error.message}"), billed=True)
-        said = self._clean(error.api_message or error.message)
+            return Trouble("overloaded", self.clean(f"the stream ended with: {error.message}"), billed=True)
+        said = self.clean(error.api_message or error.message)
         return of_status(error.status_code, said, error.response.headers.get("retry-after", ""))
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """A text of the server, which may repeat the key, without it."""
         return text.replace(self._key, "***") if self._key else text
 
     async def close(self) -> None:

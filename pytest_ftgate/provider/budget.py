@@ -24,6 +24,13 @@ class Budget:
             self.aside += dollars
             return True
 
+    def try_aside(self, dollars: float) -> bool:
+        """Without waiting: False if that much is not free now."""
+        if not self._fits(dollars):
+            return False
+        self.aside += dollars
+        return True
+
     async def settle(self, aside: float, paid: float) -> None:
         """What was put aside for an attempt turned out to cost `paid`."""
         async with self._changed:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import JournalError
+from pytest_ftgate.provider.on_disk import OnDisk
 
 
 class Lines:
@@ -26,9 +27,10 @@ class Lines:
             os.close(self._file)
             raise JournalError(f"{path}: another run is asking and writes this file; wait for it") from None
         self._mend()
+        self.on_disk = OnDisk(self._file)
 
     def append(self, data: Mapping[str, Any], sync: bool = True) -> None:
-        """Write one line. sync: wait until it is on the disk. Raises JournalError if it cannot be written whole."""
+        """Write one line. sync: and wait until it is on the disk. Raises JournalError if it cannot be written whole."""
         line = json.dumps(data, separators=(",", ":"), ensure_ascii=True).encode() + b"\n"
         try:
             written = os.write(self._file, line)

@@ -34,22 +34,23 @@ class OpenAILine:
         except TimeoutError:
             raise Trouble("timeout", f"no answer within {self._settings.timeout_s:g} s", billed=True) from None
         except aiohttp.ClientConnectorError as error:
-            raise Trouble("connection", self._clean(f"{type(error).__name__}: {error}")) from None
+            raise Trouble("connection", self.clean(f"{type(error).__name__}: {error}")) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Trouble("connection", self._clean(f"{type(error).__name__}: {error}"), billed=True) from None
+            raise Trouble("connection", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
         if status != 200:
-            raise of_status(status, self._clean(raw.decode("utf-8", "replace")), wait)
+            raise of_status(status, self.clean(raw.decode("utf-8", "replace")), wait)
         try:
             return heard_of(raw, self._settings.structured == "tools")
         except Trouble as trouble:
-            raise Trouble(trouble.kind, self._clean(trouble.text), billed=trouble.billed) from None
+            raise Trouble(trouble.kind, self.clean(trouble.text), billed=trouble.billed) from None
 
     async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, str]:
         proxy = proxy_for(self._url)
         async with self._session.post(self._url, json=body, headers=self._headers, proxy=proxy) as reply:
             return reply.status, await reply.read(), reply.headers.get("Retry-After", "")
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """A text of the server, which may repeat the key, without it."""
         return text.replace(self._key, "***") if self._key else text
 
     async def close(self) -> None:

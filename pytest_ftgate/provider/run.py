@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.provider.answers import Answers
 from pytest_ftgate.provider.ask import Ask, Said
+from pytest_ftgate.provider.batch_log import BatchLog
 from pytest_ftgate.provider.bill import Bill
 from pytest_ftgate.provider.settings import Settings
 from pytest_ftgate.provider.tokens import likely
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
+    from pytest_ftgate.provider.batch import Batcher
     from pytest_ftgate.provider.sending import Line, Sender
     from pytest_ftgate.serve.exchange import Retry
 
@@ -42,6 +43,8 @@ class Provider:
         self.bill = Bill()
         self._loop = asyncio.new_event_loop()
         self._answers = Answers(folder)
+        self._log = BatchLog(folder)
+        self._batch: asyncio.Task[None] | None = None
         self.bill.unfinished = self._answers.unfinished
         self.bill.unfinished_dollars = self._answers.unfinished_dollars
         self._flying: dict[str, asyncio.Task[Said]] = {}
@@ -61,9 +64,8 @@ class Provider:
         Raises ProviderError if the server denies the key or the model; what was answered until then is kept.
         """
         asked = list(asks)
-        if batch:
-            raise ProviderError("batches are not there yet")
-        return self._in_order(asked, self._do(self._start(asked)))
+        start = self._start_batch if batch else self._start
+        return self._in_order(asked, self._do(start({ask.key: ask for ask in asked})))
 
     def _in_order(self, asked: Sequence[Ask], pending: Mapping[str, Future[Said]]) -> Iterator[Said]:
         """Leaving early drops what was not sent yet; what is under way is paid for, and kept for the next time."""
@@ -74,16 +76,37 @@ class Provider:
             for answer in pending.values():
                 answer.cancel()
 
-    async def _start(self, asks: Sequence[Ask]) -> dict[str, Future[Said]]:
+    async def _start(self, asks: Mapping[str, Ask]) -> dict[str, Future[Said]]:
         """One pending Said for each key, at most `concurrency` at work."""
         places = asyncio.Semaphore(self.settings.concurrency)
+        fresh: dict[str, Said] = {}
+        if self._log.open() and self.settings.api == "anthropic":
+            new = {key: ask for key, ask in asks.items() if not self._answers.get(key)}
+            await self._batcher().take_up(new, lambda said: fresh.update({said.key: said}), wait=False)
         return {
-            key: asyncio.run_coroutine_threadsafe(self._one(ask, places), self._loop)
-            for key, ask in {ask.key: ask for ask in asks}.items()
+            key: asyncio.run_coroutine_threadsafe(self._one(ask, places, fresh), self._loop)
+            for key, ask in asks.items()
         }
 
-    async def _one(self, ask: Ask, places: asyncio.Semaphore) -> Said:
-        if known := self._answers.get(ask.key):
+    async def _start_batch(self, asks: Mapping[str, Ask]) -> dict[str, Future[Said]]:
+        from pytest_ftgate.provider.batch import answer
+
+        known = {key: _done(said) for key in asks if (said := self._answers.get(key))}
+        pending, self._batch = await answer(self._batcher(), {key: asks[key] for key in asks if key not in known})
+        return {**known, **pending}
+
+    def _batcher(self) -> Batcher:
+        from pytest_ftgate.provider.anthropic_line import AnthropicLine
+        from pytest_ftgate.provider.batch import Batcher
+        from pytest_ftgate.provider.batch_calls import BatchCalls
+
+        line = self._sender.line
+        if not isinstance(line, AnthropicLine):
+            raise ProviderError('Message Batches need api = "anthropic"; ask without them')
+        return Batcher(self._sender, BatchCalls(self._sender, line), self._log)
+
+    async def _one(self, ask: Ask, places: asyncio.Semaphore, fresh: Mapping[str, Said]) -> Said:
+        if known := fresh.get(ask.key) or self._answers.get(ask.key):
             return known
         async with places:
             return await asyncio.shield(self._fly(ask))
@@ -118,6 +141,7 @@ class Provider:
         self._thread.join()
         self._loop.close()
         self._answers.close()
+        self._log.close()
 
     def __enter__(self) -> Provider:
         return self
@@ -126,6 +150,12 @@ class Provider:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _done(said: Said) -> Future[Said]:
+    answer: Future[Said] = Future()
+    answer.set_result(said)
+    return answer
 
 
 async def _sender(settings: Settings, key: str, answers: Answers, bill: Bill, retry: Retry | None) -> Sender:

@@ -23,6 +23,9 @@ class Line(Protocol):
     async def ask(self, ask: Ask) -> Heard:
         """One attempt. Raises Trouble."""
 
+    def clean(self, text: str) -> str:
+        """A text of the server without the key."""
+
     async def close(self) -> None:
         """End all connections."""
 
@@ -45,53 +48,77 @@ class Sender:
             try:
                 return await self._attempt(ask)
             except Trouble as trouble:
-                self.bill.troubles[trouble.kind] += 1
-                if trouble.kind == "denied":
-                    raise ProviderError(self._denied(trouble)) from None
-                if self._hopeless(trouble, attempt):
+                try:
+                    await self.wait_after(trouble, attempt)
+                except Trouble:
                     return Said(ask.key, error=f"{trouble.text} (attempt {attempt})", kind="failed")
-                self.bill.retries += 1
-                await asyncio.sleep(self._wait_s(trouble, attempt))
+
+    async def wait_after(self, trouble: Trouble, attempt: int) -> None:
+        """Count the trouble of an attempt (1-based) and wait before the next; raises it again if there is no hope.
+
+        Raises ProviderError if the server denies the key, the model or the API: nothing else will work either.
+        """
+        self.count(trouble)
+        if trouble.kind == "denied":
+            raise ProviderError(self._denied(trouble)) from None
+        if self._hopeless(trouble, attempt):
+            raise trouble
+        self.bill.retries += 1
+        await asyncio.sleep(self.wait_s(trouble, attempt))
+
+    def count(self, trouble: Trouble) -> None:
+        """One more on the bill."""
+        self.bill.troubles[trouble.kind] += 1
 
     async def _attempt(self, ask: Ask) -> Said:
         """One attempt, with its money put aside first. Raises Trouble."""
         aside = self.prices.dollars(most(ask))
         if not await self.budget.put_aside(aside):
-            return Said(ask.key, error=self._broke(aside), kind="budget")
-        paid, billed = aside, True
+            return Said(ask.key, error=self.too_dear(aside), kind="budget")
+        paid = aside
         try:
-            self.answers.sent(ask.key, aside)
-            self.bill.attempts += 1
-            heard = await self.line.ask(ask)
+            heard = await self._hear(ask, aside)
             paid = self.prices.dollars(heard.usage)
             said = said_of(ask, heard, paid)
-            self.answers.done(said)
-        except BaseException as error:
-            billed = error.billed if isinstance(error, Trouble) else True
-            paid = self._broke_off(ask, aside, billed)
+            self.answers.keep(said)
+        except Trouble as trouble:
+            paid = aside if trouble.billed else 0.0
             raise
         finally:
             await self.budget.settle(aside, paid)
+        await self.answers.on_disk()
         return said
 
-    def _broke_off(self, ask: Ask, aside: float, billed: bool) -> float:
-        """What an attempt without an answer is taken to cost."""
-        self.answers.broke_off(ask.key, billed)
-        if billed:
-            self.bill.possibly_billed += 1
-            self.bill.possibly_dollars += aside
-        return aside if billed else 0.0
+    async def _hear(self, ask: Ask, aside: float) -> Heard:
+        """Send; whatever breaks off is written down. Raises Trouble."""
+        self.answers.sent(ask.key, aside)
+        self.bill.attempts += 1
+        try:
+            return await self.line.ask(ask)
+        except BaseException as error:
+            billed = error.billed if isinstance(error, Trouble) else True
+            self.answers.broke_off(ask.key, billed)
+            if billed:
+                self.possibly(aside)
+            raise
+
+    def possibly(self, dollars: float) -> None:
+        """One attempt more that may have been billed."""
+        self.bill.possibly_billed += 1
+        self.bill.possibly_dollars += dollars
 
     def _hopeless(self, trouble: Trouble, attempt: int) -> bool:
         most_ = self.retry.timeouts if trouble.kind == "timeout" else self.retry.attempts
         return self.closing or trouble.kind == "refused" or attempt >= most_
 
-    def _wait_s(self, trouble: Trouble, attempt: int) -> float:
+    def wait_s(self, trouble: Trouble, attempt: int) -> float:
+        """Seconds before the attempt after this one (1-based)."""
         if trouble.wait_s is None:
             return self.retry.wait_s(attempt)
         return min(trouble.wait_s, self.retry.longest_wait_s)
 
-    def _broke(self, aside: float) -> str:
+    def too_dear(self, aside: float) -> str:
+        """Why an Ask is not sent. aside: what it may cost."""
         spent, limit = self.budget.spent, self.budget.limit or 0.0
         return f"not sent: it may cost ${aside:.4f}, and ${spent:.4f} of the budget of ${limit:.4f} is spent"
 

@@ -10,12 +10,14 @@ class Trouble(Exception):  # noqa: N818 - not an error for the user: most are re
 
     kind: rate_limited, overloaded, server_error, timeout, connection, malformed: retried; "refused" (any other 4xx):
     never; "denied" (401, 403, 404): ends the run. wait_s: what the server asked for. billed: whether the request may
-    have been answered, and so paid, though no answer arrived.
+    have been answered, and so paid, though no answer arrived. status: of HTTP, 0 if there was no answer.
     """
 
-    def __init__(self, kind: str, text: str, wait_s: float | None = None, billed: bool = False) -> None:
+    def __init__(
+        self, kind: str, text: str, wait_s: float | None = None, billed: bool = False, status: int = 0
+    ) -> None:
         super().__init__(text)
-        self.kind, self.text, self.wait_s, self.billed = kind, text, wait_s, billed
+        self.kind, self.text, self.wait_s, self.billed, self.status = kind, text, wait_s, billed, status
 
 
 def of_status(status: int, text: str, retry_after: str) -> Trouble:
@@ -24,7 +26,7 @@ def of_status(status: int, text: str, retry_after: str) -> Trouble:
 
     said = f"HTTP {status}: {text[:500]}"
     if status in {401, 403, 404}:
-        return Trouble("denied", said)
+        return Trouble("denied", said, status=status)
     kind = STATUS_KINDS.get(status) or ("server_error" if status >= 500 else "refused")
     wait_s = retry_after_s(retry_after) if kind != "refused" else None
-    return Trouble(kind, said, wait_s)
+    return Trouble(kind, said, wait_s, status=status)

@@ -5,43 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pytest_ftgate.errors import JournalError, ProviderError
-from pytest_ftgate.provider.ask import Said, Tool, Usage
-from pytest_ftgate.provider.prices import Prices
+from pytest_ftgate.provider.ask import Said, Usage
 from pytest_ftgate.provider.run import open_provider
 from pytest_ftgate.provider.settings import Settings
-from pytest_ftgate.serve.exchange import Retry
 from tests import messages_server as faulty
-from tests.messages_server import MessagesServer, text_of
+from tests.messages_server import MessagesServer
+from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of
 
-SCORE = Tool(
-    "verdict",
-    "Give the verdict.",
-    {
-        "type": "object",
-        "properties": {"reason": {"type": "string"}, "score": {"enum": [1, 2, 3, 4, 5]}},
-        "required": ["reason", "score"],
-        "additionalProperties": False,
-    },
-)
-QUICK = Retry(attempts=6, timeouts=3, first_wait_s=0.001, longest_wait_s=0.01)
-PRICES = Prices(1.0, 5.0, 0.1, 1.25)
 KEY = "sk-ant-very-secret-123"
-
-
-def settings_of(server, **more):
-    url = server.openai_url if more.get("api") == "openai" else server.url
-    return Settings(base_url=url, prices=PRICES, **{"max_tokens": 50, **more})
-
-
-def asks_of(settings, count, tool=SCORE, start=0):
-    return [
-        settings.ask(["You are a judge.", "Rubric."], [{"role": "user", "content": f"answer {n}"}], tool)
-        for n in range(start, start + count)
-    ]
-
-
-def good(request):
-    return {"reason": f"about {text_of(request)}", "score": 4}
 
 
 @pytest.fixture(params=["anthropic", "streamed", "openai", "json_schema"])

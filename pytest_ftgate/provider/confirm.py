@@ -1,0 +1,31 @@
+"""(estimate, limit) -> the user's consent, or a ProviderError that says how to give it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from pytest_ftgate.errors import ProviderError
+
+
+def confirm(  # noqa: PLR0913 - two figures, two texts, two ways to agree
+    dollars: float, limit: float, what: str, allow: str, *, ask: Callable[[str], str] | None = None, given: bool = False
+) -> None:
+    """Return if the estimate is at most the limit, was allowed beforehand (given), or is agreed to in a terminal.
+
+    what: such as "judging 300 answers". allow: the option that gives consent, for CI. ask: how to ask a person; None
+    asks in the terminal, if there is one and the variable CI is not set. Raises ProviderError if nobody agrees.
+    """
+    if given or dollars <= limit:
+        return
+    told = f"{what} may cost about ${dollars:.2f}, which is more than ${limit:.2f}"
+    asking = ask or (input if _somebody_there() else None)
+    if asking is None:
+        raise ProviderError(f"{told}, and nobody is there to ask\n    allow it with {allow}, or raise the limit")
+    if asking(f"{told}. Go on? [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise ProviderError(f"{told}: not agreed to, nothing was sent")
+
+
+def _somebody_there() -> bool:
+    return not os.environ.get("CI") and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,38 @@
+"""What the tests of the provider ask, and for how much."""
+
+from __future__ import annotations
+
+from pytest_ftgate.provider.ask import Tool
+from pytest_ftgate.provider.prices import Prices
+from pytest_ftgate.provider.settings import Settings
+from pytest_ftgate.serve.exchange import Retry
+from tests.messages_server import text_of
+
+SCORE = Tool(
+    "verdict",
+    "Give the verdict.",
+    {
+        "type": "object",
+        "properties": {"reason": {"type": "string"}, "score": {"enum": [1, 2, 3, 4, 5]}},
+        "required": ["reason", "score"],
+        "additionalProperties": False,
+    },
+)
+QUICK = Retry(attempts=8, timeouts=3, first_wait_s=0.001, longest_wait_s=0.01)
+PRICES = Prices(1.0, 5.0, 0.1, 1.25)
+
+
+def settings_of(server, **more):
+    url = server.openai_url if more.get("api") == "openai" else server.url
+    return Settings(base_url=url, prices=PRICES, **{"max_tokens": 50, "poll_s": 0.01, **more})
+
+
+def asks_of(settings, count, tool=SCORE, start=0):
+    return [
+        settings.ask(["You are a judge.", "Rubric."], [{"role": "user", "content": f"answer {n}"}], tool)
+        for n in range(start, start + count)
+    ]
+
+
+def good(request):
+    return {"reason": f"about {text_of(request)}", "score": 4}
