@@ -382,7 +382,9 @@ class Rollout:
         golden = suite.golden
         label = {"path": golden.label.path, "values": list(golden.label.values)} if golden.label else None
         return {
-            "graders": [dict(spec) for spec in golden.graders],
+            "graders": [
+                dict(spec) for spec in golden.graders if spec["kind"] != "judge"
+            ],  # nobody is asked while training
             "label": label,
             "max_tokens": golden.request.max_tokens,
         }

@@ -75,7 +75,7 @@ def _label(args: argparse.Namespace, suite: Suite) -> int:
     from pytest_ftgate.judge.labelling import label_items, label_lines, label_plan, label_task, merged
 
     criterion = _criterion(args)
-    pool = _pool(args, suite)
+    pool = pool_of(args, suite)
     items = label_items(suite, pool, criterion)
     sizes = (args.count or LABELS, args.rare)
     file = beside(suite.golden.path, FILE)
@@ -102,7 +102,7 @@ def _criterion(args: argparse.Namespace) -> Criterion:
     return Criterion(args.criterion, args.question or "Is the answer correct?", args.classes)
 
 
-def _pool(args: argparse.Namespace, suite: Suite) -> list[Given]:
+def pool_of(args: argparse.Namespace, suite: Suite) -> list[Given]:
     """Every answer that a model has given to the set as it is. FtgateError if there is none."""
     from pytest_ftgate.journal import Journal
     from pytest_ftgate.judge.given import distinct, from_journal, from_results
