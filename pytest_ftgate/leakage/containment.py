@@ -18,7 +18,7 @@ LONG = 13
 
 
 @dataclass(frozen=True, slots=True)
-class _Indexed:
+class Indexed:
     """A golden's 5-grams without the templates'. places: where they begin. size: how many words they cover."""
 
     words: Words
@@ -31,8 +31,8 @@ class Containment:
     """Index of the goldens' 5-grams: what stands in many goldens is their template, and no evidence."""
 
     def __init__(self, goldens: Sequence[Golden]) -> None:
-        self._goldens = _indexed([golden.question for golden in goldens])
-        self._index: Mapping[Words, Sequence[tuple[int, int]]] = _places(self._goldens)
+        self.indexed = _indexed([golden.question for golden in goldens])
+        self._index: Mapping[Words, Sequence[tuple[int, int]]] = _places(self.indexed)
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of at least five words that stand in this row, whole or in part."""
@@ -58,7 +58,7 @@ class Containment:
         return found, spans
 
     def _judge(self, number: int, found: int, span: tuple[int, int]) -> Hit | None:
-        golden = self._goldens[number]
+        golden = self.indexed[number]
         run, last = span
         words = golden.words[last - run + 1 : last + N]
         score = found / len(golden.grams)
@@ -72,7 +72,7 @@ def _verdict(score: float, span: int, size: int) -> Verdict | None:
     return "suspect" if score >= SUSPECT else None
 
 
-def _verdict_of_short(golden: _Indexed, run: int) -> Verdict | None:
+def _verdict_of_short(golden: Indexed, run: int) -> Verdict | None:
     """Five to twelve words are said twice by chance: only the whole of them in one piece is worth a look."""
     return "suspect" if run == len(golden.places) else None
 
@@ -81,21 +81,21 @@ def _grams(words: Words) -> Iterator[Words]:
     return zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)
 
 
-def _indexed(texts: Sequence[Words]) -> tuple[_Indexed, ...]:
+def _indexed(texts: Sequence[Words]) -> tuple[Indexed, ...]:
     counts = Counter(gram for words in texts for gram in set(_grams(words)))
     least = least_of_template(len(texts))
     return tuple(_without_templates(words, counts, least) for words in texts)
 
 
-def _without_templates(words: Words, counts: Mapping[Words, int], least: float) -> _Indexed:
+def _without_templates(words: Words, counts: Mapping[Words, int], least: float) -> Indexed:
     """Never without all of its 5-grams: a golden that is nothing but template keeps them."""
     everywhere = list(enumerate(_grams(words)))
     own = [(place, gram) for place, gram in everywhere if counts[gram] < least] or everywhere
     covered = {place + step for place, _ in own for step in range(N)}
-    return _Indexed(words, tuple(place for place, _ in own), frozenset(gram for _, gram in own), len(covered))
+    return Indexed(words, tuple(place for place, _ in own), frozenset(gram for _, gram in own), len(covered))
 
 
-def _places(goldens: Sequence[_Indexed]) -> dict[Words, list[tuple[int, int]]]:
+def _places(goldens: Sequence[Indexed]) -> dict[Words, list[tuple[int, int]]]:
     index: defaultdict[Words, list[tuple[int, int]]] = defaultdict(list)
     for number, golden in enumerate(goldens):
         for place in golden.places:

@@ -49,8 +49,8 @@ class Fuzzy:
 
     def __init__(self, goldens: Sequence[Golden], *, filtered: bool = True) -> None:
         self._words = [golden.question for golden in goldens]
-        self._goldens, self._templates = _indexed(goldens)
-        self._filter = Filter(self._goldens, self._templates) if filtered and self._goldens else None
+        self.indexed, self._templates = _indexed(goldens)
+        self._filter = Filter(self.indexed, self._templates) if filtered and self.indexed else None
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens that are nearly this row or nearly its question."""
@@ -62,7 +62,7 @@ class Fuzzy:
         yield from found.values()
 
     def _near(self, texts: Sequence[Words]) -> Iterator[Hit]:
-        if goldens := [self._goldens[place] for place in self._candidates(texts)]:
+        if goldens := [self.indexed[place] for place in self._candidates(texts)]:
             for words in texts:
                 grams = grams_of(text_of_words(words))
                 for golden in goldens:
@@ -74,7 +74,7 @@ class Fuzzy:
     def _candidates(self, texts: Sequence[Words]) -> Sequence[int]:
         """Places of the goldens that one of the texts may be near to; the last text has the others' grams and more."""
         if self._filter is None:
-            return range(len(self._goldens))
+            return range(len(self.indexed))
         shortest, longest = text_of_words(texts[0]), text_of_words(texts[-1])
         return self._filter.candidates(longest, len(longest) - len(shortest))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_ftgate.case import Case
 from pytest_ftgate.leakage.rows import Row
-from pytest_ftgate.leakage.text import asked_of, text_of, words_of
+from pytest_ftgate.leakage.text import asked_of, plain_text, split, text_of, words_of
 
 Words = tuple[str, ...]
 
@@ -50,10 +50,33 @@ def _golden(case: Case, name: str) -> Golden:
     return Golden(case.id, question, question + words_of(text_of(case.expected)), name)
 
 
-def sample_of(row: Row) -> Sample:
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A training row, normalised, its words not yet told apart: one space between two of them."""
+
+    question: str
+    whole: str
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The whole, and the question unless it is a piece of it."""
+        return (self.whole,) if self.question in self.whole else (self.whole, self.question)
+
+    @property
+    def sample(self) -> Sample:
+        """The words of both."""
+        return Sample(split(self.question), split(self.whole))
+
+
+def plain_of(row: Row) -> Plain:
     """The row, normalised; what is both question and whole is normalised once."""
     asked, whole = row.question, row.whole
-    question = words_of(asked)
+    question = plain_text(asked)
     if asked and whole.startswith(asked) and whole[len(asked) : len(asked) + 1] in ("", "\n"):
-        return Sample(question, question + words_of(whole[len(asked) :]))
-    return Sample(question, words_of(whole))
+        return Plain(question, f"{question} {plain_text(whole[len(asked) :])}".strip(" "))
+    return Plain(question, plain_text(whole))
+
+
+def sample_of(row: Row) -> Sample:
+    """The words of a row, normalised."""
+    return plain_of(row).sample

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -40,17 +41,30 @@ def asked_of(value: object) -> str:
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text: NFKC, case folded, every character that is no letter, mark or number a space.
 
-    Invisible characters (soft hyphen, zero-width space) vanish. Scripts written without spaces (Chinese, Japanese,
-    Thai ...) count a character as a word. A text without any word (emoji, "?!") is one word: itself.
+    HTML entities are what they stand for, <br> is a space. Invisible characters (soft hyphen, zero-width space) vanish.
+    Scripts written without spaces (Chinese, Japanese, Thai ...) count a character as a word. A text without any word
+    (emoji, "?!") is one word: itself.
     """
-    folded = _folded(text)
-    plain = folded.translate(_TABLE) if folded.isascii() else _plain(folded)
-    return tuple(plain.split()) or tuple("".join(text.split()) for _ in range(bool(text.strip())))
+    return split(plain_text(text))
+
+
+def split(plain: str) -> tuple[str, ...]:
+    """The words of a text that is plain already."""
+    return tuple(plain.split(" ")) if plain else ()
+
+
+def plain_text(text: str) -> str:
+    """`words_of`, one space between them; "" without any."""
+    if "&" in text or "<" in text:
+        text = _BREAK.sub(" ", html.unescape(text))
+    if text.isascii():
+        plain = b" ".join(text.encode("ascii").translate(_LOWER).split()).decode("ascii")
+    else:
+        plain = " ".join(_plain(_folded(text)).split())
+    return plain or "".join(text.split())
 
 
 def _folded(text: str) -> str:
-    if text.isascii():
-        return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -79,4 +93,6 @@ def _replacement(char: str) -> str:
 
 _TABLE = _Table()
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _ASCII = bytes(ord(_replacement(chr(code))) if code < 128 else code for code in range(256))
+_LOWER = bytes(ord(_replacement(chr(code).lower())) if code < 128 else code for code in range(256))

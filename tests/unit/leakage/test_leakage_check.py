@@ -269,8 +269,8 @@ def test_memory_does_not_grow_with_the_rows():
 
     tracemalloc.start()
     try:
-        peak(50)
-        small, large = peak(50), peak(2000)
+        peak(600)
+        small, large = peak(600), peak(3000)
     finally:
         tracemalloc.stop()
     assert large < small * 1.2

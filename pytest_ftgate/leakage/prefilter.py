@@ -1,0 +1,113 @@
+"""Normalised rows, many at once -> those that a stage could find a golden in; never without one that a stage would.
+
+Proof, stage by stage. A *place* is where a sequence begins in a row; equal sequences have equal codes (`places`), and
+what is counted is the places of the row whose code is one of the golden's, so never fewer than its sequences there.
+
+- exact: the row's question, or all of it, is looked up as a whole.
+- containment: a golden of 13 words or more is reported if half of its distinct 5-word sequences stand in the row (at
+  that many places at least), or a common span of at least 13 words and half of the golden; a span of s words is s - 4
+  places. A shorter golden is reported if all of its sequences stand in the row one after the other, a place for each.
+- fuzzy: J(A, B) >= t means |A & B| >= t |A | B| >= t |A|. Let P be any part of the golden's grams A: at most |A| - |P|
+  of the shared ones lie outside P, so at least t |A| - |A| + |P| of P stand in the row, at a place each. P is the
+  rarest part, just large enough that a row must share some dozens of them. |A| is the number of grams, |P| of codes:
+  should two grams of one golden have one code, the bound is only lower. The question is a part of the whole row, or is
+  looked at by itself.
+
+So a row that is dropped here fails a condition that every stage's finding implies. `tests/unit/leakage` compares the
+findings with and without the filter on thousands of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_ftgate.leakage import containment, fuzzy
+from pytest_ftgate.leakage.counting import Counting
+from pytest_ftgate.leakage.grams import Hashes, text_of_words
+from pytest_ftgate.leakage.places import bytes_of, joined, letter_codes, word_codes
+from pytest_ftgate.leakage.sample import Golden, Plain
+
+LONGEST = 1 << 18
+"""Characters of a row that is looked at here; a longer one goes to the stages as it is."""
+SHARED, SHARED_OF = 20, 0.02
+"""A row must share so many of the rarest grams of a golden, and this share of all of its grams more."""
+
+
+class Prefilter:
+    """Made of the stages' own indexes, so that both mean the same templates and the same goldens."""
+
+    def __init__(self, goldens: Sequence[Golden], contained: containment.Containment, near: fuzzy.Fuzzy) -> None:
+        self._wholes = frozenset(
+            text_of_words(words) for golden in goldens for words in (golden.question, golden.exchange)
+        )
+        self._words = _of_words(contained.indexed)
+        self._letters = _of_letters(near.indexed)
+
+    def passing(self, rows: Sequence[Plain]) -> list[int]:
+        """Places of the rows that a stage could find a golden in, in order."""
+        found = {place for place, row in enumerate(rows) if self._surely(row)}
+        texts = [(place, text) for place, row in enumerate(rows) if place not in found for text in row.apart]
+        for some in _pieces(texts):
+            passed = self._passing([text for _, text in some])
+            found.update(some[each][0] for each in np.flatnonzero(passed))
+        return sorted(found)
+
+    def _surely(self, row: Plain) -> bool:
+        return row.whole in self._wholes or row.question in self._wholes or len(row.whole) > LONGEST
+
+    def _passing(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
+        together, ends = joined(texts)
+        near = self._letters.passing(letter_codes(together), None, ends)
+        return near | self._words.passing(*word_codes(together), ends)
+
+
+def _pieces(texts: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, str]]]:
+    """The texts, so many at a time that memory stays small."""
+    some: list[tuple[int, str]] = []
+    size = 0
+    for each in texts:
+        if some and size + len(each[1]) > LONGEST:
+            yield some
+            some, size = [], 0
+        some.append(each)
+        size += len(each[1])
+    if some:
+        yield some
+
+
+def _of_words(goldens: Sequence[containment.Indexed]) -> Counting:
+    codes = [np.unique(word_codes(bytes_of(text_of_words(golden.words)))[0][list(golden.places)]) for golden in goldens]
+    return Counting(codes, np.array([_least_places(golden) for golden in goldens]))
+
+
+def _least_places(golden: containment.Indexed) -> float:
+    if not golden.grams:
+        return np.inf
+    if golden.size < containment.LONG:
+        return len(golden.places)
+    span = max(containment.LONG, golden.size / 2) - containment.N + 1
+    return min(containment.SUSPECT * len(golden.grams), span)
+
+
+def _of_letters(goldens: Sequence[fuzzy.Indexed]) -> Counting:
+    """Of each golden its rarest codes: as few as leave the least number of shared ones above chance."""
+    codes = [np.unique(letter_codes(bytes_of(golden.text))) for golden in goldens]
+    dropped = {golden.dropped: _codes_of(golden.dropped) for golden in goldens}
+    own = [each[~np.isin(each, dropped[golden.dropped])] for each, golden in zip(codes, goldens, strict=True)]
+    known, counts = np.unique(np.concatenate([*own, np.zeros(0, np.uint64)]), return_counts=True)
+    common = (counts[np.searchsorted(known, each)] for each in own)
+    rarest = [_rarest(*each) for each in zip(own, common, goldens, strict=True)]
+    sizes = np.array([len(golden.grams) for golden in goldens], np.float64)
+    return Counting(rarest, fuzzy.SUSPECT * sizes - sizes + [len(each) for each in rarest])
+
+
+def _codes_of(grams: frozenset[str]) -> Hashes:
+    return np.concatenate([np.zeros(0, np.uint64), *(letter_codes(bytes_of(gram)) for gram in grams)])
+
+
+def _rarest(codes: Hashes, counts: npt.NDArray[np.int64], golden: fuzzy.Indexed) -> Hashes:
+    wanted = (1 - fuzzy.SUSPECT + SHARED_OF) * len(golden.grams) + SHARED
+    return codes[np.argsort(counts, kind="stable")[: int(np.ceil(wanted))]]
