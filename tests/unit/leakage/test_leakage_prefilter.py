@@ -5,12 +5,15 @@ from __future__ import annotations
 import pickle
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from leak_samples import cases, row, words
 
 from pytest_ftgate.errors import SelfTestError
+from pytest_ftgate.leakage.containment import Containment
+from pytest_ftgate.leakage.fuzzy import Fuzzy
 from pytest_ftgate.leakage.index import Index
 from pytest_ftgate.leakage.places import bytes_of, joined, letter_codes, word_codes
 from pytest_ftgate.leakage.prefilter import LONGEST, Prefilter
@@ -131,3 +134,26 @@ def test_equal_runs_of_words_have_equal_codes_wherever_they_stand(texts):
     by_gram = dict(zip(grams, codes.tolist(), strict=True))
     assert [by_gram[gram] for gram in grams] == codes.tolist()
     assert len(set(by_gram.values())) == len(by_gram)
+
+
+@pytest.mark.parametrize("size", [5, 8, 12, 13, 14, 17, 18, 25, 26, 27, 40, 61])
+def test_each_half_of_the_filter_keeps_what_its_own_stage_finds_at_the_very_threshold(size):
+    """Every beginning of a golden, in one piece or in two: the shortest that a stage finds passes its half alone."""
+    text = words(size, size).split()
+    goldens = goldens_of(cases(" ".join(text)))
+    contained, fuzzy = Containment(goldens), Fuzzy(goldens)
+    both = Prefilter(goldens, contained, fuzzy)
+    outside = words(30, 1)
+    pieces = [" ".join(text[:end]) for end in range(1, size + 1)]
+    pieces += [f"{' '.join(text[size - end :])} {outside} {' '.join(text[: size - end])}" for end in range(1, size)]
+    rows = [plain_of(row(around.format(piece))) for piece in pieces for around in ("{}", f"{outside} {{}} {outside}")]
+    codes, begins = zip(*(word_codes(bytes_of(each.whole)) for each in rows), strict=True)
+    ends = [np.array([len(bytes_of(each.whole)) + 1]) for each in rows]
+    seen = 0
+    for each, own, at, end in zip(rows, codes, begins, ends, strict=True):
+        if any(contained.find(each.sample)):
+            seen += 1
+            assert both._words.passing(own, at, end).all(), each.whole
+        if any(fuzzy.find(each.sample)):
+            assert both._letters.passing(letter_codes(bytes_of(each.whole)), None, end).all(), each.whole
+    assert seen
