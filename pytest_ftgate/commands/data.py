@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.commands import data_review, data_split
+from pytest_ftgate.commands import data_generate, data_review, data_split
 from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
@@ -48,6 +48,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     redact.add_argument("out", type=Path, metavar="OUT", help="the copy; replaced when the new one is whole")
     redact.add_argument("--drop", action="store_true", help="leave such rows out (default: <EMAIL>, <PHONE>, ...)")
     redact.set_defaults(run=redact_data)
+    data_generate.add(kinds)
     data_review.add(kinds)
     data_split.add(kinds)
 

@@ -1,0 +1,1 @@
+"""Seed rows -> further training rows by a language model, none of them reviewed."""
