@@ -21,6 +21,7 @@ def spent_before(folder: Path) -> float:
         except ValueError:
             continue
         if "sent" in data:
+            paid += open_.pop(data["sent"], 0.0)  # of a run that was killed while it waited
             open_[data["sent"]] = float(data.get("dollars", 0.0))
         elif "said" in data:
             open_.pop(data["said"]["key"], None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -287,3 +288,16 @@ def test_a_person_reviews_them_and_then_they_train(generate, monkeypatch, capsys
     assert main(["data", "review", "new.jsonl", "--by", "ann"]) == 0
     reviewed = list(read_rows(Path("new.reviewed.jsonl")))
     assert [is_unreviewed(row.extras) for row in reviewed] == [False] * 3
+
+
+def test_batches_cost_half_and_give_the_same_rows(generate, folder):
+    with MessagesServer(writer()) as server:
+        code, told, rows = generate(server, "--batch", "--state-dir", "batched")
+        assert code == 0
+        assert len(server.batches.created) == 1
+        assert not server.requests, "nothing was sent outside the batch"
+        Path("new.jsonl").unlink()
+        _, dear, same = generate(server)
+    assert same == rows
+    cost, full = (float(re.search(r"\$([\d.]+) of \$1 in all", text.out)[1]) for text in (told, dear))
+    assert cost == pytest.approx(full / 2, abs=2e-4)
