@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 ABSENT = {
     "champion": "there is no champion yet; baseline and floors decide",
     "anchor": "no past champion was better than the present one on these cases",
+    "judge": "there is no champion to compare with yet",
+    "human": "there is no champion to compare with yet",
     "live": "no user has met this candidate yet",
 }
 """Why an arm does not apply in a run."""
@@ -56,6 +58,8 @@ def arms_of(suite: Suite, *, train: bool, general: bool = False, live: bool = Fa
         "anchor": train,
         "slices": train and bool(slices_of(suite.cases)),
         "floors": bool(gate and gate.floors),
+        "judge": train and suite.golden.judge is not None and suite.golden.judge.compare,
+        "human": train and suite.golden.human is not None,
         "live": train and live,
     }
     return [name for name, applies in wanted.items() if applies]
@@ -152,12 +156,26 @@ def _live(_suite: Suite, _tested: Measurement, rollout: Rollout, _delta: float) 
     return live_of(rollout.name, plan, rollout.candidate.model.digest, datetime.now(UTC)) if plan else None
 
 
+def _judge(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+    from pytest_ftgate.opinions import judge_of
+
+    return judge_of(suite, tested, rollout, delta)
+
+
+def _human(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+    from pytest_ftgate.opinions import human_of
+
+    return human_of(suite, tested, rollout, delta)
+
+
 _COMPARING: dict[str, Callable[[Suite, Measurement, Rollout, float], Arm | None]] = {
     "baseline": _baseline,
     "champion": _champion,
     "anchor": _anchor,
     "slices": _slices,
     "forgetting": _forgetting,
+    "judge": _judge,
+    "human": _human,
     "live": _live,
 }
 

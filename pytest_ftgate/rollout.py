@@ -27,6 +27,7 @@ from pytest_ftgate.runtime import Runtime, Target, base_target
 
 if TYPE_CHECKING:
     from pytest_ftgate.canary.reference import Reference
+    from pytest_ftgate.judge.court import Court
     from pytest_ftgate.leakage.check import Report
     from pytest_ftgate.leakage.rows import Row
     from pytest_ftgate.pipeline import Pipeline
@@ -64,7 +65,8 @@ class Rollout:
     """One pipeline on its way from data to a verdict.
 
     suites: the golden sets that gate it. general: the set of general skills that [forgetting] names, if any.
-    leak: --ftgate-leak, what a leak does. exposed: the cases that stand in training rows.
+    leak: --ftgate-leak, what a leak does. exposed: the cases that stand in training rows. court: of a set's [judge];
+    None where no judge can be asked.
     """
 
     pipeline: Pipeline
@@ -74,6 +76,7 @@ class Rollout:
     manifest: Manifest | None = None
     leaks: Report | None = None
     leak: str = "error"
+    court: Callable[[Suite], Court] | None = None
     exposed: Exposed = field(default_factory=Exposed)
     champion: Version | None = None
     reference: Reference | None = None

@@ -180,7 +180,9 @@ class FtgateSession:
             suites = tuple(self.suite_named(golden) for golden in pipeline.goldens)
             forgetting = pipeline.policy.forgetting
             general = self.suite_named(forgetting.golden) if forgetting else None
-            self._rollouts[name] = Rollout(pipeline, suites, self.runtime, general, leak=self.options.leak)
+            self._rollouts[name] = Rollout(
+                pipeline, suites, self.runtime, general, leak=self.options.leak, court=self.court_of
+            )
         return self._rollouts[name]
 
     def data_checks(self, path: Path) -> DataChecks:

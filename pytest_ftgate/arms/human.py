@@ -1,7 +1,7 @@
 """(blind verdicts of people on candidate against champion) -> Arm: people must not see a loss.
 
-Nothing in a run makes this arm yet. It is to be fed by people who see both answers to a case in random order, not
-knowing which model gave which: 50 to 100 verdicts, their number settled before the first is given.
+People see both answers to a case in random order, not knowing which model gave which: 50 to 100 verdicts, their number
+settled before the first is given, since whoever stops while ahead shows nothing.
 """
 
 from __future__ import annotations

@@ -1,17 +1,46 @@
-"""(debiased difference, the judge's admission) -> Arm: a judge that has earned its vote must not see a loss.
+"""(differences as a judge and people see them, the judge's admission) -> Arm: a judge must not see a loss.
 
-Nothing in a run makes this arm yet. It is fed by `metrics.ppi.debias` (a judge's pairwise verdicts in both orders on
-all cases, and people's on a random subset) and by `judge.admission.admit` (labels.jsonl against the judge's verdicts).
+Only a judge that has earned its vote decides anything, and only where people have judged a random subset of the same
+pairs, by which it is debiased; else the arm is advisory and says why.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from statistics import fmean
 
 from pytest_ftgate.arm import Arm, Status, compared, more_cases, points
 from pytest_ftgate.arms.margin import NO_HELP
 from pytest_ftgate.arms.rounds import level, told
 from pytest_ftgate.judge.admission import Admission
+from pytest_ftgate.judge.trust import MOST_UNSCORED
 from pytest_ftgate.metrics.power import more_for_margin
-from pytest_ftgate.metrics.ppi import Debiased
+from pytest_ftgate.metrics.ppi import LEAST_LABELLED, Debiased, debias
+
+
+def opinion_arm(
+    judge: Mapping[str, float], human: Mapping[str, int], admission: Admission, delta: float, *, tried: int = 1
+) -> Arm:
+    """The arm of one judge. judge: difference of every case by id, 1 where the candidate is better in both orders, -1
+    the champion, else 0. human: likewise, of a random subset, as people see it; see `judge_arm` for the rest.
+
+    Without people's verdicts on at least three cases it is a hold that decides nothing.
+    """
+    both = [name for name in judge if name in human]
+    if len(both) < LEAST_LABELLED:
+        return _not_debiased(judge, len(both), admission)
+    rest = [value for name, value in judge.items() if name not in human]
+    found = debias([float(human[name]) for name in both], [judge[name] for name in both], rest)
+    return judge_arm(found, admission, delta, tried=tried)
+
+
+def unscored_arm(arm: Arm, unscored: int, asked: int) -> Arm:
+    """The arm, as "integrity" where more than 5 % of the pairs got no verdict; asked: pairs of different answers."""
+    if unscored <= MOST_UNSCORED * asked:
+        return arm
+    reason = f"judge: {unscored} of {asked} pairs have no verdict, at most 5 % are allowed"
+    return replace(arm, status="integrity", reason=reason)
 
 
 def judge_arm(found: Debiased, admission: Admission, delta: float, *, tried: int = 1) -> Arm:
@@ -30,6 +59,16 @@ def judge_arm(found: Debiased, admission: Admission, delta: float, *, tried: int
     outlook = "" if status != "hold" else f"; {more_cases(more)}" if more else NO_HELP
     text = f"judge: {points(found.mean)} points, {bound} {_counted(found)}{told(tried)}{outlook}{_vote(admission)}"
     return Arm("judge", status, _numbers(found, lower, delta, tried), text, more, advisory=not admission.admitted)
+
+
+def _not_debiased(judge: Mapping[str, float], labelled: int, admission: Admission) -> Arm:
+    mean = fmean(judge.values()) if judge else 0.0
+    numbers = {"gain": mean, "labelled": float(labelled), "n": float(len(judge))}
+    text = (
+        f"judge: {points(mean)} points by its own word (n = {len(judge)}); advisory, as people have not judged a "
+        f"random subset of these pairs, by which it would be debiased{_vote(admission)}"
+    )
+    return Arm("judge", "hold", numbers, text, advisory=True)
 
 
 def _more(found: Debiased, delta: float, alpha: float) -> int | None:

@@ -77,12 +77,7 @@ def shares_base(judge: str, base: str) -> bool:
 
     "org/Qwen2.5-7B-Instruct" and "./models/qwen2.5-7b" are; judges favour answers of their own kind.
     """
-    one, other = _plain(judge), _plain(base)
-    return bool(one and other) and (one == other or (min(len(one), len(other)) >= 5 and _begins(one, other)))
-
-
-def _begins(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
+    return bool(_plain(judge)) and _plain(judge) == _plain(base)
 
 
 def _plain(name: str) -> str:

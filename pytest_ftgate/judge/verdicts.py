@@ -46,13 +46,19 @@ class Blind:
 
     values: 1 the candidate's answer is better, -1 the champion's, 0 a tie, by the majority of people. planned: how
     many cases were drawn for them; fewer values than that decide nothing, or a person could stop while ahead.
-    same: how many of the values stand for two equal answers. by: who judged.
+    same: how many of the values stand for two equal answers. by: who judged. ids: of the cases, as the values.
     """
 
     values: tuple[int, ...] = ()
     planned: int = 0
     same: int = 0
     by: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+
+    @property
+    def by_case(self) -> dict[str, int]:
+        """The values by the case's id."""
+        return dict(zip(self.ids, self.values, strict=True))
 
     @property
     def complete(self) -> bool:
@@ -85,7 +91,7 @@ def blind(verdicts: Iterable[PairVerdict], asked: Mapping[str, Asked]) -> Blind:
     planned = max((each.planned for each in kept.values()), default=0)
     same = sum(all(each.same for each in cast) for cast in votes.values())
     people = dict.fromkeys(each.by for each in kept.values() if not each.same)
-    return Blind(values, planned, same, tuple(people))
+    return Blind(values, planned, same, tuple(people), tuple(votes))
 
 
 def _verdict(line: int, data: Any, path: str) -> list[PairVerdict | Fault]:

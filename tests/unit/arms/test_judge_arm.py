@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pytest_ftgate.arms.judge import judge_arm
+from pytest_ftgate.arms.judge import judge_arm, opinion_arm, unscored_arm
 from pytest_ftgate.gate import Arm, Kind, decide
 from pytest_ftgate.judge.admission import Admission
 from pytest_ftgate.metrics.ppi import Debiased, debias
@@ -74,3 +74,32 @@ def test_a_judge_that_likes_the_candidates_failures_does_not_carry_a_worse_one_t
 def test_delta_is_a_share(delta):
     with pytest.raises(ValueError, match="delta is a share"):
         judge_arm(found(0), VOTES, delta)
+
+
+def test_the_arm_is_debiased_by_the_cases_that_people_judged_too():
+    judge = {f"c{i}": (1.0, 0.0, -1.0, 0.0)[i % 4] for i in range(200)}
+    human = {f"c{i}": (1, 0, -1, 0)[i % 4] for i in range(0, 200, 3)}
+    arm = opinion_arm(judge, human | {"gone": 1}, VOTES, 0.05)
+    assert (arm.numbers["labelled"], arm.numbers["n"], arm.advisory) == (67, 200, False)
+    assert arm.numbers["weight"] > 0.6
+    assert opinion_arm(judge, human, REFUSED, 0.05).advisory
+
+
+@pytest.mark.parametrize("human", [{}, {"c1": 1, "c2": 0}])
+def test_a_judge_that_nobody_checked_on_these_pairs_decides_nothing(human):
+    arm = opinion_arm({f"c{i}": 1.0 for i in range(60)}, human, VOTES, 0.05)
+    assert (arm.status, arm.advisory, arm.numbers["gain"]) == ("hold", True, 1.0)
+    assert "advisory, as people have not judged a random subset of these pairs" in arm.reason
+
+
+def test_above_5_percent_of_pairs_without_a_verdict_nothing_is_to_be_trusted():
+    good = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("floors", "pass")]
+    arm = judge_arm(found(0.02), VOTES, 0.05)
+    assert unscored_arm(arm, 5, 100) == arm
+    stopped = unscored_arm(arm, 6, 100)
+    assert (stopped.status, stopped.reason) == (
+        "integrity",
+        "judge: 6 of 100 pairs have no verdict, at most 5 % are allowed",
+    )
+    assert decide([*good, stopped]).kind == Kind.INTEGRITY
+    assert decide([*good, unscored_arm(judge_arm(found(0.02), REFUSED, 0.05), 6, 100)]).kind == Kind.PROMOTE

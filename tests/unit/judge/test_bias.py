@@ -62,6 +62,7 @@ def test_a_difference_that_length_does_not_explain_stays():
         ("qwen2.5-72b-instruct", "qwen2.5-7b-instruct", False),
         ("claude-haiku-5-5", "SmolLM2-135M-Instruct", False),
         ("", "SmolLM2", False),
+        ("org/model-7b", "./model", False),
     ],
 )
 def test_a_judge_of_the_same_base_is_known_by_its_name(judge, base, same):

@@ -1,0 +1,103 @@
+"""The gate's arms `judge` and `human` in whole runs of --train: advisory, held, and deciding."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from pytest_ftgate.judge.labels import answer_digest, read_labels
+from pytest_ftgate.judge.lock import JudgeLock, write_judge_lock
+from pytest_ftgate.suite import load_suite
+from tests.messages_server import MessagesServer
+from tests.plugin.trained import SIZE, TASK, Trained
+from tests.scripted_judge import judging
+
+JUDGE = '[human]\nverdicts = 60\n[judge]\nbase_url = "{url}"\nmodel = "org/model"\ncompare = true\n'
+
+
+def better(first, second):
+    """The answer that is right, whatever the order."""
+    return "first" if first != "hm" else "second"
+
+
+@pytest.fixture
+def server():
+    with MessagesServer(judging(better=better)) as made:
+        yield made
+
+
+@pytest.fixture
+def trained(project):
+    return Trained(project)
+
+
+def arm(result, name):
+    [line] = [line for line in result.outlines if re.match(rf"  {name} ", line)]
+    return tuple(line.split(None, 2)[1:])
+
+
+def people(trained, wrong_now, wrong_before):
+    """Blind verdicts on every case: who is right is better."""
+    suite = load_suite(trained.project.path / "goldens/mail")
+    lines = []
+    for i, case in enumerate(suite.cases):
+        texts = ["hm" if i in wrong else f"a{i}" for wrong in (wrong_now, wrong_before)]
+        side = "tie" if texts[0] == texts[1] else "champion" if texts[0] == "hm" else "candidate"
+        candidate, champion = map(answer_digest, texts)
+        line = {"id": case.id, "case": case.digest, "candidate": candidate, "champion": champion, "verdict": side}
+        lines.append(line | {"by": "ann", "planned": SIZE, "same": texts[0] == texts[1]})
+    trained.project.write("goldens/mail/verdicts.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+
+
+def calibrated(trained):
+    """120 labels and a judge that agrees with all of them."""
+    folder = trained.project.path / "goldens/mail"
+    suite = load_suite(folder)
+    rows = [(case, text) for i, case in enumerate(suite.cases) for text in (f"a{i}", "hm")]
+    lines = [
+        {"id": case.id, "label": "no" if text == "hm" else "yes", "by": "ann", "case": case.digest, "answer": answer_digest(text)}
+        for case, text in rows
+    ]  # fmt: skip
+    trained.project.write("goldens/mail/labels.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    verdicts = {label.key: label.label for label in read_labels(folder / "labels.jsonl")}
+    write_judge_lock(folder / "judge.lock", JudgeLock(suite.golden.judge.digest, ["org/model"], verdicts))
+
+
+def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
+    trained.base(wrong=range(30))
+    trained.candidate(1, wrong=range(10))
+    assert trained.run().ret == 0
+    trained.project.write("goldens/mail/golden.toml", TASK + JUDGE.format(url=server.url))
+    trained.candidate(2, wrong=range(4, 6))
+
+    first = trained.run()
+    assert first.ret == 10, first.stdout.str()
+    status, told = arm(first, "judge")
+    assert (status, told.split(":")[0]) == ("ADVISORY", "hold")
+    for part in (
+        "+13.3 points by its own word (n = 60)",
+        "people have not judged a random subset",
+        "it was never calibrated: ftgate judge calibrate mail",
+        "flip rate 0 % of 8 pairs",
+    ):
+        assert part in told
+    assert arm(first, "human") == (
+        "HOLD",
+        "0 of 60 blind verdicts on these answers are there; ftgate judge label mail --candidate",
+    )
+    first.stdout.fnmatch_lines(["judge org/model (mail): 16 questions, 0 unscored (0.0 %)"])
+    assert len(server.requests) == 16, "equal answers are a tie that nobody is asked about"
+
+    people(trained, range(4, 6), range(10))
+    calibrated(trained)
+    second = trained.run()
+    assert second.ret == 0, second.stdout.str()
+    assert arm(second, "human")[0] == "PASS"
+    status, told = arm(second, "judge")
+    assert status == "PASS", told
+    assert told.startswith("+13.3 points, lower bound +")
+    assert told.endswith("warning: judge org/model and candidate share a base, and judges favour their own kind")
+    second.stdout.fnmatch_lines(["PROMOTED mail v2"])
+    assert len(server.requests) == 16, "nothing is judged twice"
