@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.suite import Suite
 
 LABELS = 120
+YES_NO = ("yes", "no")
 
 
 def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,16 +40,22 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--task", default="", metavar="TASK", help="of the registry (default: the set's name)")
     parser.add_argument(
-        "--count", type=int, metavar="N", help=f"answers drawn at random ({LABELS}), or pairs ({PAIRS})"
+        "--count",
+        type=int,
+        metavar="N",
+        help=f"answers drawn at random ({LABELS}), or pairs ([human] verdicts, else {PAIRS})",
     )
     parser.add_argument(
         "--rare", type=int, default=0, metavar="N", help="and N more among answers that the set's own graders miss"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw and the order (default 0)")
     parser.add_argument("--criterion", default="", metavar="NAME", help="label by this criterion of the set's rubric")
-    parser.add_argument("--question", default="", metavar="TEXT", help="what to ask (default: is it correct?)")
+    parser.add_argument("--question", default="", metavar="TEXT", help="what to ask (default: as the rubric does)")
     parser.add_argument(
-        "--classes", type=_classes, default=("yes", "no"), metavar="A,B", help="labels to choose from (default yes,no)"
+        "--classes",
+        type=_classes,
+        metavar="A,B",
+        help="labels to choose from (default: the rubric's levels, else yes,no)",
     )
     desk_options(parser)
     parser.set_defaults(run=label)
@@ -74,7 +81,7 @@ def _label(args: argparse.Namespace, suite: Suite) -> int:
     from pytest_ftgate.judge.drawing import settled_plan
     from pytest_ftgate.judge.labelling import label_items, label_lines, label_plan, label_task, merged
 
-    criterion = _criterion(args)
+    criterion = _criterion(args, suite)
     pool = pool_of(args, suite)
     items = label_items(suite, pool, criterion)
     sizes = (args.count or LABELS, args.rare)
@@ -83,7 +90,9 @@ def _label(args: argparse.Namespace, suite: Suite) -> int:
     asked: dict[str, Any] = {"what": "labels", "golden": suite.digest, "criterion": criterion.name}
     asked |= {"seed": args.seed, "sizes": list(sizes)}
     with open_book(args, suite, "labels") as book:
-        plan = settled_plan(book, asked, lambda: label_plan(pool, _missed(suite, pool), sizes, args.seed))
+        plan = settled_plan(
+            book, asked, lambda: label_plan(pool, _missed(suite, pool) if args.rare else (), sizes, args.seed)
+        )
         plans = [record["plan"] for record in book.records if _is_of(record, asked)]
         known = _keys_of(plans, criterion)
         wanted = [items[key] for key in _keys_of([plan], criterion) if key in items]
@@ -96,10 +105,13 @@ def _label(args: argparse.Namespace, suite: Suite) -> int:
     return 0
 
 
-def _criterion(args: argparse.Namespace) -> Criterion:
-    from pytest_ftgate.judge.labelling import Criterion
+def _criterion(args: argparse.Namespace, suite: Suite) -> Criterion:
+    """What is asked: by the rubric of the set's judge, else by --question and --classes."""
+    from pytest_ftgate.judge.labelling import Criterion, of_rubric
 
-    return Criterion(args.criterion, args.question or "Is the answer correct?", args.classes)
+    if suite.golden.judge is not None and not args.question and args.classes is None:
+        return of_rubric(suite.golden.judge.rubric.criteria, args.criterion)
+    return Criterion(args.criterion, args.question or "Is the answer correct?", args.classes or YES_NO)
 
 
 def pool_of(args: argparse.Namespace, suite: Suite) -> list[Given]:

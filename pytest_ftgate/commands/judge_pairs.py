@@ -30,10 +30,11 @@ def compare(args: argparse.Namespace, suite: Suite) -> int:
     new, old = (texts_of(suite, registry.results(version, suite.name)) for version in (candidate, champion))
     file = beside(suite.golden.path, VERDICTS)
     before = lines_of(file, "verdict")
-    asked = {"what": "pairs", "seed": args.seed, "count": args.count or PAIRS}
+    count = args.count or (suite.golden.human.verdicts if suite.golden.human else PAIRS)
+    asked = {"what": "pairs", "seed": args.seed, "count": count}
     asked |= {"candidate": candidate.digest, "champion": champion.digest, "golden": suite.digest}
     with open_book(args, suite, "verdicts") as book:
-        plan = settled_plan(book, asked, lambda: pair_plan(suite, new, old, args.count or PAIRS, args.seed))
+        plan = settled_plan(book, asked, lambda: pair_plan(suite, new, old, count, args.seed))
         if not plan["rows"]:
             raise FtgateError(
                 f"{candidate} and {champion} have no answers to the same cases of {suite.name} as it is now;\n"

@@ -13,6 +13,7 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.judge.drawing import drawn
 from pytest_ftgate.judge.given import Given, asked_parts
 from pytest_ftgate.judge.labels import judged_key
+from pytest_ftgate.judge.rubric import Criterion as Rubric
 from pytest_ftgate.suite import Suite
 
 SKIPPED = "(cannot say)"
@@ -32,6 +33,20 @@ class Criterion:
     def __post_init__(self) -> None:
         if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
             raise FtgateError(f"labels need two different classes or more; found {', '.join(self.classes) or 'none'}")
+
+
+def of_rubric(criteria: Sequence[Rubric], name: str) -> Criterion:
+    """What the judge is asked, for a person; its labels name the criterion only if the rubric has several.
+
+    Raises FtgateError if `name` is none of them, or is needed.
+    """
+    known = {each.name: each for each in criteria}
+    if name not in known and (name or len(known) > 1):
+        found = f"{name!r} is no criterion of" if name else "name one criterion of"
+        raise FtgateError(f"{found} the set's rubric: --criterion {' | '.join(known)}")
+    asked = known[name] if name else criteria[0]
+    anchors = tuple(f"{level}: {told}" for level, told in zip(asked.levels, asked.anchors, strict=False))
+    return Criterion(asked.name if len(known) > 1 else "", asked.question, asked.levels, anchors)
 
 
 def label_task(suite: Suite, criterion: Criterion) -> Task:

@@ -210,6 +210,27 @@ def test_rows_of_somebody_else_are_not_overwritten_and_nothing_paid_is_lost(gene
         assert len(server.requests) == asked
 
 
+def test_a_pipeline_gives_its_training_rows_and_the_audit_log_says_so(generate, folder):
+    pipeline = folder / "pipelines" / "sms"
+    pipeline.mkdir(parents=True)
+    for name in ("train", "validation"):
+        write_rows(pipeline / f"{name}.jsonl", [row | {"notes": name} for row in spam_rows()])
+    (pipeline / "pipeline.toml").write_text(
+        'goldens = ["sms"]\n[base]\nmodel = "m"\n[data]\ntrain = "train.jsonl"\nvalidation = "validation.jsonl"\n'
+    )
+    with MessagesServer(writer()) as server:
+        for source in ("sms", "pipelines/sms", "pipelines/sms/pipeline.toml"):
+            code, told, rows = generate(server, source=source)
+            assert (code, len(rows)) == (0, 20)
+            assert "40 seeds from" in told.out
+            assert "train.jsonl" in told.out
+        assert max(server.seen.values()) == 1
+    logged = [json.loads(line) for line in Path(".ftgate/audit.jsonl").read_text().splitlines()]
+    assert [(line["kind"], line["task"], line["what"]["for"]) for line in logged] == [("data", "sms", "generate")] * 3
+    code, told, _ = generate(server, source="nothing")
+    assert (code, "neither a pipeline in pipelines/ nor a file" in told.err) == (2, True)
+
+
 def test_free_answers_and_plain_texts(generate, folder):
     write_rows(
         folder / "qa.jsonl", [{"input": f"{sentence(n)}?", "expected": sentence(f"answer {n}", 12)} for n in range(9)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -135,3 +136,36 @@ def test_killed_with_the_page_open_the_decisions_are_there(review, tmp_path):
     _, told, rows = review("q\n")
     assert "1 of 2 done" in told.out
     assert [row.get("review") for row in rows] == [None, "accepted", "accepted"]
+
+
+def read_until(terminal: int, text: str) -> str:
+    """What a program writes on its terminal, up to a text."""
+    found = b""
+    while text.encode() not in found:
+        found += os.read(terminal, 4096)
+    return found.decode(errors="replace")
+
+
+def test_in_a_real_terminal_keys_count_at_once_and_ctrl_c_keeps_everything(review, tmp_path):
+    Path("s.jsonl").write_text(Path("s.jsonl").read_text().replace("win cash", "win \\u001b[31mcash"))
+    mine, theirs = pty.openpty()
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "TERM": "dumb", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "pytest_ftgate.cli", "data", "review", "s.jsonl", "--by", "ann"]
+    how = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "start_new_session": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, **how) as process:
+        os.close(theirs)
+        shown = read_until(mine, "q stop]")
+        assert "win \\x1b[31mcash" in shown
+        assert "\x1b" not in shown, "no colours, and none from the data"
+        os.write(mine, b"a")
+        read_until(mine, "q stop]")
+        process.send_signal(signal.SIGINT)
+        told = read_until(mine, "not reviewed yet")
+        assert process.wait(60) == 0
+    os.close(mine)
+    assert "stopped at 1 of 2" in told
+    assert [row.get("review") for row in map(json.loads, Path("s.reviewed.jsonl").read_text().splitlines())] == [
+        None,
+        "accepted",
+        "accepted",
+    ]

@@ -187,6 +187,37 @@ def test_levels_of_a_rubric_as_classes_and_a_named_criterion(label, answered):
     assert (code, "two different classes" in told.err) == (2, True)
 
 
+RUBRIC = """
+[judge.criteria.tone]
+question = "Is it polite?"
+1 = "rude"
+2 = "curt"
+3 = "neutral"
+4 = "friendly"
+5 = "warm"
+"""
+
+
+def test_a_person_is_asked_what_the_judge_is_asked_with_its_anchors(label, answered, golden):
+    (golden / "golden.toml").write_text(TOML + RUBRIC)
+    answered("m1", RIGHT)
+    _, told, found = label("25", "--count", "2")
+    assert "Is it polite?  [1 1: rude | 2 2: curt |" in told.out
+    assert [line["label"] for line in found] == ["2", "5"]
+    assert all("criterion" not in line for line in found), "the rubric asks one thing only"
+
+
+def test_of_several_criteria_one_is_named_and_stands_in_the_label(label, answered, golden):
+    (golden / "golden.toml").write_text(TOML + RUBRIC + '[judge.checklist]\nright = "Is it right?"\n')
+    answered("m1", RIGHT)
+    code, told, _ = label("y")
+    assert code == 2
+    assert "name one criterion of the set's rubric: --criterion tone | right" in told.err
+    assert "'x' is no criterion" in label("y", "--criterion", "x")[1].err
+    assert [line["criterion"] for line in label("y", "--count", "1", "--criterion", "right")[2]] == ["right"]
+    assert [line["criterion"] for line in label("3", "--count", "1", "--criterion", "tone")[2]] == ["right", "tone"]
+
+
 def test_single_file_sets_have_their_labels_beside_them():
     assert beside(Path("g/mood/golden.toml"), "labels.jsonl") == Path("g/mood/labels.jsonl")
     assert beside(Path("g/mood.golden.jsonl"), "labels.jsonl") == Path("g/mood.labels.jsonl")
@@ -344,6 +375,13 @@ def test_what_cannot_be_compared_is_told(compare, versions, golden):
     assert "'x2' is no version" in compare(prefer("new"), "x2", code=2)[1]
     (golden / "golden.toml").write_text(TOML.replace("Be brief", "Be long"))
     assert "no answers to the same cases" in compare(prefer("new"), code=2)[1]
+
+
+def test_human_in_the_golden_set_says_how_many(compare, versions, golden):
+    (golden / "golden.toml").write_text(TOML + "[human]\nverdicts = 50\n")
+    versions(OLD, True)
+    versions(NEW)
+    assert len(compare(prefer("new"))[2]) == 50
 
 
 def test_a_sample_is_drawn_at_random(compare, versions, golden):
