@@ -56,7 +56,7 @@ def test_a_seed_cannot_end_the_block_of_examples():
     assert user.count("</examples>") == 1
     block = user.split("<examples>\n")[1].split("\n</examples>")[0]
     assert json.loads(block) == {"text": evil.asked["text"], "answer": evil.answer}
-    assert "\n" not in block
+    assert not [each for each in "\n<>" if each in block]
 
 
 @pytest.mark.parametrize("form", [SPAM, FREE, Form("variables", ("title", "body"))])
