@@ -42,9 +42,9 @@ class Counting:
         rows = np.searchsorted(ends, hits if begins is None else begins[hits], side="right")
         slots = slots[hits]
         starts, lengths = self._starts[slots], self._starts[slots + 1] - self._starts[slots]
-        last = np.cumsum(lengths)
+        last = np.cumsum(lengths, dtype=np.int32)
         total = int(last[-1]) if len(last) else 0
-        postings = np.repeat(starts - last + lengths, lengths) + np.arange(total)
+        postings = np.repeat(starts - last + lengths, lengths) + np.arange(total, dtype=np.int32)
         goldens = len(self._least)
         pairs = self._owners[postings] + np.repeat(rows * goldens, lengths)
         counts = np.bincount(pairs, minlength=len(ends) * goldens).reshape(len(ends), goldens)

@@ -2,21 +2,21 @@
 
 An exact join, not a sketch: of the goldens that a filter lets through the index is computed from the texts, and the
 filter loses none. J(A, B) >= t means |A & B| >= t / (1 + t) (|A| + |B|), and |B| between t |A| and |A| / t (Bayardo,
-Ma and Srikant 2007). Of the rarest half P of a golden's A a row that is near then has at least that many, less the
+Ma and Srikant 2007). Of the rarest part P of a golden's A a row that is near then has at least that many, less the
 |A| - |P| that may lie outside P (prefix filter: Chaudhuri, Ganti and Kaushik 2006). Only P is indexed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import numpy as np
 import numpy.typing as npt
 
-from pytest_ftgate.leakage.grams import Hashes, grams_of, hash_by_gram, hashes_of, text_of_words
+from pytest_ftgate.leakage.grams import Hashes, grams_of, hashes_of, hashes_of_grams, text_of_words
 from pytest_ftgate.leakage.report import Hit
 from pytest_ftgate.leakage.sample import Golden, Sample, Words
 from pytest_ftgate.leakage.templates import least_of_template
@@ -24,8 +24,8 @@ from pytest_ftgate.leakage.templates import least_of_template
 LEAK = 0.8
 SUSPECT = 0.6
 LEAST_WORDS = 5
-INDEXED = 0.5
-"""Share of a golden's grams, the rarest of them, that the filter looks at; over 1 - SUSPECT, or it filters nothing."""
+SHARED, SHARED_OF = 20, 0.02
+"""So many more of a golden's rarest grams are indexed than may lie outside a near row, and this share of all of them."""
 SLOTS_PER_GRAM = 8
 CLOSE = 0.1
 """A row is filtered once for itself and for its question if it has at most so much more words, as a share."""
@@ -101,22 +101,24 @@ class Filter:
     """Which goldens a row may be near to; never leaves out one that is.
 
     Grams are counted by slots of a table: two grams in one slot only add to the hits, and only take from the row's
-    size, and either lets more through.
+    size, and either lets more through. So do grams of one golden with one hash: they make its indexed part smaller.
     """
 
     def __init__(self, goldens: Sequence[Indexed], templates: frozenset[str]) -> None:
         self._sizes = np.array([len(golden.grams) for golden in goldens], np.int64)
         self._bare = np.array([not golden.dropped for golden in goldens], np.bool_)
-        prefixes = _prefixes(goldens)
+        prefixes = _prefixes(goldens, templates)
         self._outside = self._sizes - [len(prefix) for prefix in prefixes]
         self._largest = float(self._sizes.max()) / SUSPECT
         bits = max(10, (SLOTS_PER_GRAM * int(self._sizes.sum())).bit_length())
         self._shift = np.uint64(64 - min(bits, 22))
         self._template = np.zeros(1 << (64 - int(self._shift)), np.bool_)
-        self._template[self._slots(_hashed(goldens, templates))] = True
+        self._templated = bool(templates)
+        self._template[self._slots(hashes_of_grams(templates))] = True
         slots = self._slots(np.concatenate(prefixes))
         self._starts, order = _inverted(slots, len(self._template))
-        self._postings = np.repeat(np.arange(len(goldens)), [len(prefix) for prefix in prefixes])[order]
+        self._indexed = np.diff(self._starts) > 0
+        self._postings = np.repeat(np.arange(len(goldens), dtype=np.int32), [len(own) for own in prefixes])[order]
 
     def candidates(self, text: str, longer_by: int = 0) -> Sequence[int]:
         """Places of the goldens to compare with. longer_by: characters that a beginning, compared as well, lacks."""
@@ -125,7 +127,7 @@ class Filter:
         hashes = hashes_of(text)
         slots = self._slots(hashes)
         size = len(hashes) - longer_by
-        own = size - int(np.count_nonzero(self._template[slots]))
+        own = size - self._of_templates(slots)
         shared = SUSPECT / (1 + SUSPECT) * (self._sizes + np.where(self._bare, size, own))
         near = (self._hits(slots) >= shared - self._outside - _SLACK) & (shared <= self._sizes + _SLACK)
         return [int(place) for place in np.flatnonzero(near)]
@@ -136,44 +138,52 @@ class Filter:
         if len(text) < enough:
             return False
         slots = self._slots(hashes_of(text[:enough]))
-        return len(slots) - int(np.count_nonzero(self._template[slots])) - longer_by > self._largest
+        return len(slots) - self._of_templates(slots) - longer_by > self._largest
+
+    def _of_templates(self, slots: _Counts) -> int:
+        return int(np.count_nonzero(self._template[slots])) if self._templated else 0
 
     def _slots(self, hashes: Hashes) -> _Counts:
         return (hashes >> self._shift).astype(np.int64)
 
     def _hits(self, slots: _Counts) -> _Counts:
         """For each golden the grams of its prefix that stand in the row, or more."""
+        slots = slots[self._indexed[slots]]
         starts = self._starts[slots]
         lengths = self._starts[slots + 1] - starts
-        some = lengths > 0
-        starts, lengths = starts[some], lengths[some]
-        ends = np.cumsum(lengths)
+        ends = np.cumsum(lengths, dtype=np.int32)
         total = int(ends[-1]) if len(ends) else 0
-        places = np.repeat(starts - ends + lengths, lengths) + np.arange(total)
+        places = np.repeat(starts - ends + lengths, lengths) + np.arange(total, dtype=np.int32)
         return np.bincount(self._postings[places], minlength=len(self._sizes))
 
 
-def _prefixes(goldens: Sequence[Indexed]) -> list[Hashes]:
+def _prefixes(goldens: Sequence[Indexed], templates: frozenset[str]) -> list[Hashes]:
     """The hashes of the rarest grams of each golden."""
-    counts = Counter(gram for golden in goldens for gram in golden.grams)
-    return [_rarest(golden, counts) for golden in goldens]
+    dropped = hashes_of_grams(templates)
+    hashes = [without(hashes_of(golden.text), dropped if golden.dropped else None) for golden in goldens]
+    return rarest(hashes, [indexed_of(len(golden.grams)) for golden in goldens])
 
 
-def _rarest(golden: Indexed, counts: Mapping[str, int]) -> Hashes:
-    hashed = hash_by_gram(golden.text)
-    rarest = sorted(golden.grams, key=lambda gram: (counts[gram], gram))[: int(INDEXED * len(golden.grams)) + 1]
-    return np.array([hashed[gram] for gram in rarest], np.uint64)
+def indexed_of(grams: int) -> int:
+    """How many of a golden's grams are indexed: so many that a row which is near must share some dozens of them."""
+    return int(grams * (1 - SUSPECT + SHARED_OF)) + SHARED
 
 
-def _hashed(goldens: Sequence[Indexed], grams: frozenset[str]) -> Hashes:
-    """The hashes of grams that stand in the goldens."""
-    known = {gram: each for golden in goldens for gram, each in hash_by_gram(golden.text).items() if gram in grams}
-    return np.array(list(known.values()), np.uint64)
+def without(hashes: Hashes, dropped: Hashes | None) -> Hashes:
+    """The hashes that are not among the others."""
+    return hashes if dropped is None or not len(dropped) else hashes[~np.isin(hashes, dropped)]
 
 
-def _inverted(slots: _Counts, size: int) -> tuple[_Counts, _Counts]:
+def rarest(hashes: Sequence[Hashes], counts: Sequence[int]) -> list[Hashes]:
+    """Of each golden's distinct hashes so many, those first that stand in the fewest goldens."""
+    known, common = np.unique(np.concatenate([*hashes, np.zeros(0, np.uint64)]), return_counts=True)
+    orders = (np.argsort(common[np.searchsorted(known, own)], kind="stable") for own in hashes)
+    return [own[order[:count]] for own, order, count in zip(hashes, orders, counts, strict=True)]
+
+
+def _inverted(slots: _Counts, size: int) -> tuple[npt.NDArray[np.int32], _Counts]:
     """Where each slot's entries begin (one more than slots), and the order that puts entries of one slot together."""
-    starts = np.zeros(size + 1, np.int64)
+    starts = np.zeros(size + 1, np.int32)
     np.cumsum(np.bincount(slots, minlength=size), out=starts[1:])
     return starts, np.argsort(slots, kind="stable")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -34,10 +34,10 @@ def hashes_of(text: str) -> Hashes:
     return hashed[kept]
 
 
-def hash_by_gram(text: str) -> dict[str, int]:
-    """Each of `grams_of(text)` and its hash."""
-    hashed = _rolled(_codes(text)).tolist()
-    return {text[place : place + N]: each for place, each in enumerate(hashed)}
+def hashes_of_grams(grams: Collection[str]) -> Hashes:
+    """The hash of each of some sequences of five characters, in no order."""
+    hashed = _rolled(_codes("".join(grams)))
+    return hashed[::N]
 
 
 def _rolled(codes: Hashes) -> Hashes:

@@ -26,14 +26,12 @@ import numpy.typing as npt
 
 from pytest_ftgate.leakage import containment, fuzzy
 from pytest_ftgate.leakage.counting import Counting
-from pytest_ftgate.leakage.grams import Hashes, text_of_words
+from pytest_ftgate.leakage.grams import Hashes, N, text_of_words
 from pytest_ftgate.leakage.places import bytes_of, joined, letter_codes, word_codes
 from pytest_ftgate.leakage.sample import Golden, Plain
 
 LONGEST = 1 << 18
 """Characters of a row that is looked at here; a longer one goes to the stages as it is."""
-SHARED, SHARED_OF = 20, 0.02
-"""A row must share so many of the rarest grams of a golden, and this share of all of its grams more."""
 
 
 class Prefilter:
@@ -94,20 +92,13 @@ def _least_places(golden: containment.Indexed) -> float:
 
 def _of_letters(goldens: Sequence[fuzzy.Indexed]) -> Counting:
     """Of each golden its rarest codes: as few as leave the least number of shared ones above chance."""
+    dropped = {grams: _codes_of(grams) for grams in {golden.dropped for golden in goldens}}
     codes = [np.unique(letter_codes(bytes_of(golden.text))) for golden in goldens]
-    dropped = {golden.dropped: _codes_of(golden.dropped) for golden in goldens}
-    own = [each[~np.isin(each, dropped[golden.dropped])] for each, golden in zip(codes, goldens, strict=True)]
-    known, counts = np.unique(np.concatenate([*own, np.zeros(0, np.uint64)]), return_counts=True)
-    common = (counts[np.searchsorted(known, each)] for each in own)
-    rarest = [_rarest(*each) for each in zip(own, common, goldens, strict=True)]
+    own = [fuzzy.without(each, dropped[golden.dropped]) for each, golden in zip(codes, goldens, strict=True)]
     sizes = np.array([len(golden.grams) for golden in goldens], np.float64)
+    rarest = fuzzy.rarest(own, [fuzzy.indexed_of(len(golden.grams)) for golden in goldens])
     return Counting(rarest, fuzzy.SUSPECT * sizes - sizes + [len(each) for each in rarest])
 
 
 def _codes_of(grams: frozenset[str]) -> Hashes:
-    return np.concatenate([np.zeros(0, np.uint64), *(letter_codes(bytes_of(gram)) for gram in grams)])
-
-
-def _rarest(codes: Hashes, counts: npt.NDArray[np.int64], golden: fuzzy.Indexed) -> Hashes:
-    wanted = (1 - fuzzy.SUSPECT + SHARED_OF) * len(golden.grams) + SHARED
-    return codes[np.argsort(counts, kind="stable")[: int(np.ceil(wanted))]]
+    return letter_codes(bytes_of("".join(grams)))[::N]
