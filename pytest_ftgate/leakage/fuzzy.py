@@ -25,7 +25,7 @@ LEAK = 0.8
 SUSPECT = 0.6
 LEAST_WORDS = 5
 SHARED, SHARED_OF = 20, 0.02
-"""So many more of a golden's rarest grams are indexed than may lie outside a near row, and this share of all of them."""
+"""So many more of a golden's grams are indexed, the rarest, than may lie outside a near row, and this share of all."""
 SLOTS_PER_GRAM = 8
 CLOSE = 0.1
 """A row is filtered once for itself and for its question if it has at most so much more words, as a share."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from pytest_ftgate.leakage.answers import Answers
 from pytest_ftgate.leakage.containment import Containment
 from pytest_ftgate.leakage.exact import Exact
 from pytest_ftgate.leakage.fuzzy import Fuzzy
@@ -13,7 +14,7 @@ from pytest_ftgate.leakage.rows import Row
 from pytest_ftgate.leakage.sample import Golden, Sample, Words, plain_of
 from pytest_ftgate.leakage.selftest import check_prefilter, check_stages
 
-STAGES = (Exact, Containment, Fuzzy)
+STAGES = (Exact, Containment, Fuzzy, Answers)
 """The stages in order of trust: of two equal verdicts on one pair, the first stage's stands."""
 AROUND = 6
 """Words of a row that are shown on either side of a common span."""
@@ -28,10 +29,12 @@ class Index:
 
     def __init__(self, goldens: Sequence[Golden], *, prefiltered: bool = True) -> None:
         self.goldens = tuple(goldens)
-        contained, near = Containment(self.goldens), Fuzzy(self.goldens)
-        self._stages: tuple[Stage, ...] = (Exact(self.goldens), contained, near)
+        contained, near, answers = Containment(self.goldens), Fuzzy(self.goldens), Answers(self.goldens)
+        self._stages: tuple[Stage, ...] = (Exact(self.goldens), contained, near, answers)
         check_stages(self.goldens, self._stages)
-        self._filter = Prefilter(self.goldens, contained, near) if prefiltered and goldens else None
+        self._filter = (
+            Prefilter(self.goldens, (contained, answers.contained), near) if prefiltered and goldens else None
+        )
         if self._filter is not None:
             check_prefilter(self.goldens, self._stages, self._filter.passing)
 

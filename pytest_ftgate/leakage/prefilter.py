@@ -4,9 +4,10 @@ Proof, stage by stage. A *place* is where a sequence begins in a row; equal sequ
 what is counted is the places of the row whose code is one of the golden's, so never fewer than its sequences there.
 
 - exact: the row's question, or all of it, is looked up as a whole.
-- containment: a golden of 13 words or more is reported if half of its distinct 5-word sequences stand in the row (at
-  that many places at least), or a common span of at least 13 words and half of the golden; a span of s words is s - 4
-  places. A shorter golden is reported if all of its sequences stand in the row one after the other, a place for each.
+- containment, of questions or of answers: a golden of 13 words or more is reported if half of its distinct 5-word
+  sequences stand in the row (at that many places at least), or a common span of at least 13 words and half of the
+  golden; a span of s words is s - 4 places. A shorter golden is reported if all of its sequences stand in the row one
+  after the other, a place for each.
 - fuzzy: J(A, B) >= t means |A & B| >= t |A | B| >= t |A|. Let P be any part of the golden's grams A: at most |A| - |P|
   of the shared ones lie outside P, so at least t |A| - |A| + |P| of P stand in the row, at a place each. P is the
   rarest part, just large enough that a row must share some dozens of them. |A| is the number of grams, |P| of codes:
@@ -37,11 +38,13 @@ LONGEST = 1 << 18
 class Prefilter:
     """Made of the stages' own indexes, so that both mean the same templates and the same goldens."""
 
-    def __init__(self, goldens: Sequence[Golden], contained: containment.Containment, near: fuzzy.Fuzzy) -> None:
+    def __init__(
+        self, goldens: Sequence[Golden], contained: Sequence[containment.Containment], near: fuzzy.Fuzzy
+    ) -> None:
         self._wholes = frozenset(
             text_of_words(words) for golden in goldens for words in (golden.question, golden.exchange)
         )
-        self._words = _of_words(contained.indexed)
+        self._words = _of_words([golden for stage in contained for golden in stage.indexed])
         self._letters = _of_letters(near.indexed)
 
     def passing(self, rows: Sequence[Plain]) -> list[int]:

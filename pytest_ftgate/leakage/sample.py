@@ -25,6 +25,11 @@ class Golden:
     set: str = ""
 
     @property
+    def answer(self) -> Words:
+        """The words of the expected value."""
+        return self.exchange[len(self.question) :]
+
+    @property
     def name(self) -> str:
         """Of the set and the case, as in sms_spam/a1, or the bare id."""
         return f"{self.set}/{self.id}" if self.set else self.id

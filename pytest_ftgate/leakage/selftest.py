@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from pytest_ftgate.errors import SelfTestError
 from pytest_ftgate.leakage.report import Stage
 from pytest_ftgate.leakage.rows import Row
-from pytest_ftgate.leakage.sample import Golden, Plain, plain_of, sample_of
+from pytest_ftgate.leakage.sample import Golden, Plain, Words, plain_of, sample_of
 
 Passing = Callable[[Sequence[Plain]], Sequence[int]]
 """Rows -> places of those that are not filtered out."""
@@ -17,47 +18,72 @@ PLANTS = 10
 _FILLER = ", ".join(f"zq{number}zq" for number in range(60))
 
 
-def _whole(golden: Golden) -> str:
-    return "\n  ".join(golden.question)
+def _whole(words: Words) -> str:
+    return "\n  ".join(words)
 
 
-def _pasted(golden: Golden) -> str:
-    return f"{_FILLER}. {_whole(golden)} {_FILLER}."
+def _pasted(words: Words) -> str:
+    return f"{_FILLER}. {_whole(words)} {_FILLER}."
 
 
-def _edited(golden: Golden) -> str:
-    return f"{' '.join(golden.question)}x"
+def _edited(words: Words) -> str:
+    return f"{' '.join(words)}x"
 
 
-_PLANTS: Mapping[str, tuple[int, Callable[[Golden], str]]] = MappingProxyType(
-    {"Exact": (1, _whole), "Containment": (5, _pasted), "Fuzzy": (5, _edited)}
+def _question(golden: Golden) -> Words:
+    return golden.question
+
+
+def _answer(golden: Golden) -> Words:
+    return golden.answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Plant:
+    """How a stage is tried: the part of a golden that it looks for, the words it needs of it, the row to find it in."""
+
+    part: Callable[[Golden], Words]
+    least: int
+    planted: Callable[[Words], str]
+
+
+_PLANTS: Mapping[str, _Plant] = MappingProxyType(
+    {
+        "Exact": _Plant(_question, 1, _whole),
+        "Containment": _Plant(_question, 5, _pasted),
+        "Fuzzy": _Plant(_question, 5, _edited),
+        "Answers": _Plant(_answer, 13, _pasted),
+    }
 )
-"""For each stage: the words a golden needs to be guarded by it, and the text of a row with the golden planted."""
+"""By the name of the stage."""
 
 
 def check_stages(goldens: Sequence[Golden], stages: Sequence[Stage]) -> None:
     """Raises SelfTestError, naming the stage and the golden, if a planted leak is not found."""
-    longest = sorted(range(len(goldens)), key=lambda number: -len(goldens[number].question))[:PLANTS]
     for stage in stages:
-        name = type(stage).__name__
-        least, plant = _PLANTS[name]
-        planted = [number for number in longest if len(goldens[number].question) >= least]
-        if planted and not any(_finds(stage, number, plant(goldens[number])) for number in planted):
-            told = f"the leakage check does not work: stage {name.lower()} did not find golden"
-            raise SelfTestError(f"{told} {goldens[planted[0]].name} in a row in which it was planted")
+        planted = _planted(goldens, stage)
+        if planted and not any(_finds(stage, number, text) for number, text in planted.items()):
+            told = f"the leakage check does not work: stage {type(stage).__name__.lower()} did not find golden"
+            raise SelfTestError(f"{told} {goldens[next(iter(planted))].name} in a row in which it was planted")
 
 
 def check_prefilter(goldens: Sequence[Golden], stages: Sequence[Stage], passing: Passing) -> None:
     """Raises SelfTestError, naming the golden, if a row is filtered out in which a stage finds what was planted."""
     for stage in stages:
-        least, plant = _PLANTS[type(stage).__name__]
-        some = [number for number, golden in enumerate(goldens) if len(golden.question) >= least][:PLANTS]
-        planted = {number: plant(goldens[number]) for number in some}
+        planted = _planted(goldens, stage)
         found = [number for number, text in planted.items() if _finds(stage, number, text)]
         passed = passing([plain_of(Row("self-test", 1, {"input": planted[number]})) for number in found])
         if missed := set(range(len(found))) - set(passed):
             told = "the leakage check does not work: its filter drops a row in which golden"
             raise SelfTestError(f"{told} {goldens[found[min(missed)]].name} was planted")
+
+
+def _planted(goldens: Sequence[Golden], stage: Stage) -> dict[int, str]:
+    """The goldens with the longest part that a stage looks for, by number, each in its row."""
+    plant = _PLANTS[type(stage).__name__]
+    parts = {number: plant.part(golden) for number, golden in enumerate(goldens)}
+    longest = sorted(parts, key=lambda number: -len(parts[number]))[:PLANTS]
+    return {number: plant.planted(parts[number]) for number in longest if len(parts[number]) >= plant.least}
 
 
 def _finds(stage: Stage, number: int, text: str) -> bool:

@@ -142,7 +142,7 @@ def test_each_half_of_the_filter_keeps_what_its_own_stage_finds_at_the_very_thre
     text = words(size, size).split()
     goldens = goldens_of(cases(" ".join(text)))
     contained, fuzzy = Containment(goldens), Fuzzy(goldens)
-    both = Prefilter(goldens, contained, fuzzy)
+    both = Prefilter(goldens, [contained], fuzzy)
     outside = words(30, 1)
     pieces = [" ".join(text[:end]) for end in range(1, size + 1)]
     pieces += [f"{' '.join(text[size - end :])} {outside} {' '.join(text[: size - end])}" for end in range(1, size)]
