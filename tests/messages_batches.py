@@ -39,6 +39,14 @@ class Batches:
         self._results: dict[str, list[str]] = {}
         self._times: dict[str, datetime] = {}
 
+    def add_stranger(self, count: int) -> None:
+        """A batch of somebody else, newer than all others."""
+        id_ = f"msgbatch_{len(self._times) + 1}"
+        message = {"model": "m", "messages": [{"role": "user", "content": "of somebody else"}], "max_tokens": 1}
+        self.sent[id_] = [{"custom_id": f"theirs-{n}", "params": message} for n in range(count)]
+        self.created[id_] = [entry["custom_id"] for entry in self.sent[id_]]
+        self._times[id_] = datetime.now(UTC)
+
     def forget(self) -> None:
         """As after 29 days."""
         self.created.clear()

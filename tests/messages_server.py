@@ -28,7 +28,7 @@ class Fault:
 
     status: HTTP status, with `text` as message and headers such as {"Retry-After": "0.01"}. hang_s: no answer for so
     long. drop: the connection is reset without an answer. raw: a body that is no message. stop_reason: of a message
-    whose tool input is cut off ("max_tokens") or missing ("refusal"). break_off: a stream ends in the middle.
+    whose tool input is cut off ("max_tokens") or missing ("refusal"). break_off: a stream is reset in the middle; end_early: it ends there, as if all were well.
     """
 
     status: int = 200
@@ -39,6 +39,7 @@ class Fault:
     raw: str | None = None
     stop_reason: str = ""
     break_off: bool = False
+    end_early: bool = False
 
 
 RATE_LIMITED = Fault(429, "slow down", {"Retry-After": "0.01"})
@@ -50,6 +51,7 @@ RESET = Fault(drop=True)
 CUT_OFF = Fault(stop_reason="max_tokens")
 REFUSAL = Fault(stop_reason="refusal")
 BREAKS_OFF = Fault(break_off=True)
+ENDS_EARLY = Fault(end_early=True)
 
 PASSING = (RATE_LIMITED, OVERLOADED, BROKEN, MALFORMED, RESET)
 """Faults that an attempt more overcomes, without waiting for a time limit."""
@@ -182,9 +184,10 @@ class MessagesServer:
             return web.Response(text=fault.raw, content_type="application/json")
         if request.path.endswith("/chat/completions"):
             return await self._send(request, body, json.dumps(as_completion(body, said)).encode())
-        message = as_message(body, self.reply(body) if fault and fault.break_off else said, self.usage(body))
+        partly = fault and (fault.break_off or fault.end_early)
+        message = as_message(body, self.reply(body) if partly else said, self.usage(body))
         if body.get("stream"):
-            return await self._stream(request, body, message, bool(fault and fault.break_off))
+            return await self._stream(request, body, message, fault or Fault())
         return await self._send(request, body, json.dumps(message).encode())
 
     async def _send(self, request: web.Request, body: Body, raw: bytes) -> web.StreamResponse:
@@ -196,13 +199,14 @@ class MessagesServer:
         self.answered[text_of(body)] += 1
         return reply
 
-    async def _stream(self, request: web.Request, body: Body, message: Body, break_off: bool) -> web.StreamResponse:
+    async def _stream(self, request: web.Request, body: Body, message: Body, fault: Fault) -> web.StreamResponse:
         reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await reply.prepare(request)
         for number, event in enumerate(as_events(message)):
             await reply.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
-            if break_off and number == 2 and request.transport:
+            if fault.break_off and number == 2 and request.transport:
                 request.transport.abort()
+            if (fault.break_off or fault.end_early) and number == 2:
                 return reply
         await reply.write_eof()
         self.answered[text_of(body)] += 1

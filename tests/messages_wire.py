@@ -19,7 +19,9 @@ def as_message(body: dict[str, Any], said: Any, usage: dict[str, Any]) -> dict[s
     stop = getattr(said, "stop_reason", "")
     given = said if isinstance(said, dict) else {} if stop == "max_tokens" else None
     content: list[dict[str, Any]] = []
-    if given is not None and body.get("tools"):
+    if given is not None and "format" in (body.get("output_config") or {}):
+        content.append({"type": "text", "text": json.dumps(given)})
+    elif given is not None and body.get("tools"):
         name = body["tools"][0]["name"]
         content.append({"type": "tool_use", "id": "toolu_1", "name": name, "input": given})
     elif isinstance(said, str):
@@ -31,7 +33,7 @@ def as_message(body: dict[str, Any], said: Any, usage: dict[str, Any]) -> dict[s
         "role": "assistant",
         "model": body["model"],
         "content": content,
-        "stop_reason": stop or ("tool_use" if given is not None else "end_turn"),
+        "stop_reason": stop or ("tool_use" if given is not None and body.get("tools") else "end_turn"),
         "stop_sequence": None,
         "usage": {**usage, "output_tokens": words},
     }

@@ -66,9 +66,9 @@ class AnthropicLine:
 
     async def _message(self, fields: dict[str, Any], extra: dict[str, Any]) -> Heard:
         if not self._settings.stream:
-            return heard_of(await self.client.messages.create(**fields, extra_body=extra))
+            return heard_of(await self.client.messages.create(**fields, extra_body=extra), self._settings.structured)
         async with self.client.messages.stream(**fields, extra_body=extra) as stream:
-            return heard_of(await stream.get_final_message())
+            return heard_of(await stream.get_final_message(), self._settings.structured)
 
     def _status(self, error: anthropic.APIStatusError) -> Trouble:
         """An error that comes in the middle of a stream has status 200, and what was said until then is billed."""

@@ -214,7 +214,7 @@ class Batcher:
     async def _kept(self, ask: Ask, message: Any) -> Said | None:
         """None if the message is none, which is paid all the same, as far as anybody can know."""
         try:
-            heard = heard_of(message)
+            heard = heard_of(message, self._sender.settings.structured)
         except (TypeError, ValueError, AttributeError):
             self._sender.bill.troubles["malformed"] += 1
             self._sender.bill.retries += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,16 @@ class Heard:
     text: str = ""
     stop_reason: str = ""
     usage: Usage = field(default_factory=Usage)
+
+
+def parsed(given: object) -> Any:
+    """An answer as some servers write it, JSON in a text; a broken one stays the text and so breaks the schema."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given)
+    except ValueError:
+        return given
 
 
 def said_of(ask: Ask, heard: Heard, dollars: float) -> Said:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_ftgate.provider.ask import Ask, Tool, Usage
-from pytest_ftgate.provider.heard import Heard
+from pytest_ftgate.provider.heard import Heard, parsed
 from pytest_ftgate.provider.settings import Settings
 
 
@@ -16,8 +16,7 @@ def body_of(settings: Settings, ask: Ask) -> dict[str, Any]:
     if ask.system:
         body["system"] = _system(ask.system)
     if ask.tool:
-        body["tools"] = [_tool(ask.tool)]
-        body["tool_choice"] = _choice(settings, ask.tool)
+        body |= _form(settings, ask.tool)
     if ask.temperature is not None:
         body["temperature"] = ask.temperature
     return body | _thinking(settings)
@@ -27,6 +26,13 @@ def _system(texts: tuple[str, ...]) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = [{"type": "text", "text": text} for text in texts]
     blocks[-1]["cache_control"] = {"type": "ephemeral"}
     return blocks
+
+
+def _form(settings: Settings, tool: Tool) -> dict[str, Any]:
+    """A tool, or the schema for the text, which needs no tools and can be had with thinking."""
+    if settings.structured == "json_schema":
+        return {"output_config": {"format": {"type": "json_schema", "schema": dict(tool.schema)}}}
+    return {"tools": [_tool(tool)], "tool_choice": _choice(settings, tool)}
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
@@ -47,7 +53,7 @@ def _thinking(settings: Settings) -> dict[str, Any]:
     return {"thinking": {"type": "disabled"}} if settings.model.startswith("claude") else {}
 
 
-def heard_of(message: Any) -> Heard:
+def heard_of(message: Any, structured: str) -> Heard:
     """A Message of the SDK. Raises TypeError, ValueError or AttributeError if it is none, or not a whole one.
 
     A stream that was broken off reaches us as a Message without a reason to stop, not as an error.
@@ -57,7 +63,8 @@ def heard_of(message: Any) -> Heard:
     blocks: Iterable[Any] = list(message.content)
     inputs = [block.input for block in blocks if block.type == "tool_use"]
     text = "".join(block.text for block in blocks if block.type == "text")
-    return Heard(inputs[0] if inputs else None, text, str(message.stop_reason), _usage(message.usage))
+    given = parsed(text) if structured == "json_schema" else next(iter(inputs), None)
+    return Heard(given, text, str(message.stop_reason), _usage(message.usage))
 
 
 def _usage(usage: Any) -> Usage:

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from pytest_ftgate.provider.ask import Ask, Tool, Usage
-from pytest_ftgate.provider.heard import Heard
+from pytest_ftgate.provider.heard import Heard, parsed
 from pytest_ftgate.provider.settings import Settings
 from pytest_ftgate.provider.trouble import Trouble, of_status
 from pytest_ftgate.serve.proxy import proxy_for
@@ -95,21 +95,11 @@ def heard_of(raw: bytes, tools: bool) -> Heard:
         text, calls = str(message.get("content") or ""), message.get("tool_calls") or []
         given = calls[0]["function"]["arguments"] if calls else (None if tools else text)
         stop = "content_filter" if message.get("refusal") else str(choice.get("finish_reason") or "")
-        return Heard(_parsed(given), text, stop, _usage(data.get("usage") or {}))
+        return Heard(parsed(given), text, stop, _usage(data.get("usage") or {}))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         said = raw[:200].decode("utf-8", "replace")
         text = f"the answer is no chat completion ({type(error).__name__}): {said!r}"
         raise Trouble("malformed", text, billed=True) from None
-
-
-def _parsed(given: object) -> Any:
-    """Arguments as a server writes them, JSON in a text; a broken one stays the text and so breaks the schema."""
-    if not isinstance(given, str):
-        return given
-    try:
-        return json.loads(given)
-    except ValueError:
-        return given
 
 
 def _usage(usage: dict[str, Any]) -> Usage:

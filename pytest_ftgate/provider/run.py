@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,16 +42,21 @@ class Provider:
         self.settings = settings
         self._prices = settings.price_list()
         self.bill = Bill()
-        self._loop = asyncio.new_event_loop()
-        self._answers = Answers(folder)
-        self._log = BatchLog(folder)
+        self._flying: dict[str, asyncio.Task[Said]] = {}
         self._batch: asyncio.Task[None] | None = None
+        with ExitStack() as opened:
+            self._answers = Answers(folder)
+            opened.callback(self._answers.close)
+            self._log = BatchLog(folder)
+            opened.callback(self._log.close)
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="ftgate-provider", daemon=True)
+            self._thread.start()
+            opened.callback(self._end_thread)
+            self._sender: Sender = self._do(_sender(settings, key, self._answers, self.bill, retry))
+            self._opened = opened.pop_all()
         self.bill.unfinished = self._answers.unfinished
         self.bill.unfinished_dollars = self._answers.unfinished_dollars
-        self._flying: dict[str, asyncio.Task[Said]] = {}
-        self._thread = threading.Thread(target=self._loop.run_forever, name="ftgate-provider", daemon=True)
-        self._thread.start()
-        self._sender: Sender = self._do(_sender(settings, key, self._answers, self.bill, retry))
 
     def estimate(self, asks: Iterable[Ask], batch: bool = False) -> float:
         """Dollars that the asks may cost which are not answered yet, if each answer is as long as it may be."""
@@ -137,11 +143,12 @@ class Provider:
         self._sender.closing = True
         self._do(_end(list(self._flying.values()), self.settings.timeout_s))
         self._do(self._sender.line.close())
+        self._opened.close()
+
+    def _end_thread(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        self._answers.close()
-        self._log.close()
 
     def __enter__(self) -> Provider:
         return self

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 STATUS_KINDS = {429: "rate_limited", 529: "overloaded"}
 
+NO_TOOLS = '; or ask without tools: structured = "json_schema"'
+
 
 class Trouble(Exception):  # noqa: N818 - not an error for the user: most are retried
     """An attempt without an answer.
@@ -25,6 +27,8 @@ def of_status(status: int, text: str, retry_after: str) -> Trouble:
     from pytest_ftgate.serve.exchange import retry_after_s
 
     said = f"HTTP {status}: {text[:500]}"
+    if "--tool-call-parser" in text:
+        said += NO_TOOLS
     if status in {401, 403, 404}:
         return Trouble("denied", said, status=status)
     kind = STATUS_KINDS.get(status) or ("server_error" if status >= 500 else "refused")

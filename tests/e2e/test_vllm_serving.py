@@ -17,6 +17,9 @@ import pytest
 from pytest_ftgate.cli import main
 from pytest_ftgate.commands.served import name_of, tags_of
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.provider.ask import Tool
+from pytest_ftgate.provider.run import open_provider
+from pytest_ftgate.provider.settings import Settings
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.serve import http, vllm_probe
 from pytest_ftgate.serve.client import Client
@@ -37,7 +40,11 @@ pytestmark = pytest.mark.timeout(600)
 def engine(tmp_path_factory):
     need_vllm()
     log = tmp_path_factory.mktemp("vllm") / "vllm.log"
-    engine = VllmEngine(Model(str(BASE), dtype="float32"), log, VllmSettings("", ("--max-lora-rank", "8")))
+    engine = VllmEngine(
+        Model(str(BASE), dtype="float32"),
+        log,
+        VllmSettings("", ("--max-lora-rank", "8", "--tool-call-parser", "hermes")),
+    )
     engine.start(lambda line: None)
     yield engine
     engine.stop()
@@ -98,6 +105,33 @@ def test_choices_schema_and_logprobs_from_the_settings_of_a_golden_set(engine, a
     found = ask.chat("Is this spam?", **body)["choices"][0]["logprobs"]["content"]
     assert len(found) == 2
     assert len(found[0]["top_logprobs"]) == 3
+
+
+@pytest.mark.parametrize("way", ["messages", "messages_streamed", "messages_schema", "chat", "chat_schema"])
+def test_a_judge_of_ones_own_answers_in_the_form_asked_for_by_both_apis(engine, tmp_path, monkeypatch, way):
+    """vLLM's own Messages API through the Anthropic SDK, and its chat API: a forced strict tool, or a schema."""
+    monkeypatch.setenv("JUDGE_KEY", engine.api_key)
+    line, root = engine.endpoint(engine.model), engine.base_url.removesuffix("/v1")
+    apis = {
+        "messages": {"base_url": root},
+        "messages_streamed": {"base_url": root, "stream": True},
+        "messages_schema": {"base_url": root, "structured": "json_schema"},
+        "chat": {"api": "openai", "base_url": engine.base_url},
+        "chat_schema": {"api": "openai", "base_url": engine.base_url, "structured": "json_schema"},
+    }
+    settings = Settings(model=line.model, api_key_env="JUDGE_KEY", max_tokens=40, **apis[way])
+    form = {"type": "object", "properties": {"label": {"enum": ["spam", "ham"]}}, "required": ["label"]}
+    tool = Tool("verdict", "Give the verdict.", {**form, "additionalProperties": False})
+    texts = ("You won a prize, call now!", "See you at six.")
+    asks = [settings.ask(["Judge."], [{"role": "user", "content": text}], tool, temperature=0.0) for text in texts]
+    with open_provider(settings, tmp_path) as provider:
+        said = list(provider.ask_all(asks))
+        free = next(provider.ask_all([settings.ask([], [{"role": "user", "content": "Hello"}], max_tokens=200)]))
+    assert [(one.kind, one.error) for one in said] == [("answered", "")] * 2
+    assert all(one.input["label"] in {"spam", "ham"} and one.dollars == 0 for one in said)
+    assert all(one.usage.input + one.usage.cache_read > 5 and one.usage.output > 2 for one in said)
+    assert free.text
+    assert provider.bill.attempts == 3
 
 
 def test_three_models_answer_at_the_same_time_as_they_do_alone(engine, adapters):

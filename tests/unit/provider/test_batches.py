@@ -68,16 +68,17 @@ def test_a_batch_is_written_down_before_it_is_sent_and_after_it_has_its_id(tmp_p
 
 
 def test_a_batch_whose_creation_got_no_answer_is_found_by_its_custom_ids(tmp_path):
+    """Beside others of the same size, of ours and of somebody else."""
     with MessagesServer(good) as server:
         settings = settings_of(server)
-        with open_provider(settings, tmp_path / "others", QUICK) as provider:
+        with open_provider(settings, tmp_path, QUICK) as provider:
             list(provider.ask_all(asks_of(settings, 5, start=100), batch=True))
-        server.batches.lose_creations = 1
-        server.batches.looks = 2
+        server.batches.lose_creations, server.batches.looks = 1, 2
+        server.batches.on_create = lambda: server.batches.add_stranger(5)
         with open_provider(settings, tmp_path, QUICK) as provider:
             said = list(provider.ask_all(asks_of(settings, 5), batch=True))
-    assert {one.kind for one in said} == {"answered"}
-    assert len(server.batches.created) == 2
+    assert [one.kind for one in said] == ["answered"] * 5
+    assert list(server.batches.created) == ["msgbatch_1", "msgbatch_2", "msgbatch_3"]
     assert set(entries(server).values()) == {1}
     assert provider.bill.troubles == {"connection": 1}
 

@@ -15,14 +15,15 @@ from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings
 KEY = "sk-ant-very-secret-123"
 
 
-@pytest.fixture(params=["anthropic", "streamed", "openai", "json_schema"])
+@pytest.fixture(params=["anthropic", "streamed", "schema", "openai", "openai_schema"])
 def way(request):
     """Settings of each way to ask."""
     return {
         "anthropic": {},
         "streamed": {"stream": True},
         "openai": {"api": "openai"},
-        "json_schema": {"api": "openai", "structured": "json_schema"},
+        "schema": {"structured": "json_schema"},
+        "openai_schema": {"api": "openai", "structured": "json_schema"},
     }[request.param]
 
 
@@ -102,8 +103,9 @@ def test_nobody_listening_is_surely_not_billed(tmp_path):
     assert provider.bill.troubles == {"connection": QUICK.attempts}
 
 
-def test_a_stream_that_breaks_off_is_asked_again(tmp_path):
-    with MessagesServer(good, lambda text, attempt: faulty.BREAKS_OFF if attempt == 1 else None) as server:
+@pytest.mark.parametrize("fault", [faulty.BREAKS_OFF, faulty.ENDS_EARLY], ids=["reset", "ended"])
+def test_a_stream_that_breaks_off_is_asked_again(tmp_path, fault):
+    with MessagesServer(good, lambda text, attempt: fault if attempt == 1 else None) as server:
         settings = settings_of(server, stream=True)
         with open_provider(settings, tmp_path, QUICK) as provider:
             [said] = provider.ask_all(asks_of(settings, 1))

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.errors import JournalError
+from pytest_ftgate.errors import JournalError, MissingExtra
 from pytest_ftgate.provider.run import open_provider
 from pytest_ftgate.provider.sending import Sender
+from pytest_ftgate.provider.settings import Settings
 from pytest_ftgate.provider.trouble import of_status
 from pytest_ftgate.serve.exchange import Retry
 from tests.messages_server import MessagesServer, at_random
@@ -105,6 +106,16 @@ def test_the_key_is_in_no_file_no_text_and_no_error(tmp_path, monkeypatch, capfd
     told += [*capfd.readouterr(), caplog.text]
     assert len(told) > 10
     assert not [text for text in told if KEY in text or "very-secret" in text]
+
+
+def test_without_the_sdk_the_error_names_the_extra_and_the_folder_stays_free(tmp_path, monkeypatch):
+    settings = Settings(base_url="http://127.0.0.1:9")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "anthropic", None)
+        without.delitem(sys.modules, "pytest_ftgate.provider.anthropic_line", raising=False)
+        with pytest.raises(MissingExtra, match=r"pytest-ftgate\[judge\]"):
+            open_provider(settings, tmp_path)
+    open_provider(settings, tmp_path).close()
 
 
 def test_a_torn_last_line_is_dropped_and_asked_again(tmp_path):
