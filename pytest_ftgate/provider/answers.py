@@ -24,11 +24,12 @@ class Answers:
         """Raises JournalError."""
         self._lines = Lines(folder / FILE)
         self._said: dict[str, Said] = {}
-        open_: dict[str, float] = {}
+        under_way: dict[str, float] = {}
+        unfinished: list[float] = []
         for line in self._lines.read():
-            self._take(line, open_)
-        self.unfinished = len(open_)
-        self.unfinished_dollars = sum(open_.values())
+            unfinished += self._take(line, under_way)
+        unfinished += under_way.values()
+        self.unfinished, self.unfinished_dollars = len(unfinished), sum(unfinished)
 
     def get(self, key: str) -> Said | None:
         """The answer that is known, of this run or an earlier one."""
@@ -59,14 +60,18 @@ class Answers:
         """Let another run write."""
         self._lines.close()
 
-    def _take(self, line: dict[str, Any], open_: dict[str, float]) -> None:
+    def _take(self, line: dict[str, Any], under_way: dict[str, float]) -> list[float]:
+        """Dollars of the attempt that this line shows to have been under way when an earlier run was killed."""
         match line:
             case {"sent": str(key), "dollars": int(dollars) | float(dollars)}:
-                open_[key] = float(dollars)
+                killed = [under_way[key]] if key in under_way else []
+                under_way[key] = float(dollars)
+                return killed
             case {"said": {"key": str(key), "kind": kind}} if kind in PAID:
                 self._said[key] = Said.from_json(line["said"])
-                open_.pop(key, None)
+                under_way.pop(key, None)
             case {"lost": str(key)} | {"back": str(key)}:
-                open_.pop(key, None)
+                under_way.pop(key, None)
             case _:
                 raise JournalError(f"{self._lines.path}: a line is none of this file: {str(line)[:100]}; remove it")
+        return []

@@ -27,10 +27,10 @@ class Settings:
     max_tokens: of an answer, unless the Ask says otherwise. concurrency: requests at a time. budget_dollars: of one
     run, never exceeded; None is no limit. confirm_above_dollars: a dearer estimate must be agreed to. timeout_s: of
     one attempt, to the last byte. prices: None are the default ones. structured: how the answer is given its form:
-    "tools" forces a strict tool; "json_schema" gives the schema for the text, for servers without tools (vLLM started
-    without --tool-call-parser) and models that cannot be forced. thinking: lets a Claude think first; a tool cannot
-    be forced then, so that some answers may come without one, but "json_schema" can. stream: receive word by word,
-    for very long answers. poll_s: between two looks at a batch.
+    "tools" forces a strict tool; "json_schema" gives the schema for the text, for servers without tools (vLLM without
+    --enable-auto-tool-choice and --tool-call-parser) and models that cannot be forced. thinking: lets a Claude think
+    first; a tool cannot be forced then, so that some answers may come without one, but "json_schema" can. stream:
+    receive word by word, for very long answers. poll_s: between two looks at a batch.
     """
 
     model: str = SMALL_CLAUDE

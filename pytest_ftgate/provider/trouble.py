@@ -4,7 +4,7 @@ from __future__ import annotations
 
 STATUS_KINDS = {429: "rate_limited", 529: "overloaded"}
 
-NO_TOOLS = '; or ask without tools: structured = "json_schema"'
+NO_TOOLS = '; start vLLM with --enable-auto-tool-choice, too, or ask without tools: structured = "json_schema"'
 
 
 class Trouble(Exception):  # noqa: N818 - not an error for the user: most are retried

@@ -43,7 +43,7 @@ def engine(tmp_path_factory):
     engine = VllmEngine(
         Model(str(BASE), dtype="float32"),
         log,
-        VllmSettings("", ("--max-lora-rank", "8", "--tool-call-parser", "hermes")),
+        VllmSettings("", ("--max-lora-rank", "8", "--enable-auto-tool-choice", "--tool-call-parser", "hermes")),
     )
     engine.start(lambda line: None)
     yield engine

@@ -130,6 +130,14 @@ def test_a_torn_last_line_is_dropped_and_asked_again(tmp_path):
     assert server.seen["answer 1"] == 2
 
 
+def test_every_attempt_of_killed_runs_is_counted_and_no_other(tmp_path):
+    lines = [{"sent": key, "dollars": 0.25} for key in "aab"]
+    lines += [{"lost": "b"}, {"sent": "c", "dollars": 0.25}, {"back": "c"}, {"sent": "d", "dollars": 0.25}]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with open_provider(Settings(base_url="http://127.0.0.1:9"), tmp_path) as provider:
+        assert (provider.bill.unfinished, provider.bill.unfinished_dollars) == (3, 0.75)
+
+
 def test_a_line_that_is_none_is_an_error_that_names_it(tmp_path):
     (tmp_path / "answers.jsonl").write_text('{"sent": "a", "dollars": 0.1}\nrubbish\n')
     with MessagesServer(good) as server, pytest.raises(JournalError, match=r"answers\.jsonl:2"):
