@@ -47,10 +47,10 @@ def _choice(settings: Settings, tool: Tool) -> dict[str, Any]:
 
 
 def _thinking(settings: Settings) -> dict[str, Any]:
-    """Current Claude models think unless they are told not to; other models behind this API know no such thing."""
+    """A small Claude thinks unless told not to; a larger one may refuse to be told, and others know no such thing."""
     if settings.thinking:
         return {"thinking": {"type": "adaptive"}}
-    return {"thinking": {"type": "disabled"}} if settings.model.startswith("claude") else {}
+    return {"thinking": {"type": "disabled"}} if settings.model.startswith("claude-haiku") else {}
 
 
 def heard_of(message: Any, structured: str) -> Heard:

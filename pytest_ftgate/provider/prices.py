@@ -38,6 +38,7 @@ FREE = Prices(0.0, 0.0, 0.0, 0.0)
 DEFAULT_PRICES: Mapping[str, Prices] = MappingProxyType(
     {
         "claude-haiku-5-5": Prices(0.10, 0.50, 0.01, 0.125, long_from=100_000, long_factor=5.0),
+        "claude-sonnet-5-5": Prices(2.0, 10.0, 0.20, 2.50),
         "claude-haiku-4-5": Prices(1.0, 5.0, 0.10, 1.25),
     }
 )

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 STATUS_KINDS = {429: "rate_limited", 529: "overloaded"}
 
-NO_TOOLS = '; start vLLM with --enable-auto-tool-choice, too, or ask without tools: structured = "json_schema"'
+HINTS = {
+    "--tool-call-parser": '--enable-auto-tool-choice is needed, too; or ask without tools: structured = "json_schema"',
+    "tool_choice": 'if this model cannot be forced to use a tool, ask without: structured = "json_schema"',
+}
+"""What helps, by a word of the server's error; the first that fits."""
 
 
 class Trouble(Exception):  # noqa: N818 - not an error for the user: most are retried
@@ -27,8 +31,7 @@ def of_status(status: int, text: str, retry_after: str) -> Trouble:
     from pytest_ftgate.serve.exchange import retry_after_s
 
     said = f"HTTP {status}: {text[:500]}"
-    if "--tool-call-parser" in text:
-        said += NO_TOOLS
+    said += next((f"; {hint}" for word, hint in HINTS.items() if status == 400 and word in text), "")
     if status in {401, 403, 404}:
         return Trouble("denied", said, status=status)
     kind = STATUS_KINDS.get(status) or ("server_error" if status >= 500 else "refused")

@@ -119,14 +119,14 @@ def test_a_judge_of_ones_own_answers_in_the_form_asked_for_by_both_apis(engine, 
         "chat": {"api": "openai", "base_url": engine.base_url},
         "chat_schema": {"api": "openai", "base_url": engine.base_url, "structured": "json_schema"},
     }
-    settings = Settings(model=line.model, api_key_env="JUDGE_KEY", max_tokens=40, **apis[way])
+    settings = Settings(model=line.model, api_key_env="JUDGE_KEY", max_tokens=150, **apis[way])
     form = {"type": "object", "properties": {"label": {"enum": ["spam", "ham"]}}, "required": ["label"]}
     tool = Tool("verdict", "Give the verdict.", {**form, "additionalProperties": False})
     texts = ("You won a prize, call now!", "See you at six.")
     asks = [settings.ask(["Judge."], [{"role": "user", "content": text}], tool, temperature=0.0) for text in texts]
     with open_provider(settings, tmp_path) as provider:
         said = list(provider.ask_all(asks))
-        free = next(provider.ask_all([settings.ask([], [{"role": "user", "content": "Hello"}], max_tokens=200)]))
+        free = next(provider.ask_all([settings.ask([], [{"role": "user", "content": "Hello"}], max_tokens=60)]))
     assert [(one.kind, one.error) for one in said] == [("answered", "")] * 2
     assert all(one.input["label"] in {"spam", "ham"} and one.dollars == 0 for one in said)
     assert all(one.usage.input + one.usage.cache_read > 5 and one.usage.output > 2 for one in said)

@@ -34,5 +34,9 @@ def asks_of(settings, count, tool=SCORE, start=0):
     ]
 
 
+def wordy(request):
+    return {"reason": "so " * 200, "score": 4}
+
+
 def good(request):
     return {"reason": f"about {text_of(request)}", "score": 4}

@@ -11,8 +11,9 @@ from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.provider import batch
 from pytest_ftgate.provider.run import open_provider
 from pytest_ftgate.provider.settings import Settings
+from pytest_ftgate.provider.tokens import most
 from tests.messages_server import CUT_OFF, MessagesServer
-from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of
+from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of, wordy
 
 
 def asked_once(server, count):
@@ -207,19 +208,17 @@ def test_results_of_asks_that_are_not_asked_now_are_not_lost(tmp_path):
 
 
 def test_a_batch_holds_no_more_than_the_budget_has_money_for(tmp_path):
-    with MessagesServer(good) as server:
-        settings = settings_of(server)
-        [ask] = asks_of(settings, 1)
-        from pytest_ftgate.provider.tokens import most
-
-        aside = PRICES.dollars(most(ask), batch=True)
-        poor = settings_of(server, budget_dollars=aside * 3.5)
+    with MessagesServer(wordy) as server:
+        settings = settings_of(server, max_tokens=300)
+        aside = PRICES.dollars(most(asks_of(settings, 1)[0]), batch=True)
+        poor = settings_of(server, max_tokens=300, budget_dollars=aside * 3.5)
         with open_provider(poor, tmp_path, QUICK) as provider:
-            said = list(provider.ask_all(asks_of(poor, 150), batch=True))
+            said = list(provider.ask_all(asks_of(poor, 30), batch=True))
     kinds = [one.kind for one in said]
     answered = kinds.count("answered")
-    assert kinds == ["answered"] * answered + ["budget"] * (150 - answered)
-    assert 3 < answered < 150
+    assert kinds == ["answered"] * answered + ["budget"] * (30 - answered)
+    assert 3 < answered < 30
+    assert len(server.batches.created["msgbatch_1"]) == 3
     assert provider.bill.dollars <= poor.budget_dollars
 
 

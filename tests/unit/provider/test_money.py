@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from pytest_ftgate.provider.run import open_provider
 from pytest_ftgate.provider.settings import SMALL_CLAUDE, Settings, read_settings
 from pytest_ftgate.provider.tokens import likely, most
 from tests.messages_server import HANGS, MessagesServer
-from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of
+from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of, wordy
 
 
 def test_the_usual_model_is_one_the_sdk_knows_and_has_a_price():
@@ -62,22 +63,21 @@ def test_the_estimate_halves_in_a_batch_and_counts_each_question_once(tmp_path):
 
 
 def test_a_budget_stops_the_run_and_keeps_what_is_paid(tmp_path):
-    with MessagesServer(good) as server:
-        settings = settings_of(server, concurrency=8)
-        aside = PRICES.dollars(most(asks_of(settings, 1)[0]))
-        poor = settings_of(server, concurrency=8, budget_dollars=aside * 4)
+    with MessagesServer(wordy) as server:
+        rich = settings_of(server, concurrency=8, max_tokens=300)
+        aside = PRICES.dollars(most(asks_of(rich, 1)[0]))
+        poor = replace(rich, budget_dollars=aside * 4)
         with open_provider(poor, tmp_path, QUICK) as provider:
-            said = list(provider.ask_all(asks_of(poor, 200)))
+            said = list(provider.ask_all(asks_of(poor, 50)))
         answered = [one for one in said if one.kind == "answered"]
         assert {one.kind for one in said} == {"answered", "budget"}
         assert len(answered) > 4
         assert len(server.requests) == len(answered)
-        assert provider.bill.dollars <= poor.budget_dollars
-        assert poor.budget_dollars - provider.bill.dollars < aside
+        assert poor.budget_dollars - aside < provider.bill.dollars <= poor.budget_dollars
         assert "budget of $" in next(one.error for one in said if one.kind == "budget")
-        with open_provider(settings, tmp_path, QUICK) as provider:
-            assert {one.kind for one in provider.ask_all(asks_of(settings, 200))} == {"answered"}
-    assert len(server.requests) == 200
+        with open_provider(rich, tmp_path, QUICK) as provider:
+            assert {one.kind for one in provider.ask_all(asks_of(rich, 50))} == {"answered"}
+    assert len(server.requests) == 50
 
 
 def test_an_attempt_that_may_have_been_billed_is_charged_to_the_budget(tmp_path):

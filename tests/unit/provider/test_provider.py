@@ -10,7 +10,7 @@ from pytest_ftgate.provider.run import open_provider
 from pytest_ftgate.provider.settings import Settings
 from tests import messages_server as faulty
 from tests.messages_server import MessagesServer
-from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of
+from tests.unit.provider.questions import PRICES, QUICK, SCORE, asks_of, good, settings_of
 
 KEY = "sk-ant-very-secret-123"
 
@@ -60,6 +60,26 @@ def test_a_claude_is_forced_to_the_strict_tool_its_rubric_cached_its_thinking_of
     assert [block.get("cache_control") for block in body["system"]] == [None, {"type": "ephemeral"}]
     assert body["thinking"] == {"type": "disabled"}
     assert "temperature" not in body
+
+
+def test_a_larger_claude_is_given_a_schema_and_left_to_think(tmp_path):
+    with MessagesServer(good) as server:
+        settings = settings_of(server, model="claude-sonnet-5-5", structured="json_schema")
+        with open_provider(settings, tmp_path, QUICK) as provider:
+            [said] = provider.ask_all(asks_of(settings, 1))
+    [body] = server.requests
+    assert body["output_config"] == {"format": {"type": "json_schema", "schema": SCORE.schema}}
+    assert body.keys().isdisjoint({"tools", "tool_choice", "thinking"})
+    assert said.input["score"] == 4
+
+
+@pytest.mark.parametrize("word", ["tool_choice: forced tool use is not supported", "requires --tool-call-parser"])
+def test_a_server_that_cannot_force_a_tool_gets_a_hint(tmp_path, word):
+    with MessagesServer(lambda request: faulty.Fault(400, word)) as server:
+        settings = settings_of(server)
+        with open_provider(settings, tmp_path, QUICK) as provider:
+            [said] = provider.ask_all(asks_of(settings, 1))
+    assert 'structured = "json_schema"' in said.error
 
 
 def test_what_is_cached_by_the_server_is_priced_as_that(tmp_path):

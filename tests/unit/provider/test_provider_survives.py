@@ -24,18 +24,18 @@ from tests.unit.provider.questions import QUICK, asks_of, good, settings_of
 KEY = "sk-ant-very-secret-123"
 
 
-@pytest.mark.parametrize("way", [{}, {"api": "openai"}], ids=["anthropic", "openai"])
-def test_of_1000_asks_with_faults_in_a_tenth_of_the_attempts_none_is_lost_and_none_asked_twice(tmp_path, way):
+@pytest.mark.parametrize(("way", "count"), [({}, 1000), ({"api": "openai"}, 300)], ids=["anthropic", "openai"])
+def test_of_1000_asks_with_faults_in_a_tenth_of_the_attempts_none_is_lost_and_none_asked_twice(tmp_path, way, count):
     with MessagesServer(good, at_random(0.1, seed=6)) as server:
         settings = settings_of(server, concurrency=32, **way)
         with open_provider(settings, tmp_path, QUICK) as provider:
-            said = list(provider.ask_all(asks_of(settings, 1000)))
-    assert [one.input["reason"] for one in said] == [f"about answer {n}" for n in range(1000)]
-    assert server.answered == Counter({f"answer {n}": 1 for n in range(1000)})
+            said = list(provider.ask_all(asks_of(settings, count)))
+    assert [one.input["reason"] for one in said] == [f"about answer {n}" for n in range(count)]
+    assert server.answered == Counter({f"answer {n}": 1 for n in range(count)})
     troubles = provider.bill.troubles
     assert set(troubles) == {"rate_limited", "overloaded", "server_error", "malformed", "connection"}
-    assert 60 < troubles.total() < 160
-    assert provider.bill.attempts == 1000 + troubles.total() == len(server.requests)
+    assert 0.07 * count < troubles.total() < 0.15 * count
+    assert provider.bill.attempts == count + troubles.total() == len(server.requests)
     assert provider.bill.retries == troubles.total()
     assert provider.bill.possibly_billed == troubles["malformed"] + troubles["connection"]
     assert server.most_in_flight <= 32
