@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import xml.etree.ElementTree as ET
+from importlib import import_module
 
 import pytest
 
@@ -148,13 +149,12 @@ def test_training_goes_on_to_the_leakage_check_after_warnings(shop):
 
 
 def test_the_files_are_read_once_for_all_checks_and_the_log_says_so(shop, monkeypatch):
-    from pytest_ftgate.data import records
-
     read = []
-    reader = records.read_records
-    monkeypatch.setattr(
-        "pytest_ftgate.data.reader.read_records", lambda path: [read.append(path.name), *reader(path)][1:]
-    )
+    module = import_module(
+        "pytest_ftgate.data.reader"
+    )  # that of sys.modules: an earlier run in this process may have left another
+    reader = module.read_records
+    monkeypatch.setattr(module, "read_records", lambda path: [read.append(path.name), *reader(path)][1:])
     result = shop.run(HERE)
     assert result.ret == 0, result.stdout.str()
     assert read == ["train.jsonl", "validation.jsonl"]

@@ -86,7 +86,7 @@ def test_under_xdist_one_worker_asks_and_others_run_the_rest(project, answering)
     assert len({line.split("]")[0] for line in ours}) == 1, ours
     assert len(server.requests) == 8
     others = {line.split("]")[0] for line in result.outlines if "::test_one" in line and line.startswith("[gw")}
-    assert len(others) == 2, "tests of the user spread over both workers"
+    assert others - {ours[0].split("]")[0]}, "the other worker runs tests of the user meanwhile"
 
 
 def test_under_xdist_tests_that_ask_no_model_run_in_a_project_with_goldens(project):
