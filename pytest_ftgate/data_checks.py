@@ -15,16 +15,15 @@ from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.finding import Check, Outcome
+    from pytest_ftgate.data.marginals import Marginals
     from pytest_ftgate.data.row import DataRow
     from pytest_ftgate.pipeline import Pipeline
 
 SHOWN = 10
 """Findings of a check that are named with file and line."""
 
-OF_TRAINING = frozenset({"size", "balance"})
-"""Checks that are asked of the training rows alone."""
-
 SCHEMA, TRUNCATED = "schema", "truncated"
+AGAINST_GOLDENS = frozenset({"format", "coverage"})
 
 
 @dataclass
@@ -32,20 +31,26 @@ class DataChecks:
     """The checks of one pipeline's data; `look` is the pass, `outcome` what a check found in it.
 
     prompt: of the first golden set, as the rows are trained with it; raises FtgateError if it cannot be had.
-    rows: that could be read. uncounted: why rows were not held against max_length, "" if they were.
+    goldens: counts of the golden sets that gate it, never a case of them; raises FtgateError likewise.
+    rows: that could be read. uncounted: why rows were not held against max_length, "" if they were. unheld: why they
+    were not held against the golden sets.
     """
 
     pipeline: Pipeline
     prompt: Callable[[], Prompt]
+    goldens: Callable[[], Marginals]
     state_dir: Path
     rows: int = 0
     uncounted: str = ""
+    unheld: str = ""
     failed: bool = False
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
         """All checks in their order. Raises PipelineError if `data.allow` names one that there is not."""
-        names = tuple(check.name for check in _checks(lambda _row: 0, 0))
+        from pytest_ftgate.data.marginals import Marginals
+
+        names = tuple(check.name for check in self._checks(lambda _row: 0, Marginals()))
         unknown = [name for name in self.pipeline.data.allow if name not in names]
         if unknown:
             message = f"data.allow: there is no check {', '.join(map(repr, unknown))}"
@@ -61,7 +66,8 @@ class DataChecks:
 
         record_access(self.state_dir, self.pipeline, "data checks")
         tokens_of = self._tokens_of() if TRUNCATED in wanted else None
-        checks = [check for check in _checks(tokens_of, self.pipeline.tuning.max_length) if check.name in wanted]
+        marginals = None if AGAINST_GOLDENS.isdisjoint(wanted) else self._marginals()
+        checks = [check for check in self._checks(tokens_of, marginals) if check.name in wanted]
         inspection = inspect(self._entries(), self._apart(checks), self.pipeline.data.allow, SHOWN)
         self.rows = inspection.rows
         self._outcomes = {outcome.name: outcome for outcome in inspection.outcomes}
@@ -69,6 +75,25 @@ class DataChecks:
     def outcome(self, name: str) -> Outcome | None:
         """What a check found; None if it was not run."""
         return self._outcomes.get(name)
+
+    def why_not(self, name: str) -> str:
+        """Why a check was not run, in one line."""
+        if name in AGAINST_GOLDENS:
+            return f"the golden sets could not be read: {' '.join(self.unheld.split())}"
+        return f"tokens were not counted: {' '.join(self.uncounted.split())}"
+
+    def _checks(self, tokens_of: Callable[[DataRow], int] | None, goldens: Marginals | None) -> list[Check]:
+        from pytest_ftgate.data.checks.every import every_check
+
+        longest, forgetting = self.pipeline.tuning.max_length, self.pipeline.policy.forgetting is not None
+        return every_check(tokens_of, longest, goldens, forgetting=forgetting)
+
+    def _marginals(self) -> Marginals | None:
+        try:
+            return self.goldens()
+        except FtgateError as error:
+            self.unheld = str(error)
+            return None
 
     def _entries(self) -> Iterator[DataRow | Fault]:
         """Training rows, as many as are trained, then validation rows."""
@@ -79,6 +104,7 @@ class DataChecks:
         yield from read_entries(validation)
 
     def _apart(self, checks: Sequence[Check]) -> list[Check]:
+        from pytest_ftgate.data.checks.every import OF_TRAINING
         from pytest_ftgate.data.only import Only
 
         train = shown(self.pipeline.train_file)
@@ -98,12 +124,6 @@ class DataChecks:
         except FtgateError as error:
             self.uncounted = str(error)
             return None
-
-
-def _checks(tokens_of: Callable[[DataRow], int] | None, max_length: int) -> list[Check]:
-    from pytest_ftgate.data.checks.every import every_check
-
-    return every_check(tokens_of, max_length)
 
 
 def _asked(prompt: Prompt, row: DataRow) -> Sequence[Message]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.beside import Beside
     from pytest_ftgate.canary.watch import Watch
     from pytest_ftgate.case import Case
+    from pytest_ftgate.data.marginals import Marginals
     from pytest_ftgate.data_checks import DataChecks
     from pytest_ftgate.gate import Verdict
     from pytest_ftgate.judge.court import Court
@@ -192,10 +193,16 @@ class FtgateSession:
             from pytest_ftgate.pipeline import read_pipeline
 
             pipeline = read_pipeline(path)
-            first = pipeline.goldens[0]
-            checks = DataChecks(pipeline, lambda: self.suite_named(first).prompt, self.options.state_dir)
+            first, marginals = pipeline.goldens[0], partial(self._marginals, pipeline.goldens)
+            checks = DataChecks(pipeline, lambda: self.suite_named(first).prompt, marginals, self.options.state_dir)
             self._data_checks[path] = checks
         return self._data_checks[path]
+
+    def _marginals(self, goldens: Sequence[str]) -> Marginals:
+        """Counts of golden sets, for the checks of training data, which never see a case."""
+        from pytest_ftgate.golden_marginals import marginals_of
+
+        return marginals_of([self.suite_named(name) for name in goldens])
 
     def rollout_of(self, suite: Suite) -> Rollout | None:
         """The rollout that a golden set gates in this run, None in a plain run."""

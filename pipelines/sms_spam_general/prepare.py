@@ -40,7 +40,8 @@ def general_rows() -> Iterator[str]:
     for line in GENERAL.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         turns = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": row["input"]}]
-        yield json.dumps({"input": turns, "expected": row["expected"], "slices": row["slices"]}, ensure_ascii=False)
+        made = {"input": turns, "expected": row["expected"], "slices": row["slices"], "source": "general"}
+        yield json.dumps(made, ensure_ascii=False)
 
 
 def mixed() -> Iterator[str]:

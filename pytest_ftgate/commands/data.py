@@ -15,10 +15,14 @@ from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.data.marginals import Marginals
     from pytest_ftgate.data.row import DataRow
     from pytest_ftgate.errors import Fault
 
-CHECKS = ("answers", "short", "truncated", "duplicates", "near", "contradictions", "balance", "size", "pii", "secrets")
+CHECKS = (
+    *("answers", "turns", "short", "truncated", "duplicates", "near", "contradictions", "mislabelled", "format"),
+    *("coverage", "balance", "size", "languages", "lengths", "synthetic", "general", "pii", "secrets"),
+)
 MAX_LENGTH = 1024
 """Tokens; the default of a pipeline's train.max_length."""
 
@@ -38,7 +42,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="N",
         help=f"tokens of the longest row, with --model (default {MAX_LENGTH})",
     )
-    check.add_argument("--goldens", type=Path, metavar="DIR", help="also look for these golden sets in the rows")
+    check.add_argument("--goldens", type=Path, metavar="DIR", help="also hold the rows against these golden sets")
     check.add_argument(
         "--allow", action="append", default=[], choices=CHECKS, help="its findings are warnings (repeatable)"
     )
@@ -59,7 +63,8 @@ def check_data(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.inspect import inspect
     from pytest_ftgate.data.report import lines_of
 
-    checks = every_check(_tokens_of(args), args.max_length or MAX_LENGTH)
+    goldens = _marginals(args.goldens) if args.goldens else None
+    checks = every_check(_tokens_of(args), args.max_length or MAX_LENGTH, goldens)
     inspection = inspect(_entries(args.files), checks, args.allow)
     for line in lines_of(inspection, len(args.files)):
         say(line)
@@ -93,6 +98,15 @@ def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:
     from pytest_ftgate.data.tokens import tokens_in
 
     return tokens_in(args.model)
+
+
+def _marginals(goldens: Path) -> Marginals:
+    """Counts of the golden sets; what their cases say stays there."""
+    from pytest_ftgate.commands.leakage import golden_files
+    from pytest_ftgate.golden_marginals import marginals_of
+    from pytest_ftgate.suite import load_suite
+
+    return marginals_of([load_suite(path) for path in golden_files(goldens)])
 
 
 def _leaked(files: Sequence[Path], goldens: Path) -> bool:

@@ -55,8 +55,8 @@ class DataItem(FtgateItem):
     def _told(self) -> Told:
         outcome = self.checks.outcome(self.check)
         if outcome is None:
-            why = " ".join(self.checks.uncounted.split())
-            return Told("skipped", f"tokens were not counted: {why}", properties=self._property("skipped", why))
+            why = self.checks.why_not(self.check)
+            return Told("skipped", why, properties=self._property("skipped", why))
         from pytest_ftgate.data.report import told
 
         properties = self._property(outcome.level, told(outcome))

@@ -17,7 +17,7 @@ model = "./model"
 train = "train.jsonl"
 validation = "validation.jsonl"
 """
-CHECKS = ["schema", "answers", "short", "truncated", "duplicates", "near", "contradictions", "balance", "size"]
+CHECKS = ["schema", "answers", "turns", "short", "truncated", "duplicates", "near", "contradictions", "mislabelled"]
 HERE = "pipelines/mail/pipeline.toml"
 
 
@@ -64,7 +64,7 @@ def test_each_check_is_an_item_where_the_pipeline_is_named_and_nowhere_else(shop
     for given in (HERE, "pipelines/mail", "pipelines"):
         names = collected(shop.run(given, "--co", "-q"))
         assert names[: len(CHECKS)] == [f"data[{check}]" for check in CHECKS]
-        assert {"data[pii]", "data[secrets]"} <= set(names)
+        assert {"data[format]", "data[coverage]", "data[pii]", "data[secrets]"} <= set(names)
         assert not [name for name in names if not name.startswith("data[")], "no stage, no case"
     for nothing in ([], ["."], ["goldens"]):
         assert not [name for name in collected(shop.run("--co", "-q", *nothing)) if name.startswith("data[")]
@@ -161,6 +161,29 @@ def test_the_files_are_read_once_for_all_checks_and_the_log_says_so(shop, monkey
     [line] = (shop.path / ".ftgate/audit.jsonl").read_text().splitlines()
     entry = json.loads(line)
     assert (entry["kind"], entry["task"], entry["what"]["for"]) == ("data", "mail", "data checks")
+
+
+def test_rows_are_held_against_the_counts_of_the_golden_set(shop):
+    """Which wants JSON with a label, and has a slice that no row names."""
+    from pytest_ftgate.lock import write_lock
+    from pytest_ftgate.suite import load_suite
+
+    settings = '[[grader]]\nkind = "json_fields"\n[label]\npath = "label"\nvalues = ["yes", "no"]\n'
+    path = shop.write("goldens/mail/golden.toml", settings)
+    case = {"id": "c1", "input": words(9, 9001), "expected": {"label": "no"}, "slices": {"lang": "de"}}
+    shop.write("goldens/mail/cases.jsonl", lines([case]))
+    write_lock(path, load_suite(path))
+    result = shop.run(HERE, "-k", "format or coverage")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        ["mail: format: 520 found in the data", "  *train.jsonl:1 (no JSON, none of the labels)"]
+    )
+    result.stdout.fnmatch_lines(["  coverage *2 found: label=no (no row; 1 goldens), slice lang (no row says *"])
+    shop.write("goldens/mail/cases.jsonl", "{")
+    result = shop.run(HERE, "-k", "format")
+    result.stdout.fnmatch_lines(
+        ["  format *skipped *the golden sets could not be read: *cases.jsonl:1: is not valid JSON*"]
+    )
 
 
 @pytest.mark.parametrize("given", [[HERE, "-k", "duplicates"], [f"{HERE}::data[duplicates]"]])

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_ftgate.data.checks.balance import Balance
-from pytest_ftgate.data.checks.labels import is_short
+from pytest_ftgate.data.checks.labels import LabelSet
 from pytest_ftgate.data.normal import normal, short_digest
 from pytest_ftgate.data.reader import read_rows
 from pytest_ftgate.data.row import DataRow
@@ -28,17 +27,15 @@ def key_of(row: DataRow) -> str:
 
 
 def read_material(files: Sequence[Path]) -> Material:
-    """All rows of the files. Answers are labels where `Balance` takes them for classes. Raises DataError."""
-    classes = Balance()
+    """All rows of the files. Answers are labels if they are a closed set of them. Raises DataError."""
+    labels = LabelSet()
     questions: dict[str, str] = {}
     items: list[Item] = []
     for row in _rows(files):
-        classes.see(row)
         key = key_of(row)
         questions.setdefault(key, normal(row.question))
-        label = normal(row.answer) if is_short(row.answer) else ""
-        items.append(Item(key, _cluster_of(row), label, row.path, row.line))
-    if not classes.classes:
+        items.append(Item(key, _cluster_of(row), labels.label(row), row.path, row.line))
+    if not labels.is_closed:
         items = [replace(item, label="") for item in items]
     return Material(tuple(items), questions)
 

@@ -1,0 +1,67 @@
+"""Labels and slices of the golden sets that the training rows lack."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from pytest_ftgate.data.finding import Finding, Level
+from pytest_ftgate.data.general import is_general
+from pytest_ftgate.data.marginals import Marginals
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.graders.answer import label_of
+
+
+class Coverage:
+    """Counts labels and slices of the rows, and holds them against how often each stands in the golden sets."""
+
+    name = "coverage"
+    advice = "add rows of these: what is tested and never trained is left to chance"
+    level: Level = "warning"
+
+    def __init__(self, goldens: Marginals) -> None:
+        self._goldens = goldens
+        self._rows = 0
+        self._labels: Counter[str] = Counter()
+        self._slices: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    @property
+    def note(self) -> str:
+        """The share of each label and slice, in training against the goldens."""
+        parts = [("", self._labels, self._goldens.labels)]
+        parts += [(f"{name} ", self._slices[name], counts) for name, counts in self._goldens.slices.items()]
+        return "; ".join(f"{name}{_shares(rows, goldens)}" for name, rows, goldens in parts if goldens and rows)
+
+    def see(self, row: DataRow) -> tuple[Finding, ...]:
+        """Nothing yet; general rows belong to no task and are not counted."""
+        if is_general(row.extras):
+            return ()
+        self._rows += 1
+        if self._goldens.labels and (label := label_of(row.answer, self._goldens.label_path)):
+            self._labels[label] += 1
+        for name, value in row.extras.get("slices", {}).items():
+            self._slices[name][value] += 1
+        return ()
+
+    def close(self) -> Iterator[Finding]:
+        """Each label and each slice of the goldens that no row has."""
+        yield from _missing("label", self._goldens.labels, self._labels)
+        for name, goldens in self._goldens.slices.items():
+            if name not in self._slices:
+                yield Finding(f"slice {name}", 0, "no row says which of it it is")
+            else:
+                yield from _missing(name, goldens, self._slices[name])
+
+
+def _missing(name: str, goldens: Mapping[str, int], rows: Mapping[str, int]) -> Iterator[Finding]:
+    for value, count in goldens.items():
+        if not rows.get(value):
+            yield Finding(f"{name}={value}", 0, f"no row; {count:,} goldens")
+
+
+def _shares(rows: Counter[str], goldens: Mapping[str, int]) -> str:
+    total = sum(goldens.values())
+    return ", ".join(
+        f"{value} {rows[value] / max(1, rows.total()):.1%} (goldens {count / total:.1%})"
+        for value, count in sorted(goldens.items(), key=lambda pair: -pair[1])[:5]
+    )

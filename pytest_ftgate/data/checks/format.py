@@ -1,0 +1,77 @@
+"""Answers that the golden set would not accept in form, whatever they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pytest_ftgate.case import Case
+from pytest_ftgate.data.finding import RowCheck
+from pytest_ftgate.data.general import is_general
+from pytest_ftgate.data.marginals import Marginals
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.grade import compile_grader
+from pytest_ftgate.graders.answer import NoJsonError, json_of, label_of, value_at
+from pytest_ftgate.graders.value import Grade
+from pytest_ftgate.response import Response
+
+ADVICE = "write the answers as the golden set expects them; a model answers as it was trained"
+Wrong = Callable[[str], Iterator[str]]
+"""Answer -> what is wrong with its form, in words that do not repeat it."""
+
+
+def format_of(goldens: Marginals) -> RowCheck:
+    """The check: the golden sets' JSON schemas and patterns, JSON with the fields that they compare, their labels.
+
+    General rows, which belong to no task, are not looked at.
+    """
+    forms = [form for spec in goldens.graders if (form := _form(spec))]
+    if goldens.label_values:
+        forms.append(_labels(goldens))
+
+    def wrong(row: DataRow) -> Iterator[str]:
+        if not is_general(row.extras):
+            yield from dict.fromkeys(what for form in forms for what in form(row.answer))
+
+    return RowCheck("format", "error", ADVICE, wrong)
+
+
+def _form(spec: Mapping[str, Any]) -> Wrong | None:
+    """What a grader asks of every answer, whatever the case; None if that is nothing."""
+    if spec["kind"] == "json_schema" or (spec["kind"] == "regex" and spec.get("pattern")):
+        return _graded(spec)
+    return _json(tuple(spec.get("fields", ()))) if spec["kind"] == "json_fields" else None
+
+
+def _graded(spec: Mapping[str, Any]) -> Wrong:
+    grader, case = compile_grader(spec), Case("", "")
+
+    def wrong(answer: str) -> Iterator[str]:
+        grade = grader(case, Response("", "", answer))
+        if not (isinstance(grade, Grade) and grade.passed):
+            yield f"not as {grader.name} expects"
+
+    return wrong
+
+
+def _json(fields: Sequence[str]) -> Wrong:
+    missing = object()
+
+    def wrong(answer: str) -> Iterator[str]:
+        try:
+            found = json_of(answer)
+        except NoJsonError:
+            yield "no JSON"
+            return
+        if lacking := [path for path in fields if value_at(found, path, missing) is missing]:
+            yield f"no field {', '.join(lacking)}"
+
+    return wrong
+
+
+def _labels(goldens: Marginals) -> Wrong:
+    def wrong(answer: str) -> Iterator[str]:
+        if label_of(answer, goldens.label_path) not in goldens.label_values:
+            yield "none of the labels"
+
+    return wrong

@@ -1,0 +1,20 @@
+"""Rows with a turn that says nothing before the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_ftgate.data.finding import RowCheck
+from pytest_ftgate.data.row import DataRow
+
+
+def empty_turns(row: DataRow) -> Iterator[str]:
+    """The turns asked that hold white space at most, counted from 1; the answer is another check's."""
+    for number, turn in enumerate(row.asked, 1):
+        if not turn["content"].strip():
+            yield f"turn {number}, the {turn['role']}'s, is empty"
+
+
+def turns() -> RowCheck:
+    """The check. Roles and their order are looked at when a row is read: a row that breaks them is none."""
+    return RowCheck("turns", "error", "fill them, or leave them out of the conversation", empty_turns)
