@@ -79,7 +79,8 @@ class MessagesServer:
 
     reply(request body) returns a dict (the tool's input) or a text; it may be replaced at any time, runs in the
     server's thread, and may return a Fault. faults(text, attempt), attempt from 1, may return a Fault instead.
-    api_key: if given, another is a 401. delay_s: before each answer. `requests`: bodies in order; `headers`: of each;
+    api_key: if given, another is a 401. delay_s: before each answer.
+    hold(text): no answer while it is true. `requests`: bodies in order; `headers`: of each;
     `seen` / `answered`: by text, how often it was asked / fully answered (also inside batches); `batches`: see Batches.
     """
 
@@ -91,6 +92,7 @@ class MessagesServer:
         delay_s: float = 0.0,
     ) -> None:
         self.reply, self.faults, self.api_key, self.delay_s = reply, faults, api_key, delay_s
+        self.hold: Callable[[str], bool] = lambda text: False
         self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
         self.seen: Counter[str] = Counter()
@@ -176,6 +178,8 @@ class MessagesServer:
         said = self.said(body)
         fault = said if isinstance(said, Fault) else None
         await asyncio.sleep(self.delay_s + (fault.hang_s if fault else 0.0))
+        while self.hold(text_of(body)):
+            await asyncio.sleep(0.005)
         if fault and fault.drop and request.transport:
             request.transport.abort()
         if fault and fault.status != 200:

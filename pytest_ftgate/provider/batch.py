@@ -37,12 +37,10 @@ Done = Callable[[Said], None]
 
 
 class Batcher:
-    """Answers many Asks by batches. limits: (requests, bytes) of one batch."""
+    """Answers many Asks by batches."""
 
-    def __init__(
-        self, sender: Sender, calls: BatchCalls, log: BatchLog, limits: tuple[int, int] = (MOST_REQUESTS, MOST_BYTES)
-    ) -> None:
-        self._sender, self._calls, self._log, self._limits = sender, calls, log, limits
+    def __init__(self, sender: Sender, calls: BatchCalls, log: BatchLog) -> None:
+        self._sender, self._calls, self._log = sender, calls, log
         self._prices = sender.prices
         self._tries: dict[str, int] = {}
 
@@ -100,7 +98,7 @@ class Batcher:
         size = 0
         for ask in asks:
             bytes_ = len(json.dumps(self._request(ask)).encode()) + 1
-            if chunk and (len(chunk) == self._limits[0] or size + bytes_ > self._limits[1]):
+            if chunk and (len(chunk) == MOST_REQUESTS or size + bytes_ > MOST_BYTES):
                 yield chunk
                 chunk, size = {}, 0
             chunk[ask.key] = ask

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from pytest_ftgate.provider.ask import Tool
 from pytest_ftgate.provider.prices import Prices
 from pytest_ftgate.provider.settings import Settings
@@ -19,7 +21,16 @@ SCORE = Tool(
     },
 )
 QUICK = Retry(attempts=8, timeouts=3, first_wait_s=0.001, longest_wait_s=0.01)
+PATIENT = Retry(attempts=50, timeouts=50, first_wait_s=0.001, longest_wait_s=0.01)
 PRICES = Prices(1.0, 5.0, 0.1, 1.25)
+
+
+def until(happened, most_s=30.0):
+    """Wait for what another thread does."""
+    end = time.monotonic() + most_s
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.005)
 
 
 def settings_of(server, **more):

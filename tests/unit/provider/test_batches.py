@@ -13,7 +13,7 @@ from pytest_ftgate.provider.run import open_provider
 from pytest_ftgate.provider.settings import Settings
 from pytest_ftgate.provider.tokens import most
 from tests.messages_server import CUT_OFF, MessagesServer
-from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of, wordy
+from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of, until, wordy
 
 
 def asked_once(server, count):
@@ -131,13 +131,14 @@ def test_a_cut_off_answer_is_invalid_in_a_batch_too(tmp_path):
 
 
 def test_what_does_not_fit_one_batch_goes_into_several(tmp_path, monkeypatch):
-    monkeypatch.setattr(batch.Batcher.__init__, "__defaults__", ((4, batch.MOST_BYTES),))
+    monkeypatch.setattr(batch, "MOST_REQUESTS", 4)
     with MessagesServer(good) as server:
         settings = settings_of(server)
         with open_provider(settings, tmp_path / "1", QUICK) as provider:
             list(provider.ask_all(asks_of(settings, 10), batch=True))
         assert [len(keys) for keys in server.batches.created.values()] == [4, 4, 2]
-        monkeypatch.setattr(batch.Batcher.__init__, "__defaults__", ((100, 2000),))
+        monkeypatch.setattr(batch, "MOST_REQUESTS", 100)
+        monkeypatch.setattr(batch, "MOST_BYTES", 2000)
         server.batches.forget()
         with open_provider(settings, tmp_path / "2", QUICK) as provider:
             list(provider.ask_all(asks_of(settings, 10), batch=True))
@@ -151,8 +152,7 @@ def test_a_run_that_was_left_is_taken_up_by_the_id(tmp_path):
         settings = settings_of(server)
         with open_provider(settings, tmp_path, QUICK) as provider:
             provider.ask_all(asks_of(settings, 5), batch=True)
-            while not server.batches.looked:
-                pass
+            until(lambda: server.batches.looked)
         server.batches.looks = 0
         with open_provider(settings, tmp_path, QUICK) as provider:
             said = list(provider.ask_all(asks_of(settings, 5), batch=True))
@@ -167,8 +167,7 @@ def test_a_run_without_batches_takes_what_an_ended_batch_holds_and_does_not_wait
         settings = settings_of(server)
         with open_provider(settings, tmp_path, QUICK) as provider:
             provider.ask_all(asks_of(settings, 5), batch=True)
-            while not server.batches.looked:
-                pass
+            until(lambda: server.batches.looked)
         with open_provider(settings, tmp_path, QUICK) as provider:
             list(provider.ask_all(asks_of(settings, 2)))
             assert len(server.requests) == 2
@@ -183,8 +182,7 @@ def test_a_batch_that_the_server_has_no_more_is_asked_again(tmp_path):
         settings = settings_of(server)
         with open_provider(settings, tmp_path, QUICK) as provider:
             provider.ask_all(asks_of(settings, 2), batch=True)
-            while not server.batches.looked:
-                pass
+            until(lambda: server.batches.looked)
         server.batches.forget()
         server.batches.looks = 0
         with open_provider(settings, tmp_path, QUICK) as provider:
@@ -198,8 +196,7 @@ def test_results_of_asks_that_are_not_asked_now_are_not_lost(tmp_path):
         settings = settings_of(server)
         with open_provider(settings, tmp_path, QUICK) as provider:
             provider.ask_all(asks_of(settings, 4), batch=True)
-            while not server.batches.looked:
-                pass
+            until(lambda: server.batches.looked)
         server.batches.looks = 0
         for count in (2, 4):
             with open_provider(settings, tmp_path, QUICK) as provider:

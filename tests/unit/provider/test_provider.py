@@ -10,7 +10,7 @@ from pytest_ftgate.provider.run import open_provider
 from pytest_ftgate.provider.settings import Settings
 from tests import messages_server as faulty
 from tests.messages_server import MessagesServer
-from tests.unit.provider.questions import PRICES, QUICK, SCORE, asks_of, good, settings_of
+from tests.unit.provider.questions import PATIENT, PRICES, QUICK, SCORE, asks_of, good, settings_of
 
 KEY = "sk-ant-very-secret-123"
 
@@ -107,11 +107,11 @@ def test_a_passing_fault_is_overcome_and_counted(tmp_path, way, fault):
 def test_an_attempt_without_an_answer_in_time_is_possibly_billed(tmp_path, way):
     with MessagesServer(good, lambda text, attempt: faulty.HANGS if attempt == 1 else None) as server:
         settings = settings_of(server, timeout_s=0.5, **way)
-        with open_provider(settings, tmp_path, QUICK) as provider:
+        with open_provider(settings, tmp_path, PATIENT) as provider:
             [said] = provider.ask_all(asks_of(settings, 1))
     assert said.kind == "answered"
-    assert provider.bill.troubles == {"timeout": 1}
-    assert provider.bill.possibly_billed == 1
+    assert set(provider.bill.troubles) == {"timeout"}
+    assert provider.bill.possibly_billed == provider.bill.troubles["timeout"] >= 1
 
 
 def test_nobody_listening_is_surely_not_billed(tmp_path):
@@ -190,19 +190,23 @@ def test_two_runs_do_not_ask_in_one_folder_at_once(tmp_path):
 
 
 def test_leaving_early_sends_no_more_and_keeps_what_was_under_way(tmp_path):
-    with MessagesServer(good, delay_s=0.05) as server:
+    released = []
+    with MessagesServer(good) as server:
+        server.hold = lambda text: text != "answer 0" and not released
         settings = settings_of(server, concurrency=4)
         with open_provider(settings, tmp_path, QUICK) as provider:
-            answers = provider.ask_all(asks_of(settings, 100))
+            answers = provider.ask_all(asks_of(settings, 30))
             next(answers)
             answers.close()
+            released.append(True)
         sent = len(server.requests)
-        assert sent < 20
+        assert 1 <= sent <= 5
         with open_provider(settings, tmp_path, QUICK) as provider:
             assert provider.bill.unfinished == 0
-            list(provider.ask_all(asks_of(settings, 100)))
+            list(provider.ask_all(asks_of(settings, 30)))
+    assert provider.bill.replayed == sent
     assert set(server.answered.values()) == {1}
-    assert len(server.requests) == 100
+    assert len(server.requests) == 30
 
 
 def test_without_a_key_the_error_names_the_variable(tmp_path, monkeypatch):

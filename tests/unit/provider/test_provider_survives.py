@@ -59,7 +59,7 @@ def test_a_run_that_is_killed_in_the_middle_asks_nothing_again_that_it_wrote_dow
 
     with MessagesServer(reply) as server:
         runs.append(killed_run(server, tmp_path, "300"))
-        assert runs[0].wait(60) == -signal.SIGKILL
+        assert runs[0].wait(120) == -signal.SIGKILL
         lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines() if line[-1] == "}"]
         known = {line["said"]["input"]["reason"].removeprefix("about ") for line in lines if "said" in line}
         open_ = len({line["sent"] for line in lines if "sent" in line}) - len(known)
@@ -81,7 +81,7 @@ def test_a_run_that_is_killed_while_its_batch_is_made_finds_it_by_its_custom_ids
     with MessagesServer(good) as server:
         server.batches.on_create = lambda: os.kill(runs[0].pid, signal.SIGKILL)
         runs.append(killed_run(server, tmp_path, "20", "batch"))
-        assert runs[0].wait(60) == -signal.SIGKILL
+        assert runs[0].wait(120) == -signal.SIGKILL
         server.batches.on_create = lambda: None
         settings = settings_of(server)
         with open_provider(settings, tmp_path, QUICK) as provider:
