@@ -13,7 +13,7 @@ from pytest_ftgate.files.contents import contents
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.schema import check, read_toml, toml_line
-from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning, library_versions
+from pytest_ftgate.train.job import DPO_ONLY, Grading, Lora, TrainJob, Tuning, library_versions
 
 if TYPE_CHECKING:
     from pytest_ftgate.serve.model import Model
@@ -190,6 +190,7 @@ def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
 
 def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     """What the schema cannot see: keys that exclude each other, and files that must not be trained on."""
+    yield from _dpo_faults(data, text, path)
     if data.get("train", {}).get("method") == "full" and "lora" in data:
         message = 'method = "full" trains all weights and takes no [lora]'
         yield Fault(shown(path), toml_line(text, ("lora",)), message, 'leave [lora] out, or set method = "lora"')
@@ -203,6 +204,18 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "leave it out")
     for keys, message, fix in (*policy_problems(data), *ab_problems(data)):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
+
+
+def _dpo_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
+    train, lora = data.get("train", {}), data.get("lora", {})
+    prefers = train.get("method") == "dpo"
+    for key in () if prefers else DPO_ONLY:
+        if key in train:
+            message = f'train.{key} belongs to method = "dpo"; the method is "{train.get("method", Tuning().method)}"'
+            yield Fault(shown(path), toml_line(text, ("train", key)), message, "leave it out")
+    if prefers and "lm_head" in lora.get("target_modules", ()):
+        message = 'method = "dpo" cannot train an adapter of lm_head: TRL reads its weight past the adapter'
+        yield Fault(shown(path), toml_line(text, ("lora", "target_modules")), message, "leave lm_head out")
 
 
 def _is_folder(model: str) -> bool:
@@ -232,7 +245,13 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
     )
 
 
+DPO_LEARNING_RATE = 1e-5
+"""Where none is written: at the rate of the other methods a policy runs away from its reference."""
+
+
 def _tuning(table: dict[str, Any], path: Path) -> Tuning:
+    if table.get("method") == "dpo":
+        table = {"learning_rate": DPO_LEARNING_RATE} | table
     if "accelerate_config" in table:
         table = table | {"accelerate_config": str(_absolute(path, table["accelerate_config"]))}
     return Tuning(**table)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.response import Response
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.suite import Suite
+    from pytest_ftgate.train.job import TrainJob
     from pytest_ftgate.train.manifest import Manifest
 
 SMOKE_CASES = 10
@@ -188,12 +189,24 @@ class Rollout:
         """Train in a process of its own, after the servers have given their memory back."""
         from pytest_ftgate.train.launch import train
 
-        self.runtime.stop_engines()
         job = self.pipeline.job(self.suites[0].prompt.to_json(), self._grading(self.suites[0]))
         record_access(self.runtime.settings.state_dir, self.pipeline, "fine-tune")
         out_dir = self.runtime.settings.state_dir / "runs" / self.name / job.digest[:16]
+        self._compare_tokens(job, out_dir)
+        self.runtime.stop_engines()
         with self.runtime.console.progress("fine-tune", None) as advance:
             self.manifest = train(job, out_dir, _Narrator(self._say, advance))
+
+    def _compare_tokens(self, job: TrainJob, out_dir: Path) -> None:
+        """Before anything is trained, if the base model is still served; `serve` compares in any case."""
+        from pytest_ftgate.serve.tokens import check_tokens
+        from pytest_ftgate.train.launch import finished
+        from pytest_ftgate.train.preview import preview
+
+        engine = self.runtime.running(base_target(self.base))
+        if engine is not None and finished(job, out_dir) is None:
+            count = check_tokens(engine.endpoint(self.base), preview(job, out_dir))
+            self._say(f"the server reads {count} training rows in the very tokens they will be trained in")
 
     def serve(self) -> None:
         """Serve the adapter and ask the first ten goldens. Raises Stopped(REJECT) if not one answer can be read."""

@@ -127,6 +127,11 @@ class Runtime:
             self._up.append(engine)
         return engine
 
+    def running(self, target: Target) -> Engine | None:
+        """The engine that serves a target now; None if it is not started."""
+        engine = self._engine(target)
+        return engine if engine in self._up else None
+
     def _engine(self, target: Target) -> Engine:
         """The engine for the target's base model, made if need be."""
         base = replace(target.model, adapter=None)

@@ -56,6 +56,7 @@ class FakeVllm(MockServer):
 
     def more_routes(self, app: web.Application) -> None:
         app.router.add_post("/tokenize", self._tokenize)
+        app.router.add_post("/detokenize", self._detokenize)
         app.router.add_post("/v1/completions", self._completions)
         app.router.add_get("/metrics", self._metrics)
 
@@ -113,6 +114,9 @@ class FakeVllm(MockServer):
     async def _tokenize(self, request):
         said = (await request.json())["messages"][-1]["content"].encode()
         return web.json_response({"tokens": list(said), "count": len(said)})
+
+    async def _detokenize(self, request):
+        return web.json_response({"prompt": bytes((await request.json())["tokens"]).decode()})
 
     async def _completions(self, request):
         body = await request.json()

@@ -19,21 +19,25 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.engine import Endpoint
 
 SHOWN = 3
-"""Token ids shown on either side of the first difference."""
+"""Rows shown, and token ids on either side of the first difference."""
+
+LINES = 3
+"""Of each row that differs."""
 
 
 def check_tokens(endpoint: Endpoint, file: Path) -> int:
     """Compare every row of the trainer's tokens.json with the server's /tokenize; how many were compared.
 
-    file: a JSON list of {"messages", "tokens"}. Raises ServeError that shows both for the rows that differ, or if the
-    server cannot say.
+    file: a JSON list of {"messages", "tokens", "text"}. Raises ServeError that shows both, as ids and
+    as text, for the rows that differ, or if the server cannot say.
     """
     rows = json.loads(file.read_text(encoding="utf-8"))
     differences = list(_differences(endpoint, rows))
     if differences:
+        differ = len(differences) // LINES
         raise ServeError(
-            f"the server does not read messages as the trainer did ({len(differences)} of {len(rows)} rows differ):\n"
-            + "\n".join(differences[:SHOWN])
+            f"the server does not read messages as the trainer did ({differ} of {len(rows)} rows differ):\n"
+            + "\n".join(differences[: SHOWN * LINES])
             + "\n    serve the tokenizer and chat template that the base model had in training"
         )
     return len(rows)
@@ -44,6 +48,8 @@ def _differences(endpoint: Endpoint, rows: list[dict[str, Any]]) -> Iterator[str
         served = _served_tokens(endpoint, row["messages"])
         if served != row["tokens"]:
             yield f"    row {number}: {_first_difference(row['tokens'], served)}"
+            yield f"      trained on {row.get('text', '')!r}"
+            yield f"      the server reads {_text(endpoint, served)!r}"
 
 
 def _served_tokens(endpoint: Endpoint, messages: list[dict[str, str]]) -> list[int]:
@@ -53,6 +59,13 @@ def _served_tokens(endpoint: Endpoint, messages: list[dict[str, str]]) -> list[i
     if status != 200:
         raise ServeError(f"{url}: cannot compare the server's tokens with the trainer's: HTTP {status}: {said}")
     return list(said["tokens"])
+
+
+def _text(endpoint: Endpoint, tokens: list[int]) -> str:
+    """What the server takes the tokens for; "" if it does not say."""
+    url = endpoint.base_url.rstrip("/").removesuffix("/v1") + "/detokenize"
+    status, said = post(url, {"model": endpoint.model, "tokens": tokens}, endpoint.api_key)
+    return str(said["prompt"]) if status == 200 else ""
 
 
 def _first_difference(trained: list[int], served: list[int]) -> str:

@@ -2,7 +2,7 @@
 
 `python -m pytest_ftgate.serve.transformers_server --model DIR --served-name NAME --port N`; the key comes in the
 environment variable FTGATE_SERVER_KEY. Endpoints as of vLLM, as far as they are used: /health, /v1/models,
-/v1/chat/completions, /v1/load_lora_adapter, /v1/unload_lora_adapter, /tokenize.
+/v1/chat/completions, /v1/load_lora_adapter, /v1/unload_lora_adapter, /tokenize, /detokenize.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Server:
         app.router.add_post("/v1/load_lora_adapter", self.load)
         app.router.add_post("/v1/unload_lora_adapter", self.unload)
         app.router.add_post("/tokenize", self.tokenize)
+        app.router.add_post("/detokenize", self.detokenize)
         return app
 
     async def health(self, _: web.Request) -> web.Response:
@@ -73,6 +74,13 @@ class Server:
         messages = _messages(body)
         tokens = prompt_tokens(self.tokenizer, messages, bool(body.get("add_generation_prompt", True)))
         return web.json_response({"tokens": tokens, "count": len(tokens), "max_model_len": self.length_limit})
+
+    async def detokenize(self, request: web.Request) -> web.Response:
+        """The text of token ids."""
+        tokens = (await _json(request)).get("tokens")
+        if not isinstance(tokens, list):
+            raise Refused("tokens is no list of token ids")
+        return web.json_response({"prompt": self.tokenizer.decode(tokens, clean_up_tokenization_spaces=False)})
 
     async def load(self, request: web.Request) -> web.Response:
         """Load an adapter folder under a name."""

@@ -11,7 +11,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from pytest_ftgate.train import epochs
-from pytest_ftgate.train.events import EventLog
+from pytest_ftgate.train.events import CURVES, REWARDS, EventLog
 from pytest_ftgate.train.manifest import Epoch
 from pytest_ftgate.train.validate import epoch_of
 
@@ -69,7 +69,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
     def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """One line for each step."""
         if self._main and logs and "loss" in logs:
-            numbers = {name: float(logs[name]) for name in ("loss", "grad_norm", "learning_rate") if name in logs}
+            numbers = {name: float(logs[name]) for name in (*CURVES, *REWARDS) if name in logs}
             self.log("step", step=state.global_step, steps=state.max_steps, step_s=self._step_s, **numbers)
 
     def on_epoch_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -108,7 +108,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
         )
         numbers = {"score": epoch.score, "loss": epoch.loss, "perplexity": epoch.perplexity}
         self.log("validation", text=text, epoch=epoch.epoch, step=epoch.step, train_loss=epoch.train_loss, **numbers)
-        if warning := epochs.overfitting(epochs.scored(self.root)):
+        if self.trainer.like_validation and (warning := epochs.overfitting(epochs.scored(self.root))):
             self.log("warning", text=warning)
 
 

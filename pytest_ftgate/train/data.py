@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.train.loss import IGNORED
 from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.rendering import Span, answer_tokens, asked_tokens, earlier_answers
+from pytest_ftgate.train.roles import RoleCheck
 
 PREFERENCE = (
     "is a preference (chosen and rejected), but one expected answer is needed here\n"
@@ -42,6 +43,11 @@ class Example:
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
 
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model reads."""
+        return len(self)
+
     def columns(self) -> dict[str, list[int]]:
         """What `loss.Collator` takes: the tokens before the first one to learn, those from there, and their labels."""
         begin = min((begin for begin, _ in self.earlier), default=len(self.prompt))
@@ -56,10 +62,10 @@ class Example:
 def read_examples(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -> list[Example]:
     """The first `max_rows` rows (0 = all) as examples.
 
-    Raises TrainError with file and line: no row of a known shape, a preference, a prompt that cannot be made; and for
-    no rows.
+    Raises TrainError with file and line: no row of a known shape, a preference, a prompt that cannot be made, a chat
+    template that garbles it; and for no rows.
     """
-    return read_as(path, partial(_example, prompt, tokenizer), max_rows)
+    return read_as(path, partial(_example, prompt, tokenizer, RoleCheck(tokenizer)), max_rows)
 
 
 def messages_of(prompt: Prompt, row: DataRow) -> tuple[Message, ...]:
@@ -71,10 +77,11 @@ def messages_of(prompt: Prompt, row: DataRow) -> tuple[Message, ...]:
     return tuple(render(prompt, list(said) if isinstance(said, tuple) else said))
 
 
-def _example(prompt: Prompt, tokenizer: Any, row: DataRow) -> Example:
+def _example(prompt: Prompt, tokenizer: Any, check: Callable[[Sequence[Message]], None], row: DataRow) -> Example:
     if row.rejected is not None:
         raise TrainError(PREFERENCE)
     messages = messages_of(prompt, row)
+    check(messages)
     asked = asked_tokens(tokenizer, messages)
     own = messages[: len(messages) - 1 - 2 * len(prompt.examples)] if row.shape == "chat" else ()
     turns = [place for place, turn in enumerate(own) if turn["role"] == "assistant"]

@@ -12,6 +12,9 @@ Event = dict[str, Any]
 
 FILE = "events.jsonl"
 CURVES = ("loss", "grad_norm", "learning_rate")
+REWARDS = ("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies")
+"""Of method "dpo": beta times the log ratio of policy and reference, mean over the step's pairs, and the share of pairs
+whose chosen answer has the higher one."""
 
 
 class EventLog:
@@ -61,4 +64,5 @@ def read_events(path: Path) -> list[Event]:
 def step_curves(events: list[Event]) -> dict[str, list[tuple[int, float]]]:
     """Name -> (step, value) pairs; of a step that was done again after a kill, the last one counts."""
     steps = {event["step"]: event for event in events if event["event"] == "step"}
-    return {name: [(step, steps[step][name]) for step in sorted(steps) if name in steps[step]] for name in CURVES}
+    names = [*CURVES, *(name for name in REWARDS if any(name in step for step in steps.values()))]
+    return {name: [(step, steps[step][name]) for step in sorted(steps) if name in steps[step]] for name in names}

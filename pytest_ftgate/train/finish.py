@@ -73,7 +73,7 @@ def _params(job: TrainJob, rows: int, template: str) -> dict[str, Any]:
     names = ("base", "revision", "base_digest", "dtype", "quantization", "train_digest", "validation_digest")
     return {
         **{name: data[name] for name in names},
-        **data["tuning"],
+        **job.tuning.settings(),
         **lora,
         "rows": rows,
         "template_digest": _sha256(template),

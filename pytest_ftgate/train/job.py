@@ -18,6 +18,7 @@ TOKENS_FILE = "tokens.json"
 """Messages and token ids of the first training rows, beside the manifest, to be compared with the server's."""
 
 SMALL_DATA_ROWS = 1_000
+DPO_ONLY = ("beta", "load_in_4bit")
 NOT_IN_DIGEST = ("train_file", "validation_file", "base", "report_to", "name")
 """Where things lie and who else is told of them; contents count, by their digests."""
 
@@ -26,6 +27,7 @@ NOT_IN_DIGEST = ("train_file", "validation_file", "base", "report_to", "name")
 class Tuning:
     """The table [train] of pipeline.toml; each field is described in pipeline.schema.json.
 
+    beta, load_in_4bit: of method "dpo" alone.
     warmup: share of the steps. max_length: tokens. patience: validations. threads: 0 = all cores.
     """
 
@@ -44,6 +46,18 @@ class Tuning:
     threads: int = 0
     accelerate_config: str = ""
     price_per_hour: float = 0.0
+    beta: float = 0.1
+    load_in_4bit: bool = True
+
+    @property
+    def in_4bit(self) -> bool:
+        """Whether the base is held in NF4 while it is trained."""
+        return self.method == "qlora" or (self.method == "dpo" and self.load_in_4bit)
+
+    def settings(self) -> dict[str, Any]:
+        """The fields that the method looks at."""
+        unused = () if self.method == "dpo" else DPO_ONLY
+        return {name: value for name, value in asdict(self).items() if name not in unused}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +114,8 @@ class TrainJob:
     def digest(self) -> str:
         """sha256 (64 hex digits) of contents, settings and library versions; paths do not count."""
         data = self.to_json()
-        data["tuning"] = {k: v for k, v in data["tuning"].items() if k not in {"accelerate_config", "price_per_hour"}}
+        outside = {"accelerate_config", "price_per_hour"}
+        data["tuning"] = {k: v for k, v in self.tuning.settings().items() if k not in outside}
         return digest_of({k: v for k, v in data.items() if k not in NOT_IN_DIGEST})
 
     def to_json(self) -> dict[str, Any]:

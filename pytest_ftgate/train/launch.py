@@ -138,7 +138,7 @@ def _threads(job: TrainJob) -> int:
 
 
 def _check_libraries(job: TrainJob) -> None:
-    needed = set(LIBRARIES) - (set() if job.tuning.method == "qlora" else {"bitsandbytes"})
+    needed = set(LIBRARIES) - (set() if job.tuning.in_4bit else {"bitsandbytes"})
     if missing := sorted(name for name in needed if importlib.util.find_spec(name) is None):
         raise MissingExtra(f"fine-tuning ({', '.join(missing)} not installed)", "train")
     if absent := [name for name in job.report_to if importlib.util.find_spec(name) is None]:
@@ -168,6 +168,8 @@ def _out_of_memory(job: TrainJob, what: str) -> str:
     if hints:
         hints[0] += f" and train.gradient_accumulation = {tuning.gradient_accumulation * tuning.batch_size // smaller}"
     hints.append(f"lower train.max_length (now {tuning.max_length} tokens)")
-    if tuning.method != "qlora":
+    if tuning.method == "dpo" and not tuning.load_in_4bit:
+        hints.append("leave train.load_in_4bit out (now false)")
+    elif not tuning.in_4bit:
         hints.append(f'set train.method = "qlora" (now "{tuning.method}")')
     return f"out of memory in training: {what}\n    {'; or '.join(hints)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -17,25 +16,25 @@ from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
 from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
-from pytest_ftgate.train.trainer import AnswerTrainer, Stopwatch, training_arguments
+from pytest_ftgate.train.pairs import Pair
+from pytest_ftgate.train.resuming import Stopwatch
+from pytest_ftgate.train.rows import training_rows, write_tokens
+from pytest_ftgate.train.trainer import AnswerTrainer, PreferenceTrainer, dpo_arguments, sft_arguments
 from pytest_ftgate.train.validate import validate
 
-TOKENS_ROWS = 10
-"""Rows whose token ids are written down, to be compared with the server's."""
+Trainer = AnswerTrainer | PreferenceTrainer
+Rows = Sequence[Example | Pair]
 
 
 def run(job: TrainJob, out_dir: Path, log: EventLog) -> None:
     """The whole fine-tune; goes on where a killed one was. Raises TrainError for what the user can mend."""
     tokenizer = load_tokenizer(job)
-    prompt = Prompt.from_json(job.prompt)
-    rows, too_long = fitting(
-        read_examples(Path(job.train_file), prompt, tokenizer, job.max_rows), job.tuning.max_length
-    )
-    validation = read_examples(Path(job.validation_file), prompt, tokenizer)
+    rows, too_long = fitting(training_rows(job, tokenizer), job.tuning.max_length)
+    validation = read_examples(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
     trainer = make_trainer(job, tokenizer, rows, out_dir)
     if trainer.is_world_process_zero():
         _tell_start(log, job, rows, too_long, trainer.model)
-        _write_tokens(out_dir / TOKENS_FILE, rows[:TOKENS_ROWS])
+        write_tokens(out_dir / TOKENS_FILE, tokenizer, rows)
     score = partial(validate, job, tokenizer, validation)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
@@ -43,13 +42,13 @@ def run(job: TrainJob, out_dir: Path, log: EventLog) -> None:
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
-        spent = Spent(len(rows), sum(map(len, rows)), trainer.watch.seconds, *_devices(trainer))
+        spent = Spent(len(rows), sum(row.tokens for row in rows), trainer.watch.seconds, *_devices(trainer))
         manifest = finish(job, out_dir, spent, tokenizer.chat_template)
         rate = manifest.metrics["tokens_per_second"]
         log("done", text=f"epoch {manifest.best_epoch} is the best; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
 
 
-def _devices(trainer: AnswerTrainer) -> tuple[str, int]:
+def _devices(trainer: Trainer) -> tuple[str, int]:
     """What the training holds: so many GPUs, or so many cores."""
     import torch
 
@@ -57,15 +56,16 @@ def _devices(trainer: AnswerTrainer) -> tuple[str, int]:
     return ("gpu", processes) if torch.cuda.is_available() else ("cpu", processes * torch.get_num_threads())
 
 
-def make_trainer(job: TrainJob, tokenizer: Any, rows: Sequence[Example], out_dir: Path) -> AnswerTrainer:
+def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Trainer:
     """Model, adapter, data and settings put together. Raises TrainError for an adapter that vLLM cannot serve."""
     from datasets import Dataset
 
-    arguments = training_arguments(job, out_dir / "checkpoints")  # first: it chooses this process's device
-    trainer = AnswerTrainer(
+    prefers = job.tuning.method == "dpo"
+    arguments = (dpo_arguments if prefers else sft_arguments)(job, out_dir / "checkpoints")  # it chooses the device
+    trainer = (PreferenceTrainer if prefers else AnswerTrainer)(
         model=model_to_train(job),
         args=arguments,
-        data_collator=Collator(tokenizer.pad_token_id),
+        data_collator=None if prefers else Collator(tokenizer.pad_token_id),
         train_dataset=Dataset.from_list([row.columns() for row in rows]),
         processing_class=tokenizer,
         peft_config=lora_config(job),
@@ -76,7 +76,7 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Sequence[Example], out_dir
     return trainer
 
 
-def fit(trainer: AnswerTrainer, keeper: Keeper, log: EventLog) -> None:
+def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     """Train from the newest whole checkpoint, if there is one; nothing if all epochs are done."""
     from transformers import TrainerState
 
@@ -94,7 +94,7 @@ def fit(trainer: AnswerTrainer, keeper: Keeper, log: EventLog) -> None:
     trainer.watch.pause()
 
 
-def _save_epoch(trainer: AnswerTrainer, tokenizer: Any, folder: Path) -> None:
+def _save_epoch(trainer: Trainer, tokenizer: Any, folder: Path) -> None:
     model = trainer.accelerator.unwrap_model(trainer.model)
     if hasattr(model, "peft_config"):
         model.save_pretrained(folder, save_embedding_layers=False)
@@ -104,11 +104,11 @@ def _save_epoch(trainer: AnswerTrainer, tokenizer: Any, folder: Path) -> None:
         tokenizer.save_pretrained(folder)
 
 
-def _tell_start(log: EventLog, job: TrainJob, rows: Sequence[Example], too_long: int, model: Any) -> None:
+def _tell_start(log: EventLog, job: TrainJob, rows: Rows, too_long: int, model: Any) -> None:
     counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
     trained = sum(n for n, trains in counts if trains)
     what = job.tuning.method if job.tuning.method == "full" else f"{job.tuning.method}, r = {job.lora.r}"
-    tokens = sum(map(len, rows)) * job.tuning.epochs
+    tokens = sum(row.tokens for row in rows) * job.tuning.epochs
     text = f"{what}: {trained:,} weights; {len(rows):,} rows x {job.tuning.epochs} epochs = {tokens:,} tokens"
     log("start", text=text, rows=len(rows), tokens=tokens, trained_weights=trained)
     if too_long:
@@ -117,8 +117,3 @@ def _tell_start(log: EventLog, job: TrainJob, rows: Sequence[Example], too_long:
     if left_out := sum(row.left_out for row in rows):
         rewritten = "which the chat template writes otherwise once they are history"
         log("warning", text=f"{left_out} earlier answers of chats, {rewritten}, are read and not learnt")
-
-
-def _write_tokens(path: Path, rows: Sequence[Example]) -> None:
-    """Messages and token ids of the first rows: the server's /tokenize must give the same."""
-    path.write_text(json.dumps([{"messages": list(row.messages), "tokens": list(row.prompt)} for row in rows]))

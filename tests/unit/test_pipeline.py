@@ -90,7 +90,7 @@ def test_all_faults_are_told_at_once_with_their_lines(tmp_path):
     assert [line for line, _ in told] == [10, 11, 12, 13, 15]
     assert told[0][1] == "'epoch' is not a known key of [train]; did you mean 'epochs'?"
     assert "must be at least 1" in told[1][1]
-    assert "must be one of: qlora, lora, full" in told[3][1]
+    assert "must be one of: qlora, lora, full, dpo" in told[3][1]
     assert "must be at most 512" in told[4][1]
 
 
@@ -147,6 +147,33 @@ def test_a_hub_id_needs_no_folder(tmp_path):
     text = SMALLEST.replace('"./model"', '"org/model"\nrevision = "abc"')
     model = read_pipeline(write(tmp_path, text)).base_model
     assert (model.base, model.revision) == ("org/model", "abc")
+
+
+def test_preferences_have_settings_of_their_own(tmp_path):
+    made = read_pipeline(write(tmp_path, SMALLEST + '[train]\nmethod = "dpo"\n'))
+    assert (made.tuning.beta, made.tuning.in_4bit, made.tuning.learning_rate) == (0.1, True, 1e-5)
+    text = SMALLEST + '[train]\nmethod = "dpo"\nbeta = 0.5\nload_in_4bit = false\nlearning_rate = 1e-4\n'
+    made = read_pipeline(write(tmp_path, text))
+    assert (made.tuning.beta, made.tuning.in_4bit, made.tuning.learning_rate) == (0.5, False, 1e-4)
+    for beta in (0, 11):
+        assert faults(tmp_path, SMALLEST + f'[train]\nmethod = "dpo"\nbeta = {beta}\n')[0][0] == 11
+
+
+def test_settings_that_the_method_does_not_look_at_are_refused(tmp_path):
+    told = faults(tmp_path, SMALLEST + "[train]\nbeta = 0.2\nload_in_4bit = true\n")
+    assert told[0] == (10, 'train.beta belongs to method = "dpo"; the method is "qlora"')
+    assert [line for line, _ in told] == [10, 11]
+    text = SMALLEST + '[train]\nmethod = "dpo"\n[lora]\ntarget_modules = ["q_proj", "lm_head"]\n'
+    [(line, message)] = faults(tmp_path, text)
+    assert line == 12
+    assert "lm_head" in message
+
+
+def test_settings_of_preferences_are_in_no_other_jobs_digest(made):
+    job = made.job({}, GRADING)
+    assert replace(job, tuning=replace(made.tuning, beta=0.5)).digest == job.digest
+    prefers = replace(job, tuning=replace(made.tuning, method="dpo"))
+    assert prefers.digest not in {job.digest, replace(prefers, tuning=replace(prefers.tuning, beta=0.5)).digest}
 
 
 @pytest.mark.parametrize(("rows", "r"), [(999, 8), (1000, 16)])

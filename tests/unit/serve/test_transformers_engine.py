@@ -119,6 +119,8 @@ def test_tokenize_gives_the_ids_of_the_chat_template(engine, tokenizer):
     assert status == 200
     assert said["tokens"] == list(prompt_tokens(tokenizer, TALKS[0]))
     assert said["count"] == len(said["tokens"])
+    text = post(engine, "/detokenize", {"tokens": said["tokens"]})
+    assert text == (200, {"prompt": tokenizer.decode(said["tokens"], clean_up_tokenization_spaces=False)})
     without = post(engine, "/tokenize", {"messages": TALKS[0], "add_generation_prompt": False})[1]
     assert without["count"] < said["count"]
 

@@ -1,0 +1,71 @@
+"""(file of preference rows, prompt, tokenizer) -> token ids of prompts, chosen and rejected answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.case import Message, Prompt
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.train.data import messages_of
+from pytest_ftgate.train.reading import read_as
+from pytest_ftgate.train.rendering import answer_tokens, asked_tokens
+from pytest_ftgate.train.roles import RoleCheck
+
+ONE_ANSWER = (
+    'has one answer, but method = "dpo" learns from a better and a worse one\n'
+    '    write rows of prompt, chosen and rejected, or set train.method = "qlora"'
+)
+SAME = "has the same answer as chosen and as rejected, which prefers nothing\n    leave the row out"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One preference. prompt, chosen, rejected: token ids; both answers end with the end of the turn."""
+
+    messages: tuple[Message, ...]
+    prompt: tuple[int, ...]
+    chosen: tuple[int, ...]
+    rejected: tuple[int, ...]
+
+    def __len__(self) -> int:
+        """Tokens of the longer of the two conversations."""
+        return len(self.prompt) + max(len(self.chosen), len(self.rejected))
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model reads: the prompt twice."""
+        return 2 * len(self.prompt) + len(self.chosen) + len(self.rejected)
+
+    @property
+    def left_out(self) -> int:
+        """Earlier answers that should be learnt and are not: a preference learns from its last answers alone."""
+        return 0
+
+    def columns(self) -> dict[str, Sequence[int]]:
+        """What TRL's collator for preferences takes."""
+        return {"prompt_ids": list(self.prompt), "chosen_ids": list(self.chosen), "rejected_ids": list(self.rejected)}
+
+
+def read_pairs(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -> list[Pair]:
+    """The first `max_rows` rows (0 = all) as pairs.
+
+    Raises TrainError with file and line: no row of a known shape, one answer instead of two, two equal answers, a
+    prompt that cannot be made, a chat template that garbles it; and for no rows.
+    """
+    return read_as(path, partial(_pair, prompt, tokenizer, RoleCheck(tokenizer)), max_rows)
+
+
+def _pair(prompt: Prompt, tokenizer: Any, check: Callable[[Sequence[Message]], None], row: DataRow) -> Pair:
+    if row.rejected is None:
+        raise TrainError(ONE_ANSWER)
+    if row.rejected == row.answer:
+        raise TrainError(SAME)
+    messages = messages_of(prompt, row)
+    check(messages)
+    chosen, rejected = (answer_tokens(tokenizer, messages, answer) for answer in (row.answer, row.rejected))
+    return Pair(messages, asked_tokens(tokenizer, messages), chosen, rejected)
