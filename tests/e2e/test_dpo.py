@@ -28,6 +28,17 @@ def write(path: Path, rows: list[dict[str, Any]]) -> Path:
     return path
 
 
+@pytest.fixture
+def one_thread():
+    """As much work as the forward passes here are: on busy cores threads would wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A model that shall rather say "Aye." than "Yes."; (manifest, events)."""
@@ -79,7 +90,7 @@ def test_adapter_and_manifest_are_those_of_any_method(trained):
     assert [event["event"] for event in events].count("validation") == 2
 
 
-def test_the_adapter_loads_and_prefers_what_was_chosen(trained):
+def test_the_adapter_loads_and_prefers_what_was_chosen(trained, one_thread):
     import torch
     from peft import PeftModel
     from transformers import AutoTokenizer
