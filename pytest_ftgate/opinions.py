@@ -13,11 +13,13 @@ from pytest_ftgate.arm import Arm, points
 from pytest_ftgate.arms.human import human_arm
 from pytest_ftgate.arms.judge import opinion_arm, unscored_arm
 from pytest_ftgate.errors import FtgateError, MetricError
+from pytest_ftgate.files.text import shown
 from pytest_ftgate.graders.judge import question_of
 from pytest_ftgate.judge.beside import LABELS, VERDICTS, beside
 from pytest_ftgate.judge.given import texts_of
 from pytest_ftgate.judge.labels import answer_digest
 from pytest_ftgate.judge.verdicts import Asked, Blind, blind, read_verdicts
+from pytest_ftgate.sources import FOLDER_FILE
 
 if TYPE_CHECKING:
     from pytest_ftgate.judge.admission import Admission
@@ -72,7 +74,7 @@ def human_of(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) 
     found = _people(suite, both)
     wanted = max(suite.golden.human.verdicts, found.planned)
     if len(found.values) < wanted:
-        command = f"ftgate judge label {suite.golden.path.parent.name} --candidate"
+        command = f"ftgate judge label {_place(suite)} --candidate"
         reason = f"human: {len(found.values)} of {wanted} blind verdicts on these answers are there; {command}"
         return Arm("human", "hold", {"n": float(len(found.values))}, reason)
     arm = human_arm(found.values, delta, tried=rollout.tried(suite))
@@ -108,7 +110,13 @@ def _admission(suite: Suite, spec: JudgeSpec) -> Admission:
     path, cases = beside(suite.golden.path, LABELS), {case.id: case.digest for case in suite.cases}
     labels = current(read_labels(path), cases) if path.exists() else ()
     lock = read_judge_lock(beside(suite.golden.path, FILE))
-    return admission_of(spec, labels, lock, f"ftgate judge calibrate {suite.name}")
+    return admission_of(spec, labels, lock, f"ftgate judge calibrate {_place(suite)}")
+
+
+def _place(suite: Suite) -> str:
+    """The set as an argument of a command."""
+    path = suite.golden.path
+    return shown(path.parent if path.name == FOLDER_FILE else path)
 
 
 def _check_answered(pairs: Comparison) -> None:
@@ -141,8 +149,6 @@ def _shares(pairs: Comparison) -> dict[str, float]:
 
 
 def _kinship(spec: JudgeSpec, rollout: Rollout) -> Iterator[str]:
-    from pytest_ftgate.judge.bias import shares_base
+    from pytest_ftgate.judge.bias import kin_warnings
 
-    base = rollout.pipeline.base.model
-    if own := [model for model in spec.models if shares_base(model, base)]:
-        yield f"warning: judge {own[0]} and candidate share a base, and judges favour their own kind"
+    yield from (f"warning: {text}" for text in kin_warnings(spec.models, [rollout.pipeline.base.model]))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -105,6 +105,19 @@ class FtgateSession:
             batch=options.judge_batch,
             confirm=confirmer(self.config),
         )
+
+    def _kin(self, fact: dict[str, Any]) -> dict[str, list[str]]:
+        """A warning where a judge and the base of the pipelines that its golden sets gate are the same model."""
+        from pytest_ftgate.judge.bias import kin_warnings
+
+        names = {pipeline for name in fact["names"] for pipeline in self.catalogue.pipelines_of(name)}
+        bases = {self.catalogue.pipeline(name).base.model for name in names}
+        return {"kin": sorted(kin_warnings(fact["models"], bases))}
+
+    @property
+    def judges_untrusted(self) -> bool:
+        """Whether a judge of this run, of a golden set or a test, gave so few verdicts that the run is INTEGRITY."""
+        return "judges" in self.__dict__ and self.judges.untrusted
 
     def court_of(self, suite: Suite) -> Court:
         """The court of a golden set's [judge]. Raises FtgateError if the set has none."""
@@ -265,8 +278,9 @@ class FtgateSession:
             finally:
                 self.runtime.close()
         if "judges" in self.__dict__:
-            self.tally.judges = list(self.judges.facts()) or self.tally.judges
-            self.judges.close()
+            judges = self.__dict__.pop("judges")
+            self.tally.judges += [fact | self._kin(fact) for fact in judges.facts()]
+            judges.close()
 
     def _sum_up(self) -> None:
         """Once: what came and how fast, for the summary; new answers into the cache."""

@@ -101,6 +101,8 @@ class PromoteItem(FtgateItem):
         if verdict.kind is Kind.PROMOTE and failed:
             return Told("failed", f"not promoted, though the gate would: {failed} other tests of this run failed")
         beside = self.ftgate.beside.verdicts(self.rollout, self.ftgate.arms)
+        if verdict.kind is Kind.PROMOTE and self.ftgate.judges_untrusted:
+            return Told("failed", "not promoted, though the gate would: a judge gave too few verdicts (INTEGRITY)")
         explanation = explain(self.rollout, verdict, self.ftgate.arms, beside)
         if verdict.kind is Kind.PROMOTE:
             self._measure_reference()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import PurePath
@@ -78,6 +78,14 @@ def shares_base(judge: str, base: str) -> bool:
     "org/Qwen2.5-7B-Instruct" and "./models/qwen2.5-7b" are; judges favour answers of their own kind.
     """
     return bool(_plain(judge)) and _plain(judge) == _plain(base)
+
+
+def kin_warnings(models: Iterable[str], bases: Iterable[str]) -> Iterator[str]:
+    """One line for each judge that is of the same base as what it judges."""
+    known = list(bases)
+    for model in models:
+        if any(shares_base(model, base) for base in known):
+            yield f"judge {model} and the model it judges share a base, and judges favour their own kind"
 
 
 def _plain(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.judge.panel import joined
 from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
 from pytest_ftgate.judge.question import TOOL, Question, build
@@ -46,7 +47,7 @@ class Counts:
     """What a court did. questions: judged, each counted once. unscored: without a verdict after the second try.
 
     again: votes asked for a second time. refused, invalid: votes that were none, each try counted. broken: questions
-    that nobody answered.
+    that nobody answered. pairs, flips: compared in both orders, and the orders disagreed.
     """
 
     questions: int = 0
@@ -55,6 +56,8 @@ class Counts:
     refused: int = 0
     invalid: int = 0
     broken: int = 0
+    pairs: int = 0
+    flips: int = 0
 
     @property
     def share(self) -> float:
@@ -80,17 +83,38 @@ class Court:
     allow: Callable[[Settings, float], None] = lambda _settings, _dollars: None
     counts: Counts = field(default_factory=Counts)
     _known: dict[str, Ruling] = field(default_factory=dict)
+    _asked: dict[str, Question] = field(default_factory=dict)
+    _denied: FtgateError | None = None
 
     def hear(self, questions: Iterable[Question]) -> None:
-        """Ask what was not asked yet, all at once, and wait. Raises ProviderError where the server denies the key."""
+        """Ask what was not asked yet, all at once, and wait.
+
+        Raises FtgateError where the server denies the key or the money is not agreed to; then nothing more is sent.
+        """
         new = {each.digest: each for each in questions if each.digest not in self._known}
         if not new:
             return
+        if self._denied is not None:
+            raise self._denied
+        try:
+            self._hear(new)
+        except FtgateError as error:
+            self._denied = error
+            raise
+
+    def _hear(self, new: Mapping[str, Question]) -> None:
         for settings, asks in self.asks(new.values()).items():
             self.allow(settings, self.provider(settings).estimate(asks, batch=self._batch))
         votes = [self._votes(settings, list(new.values())) for settings in self.spec.panel]
         for place, (digest, question) in enumerate(new.items()):
             self._known[digest] = self._ruling(question, [vote for each in votes for vote in each[place]])
+            self._asked[digest] = question
+
+    def seen(self) -> Iterator[tuple[Question, Verdict]]:
+        """Every question with a verdict so far."""
+        for digest, question in self._asked.items():
+            if isinstance(ruling := self._known[digest], Verdict):
+                yield question, ruling
 
     def ruling(self, question: Question) -> Ruling:
         """What the judge says; asked for now if it was not heard yet. Raises ProviderError."""

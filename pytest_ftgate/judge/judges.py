@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.errors import MetricError
 from pytest_ftgate.judge.court import Court
 from pytest_ftgate.judge.providers import Providers, with_budget
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
+from pytest_ftgate.judge.trust import MOST_UNSCORED
 
 if TYPE_CHECKING:
     from pytest_ftgate.provider.run import Provider
@@ -54,9 +58,16 @@ class Judges:
                     "names": self._names[digest],
                     "judge": court.spec.title,
                     "digest": digest,
+                    "models": list(models),
                     **court.counts.to_json(),
+                    **favours(court),
                     "bills": {model: _bill(bills[model]) for model in models if model in bills},
                 }
+
+    @property
+    def untrusted(self) -> bool:
+        """Whether some judge of this run left more than 5 % of its questions without a verdict."""
+        return any(court.counts.share > MOST_UNSCORED for court in self._courts.values())
 
     def close(self) -> None:
         """Close the providers; safe to call twice."""
@@ -78,6 +89,21 @@ class Judges:
         if not self._confirm(f"{told}. Go on? [y/N] "):
             raise JudgeError(f"{told}; not agreed to, nothing more is asked")
         self._agreed.add(model)
+
+
+def favours(court: Court) -> dict[str, Any]:
+    """Rank correlation of verdicts on single answers with their length; agreement of several votes; what there is."""
+    from pytest_ftgate.judge.bias import verbosity
+
+    seen = list(court.seen())
+    found: dict[str, Any] = {}
+    if seen and len(court.spec.panel) * court.spec.draws > 1:
+        found["agreement"] = fmean(verdict.agreement for _, verdict in seen)
+    single = [(verdict.value, len(question.answers[0])) for question, verdict in seen if not question.pair]
+    with suppress(MetricError):
+        metric = verbosity([value for value, _ in single], [length for _, length in single])
+        found["verbosity"] = [metric.value, metric.lower, metric.upper]
+    return found
 
 
 def _bill(bill: Any) -> dict[str, Any]:

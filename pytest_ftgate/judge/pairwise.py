@@ -71,14 +71,10 @@ def compare(court: Court, questions: Mapping[str, Question]) -> Comparison:
     """Ask both orders of all pairs at once; two equal answers are a tie that nobody is asked about."""
     differing = {name: each for name, each in questions.items() if each.answers[0] != each.answers[1]}
     court.hear([order for each in differing.values() for order in (each, each.turned())])
-    return Comparison(
-        {
-            name: _compared(court.ruling(each), court.ruling(each.turned()))
-            if name in differing
-            else Compared(0, same=True)
-            for name, each in questions.items()
-        }
-    )
+    found = {name: _compared(court.ruling(each), court.ruling(each.turned())) for name, each in differing.items()}
+    for pair in found.values():
+        _count(court, pair.difference is not None, pair.flipped)
+    return Comparison({name: found.get(name, Compared(0, same=True)) for name in questions})
 
 
 def both_orders(court: Court, question: Question) -> Ruling:
@@ -89,10 +85,17 @@ def both_orders(court: Court, question: Question) -> Ruling:
         return ruling
     if isinstance(turned, NoVerdict):
         return turned
-    if _OPPOSITE[turned[BETTER]] == ruling[BETTER]:
+    agree = _OPPOSITE[turned[BETTER]] == ruling[BETTER]
+    _count(court, True, not agree)
+    if agree:
         return ruling
     why = f"the orders disagree: {ruling.reasons[BETTER]} / {turned.reasons[BETTER]}"
     return Verdict({BETTER: TIE}, {BETTER: why}, 0.5, 0.5)
+
+
+def _count(court: Court, judged: bool, flipped: bool) -> None:
+    court.counts.pairs += judged
+    court.counts.flips += flipped
 
 
 def _compared(ruling: Ruling, turned: Ruling) -> Compared:

@@ -19,12 +19,25 @@ def judged_lines(judges: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str
         share = each["unscored"] / each["questions"]
         said = f"judge {each['judge']} ({', '.join(each['names'])}): {each['questions']} questions"
         yield f"{said}, {each['unscored']} unscored ({100 * share:.1f} %){_troubles(each)}", ""
+        yield from ((f"  {line}", "") for line in _favours(each))
+        yield from ((f"  warning: {line}", "yellow") for line in each.get("kin", ()))
         yield from ((f"  {model}: {bill['text']}", "") for model, bill in each["bills"].items())
         if untrusted(each):
             yield (
                 f"  INTEGRITY: above {100 * MOST_UNSCORED:g} % unscored, no figure of this judge is to be trusted",
                 "red",
             )
+
+
+def _favours(each: Mapping[str, Any]) -> Iterator[str]:
+    if each["pairs"]:
+        rate = 100 * each["flips"] / each["pairs"]
+        yield f"flip rate {rate:.1f} %: {each['flips']} of {each['pairs']} pairs change with the order"
+    if "agreement" in each:
+        yield f"agreement of its votes {each['agreement']:.2f}"
+    if "verbosity" in each:
+        value, lower, upper = each["verbosity"]
+        yield f"verbosity {value:+.2f} [{lower:+.2f}, {upper:+.2f}], rank correlation of verdict and length"
 
 
 def _troubles(each: Mapping[str, Any]) -> str:

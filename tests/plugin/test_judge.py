@@ -145,3 +145,46 @@ def test_the_fixture_judges_by_the_sets_rubric_by_its_own_and_in_both_orders(pro
         paths = ["messages" if "system" in body else "chat" for body in server.requests]
         assert paths.count("chat") == 2, "an address with /v1 at its end is OpenAI's API"
         assert len(server.requests) == 2 + 4 + 2
+
+
+def test_all_answers_are_judged_in_one_batch(project, answering, judged):
+    answering(lambda _messages: "5")
+    project.golden("tone", CASES, JUDGE.format(url=judged.url, more="poll_s = 0.01\n"))
+    result = project.run("--ftgate-judge-batch")
+    result.assert_outcomes(passed=8)
+    assert not judged.requests
+    assert sum(judged.answered.values()) == 8
+    assert len(judged.batches.created) == 1
+
+
+def test_a_judge_whose_key_is_refused_is_not_asked_again_for_every_case(project, answering, judged):
+    judged.api_key = "right"
+    answering(lambda _messages: "5")
+    project.golden("tone", CASES, JUDGE.format(url=judged.url, more="concurrency = 1\n"))
+    result = project.run()
+    result.assert_outcomes(failed=8)
+    result.stdout.fnmatch_lines(["*does not serve model 'claude-haiku-5-5' to this key*"])
+    assert len(judged.headers) <= 2
+
+
+def test_a_panel_on_a_worker_of_xdist_tells_its_agreement(project, answering):
+    """One of two judges sees every answer one level higher; three draws each."""
+    cases = [{"id": f"c{i}", "input": "x" * (i + 1)} for i in range(12)]
+
+    def reply(body):
+        own = judging(lambda data, _name: str(min(5, len(data["answer"]) // 4 + (body["model"] == "kind") + 1)))
+        return own(body)
+
+    with MessagesServer(reply) as server:
+        answering(lambda messages: messages[-1]["content"])
+        more = 'draws = 3\njoin = "mean"\npanel = [{model = "kind"}, {model = "strict"}]\n'
+        project.golden("tone", cases, JUDGE.format(url=server.url, more=more).replace("0.75", "0.5"))
+        result = project.pytester.runpytest_subprocess(
+            "-n", "2", "--ftgate-base-url", project.server.base_url, "--ftgate-model", "mock"
+        )
+        result.stdout.fnmatch_lines(["judge kind + strict, 3 draws each (tone): 12 questions, 0 unscored (0.0 %)"])
+        result.stdout.fnmatch_lines(
+            ["  agreement of its votes 0.5*", "  verbosity +* rank correlation of verdict and length"]
+        )
+        result.stdout.fnmatch_lines(["  kind: 36 asked*", "  strict: 36 asked*"])
+        assert len(server.requests) == 72

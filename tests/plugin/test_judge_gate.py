@@ -79,13 +79,13 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
     for part in (
         "+13.3 points by its own word (n = 60)",
         "people have not judged a random subset",
-        "it was never calibrated: ftgate judge calibrate mail",
+        "it was never calibrated: ftgate judge calibrate goldens/mail",
         "flip rate 0 % of 8 pairs",
     ):
         assert part in told
     assert arm(first, "human") == (
         "HOLD",
-        "0 of 60 blind verdicts on these answers are there; ftgate judge label mail --candidate",
+        "0 of 60 blind verdicts on these answers are there; ftgate judge label goldens/mail --candidate",
     )
     first.stdout.fnmatch_lines(["judge org/model (mail): 16 questions, 0 unscored (0.0 %)"])
     assert len(server.requests) == 16, "equal answers are a tie that nobody is asked about"
@@ -98,6 +98,8 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
     status, told = arm(second, "judge")
     assert status == "PASS", told
     assert told.startswith("+13.3 points, lower bound +")
-    assert told.endswith("warning: judge org/model and candidate share a base, and judges favour their own kind")
+    assert told.endswith(
+        "warning: judge org/model and the model it judges share a base, and judges favour their own kind"
+    )
     second.stdout.fnmatch_lines(["PROMOTED mail v2"])
     assert len(server.requests) == 16, "nothing is judged twice"
