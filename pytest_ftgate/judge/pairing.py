@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_ftgate.case import Case
@@ -43,38 +43,46 @@ def pair_plan(suite: Suite, candidate: Texts, champion: Texts, count: int, seed:
 
 def pair_items(suite: Suite, candidate: Texts, champion: Texts, plan: Mapping[str, Any]) -> list[Item]:
     """An item for each pair of different answers; equal ones are a tie that nobody need be asked about."""
-    cases = {case.id: case for case in suite.cases}
+    cases, draw = {case.id: case for case in suite.cases}, _draw(plan)
     items = []
     for row in plan["rows"]:
         if row["candidate"] != row["champion"]:
             texts = (candidate[row["id"]], champion[row["id"]])
             a, b = texts if row["first"] == "candidate" else texts[::-1]
             shown = (*asked_parts(suite, cases[row["id"]]), ("Answer A", a), ("Answer B", b))
-            items.append(Item(row_key(row), shown))
+            items.append(Item(_item_id(row, draw), shown))
     return items
 
 
 def pair_lines(plan: Mapping[str, Any], decisions: Mapping[str, Decision], by: str, seed: int) -> Iterator[Line]:
     """The lines of verdicts.jsonl: decided pairs, and pairs of equal answers."""
+    draw = _draw(plan)
     for row in plan["rows"]:
         line = {key: row[key] for key in ("id", "case", "candidate", "champion")}
-        planned = {"by": by, "planned": len(plan["rows"]), "seed": seed}
-        made = decisions.get(row_key(row))
+        planned = {"by": by, "planned": len(plan["rows"]), "draw": draw, "seed": seed}
+        made = decisions.get(_item_id(row, draw))
         if row["candidate"] == row["champion"]:
             yield line | {"verdict": "tie"} | planned | {"same": True}
         elif made is not None:
             yield line | {"verdict": _side(made.value, row["first"])} | planned | {"first": row["first"], "at": made.at}
 
 
-def merged(before: Iterable[Line], new: Sequence[Line], by: str, plan: Mapping[str, Any]) -> list[Line]:
-    """The lines of a file without this person's earlier ones on the pairs of the plan, then the new ones."""
-    gone = {row_key(row) for row in plan["rows"]}
-    return [*(line for line in before if line["by"] != by or row_key(line) not in gone), *new]
+def merged(before: Sequence[Line], new: Sequence[Line], by: str, plan: Mapping[str, Any]) -> list[Line]:
+    """The lines of a file with the new ones in the place of this person's earlier ones of the same draw."""
+    mine = [line["by"] == by and line.get("draw") == _draw(plan) for line in before]
+    place = mine.index(True) if True in mine else len(before)
+    kept = [line for line, gone in zip(before, mine, strict=True) if not gone]
+    return [*kept[:place], *new, *kept[place:]]
 
 
-def row_key(row: Mapping[str, Any]) -> str:
-    """The same for all verdicts on these two answers to this case."""
-    return f"{row['case'][:20]}-{row['candidate'][:20]}-{row['champion'][:20]}"
+def _draw(plan: Mapping[str, Any]) -> str:
+    """The same for everybody who judges the same pairs."""
+    return digest_of([[row["id"], row["candidate"], row["champion"], row["first"]] for row in plan["rows"]])[:16]
+
+
+def _item_id(row: Mapping[str, Any], draw: str) -> str:
+    """Of the pair in this draw, as another draw may show it in the other order; tells neither model."""
+    return digest_of([draw, row["case"], sorted([row["candidate"], row["champion"]])])[:20]
 
 
 def _row(case: Case, candidate: str, champion: str) -> dict[str, Any]:

@@ -29,7 +29,9 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PairVerdict:
-    """One line. planned: cases drawn before the first verdict. same: both answers were one text. line: 1-based."""
+    """One line. planned: cases drawn before the first verdict. same: both answers were one text. draw: which draw of
+    cases it belongs to. line: 1-based.
+    """
 
     id: str
     asked: Asked
@@ -37,6 +39,7 @@ class PairVerdict:
     by: str
     planned: int
     same: bool = False
+    draw: str = ""
     line: int = 0
 
 
@@ -81,9 +84,22 @@ def read_verdicts(path: Path) -> tuple[PairVerdict, ...]:
 def blind(verdicts: Iterable[PairVerdict], asked: Mapping[str, Asked]) -> Blind:
     """The verdicts that are about these very answers to these very cases; a verdict on any other is void.
 
-    asked: by the case's id. Of one person's verdicts on one case the last stands.
+    asked: by the case's id. Of one person's verdicts on one case the last stands. Draws are not mixed, as the cases on
+    which an earlier candidate gave the same answer are no random ones: of several the first that is complete counts,
+    so that nobody draws until the people are kind, else the one with most verdicts.
     """
-    kept = {(each.id, each.by): each for each in verdicts if asked.get(each.id) == each.asked}
+    draws: dict[str, list[PairVerdict]] = defaultdict(list)
+    for each in verdicts:
+        if asked.get(each.id) == each.asked:
+            draws[each.draw].append(each)
+    counted = [_counted(each) for each in draws.values()]
+    complete = (each for each in counted if each.complete)
+    return next(complete, max(counted, key=lambda each: len(each.values), default=Blind()))
+
+
+def _counted(verdicts: Iterable[PairVerdict]) -> Blind:
+    """Those of one draw."""
+    kept = {(each.id, each.by): each for each in verdicts}
     votes: dict[str, list[PairVerdict]] = defaultdict(list)
     for each in kept.values():
         votes[each.id].append(each)
@@ -98,7 +114,7 @@ def _verdict(line: int, data: Any, path: str) -> list[PairVerdict | Fault]:
     if faults := check(data, SCHEMA, path, lambda _keys: line):
         return list(faults)
     asked = Asked(data["case"], data["candidate"], data["champion"])
-    said = (data["verdict"], data["by"], data["planned"], data.get("same", False))
+    said = (data["verdict"], data["by"], data["planned"], data.get("same", False), data.get("draw", ""))
     return [PairVerdict(data["id"], asked, *said, line=line)]
 
 

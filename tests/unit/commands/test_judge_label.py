@@ -364,6 +364,29 @@ def test_two_people_judge_for_themselves(compare, versions, golden, tmp_path):
     assert values.by == ("ann", "bob")
 
 
+def test_another_draw_does_not_undo_the_first(compare, versions, golden):
+    versions(OLD, True)
+    versions(NEW)
+    compare(prefer("old"), "--count", "50")
+    compare(prefer("new"), "v2", "--count", "50", "--seed", "1")
+    _, _, found = compare(prefer("old"), "--count", "50")
+    assert len(found) == 100
+    values = blind(read_verdicts(golden / "verdicts.jsonl"), asked(golden, NEW, OLD))
+    assert (len(values.values), set(values.values)) == (50, {0, -1})
+
+
+def test_what_an_earlier_candidate_was_told_is_no_sample_of_a_later_one(compare, versions, golden):
+    versions(OLD, True)
+    versions(NEW)
+    compare(prefer("new"))
+    later = {key: f"{text}!" if key < "c3" and "new" in text else text for key, text in NEW.items()}
+    versions(later)
+    assert not blind(read_verdicts(golden / "verdicts.jsonl"), asked(golden, later, OLD)).complete
+    compare(prefer("old"), "--count", "50")
+    values = blind(read_verdicts(golden / "verdicts.jsonl"), asked(golden, later, OLD))
+    assert (len(values.values), values.complete, max(values.values)) == (50, True, 0)
+
+
 def test_what_cannot_be_compared_is_told(compare, versions, golden):
     assert "sums has no champion to compare with" in compare(prefer("new"), code=2)[1]
     versions(OLD, True)

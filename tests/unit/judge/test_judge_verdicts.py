@@ -60,6 +60,16 @@ def test_the_majority_of_people_counts_and_a_draw_between_them_is_a_tie(verdicts
     assert blind(verdicts(line("a", "candidate"), line("a", "champion")), now).values == (-1,), "one person's last word"
 
 
+def test_draws_are_not_mixed_the_first_complete_one_counts(verdicts):
+    now = {name: asked(f"new {name}", f"old {name}") for name in "abcdef"}
+    left = [line("a", "candidate", draw="1", planned=3), line("b", "candidate", draw="1", planned=3)]
+    first = [line("c", "champion", draw="2"), line("d", "tie", draw="2")]
+    again = [line("e", "candidate", draw="3"), line("f", "candidate", draw="3")]
+    assert blind(verdicts(*left), now) == blind(verdicts(*left, first[0]), now), "the one with most verdicts"
+    assert blind(verdicts(*left, *first, *again), now).by_case == {"c": -1, "d": 0}
+    assert blind(verdicts(*again, *left, *first), now).by_case == {"e": 1, "f": 1}
+
+
 def test_every_fault_of_the_file_is_told_with_its_line(verdicts):
     with pytest.raises(FileFaults) as error:
         verdicts(line("a", "better"), {"id": "b"}, line("c", "tie", model="m"))
