@@ -77,6 +77,8 @@ def generate_rows(args: argparse.Namespace) -> int:
     file = _seed_file(args, suites)
     seeds = read_seeds(file, leaking_lines(file, suites))
     say(_told_seeds(file, seeds))
+    if seeds.personal and not settings.local:
+        say(f"  {seeds.personal} of them hold personal data, which {settings.base_url} will read: ftgate data redact")
     job = Job(quotas(seeds.form, seeds.rows, args.count, as_seeds=args.as_seeds), args.about, args.seed, args.batch)
     folder = args.state_dir / "generate" / _job_digest(seeds, job, settings)
     before = spent_before(folder)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pytest_ftgate.data.checks.labels import is_short
+from pytest_ftgate.data.credentials import credentials
+from pytest_ftgate.data.personal import personal_data
 from pytest_ftgate.data.reader import MOST_FAULTS
 from pytest_ftgate.data.record import Record
 from pytest_ftgate.data.records import read_records
@@ -59,11 +61,12 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """form, and the rows that may be shown. left_out: how many may not, by why."""
+    """form, and the rows that may be shown. left_out: how many may not, by why. personal: with personal data."""
 
     form: Form
     rows: tuple[Seed, ...]
     left_out: Mapping[str, int]
+    personal: int = 0
 
 
 def read_seeds(path: Path, leaking: Collection[int] = ()) -> Seeds:
@@ -87,7 +90,8 @@ def read_seeds(path: Path, leaking: Collection[int] = ()) -> Seeds:
             f"{path}: {len(kept)} rows can be seeds, {LEAST_SEEDS} or more are needed; left out: {without}"
         )
     form = _form(kept, path, own)
-    return Seeds(form, tuple(_seed(row, form) for row in kept), left_out)
+    personal = sum(bool(personal_data(row.text)) for row in kept)
+    return Seeds(form, tuple(_seed(row, form) for row in kept), left_out, personal)
 
 
 def _rows(path: Path) -> Iterator[tuple[DataRow, bool]]:
@@ -108,6 +112,8 @@ def _why_not(row: DataRow, leaking: Collection[int]) -> str:
         return "synthetic"
     if row.line in leaking:
         return "share text with a golden"
+    if credentials(row.text):
+        return "hold keys or passwords"
     if row.rejected is not None:
         return "preferences"
     turns = [turn for turn in row.asked if turn["role"] != "system"]

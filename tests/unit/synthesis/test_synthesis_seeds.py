@@ -63,6 +63,16 @@ def test_synthetic_rows_leaked_ones_preferences_and_conversations_are_never_show
     }
 
 
+def test_rows_with_keys_are_never_shown_and_those_with_personal_data_are_counted(tmp_path):
+    odd = [
+        {"input": {"text": "use AKIA" + "ABCDEFGHIJKLMNOP"}, "expected": {"label": "ham"}},
+        {"input": {"text": "write to ann@firm.org"}, "expected": {"label": "ham"}},
+    ]
+    seeds = read_seeds(write_rows(tmp_path / "t.jsonl", spam_rows() + odd))
+    assert dict(seeds.left_out) == {"hold keys or passwords": 1}
+    assert (len(seeds.rows), seeds.personal) == (41, 1)
+
+
 def test_what_cannot_be_seeds_is_told(tmp_path):
     file = tmp_path / "t.jsonl"
     with pytest.raises(FtgateError, match=r"4 rows can be seeds, 5 or more are needed; left out: 1 synthetic"):
