@@ -22,7 +22,8 @@ Body = dict[str, Any]
 class Batches:
     """`created`: id -> custom ids. looks: a batch is over at its so-manieth look (0: at once).
 
-    lose_creations: so many creations are done but answered by a closed connection. fail_creations: so many are
+    lose_creations: so many creations are done but answered by a closed connection; hang_creations:
+    or not answered in time. fail_creations: so many are
     answered by 529 and not done. on_create: called when a batch is made, before it is answered. ends: custom id -> "errored", "expired" or "canceled" or "invalid" instead of an answer, once;
     always: the same, each time. `sent`: id -> requests.
     """
@@ -30,7 +31,7 @@ class Batches:
     def __init__(self, server: MessagesServer) -> None:
         self.server = server
         self.created: dict[str, list[str]] = {}
-        self.looks, self.lose_creations, self.fail_creations = 0, 0, 0
+        self.looks, self.lose_creations, self.hang_creations, self.fail_creations = 0, 0, 0, 0
         self.ends: dict[str, str] = {}
         self.always: dict[str, str] = {}
         self.on_create: Callable[[], None] = lambda: None
@@ -67,6 +68,9 @@ class Batches:
         self.created[id_] = [entry["custom_id"] for entry in requests]
         self.sent[id_], self._times[id_] = requests, datetime.now(UTC)
         self.on_create()
+        if self.hang_creations:
+            self.hang_creations -= 1
+            await asyncio.sleep(30)
         if self.lose_creations and request.transport:
             self.lose_creations -= 1
             request.transport.abort()

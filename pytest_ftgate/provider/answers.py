@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Answers:
     def keep(self, said: Said) -> None:
         """Write down an answer that was paid for: no kill of this process loses it any more."""
         self._lines.append({"said": said.to_json()}, sync=False)
-        self._said[said.key] = Said.from_json(said.to_json())
+        self._said[said.key] = replace(said, replayed=True)
 
     async def on_disk(self) -> None:
         """Return when no power cut loses it either."""

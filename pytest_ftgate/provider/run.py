@@ -84,20 +84,23 @@ class Provider:
 
     async def _start(self, asks: Mapping[str, Ask]) -> dict[str, Future[Said]]:
         """One pending Said for each key, at most `concurrency` at work."""
-        places = asyncio.Semaphore(self.settings.concurrency)
-        fresh: dict[str, Said] = {}
+        pending = self._replayed(asks)
+        new = {key: ask for key, ask in asks.items() if key not in pending}
         if self._log.open() and self.settings.api == "anthropic":
-            new = {key: ask for key, ask in asks.items() if not self._answers.get(key)}
-            await self._batcher().take_up(new, lambda said: fresh.update({said.key: said}), wait=False)
-        return {
-            key: asyncio.run_coroutine_threadsafe(self._one(ask, places, fresh), self._loop)
-            for key, ask in asks.items()
-        }
+            await self._batcher().take_up(new, lambda said: pending.update({said.key: _done(said)}), wait=False)
+        places = asyncio.Semaphore(self.settings.concurrency)
+        for key, ask in new.items():
+            if key not in pending:
+                pending[key] = asyncio.run_coroutine_threadsafe(self._one(ask, places), self._loop)
+        return pending
+
+    def _replayed(self, asks: Iterable[str]) -> dict[str, Future[Said]]:
+        return {key: _done(said) for key in asks if (said := self._answers.get(key))}
 
     async def _start_batch(self, asks: Mapping[str, Ask]) -> dict[str, Future[Said]]:
         from pytest_ftgate.provider.batch import answer
 
-        known = {key: _done(said) for key in asks if (said := self._answers.get(key))}
+        known = self._replayed(asks)
         pending, self._batch = await answer(self._batcher(), {key: asks[key] for key in asks if key not in known})
         return {**known, **pending}
 
@@ -111,10 +114,10 @@ class Provider:
             raise ProviderError('Message Batches need api = "anthropic"; ask without them')
         return Batcher(self._sender, BatchCalls(self._sender, line), self._log)
 
-    async def _one(self, ask: Ask, places: asyncio.Semaphore, fresh: Mapping[str, Said]) -> Said:
-        if known := fresh.get(ask.key) or self._answers.get(ask.key):
-            return known
+    async def _one(self, ask: Ask, places: asyncio.Semaphore) -> Said:
         async with places:
+            if known := self._answers.get(ask.key):
+                return known
             return await asyncio.shield(self._fly(ask))
 
     def _fly(self, ask: Ask) -> asyncio.Task[Said]:

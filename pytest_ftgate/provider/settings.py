@@ -134,7 +134,7 @@ def _strange(table: Mapping[str, Any], known: type, prefix: str) -> Iterator[str
 def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
     for key, value in table.items():
         if key in _CHECKS and not _CHECKS[key][0](value):
-            yield f"{key} is {value!r}; it must be {_CHECKS[key][1]}"
+            yield f"{key} is {_shown(key, value)}; it must be {_CHECKS[key][1]}"
     prices = table.get("prices")
     if isinstance(prices, Mapping):
         yield from _strange(prices, Prices, "prices.")
@@ -147,15 +147,28 @@ def _number(value: object, least: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < float("inf")
 
 
+def _shown(key: str, value: object) -> str:
+    """A faulty address may hold a password, a faulty api_key_env the key itself: they are not repeated."""
+    return "not what it should be" if key in {"base_url", "api_key_env"} else repr(value)
+
+
+def _address(value: str) -> bool:
+    """Whoever puts a password into an address would find it in logs."""
+    return value.startswith(("http://", "https://")) and "@" not in value and "?" not in value
+
+
 def _count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 _CHECKS: Mapping[str, tuple[Any, str]] = {
     "model": (lambda value: isinstance(value, str) and bool(value), "a model's name"),
-    "base_url": (lambda value: str(value).startswith(("http://", "https://")), "an address with http:// or https://"),
+    "base_url": (lambda value: _address(str(value)), "http:// or https://, without a name or key in it (api_key_env)"),
     "api": (lambda value: value in {"anthropic", "openai"}, '"anthropic" or "openai"'),
-    "api_key_env": (lambda value: isinstance(value, str) and value.replace("_", "a").isalnum(), "a variable's name"),
+    "api_key_env": (
+        lambda value: isinstance(value, str) and value.replace("_", "a").isalnum() and not value[:1].isdigit(),
+        "the name of an environment variable, not the key itself",
+    ),
     "max_tokens": (_count, "a whole number from 1"),
     "concurrency": (_count, "a whole number from 1"),
     "budget_dollars": (lambda value: _number(value, 0.0), "dollars from 0"),

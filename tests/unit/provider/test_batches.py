@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from pytest_ftgate.errors import ProviderError
-from pytest_ftgate.provider import batch
+from pytest_ftgate.provider import batch, batch_calls
 from pytest_ftgate.provider.run import open_provider
 from pytest_ftgate.provider.settings import Settings
 from pytest_ftgate.provider.tokens import most
@@ -68,20 +68,23 @@ def test_a_batch_is_written_down_before_it_is_sent_and_after_it_has_its_id(tmp_p
     assert after[2] == {"over": intent["intent"], "how": "done"}
 
 
-def test_a_batch_whose_creation_got_no_answer_is_found_by_its_custom_ids(tmp_path):
+@pytest.mark.parametrize(("script", "trouble"), [("lose_creations", "connection"), ("hang_creations", "timeout")])
+def test_a_batch_whose_creation_got_no_answer_is_found_by_its_custom_ids(tmp_path, monkeypatch, script, trouble):
     """Beside others of the same size, of ours and of somebody else."""
+    monkeypatch.setattr(batch_calls, "UPLOAD_S", 2.0)
     with MessagesServer(good) as server:
-        settings = settings_of(server)
+        settings = settings_of(server, timeout_s=2.0)
         with open_provider(settings, tmp_path, QUICK) as provider:
             list(provider.ask_all(asks_of(settings, 5, start=100), batch=True))
-        server.batches.lose_creations, server.batches.looks = 1, 2
+        setattr(server.batches, script, 1)
+        server.batches.looks = 2
         server.batches.on_create = lambda: server.batches.add_stranger(5)
         with open_provider(settings, tmp_path, QUICK) as provider:
             said = list(provider.ask_all(asks_of(settings, 5), batch=True))
     assert [one.kind for one in said] == ["answered"] * 5
     assert list(server.batches.created) == ["msgbatch_1", "msgbatch_2", "msgbatch_3"]
     assert set(entries(server).values()) == {1}
-    assert provider.bill.troubles == {"connection": 1}
+    assert provider.bill.troubles == {trouble: 1}
 
 
 def test_a_batch_that_the_server_refused_for_now_is_sent_again(tmp_path):

@@ -135,6 +135,14 @@ def test_settings_are_read_with_all_faults_told():
         assert text in str(error.value)
 
 
+def test_a_key_where_only_its_name_belongs_is_not_repeated():
+    table = {"api_key_env": "sk-ant-secret", "base_url": "https://me:secret@example.org"}
+    with pytest.raises(ProviderError, match="not the key itself") as error:
+        read_settings(table, "golden.toml: [judge]")
+    assert "secret" not in str(error.value)
+    assert len(str(error.value).splitlines()) == 2
+
+
 def test_an_unknown_price_is_an_error_except_on_this_machine():
     with pytest.raises(ProviderError, match=r"prices = \{"):
         Settings(model="claude-new", base_url="https://example.org").price_list()
