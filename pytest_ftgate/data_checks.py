@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.case import Message, Prompt, render
+from pytest_ftgate.data.tracked import check_tracked
 from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import DataError, Fault, FtgateError, PipelineError
 from pytest_ftgate.files.text import shown
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Findings of a check that are named with file and line."""
+
+MENDED = frozenset({"pii", "secrets"})
+"""Checks whose findings `data.pii` can mend."""
 
 SCHEMA, TRUNCATED = "schema", "truncated"
 AGAINST_GOLDENS = frozenset({"format", "coverage"})
@@ -45,6 +48,7 @@ class DataChecks:
     unheld: str = ""
     failed: bool = False
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
+    _judged: tuple[DataRow | None, bool] = (None, True)
 
     def names(self) -> tuple[str, ...]:
         """All checks in their order. Raises PipelineError if `data.allow` names one that there is not."""
@@ -68,9 +72,11 @@ class DataChecks:
         tokens_of = self._tokens_of() if TRUNCATED in wanted else None
         marginals = None if AGAINST_GOLDENS.isdisjoint(wanted) else self._marginals()
         checks = [check for check in self._checks(tokens_of, marginals) if check.name in wanted]
-        inspection = inspect(self._entries(), self._apart(checks), self.pipeline.data.allow, SHOWN)
+        check_tracked(self.pipeline.data_files)
+        mended = MENDED if self.pipeline.data.pii != "error" else frozenset()
+        inspection = inspect(self._entries(), self._apart(checks), mended.union(self.pipeline.data.allow), SHOWN)
         self.rows = inspection.rows
-        self._outcomes = {outcome.name: outcome for outcome in inspection.outcomes}
+        self._outcomes = {outcome.name: self._mended(outcome) for outcome in inspection.outcomes}
 
     def outcome(self, name: str) -> Outcome | None:
         """What a check found; None if it was not run."""
@@ -100,15 +106,40 @@ class DataChecks:
         from pytest_ftgate.data.reader import read_entries
 
         train, validation = self.pipeline.data_files
-        yield from islice(read_entries(train), self.pipeline.data.max_rows or None)
+        kept, most = 0, self.pipeline.data.max_rows
+        for entry in read_entries(train):
+            yield entry
+            kept += isinstance(entry, Fault) or self._stays(entry)
+            if kept == most:
+                break
         yield from read_entries(validation)
+
+    def _stays(self, row: DataRow) -> bool:
+        """Whether `pii` leaves the row in the data; several checks ask it of one row after the other."""
+        if self.pipeline.data.pii != "drop":
+            return True
+        from pytest_ftgate.data.redact import redacted
+
+        if self._judged[0] is not row:
+            self._judged = row, redacted(row) == row
+        return self._judged[1]
+
+    def _mended(self, outcome: Outcome) -> Outcome:
+        """The outcome, with what the run does about it by itself."""
+        does = {"redact": "redacted in what is trained", "drop": "left out of what is trained"}
+        told = does.get(self.pipeline.data.pii)
+        return replace(outcome, advice=f"{told} ([data] pii)") if told and outcome.name in MENDED else outcome
 
     def _apart(self, checks: Sequence[Check]) -> list[Check]:
         from pytest_ftgate.data.checks.every import OF_TRAINING
         from pytest_ftgate.data.only import Only
 
         train = shown(self.pipeline.train_file)
-        return [Only(check, train) if check.name in OF_TRAINING else check for check in checks]
+
+        def counts(row: DataRow) -> bool:
+            return row.path == train and self._stays(row)
+
+        return [Only(check, counts) if check.name in OF_TRAINING else check for check in checks]
 
     def _tokens_of(self) -> Callable[[DataRow], int] | None:
         """Tokens of a row as it would be trained; None, and why in `uncounted`, if they cannot be counted here."""
@@ -128,8 +159,7 @@ class DataChecks:
 
 def _asked(prompt: Prompt, row: DataRow) -> Sequence[Message]:
     """The turns as they are trained. Raises DataError if the prompt cannot be made of the row."""
-    said = row.asked[0]["content"] if len(row.asked) == 1 else row.asked
     try:
-        return render(prompt, said if row.variables is None else row.variables)
+        return render(prompt, row.input)
     except FtgateError as error:
         raise DataError([Fault(row.path, row.line, str(error))]) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,13 +38,17 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings."""
+    """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings.
+
+    pii: what becomes of rows with personal data or keys: "error", "redact" or "drop".
+    """
 
     train: Path
     validation: Path
     made_by: str = ""
     max_rows: int = 0
     allow: tuple[str, ...] = ()
+    pii: str = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +128,12 @@ class Pipeline:
         return self.data.train, self.data.validation
 
     def _missing(self, keys: Iterable[tuple[str, str]], paths: Iterable[Path], made_by: str) -> PipelineError:
-        fix = f"make it with: {made_by}" if made_by else ""
+        from pytest_ftgate.data.tracked import tracked
+
+        made = f"make it with: {made_by}" if made_by else ""
+        fixes = {path: by.pull if (by := tracked(path)) else made for path in paths}
         return PipelineError(
-            Fault(shown(self.path), self.line_of(*key), f"{'.'.join(key)}: {shown(path)} is not there", fix)
+            Fault(shown(self.path), self.line_of(*key), f"{'.'.join(key)}: {shown(path)} is not there", fixes[path])
             for key, path in zip(keys, paths, strict=True)
         )
 
@@ -133,10 +141,13 @@ class Pipeline:
         """The line of the file on which a setting stands."""
         return toml_line(self.path.read_text(encoding="utf-8"), keys)
 
-    def job(self, prompt: Mapping[str, Any], grading: Mapping[str, Any]) -> TrainJob:
+    def job(
+        self, prompt: Mapping[str, Any], grading: Mapping[str, Any], lineage: Mapping[str, Any] | None = None
+    ) -> TrainJob:
         """The fine-tune of this pipeline.
 
         prompt: `Prompt.to_json()` of the first golden set. grading: its "graders" (specs), "label" and "max_tokens".
+        lineage: of the data, see `lineage.begun`.
         Raises PipelineError if the base model's folder or a data file is not there.
         """
         train, validation = self.data_files
@@ -159,6 +170,7 @@ class Pipeline:
             lora=self.lora.resolved(min(rows, self.data.max_rows or rows)),
             report_to=self.report_to,
             versions=library_versions(),
+            lineage=lineage or {},
         )
 
 
@@ -227,7 +239,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
     if _is_folder(base["model"]):
         base["model"] = str(_absolute(path, base["model"]))
     for key in ("train", "validation"):
-        files[key] = _absolute(path, files[key])
+        files[key] = _as_named(path, files[key])
     return Pipeline(
         name=path.parent.name,
         path=path,
@@ -259,6 +271,11 @@ def _tuning(table: dict[str, Any], path: Path) -> Tuning:
 
 def _absolute(path: Path, written: str) -> Path:
     return (path.parent / Path(written).expanduser()).resolve()
+
+
+def _as_named(path: Path, written: str) -> Path:
+    """Absolute, but a link stays one: into the cache of DVC it would lead to a name that says nothing of the format."""
+    return Path(os.path.normpath(path.parent / Path(written).expanduser()))
 
 
 def _tuples(table: dict[str, Any]) -> dict[str, Any]:

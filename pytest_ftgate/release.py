@@ -15,6 +15,8 @@ from pytest_ftgate.cost.spent import spent
 from pytest_ftgate.errors import MetricError, RegistryError
 from pytest_ftgate.gate import Kind, Verdict
 from pytest_ftgate.ledger import ROUND, golden_tag, round_of, uses, worn
+from pytest_ftgate.lineage import FILE as LINEAGE
+from pytest_ftgate.lineage import params_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
@@ -59,9 +61,12 @@ def _register(rollout: Rollout, manifest: Manifest, verdict: Verdict, registry: 
     with tempfile.TemporaryDirectory() as folder:
         results = _write_results(rollout, Path(folder, "results"))
         top = _top(manifest.path, Path(folder, "top"))
+        if rollout.data_lineage:
+            text = json.dumps(rollout.data_lineage, indent=1, ensure_ascii=False)
+            Path(top, LINEAGE).write_text(text, encoding="utf-8")
         run_id = registry.log_run(
             rollout.name,
-            manifest.params,
+            {**manifest.params, **params_of(rollout.data_lineage)},
             {**_numbers(rollout), **spent(rollout), **manifest.metrics},
             manifest.curves,
             {"": top, "results": results},

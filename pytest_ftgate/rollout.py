@@ -21,6 +21,7 @@ from pytest_ftgate.exposed import Exposed, TooFewLeft
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate import Kind, Result, Verdict
 from pytest_ftgate.ledger import tried
+from pytest_ftgate.lineage import Lineage, line_of, stepped
 from pytest_ftgate.measure import Measurement
 from pytest_ftgate.references import References
 from pytest_ftgate.runtime import Runtime, Target, base_target
@@ -67,7 +68,7 @@ class Rollout:
 
     suites: the golden sets that gate it. general: the set of general skills that [forgetting] names, if any.
     leak: --ftgate-leak, what a leak does. exposed: the cases that stand in training rows. court: of a set's [judge];
-    None where no judge can be asked.
+    None where no judge can be asked. lineage: of the data, empty before the first stage.
     """
 
     pipeline: Pipeline
@@ -82,6 +83,8 @@ class Rollout:
     champion: Version | None = None
     reference: Reference | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    lineage: Lineage = field(default_factory=dict)
+    _origins: dict[Path, str] = field(default_factory=dict)
     _measurements: dict[tuple[str, str], Measurement] = field(default_factory=dict)
     _candidate: Target | None = None
 
@@ -114,11 +117,25 @@ class Rollout:
         General skills are compared apart from the others, whose templates they do not share; a leak into an advisory
         set is told and stops nothing.
         """
+        self._prepare()
         record_access(self.runtime.settings.state_dir, self.pipeline, "leakage", self.sets)
         self.leaks = self._leaks_of(self.suites)
         if self.general is None:
             return
         self._leaks_of((self.general,), stop=self.general in self.deciding)
+
+    def _prepare(self) -> None:
+        """Once, whichever stage comes first: from then on the pipeline is on the rows that may be trained."""
+        if self.lineage:
+            return
+        from pytest_ftgate.prepare import prepared
+
+        files, folder = self.pipeline.data_files, self.runtime.settings.state_dir
+        if self.pipeline.data.pii != "error":
+            record_access(folder, self.pipeline, f"pii: {self.pipeline.data.pii}")
+        self.pipeline, self.lineage = prepared(self.pipeline, folder / "runs" / self.name / "prepared")
+        self._origins = dict(zip(self.pipeline.data_files, map(shown, files), strict=True))
+        self._say(f"data: {line_of(self.lineage)}")
 
     def _leaks_of(self, suites: Sequence[Suite], *, stop: bool = True) -> Report:
         report, found = self._compared(suites)
@@ -148,10 +165,12 @@ class Rollout:
 
         copies, folder = [], self.runtime.settings.state_dir / "runs" / self.name / "clean"
         for kind, path in zip(("train", "validation"), self.pipeline.data_files, strict=True):
-            lines = found.get(shown(path), ())
+            origin = self._origins.get(path, shown(path))
+            lines = found.get(origin, ())
             copies.append(write_clean(path, lines, folder / kind) if lines else path)
             if lines:
-                self._say(f"dropped {len(lines):,} leaked rows of {shown(path)}: this run uses {shown(copies[-1])}")
+                self.lineage = stepped(self.lineage, kind, "leaked goldens", copies[-1])
+                self._say(f"dropped {len(lines):,} leaked rows of {origin}: this run uses {shown(copies[-1])}")
         return replace(self.pipeline, data=replace(self.pipeline.data, train=copies[0], validation=copies[1]))
 
     def _compared(self, suites: Sequence[Suite]) -> tuple[Report, Mapping[str, Collection[int]]]:
@@ -167,7 +186,11 @@ class Rollout:
                 found.setdefault(row.path, set()).add(row.line)
 
         cases = {suite.name: suite.cases for suite in suites}
-        rows = (row for path in self.pipeline.data_files for row in read_rows(path))
+        rows = (
+            replace(row, path=self._origins.get(path, row.path))
+            for path in self.pipeline.data_files
+            for row in read_rows(path)
+        )
         try:
             return find_leaks(cases, rows, keep), found
         except SelfTestError as error:
@@ -175,6 +198,7 @@ class Rollout:
 
     def measure_baseline(self) -> None:
         """The untuned model with its best prompt on every golden set; answers of earlier runs are taken as they are."""
+        self._prepare()
         warm = threading.Thread(target=self._open_registry, daemon=True)
         warm.start()
         target = base_target(self.base)
@@ -189,7 +213,8 @@ class Rollout:
         """Train in a process of its own, after the servers have given their memory back."""
         from pytest_ftgate.train.launch import train
 
-        job = self.pipeline.job(self.suites[0].prompt.to_json(), self._grading(self.suites[0]))
+        self._prepare()
+        job = self.pipeline.job(self.suites[0].prompt.to_json(), self._grading(self.suites[0]), self.lineage)
         record_access(self.runtime.settings.state_dir, self.pipeline, "fine-tune")
         out_dir = self.runtime.settings.state_dir / "runs" / self.name / job.digest[:16]
         self._compare_tokens(job, out_dir)
@@ -252,6 +277,11 @@ class Rollout:
         """Send every golden to the candidate; returns at once, the answers come while the items run."""
         for suite in self.sets:
             self.runtime.ask(self.candidate_of(suite), suite.cases, self.candidate, reuse=True)
+
+    @property
+    def data_lineage(self) -> Lineage:
+        """Of what was trained, or of what this run would train; empty before the first stage."""
+        return (self.manifest.lineage if self.manifest else {}) or self.lineage
 
     @property
     def training_run(self) -> TrainingRun:

@@ -1,8 +1,8 @@
-"""(Check, path) -> the same check, which sees the rows of one file alone."""
+"""(Check, which rows) -> the same check, which sees these rows alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pytest_ftgate.data.finding import Check, Finding, Level
 from pytest_ftgate.data.row import DataRow
@@ -11,9 +11,9 @@ from pytest_ftgate.data.row import DataRow
 class Only:
     """For what is asked of the training rows and not of all: how many there are, and of which classes."""
 
-    def __init__(self, check: Check, path: str) -> None:
+    def __init__(self, check: Check, counts: Callable[[DataRow], bool]) -> None:
         self._check = check
-        self._path = path
+        self._counts = counts
 
     @property
     def name(self) -> str:
@@ -36,8 +36,8 @@ class Only:
         return self._check.note
 
     def see(self, row: DataRow) -> Iterable[Finding]:
-        """What the check says to a row of the file; to others nothing."""
-        return self._check.see(row) if row.path == self._path else ()
+        """What the check says to a row that counts; to others nothing."""
+        return self._check.see(row) if self._counts(row) else ()
 
     def close(self) -> Iterable[Finding]:
         """What the check says."""

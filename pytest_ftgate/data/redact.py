@@ -89,8 +89,7 @@ def write_redacted(paths: Sequence[Path], target: Path, *, drop: bool = False) -
 def _write(paths: Sequence[Path], file: Path, *, drop: bool) -> Redaction:
     read = changed = 0
     with file.open("w", encoding="utf-8") as stream:
-        for record in _records(paths):
-            kept = _keys(record.data)
+        for record, kept in read_redacted(paths):
             differs = kept != record.data
             read, changed = read + 1, changed + differs
             if not (drop and differs):
@@ -98,6 +97,11 @@ def _write(paths: Sequence[Path], file: Path, *, drop: bool) -> Redaction:
     if not read:
         raise DataError([Fault(shown(path), 0, "holds no row") for path in paths])
     return Redaction(read, changed, drop)
+
+
+def read_redacted(paths: Sequence[Path]) -> Iterator[tuple[Record, dict[str, Any]]]:
+    """Each record with its keys redacted. Raises DataError at the first that is no row."""
+    return ((record, _keys(record.data)) for record in _records(paths))
 
 
 def _records(paths: Sequence[Path]) -> Iterator[Record]:

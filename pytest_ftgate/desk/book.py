@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from pytest_ftgate.data.tracked import own_copy
 from pytest_ftgate.desk.item import DeskError
 from pytest_ftgate.errors import JournalError
 
@@ -29,6 +30,7 @@ class Book:
 
     def __enter__(self) -> Book:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        own_copy(self.path)
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             self._lock()

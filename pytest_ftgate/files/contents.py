@@ -24,7 +24,7 @@ class Contents(NamedTuple):
 
 def contents(path: Path) -> Contents:
     """What a file or folder holds now. Raises OSError, MissingExtra."""
-    return _of_version(path.resolve(), tuple((file, *_stamp(file)) for file in _files(path)))
+    return _of_version(path.absolute(), tuple((file, *_stamp(file)) for file in _files(path)))
 
 
 def _files(path: Path) -> list[Path]:

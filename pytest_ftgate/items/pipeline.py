@@ -12,6 +12,7 @@ from pytest_ftgate.explaining import FILE, explain
 from pytest_ftgate.gate import Kind, Verdict
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
 from pytest_ftgate.items.data import data_items
+from pytest_ftgate.lineage import line_of
 from pytest_ftgate.release import conclude, warnings_about
 from pytest_ftgate.report.explain import Explanation
 from pytest_ftgate.rollout import Rollout, Stopped
@@ -152,4 +153,5 @@ def _verdict_property(
 ) -> Properties:
     golden = os.path.relpath(rollout.suites[0].golden.path.parent)
     facts = {"task": rollout.name, "verdict": kind, "version": version, "reason": reason, "golden": golden}
+    facts["data"] = line_of(rollout.data_lineage)
     return (("ftgate_verdict", json.dumps(facts | {"seconds": rollout.seconds} | dict(seen or {}))),)

@@ -84,6 +84,8 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield from ((f"  {text}", "yellow") for text in verdict.get("beside", ()))
     yield from ((f"  warning: {text}", "yellow") for text in verdict.get("warnings", ()))
     yield from _explained(verdict)
+    if verdict.get("data"):
+        yield f"  data:   {verdict['data']}", ""
     yield f"  stages: {_times(verdict['seconds'])}", ""
     yield f"  next:   {_NEXT[kind].format(task=task, golden=verdict['golden'])}", ""
 

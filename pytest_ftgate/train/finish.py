@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.lineage import trained
 from pytest_ftgate.serve.model import adapter_digest, folder_digest
 from pytest_ftgate.train import epochs
 from pytest_ftgate.train.events import FILE as EVENTS
@@ -24,6 +25,7 @@ class Spent:
     """What training took. rows, tokens: of one epoch. train_s: seconds of training, validation not counted.
 
     device: "gpu" or "cpu". devices: GPUs, or cores, that were held meanwhile.
+    too_long: rows that were left out for their length.
     """
 
     rows: int
@@ -31,6 +33,7 @@ class Spent:
     train_s: float
     device: str = "cpu"
     devices: int = 1
+    too_long: int = 0
 
 
 def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str) -> Manifest:
@@ -50,6 +53,7 @@ def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str) -> Manifes
         curves=step_curves(read_events(out_dir / EVENTS)) | _epoch_curves(done),
         versions=job.versions,
         template_digest=_sha256(template),
+        lineage=trained(job.lineage, job.max_rows, job.tuning.max_length, spent.rows, spent.too_long),
     )
     manifest.write()
     shutil.rmtree(out_dir / "checkpoints", ignore_errors=True)

@@ -19,7 +19,7 @@ TOKENS_FILE = "tokens.json"
 
 SMALL_DATA_ROWS = 1_000
 DPO_ONLY = ("beta", "load_in_4bit")
-NOT_IN_DIGEST = ("train_file", "validation_file", "base", "report_to", "name")
+NOT_IN_DIGEST = ("train_file", "validation_file", "base", "report_to", "name", "lineage")
 """Where things lie and who else is told of them; contents count, by their digests."""
 
 
@@ -90,6 +90,7 @@ class TrainJob:
 
     name: of the pipeline. base: folder or hub id. dtype, quantization: of serving, used in validation.
     train_digest, validation_digest: sha256 of the files. max_rows: of training, 0 = all. prompt: `Prompt.to_json()`.
+    lineage: of the data until the trainer reads them, see `lineage.begun`.
     """
 
     name: str
@@ -109,6 +110,7 @@ class TrainJob:
     lora: Lora = field(default_factory=Lora)
     report_to: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    lineage: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

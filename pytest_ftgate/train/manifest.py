@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class Manifest:
     path: of this file. digest: of the adapter (or of the whole model, method "full"). best_epoch: 1-based.
     params: settings and provenance as flat values. metrics: numbers of the best epoch and of the run (units in names).
     curves: name -> (step, value) pairs. template_digest: sha256 of the chat template.
+    lineage: of the data, see `lineage.begun`; of what was trained before there was one, empty.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Manifest:
     curves: Mapping[str, Curve]
     versions: Mapping[str, str]
     template_digest: str
+    lineage: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def adapter(self) -> Path:

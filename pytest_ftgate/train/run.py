@@ -42,7 +42,8 @@ def run(job: TrainJob, out_dir: Path, log: EventLog) -> None:
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
-        spent = Spent(len(rows), sum(row.tokens for row in rows), trainer.watch.seconds, *_devices(trainer))
+        tokens, seconds = sum(row.tokens for row in rows), trainer.watch.seconds
+        spent = Spent(len(rows), tokens, seconds, *_devices(trainer), too_long)
         manifest = finish(job, out_dir, spent, tokenizer.chat_template)
         rate = manifest.metrics["tokens_per_second"]
         log("done", text=f"epoch {manifest.best_epoch} is the best; {spent.train_s:.0f} s at {rate:.0f} tokens/s")

@@ -57,9 +57,14 @@ class Trained:
         """What the base model gets wrong; before anything else, as it decides the base model's digest."""
         self._answers(self.folder / "model", wrong, forgot)
 
-    def candidate(self, seed: int, wrong: Collection[int], forgot: Collection[int] = (), more: str = "") -> None:
-        """The next training gives a model that gets these wrong. more: lines for pipeline.toml."""
-        self.project.write("pipelines/mail/pipeline.toml", PIPELINE.format(seed=seed) + more)
+    def candidate(
+        self, seed: int, wrong: Collection[int], forgot: Collection[int] = (), more: str = "", settings: str = "[train]"
+    ) -> None:
+        """The next training gives a model that gets these wrong. more, settings: lines for pipeline.toml, the latter
+        for [data].
+        """
+        written = PIPELINE.format(seed=seed).replace("[train]", settings) + more
+        self.project.write("pipelines/mail/pipeline.toml", written)
         out = self._out_dir()
         adapter = out / "adapter"
         adapter.mkdir(parents=True)
@@ -89,10 +94,11 @@ class Trained:
 
     def _job(self) -> Any:
         from pytest_ftgate.pipeline import read_pipeline
+        from pytest_ftgate.prepare import prepared
         from pytest_ftgate.rollout import Rollout
         from pytest_ftgate.suite import load_suite
 
-        pipeline = read_pipeline(self.folder / "pipeline.toml")
+        pipeline, _ = prepared(read_pipeline(self.folder / "pipeline.toml"), self.project.path / "as-prepared")
         suite = load_suite(self.project.path / "goldens/mail")
         rollout = Rollout(pipeline, (suite,), None)  # type: ignore[arg-type]  # only its settings are asked
         return pipeline.job(suite.prompt.to_json(), rollout._grading(suite))

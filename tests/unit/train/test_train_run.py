@@ -160,8 +160,11 @@ def test_long_rows_are_left_out_with_a_warning(make_job, tmp_path):
     job = make_job(epochs=1)
     path = Path(job.train_file)
     path.write_text(path.read_text() + json.dumps({"input": "lunch " * 80, "expected": "ham"}) + "\n")
-    manifest = go(job, tmp_path / "out")
+    lineage = {"train": {"path": "train.jsonl", "sha256": "", "rows": 25, "dvc": None, "steps": []}}
+    manifest = go(replace(job, lineage=lineage), tmp_path / "out")
     events = read_events(tmp_path / "out" / "events.jsonl")
+    [step] = manifest.lineage["train"]["steps"]
+    assert (step["why"], step["before"], step["rows"]) == ("over max_length = 96 tokens", 25, 24)
     warnings = [e["text"] for e in events if e["event"] == "warning"]
     assert warnings == ["1 rows are longer than max_length = 96 tokens and are left out"]
     assert manifest.params["rows"] == 24
