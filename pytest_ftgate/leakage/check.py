@@ -32,8 +32,11 @@ def find_leaks(
     Raises LeakageError if there is no golden with a text, or no row: a check of nothing finds nothing.
     SelfTestError if a stage does not find a golden that is planted for it before the first row is read.
     """
-    scan = Scan(cases)
-    report = scan.report(rows, on_find)
+    return compared(Scan(cases).report(rows, on_find))
+
+
+def compared(report: Report) -> Report:
+    """The report. Raises LeakageError if there was no golden with a text, or no row."""
     if not report.goldens or not report.rows_read:
         what = "goldens with a text" if not report.goldens else "training rows"
         raise LeakageError(f"the leakage check has nothing to compare: there are no {what}")

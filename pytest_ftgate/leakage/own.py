@@ -24,8 +24,11 @@ def check_own(data: Data, suites: Sequence[Suite]) -> Report:
     """
     parts = [data] if isinstance(data, str | Path) else list(data)
     reports = [find_leaks({suite.name: suite.cases}, _rows(parts)) for suite in suites]
-    if not reports:
-        return find_leaks([], _rows(parts))
+    return of_all_sets(reports) if reports else find_leaks([], _rows(parts))
+
+
+def of_all_sets(reports: Sequence[Report]) -> Report:
+    """One report of those on the same rows, one for each golden set; at least one."""
     return Report(
         tuple(leak for report in reports for leak in report.leaks),
         tuple(leak for report in reports for leak in report.suspects),

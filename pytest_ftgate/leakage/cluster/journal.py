@@ -1,0 +1,79 @@
+"""Which files were scanned to their end, and what was found in them: one line a file, on the disk before the next."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate import __version__
+from pytest_ftgate.digest import digest_of
+from pytest_ftgate.errors import LeakageError
+from pytest_ftgate.files.contents import contents
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.leakage.report import Leak, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a result holds for: name, bytes and sha256 of a file. Another byte, and it is scanned again."""
+
+    name: str
+    size: int
+    sha256: str
+
+    def key(self, goldens: str) -> str:
+        """Of the result. goldens: digest of the golden sets."""
+        return digest_of([__version__, goldens, self.name, self.size, self.sha256])
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Reads the file once. Raises LeakageError. A folder has no stamp: name its files."""
+    try:
+        return Stamp(shown(path), path.stat().st_size, contents(path).sha256)
+    except IsADirectoryError:
+        raise LeakageError(f"{shown(path)} is a folder; with --ray name its files") from None
+    except OSError as error:
+        raise LeakageError(f"{shown(path)}: the training data cannot be read: {error.strerror}") from None
+
+
+class Journal:
+    """Appended to by one run; a line that a crash cut off counts as not written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def finished(self) -> Mapping[str, tuple[Report, ...]]:
+        """By key, a report for each golden set. None if there is no journal yet."""
+        lines = self.path.read_bytes().splitlines() if self.path.exists() else []
+        return dict(entry for line in lines if (entry := _parsed(line)))
+
+    def append(self, key: str, stamp: Stamp, reports: Iterable[Report]) -> None:
+        """Raises OSError."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        line = {"key": key, **asdict(stamp), "reports": [asdict(report) for report in reports]}
+        with self.path.open("ab") as stream:
+            stream.write(b"\n" * self._is_cut_off() + json.dumps(line).encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _is_cut_off(self) -> bool:
+        with self.path.open("rb") as stream:
+            return stream.seek(0, os.SEEK_END) > 0 and stream.seek(-1, os.SEEK_END) >= 0 and stream.read(1) != b"\n"
+
+
+def _parsed(line: bytes) -> tuple[str, tuple[Report, ...]] | None:
+    try:
+        value = json.loads(line)
+        return value["key"], tuple(map(report_of, value["reports"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def report_of(value: Mapping[str, Any]) -> Report:
+    """The report that `asdict` was made of."""
+    leaks, suspects = (tuple(Leak(**leak) for leak in value[kind]) for kind in ("leaks", "suspects"))
+    return Report(leaks, suspects, value["rows_read"], value["goldens"], value["omitted"])
