@@ -207,6 +207,14 @@ def test_a_person_is_asked_what_the_judge_is_asked_with_its_anchors(label, answe
     assert all("criterion" not in line for line in found), "the rubric asks one thing only"
 
 
+def test_where_only_the_judge_grades_nothing_is_picked_and_nobody_is_asked(label, answered, golden):
+    judged = TOML.replace('kind = "exact"', 'kind = "judge"') + RUBRIC
+    (golden / "golden.toml").write_text(judged)
+    answered("m1", RIGHT)
+    found = label("345", "--count", "3", "--rare", "5")[2]
+    assert [line["random"] for line in found] == [True] * 3
+
+
 def test_of_several_criteria_one_is_named_and_stands_in_the_label(label, answered, golden):
     (golden / "golden.toml").write_text(TOML + RUBRIC + '[judge.checklist]\nright = "Is it right?"\n')
     answered("m1", RIGHT)
