@@ -84,7 +84,7 @@ def load_suite(path: Path) -> Suite:
     graders = tuple(_set_graders(golden, workshop))
     own = dict(_case_graders(golden, cases, workshop))
     faults = [*golden.faults, *workshop.faults, *_prompt_faults(golden, cases, prompt), *_label_faults(golden, cases)]
-    faults = faults or [*_ungradable(golden, cases, graders, own)]
+    faults = faults or [*_ungradable(golden, cases, graders, own), *_incomparable(golden, cases)]
     if faults:
         raise GoldenError(dict.fromkeys(faults))
     settings = _settings_digest(golden, prompt)
@@ -139,6 +139,16 @@ def _ungradable(golden: Golden, cases: Sequence[Case], graders: Graders, own: Ma
     for case in cases:
         if problem := case_fault(_graders_of(case, golden, graders, own), case):
             yield Fault(path, case.line, problem)
+
+
+def _incomparable(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:
+    """The cases that a judge cannot compare two answers to: it looks at a reference, and there is none."""
+    if golden.judge is None or not (golden.judge.compare and golden.judge.rubric.reference):
+        return
+    for case in cases:
+        if case.expected is None:
+            what = "the case has no `expected`, and [judge] compares candidate and champion by it"
+            yield Fault(shown(golden.cases_path), case.line, what, "give it one, or set reference = false and criteria")
 
 
 def _settings_digest(golden: Golden, prompt: Prompt) -> str:

@@ -47,7 +47,7 @@ class Counts:
     """What a court did. questions: judged, each counted once. unscored: without a verdict after the second try.
 
     again: votes asked for a second time. refused, invalid: votes that were none, each try counted. broken: questions
-    that nobody answered. pairs, flips: compared in both orders, and the orders disagreed.
+    that nobody answered.
     """
 
     questions: int = 0
@@ -56,8 +56,6 @@ class Counts:
     refused: int = 0
     invalid: int = 0
     broken: int = 0
-    pairs: int = 0
-    flips: int = 0
 
     @property
     def share(self) -> float:
@@ -74,7 +72,7 @@ class Court:
     """One judge at work.
 
     provider: opens, or finds open, the provider of a panel member's settings. allow: told what is about to be spent at
-    most; may raise.
+    most; may raise. flipped: by the digest of each pair that was compared, whether its two orders disagreed.
     """
 
     spec: JudgeSpec
@@ -85,6 +83,7 @@ class Court:
     _known: dict[str, Ruling] = field(default_factory=dict)
     _asked: dict[str, Question] = field(default_factory=dict)
     _denied: FtgateError | None = None
+    flipped: dict[str, bool] = field(default_factory=dict)
 
     def hear(self, questions: Iterable[Question]) -> None:
         """Ask what was not asked yet, all at once, and wait.

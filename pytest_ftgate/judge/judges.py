@@ -60,6 +60,8 @@ class Judges:
                     "digest": digest,
                     "models": list(models),
                     **court.counts.to_json(),
+                    "pairs": len(court.flipped),
+                    "flips": sum(court.flipped.values()),
                     **favours(court),
                     "bills": {model: _bill(bills[model]) for model in models if model in bills},
                 }

@@ -72,8 +72,8 @@ def compare(court: Court, questions: Mapping[str, Question]) -> Comparison:
     differing = {name: each for name, each in questions.items() if each.answers[0] != each.answers[1]}
     court.hear([order for each in differing.values() for order in (each, each.turned())])
     found = {name: _compared(court.ruling(each), court.ruling(each.turned())) for name, each in differing.items()}
-    for pair in found.values():
-        _count(court, pair.difference is not None, pair.flipped)
+    judged = {name: pair for name, pair in found.items() if pair.difference is not None}
+    court.flipped.update({differing[name].digest: pair.flipped for name, pair in judged.items()})
     return Comparison({name: found.get(name, Compared(0, same=True)) for name in questions})
 
 
@@ -86,16 +86,11 @@ def both_orders(court: Court, question: Question) -> Ruling:
     if isinstance(turned, NoVerdict):
         return turned
     agree = _OPPOSITE[turned[BETTER]] == ruling[BETTER]
-    _count(court, True, not agree)
+    court.flipped[question.digest] = not agree
     if agree:
         return ruling
     why = f"the orders disagree: {ruling.reasons[BETTER]} / {turned.reasons[BETTER]}"
     return Verdict({BETTER: TIE}, {BETTER: why}, 0.5, 0.5)
-
-
-def _count(court: Court, judged: bool, flipped: bool) -> None:
-    court.counts.pairs += judged
-    court.counts.flips += flipped
 
 
 def _compared(ruling: Ruling, turned: Ruling) -> Compared:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_ftgate.judge.question import CHOICES
 from pytest_ftgate.judge.rubric import Rubric
+from pytest_ftgate.judge.shield import visible
 
 BETTER = "better"
 """The one criterion of a pair: its levels are first, second and tie."""
@@ -90,7 +91,8 @@ def _keys_wrong(given: object, names: list[str], what: str) -> str:
 
 
 def _line(text: Any) -> str:
-    return " ".join(str(text).split())
+    """One line, without characters that a terminal would obey: a judge may repeat what it was shown."""
+    return " ".join(visible(" ".join(str(text).split())).split())
 
 
 def _short(value: object) -> str:

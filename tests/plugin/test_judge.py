@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.messages_server import REFUSAL, MessagesServer
+from tests.messages_server import REFUSAL, Fault, MessagesServer
 from tests.scripted_judge import judging
 
 CASES = [{"id": f"c{i}", "input": f"question {i}", "expected": f"a{i}"} for i in range(8)]
@@ -95,6 +95,7 @@ def test_faults_of_judge_tables_are_told_with_their_line(project):
     project.golden("one", CASES, '[[grader]]\nkind = "judge"\n')
     project.golden("two", CASES, '[judge]\nmodle = "x"\n[judge.criteria.Tone]\nquestion = "?"\n')
     project.golden("three", [{"id": "a", "input": "x"}], '[[grader]]\nkind = "judge"\n[judge]\n')
+    project.golden("four", [{"id": "a", "input": "x"}], "[judge]\ncompare = true\n")
     result = project.run()
     assert result.ret == 2
     text = result.stdout.str()
@@ -104,6 +105,7 @@ def test_faults_of_judge_tables_are_told_with_their_line(project):
         "golden.toml:1: [judge]: criteria: the name 'Tone' must be lower-case",
         "criteria.Tone needs a text for each of 1, 2, 3, 4, 5: every level has its anchor",
         "the case has no `expected`, and this judge compares with a reference",
+        "four/cases.jsonl:1: the case has no `expected`, and [judge] compares candidate and champion by it",
     ):
         assert part in text, part
 
@@ -158,13 +160,13 @@ def test_all_answers_are_judged_in_one_batch(project, answering, judged):
 
 
 def test_a_judge_whose_key_is_refused_is_not_asked_again_for_every_case(project, answering, judged):
-    judged.api_key = "right"
+    judged.faults = lambda text, attempt: Fault(401, "no such key")
     answering(lambda _messages: "5")
     project.golden("tone", CASES, JUDGE.format(url=judged.url, more="concurrency = 1\n"))
     result = project.run()
     result.assert_outcomes(failed=8)
     result.stdout.fnmatch_lines(["*does not serve model 'claude-haiku-5-5' to this key*"])
-    assert len(judged.headers) <= 2
+    assert 1 <= judged.seen.total() <= 2
 
 
 def test_a_panel_on_a_worker_of_xdist_tells_its_agreement(project, answering):

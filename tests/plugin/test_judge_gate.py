@@ -38,7 +38,7 @@ def arm(result, name):
     return tuple(line.split(None, 2)[1:])
 
 
-def people(trained, wrong_now, wrong_before):
+def people(trained, wrong_now, wrong_before, planned=SIZE):
     """Blind verdicts on every case: who is right is better."""
     suite = load_suite(trained.project.path / "goldens/mail")
     lines = []
@@ -47,7 +47,7 @@ def people(trained, wrong_now, wrong_before):
         side = "tie" if texts[0] == texts[1] else "champion" if texts[0] == "hm" else "candidate"
         candidate, champion = map(answer_digest, texts)
         line = {"id": case.id, "case": case.digest, "candidate": candidate, "champion": champion, "verdict": side}
-        lines.append(line | {"by": "ann", "planned": SIZE, "same": texts[0] == texts[1]})
+        lines.append(line | {"by": "ann", "planned": planned, "same": texts[0] == texts[1]})
     trained.project.write("goldens/mail/verdicts.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
 
 
@@ -72,6 +72,7 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
     trained.project.write("goldens/mail/golden.toml", TASK + JUDGE.format(url=server.url))
     trained.candidate(2, wrong=range(4, 6))
 
+    people(trained, range(4, 6), range(10), planned=SIZE + 5)
     first = trained.run()
     assert first.ret == 10, first.stdout.str()
     status, told = arm(first, "judge")
@@ -85,7 +86,7 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
         assert part in told
     assert arm(first, "human") == (
         "HOLD",
-        "0 of 60 blind verdicts on these answers are there; ftgate judge label goldens/mail --candidate",
+        "60 of 65 blind verdicts on these answers are there; ftgate judge label goldens/mail --candidate",
     )
     first.stdout.fnmatch_lines(["judge org/model (mail): 16 questions, 0 unscored (0.0 %)"])
     assert len(server.requests) == 16, "equal answers are a tie that nobody is asked about"

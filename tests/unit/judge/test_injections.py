@@ -134,6 +134,7 @@ def test_a_verdict_as_the_schema_wants_it():
     assert verdict == Verdict({"helpful": "5", "tone": "2"}, {"helpful": "All of it.", "tone": "Curt."}, 0.625)
     assert (verdict["tone"], verdict.reason) == ("2", "helpful 5: All of it.; tone 2: Curt.")
     assert read_choice({"reason": "Says more.", "better": "second"}).value == 0.0
+    assert read_choice({"reason": "\x1b[2JGood\x07", "better": "tie"}).reasons["better"] == "⟦U+001B⟧[2JGood⟦U+0007⟧"
     assert read_choice({"reason": "Alike.", "better": "tie"}).value == 0.5
 
 
