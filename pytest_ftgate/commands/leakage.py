@@ -45,6 +45,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="DIR",
         help=f"with --ray: where finished files are remembered (default {STATE_DIR})",
     )
+    parser.add_argument(
+        "--semantic",
+        metavar="MODEL",
+        help="also show the nearest row of each golden by meaning, as advice: folder or hub id of an embedding model",
+    )
+    parser.add_argument(
+        "--semantic-least",
+        type=_cosine,
+        metavar="X",
+        help="least cosine that is shown, over 0, at most 1 (default 0.8)",
+    )
     parser.set_defaults(run=leakage)
 
 
@@ -53,6 +64,8 @@ def leakage(args: argparse.Namespace) -> int:
     from pytest_ftgate.leakage.report import COLOURS, MARKS
     from pytest_ftgate.suite import load_suite
 
+    if args.semantic_least is not None and args.semantic is None:
+        raise LeakageError("--semantic-least is of an embedding model; name it: --semantic MODEL")
     suites = [load_suite(path) for path in golden_files(args.goldens)]
     try:
         report = _report(args, suites)
@@ -60,6 +73,8 @@ def leakage(args: argparse.Namespace) -> int:
         say(f"INTEGRITY: {error}")
         return LEAKED
     say(report.describe(COLOURS if sys.stdout.isatty() and "NO_COLOR" not in os.environ else MARKS))
+    if args.semantic is not None:
+        _advise(args, suites)
     return LEAKED if report.blocking(strict=args.strict) else 0
 
 
@@ -75,6 +90,31 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
     done = scan_on_ray(args.files, suites, args.ray, journal)
     say(f"ray: {done.pieces:,} pieces scanned; {done.finished:,} of {done.files:,} files were finished before")
     return done.report
+
+
+def _advise(args: argparse.Namespace, suites: Sequence[Suite]) -> None:
+    """Tell what may be said in other words; it never changes the exit code."""
+    from pytest_ftgate.leakage.encoder import encoder_of
+    from pytest_ftgate.leakage.rows import read_rows
+    from pytest_ftgate.leakage.semantic import LEAST, advice, nearest_rows
+    from pytest_ftgate.leakage.text import asked_of
+
+    goldens = [(f"{suite.name}/{case.id}", asked_of(case.input)) for suite in suites for case in suite.cases]
+    rows = (row for path in args.files for row in read_rows(path))
+    for line in advice(
+        nearest_rows(goldens, rows, encoder_of(args.semantic)), args.semantic, args.semantic_least or LEAST
+    ):
+        say(line)
+
+
+def _cosine(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no cosine to ask for; write a number over 0, at most 1")
+    return value
 
 
 def golden_files(path: Path) -> list[Path]:

@@ -1,0 +1,69 @@
+"""Folder or hub id of a sentence-transformers model -> Encode: texts to vectors of length 1."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.errors import LeakageError, MissingExtra
+
+if TYPE_CHECKING:
+    from pytest_ftgate.leakage.semantic import Encode
+
+
+def encoder_of(model: str) -> Encode:
+    """A folder of a plain language model is taken with the mean of its last hidden states.
+
+    Texts longer than the model reads are cut. Raises MissingExtra, LeakageError if there is no such model.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    with _silence():
+        try:
+            loaded = _loaded(model)
+        except ImportError:
+            raise MissingExtra("ftgate leakage --semantic", "semantic") from None
+        except (OSError, ValueError, KeyError) as error:
+            first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            raise LeakageError(f"--semantic {model}: no embedding model can be loaded from there: {first}") from None
+
+    def encode(texts: Sequence[str]) -> Any:
+        return loaded.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+
+    return encode
+
+
+def _loaded(model: str) -> Any:
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    if not Path(model).is_dir():
+        return SentenceTransformer(model)
+    if (Path(model) / "modules.json").is_file():
+        return SentenceTransformer(model, local_files_only=True)
+    return SentenceTransformer(modules=_mean_of_states(model))
+
+
+def _mean_of_states(folder: str) -> list[Any]:
+    try:
+        from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    except ImportError:  # before sentence-transformers 6
+        from sentence_transformers.models import Pooling, Transformer
+    words = Transformer(folder, model_kwargs={"dtype": "float32", "local_files_only": True})
+    size = getattr(words, "get_embedding_dimension", None) or words.get_word_embedding_dimension
+    return [words, Pooling(size(), "mean")]
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Loading warns of kernels that a processor does not need; what goes wrong is raised."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,83 @@
+"""(goldens, training rows, encoder) -> the nearest row of each golden by meaning: advice, never a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from pytest_ftgate.errors import LeakageError
+from pytest_ftgate.leakage.rows import Row
+
+BATCH = 256
+"""Rows that are embedded at once; only the nearest of each golden is kept."""
+LEAST = 0.8
+"""Cosine from which on a pair is shown, unless told otherwise. Models differ: scores of two are not comparable."""
+_LISTED = 20
+_SHOWN = 100
+
+Encode = Callable[[Sequence[str]], Any]
+"""Texts -> array (texts, dimensions) of vectors of length 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """golden: its name. file, line: of the nearest row. score: cosine in [-1, 1]. asked, text: the two questions."""
+
+    golden: str
+    file: str
+    line: int
+    score: float
+    asked: str
+    text: str
+
+    def __str__(self) -> str:
+        texts = f"{_cut(self.asked)} ~ {_cut(self.text)}"
+        return f"{self.file}:{self.line}: {self.score:.2f} like golden {self.golden}: {texts}"
+
+
+def nearest_rows(goldens: Sequence[tuple[str, str]], rows: Iterable[Row], encode: Encode) -> list[Nearest]:
+    """The nearest row of each golden, the closest pair first; of equally near rows the first.
+
+    goldens: (name, question) of each. rows: read once; a row without a question is taken whole, one without text is
+    passed over. Raises LeakageError if there is nothing to compare.
+    """
+    asked = [golden for golden in goldens if golden[1].strip()]
+    best: dict[int, Nearest] = {}
+    vectors = encode([text for _, text in asked]) if asked else ()
+    for batch in _batches(rows):
+        scores = vectors @ encode([text for _, text in batch]).T if asked else ()
+        for number, (of_golden, golden) in enumerate(zip(scores, asked, strict=True)):
+            place = int(of_golden.argmax())
+            if number not in best or best[number].score < float(of_golden[place]):
+                row, text = batch[place]
+                best[number] = Nearest(golden[0], row.path, row.line, float(of_golden[place]), golden[1], text)
+    if not best:
+        raise LeakageError("there is nothing to compare by meaning: no golden with a text, or no training row")
+    return sorted(best.values(), key=lambda nearest: -nearest.score)
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[Sequence[tuple[Row, str]]]:
+    texts = ((row, row.question or row.whole) for row in rows)
+    with_text = ((row, text) for row, text in texts if text.strip())
+    while batch := list(islice(with_text, BATCH)):
+        yield batch
+
+
+def advice(found: Sequence[Nearest], model: str, least: float) -> Iterator[str]:
+    """The lines for a person: of each golden the nearest row, if its cosine is at least `least`."""
+    near = [nearest for nearest in found if nearest.score >= least]
+    asked = f"advisory, decides nothing; {model}, cosine >= {least:g}"
+    yield f"by meaning ({asked}): {len(near):,} of {len(found):,} goldens"
+    for nearest in near[:_LISTED]:
+        yield f"  {nearest}"
+    if len(near) > _LISTED:
+        yield f"  and {len(near) - _LISTED:,} more"
+    if not near and found:
+        yield f"  the nearest pair has {found[0].score:.2f}"
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return repr(line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}...")

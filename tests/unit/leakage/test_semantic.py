@@ -1,0 +1,110 @@
+"""What is said in other words is shown, decides nothing, and never takes more memory than the goldens and a batch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from leak_samples import case, check, row, words
+
+from pytest_ftgate.cli import main
+from pytest_ftgate.errors import LeakageError, MissingExtra
+from pytest_ftgate.leakage import semantic
+from pytest_ftgate.leakage.encoder import encoder_of
+from pytest_ftgate.leakage.semantic import Nearest, advice, nearest_rows
+
+MODEL = Path(__file__).parents[3] / ".ftgate/models/SmolLM2-135M-Instruct"
+
+ASKED = "The meeting has been moved to Thursday at three in the afternoon because the manager is ill."
+PARAPHRASE = "Since our boss is sick, we will now meet on Thursday at 3 pm."
+UNRELATED = [
+    "Add two cups of flour and stir until the dough is smooth.",
+    "He scored twice in the second half of the final.",
+    "Win a free phone now, call this number.",
+]
+
+
+def letters(texts) -> np.ndarray:
+    """A stand-in with the form of a model: shares of letters, of length 1."""
+    counts = np.array([[text.count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts], float)
+    return counts / np.linalg.norm(counts, axis=1, keepdims=True)
+
+
+def test_the_nearest_row_of_each_golden_is_found_over_all_batches(monkeypatch):
+    monkeypatch.setattr(semantic, "BATCH", 7)
+    sizes: list[int] = []
+
+    def encode(texts):
+        sizes.append(len(texts))
+        return letters(texts)
+
+    rows = [row(text, line) for line, text in enumerate(["abc def", *(words(5, n) for n in range(40)), "xyz xyzz"], 1)]
+    found = nearest_rows([("s/a", "zzyx"), ("s/b", "fed cba"), ("s/c", " ")], iter(rows), encode)
+    assert [(each.golden, each.line) for each in found] == [("s/b", 1), ("s/a", 42)]
+    assert found[0].score == pytest.approx(1)
+    assert sizes == [2, 7, 7, 7, 7, 7, 7]
+    every = letters([each.question for each in rows]) @ letters(["zzyx"]).T
+    assert found[1].score == pytest.approx(float(every.max()))
+
+
+def test_nothing_to_compare_is_an_error():
+    for goldens, rows in (([("a", "")], [row("abc")]), ([("a", "abc")], [])):
+        with pytest.raises(LeakageError, match="nothing to compare by meaning"):
+            nearest_rows(goldens, rows, letters)
+
+
+def test_the_advice_says_that_it_is_one():
+    found = [Nearest("s/a", "t.jsonl", 3, 0.91, "asked", "said " * 40), Nearest("s/b", "t.jsonl", 9, 0.5, "x", "y")]
+    first, *lines = advice(found, "folder", 0.8)
+    assert first == "by meaning (advisory, decides nothing; folder, cosine >= 0.8): 1 of 2 goldens"
+    assert lines == [f"  t.jsonl:3: 0.91 like golden s/a: 'asked' ~ '{'said ' * 19}sa...'"]
+    assert list(advice(found, "folder", 0.95))[1:] == ["  the nearest pair has 0.91"]
+
+
+def test_every_report_says_that_words_cannot_show_a_paraphrase():
+    for report in (check([case(ASKED)], PARAPHRASE), check([case(ASKED)], ASKED)):
+        assert "a paraphrase or a translation of a golden is invisible to it" in report.describe()
+    assert not check([case(ASKED)], PARAPHRASE).found
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("goldens").mkdir()
+    Path("goldens/s.golden.jsonl").write_text(json.dumps({"id": "a", "input": ASKED, "expected": "yes"}) + "\n")
+    texts = [*UNRELATED[:2], PARAPHRASE, *UNRELATED[2:]]
+    Path("t.jsonl").write_text("".join(json.dumps({"input": text, "expected": "no"}) + "\n" for text in texts))
+
+
+def test_a_paraphrase_is_nearer_than_unrelated_rows_in_a_real_model(files, capfd):
+    """Means of a small language model's states: all cosines are high, so the order is what counts."""
+    if not MODEL.is_dir():
+        pytest.skip("needs SmolLM2-135M-Instruct: make data")
+    assert main(["leakage", "t.jsonl", "--semantic", str(MODEL), "--semantic-least", "0.9"]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert "clean" in lines[0]
+    assert "advisory, decides nothing" in lines[-2]
+    assert lines[-1].startswith("  t.jsonl:3: 0.9")
+    assert "like golden s/a: 'The meeting has been moved" in lines[-1]
+
+
+def test_mistakes_are_told(files, tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        main(["leakage", "t.jsonl", "--semantic", "x", "--semantic-least", "2"])
+    assert "is no cosine to ask for" in capsys.readouterr().err
+    assert main(["leakage", "t.jsonl", "--semantic-least", "0.9"]) == 2
+    assert "name it: --semantic MODEL" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(MissingExtra, match=r"pytest-ftgate\[semantic\]"):
+        encoder_of(str(tmp_path))
+
+
+def test_a_folder_that_holds_no_model_is_told(tmp_path):
+    pytest.importorskip("sentence_transformers")
+    with pytest.raises(LeakageError, match="no embedding model can be loaded from there"):
+        encoder_of(str(tmp_path))
