@@ -14,7 +14,9 @@ from pytest_ftgate.errors import DataError, Fault, FtgateError, PipelineError
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
+    from pytest_ftgate.data.checks.perplexity import Perplexity
     from pytest_ftgate.data.finding import Check, Outcome
+    from pytest_ftgate.data.likelihood import Losses
     from pytest_ftgate.data.marginals import Marginals
     from pytest_ftgate.data.row import DataRow
     from pytest_ftgate.pipeline import Pipeline
@@ -25,7 +27,7 @@ SHOWN = 10
 MENDED = frozenset({"pii", "secrets"})
 """Checks whose findings `data.pii` can mend."""
 
-SCHEMA, TRUNCATED = "schema", "truncated"
+SCHEMA, TRUNCATED, PERPLEXITY = "schema", "truncated", "perplexity"
 AGAINST_GOLDENS = frozenset({"format", "coverage"})
 
 
@@ -54,7 +56,7 @@ class DataChecks:
         """All checks in their order. Raises PipelineError if `data.allow` names one that there is not."""
         from pytest_ftgate.data.marginals import Marginals
 
-        names = tuple(check.name for check in self._checks(lambda _row: 0, Marginals()))
+        names = tuple(check.name for check in self._checks(lambda _row: 0, Marginals(), self._perplexity(self._losses)))
         unknown = [name for name in self.pipeline.data.allow if name not in names]
         if unknown:
             message = f"data.allow: there is no check {', '.join(map(repr, unknown))}"
@@ -71,8 +73,9 @@ class DataChecks:
         record_access(self.state_dir, self.pipeline, "data checks")
         tokens_of = self._tokens_of() if TRUNCATED in wanted else None
         marginals = None if AGAINST_GOLDENS.isdisjoint(wanted) else self._marginals()
-        checks = [check for check in self._checks(tokens_of, marginals) if check.name in wanted]
         check_tracked(self.pipeline.data_files)
+        surprise = self._perplexity(self._losses) if PERPLEXITY in wanted else None
+        checks = [check for check in self._checks(tokens_of, marginals, surprise) if check.name in wanted]
         mended = MENDED if self.pipeline.data.pii != "error" else frozenset()
         inspection = inspect(self._entries(), self._apart(checks), mended.union(self.pipeline.data.allow), SHOWN)
         self.rows = inspection.rows
@@ -88,11 +91,27 @@ class DataChecks:
             return f"the golden sets could not be read: {' '.join(self.unheld.split())}"
         return f"tokens were not counted: {' '.join(self.uncounted.split())}"
 
-    def _checks(self, tokens_of: Callable[[DataRow], int] | None, goldens: Marginals | None) -> list[Check]:
+    def _checks(
+        self, tokens_of: Callable[[DataRow], int] | None, goldens: Marginals | None, perplexity: Perplexity | None
+    ) -> list[Check]:
         from pytest_ftgate.data.checks.every import every_check
 
         longest, forgetting = self.pipeline.tuning.max_length, self.pipeline.policy.forgetting is not None
-        return every_check(tokens_of, longest, goldens, forgetting=forgetting)
+        return every_check(tokens_of, longest, goldens, forgetting=forgetting, perplexity=perplexity)
+
+    def _perplexity(self, losses: Losses) -> Perplexity | None:
+        """The check, if `data.perplexity` says of how many rows."""
+        from pytest_ftgate.data.checks.perplexity import Perplexity
+
+        most = self.pipeline.data.perplexity
+        return Perplexity(losses, most, self.pipeline.seed) if most else None
+
+    def _losses(self, rows: Sequence[DataRow]) -> list[float]:
+        """Of the base model, for rows as they would be trained. Raises FtgateError."""
+        from pytest_ftgate.data.likelihood import losses_in
+
+        model, prompt = Path(self.pipeline.base_model.base), self.prompt()
+        return losses_in(model, self.pipeline.tuning.max_length, lambda row: _asked(prompt, row))(rows)
 
     def _marginals(self) -> Marginals | None:
         try:

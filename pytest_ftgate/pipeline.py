@@ -41,6 +41,7 @@ class Data:
     """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings.
 
     pii: what becomes of rows with personal data or keys: "error", "redact" or "drop".
+    perplexity: rows whose perplexity is checked, 0 = none.
     """
 
     train: Path
@@ -49,6 +50,7 @@ class Data:
     max_rows: int = 0
     allow: tuple[str, ...] = ()
     pii: str = "error"
+    perplexity: int = 0
 
 
 @dataclass(frozen=True, slots=True)

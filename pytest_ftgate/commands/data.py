@@ -15,16 +15,19 @@ from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.data.checks.perplexity import Perplexity
     from pytest_ftgate.data.marginals import Marginals
     from pytest_ftgate.data.row import DataRow
     from pytest_ftgate.errors import Fault
 
 CHECKS = (
     *("answers", "turns", "short", "truncated", "duplicates", "near", "contradictions", "mislabelled", "format"),
-    *("coverage", "balance", "size", "languages", "lengths", "synthetic", "general", "pii", "secrets"),
+    *("coverage", "balance", "size", "languages", "lengths", "synthetic", "general", "perplexity", "pii", "secrets"),
 )
 MAX_LENGTH = 1024
 """Tokens; the default of a pipeline's train.max_length."""
+SAMPLED = 200
+"""Rows whose perplexity is looked at."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,6 +46,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help=f"tokens of the longest row, with --model (default {MAX_LENGTH})",
     )
     check.add_argument("--goldens", type=Path, metavar="DIR", help="also hold the rows against these golden sets")
+    check.add_argument(
+        "--perplexity",
+        type=_positive,
+        nargs="?",
+        const=SAMPLED,
+        default=0,
+        metavar="N",
+        help=f"list answers that surprise --model, of N rows drawn by a seed (default {SAMPLED})",
+    )
     check.add_argument(
         "--allow", action="append", default=[], choices=CHECKS, help="its findings are warnings (repeatable)"
     )
@@ -64,7 +76,8 @@ def check_data(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.report import lines_of
 
     goldens = _marginals(args.goldens) if args.goldens else None
-    checks = every_check(_tokens_of(args), args.max_length or MAX_LENGTH, goldens)
+    longest, perplexity = args.max_length or MAX_LENGTH, _perplexity(args) if args.perplexity else None
+    checks = every_check(_tokens_of(args), longest, goldens, perplexity=perplexity)
     inspection = inspect(_entries(args.files), checks, args.allow)
     for line in lines_of(inspection, len(args.files)):
         say(line)
@@ -100,6 +113,15 @@ def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:
     return tokens_in(args.model)
 
 
+def _perplexity(args: argparse.Namespace) -> Perplexity:
+    if args.model is None:
+        raise FtgateError("--perplexity is that of a model; name its folder: --model DIR")
+    from pytest_ftgate.data.checks.perplexity import Perplexity
+    from pytest_ftgate.data.likelihood import losses_in
+
+    return Perplexity(losses_in(args.model, args.max_length or MAX_LENGTH), args.perplexity)
+
+
 def _marginals(goldens: Path) -> Marginals:
     """Counts of the golden sets; what their cases say stays there."""
     from pytest_ftgate.commands.leakage import golden_files
@@ -122,5 +144,5 @@ def _leaked(files: Sequence[Path], goldens: Path) -> bool:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of tokens; write 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; write 1 or more")
     return int(text)

@@ -186,6 +186,15 @@ def test_rows_are_held_against_the_counts_of_the_golden_set(shop):
     )
 
 
+def test_perplexity_is_a_check_only_where_the_pipeline_asks_for_it(shop):
+    assert "data[perplexity]" not in collected(shop.run(HERE, "--co", "-q"))
+    shop.write(HERE, PIPELINE + "perplexity = 50\n")
+    assert "data[perplexity]" in collected(shop.run(HERE, "--co", "-q"))
+    result = shop.run(HERE, "-k", "perplexity")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*pipelines/mail/model: holds no tokenizer*"])
+
+
 @pytest.mark.parametrize("given", [[HERE, "-k", "duplicates"], [f"{HERE}::data[duplicates]"]])
 def test_one_check_alone(shop, given):
     spoil(shop, row(3), {"input": "write to a@b.org", "expected": "yes"})

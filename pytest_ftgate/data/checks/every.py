@@ -15,6 +15,7 @@ from pytest_ftgate.data.checks.languages import Languages
 from pytest_ftgate.data.checks.lengths import Lengths
 from pytest_ftgate.data.checks.mislabelled import Mislabelled
 from pytest_ftgate.data.checks.near import NearDuplicates
+from pytest_ftgate.data.checks.perplexity import Perplexity
 from pytest_ftgate.data.checks.pii import pii
 from pytest_ftgate.data.checks.secrets import secrets
 from pytest_ftgate.data.checks.short import Short
@@ -36,14 +37,17 @@ def every_check(
     goldens: Marginals | None = None,
     *,
     forgetting: bool = False,
+    perplexity: Perplexity | None = None,
 ) -> list[Check]:
     """New checks, for one pass.
 
     tokens_of: tokens of a row; without it, `truncated` is left out. goldens: what rows are held against; without it,
     `format` and `coverage` are left out. forgetting: whether the pipeline measures it, so that general rows are needed.
+    perplexity: that check, which costs a forward pass, if it is wanted.
     """
     truncated: list[Check] = [Truncated(tokens_of, max_length)] if tokens_of else []
     compared: list[Check] = [Duplicates(), NearDuplicates(), Contradictions(), Mislabelled()]
     against: list[Check] = [format_of(goldens), Coverage(goldens)] if goldens else []
     mixture: list[Check] = [Balance(), Size(), Languages(), Lengths(), Synthetic(), General(watched=forgetting)]
-    return [answers(), turns(), Short(), *truncated, *compared, *against, *mixture, pii(), secrets()]
+    surprise: list[Check] = [perplexity] if perplexity else []
+    return [answers(), turns(), Short(), *truncated, *compared, *against, *mixture, *surprise, pii(), secrets()]

@@ -1,0 +1,108 @@
+"""Folder of a model -> how surprised it is by the answers of rows, in nats a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.tokens import Asked, as_written, tokenizer_in
+from pytest_ftgate.errors import DataError, Fault, MissingExtra
+from pytest_ftgate.files.text import shown
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Losses = Callable[[Sequence[DataRow]], list[float]]
+BATCH = 8
+"""Rows of one forward pass."""
+
+
+class _Tokens(NamedTuple):
+    prompt: list[int]
+    answer: list[int]
+
+
+def losses_in(model: Path, max_length: int, asked: Asked = as_written) -> Losses:
+    """A function from rows to the mean negative log-likelihood of each answer's tokens; exp of it is the perplexity.
+
+    Given the prompt, whose own tokens do not count. The model is loaded in bfloat16 when it is called, and freed after.
+    asked: see `tokens_in`. max_length: of prompt and answer; of a longer row the end of the prompt and the beginning of
+    the answer are looked at. Raises DataError, MissingExtra as `tokens_in`; the function DataError if the model cannot
+    be loaded.
+    """
+    tokenizer = tokenizer_in(model, "perplexity")
+    try:
+        import torch  # noqa: F401  now, so that its absence is told before a row is read
+    except ImportError:
+        raise MissingExtra("perplexity", "serve") from None
+
+    def losses(rows: Sequence[DataRow]) -> list[float]:
+        tokens = [_tokens(tokenizer, row, asked, max_length) for row in rows]
+        return _in_batches(_loaded(model), tokens, tokenizer.pad_token_id or 0)
+
+    return losses
+
+
+def _loaded(model: Path) -> Any:
+    """The model, on the GPU if there is one; without a progress bar, which would stand among a test run's lines."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    shows = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        made = AutoModelForCausalLM.from_pretrained(str(model), dtype=torch.bfloat16, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise DataError([Fault(shown(model), 0, f"cannot be loaded: {error}")]) from None
+    finally:
+        if shows:
+            logging.enable_progress_bar()
+    return made.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _tokens(tokenizer: Any, row: DataRow, asked: Asked, max_length: int) -> _Tokens:
+    """At least one token each; an empty answer is the end of the turn."""
+    prompt = tokenizer.apply_chat_template(
+        [dict(turn) for turn in asked(row)], tokenize=False, add_generation_prompt=True
+    )
+    ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    answer = tokenizer(row.answer or tokenizer.eos_token, add_special_tokens=False)["input_ids"][: max_length - 1]
+    return _Tokens(ids[-(max_length - len(answer)) :], answer)
+
+
+def _in_batches(model: Any, rows: Sequence[_Tokens], pad: int) -> list[float]:
+    """The losses in the order of the rows; batches are of rows of like length."""
+    import torch
+
+    found = [0.0] * len(rows)
+    places = iter(sorted(range(len(rows)), key=lambda place: len(rows[place].prompt) + len(rows[place].answer)))
+    with torch.inference_mode():
+        while batch := list(islice(places, BATCH)):
+            for place, loss in zip(batch, _losses(model, [rows[place] for place in batch], pad), strict=True):
+                found[place] = loss
+    return found
+
+
+def _losses(model: Any, rows: Sequence[_Tokens], pad: int) -> Iterator[float]:
+    """Padded on the left, so that all answers end in one column and the head sees those columns alone."""
+    import torch
+
+    width = max(len(row.prompt) + len(row.answer) for row in rows)
+    ids = torch.full((len(rows), width), pad)
+    mask = torch.zeros_like(ids)
+    for i, row in enumerate(rows):
+        both = [*row.prompt, *row.answer]
+        ids[i, width - len(both) :], mask[i, width - len(both) :] = torch.tensor(both), 1
+    keep = max(len(row.answer) for row in rows) + 1
+    asked = {"input_ids": ids, "attention_mask": mask, "position_ids": (mask.cumsum(1) - 1).clamp(min=0)}
+    asked = {name: tensor.to(model.device) for name, tensor in asked.items()}
+    logits = model(**asked, use_cache=False, logits_to_keep=keep).logits  # [rows, keep, vocabulary]
+    chances: Tensor = logits[:, :-1].float().log_softmax(-1)
+    wanted = asked["input_ids"][:, -keep + 1 :].unsqueeze(-1)
+    spoken = chances.gather(-1, wanted).squeeze(-1)  # [rows, keep - 1]
+    for row, line in zip(rows, spoken, strict=True):
+        yield float(-line[-len(row.answer) :].mean())
