@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.data.tracked import own_copy
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.provider.on_disk import OnDisk
 
@@ -19,6 +20,7 @@ class Lines:
     def __init__(self, path: Path) -> None:
         """Raises JournalError if another process writes it."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        own_copy(path)
         self.path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:

@@ -164,7 +164,8 @@ def test_leaks_in_chats_of_other_formats_are_found_by_row_and_dropped(shop, name
     leaked = chats(7)
     leaked[0]["messages"][2:] = [{"role": "user", "content": "why"}, {"role": "assistant", "content": message(8)}]
     file = FORMATS[name](shop.path / "pipelines/mail" / name, [*chats(*range(100, 110), 7), *leaked, *chats(111)])
-    shop.write("pipelines/mail/pipeline.toml", PIPELINE.replace("train.jsonl", name))
+    settings = PIPELINE.replace("train.jsonl", name).replace('["size"]', '["size", "format"]')
+    shop.write("pipelines/mail/pipeline.toml", settings)
     result = shop.pytester.runpytest_subprocess("--train", "--ftgate-leak=drop-row")
     assert result.ret == 1, "the next stage has no model here"
     lines = (12, 13) if name.endswith("csv") else (11, 12)
