@@ -190,3 +190,9 @@ def test_a_link_of_the_users_own_stays_one(project):
     own_copy(project / "own.jsonl")
     own_copy(project / "not there.jsonl")
     assert (project / "own.jsonl").is_symlink()
+
+
+def test_the_name_of_a_link_tells_the_format(tmp_path):
+    (tmp_path / "5d41402a").write_text("prompt,completion\none,yes\n")
+    (tmp_path / "train.csv").symlink_to(tmp_path / "5d41402a")
+    assert contents(tmp_path / "train.csv").rows == 1
