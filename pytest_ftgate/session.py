@@ -98,9 +98,10 @@ class FtgateSession:
         from pytest_ftgate.items.terminal import confirmer
         from pytest_ftgate.judge.judges import Judges
 
-        options = self.options
+        options, worker = self.options, getattr(self.config, "workerinput", {}).get("workerid", "")
+        alone = not worker or bool(self.catalogue.golden_paths)  # else all workers ask, and a folder has one writer
         return Judges(
-            options.state_dir / "judge",
+            options.state_dir / "judge" / ("" if alone else worker),
             budget=options.judge_budget,
             batch=options.judge_batch,
             confirm=confirmer(self.config),

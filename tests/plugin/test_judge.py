@@ -190,3 +190,31 @@ def test_a_panel_on_a_worker_of_xdist_tells_its_agreement(project, answering):
         )
         result.stdout.fnmatch_lines(["  kind: 36 asked*", "  strict: 36 asked*"])
         assert len(server.requests) == 72
+
+
+def test_a_judge_grades_the_cases_that_name_it_and_a_changed_rubric_is_a_changed_set(project, answering, judged):
+    from pytest_ftgate.suite import load_suite
+
+    answering(lambda _messages: "5")
+    cases = [CASES[0], CASES[1] | {"expected": "5"}, CASES[2] | {"graders": [{"kind": "judge"}]}]
+    toml = JUDGE.format(url=judged.url, more="").replace('[[grader]]\nkind = "judge"\nthreshold = 0.75\n', "")
+    path = project.golden("mixed", cases, toml)
+    result = project.run()
+    result.assert_outcomes(passed=2, failed=1)
+    assert len(judged.requests) == 1
+    before = {case.id: case.digest for case in load_suite(path).cases}
+    path.write_text(toml.replace("A part.", "Some of it."))
+    after = {case.id: case.digest for case in load_suite(path).cases}
+    assert [name for name in before if before[name] != after[name]] == ["c2"]
+
+
+def test_in_a_project_without_goldens_every_worker_of_xdist_may_ask(project, judged):
+    judged.reply = judging()
+    project.write(
+        "test_it.py",
+        "import pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_polite(n, judge):\n"
+        "    assert judge(f'answer {n}', checklist={'polite': 'Is it?'})['polite'] == 'yes'\n",
+    )
+    result = project.pytester.runpytest_subprocess("-n", "2", "--ftgate-judge-url", judged.url)
+    result.assert_outcomes(passed=6)
+    assert len(judged.requests) == 6
