@@ -74,7 +74,7 @@ def test_a_session_killed_in_training_is_resumed_and_ends_with_the_same_adapter(
 def test_a_fault_in_the_data_is_told_as_it_is(make_job, tmp_path):
     job = make_job()
     Path(job.train_file).write_text("no JSON\n")
-    with pytest.raises(TrainError, match=r"train\.jsonl:1: not a row") as caught:
+    with pytest.raises(TrainError, match=r"train\.jsonl:1: is not valid JSON") as caught:
         launch.train(job, tmp_path / "out", silent)
     assert "Traceback" not in str(caught.value)
 
