@@ -79,11 +79,25 @@ def ftgate(goldens: list[str], rows: Iterable[str]) -> Pairs:
 
     cases = [Case(str(number), text, None) for number, text in enumerate(goldens)]
     report = find_leaks(cases, (Row("rows", line, {"input": text}) for line, text in enumerate(rows)))
-    return ((int(leak.golden_id), leak.line) for leak in report.leaks + report.suspects)
+    return ((int(leak.golden_id), leak.line) for leak in report.found)
+
+
+def unfiltered(goldens: list[str], rows: Iterable[str]) -> Pairs:
+    """Every row through every stage, without the filter before them; no user can ask for that."""
+    from pytest_ftgate.case import Case
+    from pytest_ftgate.leakage.index import Index
+    from pytest_ftgate.leakage.rows import Row
+    from pytest_ftgate.leakage.sample import goldens_of
+
+    index = Index(goldens_of([Case(str(n), text, None) for n, text in enumerate(goldens)]), prefiltered=False)
+    numbered = (Row("rows", line, {"input": text}) for line, text in enumerate(rows))
+    while some := list(islice(numbered, BATCH)):
+        yield from ((int(leak.golden_id), leak.line) for _, leaks in index.find(some) for leak in leaks)
 
 
 CLIENTS: dict[str, Callable[[list[str], Iterable[str]], Pairs]] = {
     "ftgate": ftgate,
+    "unfiltered": unfiltered,
     "datasketch": datasketch,
     "bulk": bulk,
     "rensa": rensa,

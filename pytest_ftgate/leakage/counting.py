@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pytest_ftgate.leakage.grams import Hashes
-from pytest_ftgate.leakage.places import Places
+from pytest_ftgate.leakage.places import Hashes, Places
 
 _SLOTS_PER_CODE = 8
 _SLACK = 1e-6

@@ -16,7 +16,8 @@ from difflib import SequenceMatcher
 import numpy as np
 import numpy.typing as npt
 
-from pytest_ftgate.leakage.grams import Hashes, grams_of, hashes_of, hashes_of_grams, text_of_words
+from pytest_ftgate.leakage.grams import N, grams_of, text_of_words
+from pytest_ftgate.leakage.places import Hashes, bytes_of, codes_of_grams, distinct_codes, letter_codes
 from pytest_ftgate.leakage.report import Hit
 from pytest_ftgate.leakage.sample import Golden, Sample, Words
 from pytest_ftgate.leakage.templates import least_of_template
@@ -31,17 +32,28 @@ CLOSE = 0.1
 """A row is filtered once for itself and for its question if it has at most so much more words, as a share."""
 _SLACK = 1e-6
 
+_NONE: Hashes = np.zeros(0, np.uint64)
+
 _Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A golden's grams without the templates'. dropped: what is left out of a row before the two are compared."""
+    """A golden without the templates' grams. size: the number of its grams. codes: theirs, each once.
+
+    dropped: what is left out of a row before the two are compared.
+    """
 
     number: int
     text: str
-    grams: frozenset[str]
+    size: int
+    codes: Hashes
     dropped: frozenset[str]
+
+    @property
+    def grams(self) -> frozenset[str]:
+        """Made for the few rows that come near; all goldens' at once are most of the memory of an index."""
+        return grams_of(self.text) - self.dropped
 
 
 class Fuzzy:
@@ -63,10 +75,11 @@ class Fuzzy:
 
     def _near(self, texts: Sequence[Words]) -> Iterator[Hit]:
         if goldens := [self.indexed[place] for place in self._candidates(texts)]:
+            own = [golden.grams for golden in goldens]
             for words in texts:
                 grams = grams_of(text_of_words(words))
-                for golden in goldens:
-                    score = jaccard(golden.grams, grams - golden.dropped)
+                for golden, theirs in zip(goldens, own, strict=True):
+                    score = jaccard(theirs, grams - golden.dropped)
                     if score >= SUSPECT:
                         span = _common(self._words[golden.number], words)
                         yield Hit(golden.number, "fuzzy", "leak" if score >= LEAK else "suspect", score, span)
@@ -101,20 +114,20 @@ class Filter:
     """Which goldens a row may be near to; never leaves out one that is.
 
     Grams are counted by slots of a table: two grams in one slot only add to the hits, and only take from the row's
-    size, and either lets more through. So do grams of one golden with one hash: they make its indexed part smaller.
+    size, and either lets more through. So do grams of one golden with one code: they make its indexed part smaller.
     """
 
     def __init__(self, goldens: Sequence[Indexed], templates: frozenset[str]) -> None:
-        self._sizes = np.array([len(golden.grams) for golden in goldens], np.int64)
+        self._sizes = np.array([golden.size for golden in goldens], np.int64)
         self._bare = np.array([not golden.dropped for golden in goldens], np.bool_)
-        prefixes = _prefixes(goldens, templates)
+        prefixes = rarest(goldens)
         self._outside = self._sizes - [len(prefix) for prefix in prefixes]
         self._largest = float(self._sizes.max()) / SUSPECT
         bits = max(10, (SLOTS_PER_GRAM * int(self._sizes.sum())).bit_length())
         self._shift = np.uint64(64 - min(bits, 22))
         self._template = np.zeros(1 << (64 - int(self._shift)), np.bool_)
         self._templated = bool(templates)
-        self._template[self._slots(hashes_of_grams(templates))] = True
+        self._template[self._slots(codes_of_grams(templates))] = True
         slots = self._slots(np.concatenate(prefixes))
         self._starts, order = _inverted(slots, len(self._template))
         self._indexed = np.diff(self._starts) > 0
@@ -124,9 +137,8 @@ class Filter:
         """Places of the goldens to compare with. longer_by: characters that a beginning, compared as well, lacks."""
         if self._too_large(text, longer_by):
             return ()
-        hashes = hashes_of(text)
-        slots = self._slots(hashes)
-        size = len(hashes) - longer_by
+        slots = self._slots(distinct_codes(text))
+        size = len(slots) - longer_by
         own = size - self._of_templates(slots)
         shared = SUSPECT / (1 + SUSPECT) * (self._sizes + np.where(self._bare, size, own))
         near = (self._hits(slots) >= shared - self._outside - _SLACK) & (shared <= self._sizes + _SLACK)
@@ -137,7 +149,7 @@ class Filter:
         enough = int(1.5 * self._largest) + longer_by
         if len(text) < enough:
             return False
-        slots = self._slots(hashes_of(text[:enough]))
+        slots = self._slots(distinct_codes(text[:enough]))
         return len(slots) - self._of_templates(slots) - longer_by > self._largest
 
     def _of_templates(self, slots: _Counts) -> int:
@@ -157,28 +169,12 @@ class Filter:
         return np.bincount(self._postings[places], minlength=len(self._sizes))
 
 
-def _prefixes(goldens: Sequence[Indexed], templates: frozenset[str]) -> list[Hashes]:
-    """The hashes of the rarest grams of each golden."""
-    dropped = hashes_of_grams(templates)
-    hashes = [without(hashes_of(golden.text), dropped if golden.dropped else None) for golden in goldens]
-    return rarest(hashes, [indexed_of(len(golden.grams)) for golden in goldens])
-
-
-def indexed_of(grams: int) -> int:
-    """How many of a golden's grams are indexed: so many that a row which is near must share some dozens of them."""
-    return int(grams * (1 - SUSPECT + SHARED_OF)) + SHARED
-
-
-def without(hashes: Hashes, dropped: Hashes | None) -> Hashes:
-    """The hashes that are not among the others."""
-    return hashes if dropped is None or not len(dropped) else hashes[~np.isin(hashes, dropped)]
-
-
-def rarest(hashes: Sequence[Hashes], counts: Sequence[int]) -> list[Hashes]:
-    """Of each golden's distinct hashes so many, those first that stand in the fewest goldens."""
-    known, common = np.unique(np.concatenate([*hashes, np.zeros(0, np.uint64)]), return_counts=True)
-    orders = (np.argsort(common[np.searchsorted(known, own)], kind="stable") for own in hashes)
-    return [own[order[:count]] for own, order, count in zip(hashes, orders, counts, strict=True)]
+def rarest(goldens: Sequence[Indexed]) -> list[Hashes]:
+    """Of each golden those codes that the fewest have: some dozens more than may lie outside a near row."""
+    known, common = np.unique(np.concatenate([golden.codes for golden in goldens] or [_NONE]), return_counts=True)
+    counts = (int(golden.size * (1 - SUSPECT + SHARED_OF)) + SHARED for golden in goldens)
+    orders = (np.argsort(common[np.searchsorted(known, golden.codes)], kind="stable") for golden in goldens)
+    return [golden.codes[order[:count]] for golden, order, count in zip(goldens, orders, counts, strict=True)]
 
 
 def _inverted(slots: _Counts, size: int) -> tuple[npt.NDArray[np.int32], _Counts]:
@@ -191,18 +187,35 @@ def _inverted(slots: _Counts, size: int) -> tuple[npt.NDArray[np.int32], _Counts
 def _indexed(goldens: Sequence[Golden]) -> tuple[list[Indexed], frozenset[str]]:
     """The goldens that can be near to something, and the grams that stand in so many that they are a template."""
     long = [number for number, golden in enumerate(goldens) if len(golden.question) >= LEAST_WORDS]
-    texts = {number: text_of_words(goldens[number].question) for number in long}
-    grams = {number: grams_of(text) for number, text in texts.items()}
-    counts = Counter(gram for own in grams.values() for gram in own)
-    least = least_of_template(len(goldens))
-    templates = frozenset(gram for gram, count in counts.items() if count >= least)
-    return [_without(number, texts[number], grams[number], templates) for number in long], templates
+    texts = [text_of_words(goldens[number].question) for number in long]
+    codes = [distinct_codes(text) for text in texts]
+    templates = _templates(texts, codes, least_of_template(len(goldens)))
+    dropped = codes_of_grams(templates)
+    found = zip(long, texts, codes, strict=True)
+    return [_without(number, text, own, templates, dropped) for number, text, own in found], templates
 
 
-def _without(number: int, text: str, grams: frozenset[str], templates: frozenset[str]) -> Indexed:
+def _templates(texts: Sequence[str], codes: Sequence[Hashes], least: float) -> frozenset[str]:
+    """The grams of that many texts; counted as such only where their codes stand in as many."""
+    known, counts = np.unique(np.concatenate([*codes, _NONE]), return_counts=True)
+    if not len(frequent := known[counts >= least]):
+        return frozenset()
+    found = Counter(gram for text in texts for gram in _grams_with(text, frequent))
+    return frozenset(gram for gram, count in found.items() if count >= least)
+
+
+def _grams_with(text: str, codes: Hashes) -> frozenset[str]:
+    places = np.flatnonzero(np.isin(letter_codes(bytes_of(text)), codes))
+    return frozenset(text[place : place + N] for place in places)
+
+
+def _without(number: int, text: str, codes: Hashes, templates: frozenset[str], dropped: Hashes) -> Indexed:
     """Never without all of its grams: a golden that is nothing but template keeps them."""
-    own = grams - templates
-    return Indexed(number, text, own, templates) if own else Indexed(number, text, grams, frozenset())
+    own = codes[~np.isin(codes, dropped)] if templates else codes
+    size = len(own) if text.isascii() else len(grams_of(text) - templates)
+    if size:
+        return Indexed(number, text, size, own, templates)
+    return Indexed(number, text, len(grams_of(text)), codes, frozenset())
 
 
 def _common(golden: Words, row: Words) -> Words:

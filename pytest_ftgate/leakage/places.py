@@ -5,15 +5,15 @@ Equal sequences have equal codes, which is all that a filter needs; unequal ones
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from pytest_ftgate.leakage.grams import Hashes, N
+from pytest_ftgate.leakage.grams import N
 
-Bytes = npt.NDArray[np.uint8]
+Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
 _SPACE = 32
@@ -44,6 +44,20 @@ def letter_codes(joined: bytes) -> Hashes:
     padded = joined + _PAD
     windows = np.ndarray((max(0, len(joined) - N + 1),), "<u8", padded, 0, (1,))
     return windows * _LETTERS
+
+
+def distinct_codes(text: str) -> Hashes:
+    """The codes of all sequences of five characters, sorted, each once; of ASCII as many as there are sequences."""
+    codes = letter_codes(bytes_of(text))
+    codes.sort()
+    kept = np.ones(len(codes), np.bool_)
+    np.not_equal(codes[1:], codes[:-1], out=kept[1:])
+    return codes[kept]
+
+
+def codes_of_grams(grams: Collection[str]) -> Hashes:
+    """The code of each of some sequences of five characters, in no order."""
+    return letter_codes(bytes_of("".join(grams)))[::N]
 
 
 def word_codes(joined: bytes, words: int = 5) -> tuple[Hashes, Places]:

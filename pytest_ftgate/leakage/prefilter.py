@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from pytest_ftgate.leakage import containment, fuzzy
 from pytest_ftgate.leakage.counting import Counting
-from pytest_ftgate.leakage.grams import Hashes, N, text_of_words
+from pytest_ftgate.leakage.grams import text_of_words
 from pytest_ftgate.leakage.places import bytes_of, joined, letter_codes, word_codes
 from pytest_ftgate.leakage.sample import Golden, Plain
 
@@ -95,13 +95,6 @@ def _least_places(golden: containment.Indexed) -> float:
 
 def _of_letters(goldens: Sequence[fuzzy.Indexed]) -> Counting:
     """Of each golden its rarest codes: as few as leave the least number of shared ones above chance."""
-    dropped = {grams: _codes_of(grams) for grams in {golden.dropped for golden in goldens}}
-    codes = [np.unique(letter_codes(bytes_of(golden.text))) for golden in goldens]
-    own = [fuzzy.without(each, dropped[golden.dropped]) for each, golden in zip(codes, goldens, strict=True)]
-    sizes = np.array([len(golden.grams) for golden in goldens], np.float64)
-    rarest = fuzzy.rarest(own, [fuzzy.indexed_of(len(golden.grams)) for golden in goldens])
+    rarest = fuzzy.rarest(goldens)
+    sizes = np.array([golden.size for golden in goldens], np.float64)
     return Counting(rarest, fuzzy.SUSPECT * sizes - sizes + [len(each) for each in rarest])
-
-
-def _codes_of(grams: frozenset[str]) -> Hashes:
-    return letter_codes(bytes_of("".join(grams)))[::N]
