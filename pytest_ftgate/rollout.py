@@ -142,7 +142,7 @@ class Rollout:
         blocks = stop and bool(report.blocking(strict=self.leak == "strict"))
         if blocks and not self.leak.startswith("drop"):
             raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
-        self._say(report.describe() if report.found else report.summary)
+        self._say(report.describe())
         if blocks and self.leak == "drop-row":
             self.pipeline = self._without(found)
             return self._leaks_of(suites)

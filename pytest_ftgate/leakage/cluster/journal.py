@@ -31,11 +31,9 @@ class Stamp:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """Reads the file once. Raises LeakageError. A folder has no stamp: name its files."""
+    """Reads it once. Raises LeakageError."""
     try:
         return Stamp(shown(path), path.stat().st_size, contents(path).sha256)
-    except IsADirectoryError:
-        raise LeakageError(f"{shown(path)} is a folder; with --ray name its files") from None
     except OSError as error:
         raise LeakageError(f"{shown(path)}: the training data cannot be read: {error.strerror}") from None
 

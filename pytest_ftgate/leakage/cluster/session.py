@@ -6,8 +6,10 @@ import logging
 import os
 import secrets
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import pytest_ftgate
@@ -16,6 +18,13 @@ from pytest_ftgate.errors import LeakageError, MissingExtra
 LOCAL = "local"
 PATIENCE_S = 10.0
 """Time for the cluster's port to answer."""
+_SETTINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_AUTO_CONNECT": "0",
+        "RAY_NUM_REDIS_GET_RETRIES": "1",  # one attempt of about 45 s where a port answers, but not as Ray
+    }
+)
 _ADVICE = "start one with `ray start --head`, or on this machine alone: --ray local"
 
 
@@ -25,7 +34,9 @@ def ray_session(address: str) -> Iterator[Any]:
 
     Raises MissingExtra, LeakageError if no cluster answers.
     """
-    with _environment(_settings(address)), _silence():
+    if address == LOCAL:
+        _own_token()
+    with _environment(_SETTINGS), _silence():
         ray = _imported()
         if address not in (LOCAL, "auto"):
             _reach(address)
@@ -36,13 +47,10 @@ def ray_session(address: str) -> Iterator[Any]:
             ray.shutdown()
 
 
-def _settings(address: str) -> Mapping[str, str]:
-    """Environment of Ray. A cluster of our own gets a token of its own, which is written nowhere."""
-    quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_AUTO_CONNECT": "0"}
-    quiet |= {"RAY_NUM_REDIS_GET_RETRIES": "1"}  # one attempt of about 45 s where a port answers, but not as Ray
-    if address != LOCAL or "RAY_AUTH_MODE" in os.environ:
-        return quiet
-    return quiet | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+def _own_token() -> None:
+    """A cluster of our own gets a token that is written nowhere. Ray reads it once a process, so it is kept."""
+    if "ray" not in sys.modules and not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN"} & os.environ.keys():
+        os.environ.update({"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)})
 
 
 @contextmanager

@@ -190,8 +190,9 @@ def test_a_worker_tells_what_is_wrong_instead_of_raising(tmp_path, monkeypatch):
     (tmp_path / "t.jsonl").write_text('{"input": "a"}\n[1]\n')
     piece = json.dumps({"path": str(tmp_path / "t.jsonl"), "name": "as typed.jsonl", "group": None})
     batch = {"number": [7], "piece": [piece]}
-    [error] = worker.scan_batch(batch, ["no reference"])["error"]
-    assert error.startswith("as typed.jsonl: the scan on a worker broke off: ")
+    monkeypatch.setattr(worker, "_fetched", lambda reference: [None])
+    [error] = worker.scan_batch(batch, ["any"])["error"]
+    assert error.startswith("as typed.jsonl: the scan on a worker broke off: AttributeError: ")
     monkeypatch.setattr(worker, "_fetched", lambda reference: [Scan([Case("g", words(20, 1), "yes")])])
     answer = worker.scan_batch(batch, ["any"])
     assert (answer["number"], answer["reports"]) == ([7], [""])
@@ -229,7 +230,7 @@ def test_an_address_that_is_none_is_told(address):
 def test_files_that_cannot_be_read_are_told_before_ray_is_started(tmp_path, suites):
     journal = Journal(tmp_path / "j")
     (tmp_path / "no.parquet").write_text("no")
-    for name, what in (("gone.parquet", "cannot be read"), ("no.parquet", "as Parquet"), ("", "name its files")):
+    for name, what in (("gone.parquet", "cannot be read"), ("no.parquet", "as Parquet")):
         with pytest.raises(LeakageError, match=what):
             scan_on_ray([tmp_path / name], suites, "local", journal)
 
