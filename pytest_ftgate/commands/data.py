@@ -89,11 +89,14 @@ def check_data(args: argparse.Namespace) -> int:
 
 def redact_data(args: argparse.Namespace) -> int:
     """Write the copy, and tell how many rows it changed or lost."""
+    from pytest_ftgate.data import national
     from pytest_ftgate.data.redact import write_redacted
 
     done = write_redacted(args.files, args.out, drop=args.drop)
     verb = "left out" if done.dropped else "redacted"
     say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")
+    if not national.can_find():
+        say(f"  {national.NOTE}")
     return 0
 
 
