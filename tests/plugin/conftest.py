@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jinja2  # noqa: F401 - as sklearn: a second import would raise errors that the first one's users do not know
 import pytest
 import sklearn.metrics  # noqa: F401 - pytester forgets modules after each run in this process; numpy bears no second import
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import anthropic  # noqa: F401 - pytester would import it anew in every run
 import pytest
 
 from tests.messages_server import REFUSAL, Fault, MessagesServer
