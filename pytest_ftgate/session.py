@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -112,8 +113,15 @@ class FtgateSession:
         from pytest_ftgate.judge.bias import kin_warnings
 
         names = {pipeline for name in fact["names"] for pipeline in self.catalogue.pipelines_of(name)}
-        bases = {self.catalogue.pipeline(name).base.model for name in names}
-        return {"kin": sorted(kin_warnings(fact["models"], bases))}
+        return {"kin": sorted(kin_warnings(fact["models"], self._bases(names)))}
+
+    def _bases(self, pipelines: Iterable[str]) -> set[str]:
+        """The base models of pipelines; one with a fault has none, and is told of where it is used."""
+        found = set()
+        for name in pipelines:
+            with suppress(FtgateError):
+                found.add(self.catalogue.pipeline(name).base.model)
+        return found
 
     @property
     def judges_untrusted(self) -> bool:
@@ -273,15 +281,20 @@ class FtgateSession:
 
     def close(self) -> None:
         """Keep what was learned, stop what was started; nothing is started just to be stopped."""
-        if "runtime" in self.__dict__:
-            try:
+        with ExitStack() as closing:
+            closing.callback(self._close_judges)
+            if "runtime" in self.__dict__:
+                closing.callback(self.runtime.close)
                 self._sum_up()
-            finally:
-                self.runtime.close()
+
+    def _close_judges(self) -> None:
+        """Their counts and bills for the summary, then the end of them, whatever happens."""
         if "judges" in self.__dict__:
             judges = self.__dict__.pop("judges")
-            self.tally.judges += [fact | self._kin(fact) for fact in judges.facts()]
-            judges.close()
+            try:
+                self.tally.judges += [fact | self._kin(fact) for fact in judges.facts()]
+            finally:
+                judges.close()
 
     def _sum_up(self) -> None:
         """Once: what came and how fast, for the summary; new answers into the cache."""

@@ -88,7 +88,8 @@ class Court:
     def hear(self, questions: Iterable[Question]) -> None:
         """Ask what was not asked yet, all at once, and wait.
 
-        Raises FtgateError where the server denies the key or the money is not agreed to; then nothing more is sent.
+        Raises FtgateError where the server denies the key or the money is not agreed to; then nothing is sent
+        that had not been sent.
         """
         new = {each.digest: each for each in questions if each.digest not in self._known}
         if not new:

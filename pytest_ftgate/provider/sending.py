@@ -39,11 +39,15 @@ class Sender:
         self.budget = Budget(settings.budget_dollars)
         self.closing = False
         """No further attempts: what is under way is waited for, and nothing else is sent."""
+        self.denied: ProviderError | None = None
+        """Why the server serves none of this: whatever had not been sent then is not sent any more."""
 
     async def ask(self, ask: Ask) -> Said:
         """Never asks what was answered; keeps what is paid for before it returns it. Raises ProviderError if denied."""
         attempt = 0
         while True:
+            if self.denied:
+                raise self.denied
             attempt += 1
             try:
                 return await self._attempt(ask)
@@ -60,7 +64,8 @@ class Sender:
         """
         self.count(trouble)
         if trouble.kind == "denied":
-            raise ProviderError(self._denied(trouble)) from None
+            self.denied = ProviderError(self._denied(trouble))
+            raise self.denied from None
         if self._hopeless(trouble, attempt):
             raise trouble
         self.bill.retries += 1

@@ -7,6 +7,8 @@ import json
 import anthropic  # noqa: F401 - pytester would import it anew in every run
 import pytest
 
+from pytest_ftgate.lock import write_lock
+from pytest_ftgate.suite import load_suite
 from tests.messages_server import REFUSAL, Fault, MessagesServer
 from tests.scripted_judge import judging
 
@@ -167,7 +169,18 @@ def test_a_judge_whose_key_is_refused_is_not_asked_again_for_every_case(project,
     result = project.run()
     result.assert_outcomes(failed=8)
     result.stdout.fnmatch_lines(["*does not serve model 'claude-haiku-5-5' to this key*"])
-    assert 1 <= judged.seen.total() <= 2
+    assert judged.seen.total() == 1
+
+
+def test_a_pipeline_with_a_fault_takes_neither_the_end_of_a_plain_run_nor_the_bill(project, answering, judged):
+    answering(lambda _messages: "5")
+    path = project.golden("tone", CASES, JUDGE.format(url=judged.url, more=""))
+    write_lock(path, load_suite(path))
+    project.write("pipelines/reply/pipeline.toml", 'goldens = ["tone"]\n[base]\nmodle = "x"\n')
+    result = project.run("goldens")
+    result.assert_outcomes(passed=8)
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines(["  claude-haiku-5-5: 8 asked (0 known), 8 requests, $0.0000"])
 
 
 def test_a_panel_on_a_worker_of_xdist_tells_its_agreement(project, answering):
@@ -194,8 +207,6 @@ def test_a_panel_on_a_worker_of_xdist_tells_its_agreement(project, answering):
 
 
 def test_a_judge_grades_the_cases_that_name_it_and_a_changed_rubric_is_a_changed_set(project, answering, judged):
-    from pytest_ftgate.suite import load_suite
-
     answering(lambda _messages: "5")
     cases = [CASES[0], CASES[1] | {"expected": "5"}, CASES[2] | {"graders": [{"kind": "judge"}]}]
     toml = JUDGE.format(url=judged.url, more="").replace('[[grader]]\nkind = "judge"\nthreshold = 0.75\n', "")

@@ -226,6 +226,16 @@ def test_a_wrong_key_ends_the_run_and_is_not_repeated(tmp_path, monkeypatch, way
     assert KEY not in str(error.value)
 
 
+def test_after_a_denial_nothing_is_sent_that_had_not_been_sent(tmp_path, way):
+    with MessagesServer(good, faults=lambda _text, _attempt: faulty.Fault(401, "no such key")) as server:
+        settings = settings_of(server, concurrency=1, **way)
+        with open_provider(settings, tmp_path, QUICK) as provider:
+            for _ in range(2):
+                with pytest.raises(ProviderError, match="does not serve"):
+                    list(provider.ask_all(asks_of(settings, 9)))
+        assert server.seen.total() == 1
+
+
 def test_a_key_of_the_environment_is_not_sent_to_another_host(tmp_path, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", KEY)
