@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_ftgate.data.finding import Finding, Level
+from pytest_ftgate.data.near_pairs import near_pairs
 from pytest_ftgate.data.normal import normal
 from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.leakage.fuzzy import Fuzzy
-from pytest_ftgate.leakage.sample import Golden, Sample
 
 MOST = 3000
 """Different questions that are compared, all with all; the time grows with their square."""
@@ -46,12 +45,11 @@ class NearDuplicates:
 
     def close(self) -> Iterator[Finding]:
         """Each question that is near to one before it, and the nearest of these."""
-        words = [tuple(question.split()) for question in self._places]
+        nearest: dict[int, tuple[float, int]] = {}
+        for one, other, score in near_pairs(list(self._places)):
+            before, number = sorted((one, other))
+            nearest[number] = max(nearest.get(number, (0.0, 0)), (score, -before))
         places = list(self._places.values())
-        join = Fuzzy([Golden(str(number), each, each) for number, each in enumerate(words)])
-        for number, each in enumerate(words):
-            before = [hit for hit in join.find(Sample(each, each)) if hit.golden < number and hit.verdict == "leak"]
-            if before:
-                nearest = max(before, key=lambda hit: hit.score)
-                path, line = places[nearest.golden]
-                yield Finding(*places[number], f"{nearest.score:.2f} like {path}:{line}")
+        for number, (score, before) in sorted(nearest.items()):
+            path, line = places[-before]
+            yield Finding(*places[number], f"{score:.2f} like {path}:{line}")
