@@ -30,7 +30,7 @@ def near_pairs(questions: Sequence[str]) -> Iterator[NearPair]:
     order = sorted(range(len(questions)), key=lambda place: short_digest(questions[place]))
     words = [tuple(questions[place].split()) for place in order]
     for start in range(0, len(order), BLOCK):
-        join = Fuzzy([Golden("", each, each) for each in words[start : start + BLOCK]])
+        join = Fuzzy([Golden("", each, each) for each in words[start : start + BLOCK]], keep=True)
         for number in range(start, len(order)):
             for hit in join.find(Sample(words[number], words[number])):
                 if start + hit.golden < number and hit.verdict == "leak":
