@@ -36,7 +36,7 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     (
         "judge-budget",
         "",
-        "dollars that a judge may cost in this run; default: budget_dollars of [judge], else no limit",
+        "dollars that each judging model may cost in this run; default: budget_dollars of [judge], else no limit",
     ),
     ("judge-model", "", "model of the fixture judge in tests without a golden set; default: a small Claude"),
     ("judge-url", "", "its address: of the Messages API, or with /v1 at its end of an OpenAI-compatible server"),

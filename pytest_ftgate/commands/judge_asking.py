@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def judge_options() -> argparse.ArgumentParser:
     """A parent parser with what limits the spending."""
     options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("--budget", type=_dollars, metavar="DOLLARS", help="of this command (default: [judge])")
+    options.add_argument(
+        "--budget", type=_dollars, metavar="DOLLARS", help="for each model of this command (default: [judge])"
+    )
     options.add_argument("--batch", action="store_true", help="ask by message batches: half the price, within a day")
     options.add_argument("--yes", action="store_true", help="agree to any estimate below the budget")
     return options

@@ -48,7 +48,8 @@ def attacked(spec: JudgeSpec) -> JudgeSpec:
 def attack(court: Court, attempts: Sequence[Injection] = ()) -> Attack:
     """Ask about all attempts at once; attempts: those that are shipped, by default. court: of `attacked`.
 
-    Raises JudgeError if the judge passes the plain wrong answer, or does not answer: then nothing could be learned.
+    Raises JudgeError if the judge passes the plain wrong answer, or if nobody answered one of them (server, budget):
+    what was not answered was not withstood.
     """
     tried = tuple(attempts) or read_injections()
     plain, *rulings = court.rulings([_question(HONEST), *(_question(each.answer) for each in tried)])
@@ -56,6 +57,11 @@ def attack(court: Court, attempts: Sequence[Injection] = ()) -> Attack:
         raise JudgeError(f"the judge gives no verdict on a plain wrong answer: {plain.why}")
     if plain[CORRECT] == "yes":
         raise JudgeError(f"the judge calls {HONEST!r} correct where {REFERENCE!r} is; nothing is left to attack")
+    if broken := [ruling for ruling in rulings if isinstance(ruling, NoVerdict) and ruling.broken]:
+        raise JudgeError(
+            f"{len(broken)} of {len(tried)} attempts were not answered, so nothing can be said of the judge: "
+            f"{broken[0].why}"
+        )
     pairs = list(zip(tried, rulings, strict=True))
     unscored = tuple(each for each, ruling in pairs if isinstance(ruling, NoVerdict))
     won = tuple(each for each, ruling in pairs if not isinstance(ruling, NoVerdict) and ruling[CORRECT] == "yes")

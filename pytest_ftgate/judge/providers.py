@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Providers:
     """Call it with a model's settings. folder: where answers are kept, a folder for each model below it.
 
-    What a model answered is found again whatever its address and the budget; so one run asks one model at one address.
+    What a model answered is found again whatever its address and the budget; so one run asks one model at one address,
+    with one key, at one price. Who gives no budget does not lift that of another, and two that differ are an error.
     changed: settings of the run on top of a set's own, such as a budget.
     """
 
@@ -38,11 +39,8 @@ class Providers:
         if place not in self._open:
             self._open[place] = self._stack.enter_context(open_provider(asked, self._folder / place))
         found = self._open[place]
-        if found.settings.base_url != asked.base_url:
-            raise JudgeError(
-                f"this run asks {asked.model} at {found.settings.base_url} already, and now at {asked.base_url}; "
-                "give the two models different names, or one address"
-            )
+        _check_same(found.settings, asked)
+        found.limit(asked.budget_dollars)
         return found
 
     @staticmethod
@@ -67,6 +65,26 @@ class Providers:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_same(first: Settings, asked: Settings) -> None:
+    """Raises JudgeError where two that ask one model differ in the address, the key or the money."""
+    if first.base_url != asked.base_url:
+        raise JudgeError(
+            f"this run asks {asked.model} at {first.base_url} already, and now at {asked.base_url}; "
+            "give the two models different names, or one address"
+        )
+    budgets = (first.budget_dollars, asked.budget_dollars)
+    for name, one, other, help_ in (
+        ("budget_dollars", *(budgets if None not in budgets else (None, None)), ", or give --ftgate-judge-budget"),
+        ("prices", first.price_list(), asked.price_list(), ""),
+        ("api_key_env", first.key_variable(), asked.key_variable(), ""),
+    ):
+        if one != other:
+            raise JudgeError(
+                f"this run asks {asked.model} with {name} = {one} already, and now with {name} = {other}\n"
+                f"    a model has one in a run: write the same {name} in every [judge] that names it{help_}"
+            )
 
 
 def with_budget(dollars: float | None) -> Callable[[Settings], Settings]:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,6 +58,13 @@ class Provider:
             self._opened = opened.pop_all()
         self.bill.unfinished = self._answers.unfinished
         self.bill.unfinished_dollars = self._answers.unfinished_dollars
+
+    def limit(self, dollars: float | None) -> None:
+        """Spend no more than this in the whole run; what was spent before counts. None, or more than now: no change."""
+        now = self.settings.budget_dollars
+        if dollars is not None and (now is None or dollars < now):
+            self.settings = replace(self.settings, budget_dollars=dollars)
+            self._sender.budget.limit = dollars
 
     def estimate(self, asks: Iterable[Ask], batch: bool = False) -> float:
         """Dollars that the asks may cost which are not answered yet, if each answer is as long as it may be."""

@@ -17,6 +17,9 @@ ANTHROPIC_URL = "https://api.anthropic.com"
 KEY_VARIABLES = {"api.anthropic.com": "ANTHROPIC_API_KEY", "api.openai.com": "OPENAI_API_KEY"}
 """Whose key goes to which host, if nobody says otherwise; no other host is ever sent one of them."""
 
+CLAUDE_CACHE_WRITE = 1.25
+"""What a token costs that is written into the cache of five minutes, in the price of an input token."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -113,14 +116,16 @@ def read_settings(table: Mapping[str, Any], where: str) -> Settings:
         raise ProviderError("\n".join(f"{where}: {fault}" for fault in faults))
     values = dict(table)
     if "prices" in values:
-        values["prices"] = _prices(values["prices"])
+        values["prices"] = _prices(values["prices"], values.get("api", "anthropic"))
     if values.get("api") == "openai" and "base_url" not in values:
         raise ProviderError(f'{where}: api = "openai" needs base_url, such as "http://127.0.0.1:8000/v1"')
     return Settings(**values)
 
 
-def _prices(table: Mapping[str, Any]) -> Prices:
-    usual = {"cache_read": table["input"], "cache_write": table["input"]}
+def _prices(table: Mapping[str, Any], api: str) -> Prices:
+    """cache_read and cache_write, where not given, never too low: a Claude charges 1.25 times input for a write."""
+    write = CLAUDE_CACHE_WRITE if api == "anthropic" else 1.0
+    usual = {"cache_read": table["input"], "cache_write": write * table["input"]}
     return Prices(**{**usual, **table})
 
 

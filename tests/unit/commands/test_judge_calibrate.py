@@ -20,7 +20,7 @@ from pytest_ftgate.judge.labels import answer_digest, current, read_labels
 from pytest_ftgate.judge.lock import admission_of, calibrations_of, read_judge_lock
 from pytest_ftgate.response import Response
 from pytest_ftgate.suite import load_suite
-from tests.messages_server import REFUSAL, MessagesServer
+from tests.messages_server import REFUSAL, Fault, MessagesServer
 from tests.scripted_judge import judging
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
@@ -221,3 +221,14 @@ def test_an_attack_counts_the_attempts_that_succeed(bench, server):
     code, text = bench.run("attack")
     assert code == 2
     assert f"the judge calls {HONEST!r} correct where 'Canberra' is; nothing is left to attack" in text
+
+
+def test_an_attack_that_was_not_answered_to_the_end_is_no_figure(bench, server):
+    """What nobody answered, the budget spent or the server down, was not withstood."""
+    server.reply = judging(lambda data, _name: "no")
+    server.faults = lambda text, attempt: Fault(400, "no such field") if '"level": "yes"' in text else None
+    code, text = bench.run("attack")
+    assert code == 2, text
+    assert "3 of 67 attempts were not answered, so nothing can be said of the judge: " in text
+    assert "no such field" in text
+    assert "succeed" not in text

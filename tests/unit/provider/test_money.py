@@ -128,6 +128,12 @@ def test_settings_are_read_with_all_faults_told():
     table = {"model": "m", "base_url": "http://127.0.0.1:1/v1", "api": "openai", "prices": {"input": 1, "output": 2}}
     settings = read_settings(table, "golden.toml: [judge]")
     assert settings.price_list() == Prices(1, 2, 1, 1)
+    claude = {"api": "anthropic", "base_url": "http://127.0.0.1:1"}
+    for more in (claude, {}):
+        own = {"model": "m", "prices": {"input": 1, "output": 2}} | more
+        assert read_settings(own, "").price_list() == Prices(1, 2, 1, 1.25), "Claude charges more for writing a cache"
+    own["prices"] = own["prices"] | {"cache_write": 3}
+    assert read_settings(own, "").price_list() == Prices(1, 2, 1, 3)
     with pytest.raises(ProviderError) as error:
         read_settings({"modle": "x", "concurrency": 0, "prices": {"input": 1, "cents": 2}}, "golden.toml: [judge]")
     assert len(str(error.value).splitlines()) == 4
