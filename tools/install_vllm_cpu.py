@@ -60,9 +60,10 @@ def public(requirement: Requirement) -> str:
 
 
 def pinned() -> list[str]:
-    """What `make setup` pins: pip fails rather than moving one of these."""
+    """What `make setup` pins, without extras, which a constraint cannot have: pip fails rather than moving one."""
     groups = tomllib.loads(PYPROJECT.read_text("utf-8"))["dependency-groups"]
-    return [line for line in groups["dev"] if "==" in line]
+    pins = [Requirement(line) for line in groups["dev"] if "==" in line]
+    return [f"{pin.name}{pin.specifier}" for pin in pins]
 
 
 def name_tag(folder: Path) -> Path:
