@@ -14,7 +14,7 @@ from pytest_ftgate.arms.human import human_arm
 from pytest_ftgate.arms.judge import opinion_arm, unscored_arm
 from pytest_ftgate.errors import FtgateError, MetricError
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.graders.judge import question_of
+from pytest_ftgate.graders.judge import judges_among, question_of
 from pytest_ftgate.judge.beside import LABELS, VERDICTS, beside
 from pytest_ftgate.judge.given import texts_of
 from pytest_ftgate.judge.labels import answer_digest
@@ -22,6 +22,7 @@ from pytest_ftgate.judge.verdicts import Asked, Blind, blind, read_verdicts
 from pytest_ftgate.sources import FOLDER_FILE
 
 if TYPE_CHECKING:
+    from pytest_ftgate.golden import Human
     from pytest_ftgate.judge.admission import Admission
     from pytest_ftgate.judge.pairwise import Comparison
     from pytest_ftgate.judge.spec import JudgeSpec
@@ -58,8 +59,9 @@ def judge_of(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) 
     _check_answered(pairs)
     people = _people(suite, both)
     differences = pairs.differences | dict.fromkeys(both.missing, -1.0)
-    human: Mapping[str, int] = people.by_case if people.complete else {}
-    arm = opinion_arm(differences, human, _admission(suite, spec), delta, tried=rollout.tried(suite))
+    arm = opinion_arm(
+        differences, people.differences(both.missing), _admission(suite, spec), delta, tried=rollout.tried(suite)
+    )
     arm = unscored_arm(arm, pairs.unscored, len(pairs.asked))
     biases = [*_biases(pairs, both), *_kinship(spec, rollout)]
     numbers = dict(arm.numbers) | _shares(pairs)
@@ -74,11 +76,29 @@ def human_of(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) 
     found = _people(suite, both)
     wanted = max(suite.golden.human.verdicts, found.planned)
     if len(found.values) < wanted:
-        command = f"ftgate judge label {_place(suite)} --candidate"
+        command = f"ftgate judge label {_place(suite)} --candidate{_same_draw(found, suite.golden.human)}"
         reason = f"human: {len(found.values)} of {wanted} blind verdicts on these answers are there; {command}"
         return Arm("human", "hold", {"n": float(len(found.values))}, reason)
     arm = human_arm(found.values, delta, tried=rollout.tried(suite))
     return replace(arm, reason=f"{arm.reason}; by {', '.join(found.by) or 'nobody: all answers are equal'}")
+
+
+def _same_draw(found: Blind, human: Human) -> str:
+    """The flags by which a person goes on with the draw that was begun."""
+    seed = f" --seed {found.seed}" if found.seed else ""
+    return seed + (f" --count {found.planned}" if found.planned > human.verdicts else "")
+
+
+def unadmitted_of(suite: Suite) -> Arm | None:
+    """A hold where cases of the set are graded by a judge that is not admitted; None if there is none. FileFaults."""
+    graded = sum(bool(judges_among(suite.graders_of(case))) for case in suite.cases)
+    if not graded or suite.golden.judge is None:
+        return None
+    admission = _admission(suite, suite.golden.judge)
+    if admission.admitted:
+        return None
+    what = f"the judge grades {graded} of {len(suite.cases)} cases of {suite.name} and is not admitted"
+    return Arm("admission", "hold", {"n": float(graded)}, f"admission: {what}: {'; '.join(admission.reasons)}")
 
 
 def _both(suite: Suite, tested: Measurement, rollout: Rollout) -> Both | None:
@@ -93,13 +113,14 @@ def _both(suite: Suite, tested: Measurement, rollout: Rollout) -> Both | None:
 
 
 def _people(suite: Suite, both: Both) -> Blind:
-    """What people said of these very answers. Raises FileFaults."""
+    """What people said of these very answers, in a draw of as many as [human] wants. Raises FileFaults."""
     cases = {case.id: case.digest for case in suite.cases}
     asked = {
         name: Asked(cases[name], answer_digest(text), answer_digest(both.champion[name]))
         for name, text in both.candidate.items()
     }
-    return blind(read_verdicts(beside(suite.golden.path, VERDICTS)), asked)
+    least = suite.golden.human.verdicts if suite.golden.human else 1
+    return blind(read_verdicts(beside(suite.golden.path, VERDICTS)), asked, least)
 
 
 def _admission(suite: Suite, spec: JudgeSpec) -> Admission:

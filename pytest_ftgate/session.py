@@ -469,13 +469,20 @@ class FtgateSession:
         return Beside()
 
     def decide(self, rollout: Rollout) -> Verdict | None:
-        """The verdict over a candidate, None while an arm is missing."""
+        """The verdict over a candidate, None while an arm is missing; a hold where a judge grades that nobody admitted.
+
+        Raises FileFaults if the labels or the lock of such a judge cannot be read.
+        """
         from pytest_ftgate.gate import decide
+        from pytest_ftgate.opinions import unadmitted_of
 
         arms: list[Arm] = []
         for suite in rollout.sets:
             judged = self.arms.get(suite.name, {})
             if set(self.arms_of(suite)) - set(judged):
                 return None
+            if suite in rollout.deciding:
+                judged = judged | {"admission": unadmitted_of(suite)}
+                self.arms[suite.name] = judged
             arms += filter(None, judged.values())
         return decide(arms)

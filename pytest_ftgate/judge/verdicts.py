@@ -30,7 +30,7 @@ class Asked(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class PairVerdict:
     """One line. planned: cases drawn before the first verdict. same: both answers were one text. draw: which draw of
-    cases it belongs to. line: 1-based.
+    cases it belongs to. seed: of that draw. line: 1-based.
     """
 
     id: str
@@ -40,6 +40,7 @@ class PairVerdict:
     planned: int
     same: bool = False
     draw: str = ""
+    seed: int = 0
     line: int = 0
 
 
@@ -50,6 +51,7 @@ class Blind:
     values: 1 the candidate's answer is better, -1 the champion's, 0 a tie, by the majority of people. planned: how
     many cases were drawn for them; fewer values than that decide nothing, or a person could stop while ahead.
     same: how many of the values stand for two equal answers. by: who judged. ids: of the cases, as the values.
+    seed: of their draw.
     """
 
     values: tuple[int, ...] = ()
@@ -57,6 +59,7 @@ class Blind:
     same: int = 0
     by: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
+    seed: int = 0
 
     @property
     def by_case(self) -> dict[str, int]:
@@ -67,6 +70,10 @@ class Blind:
     def complete(self) -> bool:
         """Whether every case that was drawn has its verdict."""
         return 0 < self.planned <= len(self.values)
+
+    def differences(self, unanswered: Iterable[str]) -> dict[str, int]:
+        """The values by case, and -1 for each that the candidate left unanswered; none while they are not complete."""
+        return {**self.by_case, **dict.fromkeys(unanswered, -1)} if self.complete else {}
 
 
 def read_verdicts(path: Path) -> tuple[PairVerdict, ...]:
@@ -81,20 +88,25 @@ def read_verdicts(path: Path) -> tuple[PairVerdict, ...]:
     return tuple(row for row in read if isinstance(row, PairVerdict))
 
 
-def blind(verdicts: Iterable[PairVerdict], asked: Mapping[str, Asked]) -> Blind:
+def blind(verdicts: Iterable[PairVerdict], asked: Mapping[str, Asked], least: int = 1) -> Blind:
     """The verdicts that are about these very answers to these very cases; a verdict on any other is void.
 
     asked: by the case's id. Of one person's verdicts on one case the last stands. Draws are not mixed, as the cases on
-    which an earlier candidate gave the same answer are no random ones: of several the first that is complete counts,
-    so that nobody draws until the people are kind, else the one with most verdicts.
+    which an earlier candidate gave the same answer are no random ones. least: a draw of fewer cases was a trial, and is
+    as if it were not there. Of the others the first that was begun counts, complete or not, so that nobody draws until
+    the people are kind; one with a void verdict was about other answers, and counts only if it is complete all the
+    same. Without any, the one with most verdicts tells how far they are.
     """
     draws: dict[str, list[PairVerdict]] = defaultdict(list)
+    void = set()
     for each in verdicts:
-        if asked.get(each.id) == each.asked:
+        if asked.get(each.id) != each.asked:
+            void.add(each.draw)
+        elif each.planned >= least:
             draws[each.draw].append(each)
-    counted = [_counted(each) for each in draws.values()]
-    complete = (each for each in counted if each.complete)
-    return next(complete, max(counted, key=lambda each: len(each.values), default=Blind()))
+    counted = {draw: _counted(each) for draw, each in draws.items()}
+    begun = (each for draw, each in counted.items() if each.complete or draw not in void)
+    return next(begun, max(counted.values(), key=lambda each: len(each.values), default=Blind()))
 
 
 def _counted(verdicts: Iterable[PairVerdict]) -> Blind:
@@ -107,14 +119,22 @@ def _counted(verdicts: Iterable[PairVerdict]) -> Blind:
     planned = max((each.planned for each in kept.values()), default=0)
     same = sum(all(each.same for each in cast) for cast in votes.values())
     people = dict.fromkeys(each.by for each in kept.values() if not each.same)
-    return Blind(values, planned, same, tuple(people), tuple(votes))
+    seed = max((each.seed for each in kept.values()), default=0)
+    return Blind(values, planned, same, tuple(people), tuple(votes), seed)
 
 
 def _verdict(line: int, data: Any, path: str) -> list[PairVerdict | Fault]:
     if faults := check(data, SCHEMA, path, lambda _keys: line):
         return list(faults)
     asked = Asked(data["case"], data["candidate"], data["champion"])
-    said = (data["verdict"], data["by"], data["planned"], data.get("same", False), data.get("draw", ""))
+    said = (
+        data["verdict"],
+        data["by"],
+        data["planned"],
+        data.get("same", False),
+        data.get("draw", ""),
+        data.get("seed", 0),
+    )
     return [PairVerdict(data["id"], asked, *said, line=line)]
 
 

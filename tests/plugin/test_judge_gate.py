@@ -10,7 +10,7 @@ import pytest
 from pytest_ftgate.judge.labels import answer_digest, read_labels
 from pytest_ftgate.judge.lock import JudgeLock, write_judge_lock
 from pytest_ftgate.suite import load_suite
-from tests.messages_server import MessagesServer
+from tests.messages_server import REFUSAL, MessagesServer
 from tests.plugin.trained import SIZE, TASK, Trained
 from tests.scripted_judge import judging
 
@@ -86,7 +86,7 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
         assert part in told
     assert arm(first, "human") == (
         "HOLD",
-        "60 of 65 blind verdicts on these answers are there; ftgate judge label goldens/mail --candidate",
+        "60 of 65 blind verdicts on these answers are there; ftgate judge label goldens/mail --candidate --count 65",
     )
     first.stdout.fnmatch_lines(["judge org/model (mail): 16 questions, 0 unscored (0.0 %)"])
     assert len(server.requests) == 16, "equal answers are a tie that nobody is asked about"
@@ -104,3 +104,39 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
     )
     second.stdout.fnmatch_lines(["PROMOTED mail v2"])
     assert len(server.requests) == 16, "nothing is judged twice"
+
+
+GRADED = TASK + '[[grader]]\nkind = "judge"\n[judge]\nbase_url = "{url}"\nmodel = "org/model"\n'
+
+
+def test_a_judge_that_nobody_admitted_promotes_nothing_by_its_grades(trained):
+    with MessagesServer(judging(lambda data, _name: "no" if data["answer"] == "hm" else "yes")) as server:
+        path = trained.project.write("goldens/mail/golden.toml", GRADED.format(url=server.url))
+        trained.lock(path)
+        trained.base(wrong=range(30))
+        trained.candidate(1, wrong=range(5))
+        first = trained.run()
+        assert first.ret == 10, first.stdout.str()
+        why = "the judge grades 60 of 60 cases of mail and is not admitted: it was never calibrated"
+        first.stdout.fnmatch_lines([f"*HOLD*admission: {why}: ftgate judge calibrate goldens/mail*"])
+        first.stdout.no_fnmatch_line("*PROMOTED*")
+        calibrated(trained)
+        second = trained.run()
+        assert second.ret == 0, second.stdout.str()
+        second.stdout.fnmatch_lines(["PROMOTED mail v1"])
+
+
+def test_nothing_is_promoted_past_a_judge_that_gives_too_few_verdicts(trained, server):
+    """One pair of eight gets no verdict; the judge is not admitted, so its arm decides nothing."""
+    server.faults = lambda text, _attempt: REFUSAL if "m7" in text else None
+    trained.base(wrong=range(30))
+    trained.candidate(1, wrong=range(10))
+    assert trained.run().ret == 0
+    toml = TASK + JUDGE.format(url=server.url).replace("[human]\nverdicts = 60\n", "")
+    trained.project.write("goldens/mail/golden.toml", toml)
+    trained.candidate(2, wrong=range(4, 6))
+    result = trained.run()
+    assert result.ret == 11, result.stdout.str()
+    assert arm(result, "judge")[0] == "ADVISORY"
+    result.stdout.fnmatch_lines(["*not promoted, though the gate would: a judge gave too few verdicts (INTEGRITY)*"])
+    result.stdout.no_fnmatch_line("*PROMOTED*")

@@ -36,9 +36,9 @@ class Trained:
             {"id": f"c{i}", "input": f"m{i}", "expected": f"a{i}", "slices": {"lang": "de" if i % 2 else "en"}}
             for i in range(SIZE)
         ]
-        self._lock(project.golden("mail", cases, TASK))
+        self.lock(project.golden("mail", cases, TASK))
         skills = [{"id": f"s{i}", "input": f"skill {i}", "expected": f"b{i}"} for i in range(SIZE)]
-        self._lock(project.golden("skills", skills, "[gate]\n"))
+        self.lock(project.golden("skills", skills, "[gate]\n"))
         for name in ("train", "validation"):
             row = {"input": f"something else for {name}", "expected": "yes"}
             project.write(f"pipelines/mail/{name}.jsonl", json.dumps(row) + "\n")
@@ -47,7 +47,8 @@ class Trained:
         self.executable = make_executable(project.path / "bin")
 
     @staticmethod
-    def _lock(path: Path) -> None:
+    def lock(path: Path) -> None:
+        """golden.lock for a set as it is."""
         from pytest_ftgate.lock import write_lock
         from pytest_ftgate.suite import load_suite
 
