@@ -20,8 +20,6 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
-    from pytest_ftgate.report.tally import Tally
-
 SCOPE = "pytest-ftgate"
 IDS = "ftgate-ids.json"
 
@@ -55,20 +53,14 @@ class OneModelWorker(LoadScopeScheduling):  # type: ignore[misc]
 
 
 class Controller:
-    """The plugin object of the controller: makes the scheduler, and brings the verdict home."""
+    """The plugin object of the controller: makes the scheduler. What workers counted, `Tally` takes by itself."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="ftgate-xdist-")
 
     def pytest_configure_node(self, node: Any) -> None:
         """Tell each worker where to write."""
         node.workerinput["ftgate_folder"] = self._temporary.name
-
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Take what the worker has counted; one that crashed has no output."""
-        if sent := getattr(node, "workeroutput", {}).get("ftgate"):
-            self._tally.arrived(sent)
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> OneModelWorker | None:
         """Ours, unless every worker is to run every test."""

@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     elif config.getoption("dist", "no") != "no" and config.getoption("tx", None) and session.catalogue.golden_paths:
         from pytest_ftgate.distribute import Controller
 
-        config.pluginmanager.register(Controller(session.tally), "ftgate-controller")
+        config.pluginmanager.register(Controller(), "ftgate-controller")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -185,7 +185,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Latencies and counts of the run into the JUnit file, before it is written; the summary for a CI job."""
     ftgate = session.config.stash[KEY]
-    if ftgate.tally.told:
+    if ftgate.tally.speaks:
         ftgate.tally.into_junit(session.config)
         if not hasattr(session.config, "workerinput"):
             ftgate.write_markdown(ftgate.tally.exit_code(int(exitstatus)))
@@ -204,7 +204,7 @@ def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Metrics, arms, misses and verdicts; nothing in a run that tested no model."""
     tally = config.stash[KEY].tally
-    if not tally.told:
+    if not tally.speaks:
         return
     from pytest_ftgate.report.summary import lines
 

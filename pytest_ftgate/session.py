@@ -99,11 +99,12 @@ class FtgateSession:
         from pytest_ftgate.items.terminal import confirmer
         from pytest_ftgate.judge.judges import Judges
 
-        options, worker = self.options, getattr(self.config, "workerinput", {}).get("workerid", "")
+        options, xdist = self.options, getattr(self.config, "workerinput", {})
+        worker, budget = xdist.get("workerid", ""), options.judge_budget
         alone = not worker or bool(self.catalogue.golden_paths)  # else all workers ask, and a folder has one writer
         return Judges(
             options.state_dir / "judge" / ("" if alone else worker),
-            budget=options.judge_budget,
+            budget=budget if alone or budget is None else budget / xdist["workercount"],
             batch=options.judge_batch,
             confirm=confirmer(self.config),
         )

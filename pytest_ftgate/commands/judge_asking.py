@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.commands.common import say
@@ -38,17 +38,18 @@ def spec_of(suite: Suite) -> JudgeSpec:
 
 @contextmanager
 def court_of(args: argparse.Namespace, spec: JudgeSpec, name: str) -> Iterator[Court]:
-    """The court of a judge; prints in the end what was asked and spent. Raises FtgateError."""
+    """The court of a judge; prints in the end, also of a failure, what was asked and spent. Raises FtgateError."""
     from pytest_ftgate.judge.judges import Judges
     from pytest_ftgate.report.judged import judged_lines
 
     judges = Judges(args.state_dir / "judge", budget=args.budget, batch=args.batch, confirm=_confirm(args))
-    try:
-        yield judges.court(spec, name)
-        for line, _ in judged_lines(list(judges.facts())):
-            say(line)
-    finally:
-        judges.close()
+    with ExitStack() as closing:
+        closing.callback(judges.close)
+        try:
+            yield judges.court(spec, name)
+        finally:
+            for line, _ in judged_lines(list(judges.facts())):
+                say(line)
 
 
 def _confirm(args: argparse.Namespace) -> Callable[[str], bool] | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.judge.court import Court
-from pytest_ftgate.judge.providers import Providers, with_budget
+from pytest_ftgate.judge.providers import Providers, place_of, with_budget
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
 from pytest_ftgate.judge.trust import MOST_UNSCORED
 
@@ -49,10 +49,15 @@ class Judges:
         return self._courts[spec.digest]
 
     def facts(self) -> Iterator[dict[str, Any]]:
-        """Of each court that was asked anything: names, judge, counts, and the bills of its models; plain values."""
-        bills = self._providers.bills
-        for digest, court in self._courts.items():
-            if court.counts.questions:
+        """Of each court that was asked anything: names, judge, counts, and the bills of its models; plain values.
+
+        Each bill comes once, with the first court that has questions; also those of a court that broke off.
+        """
+        told: set[str] = set()
+        for digest, court in sorted(self._courts.items(), key=lambda item: not item[1].counts.questions):
+            bills = [bill for bill in self._bills(court.spec) if bill["place"] not in told]
+            if court.counts.questions or any(bill["attempts"] for bill in bills):
+                told.update(bill["place"] for bill in bills)
                 models = dict.fromkeys(court.spec.models)
                 yield {
                     "names": self._names[digest],
@@ -63,8 +68,26 @@ class Judges:
                     "pairs": len(court.flipped),
                     "flips": sum(court.flipped.values()),
                     **favours(court),
-                    "bills": {model: _bill(bills[model]) for model in models if model in bills},
+                    "bills": bills,
                 }
+
+    def _bills(self, spec: JudgeSpec) -> Iterator[dict[str, Any]]:
+        """The bills of a judge's models. names: of all who share one, where several judges do."""
+        bills = self._providers.bills
+        for place in dict.fromkeys(map(place_of, spec.panel)):
+            if place in bills:
+                title, bill = bills[place]
+                yield {
+                    "place": place,
+                    "model": title,
+                    "names": self._sharing(place),
+                    "text": str(bill),
+                } | bill.to_json()
+
+    def _sharing(self, place: str) -> list[str]:
+        """Names of those that ask a model at a place; none if it is one judge."""
+        found = [digest for digest, court in self._courts.items() if place in map(place_of, court.spec.panel)]
+        return list(dict.fromkeys(name for digest in found for name in self._names[digest])) if found[1:] else []
 
     @property
     def untrusted(self) -> bool:
@@ -106,7 +129,3 @@ def favours(court: Court) -> dict[str, Any]:
         metric = verbosity([value for value, _ in single], [length for _, length in single])
         found["verbosity"] = [metric.value, metric.lower, metric.upper]
     return found
-
-
-def _bill(bill: Any) -> dict[str, Any]:
-    return {"text": str(bill), **bill.to_json()}

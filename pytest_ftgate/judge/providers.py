@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -35,7 +36,7 @@ class Providers:
         from pytest_ftgate.provider.run import open_provider
 
         asked = self._changed(settings)
-        place = self._place(asked)
+        place = place_of(asked)
         if place not in self._open:
             self._open[place] = self._stack.enter_context(open_provider(asked, self._folder / place))
         found = self._open[place]
@@ -43,17 +44,14 @@ class Providers:
         found.limit(asked.budget_dollars)
         return found
 
-    @staticmethod
-    def _place(settings: Settings) -> str:
-        """Name of a folder: the model's, and what else decides its answers."""
-        identity = [settings.api, settings.model, settings.thinking, settings.structured]
-        name = "".join(char if char.isalnum() or char in "._-" else "-" for char in settings.model)
-        return f"{name[-60:]}-{digest_of(identity)[:8]}"
-
     @property
-    def bills(self) -> Mapping[str, Bill]:
-        """What was sent and paid, by the model's name."""
-        return {provider.settings.model: provider.bill for provider in self._open.values()}
+    def bills(self) -> Mapping[str, tuple[str, Bill]]:
+        """What was sent and paid by `place_of`, each with the model's name and, where two share it, how it is asked."""
+        often = Counter(provider.settings.model for provider in self._open.values())
+        return {
+            place: (_title(provider.settings, often[provider.settings.model] > 1), provider.bill)
+            for place, provider in self._open.items()
+        }
 
     def close(self) -> None:
         """Close all that were opened; safe to call twice."""
@@ -65,6 +63,18 @@ class Providers:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def place_of(settings: Settings) -> str:
+    """Name of a folder: the model's, and what else decides its answers."""
+    identity = [settings.api, settings.model, settings.thinking, settings.structured]
+    name = "".join(char if char.isalnum() or char in "._-" else "-" for char in settings.model)
+    return f"{name[-60:]}-{digest_of(identity)[:8]}"
+
+
+def _title(settings: Settings, shared: bool) -> str:
+    how = f" ({settings.api}, {settings.structured}{', thinking' if settings.thinking else ''})"
+    return settings.model + how if shared else settings.model
 
 
 def _check_same(first: Settings, asked: Settings) -> None:

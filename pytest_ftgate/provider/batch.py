@@ -111,18 +111,19 @@ class Batcher:
 
     async def _round(self, asks: Sequence[Ask], done: Done) -> None:
         """Send all as batches, then wait for each and read it. Raises Trouble."""
+        held = {ask.key: self._aside(ask) for ask in asks}
         try:
-            sent = [(await self._create_or_fail(chunk, done), chunk) for chunk in self._chunks(asks)]
+            sent = [(await self._create_or_fail(chunk, held, done), chunk) for chunk in self._chunks(asks)]
             for planned, chunk in sent:
                 if planned:
                     await self._collect(planned, chunk, done)
         finally:
-            await self._sender.budget.settle(sum(map(self._aside, asks)), 0.0)
+            await self._sender.budget.settle(sum(held.values()), 0.0)
 
-    async def _create_or_fail(self, chunk: Mapping[str, Ask], done: Done) -> Planned | None:
-        """None if the server refuses the batch as it is, so that sending it again is useless. Raises other Trouble."""
+    async def _create_or_fail(self, chunk: Mapping[str, Ask], held: dict[str, float], done: Done) -> Planned | None:
+        """None if there is none: refused as it is, so that its Asks failed, or left over. Raises other Trouble."""
         try:
-            return await self._create(chunk)
+            return await self._create(chunk, held)
         except Trouble as trouble:
             if trouble.kind != "refused":
                 raise
@@ -130,8 +131,12 @@ class Batcher:
                 done(Said(key, error=trouble.text, kind="failed"))
             return None
 
-    async def _create(self, chunk: Mapping[str, Ask]) -> Planned:
-        """One batch at the server, found again if its creation was not answered. Raises Trouble."""
+    async def _create(self, chunk: Mapping[str, Ask], held: dict[str, float]) -> Planned | None:
+        """One batch at the server, found again if its creation was not answered. Raises Trouble.
+
+        held: dollars put aside by key. A batch that may have been made and is not found is paid for; None if the rest
+        of the money is not enough to send all of it once more.
+        """
         attempt = 0
         while True:
             attempt += 1
@@ -146,11 +151,31 @@ class Batcher:
                     id_ = found
                     break
                 self._log.over(planned, "absent")
+                if trouble.billed:
+                    await self._charge(chunk, held)
                 await self._sender.wait_after(trouble, attempt)
+                if trouble.billed and not self._hold(chunk, held):
+                    return None
         self._sender.bill.attempts += len(chunk)
         for key in chunk:
             self._tries[key] = self._tries.get(key, 0) + 1
         return self._log.created(planned, id_)
+
+    async def _charge(self, chunk: Mapping[str, Ask], held: dict[str, float]) -> None:
+        """Nobody knows whether these were billed, so what was put aside for them is spent."""
+        asides = [held.pop(key) for key in chunk]
+        self._sender.bill.attempts += len(chunk)
+        for aside in asides:
+            self._sender.possibly(aside)
+        await self._sender.budget.settle(sum(asides), sum(asides))
+
+    def _hold(self, chunk: Mapping[str, Ask], held: dict[str, float]) -> bool:
+        """Put the money aside again; False if that much is not left."""
+        asides = {key: self._aside(ask) for key, ask in chunk.items()}
+        if not self._sender.budget.try_aside(sum(asides.values())):
+            return False
+        held.update(asides)
+        return True
 
     async def _find(self, planned: Planned) -> str:
         """The id of a batch whose creation got no answer; "" if the server does not have it. Raises Trouble."""

@@ -7,6 +7,27 @@ from typing import Any
 
 from pytest_ftgate.judge.trust import MOST_UNSCORED
 
+COUNTED = ("questions", "unscored", "again", "refused", "invalid", "broken", "pairs", "flips")
+
+
+def summed(judges: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One fact for each judge: what several workers of xdist counted is added up, their bills stand side by side.
+
+    Agreement and verbosity of the parts do not add up, and are left out then.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for each in judges:
+        known = found.get(each["digest"])
+        found[each["digest"]] = each if known is None else _added(known, each)
+    return list(found.values())
+
+
+def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    kept = {key: value for key, value in one.items() if key not in {"agreement", "verbosity"}}
+    counts = {name: one[name] + other[name] for name in COUNTED}
+    names = list(dict.fromkeys([*one["names"], *other["names"]]))
+    return {**kept, **counts, "names": names, "bills": [*one["bills"], *other["bills"]]}
+
 
 def untrusted(judge: Mapping[str, Any]) -> bool:
     """Whether more than 5 % of a judge's questions got no verdict."""
@@ -15,18 +36,23 @@ def untrusted(judge: Mapping[str, Any]) -> bool:
 
 def judged_lines(judges: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """(text, colour): for each judge its counts, its bills, and a warning where too much is unscored."""
-    for each in judges:
-        share = each["unscored"] / each["questions"]
+    for each in summed(judges):
+        share = each["unscored"] / max(1, each["questions"])
         said = f"judge {each['judge']} ({', '.join(each['names'])}): {each['questions']} questions"
         yield f"{said}, {each['unscored']} unscored ({100 * share:.1f} %){_troubles(each)}", ""
         yield from ((f"  {line}", "") for line in _favours(each))
         yield from ((f"  warning: {line}", "yellow") for line in each.get("kin", ()))
-        yield from ((f"  {model}: {bill['text']}", "") for model, bill in each["bills"].items())
+        yield from ((f"  {_payer(bill)}: {bill['text']}", "") for bill in each["bills"])
         if untrusted(each):
             yield (
                 f"  INTEGRITY: above {100 * MOST_UNSCORED:g} % unscored, no figure of this judge is to be trusted",
                 "red",
             )
+
+
+def _payer(bill: Mapping[str, Any]) -> str:
+    """Whose bill it is; names: of all whom it is for, if several judges ask one model."""
+    return f"{bill['model']}, in all for {', '.join(bill['names'])}" if bill["names"] else str(bill["model"])
 
 
 def _favours(each: Mapping[str, Any]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.report.judged import untrusted
+from pytest_ftgate.report.judged import summed, untrusted
 
 HOLD = 10
 INTEGRITY = 11
@@ -77,7 +77,7 @@ class Tally:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Set the exit code of the run."""
-        if self.told:
+        if self.speaks:
             session.exitstatus = self.exit_code(int(exitstatus))
 
     def exit_code(self, status: int) -> int:
@@ -87,7 +87,12 @@ class Tally:
         statuses = {arm["status"] for arm in self._all_arms() if not arm["advisory"]}
         kinds = {verdict["verdict"] for verdict in self.verdicts}
         nights = {night["kind"] for night in self.nights}
-        if "integrity" in statuses or any(map(untrusted, self.judges)) or "INTEGRITY" in kinds or "changed" in nights:
+        if (
+            "integrity" in statuses
+            or any(map(untrusted, summed(self.judges)))
+            or "INTEGRITY" in kinds
+            or "changed" in nights
+        ):
             return INTEGRITY
         if self.other_failures or statuses & {"reject", "fail"} or "REJECT" in kinds:
             return 1
@@ -97,6 +102,17 @@ class Tally:
         if "drift" in nights:
             return DRIFT
         return status if not self.arms else 0
+
+    @property
+    def speaks(self) -> bool:
+        """Whether an item of ours ran or a judge was asked: else the run is not ours, and nothing is told of it."""
+        return self.told or bool(self.judges)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """On the controller of xdist: take what a worker has counted; one that crashed has no output."""
+        if sent := getattr(node, "workeroutput", {}).get("ftgate"):
+            self.arrived(sent)
 
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
@@ -118,8 +134,8 @@ class Tally:
         for each in self.traffic:
             xml.add_global_property("ftgate_latency", json.dumps(each))
         xml.add_global_property("ftgate_requests", json.dumps(self.counts))
-        for each in self.judges:
-            xml.add_global_property("ftgate_judge", json.dumps(each))
+        for judge in summed(self.judges):
+            xml.add_global_property("ftgate_judge", json.dumps(judge))
 
     def _all_arms(self) -> Iterator[dict[str, Any]]:
         for arms in self.arms.values():

@@ -230,3 +230,49 @@ def test_in_a_project_without_goldens_every_worker_of_xdist_may_ask(project, jud
     result = project.pytester.runpytest_subprocess("-n", "2", "--ftgate-judge-url", judged.url)
     result.assert_outcomes(passed=6)
     assert len(judged.requests) == 6
+    result.stdout.fnmatch_lines(["judge claude-haiku-5-5 (tests): 6 questions, 0 unscored (0.0 %)"])
+
+
+def test_every_worker_of_xdist_that_asks_has_its_share_of_the_budget(project, judged):
+    judged.reply = judging()
+    project.write(
+        "test_it.py",
+        "import pytest\nfrom pytest_ftgate.session import KEY\n"
+        "@pytest.mark.parametrize('n', range(2))\ndef test_polite(n, judge, request):\n"
+        "    judge(f'answer {n}', checklist={'polite': 'Is it?'})\n"
+        "    [provider] = request.config.stash[KEY].judges._providers._open.values()\n"
+        "    assert provider.settings.budget_dollars == BUDGET\n".replace("BUDGET", "0.5"),
+    )
+    url = ("--ftgate-judge-url", judged.url, "--ftgate-judge-budget")
+    project.pytester.runpytest_subprocess("-n", "2", *url, "1.0").assert_outcomes(passed=2)
+    project.pytester.runpytest_subprocess(*url, "0.5").assert_outcomes(passed=2)
+
+
+def test_without_goldens_too_much_without_a_verdict_is_integrity(project, judged):
+    judged.faults = lambda text, attempt: REFUSAL
+    project.write("test_it.py", "def test_polite(judge):\n    judge('hm', checklist={'polite': 'Is it?'})\n")
+    result = project.run("--ftgate-judge-url", judged.url)
+    result.assert_outcomes(skipped=1)
+    assert result.ret == 11
+    result.stdout.fnmatch_lines(["  INTEGRITY: above 5 % unscored, no figure of this judge is to be trusted"])
+
+
+def test_sets_with_one_model_tell_its_bill_once(project, answering, judged):
+    answering(lambda _messages: "5")
+    toml = JUDGE.format(url=judged.url, more="")
+    project.golden("one", CASES, toml)
+    project.golden("two", CASES[:2], toml.replace("A part.", "Some of it."))
+    result = project.run()
+    result.stdout.fnmatch_lines(["judge claude-haiku-5-5 (one): 8 questions*"])
+    result.stdout.fnmatch_lines(["judge claude-haiku-5-5 (two): 2 questions*"])
+    assert [line for line in result.outlines if " asked (" in line] == [
+        "  claude-haiku-5-5, in all for one, two: 10 asked (0 known), 10 requests, $0.0000"
+    ]
+
+
+def test_judges_of_one_name_that_are_asked_differently_have_a_bill_each(project, answering, judged):
+    answering(lambda _messages: "5")
+    panel = 'panel = [{model = "m"}, {model = "m", thinking = true}]\n'
+    project.golden("tone", CASES[:3], JUDGE.format(url=judged.url, more=panel))
+    result = project.run()
+    result.stdout.fnmatch_lines(["  m (anthropic, tools): 3 asked*", "  m (anthropic, tools, thinking): 3 asked*"])

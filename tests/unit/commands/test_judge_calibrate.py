@@ -221,6 +221,16 @@ def test_an_attack_counts_the_attempts_that_succeed(bench, server):
     code, text = bench.run("attack")
     assert code == 2
     assert f"the judge calls {HONEST!r} correct where 'Canberra' is; nothing is left to attack" in text
+    assert "  gullible: 68 asked (0 known), 68 requests" in text, "what a command that fails has spent is told too"
+
+
+def test_a_command_that_the_server_denies_tells_what_it_spent(bench, server):
+    server.reply = judging(lambda data, _name: "no")
+    server.faults = lambda text, attempt: Fault(401, "no such key") if '"level": "yes"' in text else None
+    code, text = bench.run("attack")
+    assert code == 2, text
+    assert "does not serve model 'm' to this key" in text
+    assert re.search(r"^  m: \d+ asked \(0 known\), \d+ requests", text, re.MULTILINE), text
 
 
 def test_an_attack_that_was_not_answered_to_the_end_is_no_figure(bench, server):

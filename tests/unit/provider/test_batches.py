@@ -87,6 +87,45 @@ def test_a_batch_whose_creation_got_no_answer_is_found_by_its_custom_ids(tmp_pat
     assert provider.bill.troubles == {trouble: 1}
 
 
+def test_a_lost_batch_that_is_not_found_is_charged_before_it_is_sent_again(tmp_path):
+    """It may exist, and be billed: with half of its price left, half of it is sent once more."""
+    with MessagesServer(wordy) as server:
+        settings = settings_of(server, max_tokens=300)
+        aside = PRICES.dollars(most(asks_of(settings, 1)[0]), batch=True)
+        poor = settings_of(server, max_tokens=300, budget_dollars=aside * 15.5)
+        server.batches.lose_creations = 1
+        server.batches.on_create = lambda: server.batches.lose_creations and server.batches.forget()
+        with open_provider(poor, tmp_path, QUICK) as provider:
+            said = list(provider.ask_all(asks_of(poor, 10), batch=True))
+    bill = provider.bill
+    assert bill.possibly_billed == 10
+    assert bill.possibly_dollars == pytest.approx(10 * aside)
+    assert len(server.batches.created["msgbatch_2"]) == 5
+    assert bill.dollars + bill.possibly_dollars <= poor.budget_dollars
+    assert bill.attempts == 10 + sum(one.kind == "answered" for one in said)
+
+
+def test_a_lost_batch_is_sent_again_whole_where_there_is_money_and_one_that_is_always_lost_is_an_error(tmp_path):
+    with MessagesServer(wordy) as server:
+        settings = settings_of(server, budget_dollars=1.0)
+        aside = PRICES.dollars(most(asks_of(settings, 1)[0]), batch=True)
+        server.batches.lose_creations = 1
+        server.batches.on_create = lambda: server.batches.lose_creations and server.batches.forget()
+        with open_provider(settings, tmp_path / "1", QUICK) as provider:
+            list(provider.ask_all(asks_of(settings, 4), batch=True))
+            budget = provider._sender.budget
+            assert budget.aside == 0.0
+            assert budget.spent == pytest.approx(4 * aside + provider.bill.dollars)
+        assert len(server.batches.created["msgbatch_2"]) == 4
+        server.batches.lose_creations = 100
+        with open_provider(settings, tmp_path / "2", QUICK) as provider:
+            with pytest.raises(ProviderError, match="run again"):
+                list(provider.ask_all(asks_of(settings, 4), batch=True))
+            budget = provider._sender.budget
+            assert budget.aside == 0.0
+            assert budget.spent == pytest.approx(provider.bill.possibly_dollars)
+
+
 def test_a_batch_that_the_server_refused_for_now_is_sent_again(tmp_path):
     with MessagesServer(good) as server:
         server.batches.fail_creations = 2

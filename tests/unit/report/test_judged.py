@@ -1,0 +1,46 @@
+"""What several workers of xdist counted of one judge is held against 5 % together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_ftgate.report.judged import judged_lines, summed
+from pytest_ftgate.report.tally import INTEGRITY, Tally
+
+
+def fact(questions: int, unscored: int, digest: str = "d", name: str = "tests") -> dict[str, Any]:
+    zero = dict.fromkeys(("again", "refused", "invalid", "broken", "pairs", "flips"), 0)
+    bill = {"model": "m", "names": [], "text": f"{questions} asked"}
+    return zero | {
+        "names": [name], "judge": "m", "digest": digest, "models": ["m"], "questions": questions,
+        "unscored": unscored, "agreement": 0.5, "kin": ["the same base"], "bills": [bill],
+    }  # fmt: skip
+
+
+def arrived(*facts: dict[str, Any]) -> Tally:
+    tally = Tally(train=False)
+    for each in facts:
+        tally.arrived({"traffic": [], "counts": {}, "judges": [each]})
+    return tally
+
+
+@pytest.mark.parametrize(("unscored", "code"), [(1, 0), (2, INTEGRITY)])
+def test_workers_are_summed_before_they_are_compared(unscored, code):
+    tally = arrived(fact(15, unscored), fact(15, 0))
+    assert tally.exit_code(0) == code
+    text = "\n".join(line for line, _ in judged_lines(tally.judges))
+    assert f"judge m (tests): 30 questions, {unscored} unscored" in text
+    assert text.count("m: 15 asked") == 2, "each worker has a bill of its own"
+    assert text.count("the same base") == 1
+    assert "agreement" not in text
+
+
+def test_other_judges_are_not_summed():
+    assert arrived(fact(15, 1), fact(15, 0, digest="e")).exit_code(0) == INTEGRITY
+    assert len(summed([fact(1, 0), fact(1, 0, digest="e"), fact(2, 1, name="n")])) == 2
+
+
+def test_a_judge_that_answered_nothing_has_a_line_and_its_bill():
+    assert "judge m (tests): 0 questions, 0 unscored (0.0 %)" in [line for line, _ in judged_lines([fact(0, 0)])]
