@@ -6,14 +6,18 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.commands.common import STATE_DIR, say
+from pytest_ftgate.commands.leakage_judge import judge_options, judge_settings, tell_judged
 from pytest_ftgate.errors import LeakageError, SelfTestError
 
 if TYPE_CHECKING:
     from pytest_ftgate.leakage.report import Report
+    from pytest_ftgate.leakage.semantic import Nearest
+    from pytest_ftgate.provider.settings import Settings
     from pytest_ftgate.suite import Suite
 
 LEAKED = 11
@@ -43,7 +47,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         type=Path,
         default=Path(STATE_DIR),
         metavar="DIR",
-        help=f"with --ray: where finished files are remembered (default {STATE_DIR})",
+        help=f"where finished files (--ray) and the judge's answers are remembered (default {STATE_DIR})",
     )
     parser.add_argument(
         "--semantic",
@@ -56,6 +60,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="X",
         help="least cosine that is shown, over 0, at most 1 (default 0.8)",
     )
+    judge_options(parser)
     parser.set_defaults(run=leakage)
 
 
@@ -66,6 +71,7 @@ def leakage(args: argparse.Namespace) -> int:
 
     if args.semantic_least is not None and args.semantic is None:
         raise LeakageError("--semantic-least is of an embedding model; name it: --semantic MODEL")
+    judge = judge_settings(args)
     suites = [load_suite(path) for path in golden_files(args.goldens)]
     try:
         report = _report(args, suites)
@@ -74,7 +80,7 @@ def leakage(args: argparse.Namespace) -> int:
         return LEAKED
     say(report.describe(COLOURS if sys.stdout.isatty() and "NO_COLOR" not in os.environ else MARKS))
     if args.semantic is not None:
-        _advise(args, suites)
+        _advise(args, suites, judge)
     return LEAKED if report.blocking(strict=args.strict) else 0
 
 
@@ -92,19 +98,31 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
     return done.report
 
 
-def _advise(args: argparse.Namespace, suites: Sequence[Suite]) -> None:
+def _advise(args: argparse.Namespace, suites: Sequence[Suite], judge: Settings | None) -> None:
     """Tell what may be said in other words; it never changes the exit code."""
+    from pytest_ftgate.leakage.semantic import LEAST, advice, headline, near_ones
+
+    found, least = _nearest(args, suites), args.semantic_least or LEAST
+    pairs = near_ones(found, least)
+    if judge is None or not pairs:
+        for line in advice(found, args.semantic, least):
+            say(line)
+        return
+    say(headline(found, args.semantic, least))
+    tell_judged(args, judge, pairs)
+
+
+def _nearest(args: argparse.Namespace, suites: Sequence[Suite]) -> list[Nearest]:
     from pytest_ftgate.leakage.encoder import encoder_of
     from pytest_ftgate.leakage.rows import read_rows
-    from pytest_ftgate.leakage.semantic import LEAST, advice, nearest_rows
-    from pytest_ftgate.leakage.text import asked_of
+    from pytest_ftgate.leakage.semantic import nearest_rows
+    from pytest_ftgate.leakage.text import asked_of, text_of
 
-    goldens = [(f"{suite.name}/{case.id}", asked_of(case.input)) for suite in suites for case in suite.cases]
+    cases = {f"{suite.name}/{case.id}": case for suite in suites for case in suite.cases}
+    goldens = [(name, asked_of(case.input)) for name, case in cases.items()]
     rows = (row for path in args.files for row in read_rows(path))
-    for line in advice(
-        nearest_rows(goldens, rows, encoder_of(args.semantic)), args.semantic, args.semantic_least or LEAST
-    ):
-        say(line)
+    found = nearest_rows(goldens, rows, encoder_of(args.semantic))
+    return [replace(each, answer=text_of(cases[each.golden].expected)) for each in found]
 
 
 def _cosine(text: str) -> float:

@@ -23,7 +23,10 @@ Encode = Callable[[Sequence[str]], Any]
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """golden: its name. file, line: of the nearest row. score: cosine in [-1, 1]. asked, text: the two questions."""
+    """golden: its name. file, line: of the nearest row. score: cosine in [-1, 1]. asked, text: the two questions.
+
+    answer: what the golden expects, row: all text of the row; "" where nobody asks a judge.
+    """
 
     golden: str
     file: str
@@ -31,9 +34,11 @@ class Nearest:
     score: float
     asked: str
     text: str
+    answer: str = ""
+    row: str = ""
 
     def __str__(self) -> str:
-        texts = f"{_cut(self.asked)} ~ {_cut(self.text)}"
+        texts = f"{shown(self.asked)} ~ {shown(self.text)}"
         return f"{self.file}:{self.line}: {self.score:.2f} like golden {self.golden}: {texts}"
 
 
@@ -52,7 +57,8 @@ def nearest_rows(goldens: Sequence[tuple[str, str]], rows: Iterable[Row], encode
             place = int(of_golden.argmax())
             if number not in best or best[number].score < float(of_golden[place]):
                 row, text = batch[place]
-                best[number] = Nearest(golden[0], row.path, row.line, float(of_golden[place]), golden[1], text)
+                score, whole = float(of_golden[place]), row.whole
+                best[number] = Nearest(golden[0], row.path, row.line, score, golden[1], text, row=whole)
     if not best:
         raise LeakageError("there is nothing to compare by meaning: no golden with a text, or no training row")
     return sorted(best.values(), key=lambda nearest: -nearest.score)
@@ -65,11 +71,21 @@ def _batches(rows: Iterable[Row]) -> Iterator[Sequence[tuple[Row, str]]]:
         yield batch
 
 
+def headline(found: Sequence[Nearest], model: str, least: float) -> str:
+    """How many goldens have a row of at least that cosine."""
+    asked = f"advisory, decides nothing; {model}, cosine >= {least:g}"
+    return f"by meaning ({asked}): {len(near_ones(found, least)):,} of {len(found):,} goldens"
+
+
+def near_ones(found: Sequence[Nearest], least: float) -> list[Nearest]:
+    """Those whose cosine is at least `least`."""
+    return [nearest for nearest in found if nearest.score >= least]
+
+
 def advice(found: Sequence[Nearest], model: str, least: float) -> Iterator[str]:
     """The lines for a person: of each golden the nearest row, if its cosine is at least `least`."""
-    near = [nearest for nearest in found if nearest.score >= least]
-    asked = f"advisory, decides nothing; {model}, cosine >= {least:g}"
-    yield f"by meaning ({asked}): {len(near):,} of {len(found):,} goldens"
+    near = near_ones(found, least)
+    yield headline(found, model, least)
     for nearest in near[:_LISTED]:
         yield f"  {nearest}"
     if len(near) > _LISTED:
@@ -78,6 +94,7 @@ def advice(found: Sequence[Nearest], model: str, least: float) -> Iterator[str]:
         yield f"  the nearest pair has {found[0].score:.2f}"
 
 
-def _cut(text: str) -> str:
+def shown(text: str, most: int = _SHOWN) -> str:
+    """A text on one line, in quotes, cut to so many characters; what a terminal would obey is escaped."""
     line = " ".join(text.split())
-    return repr(line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}...")
+    return repr(line if len(line) <= most else f"{line[: most - 3]}...")
