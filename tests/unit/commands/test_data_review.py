@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -142,8 +143,14 @@ def read_until(terminal: int, text: str) -> str:
     """What a program writes on its terminal, up to a text."""
     found = b""
     while text.encode() not in found:
+        assert select.select([terminal], [], [], 120)[0], f"no {text!r} in {found!r}"
         found += os.read(terminal, 4096)
     return found.decode(errors="replace")
+
+
+def heed_ctrl_c() -> None:
+    """In the child: a suite started in the background, as by nohup, ignores Ctrl-C, and its children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_in_a_real_terminal_keys_count_at_once_and_ctrl_c_keeps_everything(review, tmp_path):
@@ -151,7 +158,7 @@ def test_in_a_real_terminal_keys_count_at_once_and_ctrl_c_keeps_everything(revie
     mine, theirs = pty.openpty()
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "TERM": "dumb", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "pytest_ftgate.cli", "data", "review", "s.jsonl", "--by", "ann"]
-    how = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "start_new_session": True}
+    how = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "start_new_session": True, "preexec_fn": heed_ctrl_c}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, **how) as process:
         os.close(theirs)
         shown = read_until(mine, "q stop]")
