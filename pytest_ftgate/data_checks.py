@@ -14,9 +14,8 @@ from pytest_ftgate.errors import DataError, Fault, FtgateError, PipelineError
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
-    from pytest_ftgate.data.checks.perplexity import Perplexity
+    from pytest_ftgate.data.checks.perplexity import Losses, Perplexity
     from pytest_ftgate.data.finding import Check, Outcome
-    from pytest_ftgate.data.likelihood import Losses
     from pytest_ftgate.data.marginals import Marginals
     from pytest_ftgate.data.row import DataRow
     from pytest_ftgate.pipeline import Pipeline
@@ -108,7 +107,7 @@ class DataChecks:
 
     def _losses(self, rows: Sequence[DataRow]) -> list[float]:
         """Of the base model, for rows as they would be trained. Raises FtgateError."""
-        from pytest_ftgate.data.likelihood import losses_in
+        from pytest_ftgate.serve.likelihood import losses_in
 
         model, prompt = Path(self.pipeline.base_model.base), self.prompt()
         return losses_in(model, self.pipeline.tuning.max_length, lambda row: _asked(prompt, row))(rows)

@@ -82,12 +82,15 @@ class Provider:
         return self._in_order(asked, self._do(start({ask.key: ask for ask in asked})))
 
     def _in_order(self, asked: Sequence[Ask], pending: Mapping[str, Future[Said]]) -> Iterator[Said]:
-        """Leaving early drops what was not sent yet; what is under way is paid for, and kept for the next time."""
+        """Leaving early drops what was not sent yet; what is under way is paid for, and kept for the next time.
+
+        The last first: one under way that is let go would hand its place to the next that waits.
+        """
         try:
             for ask in asked:
                 yield self._seen(pending[ask.key].result())
         finally:
-            for answer in pending.values():
+            for answer in reversed(list(pending.values())):
                 answer.cancel()
 
     async def _start(self, asks: Mapping[str, Ask]) -> dict[str, Future[Said]]:

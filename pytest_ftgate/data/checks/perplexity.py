@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean, median
 
 from pytest_ftgate.data.checks.labels import LabelSet
 from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.likelihood import Losses
 from pytest_ftgate.data.row import DataRow
+
+Losses = Callable[[Sequence[DataRow]], list[float]]
+"""Rows -> nats a token of each answer."""
 
 OUTLIER = 3.5
 """Absolute robust z-score."""

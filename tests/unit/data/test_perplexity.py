@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.data.checks.perplexity import Perplexity, robust_z
 from pytest_ftgate.data.inspect import inspect
-from pytest_ftgate.data.likelihood import losses_in
 from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.errors import DataError
+from pytest_ftgate.serve.likelihood import losses_in
 
 
 def row(line: int, answer: str, asked: str = "why?") -> DataRow:

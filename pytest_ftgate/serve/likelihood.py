@@ -15,7 +15,6 @@ from pytest_ftgate.files.text import shown
 if TYPE_CHECKING:
     from torch import Tensor
 
-Losses = Callable[[Sequence[DataRow]], list[float]]
 BATCH = 8
 """Rows of one forward pass."""
 
@@ -25,7 +24,7 @@ class _Tokens(NamedTuple):
     answer: list[int]
 
 
-def losses_in(model: Path, max_length: int, asked: Asked = as_written) -> Losses:
+def losses_in(model: Path, max_length: int, asked: Asked = as_written) -> Callable[[Sequence[DataRow]], list[float]]:
     """A function from rows to the mean negative log-likelihood of each answer's tokens; exp of it is the perplexity.
 
     Given the prompt, whose own tokens do not count. The model is loaded in bfloat16 when it is called, and freed after.
@@ -49,13 +48,14 @@ def losses_in(model: Path, max_length: int, asked: Asked = as_written) -> Losses
 def _loaded(model: Path) -> Any:
     """The model, on the GPU if there is one; without a progress bar, which would stand among a test run's lines."""
     import torch
-    from transformers import AutoModelForCausalLM
     from transformers.utils import logging
+
+    from pytest_ftgate.serve.weights import load_weights
 
     shows = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        made = AutoModelForCausalLM.from_pretrained(str(model), dtype=torch.bfloat16, local_files_only=True)
+        made = load_weights(str(model), None, torch.bfloat16, local_files_only=True)
     except (OSError, ValueError) as error:
         raise DataError([Fault(shown(model), 0, f"cannot be loaded: {error}")]) from None
     finally:
