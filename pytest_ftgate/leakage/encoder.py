@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import LeakageError, MissingExtra
+from pytest_ftgate.leakage.silence import silence
 
 if TYPE_CHECKING:
     from pytest_ftgate.leakage.semantic import Encode
@@ -21,7 +20,8 @@ def encoder_of(model: str) -> Encode:
     Texts longer than the model reads are cut. Raises MissingExtra, LeakageError if there is no such model.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    with _silence():
+    # Loading warns of kernels that a processor does not need.
+    with silence():
         try:
             loaded = _loaded(model)
         except ImportError:
@@ -56,14 +56,3 @@ def _mean_of_states(folder: str) -> list[Any]:
     words = Transformer(folder, model_kwargs={"dtype": "float32", "local_files_only": True})
     size = getattr(words, "get_embedding_dimension", None) or words.get_word_embedding_dimension
     return [words, Pooling(size(), "mean")]
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Loading warns of kernels that a processor does not need; what goes wrong is raised."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest_ftgate
 from pytest_ftgate.errors import LeakageError, MissingExtra
+from pytest_ftgate.leakage.silence import silence
 
 LOCAL = "local"
 PATIENCE_S = 10.0
@@ -36,7 +37,8 @@ def ray_session(address: str) -> Iterator[Any]:
     """
     if address == LOCAL:
         _own_token()
-    with _environment(_SETTINGS), _silence():
+    # Ray sets its loggers up anew with each data set, so no logger is left out.
+    with _environment(_SETTINGS), silence():
         ray = _imported()
         if address not in (LOCAL, "auto"):
             _reach(address)
@@ -65,17 +67,6 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Ray sets its loggers up anew with each data set, so the whole process logs nothing; errors are raised."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def _imported() -> Any:
