@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ def prepare(config: pytest.Config, ftgate: FtgateSession) -> None:
         _add(config, ftgate)
     except FtgateError as error:
         raise pytest.UsageError(str(error)) from None
+    _note_precision(ftgate)
 
 
 def prepare_canary(config: pytest.Config, ftgate: FtgateSession) -> None:
@@ -45,6 +47,17 @@ def prepare_canary(config: pytest.Config, ftgate: FtgateSession) -> None:
     paths = [ftgate.catalogue.pipeline_paths[name] for name in ftgate.watching]
     kept = config.args if given else []
     config.args = [*kept, *(str(path) for path in paths if not any(_leads_to(arg, path) for arg in given))]
+
+
+def _note_precision(ftgate: FtgateSession) -> None:
+    """For the header: what the pipelines compute in. One with a fault says nothing yet; its own item tells it."""
+    from pytest_ftgate.serve.precision import choice
+
+    found: dict[str, None] = {}
+    for name in ftgate.training:
+        with suppress(FtgateError):
+            found[choice(ftgate.catalogue.pipeline(name).dtype)] = None
+    ftgate.notes += [f"ftgate: {line}" for line in found]
 
 
 def _in_one_process(config: pytest.Config, ftgate: FtgateSession, verb: str) -> None:

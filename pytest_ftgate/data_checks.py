@@ -110,7 +110,8 @@ class DataChecks:
         from pytest_ftgate.serve.likelihood import losses_in
 
         model, prompt = Path(self.pipeline.base_model.base), self.prompt()
-        return losses_in(model, self.pipeline.tuning.max_length, lambda row: _asked(prompt, row))(rows)
+        longest, dtype = self.pipeline.tuning.max_length, self.pipeline.dtype
+        return losses_in(model, dtype, longest, lambda row: _asked(prompt, row))(rows)
 
     def _marginals(self) -> Marginals | None:
         try:

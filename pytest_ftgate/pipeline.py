@@ -55,9 +55,9 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Serve:
-    """Precision in baseline, validation, gate and production."""
+    """Precision in training, baseline, validation, gate and production. dtype: "auto" = see `Pipeline.dtype`."""
 
-    dtype: str = "bfloat16"
+    dtype: str = "auto"
     quantization: str | None = None
 
 
@@ -107,6 +107,13 @@ class Pipeline:
         return self.tuning.seed
 
     @property
+    def dtype(self) -> str:
+        """The precision of the whole run: [serve] dtype, "auto" resolved for this machine."""
+        from pytest_ftgate.serve.precision import resolved
+
+        return resolved(self.serve.dtype)
+
+    @property
     def base_model(self) -> Model:
         """The untuned model at the serving precision. Raises PipelineError if its folder is not there."""
         from pytest_ftgate.serve.model import Model
@@ -114,7 +121,7 @@ class Pipeline:
         folder = Path(self.base.model)
         if folder.is_absolute() and not folder.is_dir():
             raise self._missing([("base", "model")], [folder], self.base.made_by)
-        return Model(self.base.model, self.base.revision, self.serve.dtype, self.serve.quantization)
+        return Model(self.base.model, self.base.revision, self.dtype, self.serve.quantization)
 
     @property
     def train_file(self) -> Path:
@@ -159,7 +166,7 @@ class Pipeline:
             base=self.base.model,
             revision=self.base.revision,
             base_digest=self.base_model.base_digest,
-            dtype=self.serve.dtype,
+            dtype=self.dtype,
             quantization=self.serve.quantization,
             train_file=str(train),
             validation_file=str(validation),

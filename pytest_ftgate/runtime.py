@@ -121,11 +121,20 @@ class Runtime:
         engine = self._engine(target)
         if engine not in self._up:
             self._remember_gpu_memory()
+            self._say_cost(target)
             engine.expect(target.model)
             with self.console.progress(f"starting {engine.name}", None) as advance:
                 engine.start(lambda now: advance(0, now))
             self._up.append(engine)
         return engine
+
+    def _say_cost(self, target: Target) -> None:
+        """One line if this machine must emulate the precision of a target that it serves itself."""
+        from pytest_ftgate.serve.precision import choice, emulated
+
+        if not target.model.served and emulated(target.model.dtype):
+            gated = ", as it was gated" if target.version else ""
+            self.console.line(f"  {target.title}{gated}: {choice(target.model.dtype)}")
 
     def running(self, target: Target) -> Engine | None:
         """The engine that serves a target now; None if it is not started."""
@@ -206,9 +215,13 @@ class Runtime:
         return self.registry.champion(task) if self.has_registry else None
 
     def target(self, wanted: str, task: str, base: Model) -> Target:
-        """The model that is called "base", "champion", "vN", or "" (the champion, else base). Raises FtgateError."""
+        """The model that is called "base", "champion", "vN", or "" (the champion, else base). Raises FtgateError.
+
+        A version comes at the precision it was tested at, also where this machine would choose another.
+        """
         if wanted == "base":
             return base_target(base)
+        from pytest_ftgate.commands.served import as_tested
         from pytest_ftgate.serve.model import tuned
 
         version = self._version(wanted, task)
@@ -216,7 +229,7 @@ class Runtime:
             return base_target(base)
         adapter = self.registry.fetch(version)
         title = f"{wanted or 'champion'} v{version.number}".removeprefix(f"v{version.number} ")
-        return Target(title, tuned(base, adapter), version)
+        return Target(title, tuned(as_tested(version, base), adapter), version)
 
     def _version(self, wanted: str, task: str) -> Version | None:
         if wanted.startswith("v"):

@@ -383,7 +383,7 @@ class FtgateSession:
         for suite, cases in wanted:
             if not self.pipeline_of(suite.name):
                 measurement, target = self._measurement(suite)
-                self.console.line(f"ftgate: {suite.name}: asking {target.title}")
+                self.console.line(f"ftgate: {suite.name}: asking {target.title}{_precision(target)}")
                 self.recall.ask(measurement, cases, target, resume=self.options.resume)
 
     def _regrade(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
@@ -487,3 +487,8 @@ class FtgateSession:
                 self.arms[suite.name] = judged
             arms += filter(None, judged.values())
         return decide(arms)
+
+
+def _precision(target: Target) -> str:
+    """The precision of a model that we serve ourselves, for the line that says what is asked."""
+    return "" if target.model.served else f", in {target.model.dtype}"

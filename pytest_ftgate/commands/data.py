@@ -121,8 +121,9 @@ def _perplexity(args: argparse.Namespace) -> Perplexity:
         raise FtgateError("--perplexity is that of a model; name its folder: --model DIR")
     from pytest_ftgate.data.checks.perplexity import Perplexity
     from pytest_ftgate.serve.likelihood import losses_in
+    from pytest_ftgate.serve.precision import native_dtype
 
-    return Perplexity(losses_in(args.model, args.max_length or MAX_LENGTH), args.perplexity)
+    return Perplexity(losses_in(args.model, native_dtype(), args.max_length or MAX_LENGTH), args.perplexity)
 
 
 def _marginals(goldens: Path) -> Marginals:

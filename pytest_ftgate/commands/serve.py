@@ -33,13 +33,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def serve(args: argparse.Namespace) -> int:
     """Fetch the champion, check its digests, serve it until a signal comes."""
+    from pytest_ftgate.serve.precision import choice
+
     begin = time.monotonic()
     registry = open_existing(args)
     champion = registry.champion(args.task)
     if champion is None:
         raise RegistryError(f"{args.task} has no champion yet; `ftgate status` lists what there is")
     model = model_of(champion, registry.fetch(champion), args.base)
-    say(f"{champion}: adapter {champion.digest[:12]} and base model checked; starting the server")
+    say(f"{champion}: adapter {champion.digest[:12]} and base model checked; {choice(model.dtype)}")
     log = args.state_dir / "logs" / f"serve-{args.task}.log"
     with _stopped_by_signal(), _running(model, log) as engine:
         endpoint = engine.endpoint(model)

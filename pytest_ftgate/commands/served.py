@@ -33,6 +33,12 @@ def name_of(version: Version) -> str:
     return served_name(version.tags[MODEL])
 
 
+def as_tested(version: Version, base: Model) -> Model:
+    """The base model at the precision that a version was tested at, which may be that of another machine."""
+    tags = version.tags
+    return replace(base, dtype=tags[DTYPE], quantization=tags.get(QUANTIZATION)) if DTYPE in tags else base
+
+
 def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
     """The model of a version, its adapter being fetched to `adapter`; `base` says where the base model is now.
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_ftgate.serve.adapters import Adapters
-from pytest_ftgate.serve.generate import Answer, Job, decode
+from pytest_ftgate.serve.generate import decode
+from pytest_ftgate.serve.prefix import Prefix
+from pytest_ftgate.serve.row import Answer, Job
 
 GATHER_S = 0.02
 """Seconds to wait for others if there are too few requests for a whole batch; a batch takes a hundred times longer."""
@@ -44,6 +46,7 @@ class Batcher:
         self.adapters, self.tokenizer, self.batch_size = adapters, tokenizer, batch_size
         self._queue: list[_Waiting] = []
         self._calls: list[tuple[Callable[[], Any], asyncio.AbstractEventLoop, asyncio.Future[Any]]] = []
+        self._prefixes: dict[str | None, Prefix | None] = {}
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
         self._thread.start()
@@ -86,6 +89,8 @@ class Batcher:
     def _run_calls(self) -> None:
         with self._news:
             calls, self._calls = self._calls, []
+        if calls:
+            self._prefixes.clear()  # an adapter may come or go
         for action, loop, future in calls:
             error: BaseException | None = None
             try:
@@ -113,9 +118,16 @@ class Batcher:
         if not batch:
             return
         try:
-            with self.adapters.use(batch[0].adapter) as model:
-                jobs = [waiting.job for waiting in batch]
-                decode(model, self.tokenizer, jobs, lambda i, answer: batch[i].finish(answer), self.batch_size)
+            self._answer(batch, batch[0].adapter)
         except Exception as error:  # noqa: BLE001 - becomes the answer of each request of the batch
             for waiting in batch:
                 waiting.finish(None, error)
+
+    def _answer(self, batch: list[_Waiting], adapter: str | None) -> None:
+        """What the prompts share is kept for the next batch of the same adapter: a system prompt, examples."""
+        jobs = [waiting.job for waiting in batch]
+        known = self._prefixes.pop(adapter, None)
+        with self.adapters.use(adapter) as model:
+            self._prefixes[adapter] = decode(
+                model, self.tokenizer, jobs, lambda i, answer: batch[i].finish(answer), self.batch_size, known
+            )

@@ -24,13 +24,15 @@ class _Tokens(NamedTuple):
     answer: list[int]
 
 
-def losses_in(model: Path, max_length: int, asked: Asked = as_written) -> Callable[[Sequence[DataRow]], list[float]]:
+def losses_in(
+    model: Path, dtype: str, max_length: int, asked: Asked = as_written
+) -> Callable[[Sequence[DataRow]], list[float]]:
     """A function from rows to the mean negative log-likelihood of each answer's tokens; exp of it is the perplexity.
 
-    Given the prompt, whose own tokens do not count. The model is loaded in bfloat16 when it is called, and freed after.
-    asked: see `tokens_in`. max_length: of prompt and answer; of a longer row the end of the prompt and the beginning of
-    the answer are looked at. Raises DataError, MissingExtra as `tokens_in`; the function DataError if the model cannot
-    be loaded.
+    Given the prompt, whose own tokens do not count. The model is loaded when it is called, and freed after.
+    dtype: of the model. asked: see `tokens_in`. max_length: of prompt and answer; of a longer row the end of the prompt
+    and the beginning of the answer are looked at. Raises DataError, MissingExtra as `tokens_in`; the function DataError
+    if the model cannot be loaded.
     """
     tokenizer = tokenizer_in(model, "perplexity")
     try:
@@ -40,12 +42,12 @@ def losses_in(model: Path, max_length: int, asked: Asked = as_written) -> Callab
 
     def losses(rows: Sequence[DataRow]) -> list[float]:
         tokens = [_tokens(tokenizer, row, asked, max_length) for row in rows]
-        return _in_batches(_loaded(model), tokens, tokenizer.pad_token_id or 0)
+        return _in_batches(_loaded(model, dtype), tokens, tokenizer.pad_token_id or 0)
 
     return losses
 
 
-def _loaded(model: Path) -> Any:
+def _loaded(model: Path, dtype: str) -> Any:
     """The model, on the GPU if there is one; without a progress bar, which would stand among a test run's lines."""
     import torch
     from transformers.utils import logging
@@ -55,7 +57,7 @@ def _loaded(model: Path) -> Any:
     shows = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        made = load_weights(str(model), None, torch.bfloat16, local_files_only=True)
+        made = load_weights(str(model), None, getattr(torch, dtype), local_files_only=True)
     except (OSError, ValueError) as error:
         raise DataError([Fault(shown(model), 0, f"cannot be loaded: {error}")]) from None
     finally:

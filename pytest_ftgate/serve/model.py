@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.precision import native_dtype
 
 CONTENT = {".safetensors", ".bin", ".gguf", ".json", ".jinja", ".model", ".txt"}
 """Suffixes of the files that decide what a model folder answers: weights, configuration, tokenizer, template."""
@@ -37,13 +38,14 @@ class Model:
     """A base model, the precision it is served at, and an adapter on it.
 
     base: folder, hub id, or (served=True) the name under which a server that is not ours answers.
-    revision: of a hub id. dtype: "bfloat16", "float16" or "float32". quantization: as the engine calls it.
+    revision: of a hub id. dtype: "bfloat16", "float16" or "float32"; left out, what this machine computes natively.
+    quantization: as the engine calls it.
     adapter: folder with adapter_model.safetensors and adapter_config.json.
     """
 
     base: str
     revision: str | None = None
-    dtype: str = "bfloat16"
+    dtype: str = field(default_factory=native_dtype)
     quantization: str | None = None
     adapter: Path | None = None
     served: bool = False

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_ftgate.errors import MissingExtra, ServeError
+from pytest_ftgate.serve.compute import COMPUTING
 from pytest_ftgate.serve.engine import Progress
 from pytest_ftgate.serve.local_engine import LocalEngine
 from pytest_ftgate.serve.model import Model
@@ -57,15 +58,8 @@ class TransformersEngine(LocalEngine):
         return [sys.executable, "-m", "pytest_ftgate.serve.transformers_server", *given]
 
     def environment(self) -> Mapping[str, str]:
-        """The key, quiet libraries, and an allocator that keeps large tensors' memory instead of mapping it anew."""
-        return {
-            KEY_VARIABLE: self.api_key,
-            "PYTHONUNBUFFERED": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "TOKENIZERS_PARALLELISM": "false",
-            "MALLOC_MMAP_THRESHOLD_": str(2**34),
-            "MALLOC_TRIM_THRESHOLD_": str(2**34),
-        }
+        """The key, and what a process that computes needs."""
+        return {KEY_VARIABLE: self.api_key, **COMPUTING}
 
 
 def _check_base(base: str) -> None:

@@ -23,7 +23,9 @@ from aiohttp import web
 
 from pytest_ftgate.serve.adapters import Adapters
 from pytest_ftgate.serve.batcher import Batcher
-from pytest_ftgate.serve.generate import Answer, Job, prompt_tokens
+from pytest_ftgate.serve.generate import prompt_tokens
+from pytest_ftgate.serve.precision import DTYPES
+from pytest_ftgate.serve.row import Answer, Job
 from pytest_ftgate.serve.weights import QUANTIZATIONS, load_weights
 
 NOT_OFFERED = ("stream", "logprobs", "tools", "logit_bias")
@@ -226,7 +228,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True, help="folder or hub id")
     parser.add_argument("--revision", default="main", help="of a hub id")
-    parser.add_argument("--dtype", default="bfloat16", choices=["bfloat16", "float16", "float32"])
+    parser.add_argument("--dtype", required=True, choices=DTYPES)
     parser.add_argument("--quantization", choices=QUANTIZATIONS, help="NF4 with double quantisation")
     parser.add_argument("--served-name", required=True, help="name to answer under")
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")

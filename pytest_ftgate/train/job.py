@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.digest import digest_of
+from pytest_ftgate.serve.precision import native_dtype
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate")
 """Whose versions may change the weights."""
@@ -88,7 +89,8 @@ class Grading:
 class TrainJob:
     """One fine-tune. It holds no path of a golden set.
 
-    name: of the pipeline. base: folder or hub id. dtype, quantization: of serving, used in validation.
+    name: of the pipeline. base: folder or hub id. dtype: of training, validation and serving. quantization: of serving,
+    used in validation.
     train_digest, validation_digest: sha256 of the files. max_rows: of training, 0 = all. prompt: `Prompt.to_json()`.
     lineage: of the data until the trainer reads them, see `lineage.begun`.
     """
@@ -101,7 +103,7 @@ class TrainJob:
     train_digest: str
     validation_digest: str
     revision: str | None = None
-    dtype: str = "bfloat16"
+    dtype: str = field(default_factory=native_dtype)
     quantization: str | None = None
     max_rows: int = 0
     prompt: Mapping[str, Any] = field(default_factory=dict)

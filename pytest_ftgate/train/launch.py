@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import MissingExtra, ServeError, TrainError
+from pytest_ftgate.serve.compute import COMPUTING
 from pytest_ftgate.serve.model import adapter_digest, folder_digest
 from pytest_ftgate.serve.process import ProcessGroup
 from pytest_ftgate.train.events import FILE as EVENTS
@@ -23,13 +24,6 @@ from pytest_ftgate.train.manifest import Manifest, read_manifest
 JOB = "job.json"
 LOG = "train.log"
 POLL_S = 0.1
-ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "17179869184", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
-"""glibc keeps large blocks instead of mapping and unmapping them at every use: 1.15 to 1.6 times the speed."""
-
-WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads that wait for each other sleep. By default they spin, and once anything else wants a core, each of the
-thousands of waits in a step lasts until the scheduler's next turn: 12 to 57 s for a step of 2 s, on 2 busy cores."""
-
 KILLED = ("SIGKILL", "std::bad_alloc", "Cannot allocate memory")
 """In the log of a process that could not even say that it was out of memory."""
 
@@ -118,14 +112,10 @@ _SINGLE = ("--mixed_precision", "no", "--dynamo_backend", "no")
 def environment(job: TrainJob) -> dict[str, str]:
     """The environment of this process, with allocator, threads, and nothing sent anywhere."""
     own = {
-        **ALLOCATOR,
-        **WAITING,
+        **COMPUTING,
         "OMP_NUM_THREADS": str(_threads(job)),
-        "TOKENIZERS_PARALLELISM": "false",
         "PYTHONHASHSEED": "0",
-        "PYTHONUNBUFFERED": "1",
         "TRANSFORMERS_VERBOSITY": "error",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
     if Path(job.base).is_dir():

@@ -33,11 +33,11 @@ def load_tokenizer(job: TrainJob) -> Any:
 
 
 def model_to_train(job: TrainJob) -> Any:
-    """The base model as the method wants it: NF4 ("qlora", "dpo"), bfloat16 ("lora", "dpo") or float32 ("full")."""
+    """The base model as the method wants it: float32 ("full"), else in `job.dtype`, or in NF4 that computes in it."""
     full = job.tuning.method == "full"
     return _load(
         job,
-        torch.float32 if full else torch.bfloat16,
+        torch.float32 if full else getattr(torch, job.dtype),
         "bitsandbytes" if job.tuning.in_4bit else None,
         attn_implementation=_attention(job.tuning.max_length),
     )

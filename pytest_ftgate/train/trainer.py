@@ -64,7 +64,8 @@ def _arguments(job: TrainJob, folder: Path) -> dict[str, Any]:
         "data_seed": tuning.seed,
         "max_length": tuning.max_length,
         "optim": "paged_adamw_8bit" if cuda else "adamw_torch_fused",
-        "bf16": cuda,  # on the CPU the weights are in bfloat16 already, and autocast would only add casts
+        "bf16": cuda and job.dtype == "bfloat16",  # on the CPU the weights have their precision already,
+        "fp16": cuda and job.dtype == "float16",  # and autocast would only add casts
         "gradient_checkpointing": cuda,
         "use_cpu": not cuda,
         "dataloader_pin_memory": cuda,

@@ -10,7 +10,8 @@ import pytest
 from pytest_ftgate.serve import batcher as module
 from pytest_ftgate.serve.adapters import Adapters
 from pytest_ftgate.serve.batcher import Batcher
-from pytest_ftgate.serve.generate import Answer, Job, generate
+from pytest_ftgate.serve.generate import generate
+from pytest_ftgate.serve.row import Answer, Job
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def batches(monkeypatch):
     seen = Seen()
     seen.gate.set()
 
-    def decode(model, tokenizer, jobs, on_answer, batch_size):
+    def decode(model, tokenizer, jobs, on_answer, batch_size, known):
         seen.append([len(job.tokens) for job in jobs])
         seen.gate.wait(10)
         if seen.error:
@@ -144,3 +145,25 @@ def test_unloading_the_last_adapter_gives_the_base_back(tokenizer, adapter_dir):
         assert said(None) == base
     with pytest.raises(KeyError):
         adapters.unload("a")
+
+
+def test_a_prefix_is_kept_for_its_adapter_until_an_adapter_comes_or_goes(monkeypatch):
+    known = []
+
+    def decode(model, tokenizer, jobs, on_answer, batch_size, prefix):
+        known.append((model, prefix))
+        for i, _ in enumerate(jobs):
+            on_answer(i, Answer("", "stop", 1, 1))
+        return f"prefix of {model}"
+
+    monkeypatch.setattr(module, "decode", decode)
+
+    async def main():
+        server = batcher()
+        for name in ("a", "b", "a"):
+            await server.answer(job(1), name)
+        await server.call(lambda: None)
+        await server.answer(job(1), "a")
+
+    asyncio.run(main())
+    assert known == [("a", None), ("b", None), ("a", "prefix of a"), ("a", None)]

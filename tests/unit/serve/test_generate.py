@@ -8,8 +8,10 @@ from collections import Counter
 import pytest
 import torch
 
-from pytest_ftgate.serve import generate as module
-from pytest_ftgate.serve.generate import Job, decode, generate, prompt_tokens
+from pytest_ftgate.serve import generate as generating
+from pytest_ftgate.serve import prefix as module
+from pytest_ftgate.serve.generate import decode, generate, prompt_tokens
+from pytest_ftgate.serve.row import Job
 
 
 def talk(text: str, system: str = "") -> list[dict[str, str]]:
@@ -47,12 +49,12 @@ def test_the_shared_prefix_is_computed_once(model, tokenizer, monkeypatch):
     original = model.forward
     monkeypatch.setattr(model, "forward", lambda **k: widths.update([k["input_ids"].shape[1]]) or original(**k))
     conversations = talks(12, "a long instruction " * 30)
-    shared = len(module._common_prefix([list(prompt_tokens(tokenizer, c)) for c in conversations]))
+    shared = len(module.common_prefix([list(prompt_tokens(tokenizer, c)) for c in conversations]))
     with_prefix = generate(model, tokenizer, conversations, 3, batch_size=4)
     assert shared > 100
     assert widths[shared] == 1
     assert max(width for width in widths if width != shared) < 100
-    monkeypatch.setattr(module, "SHORTEST_PREFIX", 10**9)
+    monkeypatch.setattr(module, "SHORTEST", 10**9)
     assert generate(model, tokenizer, conversations, 3, batch_size=4) == with_prefix
 
 
@@ -185,3 +187,59 @@ def test_nothing_to_answer(model, tokenizer):
 def test_settings_that_make_no_sense_are_refused(model, tokenizer, settings, text):
     with pytest.raises(ValueError, match=text):
         generate(model, tokenizer, [talk("x")], **settings)
+
+
+def test_prompts_read_a_few_at_a_time_give_the_same_answers(model, tokenizer, monkeypatch):
+    conversations = talks(13)
+    whole = generate(model, tokenizer, conversations, 12)
+    widths = []
+    original = model.forward
+    monkeypatch.setattr(model, "forward", lambda **k: widths.append(k["input_ids"].shape) or original(**k))
+    monkeypatch.setattr(generating, "READ_TOGETHER", 64)
+    assert generate(model, tokenizer, conversations, 12) == whole
+    prompts = [shape for shape in widths if shape[1] > 1]
+    assert len(prompts) > 4, "in groups"
+    assert all(rows * width <= 64 or rows == 1 for rows, width in prompts)
+
+
+def test_what_the_first_token_decides_is_answered_before_the_next_prompts_are_read(model, tokenizer, monkeypatch):
+    seen = []
+    original = model.forward
+    monkeypatch.setattr(model, "forward", lambda **k: seen.append("read") or original(**k))
+    monkeypatch.setattr(generating, "READ_TOGETHER", 64)
+    choices = ('{"label": "spam"}', '{"label": "ham"}')
+    generate(model, tokenizer, talks(13), 12, choices=choices, on_answer=lambda i, answer: seen.append("answer"))
+    assert seen.count("answer") == 13
+    assert "answer" in seen[:3]
+
+
+def test_a_prefix_is_kept_for_the_jobs_to_come(model, tokenizer, monkeypatch):
+    system = "a long instruction " * 30
+    jobs = [Job(prompt_tokens(tokenizer, c), 3) for c in talks(6, system)]
+    others = [Job(prompt_tokens(tokenizer, c), 3) for c in talks(5, system)]
+    expected: dict[int, str] = {}
+    decode(model, tokenizer, others, lambda i, answer: expected.update({i: answer.text}))
+    prefix = decode(model, tokenizer, jobs, lambda i, answer: None)
+    widths = Counter()
+    original = model.forward
+    monkeypatch.setattr(model, "forward", lambda **k: widths.update([k["input_ids"].shape[1]]) or original(**k))
+    again: dict[int, str] = {}
+    assert decode(model, tokenizer, others, lambda i, answer: again.update({i: answer.text}), known=prefix) is prefix
+    assert again == expected
+    assert max(widths) < 100, "the instruction was not read again"
+    alone = decode(model, tokenizer, others[:1], lambda i, answer: again.update({i: answer.text}), known=prefix)
+    assert alone is prefix
+    assert again == expected
+
+
+def test_a_prefix_of_other_prompts_is_not_used(model, tokenizer):
+    jobs = [Job(prompt_tokens(tokenizer, c), 3) for c in talks(4, "a long instruction " * 30)]
+    others = [Job(prompt_tokens(tokenizer, c), 3) for c in talks(4, "hello spam ham . " * 30)]
+    expected: dict[int, str] = {}
+    decode(model, tokenizer, others, lambda i, answer: expected.update({i: answer.text}))
+    prefix = decode(model, tokenizer, jobs, lambda i, answer: None)
+    found: dict[int, str] = {}
+    assert (
+        decode(model, tokenizer, others, lambda i, answer: found.update({i: answer.text}), known=prefix) is not prefix
+    )
+    assert found == expected

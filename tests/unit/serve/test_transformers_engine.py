@@ -171,7 +171,7 @@ def test_the_thread_that_computes_does_not_starve_health(engine):
 
 def test_another_base_or_precision_is_refused(engine):
     with pytest.raises(ServeError, match=r"not .*bfloat16"):
-        engine.endpoint(Model(engine.model.base))
+        engine.endpoint(Model(engine.model.base, dtype="bfloat16"))
 
 
 def test_an_adapter_that_does_not_load_is_a_clear_error(engine, adapter_dir, tmp_path):

@@ -1,0 +1,99 @@
+"""A champion is asked at the precision it was gated at, whatever this machine would choose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_ftgate.commands.served import tags_of
+from pytest_ftgate.pipeline import read_pipeline
+from pytest_ftgate.registry import Version
+from pytest_ftgate.report.console import Console
+from pytest_ftgate.runtime import Runtime, Settings, Target, base_target
+from pytest_ftgate.serve import precision
+from pytest_ftgate.serve.device import cpu
+from pytest_ftgate.serve.model import Model, adapter_digest
+
+OLD_CPU = cpu("model name: Old CPU\nflags: avx2\n", {})
+PIPELINE = 'goldens = ["quiz"]\n[base]\nmodel = "./model"\n[data]\ntrain = "t.jsonl"\nvalidation = "t.jsonl"\n'
+
+
+class Kept:
+    """A registry with one version."""
+
+    def __init__(self, version: Version, adapter) -> None:
+        self.kept, self.adapter = version, adapter
+
+    def champion(self, task):
+        return self.kept
+
+    def fetch(self, version):
+        return self.adapter
+
+
+@pytest.fixture
+def base(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/config.json").write_text("{}")
+    return Model(str(tmp_path / "model"), dtype="float32")
+
+
+@pytest.fixture
+def adapter(tmp_path):
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    (folder / "adapter_model.safetensors").write_text("weights")
+    (folder / "adapter_config.json").write_text('{"r": 8}')
+    return folder
+
+
+def runtime(tmp_path, lines, version, adapter) -> Runtime:
+    made = Runtime(Settings(tmp_path), Console(None, lines.append, quiet=False))
+    made._registry = Kept(version, adapter)
+    (tmp_path / "mlflow.db").write_text("")  # that there is one
+    return made
+
+
+def version_of(model: Model, tags: dict[str, str] | None = None) -> Version:
+    return Version(
+        "quiz", 3, adapter_digest(model.adapter), "run", "source", 0.0, tags_of(model) if tags is None else tags
+    )
+
+
+def test_the_version_s_own_precision(tmp_path, base, adapter):
+    gated = replace(base, dtype="bfloat16", adapter=adapter)
+    target = runtime(tmp_path, [], version_of(gated), adapter).target("", "quiz", base)
+    assert target.model == gated
+    assert target.digest == gated.digest, "the answers and frozen results are those of the gated model"
+
+
+def test_one_registered_without_its_precision_is_asked_at_the_pipeline_s(tmp_path, base, adapter):
+    version = version_of(replace(base, adapter=adapter), {})
+    assert runtime(tmp_path, [], version, adapter).target("", "quiz", base).model.dtype == "float32"
+
+
+def test_one_line_says_what_that_costs_here(tmp_path, base, adapter, monkeypatch):
+    monkeypatch.setattr(precision, "this_device", lambda: OLD_CPU)
+    lines: list[str] = []
+    version = version_of(replace(base, dtype="bfloat16", adapter=adapter))
+    made = runtime(tmp_path, lines, version, adapter)
+    made._say_cost(made.target("", "quiz", base))
+    made._say_cost(base_target(base))
+    made._say_cost(Target("served", Model("name", dtype="bfloat16", served=True)))
+    [line] = lines
+    assert line.startswith("  champion v3, as it was gated: computing in bfloat16 on Old CPU, which emulates it")
+
+
+def test_auto_is_resolved_by_the_pipeline_for_model_and_job(tmp_path, monkeypatch):
+    folder = tmp_path / "pipelines/quiz"
+    (folder / "model").mkdir(parents=True)
+    (folder / "model/config.json").write_text("{}")
+    (folder / "t.jsonl").write_text('{"input": "a", "expected": "b"}\n')
+    (folder / "pipeline.toml").write_text(PIPELINE)
+    pipeline = read_pipeline(folder / "pipeline.toml")
+    for device, dtype in ((OLD_CPU, "float32"), (cpu("flags: avx512_bf16", {}), "bfloat16")):
+        monkeypatch.setattr(precision, "this_device", lambda device=device: device)
+        assert pipeline.serve.dtype == "auto"
+        assert pipeline.dtype == pipeline.base_model.dtype == dtype
+        assert pipeline.job({}, {"graders": [], "max_tokens": 8}).dtype == dtype
