@@ -35,7 +35,7 @@ def measure_startup(rounds: int) -> Startup:
     try:
         with Server(0) as server:
             ways = {
-                "without": ["test_one.py", "-p", "no:ftgate"],
+                "without": ["test_one.py", "-p", "no:pytest_ftgate"],
                 "idle": ["test_one.py"],
                 "goldens": ["goldens", "--ftgate-base-url", server.base_url, "--ftgate-model", "mock"],
             }

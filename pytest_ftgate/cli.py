@@ -48,9 +48,9 @@ FAMILIES = (
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; `argv` is without the program's name, by default that of the process."""
-    args = make_parser().parse_args(argv)
+def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
+    """Run one command; `argv` is without the program's name, by default that of the process. prog: name in usage."""
+    args = make_parser(prog).parse_args(argv)
     try:
         return int(args.run(args))
     except FtgateError as error:
@@ -66,16 +66,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser(prog: str = "ftgate") -> argparse.ArgumentParser:
     """The parser with all commands."""
     parser = argparse.ArgumentParser(
-        prog="ftgate", description="Golden sets and champions of pytest-ftgate. To train and test, run pytest."
+        prog=prog, description="Golden sets and champions of pytest-ftgate. To train and test, run pytest."
     )
-    parser.add_argument("--version", action="version", version=f"pytest-ftgate {__version__}")
+    told = "show the version, and another package whose pytest plugin has our name"
+    parser.add_argument("--version", action=_Version, nargs=0, dest=argparse.SUPPRESS, help=told)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for family in FAMILIES:
         family.add(commands)
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version and, where another package's pytest plugin takes our name, what to do about it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from pytest_ftgate.names.foreign import installed
+
+        sys.stdout.write(f"pytest-ftgate {__version__}\n")
+        if other := installed():
+            sys.stdout.write(f"{other}\n")
+        parser.exit()
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from argparse import ArgumentError
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,43 +95,49 @@ class Options:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Register the flags and ini options; all begin with ftgate, besides the verbs --train and --canary."""
+    """Register the flags and ini options; all begin with ftgate, besides the verbs --train and --canary.
+
+    Raises UsageError if another plugin has registered one of them.
+    """
     group = parser.getgroup("ftgate", "fine-tuned models through their tests (pytest-ftgate)")
-    group.addoption(
-        "--train", action="store_true", help="fine-tune the pipelines of the selected golden sets, gate, promote"
-    )
-    group.addoption(
-        "--canary", action="store_true", help="ask the champions their panels; exit code 12 if one has become worse"
-    )
-    group.addoption(
-        "--ftgate-rollback-on-drift", action="store_true", help="with --canary: a champion that drifts is rolled back"
-    )
-    group.addoption(
+    add = partial(_add, group)
+    add("--train", action="store_true", help="fine-tune the pipelines of the selected golden sets, gate, promote")
+    add("--canary", action="store_true", help="ask the champions their panels; exit code 12 if one has become worse")
+    add("--ftgate-rollback-on-drift", action="store_true", help="with --canary: a champion that drifts is rolled back")
+    add(
         "--ftgate-night",
         metavar="DATE",
         default="",
         help="with --canary: the night that this run counts for, as 2026-11-22 (default: today, UTC)",
     )
-    group.addoption(
-        "--ftgate-resume", action="store_true", help="send only what the journal does not hold under the same digests"
-    )
-    group.addoption(
+    add("--ftgate-resume", action="store_true", help="send only what the journal does not hold under the same digests")
+    add(
         "--ftgate-regrade",
         metavar="RUN",
         default="",
         help="grade the journal again and ask nothing; RUN: last, or the beginning of a model's digest",
     )
-    group.addoption(
+    add(
         "--ftgate-judge-batch",
         action="store_true",
         help="ask the judge by message batches: half the price, within a day, resumed after a crash",
     )
     for name, default, text in _SETTINGS:
         shown = f"{text} (default {default})" if default else text
-        group.addoption(f"--ftgate-{name}", metavar=name.upper().replace("-", "_"), default=None, help=shown)
+        add(f"--ftgate-{name}", metavar=name.upper().replace("-", "_"), default=None, help=shown)
         parser.addini(_ini(name), text, default=default)
     for name, default, text in _LISTS:
         parser.addini(_ini(name), text, type="args", default=[default])
+
+
+def _add(group: pytest.OptionGroup, flag: str, **how: Any) -> None:
+    try:
+        group.addoption(flag, **how)
+    except (ValueError, ArgumentError):
+        raise pytest.UsageError(
+            f"pytest-ftgate cannot register its option {flag}: another plugin has registered it before\n"
+            "    Leave that plugin out: -p no:NAME; or, where pytest-ftgate is not used, ours: -p no:pytest_ftgate"
+        ) from None
 
 
 def read_options(config: pytest.Config) -> Options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
 from pytest_ftgate.fixtures_judge import judge
+from pytest_ftgate.names.clash import load_once, refuse_clash
 from pytest_ftgate.options import add_options, read_options
 from pytest_ftgate.session import KEY, FtgateSession
 
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["case", "grade", "judge", "leakage", "metrics", "response", "training_run", "vllm_server"]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Our flags and ini options."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Our flags and ini options, unless another package's plugin `ftgate` would register some of them too."""
+    load_once(pluginmanager, sys.modules[__name__])
+    refuse_clash(pluginmanager)
     add_options(parser)
 
 
@@ -85,6 +89,17 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile
     return None
 
 
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Remember the golden files that are ours, also those that --lf will skip."""
+    from pytest_ftgate.catalogue import is_golden
+
+    if isinstance(collector, pytest.File) and is_golden(collector.path):
+        from pytest_ftgate.items.golden import GoldenFile
+
+        if isinstance(collector, GoldenFile):
+            collector.ftgate.collected.add(collector.path.resolve())
+
+
 def _canary_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None:
     """Under --canary the pipelines that are watched, and no golden sets."""
     ftgate = parent.config.stash[KEY]
@@ -130,12 +145,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Put the items in the order of a run, after every plugin that shuffles or sorts them."""
     from pytest_ftgate.items.base import asks_a_model, touches_us
+    from pytest_ftgate.items.named import check_named
 
+    ftgate = session.config.stash[KEY]
+    if not (session.testsfailed or ftgate.options.canary):
+        check_named(session.config, ftgate)
     if not touches_us(session.items):
         return
     from pytest_ftgate.selection import check, sort_items
 
-    ftgate = session.config.stash[KEY]
     sort_items(session.items, ftgate)
     if not session.testsfailed:
         check(session.items, ftgate)

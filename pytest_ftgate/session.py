@@ -61,6 +61,7 @@ class FtgateSession:
         self.tally = Tally(options.train, options.canary)
         self.sight = Sight()
         self.plan_later: Callable[[], None] | None = None
+        self.collected: set[Path] = set()
         self._by_path: dict[Path, Suite] = {}
         self._measured: dict[str, tuple[Measurement, Target]] = {}
         self._summed_up = False

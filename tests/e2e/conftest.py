@@ -29,7 +29,7 @@ class Workshop:
         )
 
     def ftgate(self, *args: str) -> subprocess.CompletedProcess[str]:
-        command = [str(Path(sys.executable).with_name("ftgate")), *args]
+        command = [sys.executable, "-m", "pytest_ftgate", *args]
         return subprocess.run(command, cwd=self.path, capture_output=True, text=True, timeout=300, check=False)
 
     def edit(self, name: str, old: str, new: str) -> None:

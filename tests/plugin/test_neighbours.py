@@ -27,7 +27,7 @@ HEAVY = [
 def test_merely_installed_it_prints_imports_and_makes_nothing(pytester):
     pytester.makepyfile("def test_mine():\n    pass\n")
     (pytester.path / "data.golden.jsonl").write_text("this is not ours\n")
-    bare = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:ftgate")
+    bare = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:pytest_ftgate")
     before = {path.name for path in pytester.path.iterdir()} | {"runpytest-1"}  # pytester's own folder
     with_us = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     assert with_us.ret == bare.ret == 0
@@ -95,9 +95,3 @@ def test_under_xdist_tests_that_ask_no_model_run_in_a_project_with_goldens(proje
     result = project.pytester.runpytest_subprocess("-n", "2", "tests")
     assert result.ret == 0, result.stdout.str()
     result.assert_outcomes(passed=2)
-
-
-def test_p_no_ftgate_switches_everything_off(project):
-    project.single("tiny", *ECHO)
-    result = project.pytester.runpytest_subprocess("-p", "no:ftgate")
-    assert result.ret == 5

@@ -21,6 +21,7 @@ KNOWS_PYTEST = {
     "fixtures",
     "fixtures_judge",
     "items",
+    "names",
 }
 TALLY = "report.tally"  # listens to reports, so it is a plugin object
 
