@@ -165,14 +165,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    """What the selected golden sets can see."""
+    """What the selected golden sets can see, and how long a training will take."""
     from pytest_ftgate.items.base import touches_us
 
     if not touches_us(items):
         return []
     from pytest_ftgate.selection import sets_of
 
-    return [f"ftgate: {suite.name}: {config.stash[KEY].sees(suite)}" for suite in sets_of(items)]
+    ftgate = config.stash[KEY]
+    seen = [f"ftgate: {suite.name}: {ftgate.sees(suite)}" for suite in sets_of(items)]
+    return seen if config.option.collectonly else [*seen, *ftgate.forecasts()]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.leakage.rows import Row
     from pytest_ftgate.pipeline import Pipeline
     from pytest_ftgate.registry import Version
+    from pytest_ftgate.report.console import Advance
     from pytest_ftgate.response import Response
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.suite import Suite
@@ -439,13 +440,13 @@ class Rollout:
 class _Narrator:
     """Events of the trainer -> lines and a bar."""
 
-    def __init__(self, say: Callable[[str], None], advance: Callable[[int, str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], advance: Advance) -> None:
         self._say = say
         self._advance = advance
 
     def __call__(self, event: dict[str, Any]) -> None:
         match event:
-            case {"event": "step", "step": step, "loss": loss}:
-                self._advance(step, f"loss {loss:.3f}")
+            case {"event": "step", "step": step, "steps": steps, "loss": loss}:
+                self._advance(step, f"loss {loss:.3f}", steps)
             case {"event": "epoch" | "warning" | "start" | "validation", "text": text}:
                 self._say(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -146,6 +146,16 @@ class FtgateSession:
         seen = sight(suite, delta, recalled(self.options.state_dir, suite.name)).line()
         noise = self.noises.get(suite.name)
         return f"{seen}; {noise.of(suite)}" if noise else seen
+
+    def forecasts(self) -> Iterator[str]:
+        """How long each pipeline that this run trains will take, as far as it can be told before it begins."""
+        from pytest_ftgate.forecast import forecast
+
+        for name in self.training:
+            with suppress(FtgateError):  # a fault of its data is told by the stage that meets it
+                rollout = self.rollout(name)
+                if found := forecast(rollout.pipeline, rollout.sets):
+                    yield f"ftgate: {name}: {found.line()}"
 
     def suite_named(self, name: str) -> Suite:
         """The golden set of that name, from the folders of `ftgate_goldens`. Raises FtgateError."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 LOG_EVERY_S = 10.0
 
-Advance = Callable[[int, str], None]
-"""Called with how much is done so far, and a short text about now ("loss 0.31")."""
+
+class Advance(Protocol):
+    """Called with how much is done so far, a short text about now ("loss 0.31"), and the whole once it is known."""
+
+    def __call__(self, done: int, now: str, total: int | None = None) -> None:
+        """Show it."""
 
 
 class Console:
@@ -35,7 +39,11 @@ class Console:
         elif self._file.isatty():
             with _bar(self._file) as bar:
                 task = bar.add_task(label, total=total, now="")
-                yield lambda done, now: bar.update(task, completed=done, now=now)
+
+                def advance(done: int, now: str, total: int | None = total) -> None:
+                    bar.update(task, completed=done, now=now, total=total)
+
+                yield advance
         else:
             yield _log_lines(label, total, self.line)
 
@@ -47,7 +55,7 @@ def silent() -> Console:
     return Console(sys.stderr, lambda _text: None, quiet=True)
 
 
-def _ignore(_done: int, _now: str) -> None:
+def _ignore(done: int, now: str, total: int | None = None) -> None:
     pass
 
 
@@ -76,14 +84,25 @@ def _bar(file: TextIO) -> Progress:
 
 def _log_lines(label: str, total: int | None, write_line: Callable[[str], None]) -> Advance:
     begun = last = time.monotonic()
+    first: tuple[int, float] | None = None  # where the counting began, and when: a resumed training is not at 0
 
-    def advance(done: int, now: str) -> None:
-        nonlocal last
+    def advance(done: int, now: str, total: int | None = total) -> None:
+        nonlocal last, first
         moment = time.monotonic()
+        first = first or (done, moment)
         if moment - last < LOG_EVERY_S:
             return
         last = moment
         count = f"{done}/{total}" if total else f"{done}" if done else "waiting"
-        write_line(f"  {label}: {count} after {moment - begun:.0f} s {now}".rstrip())
+        left = _left(done - first[0], moment - first[1], total - done) if total else ""
+        write_line(f"  {label}: {count} after {moment - begun:.0f} s{left} {now}".rstrip())
 
     return advance
+
+
+def _left(done: int, seconds: float, to_do: int) -> str:
+    """As in ", about 3 min left"; nothing while nothing is done."""
+    if done <= 0 or to_do <= 0:
+        return ""
+    left = seconds / done * to_do
+    return f", about {left / 60:.0f} min left" if left >= 90 else f", about {left:.0f} s left"

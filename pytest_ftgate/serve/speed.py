@@ -1,0 +1,53 @@
+"""(precision, threads, size of a layer) -> floating-point operations per second of this machine's matrix products.
+
+`python -m pytest_ftgate.serve.speed DTYPE THREADS HIDDEN INTERMEDIATE` prints the number; a process of its own, since
+pytest's need not import torch. It takes a second, and torch's import.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from pytest_ftgate.serve.compute import COMPUTING
+
+ROWS = 512
+"""Tokens in one product, as in a batch of prompts or of training rows."""
+
+SECONDS = 1.0
+
+
+def measure(dtype: str, threads: int, hidden: int, intermediate: int) -> float:
+    """Operations per second of [512, hidden] x [hidden, intermediate], a transformer's main work."""
+    import torch
+
+    torch.set_num_threads(threads)
+    left = torch.ones(ROWS, hidden, dtype=getattr(torch, dtype))
+    right = torch.ones(intermediate, hidden, dtype=getattr(torch, dtype))
+    with torch.inference_mode():
+        torch.nn.functional.linear(left, right)
+        begin, count = time.monotonic(), 0
+        while (passed := time.monotonic() - begin) < SECONDS:
+            torch.nn.functional.linear(left, right)
+            count += 1
+    return 2.0 * ROWS * hidden * intermediate * count / passed
+
+
+def measured(dtype: str, threads: int, hidden: int, intermediate: int) -> float | None:
+    """The same from a process with the environment of trainer and server; None if it cannot be had."""
+    import os
+
+    numbers = (dtype, str(threads), str(hidden), str(intermediate))
+    command = [sys.executable, "-m", "pytest_ftgate.serve.speed", *numbers]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=True, env={**os.environ, **COMPUTING}
+        )
+        return float(done.stdout.split()[-1])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None
+
+
+if __name__ == "__main__":
+    print(measure(sys.argv[1], *map(int, sys.argv[2:5])))  # noqa: T201

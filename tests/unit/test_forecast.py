@@ -1,0 +1,93 @@
+"""How long a training will take: arithmetic on sizes, and a second of matrix products."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pytest_ftgate import forecast as module
+from pytest_ftgate.forecast import Forecast, forecast, model_size, stages
+from pytest_ftgate.pipeline import read_pipeline
+from pytest_ftgate.serve.device import Device
+from pytest_ftgate.serve.speed import measured
+from pytest_ftgate.suite import load_suite
+
+PIPELINE = """
+goldens = ["quiz"]
+[base]
+model = "./model"
+[data]
+train = "train.jsonl"
+validation = "train.jsonl"
+[train]
+epochs = 2
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """(pipeline, golden set) of 40 rows of 80 bytes, and 20 cases."""
+    folder, golden = tmp_path / "pipelines/quiz", tmp_path / "goldens/quiz"
+    (folder / "model").mkdir(parents=True)
+    golden.mkdir(parents=True)
+    row = {"input": "x" * 76, "expected": "yes!"}
+    (folder / "train.jsonl").write_text((json.dumps(row) + "\n") * 40)
+    (folder / "pipeline.toml").write_text(PIPELINE)
+    (golden / "golden.toml").write_text("[gate]\n")
+    cases = ({"id": f"c{i}", "input": "y" * 36, "expected": "yes!"} for i in range(20))
+    (golden / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases))
+    return read_pipeline(folder / "pipeline.toml"), load_suite(golden)
+
+
+def test_the_seconds_follow_from_tokens_weights_and_speed(project):
+    pipeline, suite = project
+    found = stages(pipeline, [suite], weights=1_000_000, speed=2e6)  # a second a token
+    asked = 20 * (9 + 1 + 12)
+    assert found["baseline"] == found["goldens"] == pytest.approx(asked + 8, abs=10)
+    row = 19 + 1 + 12
+    assert found["fine-tune"] == pytest.approx(8 + 40 * row * 1.3 * 2 * 2 + 40 * row * 2 * 2, rel=0.05)
+    assert found["reference runs"] == pytest.approx(5 * 100 * 22, rel=0.1)
+
+
+def test_a_whole_model_costs_half_as_much_again_and_rows_left_out_nothing(project):
+    pipeline, suite = project
+    lora = stages(pipeline, [suite], 10**6, 2e6)["fine-tune"]
+    whole = replace(pipeline, tuning=replace(pipeline.tuning, method="full"))
+    assert stages(whole, [suite], 10**6, 2e6)["fine-tune"] > lora * 1.2
+    few = replace(pipeline, data=replace(pipeline.data, max_rows=4))
+    assert stages(few, [suite], 10**6, 2e6)["fine-tune"] < lora * 0.6
+
+
+def test_the_line():
+    line = Forecast({"baseline": 40.0, "fine-tune": 600.0}).line()
+    assert line == "about 11 min on this machine (baseline 0.7, fine-tune 10), less what earlier runs left"
+
+
+def test_a_model_without_weights_or_a_gpu_has_no_forecast(project, monkeypatch):
+    pipeline, suite = project
+    assert forecast(pipeline, [suite]) is None
+    monkeypatch.setattr(module, "model_size", lambda folder: module.Size(10, 8, 16))
+    monkeypatch.setattr("pytest_ftgate.serve.device.this_device", lambda: Device("cuda", "H100", capability=(9, 0)))
+    assert forecast(pipeline, [suite]) is None
+
+
+def test_weights_of_layers_are_counted_without_embeddings(tmp_path):
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=100, hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=2,
+        num_key_value_heads=2,
+    )  # fmt: skip
+    model = LlamaForCausalLM(config)
+    model.save_pretrained(tmp_path)
+    expected = sum(weight.numel() for weight in model.model.layers.parameters())
+    assert model_size(tmp_path) == (expected, 16, 24)
+    (tmp_path / "model.safetensors").write_bytes(b"short")
+    assert model_size(tmp_path) is None
+
+
+def test_the_speed_is_measured_in_a_process_of_its_own():
+    assert measured("float32", 1, 64, 128) > 1e6
+    assert measured("no such precision", 1, 64, 128) is None
