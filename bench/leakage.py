@@ -17,6 +17,7 @@ from statistics import median
 
 import numpy as np
 
+from bench.machine import cpu
 from bench.peers import ENVIRONMENTS
 from bench.table import README
 
@@ -129,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _table(args: argparse.Namespace, folder: Path) -> list[str]:
     lines = [
-        f"{datetime.now(UTC):%Y-%m-%d}: {args.rows:,} rows of {WORDS_A_ROW} words against {GOLDENS} goldens, one core, "
+        f"{datetime.now(UTC):%Y-%m-%d}: {args.rows:,} rows of {WORDS_A_ROW} words against {GOLDENS} goldens, one of {cpu()}, "
         f"medians of {args.rounds} alternating rounds.",
         "",
         "| | golden's words | rows a CPU-second | pasted found | edited found | false pairs | peak MiB |",

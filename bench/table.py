@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.machine import machine
 from bench.peers import BARE, CLIENTS_IN_ORDER, IN_FLIGHT, OURS
 from bench.process import Run
 from bench.startup import Startup
@@ -44,26 +44,13 @@ def write_results(results: Results, *, write: bool) -> None:
 
 
 def _lines(results: Results) -> Iterator[str]:
-    yield f"{_machine()}."
+    yield f"{machine()}."
     yield f"{datetime.now(UTC):%Y-%m-%d}, {_load(results)}, medians of {results.rounds} alternating rounds."
     yield ""
     yield from _peers(results)
     if results.sizes:
         yield ""
         yield from _figures(results)
-
-
-def _machine() -> str:
-    cpu = next((line for line in _cpu_info() if line.startswith("model name")), "").partition(":")[2].strip()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    system = f"Linux {platform.release().split('-')[0]}" if platform.system() == "Linux" else platform.platform()
-    python = f"Python {platform.python_version()}"
-    return f"{os.cpu_count()} cores of {cpu or platform.processor()}, {memory:.0f} GB, {system}, {python}"
-
-
-def _cpu_info() -> list[str]:
-    info = Path("/proc/cpuinfo")
-    return info.read_text(encoding="utf-8").splitlines() if info.exists() else []
 
 
 def _load(results: Results) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.cases import write_cases
+from bench.machine import cpu
 from bench.peers import CLIENTS, IN_FLIGHT, ROOT
 from bench.process import run
 from bench.table import README
@@ -70,7 +71,8 @@ def main() -> None:
     finally:
         engine.stop()
     text = (
-        f"vLLM on the CPU, {CASES} cases of 16 tokens, {IN_FLIGHT} in flight, medians of {ROUNDS} alternating rounds: "
+        f"{cpu()}: vLLM on the CPU, {CASES} cases of 16 tokens, {IN_FLIGHT} in flight, "
+        f"medians of {ROUNDS} alternating rounds: "
         f"bare client {found['bare']:.1f} s, pytest-ftgate {found['ours']:.1f} s, "
         f"x bare {found['ours'] / found['bare']:.2f} (wanted: <= 1.1)."
     )

@@ -40,13 +40,13 @@ class Device:
 @cache
 def this_device() -> Device:
     """What torch and vLLM compute on here; looked up once, so that a run cannot change its mind."""
-    return _gpu(os.environ) or cpu(_cpuinfo(), os.environ)
+    return _gpu(os.environ) or cpu(cpuinfo(), os.environ)
 
 
-def cpu(cpuinfo: str, environment: Mapping[str, str]) -> Device:
+def cpu(described: str, environment: Mapping[str, str]) -> Device:
     """The CPU of a /proc/cpuinfo text, less the instructions that the environment forbids oneDNN."""
     fields: dict[str, str] = {}
-    for line in cpuinfo.splitlines():
+    for line in described.splitlines():
         key, _, value = line.partition(":")
         fields.setdefault(key.strip().lower(), value.strip())
     flags = frozenset((fields.get("flags") or fields.get("features") or "").split())
@@ -60,7 +60,8 @@ def _bf16_allowed(environment: Mapping[str, str]) -> bool:
     return limit.upper().startswith(ISA_WITH_BF16)
 
 
-def _cpuinfo() -> str:
+def cpuinfo() -> str:
+    """The text of /proc/cpuinfo, or what tells as much elsewhere."""
     path = Path("/proc/cpuinfo")
     if path.is_file():
         return path.read_text("utf-8", "replace")
