@@ -130,8 +130,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _table(args: argparse.Namespace, folder: Path) -> list[str]:
     lines = [
-        f"{datetime.now(UTC):%Y-%m-%d}: {args.rows:,} rows of {WORDS_A_ROW} words against {GOLDENS} goldens, one of {cpu()}, "
-        f"medians of {args.rounds} alternating rounds.",
+        f"{datetime.now(UTC):%Y-%m-%d}: {args.rows:,} rows of {WORDS_A_ROW} words against {GOLDENS} goldens, "
+        f"one of {cpu()}, medians of {args.rounds} alternating rounds.",
         "",
         "| | golden's words | rows a CPU-second | pasted found | edited found | false pairs | peak MiB |",
         "|---|---|---|---|---|---|---|",
