@@ -12,6 +12,7 @@ import pytest
 from pytest_ftgate.commands.served import name_of, tags_of
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.serve.model import Model, adapter_digest
+from pytest_ftgate.serve.precision import native_dtype
 from pytest_ftgate.serve.proof import LENGTH, TALKS, Proof, Said, write_proof
 from tests.fake_vllm import FakeVllm
 from tests.unit.serve.test_vllm_engine import make_adapter
@@ -178,7 +179,7 @@ def prove_as_the_fake_answers(folder: Path, off: float) -> None:
         prompt = tuple(talk[-1]["content"].encode())
         ids = tuple(sum(prompt) % 50 + i for i in range(LENGTH))
         said.append(Said(prompt, ids, tuple(-(token % 7) - 0.5 + off for token in ids)))
-    write_proof(Proof("bfloat16", tuple(said)), folder)
+    write_proof(Proof(native_dtype(), tuple(said)), folder)  # the model is at its default
 
 
 def test_the_server_is_held_against_what_the_trainer_saw(registry, base, serving, ftgate, tmp_path):

@@ -126,14 +126,14 @@ def test_likelihoods_are_of_the_answer_alone_and_those_of_the_model(tiny):
     draw = random.Random(3)
     words = lambda most: " ".join(draw.choices("abcdefghij", k=draw.randrange(1, most)))  # noqa: E731
     some = [row(n, words(9), words(15)) for n in range(21)]
-    for each, loss in zip(some, losses_in(tiny, 100)(some), strict=True):
+    for each, loss in zip(some, losses_in(tiny, "bfloat16", 100)(some), strict=True):
         prompt = tokenizer(f"{each.question} <end>")["input_ids"]
         ids = torch.tensor([prompt + tokenizer(each.answer)["input_ids"]])
         labels = ids.clone()
         labels[0, : len(prompt)] = -100
         assert loss == pytest.approx(model(ids, labels=labels).loss.item(), abs=0.03)
-    assert math.isfinite(losses_in(tiny, 100)([row(1, "")])[0])
-    assert len(losses_in(tiny, 6)([row(1, words(9), "a " * 30), row(2, "a " * 30)])) == 2
+    assert math.isfinite(losses_in(tiny, "bfloat16", 100)([row(1, "")])[0])
+    assert len(losses_in(tiny, "bfloat16", 6)([row(1, words(9), "a " * 30), row(2, "a " * 30)])) == 2
 
 
 def test_a_folder_without_weights_is_told(tiny, tmp_path):
@@ -141,4 +141,4 @@ def test_a_folder_without_weights_is_told(tiny, tmp_path):
 
     shutil.copytree(tiny, tmp_path / "m", ignore=shutil.ignore_patterns("*.safetensors"))
     with pytest.raises(DataError, match="m: cannot be loaded"):
-        losses_in(tmp_path / "m", 100)([row(1, "a")])
+        losses_in(tmp_path / "m", "float32", 100)([row(1, "a")])
