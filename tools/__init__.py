@@ -1,0 +1,1 @@
+"""What `make setup`, `make vllm` and `make lock` run, with nothing but a Python."""
