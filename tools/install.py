@@ -28,6 +28,8 @@ PYTHON = VENV / "bin/python"
 UV = VENV / "bin/uv"
 FROM_PIP = {"find-links": "UV_FIND_LINKS", "index-url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE"}
 """Setting of pip -> environment variable of uv, which does not read pip's configuration."""
+BYTECODE = ["--compile-bytecode"] if sys.dont_write_bytecode else []
+"""Python writes it at a module's first import, a quarter of the work, unless PYTHONDONTWRITEBYTECODE is set."""
 
 
 def main() -> int:
@@ -90,7 +92,7 @@ def sync(python: Path, *locks: str) -> None:
     print(f"set-up: {', '.join(locks)}", flush=True)
     files = [LOCKS / f"{lock}.txt" for lock in locks]
     builders: list[str | Path] = ["--build-constraints", LOCKS / "installer.txt", "--require-build-hashes"]
-    uv("pip", "sync", "--python", python, "--require-hashes", *builders, *files)
+    uv("pip", "sync", "--python", python, "--require-hashes", *BYTECODE, *builders, *files)
 
 
 def torch_build() -> str:
