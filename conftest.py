@@ -21,6 +21,7 @@ NO_SKIPS = os.environ.get("FTGATE_NO_SKIPS") == "1"
 def pytest_configure(config: pytest.Config) -> None:
     """Our own markers."""
     config.addinivalue_line("markers", "gpu: needs a CUDA device; skips with a reason where there is none")
+    config.addinivalue_line("markers", "slow: more of what a quicker test shows too; `make test-all` runs it")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

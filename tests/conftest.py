@@ -1,8 +1,27 @@
-"""An empty MLflow store, made once (5 to 15 s); tests copy it."""
+"""An empty MLflow store, made once (5 to 15 s); tests copy it. And a garbage collector that walks no modules."""
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def modules_out_of_sight() -> Iterator[None]:
+    """torch, MLflow and their like are a million objects that live to the end: a full collection takes half a second.
+
+    What a file of tests leaves is frozen, so that the next files' collections do not walk it; its garbage is collected
+    before that.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Beside Triton, what is frozen when Python ends is called a leak, on fifty lines (see pytest_ftgate.garbage)."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
