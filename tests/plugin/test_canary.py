@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -81,14 +78,10 @@ class Shop:
     def rebase(self, reason: str = "first") -> int:
         return self.command("--base-url", self.server.base_url, "--model", "mock", "--rebase", reason)
 
-    def night(self, day: int, *args: str) -> subprocess.CompletedProcess[str]:
-        served = ["--ftgate-base-url", self.server.base_url, "--ftgate-model", "mock"]
-        env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        command = [sys.executable, "-m", "pytest", "-p", "pytest_ftgate.plugin", "-p", "no:cacheprovider", "--canary"]
-        date = [f"--ftgate-night=2026-11-{day:02}"]
-        return subprocess.run(
-            [*command, *served, *date, *args], cwd=self.path, env=env, capture_output=True, text=True, check=False
-        )
+    def night(self, day: int, *args: str) -> tuple[int, str]:
+        """The canary's exit code, and what it says."""
+        result = self.project.run("-p", "no:cacheprovider", "--canary", f"--ftgate-night=2026-11-{day:02}", *args)
+        return int(result.ret), result.stdout.str() + result.stderr.str()
 
 
 @pytest.fixture
@@ -111,29 +104,29 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     assert first != second, "in an order of its own"
     assert set(first) == set(second)
 
-    steady = shop.night(1)
-    assert steady.returncode == 0, steady.stdout + steady.stderr
-    assert "STEADY echo v2: +0.0 points against the reference runs" in steady.stdout
-    assert "1 passed" in steady.stdout
+    code, steady = shop.night(1)
+    assert code == 0, steady
+    assert "STEADY echo v2: +0.0 points against the reference runs" in steady
+    assert "1 passed" in steady
     assert len(shop.server.requests) == 600
 
     shop.wrong = 15
     shop.project.write(
         "conftest.py", "def pytest_ftgate_drift(task, finding):\n    print('HOOK', task, finding.kind)\n"
     )
-    drift = shop.night(3, "-s")
-    assert drift.returncode == 12, drift.stdout + drift.stderr
-    assert "DRIFT echo v2" in drift.stdout
-    assert "HOOK echo drift" in drift.stdout
-    assert "nights missing in the last week: 2026-11-02" in drift.stdout
-    assert "1.00 -> 0.00, it said 'wrong'" in drift.stdout
+    code, drift = shop.night(3, "-s")
+    assert code == 12, drift
+    assert "DRIFT echo v2" in drift
+    assert "HOOK echo drift" in drift
+    assert "nights missing in the last week: 2026-11-02" in drift
+    assert "1.00 -> 0.00, it said 'wrong'" in drift
     assert shop.registry.champion("echo").number == 2, "nothing moves unless it was asked for"
 
     shop.project.write("conftest.py", "def pytest_ftgate_drift(task):\n    raise RuntimeError('no trainer answers')\n")
-    back = shop.night(4, "pipelines/echo", "--ftgate-rollback-on-drift")
-    assert back.returncode == 12, back.stdout + back.stderr
-    assert "rolled back: v1 is the champion again" in back.stdout
-    assert "the hook pytest_ftgate_drift failed: RuntimeError: no trainer answers" in back.stdout
+    code, back = shop.night(4, "pipelines/echo", "--ftgate-rollback-on-drift")
+    assert code == 12, back
+    assert "rolled back: v1 is the champion again" in back
+    assert "the hook pytest_ftgate_drift failed: RuntimeError: no trainer answers" in back
     champion = shop.registry.champion("echo")
     assert champion.number == 1
     assert champion.promotion["reason"].startswith("canary: ")
@@ -153,45 +146,46 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     assert len(kept) == 100
     assert 0.65 <= sum(grade for grade, _ in kept.values()) / 100 <= 0.85
 
+    capsys.readouterr()
     assert shop.command("--version", "v2") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("echo v2: reference 1.000")
     assert [line.split()[0] for line in lines[2:]] == ["2026-11-01", "nights", "2026-11-03", "2026-11-04"]
 
-    unknown = shop.night(5)
-    assert unknown.returncode == 10, "v1 was never measured"
-    assert "echo v1 has no reference runs to compare with; record them: ftgate canary echo --rebase" in unknown.stdout
+    code, unknown = shop.night(5)
+    assert code == 10, "v1 was never measured"
+    assert "echo v1 has no reference runs to compare with; record them: ftgate canary echo --rebase" in unknown
 
 
 def test_a_changed_set_another_model_and_a_broken_server_are_no_drift(shop, capsys):
     assert shop.rebase() == 0
     shop.write_goldens([case(i) for i in range(150)])
-    assert shop.night(1).returncode == 0, "new cases do not touch the panel"
+    assert shop.night(1)[0] == 0, "new cases do not touch the panel"
 
     shop.write_goldens([*(case(i, "other") for i in range(60)), *(case(i) for i in range(60, 120))])
-    changed = shop.night(2)
-    assert changed.returncode == 11, changed.stdout + changed.stderr
-    assert "CHANGED echo v2: panel: " in changed.stdout
-    assert "of 100 cases changed or gone: echo::c" in changed.stdout
-    assert "ftgate canary echo --rebase REASON" in changed.stdout
-    assert "DRIFT" not in changed.stdout
+    code, changed = shop.night(2)
+    assert code == 11, changed
+    assert "CHANGED echo v2: panel: " in changed
+    assert "of 100 cases changed or gone: echo::c" in changed
+    assert "ftgate canary echo --rebase REASON" in changed
+    assert "DRIFT" not in changed
 
     shop.write_goldens([case(i) for i in range(120)])
     shop.server.models = ("mock", "mock-2")
-    other = shop.night(2, "--ftgate-model", "mock-2")
-    assert other.returncode == 11
-    assert "model digest: " in other.stdout
+    code, other = shop.night(2, "--ftgate-model", "mock-2")
+    assert code == 11
+    assert "model digest: " in other
 
     shop.broken = True
-    partly = shop.night(3)
-    assert partly.returncode == 10, partly.stdout + partly.stderr
-    assert re.search(r"INCOMPLETE echo v2: \d+ of 100 cases not measured: echo::c", partly.stdout)
+    code, partly = shop.night(3)
+    assert code == 10, partly
+    assert re.search(r"INCOMPLETE echo v2: \d+ of 100 cases not measured: echo::c", partly)
 
-    gone = shop.night(3, "--ftgate-base-url", "http://127.0.0.1:9/v1")
-    assert gone.returncode == 10, gone.stdout + gone.stderr
-    assert "INCOMPLETE echo v2: the panel could not be asked: " in gone.stdout
-    assert "no server answers" in gone.stdout
-    assert "Traceback" not in gone.stdout + gone.stderr
+    code, gone = shop.night(3, "--ftgate-base-url", "http://127.0.0.1:9/v1")
+    assert code == 10, gone
+    assert "INCOMPLETE echo v2: the panel could not be asked: " in gone
+    assert "no server answers" in gone
+    assert "Traceback" not in gone
 
     capsys.readouterr()
     assert shop.command() == 0

@@ -57,8 +57,8 @@ def test_a_file_that_differs_from_dvcs_fails_the_first_check(shop):  # noqa: F81
     result.stdout.fnmatch_lines(["*train.jsonl: differs from *train.jsonl.dvc: *", "*dvc add *; *: dvc checkout"])
 
 
-def test_the_lineage_stands_in_the_summary_and_in_mlflow(project):
-    trained = Trained(project)
+def test_the_lineage_stands_in_the_summary_and_in_mlflow(project, mlflow_template, no_tracking_server):
+    trained = Trained(project, mlflow_template)
     trained.base(wrong=range(30))
     rows = ["something else", f"mail {EMAIL}", "and more"]
     project.write("pipelines/mail/train.jsonl", lines({"input": text, "expected": "yes"} for text in rows))

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
+import pytest
+
 from tests.plugin.trained import Trained
 
 
-def test_leaked_cases_are_dropped_told_and_shown_beside(project):
-    trained = Trained(project)
+@pytest.fixture
+def trained(project, mlflow_template, no_tracking_server):
+    return Trained(project, mlflow_template)
+
+
+def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained):
     trained.base(wrong=range(30))
     rows = ({"input": text, "expected": "yes"} for text in ("m3", "something", "else", "M4!"))
     project.write("pipelines/mail/train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
@@ -38,8 +44,7 @@ def test_leaked_cases_are_dropped_told_and_shown_beside(project):
     assert "<mark>m3</mark> yes" in page.read_text()
 
 
-def test_too_few_cases_left_are_refused_before_anything_is_trained(project):
-    trained = Trained(project)
+def test_too_few_cases_left_are_refused_before_anything_is_trained(project, trained):
     trained.base(wrong=range(30))
     trained.project.write("pipelines/mail/pipeline.toml", "")
     rows = "".join(json.dumps({"input": f"m{n}", "expected": "yes"}) + "\n" for n in range(4))

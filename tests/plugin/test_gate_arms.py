@@ -14,8 +14,8 @@ FORGETTING = '[forgetting]\ngolden = "skills"\nrequired = {}\n'
 
 
 @pytest.fixture
-def trained(project):
-    return Trained(project)
+def trained(project, mlflow_template, no_tracking_server):
+    return Trained(project, mlflow_template)
 
 
 def arm(result, name):

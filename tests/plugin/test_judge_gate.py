@@ -29,8 +29,8 @@ def server():
 
 
 @pytest.fixture
-def trained(project):
-    return Trained(project)
+def trained(project, mlflow_template, no_tracking_server):
+    return Trained(project, mlflow_template)
 
 
 def arm(result, name):

@@ -40,8 +40,7 @@ def killed(project, server, rng: random.Random) -> None:
     """Started anew, killed when a random number of requests has come, and a random moment later."""
     process = started(project, "--ftgate-resume")
     wanted = len(server.requests) + rng.randrange(1, max(2, CASES - 10))
-    deadline = time.monotonic() + 60
-    while len(server.requests) < wanted and process.poll() is None and time.monotonic() < deadline:
+    while len(server.requests) < wanted and process.poll() is None:
         time.sleep(0.002)
     time.sleep(rng.uniform(0, 0.04))
     process.kill()
@@ -60,7 +59,7 @@ def report(result) -> list[str]:
     return [re.sub(r" in [\d.]+s", "", line) for line in lines]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 20))])
 def test_no_journalled_answer_is_lost(project, server, seed):
     rng = random.Random(seed)
     journal = project.path / ".ftgate/journal/many.jsonl"

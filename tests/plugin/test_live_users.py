@@ -24,9 +24,8 @@ output_per_million = 1000.0
 
 
 @pytest.fixture
-def trained(project, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return Trained(project)
+def trained(project, mlflow_template, no_tracking_server):
+    return Trained(project, mlflow_template)
 
 
 def exposures(digest: str, candidate: float) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.cli import main
 from pytest_ftgate.commands.served import tags_of
 from pytest_ftgate.registry import Keys, Version, open_registry
 from pytest_ftgate.serve.model import Model, adapter_digest
@@ -65,14 +66,12 @@ class Shop:
         return text
 
     def serve(self) -> str:
-        """What `ftgate serve` says, in a process of its own; it must have started no server."""
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest_ftgate.cli", "serve", "echo"],
-            cwd=self.path, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert (done.returncode, done.stdout) == (2, ""), done.stdout + done.stderr
+        """What `ftgate serve` says; it must have started no server."""
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as told:
+            code = main(["serve", "echo"])
+        assert (code, out.getvalue()) == (2, ""), out.getvalue() + told.getvalue()
         assert not (self.state / "logs").exists()
-        return done.stderr
+        return told.getvalue()
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop):
 def test_drop_row_goes_on_without_the_leaked_rows_and_leaves_the_files_alone(shop):
     whole = rows(*range(100, 150), 7, *range(150, 160), 8)
     file = shop.write("pipelines/mail/train.jsonl", whole)
-    result = shop.pytester.runpytest_subprocess("--train", "--ftgate-leak=drop-row")
+    result = shop.run("--train", "--ftgate-leak=drop-row")
     assert result.ret == 1, "the next stage has no model here"
     result.stdout.fnmatch_lines(["*train.jsonl:51: leak of golden mail/c7*", "*dropped 2 leaked rows of *train.jsonl*"])
     result.stdout.fnmatch_lines(["*FAILED pipelines/mail/pipeline.toml::baseline*"])
@@ -166,7 +166,7 @@ def test_leaks_in_chats_of_other_formats_are_found_by_row_and_dropped(shop, name
     file = FORMATS[name](shop.path / "pipelines/mail" / name, [*chats(*range(100, 110), 7), *leaked, *chats(111)])
     settings = PIPELINE.replace("train.jsonl", name).replace('["size"]', '["size", "format"]')
     shop.write("pipelines/mail/pipeline.toml", settings)
-    result = shop.pytester.runpytest_subprocess("--train", "--ftgate-leak=drop-row")
+    result = shop.run("--train", "--ftgate-leak=drop-row")
     assert result.ret == 1, "the next stage has no model here"
     lines = (12, 13) if name.endswith("csv") else (11, 12)
     for line, golden in zip(lines, ("c7", "c8"), strict=True):
@@ -180,7 +180,7 @@ def test_a_suspect_stops_only_when_strict(shop):
     half = " ".join(message(7).split()[:11])
     planted = {"input": {"text": f"{half} {' '.join(f'other{n}' for n in range(30))}"}, "expected": "spam"}
     shop.write("pipelines/mail/train.jsonl", rows(*range(100, 150)) + json.dumps(planted) + "\n")
-    assert shop.pytester.runpytest_subprocess("--train").ret == 1
+    assert shop.run("--train").ret == 1
     result = shop.run("--train", "--ftgate-leak=strict")
     assert result.ret == 11
     result.stdout.fnmatch_lines(["*train.jsonl:51: suspect of golden mail/c7*"])
@@ -204,7 +204,7 @@ def test_a_leak_through_the_validation_file_counts_too(shop):
 
 
 def test_a_base_model_that_is_none_is_one_clear_error(shop):
-    result = shop.pytester.runpytest_subprocess("--train")
+    result = shop.run("--train")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*FAILED pipelines/mail/pipeline.toml::baseline*"])
     result.stdout.no_fnmatch_line("*Traceback*")

@@ -14,10 +14,10 @@ FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_templat
 
 
 @pytest.fixture
-def trained(project):
+def trained(project, mlflow_template, no_tracking_server):
     if not (MODEL / "tokenizer.json").is_file():
         pytest.skip("the base model is not there; make it with: make data")
-    made = Trained(project)
+    made = Trained(project, mlflow_template)
     for name in FILES:
         if (MODEL / name).is_file():
             shutil.copy(MODEL / name, made.folder / "model" / name)
@@ -28,7 +28,7 @@ def trained(project):
 
 def test_a_server_with_another_template_stops_the_run_before_training(trained):
     """The fake vllm's tokens are the bytes of the last message, as of a template that writes nothing else."""
-    result = trained.run()
+    result = trained.run_alone()
     assert result.ret == 1, result.stdout.str()
     result.stdout.fnmatch_lines(["*FAILED pipelines/mail/pipeline.toml::fine-tune*"])
     told = result.stdout.str()

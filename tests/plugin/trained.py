@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.fake_vllm import make_executable
 from tests.plugin.conftest import Project
@@ -29,8 +32,11 @@ SIZE = 60
 class Trained:
     """One task, "mail": 60 cases, two languages; and 60 general questions."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, store: Path) -> None:
         self.project = project
+        state = project.path / ".ftgate"
+        state.mkdir()
+        shutil.copy(store, state / "mlflow.db")
         self.folder: Path = project.path / "pipelines/mail"
         cases = [
             {"id": f"c{i}", "input": f"m{i}", "expected": f"a{i}", "slices": {"lang": "de" if i % 2 else "en"}}
@@ -80,12 +86,17 @@ class Trained:
         known = {f"m{i}": "" for i in range(SIZE)}
         (self._out_dir() / "adapter/answers.json").write_text(json.dumps(known))
 
-    def run(self, *args: str) -> Any:
-        """`pytest --train` in a process of its own."""
+    def run(self, *args: str) -> pytest.RunResult:
+        """`pytest --train` in this process, which has MLflow already."""
+        return self.project.run(*self._command(), *args)
+
+    def run_alone(self, *args: str) -> pytest.RunResult:
+        """`pytest --train` in a process of its own, as it must be where torch is imported: it bears no second time."""
+        return self.project.pytester.runpytest_subprocess(*self._command(), *args)
+
+    def _command(self) -> tuple[str, ...]:
         vllm = ("--ftgate-engine", "vllm", "--ftgate-vllm", str(self.executable))
-        return self.project.pytester.runpytest_subprocess(
-            "-p", "no:cacheprovider", *vllm, "goldens/mail", "--train", *args
-        )
+        return ("-p", "no:cacheprovider", *vllm, "goldens/mail", "--train")
 
     @staticmethod
     def _answers(folder: Path, wrong: Collection[int], forgot: Collection[int]) -> None:
