@@ -32,6 +32,10 @@ class LocalEngine:
     offers: frozenset[str] = frozenset({"adapters"})
     hints: Sequence[Hint] = ()
     grace_s = 5.0
+    health_s = 5.0
+    """Seconds that /health may take while the server answers."""
+    ending_s = 3.0
+    """Seconds until the end of a server that no longer listens can be seen."""
     verified = ""
 
     def __init__(self, model: Model, log: Path, start_limit_s: float = 300.0) -> None:
@@ -104,7 +108,7 @@ class LocalEngine:
         return process.error(what, fixes[0] if fixes else "")
 
     def check(self) -> None:
-        """Raise ServeError if the server has ended or no longer answers /health within 5 seconds."""
+        """Raise ServeError if the server has ended or no longer answers /health within `health_s`."""
         with self._lock:
             if self._gone is None:
                 self._gone = self._look()
@@ -116,15 +120,15 @@ class LocalEngine:
             return ServeError(f"the {self.name} server is not running")
         if (code := self._process.exit_code()) is not None:
             return self._error(self._process, f"the {self.name} server ended with exit code {code} while answering")
-        status, said = http.get(f"http://127.0.0.1:{self.port}/health", self.api_key, 5.0)
+        status, said = http.get(f"http://127.0.0.1:{self.port}/health", self.api_key, self.health_s)
         if status == 200:
             return None
-        if (code := self._exit_code_soon(self._process)) is not None:
+        if (code := self._exit_code_soon(self._process, self.ending_s)) is not None:
             return self._error(self._process, f"the {self.name} server ended with exit code {code} while answering")
         return self._error(self._process, f"the {self.name} server hangs: /health says {status or said}")
 
     @staticmethod
-    def _exit_code_soon(process: ProcessGroup, limit_s: float = 3.0) -> int | None:
+    def _exit_code_soon(process: ProcessGroup, limit_s: float) -> int | None:
         """A server no longer listens a moment before its end can be seen."""
         end = time.monotonic() + limit_s
         while process.exit_code() is None and time.monotonic() < end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import signal
@@ -31,12 +32,19 @@ def silent(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def engine(model_dir, tmp_path_factory):
+def one_engine(model_dir, tmp_path_factory):
     engine = TransformersEngine(Model(str(model_dir), dtype="float32"), tmp_path_factory.mktemp("logs") / "server.log")
-    engine.start(silent)
     yield engine
     engine.stop()
     assert engine.pid is None
+
+
+@pytest.fixture
+def engine(one_engine):
+    """The server of this file, started at its first use, and again after a test that ended it: six seconds each."""
+    if one_engine.pid is None:
+        one_engine.start(silent)
+    return one_engine
 
 
 def ask(engine, model, talks=TALKS, repeat=1, **sampling):
@@ -157,16 +165,16 @@ def test_without_the_key_there_is_only_health(engine):
 
 
 def test_the_thread_that_computes_does_not_starve_health(engine):
+    """Were it answered only between two batches, there would be three answers."""
     requests = [Request(str(i), "c", TALKS[3], {"max_tokens": 200}) for i in range(64)]
+    answers = 0
     with Pool() as pool:
         futures = pool.submit(engine.endpoint(engine.model), "d", requests)
-        slowest = 0.0
         while not all(future.done() for future in futures.values()):
-            begin = time.monotonic()
             assert http.get(f"http://127.0.0.1:{engine.port}/health")[0] == 200
-            slowest = max(slowest, time.monotonic() - begin)
-            time.sleep(0.02)
-    assert slowest < 2
+            answers += 1
+            time.sleep(0.01)
+    assert answers >= 10
 
 
 def test_another_base_or_precision_is_refused(engine):
@@ -266,44 +274,52 @@ def test_another_server_on_the_port_is_not_taken_for_ours(tmp_path):
             engine.start(silent)
 
 
-def test_killed_while_running_is_one_error_for_all_open_requests(tmp_path, model_dir):
-    engine = TransformersEngine(Model(str(model_dir), dtype="float32"), tmp_path / "server.log")
-    engine.start(silent)
-    try:
-        group = engine.pid
-        requests = [Request(str(i), "c", TALKS[3], {"max_tokens": 400}) for i in range(200)]
-        with Pool(retry=Retry(first_wait_s=0.05)) as pool:
-            futures = list(pool.submit(engine.endpoint(engine.model), "d", requests, check=engine.check).values())
-            futures[0].result(60)
-            os.killpg(group, signal.SIGKILL)
-            begin = time.monotonic()
-            with pytest.raises(ServeError, match="exit code 137 while answering"):
-                futures[-1].result(30)
-            assert time.monotonic() - begin < 10
-        with pytest.raises(ServeError, match="137"):
-            engine.endpoint(Model(str(model_dir), dtype="float32")) and engine.check()
-    finally:
-        engine.stop()
+@pytest.fixture
+def ended(engine):
+    """Nothing is left of the server that the test ended."""
+    group = engine.pid
+    yield
+    engine.stop()
     assert wait_for(lambda: members(group) == [])
 
 
-def test_a_server_that_hangs_is_named_so(tmp_path, model_dir):
-    engine = TransformersEngine(Model(str(model_dir), dtype="float32"), tmp_path / "server.log")
-    engine.start(silent)
-    group = engine.pid
+def test_killed_while_running_is_one_error_for_all_open_requests(engine, ended):
+    requests = [Request(str(i), "c", TALKS[3], {"max_tokens": 100}) for i in range(200)]
+    with Pool(retry=Retry(first_wait_s=0.05)) as pool:
+        futures = list(pool.submit(engine.endpoint(engine.model), "d", requests, check=engine.check).values())
+        futures[0].result(600)
+        os.killpg(engine.pid, signal.SIGKILL)
+        for future in futures[-100:]:
+            with pytest.raises(ServeError, match="exit code 137 while answering"):
+                future.result(120)
+    with pytest.raises(ServeError, match="137"):
+        engine.endpoint(engine.model) and engine.check()
+
+
+def test_a_server_that_hangs_is_named_so(engine):
+    """Seen by another one of its users, as what is found out once is kept."""
+    user = copy.copy(engine)
+    user.health_s = user.ending_s = 0.5  # it would never answer
+    requests = [Request(str(i), "c", TALKS[0], {"max_tokens": 4}, timeout_s=0.5) for i in range(20)]
+    os.killpg(engine.pid, signal.SIGSTOP)
     try:
-        os.killpg(group, signal.SIGSTOP)
-        requests = [Request(str(i), "c", TALKS[0], {"max_tokens": 4}, timeout_s=0.5) for i in range(20)]
         with Pool() as pool:
-            futures = pool.submit(engine.endpoint(engine.model), "d", requests, check=engine.check)
+            futures = pool.submit(user.endpoint(user.model), "d", requests, check=user.check)
             for future in futures.values():
                 with pytest.raises(ServeError, match="hangs"):
-                    future.result(30)
+                    future.result(120)
     finally:
-        engine.stop()
+        os.killpg(engine.pid, signal.SIGCONT)
+
+
+def test_the_server_ends_when_its_parent_lets_go_of_it(engine, ended):
+    """Which the kernel does for a parent that dies, however it dies: see test_process."""
+    group = engine.pid
+    engine._process._process.stdin.close()
     assert wait_for(lambda: members(group) == [])
 
 
+@pytest.mark.slow
 def test_the_server_dies_with_its_parent(tmp_path, model_dir):
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom pytest_ftgate.serve.model import Model\n"

@@ -15,7 +15,9 @@ import pytest
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.train import launch, worker
-from pytest_ftgate.train.events import read_events
+from pytest_ftgate.train.events import EventLog, read_events
+from pytest_ftgate.train.manifest import read_manifest
+from pytest_ftgate.train.run import run
 
 PARENT = """
 import json, sys
@@ -36,16 +38,23 @@ def stub(monkeypatch, code):
     monkeypatch.setattr(launch, "command", lambda _job, out: [sys.executable, "-c", code, str(out)])
 
 
-def wait_until_gone(out_dir: Path, limit_s: float = 20.0) -> None:
+def wait_until_gone(out_dir: Path, limit_s: float = 120.0) -> None:
     end = time.monotonic() + limit_s
     while subprocess.run(["pgrep", "-f", str(out_dir)], capture_output=True, check=False).stdout:
         assert time.monotonic() < end, "the trainer outlived its parent"
         time.sleep(0.2)
 
 
+def in_this_process(job, out):
+    """What the trainer makes where nothing is launched or killed."""
+    out.mkdir()
+    run(job, out, EventLog(out / "events.jsonl"))
+    return read_manifest(out / "manifest.json")
+
+
 def test_a_session_killed_in_training_is_resumed_and_ends_with_the_same_adapter(make_job, tmp_path):
     job = make_job(epochs=3, rows=48)
-    whole = launch.train(job, tmp_path / "whole", silent)
+    whole = in_this_process(job, tmp_path / "whole")
     out = tmp_path / "out"
     job.write(out.with_suffix(".json"))
     with subprocess.Popen([sys.executable, "-c", PARENT, str(out)], stdout=subprocess.PIPE, text=True) as parent:
@@ -71,11 +80,19 @@ def test_a_session_killed_in_training_is_resumed_and_ends_with_the_same_adapter(
     assert launch.finished(job, out) is None
 
 
-def test_a_fault_in_the_data_is_told_as_it_is(make_job, tmp_path):
-    job = make_job()
+@pytest.mark.parametrize("launched", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_fault_in_the_data_is_told_as_it_is(make_job, tmp_path, monkeypatch, launched):
+    """The worker tells, the session hears; in one piece, and by the real trainer of eight seconds."""
+    job, out = make_job(), tmp_path / "out"
     Path(job.train_file).write_text("no JSON\n")
+    if not launched:
+        out.mkdir()
+        job.write(out / "job.json")
+        assert worker.main(out) == 1
+        [failed] = read_events(out / "events.jsonl")
+        stub(monkeypatch, _telling(failed))
     with pytest.raises(TrainError, match=r"train\.jsonl:1: is not valid JSON") as caught:
-        launch.train(job, tmp_path / "out", silent)
+        launch.train(job, out, silent)
     assert "Traceback" not in str(caught.value)
 
 
