@@ -6,30 +6,41 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
 class Fuse:
-    """Counts steps; kills this process at step k. k = 0: only counts."""
+    """Counts steps; kills this process at step k. k = 0: only counts.
+
+    steps: of those begun, in order, whether each changes what is on the disk.
+    """
 
     k: int
-    steps: int = 0
+    steps: list[bool] = field(default_factory=list)
 
-    def step(self) -> bool:
+    def step(self, *, changes: bool = True) -> bool:
         """Count; True if this is the step to die at."""
-        self.steps += 1
-        return self.steps == self.k
+        self.steps.append(changes)
+        return len(self.steps) == self.k
 
-    def burn(self) -> None:
+    def burn(self, *, changes: bool = True) -> None:
         """One step, which may be the last."""
-        if self.step():
+        if self.step(changes=changes):
             die()
+
+    def moments(self) -> list[int]:
+        """Steps to die at, one for each state of the disk: the first, and those after a step that changes it."""
+        return [k for k, changed in enumerate([True, *self.steps[:-1]], start=1) if changed]
 
 
 def die() -> None:
     """As a power cut would do it: nothing is cleaned up."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+READING = ("get_", "search_")
+"""How the methods of MLflow's client begin that change nothing."""
 
 
 class Dying:
@@ -42,7 +53,7 @@ class Dying:
         method = getattr(self.client, name)
 
         def call(*args: object, **kwargs: object) -> object:
-            self.fuse.burn()
+            self.fuse.burn(changes=not name.startswith(READING))
             return method(*args, **kwargs)
 
         return call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import time
@@ -57,26 +58,29 @@ def restore(registry, tmp_path):
 
 
 def in_a_dying_child(registry: Registry, fuse: Fuse, deed: str, do) -> int:
-    """The signal or exit code of the process; its steps are in the file `steps` if it lived."""
+    """The signal or exit code of the process; its fuse is in the file `fuse` if it lived."""
 
     def work() -> None:
         light(registry, fuse)
         do(deed)
-        (registry.state_dir / "steps").write_text(str(fuse.steps))
+        (registry.state_dir / "fuse").write_text(json.dumps(fuse.steps))
 
     return in_a_child(work)()
 
 
+@pytest.mark.parametrize("each", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["change", "step"])
 @pytest.mark.parametrize("deed", DEEDS)
-def test_killed_at_any_step_there_is_one_champion_that_can_be_served(registry, add, do, restore, later, deed):
+def test_killed_at_any_step_there_is_one_champion_that_can_be_served(registry, add, do, restore, later, deed, each):
+    """Once for each state of the disk; and at each step, also where those since the last kill only read."""
     for weights in "ab":
         registry.promote("spam", add(weights), "better")
     add("c")
     restore()
     assert in_a_dying_child(registry, Fuse(0), deed, do) == 0
-    new, steps, champions = DEEDS[deed], int((registry.state_dir / "steps").read_text()), []
-    assert steps >= 15
-    for k in range(1, steps + 1):
+    new, steps, champions = DEEDS[deed], json.loads((registry.state_dir / "fuse").read_text()), []
+    assert len(steps) >= 15
+    assert sum(steps) >= 10
+    for k in range(1, len(steps) + 1) if each else Fuse(0, steps).moments():
         restore()
         assert in_a_dying_child(registry, Fuse(k), deed, do) == signal.SIGKILL
         champions.append(look(registry, k))
