@@ -1,4 +1,4 @@
-"""An empty MLflow store, made once (5 to 15 s); tests copy it. And a garbage collector that walks no modules."""
+"""An empty store, real or plain, that tests copy. And a garbage collector that walks no modules."""
 
 import gc
 from collections.abc import Iterator
@@ -33,6 +33,17 @@ def mlflow_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with quiet():
         create_database(file)
     return file
+
+
+@pytest.fixture
+def plain_template(tmp_path: Path) -> Iterator[Path]:
+    """As mlflow_template, of a store that is no MLflow: copies of it are kept in memory (see tests.plain_registry)."""
+    from tests.plain_registry import plain_stores
+
+    file = tmp_path / "plain.db"
+    file.touch()
+    with plain_stores():
+        yield file
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pytest_ftgate.errors import FtgateError, RegistryError
+from pytest_ftgate.registry.client import Client
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys, check_signature, key_hint, sign
 from pytest_ftgate.registry.store import MISSING, TAKEN, Store, code_of
@@ -139,7 +139,7 @@ def _is_whole(digest_of: Digest, version: Version, folder: Path, key: Path | Non
     return True
 
 
-def _ensure_task(client: Any, task: str) -> None:
+def _ensure_task(client: Client, task: str) -> None:
     try:
         client.create_registered_model(task, tags=TASK_TAG)
     except Exception as error:

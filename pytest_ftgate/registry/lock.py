@@ -19,9 +19,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry.client import Client
 from pytest_ftgate.registry.store import MISSING, TAKEN, Store, code_of
 
 LEASE_S = 60.0
@@ -157,7 +157,7 @@ def _chain(store: Store, task: str) -> list[Claim]:
     return claims
 
 
-def _read(client: Any, name: str) -> Claim | None:
+def _read(client: Client, name: str) -> Claim | None:
     try:
         model = client.get_registered_model(name)
     except Exception as error:

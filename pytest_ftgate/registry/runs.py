@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry.client import Client
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.store import TAKEN, Store, code_of
 
@@ -95,7 +96,7 @@ def flatten(params: Mapping[str, object], prefix: str = "") -> dict[str, str]:
 
 
 def _log(  # noqa: PLR0913, PLR0917
-    client: Any,
+    client: Client,
     run_id: str,
     params: Mapping[str, object],
     metrics: Mapping[str, float],
@@ -115,7 +116,7 @@ def _log(  # noqa: PLR0913, PLR0917
         client.log_batch(run_id, tags=[RunTag(_name(key), str(value)[:LONGEST_TAG]) for key, value in pairs])
 
 
-def _log_artifact(client: Any, run_id: str, folder: str, path: Path) -> None:
+def _log_artifact(client: Client, run_id: str, folder: str, path: Path) -> None:
     """Files go into the folder `folder` of the run, "" being its top; what a folder holds likewise."""
     if not path.exists():
         raise RegistryError(f"cannot log {path} with the run: there is no such file or folder")
@@ -123,7 +124,7 @@ def _log_artifact(client: Any, run_id: str, folder: str, path: Path) -> None:
     log(run_id, str(path), folder or None)
 
 
-def _experiment(client: Any, name: str, artifact_root: str | None) -> str:
+def _experiment(client: Client, name: str, artifact_root: str | None) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         try:

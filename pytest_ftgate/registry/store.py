@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from pytest_ftgate.errors import FtgateError, MissingExtra, RegistryError
+from pytest_ftgate.registry import client
 from pytest_ftgate.registry.location import artifact_root, shown, sqlite_file, tracking_uri
 from pytest_ftgate.registry.quiet import quiet
 
@@ -24,11 +24,11 @@ class Store:
     def __init__(self, uri: str | None, state_dir: Path) -> None:
         self.uri = tracking_uri(uri, state_dir)
         self.artifact_root = artifact_root(self.uri, state_dir)
-        self._client: Any = None
+        self._client: client.Client | None = None
         self._opening = threading.Lock()
 
     @contextmanager
-    def asking(self, what: str) -> Iterator[Any]:
+    def asking(self, what: str) -> Iterator[client.Client]:
         """The MLflow client for a block of calls; what they raise becomes RegistryError("<what>: ...")."""
         if find_spec("mlflow") is None:
             raise MissingExtra("the registry", "registry")
@@ -42,14 +42,12 @@ class Store:
                     raise
                 raise RegistryError(f"{what}: {_first_line(error)}\n    registry: {shown(self.uri)}") from error
 
-    def _opened(self) -> Any:
+    def _opened(self) -> client.Client:
         with self._opening:
             if self._client is None:
-                from mlflow import MlflowClient
-
                 if file := sqlite_file(self.uri):
                     create_database(file)
-                self._client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+                self._client = client.connect(self.uri)
         return self._client
 
 

@@ -13,8 +13,8 @@ from pytest_ftgate.release import conclude
 
 
 @pytest.fixture
-def shop(tmp_path, mlflow_template, no_tracking_server):
-    return Shop(tmp_path, mlflow_template)
+def shop(tmp_path, plain_template, no_tracking_server):
+    return Shop(tmp_path, plain_template)
 
 
 def concluded(rollout):

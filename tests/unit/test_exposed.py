@@ -17,8 +17,8 @@ from pytest_ftgate.rollout import Stopped
 
 
 @pytest.fixture
-def shop(tmp_path, mlflow_template, no_tracking_server):
-    return Shop(tmp_path, mlflow_template)
+def shop(tmp_path, plain_template, no_tracking_server):
+    return Shop(tmp_path, plain_template)
 
 
 def train_on(shop, *texts):

@@ -16,8 +16,8 @@ from pytest_ftgate.rollout import Stopped
 
 
 @pytest.fixture
-def shop(tmp_path, mlflow_template, no_tracking_server):
-    return Shop(tmp_path, mlflow_template)
+def shop(tmp_path, plain_template, no_tracking_server):
+    return Shop(tmp_path, plain_template)
 
 
 def judged(rollout):
@@ -181,8 +181,8 @@ FORGETTING = '[forgetting]\ngolden = "skills"\nrequired = {}\n'
 
 
 @pytest.mark.parametrize(("required", "kind"), [("true", Kind.REJECT), ("false", Kind.PROMOTE)])
-def test_general_skills_decide_only_where_they_are_required(tmp_path, mlflow_template, required, kind):
-    shop = Shop(tmp_path, mlflow_template, FORGETTING.format(required))
+def test_general_skills_decide_only_where_they_are_required(tmp_path, plain_template, required, kind):
+    shop = Shop(tmp_path, plain_template, FORGETTING.format(required))
     skills = shop.golden("skills", GOLDEN.replace("0.5", "0.99"))
     rollout = shop.rollout("one", wrong=range(10), general=(skills, range(50), range(20)))
     verdict, found = judged(rollout)
@@ -196,8 +196,8 @@ def test_general_skills_decide_only_where_they_are_required(tmp_path, mlflow_tem
 
 
 @pytest.mark.parametrize("required", ["true", "false"])
-def test_a_leak_into_general_skills_stops_only_where_they_decide(tmp_path, mlflow_template, required):
-    shop = Shop(tmp_path, mlflow_template, FORGETTING.format(required))
+def test_a_leak_into_general_skills_stops_only_where_they_decide(tmp_path, plain_template, required):
+    shop = Shop(tmp_path, plain_template, FORGETTING.format(required))
     question = "Name the river that runs through the town where the old clock maker lived"
     shop.golden()
     shop.cases = [{"id": "s1", "input": question, "expected": "yes"}]
@@ -215,8 +215,8 @@ def test_a_leak_into_general_skills_stops_only_where_they_decide(tmp_path, mlflo
     assert stopped.value.verdict.kind == Kind.INTEGRITY
 
 
-def test_superior_asks_for_more_than_not_worse(tmp_path, mlflow_template):
-    shop = Shop(tmp_path, mlflow_template, '[gate]\nmode = "superior"\n')
+def test_superior_asks_for_more_than_not_worse(tmp_path, plain_template):
+    shop = Shop(tmp_path, plain_template, '[gate]\nmode = "superior"\n')
     judged(shop.rollout("one", wrong=range(14)))
     verdict, found = judged(shop.rollout("two", wrong=range(12)))
     assert verdict.kind == Kind.HOLD

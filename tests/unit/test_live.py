@@ -19,11 +19,11 @@ AB = '[ab]\nshare = 0.2\noutcome = "binary"\nexposures = "../../exposures.jsonl"
 
 
 @pytest.fixture
-def made(tmp_path, mlflow_template, no_tracking_server):
+def made(tmp_path, plain_template, no_tracking_server):
     """made(more) -> a shop with a champion and a candidate of the same quality, whose pipeline.toml has [ab]."""
 
     def make(more=""):
-        shop = Shop(tmp_path, mlflow_template, AB + more)
+        shop = Shop(tmp_path, plain_template, AB + more)
         first = shop.rollout("one", wrong=range(10))
         conclude(first, decide(list(arms(first).values())))
         return shop, shop.rollout("two", wrong=range(8))

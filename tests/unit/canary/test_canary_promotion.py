@@ -36,10 +36,10 @@ def make_adapter(folder):
 
 
 @pytest.fixture
-def shop(tmp_path, mlflow_template, no_tracking_server, monkeypatch):
+def shop(tmp_path, plain_template, no_tracking_server, monkeypatch):
     """Its fake vLLM says what it was asked, which is right but for ten cases."""
     monkeypatch.setenv("FAKE_VLLM", "{}")
-    made = Shop(tmp_path, mlflow_template)
+    made = Shop(tmp_path, plain_template)
     made.cases = [{"id": f"c{i}", "input": f"t{i}", "expected": f"t{i}" if i % 12 else "x"} for i in range(120)]
     return made
 

@@ -14,10 +14,10 @@ from pytest_ftgate.serve.model import Model, adapter_digest
 
 
 @pytest.fixture
-def registry(mlflow_template: Path, no_tracking_server: None, tmp_path: Path) -> Registry:
+def registry(plain_template: Path, no_tracking_server: None, tmp_path: Path) -> Registry:
     state = tmp_path / "state"
     state.mkdir()
-    shutil.copy(mlflow_template, state / "mlflow.db")
+    shutil.copy(plain_template, state / "mlflow.db")
     return open_registry(None, state)
 
 

@@ -16,12 +16,17 @@ def digest_of(folder: Path) -> str:
     return hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
 
 
-@pytest.fixture
-def registry(mlflow_template: Path, no_tracking_server: None, tmp_path: Path) -> Registry:
+@pytest.fixture(params=["mlflow", "plain"])
+def registry(request: pytest.FixtureRequest, no_tracking_server: None, tmp_path: Path) -> Registry:
+    """On MLflow, and on the double that stands in for it elsewhere: one contract holds both."""
     state = tmp_path / "state"
     state.mkdir()
-    shutil.copy(mlflow_template, state / "mlflow.db")
+    shutil.copy(request.getfixturevalue(f"{request.param}_template"), state / "mlflow.db")
     return replace(open_registry(None, state), digest_of=digest_of, wait_s=0.0)
+
+
+on_mlflow = pytest.mark.parametrize("registry", ["mlflow"], indirect=True)
+"""For tests of what MLflow does, or of several processes."""
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import Registry, open_registry
 from tests.postgres import cluster
 from tests.unit.kills import in_a_child
+from tests.unit.registry.conftest import on_mlflow
 from tests.unit.registry.stores import audit_faults, close_connections, locks_of
 
 
@@ -45,6 +46,7 @@ def enter(shared, adapter) -> Callable[[str], int]:
     return register
 
 
+@on_mlflow
 def test_two_promotions_at_once_end_with_one_winner_and_one_refusal(shared, enter, tmp_path):
     old = enter("a")
     shared.promote("spam", old, "first")
@@ -77,6 +79,7 @@ def test_two_promotions_at_once_end_with_one_winner_and_one_refusal(shared, ente
     assert audit_faults(shared) == []
 
 
+@on_mlflow
 def test_without_patience_the_one_that_comes_second_is_told_who_is_under_way(shared, enter):
     shared.promote("spam", enter("d"), "first")
     number = enter("e")

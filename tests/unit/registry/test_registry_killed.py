@@ -13,6 +13,7 @@ from pytest_ftgate.audit.entry import read_entry
 from pytest_ftgate.audit.moves import MOVES
 from pytest_ftgate.registry import Registry, lock
 from tests.unit.kills import Fuse, in_a_child
+from tests.unit.registry.conftest import on_mlflow
 from tests.unit.registry.stores import audit_faults, close_connections, light
 
 DEEDS = {"register and override": 4, "rollback": 1}
@@ -68,6 +69,7 @@ def in_a_dying_child(registry: Registry, fuse: Fuse, deed: str, do) -> int:
     return in_a_child(work)()
 
 
+@on_mlflow
 @pytest.mark.parametrize("each", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["change", "step"])
 @pytest.mark.parametrize("deed", DEEDS)
 def test_killed_at_any_step_there_is_one_champion_that_can_be_served(registry, add, do, restore, later, deed, each):
