@@ -355,12 +355,15 @@ def test_reading_imports_nothing_heavy_at_start() -> None:
 
 
 def test_100_000_cases_are_read_in_a_few_seconds() -> None:
-    lines = (
+    lines = [
         f'{{"id": "c{n}", "input": "Is {n} even?", "expected": {{"label": "ham"}}, "slices": {{"lang": "en"}}}}'
         for n in range(100_000)
-    )
+    ]
+    before = time.process_time()
+    assert len([json.loads(line) for line in lines]) == 100_000
+    plainly = time.process_time() - before
     path = single("big.golden.jsonl", "\n".join(lines))
     before = time.process_time()
     golden = read_golden(path)
     assert (len(golden.rows), golden.faults) == (100_000, ())
-    assert time.process_time() - before < 8
+    assert time.process_time() - before < 30 * plainly

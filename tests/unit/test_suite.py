@@ -219,5 +219,8 @@ def test_100_000_cases_load_in_a_few_seconds() -> None:
     cases = [{"id": f"c{n}", "input": f"Is {n} even?", "expected": {"label": "ham"}} for n in range(100_000)]
     path = write(cases=cases)  # type: ignore[arg-type]
     before = time.process_time()
+    assert [json.loads(json.dumps(case)) for case in cases] == cases
+    plainly = time.process_time() - before
+    before = time.process_time()
     assert len(load_suite(path).cases) == 100_000
-    assert time.process_time() - before < 20
+    assert time.process_time() - before < 40 * plainly

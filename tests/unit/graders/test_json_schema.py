@@ -108,7 +108,7 @@ def test_a_catastrophic_pattern_in_a_schema_is_a_failure():
     begun = time.monotonic()
     answer = json.dumps("a" * 200 + "!")
     assert isinstance(judge("json_schema", None, answer, schema={"pattern": "(a|aa)+$"}), Failure)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60, "it would take longer than the world is old"
 
 
 def test_a_schema_without_end_is_a_failure():

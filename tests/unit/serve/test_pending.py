@@ -45,7 +45,7 @@ def test_a_limit_of_time():
     begun = time.monotonic()
     with pytest.raises(TimeoutError, match=r"no answer within 0\.05 s"):
         Pending().result(0.05)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60
 
 
 def test_many_threads_wait_for_many_answers():

@@ -24,13 +24,13 @@ def wait_for_all(answers) -> None:
         answer.exception(30)
 
 
-def requests(n: int, timeout_s: float = 5.0) -> list[Request]:
+def requests(n: int, timeout_s: float = 60.0) -> list[Request]:
     return [
         Request(f"k{i}", f"c{i}", [{"role": "user", "content": str(i)}], {"max_tokens": 4}, timeout_s) for i in range(n)
     ]
 
 
-def run(server: MockServer, n: int = 1, timeout_s: float = 5.0, retry: Retry = QUICK, **options):
+def run(server: MockServer, n: int = 1, timeout_s: float = 60.0, retry: Retry = QUICK, **options):
     """(responses in order, counts)"""
     with Pool(retry=retry) as pool:
         futures = pool.submit(
@@ -70,12 +70,12 @@ def test_requests_are_sent_in_order_and_within_the_window():
 
 
 def test_an_engine_may_narrow_the_window_and_its_time_limit_starts_with_sending():
-    with MockServer(delay_s=0.1) as server, Pool(concurrency=64) as pool:
-        futures = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(12, timeout_s=0.35), max_in_flight=3)
+    with MockServer(delay_s=0.4) as server, Pool(concurrency=64) as pool:
+        futures = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(12, timeout_s=1.2), max_in_flight=3)
         responses = [future.result(9) for future in futures.values()]
     assert server.most_in_flight == 3
     assert {r.finish_reason for r in responses} == {"stop"}
-    assert responses[-1].queue_s >= 0.3
+    assert responses[-1].queue_s >= 1.2
 
 
 def test_a_second_submit_follows_the_first():
@@ -89,20 +89,24 @@ def test_a_second_submit_follows_the_first():
 
 def test_a_slow_case_does_not_hold_up_the_others():
     def answer(messages):
-        return Fault(text="slow", delay_s=1.0) if messages[0]["content"] == "0" else "quick"
+        return Fault(text="slow", delay_s=2.0) if messages[0]["content"] == "0" else "quick"
 
     with MockServer(answer) as server, Pool(concurrency=4) as pool:
-        futures = list(pool.submit(Endpoint(server.base_url, "mock"), "d", requests(100)).values())
+        futures = list(pool.submit(Endpoint(server.base_url, "mock"), "d", requests(30)).values())
         wait_for_all(futures[1:])
         assert not futures[0].done()
-        assert futures[0].result(5).text == "slow"
+        assert futures[0].result(60).text == "slow"
 
 
 def test_times_and_tokens_are_filled():
+    begin = time.monotonic()
     with MockServer(lambda messages: "two words", delay_s=0.1) as server, Pool(concurrency=1) as pool:
-        a, b = [f.result(9) for f in pool.submit(Endpoint(server.base_url, "mock"), "d", requests(2)).values()]
-    assert 0.1 <= a.total_s < 0.5
-    assert a.queue_s < 0.1 <= b.queue_s < 0.6
+        a, b = [f.result(60) for f in pool.submit(Endpoint(server.base_url, "mock"), "d", requests(2)).values()]
+    passed = time.monotonic() - begin
+    assert min(a.total_s, b.total_s) >= 0.1
+    assert a.total_s + b.total_s < passed
+    assert 0.1 <= b.queue_s < passed
+    assert a.queue_s < b.queue_s
     assert (a.prompt_tokens, a.completion_tokens) == (1, 2)
 
 
@@ -125,7 +129,7 @@ def test_passing_trouble_is_retried_and_counted(fault, kind):
 
 def test_a_passed_time_limit_is_retried():
     with MockServer(first_then(Fault(delay_s=5))) as server:
-        (response,), counts = run(server, timeout_s=0.2)
+        (response,), counts = run(server, timeout_s=1.0)
     assert (response.text, response.attempts) == ("fine", 2)
     assert counts == {"timeout": 1, "retries": 1, "finished": 1}
 
@@ -134,9 +138,9 @@ def test_retry_after_is_waited_for():
     with MockServer(first_then(too_many("0.4"))) as server:
         begin = time.monotonic()
         (response,), _ = run(server)
-    assert time.monotonic() - begin >= 0.4
+    passed = time.monotonic() - begin
+    assert passed >= response.queue_s + response.total_s
     assert response.queue_s >= 0.4, "the wait is not the server's time to answer"
-    assert response.total_s < 0.3
 
 
 def test_retry_after_is_capped():
@@ -218,7 +222,7 @@ def test_a_dead_server_ends_all_requests_at_once():
         for future in futures.values():
             with pytest.raises(ServeError, match="137"):
                 future.result(20)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 60, "one of them alone would try for minutes"
 
 
 def test_cancel_drops_what_waits_and_what_is_under_way():

@@ -28,11 +28,11 @@ def ask(answer: Callable[..., str | Fault], stream: bool = True, **server: float
 
 def test_a_stream_gives_the_same_answer_and_the_time_to_its_first_token():
     plain, _ = ask(lambda messages: "one two  three", stream=False)
-    response, _ = ask(lambda messages: "one two  three", token_delay_s=0.05)
+    response, _ = ask(lambda messages: "one two  three", token_delay_s=0.2)
     assert (response.text, response.finish_reason) == (plain.text, plain.finish_reason) == ("one two  three", "stop")
     assert (response.prompt_tokens, response.completion_tokens) == (2, 3)
     assert plain.ttft_s == 0
-    assert 0.04 < response.ttft_s < response.total_s - 0.08
+    assert 0.15 < response.ttft_s < response.total_s - 0.2
 
 
 def test_a_cut_off_stream_says_so():
