@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from pytest_ftgate.cli import main
 from tests.plugin.trained import Trained
 
 AB = '[ab]\nshare = 0.2\nexposures = "exposures.jsonl"\nrequired = true\n'
@@ -43,11 +43,21 @@ def exposures(digest: str, candidate: float) -> str:
     return "".join(lines)
 
 
-def ftgate(trained, *args):
-    return trained.project.pytester.run(sys.executable, "-m", "pytest_ftgate.cli", *args)
+@pytest.fixture
+def ftgate(trained, capsys):
+    """ftgate("ab", ...) -> the lines of its standard output, where it succeeds."""
+
+    def run(*args):
+        capsys.readouterr()
+        code = main([*args])
+        told = capsys.readouterr()
+        assert code == 0, told.err
+        return told.out.splitlines()
+
+    return run
 
 
-def test_a_candidate_waits_for_its_users_and_is_promoted_by_them(trained):
+def test_a_candidate_waits_for_its_users_and_is_promoted_by_them(trained, ftgate):
     trained.base(wrong=range(40))
     trained.candidate(1, wrong=range(12))
     assert trained.run().ret == 0
@@ -56,17 +66,15 @@ def test_a_candidate_waits_for_its_users_and_is_promoted_by_them(trained):
     assert waiting.ret == 10
     waiting.stdout.fnmatch_lines(["*live*HOLD*no user has met this candidate yet; ftgate ab router mail*"])
 
-    router = ftgate(trained, "ab", "router", "mail", "--server", "http://127.0.0.1:8000")
-    assert router.ret == 0
-    assert "    20% candidate;" in router.outlines
-    [digest] = re.findall(r'"candidate": "([0-9a-f]{16})"', router.stdout.str())
+    router = ftgate("ab", "router", "mail", "--server", "http://127.0.0.1:8000")
+    assert "    20% candidate;" in router
+    [digest] = re.findall(r'"candidate": "([0-9a-f]{16})"', "\n".join(router))
     trained.project.write("pipelines/mail/exposures.jsonl", exposures(digest, candidate=0.9))
     again = trained.run()
     assert again.ret == 0, again.stdout.str()
     again.stdout.fnmatch_lines(["*live*PASS*e reached 20 after*", "*PROMOTED mail v2*"])
 
     trained.project.write("prices.toml", PRICES)
-    cost = ftgate(trained, "cost", "mail")
-    assert cost.ret == 0, cost.stderr.str()
-    assert cost.outlines[0].startswith("mail v2: ")
-    assert cost.outlines[0].endswith("(60 of mail)")
+    cost = ftgate("cost", "mail")
+    assert cost[0].startswith("mail v2: ")
+    assert cost[0].endswith("(60 of mail)")

@@ -54,7 +54,7 @@ def test_beside_other_plugins(project, answering):
     project.pytester.makeini("[pytest]\n")
     project.golden("tiny", ECHO, "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.5\n")
     project.write("test_mine.py", "def test_one():\n    pass\n")
-    for extra in ([], ["-n", "2"], ["--timeout", "30"], ["--reruns", "2"], ["--ff"], ["-p", "randomly"]):
+    for extra in (["-n", "2"], ["--timeout", "300", "--reruns", "2", "--ff"], ["-p", "randomly"]):
         result = project.pytester.runpytest_subprocess(
             "--ftgate-base-url", project.server.base_url, "--ftgate-model", "mock", "-v", *extra
         )
