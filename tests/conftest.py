@@ -1,6 +1,7 @@
 """An empty store, real or plain, that tests copy. And a garbage collector that walks no modules."""
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,12 +27,14 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture(scope="session")
 def mlflow_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow store, made once (1 to 15 s), also if several workers of xdist copy it."""
     from pytest_ftgate.registry.quiet import quiet
     from pytest_ftgate.registry.store import create_database
 
-    file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    here = tmp_path_factory.getbasetemp()
+    file = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "mlflow-template/mlflow.db"
     with quiet():
-        create_database(file)
+        create_database(file)  # whoever comes second waits
     return file
 
 
