@@ -1,5 +1,6 @@
 # make demo    set up, then fine-tune SmolLM2-135M on SMS spam, gate it, promote it
-# make test    set up, check, then the whole test suite
+# make test    set up, check, then the tests, without the slow ones
+# make test-all   all tests: the whole demo killed and resumed, vLLM in every way it fails to start
 # make vllm    vLLM's CPU backend into the same environment (on a CUDA machine use your own vLLM: ftgate_vllm)
 # make bench   speed beside the peers, on a quiet machine (about half an hour)
 # make bench-vllm   the same against a real vLLM (about five minutes)
@@ -16,8 +17,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ENGINE ?= transformers
+DURATIONS := --durations=25 --durations-min=1
 
-.PHONY: setup lock vllm data demo test check bench bench-vllm bench-leakage gate-sim clean
+.PHONY: setup lock vllm data demo test test-all check bench bench-vllm bench-leakage gate-sim clean
 
 setup: $(READY)
 
@@ -54,10 +56,11 @@ check: setup
 
 # Real servers have the machine to themselves, all else shares its cores. pytest inside pytest leaves modules behind that
 # the unit tests must not meet, so each kind has a process of its own.
-test: data vllm check
-	$(BIN)/python -m pytest -n 2 tests/unit
-	$(BIN)/python -m pytest -n 2 tests/plugin
-	$(BIN)/python -m pytest tests/e2e
+test: WHICH := -m "not slow"
+test test-all: data vllm check
+	$(BIN)/python -m pytest -n 2 $(DURATIONS) $(WHICH) tests/unit
+	$(BIN)/python -m pytest -n 2 $(DURATIONS) $(WHICH) tests/plugin
+	$(BIN)/python -m pytest $(DURATIONS) $(WHICH) tests/e2e
 
 # Our plugin beside its peers, each in an environment of its own under .bench/; writes the table in bench/README.md.
 bench:

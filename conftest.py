@@ -20,8 +20,13 @@ NO_SKIPS = os.environ.get("FTGATE_NO_SKIPS") == "1"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Our own markers."""
-    config.addinivalue_line("markers", "gpu: needs a CUDA device; skips with a reason where there is none")
-    config.addinivalue_line("markers", "slow: more of what a quicker test shows too; `make test-all` runs it")
+    for marker in (
+        "gpu: needs a CUDA device; skips with a reason where there is none",
+        "e2e: a real model, on two cores a minute or so; all of tests/e2e",
+        "vllm: starts or asks a real vLLM",
+        "slow: left out of `make test`, part of `make test-all`",
+    ):
+        config.addinivalue_line("markers", marker)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

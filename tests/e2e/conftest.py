@@ -1,53 +1,64 @@
-"""The repository itself, copied: real data, real model, state in a folder of its own."""
+"""Real data, real model, real servers; what takes long is made once, and then copied or shared."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-MODEL = ROOT / ".ftgate/models/SmolLM2-135M-Instruct"
+from pytest_ftgate.serve.vllm_engine import VllmEngine
+from tests.e2e import small_demo
+from tests.e2e.patience import patience
+from tests.e2e.promoted import Promoted, train_killed_and_resumed
+from tests.e2e.vllm_models import need_vllm, shared_engine
+from tests.e2e.workshop import Workshop
+
+HERE = Path(__file__).parent
+TEST_S, SLOW_S = 240.0, 1500.0
+"""What the longest test takes on two quiet cores, all included that it is the first to need; a slow one."""
 
 
-@dataclass
-class Workshop:
-    """A copy of goldens and pipelines beside the model; runs pytest in processes of their own."""
-
-    path: Path
-
-    def command(self, *args: str) -> list[str]:
-        return [sys.executable, "-m", "pytest", "-p", "no:randomly", *args]
-
-    def run(self, *args: str, timeout_s: float = 1500) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*args), cwd=self.path, capture_output=True, text=True, timeout=timeout_s, check=False
-        )
-
-    def ftgate(self, *args: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pytest_ftgate", *args]
-        return subprocess.run(command, cwd=self.path, capture_output=True, text=True, timeout=300, check=False)
-
-    def edit(self, name: str, old: str, new: str) -> None:
-        file = self.path / name
-        text = file.read_text(encoding="utf-8")
-        assert old in text, f"{name} has no {old!r}"
-        file.write_text(text.replace(old, new), encoding="utf-8")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Markers and limits for this folder. Who asks the shared server comes last, and who ends it after them."""
+    ours = [item for item in items if item.path.is_relative_to(HERE)]
+    for item in ours:
+        item.add_marker("e2e")
+        if item.path.name.startswith("test_vllm"):
+            item.add_marker("vllm")
+        usual = SLOW_S if item.get_closest_marker("slow") else TEST_S
+        item.add_marker(pytest.mark.timeout(patience(usual)))
+    last = {id(item): ["engine" in item.fixturenames, "ends_the_server" in item.fixturenames] for item in ours}
+    items.sort(key=lambda item: last.get(id(item), []))
 
 
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """One for each test module: its tests build on each other, in order, as a user's days do."""
-    if not (MODEL / "config.json").is_file():
-        pytest.skip("the base model is not there; make it with: make data")
-    path = tmp_path_factory.mktemp("workshop")
-    for folder in ("goldens", "pipelines"):
-        shutil.copytree(ROOT / folder, path / folder)
-    (path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", encoding="utf-8")
-    (path / ".ftgate/models").mkdir(parents=True)
-    (path / ".ftgate/models" / MODEL.name).symlink_to(MODEL)
-    return Workshop(path)
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """The repository as it is, nothing trained yet."""
+    return Workshop.make(tmp_path / "workshop")
+
+
+@pytest.fixture(scope="session")
+def small_promoted(tmp_path_factory: pytest.TempPathFactory) -> Promoted:
+    """v1 of the small demo, made once. A test works on a copy: `small_promoted.day(tmp_path / "day")`."""
+    workshop = Workshop.make(tmp_path_factory.mktemp("small") / "workshop")
+    small_demo.shrink(workshop)
+    return train_killed_and_resumed(workshop, usual_s=120)
+
+
+@pytest.fixture(scope="session")
+def full_promoted(tmp_path_factory: pytest.TempPathFactory) -> Promoted:
+    """v1 of the demo as `make demo` runs it."""
+    workshop = Workshop.make(tmp_path_factory.mktemp("full") / "workshop")
+    workshop.be_patient()
+    return train_killed_and_resumed(workshop, usual_s=900)
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmEngine]:
+    """One real vLLM for all tests that need no server of their own."""
+    need_vllm()
+    engine = shared_engine(tmp_path_factory.mktemp("vllm") / "vllm.log")
+    engine.start(lambda _: None)
+    yield engine
+    engine.stop()

@@ -1,150 +1,142 @@
-"""The demo as a user's first days: train (killed and resumed), promote, test the champion, retrain, reject, roll back.
+"""The demo as a user's first days: train (killed and resumed), promote, test the champion, retrain, reject.
 
-The tests build on each other, in order; a real model, real NF4 training, a real registry.
+A real model, real NF4 training, a real registry. Each test has a copy of the promoted state. `small` is the demo of
+`small_demo`; `full` is what `make demo` runs, and slow.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import time
+from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 
-TASK = "goldens/sms_spam"
+from tests.e2e.promoted import Promoted, forget_trainings, manifests
+from tests.e2e.small_demo import CASES, DATA, FLOOR, PANEL, TASK, learn_nothing
+from tests.e2e.workshop import Workshop
 
 
-def wait_for(condition, timeout_s: float, process: subprocess.Popen) -> None:
-    until = time.monotonic() + timeout_s
-    while not condition():
-        assert process.poll() is None, "pytest ended before it was to be killed"
-        assert time.monotonic() < until, "nothing to kill in time"
-        time.sleep(0.5)
+@dataclass(frozen=True)
+class Demo:
+    """promoted: its v1. f1: of spam, at least. gain: on the base model. lost: general skills explained, at least."""
+
+    promoted: Promoted
+    cases: int
+    panel: int
+    f1: float
+    gain: float
+    lost: int
+
+    @property
+    def said(self) -> str:
+        return self.promoted.said
+
+    @property
+    def path(self) -> Path:
+        return self.promoted.workshop.path
 
 
-def manifests(path: Path) -> list[dict]:
-    return [json.loads(file.read_text()) for file in sorted(path.glob(".ftgate/runs/*/*/manifest.json"))]
+@pytest.fixture(params=["small", pytest.param("full", marks=pytest.mark.slow)])
+def demo(request) -> Demo:
+    promoted = request.getfixturevalue(f"{request.param}_promoted")
+    if request.param == "small":
+        return Demo(promoted, CASES, PANEL, f1=FLOOR, gain=0.05, lost=1)
+    return Demo(promoted, 300, 100, f1=0.90, gain=0.15, lost=20)
 
 
-def trainers(path: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        line = " ".join(process.info["cmdline"] or [])
-        if "pytest_ftgate" in line and str(path) in line:
-            found.append(process)
-    return found
+@pytest.fixture
+def day(demo, tmp_path) -> Workshop:
+    """The day after v1 was promoted."""
+    return demo.promoted.day(tmp_path / "day")
 
 
-@pytest.fixture(scope="module")
-def first(workshop) -> subprocess.CompletedProcess[str]:
-    """The first training, killed with SIGKILL after a checkpoint and started again."""
-    with (workshop.path / "killed.log").open("w") as log:
-        killed = subprocess.Popen(workshop.command(TASK, "--train"), cwd=workshop.path, stdout=log, stderr=log)
-        checkpoints = lambda: list(workshop.path.glob(".ftgate/runs/*/*/checkpoints/*/trainer_state.json"))  # noqa: E731
-        wait_for(checkpoints, 900, killed)
-        os.kill(killed.pid, signal.SIGKILL)
-        killed.wait()
-    until = time.monotonic() + 30
-    while trainers(workshop.path) and time.monotonic() < until:
-        time.sleep(0.2)
-    assert not trainers(workshop.path), "the trainer outlived pytest"
-    return workshop.run(TASK, "--train", "-v")
-
-
-def test_a_killed_training_resumes_and_its_model_is_promoted(first, workshop):
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert "PROMOTED sms_spam v1" in first.stdout
-    assert re.search(r"resum", first.stdout), "it went on from the checkpoint"
+def test_a_killed_training_resumes_and_its_model_is_promoted(demo):
+    assert "PROMOTED sms_spam v1" in demo.said
+    step, steps = map(int, re.search(r"resuming after step (\d+) of (\d+)", demo.said).groups())
+    assert 0 < step < steps, "it was killed in the midst of training"
     for told in (
-        "300 cases can resolve",
+        f"{demo.cases} cases can resolve",
         "clean",
         "base on sms_spam",
         "epoch 1",
         "epoch 2",
         "integrity",
-        "in 5 runs of 100 cases",
+        f"in 5 runs of {demo.panel} cases",
         "stages:",
         "reference ",
         "next:",
     ):
-        assert told in first.stdout, told
+        assert told in demo.said, told
 
 
-def test_the_model_is_good_and_the_base_is_far_below(first):
-    base = float(re.search(r"base on sms_spam: f1-spam ([\d.]+)", first.stdout).group(1))
-    tuned = float(re.search(r"^ +f1-spam +([\d.]+)", first.stdout, re.M).group(1))
-    assert tuned >= 0.90
-    assert base <= tuned - 0.15
+def test_the_model_is_good_and_the_base_is_far_below(demo):
+    base = float(re.search(r"base on sms_spam: f1-spam ([\d.]+)", demo.said)[1])
+    tuned = float(re.search(r"^ +f1-spam +([\d.]+)", demo.said, re.MULTILINE)[1])
+    assert tuned >= demo.f1
+    assert base <= tuned - demo.gain
 
 
-def test_what_the_model_forgot_is_shown_and_explained_but_decides_nothing(first, workshop):
-    assert re.search(r"^  forgetting +ADVISORY +reject: ", first.stdout, re.M), first.stdout
-    page = workshop.path / re.search(r"^  all cases: (\S+)", first.stdout, re.M)[1]
+def test_what_the_model_forgot_is_shown_and_explained_but_decides_nothing(demo):
+    assert re.search(r"^  forgetting +ADVISORY +reject: ", demo.said, re.MULTILINE), demo.said
+    page = demo.path / re.search(r"^  all cases: (\S+)", demo.said, re.MULTILINE)[1]
     explained = page.read_text(encoding="utf-8")
     assert "## general&#95;skills, forgetting: REJECT, advisory" in explained
-    assert len(re.findall(r"^\| (?:arithmetic|knowledge|instruction|format)-\d+ \|", explained, re.M)) >= 20
+    found = re.findall(r"^\| (?:arithmetic|knowledge|instruction|format)-\d+ \|", explained, re.MULTILINE)
+    assert len(found) >= demo.lost
 
 
-def test_the_champion_from_the_registry_passes(first, workshop):
-    result = workshop.run(TASK)
+def test_the_champion_from_the_registry_passes(day):
+    result = day.run(TASK)
     assert result.returncode == 0, result.stdout
     assert "champion v1" in result.stdout
     assert "f1-spam" in result.stdout
 
 
-def test_status_names_the_champion(first, workshop):
-    status = workshop.ftgate("status")
+def test_status_names_the_champion(day):
+    status = day.ftgate("status")
     assert status.returncode == 0, status.stderr
     assert "sms_spam" in status.stdout
     assert "v1" in status.stdout
 
 
-def test_the_first_night_is_steady(first, workshop):
-    result = workshop.run("--canary")
+def test_the_first_night_is_steady(day):
+    result = day.run("--canary")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert re.search(r"^STEADY sms_spam v1: [-+]\d\.\d points", result.stdout, re.M)
-    nights = workshop.ftgate("canary", "sms_spam")
+    assert re.search(r"^STEADY sms_spam v1: [-+]\d\.\d points", result.stdout, re.MULTILINE)
+    nights = day.ftgate("canary", "sms_spam")
     assert nights.returncode == 0, nights.stderr
-    assert len(re.findall(r"^\d{4}-\d\d-\d\d .* steady ", nights.stdout, re.M)) == 1
+    assert len(re.findall(r"^\d{4}-\d\d-\d\d .* steady ", nights.stdout, re.MULTILINE)) == 1
 
 
-def test_the_same_seed_and_data_again_are_unchanged(first, workshop):
-    result = workshop.run(TASK, "--train")
+def test_the_same_seed_and_data_again_are_unchanged(day):
+    """Trained anew and undisturbed: the killed and resumed training has made the very same adapter."""
+    forget_trainings(day)
+    result = day.run(TASK, "--train")
     assert result.returncode == 0, result.stdout
     assert "UNCHANGED sms_spam v1" in result.stdout
+    assert "resum" not in result.stdout
+    assert len(manifests(day.path)) == 1
 
 
-def test_a_model_that_learned_nothing_is_rejected_and_the_champion_stays(first, workshop):
-    workshop.edit("pipelines/sms_spam/pipeline.toml", "learning_rate = 5e-4", "learning_rate = 0")
-    workshop.edit("pipelines/sms_spam/pipeline.toml", "epochs = 2", "epochs = 1")
-    workshop.edit("pipelines/sms_spam/pipeline.toml", 'allow = ["pii"]', 'allow = ["pii", "size"]')
-    workshop.edit(
-        "pipelines/sms_spam/pipeline.toml",
-        re.search(r"max_rows = \d+", (workshop.path / "pipelines/sms_spam/pipeline.toml").read_text()).group(0),
-        "max_rows = 16",
-    )
-    rows = (workshop.path / "pipelines/sms_spam/data/validation.jsonl").read_text().splitlines(keepends=True)
-    (workshop.path / "pipelines/sms_spam/data/validation.jsonl").write_text("".join(rows[:8]))
-    result = workshop.run(TASK, "--train")
+def test_a_model_that_learned_nothing_is_rejected_and_the_champion_stays(day):
+    learn_nothing(day)
+    result = day.run(TASK, "--train")
     assert result.returncode == 1, result.stdout
-    assert re.search(r"^REJECT sms_spam", result.stdout, re.M), result.stdout
-    assert "v1" in workshop.ftgate("status").stdout
-    champion = workshop.run(f"{TASK}/golden.toml", "--co", "-q")
+    assert re.search(r"^REJECT sms_spam", result.stdout, re.MULTILINE), result.stdout
+    assert "v1" in day.ftgate("status").stdout
+    champion = day.run(f"{TASK}/golden.toml", "--co", "-q")
     assert champion.returncode == 0
-    assert len(manifests(workshop.path)) == 2
+    assert len(manifests(day.path)) == 2
 
 
-def test_a_planted_leak_turns_the_verdict_into_integrity(first, workshop):
-    golden = json.loads((workshop.path / TASK / "cases.jsonl").read_text().splitlines()[0])
+def test_a_planted_leak_turns_the_verdict_into_integrity(day):
+    golden = json.loads(day.rows(f"{TASK}/cases.jsonl")[0])
     row = {"input": {"text": golden["input"]["text"]}, "expected": golden["expected"]}
-    with (workshop.path / "pipelines/sms_spam/data/train.jsonl").open("a") as file:
+    with (day.path / DATA / "train.jsonl").open("a") as file:
         file.write(json.dumps(row) + "\n")
-    result = workshop.run(TASK, "--train")
+    result = day.run(TASK, "--train")
     assert result.returncode == 11, result.stdout
     assert "INTEGRITY sms_spam" in result.stdout
     assert golden["id"] in result.stdout

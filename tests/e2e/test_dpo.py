@@ -13,7 +13,7 @@ from pytest_ftgate.files.contents import contents
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
 from pytest_ftgate.train.launch import train
-from tests.e2e.conftest import MODEL
+from tests.e2e.workshop import MODEL, need_model
 
 CITIES = ("Oslo", "Lima", "Rome", "Cairo", "Paris", "Quito", "Tokyo", "Sofia")
 PROMPT = Prompt("Answer in one word.", None)
@@ -42,8 +42,7 @@ def one_thread():
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A model that shall rather say "Aye." than "Yes."; (manifest, events)."""
-    if not (MODEL / "config.json").is_file():
-        pytest.skip("the base model is not there; make it with: make data")
+    need_model()
     folder = tmp_path_factory.mktemp("dpo")
     said = [{"role": "user", "content": ""}]
     pairs = [

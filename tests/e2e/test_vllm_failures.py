@@ -1,4 +1,8 @@
-"""Real vLLM on the CPU, made to fail at start-up: one clear error each, and nothing left."""
+"""Real vLLM on the CPU, made to fail at start-up: one clear error each, and nothing left.
+
+Slow: six starts. What vLLM says is recorded in tests/unit/serve/test_vllm_failures.py, which `make test` runs; here it
+is asked whether it still says so.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +19,18 @@ from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.supervisor import members
 from pytest_ftgate.serve.vllm_command import VllmSettings
 from pytest_ftgate.serve.vllm_engine import VllmEngine
-from tests.e2e.vllm_models import BASE, ROOT, need_vllm
+from tests.e2e.patience import patience
+from tests.e2e.vllm_models import BASE, need_vllm
+from tests.e2e.workshop import ROOT, wait_for
 from tests.mock_openai import MockServer
-from tests.unit.serve.test_process import wait_for
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.slow
 
 
 def failure(folder: Path, *arguments: str, base: str = str(BASE)) -> str:
     """What `start` says."""
     need_vllm()
-    engine = VllmEngine(Model(base, dtype="float32"), folder / "vllm.log", VllmSettings("", arguments, 240))
+    engine = VllmEngine(Model(base, dtype="float32"), folder / "vllm.log", VllmSettings("", arguments, patience(60)))
     with pytest.raises(ServeError) as caught:
         engine.start(lambda line: None)
     assert engine.pid is None
@@ -72,7 +77,7 @@ def test_the_death_of_pytest_while_vllm_starts_leaves_nothing(tmp_path):
     argv = [sys.executable, "-c", code, str(BASE), str(log)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT) as parent:
         group = int(parent.stdout.readline())
-        started = wait_for(lambda: len(members(group)) >= 3, 240)  # supervisor, server, engine
+        started = wait_for(lambda: len(members(group)) >= 3, 40, parent)  # supervisor, server, engine
         assert started, f"its worker processes start:\n{log.read_text()[-3000:]}"
         parent.send_signal(signal.SIGKILL)
-    assert wait_for(lambda: members(group) == [], 20)
+    assert wait_for(lambda: members(group) == [])

@@ -1,4 +1,4 @@
-"""The real model and small random adapters for the tests against real vLLM."""
+"""The real model, small random adapters and one server for the tests against real vLLM."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-BASE = ROOT / ".ftgate" / "models" / "SmolLM2-135M-Instruct"
+from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.vllm_command import VllmSettings
+from pytest_ftgate.serve.vllm_engine import VllmEngine
+from tests.e2e.workshop import MODEL as BASE
+from tests.e2e.workshop import need_model
+
+ARGUMENTS = ("--max-lora-rank", "8", "--enable-auto-tool-choice", "--tool-call-parser", "hermes")
 
 
 def need_vllm() -> None:
@@ -19,8 +24,12 @@ def need_vllm() -> None:
         find_vllm()
     except ServeError as error:
         pytest.skip(str(error))
-    if not BASE.is_dir():
-        pytest.skip(f"{BASE} is missing: make data")
+    need_model()
+
+
+def shared_engine(log: Path) -> VllmEngine:
+    """float32, so that what it computes can be compared exactly; not started yet."""
+    return VllmEngine(Model(str(BASE), dtype="float32"), log, VllmSettings("", ARGUMENTS))
 
 
 def make_adapter(folder: Path, seed: int, rank: int = 8, *, zero: bool = False) -> Path:
