@@ -58,8 +58,8 @@ check: setup
 # the unit tests must not meet, so each kind has a process of its own.
 test: WHICH := -m "not slow"
 test test-all: data vllm check
-	$(BIN)/python -m pytest -n 2 $(DURATIONS) $(WHICH) tests/unit
-	$(BIN)/python -m pytest -n 2 $(DURATIONS) $(WHICH) tests/plugin
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(DURATIONS) $(WHICH) tests/unit
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(DURATIONS) $(WHICH) tests/plugin
 	$(BIN)/python -m pytest $(DURATIONS) $(WHICH) tests/e2e
 
 # Our plugin beside its peers, each in an environment of its own under .bench/; writes the table in bench/README.md.
