@@ -16,12 +16,14 @@ Progress = Callable[[str], None]
 class Endpoint:
     """Where one model answers.
 
-    base_url: ends in /v1. model: the name to ask for. api_key: "" if none is wanted; never printed.
+    base_url: ends in /v1. model: the name to ask for. api_key: "" if none is wanted; never printed. ours: the plugin
+    started the server, on this machine, and can tell whether it is alive.
     """
 
     base_url: str
     model: str
     api_key: str = field(default="", repr=False)
+    ours: bool = False
 
 
 class Engine(Protocol):

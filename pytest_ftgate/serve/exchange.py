@@ -23,13 +23,17 @@ from pytest_ftgate.serve.trouble import Trouble
 HTTP_OK = 200
 EVENTS = "text/event-stream"
 
+PATIENCE = 20
+"""Times its limit that a question may wait for a server that the plugin started, as long as that is alive."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One draw of one case, ready to be sent.
 
     key: the journal's key. messages: list of {"role", "content"}. sampling: further keys of the request's body.
-    timeout_s: time limit of one attempt, from sending to the last byte. draw: 0-based.
+    timeout_s: time limit of one attempt, from sending to the last byte; of a server of our own, time after which it is
+    asked whether it is alive. draw: 0-based.
     """
 
     key: str
@@ -64,6 +68,7 @@ class Line:
     """Where the requests of one model go, and what they share.
 
     proxy: address, or None. digest: of the model. check: raises ServeError if the server is known to be gone.
+    ours: see `Endpoint`.
     """
 
     session: aiohttp.ClientSession
@@ -74,6 +79,7 @@ class Line:
     proxy: str | None
     check: Callable[[], None] | None
     retry: Retry
+    ours: bool = False
 
 
 async def ask(line: Line, request: Request, planned: float, counts: Counter[str]) -> Response:
@@ -87,7 +93,7 @@ async def ask(line: Line, request: Request, planned: float, counts: Counter[str]
         attempt += 1
         sent = time.monotonic()
         try:
-            answer = await _post(line, body, request.timeout_s, sent)
+            answer = await _answer(line, body, request.timeout_s, sent)
         except Trouble as trouble:
             counts[trouble.kind] += 1
             await _still_there(line, trouble)
@@ -134,6 +140,22 @@ def _respond(  # noqa: PLR0913, PLR0917 - private
         attempts=attempt,
         **answer,
     )
+
+
+async def _answer(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:
+    """One attempt, see `_post`. A server of our own that is alive is waited for `PATIENCE` times as long.
+
+    How long a question waits in its queue tells of this machine and its neighbours, not of the model.
+    """
+    if not (line.ours and line.check):
+        return await _post(line, body, timeout_s, sent)
+    post = asyncio.ensure_future(_post(line, body, PATIENCE * timeout_s, sent))
+    try:
+        while not (await asyncio.wait({post}, timeout=timeout_s))[0]:
+            await asyncio.to_thread(line.check)
+        return post.result()
+    finally:
+        post.cancel()
 
 
 async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:

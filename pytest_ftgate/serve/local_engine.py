@@ -32,7 +32,7 @@ class LocalEngine:
     offers: frozenset[str] = frozenset({"adapters"})
     hints: Sequence[Hint] = ()
     grace_s = 5.0
-    health_s = 5.0
+    health_s = 15.0
     """Seconds that /health may take while the server answers."""
     ending_s = 3.0
     """Seconds until the end of a server that no longer listens can be seen."""
@@ -141,11 +141,11 @@ class LocalEngine:
         if (model.base_digest, model.dtype, model.quantization) != ours:
             raise ServeError(f"the {self.name} server serves {_about(self.model)}, not {_about(model)}")
         if model.adapter is None:
-            return Endpoint(self.base_url, self.served_name, self.api_key)
+            return Endpoint(self.base_url, self.served_name, self.api_key, ours=True)
         digest = model.digest
         if digest not in self._loaded:
             self._loaded[digest] = self._load(model.adapter, served_name(digest))
-        return Endpoint(self.base_url, self._loaded[digest], self.api_key)
+        return Endpoint(self.base_url, self._loaded[digest], self.api_key, ours=True)
 
     def _load(self, adapter: Path, name: str) -> str:
         self.check()

@@ -176,7 +176,7 @@ def _line(
     if endpoint.api_key:
         headers["Authorization"] = f"Bearer {endpoint.api_key}"
     url = endpoint.base_url.rstrip("/") + "/chat/completions"
-    return Line(session, url, headers, endpoint.model, digest, proxy_for(url), check, retry)
+    return Line(session, url, headers, endpoint.model, digest, proxy_for(url), check, retry, endpoint.ours)
 
 
 async def _open_session() -> aiohttp.ClientSession:

@@ -157,6 +157,38 @@ def test_a_case_that_always_times_out_is_a_timeout_not_an_error():
     assert counts["timeout"] == 2
 
 
+def ask_ours(server: MockServer, check, timeout_s: float) -> tuple[object, dict[str, int]]:
+    """The answer, or what is raised, of a server that the plugin started."""
+    with Pool(retry=QUICK) as pool:
+        endpoint = Endpoint(server.base_url, "mock", ours=True)
+        (future,) = pool.submit(endpoint, "d", requests(1, timeout_s), check=check).values()
+        return future.exception(60) or future.result(60), pool.counts
+
+
+def test_a_server_of_our_own_that_is_alive_is_waited_for():
+    looked = []
+    with MockServer(first_then(Fault(delay_s=1.0))) as server:
+        response, counts = ask_ours(server, lambda: looked.append(1), timeout_s=0.2)
+    assert (response.finish_reason, response.attempts) == ("stop", 1)
+    assert len(looked) >= 2, "it was asked whether it is alive"
+    assert counts["timeout"] == 0
+
+
+def test_a_server_of_our_own_that_is_gone_is_not_waited_for():
+    def gone():
+        raise ServeError("the server hangs")
+
+    with MockServer(lambda _: Fault(delay_s=30)) as server:
+        error, _ = ask_ours(server, gone, timeout_s=0.2)
+    assert str(error) == "the server hangs"
+
+
+def test_a_server_of_our_own_is_not_waited_for_without_end():
+    with MockServer(lambda _: Fault(delay_s=30)) as server:
+        response, counts = ask_ours(server, lambda: None, timeout_s=0.02)
+    assert (response.finish_reason, counts["timeout"]) == ("timeout", 2)
+
+
 @pytest.mark.parametrize("fault", [broken(500), too_many("0"), Fault(drop=True)])
 def test_what_never_works_is_an_error_of_its_case_alone(fault):
     with MockServer(lambda messages: fault if messages[0]["content"] == "1" else "fine") as server:
