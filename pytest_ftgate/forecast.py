@@ -1,7 +1,7 @@
 """(pipeline, its golden sets) -> how long `--train` will take on this machine, before it begins.
 
-Arithmetic on counted bytes, and a second of matrix products; good to a factor of about one and a half. For a base model
-in a local folder and a CPU; None elsewhere.
+Arithmetic on counted bytes, and a second of matrix products; good to a factor of two or so. For a base model in a local
+folder and a CPU; None elsewhere.
 """
 
 from __future__ import annotations
@@ -31,7 +31,13 @@ PADDING = 1.3
 """Tokens computed for each token of the rows, in batches drawn at random."""
 
 EFFICIENCY = 0.55
-"""Of the speed of bare matrix products, what a whole model reaches. Measured on SmolLM2-135M."""
+"""Of the speed of one layer's MLP, what a whole model reaches. This and the next two were measured on SmolLM2-135M."""
+
+STEP_S, TOKEN_S = 0.018, 0.006
+"""Seconds that a layer takes in a training step, and for a token of a batch of answers, however little it computes."""
+
+BATCH = 32
+"""Answers that the server gives together."""
 
 START_S = 8.0
 """Seconds until a server or trainer has imported torch and loaded a small model."""
@@ -41,9 +47,10 @@ SAMPLE = 200
 
 
 class Size(NamedTuple):
-    """Weights of the layers, without embeddings; and two sides of a typical one."""
+    """Weights of the layers, without embeddings; their number; and the two sides of a typical matrix."""
 
     weights: int
+    layers: int
     hidden: int
     intermediate: int
 
@@ -74,23 +81,24 @@ def forecast(pipeline: Pipeline, suites: Sequence[Suite]) -> Forecast | None:
         return None
     threads = min(pipeline.tuning.threads or 10**6, len(os.sched_getaffinity(0)))
     speed = measured(pipeline.dtype, threads, size.hidden, size.intermediate)
-    return Forecast(stages(pipeline, suites, size.weights, speed * EFFICIENCY)) if speed else None
+    return Forecast(stages(pipeline, suites, size, speed * EFFICIENCY)) if speed else None
 
 
-def stages(pipeline: Pipeline, suites: Sequence[Suite], weights: int, speed: float) -> dict[str, float]:
-    """Seconds of each stage. weights: of the layers. speed: operations per second that the model reaches."""
-    forward = 2.0 * weights / speed  # seconds a token
+def stages(pipeline: Pipeline, suites: Sequence[Suite], size: Size, speed: float) -> dict[str, float]:
+    """Seconds of each stage. speed: operations per second that the model reaches."""
+    forward = 2.0 * size.weights / speed  # seconds a token
     asked = sum(_asked(suite.cases) for suite in suites)
-    panel = fmean([_asked(suite.cases) / max(len(suite.cases), 1) for suite in suites])
     rows, row, answers, answer = _rows(pipeline, suites[0])
-    trained = rows * row * PADDING * pipeline.tuning.epochs
-    backward = 3.0 if pipeline.tuning.method == "full" else 2.0
-    validated = answers * answer * 2 * pipeline.tuning.epochs
+    tuning, count = pipeline.tuning, sum(len(suite.cases) for suite in suites)
+    steps = tuning.epochs * rows / tuning.batch_size
+    trained = rows * row * PADDING * tuning.epochs * (3.0 if tuning.method == "full" else 2.0)
+    validated = answers * answer * 2 * tuning.epochs
+    goldens = asked * forward + sum(_said(suite) for suite in suites) / BATCH * size.layers * TOKEN_S
     return {
         "baseline": START_S + asked * forward,
-        "fine-tune": START_S + (trained * backward + validated) * forward,
-        "goldens": START_S + asked * forward,
-        "reference runs": _runs(pipeline) * panel * forward,
+        "fine-tune": START_S + (trained + validated) * forward + steps * size.layers * STEP_S,
+        "goldens": START_S + goldens,
+        "reference runs": goldens / count * _runs(pipeline),
     }
 
 
@@ -98,6 +106,11 @@ def _asked(cases: Sequence[Case]) -> float:
     """Tokens of all cases and their answers; what their prompts share is computed once and not counted."""
     sample = cases[:: max(1, len(cases) // SAMPLE)]
     return len(cases) * fmean([_tokens(case.input) + _tokens(case.expected) + TURNS for case in sample])
+
+
+def _said(suite: Suite) -> float:
+    """Tokens of all answers, one after the other."""
+    return sum(_tokens(case.expected) for case in suite.cases)
 
 
 def _rows(pipeline: Pipeline, suite: Suite) -> tuple[int, float, int, float]:
@@ -138,8 +151,8 @@ def model_size(folder: Path) -> Size | None:
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         weights = sum(map(_layers, folder.glob("*.safetensors")))
-        hidden = int(config["hidden_size"])
-        return Size(weights, hidden, int(config.get("intermediate_size") or 4 * hidden)) if weights else None
+        hidden, layers = int(config["hidden_size"]), int(config["num_hidden_layers"])
+        return Size(weights, layers, hidden, int(config.get("intermediate_size") or 4 * hidden)) if weights else None
     except (OSError, ValueError, KeyError, TypeError, SafetensorError):
         return None
 

@@ -47,7 +47,7 @@ def train_killed_and_resumed(workshop: Workshop, usual_s: float) -> Promoted:
         killed.wait()
     assert wait_for(lambda: not trainers(workshop.path)), "the trainer outlived pytest"
     done = workshop.run(TASK, "--train", "-v", usual_s=usual_s)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, f"exit code {done.returncode}:\n{done.stdout}{done.stderr}"
     return Promoted(workshop, done.stdout)
 
 
