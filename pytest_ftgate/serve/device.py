@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from pytest_ftgate.serve.nvidia_smi import nvidia_smi
 
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Of /proc/cpuinfo: x86 with AVX-512 BF16 or AMX, Arm with FEAT_BF16."""
@@ -77,19 +78,19 @@ def _apple_cpuinfo() -> str:
 
 
 def _sysctl(name: str) -> str:
-    return "".join(_said(["sysctl", "-n", name])).strip()
+    done = subprocess.run(["sysctl", "-n", name], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _gpu(environment: Mapping[str, str]) -> Device | None:
     """The GPUs that CUDA_VISIBLE_DEVICES leaves, as one: its capability is that of the least able."""
     if _torch_for_cpu() or environment.get("CUDA_VISIBLE_DEVICES", "all") in {"", "-1"}:
         return None
-    return gpu(_said(["nvidia-smi", "--query-gpu=index,uuid,name,compute_cap", "--format=csv,noheader"]), environment)
+    return gpu(nvidia_smi("--query-gpu=index,uuid,name,compute_cap"), environment)
 
 
-def gpu(lines: list[str], environment: Mapping[str, str]) -> Device | None:
-    """The GPUs of nvidia-smi's lines "index, uuid, name, capability" as one; None if there is none."""
-    rows = [tuple(part.strip() for part in line.split(",")) for line in lines]
+def gpu(rows: list[list[str]], environment: Mapping[str, str]) -> Device | None:
+    """The GPUs of nvidia-smi's rows (index, uuid, name, capability) as one; None if there is none."""
     found = [row for row in rows if len(row) == 4 and row[3].replace(".", "", 1).isdecimal()]
     visible = environment.get("CUDA_VISIBLE_DEVICES", "")
     chosen = [row for row in found if _named(row, visible.split(","))] if visible else found
@@ -99,7 +100,7 @@ def gpu(lines: list[str], environment: Mapping[str, str]) -> Device | None:
     return Device("cuda", least[2], capability=_capability(least[3]))
 
 
-def _named(row: tuple[str, ...], visible: list[str]) -> bool:
+def _named(row: list[str], visible: list[str]) -> bool:
     """By index, or by the beginning of its uuid, as CUDA takes them."""
     return any(name.strip() == row[0] or (len(name) > 4 and row[1].startswith(name.strip())) for name in visible)
 
@@ -115,15 +116,3 @@ def _torch_for_cpu() -> bool:
         return version("torch").endswith("+cpu")
     except PackageNotFoundError:
         return False
-
-
-def _said(command: list[str]) -> list[str]:
-    """The lines that a program prints; none if it is missing or fails."""
-    path = shutil.which(command[0])
-    if path is None:
-        return []
-    try:
-        done = subprocess.run([path, *command[1:]], capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return done.stdout.splitlines()

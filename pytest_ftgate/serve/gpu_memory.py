@@ -6,19 +6,18 @@ is no call to wait for it: everybody asks nvidia-smi until the number is small.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.nvidia_smi import nvidia_smi
 
 SLACK_MIB = 512
 
 
 def used_mib() -> dict[str, int]:
     """Used memory of each GPU in MiB, by its index; empty without an NVIDIA GPU."""
-    rows = _ask("--query-gpu=index,memory.used")
+    rows = nvidia_smi("--query-gpu=index,memory.used")
     return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdecimal()}
 
 
@@ -52,18 +51,5 @@ def _complaint(held: Mapping[str, int], limit_s: float) -> str:
 
 def processes() -> list[tuple[str, str, str]]:
     """(pid, name, MiB) of each process that nvidia-smi sees on a GPU."""
-    rows = _ask("--query-compute-apps=pid,process_name,used_memory")
+    rows = nvidia_smi("--query-compute-apps=pid,process_name,used_memory")
     return [(row[0], row[1], row[2]) for row in rows if len(row) == 3]
-
-
-def _ask(query: str) -> list[list[str]]:
-    command = shutil.which("nvidia-smi")
-    if command is None:
-        return []
-    try:
-        said = subprocess.run(
-            [command, query, "--format=csv,noheader,nounits"], capture_output=True, text=True, timeout=20, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []  # a driver that does not answer cannot be waited for
-    return [[part.strip() for part in line.split(",")] for line in said.stdout.splitlines() if line.strip()]
