@@ -70,7 +70,8 @@ def test_what_changes_answers_counts(adapter, change):
 
 def test_precision_adapter_and_revision_are_part_of_the_model(base, adapter):
     models = [
-        Model(str(base)),
+        Model(str(base), dtype="bfloat16"),
+        Model(str(base), dtype="float16"),
         Model(str(base), dtype="float32"),
         Model(str(base), quantization="bitsandbytes"),
         Model(str(base), adapter=adapter),
