@@ -62,6 +62,20 @@ def test_a_whole_model_costs_half_as_much_again_and_rows_left_out_nothing(projec
     assert stages(few, [suite], SIZE, 2e6)["fine-tune"] < lora * 0.6
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "Is it?", "chosen": "yes", "rejected": "no"},
+        {"messages": [{"role": "user", "content": "Is it?"}, {"role": "assistant", "content": "yes"}]},
+    ],
+    ids=["preference", "chat"],
+)
+def test_rows_of_any_shape_have_a_size(project, row):
+    pipeline, suite = project
+    pipeline.data.train.write_text(json.dumps(row) + "\n")
+    assert stages(pipeline, [suite], SIZE, 2e6)["fine-tune"] > 8
+
+
 def test_the_line():
     line = Forecast({"baseline": 40.0, "fine-tune": 600.0}).line()
     assert line == "about 11 min on this machine (baseline 0.7, fine-tune 10), less what earlier runs left"
