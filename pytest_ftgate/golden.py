@@ -11,13 +11,13 @@ from typing import Any
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.text import Keys, nearest, shown
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec, read_judge
-from pytest_ftgate.limits import number_problems
+from pytest_ftgate.limits import Floor, GateSpec, number_problems
 from pytest_ftgate.metrics.limits import Price
 from pytest_ftgate.rows import Row, id_problem, row_id
 from pytest_ftgate.schema import check, suggestion
 from pytest_ftgate.sources import CASES_FILE, FOLDER_FILE, Source, read_source
 
-__all__ = ["Floor", "GateSpec", "Golden", "Label", "Request", "Row", "read_golden", "row_id"]
+__all__ = ["Golden", "Label", "Request", "Row", "read_golden", "row_id"]
 
 
 DEFAULT_GRADERS: tuple[Mapping[str, Any], ...] = ({"kind": "exact"},)
@@ -52,28 +52,6 @@ class Label:
 
     path: str
     values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Floor:
-    """The lower bound of `metric` must reach `min`, its upper bound must not exceed `max`; one of them may be None.
-
-    positive: the class that precision, recall and f1 look at. average: for f1 only, never None there.
-    """
-
-    metric: str
-    min: float | None = None
-    max: float | None = None
-    positive: str | None = None
-    average: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GateSpec:
-    """What a candidate must show. delta: margin as a share, used only to write the first golden.lock."""
-
-    floors: tuple[Floor, ...] = ()
-    delta: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

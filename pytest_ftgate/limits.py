@@ -1,14 +1,33 @@
-"""(floor, set) -> what is wrong with the numbers of a floor: shares, and limits of latency and cost."""
+"""What `[gate]` of a golden set asks for: floors of metrics, and what is wrong with their numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from pytest_ftgate.metrics.limits import COST, NAMES
 
-if TYPE_CHECKING:
-    from pytest_ftgate.golden import Floor
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The lower bound of `metric` must reach `min`, its upper bound must not exceed `max`; one of them may be None.
+
+    positive: the class that precision, recall and f1 look at. average: for f1 only, never None there.
+    """
+
+    metric: str
+    min: float | None = None
+    max: float | None = None
+    positive: str | None = None
+    average: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateSpec:
+    """What a candidate must show. delta: margin as a share, used only to write the first golden.lock."""
+
+    floors: tuple[Floor, ...] = ()
+    delta: float | None = None
 
 
 def number_problems(floor: Floor) -> Iterator[tuple[str, str]]:

@@ -8,25 +8,24 @@ text. sha256 of a step: of the file that it wrote, "" if it wrote none.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_ftgate.data.tracked import tracked
 from pytest_ftgate.files.contents import contents
-
-if TYPE_CHECKING:
-    from pytest_ftgate.pipeline import Pipeline
 
 KINDS = ("train", "validation")
 FILE = "lineage.json"
 Lineage = Mapping[str, Any]
 
 
-def begun(pipeline: Pipeline) -> Lineage:
-    """The data files as they are. Raises PipelineError if one is not there."""
-    folder = pipeline.path.parent
-    return {kind: _source(path, folder) for kind, path in zip(KINDS, pipeline.data_files, strict=True)}
+def begun(files: Sequence[Path], folder: Path) -> Lineage:
+    """The files of training and of validation rows, as they are. folder: that of pipeline.toml.
+
+    Raises PipelineError if one is not there.
+    """
+    return {kind: _source(path, folder) for kind, path in zip(KINDS, files, strict=True)}
 
 
 def _source(path: Path, folder: Path) -> dict[str, Any]:

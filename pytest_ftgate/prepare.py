@@ -22,7 +22,7 @@ def prepared(pipeline: Pipeline, folder: Path) -> tuple[Pipeline, Lineage]:
     Raises PipelineError if a file is not there, DataError if it differs from what DVC keeps or holds what is no row.
     """
     check_tracked(pipeline.data_files)
-    lineage, pii = begun(pipeline), pipeline.data.pii
+    lineage, pii = begun(pipeline.data_files, pipeline.path.parent), pipeline.data.pii
     if pii == "error":
         return pipeline, lineage
     copies = []

@@ -12,7 +12,7 @@ from pytest_ftgate.metrics.power import more_for_floor
 from pytest_ftgate.metrics.value import Metric
 
 if TYPE_CHECKING:
-    from pytest_ftgate.golden import Floor
+    from pytest_ftgate.limits import Floor
 
 _SEVERITY: tuple[Status, ...] = ("pass", "hold", "reject")
 

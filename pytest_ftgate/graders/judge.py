@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pytest_ftgate.case import Case, Prompt, answer_text, render
 from pytest_ftgate.digest import digest_of
-from pytest_ftgate.graders.value import Failure, GraderError, Kind, Outcome, Unscored
+from pytest_ftgate.graders.value import Failure, Grader, GraderError, Kind, Outcome, Unscored
 from pytest_ftgate.judge.court import NoVerdict, Ruling
 from pytest_ftgate.judge.question import Question, shown_input
 from pytest_ftgate.response import Response
-
-if TYPE_CHECKING:
-    from pytest_ftgate.grade import Grader
 
 
 class Hearing(Protocol):

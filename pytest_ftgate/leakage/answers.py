@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pytest_ftgate.leakage.containment import LONG, Containment
-from pytest_ftgate.leakage.report import Hit
+from pytest_ftgate.leakage.hit import Hit
 from pytest_ftgate.leakage.sample import Golden, Sample
 
 

@@ -8,8 +8,9 @@ from itertools import islice
 
 from pytest_ftgate.case import Case
 from pytest_ftgate.errors import LeakageError
+from pytest_ftgate.leakage.hit import Verdict
 from pytest_ftgate.leakage.index import STAGES, Index
-from pytest_ftgate.leakage.report import Leak, Report, Verdict
+from pytest_ftgate.leakage.report import Leak, Report
 from pytest_ftgate.leakage.rows import Row
 from pytest_ftgate.leakage.sample import goldens_of
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_ftgate.leakage.report import Hit, Verdict
+from pytest_ftgate.leakage.hit import Hit, Verdict
 from pytest_ftgate.leakage.sample import Golden, Sample, Words
 from pytest_ftgate.leakage.templates import least_of_template
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from pytest_ftgate.leakage.report import Hit
+from pytest_ftgate.leakage.hit import Hit
 from pytest_ftgate.leakage.sample import Golden, Sample, Words
 
 

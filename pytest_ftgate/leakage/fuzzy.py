@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_ftgate.leakage.grams import N, grams_of, text_of_words
+from pytest_ftgate.leakage.hit import Hit
 from pytest_ftgate.leakage.places import Hashes, bytes_of, codes_of_grams, distinct_codes, letter_codes
-from pytest_ftgate.leakage.report import Hit
 from pytest_ftgate.leakage.sample import Golden, Sample, Words
 from pytest_ftgate.leakage.templates import least_of_template
 

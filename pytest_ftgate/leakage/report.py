@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
 
-from pytest_ftgate.leakage.sample import Sample
+from pytest_ftgate.leakage.hit import Verdict
 
-Verdict = Literal["leak", "suspect"]
 Marks = tuple[str, str]
 """What stands before and after the words that are to be seen first."""
 MARKS: Marks = ("[[", "]]")
@@ -17,24 +15,6 @@ COLOURS: Marks = ("\x1b[1;33m", "\x1b[0m")
 _LISTED = 10
 _LONGEST = 100
 _BLIND = "the check compares words: a paraphrase or a translation of a golden is invisible to it"
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A golden that one stage found in one row. golden: its number. score: in [0, 1]. span: longest common words."""
-
-    golden: int
-    stage: str
-    verdict: Verdict
-    score: float
-    span: tuple[str, ...]
-
-
-class Stage(Protocol):
-    """One way to find goldens in a row; made of all goldens once, then asked for each row."""
-
-    def find(self, sample: Sample) -> Iterator[Hit]:
-        """The goldens found in this row, each at most once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pytest_ftgate.errors import SelfTestError
-from pytest_ftgate.leakage.report import Stage
+from pytest_ftgate.leakage.hit import Stage
 from pytest_ftgate.leakage.rows import Row
 from pytest_ftgate.leakage.sample import Golden, Plain, Words, plain_of, sample_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.leakage.check import find_leaks
-from pytest_ftgate.leakage.report import Verdict
+from pytest_ftgate.leakage.hit import Verdict
 from pytest_ftgate.leakage.rows import Row, read_rows
 
 if TYPE_CHECKING:

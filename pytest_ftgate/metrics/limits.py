@@ -10,19 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, inf, sqrt
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics.intervals import ALPHA, Bounds
 from pytest_ftgate.metrics.value import Metric
 
-if TYPE_CHECKING:
-    from pytest_ftgate.response import Response
-
 QUANTILES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 COST = "cost_per_1k"
 NAMES = (*QUANTILES, COST)
 """Metrics of how answers came, not of what they say; only a `max` makes sense for them."""
+
+
+class Timed(Protocol):
+    """What is looked at of a response. total_s: seconds it took. broken: nothing was measured."""
+
+    @property
+    def total_s(self) -> float: ...  # noqa: D102
+    @property
+    def prompt_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def completion_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def broken(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +42,13 @@ class Price:
     input_per_million: float
     output_per_million: float
 
-    def of(self, response: Response) -> float:
+    def of(self, response: Timed) -> float:
         """Price of one answer."""
         spent = response.prompt_tokens * self.input_per_million + response.completion_tokens * self.output_per_million
         return spent / 1e6
 
 
-def limit(name: str, responses: Sequence[Response], price: Price | None) -> Metric:
+def limit(name: str, responses: Sequence[Timed], price: Price | None) -> Metric:
     """One of `NAMES` of answers that were measured. Raises MetricError if there are none, or what it needs is missing.
 
     p50_ms, p95_ms, p99_ms: quantile of `total_s` in milliseconds. cost_per_1k: mean price of 1,000 requests.
@@ -97,7 +107,7 @@ def _lower_rank(n: int, q: float, alpha: float) -> int:
     return int(binom.ppf(alpha, n, q))
 
 
-def _cost(measured: Sequence[Response], price: Price | None) -> Metric:
+def _cost(measured: Sequence[Timed], price: Price | None) -> Metric:
     if price is None:
         raise MetricError(f"{COST} needs prices: [price] input_per_million, output_per_million in golden.toml")
     if not any(response.prompt_tokens + response.completion_tokens for response in measured):

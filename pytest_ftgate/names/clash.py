@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.names import NAME, OUR_NAME
+from pytest_ftgate.names.foreign import NAME, OUR_NAME
 
 
 def refuse_clash(manager: pytest.PytestPluginManager) -> None:

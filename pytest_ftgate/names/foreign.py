@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 
-from pytest_ftgate.names import NAME, OUR_NAME
-
+NAME = "ftgate"
+"""The other package's plugin, by its entry point: PyPI has an `ftgate` that is not ours, with our options."""
+OUR_NAME = "pytest_ftgate"
+"""Ours. pytest skips the second entry point of one name without a word, so ours is not called NAME."""
 GROUP = "pytest11"
 
 

@@ -14,7 +14,7 @@ from pytest_ftgate.gate import (
     integrity_arm,
     skipped_arm,
 )
-from pytest_ftgate.golden import Floor
+from pytest_ftgate.limits import Floor
 from pytest_ftgate.metric import Scored, compute
 
 GOOD = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("champion", "pass")]
