@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_ftgate.metrics.limits import QUANTILES
+from pytest_ftgate.metrics.latency_cost import QUANTILES
 
 if TYPE_CHECKING:
     from pytest_ftgate.cache import Cache

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.digest import canonical, digest_of
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.digest import canonical, digest_of
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.case import Message, Prompt, render
-from pytest_ftgate.data.tracked import check_tracked
 from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import DataError, Fault, FtgateError, PipelineError
+from pytest_ftgate.files.dvc import check_tracked
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:

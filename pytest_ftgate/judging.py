@@ -25,7 +25,7 @@ from pytest_ftgate.gate import (
 if TYPE_CHECKING:
     from pytest_ftgate.limits import Floor
     from pytest_ftgate.measure import Measurement
-    from pytest_ftgate.metric import Metric
+    from pytest_ftgate.metrics.compute import Metric
     from pytest_ftgate.rollout import Rollout
     from pytest_ftgate.suite import Suite
 

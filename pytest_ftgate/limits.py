@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_ftgate.metrics.limits import COST, NAMES
+from pytest_ftgate.metrics.latency_cost import COST, NAMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.data.tracked import tracked
 from pytest_ftgate.files.contents import contents
+from pytest_ftgate.files.dvc import tracked
 
 KINDS = ("train", "validation")
 FILE = "lineage.json"

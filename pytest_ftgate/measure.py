@@ -17,9 +17,9 @@ from pytest_ftgate.draws import combine, most_frequent
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored, grade_case
 from pytest_ftgate.graders.answer import label_of
-from pytest_ftgate.metric import Metric, Scored, compute
-from pytest_ftgate.metrics.limits import NAMES as LIMITS
-from pytest_ftgate.metrics.limits import limit
+from pytest_ftgate.metrics.compute import Metric, Scored, compute
+from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
+from pytest_ftgate.metrics.latency_cost import limit
 from pytest_ftgate.suite import Suite, expected_label
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.ab.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
 from pytest_ftgate.files.contents import contents
+from pytest_ftgate.files.schema import check, read_toml, toml_line
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.policy import Policy, policy_of, policy_problems
-from pytest_ftgate.schema import check, read_toml, toml_line
 from pytest_ftgate.train.job import DPO_ONLY, Grading, Lora, TrainJob, Tuning, library_versions
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Pipeline:
         return self.data.train, self.data.validation
 
     def _missing(self, keys: Iterable[tuple[str, str]], paths: Iterable[Path], made_by: str) -> PipelineError:
-        from pytest_ftgate.data.tracked import tracked
+        from pytest_ftgate.files.dvc import tracked
 
         made = f"make it with: {made_by}" if made_by else ""
         fixes = {path: by.pull if (by := tracked(path)) else made for path in paths}

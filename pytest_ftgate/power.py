@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.arms.slices import LEAST_CASES, slices_of
 from pytest_ftgate.discordance import ASSUMED, Discordance
-from pytest_ftgate.metrics.chances import passing_chance
 from pytest_ftgate.metrics.intervals import ALPHA
 from pytest_ftgate.metrics.power import about, cases_needed, cases_to_find, least_drop, resolution, resolvable
+from pytest_ftgate.metrics.promotion_probability import passing_chance
 
 if TYPE_CHECKING:
     from pytest_ftgate.suite import Suite

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.data.tracked import check_tracked
+from pytest_ftgate.files.dvc import check_tracked
 from pytest_ftgate.lineage import KINDS, Lineage, begun, stepped
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_ftgate.digest import digest_of
 from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.digest import digest_of
+from pytest_ftgate.files.schema import check
 from pytest_ftgate.files.text import Keys
-from pytest_ftgate.schema import check
 
 LineOf = Callable[[Keys], int]
 Entry = tuple[int, Any] | Fault

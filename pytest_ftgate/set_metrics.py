@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_ftgate.measure import Measurement
-    from pytest_ftgate.metric import Metric
+    from pytest_ftgate.metrics.compute import Metric
     from pytest_ftgate.metrics.confusion import Confusion
 
 

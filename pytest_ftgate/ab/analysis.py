@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pytest_ftgate.ab.log import Log, User
 from pytest_ftgate.metrics.eprocess import DECISIVE, contrasts, log_e, lower_bound
-from pytest_ftgate.metrics.split import MISMATCH, mismatch_p
+from pytest_ftgate.metrics.sample_ratio import MISMATCH, mismatch_p
 
 Decision = Literal["better", "worse", "continue", "withheld"]
 

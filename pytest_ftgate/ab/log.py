@@ -12,8 +12,8 @@ from typing import Any
 from pytest_ftgate.ab.plan import WINDOW_HOURS, OutcomeKind
 from pytest_ftgate.errors import Fault, FileFaults, FtgateError
 from pytest_ftgate.files.jsonl import parse_lines
+from pytest_ftgate.files.schema import check
 from pytest_ftgate.files.text import read_text, shown
-from pytest_ftgate.schema import check
 
 Row = dict[str, Any]
 """A line that keeps its schema, its "at" a datetime with an offset (or absent, in an outcome)."""

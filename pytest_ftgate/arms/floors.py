@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.arm import Arm, Status, more_cases
 from pytest_ftgate.errors import MetricError
+from pytest_ftgate.metrics.base import Metric
 from pytest_ftgate.metrics.power import more_for_floor
-from pytest_ftgate.metrics.value import Metric
 
 if TYPE_CHECKING:
     from pytest_ftgate.limits import Floor

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pytest_ftgate.digest import canonical, digest_of
+from pytest_ftgate.files.digest import canonical, digest_of
 
 KINDS = {
     "promote": "a version became the champion",

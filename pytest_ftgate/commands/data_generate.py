@@ -134,7 +134,7 @@ def _seed_file(args: argparse.Namespace, suites: Sequence[Suite]) -> Path:
 
 def _job_digest(seeds: Seeds, job: Job, settings: Settings) -> str:
     """Of all that decides the first requests, whatever number of rows is wanted."""
-    from pytest_ftgate.digest import digest_of
+    from pytest_ftgate.files.digest import digest_of
     from pytest_ftgate.synthesis.prompt import prompts_digest
 
     rows = [[dict(seed.asked), seed.answer] for seed in seeds.rows]

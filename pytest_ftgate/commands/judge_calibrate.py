@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.judge.pairwise import Comparison
     from pytest_ftgate.judge.question import Question
     from pytest_ftgate.judge.spec import JudgeSpec
-    from pytest_ftgate.metrics.value import Metric
+    from pytest_ftgate.metrics.base import Metric
     from pytest_ftgate.suite import Suite
 
 PAIRS = 50

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> Book:
     """The journal of this person's work on a set; one for each kind."""
     from pytest_ftgate.desk.book import Book
-    from pytest_ftgate.digest import digest_of
+    from pytest_ftgate.files.digest import digest_of
 
     person = digest_of(_by(args))[:12]
     return Book(args.state_dir / "desk" / f"{suite.name}.{kind}.{person}.jsonl")

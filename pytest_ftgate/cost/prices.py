@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_ftgate.errors import FileFaults
+from pytest_ftgate.files.schema import check, read_toml, toml_line
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.schema import check, read_toml, toml_line
 
 
 @dataclass(frozen=True, slots=True)

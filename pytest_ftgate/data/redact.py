@@ -15,8 +15,8 @@ from pytest_ftgate.data.record import Record
 from pytest_ftgate.data.records import read_records
 from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.data.shapes import row_of
-from pytest_ftgate.digest import digest_of
 from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.text import shown
 
 KEPT = ("id",)

@@ -17,8 +17,8 @@ from pytest_ftgate.data.shapes import row_of
 from pytest_ftgate.data.synthetic import ACCEPTED, EDITED, REJECTED, UNREVIEWED, is_synthetic, is_unreviewed
 from pytest_ftgate.desk.desk import Decision
 from pytest_ftgate.desk.item import Choice, Item, Task
-from pytest_ftgate.digest import digest_of
 from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.jsonl import parse_line
 
 TASK_CHOICES = (

@@ -12,8 +12,8 @@ from pytest_ftgate.data.record import Record
 from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.data.synthetic import synthetic_faults
 from pytest_ftgate.data.turns import TurnsError, messages_of, turn_faults, turns_of
-from pytest_ftgate.digest import digest_of
 from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.digest import digest_of
 
 Keys = Mapping[str, Any]
 Turns = list[Any]

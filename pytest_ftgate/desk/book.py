@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pytest_ftgate.data.tracked import own_copy
 from pytest_ftgate.desk.item import DeskError
 from pytest_ftgate.errors import JournalError
+from pytest_ftgate.files.dvc import own_copy
 
 Record = dict[str, Any]
 

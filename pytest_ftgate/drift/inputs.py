@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.digest import canonical
 from pytest_ftgate.errors import Fault, FileFaults
+from pytest_ftgate.files.digest import canonical
 from pytest_ftgate.files.jsonl import parse_lines
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.graders.answer import NoJsonError, json_of, label_in, label_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics.agreement.coefficients import ac1, percent_agreement, recalls
 from pytest_ftgate.metrics.agreement.table import Table, cross
-from pytest_ftgate.metrics.value import Metric
+from pytest_ftgate.metrics.base import Metric
 
 LEAST_LABELS = 100
 LEAST_OF_CLASS = 25

@@ -12,8 +12,8 @@ from pytest_ftgate.judge.injections import ASKED, HONEST, REFERENCE, Injection, 
 from pytest_ftgate.judge.question import Question
 from pytest_ftgate.judge.rubric import CORRECT, make_rubric
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
+from pytest_ftgate.metrics.base import Metric
 from pytest_ftgate.metrics.intervals import wilson
-from pytest_ftgate.metrics.value import Metric
 
 if TYPE_CHECKING:
     from pytest_ftgate.judge.court import Court

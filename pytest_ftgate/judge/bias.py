@@ -10,7 +10,7 @@ from pathlib import PurePath
 from statistics import fmean
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.metrics.value import Metric
+from pytest_ftgate.metrics.base import Metric
 
 LEAST_CASES = 10
 """Below, a correlation says nothing."""

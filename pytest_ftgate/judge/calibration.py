@@ -17,7 +17,7 @@ from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
 from pytest_ftgate.metrics.agreement.alpha import krippendorff_alpha
 from pytest_ftgate.metrics.agreement.coefficients import ac1, kappa, percent_agreement, recalls
 from pytest_ftgate.metrics.agreement.table import Table, cross
-from pytest_ftgate.metrics.value import Metric
+from pytest_ftgate.metrics.base import Metric
 
 Levels = Mapping[str, str | None]
 """What the judge says by `Label.key`; None without a verdict."""

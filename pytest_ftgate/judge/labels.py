@@ -9,11 +9,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.digest import digest_of
 from pytest_ftgate.errors import Fault, FileFaults
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.jsonl import parse_lines
+from pytest_ftgate.files.schema import check
 from pytest_ftgate.files.text import read_text, shown
-from pytest_ftgate.schema import check
 
 SCHEMA = "label"
 

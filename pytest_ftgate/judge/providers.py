@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.digest import digest_of
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.judge.spec import JudgeError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.digest import digest_of
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.judge.rubric import Rubric
 from pytest_ftgate.judge.shield import shielded
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.digest import digest_of
+from pytest_ftgate.files.digest import digest_of
 
 if TYPE_CHECKING:
     import regex

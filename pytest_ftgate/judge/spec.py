@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_ftgate.digest import digest_of
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.judge.question import prompts_digest
 from pytest_ftgate.judge.rubric import Rubric, RubricError, make_rubric
 

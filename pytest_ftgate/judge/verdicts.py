@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 from pytest_ftgate.errors import Fault, FileFaults
 from pytest_ftgate.files.jsonl import parse_lines
+from pytest_ftgate.files.schema import check
 from pytest_ftgate.files.text import read_text, shown
-from pytest_ftgate.schema import check
 
 FILE = "verdicts.jsonl"
 SCHEMA = "verdict"

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.digest import digest_of
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.judge.shield import shielded
 from pytest_ftgate.leakage.semantic import Nearest
 

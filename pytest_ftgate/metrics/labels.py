@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics import posterior
+from pytest_ftgate.metrics.base import Metric, Scored
 from pytest_ftgate.metrics.confusion import NO_LABEL, NOT_MEASURED, Confusion
 from pytest_ftgate.metrics.intervals import f1_bounds, wilson
-from pytest_ftgate.metrics.value import Metric, Scored
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from pytest_ftgate.digest import digest_of
+from pytest_ftgate.files.digest import digest_of
 
 Kind = Literal["answered", "refused", "invalid", "failed", "budget"]
 PAID: frozenset[Kind] = frozenset({"answered", "refused", "invalid"})

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.data.tracked import own_copy
 from pytest_ftgate.errors import JournalError
+from pytest_ftgate.files.dvc import own_copy
 from pytest_ftgate.provider.on_disk import OnDisk
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.metrics.limits import quantile_of
+from pytest_ftgate.metrics.latency_cost import quantile_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.measure import Measurement

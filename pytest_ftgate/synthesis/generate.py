@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_ftgate.data.synthetic import UNREVIEWED
-from pytest_ftgate.digest import digest_of
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.synthesis.novelty import Novelty
 from pytest_ftgate.synthesis.plan import Order, orders
 from pytest_ftgate.synthesis.prompt import ABOUT_TOOL, TOOL, build, prompts_digest

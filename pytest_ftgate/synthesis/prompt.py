@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.digest import digest_of
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.synthesis.plan import TWISTS, Order
 from pytest_ftgate.synthesis.seeds import Form, Seed
 

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.digest import digest_of
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.serve.precision import native_dtype
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate")

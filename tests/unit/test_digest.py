@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.digest import canonical, digest_of
+from pytest_ftgate.files.digest import canonical, digest_of
 
 
 def test_the_text_is_sorted_without_spaces_and_not_escaped() -> None:

@@ -15,7 +15,7 @@ from pytest_ftgate.gate import (
     skipped_arm,
 )
 from pytest_ftgate.limits import Floor
-from pytest_ftgate.metric import Scored, compute
+from pytest_ftgate.metrics.compute import Scored, compute
 
 GOOD = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("champion", "pass")]
 

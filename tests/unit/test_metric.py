@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.metric import NAMES, Scored, compute
+from pytest_ftgate.metrics.compute import NAMES, Scored, compute
 
 
 def case(i, value, expected=None, predicted=None, **more):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.plain import load, surely_keeps
-from pytest_ftgate.schema import _validator
+from pytest_ftgate.files.schema import _validator
+from pytest_ftgate.files.schema_fast import load, surely_keeps
 
 VALUES = st.sampled_from(
     [None, True, False, 0, 1, -1, 0.5, 1.0, 2, 3.5, 16, "", "spam", "f1", "accuracy", "exact", [], ["a"], ["a", "a"]]

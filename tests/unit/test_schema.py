@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_ftgate import schema
-from pytest_ftgate.schema import check, suggestion, toml_line
+from pytest_ftgate.files import schema
+from pytest_ftgate.files.schema import check, suggestion, toml_line
 
 SCHEMAS = Path(schema.__file__).parent / "schemas"
 

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.digest import digest_of
 from pytest_ftgate.errors import LeakageError
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.leakage.check import Scan, compared
 from pytest_ftgate.leakage.cluster.journal import Journal, Stamp, report_of, stamp_of
 from pytest_ftgate.leakage.cluster.merge import one_after_another

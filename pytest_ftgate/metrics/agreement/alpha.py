@@ -9,8 +9,8 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
 from pytest_ftgate.errors import MetricError
+from pytest_ftgate.metrics.base import Metric
 from pytest_ftgate.metrics.intervals import ALPHA, Bounds, unseen
-from pytest_ftgate.metrics.value import Metric
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,8 +8,8 @@ from math import sqrt
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics.agreement.table import Table
+from pytest_ftgate.metrics.base import Metric
 from pytest_ftgate.metrics.intervals import ALPHA, Bounds, wilson
-from pytest_ftgate.metrics.value import Metric
 
 
 @dataclass(frozen=True, slots=True)

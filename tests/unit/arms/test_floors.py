@@ -5,7 +5,7 @@ import pytest
 from pytest_ftgate.arms.floors import floors_arm
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.limits import Floor
-from pytest_ftgate.metric import Scored, compute
+from pytest_ftgate.metrics.compute import Scored, compute
 
 
 def accuracy(right, n):

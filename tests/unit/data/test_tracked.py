@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.data.tracked import check_tracked, tracked
 from pytest_ftgate.errors import DataError, PipelineError
 from pytest_ftgate.files.contents import contents
+from pytest_ftgate.files.dvc import check_tracked, tracked
 from pytest_ftgate.lineage import begun
 from pytest_ftgate.pipeline import read_pipeline
 
@@ -183,7 +183,7 @@ def test_a_journal_that_is_tracked_is_copied_before_it_grows(project, name):
 
 
 def test_a_link_of_the_users_own_stays_one(project):
-    from pytest_ftgate.data.tracked import own_copy
+    from pytest_ftgate.files.dvc import own_copy
 
     (project / "shared.jsonl").write_text(ROW)
     (project / "own.jsonl").symlink_to(project / "shared.jsonl")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pytest_ftgate.metrics.chances import passing_chance
 from pytest_ftgate.metrics.paired import tango_bounds
+from pytest_ftgate.metrics.promotion_probability import passing_chance
 
 
 @pytest.mark.parametrize(("discordance", "chance"), [(0.10, 0.94), (0.16, 0.80), (0.20, 0.72)])

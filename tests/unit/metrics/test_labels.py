@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.metric import Scored
 from pytest_ftgate.metrics import posterior
+from pytest_ftgate.metrics.compute import Scored
 from pytest_ftgate.metrics.labels import Labels
 
 SPAM = ("spam", "ham")

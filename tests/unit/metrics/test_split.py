@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chisquare
 
-from pytest_ftgate.metrics.split import MISMATCH, mismatch_p
+from pytest_ftgate.metrics.sample_ratio import MISMATCH, mismatch_p
 
 
 @pytest.mark.parametrize(("k", "n", "share"), [(5200, 100_000, 0.05), (4800, 100_000, 0.05), (1050, 10_000, 0.1)])

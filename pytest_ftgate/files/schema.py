@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.schema_fast import load, surely_keeps
 from pytest_ftgate.files.text import Keys
 from pytest_ftgate.files.toml import read_toml, toml_line
-from pytest_ftgate.plain import load, surely_keeps
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import MetricError
+from pytest_ftgate.metrics.base import Metric, Scored
 from pytest_ftgate.metrics.intervals import wilson
-from pytest_ftgate.metrics.value import Metric, Scored
 
 if TYPE_CHECKING:
     from pytest_ftgate.metrics.labels import Labels

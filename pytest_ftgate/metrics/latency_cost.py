@@ -13,8 +13,8 @@ from statistics import fmean, stdev
 from typing import Protocol
 
 from pytest_ftgate.errors import MetricError
+from pytest_ftgate.metrics.base import Metric
 from pytest_ftgate.metrics.intervals import ALPHA, Bounds
-from pytest_ftgate.metrics.value import Metric
 
 QUANTILES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 COST = "cost_per_1k"
