@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.arm import Arm
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.exposed import PARTS, Part
-from pytest_ftgate.gate import Verdict, decide
+from pytest_ftgate.gate.checks.result import Arm
+from pytest_ftgate.gate.verdict import Verdict, decide
 from pytest_ftgate.judging import judge
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.arms.slices import broken_slices, slices_of
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.gate.checks.slices import broken_slices, slices_of
 from pytest_ftgate.report.changes import Comparison, Frozen, compare, failing
 from pytest_ftgate.report.explain import Explanation, Finding
 from pytest_ftgate.report.explain_page import markdown
 
 if TYPE_CHECKING:
-    from pytest_ftgate.arm import Arm
     from pytest_ftgate.case import Case
-    from pytest_ftgate.gate import Verdict
+    from pytest_ftgate.gate.checks.result import Arm
+    from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.rollout import Rollout
     from pytest_ftgate.suite import Suite
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_ftgate.canary.finding import Finding
-    from pytest_ftgate.gate import Verdict
+    from pytest_ftgate.gate.verdict import Verdict
 
 
 def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> None:

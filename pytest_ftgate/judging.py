@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, MetricError
-from pytest_ftgate.gate import (
+from pytest_ftgate.gate.verdict import (
     Arm,
     Results,
     anchor_arm,
@@ -23,7 +23,7 @@ from pytest_ftgate.gate import (
 )
 
 if TYPE_CHECKING:
-    from pytest_ftgate.limits import Floor
+    from pytest_ftgate.gate.floor import Floor
     from pytest_ftgate.measure import Measurement
     from pytest_ftgate.metrics.compute import Metric
     from pytest_ftgate.rollout import Rollout

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pytest_ftgate.ab.analysis import analyse
-from pytest_ftgate.ab.log import read_log
-from pytest_ftgate.ab.plan import Ab
-from pytest_ftgate.arm import Arm
-from pytest_ftgate.arms.live import live_arm, no_exposures
+from pytest_ftgate.gate.checks.live import live_arm, no_exposures
+from pytest_ftgate.gate.checks.result import Arm
+from pytest_ftgate.gate.live.analysis import analyse
+from pytest_ftgate.gate.live.log import read_log
+from pytest_ftgate.gate.live.plan import Ab
 
 
 def live_of(task: str, plan: Ab, digest: str, now: datetime) -> Arm | None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.ab.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
 from pytest_ftgate.files.contents import contents
 from pytest_ftgate.files.schema import check, read_toml, toml_line
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.policy import Policy, policy_of, policy_problems
+from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
+from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.train.job import DPO_ONLY, Grading, Lora, TrainJob, Tuning, library_versions
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.arms.slices import LEAST_CASES, slices_of
 from pytest_ftgate.discordance import ASSUMED, Discordance
+from pytest_ftgate.gate.checks.slices import LEAST_CASES, slices_of
 from pytest_ftgate.metrics.intervals import ALPHA
 from pytest_ftgate.metrics.power import about, cases_needed, cases_to_find, least_drop, resolution, resolvable
 from pytest_ftgate.metrics.promotion_probability import passing_chance

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.gate import Result
+from pytest_ftgate.gate.verdict import Result
 from pytest_ftgate.measure import covers, frozen_results
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.exposed import Exposed, TooFewLeft
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.gate import Kind, Result, Verdict
+from pytest_ftgate.gate.verdict import Kind, Result, Verdict
 from pytest_ftgate.ledger import tried
 from pytest_ftgate.lineage import Lineage, line_of, stepped
 from pytest_ftgate.measure import Measurement

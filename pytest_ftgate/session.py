@@ -19,13 +19,13 @@ from pytest_ftgate.garbage import Sight
 from pytest_ftgate.report.tally import Tally
 
 if TYPE_CHECKING:
-    from pytest_ftgate.arm import Arm
     from pytest_ftgate.beside import Beside
     from pytest_ftgate.canary.watch import Watch
     from pytest_ftgate.case import Case
     from pytest_ftgate.data.marginals import Marginals
     from pytest_ftgate.data_checks import DataChecks
-    from pytest_ftgate.gate import Verdict
+    from pytest_ftgate.gate.checks.result import Arm
+    from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.judge.court import Court
     from pytest_ftgate.judge.judges import Judges
     from pytest_ftgate.measure import Measurement
@@ -440,7 +440,7 @@ class FtgateSession:
 
     def arms_of(self, suite: Suite) -> list[str]:
         """The arms that judge a set in this run, in order."""
-        from pytest_ftgate.ab.plan import live_set
+        from pytest_ftgate.gate.live.plan import live_set
         from pytest_ftgate.judging import arms_of
 
         name = self.pipeline_of(suite.name)
@@ -485,7 +485,7 @@ class FtgateSession:
 
         Raises FileFaults if the labels or the lock of such a judge cannot be read.
         """
-        from pytest_ftgate.gate import decide
+        from pytest_ftgate.gate.verdict import decide
         from pytest_ftgate.opinions import unadmitted_of
 
         arms: list[Arm] = []

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from bench.gate_sim.generator import Counts, Tables
-from pytest_ftgate.arms.pairs import Pairs, pair
-from pytest_ftgate.gate import Arm, Kind, Result, Results, Status, baseline_arm, champion_arm, decide
+from pytest_ftgate.gate.checks.paired import Pairs, pair
+from pytest_ftgate.gate.verdict import Arm, Kind, Result, Results, Status, baseline_arm, champion_arm, decide
 from pytest_ftgate.lock import default_delta
 from pytest_ftgate.metrics.intervals import ALPHA
 

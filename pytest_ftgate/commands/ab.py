@@ -12,9 +12,9 @@ from pytest_ftgate.commands.common import open_existing, registry_options, say, 
 from pytest_ftgate.errors import FtgateError, RegistryError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.ab.analysis import Finding
-    from pytest_ftgate.ab.plan import Ab
     from pytest_ftgate.ab.router import Split
+    from pytest_ftgate.gate.live.analysis import Finding
+    from pytest_ftgate.gate.live.plan import Ab
     from pytest_ftgate.registry import Registry, Version
 
 CODES = {"better": 0, "worse": 1, "continue": 10, "withheld": 11}
@@ -119,8 +119,8 @@ def _versions(registry: Registry, task: str, number: int | None) -> tuple[Versio
 
 def analyse(args: argparse.Namespace) -> int:
     """Read, check the split, decide. Raises FileFaults with every fault of the files."""
-    from pytest_ftgate.ab.analysis import analyse as decide
-    from pytest_ftgate.ab.log import read_log
+    from pytest_ftgate.gate.live.analysis import analyse as decide
+    from pytest_ftgate.gate.live.log import read_log
 
     plan = _plan(args)
     found = read_log(
@@ -142,7 +142,7 @@ def _plan(args: argparse.Namespace) -> Ab:
     """[ab] of the task, if one is named, with what the options say instead."""
     from dataclasses import replace
 
-    from pytest_ftgate.ab.plan import Ab
+    from pytest_ftgate.gate.live.plan import Ab
 
     said = {name: getattr(args, name) for name in ("share", "margin", "window_hours", "outcomes")}
     said = {name: value for name, value in said.items() if value is not None}
@@ -165,7 +165,7 @@ def plan_of(pipelines: Path, task: str) -> Ab:
 
 
 def _tell(finding: Finding) -> None:
-    from pytest_ftgate.arms.live import told
+    from pytest_ftgate.gate.checks.live import told
 
     candidate, champion = finding.users
     total = candidate + champion

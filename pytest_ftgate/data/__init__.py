@@ -1,1 +1,1 @@
-"""Files of training data -> rows of one form, each with its file and line; and what is wrong with them."""
+"""Training rows: read, checked, split, made."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.explaining import FILE, explain
-from pytest_ftgate.gate import Kind, Verdict
+from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
 from pytest_ftgate.items.data import data_items
 from pytest_ftgate.lineage import line_of

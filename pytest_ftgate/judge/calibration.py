@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.judge.admission import Admission, admit
+from pytest_ftgate.gate.checks.admission import Admission, admit
 from pytest_ftgate.judge.labels import Label, settled
 from pytest_ftgate.judge.rubric import ANSWERS, Criterion
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec

@@ -9,10 +9,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import MetricError
+from pytest_ftgate.gate.checks.judge_limits import MOST_UNSCORED
 from pytest_ftgate.judge.court import Court
 from pytest_ftgate.judge.providers import Providers, place_of, with_budget
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
-from pytest_ftgate.judge.trust import MOST_UNSCORED
 
 if TYPE_CHECKING:
     from pytest_ftgate.provider.run import Provider

@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_ftgate.errors import Fault, FileFaults
 from pytest_ftgate.files.text import read_text, shown
-from pytest_ftgate.judge.admission import Admission
+from pytest_ftgate.gate.checks.admission import Admission
 from pytest_ftgate.judge.calibration import Calibration, admission, calibrate
 from pytest_ftgate.judge.labels import Label
 from pytest_ftgate.judge.spec import JudgeSpec

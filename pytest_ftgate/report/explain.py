@@ -11,8 +11,8 @@ from pytest_ftgate.leakage.text import text_of
 from pytest_ftgate.report.words import Word, shared_words
 
 if TYPE_CHECKING:
-    from pytest_ftgate.arm import Arm
-    from pytest_ftgate.gate import Verdict
+    from pytest_ftgate.gate.checks.result import Arm
+    from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.leakage.report import Leak
     from pytest_ftgate.report.changes import Change, Comparison
 

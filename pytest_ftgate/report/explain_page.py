@@ -11,7 +11,7 @@ from pytest_ftgate.case import answer_text
 from pytest_ftgate.leakage.text import text_of
 
 if TYPE_CHECKING:
-    from pytest_ftgate.gate import Verdict
+    from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.leakage.report import Leak
     from pytest_ftgate.report.explain import Explanation, Finding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_ftgate.judge.trust import MOST_UNSCORED
+from pytest_ftgate.gate.checks.judge_limits import MOST_UNSCORED
 
 COUNTED = ("questions", "unscored", "again", "refused", "invalid", "broken", "pairs", "flips")
 

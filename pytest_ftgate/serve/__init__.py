@@ -1,1 +1,1 @@
-"""Addresses where models answer, and the pool that asks them."""
+"""Asking and serving models."""

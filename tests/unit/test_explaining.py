@@ -8,7 +8,7 @@ import pytest
 from rollouts import Shop, arms
 
 from pytest_ftgate.explaining import explain
-from pytest_ftgate.gate import Kind, decide
+from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.release import conclude
 
 

@@ -9,7 +9,7 @@ from rollouts import DELTA, Shop
 
 from pytest_ftgate.beside import Beside
 from pytest_ftgate.explaining import explain
-from pytest_ftgate.gate import Kind, decide
+from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.judging import arms_of, judge
 from pytest_ftgate.release import conclude
 from pytest_ftgate.report.explain_page import markdown

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pytest_ftgate.gate import (
+from pytest_ftgate.gate.floor import Floor
+from pytest_ftgate.gate.verdict import (
     Arm,
     Kind,
     Result,
@@ -14,7 +15,6 @@ from pytest_ftgate.gate import (
     integrity_arm,
     skipped_arm,
 )
-from pytest_ftgate.limits import Floor
 from pytest_ftgate.metrics.compute import Scored, compute
 
 GOOD = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("champion", "pass")]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.gate.floor import Floor, GateSpec
 from pytest_ftgate.golden import Golden, Label, Request, read_golden
-from pytest_ftgate.limits import Floor, GateSpec
 
 TOML = """\
 description = "Spam or not"

@@ -9,7 +9,7 @@ from rollouts import GOLDEN, Shop, arms
 
 from pytest_ftgate.cli import main
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.gate import Kind, decide
+from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.ledger import WORN, uses
 from pytest_ftgate.release import conclude, warnings_about
 from pytest_ftgate.rollout import Stopped

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from rollouts import GOLDEN, PIPELINE, Shop, arms
 
-from pytest_ftgate.ab.plan import live_set
 from pytest_ftgate.errors import FileFaults
-from pytest_ftgate.gate import Kind, decide
+from pytest_ftgate.gate.live.plan import live_set
+from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.judging import arms_of, judge
 from pytest_ftgate.release import conclude
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from pytest_ftgate.ab.analysis import analyse
-from pytest_ftgate.ab.log import Log, User
-from pytest_ftgate.arms.live import live_arm
+from pytest_ftgate.gate.checks.live import live_arm
+from pytest_ftgate.gate.live.analysis import analyse
+from pytest_ftgate.gate.live.log import Log, User
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

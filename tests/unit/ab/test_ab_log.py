@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pytest_ftgate.ab.log import read_log
 from pytest_ftgate.errors import FileFaults, FtgateError
+from pytest_ftgate.gate.live.log import read_log
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 

@@ -1,6 +1,6 @@
 """Results of models, made by counting."""
 
-from pytest_ftgate.gate import Result
+from pytest_ftgate.gate.verdict import Result
 
 RIGHT, WRONG, UNMEASURED = Result(1.0, True), Result(0.0, False), Result(None, None)
 

@@ -3,7 +3,7 @@
 import pytest
 from arm_models import two_models
 
-from pytest_ftgate.arms.anchor import anchor_arm
+from pytest_ftgate.gate.checks.anchor import anchor_arm
 from pytest_ftgate.metrics.paired import tango_bounds
 
 

@@ -3,8 +3,8 @@
 import pytest
 from arm_models import UNMEASURED, graded, two_models
 
-from pytest_ftgate.arms.baseline import baseline_arm
-from pytest_ftgate.gate import Result
+from pytest_ftgate.gate.checks.baseline import baseline_arm
+from pytest_ftgate.gate.verdict import Result
 
 
 def test_significantly_better_passes():

@@ -5,10 +5,10 @@ import random
 import pytest
 from arm_models import RIGHT, UNMEASURED, graded, two_models
 
-from pytest_ftgate.arm import compared, points
-from pytest_ftgate.arms.champion import champion_arm
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.gate import Result
+from pytest_ftgate.gate.checks.champion import champion_arm
+from pytest_ftgate.gate.checks.result import compared, points
+from pytest_ftgate.gate.verdict import Result
 from pytest_ftgate.metrics.paired import tango_bounds
 
 

@@ -7,8 +7,8 @@ import pytest
 from arm_models import two_models
 from scipy.stats import multinomial
 
-from pytest_ftgate.arms.baseline import baseline_arm
-from pytest_ftgate.arms.champion import champion_arm
+from pytest_ftgate.gate.checks.baseline import baseline_arm
+from pytest_ftgate.gate.checks.champion import champion_arm
 
 N = 80
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pytest_ftgate.arms.floors import floors_arm
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.limits import Floor
+from pytest_ftgate.gate.checks.floors import floors_arm
+from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.metrics.compute import Scored, compute
 
 

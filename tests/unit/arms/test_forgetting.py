@@ -3,8 +3,8 @@
 import pytest
 from arm_models import UNMEASURED, graded, two_models
 
-from pytest_ftgate.arms.forgetting import forgetting_arm
-from pytest_ftgate.gate import Kind, decide
+from pytest_ftgate.gate.checks.forgetting import forgetting_arm
+from pytest_ftgate.gate.verdict import Kind, decide
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_graded_answers():
 
 def test_an_advisory_arm_is_shown_and_decides_nothing():
     worse = two_models(10, 58, both=232)
-    from pytest_ftgate.gate import Arm
+    from pytest_ftgate.gate.verdict import Arm
 
     good = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("floors", "pass")]
     verdict = decide([*good, forgetting_arm(*worse, required=False)])

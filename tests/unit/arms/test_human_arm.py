@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multinomial
 
-from pytest_ftgate.arms.human import human_arm
+from pytest_ftgate.gate.checks.human import human_arm
 from pytest_ftgate.metrics.paired import tango_bounds
 
 

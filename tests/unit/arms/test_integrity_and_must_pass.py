@@ -3,7 +3,7 @@
 import pytest
 from arm_models import RIGHT, UNMEASURED, WRONG
 
-from pytest_ftgate.gate import integrity_arm, must_pass_arm
+from pytest_ftgate.gate.verdict import integrity_arm, must_pass_arm
 
 SAME = {"candidate": "d" * 64, "base": "d" * 64}
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pytest_ftgate.arms.judge import judge_arm, opinion_arm, unscored_arm
-from pytest_ftgate.gate import Arm, Kind, decide
-from pytest_ftgate.judge.admission import Admission
+from pytest_ftgate.gate.checks.admission import Admission
+from pytest_ftgate.gate.checks.judge import judge_arm, opinion_arm, unscored_arm
+from pytest_ftgate.gate.verdict import Arm, Kind, decide
 from pytest_ftgate.metrics.ppi import Debiased, debias
 
 VOTES = Admission(True, ())

@@ -12,7 +12,7 @@ from pytest_ftgate.canary.panel import asked_of, draw_panel, find_panel
 from pytest_ftgate.canary.shelf import reference_of
 from pytest_ftgate.canary.watch import Watch
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.gate import Kind, Verdict
+from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.release import conclude
 from pytest_ftgate.report.console import silent
 from pytest_ftgate.runtime import Runtime, Settings

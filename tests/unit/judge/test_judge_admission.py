@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.judge.admission import admit
+from pytest_ftgate.gate.checks.admission import admit
 
 
 def always(answer):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, expon
 
-from pytest_ftgate.arms.floors import floors_arm
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.limits import Floor
+from pytest_ftgate.gate.checks.floors import floors_arm
+from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.metrics.latency_cost import Price, limit, quantile, quantile_of
 from pytest_ftgate.response import Response
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.arm import Arm, Results
-from pytest_ftgate.arms.margin import margin_arm
-from pytest_ftgate.arms.pairs import Clusters, pair
+from pytest_ftgate.gate.checks.noninferiority import margin_arm
+from pytest_ftgate.gate.checks.paired import Clusters, pair
+from pytest_ftgate.gate.checks.result import Arm, Results
 
 
 def anchor_arm(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.arm import Arm, Status, compared, more_cases, points
-from pytest_ftgate.arms.pairs import Pairs, too_few_shared
-from pytest_ftgate.arms.rounds import level, told
+from pytest_ftgate.gate.checks.multiplicity import level, told
+from pytest_ftgate.gate.checks.paired import Pairs, too_few_shared
+from pytest_ftgate.gate.checks.result import Arm, Status, compared, more_cases, points
 from pytest_ftgate.metrics.power import more_for_margin
 
 NO_HELP = "; more cases would not promote it"

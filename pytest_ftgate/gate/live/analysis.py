@@ -11,7 +11,7 @@ from math import exp, inf, log
 from statistics import fmean
 from typing import Any, Literal
 
-from pytest_ftgate.ab.log import Log, User
+from pytest_ftgate.gate.live.log import Log, User
 from pytest_ftgate.metrics.eprocess import DECISIVE, contrasts, log_e, lower_bound
 from pytest_ftgate.metrics.sample_ratio import MISMATCH, mismatch_p
 

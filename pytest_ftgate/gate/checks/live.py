@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_ftgate.ab.analysis import Decision, Finding
-from pytest_ftgate.arm import NOT_AHEAD, Arm, Status, points
+from pytest_ftgate.gate.checks.result import NOT_AHEAD, Arm, Status, points
+from pytest_ftgate.gate.live.analysis import Decision, Finding
 from pytest_ftgate.metrics.eprocess import DECISIVE
 
 _STATUS: Mapping[Decision, Status] = {"better": "pass", "worse": "reject", "continue": "hold", "withheld": "integrity"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pytest_ftgate.arm import Arm, Results, Status
+from pytest_ftgate.gate.checks.result import Arm, Results, Status
 
 LEAST_MEASURED = 0.95
 TIMED_OUT = 0.05

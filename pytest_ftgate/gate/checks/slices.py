@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from pytest_ftgate.arm import Arm, Results, points
-from pytest_ftgate.arms.pairs import Clusters, Pairs, pair
 from pytest_ftgate.errors import MetricError
+from pytest_ftgate.gate.checks.paired import Clusters, Pairs, pair
+from pytest_ftgate.gate.checks.result import Arm, Results, points
 from pytest_ftgate.metrics.holm import holm
 from pytest_ftgate.metrics.intervals import ALPHA
 

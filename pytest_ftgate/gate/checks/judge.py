@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from statistics import fmean
 
-from pytest_ftgate.arm import Arm, Status, compared, more_cases, points
-from pytest_ftgate.arms.margin import NO_HELP
-from pytest_ftgate.arms.rounds import level, told
-from pytest_ftgate.judge.admission import Admission
-from pytest_ftgate.judge.trust import MOST_UNSCORED
+from pytest_ftgate.gate.checks.admission import Admission
+from pytest_ftgate.gate.checks.judge_limits import MOST_UNSCORED
+from pytest_ftgate.gate.checks.multiplicity import level, told
+from pytest_ftgate.gate.checks.noninferiority import NO_HELP
+from pytest_ftgate.gate.checks.result import Arm, Status, compared, more_cases, points
 from pytest_ftgate.metrics.power import more_for_margin
 from pytest_ftgate.metrics.ppi import LEAST_LABELLED, Debiased, debias
 

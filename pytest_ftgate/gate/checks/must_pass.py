@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pytest_ftgate.arm import Arm, Results
+from pytest_ftgate.gate.checks.result import Arm, Results
 
 _SHOWN = 10
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_ftgate.arm import Mode
+from pytest_ftgate.gate.checks.result import Mode
 
 
 @dataclass(frozen=True, slots=True)

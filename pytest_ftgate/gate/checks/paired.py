@@ -8,8 +8,8 @@ from functools import cached_property
 from math import isclose
 from statistics import fmean
 
-from pytest_ftgate.arm import Arm, Result, Results
 from pytest_ftgate.errors import MetricError
+from pytest_ftgate.gate.checks.result import Arm, Result, Results
 from pytest_ftgate.metrics.intervals import ALPHA, Bounds
 from pytest_ftgate.metrics.paired import mcnemar_midp, tango_bounds
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_ftgate.arm import Arm
-from pytest_ftgate.arms.margin import margin_arm
-from pytest_ftgate.arms.pairs import Pairs
+from pytest_ftgate.gate.checks.noninferiority import margin_arm
+from pytest_ftgate.gate.checks.paired import Pairs
+from pytest_ftgate.gate.checks.result import Arm
 
 LEAST_VERDICTS = 50
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from pytest_ftgate.ab.plan import WINDOW_HOURS, OutcomeKind
 from pytest_ftgate.errors import Fault, FileFaults, FtgateError
 from pytest_ftgate.files.jsonl import parse_lines
 from pytest_ftgate.files.schema import check
 from pytest_ftgate.files.text import read_text, shown
+from pytest_ftgate.gate.live.plan import WINDOW_HOURS, OutcomeKind
 
 Row = dict[str, Any]
 """A line that keeps its schema, its "at" a datetime with an offset (or absent, in an outcome)."""

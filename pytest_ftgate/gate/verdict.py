@@ -11,15 +11,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pytest_ftgate.arm import Arm, Result, Results, Status, skipped_arm
-from pytest_ftgate.arms.anchor import anchor_arm
-from pytest_ftgate.arms.baseline import baseline_arm
-from pytest_ftgate.arms.champion import champion_arm
-from pytest_ftgate.arms.floors import floors_arm
-from pytest_ftgate.arms.forgetting import forgetting_arm
-from pytest_ftgate.arms.integrity import integrity_arm
-from pytest_ftgate.arms.must_pass import must_pass_arm
-from pytest_ftgate.arms.slices import slices_arm, slices_of
+from pytest_ftgate.gate.checks.anchor import anchor_arm
+from pytest_ftgate.gate.checks.baseline import baseline_arm
+from pytest_ftgate.gate.checks.champion import champion_arm
+from pytest_ftgate.gate.checks.floors import floors_arm
+from pytest_ftgate.gate.checks.forgetting import forgetting_arm
+from pytest_ftgate.gate.checks.integrity import integrity_arm
+from pytest_ftgate.gate.checks.must_pass import must_pass_arm
+from pytest_ftgate.gate.checks.result import Arm, Result, Results, Status, skipped_arm
+from pytest_ftgate.gate.checks.slices import slices_arm, slices_of
 
 __all__ = [
     "Arm",

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.arm import Arm, Status, more_cases
 from pytest_ftgate.errors import MetricError
+from pytest_ftgate.gate.checks.result import Arm, Status, more_cases
 from pytest_ftgate.metrics.base import Metric
 from pytest_ftgate.metrics.power import more_for_floor
 
 if TYPE_CHECKING:
-    from pytest_ftgate.limits import Floor
+    from pytest_ftgate.gate.floor import Floor
 
 _SEVERITY: tuple[Status, ...] = ("pass", "hold", "reject")
 

@@ -1,1 +1,0 @@
-"""The split of live traffic: stated in pipeline.toml, carried out by a router, logged, and analysed."""

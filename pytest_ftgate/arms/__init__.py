@@ -1,1 +1,0 @@
-"""The arms of the gate, a file for each: numbers -> Arm."""

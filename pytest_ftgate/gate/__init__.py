@@ -1,0 +1,1 @@
+"""Numbers -> verdict and exit code. Knows no model and sends no request."""

@@ -1,0 +1,1 @@
+"""One file for each gate check, and what they share."""

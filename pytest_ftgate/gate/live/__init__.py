@@ -1,0 +1,1 @@
+"""Evidence of an A/B test on live traffic."""
