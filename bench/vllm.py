@@ -18,10 +18,10 @@ from bench.machine import cpu
 from bench.peers import CLIENTS, IN_FLIGHT, ROOT
 from bench.process import run
 from bench.table import README
-from pytest_ftgate.serve import http
+from pytest_ftgate.serve.client import http
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.vllm_engine import VllmEngine
+from pytest_ftgate.serve.vllm.engine import VllmEngine
 
 CASES, ROUNDS = 192, 3
 BASE = ROOT / ".ftgate" / "models" / "SmolLM2-135M-Instruct"

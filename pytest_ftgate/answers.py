@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.case import Case, Prompt, digest_of, render
 from pytest_ftgate.journal import Journal, key_of
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 from pytest_ftgate.suite import Suite
 
 if TYPE_CHECKING:
     from pytest_ftgate.cache import Cache
+    from pytest_ftgate.serve.client.future import Pending
+    from pytest_ftgate.serve.client.pool import Pool, Request
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
-    from pytest_ftgate.serve.pending import Pending
-    from pytest_ftgate.serve.pool import Pool, Request
 
 Draw = tuple[Case, int]
 """A case and the 0-based number of one of its draws."""
@@ -101,8 +101,8 @@ class Answers:
 
     def send(self, draws: Iterable[Draw], pool: Pool, engine: Engine, model: Model) -> None:
         """Send one request for each of the draws; returns at once. Raises ServeError."""
-        from pytest_ftgate.serve.pool import Request
-        from pytest_ftgate.serve.sampling import sampling
+        from pytest_ftgate.serve.client.pool import Request
+        from pytest_ftgate.serve.client.sampling import sampling
 
         asks = self.suite.golden.request
         stream = asks.stream and "stream" in engine.offers

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pytest_ftgate.errors import FtgateError, MissingExtra
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 KEEP_S = 30 * 24 * 3600
 """An answer that was not asked for again is dropped after 30 days."""

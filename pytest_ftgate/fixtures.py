@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pytest_ftgate.grade import Outcome
     from pytest_ftgate.leakage.own import Data
     from pytest_ftgate.leakage.report import Report
-    from pytest_ftgate.response import Response
     from pytest_ftgate.rollout import TrainingRun
-    from pytest_ftgate.serve.handle import Server
+    from pytest_ftgate.serve.response import Response
+    from pytest_ftgate.serve.servers.fixture_handle import Server
     from pytest_ftgate.session import FtgateSession
     from pytest_ftgate.set_metrics import SetMetrics
     from pytest_ftgate.suite import Suite

@@ -74,7 +74,7 @@ def _minutes(seconds: float) -> str:
 def forecast(pipeline: Pipeline, suites: Sequence[Suite]) -> Forecast | None:
     """suites: all golden sets that are asked. None if nothing is known of the model, or a GPU will compute."""
     from pytest_ftgate.serve.device import this_device
-    from pytest_ftgate.serve.speed import measured
+    from pytest_ftgate.serve.hf.speed import measured
 
     size = model_size(Path(pipeline.base.model))
     if size is None or this_device().kind != "cpu":

@@ -29,7 +29,7 @@ from pytest_ftgate.graders.value import (
     Unscored,
     outcome_from_json,
 )
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 __all__ = [
     "KINDS",

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from pytest_ftgate.errors import JournalError
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 """Made once: `json.dumps` with other than its default settings makes an encoder for every call."""

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline import Pipeline
     from pytest_ftgate.registry import Version
     from pytest_ftgate.report.console import Advance
-    from pytest_ftgate.response import Response
     from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.serve.response import Response
     from pytest_ftgate.suite import Suite
     from pytest_ftgate.train.job import TrainJob
     from pytest_ftgate.train.manifest import Manifest

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pytest_ftgate.journal import Journal
     from pytest_ftgate.measure import Measurement
     from pytest_ftgate.registry import Registry, Version
+    from pytest_ftgate.serve.client.pool import Pool
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
-    from pytest_ftgate.serve.pool import Pool
     from pytest_ftgate.suite import Suite
 
 
@@ -90,7 +90,7 @@ class Runtime:
     def pool(self) -> Pool:
         """The request pool of the run."""
         if self._pool is None:
-            from pytest_ftgate.serve.pool import Pool
+            from pytest_ftgate.serve.client.pool import Pool
 
             self._pool = Pool(concurrency=self.settings.concurrency)
         return self._pool
@@ -150,21 +150,21 @@ class Runtime:
 
     def _new_engine(self, base: Model) -> Engine:
         if base.served:
-            from pytest_ftgate.serve.openai_engine import OpenAIEngine
+            from pytest_ftgate.serve.servers.openai import OpenAIEngine
 
             return OpenAIEngine(self.settings.base_url, self.settings.model)
         log = self.settings.state_dir / "logs" / f"{self.settings.engine}-{len(self._engines)}.log"
         if self.settings.engine == "vllm":
-            from pytest_ftgate.serve.vllm_command import VllmSettings
-            from pytest_ftgate.serve.vllm_engine import VllmEngine
+            from pytest_ftgate.serve.vllm.command import VllmSettings
+            from pytest_ftgate.serve.vllm.engine import VllmEngine
 
             return VllmEngine(base, log, VllmSettings(self.settings.vllm, self.settings.vllm_args))
-        from pytest_ftgate.serve.transformers_engine import TransformersEngine
+        from pytest_ftgate.serve.hf.engine import TransformersEngine
 
         return TransformersEngine(base, log)
 
     def _remember_gpu_memory(self) -> None:
-        from pytest_ftgate.serve.gpu_memory import used_mib
+        from pytest_ftgate.serve.vllm.gpu_memory import used_mib
 
         if self._idle_mib is None:
             self._idle_mib = used_mib()
@@ -173,7 +173,7 @@ class Runtime:
         """Stop every server that this run started; their memory is free again afterwards. Raises ServeError if not."""
         self._stop()
         if self._idle_mib:
-            from pytest_ftgate.serve.gpu_memory import wait_until_free
+            from pytest_ftgate.serve.vllm.gpu_memory import wait_until_free
 
             with self.console.progress("waiting for GPU memory", None) as advance:
                 wait_until_free(self._idle_mib, progress=lambda now: advance(0, now))

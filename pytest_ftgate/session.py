@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.report.console import Console
     from pytest_ftgate.rollout import Rollout
     from pytest_ftgate.runtime import Runtime, Target
-    from pytest_ftgate.serve.handle import Server
     from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.serve.servers.fixture_handle import Server
     from pytest_ftgate.suite import Suite
 
 KEY: pytest.StashKey[FtgateSession] = pytest.StashKey()
@@ -408,7 +408,7 @@ class FtgateSession:
     def server(self) -> Server:
         """The server of `base_model`, started if need be. Raises FtgateError."""
         from pytest_ftgate.runtime import base_target
-        from pytest_ftgate.serve.handle import Server
+        from pytest_ftgate.serve.servers.fixture_handle import Server
 
         model = self.base_model()
         engine = self.runtime.started(base_target(model))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pytest_ftgate.serve import vllm_probe
 from pytest_ftgate.serve.engine import Engine
+from pytest_ftgate.serve.hf.reference_logprobs import TALKS
+from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.proof import TALKS
-from pytest_ftgate.serve.weights import load_weights
+from pytest_ftgate.serve.vllm import probe as vllm_probe
 
 
 def reference_logprobs(model: Model, texts: Iterable[Sequence[int]]) -> list[list[float]]:

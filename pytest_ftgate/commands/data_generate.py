@@ -14,8 +14,8 @@ from pytest_ftgate.commands.common import STATE_DIR, say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.provider.run import Provider
-    from pytest_ftgate.provider.settings import Settings
+    from pytest_ftgate.serve.api.client import Provider
+    from pytest_ftgate.serve.api.settings import Settings
     from pytest_ftgate.suite import Suite
     from pytest_ftgate.synthesis.generate import Job, Made
     from pytest_ftgate.synthesis.seeds import Seeds
@@ -65,7 +65,7 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
 def generate_rows(args: argparse.Namespace) -> int:
     """Ask, drop copies and leaks, write. Exit code 0, or 10 if there are fewer rows than wanted."""
     from pytest_ftgate.leakage.which import leaking_lines, leaking_places
-    from pytest_ftgate.provider.run import open_provider
+    from pytest_ftgate.serve.api.client import open_provider
     from pytest_ftgate.synthesis.generate import Job, generate
     from pytest_ftgate.synthesis.plan import quotas
     from pytest_ftgate.synthesis.seeds import read_seeds
@@ -92,7 +92,7 @@ def generate_rows(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    from pytest_ftgate.provider.settings import read_settings
+    from pytest_ftgate.serve.api.settings import read_settings
 
     given = {"model": args.model, "base_url": args.base_url, "api": args.api}
     table: dict[str, Any] = {key: value for key, value in given.items() if value is not None}

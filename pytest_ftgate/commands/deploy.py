@@ -21,7 +21,7 @@ from pytest_ftgate.errors import ServeError
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
-    from pytest_ftgate.serve.running import RunningServer
+    from pytest_ftgate.serve.vllm.attached import RunningServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
     base: what the server calls the base model, by the user's word. server_dir: STATE_DIR/models as the server sees it.
     """
     from pytest_ftgate.serve.model import is_adapter
-    from pytest_ftgate.serve.running import running_server
+    from pytest_ftgate.serve.vllm.attached import running_server
 
     server, name, clock = running_server(url), name_of(version), _Clock()
     card = server.base()

@@ -17,7 +17,7 @@ from pytest_ftgate.errors import LeakageError, SelfTestError
 if TYPE_CHECKING:
     from pytest_ftgate.leakage.report import Report
     from pytest_ftgate.leakage.semantic import Nearest
-    from pytest_ftgate.provider.settings import Settings
+    from pytest_ftgate.serve.api.settings import Settings
     from pytest_ftgate.suite import Suite
 
 LEAKED = 11

@@ -11,7 +11,7 @@ from pytest_ftgate.errors import FtgateError, LeakageError
 
 if TYPE_CHECKING:
     from pytest_ftgate.leakage.semantic import Nearest
-    from pytest_ftgate.provider.settings import Settings
+    from pytest_ftgate.serve.api.settings import Settings
 
 _OF_JUDGE = ("judge_url", "judge_api", "judge_price", "judge_budget")
 
@@ -43,7 +43,7 @@ def judge_settings(args: argparse.Namespace) -> Settings | None:
         return None
     if args.semantic is None:
         raise LeakageError("--semantic-judge judges what an embedding model finds near; name one: --semantic MODEL")
-    from pytest_ftgate.provider.settings import read_settings
+    from pytest_ftgate.serve.api.settings import read_settings
 
     settings = read_settings(_table(args), "ftgate leakage --semantic-judge")
     settings.price_list()
@@ -75,8 +75,8 @@ def tell_judged(args: argparse.Namespace, settings: Settings, pairs: Sequence[Ne
 
 def _ask_and_tell(args: argparse.Namespace, settings: Settings, pairs: Sequence[Nearest]) -> None:
     from pytest_ftgate.leakage.pair_judge import asks_of, judge_pairs, judged_lines
-    from pytest_ftgate.provider.confirm import confirm
-    from pytest_ftgate.provider.run import open_provider
+    from pytest_ftgate.serve.api.client import open_provider
+    from pytest_ftgate.serve.api.confirm import confirm
 
     asks = asks_of(pairs, settings)
     with open_provider(settings, args.state_dir / "leakage" / "judge") as provider:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_ftgate.response import Response
+    from pytest_ftgate.serve.response import Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pytest_ftgate.case import Case
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.text import TextsKind
 from pytest_ftgate.graders.value import Grade
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

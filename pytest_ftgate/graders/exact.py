@@ -10,7 +10,7 @@ from pytest_ftgate.graders.answer import NoJsonError, json_of, same
 from pytest_ftgate.graders.shown import difference, shown
 from pytest_ftgate.graders.text import TextKind
 from pytest_ftgate.graders.value import Grade, GraderError
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pytest_ftgate.case import Case
 from pytest_ftgate.graders.answer import NoJsonError, json_of
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 if TYPE_CHECKING:
     from referencing import Resource

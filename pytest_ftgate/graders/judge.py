@@ -12,7 +12,7 @@ from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.graders.value import Failure, Grader, GraderError, Kind, Outcome, Unscored
 from pytest_ftgate.judge.court import NoVerdict, Ruling
 from pytest_ftgate.judge.question import Question, shown_input
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 
 class Hearing(Protocol):

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pytest_ftgate.case import Case
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _NUMBER = re.compile(rf"(?:(?<![\w.])[-+\u2212])?(?<!\w)(?:{_DIGITS})(?:[eE][-+]?\d{{1,3}}(?!\d))?", re.ASCII)

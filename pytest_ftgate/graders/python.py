@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pytest_ftgate.case import Case
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind, Outcome, Unscored
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pytest_ftgate.case import Case
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 if TYPE_CHECKING:
     from regex import Pattern

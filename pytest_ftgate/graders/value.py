@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from pytest_ftgate.case import Case
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 
 class GraderError(FtgateError):

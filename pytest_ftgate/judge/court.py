@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_ftgate.judge.spec import JudgeSpec
-    from pytest_ftgate.provider.ask import Ask, Said
-    from pytest_ftgate.provider.settings import Settings
+    from pytest_ftgate.serve.api.request import Ask, Said
+    from pytest_ftgate.serve.api.settings import Settings
 
 _ABOUT = "Give the verdict. The only way to answer."
 
@@ -173,7 +173,7 @@ class Court:
         }
 
     def _ask(self, settings: Settings, question: Question, draw: int) -> Ask:
-        from pytest_ftgate.provider.ask import Tool
+        from pytest_ftgate.serve.api.request import Tool
 
         prompt = build(self.spec.rubric, question)
         messages = [{"role": "user", "content": prompt.user}]

@@ -15,8 +15,8 @@ from pytest_ftgate.judge.providers import Providers, place_of, with_budget
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
 
 if TYPE_CHECKING:
-    from pytest_ftgate.provider.run import Provider
-    from pytest_ftgate.provider.settings import Settings
+    from pytest_ftgate.serve.api.client import Provider
+    from pytest_ftgate.serve.api.settings import Settings
 
 
 class Judges:

@@ -13,9 +13,9 @@ from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.judge.spec import JudgeError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.provider.bill import Bill
-    from pytest_ftgate.provider.run import Provider
-    from pytest_ftgate.provider.settings import Settings
+    from pytest_ftgate.serve.api.bill import Bill
+    from pytest_ftgate.serve.api.client import Provider
+    from pytest_ftgate.serve.api.settings import Settings
 
 
 class Providers:
@@ -33,7 +33,7 @@ class Providers:
 
     def __call__(self, settings: Settings) -> Provider:
         """The provider, opened if need be. Raises ProviderError, JudgeError, JournalError, MissingExtra."""
-        from pytest_ftgate.provider.run import open_provider
+        from pytest_ftgate.serve.api.client import open_provider
 
         asked = self._changed(settings)
         place = place_of(asked)

@@ -13,7 +13,7 @@ from pytest_ftgate.judge.question import prompts_digest
 from pytest_ftgate.judge.rubric import Rubric, RubricError, make_rubric
 
 if TYPE_CHECKING:
-    from pytest_ftgate.provider.settings import Settings
+    from pytest_ftgate.serve.api.settings import Settings
 
 Join = Literal["majority", "mean"]
 GOOD_LEVEL = 4
@@ -72,7 +72,7 @@ def read_judge(table: Mapping[str, Any], where: str = "[judge]") -> JudgeSpec:
     panel: tables with settings of one model each, on top of the others. Raises JudgeError with every fault.
     """
     from pytest_ftgate.errors import ProviderError
-    from pytest_ftgate.provider.settings import read_settings
+    from pytest_ftgate.serve.api.settings import read_settings
 
     shared = {key: value for key, value in table.items() if key not in OWN_KEYS}
     faults: list[str] = []

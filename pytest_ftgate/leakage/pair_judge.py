@@ -12,9 +12,9 @@ from pytest_ftgate.leakage.pair_prompt import ABOUT_TOOL, TOOL, VERDICTS, build
 from pytest_ftgate.leakage.semantic import Nearest, shown
 
 if TYPE_CHECKING:
-    from pytest_ftgate.provider.ask import Ask, Said
-    from pytest_ftgate.provider.run import Provider
-    from pytest_ftgate.provider.settings import Settings
+    from pytest_ftgate.serve.api.client import Provider
+    from pytest_ftgate.serve.api.request import Ask, Said
+    from pytest_ftgate.serve.api.settings import Settings
 
 MAX_TOKENS = 512
 NOT_JUDGED = "not judged"
@@ -60,7 +60,7 @@ def judged_lines(judged: Sequence[Judged], model: str) -> Iterator[str]:
 
 
 def _ask(pair: Nearest, settings: Settings) -> Ask:
-    from pytest_ftgate.provider.ask import Tool
+    from pytest_ftgate.serve.api.request import Tool
 
     prompt = build(pair)
     tool = Tool(TOOL, ABOUT_TOOL, prompt.schema)

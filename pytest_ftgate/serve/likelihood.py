@@ -52,7 +52,7 @@ def _loaded(model: Path, dtype: str) -> Any:
     import torch
     from transformers.utils import logging
 
-    from pytest_ftgate.serve.weights import load_weights
+    from pytest_ftgate.serve.hf.weights import load_weights
 
     shows = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()

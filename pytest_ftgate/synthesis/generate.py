@@ -15,8 +15,8 @@ from pytest_ftgate.synthesis.prompt import ABOUT_TOOL, TOOL, build, prompts_dige
 from pytest_ftgate.synthesis.seeds import Seeds
 
 if TYPE_CHECKING:
-    from pytest_ftgate.provider.ask import Ask, Said
-    from pytest_ftgate.provider.settings import Settings
+    from pytest_ftgate.serve.api.request import Ask, Said
+    from pytest_ftgate.serve.api.settings import Settings
 
 ROUNDS = 6
 MAX_TOKENS = 4096
@@ -73,7 +73,7 @@ def generate(seeds: Seeds, job: Job, settings: Settings, provider: Asking, leaki
 
 
 def _ask(seeds: Seeds, job: Job, settings: Settings, order: Order, round_: int) -> Ask:
-    from pytest_ftgate.provider.ask import Tool
+    from pytest_ftgate.serve.api.request import Tool
 
     prompt = build(seeds.form, order, job.about)
     messages = [{"role": "user", "content": prompt.user}]

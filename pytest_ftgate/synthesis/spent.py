@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pytest_ftgate.provider.answers import FILE
+from pytest_ftgate.serve.api.reply_cache import FILE
 
 
 def spent_before(folder: Path) -> float:

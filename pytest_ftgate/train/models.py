@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from pytest_ftgate.errors import TrainError
-from pytest_ftgate.serve.adapters import Adapters
-from pytest_ftgate.serve.weights import load_weights
+from pytest_ftgate.serve.hf.adapters import Adapters
+from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.train.job import TrainJob
 
 SHORT_ROW = 512

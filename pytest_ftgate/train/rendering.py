@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_ftgate.case import Message
 from pytest_ftgate.errors import TrainError
-from pytest_ftgate.serve.generate import prompt_tokens
+from pytest_ftgate.serve.hf.generate import prompt_tokens
 
 Span = tuple[int, int]
 """(first token, the one after the last) of a part of a prompt."""

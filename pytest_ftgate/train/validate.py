@@ -15,10 +15,10 @@ import torch
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
-from pytest_ftgate.response import Response
-from pytest_ftgate.serve.generate import generate
-from pytest_ftgate.serve.proof import prove, write_proof
-from pytest_ftgate.serve.row import Answer
+from pytest_ftgate.serve.hf.generate import generate
+from pytest_ftgate.serve.hf.reference_logprobs import prove, write_proof
+from pytest_ftgate.serve.hf.row import Answer
+from pytest_ftgate.serve.response import Response
 from pytest_ftgate.train.data import Example
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import IGNORED, Collator, answer_loss

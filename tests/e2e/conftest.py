@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.serve.vllm_engine import VllmEngine
+from pytest_ftgate.serve.vllm.engine import VllmEngine
 from tests.e2e import small_demo
 from tests.e2e.patience import patience
 from tests.e2e.promoted import Promoted, train_killed_and_resumed

@@ -10,8 +10,8 @@ import pytest
 
 from pytest_ftgate.ab.router import Served, Split, configuration, server_url
 from pytest_ftgate.gate.live.log import read_log
+from pytest_ftgate.serve.hf.engine import TransformersEngine
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.transformers_engine import TransformersEngine
 from tests.e2e.vllm_models import BASE, make_adapter
 from tests.nginx_here import ask, exposures_in, free_port, need_nginx, running_nginx
 

@@ -10,7 +10,7 @@ import sys
 import time
 
 from pytest_ftgate.commands.served import name_of
-from pytest_ftgate.serve.client import Client
+from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.engine import Endpoint
 from tests.e2e.patience import slowness
 from tests.e2e.promoted import add_champion

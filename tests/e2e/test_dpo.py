@@ -95,7 +95,7 @@ def test_the_adapter_loads_and_prefers_what_was_chosen(trained, one_thread):
     from transformers import AutoTokenizer
 
     from pytest_ftgate.case import render
-    from pytest_ftgate.serve.weights import load_weights
+    from pytest_ftgate.serve.hf.weights import load_weights
     from pytest_ftgate.train.rendering import answer_tokens, asked_tokens
 
     tokenizer = AutoTokenizer.from_pretrained(MODEL)

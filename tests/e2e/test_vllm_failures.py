@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve import local_engine
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.supervisor import members
-from pytest_ftgate.serve.vllm_command import VllmSettings
-from pytest_ftgate.serve.vllm_engine import VllmEngine
+from pytest_ftgate.serve.servers import local as local_engine
+from pytest_ftgate.serve.servers.supervisor import members
+from pytest_ftgate.serve.vllm.command import VllmSettings
+from pytest_ftgate.serve.vllm.engine import VllmEngine
 from tests.e2e.patience import patience
 from tests.e2e.vllm_models import BASE, need_vllm
 from tests.e2e.workshop import ROOT, wait_for
@@ -69,7 +69,7 @@ def test_the_death_of_pytest_while_vllm_starts_leaves_nothing(tmp_path):
     need_vllm()
     code = (
         "import sys\nfrom pathlib import Path\nfrom pytest_ftgate.serve.model import Model\n"
-        "from pytest_ftgate.serve.vllm_engine import VllmEngine\n"
+        "from pytest_ftgate.serve.vllm.engine import VllmEngine\n"
         "engine = VllmEngine(Model(sys.argv[1]), Path(sys.argv[2]))\nengine.grace_s = 3.0\n"
         "engine.start(lambda line: print(engine.pid, flush=True))\n"
     )

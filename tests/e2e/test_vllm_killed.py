@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pytest_ftgate.serve.supervisor import members
+from pytest_ftgate.serve.servers.supervisor import members
 from tests.e2e.patience import patience
 from tests.e2e.vllm_models import BASE, make_adapter, need_vllm
 from tests.e2e.workshop import ANSWER_S, wait_for

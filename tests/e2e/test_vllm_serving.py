@@ -17,16 +17,17 @@ import pytest
 from pytest_ftgate.cli import main
 from pytest_ftgate.commands.served import name_of, tags_of
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.provider.ask import Tool
-from pytest_ftgate.provider.run import open_provider
-from pytest_ftgate.provider.settings import Settings
 from pytest_ftgate.registry import open_registry
-from pytest_ftgate.serve import http, vllm_probe
-from pytest_ftgate.serve.client import Client
+from pytest_ftgate.serve.api.client import open_provider
+from pytest_ftgate.serve.api.request import Tool
+from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client.pool import Pool, Request
+from pytest_ftgate.serve.client.sampling import sampling
+from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.model import adapter_digest
-from pytest_ftgate.serve.pool import Pool, Request
-from pytest_ftgate.serve.sampling import sampling
-from pytest_ftgate.serve.supervisor import members, shared_memory
+from pytest_ftgate.serve.servers.supervisor import members, shared_memory
+from pytest_ftgate.serve.vllm import probe as vllm_probe
 from tests.e2e.patience import patience, slowness
 from tests.e2e.vllm_models import make_adapter
 from tests.e2e.workshop import wait_for

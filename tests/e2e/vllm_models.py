@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.vllm_command import VllmSettings
-from pytest_ftgate.serve.vllm_engine import VllmEngine
+from pytest_ftgate.serve.vllm.command import VllmSettings
+from pytest_ftgate.serve.vllm.engine import VllmEngine
 from tests.e2e.workshop import MODEL as BASE
 from tests.e2e.workshop import need_model
 
@@ -18,7 +18,7 @@ ARGUMENTS = ("--max-lora-rank", "8", "--enable-auto-tool-choice", "--tool-call-p
 def need_vllm() -> None:
     """Skip where `make vllm` and `make data` have not run."""
     from pytest_ftgate.errors import ServeError
-    from pytest_ftgate.serve.vllm_command import find_vllm
+    from pytest_ftgate.serve.vllm.command import find_vllm
 
     try:
         find_vllm()

@@ -13,10 +13,10 @@ from pytest_ftgate.measure import Measurement
 from pytest_ftgate.pipeline import read_pipeline
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.report.console import silent
-from pytest_ftgate.response import Response
 from pytest_ftgate.rollout import Rollout
 from pytest_ftgate.runtime import Runtime, Settings
 from pytest_ftgate.serve.model import adapter_digest
+from pytest_ftgate.serve.response import Response
 from pytest_ftgate.suite import Suite, load_suite
 from pytest_ftgate.train.manifest import Epoch, Manifest
 

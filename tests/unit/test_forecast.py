@@ -11,7 +11,7 @@ from pytest_ftgate import forecast as module
 from pytest_ftgate.forecast import Forecast, Size, forecast, model_size, stages
 from pytest_ftgate.pipeline import read_pipeline
 from pytest_ftgate.serve.device import Device
-from pytest_ftgate.serve.speed import measured
+from pytest_ftgate.serve.hf.speed import measured
 from pytest_ftgate.suite import load_suite
 
 SIZE = Size(weights=10**6, layers=2, hidden=8, intermediate=16)

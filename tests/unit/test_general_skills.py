@@ -13,7 +13,7 @@ from pytest_ftgate.grade import Grade, grade_case
 from pytest_ftgate.leakage.check import find_leaks
 from pytest_ftgate.leakage.rows import Row, read_rows
 from pytest_ftgate.lock import compare, read_lock
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 from pytest_ftgate.suite import load_suite
 
 ROOT = Path(__file__).parents[2]

@@ -24,7 +24,7 @@ from pytest_ftgate.grade import (
     grade_case,
     outcome_from_json,
 )
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 CASE = Case("a1", "question", "spam")
 EXACT = compile_grader({"kind": "exact"})

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.journal import Journal, key_of
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 
 def response(text: str = "hello", case_id: str = "a1") -> Response:
@@ -86,7 +86,7 @@ def test_a_process_killed_while_writing_loses_at_most_its_last_line(tmp_path):
     path = tmp_path / "j.jsonl"
     code = (
         "import sys, itertools\nfrom pathlib import Path\nfrom pytest_ftgate.journal import Journal\n"
-        "from pytest_ftgate.response import Response\n"
+        "from pytest_ftgate.serve.response import Response\n"
         "journal = Journal(Path(sys.argv[1]))\n"
         "for i in itertools.count():\n"
         "    journal.append(str(i), Response('c', 'm', 'x' * 500)); print(i, flush=True)\n"

@@ -11,7 +11,7 @@ import pytest
 from pytest_ftgate.case import Prompt
 from pytest_ftgate.errors import GoldenError
 from pytest_ftgate.grade import Grade
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 from pytest_ftgate.suite import expected_label, load_suite
 
 TOML = """\

@@ -13,7 +13,7 @@ from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.grade import compile_grader
 from pytest_ftgate.graders.answer import NoJsonError, json_of, label_of, value_at
 from pytest_ftgate.graders.value import Grade
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 ADVICE = "write the answers as the golden set expects them; a model answers as it was trained"
 Wrong = Callable[[str], Iterator[str]]

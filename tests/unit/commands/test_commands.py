@@ -120,7 +120,7 @@ class FakeEngine:
 
 @pytest.fixture
 def engine(monkeypatch):
-    module = types.ModuleType("pytest_ftgate.serve.transformers_engine")
+    module = types.ModuleType("pytest_ftgate.serve.hf.engine")
     module.TransformersEngine = FakeEngine
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(FakeEngine, "made", [])

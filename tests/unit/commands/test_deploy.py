@@ -11,9 +11,9 @@ import pytest
 
 from pytest_ftgate.commands.served import name_of, tags_of
 from pytest_ftgate.registry import Registry, open_registry
+from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, Proof, Said, write_proof
 from pytest_ftgate.serve.model import Model, adapter_digest
 from pytest_ftgate.serve.precision import native_dtype
-from pytest_ftgate.serve.proof import LENGTH, TALKS, Proof, Said, write_proof
 from tests.fake_vllm_server import FakeVllm
 from tests.unit.serve.test_vllm_engine import make_adapter
 

@@ -18,7 +18,7 @@ from pytest_ftgate.judge.beside import beside
 from pytest_ftgate.judge.injections import HONEST, read_injections
 from pytest_ftgate.judge.labels import answer_digest, current, read_labels
 from pytest_ftgate.judge.lock import admission_of, calibrations_of, read_judge_lock
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 from pytest_ftgate.suite import load_suite
 from tests.messages_server import REFUSAL, Fault, MessagesServer
 from tests.scripted_judge import judging

@@ -18,7 +18,7 @@ from pytest_ftgate.judge.beside import beside
 from pytest_ftgate.judge.labels import answer_digest, judged_key, read_labels
 from pytest_ftgate.judge.verdicts import Asked, blind, read_verdicts
 from pytest_ftgate.registry import Registry
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 from pytest_ftgate.suite import load_suite
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")

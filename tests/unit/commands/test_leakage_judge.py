@@ -11,8 +11,8 @@ import pytest
 from pytest_ftgate.cli import main
 from pytest_ftgate.leakage import encoder
 from pytest_ftgate.leakage.pair_prompt import VERDICTS
-from pytest_ftgate.provider.prices import Prices
-from pytest_ftgate.provider.settings import Settings
+from pytest_ftgate.serve.api.prices import Prices
+from pytest_ftgate.serve.api.settings import Settings
 from tests.messages_server import CUT_OFF, REFUSAL, MessagesServer, text_of
 
 GOLDENS = {"a": "When is the meeting on Thursday?", "b": "Who won the football final?", "c": "zzzz zzzz"}

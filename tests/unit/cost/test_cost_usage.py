@@ -1,7 +1,7 @@
 """Responses -> what they used, through the numbers of a run and back."""
 
 from pytest_ftgate.cost.usage import Usage, read_usage, usage_of
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 
 def answer(n, **facts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_ftgate.case import Case
 from pytest_ftgate.grade import Outcome, compile_grader, grade_case
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 
 def judge(kind: str, expected: object, answer: str, **options: object) -> Outcome:

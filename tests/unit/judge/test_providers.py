@@ -8,9 +8,9 @@ import pytest
 
 from pytest_ftgate.judge.providers import Providers, with_budget
 from pytest_ftgate.judge.spec import JudgeError
-from pytest_ftgate.provider.prices import Prices
-from pytest_ftgate.provider.settings import Settings
-from pytest_ftgate.provider.tokens import most
+from pytest_ftgate.serve.api.prices import Prices
+from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.api.tokens import most
 from tests.messages_server import MessagesServer
 from tests.unit.provider.questions import PRICES, asks_of, good, settings_of, wordy
 

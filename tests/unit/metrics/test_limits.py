@@ -12,7 +12,7 @@ from pytest_ftgate.errors import MetricError
 from pytest_ftgate.gate.checks.floors import floors_arm
 from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.metrics.latency_cost import Price, limit, quantile, quantile_of
-from pytest_ftgate.response import Response
+from pytest_ftgate.serve.response import Response
 
 
 def answer(total_s: float = 0.1, prompt: int = 100, completion: int = 10, finish: str = "stop") -> Response:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pytest_ftgate.provider.run import open_provider
-from pytest_ftgate.provider.settings import Settings
+from pytest_ftgate.serve.api.client import open_provider
+from pytest_ftgate.serve.api.settings import Settings
 from tests.unit.provider.questions import PRICES, QUICK, asks_of
 
 

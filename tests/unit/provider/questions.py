@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from pytest_ftgate.provider.ask import Tool
-from pytest_ftgate.provider.prices import Prices
-from pytest_ftgate.provider.settings import Settings
-from pytest_ftgate.serve.exchange import Retry
+from pytest_ftgate.serve.api.prices import Prices
+from pytest_ftgate.serve.api.request import Tool
+from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.client.request import Retry
 from tests.messages_server import text_of
 
 SCORE = Tool(

@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 
 from pytest_ftgate.errors import ProviderError
-from pytest_ftgate.provider import batch, batch_calls
-from pytest_ftgate.provider.run import open_provider
-from pytest_ftgate.provider.settings import Settings
-from pytest_ftgate.provider.tokens import most
+from pytest_ftgate.serve.api import batch, batch_calls
+from pytest_ftgate.serve.api.client import open_provider
+from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.api.tokens import most
 from tests.messages_server import CUT_OFF, MessagesServer
 from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of, until, wordy
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.errors import ProviderError
-from pytest_ftgate.provider.ask import Usage
-from pytest_ftgate.provider.budget import Budget
-from pytest_ftgate.provider.confirm import confirm
-from pytest_ftgate.provider.prices import DEFAULT_PRICES, Prices
-from pytest_ftgate.provider.run import open_provider
-from pytest_ftgate.provider.settings import SMALL_CLAUDE, Settings, read_settings
-from pytest_ftgate.provider.tokens import likely, most
+from pytest_ftgate.serve.api.budget import Budget
+from pytest_ftgate.serve.api.client import open_provider
+from pytest_ftgate.serve.api.confirm import confirm
+from pytest_ftgate.serve.api.prices import DEFAULT_PRICES, Prices
+from pytest_ftgate.serve.api.request import Usage
+from pytest_ftgate.serve.api.settings import SMALL_CLAUDE, Settings, read_settings
+from pytest_ftgate.serve.api.tokens import likely, most
 from tests.messages_server import HANGS, MessagesServer
 from tests.unit.provider.questions import PRICES, QUICK, asks_of, good, settings_of, wordy
 

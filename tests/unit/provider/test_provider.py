@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pytest_ftgate.errors import JournalError, ProviderError
-from pytest_ftgate.provider.ask import Said, Usage
-from pytest_ftgate.provider.run import open_provider
-from pytest_ftgate.provider.settings import Settings
+from pytest_ftgate.serve.api.client import open_provider
+from pytest_ftgate.serve.api.request import Said, Usage
+from pytest_ftgate.serve.api.settings import Settings
 from tests import messages_server as faulty
 from tests.messages_server import MessagesServer
 from tests.unit.provider.questions import PATIENT, PRICES, QUICK, SCORE, asks_of, good, settings_of

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import JournalError, MissingExtra
-from pytest_ftgate.provider.run import open_provider
-from pytest_ftgate.provider.sending import Sender
-from pytest_ftgate.provider.settings import Settings
-from pytest_ftgate.provider.trouble import of_status
-from pytest_ftgate.serve.exchange import Retry
+from pytest_ftgate.serve.api.client import open_provider
+from pytest_ftgate.serve.api.errors import of_status
+from pytest_ftgate.serve.api.retrying import Sender
+from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.client.request import Retry
 from tests.messages_server import MessagesServer, at_random
 from tests.unit.provider.questions import QUICK, asks_of, good, settings_of
 
@@ -112,7 +112,7 @@ def test_without_the_sdk_the_error_names_the_extra_and_the_folder_stays_free(tmp
     settings = Settings(base_url="http://127.0.0.1:9")
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "anthropic", None)
-        without.delitem(sys.modules, "pytest_ftgate.provider.anthropic_line", raising=False)
+        without.delitem(sys.modules, "pytest_ftgate.serve.api.anthropic_transport", raising=False)
         with pytest.raises(MissingExtra, match=r"pytest-ftgate\[judge\]"):
             open_provider(settings, tmp_path)
     open_provider(settings, tmp_path).close()

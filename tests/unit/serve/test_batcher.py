@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from pytest_ftgate.serve import batcher as module
-from pytest_ftgate.serve.adapters import Adapters
-from pytest_ftgate.serve.batcher import Batcher
-from pytest_ftgate.serve.generate import generate
-from pytest_ftgate.serve.row import Answer, Job
+from pytest_ftgate.serve.hf import batcher as module
+from pytest_ftgate.serve.hf.adapters import Adapters
+from pytest_ftgate.serve.hf.batcher import Batcher
+from pytest_ftgate.serve.hf.generate import generate
+from pytest_ftgate.serve.hf.row import Answer, Job
 
 
 @pytest.fixture

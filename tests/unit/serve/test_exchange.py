@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.serve.exchange import Retry, Trouble, read_answer, retry_after_s
+from pytest_ftgate.serve.client.request import Retry, Trouble, read_answer, retry_after_s
 
 
 @given(st.floats(0, 1e6))

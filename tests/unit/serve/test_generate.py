@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 import torch
 
-from pytest_ftgate.serve import generate as generating
-from pytest_ftgate.serve import prefix as module
-from pytest_ftgate.serve.generate import decode, generate, prompt_tokens
-from pytest_ftgate.serve.row import Job
+from pytest_ftgate.serve.hf import generate as generating
+from pytest_ftgate.serve.hf import prefix as module
+from pytest_ftgate.serve.hf.generate import decode, generate, prompt_tokens
+from pytest_ftgate.serve.hf.row import Job
 
 
 def talk(text: str, system: str = "") -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.gpu_memory import processes, used_mib, wait_until_free
+from pytest_ftgate.serve.vllm.gpu_memory import processes, used_mib, wait_until_free
 
 SCRIPT = """#!/bin/sh
 case "$1" in

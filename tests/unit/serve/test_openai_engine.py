@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.openai_engine import OpenAIEngine, key_from
-from pytest_ftgate.serve.proxy import proxy_for
+from pytest_ftgate.serve.servers.openai import OpenAIEngine, key_from
 from tests.mock_openai import MockServer
 
 

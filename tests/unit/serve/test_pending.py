@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError, Future
 
 import pytest
 
-from pytest_ftgate.serve.pending import Pending
+from pytest_ftgate.serve.client.future import Pending
 
 
 def test_it_is_read_after_it_has_come():

@@ -12,8 +12,8 @@ import time
 import pytest
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.client.pool import Pool, Request, Retry
 from pytest_ftgate.serve.engine import Endpoint
-from pytest_ftgate.serve.pool import Pool, Request, Retry
 from tests.mock_openai import Fault, MockServer, broken, cut_off, too_many
 
 QUICK = Retry(attempts=4, timeouts=2, first_wait_s=0.02, longest_wait_s=0.5)

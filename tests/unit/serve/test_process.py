@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pytest_ftgate.serve.process import ProcessGroup
+from pytest_ftgate.serve.servers.process import ProcessGroup
 
 STUBBORN = "trap '' TERM; echo here; sleep 600 & sleep 600 & wait; wait"
 
@@ -88,7 +88,7 @@ def test_the_error_has_the_last_lines_and_the_fix(tmp_path):
 def test_nothing_outlives_its_parent(tmp_path, command, number):
     """However the process that started the group dies."""
     code = (
-        "import os, sys, time\nfrom pathlib import Path\nfrom pytest_ftgate.serve.process import ProcessGroup\n"
+        "import os, sys, time\nfrom pathlib import Path\nfrom pytest_ftgate.serve.servers.process import ProcessGroup\n"
         "group = ProcessGroup(['sh', '-c', sys.argv[1]], Path(sys.argv[2]), os.environ, grace_s=0.3)\n"
         "print(group.pid, flush=True)\ntime.sleep(600)\n"
     )

@@ -7,8 +7,18 @@ import json
 import pytest
 import torch
 
-from pytest_ftgate.serve.generate import prompt_tokens
-from pytest_ftgate.serve.proof import FILE, LENGTH, TALKS, Proof, Said, greedy, prove, read_proof, write_proof
+from pytest_ftgate.serve.hf.generate import prompt_tokens
+from pytest_ftgate.serve.hf.reference_logprobs import (
+    FILE,
+    LENGTH,
+    TALKS,
+    Proof,
+    Said,
+    greedy,
+    prove,
+    read_proof,
+    write_proof,
+)
 
 
 @torch.no_grad()

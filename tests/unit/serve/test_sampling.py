@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.sampling import sampling
+from pytest_ftgate.serve.client.sampling import sampling
 
 
 def test_plain_settings():

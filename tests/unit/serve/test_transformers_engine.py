@@ -15,12 +15,12 @@ import pytest
 import torch
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve import http
-from pytest_ftgate.serve.generate import generate, prompt_tokens
-from pytest_ftgate.serve.local_engine import LocalEngine
+from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client.pool import Pool, Request, Retry
+from pytest_ftgate.serve.hf.engine import TransformersEngine
+from pytest_ftgate.serve.hf.generate import generate, prompt_tokens
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.pool import Pool, Request, Retry
-from pytest_ftgate.serve.transformers_engine import TransformersEngine
+from pytest_ftgate.serve.servers.local import LocalEngine
 from tests.unit.serve.conftest import make_model
 from tests.unit.serve.test_process import members, wait_for
 
@@ -323,7 +323,7 @@ def test_the_server_ends_when_its_parent_lets_go_of_it(engine, ended):
 def test_the_server_dies_with_its_parent(tmp_path, model_dir):
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom pytest_ftgate.serve.model import Model\n"
-        "from pytest_ftgate.serve.transformers_engine import TransformersEngine\n"
+        "from pytest_ftgate.serve.hf.engine import TransformersEngine\n"
         "engine = TransformersEngine(Model(sys.argv[1]), Path(sys.argv[2]))\n"
         "engine.start(lambda line: None)\nprint(engine.pid, flush=True)\ntime.sleep(600)\n"
     )

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.serve.trie import END, build_trie, complete, forced
+from pytest_ftgate.serve.hf.choice_trie import END, build_trie, complete, forced
 
 
 def _walk(node, path=()):

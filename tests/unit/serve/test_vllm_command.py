@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.vllm_command import (
+from pytest_ftgate.serve.vllm.command import (
     RANKS,
     VllmSettings,
     allowed_rank,

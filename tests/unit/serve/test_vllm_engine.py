@@ -16,15 +16,17 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve import http, local_engine, vllm_probe
-from pytest_ftgate.serve.client import Client
-from pytest_ftgate.serve.handle import Server
+from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client.pool import Pool, Request, Retry
+from pytest_ftgate.serve.client.sync import Client
+from pytest_ftgate.serve.hf.reference_logprobs import Proof, Said, write_proof
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.pool import Pool, Request, Retry
-from pytest_ftgate.serve.proof import Proof, Said, write_proof
-from pytest_ftgate.serve.vllm_command import VllmSettings
-from pytest_ftgate.serve.vllm_engine import VllmEngine
-from pytest_ftgate.serve.vllm_failures import FAILURES
+from pytest_ftgate.serve.servers import local as local_engine
+from pytest_ftgate.serve.servers.fixture_handle import Server
+from pytest_ftgate.serve.vllm import probe as vllm_probe
+from pytest_ftgate.serve.vllm.command import VllmSettings
+from pytest_ftgate.serve.vllm.engine import VllmEngine
+from pytest_ftgate.serve.vllm.failures import FAILURES
 from tests.fake_vllm import make_executable
 from tests.mock_openai import MockServer
 from tests.unit.serve.test_process import members, wait_for
@@ -219,8 +221,8 @@ def test_shared_memory_and_stubborn_children_are_gone(make, end):
 def test_the_death_of_pytest_ends_the_server(tmp_path, plan):
     code = (
         "import sys\nfrom pathlib import Path\nfrom pytest_ftgate.serve.model import Model\n"
-        "from pytest_ftgate.serve.vllm_command import VllmSettings\n"
-        "from pytest_ftgate.serve.vllm_engine import VllmEngine\nimport time\n"
+        "from pytest_ftgate.serve.vllm.command import VllmSettings\n"
+        "from pytest_ftgate.serve.vllm.engine import VllmEngine\nimport time\n"
         "engine = VllmEngine(Model(sys.argv[1]), Path(sys.argv[1], 'log'), VllmSettings(sys.argv[2]))\n"
         "engine.grace_s = 0.5\n"
         "engine.start(lambda line: print(engine.pid, flush=True))\n"
@@ -265,7 +267,7 @@ def test_adapters_are_loaded_once_under_their_digest(make, tmp_path):
 @pytest.mark.parametrize("busy", [0, 2])
 def test_one_slot_stays_empty_on_the_cpu(make, tmp_path, monkeypatch, busy):
     """What vLLM puts into the last slot is applied to the base model's requests."""
-    monkeypatch.setattr("pytest_ftgate.serve.vllm_engine.runs_on_cpu", lambda executable: True)
+    monkeypatch.setattr("pytest_ftgate.serve.vllm.engine.runs_on_cpu", lambda executable: True)
     engine = make({"busy": busy}, "--max-loras", "3")
     engine.start(silent)
     first, second, third = (tuned(engine, make_adapter(tmp_path / f"a{i}", seed=i)) for i in range(3))
@@ -283,7 +285,7 @@ def test_one_slot_stays_empty_on_the_cpu(make, tmp_path, monkeypatch, busy):
 
 
 def test_an_adapter_that_was_dropped_still_fills_its_slot(make, tmp_path, monkeypatch):
-    monkeypatch.setattr("pytest_ftgate.serve.vllm_engine.runs_on_cpu", lambda executable: True)
+    monkeypatch.setattr("pytest_ftgate.serve.vllm.engine.runs_on_cpu", lambda executable: True)
     engine = make({}, "--max-loras=2")
     engine.start(silent)
     group, model = engine.pid, tuned(engine, make_adapter(tmp_path / "a"))
@@ -294,7 +296,7 @@ def test_an_adapter_that_was_dropped_still_fills_its_slot(make, tmp_path, monkey
 
 
 def test_on_the_cpu_one_slot_is_too_few(make, monkeypatch):
-    monkeypatch.setattr("pytest_ftgate.serve.vllm_engine.runs_on_cpu", lambda executable: True)
+    monkeypatch.setattr("pytest_ftgate.serve.vllm.engine.runs_on_cpu", lambda executable: True)
     with pytest.raises(ServeError, match="one slot stays empty"):
         make({}, "--max-loras", "1").start(silent)
 

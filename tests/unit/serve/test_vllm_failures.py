@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.serve.vllm_failures import explain
+from pytest_ftgate.serve.vllm.failures import explain
 from tools.install import locked
 
 RECORDED_WITH = "0.32.0"

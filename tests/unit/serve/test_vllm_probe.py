@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.vllm_failures import FAILURES, explain
-from pytest_ftgate.serve.vllm_probe import Agreement, agreement, b_is_zero
+from pytest_ftgate.serve.vllm.failures import FAILURES, explain
+from pytest_ftgate.serve.vllm.probe import Agreement, agreement, b_is_zero
 from tests.reference import reference_logprobs
 from tests.unit.serve.conftest import make_model
 

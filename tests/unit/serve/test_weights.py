@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.hf.engine import TransformersEngine
+from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.transformers_engine import TransformersEngine
-from pytest_ftgate.serve.weights import load_weights
 
 PACKAGE = Path(__file__).parents[3] / "pytest_ftgate"
 

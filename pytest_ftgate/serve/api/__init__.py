@@ -1,0 +1,1 @@
+"""Judge and teacher models behind a paid API: messages, batches, budget."""

@@ -1,0 +1,107 @@
+"""(Settings, key) -> a line to a server that speaks the OpenAI chat API, such as vLLM or llama.cpp."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+
+from pytest_ftgate.serve.api.errors import Trouble, of_status
+from pytest_ftgate.serve.api.parse import Heard, parsed
+from pytest_ftgate.serve.api.request import Ask, Tool, Usage
+from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.client.proxy import proxy_for
+
+
+class OpenAILine:
+    """One aiohttp session for all attempts; made inside the loop that uses it."""
+
+    def __init__(self, settings: Settings, key: str) -> None:
+        self._settings, self._key = settings, key
+        self._url = settings.base_url.rstrip("/") + "/chat/completions"
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+    async def ask(self, ask: Ask) -> Heard:
+        """One attempt. Raises Trouble."""
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                status, raw, wait = await self._post(body_of(self._settings, ask))
+        except TimeoutError:
+            raise Trouble("timeout", f"no answer within {self._settings.timeout_s:g} s", billed=True) from None
+        except aiohttp.ClientConnectorError as error:
+            raise Trouble("connection", self.clean(f"{type(error).__name__}: {error}")) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise Trouble("connection", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
+        if status != 200:
+            raise of_status(status, self.clean(raw.decode("utf-8", "replace")), wait)
+        try:
+            return heard_of(raw, self._settings.structured == "tools")
+        except Trouble as trouble:
+            raise Trouble(trouble.kind, self.clean(trouble.text), billed=trouble.billed) from None
+
+    async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, str]:
+        proxy = proxy_for(self._url)
+        async with self._session.post(self._url, json=body, headers=self._headers, proxy=proxy) as reply:
+            return reply.status, await reply.read(), reply.headers.get("Retry-After", "")
+
+    def clean(self, text: str) -> str:
+        """A text of the server, which may repeat the key, without it."""
+        return text.replace(self._key, "***") if self._key else text
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self._session.close()
+
+
+def body_of(settings: Settings, ask: Ask) -> dict[str, Any]:
+    """What is sent to /chat/completions: one system turn, and a forced tool or a schema for the answer."""
+    system = [{"role": "system", "content": "\n\n".join(ask.system)}] if ask.system else []
+    body: dict[str, Any] = {
+        "model": settings.model,
+        "max_tokens": ask.max_tokens,
+        "messages": [*system, *map(dict, ask.messages)],
+    }
+    if ask.temperature is not None:
+        body["temperature"] = ask.temperature
+    if ask.tool:
+        body |= _tools(ask.tool) if settings.structured == "tools" else _schema(ask.tool)
+    return body
+
+
+def _tools(tool: Tool) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.schema), "strict": True}
+    return {
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": {"type": "function", "function": {"name": tool.name}},
+    }
+
+
+def _schema(tool: Tool) -> dict[str, Any]:
+    form = {"name": tool.name, "description": tool.description, "schema": dict(tool.schema), "strict": True}
+    return {"response_format": {"type": "json_schema", "json_schema": form}}
+
+
+def heard_of(raw: bytes, tools: bool) -> Heard:
+    """Body of a chat completion. tools: the answer's form comes as a tool call, not as the text. Raises Trouble."""
+    try:
+        data = json.loads(raw)
+        choice = data["choices"][0]
+        message = choice["message"]
+        text, calls = str(message.get("content") or ""), message.get("tool_calls") or []
+        given = calls[0]["function"]["arguments"] if calls else (None if tools else text)
+        stop = "content_filter" if message.get("refusal") else str(choice.get("finish_reason") or "")
+        return Heard(parsed(given), text, stop, _usage(data.get("usage") or {}))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        said = raw[:200].decode("utf-8", "replace")
+        text = f"the answer is no chat completion ({type(error).__name__}): {said!r}"
+        raise Trouble("malformed", text, billed=True) from None
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    read = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
+    return Usage(int(usage.get("prompt_tokens") or 0) - read, int(usage.get("completion_tokens") or 0), read)

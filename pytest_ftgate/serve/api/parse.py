@@ -1,0 +1,61 @@
+"""(Ask, what a server answered) -> Said: read, judged by the tool's schema, and priced."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_ftgate.serve.api.request import Ask, Kind, Said, Usage
+
+CUT = frozenset({"max_tokens", "length", "model_context_window_exceeded"})
+REFUSED = frozenset({"refusal", "content_filter"})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one answer held. input: what the model put into the tool, whatever it is; None if it used none."""
+
+    input: Any = None
+    text: str = ""
+    stop_reason: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+def parsed(given: object) -> Any:
+    """An answer as some servers write it, JSON in a text; a broken one stays the text and so breaks the schema."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given)
+    except ValueError:
+        return given
+
+
+def said_of(ask: Ask, heard: Heard, dollars: float) -> Said:
+    """A refusal, a cut-off answer or one that breaks the schema is kept and paid, but it has no `input`."""
+    kind, error = _judge(ask, heard)
+    given = heard.input if kind == "answered" and ask.tool else None
+    return Said(ask.key, given, heard.text, heard.stop_reason, heard.usage, dollars, error, kind)
+
+
+def _judge(ask: Ask, heard: Heard) -> tuple[Kind, str]:
+    if heard.stop_reason in REFUSED:
+        return "refused", "the model refused to answer"
+    if heard.stop_reason in CUT:
+        return "invalid", f"the answer was cut off ({heard.stop_reason}); allow more than {ask.max_tokens} tokens"
+    if ask.tool is None:
+        return ("answered", "") if heard.text else ("invalid", "the answer is empty")
+    if heard.input is None:
+        return "invalid", f"the answer does not use the tool '{ask.tool.name}'"
+    fault = _fault(dict(ask.tool.schema), heard.input)
+    return ("invalid", fault) if fault else ("answered", "")
+
+
+def _fault(schema: dict[str, Any], given: Any) -> str:
+    """The first thing that is not as the schema wants it, "" if all is."""
+    from jsonschema import Draft202012Validator
+
+    for error in sorted(Draft202012Validator(schema).iter_errors(given), key=lambda error: error.json_path):
+        return f"{error.json_path}: {error.message[:200]}"
+    return ""

@@ -1,0 +1,134 @@
+"""Ask -> Said: attempts until there is an answer, no hope, or no money."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from pytest_ftgate.errors import ProviderError
+from pytest_ftgate.serve.api.bill import Bill
+from pytest_ftgate.serve.api.budget import Budget
+from pytest_ftgate.serve.api.errors import Trouble
+from pytest_ftgate.serve.api.parse import Heard, said_of
+from pytest_ftgate.serve.api.reply_cache import Answers
+from pytest_ftgate.serve.api.request import Ask, Said
+from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.api.tokens import most
+from pytest_ftgate.serve.client.request import Retry
+
+
+class Line(Protocol):
+    """A way to a server."""
+
+    async def ask(self, ask: Ask) -> Heard:
+        """One attempt. Raises Trouble."""
+
+    def clean(self, text: str) -> str:
+        """A text of the server without the key."""
+
+    async def close(self) -> None:
+        """End all connections."""
+
+
+class Sender:
+    """What all attempts of a run share."""
+
+    def __init__(self, settings: Settings, line: Line, answers: Answers, bill: Bill, retry: Retry) -> None:
+        self.settings, self.line, self.answers, self.bill, self.retry = settings, line, answers, bill, retry
+        self.prices = settings.price_list()
+        self.budget = Budget(settings.budget_dollars)
+        self.closing = False
+        """No further attempts: what is under way is waited for, and nothing else is sent."""
+        self.denied: ProviderError | None = None
+        """Why the server serves none of this: whatever had not been sent then is not sent any more."""
+
+    async def ask(self, ask: Ask) -> Said:
+        """Never asks what was answered; keeps what is paid for before it returns it. Raises ProviderError if denied."""
+        attempt = 0
+        while True:
+            if self.denied:
+                raise self.denied
+            attempt += 1
+            try:
+                return await self._attempt(ask)
+            except Trouble as trouble:
+                try:
+                    await self.wait_after(trouble, attempt)
+                except Trouble:
+                    return Said(ask.key, error=f"{trouble.text} (attempt {attempt})", kind="failed")
+
+    async def wait_after(self, trouble: Trouble, attempt: int) -> None:
+        """Count the trouble of an attempt (1-based) and wait before the next; raises it again if there is no hope.
+
+        Raises ProviderError if the server denies the key, the model or the API: nothing else will work either.
+        """
+        self.count(trouble)
+        if trouble.kind == "denied":
+            self.denied = ProviderError(self._denied(trouble))
+            raise self.denied from None
+        if self._hopeless(trouble, attempt):
+            raise trouble
+        self.bill.retries += 1
+        await asyncio.sleep(self.wait_s(trouble, attempt))
+
+    def count(self, trouble: Trouble) -> None:
+        """One more on the bill."""
+        self.bill.troubles[trouble.kind] += 1
+
+    async def _attempt(self, ask: Ask) -> Said:
+        """One attempt, with its money put aside first. Raises Trouble."""
+        aside = self.prices.dollars(most(ask))
+        if not await self.budget.put_aside(aside):
+            return Said(ask.key, error=self.too_dear(aside), kind="budget")
+        paid = aside
+        try:
+            heard = await self._hear(ask, aside)
+            paid = self.prices.dollars(heard.usage)
+            said = said_of(ask, heard, paid)
+            self.answers.keep(said)
+        except Trouble as trouble:
+            paid = aside if trouble.billed else 0.0
+            raise
+        finally:
+            await self.budget.settle(aside, paid)
+        await self.answers.on_disk()
+        return said
+
+    async def _hear(self, ask: Ask, aside: float) -> Heard:
+        """Send; whatever breaks off is written down. Raises Trouble."""
+        self.answers.sent(ask.key, aside)
+        self.bill.attempts += 1
+        try:
+            return await self.line.ask(ask)
+        except BaseException as error:
+            billed = error.billed if isinstance(error, Trouble) else True
+            self.answers.broke_off(ask.key, billed)
+            if billed:
+                self.possibly(aside)
+            raise
+
+    def possibly(self, dollars: float) -> None:
+        """One attempt more that may have been billed."""
+        self.bill.possibly_billed += 1
+        self.bill.possibly_dollars += dollars
+
+    def _hopeless(self, trouble: Trouble, attempt: int) -> bool:
+        most_ = self.retry.timeouts if trouble.kind == "timeout" else self.retry.attempts
+        return self.closing or trouble.kind == "refused" or attempt >= most_
+
+    def wait_s(self, trouble: Trouble, attempt: int) -> float:
+        """Seconds before the attempt after this one (1-based)."""
+        if trouble.wait_s is None:
+            return self.retry.wait_s(attempt)
+        return min(trouble.wait_s, self.retry.longest_wait_s)
+
+    def too_dear(self, aside: float) -> str:
+        """Why an Ask is not sent. aside: what it may cost."""
+        spent, limit = self.budget.spent, self.budget.limit or 0.0
+        return f"not sent: it may cost ${aside:.4f}, and ${spent:.4f} of the budget of ${limit:.4f} is spent"
+
+    def _denied(self, trouble: Trouble) -> str:
+        return (
+            f"{self.settings.base_url} does not serve model '{self.settings.model}' to this key: {trouble.text}\n"
+            f"    check model, base_url and the variable {self.settings.key_variable() or '(none is used)'}"
+        )

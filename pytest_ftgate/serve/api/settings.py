@@ -1,0 +1,190 @@
+"""A table of a configuration file -> Settings: which model is asked, where, and for how much money."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pytest_ftgate.errors import ProviderError
+from pytest_ftgate.serve.api.prices import DEFAULT_PRICES, FREE, PRICES_AS_OF, Prices
+from pytest_ftgate.serve.api.request import Ask, Tool, key_of
+
+SMALL_CLAUDE = "claude-haiku-5-5"
+ANTHROPIC_URL = "https://api.anthropic.com"
+KEY_VARIABLES = {"api.anthropic.com": "ANTHROPIC_API_KEY", "api.openai.com": "OPENAI_API_KEY"}
+"""Whose key goes to which host, if nobody says otherwise; no other host is ever sent one of them."""
+
+CLAUDE_CACHE_WRITE = 1.25
+"""What a token costs that is written into the cache of five minutes, in the price of an input token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Which model is asked, and how. Holds no key, only the name of the variable that does.
+
+    base_url: of Anthropic's API without /v1, of an OpenAI-compatible one with it. api_key_env: the environment
+    variable with the key; "" is ANTHROPIC_API_KEY or OPENAI_API_KEY for their own hosts, and none for any other.
+    max_tokens: of an answer, unless the Ask says otherwise. concurrency: requests at a time. budget_dollars: of one
+    run, never exceeded; None is no limit. confirm_above_dollars: a dearer estimate must be agreed to. timeout_s: of
+    one attempt, to the last byte. prices: None are the default ones. structured: how the answer is given its form:
+    "tools" forces a strict tool; "json_schema" gives the schema for the text, for servers without tools (vLLM without
+    --enable-auto-tool-choice and --tool-call-parser) and models that cannot be forced. thinking: lets a Claude think
+    first; a tool cannot be forced then, so that some answers may come without one, but "json_schema" can. stream:
+    receive word by word, for very long answers. poll_s: between two looks at a batch.
+    """
+
+    model: str = SMALL_CLAUDE
+    base_url: str = ANTHROPIC_URL
+    api: Literal["anthropic", "openai"] = "anthropic"
+    api_key_env: str = ""
+    max_tokens: int = 1024
+    concurrency: int = 16
+    budget_dollars: float | None = None
+    confirm_above_dollars: float = 1.0
+    timeout_s: float = 120.0
+    prices: Prices | None = None
+    thinking: bool = False
+    stream: bool = False
+    structured: Literal["tools", "json_schema"] = "tools"
+    poll_s: float = 30.0
+
+    def ask(  # noqa: PLR0913 - all that can be asked
+        self,
+        system: Sequence[str],
+        messages: Sequence[Mapping[str, str]],
+        tool: Tool | None = None,
+        *,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        draw: int = 0,
+    ) -> Ask:
+        """An Ask of this model. draw: tells apart several answers to the same question (0-based)."""
+        most = max_tokens or self.max_tokens
+        identity = (self.api, self.model, "thinking" if self.thinking else "", self.structured)
+        key = key_of(identity, system, messages, tool, most, temperature, draw)
+        return Ask(key, tuple(system), tuple(messages), tool, most, temperature)
+
+    @property
+    def local(self) -> bool:
+        """Whether the server is on this machine."""
+        return self._host in {"localhost", "127.0.0.1", "::1"}
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
+    def price_list(self) -> Prices:
+        """What tokens cost; a server on this machine costs nothing. Raises ProviderError if nobody knows."""
+        if self.prices is not None:
+            return self.prices
+        if self.local:
+            return FREE
+        if self.model in DEFAULT_PRICES:
+            return DEFAULT_PRICES[self.model]
+        raise ProviderError(
+            f"the price of model '{self.model}' is not known (known as of {PRICES_AS_OF}: "
+            f"{', '.join(DEFAULT_PRICES)}), so no budget can hold\n"
+            "    give it in dollars for a million tokens: prices = { input = 1.0, output = 5.0 }"
+        )
+
+    def key_variable(self) -> str:
+        """The name of the environment variable with the key, "" if none is needed."""
+        return self.api_key_env or KEY_VARIABLES.get(self._host, "")
+
+    def key(self, environment: Mapping[str, str] = os.environ) -> str:
+        """The key itself; "" if none is needed. Raises ProviderError if it is not set."""
+        name = self.key_variable()
+        if not name:
+            return ""
+        if found := environment.get(name, "").strip():
+            return found
+        raise ProviderError(
+            f"no key for {self.base_url}: the environment variable {name} is not set\n"
+            f'    set {name}, or name another variable with api_key_env = "..."'
+        )
+
+
+def read_settings(table: Mapping[str, Any], where: str) -> Settings:
+    """Settings of a table such as [judge] with only these keys. where: for errors, such as "golden.toml: [judge]".
+
+    Raises ProviderError with every fault.
+    """
+    if faults := [*_strange(table, Settings, ""), *_wrong(table)]:
+        raise ProviderError("\n".join(f"{where}: {fault}" for fault in faults))
+    values = dict(table)
+    if "prices" in values:
+        values["prices"] = _prices(values["prices"], values.get("api", "anthropic"))
+    if values.get("api") == "openai" and "base_url" not in values:
+        raise ProviderError(f'{where}: api = "openai" needs base_url, such as "http://127.0.0.1:8000/v1"')
+    return Settings(**values)
+
+
+def _prices(table: Mapping[str, Any], api: str) -> Prices:
+    """cache_read and cache_write, where not given, never too low: a Claude charges 1.25 times input for a write."""
+    write = CLAUDE_CACHE_WRITE if api == "anthropic" else 1.0
+    usual = {"cache_read": table["input"], "cache_write": write * table["input"]}
+    return Prices(**{**usual, **table})
+
+
+def _strange(table: Mapping[str, Any], known: type, prefix: str) -> Iterator[str]:
+    names = [field.name for field in fields(known)]
+    for key in table:
+        if key not in names:
+            yield f"{prefix}{key} is not known; known are {', '.join(names)}"
+
+
+def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in table.items():
+        if key in _CHECKS and not _CHECKS[key][0](value):
+            yield f"{key} is {_shown(key, value)}; it must be {_CHECKS[key][1]}"
+    prices = table.get("prices")
+    if isinstance(prices, Mapping):
+        yield from _strange(prices, Prices, "prices.")
+        for key in ("input", "output"):
+            if key not in prices:
+                yield f"prices.{key} is missing: dollars for a million tokens"
+
+
+def _number(value: object, least: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < float("inf")
+
+
+def _shown(key: str, value: object) -> str:
+    """A faulty address may hold a password, a faulty api_key_env the key itself: they are not repeated."""
+    return "not what it should be" if key in {"base_url", "api_key_env"} else repr(value)
+
+
+def _address(value: str) -> bool:
+    """Whoever puts a password into an address would find it in logs."""
+    return value.startswith(("http://", "https://")) and "@" not in value and "?" not in value
+
+
+def _count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+_CHECKS: Mapping[str, tuple[Any, str]] = {
+    "model": (lambda value: isinstance(value, str) and bool(value), "a model's name"),
+    "base_url": (lambda value: _address(str(value)), "http:// or https://, without a name or key in it (api_key_env)"),
+    "api": (lambda value: value in {"anthropic", "openai"}, '"anthropic" or "openai"'),
+    "api_key_env": (
+        lambda value: isinstance(value, str) and value.replace("_", "a").isalnum() and not value[:1].isdigit(),
+        "the name of an environment variable, not the key itself",
+    ),
+    "max_tokens": (_count, "a whole number from 1"),
+    "concurrency": (_count, "a whole number from 1"),
+    "budget_dollars": (lambda value: _number(value, 0.0), "dollars from 0"),
+    "confirm_above_dollars": (lambda value: _number(value, 0.0), "dollars from 0"),
+    "timeout_s": (lambda value: _number(value, 0.001), "seconds above 0"),
+    "poll_s": (lambda value: _number(value, 0.0), "seconds from 0"),
+    "prices": (
+        lambda value: isinstance(value, Mapping) and all(_number(price, 0.0) for price in value.values()),
+        "a table of dollars for a million tokens",
+    ),
+    "thinking": (lambda value: isinstance(value, bool), "true or false"),
+    "stream": (lambda value: isinstance(value, bool), "true or false"),
+    "structured": (lambda value: value in {"tools", "json_schema"}, '"tools" or "json_schema"'),
+}

@@ -1,0 +1,1 @@
+"""Requests to a chat-completions server, many at a time."""

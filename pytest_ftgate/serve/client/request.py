@@ -1,0 +1,227 @@
+"""(Request, address) -> Response: one request with its retries, over an aiohttp session."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+
+from pytest_ftgate.serve.client.errors import Trouble
+from pytest_ftgate.serve.client.stream import read_stream
+from pytest_ftgate.serve.response import Response
+
+HTTP_OK = 200
+EVENTS = "text/event-stream"
+
+PATIENCE = 20
+"""Times its limit that a question may wait for a server that the plugin started, as long as that is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One draw of one case, ready to be sent.
+
+    key: the journal's key. messages: list of {"role", "content"}. sampling: further keys of the request's body.
+    timeout_s: time limit of one attempt, from sending to the last byte; of a server of our own, time after which it is
+    asked whether it is alive. draw: 0-based.
+    """
+
+    key: str
+    case_id: str
+    messages: Sequence[Mapping[str, str]]
+    sampling: Mapping[str, Any]
+    timeout_s: float = 60.0
+    draw: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When to give up.
+
+    attempts: how often a request is sent in all, after 429, 5xx and broken connections. timeouts: the same after a
+    passed time limit. first_wait_s doubles with each attempt up to longest_wait_s, which also caps a Retry-After.
+    """
+
+    attempts: int = 5
+    timeouts: int = 2
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 60.0
+
+    def wait_s(self, attempt: int) -> float:
+        """Seconds before the next attempt after `attempt` (1-based) failed; jitter keeps them apart."""
+        most = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (attempt - 1))
+        return most * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where the requests of one model go, and what they share.
+
+    proxy: address, or None. digest: of the model. check: raises ServeError if the server is known to be gone.
+    ours: see `Endpoint`.
+    """
+
+    session: aiohttp.ClientSession
+    url: str
+    headers: Mapping[str, str]
+    model: str
+    digest: str
+    proxy: str | None
+    check: Callable[[], None] | None
+    retry: Retry
+    ours: bool = False
+
+
+async def ask(line: Line, request: Request, planned: float, counts: Counter[str]) -> Response:
+    """Send until there is an answer or no hope. planned: `time.monotonic()` when the request was submitted.
+
+    Each trouble is counted in `counts`. Raises what `line.check` raises.
+    """
+    body = json.dumps({"model": line.model, "messages": request.messages, **request.sampling}).encode()
+    attempt = 0
+    while True:
+        attempt += 1
+        sent = time.monotonic()
+        try:
+            answer = await _answer(line, body, request.timeout_s, sent)
+        except Trouble as trouble:
+            counts[trouble.kind] += 1
+            await _still_there(line, trouble)
+            if _hopeless(trouble, attempt, line.retry):
+                return _respond(line, request, attempt, planned, sent, _failure(trouble))
+            counts["retries"] += 1
+            await asyncio.sleep(_wait_s(trouble, attempt, line.retry))
+        else:
+            return _respond(line, request, attempt, planned, sent, answer)
+
+
+async def _still_there(line: Line, trouble: Trouble) -> None:
+    """Do not retry for minutes if the server is known to be gone."""
+    if line.check and trouble.kind in {"connection", "timeout"}:
+        await asyncio.to_thread(line.check)
+
+
+def _hopeless(trouble: Trouble, attempt: int, retry: Retry) -> bool:
+    most = retry.timeouts if trouble.kind == "timeout" else retry.attempts
+    return trouble.kind == "refused" or attempt >= most
+
+
+def _wait_s(trouble: Trouble, attempt: int, retry: Retry) -> float:
+    if trouble.wait_s is None:
+        return retry.wait_s(attempt)
+    return min(trouble.wait_s, retry.longest_wait_s)
+
+
+def _failure(trouble: Trouble) -> dict[str, Any]:
+    if trouble.kind == "timeout":
+        return {"text": "", "finish_reason": "timeout", "error": trouble.text}
+    return {"text": "", "finish_reason": "error", "error": trouble.text}
+
+
+def _respond(  # noqa: PLR0913, PLR0917 - private
+    line: Line, request: Request, attempt: int, planned: float, sent: float, answer: Mapping[str, Any]
+) -> Response:
+    return Response(
+        case_id=request.case_id,
+        model=line.digest,
+        draw=request.draw,
+        queue_s=sent - planned,
+        total_s=time.monotonic() - sent,
+        attempts=attempt,
+        **answer,
+    )
+
+
+async def _answer(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:
+    """One attempt, see `_post`. A server of our own that is alive is waited for `PATIENCE` times as long.
+
+    How long a question waits in its queue tells of this machine and its neighbours, not of the model.
+    """
+    if not (line.ours and line.check):
+        return await _post(line, body, timeout_s, sent)
+    post = asyncio.ensure_future(_post(line, body, PATIENCE * timeout_s, sent))
+    try:
+        while not (await asyncio.wait({post}, timeout=timeout_s))[0]:
+            await asyncio.to_thread(line.check)
+        return post.result()
+    finally:
+        post.cancel()
+
+
+async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:
+    """One attempt; the answer as fields of a Response. Raises Trouble."""
+    try:
+        async with (
+            asyncio.timeout(timeout_s),
+            line.session.post(line.url, data=body, headers=line.headers, proxy=line.proxy) as reply,
+        ):
+            if reply.status == HTTP_OK and reply.content_type == EVENTS:
+                return await read_stream(reply.content, sent)
+            raw = await reply.read()
+    except TimeoutError as error:
+        raise Trouble("timeout", f"no answer within {timeout_s:g} s") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise Trouble("connection", f"{type(error).__name__}: {error}") from error
+    if reply.status == HTTP_OK:
+        return read_answer(raw)
+    raise _refusal(reply.status, reply.headers, _redact(raw, line.headers))
+
+
+def _refusal(status: int, headers: Mapping[str, str], said: str) -> Trouble:
+    text = f"HTTP {status}: {said[:500]}"
+    if status == 429:
+        return Trouble("rate_limited", text, retry_after_s(headers.get("Retry-After", "")))
+    if status >= 500:
+        return Trouble("server_error", text, retry_after_s(headers.get("Retry-After", "")))
+    return Trouble("refused", text)
+
+
+def _redact(raw: bytes, headers: Mapping[str, str]) -> str:
+    """What the server said, without the key, which some repeat."""
+    said = raw.decode("utf-8", "replace")
+    key = headers.get("Authorization", "").removeprefix("Bearer ")
+    return said.replace(key, "***") if key else said
+
+
+def retry_after_s(value: str) -> float | None:
+    """Seconds of a Retry-After header, which is a number or an HTTP date (RFC 9110, 10.2.3); None if it is neither."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        return _seconds_until(value)
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _seconds_until(value: str) -> float | None:
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def read_answer(raw: bytes) -> dict[str, Any]:
+    """Body of a chat completion -> fields of a Response. Raises Trouble if it is none."""
+    try:
+        data = json.loads(raw)
+        choice = data["choices"][0]
+        usage = data.get("usage") or {}
+        return {
+            "text": choice["message"]["content"] or "",
+            "finish_reason": "length" if choice.get("finish_reason") == "length" else "stop",
+            "prompt_tokens": int(usage.get("prompt_tokens") or 0),
+            "completion_tokens": int(usage.get("completion_tokens") or 0),
+        }
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        said = raw[:200].decode("utf-8", "replace")
+        raise Trouble("refused", f"the answer is no chat completion ({type(error).__name__}): {said!r}") from error

@@ -1,0 +1,36 @@
+"""Endpoint -> a small synchronous client, for tests in Python that want to ask a server something themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.engine import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Asks one model of one server. endpoint: its address, its name for the model, and the key."""
+
+    endpoint: Endpoint
+    timeout_s: float = 120.0
+
+    def chat(self, messages: str | Sequence[Mapping[str, str]], **settings: Any) -> dict[str, Any]:
+        """The answer of /chat/completions as JSON; a text is one user message. Raises ServeError."""
+        talk = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
+        return self.post("/chat/completions", {"messages": talk, "temperature": 0, **settings})
+
+    def text(self, messages: str | Sequence[Mapping[str, str]], **settings: Any) -> str:
+        """The text of the answer."""
+        return str(self.chat(messages, **settings)["choices"][0]["message"]["content"] or "")
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer of any other address below /v1. Raises ServeError."""
+        line = self.endpoint
+        status, said = http.post(line.base_url + path, {"model": line.model, **body}, line.api_key, self.timeout_s)
+        if status != 200 or not isinstance(said, dict):
+            raise ServeError(f"{path} for {line.model}: HTTP {status}: {said}")
+        return said

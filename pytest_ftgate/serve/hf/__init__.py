@@ -1,0 +1,1 @@
+"""A transformers server of our own."""

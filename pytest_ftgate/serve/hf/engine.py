@@ -1,0 +1,70 @@
+"""Model -> a local server in a process of its own that answers with transformers, in batches."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from pytest_ftgate.errors import MissingExtra, ServeError
+from pytest_ftgate.serve.compute import COMPUTING
+from pytest_ftgate.serve.engine import Progress
+from pytest_ftgate.serve.hf.weights import check_quantization
+from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.servers.local import LocalEngine
+
+KEY_VARIABLE = "FTGATE_SERVER_KEY"
+
+
+class TransformersEngine(LocalEngine):
+    """Needs torch and transformers, no GPU. batch_size: conversations answered together."""
+
+    name = "transformers"
+    offers = frozenset({"choice", "adapters"})
+    hints = (
+        ("out of memory", "use a smaller batch, or a smaller [serve] dtype or quantization"),
+        ("Address already in use", "another program took the port; run again"),
+        ("is not a local folder and is not a valid model identifier", "name a model folder or an id of the hub"),
+        ("couldn't connect to 'https://huggingface.co'", "the hub cannot be reached; name a model folder instead"),
+    )
+
+    def __init__(self, model: Model, log: Path, start_limit_s: float = 300.0, batch_size: int = 32) -> None:
+        super().__init__(model, log, start_limit_s)
+        self.batch_size = batch_size
+        self.max_in_flight = batch_size  # more would only wait, and their time limit would run
+
+    def start(self, progress: Progress) -> None:
+        """As LocalEngine, after the faults that need no process to be seen."""
+        for package in ("torch", "transformers"):
+            if importlib.util.find_spec(package) is None:
+                raise MissingExtra("--ftgate-engine transformers", "serve")
+        _check_base(self.model.base)
+        check_quantization(self.model.quantization)
+        super().start(progress)
+
+    def command(self) -> list[str]:
+        """`python -m pytest_ftgate.serve.hf.server ...`."""
+        options = {
+            "--model": self.model.base,
+            "--revision": self.model.revision,
+            "--dtype": self.model.dtype,
+            "--quantization": self.model.quantization,
+            "--served-name": self.served_name,
+            "--port": str(self.port),
+            "--batch-size": str(self.batch_size),
+        }
+        given = [part for option, value in options.items() if value for part in (option, value)]
+        return [sys.executable, "-m", "pytest_ftgate.serve.hf.server", *given]
+
+    def environment(self) -> Mapping[str, str]:
+        """The key, and what a process that computes needs."""
+        return {KEY_VARIABLE: self.api_key, **COMPUTING}
+
+
+def _check_base(base: str) -> None:
+    path = Path(base)
+    if path.is_dir() and not (path / "config.json").is_file():
+        raise ServeError(f"{base}: no config.json; expected a model folder as save_pretrained() writes it")
+    if not path.is_dir() and (path.is_absolute() or base.startswith(".") or base.count("/") > 1):
+        raise ServeError(f"{base}: no such folder; expected a model folder, or an id of the hub such as 'org/name'")

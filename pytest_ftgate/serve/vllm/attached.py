@@ -1,0 +1,97 @@
+"""(address of a vLLM that runs, adapter) -> the adapter answers there under a name of its own, proved by a probe.
+
+Nothing is ever loaded under a name that was used for other weights: vLLM keys its prefix cache by the adapter's name
+and path, so a reload under one name answers from the old weights (vLLM issue 42125).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.engine import Endpoint
+from pytest_ftgate.serve.servers.openai import KEY_VARIABLES, key_from
+from pytest_ftgate.serve.vllm import probe as vllm_probe
+from pytest_ftgate.serve.vllm.command import allowed_rank, rank_of
+
+LOOK_S = 15.0
+RUN_TIME_LOADING = "start vLLM with --enable-lora, and with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True in its environment"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A vLLM that somebody else started. base_url: ends in /v1. The key comes from the environment alone."""
+
+    base_url: str
+    api_key: str = field(default_factory=lambda: key_from(os.environ), repr=False)
+
+    def models(self) -> list[dict[str, Any]]:
+        """The cards of /v1/models: "id", "root" (folder or hub id), "parent" (of adapters). Raises ServeError."""
+        status, said = http.get(f"{self.base_url}/models", self.api_key, LOOK_S)
+        if status == http.UNREACHABLE:
+            raise ServeError(f"{self.base_url}: no server answers ({said}); check --server, or start it first")
+        if status in {401, 403}:
+            raise ServeError(f"{self.base_url}: the key was refused (HTTP {status}); set {' or '.join(KEY_VARIABLES)}")
+        if status != 200 or not http.model_names(said):
+            raise ServeError(f"{self.base_url}/models: HTTP {status}, and no list of models; is it a vLLM server?")
+        return [card for card in said["data"] if isinstance(card, dict) and "id" in card]
+
+    def base(self) -> dict[str, Any]:
+        """The card of the base model. Raises ServeError."""
+        found = [card for card in self.models() if not card.get("parent")]
+        if not found or not found[0].get("root"):
+            raise ServeError(f"{self.base_url}/models names no base model; is it a vLLM server?")
+        return found[0]
+
+    def serves(self, name: str) -> bool:
+        """Whether an adapter of that name is loaded. Raises ServeError."""
+        return any(card["id"] == name for card in self.models())
+
+    def load(self, name: str, adapter: Path, there: str) -> None:
+        """Load an adapter. there: its folder as the server sees it. Raises ServeError with what to change."""
+        try:
+            vllm_probe.load(Endpoint(self.base_url, name, self.api_key), name, there)
+        except vllm_probe.ProbeError as error:
+            raise self._refused(adapter, there, error) from error
+
+    def unload(self, name: str) -> None:
+        """Drop an adapter; does nothing if it is not loaded. Requests that it is answering are finished."""
+        vllm_probe.unload(Endpoint(self.base_url, name, self.api_key), name)
+
+    def prove(self, name: str, adapter: Path, dtype: str) -> vllm_probe.Agreement | None:
+        """Ask it: it answers, and in other log-probabilities than the base model, unless B is 0. Raises ServeError.
+
+        dtype: of the tested model. If its trainer left a proof at that precision, the server is held against it, and
+        how well they agree is returned; a server of another base, precision or scale does not.
+        """
+        base = Endpoint(self.base_url, str(self.base()["id"]), self.api_key)
+        tuned = Endpoint(self.base_url, name, self.api_key)
+        try:
+            return vllm_probe.prove(base, tuned, adapter, dtype)
+        except ServeError as error:
+            raise ServeError(f"{self.base_url}: {name} is loaded, but the probe failed: {error}") from error
+
+    def _refused(self, adapter: Path, there: str, error: vllm_probe.ProbeError) -> ServeError:
+        return ServeError(f"{self.base_url}: {error}\n    {_fix(adapter, there, error)}".rstrip())
+
+
+def running_server(url: str) -> RunningServer:
+    """The server at an address, with or without /v1 at its end."""
+    return RunningServer(url.rstrip("/").removesuffix("/v1") + "/v1")
+
+
+def _fix(adapter: Path, there: str, error: vllm_probe.ProbeError) -> str:
+    """What to change, by the answers of vLLM 0.32."""
+    if "greater than max_lora_rank" in error.said:
+        return f"restart the server with --max-lora-rank {allowed_rank(rank_of(adapter))}"
+    if "No adapter found" in error.said:
+        return f"the server does not see {there}: let it mount the folder, and say where with --server-dir DIR"
+    if "LoRA is not enabled" in error.said or error.status in {403, 404, 405}:
+        return f"the server does not take adapters while it runs: {RUN_TIME_LOADING}"
+    if error.status == http.UNREACHABLE:
+        return "the server went away while it was loading; look at its log"
+    return "look at the server's log"
