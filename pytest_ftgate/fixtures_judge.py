@@ -43,7 +43,7 @@ class AskJudge:
     def _verdict(
         self, answers: tuple[str, ...], question: str | None, reference: str | None, rubric: Mapping[str, Any]
     ) -> Verdict:
-        from pytest_ftgate.judge.court import NoVerdict
+        from pytest_ftgate.judge.client import NoVerdict
         from pytest_ftgate.judge.pairwise import both_orders
         from pytest_ftgate.judge.question import Question
         from pytest_ftgate.session import KEY

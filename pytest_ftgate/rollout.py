@@ -28,7 +28,7 @@ from pytest_ftgate.runtime import Runtime, Target, base_target
 
 if TYPE_CHECKING:
     from pytest_ftgate.canary.reference import Reference
-    from pytest_ftgate.judge.court import Court
+    from pytest_ftgate.judge.client import Court
     from pytest_ftgate.leakage.check import Report
     from pytest_ftgate.leakage.rows import Row
     from pytest_ftgate.pipeline import Pipeline

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.data_checks import DataChecks
     from pytest_ftgate.gate.checks.result import Arm
     from pytest_ftgate.gate.verdict import Verdict
-    from pytest_ftgate.judge.court import Court
-    from pytest_ftgate.judge.judges import Judges
+    from pytest_ftgate.judge.client import Court
+    from pytest_ftgate.judge.pool import Judges
     from pytest_ftgate.measure import Measurement
     from pytest_ftgate.noise import Noise
     from pytest_ftgate.options import Options
@@ -98,7 +98,7 @@ class FtgateSession:
     def judges(self) -> Judges:
         """The language models that judge in this run; nothing is opened before one is asked."""
         from pytest_ftgate.items.terminal import confirmer
-        from pytest_ftgate.judge.judges import Judges
+        from pytest_ftgate.judge.pool import Judges
 
         options, xdist = self.options, getattr(self.config, "workerinput", {})
         worker, budget = xdist.get("workerid", ""), options.judge_budget

@@ -13,7 +13,7 @@ from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.judge.court import Court
+    from pytest_ftgate.judge.client import Court
     from pytest_ftgate.judge.spec import JudgeSpec
     from pytest_ftgate.suite import Suite
 
@@ -39,8 +39,8 @@ def spec_of(suite: Suite) -> JudgeSpec:
 @contextmanager
 def court_of(args: argparse.Namespace, spec: JudgeSpec, name: str) -> Iterator[Court]:
     """The court of a judge; prints in the end, also of a failure, what was asked and spent. Raises FtgateError."""
-    from pytest_ftgate.judge.judges import Judges
-    from pytest_ftgate.report.judged import judged_lines
+    from pytest_ftgate.judge.pool import Judges
+    from pytest_ftgate.judge.summary import judged_lines
 
     judges = Judges(args.state_dir / "judge", budget=args.budget, batch=args.batch, confirm=_confirm(args))
     with ExitStack() as closing:

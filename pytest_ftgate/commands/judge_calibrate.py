@@ -14,7 +14,7 @@ from pytest_ftgate.errors import FtgateError, MetricError
 
 if TYPE_CHECKING:
     from pytest_ftgate.judge.calibration import Calibration
-    from pytest_ftgate.judge.court import Court
+    from pytest_ftgate.judge.client import Court
     from pytest_ftgate.judge.given import Given
     from pytest_ftgate.judge.labels import Label
     from pytest_ftgate.judge.pairwise import Comparison
@@ -120,7 +120,7 @@ def _levels(
     questions: Mapping[tuple[str, str], Question],
 ) -> dict[str, str | None]:
     """What the judge says by the key of each label, of those whose answer is known."""
-    from pytest_ftgate.judge.court import NoVerdict
+    from pytest_ftgate.judge.client import NoVerdict
 
     only = spec.rubric.criteria[0].name
     rulings = dict(zip(questions, court.rulings(list(questions.values())), strict=True))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 from pytest_ftgate.case import Case, Prompt, answer_text, render
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.graders.value import Failure, Grader, GraderError, Kind, Outcome, Unscored
-from pytest_ftgate.judge.court import NoVerdict, Ruling
+from pytest_ftgate.judge.client import NoVerdict, Ruling
 from pytest_ftgate.judge.question import Question, shown_input
 from pytest_ftgate.serve.response import Response
 

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.judge.court import NoVerdict, Ruling
+from pytest_ftgate.judge.client import NoVerdict, Ruling
 from pytest_ftgate.judge.parse import BETTER, Verdict
 from pytest_ftgate.judge.question import FIRST, SECOND, TIE, Question
 
 if TYPE_CHECKING:
-    from pytest_ftgate.judge.court import Court
+    from pytest_ftgate.judge.client import Court
 
 _OPPOSITE = {FIRST: SECOND, SECOND: FIRST, TIE: TIE}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_ftgate.judge.question import CHOICES
 from pytest_ftgate.judge.rubric import Rubric
-from pytest_ftgate.judge.shield import visible
+from pytest_ftgate.judge.sanitize import visible
 
 BETTER = "better"
 """The one criterion of a pair: its levels are first, second and tie."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.judge.rubric import Rubric
-from pytest_ftgate.judge.shield import shielded
+from pytest_ftgate.judge.sanitize import shielded
 
 TOOL = "give_verdict"
 FIRST, SECOND, TIE = "first", "second", "tie"

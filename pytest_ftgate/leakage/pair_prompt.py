@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.files.digest import digest_of
-from pytest_ftgate.judge.shield import shielded
+from pytest_ftgate.judge.sanitize import shielded
 from pytest_ftgate.leakage.semantic import Nearest
 
 SYSTEM, USER = "system.1.j2", "user.1.j2"

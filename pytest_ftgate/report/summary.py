@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.judge.summary import judged_lines
 from pytest_ftgate.report.data import data_lines
-from pytest_ftgate.report.judged import judged_lines
 from pytest_ftgate.report.traffic import traffic_lines
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.report.judged import summed, untrusted
+from pytest_ftgate.judge.summary import summed, untrusted
 
 HOLD = 10
 INTEGRITY = 11

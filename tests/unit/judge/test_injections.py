@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_ftgate.judge.injections import ASKED, REFERENCE, read_injections
 from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
 from pytest_ftgate.judge.question import Question, build
-from pytest_ftgate.judge.shield import shielded, visible, word_for
+from pytest_ftgate.judge.sanitize import shielded, visible, word_for
 from tests.unit.judge.rubrics import CHECKED, CORRECT, SCORED
 
 ALL = read_injections()
@@ -93,7 +93,7 @@ def test_one_that_knows_how_the_word_is_made_does_not_get_it_into_the_text():
     ],
 )
 def test_a_text_that_holds_the_word_in_any_disguise_changes_the_word(disguise, monkeypatch):
-    from pytest_ftgate.judge import shield
+    from pytest_ftgate.judge import sanitize as shield
 
     words = iter(["a1b2c3d4e5f60718", "0123456789abcdef"])
     monkeypatch.setattr(shield, "digest_of", lambda _obj: next(words) * 4)

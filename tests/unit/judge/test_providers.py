@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ftgate.judge.providers import Providers, with_budget
+from pytest_ftgate.judge.provider_pool import Providers, with_budget
 from pytest_ftgate.judge.spec import JudgeError
 from pytest_ftgate.serve.api.prices import Prices
 from pytest_ftgate.serve.api.settings import Settings

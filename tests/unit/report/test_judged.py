@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.report.judged import judged_lines, summed
+from pytest_ftgate.judge.summary import judged_lines, summed
 from pytest_ftgate.report.tally import INTEGRITY, Tally
 
 

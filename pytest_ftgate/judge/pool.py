@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.gate.checks.judge_limits import MOST_UNSCORED
-from pytest_ftgate.judge.court import Court
-from pytest_ftgate.judge.providers import Providers, place_of, with_budget
+from pytest_ftgate.judge.client import Court
+from pytest_ftgate.judge.provider_pool import Providers, place_of, with_budget
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.judge.court import NoVerdict
+from pytest_ftgate.judge.client import NoVerdict
 from pytest_ftgate.judge.injections import ASKED, HONEST, REFERENCE, Injection, read_injections
 from pytest_ftgate.judge.question import Question
 from pytest_ftgate.judge.rubric import CORRECT, make_rubric
@@ -16,7 +16,7 @@ from pytest_ftgate.metrics.base import Metric
 from pytest_ftgate.metrics.intervals import wilson
 
 if TYPE_CHECKING:
-    from pytest_ftgate.judge.court import Court
+    from pytest_ftgate.judge.client import Court
 
 
 @dataclass(frozen=True, slots=True)

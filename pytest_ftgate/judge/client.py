@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.judge.panel import joined
 from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
 from pytest_ftgate.judge.question import TOOL, Question, build
+from pytest_ftgate.judge.votes import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
