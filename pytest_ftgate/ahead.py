@@ -13,7 +13,7 @@ from pytest_ftgate.graders.judge import Judge, judges_among
 
 if TYPE_CHECKING:
     from pytest_ftgate.answers import Answers
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.serve.response import Response
 
 

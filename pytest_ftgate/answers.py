@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.case import Case, Prompt, digest_of, render
+from pytest_ftgate.golden.case import Case, Prompt, digest_of, render
 from pytest_ftgate.journal import Journal, key_of
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.suite import Suite

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.case import Message, Prompt, render
 from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import DataError, Fault, FtgateError, PipelineError
 from pytest_ftgate.files.dvc import check_tracked
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.case import Message, Prompt, render
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.perplexity import Losses, Perplexity

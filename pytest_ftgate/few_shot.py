@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.case import Prompt, user_text
 from pytest_ftgate.errors import Fault, PipelineError
+from pytest_ftgate.golden.case import Prompt, user_text
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.row import DataRow

@@ -10,7 +10,7 @@ import pytest
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.grade import Outcome
     from pytest_ftgate.leakage.own import Data
     from pytest_ftgate.leakage.report import Report

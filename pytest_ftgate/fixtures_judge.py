@@ -79,7 +79,7 @@ class AskJudge:
 
     def _asked(self, ftgate: FtgateSession) -> str:
         """What the case of the test asks, "" in a test without one."""
-        from pytest_ftgate.case import render
+        from pytest_ftgate.golden.case import render
         from pytest_ftgate.judge.question import shown_input
 
         case = self._case()
@@ -90,7 +90,7 @@ class AskJudge:
 
     def _right(self, spec: JudgeSpec, reference: str | None) -> str:
         """The reference that is shown: the call's, else what the case expects. Raises FtgateError if there is none."""
-        from pytest_ftgate.case import answer_text
+        from pytest_ftgate.golden.case import answer_text
 
         if not spec.rubric.reference or reference is not None:
             return reference or ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.case import Case
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.json_fields import JsonFields

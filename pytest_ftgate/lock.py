@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.case import Case, digest_of
 from pytest_ftgate.errors import Fault, FileFaults, LockError
 from pytest_ftgate.files.text import read_text, shown
-from pytest_ftgate.golden import Golden
+from pytest_ftgate.golden.case import Case, digest_of
+from pytest_ftgate.golden.spec import Golden
 from pytest_ftgate.suite import Suite
 
 _NAMED = 10

@@ -14,16 +14,16 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.checks.human import human_arm
 from pytest_ftgate.gate.checks.judge import opinion_arm, unscored_arm
 from pytest_ftgate.gate.checks.result import Arm, points
+from pytest_ftgate.golden.files import FOLDER_FILE
+from pytest_ftgate.golden.paths import LABELS, VERDICTS, beside
 from pytest_ftgate.graders.judge import judges_among, question_of
-from pytest_ftgate.judge.beside import LABELS, VERDICTS, beside
 from pytest_ftgate.judge.given import texts_of
 from pytest_ftgate.judge.labels import answer_digest
 from pytest_ftgate.judge.verdicts import Asked, Blind, blind, read_verdicts
-from pytest_ftgate.sources import FOLDER_FILE
 
 if TYPE_CHECKING:
     from pytest_ftgate.gate.checks.admission import Admission
-    from pytest_ftgate.golden import Human
+    from pytest_ftgate.golden.spec import Human
     from pytest_ftgate.judge.pairwise import Comparison
     from pytest_ftgate.judge.spec import JudgeSpec
     from pytest_ftgate.measure import Measurement

@@ -9,7 +9,7 @@ from pytest_ftgate.caching import cache_for
 
 if TYPE_CHECKING:
     from pytest_ftgate.cache import Cache
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.measure import Measurement
     from pytest_ftgate.runtime import Runtime, Target
 

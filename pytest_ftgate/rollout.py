@@ -14,12 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.case import Prompt
 from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.exposed import Exposed, TooFewLeft
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.verdict import Kind, Result, Verdict
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.ledger import tried
 from pytest_ftgate.lineage import Lineage, line_of, stepped
 from pytest_ftgate.measure import Measurement

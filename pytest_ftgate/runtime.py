@@ -12,7 +12,7 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.report.console import Console
 
 if TYPE_CHECKING:
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.journal import Journal
     from pytest_ftgate.measure import Measurement
     from pytest_ftgate.registry import Registry, Version

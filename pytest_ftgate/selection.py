@@ -12,7 +12,7 @@ from pytest_ftgate.items.base import FtgateItem, Rank, asks_a_model
 from pytest_ftgate.items.golden import CaseItem, GateItem, MetricItem
 
 if TYPE_CHECKING:
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.session import FtgateSession
     from pytest_ftgate.suite import Suite
 

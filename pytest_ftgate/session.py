@@ -21,11 +21,11 @@ from pytest_ftgate.report.tally import Tally
 if TYPE_CHECKING:
     from pytest_ftgate.beside import Beside
     from pytest_ftgate.canary.watch import Watch
-    from pytest_ftgate.case import Case
     from pytest_ftgate.data.marginals import Marginals
     from pytest_ftgate.data_checks import DataChecks
     from pytest_ftgate.gate.checks.result import Arm
     from pytest_ftgate.gate.verdict import Verdict
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.judge.client import Court
     from pytest_ftgate.judge.pool import Judges
     from pytest_ftgate.measure import Measurement

@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.case import Case, Prompt, PromptError, canonical, check_template, digest_of, make_case, render
 from pytest_ftgate.errors import Fault, FtgateError, GoldenError
 from pytest_ftgate.files.schema import suggestion
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.floor import Floor
-from pytest_ftgate.golden import DEFAULT_GRADERS, Golden, Label, Row, read_golden
+from pytest_ftgate.golden.case import Case, Prompt, PromptError, canonical, check_template, digest_of, make_case, render
+from pytest_ftgate.golden.rows import id_problem
+from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Row, read_golden
 from pytest_ftgate.grade import Grader, case_fault, compile_grader, resolve_spec
 from pytest_ftgate.graders.answer import label_in
 from pytest_ftgate.graders.judge import Hearing, Judge, judges_among, sitting
 from pytest_ftgate.metrics.latency_cost import Price
-from pytest_ftgate.rows import id_problem
 
 Graders = tuple[Grader, ...]
 _ONLY_MEASURING = ("stream",)

@@ -73,7 +73,7 @@ def rensa(goldens: list[str], rows: Iterable[str]) -> Pairs:
 
 def ftgate(goldens: list[str], rows: Iterable[str]) -> Pairs:
     """All our stages, with the self-test before and the report behind."""
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.leakage.check import find_leaks
     from pytest_ftgate.leakage.rows import Row
 
@@ -84,7 +84,7 @@ def ftgate(goldens: list[str], rows: Iterable[str]) -> Pairs:
 
 def unfiltered(goldens: list[str], rows: Iterable[str]) -> Pairs:
     """Every row through every stage, without the filter before them; no user can ask for that."""
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.leakage.index import Index
     from pytest_ftgate.leakage.rows import Row
     from pytest_ftgate.leakage.sample import goldens_of

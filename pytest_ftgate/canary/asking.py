@@ -19,7 +19,7 @@ from pytest_ftgate.measure import Measurement
 if TYPE_CHECKING:
     from pytest_ftgate.canary.panel import Panel
     from pytest_ftgate.canary.reference import Asked
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.runtime import Runtime, Target
     from pytest_ftgate.suite import Suite
 

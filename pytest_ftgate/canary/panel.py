@@ -10,7 +10,7 @@ from pytest_ftgate.canary.reference import Asked
 
 if TYPE_CHECKING:
     from pytest_ftgate.canary.reference import Reference
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.suite import Suite
 
 Panel = list[tuple["Suite", list["Case"]]]

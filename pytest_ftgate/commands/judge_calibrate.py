@@ -79,7 +79,7 @@ def calibrate(args: argparse.Namespace) -> int:
 
 
 def _labels(args: argparse.Namespace, suite: Suite) -> tuple[Label, ...]:
-    from pytest_ftgate.judge.beside import LABELS
+    from pytest_ftgate.golden.paths import LABELS
     from pytest_ftgate.judge.labels import current, read_labels
 
     path, cases = _beside(suite, LABELS), {case.id: case.digest for case in suite.cases}
@@ -95,7 +95,7 @@ def _labels(args: argparse.Namespace, suite: Suite) -> tuple[Label, ...]:
 
 
 def _beside(suite: Suite, name: str) -> Path:
-    from pytest_ftgate.judge.beside import beside
+    from pytest_ftgate.golden.paths import beside
 
     return beside(suite.golden.path, name)
 

@@ -76,8 +76,8 @@ def label(args: argparse.Namespace) -> int:
 
 
 def _label(args: argparse.Namespace, suite: Suite) -> int:
-    from pytest_ftgate.judge.beside import LABELS as FILE
-    from pytest_ftgate.judge.beside import beside
+    from pytest_ftgate.golden.paths import LABELS as FILE
+    from pytest_ftgate.golden.paths import beside
     from pytest_ftgate.judge.drawing import settled_plan
     from pytest_ftgate.judge.labelling import label_items, label_lines, label_plan, label_task, merged
 

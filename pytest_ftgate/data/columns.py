@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from pytest_ftgate.case import answer_text
+from pytest_ftgate.golden.case import answer_text
 
 OPTIONAL = frozenset({"id", "cluster", "slices", "synthetic", "reviewed", "system"})
 """Columns whose empty cell says nothing."""

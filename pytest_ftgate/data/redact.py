@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.case import Message
 from pytest_ftgate.data.placeholders import redacted_text, redacted_value
 from pytest_ftgate.data.record import Record
 from pytest_ftgate.data.records import read_records
@@ -18,6 +17,7 @@ from pytest_ftgate.data.shapes import row_of
 from pytest_ftgate.errors import DataError, Fault
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.case import Message
 
 KEPT = ("id",)
 """Keys that stay as they are: what refers to a row must find it again."""

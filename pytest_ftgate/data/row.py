@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_ftgate.case import Message
+from pytest_ftgate.golden.case import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_ftgate.case import answer_text
 from pytest_ftgate.data.record import Record
 from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.data.synthetic import synthetic_faults
 from pytest_ftgate.data.turns import TurnsError, messages_of, turn_faults, turns_of
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.digest import digest_of
+from pytest_ftgate.golden.case import answer_text
 
 Keys = Mapping[str, Any]
 Turns = list[Any]

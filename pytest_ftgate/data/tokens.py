@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.case import Message
 from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.errors import DataError, Fault, MissingExtra
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.case import Message
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 Asked = Callable[[DataRow], Sequence[Message]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_ftgate.case import Message
+from pytest_ftgate.golden.case import Message
 
 ROLES = ("system", "user", "assistant")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_ftgate.case import Case
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.text import TextsKind
 from pytest_ftgate.graders.value import Grade

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytest_ftgate.case import Case
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.answer import NoJsonError, json_of
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind

@@ -7,8 +7,8 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from pytest_ftgate.case import Case, Prompt, answer_text, render
 from pytest_ftgate.files.digest import digest_of
+from pytest_ftgate.golden.case import Case, Prompt, answer_text, render
 from pytest_ftgate.graders.value import Failure, Grader, GraderError, Kind, Outcome, Unscored
 from pytest_ftgate.judge.client import NoVerdict, Ruling
 from pytest_ftgate.judge.question import Question, shown_input

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_ftgate.case import Case
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.answer import label_in, label_of
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind

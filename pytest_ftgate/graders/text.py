@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, cast
 
-from pytest_ftgate.case import Case
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.value import GraderError, Kind
 
 FORMS = ("NFC", "NFD", "NFKC", "NFKD", "none")

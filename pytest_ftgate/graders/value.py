@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from pytest_ftgate.case import Case
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.serve.response import Response
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.grade import Grade
 
 if TYPE_CHECKING:
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.measure import Measurement
 
 

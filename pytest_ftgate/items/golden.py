@@ -18,7 +18,7 @@ from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Rank, Told,
 from pytest_ftgate.judging import ABSENT
 
 if TYPE_CHECKING:
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.measure import Measurement
     from pytest_ftgate.suite import Suite
 

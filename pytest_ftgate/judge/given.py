@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_ftgate.answers import settings_of
-from pytest_ftgate.case import Case, digest_of, render
+from pytest_ftgate.golden.case import Case, digest_of, render
 from pytest_ftgate.journal import Journal, key_of
 from pytest_ftgate.judge.labels import answer_digest
 from pytest_ftgate.suite import Suite
@@ -76,6 +76,6 @@ def asked_parts(suite: Suite, case: Case) -> Parts:
 
 
 def _told(expected: object) -> str:
-    from pytest_ftgate.case import answer_text
+    from pytest_ftgate.golden.case import answer_text
 
     return answer_text(expected)

@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_ftgate.case import Case
 from pytest_ftgate.desk.desk import Decision
 from pytest_ftgate.desk.item import Choice, Item, Task
 from pytest_ftgate.files.digest import digest_of
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.judge.drawing import drawn
 from pytest_ftgate.judge.given import asked_parts
 from pytest_ftgate.judge.labels import answer_digest

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from pytest_ftgate.case import Case
 from pytest_ftgate.errors import LeakageError
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.hit import Verdict
 from pytest_ftgate.leakage.index import STAGES, Index
 from pytest_ftgate.leakage.report import Leak, Report

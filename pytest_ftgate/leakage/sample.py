@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pytest_ftgate.case import Case
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.rows import Row
 from pytest_ftgate.leakage.text import asked_of, plain_text, split, text_of, words_of
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_ftgate.case import Case
+    from pytest_ftgate.golden.case import Case
 
 Frozen = Mapping[str, Any]
 """`Measurement.to_json`, as the registry keeps it: under "cases" and the case id "case" (digest), "value", "text"."""

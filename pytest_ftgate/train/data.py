@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pytest_ftgate.case import Case, Message, Prompt, make_case, render
 from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.golden.case import Case, Message, Prompt, make_case, render
 from pytest_ftgate.train.loss import IGNORED
 from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.rendering import Span, answer_tokens, asked_tokens, earlier_answers

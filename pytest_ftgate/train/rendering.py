@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_ftgate.case import Message
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.golden.case import Message
 from pytest_ftgate.serve.hf.generate import prompt_tokens
 
 Span = tuple[int, int]

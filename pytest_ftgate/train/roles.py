@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from pytest_ftgate.case import Message
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.golden.case import Message
 from pytest_ftgate.train.rendering import rendered
 
 Roles = tuple[str, ...]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.case import Prompt
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.data import Example, read_examples
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.pairs import Pair, read_pairs

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.case import Prompt
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
 from pytest_ftgate.train.data import Example, fitting, read_examples

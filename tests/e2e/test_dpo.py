@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.case import Prompt
 from pytest_ftgate.files.contents import contents
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
 from pytest_ftgate.train.launch import train
@@ -94,7 +94,7 @@ def test_the_adapter_loads_and_prefers_what_was_chosen(trained, one_thread):
     from peft import PeftModel
     from transformers import AutoTokenizer
 
-    from pytest_ftgate.case import render
+    from pytest_ftgate.golden.case import render
     from pytest_ftgate.serve.hf.weights import load_weights
     from pytest_ftgate.train.rendering import answer_tokens, asked_tokens
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.case import (
+from pytest_ftgate.golden.case import (
     Prompt,
     PromptError,
     answer_text,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from pytest_ftgate.case import Prompt
 from pytest_ftgate.data.record import Record
 from pytest_ftgate.data.shapes import row_of
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.few_shot import examples
+from pytest_ftgate.golden.case import Prompt
 
 PROMPT = Prompt(template="Text: {{ text }}")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.gate.floor import Floor, GateSpec
-from pytest_ftgate.golden import Golden, Label, Request, read_golden
+from pytest_ftgate.golden.spec import Golden, Label, Request, read_golden
 
 TOML = """\
 description = "Spam or not"
@@ -346,7 +346,7 @@ def test_reading_imports_nothing_heavy_at_start() -> None:
     import subprocess
 
     code = (
-        "import sys, pytest_ftgate.golden, pytest_ftgate.case\n"
+        "import sys, pytest_ftgate.golden.spec, pytest_ftgate.golden.case\n"
         "print(sorted({'yaml', 'jsonschema', 'jinja2', 'regex', 'torch'} & set(sys.modules)))"
     )
     out = subprocess.run(

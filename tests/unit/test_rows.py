@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.files.jsonl import parse_lines
 from pytest_ftgate.files.schema import check
-from pytest_ftgate.rows import _is_plain, id_problem, read_located_rows, read_rows, row_id
+from pytest_ftgate.golden.rows import _is_plain, id_problem, read_located_rows, read_rows, row_id
 
 
 def read(*lines: str) -> tuple[list[str], list[str]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.case import Prompt
 from pytest_ftgate.errors import GoldenError
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.grade import Grade
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.suite import expected_label, load_suite

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from arm_models import RIGHT, WRONG
 
-from pytest_ftgate.case import Case
 from pytest_ftgate.gate.checks.slices import slices_arm, slices_of
 from pytest_ftgate.gate.verdict import Result
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.metrics.holm import holm
 from pytest_ftgate.metrics.paired import mcnemar_midp
 

@@ -13,8 +13,8 @@ import pytest
 
 from pytest_ftgate.answers import Answers
 from pytest_ftgate.cli import main
+from pytest_ftgate.golden.paths import beside
 from pytest_ftgate.journal import Journal
-from pytest_ftgate.judge.beside import beside
 from pytest_ftgate.judge.injections import HONEST, read_injections
 from pytest_ftgate.judge.labels import answer_digest, current, read_labels
 from pytest_ftgate.judge.lock import admission_of, calibrations_of, read_judge_lock

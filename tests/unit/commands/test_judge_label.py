@@ -13,8 +13,8 @@ import pytest
 from pytest_ftgate.answers import Answers
 from pytest_ftgate.cli import main
 from pytest_ftgate.gate.checks.human import human_arm
+from pytest_ftgate.golden.paths import beside
 from pytest_ftgate.journal import Journal
-from pytest_ftgate.judge.beside import beside
 from pytest_ftgate.judge.labels import answer_digest, judged_key, read_labels
 from pytest_ftgate.judge.verdicts import Asked, blind, read_verdicts
 from pytest_ftgate.registry import Registry

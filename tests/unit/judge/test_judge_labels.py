@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_ftgate.case import make_case
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.files import schema
+from pytest_ftgate.golden.case import make_case
 from pytest_ftgate.judge.labels import answer_digest, current, judged_key, read_labels, settled
 
 CASE = make_case({"input": "Capital of France?", "expected": "Paris"}, 1, "fr").digest

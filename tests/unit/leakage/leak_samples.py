@@ -6,7 +6,7 @@ import random
 from bisect import bisect_left
 from itertools import accumulate
 
-from pytest_ftgate.case import Case
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.check import Report, find_leaks
 from pytest_ftgate.leakage.rows import Row
 

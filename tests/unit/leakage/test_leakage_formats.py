@@ -8,7 +8,7 @@ import json
 import pytest
 from leak_samples import words
 
-from pytest_ftgate.case import Case
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.check import Report, find_leaks
 from pytest_ftgate.leakage.rows import Row, read_rows
 

@@ -11,7 +11,7 @@ import unicodedata
 import pytest
 from leak_samples import Texts, cases, near, row
 
-from pytest_ftgate.case import Case
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.index import Index
 from pytest_ftgate.leakage.sample import goldens_of
 

@@ -17,9 +17,9 @@ import pytest
 from leak_samples import words
 from pyarrow import parquet
 
-from pytest_ftgate.case import Case
 from pytest_ftgate.cli import main
 from pytest_ftgate.errors import LeakageError, MissingExtra
+from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.check import Scan, find_leaks
 from pytest_ftgate.leakage.cluster.journal import Journal, stamp_of
 from pytest_ftgate.leakage.cluster.merge import one_after_another

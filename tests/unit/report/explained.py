@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_ftgate.case import Case, make_case
+from pytest_ftgate.golden.case import Case, make_case
 
 HARD = "win a prize now"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.case import Prompt
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.case import Prompt
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.data import fitting, read_examples
 from pytest_ftgate.train.rendering import answer_tokens
 

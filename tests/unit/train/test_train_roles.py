@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.case import Prompt
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.preview import FAULT, JOB, main, preview
 from pytest_ftgate.train.roles import RoleCheck, check_roles

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.case import Prompt
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.hf.row import Answer
 from pytest_ftgate.train import callback
 from pytest_ftgate.train.data import read_examples

@@ -12,7 +12,7 @@ from pytest_ftgate.files.jsonl import parse_lines
 from pytest_ftgate.files.text import Keys, nearest, read_text, shown
 from pytest_ftgate.files.toml import read_toml, toml_lines
 from pytest_ftgate.files.yaml import read_yaml
-from pytest_ftgate.rows import Row, read_located_rows, read_rows
+from pytest_ftgate.golden.rows import Row, read_located_rows, read_rows
 
 FOLDER_FILE = "golden.toml"
 CASES_FILE = "cases.jsonl"

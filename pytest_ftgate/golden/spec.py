@@ -12,10 +12,10 @@ from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.schema import check, suggestion
 from pytest_ftgate.files.text import Keys, nearest, shown
 from pytest_ftgate.gate.floor import Floor, GateSpec, number_problems
+from pytest_ftgate.golden.files import CASES_FILE, FOLDER_FILE, Source, read_source
+from pytest_ftgate.golden.rows import Row, id_problem, row_id
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec, read_judge
 from pytest_ftgate.metrics.latency_cost import Price
-from pytest_ftgate.rows import Row, id_problem, row_id
-from pytest_ftgate.sources import CASES_FILE, FOLDER_FILE, Source, read_source
 
 __all__ = ["Golden", "Label", "Request", "Row", "read_golden", "row_id"]
 

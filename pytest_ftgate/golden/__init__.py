@@ -1,0 +1,1 @@
+"""One golden set on disk: its settings, cases and paths."""
