@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.grade import no_answer
-from pytest_ftgate.graders.judge import Judge, judges_among
+from pytest_ftgate.graders.grade import no_answer
+from pytest_ftgate.graders.llm_judge import Judge, judges_among
 
 if TYPE_CHECKING:
     from pytest_ftgate.answers import Answers

@@ -11,7 +11,7 @@ from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.grade import Outcome
+    from pytest_ftgate.graders.grade import Outcome
     from pytest_ftgate.leakage.own import Data
     from pytest_ftgate.leakage.report import Report
     from pytest_ftgate.rollout import TrainingRun
@@ -80,7 +80,7 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Outcome:
     """What the set's own graders say of `response`: `.value`, `.passed`, `.reason`; skips if they cannot judge it."""
     from pytest_ftgate.ahead import look_ahead
-    from pytest_ftgate.grade import Failure, Unscored, grade_case
+    from pytest_ftgate.graders.grade import Failure, Unscored, grade_case
     from pytest_ftgate.session import KEY
 
     suite = _suite(request)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.ahead import look_ahead
 from pytest_ftgate.answers import Answers, Unmeasured
-from pytest_ftgate.draws import combine, most_frequent
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.gate.checks.paired import LEAST_SHARED
 from pytest_ftgate.gate.checks.result import Result
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored, grade_case
 from pytest_ftgate.graders.answer import label_of
+from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored, grade_case
+from pytest_ftgate.graders.reduce_repeats import combine, most_frequent
 from pytest_ftgate.metrics.compute import Metric, Scored, compute
 from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
 from pytest_ftgate.metrics.latency_cost import limit

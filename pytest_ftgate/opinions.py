@@ -16,7 +16,7 @@ from pytest_ftgate.gate.checks.judge import opinion_arm, unscored_arm
 from pytest_ftgate.gate.checks.result import Arm, points
 from pytest_ftgate.golden.files import FOLDER_FILE
 from pytest_ftgate.golden.paths import LABELS, VERDICTS, beside
-from pytest_ftgate.graders.judge import judges_among, question_of
+from pytest_ftgate.graders.llm_judge import judges_among, question_of
 from pytest_ftgate.judge.given import texts_of
 from pytest_ftgate.judge.labels import answer_digest
 from pytest_ftgate.judge.verdicts import Asked, Blind, blind, read_verdicts

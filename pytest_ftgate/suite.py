@@ -14,9 +14,9 @@ from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.golden.case import Case, Prompt, PromptError, canonical, check_template, digest_of, make_case, render
 from pytest_ftgate.golden.rows import id_problem
 from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Row, read_golden
-from pytest_ftgate.grade import Grader, case_fault, compile_grader, resolve_spec
 from pytest_ftgate.graders.answer import label_in
-from pytest_ftgate.graders.judge import Hearing, Judge, judges_among, sitting
+from pytest_ftgate.graders.grade import Grader, case_fault, compile_grader, resolve_spec
+from pytest_ftgate.graders.llm_judge import Hearing, Judge, judges_among, sitting
 from pytest_ftgate.metrics.latency_cost import Price
 
 Graders = tuple[Grader, ...]

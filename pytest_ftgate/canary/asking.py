@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ftgate.canary.reference import RUNS, PanelCase, Reference
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.grade import Grade
+from pytest_ftgate.graders.grade import Grade
 from pytest_ftgate.journal import Journal
 from pytest_ftgate.measure import Measurement
 

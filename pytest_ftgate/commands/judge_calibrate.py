@@ -144,7 +144,7 @@ def _known_before(suite: Suite, spec: JudgeSpec) -> dict[str, str | None]:
 
 
 def _question(spec: JudgeSpec, suite: Suite, *given: Given) -> Question:
-    from pytest_ftgate.graders.judge import question_of
+    from pytest_ftgate.graders.llm_judge import question_of
 
     texts = [each.text for each in given]
     return question_of(spec.rubric.reference, suite.prompt, given[0].case, *texts)

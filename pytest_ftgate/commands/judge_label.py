@@ -135,7 +135,7 @@ def pool_of(args: argparse.Namespace, suite: Suite) -> list[Given]:
 
 def _missed(suite: Suite, pool: Iterable[Given]) -> list[Given]:
     """The answers that the set's own graders find wrong."""
-    from pytest_ftgate.grade import Grade, grade_case
+    from pytest_ftgate.graders.grade import Grade, grade_case
     from pytest_ftgate.serve.response import Response
 
     found = []

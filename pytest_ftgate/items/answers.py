@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.grade import Grade
+from pytest_ftgate.graders.grade import Grade
 
 if TYPE_CHECKING:
     from pytest_ftgate.golden.case import Case

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_ftgate.answers import Unmeasured
 from pytest_ftgate.errors import FileFaults
-from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored
+from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
 from pytest_ftgate.items.answers import answer_facts, answer_lines
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Rank, Told, skipped
 from pytest_ftgate.judging import ABSENT

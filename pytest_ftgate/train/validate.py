@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from pytest_ftgate.errors import TrainError
-from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
+from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
 from pytest_ftgate.serve.hf.generate import generate
 from pytest_ftgate.serve.hf.reference_logprobs import prove, write_proof
 from pytest_ftgate.serve.hf.row import Answer

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate import options
-from pytest_ftgate.grade import KINDS
+from pytest_ftgate.graders.grade import KINDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.draws import combine, most_frequent
-from pytest_ftgate.grade import Failure, Grade, Unscored
+from pytest_ftgate.graders.grade import Failure, Grade, Unscored
+from pytest_ftgate.graders.reduce_repeats import combine, most_frequent
 from pytest_ftgate.metrics.compute import Scored, compute
 
 RIGHT, WRONG = Grade(1.0, "right", "exact@1", True), Grade(0.0, "wrong: said no", "exact@1", False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.golden.case import Case, answer_text, render
-from pytest_ftgate.grade import Grade, grade_case
+from pytest_ftgate.graders.grade import Grade, grade_case
 from pytest_ftgate.leakage.check import find_leaks
 from pytest_ftgate.leakage.rows import Row, read_rows
 from pytest_ftgate.lock import compare, read_lock

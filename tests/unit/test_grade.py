@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.grade import (
+from pytest_ftgate.graders.grade import (
     KINDS,
     Failure,
     Grade,
@@ -194,6 +194,6 @@ def test_any_answer_gets_an_outcome(answer, kind):
 
 def test_importing_graders_imports_nothing_heavy():
     heavy = "jsonschema regex yaml jinja2 referencing numpy torch sklearn aiohttp"
-    program = f"import sys, pytest_ftgate.grade; print([m for m in {heavy.split()} if m in sys.modules])"
+    program = f"import sys, pytest_ftgate.graders.grade; print([m for m in {heavy.split()} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

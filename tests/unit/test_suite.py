@@ -10,7 +10,7 @@ import pytest
 
 from pytest_ftgate.errors import GoldenError
 from pytest_ftgate.golden.case import Prompt
-from pytest_ftgate.grade import Grade
+from pytest_ftgate.graders.grade import Grade
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.suite import expected_label, load_suite
 

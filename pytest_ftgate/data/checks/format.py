@@ -10,8 +10,8 @@ from pytest_ftgate.data.general import is_general
 from pytest_ftgate.data.marginals import Marginals
 from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.grade import compile_grader
 from pytest_ftgate.graders.answer import NoJsonError, json_of, label_of, value_at
+from pytest_ftgate.graders.grade import compile_grader
 from pytest_ftgate.graders.value import Grade
 from pytest_ftgate.serve.response import Response
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.grade import Outcome, compile_grader, grade_case
+from pytest_ftgate.graders.grade import Outcome, compile_grader, grade_case
 from pytest_ftgate.serve.response import Response
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from judging import judge, value
 
-from pytest_ftgate.grade import Failure, GraderError, compile_grader
+from pytest_ftgate.graders.grade import Failure, GraderError, compile_grader
 
 
 @pytest.mark.parametrize(

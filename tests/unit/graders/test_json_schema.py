@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 from judging import judge, value
 
-from pytest_ftgate.grade import Failure, GraderError, compile_grader, resolve_spec
+from pytest_ftgate.graders.grade import Failure, GraderError, compile_grader, resolve_spec
 
 SCHEMA = {"type": "object", "required": ["label"], "properties": {"label": {"enum": ["spam", "ham"]}}}
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judging import judge, value
 
-from pytest_ftgate.grade import Failure, GraderError, compile_grader
 from pytest_ftgate.graders.answer import NoJsonError, json_of, label_in, label_of, same
+from pytest_ftgate.graders.grade import Failure, GraderError, compile_grader
 
 LABELS = ["spam", "ham"]
 json_values = st.recursive(

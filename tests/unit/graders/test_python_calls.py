@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from judging import judge
 
-from pytest_ftgate.grade import Failure, Grade, GraderError, Unscored, compile_grader
+from pytest_ftgate.graders.grade import Failure, Grade, GraderError, Unscored, compile_grader
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 import pytest
 from judging import judge, value
 
-from pytest_ftgate.grade import Failure, GraderError, compile_grader
+from pytest_ftgate.graders.grade import Failure, GraderError, compile_grader
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
 
-from pytest_ftgate.grade import Failure, Grade, Outcome, Unscored
+from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
 
 
 def combine(outcomes: Sequence[Outcome]) -> Outcome:

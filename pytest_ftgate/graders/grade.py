@@ -12,7 +12,7 @@ from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
-from pytest_ftgate.graders.judge import Judge
+from pytest_ftgate.graders.llm_judge import Judge
 from pytest_ftgate.graders.numeric import Numeric
 from pytest_ftgate.graders.one_of import OneOf
 from pytest_ftgate.graders.options import build, nearest
