@@ -16,9 +16,9 @@ from pytest_ftgate.gate.verdict import Verdict, decide
 from pytest_ftgate.judging import judge
 
 if TYPE_CHECKING:
-    from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.rollout import Rollout
-    from pytest_ftgate.suite import Suite
 
 NOT_OF_A_PART = frozenset({"integrity", "must-pass", "live"})
 """Arms that say the same of every part: a leaked case that must pass must pass."""

@@ -11,8 +11,8 @@ from pytest_ftgate.audit import Entry, record
 from pytest_ftgate.files.contents import contents
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.pipeline import Pipeline
-    from pytest_ftgate.suite import Suite
 
 
 def record_access(state_dir: Path, pipeline: Pipeline, purpose: str, suites: Iterable[Suite] = ()) -> Entry:

@@ -15,11 +15,11 @@ from pytest_ftgate.report.explain import Explanation, Finding
 from pytest_ftgate.report.explain_page import markdown
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.gate.checks.result import Arm
     from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.rollout import Rollout
-    from pytest_ftgate.suite import Suite
 
 FILE = "explain.md"
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.measure import covers
+from pytest_ftgate.evaluate.evaluation import covers
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.leakage.report import Leak, Report
-    from pytest_ftgate.suite import Suite
 
 Part = Literal["all", "clean"]
 PARTS: tuple[Part, ...] = ("all", "clean")

@@ -10,6 +10,8 @@ import pytest
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.metrics_view import SetMetrics
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.graders.grade import Outcome
     from pytest_ftgate.leakage.own import Data
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.response import Response
     from pytest_ftgate.serve.servers.fixture_handle import Server
     from pytest_ftgate.session import FtgateSession
-    from pytest_ftgate.set_metrics import SetMetrics
-    from pytest_ftgate.suite import Suite
 
 
 def suite_of(item: Any) -> Suite:
@@ -61,7 +61,7 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 
     Of several draws (`repeats`) the first.
     """
-    from pytest_ftgate.answers import Unmeasured
+    from pytest_ftgate.evaluate.responses import Unmeasured
     from pytest_ftgate.session import KEY
 
     suite = _suite(request)
@@ -79,7 +79,7 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 @pytest.fixture
 def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Outcome:
     """What the set's own graders say of `response`: `.value`, `.passed`, `.reason`; skips if they cannot judge it."""
-    from pytest_ftgate.ahead import look_ahead
+    from pytest_ftgate.evaluate.judge_prefetch import look_ahead
     from pytest_ftgate.graders.grade import Failure, Unscored, grade_case
     from pytest_ftgate.session import KEY
 
@@ -99,8 +99,8 @@ def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Out
 @pytest.fixture
 def metrics(request: pytest.FixtureRequest) -> SetMetrics:
     """Metrics of the model under test on the set of the marker: `assert metrics.f1(positive="spam").lower >= 0.85`."""
+    from pytest_ftgate.evaluate.metrics_view import SetMetrics
     from pytest_ftgate.session import KEY
-    from pytest_ftgate.set_metrics import SetMetrics
 
     ftgate, suite = request.config.stash[KEY], _suite(request)
     try:

@@ -17,9 +17,9 @@ from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.pipeline import Pipeline
-    from pytest_ftgate.suite import Suite
 
 BYTES_PER_TOKEN = 4.0
 """Of UTF-8: about right for English, and for Chinese, whose characters have three bytes."""

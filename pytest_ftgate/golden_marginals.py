@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from pytest_ftgate.data.marginals import Marginals
-from pytest_ftgate.suite import Suite, expected_label
+from pytest_ftgate.evaluate.suite import Suite, expected_label
 
 
 def marginals_of(suites: Sequence[Suite]) -> Marginals:

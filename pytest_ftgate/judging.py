@@ -23,11 +23,11 @@ from pytest_ftgate.gate.verdict import (
 )
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.gate.floor import Floor
-    from pytest_ftgate.measure import Measurement
     from pytest_ftgate.metrics.compute import Metric
     from pytest_ftgate.rollout import Rollout
-    from pytest_ftgate.suite import Suite
 
 
 ABSENT = {

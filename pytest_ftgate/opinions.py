@@ -22,13 +22,13 @@ from pytest_ftgate.judge.labels import answer_digest
 from pytest_ftgate.judge.verdicts import Asked, Blind, blind, read_verdicts
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.gate.checks.admission import Admission
     from pytest_ftgate.golden.spec import Human
     from pytest_ftgate.judge.pairwise import Comparison
     from pytest_ftgate.judge.spec import JudgeSpec
-    from pytest_ftgate.measure import Measurement
     from pytest_ftgate.rollout import Rollout
-    from pytest_ftgate.suite import Suite
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pytest_ftgate.metrics.power import about, cases_needed, cases_to_find, leas
 from pytest_ftgate.metrics.promotion_probability import passing_chance
 
 if TYPE_CHECKING:
-    from pytest_ftgate.suite import Suite
+    from pytest_ftgate.evaluate.suite import Suite
 
 
 @dataclass(frozen=True, slots=True)

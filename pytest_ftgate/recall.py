@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.caching import cache_for
+from pytest_ftgate.evaluate.cache_policy import cache_for
 
 if TYPE_CHECKING:
-    from pytest_ftgate.cache import Cache
+    from pytest_ftgate.evaluate.cache import Cache
+    from pytest_ftgate.evaluate.evaluation import Measurement
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.measure import Measurement
     from pytest_ftgate.runtime import Runtime, Target
 
 
@@ -49,7 +49,7 @@ class Recall:
         return traffic(measurement) | {"place": cache.place}
 
     def _tolerate(self, work: Callable[[], int | None]) -> int | None:
-        from pytest_ftgate.cache import CacheError
+        from pytest_ftgate.evaluate.cache import CacheError
 
         try:
             return work()

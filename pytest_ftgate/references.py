@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.evaluate.evaluation import covers, frozen_results
 from pytest_ftgate.gate.verdict import Result
-from pytest_ftgate.measure import covers, frozen_results
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.registry import Version
     from pytest_ftgate.rollout import Rollout
-    from pytest_ftgate.suite import Suite
 
 
 @dataclass(frozen=True, slots=True)

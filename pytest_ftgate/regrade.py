@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import JournalError
-from pytest_ftgate.measure import Measurement
+from pytest_ftgate.evaluate.evaluation import Measurement
 from pytest_ftgate.runtime import Target
 from pytest_ftgate.serve.model import Model
 
 if TYPE_CHECKING:
-    from pytest_ftgate.journal import Journal
-    from pytest_ftgate.suite import Suite
+    from pytest_ftgate.evaluate.journal import Journal
+    from pytest_ftgate.evaluate.suite import Suite
 
 LAST = "last"
 

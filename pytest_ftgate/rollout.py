@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.evaluate.evaluation import Measurement
 from pytest_ftgate.exposed import Exposed, TooFewLeft
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.verdict import Kind, Result, Verdict
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.ledger import tried
 from pytest_ftgate.lineage import Lineage, line_of, stepped
-from pytest_ftgate.measure import Measurement
 from pytest_ftgate.references import References
 from pytest_ftgate.runtime import Runtime, Target, base_target
 
 if TYPE_CHECKING:
     from pytest_ftgate.canary.reference import Reference
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.judge.client import Court
     from pytest_ftgate.leakage.check import Report
     from pytest_ftgate.leakage.rows import Row
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.report.console import Advance
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.serve.response import Response
-    from pytest_ftgate.suite import Suite
     from pytest_ftgate.train.job import TrainJob
     from pytest_ftgate.train.manifest import Manifest
 

@@ -12,14 +12,14 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.report.console import Console
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.journal import Journal
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.journal import Journal
-    from pytest_ftgate.measure import Measurement
     from pytest_ftgate.registry import Registry, Version
     from pytest_ftgate.serve.client.pool import Pool
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
-    from pytest_ftgate.suite import Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ class Runtime:
 
     def journal(self, suite: Suite) -> Journal:
         """The journal of a golden set, one file for each."""
-        from pytest_ftgate.journal import Journal
+        from pytest_ftgate.evaluate.journal import Journal
 
         if suite.name not in self._journals:
             self._journals[suite.name] = Journal(self.settings.state_dir / "journal" / f"{suite.name}.jsonl")

@@ -12,9 +12,9 @@ from pytest_ftgate.items.base import FtgateItem, Rank, asks_a_model
 from pytest_ftgate.items.golden import CaseItem, GateItem, MetricItem
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.session import FtgateSession
-    from pytest_ftgate.suite import Suite
 
 
 def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from pytest_ftgate.canary.watch import Watch
     from pytest_ftgate.data.marginals import Marginals
     from pytest_ftgate.data_checks import DataChecks
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.noise import Noise
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.gate.checks.result import Arm
     from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.judge.client import Court
     from pytest_ftgate.judge.pool import Judges
-    from pytest_ftgate.measure import Measurement
-    from pytest_ftgate.noise import Noise
     from pytest_ftgate.options import Options
     from pytest_ftgate.recall import Recall
     from pytest_ftgate.report.console import Console
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.runtime import Runtime, Target
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.serve.servers.fixture_handle import Server
-    from pytest_ftgate.suite import Suite
 
 KEY: pytest.StashKey[FtgateSession] = pytest.StashKey()
 
@@ -84,7 +84,7 @@ class FtgateSession:
     def suite(self, path: Path) -> Suite:
         """The golden set of a file, loaded once and held against its lock. Raises FileFaults."""
         if path not in self._by_path:
-            from pytest_ftgate.suite import judged, load_suite, priced
+            from pytest_ftgate.evaluate.suite import judged, load_suite, priced
 
             suite = load_suite(path)
             self._check_lock(suite)
@@ -139,7 +139,7 @@ class FtgateSession:
     def sees(self, suite: Suite) -> str:
         """What the set can see: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
         from pytest_ftgate.discordance import recalled
-        from pytest_ftgate.lock import default_delta
+        from pytest_ftgate.evaluate.lock import default_delta
         from pytest_ftgate.power import sight
 
         delta = self.deltas.get(suite.name, default_delta(len(suite.cases)))
@@ -176,8 +176,8 @@ class FtgateSession:
             )
 
     def _check_lock(self, suite: Suite) -> None:
-        from pytest_ftgate.lock import compare, read_lock
-        from pytest_ftgate.noise import read_noise, widened
+        from pytest_ftgate.evaluate.lock import compare, read_lock
+        from pytest_ftgate.evaluate.noise import read_noise, widened
 
         lock, noise = read_lock(suite.golden.path), read_noise(suite.golden.path)
         if noise is not None:
@@ -356,7 +356,7 @@ class FtgateSession:
         return self._measured[suite.name]
 
     def _new_measurement(self, suite: Suite) -> tuple[Measurement, Target]:
-        from pytest_ftgate.measure import Measurement
+        from pytest_ftgate.evaluate.evaluation import Measurement
 
         journal = self.runtime.journal(suite)
         if self.options.regrade:

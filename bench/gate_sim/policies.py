@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from bench.gate_sim.generator import Counts, Tables
+from pytest_ftgate.evaluate.lock import default_delta
 from pytest_ftgate.gate.checks.paired import Pairs, pair
 from pytest_ftgate.gate.verdict import Arm, Kind, Result, Results, Status, baseline_arm, champion_arm, decide
-from pytest_ftgate.lock import default_delta
 from pytest_ftgate.metrics.intervals import ALPHA
 
 TOLERANCE = 0.05

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.gate_sim.generator import BASELINE, CHAMPION, DISCORDANCES
 from bench.gate_sim.policies import OURS, POLICIES, SHOWN, USUAL
 from bench.gate_sim.simulate import POINTS, SIZES, Cell, Shares
-from pytest_ftgate.lock import default_delta
+from pytest_ftgate.evaluate.lock import default_delta
 
 BEGIN, END = "<!-- gate-sim: begin (written by `make gate-sim`) -->", "<!-- gate-sim: end -->"
 TOLD = (-5, 5)

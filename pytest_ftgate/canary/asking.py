@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ftgate.canary.reference import RUNS, PanelCase, Reference
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.evaluate.evaluation import Measurement
+from pytest_ftgate.evaluate.journal import Journal
 from pytest_ftgate.graders.grade import Grade
-from pytest_ftgate.journal import Journal
-from pytest_ftgate.measure import Measurement
 
 if TYPE_CHECKING:
     from pytest_ftgate.canary.panel import Panel
     from pytest_ftgate.canary.reference import Asked
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.runtime import Runtime, Target
-    from pytest_ftgate.suite import Suite
 
 LEAST_MEASURED = 0.95
 """Share of the panel that all reference runs must have graded."""

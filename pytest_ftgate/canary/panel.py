@@ -10,8 +10,8 @@ from pytest_ftgate.canary.reference import Asked
 
 if TYPE_CHECKING:
     from pytest_ftgate.canary.reference import Reference
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.suite import Suite
 
 Panel = list[tuple["Suite", list["Case"]]]
 """Each golden set with those of its cases that are on the panel."""

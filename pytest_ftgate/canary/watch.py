@@ -22,10 +22,10 @@ from pytest_ftgate.runtime import Target
 if TYPE_CHECKING:
     from pytest_ftgate.canary.history import Night
     from pytest_ftgate.canary.reference import Reference
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.pipeline import Pipeline
     from pytest_ftgate.registry import Version
     from pytest_ftgate.runtime import Runtime
-    from pytest_ftgate.suite import Suite
 
 REBASE = "ftgate canary {task} --rebase REASON"
 

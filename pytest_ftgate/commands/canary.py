@@ -13,9 +13,9 @@ from pytest_ftgate.errors import FtgateError, LockError
 
 if TYPE_CHECKING:
     from pytest_ftgate.canary.history import Night
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.pipeline import Pipeline
     from pytest_ftgate.registry.search import Logged
-    from pytest_ftgate.suite import Suite
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -88,8 +88,8 @@ def _rebase(args: argparse.Namespace) -> int:
 
 def _locked(path: Path) -> Suite:
     """The golden set of a file, as its lock holds it. Raises FileFaults."""
-    from pytest_ftgate.lock import compare, read_lock
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.lock import compare, read_lock
+    from pytest_ftgate.evaluate.suite import load_suite
 
     suite, lock = load_suite(path), read_lock(path)
     if lock is not None and (faults := compare(suite, lock)):

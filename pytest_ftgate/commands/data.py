@@ -129,8 +129,8 @@ def _perplexity(args: argparse.Namespace) -> Perplexity:
 def _marginals(goldens: Path) -> Marginals:
     """Counts of the golden sets; what their cases say stays there."""
     from pytest_ftgate.commands.leakage import golden_files
+    from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.golden_marginals import marginals_of
-    from pytest_ftgate.suite import load_suite
 
     return marginals_of([load_suite(path) for path in golden_files(goldens)])
 
@@ -138,8 +138,8 @@ def _marginals(goldens: Path) -> Marginals:
 def _leaked(files: Sequence[Path], goldens: Path) -> bool:
     """Tell what of the golden sets stands in the rows. LeakageError if the files cannot be compared."""
     from pytest_ftgate.commands.leakage import golden_files
+    from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.leakage.own import check_own
-    from pytest_ftgate.suite import load_suite
 
     report = check_own(files, [load_suite(path) for path in golden_files(goldens)])
     say(report.describe())

@@ -14,9 +14,9 @@ from pytest_ftgate.commands.common import STATE_DIR, say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.serve.api.client import Provider
     from pytest_ftgate.serve.api.settings import Settings
-    from pytest_ftgate.suite import Suite
     from pytest_ftgate.synthesis.generate import Job, Made
     from pytest_ftgate.synthesis.seeds import Seeds
 
@@ -103,7 +103,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def _suites(goldens: Path) -> list[Suite]:
     from pytest_ftgate.commands.leakage import golden_files
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.suite import load_suite
 
     return [load_suite(path) for path in golden_files(goldens)]
 

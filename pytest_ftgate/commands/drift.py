@@ -13,7 +13,7 @@ from pytest_ftgate.errors import FtgateError
 if TYPE_CHECKING:
     from pytest_ftgate.drift.finding import Comparison
     from pytest_ftgate.drift.inputs import Inputs
-    from pytest_ftgate.suite import Suite
+    from pytest_ftgate.evaluate.suite import Suite
 
 DRIFT = 12
 
@@ -53,7 +53,7 @@ def inputs(args: argparse.Namespace) -> int:
 
 def _suites(folder: Path) -> list[Suite]:
     from pytest_ftgate.catalogue import GOLDEN_FILE, Catalogue
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.suite import load_suite
 
     if folder.is_file() or (folder / GOLDEN_FILE).is_file():
         return [load_suite(folder)]

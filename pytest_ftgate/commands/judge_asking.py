@@ -13,9 +13,9 @@ from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.judge.client import Court
     from pytest_ftgate.judge.spec import JudgeSpec
-    from pytest_ftgate.suite import Suite
 
 
 def judge_options() -> argparse.ArgumentParser:

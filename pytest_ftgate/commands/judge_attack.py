@@ -22,9 +22,9 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def attack(args: argparse.Namespace) -> int:
     """Ask about all attempts, print the success rate. JudgeError if the judge calls the plain wrong answer right."""
+    from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.judge.injection_test import attack as attacking
     from pytest_ftgate.judge.injection_test import attacked
-    from pytest_ftgate.suite import load_suite
 
     suite = load_suite(args.golden)
     spec = attacked(spec_of(suite))

@@ -13,6 +13,7 @@ from pytest_ftgate.commands.judge_asking import court_of, judge_options, spec_of
 from pytest_ftgate.errors import FtgateError, MetricError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.judge.calibration import Calibration
     from pytest_ftgate.judge.client import Court
     from pytest_ftgate.judge.given import Given
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.judge.question import Question
     from pytest_ftgate.judge.spec import JudgeSpec
     from pytest_ftgate.metrics.base import Metric
-    from pytest_ftgate.suite import Suite
 
 PAIRS = 50
 
@@ -46,10 +46,10 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def calibrate(args: argparse.Namespace) -> int:
     """Ask the judge about every labelled answer, compare, keep. FtgateError if there is nothing to compare."""
+    from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.judge.calibration import admission, by_criterion
     from pytest_ftgate.judge.calibration import calibrate as calibrating
     from pytest_ftgate.judge.lock import FILE, JudgeLock, write_judge_lock
-    from pytest_ftgate.suite import load_suite
 
     suite = load_suite(args.golden)
     spec = spec_of(suite)

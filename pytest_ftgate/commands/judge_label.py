@@ -15,9 +15,9 @@ from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
     from pytest_ftgate.desk.book import Book
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.judge.given import Given
     from pytest_ftgate.judge.labelling import Criterion
-    from pytest_ftgate.suite import Suite
 
 LABELS = 120
 YES_NO = ("yes", "no")
@@ -67,7 +67,7 @@ def _classes(text: str) -> tuple[str, ...]:
 
 def label(args: argparse.Namespace) -> int:
     """Draw, show, write. FtgateError if there is nothing to judge."""
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.suite import load_suite
 
     suite = load_suite(args.golden)
     if args.count is not None and args.count < 1:
@@ -116,7 +116,7 @@ def _criterion(args: argparse.Namespace, suite: Suite) -> Criterion:
 
 def pool_of(args: argparse.Namespace, suite: Suite) -> list[Given]:
     """Every answer that a model has given to the set as it is. FtgateError if there is none."""
-    from pytest_ftgate.journal import Journal
+    from pytest_ftgate.evaluate.journal import Journal
     from pytest_ftgate.judge.given import distinct, from_journal, from_results
 
     found = list(from_journal(suite, Journal(args.state_dir / "journal" / f"{suite.name}.jsonl")))

@@ -10,8 +10,8 @@ from pytest_ftgate.commands.judge_work import at_work, lines_of, open_book, writ
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.registry import Registry, Version
-    from pytest_ftgate.suite import Suite
 
 PAIRS = 100
 NEWEST = "newest"

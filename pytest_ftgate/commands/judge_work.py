@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.desk.book import Book
     from pytest_ftgate.desk.desk import Desk
     from pytest_ftgate.desk.item import Item, Task
-    from pytest_ftgate.suite import Suite
+    from pytest_ftgate.evaluate.suite import Suite
 
 
 def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> Book:

@@ -15,10 +15,10 @@ from pytest_ftgate.commands.leakage_judge import judge_options, judge_settings, 
 from pytest_ftgate.errors import LeakageError, SelfTestError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.leakage.report import Report
     from pytest_ftgate.leakage.semantic import Nearest
     from pytest_ftgate.serve.api.settings import Settings
-    from pytest_ftgate.suite import Suite
 
 LEAKED = 11
 
@@ -66,8 +66,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def leakage(args: argparse.Namespace) -> int:
     """Check, tell, and say by the exit code whether the data may be trained on."""
+    from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.leakage.report import COLOURS, MARKS
-    from pytest_ftgate.suite import load_suite
 
     if args.semantic_least is not None and args.semantic is None:
         raise LeakageError("--semantic-least is of an embedding model; name it: --semantic MODEL")

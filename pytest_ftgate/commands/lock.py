@@ -20,8 +20,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def lock(args: argparse.Namespace) -> int:
     """Write the locks; all sets are read first, so that a faulty one leaves every lock as it was."""
-    from pytest_ftgate.lock import read_lock, write_lock
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.lock import read_lock, write_lock
+    from pytest_ftgate.evaluate.suite import load_suite
 
     for path, suite in [(path, load_suite(path)) for path in args.paths]:
         written = write_lock(path, suite, args.delta)

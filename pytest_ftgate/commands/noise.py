@@ -12,9 +12,9 @@ from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.runtime import Runtime, Target
-    from pytest_ftgate.suite import Suite
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,8 +29,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def noise(args: argparse.Namespace) -> int:
     """Ask twice, compare, keep the shares. FtgateError if there is nothing to compare."""
-    from pytest_ftgate.noise import Noise, compare, write_noise
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.noise import Noise, compare, write_noise
+    from pytest_ftgate.evaluate.suite import load_suite
 
     suite = load_suite(args.path)
     with asking(args) as runtime:
@@ -68,8 +68,8 @@ def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:
 
 def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Measurement:
     """All cases asked anew, and all answered; nothing is journalled or taken from a cache."""
-    from pytest_ftgate.journal import Journal
-    from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.journal import Journal
 
     with tempfile.TemporaryDirectory(prefix="ftgate-noise-") as folder, Journal(Path(folder) / "run.jsonl") as journal:
         measurement = Measurement(suite, target.digest, journal)

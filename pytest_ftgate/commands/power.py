@@ -12,9 +12,9 @@ from pytest_ftgate.commands.common import has_registry, open_existing, registry_
 
 if TYPE_CHECKING:
     from pytest_ftgate.discordance import Discordance
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.power import Sight, SliceSight
     from pytest_ftgate.registry import Registry, Version
-    from pytest_ftgate.suite import Suite
 
 REGRESSIONS = (0.03, 0.05)
 """Drops, and gains, as shares, that people ask for."""
@@ -40,10 +40,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def power(args: argparse.Namespace) -> int:
     """Print what each set can see."""
-    from pytest_ftgate.lock import margin
-    from pytest_ftgate.noise import read_noise, widened
+    from pytest_ftgate.evaluate.lock import margin
+    from pytest_ftgate.evaluate.noise import read_noise, widened
+    from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.power import sight
-    from pytest_ftgate.suite import load_suite
 
     for path, suite in [(path, load_suite(path)) for path in args.paths]:
         delta = widened(margin(path, suite), read_noise(path))
@@ -70,7 +70,7 @@ def registered(registry: Registry, suite: Suite) -> Discordance | None:
     One that was rejected at the smoke test was asked ten cases, and says nothing.
     """
     from pytest_ftgate.discordance import between
-    from pytest_ftgate.measure import covers
+    from pytest_ftgate.evaluate.evaluation import covers
 
     found = []
     for version in _newest(registry):
@@ -88,7 +88,7 @@ def _newest(registry: Registry) -> list[Version]:
 
 
 def _values(registry: Registry, version: Version, suite: Suite) -> dict[str, float]:
-    from pytest_ftgate.measure import frozen_results
+    from pytest_ftgate.evaluate.evaluation import frozen_results
 
     results = frozen_results(registry.results(version, suite.name), suite)
     return {case_id: result.value for case_id, result in results.items() if result.value is not None}

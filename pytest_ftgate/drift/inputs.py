@@ -16,7 +16,7 @@ from pytest_ftgate.graders.answer import NoJsonError, json_of, label_in, label_o
 from pytest_ftgate.leakage.rows import Row, read_rows
 
 if TYPE_CHECKING:
-    from pytest_ftgate.suite import Suite
+    from pytest_ftgate.evaluate.suite import Suite
 
 MOST = 1000
 """Rows of each side that are compared, drawn at random with a fixed seed: more would find differences that matter to

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.graders.grade import Grade
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Measurement
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.measure import Measurement
 
 
 def answer_facts(measurement: Measurement, case: Case) -> dict[str, Any]:

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ftgate.answers import Unmeasured
 from pytest_ftgate.errors import FileFaults
+from pytest_ftgate.evaluate.responses import Unmeasured
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
 from pytest_ftgate.items.answers import answer_facts, answer_lines
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Rank, Told, skipped
 from pytest_ftgate.judging import ABSENT
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.measure import Measurement
-    from pytest_ftgate.suite import Suite
 
 
 class GoldenFile(FtgateFile):

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_ftgate.answers import settings_of
+from pytest_ftgate.evaluate.journal import Journal, key_of
+from pytest_ftgate.evaluate.responses import settings_of
+from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.golden.case import Case, digest_of, render
-from pytest_ftgate.journal import Journal, key_of
 from pytest_ftgate.judge.labels import answer_digest
-from pytest_ftgate.suite import Suite
 
 Parts = tuple[tuple[str, str], ...]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from pytest_ftgate.desk.desk import Decision
 from pytest_ftgate.desk.item import Choice, Item, Task
+from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.judge.drawing import drawn
 from pytest_ftgate.judge.given import asked_parts
 from pytest_ftgate.judge.labels import answer_digest
-from pytest_ftgate.suite import Suite
 
 Line = dict[str, Any]
 Texts = Mapping[str, str]

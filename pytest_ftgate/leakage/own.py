@@ -11,7 +11,7 @@ from pytest_ftgate.leakage.report import Report
 from pytest_ftgate.leakage.rows import Row, read_rows
 
 if TYPE_CHECKING:
-    from pytest_ftgate.suite import Suite
+    from pytest_ftgate.evaluate.suite import Suite
 
 Data = str | Path | Iterable[str | Path | Mapping[str, Any]]
 """A file (JSON Lines, JSON, CSV, Parquet, a Hugging Face folder), several of them, or rows."""

@@ -11,7 +11,7 @@ from pytest_ftgate.leakage.hit import Verdict
 from pytest_ftgate.leakage.rows import Row, read_rows
 
 if TYPE_CHECKING:
-    from pytest_ftgate.suite import Suite
+    from pytest_ftgate.evaluate.suite import Suite
 
 
 def leaking_lines(path: Path, suites: Iterable[Suite]) -> set[int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.metrics.latency_cost import quantile_of
 
 if TYPE_CHECKING:
-    from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.evaluate.evaluation import Measurement
     from pytest_ftgate.serve.response import Response
 
 SHARES = (0.5, 0.95, 0.99)

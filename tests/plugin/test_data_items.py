@@ -43,8 +43,8 @@ def shop(project):
     project.write("pipelines/mail/validation.jsonl", lines(map(row, range(500, 520))))
     project.write("pipelines/mail/model/config.json", "{}")
 
-    from pytest_ftgate.lock import write_lock
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.lock import write_lock
+    from pytest_ftgate.evaluate.suite import load_suite
 
     write_lock(path, load_suite(path))
     return project
@@ -165,8 +165,8 @@ def test_the_files_are_read_once_for_all_checks_and_the_log_says_so(shop, monkey
 
 def test_rows_are_held_against_the_counts_of_the_golden_set(shop):
     """Which wants JSON with a label, and has a slice that no row names."""
-    from pytest_ftgate.lock import write_lock
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.lock import write_lock
+    from pytest_ftgate.evaluate.suite import load_suite
 
     settings = '[[grader]]\nkind = "json_fields"\n[label]\npath = "label"\nvalues = ["yes", "no"]\n'
     path = shop.write("goldens/mail/golden.toml", settings)
@@ -243,8 +243,8 @@ def test_under_xdist_one_worker_reads_the_files(shop):
 
 def test_rows_are_counted_in_tokens_as_they_are_trained(shop):
     """In the golden set's own prompt: its system turn of 60 words stands before each row."""
-    from pytest_ftgate.lock import write_lock
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.lock import write_lock
+    from pytest_ftgate.evaluate.suite import load_suite
 
     small_tokenizer(shop.path / "pipelines/mail/model")
     shop.write(HERE, PIPELINE + "[train]\nmax_length = 60\n")

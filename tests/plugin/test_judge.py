@@ -7,8 +7,8 @@ import json
 import anthropic  # noqa: F401 - pytester would import it anew in every run
 import pytest
 
-from pytest_ftgate.lock import write_lock
-from pytest_ftgate.suite import load_suite
+from pytest_ftgate.evaluate.lock import write_lock
+from pytest_ftgate.evaluate.suite import load_suite
 from tests.messages_server import REFUSAL, Fault, MessagesServer
 from tests.scripted_judge import judging
 

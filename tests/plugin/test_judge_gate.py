@@ -7,9 +7,9 @@ import re
 
 import pytest
 
+from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.judge.labels import answer_digest, read_labels
 from pytest_ftgate.judge.lock import JudgeLock, write_judge_lock
-from pytest_ftgate.suite import load_suite
 from tests.messages_server import REFUSAL, MessagesServer
 from tests.plugin.trained import SIZE, TASK, Trained
 from tests.scripted_judge import judging

@@ -118,8 +118,8 @@ def test_a_training_that_found_a_leak_shows_its_verdict(project):
     project.write("pipelines/mail/pipeline.toml", PIPELINE)
     project.write("pipelines/mail/train.jsonl", rows(*range(100, 200)) + rows(7))
     project.write("pipelines/mail/validation.jsonl", rows(*range(300, 320)))
-    from pytest_ftgate.lock import write_lock
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.lock import write_lock
+    from pytest_ftgate.evaluate.suite import load_suite
 
     write_lock(path, load_suite(path))
     assert project.run("--train", "--ftgate-markdown", "summary.md").ret == 11

@@ -9,9 +9,9 @@ import pytest
 
 from pytest_ftgate.cli import main
 from pytest_ftgate.errors import LockError
-from pytest_ftgate.lock import write_lock
-from pytest_ftgate.noise import Noise, noise_path, read_noise, widened, write_noise
-from pytest_ftgate.suite import load_suite
+from pytest_ftgate.evaluate.lock import write_lock
+from pytest_ftgate.evaluate.noise import Noise, noise_path, read_noise, widened, write_noise
+from pytest_ftgate.evaluate.suite import load_suite
 
 CASES = [{"id": f"a{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(10)]
 NOISE = Noise("m" * 64, "openai", 8, 10, 0.2, 0.3, "s")

@@ -34,8 +34,8 @@ class Shop:
         project.golden("echo", self.cases)
         project.write("pipelines/echo/pipeline.toml", PIPELINE)
         project.write("pipelines/echo/base/config.json", "{}")
-        from pytest_ftgate.lock import write_lock
-        from pytest_ftgate.suite import load_suite
+        from pytest_ftgate.evaluate.lock import write_lock
+        from pytest_ftgate.evaluate.suite import load_suite
 
         golden = self.path / "goldens/echo/golden.toml"
         write_lock(golden, load_suite(golden))

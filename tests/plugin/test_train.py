@@ -51,8 +51,8 @@ def shop(project):
     project.write("pipelines/mail/validation.jsonl", rows(*range(300, 320)))
     (project.path / "pipelines/mail/model").mkdir()
 
-    from pytest_ftgate.lock import write_lock
-    from pytest_ftgate.suite import load_suite
+    from pytest_ftgate.evaluate.lock import write_lock
+    from pytest_ftgate.evaluate.suite import load_suite
 
     write_lock(path, load_suite(path))
     return project

@@ -55,8 +55,8 @@ class Trained:
     @staticmethod
     def lock(path: Path) -> None:
         """golden.lock for a set as it is."""
-        from pytest_ftgate.lock import write_lock
-        from pytest_ftgate.suite import load_suite
+        from pytest_ftgate.evaluate.lock import write_lock
+        from pytest_ftgate.evaluate.suite import load_suite
 
         write_lock(path, load_suite(path))
 
@@ -105,10 +105,10 @@ class Trained:
         (folder / "answers.json").write_text(json.dumps(known))
 
     def _job(self) -> Any:
+        from pytest_ftgate.evaluate.suite import load_suite
         from pytest_ftgate.pipeline import read_pipeline
         from pytest_ftgate.prepare import prepared
         from pytest_ftgate.rollout import Rollout
-        from pytest_ftgate.suite import load_suite
 
         pipeline, _ = prepared(read_pipeline(self.folder / "pipeline.toml"), self.project.path / "as-prepared")
         suite = load_suite(self.project.path / "goldens/mail")

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
+from pytest_ftgate.evaluate.evaluation import Measurement
+from pytest_ftgate.evaluate.lock import write_lock
+from pytest_ftgate.evaluate.suite import Suite, load_suite
 from pytest_ftgate.judging import arms_of, judge
-from pytest_ftgate.lock import write_lock
-from pytest_ftgate.measure import Measurement
 from pytest_ftgate.pipeline import read_pipeline
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.report.console import silent
@@ -17,7 +18,6 @@ from pytest_ftgate.rollout import Rollout
 from pytest_ftgate.runtime import Runtime, Settings
 from pytest_ftgate.serve.model import adapter_digest
 from pytest_ftgate.serve.response import Response
-from pytest_ftgate.suite import Suite, load_suite
 from pytest_ftgate.train.manifest import Epoch, Manifest
 
 GOLDEN = '[[gate.floor]]\nmetric = "accuracy"\nmin = 0.5\n'

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.cache import Cache, CacheError, LocalCache, open_cache, shown_url
+from pytest_ftgate.evaluate.cache import Cache, CacheError, LocalCache, open_cache, shown_url
 from pytest_ftgate.serve.response import Response
 
 PASSWORD = "s3cret-pass"

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from pytest_ftgate import forecast as module
+from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.forecast import Forecast, Size, forecast, model_size, stages
 from pytest_ftgate.pipeline import read_pipeline
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.serve.hf.speed import measured
-from pytest_ftgate.suite import load_suite
 
 SIZE = Size(weights=10**6, layers=2, hidden=8, intermediate=16)
 PIPELINE = """

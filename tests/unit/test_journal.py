@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.errors import JournalError
-from pytest_ftgate.journal import Journal, key_of
+from pytest_ftgate.evaluate.journal import Journal, key_of
 from pytest_ftgate.serve.response import Response
 
 
@@ -85,7 +85,7 @@ def test_the_key_depends_on_each_part():
 def test_a_process_killed_while_writing_loses_at_most_its_last_line(tmp_path):
     path = tmp_path / "j.jsonl"
     code = (
-        "import sys, itertools\nfrom pathlib import Path\nfrom pytest_ftgate.journal import Journal\n"
+        "import sys, itertools\nfrom pathlib import Path\nfrom pytest_ftgate.evaluate.journal import Journal\n"
         "from pytest_ftgate.serve.response import Response\n"
         "journal = Journal(Path(sys.argv[1]))\n"
         "for i in itertools.count():\n"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.errors import LockError
-from pytest_ftgate.lock import compare, lock_path, read_lock, write_lock
-from pytest_ftgate.suite import Suite, load_suite
+from pytest_ftgate.evaluate.lock import compare, lock_path, read_lock, write_lock
+from pytest_ftgate.evaluate.suite import Suite, load_suite
 
 SET = Path("goldens/sms")
 TOML = '[prompt]\ntemplate = "{{ text }}"\n[[gate.floor]]\nmetric = "accuracy"\nmin = 0.8\n'

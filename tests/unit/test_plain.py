@@ -87,7 +87,7 @@ def test_sound_settings_do_not_import_jsonschema(tmp_path):
     (tmp_path / "cases.jsonl").write_text('{"input": "a", "expected": "b"}\n', encoding="utf-8")
     code = (
         "import sys, pathlib\n"
-        "from pytest_ftgate.suite import load_suite\n"
+        "from pytest_ftgate.evaluate.suite import load_suite\n"
         f"load_suite(pathlib.Path({str(tmp_path)!r}))\n"
         "assert 'jsonschema' not in sys.modules\n"
     )

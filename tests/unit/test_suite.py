@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import GoldenError
+from pytest_ftgate.evaluate.suite import expected_label, load_suite
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.graders.grade import Grade
 from pytest_ftgate.serve.response import Response
-from pytest_ftgate.suite import expected_label, load_suite
 
 TOML = """\
 [prompt]
@@ -69,7 +69,7 @@ def test_a_case_may_bring_its_own_graders() -> None:
 
 
 def test_graders_named_by_many_cases_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytest_ftgate import suite as module
+    from pytest_ftgate.evaluate import suite as module
 
     calls = []
     compiled = module.compile_grader

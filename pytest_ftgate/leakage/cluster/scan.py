@@ -25,7 +25,7 @@ from pytest_ftgate.leakage.own import of_all_sets
 from pytest_ftgate.leakage.report import Report
 
 if TYPE_CHECKING:
-    from pytest_ftgate.suite import Suite
+    from pytest_ftgate.evaluate.suite import Suite
 
 MOST_TASKS = 4096
 """Pieces share a task beyond that number."""

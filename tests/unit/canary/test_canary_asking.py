@@ -7,10 +7,10 @@ import json
 import pytest
 
 from pytest_ftgate.canary.asking import ask_night, ask_runs
+from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.report.console import silent
 from pytest_ftgate.runtime import Runtime, Settings, Target
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.suite import load_suite
 from tests.mock_openai import Fault, MockServer, broken, cut_off
 
 ODD = {"t1": broken(400), "t2": Fault(delay_s=30), "t3": cut_off(), "t4": "wrong"}

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.answers import Answers
 from pytest_ftgate.cli import main
+from pytest_ftgate.evaluate.journal import Journal
+from pytest_ftgate.evaluate.responses import Answers
+from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.golden.paths import beside
-from pytest_ftgate.journal import Journal
 from pytest_ftgate.judge.injections import HONEST, read_injections
 from pytest_ftgate.judge.labels import answer_digest, current, read_labels
 from pytest_ftgate.judge.lock import admission_of, calibrations_of, read_judge_lock
 from pytest_ftgate.serve.response import Response
-from pytest_ftgate.suite import load_suite
 from tests.messages_server import REFUSAL, Fault, MessagesServer
 from tests.scripted_judge import judging
 

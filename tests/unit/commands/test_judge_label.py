@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.answers import Answers
 from pytest_ftgate.cli import main
+from pytest_ftgate.evaluate.journal import Journal
+from pytest_ftgate.evaluate.responses import Answers
+from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.gate.checks.human import human_arm
 from pytest_ftgate.golden.paths import beside
-from pytest_ftgate.journal import Journal
 from pytest_ftgate.judge.labels import answer_digest, judged_key, read_labels
 from pytest_ftgate.judge.verdicts import Asked, blind, read_verdicts
 from pytest_ftgate.registry import Registry
 from pytest_ftgate.serve.response import Response
-from pytest_ftgate.suite import load_suite
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 

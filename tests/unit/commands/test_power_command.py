@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.discordance import remember
-from pytest_ftgate.lock import write_lock
-from pytest_ftgate.suite import load_suite
+from pytest_ftgate.evaluate.lock import write_lock
+from pytest_ftgate.evaluate.suite import load_suite
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 

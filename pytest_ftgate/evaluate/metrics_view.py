@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_ftgate.measure import Measurement
+    from pytest_ftgate.evaluate.evaluation import Measurement
     from pytest_ftgate.metrics.compute import Metric
     from pytest_ftgate.metrics.confusion import Confusion
 

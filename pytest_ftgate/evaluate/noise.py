@@ -15,9 +15,9 @@ from pytest_ftgate.errors import Fault, LockError
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.measure import Measurement
-    from pytest_ftgate.suite import Suite
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault, FileFaults, LockError
+from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.files.text import read_text, shown
 from pytest_ftgate.golden.case import Case, digest_of
 from pytest_ftgate.golden.spec import Golden
-from pytest_ftgate.suite import Suite
 
 _NAMED = 10
 

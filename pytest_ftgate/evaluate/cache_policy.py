@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_ftgate.metrics.latency_cost import QUANTILES
 
 if TYPE_CHECKING:
-    from pytest_ftgate.cache import Cache
+    from pytest_ftgate.evaluate.cache import Cache
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.serve.model import Model
-    from pytest_ftgate.suite import Suite
 
 
 class Wishes(Protocol):
@@ -43,7 +43,7 @@ def cache_for(wishes: Wishes, suite: Suite, model: Model, shown: str) -> Cache |
     None if it is off; if answers are drawn at random; if the set limits latency, which only a model has. An attached
     server may load other weights under the same name, so there a cache must be asked for. Raises MissingExtra.
     """
-    from pytest_ftgate.cache import can_be_local, open_cache
+    from pytest_ftgate.evaluate.cache import can_be_local, open_cache
 
     if wishes.cache == "off" or suite.golden.request.temperature > 0 or _limits_latency(suite):
         return None

@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.evaluate.journal import Journal, key_of
+from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.golden.case import Case, Prompt, digest_of, render
-from pytest_ftgate.journal import Journal, key_of
 from pytest_ftgate.serve.response import Response
-from pytest_ftgate.suite import Suite
 
 if TYPE_CHECKING:
-    from pytest_ftgate.cache import Cache
+    from pytest_ftgate.evaluate.cache import Cache
     from pytest_ftgate.serve.client.future import Pending
     from pytest_ftgate.serve.client.pool import Pool, Request
     from pytest_ftgate.serve.engine import Engine

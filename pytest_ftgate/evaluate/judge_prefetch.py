@@ -12,7 +12,7 @@ from pytest_ftgate.graders.grade import no_answer
 from pytest_ftgate.graders.llm_judge import Judge, judges_among
 
 if TYPE_CHECKING:
-    from pytest_ftgate.answers import Answers
+    from pytest_ftgate.evaluate.responses import Answers
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.serve.response import Response
 

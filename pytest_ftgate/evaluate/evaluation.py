@@ -8,9 +8,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.ahead import look_ahead
-from pytest_ftgate.answers import Answers, Unmeasured
 from pytest_ftgate.errors import MetricError
+from pytest_ftgate.evaluate.judge_prefetch import look_ahead
+from pytest_ftgate.evaluate.responses import Answers, Unmeasured
+from pytest_ftgate.evaluate.suite import Suite, expected_label
 from pytest_ftgate.gate.checks.paired import LEAST_SHARED
 from pytest_ftgate.gate.checks.result import Result
 from pytest_ftgate.golden.case import Case
@@ -20,7 +21,6 @@ from pytest_ftgate.graders.reduce_repeats import combine, most_frequent
 from pytest_ftgate.metrics.compute import Metric, Scored, compute
 from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
 from pytest_ftgate.metrics.latency_cost import limit
-from pytest_ftgate.suite import Suite, expected_label
 
 if TYPE_CHECKING:
     from pytest_ftgate.metrics.confusion import Confusion

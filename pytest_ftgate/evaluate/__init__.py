@@ -1,0 +1,1 @@
+"""(golden set, model) -> graded evaluation, with its journal, cache and lock."""
