@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.annotation.collected_answers import texts_of
+from pytest_ftgate.annotation.verdicts import Asked, Blind, blind, read_verdicts
 from pytest_ftgate.errors import FtgateError, MetricError
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.checks.human import human_arm
@@ -17,9 +19,7 @@ from pytest_ftgate.gate.checks.result import Arm, points
 from pytest_ftgate.golden.files import FOLDER_FILE
 from pytest_ftgate.golden.paths import LABELS, VERDICTS, beside
 from pytest_ftgate.graders.llm_judge import judges_among, question_of
-from pytest_ftgate.judge.given import texts_of
 from pytest_ftgate.judge.labels import answer_digest
-from pytest_ftgate.judge.verdicts import Asked, Blind, blind, read_verdicts
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Measurement

@@ -32,9 +32,9 @@ def desk_options(parser: argparse.ArgumentParser) -> None:
 
 def review(args: argparse.Namespace) -> int:
     """Show what waits, keep the decisions in FILE.review.jsonl, write the file that may train."""
+    from pytest_ftgate.annotation.decision_log import Book
+    from pytest_ftgate.annotation.review_queue import Desk
     from pytest_ftgate.data.review import review_items, review_task, write_reviewed
-    from pytest_ftgate.desk.book import Book
-    from pytest_ftgate.desk.desk import Desk
     from pytest_ftgate.desk.run import run_desk
 
     out = args.out or args.file.with_name(f"{args.file.stem}.reviewed.jsonl")

@@ -13,10 +13,10 @@ from pytest_ftgate.commands.judge_asking import court_of, judge_options, spec_of
 from pytest_ftgate.errors import FtgateError, MetricError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.annotation.collected_answers import Given
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.judge.calibration import Calibration
     from pytest_ftgate.judge.client import Court
-    from pytest_ftgate.judge.given import Given
     from pytest_ftgate.judge.labels import Label
     from pytest_ftgate.judge.pairwise import Comparison
     from pytest_ftgate.judge.question import Question

@@ -14,10 +14,10 @@ from pytest_ftgate.commands.judge_work import at_work, lines_of, open_book, writ
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.desk.book import Book
+    from pytest_ftgate.annotation.collected_answers import Given
+    from pytest_ftgate.annotation.decision_log import Book
+    from pytest_ftgate.annotation.labelling import Criterion
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.judge.given import Given
-    from pytest_ftgate.judge.labelling import Criterion
 
 LABELS = 120
 YES_NO = ("yes", "no")
@@ -76,10 +76,10 @@ def label(args: argparse.Namespace) -> int:
 
 
 def _label(args: argparse.Namespace, suite: Suite) -> int:
+    from pytest_ftgate.annotation.labelling import label_items, label_lines, label_plan, label_task, merged
+    from pytest_ftgate.annotation.sampling import settled_plan
     from pytest_ftgate.golden.paths import LABELS as FILE
     from pytest_ftgate.golden.paths import beside
-    from pytest_ftgate.judge.drawing import settled_plan
-    from pytest_ftgate.judge.labelling import label_items, label_lines, label_plan, label_task, merged
 
     criterion = _criterion(args, suite)
     pool = pool_of(args, suite)
@@ -107,7 +107,7 @@ def _label(args: argparse.Namespace, suite: Suite) -> int:
 
 def _criterion(args: argparse.Namespace, suite: Suite) -> Criterion:
     """What is asked: by the rubric of the set's judge, else by --question and --classes."""
-    from pytest_ftgate.judge.labelling import Criterion, of_rubric
+    from pytest_ftgate.annotation.labelling import Criterion, of_rubric
 
     if suite.golden.judge is not None and not args.question and args.classes is None:
         return of_rubric(suite.golden.judge.rubric.criteria, args.criterion)
@@ -116,8 +116,8 @@ def _criterion(args: argparse.Namespace, suite: Suite) -> Criterion:
 
 def pool_of(args: argparse.Namespace, suite: Suite) -> list[Given]:
     """Every answer that a model has given to the set as it is. FtgateError if there is none."""
+    from pytest_ftgate.annotation.collected_answers import distinct, from_journal, from_results
     from pytest_ftgate.evaluate.journal import Journal
-    from pytest_ftgate.judge.given import distinct, from_journal, from_results
 
     found = list(from_journal(suite, Journal(args.state_dir / "journal" / f"{suite.name}.jsonl")))
     if has_registry(args):
@@ -158,6 +158,6 @@ def _keys_of(plans: Iterable[Mapping[str, Any]], criterion: Criterion) -> list[s
 
 
 def _all_decided(book: Book) -> Mapping[str, Any]:
-    from pytest_ftgate.desk.desk import decided
+    from pytest_ftgate.annotation.review_queue import decided
 
     return decided(book.records)

@@ -19,11 +19,11 @@ NEWEST = "newest"
 
 def compare(args: argparse.Namespace, suite: Suite) -> int:
     """Draw, show, write verdicts.jsonl. FtgateError if there are not two models with answers to the same cases."""
+    from pytest_ftgate.annotation.collected_answers import texts_of
+    from pytest_ftgate.annotation.pairs import merged, pair_items, pair_lines, pair_plan, pair_task
+    from pytest_ftgate.annotation.sampling import settled_plan
     from pytest_ftgate.gate.checks.human import LEAST_VERDICTS
     from pytest_ftgate.golden.paths import VERDICTS, beside
-    from pytest_ftgate.judge.drawing import settled_plan
-    from pytest_ftgate.judge.given import texts_of
-    from pytest_ftgate.judge.pairing import merged, pair_items, pair_lines, pair_plan, pair_task
 
     registry = open_existing(args)
     candidate, champion = _versions(args, registry, suite)

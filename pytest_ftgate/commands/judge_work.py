@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from pytest_ftgate.commands.common import say
 
 if TYPE_CHECKING:
-    from pytest_ftgate.desk.book import Book
-    from pytest_ftgate.desk.desk import Desk
-    from pytest_ftgate.desk.item import Item, Task
+    from pytest_ftgate.annotation.decision_log import Book
+    from pytest_ftgate.annotation.item import Item, Task
+    from pytest_ftgate.annotation.review_queue import Desk
     from pytest_ftgate.evaluate.suite import Suite
 
 
 def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> Book:
     """The journal of this person's work on a set; one for each kind."""
-    from pytest_ftgate.desk.book import Book
+    from pytest_ftgate.annotation.decision_log import Book
     from pytest_ftgate.files.digest import digest_of
 
     person = digest_of(_by(args))[:12]
@@ -29,7 +29,7 @@ def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> Book:
 
 def at_work(args: argparse.Namespace, task: Task, items: Sequence[Item], book: Book) -> Desk:
     """The desk, after the person has stopped or finished."""
-    from pytest_ftgate.desk.desk import Desk
+    from pytest_ftgate.annotation.review_queue import Desk
     from pytest_ftgate.desk.run import run_desk
 
     desk = Desk(task, items, book, _by(args))
@@ -41,8 +41,8 @@ def lines_of(file: Path, kind: Literal["label", "verdict"]) -> list[dict[str, An
     """The lines of a file as written. FileFaults if it is not what it should be: nothing is overwritten then."""
     if not file.exists():
         return []
+    from pytest_ftgate.annotation.verdicts import read_verdicts
     from pytest_ftgate.judge.labels import read_labels
-    from pytest_ftgate.judge.verdicts import read_verdicts
 
     (read_labels if kind == "label" else read_verdicts)(file)
     return [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]

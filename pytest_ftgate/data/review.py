@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.annotation.item import Choice, Item, Task
+from pytest_ftgate.annotation.review_queue import Decision
 from pytest_ftgate.data.reader import MOST_FAULTS
 from pytest_ftgate.data.record import Record
 from pytest_ftgate.data.records import read_records
 from pytest_ftgate.data.row import DataRow
 from pytest_ftgate.data.shapes import row_of
 from pytest_ftgate.data.synthetic import ACCEPTED, EDITED, REJECTED, UNREVIEWED, is_synthetic, is_unreviewed
-from pytest_ftgate.desk.desk import Decision
-from pytest_ftgate.desk.item import Choice, Item, Task
 from pytest_ftgate.errors import DataError, Fault
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.jsonl import parse_line

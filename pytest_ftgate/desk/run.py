@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pytest_ftgate.desk.desk import Desk
+from pytest_ftgate.annotation.review_queue import Desk
 from pytest_ftgate.desk.terminal import Say, run_terminal
 
 

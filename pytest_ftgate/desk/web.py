@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.desk.desk import Desk
-from pytest_ftgate.desk.item import DeskError
+from pytest_ftgate.annotation.item import DeskError
+from pytest_ftgate.annotation.review_queue import Desk
 
 PAGE = Path(__file__).with_name("page.html")
 MOST_BYTES = 2_000_000

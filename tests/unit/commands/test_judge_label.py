@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.annotation.verdicts import Asked, blind, read_verdicts
 from pytest_ftgate.cli import main
 from pytest_ftgate.evaluate.journal import Journal
 from pytest_ftgate.evaluate.responses import Answers
@@ -17,7 +18,6 @@ from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.gate.checks.human import human_arm
 from pytest_ftgate.golden.paths import beside
 from pytest_ftgate.judge.labels import answer_digest, judged_key, read_labels
-from pytest_ftgate.judge.verdicts import Asked, blind, read_verdicts
 from pytest_ftgate.registry import Registry
 from pytest_ftgate.serve.response import Response
 

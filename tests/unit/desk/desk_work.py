@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from pytest_ftgate.desk.item import Choice, Item, Task
+from pytest_ftgate.annotation.item import Choice, Item, Task
 
 
 def is_json(_item: Item, text: str) -> str:

@@ -11,10 +11,10 @@ import threading
 import pytest
 from desk_work import TASK, items
 
-from pytest_ftgate.desk.book import Book
-from pytest_ftgate.desk.desk import Desk
-from pytest_ftgate.desk.item import Choice, DeskError, Item, Task
-from pytest_ftgate.desk.plain import visible
+from pytest_ftgate.annotation.decision_log import Book
+from pytest_ftgate.annotation.escape import visible
+from pytest_ftgate.annotation.item import Choice, DeskError, Item, Task
+from pytest_ftgate.annotation.review_queue import Desk
 from pytest_ftgate.desk.terminal import run_terminal
 from pytest_ftgate.errors import JournalError
 

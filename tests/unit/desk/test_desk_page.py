@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from desk_work import TASK, items
 
-from pytest_ftgate.desk.book import Book
-from pytest_ftgate.desk.desk import Desk
-from pytest_ftgate.desk.item import Item
+from pytest_ftgate.annotation.decision_log import Book
+from pytest_ftgate.annotation.item import Item
+from pytest_ftgate.annotation.review_queue import Desk
 from pytest_ftgate.desk.web import DeskServer
 from tests.chromium_here import CTRL, Chromium
 

@@ -9,9 +9,9 @@ import threading
 import pytest
 from desk_work import TASK, items
 
-from pytest_ftgate.desk.book import Book
-from pytest_ftgate.desk.desk import Desk
-from pytest_ftgate.desk.item import Item
+from pytest_ftgate.annotation.decision_log import Book
+from pytest_ftgate.annotation.item import Item
+from pytest_ftgate.annotation.review_queue import Desk
 from pytest_ftgate.desk.web import PAGE, DeskServer
 
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from pytest_ftgate.annotation.verdicts import Asked, blind, read_verdicts
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.gate.checks.admission import Admission
 from pytest_ftgate.gate.checks.judge import opinion_arm
 from pytest_ftgate.judge.labels import answer_digest
-from pytest_ftgate.judge.verdicts import Asked, blind, read_verdicts
 
 CASE = "c" * 64
 

@@ -6,13 +6,13 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_ftgate.desk.desk import Decision
-from pytest_ftgate.desk.item import Choice, Item, Task
+from pytest_ftgate.annotation.collected_answers import asked_parts
+from pytest_ftgate.annotation.item import Choice, Item, Task
+from pytest_ftgate.annotation.review_queue import Decision
+from pytest_ftgate.annotation.sampling import drawn
 from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.judge.drawing import drawn
-from pytest_ftgate.judge.given import asked_parts
 from pytest_ftgate.judge.labels import answer_digest
 
 Line = dict[str, Any]

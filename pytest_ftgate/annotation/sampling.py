@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pytest_ftgate.desk.book import Book, Record
+from pytest_ftgate.annotation.decision_log import Book, Record
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pytest_ftgate.desk.item import DeskError
+from pytest_ftgate.annotation.item import DeskError
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.files.dvc import own_copy
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_ftgate.desk.desk import Decision
-from pytest_ftgate.desk.item import TAKEN, Choice, Item, Task
+from pytest_ftgate.annotation.collected_answers import Given, asked_parts
+from pytest_ftgate.annotation.item import TAKEN, Choice, Item, Task
+from pytest_ftgate.annotation.review_queue import Decision
+from pytest_ftgate.annotation.sampling import drawn
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.files.digest import digest_of
-from pytest_ftgate.judge.drawing import drawn
-from pytest_ftgate.judge.given import Given, asked_parts
 from pytest_ftgate.judge.labels import judged_key
 from pytest_ftgate.judge.rubric import Criterion as Rubric
 

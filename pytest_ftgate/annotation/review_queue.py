@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pytest_ftgate.desk.book import Book, Record
-from pytest_ftgate.desk.item import Choice, DeskError, Item, Task
+from pytest_ftgate.annotation.decision_log import Book, Record
+from pytest_ftgate.annotation.item import Choice, DeskError, Item, Task
 
 
 @dataclass(frozen=True, slots=True)
