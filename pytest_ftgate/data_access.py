@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.audit import Entry, record
-from pytest_ftgate.files.contents import contents
+from pytest_ftgate.data.readers.contents import contents
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite

@@ -14,10 +14,10 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.case import Message, Prompt, render
 
 if TYPE_CHECKING:
+    from pytest_ftgate.data.checks.finding import Check, Outcome
+    from pytest_ftgate.data.checks.label_counts import Marginals
     from pytest_ftgate.data.checks.perplexity import Losses, Perplexity
-    from pytest_ftgate.data.finding import Check, Outcome
-    from pytest_ftgate.data.marginals import Marginals
-    from pytest_ftgate.data.row import DataRow
+    from pytest_ftgate.data.readers.row import DataRow
     from pytest_ftgate.pipeline import Pipeline
 
 SHOWN = 10
@@ -53,7 +53,7 @@ class DataChecks:
 
     def names(self) -> tuple[str, ...]:
         """All checks in their order. Raises PipelineError if `data.allow` names one that there is not."""
-        from pytest_ftgate.data.marginals import Marginals
+        from pytest_ftgate.data.checks.label_counts import Marginals
 
         names = tuple(check.name for check in self._checks(lambda _row: 0, Marginals(), self._perplexity(self._losses)))
         unknown = [name for name in self.pipeline.data.allow if name not in names]
@@ -67,7 +67,7 @@ class DataChecks:
         """Run the checks `wanted`, once; told in the audit log. Raises FtgateError if the data cannot be read."""
         if self._outcomes:
             return
-        from pytest_ftgate.data.inspect import inspect
+        from pytest_ftgate.data.checks.run import inspect
 
         record_access(self.state_dir, self.pipeline, "data checks")
         tokens_of = self._tokens_of() if TRUNCATED in wanted else None
@@ -93,7 +93,7 @@ class DataChecks:
     def _checks(
         self, tokens_of: Callable[[DataRow], int] | None, goldens: Marginals | None, perplexity: Perplexity | None
     ) -> list[Check]:
-        from pytest_ftgate.data.checks.every import every_check
+        from pytest_ftgate.data.checks.all_checks import every_check
 
         longest, forgetting = self.pipeline.tuning.max_length, self.pipeline.policy.forgetting is not None
         return every_check(tokens_of, longest, goldens, forgetting=forgetting, perplexity=perplexity)
@@ -122,7 +122,7 @@ class DataChecks:
 
     def _entries(self) -> Iterator[DataRow | Fault]:
         """Training rows, as many as are trained, then validation rows."""
-        from pytest_ftgate.data.reader import read_entries
+        from pytest_ftgate.data.readers.reader import read_entries
 
         train, validation = self.pipeline.data_files
         kept, most = 0, self.pipeline.data.max_rows
@@ -137,7 +137,7 @@ class DataChecks:
         """Whether `pii` leaves the row in the data; several checks ask it of one row after the other."""
         if self.pipeline.data.pii != "drop":
             return True
-        from pytest_ftgate.data.redact import redacted
+        from pytest_ftgate.data.pii.redact import redacted
 
         if self._judged[0] is not row:
             self._judged = row, redacted(row) == row
@@ -150,8 +150,8 @@ class DataChecks:
         return replace(outcome, advice=f"{told} ([data] pii)") if told and outcome.name in MENDED else outcome
 
     def _apart(self, checks: Sequence[Check]) -> list[Check]:
-        from pytest_ftgate.data.checks.every import OF_TRAINING
-        from pytest_ftgate.data.only import Only
+        from pytest_ftgate.data.checks.all_checks import OF_TRAINING
+        from pytest_ftgate.data.checks.filtered import Only
 
         train = shown(self.pipeline.train_file)
 
@@ -162,7 +162,7 @@ class DataChecks:
 
     def _tokens_of(self) -> Callable[[DataRow], int] | None:
         """Tokens of a row as it would be trained; None, and why in `uncounted`, if they cannot be counted here."""
-        from pytest_ftgate.data.tokens import tokens_in
+        from pytest_ftgate.data.checks.tokens import tokens_in
 
         model = Path(self.pipeline.base.model)
         if not model.is_absolute():

@@ -10,7 +10,7 @@ from pytest_ftgate.errors import Fault, PipelineError
 from pytest_ftgate.golden.case import Prompt, user_text
 
 if TYPE_CHECKING:
-    from pytest_ftgate.data.row import DataRow
+    from pytest_ftgate.data.readers.row import DataRow
 
 
 def examples(prompt: Prompt, rows: Sequence[DataRow], k: int, seed: int) -> Iterator[tuple[str, str]]:

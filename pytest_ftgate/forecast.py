@@ -115,7 +115,7 @@ def _said(suite: Suite) -> float:
 
 def _rows(pipeline: Pipeline, suite: Suite) -> tuple[int, float, int, float]:
     """Training rows and tokens in one, validation rows and tokens in one."""
-    from pytest_ftgate.files.contents import contents
+    from pytest_ftgate.data.readers.contents import contents
 
     shared = _tokens(suite.prompt.system)
     train, validation = pipeline.data_files
@@ -125,7 +125,7 @@ def _rows(pipeline: Pipeline, suite: Suite) -> tuple[int, float, int, float]:
 
 
 def _row(path: Path) -> float:
-    from pytest_ftgate.data.reader import read_rows
+    from pytest_ftgate.data.readers.reader import read_rows
 
     return fmean([_tokens(row.input) + _tokens(row.answer) for row in islice(read_rows(path), SAMPLE)])
 

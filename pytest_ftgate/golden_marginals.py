@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from pytest_ftgate.data.marginals import Marginals
+from pytest_ftgate.data.checks.label_counts import Marginals
 from pytest_ftgate.evaluate.suite import Suite, expected_label
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
-from pytest_ftgate.files.contents import contents
 from pytest_ftgate.files.schema import check, read_toml, toml_line
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.data.lineage import KINDS, Lineage, begun, stepped
 from pytest_ftgate.files.dvc import check_tracked
-from pytest_ftgate.lineage import KINDS, Lineage, begun, stepped
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline import Pipeline
@@ -40,7 +40,7 @@ def write_without(path: Path, copy: Path, *, drop: bool) -> int:
     Each row keeps its line, with blank ones where rows were dropped: a message about the copy holds for the file.
     Raises DataError at the first entry that is no row.
     """
-    from pytest_ftgate.data.redact import read_redacted
+    from pytest_ftgate.data.pii.redact import read_redacted
     from pytest_ftgate.files.atomic import replacing
 
     changed, line = 0, 1

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate import explaining
 from pytest_ftgate.canary.shelf import keep_reference
 from pytest_ftgate.cost.spent import spent
+from pytest_ftgate.data.lineage import FILE as LINEAGE
+from pytest_ftgate.data.lineage import params_of
 from pytest_ftgate.errors import MetricError, RegistryError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.ledger import ROUND, golden_tag, round_of, uses, worn
-from pytest_ftgate.lineage import FILE as LINEAGE
-from pytest_ftgate.lineage import params_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version

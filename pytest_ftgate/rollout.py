@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.data.lineage import Lineage, line_of, stepped
 from pytest_ftgate.data_access import record_access
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.evaluate.evaluation import Measurement
@@ -22,16 +23,15 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.verdict import Kind, Result, Verdict
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.ledger import tried
-from pytest_ftgate.lineage import Lineage, line_of, stepped
 from pytest_ftgate.references import References
 from pytest_ftgate.runtime import Runtime, Target, base_target
 
 if TYPE_CHECKING:
     from pytest_ftgate.canary.reference import Reference
+    from pytest_ftgate.data.near.rows import Row
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.judge.client import Court
     from pytest_ftgate.leakage.check import Report
-    from pytest_ftgate.leakage.rows import Row
     from pytest_ftgate.pipeline import Pipeline
     from pytest_ftgate.registry import Version
     from pytest_ftgate.report.console import Advance
@@ -176,9 +176,9 @@ class Rollout:
 
     def _compared(self, suites: Sequence[Suite]) -> tuple[Report, Mapping[str, Collection[int]]]:
         """The report, and the lines that leak, by file."""
+        from pytest_ftgate.data.near.rows import read_rows
         from pytest_ftgate.errors import SelfTestError
         from pytest_ftgate.leakage.check import find_leaks
-        from pytest_ftgate.leakage.rows import read_rows
 
         found: dict[str, set[int]] = {}
 
@@ -379,7 +379,7 @@ class Rollout:
         return self._measurements[key]
 
     def _few_shot(self, prompt: Prompt) -> Prompt:
-        from pytest_ftgate.data.reader import read_rows
+        from pytest_ftgate.data.readers.reader import read_rows
         from pytest_ftgate.few_shot import examples
 
         k = self.pipeline.baseline.few_shot

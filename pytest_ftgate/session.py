@@ -21,7 +21,7 @@ from pytest_ftgate.report.tally import Tally
 if TYPE_CHECKING:
     from pytest_ftgate.beside import Beside
     from pytest_ftgate.canary.watch import Watch
-    from pytest_ftgate.data.marginals import Marginals
+    from pytest_ftgate.data.checks.label_counts import Marginals
     from pytest_ftgate.data_checks import DataChecks
     from pytest_ftgate.evaluate.evaluation import Measurement
     from pytest_ftgate.evaluate.noise import Noise

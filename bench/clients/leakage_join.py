@@ -73,9 +73,9 @@ def rensa(goldens: list[str], rows: Iterable[str]) -> Pairs:
 
 def ftgate(goldens: list[str], rows: Iterable[str]) -> Pairs:
     """All our stages, with the self-test before and the report behind."""
+    from pytest_ftgate.data.near.rows import Row
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.leakage.check import find_leaks
-    from pytest_ftgate.leakage.rows import Row
 
     cases = [Case(str(number), text, None) for number, text in enumerate(goldens)]
     report = find_leaks(cases, (Row("rows", line, {"input": text}) for line, text in enumerate(rows)))
@@ -84,10 +84,10 @@ def ftgate(goldens: list[str], rows: Iterable[str]) -> Pairs:
 
 def unfiltered(goldens: list[str], rows: Iterable[str]) -> Pairs:
     """Every row through every stage, without the filter before them; no user can ask for that."""
+    from pytest_ftgate.data.near.normalized import goldens_of
+    from pytest_ftgate.data.near.rows import Row
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.leakage.index import Index
-    from pytest_ftgate.leakage.rows import Row
-    from pytest_ftgate.leakage.sample import goldens_of
 
     index = Index(goldens_of([Case(str(n), text, None) for n, text in enumerate(goldens)]), prefiltered=False)
     numbered = (Row("rows", line, {"input": text}) for line, text in enumerate(rows))

@@ -15,9 +15,9 @@ from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.data.checks.label_counts import Marginals
     from pytest_ftgate.data.checks.perplexity import Perplexity
-    from pytest_ftgate.data.marginals import Marginals
-    from pytest_ftgate.data.row import DataRow
+    from pytest_ftgate.data.readers.row import DataRow
     from pytest_ftgate.errors import Fault
 
 CHECKS = (
@@ -71,9 +71,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def check_data(args: argparse.Namespace) -> int:
     """Check, tell, and say by the exit code whether something is wrong."""
-    from pytest_ftgate.data.checks.every import every_check
-    from pytest_ftgate.data.inspect import inspect
-    from pytest_ftgate.data.report import lines_of
+    from pytest_ftgate.data.checks.all_checks import every_check
+    from pytest_ftgate.data.checks.report import lines_of
+    from pytest_ftgate.data.checks.run import inspect
 
     goldens = _marginals(args.goldens) if args.goldens else None
     longest, perplexity = args.max_length or MAX_LENGTH, _perplexity(args) if args.perplexity else None
@@ -89,8 +89,8 @@ def check_data(args: argparse.Namespace) -> int:
 
 def redact_data(args: argparse.Namespace) -> int:
     """Write the copy, and tell how many rows it changed or lost."""
-    from pytest_ftgate.data import national
-    from pytest_ftgate.data.redact import write_redacted
+    from pytest_ftgate.data.pii import national
+    from pytest_ftgate.data.pii.redact import write_redacted
 
     done = write_redacted(args.files, args.out, drop=args.drop)
     verb = "left out" if done.dropped else "redacted"
@@ -101,7 +101,7 @@ def redact_data(args: argparse.Namespace) -> int:
 
 
 def _entries(files: Sequence[Path]) -> Iterator[DataRow | Fault]:
-    from pytest_ftgate.data.reader import read_entries
+    from pytest_ftgate.data.readers.reader import read_entries
 
     return (entry for path in files for entry in read_entries(path))
 
@@ -111,7 +111,7 @@ def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:
         if args.max_length is not None:
             raise FtgateError("--max-length counts the tokens of a model; name its folder: --model DIR")
         return None
-    from pytest_ftgate.data.tokens import tokens_in
+    from pytest_ftgate.data.checks.tokens import tokens_in
 
     return tokens_in(args.model)
 

@@ -14,11 +14,11 @@ from pytest_ftgate.commands.common import STATE_DIR, say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
+    from pytest_ftgate.data.synthesis.generate import Job, Made
+    from pytest_ftgate.data.synthesis.seeds import Seeds
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.serve.api.client import Provider
     from pytest_ftgate.serve.api.settings import Settings
-    from pytest_ftgate.synthesis.generate import Job, Made
-    from pytest_ftgate.synthesis.seeds import Seeds
 
 TOO_FEW = 10
 """Exit code of a job that has not made all rows that were wanted."""
@@ -64,12 +64,12 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
 
 def generate_rows(args: argparse.Namespace) -> int:
     """Ask, drop copies and leaks, write. Exit code 0, or 10 if there are fewer rows than wanted."""
+    from pytest_ftgate.data.synthesis.budget import spent_before
+    from pytest_ftgate.data.synthesis.generate import Job, generate
+    from pytest_ftgate.data.synthesis.plan import quotas
+    from pytest_ftgate.data.synthesis.seeds import read_seeds
     from pytest_ftgate.leakage.which import leaking_lines, leaking_places
     from pytest_ftgate.serve.api.client import open_provider
-    from pytest_ftgate.synthesis.generate import Job, generate
-    from pytest_ftgate.synthesis.plan import quotas
-    from pytest_ftgate.synthesis.seeds import read_seeds
-    from pytest_ftgate.synthesis.spent import spent_before
 
     if args.count < 1 or not args.budget >= 0:
         raise FtgateError("--count must be 1 or more, --budget dollars from 0")
@@ -134,8 +134,8 @@ def _seed_file(args: argparse.Namespace, suites: Sequence[Suite]) -> Path:
 
 def _job_digest(seeds: Seeds, job: Job, settings: Settings) -> str:
     """Of all that decides the first requests, whatever number of rows is wanted."""
+    from pytest_ftgate.data.synthesis.prompt import prompts_digest
     from pytest_ftgate.files.digest import digest_of
-    from pytest_ftgate.synthesis.prompt import prompts_digest
 
     rows = [[dict(seed.asked), seed.answer] for seed in seeds.rows]
     return digest_of([rows, job.about, job.seed, settings.api, settings.model, prompts_digest()])[:16]

@@ -11,8 +11,8 @@ from pytest_ftgate.commands.common import say, say_table
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.drift.finding import Comparison
-    from pytest_ftgate.drift.inputs import Inputs
+    from pytest_ftgate.data.drift.finding import Comparison
+    from pytest_ftgate.data.drift.inputs import Inputs
     from pytest_ftgate.evaluate.suite import Suite
 
 DRIFT = 12
@@ -38,8 +38,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def inputs(args: argparse.Namespace) -> int:
     """Compare, print, 12 if anything differs. FtgateError for files that cannot be read."""
-    from pytest_ftgate.drift.compare import compare
-    from pytest_ftgate.drift.inputs import golden_inputs, read_log, read_training
+    from pytest_ftgate.data.drift.compare import compare
+    from pytest_ftgate.data.drift.inputs import golden_inputs, read_log, read_training
 
     if not args.train and not args.goldens:
         raise FtgateError("nothing to compare with; name --train FILE, --goldens DIR, or both")

@@ -95,6 +95,6 @@ def _ask_and_tell(args: argparse.Namespace, settings: Settings, pairs: Sequence[
 
 
 def _personal(pairs: Sequence[Nearest]) -> int:
-    from pytest_ftgate.data.personal import personal_data
+    from pytest_ftgate.data.pii.personal import personal_data
 
     return sum(bool(personal_data("\n".join((pair.asked, pair.answer, pair.row or pair.text)))) for pair in pairs)

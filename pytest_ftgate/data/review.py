@@ -11,12 +11,12 @@ from typing import Any
 
 from pytest_ftgate.annotation.item import Choice, Item, Task
 from pytest_ftgate.annotation.review_queue import Decision
-from pytest_ftgate.data.reader import MOST_FAULTS
-from pytest_ftgate.data.record import Record
-from pytest_ftgate.data.records import read_records
-from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.data.shapes import row_of
-from pytest_ftgate.data.synthetic import ACCEPTED, EDITED, REJECTED, UNREVIEWED, is_synthetic, is_unreviewed
+from pytest_ftgate.data.readers.reader import MOST_FAULTS
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.data.readers.records import read_records
+from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.shapes import row_of
+from pytest_ftgate.data.readers.synthetic import ACCEPTED, EDITED, REJECTED, UNREVIEWED, is_synthetic, is_unreviewed
 from pytest_ftgate.errors import DataError, Fault
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.jsonl import parse_line

@@ -11,7 +11,7 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.items.base import FtgateFile, FtgateItem, Properties, Rank, Told, skipped
 
 if TYPE_CHECKING:
-    from pytest_ftgate.data.finding import Outcome
+    from pytest_ftgate.data.checks.finding import Outcome
     from pytest_ftgate.data_checks import DataChecks
 
 
@@ -57,7 +57,7 @@ class DataItem(FtgateItem):
         if outcome is None:
             why = self.checks.why_not(self.check)
             return Told("skipped", why, properties=self._property("skipped", why))
-        from pytest_ftgate.data.report import told
+        from pytest_ftgate.data.checks.report import told
 
         properties = self._property(outcome.level, told(outcome))
         if outcome.level == "error":

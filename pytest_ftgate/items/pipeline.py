@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.explaining import FILE, explain
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
 from pytest_ftgate.items.data import data_items
-from pytest_ftgate.lineage import line_of
 from pytest_ftgate.release import conclude, warnings_about
 from pytest_ftgate.report.explain import Explanation
 from pytest_ftgate.rollout import Rollout, Stopped

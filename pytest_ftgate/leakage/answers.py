@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from pytest_ftgate.data.near.hit import Hit
+from pytest_ftgate.data.near.normalized import Golden, Sample
 from pytest_ftgate.leakage.containment import LONG, Containment
-from pytest_ftgate.leakage.hit import Hit
-from pytest_ftgate.leakage.sample import Golden, Sample
 
 
 class Answers:

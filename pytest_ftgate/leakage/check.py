@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from pytest_ftgate.data.near.hit import Verdict
+from pytest_ftgate.data.near.normalized import goldens_of
+from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.errors import LeakageError
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.leakage.hit import Verdict
 from pytest_ftgate.leakage.index import STAGES, Index
 from pytest_ftgate.leakage.report import Leak, Report
-from pytest_ftgate.leakage.rows import Row
-from pytest_ftgate.leakage.sample import goldens_of
 
 __all__ = ["MOST_PER_GOLDEN", "STAGES", "Leak", "Report", "Scan", "find_leaks"]
 

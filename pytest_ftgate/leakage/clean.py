@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from pytest_ftgate.data.records import is_json_lines, read_records
+from pytest_ftgate.data.readers.records import is_json_lines, read_records
 from pytest_ftgate.errors import Fault, LeakageError
 
 

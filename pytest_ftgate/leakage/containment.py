@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_ftgate.leakage.hit import Hit, Verdict
-from pytest_ftgate.leakage.sample import Golden, Sample, Words
-from pytest_ftgate.leakage.templates import least_of_template
+from pytest_ftgate.data.near.hit import Hit, Verdict
+from pytest_ftgate.data.near.normalized import Golden, Sample, Words
+from pytest_ftgate.data.near.template_threshold import least_of_template
 
 N = 5
 LEAK = 0.8

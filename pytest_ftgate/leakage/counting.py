@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pytest_ftgate.leakage.places import Hashes, Places
+from pytest_ftgate.data.near.rolling_hash import Hashes, Places
 
 _SLOTS_PER_CODE = 8
 _SLACK = 1e-6

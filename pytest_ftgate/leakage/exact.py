@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from pytest_ftgate.leakage.hit import Hit
-from pytest_ftgate.leakage.sample import Golden, Sample, Words
+from pytest_ftgate.data.near.hit import Hit
+from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 
 
 class Exact:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from pytest_ftgate.data.near.fuzzy import Fuzzy
+from pytest_ftgate.data.near.hit import Hit, Stage
+from pytest_ftgate.data.near.normalized import Golden, Sample, Words, plain_of
+from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.leakage.answers import Answers
 from pytest_ftgate.leakage.containment import Containment
 from pytest_ftgate.leakage.exact import Exact
-from pytest_ftgate.leakage.fuzzy import Fuzzy
-from pytest_ftgate.leakage.hit import Hit, Stage
 from pytest_ftgate.leakage.prefilter import Prefilter
 from pytest_ftgate.leakage.report import Leak
-from pytest_ftgate.leakage.rows import Row
-from pytest_ftgate.leakage.sample import Golden, Sample, Words, plain_of
 from pytest_ftgate.leakage.selftest import check_prefilter, check_stages
 
 STAGES = (Exact, Containment, Fuzzy, Answers)

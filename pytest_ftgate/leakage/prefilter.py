@@ -25,11 +25,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pytest_ftgate.leakage import containment, fuzzy
+from pytest_ftgate.data.near import fuzzy
+from pytest_ftgate.data.near.ngrams import text_of_words
+from pytest_ftgate.data.near.normalized import Golden, Plain
+from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes, word_codes
+from pytest_ftgate.leakage import containment
 from pytest_ftgate.leakage.counting import Counting
-from pytest_ftgate.leakage.grams import text_of_words
-from pytest_ftgate.leakage.places import bytes_of, joined, letter_codes, word_codes
-from pytest_ftgate.leakage.sample import Golden, Plain
 
 LONGEST = 1 << 18
 """Characters of a row that is looked at here; a longer one goes to the stages as it is."""

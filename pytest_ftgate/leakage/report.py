@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_ftgate.leakage.hit import Verdict
+from pytest_ftgate.data.near.hit import Verdict
 
 Marks = tuple[str, str]
 """What stands before and after the words that are to be seen first."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pytest_ftgate.data.near.hit import Stage
+from pytest_ftgate.data.near.normalized import Golden, Plain, Words, plain_of, sample_of
+from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.errors import SelfTestError
-from pytest_ftgate.leakage.hit import Stage
-from pytest_ftgate.leakage.rows import Row
-from pytest_ftgate.leakage.sample import Golden, Plain, Words, plain_of, sample_of
 
 Passing = Callable[[Sequence[Plain]], Sequence[int]]
 """Rows -> places of those that are not filtered out."""

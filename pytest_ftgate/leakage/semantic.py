@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.errors import LeakageError
-from pytest_ftgate.leakage.rows import Row
 
 BATCH = 256
 """Rows that are embedded at once; only the nearest of each golden is kept."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.data.near.hit import Verdict
+from pytest_ftgate.data.near.rows import Row, read_rows
 from pytest_ftgate.leakage.check import find_leaks
-from pytest_ftgate.leakage.hit import Verdict
-from pytest_ftgate.leakage.rows import Row, read_rows
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.data.near.text import text_of
 from pytest_ftgate.graders.shown import shown
-from pytest_ftgate.leakage.text import text_of
 from pytest_ftgate.report.words import Word, shared_words
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.data.near.text import text_of
 from pytest_ftgate.golden.case import answer_text
-from pytest_ftgate.leakage.text import text_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.gate.verdict import Verdict

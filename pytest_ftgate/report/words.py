@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 
-from pytest_ftgate.leakage.text import words_of
+from pytest_ftgate.data.near.text import words_of
 
 LEAST_TEXTS = 2
 LEAST_Z = 1.645

@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.data.tokens import Asked, as_written, tokenizer_in
+from pytest_ftgate.data.checks.tokens import Asked, as_written, tokenizer_in
+from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import DataError, Fault, MissingExtra
 from pytest_ftgate.files.text import shown
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Case, Message, Prompt, make_case, render
 from pytest_ftgate.train.loss import IGNORED

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.lineage import trained
+from pytest_ftgate.data.lineage import trained
 from pytest_ftgate.serve.model import adapter_digest, folder_digest
 from pytest_ftgate.train import epochs
 from pytest_ftgate.train.events import FILE as EVENTS

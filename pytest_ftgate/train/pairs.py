@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Message, Prompt
 from pytest_ftgate.train.data import messages_of

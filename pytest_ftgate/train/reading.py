@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from pytest_ftgate.data.reader import MOST_FAULTS, read_entries
-from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.data.synthetic import REFUSED, is_unreviewed
+from pytest_ftgate.data.readers.reader import MOST_FAULTS, read_entries
+from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.synthetic import REFUSED, is_unreviewed
 from pytest_ftgate.errors import Fault, FileFaults, FtgateError, TrainError
 from pytest_ftgate.files.text import shown
 

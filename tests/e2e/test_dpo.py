@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.files.contents import contents
+from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning

@@ -151,7 +151,7 @@ def test_training_goes_on_to_the_leakage_check_after_warnings(shop):
 def test_the_files_are_read_once_for_all_checks_and_the_log_says_so(shop, monkeypatch):
     read = []
     module = import_module(
-        "pytest_ftgate.data.reader"
+        "pytest_ftgate.data.readers.reader"
     )  # that of sys.modules: an earlier run in this process may have left another
     reader = module.read_records
     monkeypatch.setattr(module, "read_records", lambda path: [read.append(path.name), *reader(path)][1:])

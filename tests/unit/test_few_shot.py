@@ -2,8 +2,8 @@
 
 import pytest
 
-from pytest_ftgate.data.record import Record
-from pytest_ftgate.data.shapes import row_of
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.few_shot import examples
 from pytest_ftgate.golden.case import Prompt

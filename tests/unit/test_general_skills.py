@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.data.near.rows import Row, read_rows
 from pytest_ftgate.evaluate.lock import compare, read_lock
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.golden.case import Case, answer_text, render
 from pytest_ftgate.graders.grade import Grade, grade_case
 from pytest_ftgate.leakage.check import find_leaks
-from pytest_ftgate.leakage.rows import Row, read_rows
 from pytest_ftgate.serve.response import Response
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
+from pytest_ftgate.data.lineage import begun, line_of, params_of, rows_of, stepped, trained
+from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import DataError
-from pytest_ftgate.files.contents import contents
-from pytest_ftgate.lineage import begun, line_of, params_of, rows_of, stepped, trained
 from pytest_ftgate.pipeline import read_pipeline
 from pytest_ftgate.prepare import prepared, write_without
 

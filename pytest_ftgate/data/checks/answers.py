@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_ftgate.data.finding import RowCheck
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import RowCheck
+from pytest_ftgate.data.readers.row import DataRow
 
 
 def empty_answers(row: DataRow) -> Iterator[str]:

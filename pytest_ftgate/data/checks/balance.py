@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_ftgate.data.checks.labels import LabelSet
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.readers.labels import LabelSet
+from pytest_ftgate.data.readers.row import DataRow
 
 RARE = 0.1
 """Share of an equal share below which a class is rare: of two classes 5 %, of ten 1 %."""

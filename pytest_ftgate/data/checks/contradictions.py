@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_ftgate.data.checks.labels import is_short
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.normal import short_digest
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.readers.labels import is_short
+from pytest_ftgate.data.readers.normalize import short_digest
+from pytest_ftgate.data.readers.row import DataRow
 
 
 class Contradictions:

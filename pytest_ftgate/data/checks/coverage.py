@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.general import is_general
-from pytest_ftgate.data.marginals import Marginals
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.checks.label_counts import Marginals
+from pytest_ftgate.data.readers.general import is_general
+from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.graders.answer import label_of
 
 

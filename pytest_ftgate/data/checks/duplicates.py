@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.normal import short_digest
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.readers.normalize import short_digest
+from pytest_ftgate.data.readers.row import DataRow
 
 
 class Duplicates:

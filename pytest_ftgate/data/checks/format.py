@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_ftgate.data.finding import RowCheck
-from pytest_ftgate.data.general import is_general
-from pytest_ftgate.data.marginals import Marginals
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import RowCheck
+from pytest_ftgate.data.checks.label_counts import Marginals
+from pytest_ftgate.data.readers.general import is_general
+from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.answer import NoJsonError, json_of, label_of, value_at
 from pytest_ftgate.graders.grade import compile_grader

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.general import is_general
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.readers.general import is_general
+from pytest_ftgate.data.readers.row import DataRow
 
 LEAST, MOST = 0.05, 0.10
 """Recommended shares against forgetting."""

@@ -8,8 +8,8 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.readers.row import DataRow
 
 ODD = 0.01
 """Share of the rows whose language can be told below which a language is odd."""

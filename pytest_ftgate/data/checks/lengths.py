@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from pytest_ftgate.data.checks.labels import LabelSet
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.readers.labels import LabelSet
+from pytest_ftgate.data.readers.row import DataRow
 
 SHORTCUT = 0.8
 """Share of pairs in which the question of one label is the longer one, from which on length gives the label away."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pytest_ftgate.data.checks.labels import LabelSet
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.near_pairs import near_pairs
-from pytest_ftgate.data.normal import normal
-from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.data.split.groups import Together
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.near.groups import Together
+from pytest_ftgate.data.near.pairs import near_pairs
+from pytest_ftgate.data.readers.labels import LabelSet
+from pytest_ftgate.data.readers.normalize import normal
+from pytest_ftgate.data.readers.row import DataRow
 
 MOST = 5000
 """Rows that are looked at, the first ones; their near duplicates are found in time that grows with the square."""
@@ -59,7 +59,7 @@ class Mislabelled:
         """The suspects, the surest first."""
         rows = self._of_large_classes()
         if self._labels.is_closed and len(rows) >= LEAST and len({row.label for row in rows}) > 1:
-            from pytest_ftgate.data.outoffold import suspects
+            from pytest_ftgate.data.checks.confident_learning import suspects
 
             questions, labels = [row.question for row in rows], [row.label for row in rows]
             some = suspects(questions, labels, self._groups(questions), self._seed)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.near_pairs import near_pairs
-from pytest_ftgate.data.normal import normal
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.near.pairs import near_pairs
+from pytest_ftgate.data.readers.normalize import normal
+from pytest_ftgate.data.readers.row import DataRow
 
 MOST = 3000
 """Different questions that are compared, all with all; the time grows with their square."""

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean, median
 
-from pytest_ftgate.data.checks.labels import LabelSet
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.readers.labels import LabelSet
+from pytest_ftgate.data.readers.row import DataRow
 
 Losses = Callable[[Sequence[DataRow]], list[float]]
 """Rows -> nats a token of each answer."""

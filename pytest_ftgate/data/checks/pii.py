@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.data import national
-from pytest_ftgate.data.finding import RowCheck
-from pytest_ftgate.data.personal import personal_data
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import RowCheck
+from pytest_ftgate.data.pii import national
+from pytest_ftgate.data.pii.personal import personal_data
+from pytest_ftgate.data.readers.row import DataRow
 
 ADVICE = "a model repeats what it was trained on: replace or remove them with `ftgate data redact`"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.data.credentials import credentials
-from pytest_ftgate.data.finding import RowCheck
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import RowCheck
+from pytest_ftgate.data.pii.credentials import credentials
+from pytest_ftgate.data.readers.row import DataRow
 
 ADVICE = "revoke them where they are valid, then replace or remove them"
 

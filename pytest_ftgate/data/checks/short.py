@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.readers.row import DataRow
 
 LONG = 20
 """Words of the median answer from which on answers count as long."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_ftgate.data.finding import Finding, Level
-from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.data.synthetic import is_synthetic, is_unreviewed
+from pytest_ftgate.data.checks.finding import Finding, Level
+from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.synthetic import is_synthetic, is_unreviewed
 
 MOST = 0.3
 """Share from which on a model learns more from models than from people: about 70:30 is usual."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_ftgate.data.checks.labels import LabelSet
-from pytest_ftgate.data.normal import normal, short_digest
-from pytest_ftgate.data.reader import read_rows
-from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.data.split.groups import Item
+from pytest_ftgate.data.near.groups import Item
+from pytest_ftgate.data.readers.labels import LabelSet
+from pytest_ftgate.data.readers.normalize import normal, short_digest
+from pytest_ftgate.data.readers.reader import read_rows
+from pytest_ftgate.data.readers.row import DataRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_ftgate.data.json_lines import read_lines
+from pytest_ftgate.data.readers.json_lines import read_lines
 from pytest_ftgate.data.split.part import PARTS, Part
 from pytest_ftgate.data.split.places import Places
 from pytest_ftgate.errors import DataError, Fault

@@ -15,7 +15,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from pytest_ftgate.data.split.groups import Group
+from pytest_ftgate.data.near.groups import Group
 from pytest_ftgate.data.split.part import PARTS, Part, Shares, most_protected
 
 Places = Mapping[str, Part]

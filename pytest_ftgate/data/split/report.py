@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_ftgate.data.split.groups import Group
+from pytest_ftgate.data.near.groups import Group
 from pytest_ftgate.data.split.part import PARTS
 from pytest_ftgate.data.split.places import Places
 from pytest_ftgate.data.split.split import Split

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_ftgate.data.split.groups import Group, groups_of
+from pytest_ftgate.data.near.groups import Group, groups_of
 from pytest_ftgate.data.split.items import read_material
 from pytest_ftgate.data.split.lock import read_lock, write_lock
 from pytest_ftgate.data.split.part import PARTS, Part, Shares

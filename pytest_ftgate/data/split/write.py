@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from pytest_ftgate.data.record import Record
-from pytest_ftgate.data.records import read_records
-from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.data.shapes import row_of
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.data.readers.records import read_records
+from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.data.split.items import key_of
 from pytest_ftgate.data.split.part import PARTS, Part
 from pytest_ftgate.data.split.places import Places

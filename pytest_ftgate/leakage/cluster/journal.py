@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate import __version__
+from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import LeakageError
-from pytest_ftgate.files.contents import contents
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.leakage.report import Leak, Report

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_ftgate.data.parquet import count_groups, read_parquet
-from pytest_ftgate.data.record import Entry
-from pytest_ftgate.data.records import read_records
+from pytest_ftgate.data.near.rows import Row
+from pytest_ftgate.data.readers.parquet import count_groups, read_parquet
+from pytest_ftgate.data.readers.record import Entry
+from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.errors import Fault, LeakageError
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.leakage.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

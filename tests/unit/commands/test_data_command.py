@@ -156,6 +156,6 @@ def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
 
 def test_without_presidio_a_copy_says_what_was_not_looked_for(check, capsys, monkeypatch):
     check(clean(2))
-    monkeypatch.setattr("pytest_ftgate.data.national.find_spec", lambda name: None)
+    monkeypatch.setattr("pytest_ftgate.data.pii.national.find_spec", lambda name: None)
     assert main(["data", "redact", "t.jsonl", "copy.jsonl"]) == 0
     assert "national ids were not looked for: pip install 'pytest-ftgate[data]'" in capsys.readouterr().out

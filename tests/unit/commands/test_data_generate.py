@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.cli import main
-from pytest_ftgate.data.reader import read_rows
-from pytest_ftgate.data.synthetic import is_unreviewed
-from pytest_ftgate.synthesis.prompt import prompts_digest
+from pytest_ftgate.data.readers.reader import read_rows
+from pytest_ftgate.data.readers.synthetic import is_unreviewed
+from pytest_ftgate.data.synthesis.prompt import prompts_digest
 from tests.messages_server import CUT_OFF, REFUSAL, Fault, MessagesServer
 from tests.unit.synthesis.writers import HAM, SPAM, sentence, spam_rows, wanted, write_rows, writer
 

@@ -113,8 +113,8 @@ def test_equal_rows_are_decided_one_by_one(review):
 
 
 def test_what_may_train_is_read_by_the_trainers_rule(review):
-    from pytest_ftgate.data.reader import read_rows
-    from pytest_ftgate.data.synthetic import is_unreviewed
+    from pytest_ftgate.data.readers.reader import read_rows
+    from pytest_ftgate.data.readers.synthetic import is_unreviewed
 
     review("a\nr\n")
     assert [is_unreviewed(row.extras) for row in read_rows(Path("s.jsonl"))] == [False, True, True, False, True]

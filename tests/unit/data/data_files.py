@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.readers.row import DataRow
 
 Rows = Sequence[Mapping[str, Any]]
 

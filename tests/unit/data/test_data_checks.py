@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from pytest_ftgate.data.checks.all_checks import every_check
 from pytest_ftgate.data.checks.answers import answers
 from pytest_ftgate.data.checks.balance import Balance
 from pytest_ftgate.data.checks.contradictions import Contradictions
 from pytest_ftgate.data.checks.duplicates import Duplicates
-from pytest_ftgate.data.checks.every import every_check
+from pytest_ftgate.data.checks.finding import Check
 from pytest_ftgate.data.checks.near import NearDuplicates
 from pytest_ftgate.data.checks.pii import pii
+from pytest_ftgate.data.checks.run import Inspection, inspect
 from pytest_ftgate.data.checks.secrets import secrets
 from pytest_ftgate.data.checks.short import Short
 from pytest_ftgate.data.checks.size import Size
 from pytest_ftgate.data.checks.truncated import Truncated
-from pytest_ftgate.data.finding import Check
-from pytest_ftgate.data.inspect import Inspection, inspect
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import DataError, Fault
 
 

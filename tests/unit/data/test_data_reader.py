@@ -8,9 +8,9 @@ import tracemalloc
 import pytest
 from data_files import FORMATS, exchange, write_folder, write_jsonl
 
-from pytest_ftgate.data.reader import read_entries, read_rows
-from pytest_ftgate.data.record import Record
-from pytest_ftgate.data.records import read_records
+from pytest_ftgate.data.readers.reader import read_entries, read_rows
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.errors import DataError, Fault
 
 OWN = [

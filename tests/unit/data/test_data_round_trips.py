@@ -10,10 +10,10 @@ from data_files import FORMATS, exchange, in_shapes, preferences, turn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_ftgate.data.reader import read_rows
-from pytest_ftgate.data.record import Record
-from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.data.shapes import row_of
+from pytest_ftgate.data.readers.reader import read_rows
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.shapes import row_of
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.data.record import Record
-from pytest_ftgate.data.row import DataRow
-from pytest_ftgate.data.shapes import row_of
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.shapes import row_of
 
 
 def turns(*said: tuple[str, object]) -> list[dict[str, object]]:

@@ -7,10 +7,10 @@ import random
 import numpy as np
 import pytest
 
+from pytest_ftgate.data.checks.confident_learning import confident, suspects
 from pytest_ftgate.data.checks.mislabelled import Mislabelled
-from pytest_ftgate.data.inspect import inspect
-from pytest_ftgate.data.outoffold import confident, suspects
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.run import inspect
+from pytest_ftgate.data.readers.row import DataRow
 
 SPAM = [
     "win",

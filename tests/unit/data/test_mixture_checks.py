@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_ftgate.data.checks.all_checks import OF_TRAINING, every_check
 from pytest_ftgate.data.checks.coverage import Coverage
-from pytest_ftgate.data.checks.every import OF_TRAINING, every_check
+from pytest_ftgate.data.checks.finding import Check, Outcome
 from pytest_ftgate.data.checks.format import format_of
 from pytest_ftgate.data.checks.general import General
+from pytest_ftgate.data.checks.label_counts import Marginals
 from pytest_ftgate.data.checks.languages import Languages
 from pytest_ftgate.data.checks.lengths import Lengths, longer, percentile
+from pytest_ftgate.data.checks.run import inspect
 from pytest_ftgate.data.checks.synthetic import Synthetic
 from pytest_ftgate.data.checks.turns import turns
-from pytest_ftgate.data.finding import Check, Outcome
-from pytest_ftgate.data.inspect import inspect
-from pytest_ftgate.data.marginals import Marginals
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.readers.row import DataRow
 
 
 def row(asked: str, answer: str, line: int = 1, **extras: object) -> DataRow:

@@ -11,10 +11,10 @@ import time
 
 import pytest
 
-from pytest_ftgate.data import national
 from pytest_ftgate.data.checks.pii import pii
-from pytest_ftgate.data.national import national_ids
-from pytest_ftgate.data.personal import personal_data
+from pytest_ftgate.data.pii import national
+from pytest_ftgate.data.pii.national import national_ids
+from pytest_ftgate.data.pii.personal import personal_data
 
 EVIDENT = [
     ("X1234567L", "ES_NIE"),

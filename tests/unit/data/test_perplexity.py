@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.data.checks.perplexity import Perplexity, robust_z
-from pytest_ftgate.data.inspect import inspect
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.checks.run import inspect
+from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import DataError
 from pytest_ftgate.serve.likelihood import losses_in
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.data.credentials import credentials, entropy
-from pytest_ftgate.data.personal import is_iban, luhn, personal_data
+from pytest_ftgate.data.pii.credentials import credentials, entropy
+from pytest_ftgate.data.pii.personal import is_iban, luhn, personal_data
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from data_files import FORMATS, write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.data.credentials import credentials
-from pytest_ftgate.data.personal import personal_data
-from pytest_ftgate.data.placeholders import redacted_text, redacted_value
-from pytest_ftgate.data.reader import read_rows
-from pytest_ftgate.data.redact import redacted, write_redacted
-from pytest_ftgate.data.row import DataRow
+from pytest_ftgate.data.pii.credentials import credentials
+from pytest_ftgate.data.pii.personal import personal_data
+from pytest_ftgate.data.pii.placeholders import redacted_text, redacted_value
+from pytest_ftgate.data.pii.redact import redacted, write_redacted
+from pytest_ftgate.data.readers.reader import read_rows
+from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import DataError
 
 CARD = "4111 1111 1111 1111"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.data.lineage import begun
+from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import DataError, PipelineError
-from pytest_ftgate.files.contents import contents
 from pytest_ftgate.files.dvc import check_tracked, tracked
-from pytest_ftgate.lineage import begun
 from pytest_ftgate.pipeline import read_pipeline
 
 RUN = "import sys, json; from dvc.cli import main; [main(each) and sys.exit(1) for each in json.loads(sys.argv[1])]"
@@ -148,7 +148,7 @@ def test_what_is_missing_is_pulled(project):
 
 @pytest.mark.parametrize("name", ["sym.jsonl", "hard.jsonl", "data/a.jsonl"])
 def test_a_tracked_file_is_replaced_and_never_written_through(project, name):
-    from pytest_ftgate.data.redact import write_redacted
+    from pytest_ftgate.data.pii.redact import write_redacted
     from pytest_ftgate.leakage.clean import write_clean
     from pytest_ftgate.prepare import write_without
 

@@ -12,12 +12,12 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 from pytest_ftgate.cli import main
-from pytest_ftgate.drift.classifier import _areas, _predictor, _similarity, classifier
-from pytest_ftgate.drift.compare import TESTS, compare
-from pytest_ftgate.drift.inputs import Inputs, read_log, read_training, sampled
-from pytest_ftgate.drift.labels import labels
-from pytest_ftgate.drift.length import length
-from pytest_ftgate.drift.vocabulary import vocabulary
+from pytest_ftgate.data.drift.classifier import _areas, _predictor, _similarity, classifier
+from pytest_ftgate.data.drift.compare import TESTS, compare
+from pytest_ftgate.data.drift.inputs import Inputs, read_log, read_training, sampled
+from pytest_ftgate.data.drift.labels import labels
+from pytest_ftgate.data.drift.length import length
+from pytest_ftgate.data.drift.vocabulary import vocabulary
 from pytest_ftgate.errors import FileFaults
 
 WORDS = [

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from pytest_ftgate.files import contents as module
-from pytest_ftgate.files.contents import contents
+from pytest_ftgate.data.readers import contents as module
+from pytest_ftgate.data.readers.contents import contents
 from tests.unit.data.data_files import FORMATS, write_folder
 
 

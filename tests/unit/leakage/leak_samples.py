@@ -6,9 +6,9 @@ import random
 from bisect import bisect_left
 from itertools import accumulate
 
+from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.check import Report, find_leaks
-from pytest_ftgate.leakage.rows import Row
 
 
 def words(n: int, seed: int, vocabulary: int = 3000) -> str:

@@ -101,7 +101,7 @@ def test_an_exact_copy_is_found_by_its_question_whatever_the_answer():
     ],
 )
 def test_exact_copies_in_rows_of_other_shapes(data):
-    from pytest_ftgate.leakage.rows import Row
+    from pytest_ftgate.data.near.rows import Row
 
     report = find_leaks([case({"text": "What is it?"}, expected="a cat")], [Row("f", 1, data)])
     assert [leak.stage for leak in report.leaks] == ["exact"]

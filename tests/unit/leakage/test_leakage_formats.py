@@ -8,9 +8,9 @@ import json
 import pytest
 from leak_samples import words
 
+from pytest_ftgate.data.near.rows import Row, read_rows
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.check import Report, find_leaks
-from pytest_ftgate.leakage.rows import Row, read_rows
 
 GOLDENS = [Case(f"g{number}", words(20, number), {"label": "ham"}) for number in range(4)]
 ROWS = [

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leak_samples import case, cases, check, language, near, row, true_jaccard
 
+from pytest_ftgate.data.near.fuzzy import SUSPECT, Fuzzy
+from pytest_ftgate.data.near.ngrams import N, grams_of
+from pytest_ftgate.data.near.normalized import goldens_of, sample_of
+from pytest_ftgate.data.near.rolling_hash import codes_of_grams, distinct_codes
 from pytest_ftgate.leakage.check import find_leaks
-from pytest_ftgate.leakage.fuzzy import SUSPECT, Fuzzy
-from pytest_ftgate.leakage.grams import N, grams_of
-from pytest_ftgate.leakage.places import codes_of_grams, distinct_codes
-from pytest_ftgate.leakage.sample import goldens_of, sample_of
 
 
 @pytest.mark.parametrize("wanted", [0.9, 0.8, 0.7])

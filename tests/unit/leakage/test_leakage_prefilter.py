@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leak_samples import cases, row, words
 
+from pytest_ftgate.data.near.fuzzy import Fuzzy
+from pytest_ftgate.data.near.normalized import goldens_of, plain_of
+from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes, word_codes
 from pytest_ftgate.errors import SelfTestError
 from pytest_ftgate.leakage.containment import Containment
-from pytest_ftgate.leakage.fuzzy import Fuzzy
 from pytest_ftgate.leakage.index import Index
-from pytest_ftgate.leakage.places import bytes_of, joined, letter_codes, word_codes
 from pytest_ftgate.leakage.prefilter import LONGEST, Prefilter
-from pytest_ftgate.leakage.sample import goldens_of, plain_of
 
 WORDS = st.sampled_from(["a", "b", "ab", "free", "prize", "now", "claim", "你", "é", "x1", "the", "thee", "£", "🎉"])
 TEXTS = st.lists(WORDS, min_size=1, max_size=40)

@@ -11,9 +11,9 @@ import unicodedata
 import pytest
 from leak_samples import Texts, cases, near, row
 
+from pytest_ftgate.data.near.normalized import goldens_of
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.index import Index
-from pytest_ftgate.leakage.sample import goldens_of
 
 PAIRS = 2000
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_ftgate.data.near.rows import read_rows
 from pytest_ftgate.errors import LeakageError
-from pytest_ftgate.leakage.rows import read_rows
 
 
 def test_rows_have_file_and_line_and_blank_lines_count(tmp_path):

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leak_samples import cases, check, row, words
 
+from pytest_ftgate.data.near import fuzzy
+from pytest_ftgate.data.near.normalized import goldens_of
 from pytest_ftgate.errors import SelfTestError
-from pytest_ftgate.leakage import containment, exact, fuzzy
+from pytest_ftgate.leakage import containment, exact
 from pytest_ftgate.leakage.check import STAGES, find_leaks
-from pytest_ftgate.leakage.sample import goldens_of
 from pytest_ftgate.leakage.selftest import check_stages
 
 GOLDENS = cases(*(words(20, seed) for seed in range(5)))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.leakage.text import text_of, words_of
+from pytest_ftgate.data.near.text import text_of, words_of
 
 LATIN = st.text(st.sampled_from("abcdefgxyzäöüéñß0123456789 "), min_size=1)
 
@@ -79,15 +79,15 @@ def test_text_of_values(value, text):
 
 @given(st.text() | st.text(st.sampled_from("ab \n.,_£é你\u200b\u00ad🎉ǅẞ\x7f\ud800")))
 def test_a_text_that_is_not_all_ascii_is_plain_by_the_same_table(text):
-    from pytest_ftgate.leakage.text import _TABLE, _folded, _plain
+    from pytest_ftgate.data.near.text import _TABLE, _folded, _plain
 
     assert _plain(_folded(text)) == _folded(text).translate(_TABLE)
 
 
 @given(st.text(), st.text())
 def test_a_row_is_normalised_in_two_parts_as_in_one(asked, answer):
-    from pytest_ftgate.leakage.rows import Row
-    from pytest_ftgate.leakage.sample import sample_of
+    from pytest_ftgate.data.near.normalized import sample_of
+    from pytest_ftgate.data.near.rows import Row
 
     sample = sample_of(Row("f", 1, {"input": asked, "expected": answer}))
     assert sample.question == words_of(asked)

@@ -18,6 +18,7 @@ from leak_samples import words
 from pyarrow import parquet
 
 from pytest_ftgate.cli import main
+from pytest_ftgate.data.near.rows import read_rows
 from pytest_ftgate.errors import LeakageError, MissingExtra
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.golden.case import Case
@@ -28,7 +29,6 @@ from pytest_ftgate.leakage.cluster.pieces import Piece, pieces_of, rows_in
 from pytest_ftgate.leakage.cluster.scan import scan_on_ray
 from pytest_ftgate.leakage.cluster.session import ray_session
 from pytest_ftgate.leakage.own import check_own
-from pytest_ftgate.leakage.rows import read_rows
 
 PACKAGE = Path(__file__).parents[3]
 FILES = ("t0.parquet", "t1.parquet", "t2.parquet", "t3.jsonl")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_ftgate.synthesis import prompt
-from pytest_ftgate.synthesis.plan import ROWS, SHOWN, TWISTS, Order, orders, quotas
-from pytest_ftgate.synthesis.prompt import build, prompts_digest, schema_of
-from pytest_ftgate.synthesis.seeds import Form, Seed
+from pytest_ftgate.data.synthesis import prompt
+from pytest_ftgate.data.synthesis.plan import ROWS, SHOWN, TWISTS, Order, orders, quotas
+from pytest_ftgate.data.synthesis.prompt import build, prompts_digest, schema_of
+from pytest_ftgate.data.synthesis.seeds import Form, Seed
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SPAM = Form("variables", ("text",), ('{"label": "ham"}', '{"label": "spam"}'), answers_json=True)

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from writers import HAM, SPAM, sentence, spam_rows, write_rows
 
-from pytest_ftgate.data.normal import normal
+from pytest_ftgate.data.near.fuzzy import jaccard
+from pytest_ftgate.data.near.ngrams import grams_of
+from pytest_ftgate.data.readers.normalize import normal
+from pytest_ftgate.data.synthesis.novelty import NEAR, Novelty
+from pytest_ftgate.data.synthesis.seeds import Form, read_seeds
 from pytest_ftgate.errors import DataError, FtgateError
-from pytest_ftgate.leakage.fuzzy import jaccard
-from pytest_ftgate.leakage.grams import grams_of
-from pytest_ftgate.synthesis.novelty import NEAR, Novelty
-from pytest_ftgate.synthesis.seeds import Form, read_seeds
 
 
 def test_rows_with_variables_and_labels(tmp_path):

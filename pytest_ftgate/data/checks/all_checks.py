@@ -1,0 +1,53 @@
+"""(settings) -> the checks of `ftgate data check`, in the order in which they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pytest_ftgate.data.checks.answers import answers
+from pytest_ftgate.data.checks.balance import Balance
+from pytest_ftgate.data.checks.contradictions import Contradictions
+from pytest_ftgate.data.checks.coverage import Coverage
+from pytest_ftgate.data.checks.duplicates import Duplicates
+from pytest_ftgate.data.checks.finding import Check
+from pytest_ftgate.data.checks.format import format_of
+from pytest_ftgate.data.checks.general import General
+from pytest_ftgate.data.checks.label_counts import Marginals
+from pytest_ftgate.data.checks.languages import Languages
+from pytest_ftgate.data.checks.lengths import Lengths
+from pytest_ftgate.data.checks.mislabelled import Mislabelled
+from pytest_ftgate.data.checks.near import NearDuplicates
+from pytest_ftgate.data.checks.perplexity import Perplexity
+from pytest_ftgate.data.checks.pii import pii
+from pytest_ftgate.data.checks.secrets import secrets
+from pytest_ftgate.data.checks.short import Short
+from pytest_ftgate.data.checks.size import Size
+from pytest_ftgate.data.checks.synthetic import Synthetic
+from pytest_ftgate.data.checks.truncated import Truncated
+from pytest_ftgate.data.checks.turns import turns
+from pytest_ftgate.data.readers.row import DataRow
+
+OF_TRAINING = frozenset({"size", "balance", "coverage", "general", "synthetic"})
+"""Checks that mean the training rows alone; the others also look at those of validation."""
+
+
+def every_check(
+    tokens_of: Callable[[DataRow], int] | None = None,
+    max_length: int = 0,
+    goldens: Marginals | None = None,
+    *,
+    forgetting: bool = False,
+    perplexity: Perplexity | None = None,
+) -> list[Check]:
+    """New checks, for one pass.
+
+    tokens_of: tokens of a row; without it, `truncated` is left out. goldens: what rows are held against; without it,
+    `format` and `coverage` are left out. forgetting: whether the pipeline measures it, so that general rows are needed.
+    perplexity: that check, which costs a forward pass, if it is wanted.
+    """
+    truncated: list[Check] = [Truncated(tokens_of, max_length)] if tokens_of else []
+    compared: list[Check] = [Duplicates(), NearDuplicates(), Contradictions(), Mislabelled()]
+    against: list[Check] = [format_of(goldens), Coverage(goldens)] if goldens else []
+    mixture: list[Check] = [Balance(), Size(), Languages(), Lengths(), Synthetic(), General(watched=forgetting)]
+    surprise: list[Check] = [perplexity] if perplexity else []
+    return [answers(), turns(), Short(), *truncated, *compared, *against, *mixture, *surprise, pii(), secrets()]

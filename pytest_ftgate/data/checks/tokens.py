@@ -1,0 +1,64 @@
+"""Folder of a model -> a count of a row's tokens in the model's own chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.errors import DataError, Fault, MissingExtra
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.case import Message
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
+Asked = Callable[[DataRow], Sequence[Message]]
+
+
+def as_written(row: DataRow) -> Sequence[Message]:
+    """The turns before the answer as they stand in the row."""
+    return row.asked
+
+
+def tokens_in(model: Path, asked: Asked = as_written) -> Callable[[DataRow], int]:
+    """A function from a row to the tokens of its question and answer; of a preference, to the longer pair.
+
+    asked: the turns before the answer, by default as written; it may raise DataError. The function raises DataError
+    for a row that the chat template refuses. Raises DataError if the folder holds no tokenizer with a chat template,
+    MissingExtra without transformers.
+    """
+    tokenizer = tokenizer_in(model, "counting tokens")
+
+    def count(row: DataRow) -> int:
+        answers = [row.answer] if row.rejected is None else [row.answer, row.rejected]
+        turns = asked(row)
+        return max(_count(tokenizer, row, turns, answer) for answer in answers)
+
+    return count
+
+
+def tokenizer_in(model: Path, what: str) -> Any:
+    """The tokenizer of a folder. what: it is needed for. Raises DataError, MissingExtra as `tokens_in`."""
+    if not model.is_dir():
+        raise DataError([Fault(shown(model), 0, "is no folder of a model", "name one: --model DIR")])
+    if not any((model / name).is_file() for name in TOKENIZER_FILES):
+        raise DataError([Fault(shown(model), 0, "holds no tokenizer", f"expected: {' or '.join(TOKENIZER_FILES)}")])
+    try:
+        from transformers import AutoTokenizer
+    except ImportError:
+        raise MissingExtra(what, "serve") from None
+    tokenizer = AutoTokenizer.from_pretrained(str(model), local_files_only=True)
+    if not tokenizer.chat_template:
+        raise DataError([Fault(shown(model), 0, "has no chat template, so rows cannot be put into it")])
+    return tokenizer
+
+
+def _count(tokenizer: Any, row: DataRow, asked: Sequence[Message], answer: str) -> int:
+    from jinja2 import TemplateError
+
+    turns = [*(dict(turn) for turn in asked), {"role": "assistant", "content": answer}]
+    try:
+        text = tokenizer.apply_chat_template(turns, tokenize=False)
+    except TemplateError as error:
+        raise DataError([Fault(row.path, row.line, f"the chat template refuses it: {error}")]) from None
+    return len(tokenizer(text, add_special_tokens=False)["input_ids"])

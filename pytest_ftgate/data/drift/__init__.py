@@ -1,0 +1,1 @@
+"""Inputs of today compared with those of training."""

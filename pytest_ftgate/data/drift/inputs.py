@@ -1,0 +1,116 @@
+"""Log of production, training file or golden sets -> Inputs: their texts, and their labels where they have any."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.data.near.rows import Row, read_rows
+from pytest_ftgate.errors import Fault, FileFaults
+from pytest_ftgate.files.digest import canonical
+from pytest_ftgate.files.jsonl import parse_lines
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.graders.answer import NoJsonError, json_of, label_in, label_of
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
+
+MOST = 1000
+"""Rows of each side that are compared, drawn at random with a fixed seed: more would find differences that matter to
+nobody, and cost the square of it."""
+
+_ANSWERS = ("output", "expected")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """name: for people, "the log". texts: what the model was asked. labels: of these rows, None where there is none."""
+
+    name: str
+    texts: tuple[str, ...]
+    labels: tuple[str | None, ...]
+
+
+def read_log(path: Path, label: str = "") -> Inputs:
+    """Lines {"input": text, variables or messages, "output": the model's answer}, the answer being optional.
+
+    label: dotted path into the answers. Raises FileFaults with every line that is none, and for a file without a row.
+    """
+    name = shown(path)
+    found = [_row(entry, name) for entry in parse_lines(_text(path), name)]
+    rows = [row for row in found if isinstance(row, Row)]
+    faults = [fault for fault in found if isinstance(fault, Fault)]
+    if not found:
+        faults = [Fault(name, 0, "holds no row", 'write one line for each request: {"input": "..."}')]
+    if faults:
+        raise FileFaults(faults)
+    return _inputs("the log", rows, label)
+
+
+def _text(path: Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise FileFaults([Fault(shown(path), 0, f"cannot be read: {error}")]) from None
+
+
+def _row(entry: tuple[int, Any] | Fault, path: str) -> Row | Fault:
+    if isinstance(entry, Fault):
+        return entry
+    line, data = entry
+    if isinstance(data, Mapping) and (row := Row(path, line, data)).question.strip():
+        return row
+    return Fault(
+        path, line, f"has no input: found {canonical(data)[:80]}", 'expected {"input": "...", "output": "..."}'
+    )
+
+
+def read_training(path: Path, label: str = "") -> Inputs:
+    """The rows of a training file. Raises LeakageError for a line that is no row."""
+    return _inputs("training", read_rows(path), label)
+
+
+def golden_inputs(suites: Iterable[Suite]) -> Inputs:
+    """The cases of golden sets, each with the label it expects."""
+    pairs = [_of_case(suite, case.input, case.expected) for suite in suites for case in suite.cases]
+    return Inputs("goldens", tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
+
+
+def _of_case(suite: Suite, asked: object, expected: object) -> tuple[str, str | None]:
+    path = suite.golden.label.path if suite.golden.label else ""
+    return Row("", 0, {"input": asked}).question, _label(expected, path)
+
+
+def _inputs(name: str, rows: Iterable[Row], label: str) -> Inputs:
+    pairs = [(row.question, _label_of_row(row, label)) for row in rows]
+    return Inputs(name, tuple(text for text, _ in pairs), tuple(found for _, found in pairs))
+
+
+def _label_of_row(row: Row, path: str) -> str | None:
+    return next((_label(row.data[key], path) for key in _ANSWERS if row.data.get(key) is not None), None)
+
+
+def _label(answer: object, path: str) -> str | None:
+    """What stands at the path; without one the whole answer. Text of a model is read as JSON if it is that."""
+    if path:
+        return label_of(answer, path) if isinstance(answer, str) else label_in(answer, path)
+    try:
+        answer = json_of(answer) if isinstance(answer, str) else answer
+    except NoJsonError:
+        return str(answer).strip() or None
+    return canonical(answer)
+
+
+def sampled(inputs: Inputs, most: int = MOST) -> Inputs:
+    """At most so many of the rows, drawn with a fixed seed."""
+    if len(inputs.texts) <= most:
+        return inputs
+    places = sorted(random.Random(0).sample(range(len(inputs.texts)), most))  # noqa: S311 - a sample, no secret
+    return Inputs(inputs.name, tuple(_pick(inputs.texts, places)), tuple(_pick(inputs.labels, places)))
+
+
+def _pick(values: Sequence[Any], places: Sequence[int]) -> Iterator[Any]:
+    return (values[place] for place in places)

@@ -1,0 +1,71 @@
+"""Rows as a split sees them -> groups that must stand on one side: equal or near questions, or one `cluster`."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pytest_ftgate.data.near.pairs import near_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row. key: digest of its question. cluster: digest of its cluster, or "". label: or "" if there are none."""
+
+    key: str
+    cluster: str
+    label: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """items: in the order of the rows."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of all rows, and of their clusters."""
+        return frozenset(key for item in self.items for key in (item.key, item.cluster) if key)
+
+    @property
+    def name(self) -> str:
+        """The least key of its rows: the same whatever their order."""
+        return min(item.key for item in self.items)
+
+    @property
+    def label(self) -> str:
+        """The most frequent one; of several, the first in the alphabet."""
+        counts = Counter(item.label for item in self.items)
+        return min(counts, key=lambda label: (-counts[label], label))
+
+
+def groups_of(items: Sequence[Item], questions: Mapping[str, str]) -> list[Group]:
+    """The groups, which are disjoint and hold every item. questions: normalised, by key."""
+    keys, texts = list(questions), list(questions.values())
+    near = [(keys[pair.one], keys[pair.other]) for pair in near_pairs(texts)]
+    together = Together([*near, *((item.key, item.cluster) for item in items if item.cluster)])
+    groups: defaultdict[Hashable, list[Item]] = defaultdict(list)
+    for item in items:
+        groups[together.of(item.key)].append(item)
+    return [Group(tuple(each)) for each in groups.values()]
+
+
+class Together:
+    """Which of many things are joined, directly or through others (union-find with path halving)."""
+
+    def __init__(self, pairs: Iterable[tuple[Hashable, Hashable]]) -> None:
+        self._above: dict[Hashable, Hashable] = {}
+        for one, other in pairs:
+            self._above[self.of(one)] = self.of(other)
+
+    def of(self, thing: Hashable) -> Hashable:
+        """What stands for all that is joined with it."""
+        above = self._above
+        while (up := above.setdefault(thing, thing)) != thing:
+            above[thing] = above[up]
+            thing = up
+        return thing

@@ -1,0 +1,87 @@
+"""Case, Row -> what the stages compare: normalised words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pytest_ftgate.data.near.rows import Row
+from pytest_ftgate.data.near.text import asked_of, plain_text, split, text_of, words_of
+from pytest_ftgate.golden.case import Case
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A case, normalised. question: words of its input; exchange: of input and expected value, one after the other.
+
+    set: name of its golden set, "" if it was not told; ids of two sets may be the same.
+    """
+
+    id: str
+    question: Words
+    exchange: Words
+    set: str = ""
+
+    @property
+    def answer(self) -> Words:
+        """The words of the expected value."""
+        return self.exchange[len(self.question) :]
+
+    @property
+    def name(self) -> str:
+        """Of the set and the case, as in sms_spam/a1, or the bare id."""
+        return f"{self.set}/{self.id}" if self.set else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A training row, normalised. question: words of what the model is shown; whole: of all its text."""
+
+    question: Words
+    whole: Words
+
+
+def goldens_of(cases: Iterable[Case] | Mapping[str, Iterable[Case]]) -> tuple[Golden, ...]:
+    """The cases, also by the names of their sets, normalised; one without any text is left out."""
+    sets = cases if isinstance(cases, Mapping) else {"": cases}
+    goldens = (_golden(case, name) for name, of_set in sets.items() for case in of_set)
+    return tuple(golden for golden in goldens if golden.question)
+
+
+def _golden(case: Case, name: str) -> Golden:
+    question = words_of(asked_of(case.input))
+    return Golden(case.id, question, question + words_of(text_of(case.expected)), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A training row, normalised, its words not yet told apart: one space between two of them."""
+
+    question: str
+    whole: str
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The whole, and the question unless it is a piece of it."""
+        return (self.whole,) if self.question in self.whole else (self.whole, self.question)
+
+    @property
+    def sample(self) -> Sample:
+        """The words of both."""
+        return Sample(split(self.question), split(self.whole))
+
+
+def plain_of(row: Row) -> Plain:
+    """The row, normalised; what is both question and whole is normalised once."""
+    asked, whole = row.question, row.whole
+    question = plain_text(asked)
+    if asked and whole.startswith(asked) and whole[len(asked) : len(asked) + 1] in ("", "\n"):
+        return Plain(question, f"{question} {plain_text(whole[len(asked) :])}".strip(" "))
+    return Plain(question, plain_text(whole))
+
+
+def sample_of(row: Row) -> Sample:
+    """The words of a row, normalised."""
+    return plain_of(row).sample

@@ -1,0 +1,53 @@
+"""JSON value -> the same with a typed placeholder such as <EMAIL> for each piece of personal data or key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_ftgate.data.pii.credentials import credential_spans
+from pytest_ftgate.data.pii.personal import personal_spans
+from pytest_ftgate.data.pii.span import Span
+
+SECRET = "<SECRET>"  # noqa: S105  what stands for one
+
+
+def redacted_text(text: str) -> str:
+    """The text in which neither personal data nor credentials are found any more.
+
+    It is looked through again until nothing is found: what stood next to a span may be one itself without it.
+    """
+    while True:
+        without = _replaced(text, [(span, SECRET) for span in credential_spans(text)])
+        without = _replaced(without, [(span, placeholder(span.kind)) for span in personal_spans(without)])
+        if without == text:
+            return text
+        text = without
+
+
+def placeholder(kind: str) -> str:
+    """A kind of personal data in capitals: <EMAIL>, <IP_ADDRESS>."""
+    return f"<{kind.upper().replace('-', '').replace(' ', '_')}>"
+
+
+def _replaced(text: str, spans: list[tuple[Span, str]]) -> str:
+    for span, written in sorted(spans, key=lambda pair: -pair[0].begin):
+        text = f"{text[: span.begin]}{written}{text[span.end :]}"
+    return text
+
+
+def redacted_value(value: Any) -> Any:
+    """All texts and numbers of a JSON value, at any depth. The keys of objects stay as they are."""
+    if isinstance(value, str):
+        return redacted_text(value)
+    if isinstance(value, Mapping):
+        return {key: redacted_value(below) for key, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted_value(below) for below in value]
+    return value if value is None or isinstance(value, bool) else _redacted_number(value)
+
+
+def _redacted_number(value: Any) -> Any:
+    """A number whose digits are a card's, say, becomes a text; any other stays a number."""
+    redacted = redacted_text(str(value))
+    return value if redacted == str(value) else redacted

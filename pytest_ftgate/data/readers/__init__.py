@@ -1,0 +1,1 @@
+"""Files of training rows -> rows with their lines."""

@@ -1,0 +1,44 @@
+"""Folder written by `save_to_disk` of Hugging Face datasets -> its records; the files are mapped, not loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_ftgate.data.readers.columns import without_nulls
+from pytest_ftgate.data.readers.record import Entry, Record
+from pytest_ftgate.errors import Fault, MissingExtra
+from pytest_ftgate.files.text import shown
+
+
+def read_folder(path: Path) -> Iterator[Entry]:
+    """The records, numbered from 1; null is no key. A folder of several splits is a fault that names them."""
+    name = shown(path)
+    if splits := _splits(path):
+        yield Fault(name, 0, f"holds the splits {', '.join(splits)}", f"name one of them: {name}/{splits[0]}")
+    elif not (path / "state.json").is_file():
+        yield Fault(name, 0, "is a folder, but no data set of Hugging Face (there is no state.json)", "name its files")
+    else:
+        yield from _records(path, name)
+
+
+def _splits(path: Path) -> list[str]:
+    try:
+        return list(json.loads((path / "dataset_dict.json").read_text(encoding="utf-8"))["splits"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _records(path: Path, name: str) -> Iterator[Entry]:
+    try:
+        from datasets import load_from_disk
+    except ImportError:
+        raise MissingExtra("reading a data set of Hugging Face", "train") from None
+    try:
+        dataset = load_from_disk(str(path)).with_format(None)
+    except (ValueError, KeyError, TypeError) as error:
+        yield Fault(name, 0, f"cannot be read as a data set: {error}")
+        return
+    for number, data in enumerate(dataset, start=1):
+        yield Record(name, number, without_nulls(data))

@@ -1,0 +1,47 @@
+"""Path of a data file or folder -> its rows in one form, as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.data.readers.records import read_records
+from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.shapes import row_of
+from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.text import shown
+
+MOST_FAULTS = 20
+
+
+def read_rows(path: Path) -> Iterator[DataRow]:
+    """The rows of a file: JSON Lines, a JSON list, CSV, Parquet, or a folder of Hugging Face datasets.
+
+    Raises DataError after the last row with the first 20 faults and the number of the others, or if there is no row;
+    MissingExtra if the format needs a library that is not installed.
+    """
+    faults: list[Fault] = []
+    rows = omitted = 0
+    for entry in read_entries(path):
+        if isinstance(entry, DataRow):
+            rows += 1
+            yield entry
+        elif len(faults) < MOST_FAULTS:
+            faults.append(entry)
+        else:
+            omitted += 1
+    if not faults and not rows:
+        faults = [Fault(shown(path), 0, "holds no row")]
+    if faults:
+        raise DataError(faults, omitted)
+
+
+def read_entries(path: Path) -> Iterator[DataRow | Fault]:
+    """The rows, and in their place the faults of those that are none. Raises MissingExtra."""
+    for record in read_records(path):
+        row = row_of(record) if isinstance(record, Record) else (record,)
+        if isinstance(row, DataRow):
+            yield row
+        else:
+            yield from row

@@ -1,0 +1,1 @@
+"""Training rows written by a teacher model."""

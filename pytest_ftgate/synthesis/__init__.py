@@ -1,1 +1,0 @@
-"""Seed rows -> further training rows by a language model, none of them reviewed."""
