@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.graders.grade import Outcome
-    from pytest_ftgate.leakage.own import Data
     from pytest_ftgate.leakage.report import Report
+    from pytest_ftgate.leakage.user_check import Data
     from pytest_ftgate.rollout import TrainingRun
     from pytest_ftgate.serve.response import Response
     from pytest_ftgate.serve.servers.fixture_handle import Server
@@ -118,7 +118,7 @@ def leakage(request: pytest.FixtureRequest) -> Callable[..., Report]:
     `leakage(rows, "sms_spam")` names the sets; without names all of `ftgate_goldens`. `strict=True` of `assert_clean`
     counts suspects too. `.leaks` and `.suspects` name golden, file, line, stage, score and common span.
     """
-    from pytest_ftgate.leakage.own import check_own
+    from pytest_ftgate.leakage.user_check import check_own
     from pytest_ftgate.session import KEY
 
     ftgate: FtgateSession = request.config.stash[KEY]

@@ -162,7 +162,7 @@ class Rollout:
 
     def _without(self, found: Mapping[str, Collection[int]]) -> Pipeline:
         """The pipeline with copies of its data files that lack the leaked rows; the files themselves stay."""
-        from pytest_ftgate.leakage.clean import write_clean
+        from pytest_ftgate.leakage.drop_rows import write_clean
 
         copies, folder = [], self.runtime.settings.state_dir / "runs" / self.name / "clean"
         for kind, path in zip(("train", "validation"), self.pipeline.data_files, strict=True):

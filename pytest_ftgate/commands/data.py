@@ -139,7 +139,7 @@ def _leaked(files: Sequence[Path], goldens: Path) -> bool:
     """Tell what of the golden sets stands in the rows. LeakageError if the files cannot be compared."""
     from pytest_ftgate.commands.leakage import golden_files
     from pytest_ftgate.evaluate.suite import load_suite
-    from pytest_ftgate.leakage.own import check_own
+    from pytest_ftgate.leakage.user_check import check_own
 
     report = check_own(files, [load_suite(path) for path in golden_files(goldens)])
     say(report.describe())

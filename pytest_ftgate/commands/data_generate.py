@@ -68,7 +68,7 @@ def generate_rows(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.synthesis.generate import Job, generate
     from pytest_ftgate.data.synthesis.plan import quotas
     from pytest_ftgate.data.synthesis.seeds import read_seeds
-    from pytest_ftgate.leakage.which import leaking_lines, leaking_places
+    from pytest_ftgate.leakage.overlapping_rows import leaking_lines, leaking_places
     from pytest_ftgate.serve.api.client import open_provider
 
     if args.count < 1 or not args.budget >= 0:

@@ -86,7 +86,7 @@ def leakage(args: argparse.Namespace) -> int:
 
 def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
     if args.ray is None:
-        from pytest_ftgate.leakage.own import check_own
+        from pytest_ftgate.leakage.user_check import check_own
 
         return check_own(args.files, suites)
     from pytest_ftgate.leakage.cluster.journal import Journal

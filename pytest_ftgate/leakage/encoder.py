@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import LeakageError, MissingExtra
-from pytest_ftgate.leakage.silence import silence
+from pytest_ftgate.leakage.quiet_logging import silence
 
 if TYPE_CHECKING:
     from pytest_ftgate.leakage.semantic import Encode

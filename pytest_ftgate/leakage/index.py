@@ -8,7 +8,7 @@ from pytest_ftgate.data.near.fuzzy import Fuzzy
 from pytest_ftgate.data.near.hit import Hit, Stage
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words, plain_of
 from pytest_ftgate.data.near.rows import Row
-from pytest_ftgate.leakage.answers import Answers
+from pytest_ftgate.leakage.answer_stage import Answers
 from pytest_ftgate.leakage.containment import Containment
 from pytest_ftgate.leakage.exact import Exact
 from pytest_ftgate.leakage.prefilter import Prefilter

@@ -30,7 +30,7 @@ from pytest_ftgate.data.near.ngrams import text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Plain
 from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes, word_codes
 from pytest_ftgate.leakage import containment
-from pytest_ftgate.leakage.counting import Counting
+from pytest_ftgate.leakage.batch_counts import Counting
 
 LONGEST = 1 << 18
 """Characters of a row that is looked at here; a longer one goes to the stages as it is."""

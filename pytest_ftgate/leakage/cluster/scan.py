@@ -21,8 +21,8 @@ from pytest_ftgate.leakage.cluster.merge import one_after_another
 from pytest_ftgate.leakage.cluster.pieces import Piece, pieces_of
 from pytest_ftgate.leakage.cluster.session import ray_session
 from pytest_ftgate.leakage.cluster.worker import scan_batch
-from pytest_ftgate.leakage.own import of_all_sets
 from pytest_ftgate.leakage.report import Report
+from pytest_ftgate.leakage.user_check import of_all_sets
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite

@@ -149,7 +149,7 @@ def test_what_is_missing_is_pulled(project):
 @pytest.mark.parametrize("name", ["sym.jsonl", "hard.jsonl", "data/a.jsonl"])
 def test_a_tracked_file_is_replaced_and_never_written_through(project, name):
     from pytest_ftgate.data.pii.redact import write_redacted
-    from pytest_ftgate.leakage.clean import write_clean
+    from pytest_ftgate.leakage.drop_rows import write_clean
     from pytest_ftgate.prepare import write_without
 
     (project / "more.jsonl").write_text(ROW)

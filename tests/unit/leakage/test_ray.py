@@ -28,7 +28,7 @@ from pytest_ftgate.leakage.cluster.merge import one_after_another
 from pytest_ftgate.leakage.cluster.pieces import Piece, pieces_of, rows_in
 from pytest_ftgate.leakage.cluster.scan import scan_on_ray
 from pytest_ftgate.leakage.cluster.session import ray_session
-from pytest_ftgate.leakage.own import check_own
+from pytest_ftgate.leakage.user_check import check_own
 
 PACKAGE = Path(__file__).parents[3]
 FILES = ("t0.parquet", "t1.parquet", "t2.parquet", "t3.jsonl")
