@@ -107,7 +107,7 @@ class DataChecks:
 
     def _losses(self, rows: Sequence[DataRow]) -> list[float]:
         """Of the base model, for rows as they would be trained. Raises FtgateError."""
-        from pytest_ftgate.serve.likelihood import losses_in
+        from pytest_ftgate.train.perplexity import losses_in
 
         model, prompt = Path(self.pipeline.base_model.base), self.prompt()
         longest, dtype = self.pipeline.tuning.max_length, self.pipeline.dtype

@@ -225,9 +225,9 @@ class Rollout:
 
     def _compare_tokens(self, job: TrainJob, out_dir: Path) -> None:
         """Before anything is trained, if the base model is still served; `serve` compares in any case."""
-        from pytest_ftgate.serve.tokens import check_tokens
         from pytest_ftgate.train.launch import finished
         from pytest_ftgate.train.preview import preview
+        from pytest_ftgate.train.token_check import check_tokens
 
         engine = self.runtime.running(base_target(self.base))
         if engine is not None and finished(job, out_dir) is None:
@@ -263,8 +263,8 @@ class Rollout:
 
     def _check_tokens(self) -> None:
         """Training and serving must give the same token ids. Raises ServeError that shows both."""
-        from pytest_ftgate.serve.tokens import check_tokens
         from pytest_ftgate.train.job import TOKENS_FILE
+        from pytest_ftgate.train.token_check import check_tokens
 
         if self.manifest is not None:
             engine = self.runtime.started(self.candidate)

@@ -120,8 +120,8 @@ def _perplexity(args: argparse.Namespace) -> Perplexity:
     if args.model is None:
         raise FtgateError("--perplexity is that of a model; name its folder: --model DIR")
     from pytest_ftgate.data.checks.perplexity import Perplexity
-    from pytest_ftgate.serve.likelihood import losses_in
     from pytest_ftgate.serve.precision import native_dtype
+    from pytest_ftgate.train.perplexity import losses_in
 
     return Perplexity(losses_in(args.model, native_dtype(), args.max_length or MAX_LENGTH), args.perplexity)
 

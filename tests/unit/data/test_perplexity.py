@@ -14,7 +14,7 @@ from pytest_ftgate.data.checks.perplexity import Perplexity, robust_z
 from pytest_ftgate.data.checks.run import inspect
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import DataError
-from pytest_ftgate.serve.likelihood import losses_in
+from pytest_ftgate.train.perplexity import losses_in
 
 
 def row(line: int, answer: str, asked: str = "why?") -> DataRow:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.engine import Endpoint
-from pytest_ftgate.serve.tokens import check_tokens
+from pytest_ftgate.train.token_check import check_tokens
 from tests.mock_openai import MockServer
 
 
@@ -22,7 +22,7 @@ def rows(tmp_path):
 
 def test_equal_tokens_are_counted(rows, monkeypatch):
     monkeypatch.setattr(
-        "pytest_ftgate.serve.tokens.post",
+        "pytest_ftgate.train.token_check.post",
         lambda url, body, key: (200, {"tokens": [1, 2, len(body["messages"][0]["content"])]}),
     )
     assert check_tokens(Endpoint("http://127.0.0.1:1/v1", "m"), rows) == 2
@@ -30,7 +30,7 @@ def test_equal_tokens_are_counted(rows, monkeypatch):
 
 def test_a_doubled_first_token_is_shown_with_its_place(rows, monkeypatch):
     said = {"tokens": [1, 1, 2, 7], "prompt": "?"}
-    monkeypatch.setattr("pytest_ftgate.serve.tokens.post", lambda url, body, key: (200, said))
+    monkeypatch.setattr("pytest_ftgate.train.token_check.post", lambda url, body, key: (200, said))
     with pytest.raises(ServeError) as error:
         check_tokens(Endpoint("http://127.0.0.1:1/v1", "m"), rows)
     assert "2 of 2 rows differ" in str(error.value)
@@ -40,7 +40,9 @@ def test_a_doubled_first_token_is_shown_with_its_place(rows, monkeypatch):
 def test_both_texts_are_shown(rows, monkeypatch):
     rows.write_text(json.dumps([{"messages": [], "tokens": [1, 2], "text": "<s>hi"}]))
     said = {"/tokenize": {"tokens": [1, 1, 2]}, "/detokenize": {"prompt": "<s><s>hi"}}
-    monkeypatch.setattr("pytest_ftgate.serve.tokens.post", lambda url, body, key: (200, said["/" + url.split("/")[-1]]))
+    monkeypatch.setattr(
+        "pytest_ftgate.train.token_check.post", lambda url, body, key: (200, said["/" + url.split("/")[-1]])
+    )
     with pytest.raises(ServeError, match="1 of 1 rows differ") as error:
         check_tokens(Endpoint("http://127.0.0.1:1/v1", "m"), rows)
     assert "trained on '<s>hi'\n      the server reads '<s><s>hi'" in str(error.value)
