@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.audit import Entry, record
 from pytest_ftgate.data.readers.contents import contents
+from pytest_ftgate.registry.audit import Entry, record
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite

@@ -72,7 +72,7 @@ def _register(rollout: Rollout, manifest: Manifest, verdict: Verdict, registry: 
             {"": top, "results": results},
             tags,
         )
-    from pytest_ftgate.commands.served import tags_of
+    from pytest_ftgate.registry.model_tags import tags_of
 
     served = tags_of(rollout.candidate.model)
     return registry.add_version(rollout.name, manifest.adapter, manifest.digest, run_id, tags | served)

@@ -221,7 +221,7 @@ class Runtime:
         """
         if wanted == "base":
             return base_target(base)
-        from pytest_ftgate.commands.served import as_tested
+        from pytest_ftgate.registry.model_tags import as_tested
         from pytest_ftgate.serve.model import tuned
 
         version = self._version(wanted, task)

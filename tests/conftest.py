@@ -28,7 +28,7 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture(scope="session")
 def mlflow_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty MLflow store, made once (1 to 15 s), also if several workers of xdist copy it."""
-    from pytest_ftgate.registry.quiet import quiet
+    from pytest_ftgate.registry.mlflow_quiet import quiet
     from pytest_ftgate.registry.store import create_database
 
     here = tmp_path_factory.getbasetemp()

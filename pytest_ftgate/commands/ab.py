@@ -86,7 +86,7 @@ def router(args: argparse.Namespace) -> int:
 
 def _split(args: argparse.Namespace) -> Split:
     from pytest_ftgate.ab.router import Served, Split, server_url
-    from pytest_ftgate.commands.served import name_of
+    from pytest_ftgate.registry.model_tags import name_of
     from pytest_ftgate.registry.version import MODEL
 
     champion, candidate = _versions(open_existing(args), args.task, args.candidate)

@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.audit import AuditLog, log
-from pytest_ftgate.audit.check import check_heads, check_lines
-from pytest_ftgate.audit.entry import read_entry
-from pytest_ftgate.audit.moves import unfinished
 from pytest_ftgate.commands.common import has_registry, open_existing, registry_options, say, say_table
+from pytest_ftgate.registry.audit import AuditLog, log
+from pytest_ftgate.registry.audit.check import check_heads, check_lines
+from pytest_ftgate.registry.audit.entry import read_entry
+from pytest_ftgate.registry.audit.unfinished_moves import unfinished
 from pytest_ftgate.registry.version import number_of
 
 if TYPE_CHECKING:
-    from pytest_ftgate.audit import Entry
-    from pytest_ftgate.audit.check import Finding
+    from pytest_ftgate.registry.audit import Entry
+    from pytest_ftgate.registry.audit.check import Finding
 
 FIRST = ("version", "over", "reason", "verdict", "digest")
 """What a reader looks for first in a line."""

@@ -14,7 +14,7 @@ from pytest_ftgate.errors import RegistryError
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry
-    from pytest_ftgate.registry.lock import Claim
+    from pytest_ftgate.registry.promotion_lock import Claim
 
 STATE_DIR = ".ftgate"
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.commands.common import say
-from pytest_ftgate.commands.served import BASE, DTYPE, model_of, name_of
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.registry.model_tags import BASE, DTYPE, model_of, name_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.commands.common import open_existing, registry_options, say, say_table, version_number
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.registry.auditing import GOLDEN
+from pytest_ftgate.registry.audit_tags import GOLDEN
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.commands.common import open_existing, registry_options, say
-from pytest_ftgate.commands.served import model_of
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry.model_tags import model_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.serve.engine import Endpoint, Engine

@@ -14,11 +14,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_ftgate.audit import AuditLog, Entry
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.registry.adapters import champion_of, version_of
-from pytest_ftgate.registry.auditing import announced, head_tags
-from pytest_ftgate.registry.lock import Held
+from pytest_ftgate.registry.audit import AuditLog, Entry
+from pytest_ftgate.registry.audit_tags import announced, head_tags
+from pytest_ftgate.registry.promotion_lock import Held
 from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import (
     CHAMPION,
@@ -32,6 +31,7 @@ from pytest_ftgate.registry.version import (
     format_predecessors,
     number_of,
 )
+from pytest_ftgate.registry.versions import champion_of, version_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_ftgate.errors import FtgateError, MissingExtra, RegistryError
 from pytest_ftgate.registry import client
 from pytest_ftgate.registry.location import artifact_root, shown, sqlite_file, tracking_uri
-from pytest_ftgate.registry.quiet import quiet
+from pytest_ftgate.registry.mlflow_quiet import quiet
 
 TAKEN = "RESOURCE_ALREADY_EXISTS"
 MISSING = "RESOURCE_DOES_NOT_EXIST"

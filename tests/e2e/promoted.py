@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from pytest_ftgate.commands.served import DTYPE, tags_of
 from pytest_ftgate.registry import Registry, open_registry
+from pytest_ftgate.registry.model_tags import DTYPE, tags_of
 from pytest_ftgate.serve.model import Model, adapter_digest
 from tests.e2e.small_demo import TASK
 from tests.e2e.vllm_models import BASE, make_adapter

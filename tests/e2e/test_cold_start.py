@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from pytest_ftgate.commands.served import name_of
+from pytest_ftgate.registry.model_tags import name_of
 from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.engine import Endpoint
 from tests.e2e.patience import slowness

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.cli import main
-from pytest_ftgate.commands.served import name_of, tags_of
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.registry import open_registry
+from pytest_ftgate.registry.model_tags import name_of, tags_of
 from pytest_ftgate.serve.api.client import open_provider
 from pytest_ftgate.serve.api.request import Tool
 from pytest_ftgate.serve.api.settings import Settings

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ftgate.commands.served import tags_of
 from pytest_ftgate.pipeline import read_pipeline
 from pytest_ftgate.registry import Version
+from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.report.console import Console
 from pytest_ftgate.runtime import Runtime, Settings, Target, base_target
 from pytest_ftgate.serve import precision

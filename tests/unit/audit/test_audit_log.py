@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.audit import AuditLog, Head, record
-from pytest_ftgate.audit import log as log_module
-from pytest_ftgate.audit.check import check_heads, check_lines
-from pytest_ftgate.audit.entry import read_entry, sha256_of
 from pytest_ftgate.errors import AuditError
+from pytest_ftgate.registry.audit import AuditLog, Head, record
+from pytest_ftgate.registry.audit import log as log_module
+from pytest_ftgate.registry.audit.check import check_heads, check_lines
+from pytest_ftgate.registry.audit.entry import read_entry, sha256_of
 from tests.unit.kills import DyingSystem, Fuse, in_a_child
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pytest_ftgate.cli import main
-from pytest_ftgate.commands.served import name_of
+from pytest_ftgate.registry.model_tags import name_of
 
 PIPELINE = """
 goldens = ["mail"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.audit import record
 from pytest_ftgate.cli import main
+from pytest_ftgate.registry.audit import record
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 

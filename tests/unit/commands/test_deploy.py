@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.commands.served import name_of, tags_of
 from pytest_ftgate.registry import Registry, open_registry
+from pytest_ftgate.registry.model_tags import name_of, tags_of
 from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, Proof, Said, write_proof
 from pytest_ftgate.serve.model import Model, adapter_digest
 from pytest_ftgate.serve.precision import native_dtype

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.audit.entry import read_entry
 from pytest_ftgate.registry import Registry
+from pytest_ftgate.registry.audit.entry import read_entry
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 

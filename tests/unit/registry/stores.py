@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.audit import log as audit_log
-from pytest_ftgate.audit.check import check_heads, check_lines
-from pytest_ftgate.registry import Registry, lock
+from pytest_ftgate.registry import Registry
+from pytest_ftgate.registry import promotion_lock as lock
+from pytest_ftgate.registry.audit import log as audit_log
+from pytest_ftgate.registry.audit.check import check_heads, check_lines
 from tests.unit.kills import Dying, DyingSystem, Fuse
 
 

@@ -9,9 +9,10 @@ import time
 
 import pytest
 
-from pytest_ftgate.audit.entry import read_entry
-from pytest_ftgate.audit.moves import MOVES
-from pytest_ftgate.registry import Registry, lock
+from pytest_ftgate.registry import Registry
+from pytest_ftgate.registry import promotion_lock as lock
+from pytest_ftgate.registry.audit.entry import read_entry
+from pytest_ftgate.registry.audit.unfinished_moves import MOVES
 from tests.unit.kills import Fuse, in_a_child
 from tests.unit.registry.conftest import on_mlflow
 from tests.unit.registry.stores import audit_faults, close_connections, light

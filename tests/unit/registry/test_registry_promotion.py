@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.registry import Registry, lock
+from pytest_ftgate.registry import Registry
+from pytest_ftgate.registry import promotion_lock as lock
 from pytest_ftgate.registry.version import Predecessor, format_predecessors, parse_predecessors
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import exists, open_registry
-from pytest_ftgate.registry import quiet as quiet_module
+from pytest_ftgate.registry import mlflow_quiet as quiet_module
 from pytest_ftgate.registry.runs import flatten
 
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from pytest_ftgate.audit import AuditLog, Entry, Head
 from pytest_ftgate.errors import AuditError
+from pytest_ftgate.registry.audit import AuditLog, Entry, Head
 from pytest_ftgate.registry.version import AUDIT, MODEL, VERDICT, Version
 
 GOLDEN = "golden."

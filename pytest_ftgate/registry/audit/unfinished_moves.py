@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pytest_ftgate.audit.check import Finding
-from pytest_ftgate.audit.entry import Entry
+from pytest_ftgate.registry.audit.check import Finding
+from pytest_ftgate.registry.audit.entry import Entry
 
 MOVES = ("promote", "override", "rollback")
 

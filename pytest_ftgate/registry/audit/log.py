@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.audit.entry import FIRST, KINDS, Entry, Head, is_whole, now, read_entry, sha256_of, who
 from pytest_ftgate.errors import AuditError
+from pytest_ftgate.registry.audit.entry import FIRST, KINDS, Entry, Head, is_whole, now, read_entry, sha256_of, who
 
 FILE = "audit.jsonl"
 

@@ -9,9 +9,12 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
-from pytest_ftgate.audit import AuditLog, Entry, Head
-from pytest_ftgate.audit.log import FILE as LOG_FILE
-from pytest_ftgate.registry import adapters, auditing, lock, promotion, runs, search
+from pytest_ftgate.registry import audit_tags as auditing
+from pytest_ftgate.registry import promotion, runs, search
+from pytest_ftgate.registry import promotion_lock as lock
+from pytest_ftgate.registry import versions as adapters
+from pytest_ftgate.registry.audit import AuditLog, Entry, Head
+from pytest_ftgate.registry.audit.log import FILE as LOG_FILE
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys
 from pytest_ftgate.registry.store import Store

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pytest_ftgate.audit.entry import FIRST, Entry, Head, is_whole, read_entry, sha256_of
+from pytest_ftgate.registry.audit.entry import FIRST, Entry, Head, is_whole, read_entry, sha256_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
