@@ -12,7 +12,7 @@ import pytest
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.catalogue import Catalogue
+    from pytest_ftgate.pipeline.discovery import Catalogue
     from pytest_ftgate.session import FtgateSession
 
 

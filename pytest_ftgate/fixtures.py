@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.graders.grade import Outcome
     from pytest_ftgate.leakage.report import Report
     from pytest_ftgate.leakage.user_check import Data
-    from pytest_ftgate.rollout import TrainingRun
+    from pytest_ftgate.pipeline.run import TrainingRun
     from pytest_ftgate.serve.response import Response
     from pytest_ftgate.serve.servers.fixture_handle import Server
     from pytest_ftgate.session import FtgateSession

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_ftgate.canary.finding import Finding
     from pytest_ftgate.gate.verdict import Verdict
+    from pytest_ftgate.pipeline.canary.result import Finding
 
 
 def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> None:

@@ -72,7 +72,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None:
     """Golden sets below `ftgate_goldens` or named on the command line; pipelines that are trained or named."""
-    from pytest_ftgate.catalogue import PIPELINE_FILE, is_golden
+    from pytest_ftgate.pipeline.discovery import PIPELINE_FILE, is_golden
 
     ftgate = parent.config.stash[KEY]
     if ftgate.options.canary:
@@ -91,7 +91,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Remember the golden files that are ours, also those that --lf will skip."""
-    from pytest_ftgate.catalogue import is_golden
+    from pytest_ftgate.pipeline.discovery import is_golden
 
     if isinstance(collector, pytest.File) and is_golden(collector.path):
         from pytest_ftgate.items.golden import GoldenFile
@@ -112,7 +112,7 @@ def _canary_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None
 
 def _named(file_path: Path, parent: pytest.Collector) -> bool:
     """True if a golden file, or the folder of a golden.toml, stands on the command line."""
-    from pytest_ftgate.catalogue import GOLDEN_FILE
+    from pytest_ftgate.pipeline.discovery import GOLDEN_FILE
 
     given = parent.config.args_source is pytest.Config.ArgsSource.ARGS
     folder = file_path.name == GOLDEN_FILE and parent.session.isinitpath(file_path.parent)

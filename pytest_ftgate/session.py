@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ftgate.catalogue import Catalogue
 from pytest_ftgate.errors import Fault, FileFaults, FtgateError, LockError
 from pytest_ftgate.garbage import Sight
+from pytest_ftgate.pipeline.discovery import Catalogue
 from pytest_ftgate.report.tally import Tally
 
 if TYPE_CHECKING:
-    from pytest_ftgate.beside import Beside
-    from pytest_ftgate.canary.watch import Watch
     from pytest_ftgate.data.checks.label_counts import Marginals
-    from pytest_ftgate.data_checks import DataChecks
     from pytest_ftgate.evaluate.evaluation import Measurement
     from pytest_ftgate.evaluate.noise import Noise
     from pytest_ftgate.evaluate.suite import Suite
@@ -32,10 +29,13 @@ if TYPE_CHECKING:
     from pytest_ftgate.judge.client import Court
     from pytest_ftgate.judge.pool import Judges
     from pytest_ftgate.options import Options
-    from pytest_ftgate.recall import Recall
-    from pytest_ftgate.report.console import Console
-    from pytest_ftgate.rollout import Rollout
-    from pytest_ftgate.runtime import Runtime, Target
+    from pytest_ftgate.pipeline.canary.run import Watch
+    from pytest_ftgate.pipeline.decide.sensitivity import Beside
+    from pytest_ftgate.pipeline.progress import Console
+    from pytest_ftgate.pipeline.response_source import Recall
+    from pytest_ftgate.pipeline.run import Rollout
+    from pytest_ftgate.pipeline.runtime import Runtime, Target
+    from pytest_ftgate.pipeline.stages.check_data import DataChecks
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.serve.servers.fixture_handle import Server
 
@@ -138,9 +138,9 @@ class FtgateSession:
 
     def sees(self, suite: Suite) -> str:
         """What the set can see: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
-        from pytest_ftgate.discordance import recalled
         from pytest_ftgate.evaluate.lock import default_delta
-        from pytest_ftgate.power import sight
+        from pytest_ftgate.pipeline.discordance import recalled
+        from pytest_ftgate.pipeline.power import sight
 
         delta = self.deltas.get(suite.name, default_delta(len(suite.cases)))
         seen = sight(suite, delta, recalled(self.options.state_dir, suite.name)).line()
@@ -149,7 +149,7 @@ class FtgateSession:
 
     def forecasts(self) -> Iterator[str]:
         """How long each pipeline that this run trains will take, as far as it can be told before it begins."""
-        from pytest_ftgate.forecast import forecast
+        from pytest_ftgate.pipeline.forecast import forecast
 
         for name in self.training:
             with suppress(FtgateError):  # a fault of its data is told by the stage that meets it
@@ -209,7 +209,7 @@ class FtgateSession:
     def rollout(self, name: str) -> Rollout:
         """The rollout of a pipeline that this run trains, with its golden sets. Raises FileFaults, FtgateError."""
         if name not in self._rollouts:
-            from pytest_ftgate.rollout import Rollout
+            from pytest_ftgate.pipeline.run import Rollout
 
             pipeline = self.catalogue.pipeline(name)
             suites = tuple(self.suite_named(golden) for golden in pipeline.goldens)
@@ -223,8 +223,8 @@ class FtgateSession:
     def data_checks(self, path: Path) -> DataChecks:
         """The checks of the data of a pipeline.toml. Raises PipelineError with all its faults."""
         if path not in self._data_checks:
-            from pytest_ftgate.data_checks import DataChecks
-            from pytest_ftgate.pipeline import read_pipeline
+            from pytest_ftgate.pipeline.config import read_pipeline
+            from pytest_ftgate.pipeline.stages.check_data import DataChecks
 
             pipeline = read_pipeline(path)
             first, marginals = pipeline.goldens[0], partial(self._marginals, pipeline.goldens)
@@ -234,7 +234,7 @@ class FtgateSession:
 
     def _marginals(self, goldens: Sequence[str]) -> Marginals:
         """Counts of golden sets, for the checks of training data, which never see a case."""
-        from pytest_ftgate.golden_marginals import marginals_of
+        from pytest_ftgate.pipeline.stages.label_counts import marginals_of
 
         return marginals_of([self.suite_named(name) for name in goldens])
 
@@ -245,7 +245,7 @@ class FtgateSession:
 
     def watch(self, name: str) -> Watch:
         """The canary of a pipeline, with the golden sets of its panel. Raises FileFaults, FtgateError."""
-        from pytest_ftgate.canary.watch import Watch
+        from pytest_ftgate.pipeline.canary.run import Watch
 
         pipeline = self.catalogue.pipeline(name)
         return Watch(pipeline, [self.suite_named(golden) for golden in pipeline.panel_goldens], self.runtime)
@@ -255,7 +255,7 @@ class FtgateSession:
     @cached_property
     def console(self) -> Console:
         """Where long steps show progress: the terminal, or nowhere on a worker."""
-        from pytest_ftgate.report.console import Console, silent
+        from pytest_ftgate.pipeline.progress import Console, silent
 
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None:
@@ -270,7 +270,7 @@ class FtgateSession:
     @cached_property
     def runtime(self) -> Runtime:
         """Engines, pool, journals and registry of this run."""
-        from pytest_ftgate.runtime import Runtime, Settings
+        from pytest_ftgate.pipeline.runtime import Runtime, Settings
 
         options = self.options
         return Runtime(
@@ -327,7 +327,7 @@ class FtgateSession:
 
     def _remember(self, measurement: Measurement, target: Target) -> None:
         """What a model got on all cases, so that the next collection knows how often two models disagree."""
-        from pytest_ftgate.discordance import remember
+        from pytest_ftgate.pipeline.discordance import remember
 
         if measurement.graded:
             title = target.title if target.version else f"{target.title} {target.digest[:8]}"
@@ -336,7 +336,7 @@ class FtgateSession:
     @cached_property
     def recall(self) -> Recall:
         """Journal, cache and model, in the order in which they are asked."""
-        from pytest_ftgate.recall import Recall
+        from pytest_ftgate.pipeline.response_source import Recall
 
         return Recall(self.runtime, self.console.line)
 
@@ -360,7 +360,7 @@ class FtgateSession:
 
         journal = self.runtime.journal(suite)
         if self.options.regrade:
-            from pytest_ftgate.regrade import regraded
+            from pytest_ftgate.pipeline.regrade import regraded
 
             return regraded(suite, journal, self.options.regrade)
         target = self.target(suite)
@@ -368,7 +368,7 @@ class FtgateSession:
 
     def target(self, suite: Suite) -> Target:
         """The model that this run tests on a golden set. Raises FtgateError."""
-        from pytest_ftgate.runtime import Target, base_target
+        from pytest_ftgate.pipeline.runtime import Target, base_target
         from pytest_ftgate.serve.model import Model
 
         if self.options.engine == "openai":
@@ -407,7 +407,7 @@ class FtgateSession:
 
     def server(self) -> Server:
         """The server of `base_model`, started if need be. Raises FtgateError."""
-        from pytest_ftgate.runtime import base_target
+        from pytest_ftgate.pipeline.runtime import base_target
         from pytest_ftgate.serve.servers.fixture_handle import Server
 
         model = self.base_model()
@@ -441,7 +441,7 @@ class FtgateSession:
     def arms_of(self, suite: Suite) -> list[str]:
         """The arms that judge a set in this run, in order."""
         from pytest_ftgate.gate.live.plan import live_set
-        from pytest_ftgate.judging import arms_of
+        from pytest_ftgate.pipeline.decide.evidence import arms_of
 
         name = self.pipeline_of(suite.name)
         live = bool(name) and live_set(self.catalogue.pipeline_paths[name]) == suite.name
@@ -454,7 +454,7 @@ class FtgateSession:
 
     def judge(self, suite: Suite, arm: str) -> Arm | None:
         """Judge one arm and keep it for the verdict; None if it does not apply."""
-        from pytest_ftgate.judging import judge
+        from pytest_ftgate.pipeline.decide.evidence import judge
 
         tested = self.measurement(suite) if arm == "must-pass" else self.judged(suite)
         judged = judge(arm, suite, tested, self.rollout_of(suite), self.deltas.get(suite.name, 0.0))
@@ -476,7 +476,7 @@ class FtgateSession:
     @cached_property
     def beside(self) -> Beside:
         """What the gate would say of other parts of the sets that leaked."""
-        from pytest_ftgate.beside import Beside
+        from pytest_ftgate.pipeline.decide.sensitivity import Beside
 
         return Beside()
 
@@ -486,7 +486,7 @@ class FtgateSession:
         Raises FileFaults if the labels or the lock of such a judge cannot be read.
         """
         from pytest_ftgate.gate.verdict import decide
-        from pytest_ftgate.opinions import unadmitted_of
+        from pytest_ftgate.pipeline.decide.preferences import unadmitted_of
 
         arms: list[Arm] = []
         for suite in rollout.sets:

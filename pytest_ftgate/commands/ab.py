@@ -155,7 +155,7 @@ def _plan(args: argparse.Namespace) -> Ab:
 
 def plan_of(pipelines: Path, task: str) -> Ab:
     """[ab] of a task's pipeline. Raises FtgateError if there is none."""
-    from pytest_ftgate.pipeline import read_pipeline
+    from pytest_ftgate.pipeline.config import read_pipeline
 
     path = pipelines / task / "pipeline.toml"
     plan = read_pipeline(path).ab

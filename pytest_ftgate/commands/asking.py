@@ -13,7 +13,7 @@ from pytest_ftgate.commands.common import registry_options, say, verify_key
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.runtime import Runtime
+    from pytest_ftgate.pipeline.runtime import Runtime
 
 ENGINES = ("transformers", "vllm", "openai")
 
@@ -35,8 +35,8 @@ def asking_options() -> argparse.ArgumentParser:
 @contextmanager
 def asking(args: argparse.Namespace) -> Iterator[Runtime]:
     """The runtime that the options name, closed in the end. Raises FtgateError."""
-    from pytest_ftgate.report.console import Console
-    from pytest_ftgate.runtime import Runtime, Settings
+    from pytest_ftgate.pipeline.progress import Console
+    from pytest_ftgate.pipeline.runtime import Runtime, Settings
 
     engine = args.engine or ("openai" if args.base_url else "transformers")
     if engine == "openai" and not (args.base_url and args.model):

@@ -12,9 +12,9 @@ from pytest_ftgate.commands.common import open_existing, say, say_table, version
 from pytest_ftgate.errors import FtgateError, LockError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.canary.history import Night
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.pipeline import Pipeline
+    from pytest_ftgate.pipeline.canary.history import Night
+    from pytest_ftgate.pipeline.config import Pipeline
     from pytest_ftgate.registry.search import Logged
 
 
@@ -38,7 +38,7 @@ def canary(args: argparse.Namespace) -> int:
 
 
 def _nights(args: argparse.Namespace) -> int:
-    from pytest_ftgate.canary.shelf import nights_of, reference_of
+    from pytest_ftgate.pipeline.canary.store import nights_of, reference_of
 
     registry = open_existing(args)
     version = registry.version(args.task, args.version) if args.version else registry.champion(args.task)
@@ -69,8 +69,8 @@ def _rows(nights: list[tuple[Night, Logged]]) -> Iterator[tuple[str, ...]]:
 
 
 def _rebase(args: argparse.Namespace) -> int:
-    from pytest_ftgate.canary.watch import Watch
-    from pytest_ftgate.catalogue import Catalogue
+    from pytest_ftgate.pipeline.canary.run import Watch
+    from pytest_ftgate.pipeline.discovery import Catalogue
 
     open_existing(args)
     catalogue = Catalogue((args.goldens,), (args.pipelines,))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.commands.common import has_registry, open_existing, registry_options, say, say_table, version_number
 from pytest_ftgate.commands.deploy import deployed, server_options, unload_old
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.ledger import goldens_of, uses, wear
+from pytest_ftgate.pipeline.golden_reuse import goldens_of, uses, wear
 from pytest_ftgate.registry.model_tags import name_of
 from pytest_ftgate.registry.version import MODEL, number_of
 

@@ -14,7 +14,7 @@ from pytest_ftgate.commands.common import say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.catalogue import Catalogue
+    from pytest_ftgate.pipeline.discovery import Catalogue
 
 INSTALL = 'python -m pip install "pytest-ftgate[train,registry]"'
 INSTALL_LIGHT = "python -m pip install pytest-ftgate"
@@ -94,7 +94,7 @@ def github(args: argparse.Namespace) -> int:
 
 def changed(args: argparse.Namespace) -> int:
     """Print a JSON list of the pipelines that the changed files concern."""
-    from pytest_ftgate.catalogue import Catalogue
+    from pytest_ftgate.pipeline.discovery import Catalogue
 
     catalogue = Catalogue((Path(args.goldens).absolute(),), (Path(args.pipelines).absolute(),))
     known = list(catalogue.pipeline_paths)

@@ -11,9 +11,9 @@ from pytest_ftgate.commands.common import open_existing, registry_options, say, 
 from pytest_ftgate.errors import FtgateError, RegistryError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.cost.compare import Served
-    from pytest_ftgate.cost.prices import Prices, Provider
-    from pytest_ftgate.cost.usage import Usage
+    from pytest_ftgate.pipeline.cost.compare import Served
+    from pytest_ftgate.pipeline.cost.prices import Prices, Provider
+    from pytest_ftgate.pipeline.cost.usage import Usage
     from pytest_ftgate.registry import Registry, Version
 
 EXAMPLE = """
@@ -38,8 +38,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def cost(args: argparse.Namespace) -> int:
     """Compare, and state the formulas."""
-    from pytest_ftgate.cost.compare import Served
-    from pytest_ftgate.cost.prices import read_prices
+    from pytest_ftgate.pipeline.cost.compare import Served
+    from pytest_ftgate.pipeline.cost.prices import read_prices
 
     if not args.prices.is_file():
         raise FtgateError(f"{args.prices} is not there; write what things cost, all in one currency:\n{EXAMPLE}")
@@ -80,7 +80,7 @@ def _golden(metrics: Mapping[str, float], version: Version) -> str:
 
 def _usage(metrics: Mapping[str, float], version: Version, golden: str) -> tuple[Usage, Usage]:
     """Of the version, and of the base model with its examples (the version's own where that was not kept)."""
-    from pytest_ftgate.cost.usage import read_usage
+    from pytest_ftgate.pipeline.cost.usage import read_usage
 
     usage = read_usage(metrics, golden)
     if usage is None:

@@ -130,7 +130,7 @@ def _marginals(goldens: Path) -> Marginals:
     """Counts of the golden sets; what their cases say stays there."""
     from pytest_ftgate.commands.leakage import golden_files
     from pytest_ftgate.evaluate.suite import load_suite
-    from pytest_ftgate.golden_marginals import marginals_of
+    from pytest_ftgate.pipeline.stages.label_counts import marginals_of
 
     return marginals_of([load_suite(path) for path in golden_files(goldens)])
 

@@ -110,14 +110,14 @@ def _suites(goldens: Path) -> list[Suite]:
 
 def _seed_file(args: argparse.Namespace, suites: Sequence[Suite]) -> Path:
     """The training file of a pipeline, or the file itself. FtgateError if it is a golden set, or there is none."""
-    from pytest_ftgate.catalogue import PIPELINE_FILE
+    from pytest_ftgate.pipeline.discovery import PIPELINE_FILE
 
     named = Path(args.source)
     places = (named, named / PIPELINE_FILE, Path("pipelines") / args.source / PIPELINE_FILE)
     pipeline = next((path for path in places if path.name == PIPELINE_FILE and path.is_file()), None)
     if pipeline:
-        from pytest_ftgate.data_access import record_access
-        from pytest_ftgate.pipeline import read_pipeline
+        from pytest_ftgate.pipeline.config import read_pipeline
+        from pytest_ftgate.pipeline.data_access import record_access
 
         found = read_pipeline(pipeline)
         record_access(args.state_dir, found, "generate", suites)

@@ -52,8 +52,8 @@ def inputs(args: argparse.Namespace) -> int:
 
 
 def _suites(folder: Path) -> list[Suite]:
-    from pytest_ftgate.catalogue import GOLDEN_FILE, Catalogue
     from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.pipeline.discovery import GOLDEN_FILE, Catalogue
 
     if folder.is_file() or (folder / GOLDEN_FILE).is_file():
         return [load_suite(folder)]

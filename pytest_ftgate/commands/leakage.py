@@ -137,7 +137,7 @@ def _cosine(text: str) -> float:
 
 def golden_files(path: Path) -> list[Path]:
     """The golden sets at or below a path. Raises LeakageError if there is none."""
-    from pytest_ftgate.catalogue import Catalogue, is_golden
+    from pytest_ftgate.pipeline.discovery import Catalogue, is_golden
 
     found = [path] if path.is_file() and is_golden(path) else list(Catalogue((path,), ()).golden_paths.values())
     if not found:

@@ -14,7 +14,7 @@ from pytest_ftgate.errors import FtgateError
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Measurement
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.runtime import Runtime, Target
+    from pytest_ftgate.pipeline.runtime import Runtime, Target
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,8 +54,8 @@ def noise(args: argparse.Namespace) -> int:
 
 
 def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:
-    from pytest_ftgate.catalogue import Catalogue
-    from pytest_ftgate.runtime import Target, base_target
+    from pytest_ftgate.pipeline.discovery import Catalogue
+    from pytest_ftgate.pipeline.runtime import Target, base_target
     from pytest_ftgate.serve.model import Model
 
     if runtime.settings.engine == "openai":

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.commands.common import has_registry, open_existing, registry_options, say, table
 
 if TYPE_CHECKING:
-    from pytest_ftgate.discordance import Discordance
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.power import Sight, SliceSight
+    from pytest_ftgate.pipeline.discordance import Discordance
+    from pytest_ftgate.pipeline.power import Sight, SliceSight
     from pytest_ftgate.registry import Registry, Version
 
 REGRESSIONS = (0.03, 0.05)
@@ -43,7 +43,7 @@ def power(args: argparse.Namespace) -> int:
     from pytest_ftgate.evaluate.lock import margin
     from pytest_ftgate.evaluate.noise import read_noise, widened
     from pytest_ftgate.evaluate.suite import load_suite
-    from pytest_ftgate.power import sight
+    from pytest_ftgate.pipeline.power import sight
 
     for path, suite in [(path, load_suite(path)) for path in args.paths]:
         delta = widened(margin(path, suite), read_noise(path))
@@ -54,7 +54,7 @@ def power(args: argparse.Namespace) -> int:
 
 def _discordance(args: argparse.Namespace, suite: Suite) -> Discordance:
     """What the user says; else of the last two models of this folder's runs; else of the registry; else assumed."""
-    from pytest_ftgate.discordance import Discordance, recalled
+    from pytest_ftgate.pipeline.discordance import Discordance, recalled
 
     if args.discordance is not None:
         return Discordance(args.discordance, 0, "as given")
@@ -69,8 +69,8 @@ def registered(registry: Registry, suite: Suite) -> Discordance | None:
 
     One that was rejected at the smoke test was asked ten cases, and says nothing.
     """
-    from pytest_ftgate.discordance import between
     from pytest_ftgate.evaluate.evaluation import covers
+    from pytest_ftgate.pipeline.discordance import between
 
     found = []
     for version in _newest(registry):

@@ -56,7 +56,7 @@ def serve(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _running(model: Model, log: Path) -> Iterator[Engine]:
-    from pytest_ftgate.report.console import Console
+    from pytest_ftgate.pipeline.progress import Console
     from pytest_ftgate.serve.hf.engine import TransformersEngine
 
     engine = TransformersEngine(model, log)

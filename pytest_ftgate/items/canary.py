@@ -10,8 +10,8 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.items.base import FtgateFile, FtgateItem, Rank, Told
 
 if TYPE_CHECKING:
-    from pytest_ftgate.canary.finding import Finding
-    from pytest_ftgate.canary.watch import Watch
+    from pytest_ftgate.pipeline.canary.result import Finding
+    from pytest_ftgate.pipeline.canary.run import Watch
 
 
 class CanaryFile(FtgateFile):

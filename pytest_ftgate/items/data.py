@@ -12,7 +12,7 @@ from pytest_ftgate.items.base import FtgateFile, FtgateItem, Properties, Rank, T
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.finding import Outcome
-    from pytest_ftgate.data_checks import DataChecks
+    from pytest_ftgate.pipeline.stages.check_data import DataChecks
 
 
 class DataItem(FtgateItem):

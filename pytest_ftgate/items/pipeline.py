@@ -9,13 +9,13 @@ from typing import Any
 
 from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.explaining import FILE, explain
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
 from pytest_ftgate.items.data import data_items
-from pytest_ftgate.release import conclude, warnings_about
-from pytest_ftgate.report.explain import Explanation
-from pytest_ftgate.rollout import Rollout, Stopped
+from pytest_ftgate.pipeline.decide.explain import FILE, explain
+from pytest_ftgate.pipeline.report.explain import Explanation
+from pytest_ftgate.pipeline.run import Rollout, Stopped
+from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
 
 STAGES: tuple[tuple[str, Callable[[Rollout], None]], ...] = (
     ("leakage", Rollout.check_leakage),

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.pipeline.report.traffic import traffic_lines
 from pytest_ftgate.report.data import data_lines
 from pytest_ftgate.report.summary import endings
-from pytest_ftgate.report.traffic import traffic_lines
 
 if TYPE_CHECKING:
     from pytest_ftgate.report.tally import Tally

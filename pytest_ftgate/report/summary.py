@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.judge.summary import judged_lines
+from pytest_ftgate.pipeline.report.traffic import traffic_lines
 from pytest_ftgate.report.data import data_lines
-from pytest_ftgate.report.traffic import traffic_lines
 
 if TYPE_CHECKING:
     from pytest_ftgate.report.tally import Tally

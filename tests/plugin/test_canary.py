@@ -8,10 +8,10 @@ import shutil
 
 import pytest
 
-from pytest_ftgate.canary.shelf import nights_of, reference_of
 from pytest_ftgate.cli import main
 from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.suite import load_suite
+from pytest_ftgate.pipeline.canary.store import nights_of, reference_of
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.serve.model import Model, adapter_digest

@@ -106,9 +106,9 @@ class Trained:
 
     def _job(self) -> Any:
         from pytest_ftgate.evaluate.suite import load_suite
-        from pytest_ftgate.pipeline import read_pipeline
-        from pytest_ftgate.prepare import prepared
-        from pytest_ftgate.rollout import Rollout
+        from pytest_ftgate.pipeline.config import read_pipeline
+        from pytest_ftgate.pipeline.run import Rollout
+        from pytest_ftgate.pipeline.stages.prepare_data import prepared
 
         pipeline, _ = prepared(read_pipeline(self.folder / "pipeline.toml"), self.project.path / "as-prepared")
         suite = load_suite(self.project.path / "goldens/mail")

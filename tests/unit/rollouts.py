@@ -10,12 +10,12 @@ from pathlib import Path
 from pytest_ftgate.evaluate.evaluation import Measurement
 from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.suite import Suite, load_suite
-from pytest_ftgate.judging import arms_of, judge
-from pytest_ftgate.pipeline import read_pipeline
+from pytest_ftgate.pipeline.config import read_pipeline
+from pytest_ftgate.pipeline.decide.evidence import arms_of, judge
+from pytest_ftgate.pipeline.progress import silent
+from pytest_ftgate.pipeline.run import Rollout
+from pytest_ftgate.pipeline.runtime import Runtime, Settings
 from pytest_ftgate.registry import Registry, open_registry
-from pytest_ftgate.report.console import silent
-from pytest_ftgate.rollout import Rollout
-from pytest_ftgate.runtime import Runtime, Settings
 from pytest_ftgate.serve.model import adapter_digest
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.train.manifest import Epoch, Manifest

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ftgate.pipeline import read_pipeline
+from pytest_ftgate.pipeline.config import read_pipeline
+from pytest_ftgate.pipeline.progress import Console
+from pytest_ftgate.pipeline.runtime import Runtime, Settings, Target, base_target
 from pytest_ftgate.registry import Version
 from pytest_ftgate.registry.model_tags import tags_of
-from pytest_ftgate.report.console import Console
-from pytest_ftgate.runtime import Runtime, Settings, Target, base_target
 from pytest_ftgate.serve import precision
 from pytest_ftgate.serve.device import cpu
 from pytest_ftgate.serve.model import Model, adapter_digest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.discordance import ASSUMED, between, recalled, remember
+from pytest_ftgate.pipeline.discordance import ASSUMED, between, recalled, remember
 
 FIRST = {f"c{i}": 1.0 for i in range(100)}
 SECOND = FIRST | {f"c{i}": 0.0 for i in range(10)}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from rollouts import Shop, arms
 
-from pytest_ftgate.explaining import explain
 from pytest_ftgate.gate.verdict import Kind, decide
-from pytest_ftgate.release import conclude
+from pytest_ftgate.pipeline.decide.explain import explain
+from pytest_ftgate.pipeline.stages.promote import conclude
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import json
 import pytest
 from rollouts import DELTA, Shop
 
-from pytest_ftgate.beside import Beside
-from pytest_ftgate.explaining import explain
 from pytest_ftgate.gate.verdict import Kind, decide
-from pytest_ftgate.judging import arms_of, judge
-from pytest_ftgate.release import conclude
-from pytest_ftgate.report.explain_page import markdown
-from pytest_ftgate.rollout import Stopped
+from pytest_ftgate.pipeline.decide.evidence import arms_of, judge
+from pytest_ftgate.pipeline.decide.explain import explain
+from pytest_ftgate.pipeline.decide.sensitivity import Beside
+from pytest_ftgate.pipeline.report.explain_page import markdown
+from pytest_ftgate.pipeline.run import Stopped
+from pytest_ftgate.pipeline.stages.promote import conclude
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ftgate import forecast as module
 from pytest_ftgate.evaluate.suite import load_suite
-from pytest_ftgate.forecast import Forecast, Size, forecast, model_size, stages
-from pytest_ftgate.pipeline import read_pipeline
+from pytest_ftgate.pipeline import forecast as module
+from pytest_ftgate.pipeline.config import read_pipeline
+from pytest_ftgate.pipeline.forecast import Forecast, Size, forecast, model_size, stages
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.serve.hf.speed import measured
 

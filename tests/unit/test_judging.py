@@ -10,9 +10,9 @@ from rollouts import GOLDEN, Shop, arms
 from pytest_ftgate.cli import main
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.verdict import Kind, decide
-from pytest_ftgate.ledger import WORN, uses
-from pytest_ftgate.release import conclude, warnings_about
-from pytest_ftgate.rollout import Stopped
+from pytest_ftgate.pipeline.golden_reuse import WORN, uses
+from pytest_ftgate.pipeline.run import Stopped
+from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_count_that_fails_is_a_warning_and_undoes_nothing(shop, monkeypatch):
 
     rollout = shop.rollout("one", wrong=range(10))
     judged(rollout)
-    monkeypatch.setattr("pytest_ftgate.release.uses", fails)
+    monkeypatch.setattr("pytest_ftgate.pipeline.stages.promote.uses", fails)
     assert warnings_about(rollout) == ["how often the golden sets have decided cannot be counted: the server is gone"]
 
 
@@ -156,7 +156,7 @@ def test_a_new_champion_or_another_golden_set_begins_a_round(shop):
 
 
 def test_a_golden_set_that_decided_too_often_is_worn(shop, monkeypatch):
-    monkeypatch.setattr("pytest_ftgate.ledger.WORN", 2)
+    monkeypatch.setattr("pytest_ftgate.pipeline.golden_reuse.WORN", 2)
     for number, weights in enumerate(["one", "two", "two", "three"], 1):
         rollout = shop.rollout(weights, wrong=range(14 + number))
         judged(rollout)

@@ -12,8 +12,8 @@ from rollouts import GOLDEN, PIPELINE, Shop, arms
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.gate.live.plan import live_set
 from pytest_ftgate.gate.verdict import Kind, decide
-from pytest_ftgate.judging import arms_of, judge
-from pytest_ftgate.release import conclude
+from pytest_ftgate.pipeline.decide.evidence import arms_of, judge
+from pytest_ftgate.pipeline.stages.promote import conclude
 
 AB = '[ab]\nshare = 0.2\noutcome = "binary"\nexposures = "../../exposures.jsonl"\n'
 

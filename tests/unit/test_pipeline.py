@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.gate.policy import Forgetting, Policy
-from pytest_ftgate.pipeline import Pipeline, read_pipeline
+from pytest_ftgate.pipeline.config import Pipeline, read_pipeline
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
 
 SMALLEST = """

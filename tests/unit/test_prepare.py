@@ -11,8 +11,8 @@ import pytest
 from pytest_ftgate.data.lineage import begun, line_of, params_of, rows_of, stepped, trained
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import DataError
-from pytest_ftgate.pipeline import read_pipeline
-from pytest_ftgate.prepare import prepared, write_without
+from pytest_ftgate.pipeline.config import read_pipeline
+from pytest_ftgate.pipeline.stages.prepare_data import prepared, write_without
 
 PIPELINE = """
 goldens = ["mail"]

@@ -7,9 +7,9 @@ from math import inf
 
 import pytest
 
-from pytest_ftgate.discordance import ASSUMED, Discordance
 from pytest_ftgate.evaluate.suite import load_suite
-from pytest_ftgate.power import sight
+from pytest_ftgate.pipeline.discordance import ASSUMED, Discordance
+from pytest_ftgate.pipeline.power import sight
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """(precision, threads, size of a layer) -> floating-point operations per second that this machine makes in a layer.
 
-`python -m pytest_ftgate.serve.hf.speed DTYPE THREADS HIDDEN INTERMEDIATE` prints the number; a process of its own, since
-pytest's need not import torch. It takes a second, and torch's import.
+`python -m pytest_ftgate.serve.hf.speed DTYPE THREADS HIDDEN INTERMEDIATE` prints the number; a process of
+its own, since pytest's need not import torch. It takes a second, and torch's import.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from pytest_ftgate.canary.asking import ask_night, ask_runs
 from pytest_ftgate.evaluate.suite import load_suite
-from pytest_ftgate.report.console import silent
-from pytest_ftgate.runtime import Runtime, Settings, Target
+from pytest_ftgate.pipeline.canary.measure import ask_night, ask_runs
+from pytest_ftgate.pipeline.progress import silent
+from pytest_ftgate.pipeline.runtime import Runtime, Settings, Target
 from pytest_ftgate.serve.model import Model
 from tests.mock_openai import Fault, MockServer, broken, cut_off
 

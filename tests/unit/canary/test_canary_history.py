@@ -8,9 +8,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from pytest_ftgate.canary.changes import changes
-from pytest_ftgate.canary.history import Night, judge
-from pytest_ftgate.canary.reference import Asked, PanelCase, Reference
+from pytest_ftgate.pipeline.canary.compatibility import changes
+from pytest_ftgate.pipeline.canary.history import Night, judge
+from pytest_ftgate.pipeline.canary.reference import Asked, PanelCase, Reference
 
 DAY = date(2026, 11, 22)
 ASKED = Asked("a" * 64, "transformers", {"mail": "p" * 64}, {"mail": "s" * 64})

@@ -7,15 +7,15 @@ from datetime import date
 
 import pytest
 
-from pytest_ftgate.canary.asking import Answered, ask_reference
-from pytest_ftgate.canary.panel import asked_of, draw_panel, find_panel
-from pytest_ftgate.canary.shelf import reference_of
-from pytest_ftgate.canary.watch import Watch
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.gate.verdict import Kind, Verdict
-from pytest_ftgate.release import conclude
-from pytest_ftgate.report.console import silent
-from pytest_ftgate.runtime import Runtime, Settings
+from pytest_ftgate.pipeline.canary.measure import Answered, ask_reference
+from pytest_ftgate.pipeline.canary.panel import asked_of, draw_panel, find_panel
+from pytest_ftgate.pipeline.canary.run import Watch
+from pytest_ftgate.pipeline.canary.store import reference_of
+from pytest_ftgate.pipeline.progress import silent
+from pytest_ftgate.pipeline.runtime import Runtime, Settings
+from pytest_ftgate.pipeline.stages.promote import conclude
 from tests.fake_vllm import make_executable
 from tests.unit.rollouts import Shop, answered, manifest
 
@@ -95,7 +95,7 @@ def test_other_verdicts_leave_no_reference(shop, rollout):
 
 def test_too_few_graded_cases_are_no_reference(shop, rollout, monkeypatch):
     monkeypatch.setattr(
-        "pytest_ftgate.canary.asking.ask_runs",
+        "pytest_ftgate.pipeline.canary.measure.ask_runs",
         lambda panel, *_: (
             [{f"quiz::{case.id}": Answered(None if i < 6 else 1.0, "") for i, case in enumerate(panel[0][1])}] * 5
         ),

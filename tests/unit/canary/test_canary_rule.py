@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.canary.history import Night, judge
-from pytest_ftgate.canary.reference import Asked, PanelCase, Reference
-from pytest_ftgate.canary.rule import expect, look
+from pytest_ftgate.pipeline.canary.history import Night, judge
+from pytest_ftgate.pipeline.canary.reference import Asked, PanelCase, Reference
+from pytest_ftgate.pipeline.canary.rule import expect, look
 
 DAY = date(2026, 1, 1)
 ASKED = Asked("m" * 64, "transformers", {}, {})

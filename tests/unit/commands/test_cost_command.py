@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.cost.usage import Usage
+from pytest_ftgate.pipeline.cost.usage import Usage
 
 PRICES = """
 currency = "EUR"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.discordance import remember
 from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.suite import load_suite
+from pytest_ftgate.pipeline.discordance import remember
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 

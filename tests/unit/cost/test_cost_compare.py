@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pytest_ftgate.cost.compare import HOURS_A_MONTH, Served
-from pytest_ftgate.cost.prices import Machine
+from pytest_ftgate.pipeline.cost.compare import HOURS_A_MONTH, Served
+from pytest_ftgate.pipeline.cost.prices import Machine
 
 
 def test_by_hand():

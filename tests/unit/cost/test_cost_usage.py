@@ -1,6 +1,6 @@
 """Responses -> what they used, through the numbers of a run and back."""
 
-from pytest_ftgate.cost.usage import Usage, read_usage, usage_of
+from pytest_ftgate.pipeline.cost.usage import Usage, read_usage, usage_of
 from pytest_ftgate.serve.response import Response
 
 

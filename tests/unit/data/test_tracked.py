@@ -14,7 +14,7 @@ from pytest_ftgate.data.lineage import begun
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import DataError, PipelineError
 from pytest_ftgate.files.dvc import check_tracked, tracked
-from pytest_ftgate.pipeline import read_pipeline
+from pytest_ftgate.pipeline.config import read_pipeline
 
 RUN = "import sys, json; from dvc.cli import main; [main(each) and sys.exit(1) for each in json.loads(sys.argv[1])]"
 ROW = json.dumps({"input": "write to a@b.org", "expected": "yes"}) + "\n"
@@ -150,7 +150,7 @@ def test_what_is_missing_is_pulled(project):
 def test_a_tracked_file_is_replaced_and_never_written_through(project, name):
     from pytest_ftgate.data.pii.redact import write_redacted
     from pytest_ftgate.leakage.drop_rows import write_clean
-    from pytest_ftgate.prepare import write_without
+    from pytest_ftgate.pipeline.stages.prepare_data import write_without
 
     (project / "more.jsonl").write_text(ROW)
     before = cached(project)

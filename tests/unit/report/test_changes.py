@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explained import case, frozen
 
-from pytest_ftgate.report.changes import compare, failing
+from pytest_ftgate.pipeline.report.changes import compare, failing
 
 CASES = [case(number) for number in range(20)]
 

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from pytest_ftgate.report import console as module
-from pytest_ftgate.report.console import Console
+from pytest_ftgate.pipeline import progress as module
+from pytest_ftgate.pipeline.progress import Console
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 from explained import case, frozen
 
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.explaining import explain, write
-from pytest_ftgate.exposed import Exposed
 from pytest_ftgate.gate.checks.result import Arm
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.golden.case import make_case
-from pytest_ftgate.report.changes import compare
-from pytest_ftgate.report.explain import Explanation, Finding
-from pytest_ftgate.report.explain_page import markdown
+from pytest_ftgate.pipeline.decide.explain import explain, write
+from pytest_ftgate.pipeline.leaked_cases import Exposed
+from pytest_ftgate.pipeline.report.changes import compare
+from pytest_ftgate.pipeline.report.explain import Explanation, Finding
+from pytest_ftgate.pipeline.report.explain_page import markdown
 
 CASES = [case(number) for number in range(200)]
 HARD = {case.id for case in CASES if case.input["text"].startswith("win")}

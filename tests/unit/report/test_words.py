@@ -7,7 +7,7 @@ import random
 import pytest
 from statsmodels.stats.contingency_tables import Table2x2
 
-from pytest_ftgate.report.words import log_odds_ratio, shared_words
+from pytest_ftgate.pipeline.report.log_odds import log_odds_ratio, shared_words
 
 
 @pytest.mark.parametrize(("a", "n", "b", "m"), [(3, 10, 7, 90), (0, 5, 9, 20), (5, 5, 0, 300), (1, 1, 1, 1)])

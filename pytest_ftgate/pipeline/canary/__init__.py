@@ -1,0 +1,1 @@
+"""The nightly canary run of a champion."""

@@ -1,0 +1,1 @@
+"""What requests and training cost."""

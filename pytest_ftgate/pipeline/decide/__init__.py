@@ -1,0 +1,1 @@
+"""What the gate decides on, gathered from what was measured."""

@@ -1,0 +1,175 @@
+"""(golden set, candidate, champion) -> the gate's arms `judge` and `human`: whose answers are better, by both.
+
+Both look at the same pairs: the candidate's answer and the champion's to every case that both have answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.annotation.collected_answers import texts_of
+from pytest_ftgate.annotation.verdicts import Asked, Blind, blind, read_verdicts
+from pytest_ftgate.errors import FtgateError, MetricError
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.gate.checks.human import human_arm
+from pytest_ftgate.gate.checks.judge import opinion_arm, unscored_arm
+from pytest_ftgate.gate.checks.result import Arm, points
+from pytest_ftgate.golden.files import FOLDER_FILE
+from pytest_ftgate.golden.paths import LABELS, VERDICTS, beside
+from pytest_ftgate.graders.llm_judge import judges_among, question_of
+from pytest_ftgate.judge.labels import answer_digest
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.gate.checks.admission import Admission
+    from pytest_ftgate.golden.spec import Human
+    from pytest_ftgate.judge.pairwise import Comparison
+    from pytest_ftgate.judge.spec import JudgeSpec
+    from pytest_ftgate.pipeline.run import Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Texts of two models by the case's id. missing: cases that only the champion has answered."""
+
+    candidate: Mapping[str, str]
+    champion: Mapping[str, str]
+    missing: tuple[str, ...]
+
+
+def judge_of(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+    """The judge on all pairs in both orders, debiased by people; None without a champion. Raises FtgateError."""
+    both = _both(suite, tested, rollout)
+    if both is None or suite.golden.judge is None or rollout.court is None:
+        return None
+    from pytest_ftgate.judge.pairwise import compare
+
+    spec, cases = suite.golden.judge, {case.id: case for case in suite.cases}
+    court = rollout.court(suite)
+    pairs = compare(
+        court,
+        {
+            name: question_of(spec.rubric.reference, suite.prompt, cases[name], text, both.champion[name])
+            for name, text in both.candidate.items()
+        },
+    )
+    _check_answered(pairs)
+    people = _people(suite, both)
+    differences = pairs.differences | dict.fromkeys(both.missing, -1.0)
+    arm = opinion_arm(
+        differences, people.differences(both.missing), _admission(suite, spec), delta, tried=rollout.tried(suite)
+    )
+    arm = unscored_arm(arm, pairs.unscored, len(pairs.asked))
+    biases = [*_biases(pairs, both), *_kinship(spec, rollout)]
+    numbers = dict(arm.numbers) | _shares(pairs)
+    return replace(arm, numbers=numbers, reason="; ".join([arm.reason, *biases]))
+
+
+def human_of(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+    """People's blind verdicts on these very answers; a hold until all that were planned are there."""
+    both = _both(suite, tested, rollout)
+    if both is None or suite.golden.human is None:
+        return None
+    found = _people(suite, both)
+    wanted = max(suite.golden.human.verdicts, found.planned)
+    if len(found.values) < wanted:
+        command = f"ftgate judge label {_place(suite)} --candidate{_same_draw(found, suite.golden.human)}"
+        reason = f"human: {len(found.values)} of {wanted} blind verdicts on these answers are there; {command}"
+        return Arm("human", "hold", {"n": float(len(found.values))}, reason)
+    arm = human_arm(found.values, delta, tried=rollout.tried(suite))
+    return replace(arm, reason=f"{arm.reason}; by {', '.join(found.by) or 'nobody: all answers are equal'}")
+
+
+def _same_draw(found: Blind, human: Human) -> str:
+    """The flags by which a person goes on with the draw that was begun."""
+    seed = f" --seed {found.seed}" if found.seed else ""
+    return seed + (f" --count {found.planned}" if found.planned > human.verdicts else "")
+
+
+def unadmitted_of(suite: Suite) -> Arm | None:
+    """A hold where cases of the set are graded by a judge that is not admitted; None if there is none. FileFaults."""
+    graded = sum(bool(judges_among(suite.graders_of(case))) for case in suite.cases)
+    if not graded or suite.golden.judge is None:
+        return None
+    admission = _admission(suite, suite.golden.judge)
+    if admission.admitted:
+        return None
+    what = f"the judge grades {graded} of {len(suite.cases)} cases of {suite.name} and is not admitted"
+    return Arm("admission", "hold", {"n": float(graded)}, f"admission: {what}: {'; '.join(admission.reasons)}")
+
+
+def _both(suite: Suite, tested: Measurement, rollout: Rollout) -> Both | None:
+    champion = rollout.references.champion(suite)
+    if champion is None:
+        return None
+    theirs = texts_of(suite, rollout.answers_of(suite, champion.version, now=champion.now))
+    own = texts_of(suite, tested.to_json())
+    shared = [case_id for case_id in tested.results if case_id in theirs]
+    missing = tuple(case_id for case_id in shared if case_id not in own)
+    return Both({case_id: own[case_id] for case_id in shared if case_id in own}, theirs, missing)
+
+
+def _people(suite: Suite, both: Both) -> Blind:
+    """What people said of these very answers, in a draw of as many as [human] wants. Raises FileFaults."""
+    cases = {case.id: case.digest for case in suite.cases}
+    asked = {
+        name: Asked(cases[name], answer_digest(text), answer_digest(both.champion[name]))
+        for name, text in both.candidate.items()
+    }
+    least = suite.golden.human.verdicts if suite.golden.human else 1
+    return blind(read_verdicts(beside(suite.golden.path, VERDICTS)), asked, least)
+
+
+def _admission(suite: Suite, spec: JudgeSpec) -> Admission:
+    """By the labels and the judge.lock that stand beside the set. Raises FileFaults."""
+    from pytest_ftgate.judge.labels import current, read_labels
+    from pytest_ftgate.judge.lock import FILE, admission_of, read_judge_lock
+
+    path, cases = beside(suite.golden.path, LABELS), {case.id: case.digest for case in suite.cases}
+    labels = current(read_labels(path), cases) if path.exists() else ()
+    lock = read_judge_lock(beside(suite.golden.path, FILE))
+    return admission_of(spec, labels, lock, f"ftgate judge calibrate {_place(suite)}")
+
+
+def _place(suite: Suite) -> str:
+    """The set as an argument of a command."""
+    path = suite.golden.path
+    return shown(path.parent if path.name == FOLDER_FILE else path)
+
+
+def _check_answered(pairs: Comparison) -> None:
+    """A server that does not answer, or a budget that is spent, says nothing of the models. Raises FtgateError."""
+    for pair in pairs.pairs.values():
+        if pair.broken:
+            raise FtgateError(f"judge: not every pair could be judged: {pair.reason}")
+
+
+def _biases(pairs: Comparison, both: Both) -> Iterator[str]:
+    """What is known to mislead a judge, as far as it can be measured on these pairs."""
+    from pytest_ftgate.judge.bias import length_controlled
+
+    asked = pairs.asked
+    lengths = [(len(both.candidate[name]), len(both.champion[name])) for name in asked]
+    try:
+        yield f"flip rate {100 * pairs.flip_rate:.3g} % of {len(asked)} pairs"
+        found = length_controlled([float(pair.difference or 0) for pair in asked.values()], lengths)
+    except MetricError:
+        return
+    controlled = points(found.controlled)
+    yield f"where answers differ {points(found.plain)} points by its own word, {controlled} at equal length"
+
+
+def _shares(pairs: Comparison) -> dict[str, float]:
+    try:
+        return {"flip_rate": pairs.flip_rate, "unscored": float(pairs.unscored)}
+    except MetricError:
+        return {"unscored": float(pairs.unscored)}
+
+
+def _kinship(spec: JudgeSpec, rollout: Rollout) -> Iterator[str]:
+    from pytest_ftgate.judge.bias import kin_warnings
+
+    yield from (f"warning: {text}" for text in kin_warnings(spec.models, [rollout.pipeline.base.model]))

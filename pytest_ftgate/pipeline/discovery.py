@@ -1,0 +1,126 @@
+"""(golden folders, pipeline folders) -> which golden sets and pipelines there are, by name; reads no cases."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.config import Pipeline
+
+SINGLE_FILES = (".golden.jsonl", ".golden.yaml")
+GOLDEN_FILE = "golden.toml"
+PIPELINE_FILE = "pipeline.toml"
+
+
+def is_golden(path: Path) -> bool:
+    """True for the files that are golden sets by name."""
+    return path.name == GOLDEN_FILE or path.name.endswith(SINGLE_FILES)
+
+
+def golden_name(path: Path) -> str:
+    """The folder's name for golden.toml, else the file's name before `.golden`."""
+    return path.parent.name if path.name == GOLDEN_FILE else path.name.rsplit(".golden.", 1)[0]
+
+
+class Catalogue:
+    """Golden sets and pipelines below the configured folders."""
+
+    def __init__(self, goldens: tuple[Path, ...], pipelines: tuple[Path, ...]) -> None:
+        self.goldens = goldens
+        self.pipelines = pipelines
+
+    def holds_golden(self, path: Path) -> bool:
+        """True if the path is a golden file below one of the golden folders."""
+        return is_golden(path) and any(path.is_relative_to(folder) for folder in self.goldens)
+
+    @cached_property
+    def golden_paths(self) -> dict[str, Path]:
+        """Name -> file of every golden set."""
+        found = (path for folder in self.goldens if folder.is_dir() for path in sorted(folder.rglob("*golden.*")))
+        return {golden_name(path): path for path in found if is_golden(path)}
+
+    def golden_path(self, name: str) -> Path:
+        """The file of a golden set. Raises FtgateError that names what there is."""
+        if name not in self.golden_paths:
+            raise FtgateError(
+                f"there is no golden set {name!r} in {_listed(self.goldens)}" + _hint(name, self.golden_paths)
+            )
+        return self.golden_paths[name]
+
+    @cached_property
+    def pipeline_paths(self) -> dict[str, Path]:
+        """Name -> file of every pipeline."""
+        found = (path for folder in self.pipelines for path in sorted(folder.glob(f"*/{PIPELINE_FILE}")))
+        return {path.parent.name: path for path in found}
+
+    @cached_property
+    def _named(self) -> dict[str, tuple[list[str], str]]:
+        return {name: _named_sets(path) for name, path in self.pipeline_paths.items()}
+
+    def pipelines_of(self, golden: str) -> list[str]:
+        """Names of the pipelines that name a golden set, as one that gates them or for general skills."""
+        return [name for name in self._named if golden in self.sets_of(name)]
+
+    def owners_of(self, golden: str) -> list[str]:
+        """Names of the pipelines that a golden set stands for: the one of its own name, else all that it gates."""
+        gated = [name for name in self._named if golden in self.goldens_of(name)]
+        return [golden] if golden in gated else gated
+
+    def goldens_of(self, pipeline: str) -> list[str]:
+        """Names of the golden sets that gate a pipeline."""
+        return self._named[pipeline][0]
+
+    def general_of(self, pipeline: str) -> str:
+        """Name of the golden set of general skills that a pipeline names under [forgetting], "" if it names none."""
+        return self._named[pipeline][1]
+
+    def sets_of(self, pipeline: str) -> list[str]:
+        """Names of all golden sets that a run of a pipeline measures."""
+        goldens, general = self._named[pipeline]
+        return list(dict.fromkeys([*goldens, general] if general else goldens))
+
+    def pipeline(self, name: str) -> Pipeline:
+        """A pipeline by name. Raises PipelineError with all its faults."""
+        from pytest_ftgate.pipeline.config import read_pipeline
+
+        return read_pipeline(self.pipeline_paths[name])
+
+    def pipeline_for(self, golden: str) -> tuple[str, Pipeline]:
+        """The pipeline whose model a golden set tests: an owner, else the first that names it. Raises FtgateError."""
+        names = self.owners_of(golden) or self.pipelines_of(golden)
+        if not names:
+            raise FtgateError(
+                f"no model to ask for golden set {golden!r}: no {PIPELINE_FILE} in {_listed(self.pipelines)} names it\n"
+                "    name a model: --ftgate-model FOLDER, or --ftgate-base-url URL --ftgate-model NAME"
+            )
+        return names[0], self.pipeline(names[0])
+
+
+def _named_sets(path: Path) -> tuple[list[str], str]:
+    """(goldens, forgetting.golden); names only: a broken file is told of by `read_pipeline` when it is used."""
+    import tomllib
+
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return [], ""
+    named, forgetting = data.get("goldens"), data.get("forgetting")
+    general = forgetting.get("golden") if isinstance(forgetting, dict) else ""
+    return list(map(str, named)) if isinstance(named, list) else [], general if isinstance(general, str) else ""
+
+
+def _listed(folders: tuple[Path, ...]) -> str:
+    return ", ".join(f"{folder.name}/" for folder in folders)
+
+
+def _hint(name: str, known: dict[str, Path]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, 1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are: {', '.join(known)}" if known else ""

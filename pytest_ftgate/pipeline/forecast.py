@@ -1,0 +1,166 @@
+"""(pipeline, its golden sets) -> how long `--train` will take on this machine, before it begins.
+
+Arithmetic on counted bytes, and a second of matrix products; good to a factor of two or so. For a base model in a local
+folder and a CPU; None elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import prod
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.golden.case import Case
+    from pytest_ftgate.pipeline.config import Pipeline
+
+BYTES_PER_TOKEN = 4.0
+"""Of UTF-8: about right for English, and for Chinese, whose characters have three bytes."""
+
+TURNS = 12
+"""Tokens of the chat template around a question and its answer."""
+
+PADDING = 1.3
+"""Tokens computed for each token of the rows, in batches drawn at random."""
+
+EFFICIENCY = 0.55
+"""Of the speed of one layer's MLP, what a whole model reaches. This and the next two were measured on SmolLM2-135M."""
+
+STEP_S, TOKEN_S = 0.018, 0.006
+"""Seconds that a layer takes in a training step, and for a token of a batch of answers, however little it computes."""
+
+BATCH = 32
+"""Answers that the server gives together."""
+
+START_S = 8.0
+"""Seconds until a server or trainer has imported torch and loaded a small model."""
+
+SAMPLE = 200
+"""Rows and cases whose size is looked at."""
+
+
+class Size(NamedTuple):
+    """Weights of the layers, without embeddings; their number; and the two sides of a typical matrix."""
+
+    weights: int
+    layers: int
+    hidden: int
+    intermediate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Seconds of each stage, were nothing kept from earlier runs."""
+
+    stages: Mapping[str, float]
+
+    def line(self) -> str:
+        """One line: "about 11 minutes on this machine (baseline 2, fine-tune 7, ...), less what earlier runs left"."""
+        each = ", ".join(f"{name} {_minutes(seconds)}" for name, seconds in self.stages.items())
+        return f"about {_minutes(sum(self.stages.values()))} min on this machine ({each}), less what earlier runs left"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f}" if seconds >= 90 else f"{max(seconds / 60, 0.1):.1f}"
+
+
+def forecast(pipeline: Pipeline, suites: Sequence[Suite]) -> Forecast | None:
+    """suites: all golden sets that are asked. None if nothing is known of the model, or a GPU will compute."""
+    from pytest_ftgate.serve.device import this_device
+    from pytest_ftgate.serve.hf.speed import measured
+
+    size = model_size(Path(pipeline.base.model))
+    if size is None or this_device().kind != "cpu":
+        return None
+    threads = min(pipeline.tuning.threads or 10**6, len(os.sched_getaffinity(0)))
+    speed = measured(pipeline.dtype, threads, size.hidden, size.intermediate)
+    return Forecast(stages(pipeline, suites, size, speed * EFFICIENCY)) if speed else None
+
+
+def stages(pipeline: Pipeline, suites: Sequence[Suite], size: Size, speed: float) -> dict[str, float]:
+    """Seconds of each stage. speed: operations per second that the model reaches."""
+    forward = 2.0 * size.weights / speed  # seconds a token
+    asked = sum(_asked(suite.cases) for suite in suites)
+    rows, row, answers, answer = _rows(pipeline, suites[0])
+    tuning, count = pipeline.tuning, sum(len(suite.cases) for suite in suites)
+    steps = tuning.epochs * rows / tuning.batch_size
+    trained = rows * row * PADDING * tuning.epochs * (3.0 if tuning.method == "full" else 2.0)
+    validated = answers * answer * 2 * tuning.epochs
+    goldens = asked * forward + sum(_said(suite) for suite in suites) / BATCH * size.layers * TOKEN_S
+    return {
+        "baseline": START_S + asked * forward,
+        "fine-tune": START_S + (trained + validated) * forward + steps * size.layers * STEP_S,
+        "goldens": START_S + goldens,
+        "reference runs": goldens / count * _runs(pipeline),
+    }
+
+
+def _asked(cases: Sequence[Case]) -> float:
+    """Tokens of all cases and their answers; what their prompts share is computed once and not counted."""
+    sample = cases[:: max(1, len(cases) // SAMPLE)]
+    return len(cases) * fmean([_tokens(case.input) + _tokens(case.expected) + TURNS for case in sample])
+
+
+def _said(suite: Suite) -> float:
+    """Tokens of all answers, one after the other."""
+    return sum(_tokens(case.expected) for case in suite.cases)
+
+
+def _rows(pipeline: Pipeline, suite: Suite) -> tuple[int, float, int, float]:
+    """Training rows and tokens in one, validation rows and tokens in one."""
+    from pytest_ftgate.data.readers.contents import contents
+
+    shared = _tokens(suite.prompt.system)
+    train, validation = pipeline.data_files
+    most = pipeline.data.max_rows or 10**9
+    count, more = min(contents(train).rows, most), contents(validation).rows
+    return count, _row(train) + shared + TURNS, more, _row(validation) + TURNS
+
+
+def _row(path: Path) -> float:
+    from pytest_ftgate.data.readers.reader import read_rows
+
+    return fmean([_tokens(row.input) + _tokens(row.answer) for row in islice(read_rows(path), SAMPLE)])
+
+
+def _runs(pipeline: Pipeline) -> int:
+    """Answers of the canary's reference runs."""
+    from pytest_ftgate.pipeline.canary.reference import RUNS
+
+    return RUNS * pipeline.canary.size
+
+
+def _tokens(value: object) -> float:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return len(text.encode()) / BYTES_PER_TOKEN
+
+
+def model_size(folder: Path) -> Size | None:
+    """From the headers of a folder's safetensors and its config.json; None if they are not there, or not whole."""
+    try:
+        from safetensors import SafetensorError
+    except ImportError:
+        return None
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        weights = sum(map(_layers, folder.glob("*.safetensors")))
+        hidden, layers = int(config["hidden_size"]), int(config["num_hidden_layers"])
+        return Size(weights, layers, hidden, int(config.get("intermediate_size") or 4 * hidden)) if weights else None
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        return None
+
+
+def _layers(path: Path) -> int:
+    """Weights in matrices of layers: not embeddings, nor the head, which looks at few tokens."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        names = [name for name in file.keys() if ".layers." in f".{name}" or ".h." in name]  # noqa: SIM118 - no mapping
+        return sum(prod(file.get_slice(name).get_shape()) for name in names)

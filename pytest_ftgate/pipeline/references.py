@@ -1,0 +1,99 @@
+"""(rollout, golden set) -> the results that a candidate is held against: the champion's, the best past champion's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.evaluate.evaluation import covers, frozen_results
+from pytest_ftgate.gate.verdict import Result
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.pipeline.run import Rollout
+    from pytest_ftgate.registry import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A version and its results. now: it was asked in this run, every case of the set as it is."""
+
+    version: Version
+    results: Mapping[str, Result]
+    now: bool = False
+
+
+class References:
+    """Looks each one up once; asks the champion again where its frozen results are of another golden set."""
+
+    def __init__(self, rollout: Rollout) -> None:
+        self._rollout = rollout
+        self._champions: dict[str, Reference | None] = {}
+        self._anchors: dict[str, Reference | None] = {}
+        self._found: dict[tuple[str, int], dict[str, Result]] = {}
+
+    def champion(self, suite: Suite) -> Reference | None:
+        """The champion's frozen results; measured again if they cover too little. None if there is no champion."""
+        if suite.name not in self._champions:
+            champion = self._rollout.champion
+            self._champions[suite.name] = self._frozen_or_now(suite, champion) if champion else None
+        return self._champions[suite.name]
+
+    def champion_is_stale(self, suite: Suite) -> bool:
+        """True if there is a champion, and its frozen results cover too little of the set as it is now."""
+        champion = self._rollout.champion
+        return champion is not None and not covers(self._frozen(suite, champion), suite)
+
+    def anchor(self, suite: Suite) -> Reference | None:
+        """The past champion with the highest mean value; None if the champion itself is no worse than all of them.
+
+        All are compared on the cases that all have; who covers too little of the set as it is now is left out.
+        """
+        if suite.name not in self._anchors:
+            self._anchors[suite.name] = self._best(suite)
+        return self._anchors[suite.name]
+
+    def _frozen_or_now(self, suite: Suite, champion: Version) -> Reference:
+        frozen = self._frozen(suite, champion)
+        if covers(frozen, suite):
+            return Reference(champion, frozen)
+        return Reference(champion, self._rollout.measure_champion(suite), now=True)
+
+    def _frozen(self, suite: Suite, version: Version) -> dict[str, Result]:
+        key = (suite.name, version.number)
+        if key not in self._found:
+            self._found[key] = frozen_results(self._rollout.runtime.registry.results(version, suite.name), suite)
+        return self._found[key]
+
+    def _best(self, suite: Suite) -> Reference | None:
+        champion = self.champion(suite)
+        past = list(self._past(suite)) if champion else []
+        if champion is None or not past:
+            return None
+        everyone = [champion, *past]
+        dropped = self._rollout.exposed.left_out(suite)
+        asked = [case.id for case in suite.cases if case.id not in dropped]
+        shared = [case_id for case_id in asked if all(case_id in each.results for each in everyone)]
+        if not shared:
+            return None
+        best = max(everyone, key=lambda each: _mean(each, shared))  # of equals the first: the champion, then the newest
+        return None if best is champion else best
+
+    def _past(self, suite: Suite) -> Iterator[Reference]:
+        """The champions before this one that can be compared, newest first."""
+        champion = self._rollout.champion
+        known = {(version.number, version.digest): version for version in self._rollout.versions}
+        past = dict.fromkeys((each.number, each.digest) for each in champion.predecessors) if champion else {}
+        for key in past:
+            version = known.get(key)
+            if version is None or version == champion:
+                continue
+            results = self._frozen(suite, version)
+            if covers(results, suite):
+                yield Reference(version, results)
+
+
+def _mean(reference: Reference, shared: list[str]) -> float:
+    return fmean(reference.results[case_id].value or 0.0 for case_id in shared)

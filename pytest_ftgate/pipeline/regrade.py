@@ -1,0 +1,37 @@
+"""(golden set, its journal, RUN) -> the Measurement of an earlier run, to be graded again with no model at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import JournalError
+from pytest_ftgate.evaluate.evaluation import Measurement
+from pytest_ftgate.pipeline.runtime import Target
+from pytest_ftgate.serve.model import Model
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.journal import Journal
+    from pytest_ftgate.evaluate.suite import Suite
+
+LAST = "last"
+
+
+def regraded(suite: Suite, journal: Journal, run: str) -> tuple[Measurement, Target]:
+    """What one model has answered so far to the prompts and settings of today, whatever judges it.
+
+    run: "last" for the model that answered last, or the beginning of its digest. Raises JournalError if the journal has
+    no such model, or several.
+    """
+    digest = _model(suite, journal, run)
+    target = Target(f"the model {digest[:12]}", Model(digest, served=True))
+    return Measurement(suite, digest, journal, regrade=True), target
+
+
+def _model(suite: Suite, journal: Journal, run: str) -> str:
+    models = list(dict.fromkeys(response.model for response in reversed(journal.read("asked").values())))
+    found = models[:1] if run == LAST else [model for model in models if model.startswith(run)]
+    if len(found) == 1:
+        return found[0]
+    held = ", ".join(model[:12] for model in models[:10]) or "none"
+    what = f"{len(found)} models begin with {run}" if found else f"no answer of the model {run}"
+    raise JournalError(f"--ftgate-regrade: {what} in the journal of {suite.name} ({journal.path}); it has: {held}")

@@ -1,0 +1,184 @@
+"""(pipeline, prompt) -> what the checks of its data find, in one pass over the rows that it would train on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import DataError, Fault, FtgateError, PipelineError
+from pytest_ftgate.files.dvc import check_tracked
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.case import Message, Prompt, render
+from pytest_ftgate.pipeline.data_access import record_access
+
+if TYPE_CHECKING:
+    from pytest_ftgate.data.checks.finding import Check, Outcome
+    from pytest_ftgate.data.checks.label_counts import Marginals
+    from pytest_ftgate.data.checks.perplexity import Losses, Perplexity
+    from pytest_ftgate.data.readers.row import DataRow
+    from pytest_ftgate.pipeline.config import Pipeline
+
+SHOWN = 10
+"""Findings of a check that are named with file and line."""
+
+MENDED = frozenset({"pii", "secrets"})
+"""Checks whose findings `data.pii` can mend."""
+
+SCHEMA, TRUNCATED, PERPLEXITY = "schema", "truncated", "perplexity"
+AGAINST_GOLDENS = frozenset({"format", "coverage"})
+
+
+@dataclass
+class DataChecks:
+    """The checks of one pipeline's data; `look` is the pass, `outcome` what a check found in it.
+
+    prompt: of the first golden set, as the rows are trained with it; raises FtgateError if it cannot be had.
+    goldens: counts of the golden sets that gate it, never a case of them; raises FtgateError likewise.
+    rows: that could be read. uncounted: why rows were not held against max_length, "" if they were. unheld: why they
+    were not held against the golden sets.
+    """
+
+    pipeline: Pipeline
+    prompt: Callable[[], Prompt]
+    goldens: Callable[[], Marginals]
+    state_dir: Path
+    rows: int = 0
+    uncounted: str = ""
+    unheld: str = ""
+    failed: bool = False
+    _outcomes: dict[str, Outcome] = field(default_factory=dict)
+    _judged: tuple[DataRow | None, bool] = (None, True)
+
+    def names(self) -> tuple[str, ...]:
+        """All checks in their order. Raises PipelineError if `data.allow` names one that there is not."""
+        from pytest_ftgate.data.checks.label_counts import Marginals
+
+        names = tuple(check.name for check in self._checks(lambda _row: 0, Marginals(), self._perplexity(self._losses)))
+        unknown = [name for name in self.pipeline.data.allow if name not in names]
+        if unknown:
+            message = f"data.allow: there is no check {', '.join(map(repr, unknown))}"
+            line = self.pipeline.line_of("data", "allow")
+            raise PipelineError([Fault(shown(self.pipeline.path), line, message, f"allowed: {', '.join(names)}")])
+        return (SCHEMA, *names)
+
+    def look(self, wanted: Collection[str]) -> None:
+        """Run the checks `wanted`, once; told in the audit log. Raises FtgateError if the data cannot be read."""
+        if self._outcomes:
+            return
+        from pytest_ftgate.data.checks.run import inspect
+
+        record_access(self.state_dir, self.pipeline, "data checks")
+        tokens_of = self._tokens_of() if TRUNCATED in wanted else None
+        marginals = None if AGAINST_GOLDENS.isdisjoint(wanted) else self._marginals()
+        check_tracked(self.pipeline.data_files)
+        surprise = self._perplexity(self._losses) if PERPLEXITY in wanted else None
+        checks = [check for check in self._checks(tokens_of, marginals, surprise) if check.name in wanted]
+        mended = MENDED if self.pipeline.data.pii != "error" else frozenset()
+        inspection = inspect(self._entries(), self._apart(checks), mended.union(self.pipeline.data.allow), SHOWN)
+        self.rows = inspection.rows
+        self._outcomes = {outcome.name: self._mended(outcome) for outcome in inspection.outcomes}
+
+    def outcome(self, name: str) -> Outcome | None:
+        """What a check found; None if it was not run."""
+        return self._outcomes.get(name)
+
+    def why_not(self, name: str) -> str:
+        """Why a check was not run, in one line."""
+        if name in AGAINST_GOLDENS:
+            return f"the golden sets could not be read: {' '.join(self.unheld.split())}"
+        return f"tokens were not counted: {' '.join(self.uncounted.split())}"
+
+    def _checks(
+        self, tokens_of: Callable[[DataRow], int] | None, goldens: Marginals | None, perplexity: Perplexity | None
+    ) -> list[Check]:
+        from pytest_ftgate.data.checks.all_checks import every_check
+
+        longest, forgetting = self.pipeline.tuning.max_length, self.pipeline.policy.forgetting is not None
+        return every_check(tokens_of, longest, goldens, forgetting=forgetting, perplexity=perplexity)
+
+    def _perplexity(self, losses: Losses) -> Perplexity | None:
+        """The check, if `data.perplexity` says of how many rows."""
+        from pytest_ftgate.data.checks.perplexity import Perplexity
+
+        most = self.pipeline.data.perplexity
+        return Perplexity(losses, most, self.pipeline.seed) if most else None
+
+    def _losses(self, rows: Sequence[DataRow]) -> list[float]:
+        """Of the base model, for rows as they would be trained. Raises FtgateError."""
+        from pytest_ftgate.train.perplexity import losses_in
+
+        model, prompt = Path(self.pipeline.base_model.base), self.prompt()
+        longest, dtype = self.pipeline.tuning.max_length, self.pipeline.dtype
+        return losses_in(model, dtype, longest, lambda row: _asked(prompt, row))(rows)
+
+    def _marginals(self) -> Marginals | None:
+        try:
+            return self.goldens()
+        except FtgateError as error:
+            self.unheld = str(error)
+            return None
+
+    def _entries(self) -> Iterator[DataRow | Fault]:
+        """Training rows, as many as are trained, then validation rows."""
+        from pytest_ftgate.data.readers.reader import read_entries
+
+        train, validation = self.pipeline.data_files
+        kept, most = 0, self.pipeline.data.max_rows
+        for entry in read_entries(train):
+            yield entry
+            kept += isinstance(entry, Fault) or self._stays(entry)
+            if kept == most:
+                break
+        yield from read_entries(validation)
+
+    def _stays(self, row: DataRow) -> bool:
+        """Whether `pii` leaves the row in the data; several checks ask it of one row after the other."""
+        if self.pipeline.data.pii != "drop":
+            return True
+        from pytest_ftgate.data.pii.redact import redacted
+
+        if self._judged[0] is not row:
+            self._judged = row, redacted(row) == row
+        return self._judged[1]
+
+    def _mended(self, outcome: Outcome) -> Outcome:
+        """The outcome, with what the run does about it by itself."""
+        does = {"redact": "redacted in what is trained", "drop": "left out of what is trained"}
+        told = does.get(self.pipeline.data.pii)
+        return replace(outcome, advice=f"{told} ([data] pii)") if told and outcome.name in MENDED else outcome
+
+    def _apart(self, checks: Sequence[Check]) -> list[Check]:
+        from pytest_ftgate.data.checks.all_checks import OF_TRAINING
+        from pytest_ftgate.data.checks.filtered import Only
+
+        train = shown(self.pipeline.train_file)
+
+        def counts(row: DataRow) -> bool:
+            return row.path == train and self._stays(row)
+
+        return [Only(check, counts) if check.name in OF_TRAINING else check for check in checks]
+
+    def _tokens_of(self) -> Callable[[DataRow], int] | None:
+        """Tokens of a row as it would be trained; None, and why in `uncounted`, if they cannot be counted here."""
+        from pytest_ftgate.data.checks.tokens import tokens_in
+
+        model = Path(self.pipeline.base.model)
+        if not model.is_absolute():
+            self.uncounted = f"base.model is the hub id {model}; tokens are counted with a model in a folder"
+            return None
+        try:
+            prompt = self.prompt()
+            return tokens_in(model, lambda row: _asked(prompt, row))
+        except FtgateError as error:
+            self.uncounted = str(error)
+            return None
+
+
+def _asked(prompt: Prompt, row: DataRow) -> Sequence[Message]:
+    """The turns as they are trained. Raises DataError if the prompt cannot be made of the row."""
+    try:
+        return render(prompt, row.input)
+    except FtgateError as error:
+        raise DataError([Fault(row.path, row.line, str(error))]) from None

@@ -1,1 +1,0 @@
-"""Verdicts and numbers -> lines, bars and files for people."""
