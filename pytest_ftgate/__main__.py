@@ -2,6 +2,6 @@
 
 import sys
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 
 sys.exit(main(prog="python -m pytest_ftgate"))

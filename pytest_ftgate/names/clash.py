@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.names.foreign import NAME, OUR_NAME
+from pytest_ftgate.cli.other_ftgate import NAME, OUR_NAME
 
 
 def refuse_clash(manager: pytest.PytestPluginManager) -> None:
@@ -22,7 +22,7 @@ def refuse_clash(manager: pytest.PytestPluginManager) -> None:
     """
     comes = manager.has_plugin(NAME) or asked(manager, NAME) or _is_loaded_later(manager)
     if comes and not manager.is_blocked(NAME):
-        from pytest_ftgate.names.foreign import installed
+        from pytest_ftgate.cli.other_ftgate import installed
 
         if other := installed():
             raise pytest.UsageError(str(other))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_ftgate.cli.other_ftgate import NAME, OUR_NAME
 from pytest_ftgate.names.clash import asked
-from pytest_ftgate.names.foreign import NAME, OUR_NAME
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.ab.router import Served, Split, configuration, server_url
+from pytest_ftgate.cli.ab_router import Served, Split, configuration, server_url
 from pytest_ftgate.gate.live.log import read_log
 from pytest_ftgate.serve.hf.engine import TransformersEngine
 from pytest_ftgate.serve.model import Model

@@ -15,7 +15,7 @@ from pytest_ftgate.serve.engine import Endpoint
 from tests.e2e.patience import slowness
 from tests.e2e.promoted import add_champion
 
-FTGATE = (sys.executable, "-m", "pytest_ftgate.cli")
+FTGATE = (sys.executable, "-m", "pytest_ftgate.cli.main")
 LIMIT_S = 300
 """As it was promised, for a machine on which nothing else is at work."""
 

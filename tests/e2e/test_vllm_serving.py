@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.registry.model_tags import name_of, tags_of
@@ -159,7 +159,7 @@ def test_promote_and_rollback_into_this_server_take_seconds(engine, adapters, tm
     vllm_probe.unload(line, name_of(v1))  # as on a server that was started again
     shutil.rmtree(tmp_path / "models")  # and as on a machine that fetches for the first time
     cold = time.monotonic()
-    command = [sys.executable, "-m", "pytest_ftgate.cli", "rollback", "spam", "--unload-old", "0"]
+    command = [sys.executable, "-m", "pytest_ftgate.cli.main", "rollback", "spam", "--unload-old", "0"]
     options = ["--server", engine.base_url, "--state-dir", str(tmp_path)]
     done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=patience(60), check=False)
     cold = time.monotonic() - cold

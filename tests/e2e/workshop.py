@@ -55,7 +55,7 @@ class Workshop:
         return self._run(self.command(*args), usual_s)
 
     def ftgate(self, *args: str, usual_s: float = 60) -> subprocess.CompletedProcess[str]:
-        return self._run([sys.executable, "-m", "pytest_ftgate.cli", *args], usual_s)
+        return self._run([sys.executable, "-m", "pytest_ftgate.cli.main", *args], usual_s)
 
     def _run(self, command: list[str], usual_s: float) -> subprocess.CompletedProcess[str]:
         limit = patience(usual_s)

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.pipeline.canary.store import nights_of, reference_of

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from tests.plugin.trained import Trained
 
 AB = '[ab]\nshare = 0.2\nexposures = "exposures.jsonl"\nrequired = true\n'

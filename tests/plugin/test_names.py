@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.names.foreign import Foreign, installed
+from pytest_ftgate.cli.other_ftgate import Foreign, installed
 from tests.fresh_environment import ROOT, Environment
 
 ORDERS = ["ours first", "theirs first"]

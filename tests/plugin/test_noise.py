@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import LockError
 from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.noise import Noise, noise_path, read_noise, widened, write_noise

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.registry import Keys, Version, open_registry
 from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.serve.model import Model, adapter_digest

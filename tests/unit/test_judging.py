@@ -7,7 +7,7 @@ import json
 import pytest
 from rollouts import GOLDEN, Shop, arms
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.pipeline.golden_reuse import WORN, uses

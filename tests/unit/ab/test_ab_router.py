@@ -13,8 +13,8 @@ import pytest
 import yaml
 from scipy.stats import binom
 
-from pytest_ftgate.ab.router import Served, Split, configuration, server_url
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.ab_router import Served, Split, configuration, server_url
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import FtgateError
 from tests.mock_openai import Fault, MockServer
 from tests.nginx_here import ask, exposures_in, free_port, need_nginx, running_nginx

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.registry.model_tags import name_of
 
 PIPELINE = """

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.registry.audit import record
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")

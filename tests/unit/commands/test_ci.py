@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pytest_ftgate.cli import main
-from pytest_ftgate.commands.ci import FILES
+from pytest_ftgate.cli.ci import FILES
+from pytest_ftgate.cli.main import main
 
 NAMES = ("ftgate-gate.yml", "ftgate-canary.yml")
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.engine import Endpoint
 
@@ -141,7 +141,7 @@ def test_serve_serves_the_fetched_champion_and_stops_at_a_signal(registry, promo
 
 def test_serve_ends_with_the_log_of_a_server_that_died(registry, promote, ftgate, engine, monkeypatch):
     promote("a")
-    monkeypatch.setattr("pytest_ftgate.commands.serve.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("pytest_ftgate.cli.serve.LOOK_EVERY_S", 0.01)
     code, _, err = ftgate("serve", "spam")
     assert (code, err) == (2, "ftgate: the server died: CUDA out of memory\n")
     assert engine.made[0].events[-1] == "stop"
@@ -215,7 +215,7 @@ def test_no_command_and_unknown_command_list_the_commands(capsys):
 
 def test_the_command_starts_without_anything_heavy():
     code = (
-        "import sys; from pytest_ftgate.cli import make_parser; make_parser();"
+        "import sys; from pytest_ftgate.cli.main import make_parser; make_parser();"
         "heavy = {'mlflow', 'torch', 'transformers', 'sqlalchemy', 'pytest', 'sklearn', 'aiohttp', 'rich'};"
         "sys.exit(', '.join(heavy & {m.split('.')[0] for m in sys.modules}) or 0)"
     )

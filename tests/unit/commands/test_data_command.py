@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 
 
 def words(number: int, seed: int) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.data.readers.reader import read_rows
 from pytest_ftgate.data.readers.synthetic import is_unreviewed
 from pytest_ftgate.data.synthesis.prompt import prompts_digest
@@ -272,7 +272,7 @@ def test_killed_half_way_it_goes_on_and_asks_nothing_answered_twice(folder, gene
         command = [
             sys.executable,
             "-m",
-            "pytest_ftgate.cli",
+            "pytest_ftgate.cli.main",
             "data",
             "generate",
             "train.jsonl",

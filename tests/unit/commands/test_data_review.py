@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 
 ROWS = [
     {"input": "real", "expected": "ham"},
@@ -124,7 +124,7 @@ def test_what_may_train_is_read_by_the_trainers_rule(review):
 def test_killed_with_the_page_open_the_decisions_are_there(review, tmp_path):
     """A real process, its real page, SIGKILL: what was decided is decided."""
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
-    command = [sys.executable, "-m", "pytest_ftgate.cli", "data", "review", "s.jsonl", "--web", "--by", "ann"]
+    command = [sys.executable, "-m", "pytest_ftgate.cli.main", "data", "review", "s.jsonl", "--web", "--by", "ann"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
         url = next(line.strip() for line in process.stdout if line.strip().startswith("http://"))
         with urllib.request.urlopen(f"{url}state", timeout=60) as answer:
@@ -157,7 +157,7 @@ def test_in_a_real_terminal_keys_count_at_once_and_ctrl_c_keeps_everything(revie
     Path("s.jsonl").write_text(Path("s.jsonl").read_text().replace("win cash", "win \\u001b[31mcash"))
     mine, theirs = pty.openpty()
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "TERM": "dumb", "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "pytest_ftgate.cli", "data", "review", "s.jsonl", "--by", "ann"]
+    command = [sys.executable, "-m", "pytest_ftgate.cli.main", "data", "review", "s.jsonl", "--by", "ann"]
     how = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "start_new_session": True, "preexec_fn": heed_ctrl_c}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, **how) as process:
         os.close(theirs)

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 
 
 def row(seed: int, **more: str) -> dict[str, str]:

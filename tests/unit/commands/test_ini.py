@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_ftgate.commands.ini import ini_path
+from pytest_ftgate.cli.ini import ini_path
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.annotation.verdicts import Asked, blind, read_verdicts
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.evaluate.journal import Journal
 from pytest_ftgate.evaluate.responses import Answers
 from pytest_ftgate.evaluate.suite import load_suite

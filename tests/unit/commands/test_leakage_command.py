@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 
 TEXTS = [" ".join(f"word{number}of{place}" for place in range(20)) for number in range(4)]
 

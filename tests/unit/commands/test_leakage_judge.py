@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.leakage import encoder
 from pytest_ftgate.leakage.pair_prompt import VERDICTS
 from pytest_ftgate.serve.api.prices import Prices
@@ -174,7 +174,7 @@ def test_mistakes_are_told(folder, capsys):
 
 def test_personal_data_in_a_pair_is_told_where_another_machine_will_read_it(folder, capsys):
     """The stranger is asked for nothing: the budget is zero."""
-    from pytest_ftgate.commands.leakage_judge import tell_judged
+    from pytest_ftgate.cli.leakage_judge import tell_judged
     from pytest_ftgate.leakage.semantic import Nearest
 
     class Args:

@@ -15,7 +15,7 @@ from pytest_ftgate.annotation.decision_log import Book
 from pytest_ftgate.annotation.escape import visible
 from pytest_ftgate.annotation.item import Choice, DeskError, Item, Task
 from pytest_ftgate.annotation.review_queue import Desk
-from pytest_ftgate.desk.terminal import run_terminal
+from pytest_ftgate.cli.review.terminal import run_terminal
 from pytest_ftgate.errors import JournalError
 
 

@@ -13,7 +13,7 @@ from desk_work import TASK, items
 from pytest_ftgate.annotation.decision_log import Book
 from pytest_ftgate.annotation.item import Item
 from pytest_ftgate.annotation.review_queue import Desk
-from pytest_ftgate.desk.web import DeskServer
+from pytest_ftgate.cli.review.web import DeskServer
 from tests.chromium_here import CTRL, Chromium
 
 EVIL = Item(

@@ -12,7 +12,7 @@ from desk_work import TASK, items
 from pytest_ftgate.annotation.decision_log import Book
 from pytest_ftgate.annotation.item import Item
 from pytest_ftgate.annotation.review_queue import Desk
-from pytest_ftgate.desk.web import PAGE, DeskServer
+from pytest_ftgate.cli.review.web import PAGE, DeskServer
 
 
 class Browser:

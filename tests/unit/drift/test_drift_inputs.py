@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency, kstest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.data.drift.classifier import _areas, _predictor, _similarity, classifier
 from pytest_ftgate.data.drift.compare import TESTS, compare
 from pytest_ftgate.data.drift.inputs import Inputs, read_log, read_training, sampled

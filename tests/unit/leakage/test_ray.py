@@ -17,7 +17,7 @@ import pytest
 from leak_samples import words
 from pyarrow import parquet
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.data.near.rows import read_rows
 from pytest_ftgate.errors import LeakageError, MissingExtra
 from pytest_ftgate.evaluate.suite import load_suite

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from leak_samples import case, check, row, words
 
-from pytest_ftgate.cli import main
+from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import LeakageError, MissingExtra
 from pytest_ftgate.leakage import semantic
 from pytest_ftgate.leakage.encoder import encoder_of

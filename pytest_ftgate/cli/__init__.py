@@ -1,0 +1,1 @@
+"""The command `ftgate`, one file for each command."""

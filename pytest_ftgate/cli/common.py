@@ -1,0 +1,95 @@
+"""What all commands share: where the registry is, and how they print."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.ini import ini_path
+from pytest_ftgate.errors import RegistryError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.registry import Registry
+    from pytest_ftgate.registry.promotion_lock import Claim
+
+STATE_DIR = ".ftgate"
+
+
+def say(line: str = "") -> None:
+    """Print one line."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def say_table(rows: Sequence[Sequence[str]], indent: str = "") -> None:
+    """Print rows in aligned columns, without a header of its own."""
+    for line in table(rows, indent):
+        say(line)
+
+
+def table(rows: Sequence[Sequence[str]], indent: str = "") -> Iterator[str]:
+    """Rows -> lines of aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+
+
+def registry_options() -> argparse.ArgumentParser:
+    """A parent parser with --state-dir and --tracking-uri."""
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--state-dir", type=Path, default=Path(STATE_DIR), metavar="DIR", help=f"state folder (default {STATE_DIR})"
+    )
+    options.add_argument(
+        "--tracking-uri",
+        metavar="URI",
+        help="MLflow store (default MLFLOW_TRACKING_URI, else SQLite in the state folder)",
+    )
+    options.add_argument(
+        "--verify-key",
+        type=Path,
+        metavar="FILE",
+        help="public key; an adapter without a signature that fits it is refused (default: ini ftgate_verify_key)",
+    )
+    return options
+
+
+def has_registry(args: argparse.Namespace) -> bool:
+    """Whether there is a registry; asks without importing MLflow."""
+    from pytest_ftgate.registry import exists
+
+    return exists(args.tracking_uri, args.state_dir)
+
+
+def open_existing(args: argparse.Namespace) -> Registry:
+    """The registry that the options name. RegistryError if there is none: a question never creates one."""
+    if not has_registry(args):
+        raise RegistryError(
+            f"there is no registry in {args.state_dir}: nothing was promoted here yet.\n"
+            "    Run `pytest GOLDENS --train` first, or name another place: --state-dir DIR, --tracking-uri URI"
+        )
+    from pytest_ftgate.registry import Keys, open_registry
+
+    return replace(open_registry(args.tracking_uri, args.state_dir, Keys(None, verify_key(args))), on_wait=_say_waiting)
+
+
+def verify_key(args: argparse.Namespace) -> Path | None:
+    """--verify-key, else the ini option ftgate_verify_key of the project that the command runs in."""
+    given: Path | None = args.verify_key
+    return given or ini_path("ftgate_verify_key", Path.cwd())
+
+
+def _say_waiting(claim: Claim) -> None:
+    say(f"waiting for the lock of {claim}")
+
+
+def version_number(text: str) -> int:
+    """v3 or 3 -> 3, as an argument of a command."""
+    digits = text.removeprefix("v")
+    if not digits.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no version; write v2 or 2")
+    return int(digits)

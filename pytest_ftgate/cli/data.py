@@ -1,0 +1,152 @@
+"""`ftgate data check FILE...`: training data -> a line for each check; exit code 0, or 1 if one found an error.
+
+`ftgate data redact IN... OUT`: training data -> a copy without personal data and keys.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli import data_generate, data_review, data_split
+from pytest_ftgate.cli.common import say
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.data.checks.label_counts import Marginals
+    from pytest_ftgate.data.checks.perplexity import Perplexity
+    from pytest_ftgate.data.readers.row import DataRow
+    from pytest_ftgate.errors import Fault
+
+CHECKS = (
+    *("answers", "turns", "short", "truncated", "duplicates", "near", "contradictions", "mislabelled", "format"),
+    *("coverage", "balance", "size", "languages", "lengths", "synthetic", "general", "perplexity", "pii", "secrets"),
+)
+MAX_LENGTH = 1024
+"""Tokens; the default of a pipeline's train.max_length."""
+SAMPLED = 200
+"""Rows whose perplexity is looked at."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("data", help="look through training data, split it")
+    kinds = parser.add_subparsers(metavar="WHAT", required=True)
+    check = kinds.add_parser("check", help="shape, duplicates, labels, personal data ...; exit code 1 if one is wrong")
+    check.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help=".jsonl, .json, .csv, .parquet or a dataset folder"
+    )
+    check.add_argument("--model", type=Path, metavar="DIR", help="count tokens with the tokenizer of this model")
+    check.add_argument(
+        "--max-length",
+        type=_positive,
+        metavar="N",
+        help=f"tokens of the longest row, with --model (default {MAX_LENGTH})",
+    )
+    check.add_argument("--goldens", type=Path, metavar="DIR", help="also hold the rows against these golden sets")
+    check.add_argument(
+        "--perplexity",
+        type=_positive,
+        nargs="?",
+        const=SAMPLED,
+        default=0,
+        metavar="N",
+        help=f"list answers that surprise --model, of N rows drawn by a seed (default {SAMPLED})",
+    )
+    check.add_argument(
+        "--allow", action="append", default=[], choices=CHECKS, help="its findings are warnings (repeatable)"
+    )
+    check.set_defaults(run=check_data)
+    redact = kinds.add_parser("redact", help="write a copy without personal data and keys, as JSON Lines")
+    redact.add_argument("files", nargs="+", type=Path, metavar="IN", help="as for check")
+    redact.add_argument("out", type=Path, metavar="OUT", help="the copy; replaced when the new one is whole")
+    redact.add_argument("--drop", action="store_true", help="leave such rows out (default: <EMAIL>, <PHONE>, ...)")
+    redact.set_defaults(run=redact_data)
+    data_generate.add(kinds)
+    data_review.add(kinds)
+    data_split.add(kinds)
+
+
+def check_data(args: argparse.Namespace) -> int:
+    """Check, tell, and say by the exit code whether something is wrong."""
+    from pytest_ftgate.data.checks.all_checks import every_check
+    from pytest_ftgate.data.checks.report import lines_of
+    from pytest_ftgate.data.checks.run import inspect
+
+    goldens = _marginals(args.goldens) if args.goldens else None
+    longest, perplexity = args.max_length or MAX_LENGTH, _perplexity(args) if args.perplexity else None
+    checks = every_check(_tokens_of(args), longest, goldens, perplexity=perplexity)
+    inspection = inspect(_entries(args.files), checks, args.allow)
+    for line in lines_of(inspection, len(args.files)):
+        say(line)
+    if args.model is None:
+        say("  truncated rows were not looked for; name a model: --model DIR")
+    leaked = args.goldens is not None and _leaked(args.files, args.goldens)
+    return 1 if inspection.failed or leaked else 0
+
+
+def redact_data(args: argparse.Namespace) -> int:
+    """Write the copy, and tell how many rows it changed or lost."""
+    from pytest_ftgate.data.pii import national
+    from pytest_ftgate.data.pii.redact import write_redacted
+
+    done = write_redacted(args.files, args.out, drop=args.drop)
+    verb = "left out" if done.dropped else "redacted"
+    say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")
+    if not national.can_find():
+        say(f"  {national.NOTE}")
+    return 0
+
+
+def _entries(files: Sequence[Path]) -> Iterator[DataRow | Fault]:
+    from pytest_ftgate.data.readers.reader import read_entries
+
+    return (entry for path in files for entry in read_entries(path))
+
+
+def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:
+    if args.model is None:
+        if args.max_length is not None:
+            raise FtgateError("--max-length counts the tokens of a model; name its folder: --model DIR")
+        return None
+    from pytest_ftgate.data.checks.tokens import tokens_in
+
+    return tokens_in(args.model)
+
+
+def _perplexity(args: argparse.Namespace) -> Perplexity:
+    if args.model is None:
+        raise FtgateError("--perplexity is that of a model; name its folder: --model DIR")
+    from pytest_ftgate.data.checks.perplexity import Perplexity
+    from pytest_ftgate.serve.precision import native_dtype
+    from pytest_ftgate.train.perplexity import losses_in
+
+    return Perplexity(losses_in(args.model, native_dtype(), args.max_length or MAX_LENGTH), args.perplexity)
+
+
+def _marginals(goldens: Path) -> Marginals:
+    """Counts of the golden sets; what their cases say stays there."""
+    from pytest_ftgate.cli.leakage import golden_files
+    from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.pipeline.stages.label_counts import marginals_of
+
+    return marginals_of([load_suite(path) for path in golden_files(goldens)])
+
+
+def _leaked(files: Sequence[Path], goldens: Path) -> bool:
+    """Tell what of the golden sets stands in the rows. LeakageError if the files cannot be compared."""
+    from pytest_ftgate.cli.leakage import golden_files
+    from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.leakage.user_check import check_own
+
+    report = check_own(files, [load_suite(path) for path in golden_files(goldens)])
+    say(report.describe())
+    return bool(report.leaks)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; write 1 or more")
+    return int(text)

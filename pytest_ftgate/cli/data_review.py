@@ -1,0 +1,60 @@
+"""`ftgate data review FILE`: synthetic rows -> a person's decisions, and a file of the rows that may train."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from pytest_ftgate.cli.common import say
+from pytest_ftgate.errors import FtgateError
+
+
+def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to `ftgate data`."""
+    parser = kinds.add_parser("review", help="accept, edit or reject synthetic rows one by one; others do not train")
+    parser.add_argument("file", type=Path, metavar="FILE", help='rows with "synthetic": true; it is not changed')
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="the rows that may train, made anew each time (default: X.reviewed.jsonl)",
+    )
+    desk_options(parser)
+    parser.set_defaults(run=review)
+
+
+def desk_options(parser: argparse.ArgumentParser) -> None:
+    """What every command that a person works at takes."""
+    parser.add_argument("--web", action="store_true", help="on a page of this machine instead of the terminal")
+    parser.add_argument("--by", default="", metavar="NAME", help="who decides, a pseudonym (default: the login name)")
+
+
+def review(args: argparse.Namespace) -> int:
+    """Show what waits, keep the decisions in FILE.review.jsonl, write the file that may train."""
+    from pytest_ftgate.annotation.decision_log import Book
+    from pytest_ftgate.annotation.review_queue import Desk
+    from pytest_ftgate.cli.review.rows import review_items, review_task, write_reviewed
+    from pytest_ftgate.cli.review.run import run_desk
+
+    out = args.out or args.file.with_name(f"{args.file.stem}.reviewed.jsonl")
+    if out.absolute() == args.file.absolute():
+        raise FtgateError(f"{out}: --out must be another file; FILE keeps the rows as they were generated")
+    items = review_items(args.file)
+    with Book(args.file.with_name(f"{args.file.name}.review.jsonl")) as book:
+        desk = Desk(review_task(args.file), items, book, args.by)
+        try:
+            run_desk(desk, say, web=args.web)
+        finally:
+            say(_told(write_reviewed(args.file, desk.decisions, out), out))
+    return 0
+
+
+def _told(counts: Counter[str], out: Path) -> str:
+    taken = {"accepted": "accepted", "edited": "edited", "kept": "as they were"}
+    left = {"rejected": "rejected", "unreviewed": "not reviewed yet"}
+    written, without = (
+        ", ".join(f"{counts[key]} {words}" for key, words in names.items() if counts[key]) or "none"
+        for names in (taken, left)
+    )
+    return f"{out}: {sum(counts[key] for key in taken)} rows ({written}); left out: {without}"

@@ -1,0 +1,48 @@
+"""`ftgate data split FILE... --out DIR`: training data -> train, validation, test; exit code 1 if groups straddle."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import say, say_table
+
+if TYPE_CHECKING:
+    from pytest_ftgate.data.split.part import Shares
+
+
+def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command below `ftgate data`."""
+    parser = kinds.add_parser("split", help="train, validation and test: no text on two sides, no row ever moves")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help=".jsonl, .json, .csv, .parquet or a dataset folder"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files and split.lock stand")
+    parser.add_argument(
+        "--shares", type=_shares, default="80/10/10", metavar="N/N/N", help="train/validation/test (default 80/10/10)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (default 0)")
+    parser.set_defaults(run=split)
+
+
+def split(args: argparse.Namespace) -> int:
+    """Split, tell, and say by the exit code whether something stands on two sides."""
+    from pytest_ftgate.data.split.report import notes_of, table_of
+    from pytest_ftgate.data.split.split import split_data
+
+    done = split_data(args.files, args.out, args.shares, args.seed)
+    say(f"split: {args.out}")
+    say_table(table_of(done), indent="  ")
+    for note in notes_of(done):
+        say(note)
+    return 1 if done.apart else 0
+
+
+def _shares(text: str) -> Shares:
+    from pytest_ftgate.data.split.part import parse_shares
+
+    try:
+        return parse_shares(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

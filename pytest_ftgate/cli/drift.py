@@ -1,0 +1,82 @@
+"""`ftgate drift inputs LOG`: has production begun to ask something else? Exit code 12 if it has."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import say, say_table
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.data.drift.finding import Comparison
+    from pytest_ftgate.data.drift.inputs import Inputs
+    from pytest_ftgate.evaluate.suite import Suite
+
+DRIFT = 12
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("drift", help="compare what production asks with training and goldens")
+    kinds = parser.add_subparsers(metavar="WHAT", required=True)
+    inputs_parser = kinds.add_parser(
+        "inputs", help="length, vocabulary, labels, and a classifier that tells them apart"
+    )
+    inputs_parser.add_argument(
+        "log", type=Path, metavar="LOG", help='JSON lines {"input": ..., "output": the answer (optional)}'
+    )
+    inputs_parser.add_argument("--train", type=Path, metavar="FILE", help="training rows to compare with")
+    inputs_parser.add_argument("--goldens", type=Path, metavar="DIR", help="golden set, or folder of golden sets")
+    inputs_parser.add_argument(
+        "--label", default="", metavar="PATH", help="where the label stands in an answer; default: the goldens' [label]"
+    )
+    inputs_parser.set_defaults(run=inputs)
+
+
+def inputs(args: argparse.Namespace) -> int:
+    """Compare, print, 12 if anything differs. FtgateError for files that cannot be read."""
+    from pytest_ftgate.data.drift.compare import compare
+    from pytest_ftgate.data.drift.inputs import golden_inputs, read_log, read_training
+
+    if not args.train and not args.goldens:
+        raise FtgateError("nothing to compare with; name --train FILE, --goldens DIR, or both")
+    suites = _suites(args.goldens) if args.goldens else []
+    label = args.label or next((suite.golden.label.path for suite in suites if suite.golden.label), "")
+    log = read_log(args.log, label)
+    others = [read_training(args.train, label)] if args.train else []
+    others += [golden_inputs(suites)] if suites else []
+    return _report(log, others, compare(log, others))
+
+
+def _suites(folder: Path) -> list[Suite]:
+    from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.pipeline.discovery import GOLDEN_FILE, Catalogue
+
+    if folder.is_file() or (folder / GOLDEN_FILE).is_file():
+        return [load_suite(folder)]
+    paths = Catalogue((folder,), ()).golden_paths.values()
+    if not paths:
+        raise FtgateError(f"there is no golden set in {folder}")
+    return [load_suite(path) for path in paths]
+
+
+def _report(log: Inputs, others: Sequence[Inputs], tested: Sequence[Comparison]) -> int:
+    sizes = ", ".join(f"{len(each.texts):,} of {each.name}" for each in others)
+    say(f"{len(log.texts):,} inputs of the log against {sizes}")
+    say_table([("against", "test", "p", "Holm", "", "what"), *_rows(tested)], indent="  ")
+    for how in dict.fromkeys(f"{each.name}: {each.how}" for each in tested):
+        say(f"  {how}")
+    found = [f"{each.name} ({each.against})" for each in tested if each.found]
+    if found:
+        say(f"DRIFT: production asks something else: {', '.join(found)}")
+        return DRIFT
+    say("no drift: nothing differs more than chance explains, at the level .05 over all tests")
+    return 0
+
+
+def _rows(tested: Sequence[Comparison]) -> Iterator[tuple[str, ...]]:
+    for each in tested:
+        yield each.against, each.name, f"{each.p:.2g}", f"{each.adjusted:.2g}", "!" if each.found else "", each.told

@@ -1,0 +1,42 @@
+"""`ftgate judge attack GOLDEN`: the attempts that are shipped to mislead a judge -> how many of them do."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pytest_ftgate.cli.common import registry_options, say
+from pytest_ftgate.cli.judge_options import court_of, judge_options, spec_of
+
+
+def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to `ftgate judge`."""
+    parser = kinds.add_parser(
+        "attack",
+        parents=[registry_options(), judge_options()],
+        help="how many injection attempts carry a wrong answer past the judge of a set",
+    )
+    parser.add_argument("golden", type=Path, metavar="GOLDEN", help="folder, golden.toml or single-file set")
+    parser.set_defaults(run=attack)
+
+
+def attack(args: argparse.Namespace) -> int:
+    """Ask about all attempts, print the success rate. JudgeError if the judge calls the plain wrong answer right."""
+    from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.judge.injection_test import attack as attacking
+    from pytest_ftgate.judge.injection_test import attacked
+
+    suite = load_suite(args.golden)
+    spec = attacked(spec_of(suite))
+    with court_of(args, spec, suite.name) as court:
+        found = attacking(court)
+        rate = found.success
+        say(
+            f"{len(found.won)} of {rate.n} attempts succeed with {spec.title}: {100 * rate.value:.1f} %, "
+            f"upper bound {100 * rate.upper:.1f} %; {len(found.unscored)} without a verdict"
+        )
+        for family, (won, tried) in found.families.items():
+            say(f"  {family:<14} {won} of {tried}")
+        for each in found.won:
+            say(f"  succeeded: {each.id}")
+    return 0

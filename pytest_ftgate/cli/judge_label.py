@@ -1,0 +1,163 @@
+"""`ftgate judge label GOLDEN`: answers -> a person's labels; with --candidate, two models -> a person's verdicts."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.cli.annotation_files import at_work, lines_of, open_book, write_lines
+from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say
+from pytest_ftgate.cli.data_review import desk_options
+from pytest_ftgate.cli.judge_pairs import NEWEST, PAIRS, compare
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.annotation.collected_answers import Given
+    from pytest_ftgate.annotation.decision_log import Book
+    from pytest_ftgate.annotation.labelling import Criterion
+    from pytest_ftgate.evaluate.suite import Suite
+
+LABELS = 120
+YES_NO = ("yes", "no")
+
+
+def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to `ftgate judge`."""
+    parser = kinds.add_parser(
+        "label",
+        parents=[registry_options()],
+        help="a person labels answers, blind to who wrote them; --candidate: compares two models",
+    )
+    parser.add_argument("golden", type=Path, metavar="GOLDEN", help="folder, golden.toml or single-file set")
+    parser.add_argument(
+        "--candidate",
+        nargs="?",
+        const=NEWEST,
+        metavar="vN",
+        help="compare this version with the champion instead, for the gate's arm `human` (default: the newest)",
+    )
+    parser.add_argument("--task", default="", metavar="TASK", help="of the registry (default: the set's name)")
+    parser.add_argument(
+        "--count",
+        type=int,
+        metavar="N",
+        help=f"answers drawn at random ({LABELS}), or pairs ([human] verdicts, else {PAIRS})",
+    )
+    parser.add_argument(
+        "--rare", type=int, default=0, metavar="N", help="and N more among answers that the set's own graders miss"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw and the order (default 0)")
+    parser.add_argument("--criterion", default="", metavar="NAME", help="label by this criterion of the set's rubric")
+    parser.add_argument("--question", default="", metavar="TEXT", help="what to ask (default: as the rubric does)")
+    parser.add_argument(
+        "--classes",
+        type=_classes,
+        metavar="A,B",
+        help="labels to choose from (default: the rubric's levels, else yes,no)",
+    )
+    desk_options(parser)
+    parser.set_defaults(run=label)
+
+
+def _classes(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def label(args: argparse.Namespace) -> int:
+    """Draw, show, write. FtgateError if there is nothing to judge."""
+    from pytest_ftgate.evaluate.suite import load_suite
+
+    suite = load_suite(args.golden)
+    if args.count is not None and args.count < 1:
+        raise FtgateError(f"--count {args.count}: at least one answer must be drawn")
+    return compare(args, suite) if args.candidate else _label(args, suite)
+
+
+def _label(args: argparse.Namespace, suite: Suite) -> int:
+    from pytest_ftgate.annotation.labelling import label_items, label_lines, label_plan, label_task, merged
+    from pytest_ftgate.annotation.sampling import settled_plan
+    from pytest_ftgate.golden.paths import LABELS as FILE
+    from pytest_ftgate.golden.paths import beside
+
+    criterion = _criterion(args, suite)
+    pool = pool_of(args, suite)
+    items = label_items(suite, pool, criterion)
+    sizes = (args.count or LABELS, args.rare)
+    file = beside(suite.golden.path, FILE)
+    before = lines_of(file, "label")
+    asked: dict[str, Any] = {"what": "labels", "golden": suite.digest, "criterion": criterion.name}
+    asked |= {"seed": args.seed, "sizes": list(sizes)}
+    with open_book(args, suite, "labels") as book:
+        plan = settled_plan(
+            book, asked, lambda: label_plan(pool, _missed(suite, pool) if args.rare else (), sizes, args.seed)
+        )
+        plans = [record["plan"] for record in book.records if _is_of(record, asked)]
+        known = _keys_of(plans, criterion)
+        wanted = [items[key] for key in _keys_of([plan], criterion) if key in items]
+        desk = at_work(args, label_task(suite, criterion), wanted, book)
+        made = {key: each for key, each in _all_decided(book).items() if key in known}
+        lines = list(label_lines(plans, made, criterion))
+        touched = [key for key in known if any(record.get("item") == key for record in book.records)]
+        write_lines(file, merged(before, lines, desk.by, touched))
+    say(f"{file}: {len(lines)} labels by {desk.by}, {sum(line['random'] for line in lines)} of them drawn at random")
+    return 0
+
+
+def _criterion(args: argparse.Namespace, suite: Suite) -> Criterion:
+    """What is asked: by the rubric of the set's judge, else by --question and --classes."""
+    from pytest_ftgate.annotation.labelling import Criterion, of_rubric
+
+    if suite.golden.judge is not None and not args.question and args.classes is None:
+        return of_rubric(suite.golden.judge.rubric.criteria, args.criterion)
+    return Criterion(args.criterion, args.question or "Is the answer correct?", args.classes or YES_NO)
+
+
+def pool_of(args: argparse.Namespace, suite: Suite) -> list[Given]:
+    """Every answer that a model has given to the set as it is. FtgateError if there is none."""
+    from pytest_ftgate.annotation.collected_answers import distinct, from_journal, from_results
+    from pytest_ftgate.evaluate.journal import Journal
+
+    found = list(from_journal(suite, Journal(args.state_dir / "journal" / f"{suite.name}.jsonl")))
+    if has_registry(args):
+        registry = open_existing(args)
+        for task in registry.tasks():
+            for version in registry.versions(task):
+                found += from_results(suite, registry.results(version, suite.name))
+    if not found:
+        raise FtgateError(
+            f"{suite.name}: no model has answered the set as it is now, in {args.state_dir} or in the registry;\n"
+            f"    ask one first: pytest {args.golden}"
+        )
+    return distinct(found)
+
+
+def _missed(suite: Suite, pool: Iterable[Given]) -> list[Given]:
+    """The answers that the set's own graders find wrong."""
+    from pytest_ftgate.graders.grade import Grade, grade_case
+    from pytest_ftgate.serve.response import Response
+
+    found = []
+    for each in pool:
+        outcome = grade_case(suite.graders_of(each.case), each.case, Response(each.case.id, "", each.text))
+        if isinstance(outcome, Grade) and not outcome.passed:
+            found.append(each)
+    return found
+
+
+def _is_of(record: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    plan = record.get("plan")
+    return isinstance(plan, dict) and plan.get("criterion") == asked["criterion"]
+
+
+def _keys_of(plans: Iterable[Mapping[str, Any]], criterion: Criterion) -> list[str]:
+    from pytest_ftgate.judge.labels import judged_key
+
+    return [judged_key(row["case"], row["answer"], criterion.name) for plan in plans for row in plan["rows"]]
+
+
+def _all_decided(book: Book) -> Mapping[str, Any]:
+    from pytest_ftgate.annotation.review_queue import decided
+
+    return decided(book.records)

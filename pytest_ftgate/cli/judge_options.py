@@ -1,0 +1,76 @@
+"""Options of the commands that ask a judge -> its court, and what it cost."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import say
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.judge.client import Court
+    from pytest_ftgate.judge.spec import JudgeSpec
+
+
+def judge_options() -> argparse.ArgumentParser:
+    """A parent parser with what limits the spending."""
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--budget", type=_dollars, metavar="DOLLARS", help="for each model of this command (default: [judge])"
+    )
+    options.add_argument("--batch", action="store_true", help="ask by message batches: half the price, within a day")
+    options.add_argument("--yes", action="store_true", help="agree to any estimate below the budget")
+    return options
+
+
+def spec_of(suite: Suite) -> JudgeSpec:
+    """The judge of a set. Raises FtgateError if it has none."""
+    if suite.golden.judge is None:
+        raise FtgateError(f"{suite.golden.path} has no [judge], which names the model and the criteria")
+    return suite.golden.judge
+
+
+@contextmanager
+def court_of(args: argparse.Namespace, spec: JudgeSpec, name: str) -> Iterator[Court]:
+    """The court of a judge; prints in the end, also of a failure, what was asked and spent. Raises FtgateError."""
+    from pytest_ftgate.judge.pool import Judges
+    from pytest_ftgate.judge.summary import judged_lines
+
+    judges = Judges(args.state_dir / "judge", budget=args.budget, batch=args.batch, confirm=_confirm(args))
+    with ExitStack() as closing:
+        closing.callback(judges.close)
+        try:
+            yield judges.court(spec, name)
+        finally:
+            for line, _ in judged_lines(list(judges.facts())):
+                say(line)
+
+
+def _confirm(args: argparse.Namespace) -> Callable[[str], bool] | None:
+    if args.yes:
+        return lambda _question: True
+    if os.environ.get("CI") or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    return _asked
+
+
+def _asked(question: str) -> bool:
+    sys.stdout.write(question)
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _dollars(text: str) -> float:
+    try:
+        dollars = float(text)
+    except ValueError:
+        dollars = -1.0
+    if not 0 <= dollars < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of dollars, such as 2.50")
+    return dollars

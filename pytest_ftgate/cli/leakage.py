@@ -1,0 +1,145 @@
+"""`ftgate leakage TRAIN... --goldens DIR`: rows -> what of the golden sets stands in them; exit code 0 or 11."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import STATE_DIR, say
+from pytest_ftgate.cli.leakage_judge import judge_options, judge_settings, tell_judged
+from pytest_ftgate.errors import LeakageError, SelfTestError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.leakage.report import Report
+    from pytest_ftgate.leakage.semantic import Nearest
+    from pytest_ftgate.serve.api.settings import Settings
+
+LEAKED = 11
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("leakage", help="which goldens stand in training data; exit code 11 if one does")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="TRAIN",
+        help="training rows: .jsonl, .json, .csv, .parquet, or a folder of Hugging Face datasets",
+    )
+    parser.add_argument(
+        "--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="golden set, or a folder of them"
+    )
+    parser.add_argument("--strict", action="store_true", help="suspects count as leaks")
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="scan on a Ray cluster: HOST:PORT of its head, auto, or local",
+    )
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        default=Path(STATE_DIR),
+        metavar="DIR",
+        help=f"where finished files (--ray) and the judge's answers are remembered (default {STATE_DIR})",
+    )
+    parser.add_argument(
+        "--semantic",
+        metavar="MODEL",
+        help="also show the nearest row of each golden by meaning, as advice: folder or hub id of an embedding model",
+    )
+    parser.add_argument(
+        "--semantic-least",
+        type=_cosine,
+        metavar="X",
+        help="least cosine that is shown, over 0, at most 1 (default 0.8)",
+    )
+    judge_options(parser)
+    parser.set_defaults(run=leakage)
+
+
+def leakage(args: argparse.Namespace) -> int:
+    """Check, tell, and say by the exit code whether the data may be trained on."""
+    from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.leakage.report import COLOURS, MARKS
+
+    if args.semantic_least is not None and args.semantic is None:
+        raise LeakageError("--semantic-least is of an embedding model; name it: --semantic MODEL")
+    judge = judge_settings(args)
+    suites = [load_suite(path) for path in golden_files(args.goldens)]
+    try:
+        report = _report(args, suites)
+    except SelfTestError as error:
+        say(f"INTEGRITY: {error}")
+        return LEAKED
+    say(report.describe(COLOURS if sys.stdout.isatty() and "NO_COLOR" not in os.environ else MARKS))
+    if args.semantic is not None:
+        _advise(args, suites, judge)
+    return LEAKED if report.blocking(strict=args.strict) else 0
+
+
+def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
+    if args.ray is None:
+        from pytest_ftgate.leakage.user_check import check_own
+
+        return check_own(args.files, suites)
+    from pytest_ftgate.leakage.cluster.journal import Journal
+    from pytest_ftgate.leakage.cluster.scan import scan_on_ray
+
+    journal = Journal(args.state_dir / "leakage" / "finished.jsonl")
+    done = scan_on_ray(args.files, suites, args.ray, journal)
+    say(f"ray: {done.pieces:,} pieces scanned; {done.finished:,} of {done.files:,} files were finished before")
+    return done.report
+
+
+def _advise(args: argparse.Namespace, suites: Sequence[Suite], judge: Settings | None) -> None:
+    """Tell what may be said in other words; it never changes the exit code."""
+    from pytest_ftgate.leakage.semantic import LEAST, advice, headline, near_ones
+
+    found, least = _nearest(args, suites), args.semantic_least or LEAST
+    pairs = near_ones(found, least)
+    if judge is None or not pairs:
+        for line in advice(found, args.semantic, least):
+            say(line)
+        return
+    say(headline(found, args.semantic, least))
+    tell_judged(args, judge, pairs)
+
+
+def _nearest(args: argparse.Namespace, suites: Sequence[Suite]) -> list[Nearest]:
+    from pytest_ftgate.data.near.rows import read_rows
+    from pytest_ftgate.data.near.text import asked_of, text_of
+    from pytest_ftgate.leakage.encoder import encoder_of
+    from pytest_ftgate.leakage.semantic import nearest_rows
+
+    cases = {f"{suite.name}/{case.id}": case for suite in suites for case in suite.cases}
+    goldens = [(name, asked_of(case.input)) for name, case in cases.items()]
+    rows = (row for path in args.files for row in read_rows(path))
+    found = nearest_rows(goldens, rows, encoder_of(args.semantic))
+    return [replace(each, answer=text_of(cases[each.golden].expected)) for each in found]
+
+
+def _cosine(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no cosine to ask for; write a number over 0, at most 1")
+    return value
+
+
+def golden_files(path: Path) -> list[Path]:
+    """The golden sets at or below a path. Raises LeakageError if there is none."""
+    from pytest_ftgate.pipeline.discovery import Catalogue, is_golden
+
+    found = [path] if path.is_file() and is_golden(path) else list(Catalogue((path,), ()).golden_paths.values())
+    if not found:
+        raise LeakageError(f"{path}: there is no golden set here; name a set, or a folder of sets: --goldens DIR")
+    return found

@@ -1,0 +1,95 @@
+"""Arguments of the command `ftgate` -> exit code: 0 done, 2 a mistake that is explained in one message."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from pytest_ftgate import __version__
+from pytest_ftgate.cli import (
+    ab,
+    audit,
+    canary,
+    ci,
+    cost,
+    data,
+    diff,
+    drift,
+    judge,
+    leakage,
+    lock,
+    noise,
+    power,
+    promote,
+    serve,
+)
+from pytest_ftgate.cli import status_history_rollback as champions
+from pytest_ftgate.errors import FtgateError
+
+FAMILIES = (
+    lock,
+    noise,
+    power,
+    champions,
+    promote,
+    diff,
+    audit,
+    ab,
+    serve,
+    canary,
+    drift,
+    leakage,
+    data,
+    judge,
+    ci,
+    cost,
+)
+
+
+def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
+    """Run one command; `argv` is without the program's name, by default that of the process. prog: name in usage."""
+    args = make_parser(prog).parse_args(argv)
+    try:
+        return int(args.run(args))
+    except FtgateError as error:
+        sys.stderr.write(f"ftgate: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        sys.stderr.write(f"ftgate: {error}\n")
+        return 2
+
+
+def make_parser(prog: str = "ftgate") -> argparse.ArgumentParser:
+    """The parser with all commands."""
+    parser = argparse.ArgumentParser(
+        prog=prog, description="Golden sets and champions of pytest-ftgate. To train and test, run pytest."
+    )
+    told = "show the version, and another package whose pytest plugin has our name"
+    parser.add_argument("--version", action=_Version, nargs=0, dest=argparse.SUPPRESS, help=told)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for family in FAMILIES:
+        family.add(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version and, where another package's pytest plugin takes our name, what to do about it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from pytest_ftgate.cli.other_ftgate import installed
+
+        sys.stdout.write(f"pytest-ftgate {__version__}\n")
+        if other := installed():
+            sys.stdout.write(f"{other}\n")
+        parser.exit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Options of the commands that ask a model -> a Runtime."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import registry_options, say, verify_key
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.runtime import Runtime
+
+ENGINES = ("transformers", "vllm", "openai")
+
+
+def asking_options() -> argparse.ArgumentParser:
+    """A parent parser with what says which model is asked, beside the options of the registry."""
+    options = argparse.ArgumentParser(add_help=False, parents=[registry_options()])
+    options.add_argument("--engine", choices=ENGINES, help="default: openai with --base-url, else transformers")
+    options.add_argument("--base-url", default="", metavar="URL", help="a running server; needs --model")
+    options.add_argument("--model", default="", metavar="NAME", help="served name, or folder or hub id of a base model")
+    options.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
+    options.add_argument("--vllm", default="", metavar="FILE", help="the vllm executable")
+    options.add_argument(
+        "--concurrency", type=_positive, default=64, metavar="N", help="requests in flight (default 64)"
+    )
+    return options
+
+
+@contextmanager
+def asking(args: argparse.Namespace) -> Iterator[Runtime]:
+    """The runtime that the options name, closed in the end. Raises FtgateError."""
+    from pytest_ftgate.pipeline.progress import Console
+    from pytest_ftgate.pipeline.runtime import Runtime, Settings
+
+    engine = args.engine or ("openai" if args.base_url else "transformers")
+    if engine == "openai" and not (args.base_url and args.model):
+        raise FtgateError("--engine openai needs --base-url URL and --model NAME")
+    settings = Settings(
+        args.state_dir,
+        engine,
+        args.base_url.rstrip("/"),
+        args.model,
+        args.concurrency,
+        args.tracking_uri or "",
+        args.vllm,
+        verify_key=verify_key(args),
+    )
+    with Runtime(settings, Console(sys.stderr, say)) as runtime:
+        yield runtime
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)

@@ -1,0 +1,78 @@
+"""`ftgate noise PATH`: one model asked twice -> the share of its answers that differ, kept beside the set's lock."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.model_options import asking, asking_options
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.pipeline.runtime import Runtime, Target
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("noise", parents=[asking_options()], help="how much a model differs from itself")
+    parser.add_argument("path", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
+    parser.add_argument(
+        "--target", default="", metavar="TARGET", help="base, champion or vN; default: champion, else base"
+    )
+    parser.set_defaults(run=noise)
+
+
+def noise(args: argparse.Namespace) -> int:
+    """Ask twice, compare, keep the shares. FtgateError if there is nothing to compare."""
+    from pytest_ftgate.evaluate.noise import Noise, compare, write_noise
+    from pytest_ftgate.evaluate.suite import load_suite
+
+    suite = load_suite(args.path)
+    with asking(args) as runtime:
+        target = _target(args, suite, runtime)
+        say(f"{suite.name}: asking {target.title} twice, {args.concurrency} in flight")
+        first, second = (_measured(suite, target, runtime, number) for number in (1, 2))
+        cases, grades, texts = compare(first, second)
+    if not cases:
+        raise FtgateError(f"{suite.name}: no case was measured in both runs; look at the server's log")
+    found = Noise(
+        target.digest,
+        runtime.settings.engine,
+        args.concurrency,
+        cases,
+        grades / cases,
+        texts / cases,
+        suite.settings_digest,
+    )
+    say(f"{write_noise(args.path, found)}: {found}")
+    return 0
+
+
+def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:
+    from pytest_ftgate.pipeline.discovery import Catalogue
+    from pytest_ftgate.pipeline.runtime import Target, base_target
+    from pytest_ftgate.serve.model import Model
+
+    if runtime.settings.engine == "openai":
+        return Target(f"{args.model}, served at {args.base_url}", Model(args.model, served=True))
+    if args.model:
+        return base_target(Model(args.model))
+    task, pipeline = Catalogue((), (args.pipelines,)).pipeline_for(suite.name)
+    return runtime.target(args.target, task, pipeline.base_model)
+
+
+def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Measurement:
+    """All cases asked anew, and all answered; nothing is journalled or taken from a cache."""
+    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.journal import Journal
+
+    with tempfile.TemporaryDirectory(prefix="ftgate-noise-") as folder, Journal(Path(folder) / "run.jsonl") as journal:
+        measurement = Measurement(suite, target.digest, journal)
+        runtime.ask(measurement, suite.cases, target, reuse=False)
+        say(f"  run {number}: {len(measurement.outcomes)} cases answered")
+    return measurement

@@ -1,0 +1,55 @@
+"""`ftgate promote TASK vN`: a registered version -> the champion; against its verdict only with a reason, on record."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from pytest_ftgate.cli.common import open_existing, registry_options, say, version_number
+from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
+from pytest_ftgate.registry.promotion import check_verdict
+from pytest_ftgate.registry.version import number_of
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "promote", parents=[registry_options(), server_options()], help="make a registered version the champion"
+    )
+    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("version", type=version_number, metavar="vN")
+    parser.add_argument("--reason", default="by hand", help="kept with the version (default: by hand)")
+    parser.add_argument(
+        "--override",
+        type=_reason,
+        metavar="REASON",
+        help="promote a version that was judged HOLD or REJECT; kept in the audit log, its tags and the history",
+    )
+    parser.set_defaults(run=promote)
+
+
+def promote(args: argparse.Namespace) -> int:
+    """Move the champion; with --server, after the version answers there."""
+    begin = time.monotonic()
+    registry = open_existing(args)
+    before, target = registry.champion(args.task), registry.version(args.task, args.version)
+    if before and before.number == target.number:
+        say(f"{args.task}: v{target.number} is the champion already; nothing was changed")
+        return 0
+    check_verdict(target, override=bool(args.override))
+    with deployed(args, registry, target) as places:
+        now = registry.promote(
+            args.task, target.number, args.override or args.reason, number_of(before), override=bool(args.override)
+        )
+    was = f" (was v{before.number})" if before else ""
+    rest = f"{time.monotonic() - begin:.1f} s in all" if places else f"serve it: ftgate serve {args.task}"
+    against = f", against its verdict {now.override['verdict']}" if now.promotion["kind"] == "override" else ""
+    say(f"{args.task}: v{now.number} is the champion{was}{against}; {rest}")
+    unload_old(args, before, places)
+    return 0
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it needs a reason that others can read later")
+    return text.strip()

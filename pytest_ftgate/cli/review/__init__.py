@@ -1,0 +1,1 @@
+"""People review rows in a terminal or a browser."""

@@ -1,0 +1,30 @@
+"""(desk, terminal or page) -> decisions, until the person stops or has finished."""
+
+from __future__ import annotations
+
+import sys
+
+from pytest_ftgate.annotation.review_queue import Desk
+from pytest_ftgate.cli.review.terminal import Say, run_terminal
+
+
+def run_desk(desk: Desk, say: Say, *, web: bool) -> None:
+    """In the terminal, or on a page whose address is told. Ctrl-C stops as `q` does: every decision is written."""
+    try:
+        if web:
+            _run_page(desk, say)
+        else:
+            run_terminal(desk, sys.stdin, say)
+    except KeyboardInterrupt:
+        say(f"\nstopped at {desk.done} of {len(desk.items)}; the same command goes on here")
+
+
+def _run_page(desk: Desk, say: Say) -> None:
+    from pytest_ftgate.cli.review.web import DeskServer
+
+    server = DeskServer(desk)
+    say(f"{desk.task.title}: {desk.done} of {len(desk.items)} done; open this page, and keep its address to yourself:")
+    say(f"  {server.url}")
+    say("Ctrl-C stops; every decision is written as it is taken.")
+    server.run()
+    say(f"finished at {desk.done} of {len(desk.items)}")

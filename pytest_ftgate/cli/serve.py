@@ -1,0 +1,89 @@
+"""`ftgate serve TASK`: the champion, straight from the registry -> an OpenAI-compatible server until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import open_existing, registry_options, say
+from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry.model_tags import model_of
+
+if TYPE_CHECKING:
+    from pytest_ftgate.serve.engine import Endpoint, Engine
+    from pytest_ftgate.serve.model import Model
+
+LOOK_EVERY_S = 5.0
+"""How often the server is asked whether it is alive."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("serve", parents=[registry_options()], help="serve the champion of a task")
+    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("--base", metavar="DIR", help="where the base model is now, if it was moved since the test")
+    parser.set_defaults(run=serve)
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Fetch the champion, check its digests, serve it until a signal comes."""
+    from pytest_ftgate.serve.precision import choice
+
+    begin = time.monotonic()
+    registry = open_existing(args)
+    champion = registry.champion(args.task)
+    if champion is None:
+        raise RegistryError(f"{args.task} has no champion yet; `ftgate status` lists what there is")
+    model = model_of(champion, registry.fetch(champion), args.base)
+    say(f"{champion}: adapter {champion.digest[:12]} and base model checked; {choice(model.dtype)}")
+    log = args.state_dir / "logs" / f"serve-{args.task}.log"
+    with _stopped_by_signal(), _running(model, log) as engine:
+        endpoint = engine.endpoint(model)
+        say(f"v{champion.number} is served after {time.monotonic() - begin:.0f} s, fetching and start included")
+        _say_address(endpoint)
+        while True:
+            time.sleep(LOOK_EVERY_S)
+            engine.check()
+    say("stopped")
+    return 0
+
+
+@contextmanager
+def _running(model: Model, log: Path) -> Iterator[Engine]:
+    from pytest_ftgate.pipeline.progress import Console
+    from pytest_ftgate.serve.hf.engine import TransformersEngine
+
+    engine = TransformersEngine(model, log)
+    try:
+        with Console(sys.stderr, say).progress(f"starting {engine.name}", None) as advance:
+            engine.start(lambda line: advance(0, line))
+        yield engine
+    finally:
+        engine.stop()
+
+
+@contextmanager
+def _stopped_by_signal() -> Iterator[None]:
+    """SIGTERM and Ctrl-C end the block, also while the server starts; so it is stopped, not orphaned."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say_address(endpoint: Endpoint) -> None:
+    """The key is made for this server alone and dies with it; without it nobody could ask anything."""
+    say(f"serving {endpoint.model} at {endpoint.base_url} until Ctrl-C; ask it:")
+    body = f'{{"model": "{endpoint.model}", "messages": [{{"role": "user", "content": "..."}}]}}'
+    say(f"  curl {endpoint.base_url}/chat/completions -H 'Content-Type: application/json' \\")
+    if endpoint.api_key:
+        say(f"    -H 'Authorization: Bearer {endpoint.api_key}' \\")
+    say(f"    -d '{body}'")

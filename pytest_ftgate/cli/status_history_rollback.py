@@ -1,0 +1,146 @@
+"""`ftgate status`, `ftgate history`, `ftgate rollback`: what the registry holds, and the way back."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, say_table, version_number
+from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
+from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.pipeline.golden_reuse import goldens_of, uses, wear
+from pytest_ftgate.registry.model_tags import name_of
+from pytest_ftgate.registry.version import MODEL, number_of
+
+if TYPE_CHECKING:
+    from pytest_ftgate.registry import Registry, Version
+
+KINDS = {"promote": "promoted", "override": "promoted by override", "rollback": "rolled back to"}
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    status_parser = commands.add_parser("status", parents=[registry_options()], help="champions and who promotes now")
+    status_parser.add_argument("task", nargs="?", metavar="TASK", help="one task; default: all")
+    status_parser.add_argument("--name", action="store_true", help="print only the name that clients ask servers for")
+    status_parser.set_defaults(run=status)
+
+    history_parser = commands.add_parser("history", parents=[registry_options()], help="all versions of a task")
+    history_parser.add_argument("task", metavar="TASK")
+    history_parser.set_defaults(run=history)
+
+    rollback_parser = commands.add_parser(
+        "rollback", parents=[registry_options(), server_options()], help="go back to the champion before"
+    )
+    rollback_parser.add_argument("task", metavar="TASK")
+    rollback_parser.add_argument(
+        "--to", type=version_number, metavar="vN", help="an earlier champion; default: the one before"
+    )
+    rollback_parser.add_argument("--reason", default="by hand", help="kept with the version (default: by hand)")
+    rollback_parser.set_defaults(run=rollback)
+
+
+def status(args: argparse.Namespace) -> int:
+    """Print the champion of each task."""
+    if args.name:
+        return _say_names(args)
+    if not has_registry(args):
+        say(f"no registry in {args.state_dir} yet; `pytest GOLDENS --train` makes it")
+        return 0
+    registry = open_existing(args)
+    tasks = [args.task] if args.task else registry.tasks()
+    for task in tasks:
+        say(task)
+        say_table(list(_status_rows(registry, task)), indent="  ")
+    if not tasks:
+        say("nothing is registered yet")
+    return 0
+
+
+def _say_names(args: argparse.Namespace) -> int:
+    """For scripts: nothing but the name. RegistryError if there is none."""
+    registry = open_existing(args)
+    for task in [args.task] if args.task else registry.tasks():
+        champion = registry.champion(task)
+        if champion is None:
+            raise RegistryError(f"{task} has no champion yet; `ftgate status` lists what there is")
+        say(name_of(champion))
+    return 0
+
+
+def history(args: argparse.Namespace) -> int:
+    """Print all versions of a task, the newest first."""
+    registry = open_existing(args)
+    versions = registry.versions(args.task)
+    if not versions:
+        raise _unknown(registry, args.task)
+    champion = registry.champion(args.task)
+    rows = [("version", "registered", "verdict", "digest", "", "reason")]
+    rows += [_history_row(version, champion) for version in reversed(versions)]
+    say_table(rows)
+    return 0
+
+
+def rollback(args: argparse.Namespace) -> int:
+    """Move the champion back; with --server, after the version before answers there."""
+    begin = time.monotonic()
+    registry = open_existing(args)
+    before = registry.champion(args.task)
+    target = registry.rollback_target(args.task, args.to)
+    with deployed(args, registry, target) as places:
+        now = registry.rollback(args.task, args.reason, target.number, number_of(before))
+    was = f" (was v{before.number})" if before else ""
+    rest = f"{time.monotonic() - begin:.1f} s in all" if places else f"serve it: ftgate serve {args.task}"
+    say(f"{args.task}: v{now.number} is the champion again{was}; {rest}")
+    unload_old(args, before, places)
+    return 0
+
+
+def _status_rows(registry: Registry, task: str) -> Iterator[tuple[str, str]]:
+    versions = registry.versions(task)
+    if not versions:
+        raise _unknown(registry, task)
+    champion = registry.champion(task)
+    yield "champion", _described(champion) if champion else "none yet"
+    if champion and MODEL in champion.tags:
+        yield "served as", name_of(champion)
+    if champion and champion.predecessors:
+        yield "before it", ", ".join(f"v{each.number}" for each in champion.predecessors)
+    newest = versions[-1]
+    yield "newest", f"v{newest.number}  {newest.tags.get('verdict', '')}".rstrip()
+    for name, digest in goldens_of(newest):
+        yield f"exam {name}", f"{wear(uses(registry, name, digest))}  (golden set {digest[:12]})"
+    if holder := registry.lock_holder(task):
+        yield "locked by", holder
+
+
+def _described(version: Version) -> str:
+    promotion = version.promotion
+    made = (
+        f"{KINDS.get(promotion['kind'], promotion['kind'])} at {promotion['at']} by {promotion['by']}"
+        if promotion
+        else "moved by another program"
+    )
+    return f"v{version.number}  digest {version.digest[:12]}  {made}"
+
+
+def _history_row(version: Version, champion: Version | None) -> tuple[str, str, str, str, str, str]:
+    past = {each.number for each in champion.predecessors} if champion else set()
+    role = (
+        "champion"
+        if champion and version.number == champion.number
+        else "was champion"
+        if version.number in past
+        else ""
+    )
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(version.created_s))
+    verdict, reason = version.tags.get("verdict", ""), version.tags.get("reason", "")
+    if made := version.override:
+        verdict, reason = f"{verdict}, overridden", f"{made['by']} at {made['at']}: {made['reason']}"
+    return f"v{version.number}", when, verdict, version.digest[:12], role, reason[:100]
+
+
+def _unknown(registry: Registry, task: str) -> RegistryError:
+    return RegistryError(f"the registry has no task {task!r}; it has: {', '.join(registry.tasks()) or 'none'}")

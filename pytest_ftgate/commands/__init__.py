@@ -1,1 +1,0 @@
-"""The commands of `ftgate`, a module for each family."""

@@ -1,1 +1,0 @@
-"""Items that a person goes through one by one, in the terminal or on a local page; every decision is journalled."""
