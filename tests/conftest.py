@@ -21,7 +21,7 @@ def modules_out_of_sight() -> Iterator[None]:
 
 
 def pytest_sessionfinish() -> None:
-    """Beside Triton, what is frozen when Python ends is called a leak, on fifty lines (see pytest_ftgate.garbage)."""
+    """Beside Triton, what is frozen when Python ends is called a leak, on fifty lines (see pytest_ftgate.plugin.gc_freeze)."""
     gc.unfreeze()
 
 

@@ -32,7 +32,17 @@ def server(project, answering):
 def started(project, *args: str) -> subprocess.Popen[bytes]:
     served = ["--ftgate-base-url", project.server.base_url, "--ftgate-model", "mock", "--ftgate-concurrency", "4"]
     env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-p", "pytest_ftgate.plugin", "-p", "no:cacheprovider", *served, *args]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "pytest_ftgate.plugin.hooks",
+        "-p",
+        "no:cacheprovider",
+        *served,
+        *args,
+    ]
     return subprocess.Popen(command, cwd=project.path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
 
 

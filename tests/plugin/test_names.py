@@ -120,13 +120,15 @@ def test_left_out_in_addopts_and_in_workers_of_xdist(both, shop, served):
 
 def test_plugins_that_are_not_loaded_by_themselves(both, shop):
     off = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    ours = ["pytest", "-p", "pytest_ftgate.plugin", "--collect-only", "-q"]
+    ours = ["pytest", "-p", "pytest_ftgate.plugin.hooks", "--collect-only", "-q"]
     assert "goldens/tiny.golden.jsonl::a1\n" in both.run(shop.path, *ours, **off).stdout
     assert stopped(both.run(shop.path, *ours, "-p", "ftgate", **off))
     assert stopped(both.run(shop.path, *ours, PYTEST_PLUGINS="ftgate", **off))
 
 
-@pytest.mark.parametrize("given", [[], ["-p", "no:ftgate"], ["-p", "pytest_ftgate.plugin"], ["-p", "pytest_ftgate"]])
+@pytest.mark.parametrize(
+    "given", [[], ["-p", "no:ftgate"], ["-p", "pytest_ftgate.plugin.hooks"], ["-p", "pytest_ftgate"]]
+)
 def test_where_nobody_else_has_the_name(alone, shop, given):
     done = alone.run(shop.path, "pytest", *given, "--collect-only", "-q")
     assert "goldens/tiny.golden.jsonl::a1\n" in done.stdout, (done.stdout, done.stderr)
@@ -142,7 +144,7 @@ def test_left_out_by_its_name(alone, shop):
 
 def test_the_name_that_pyproject_declares():
     points = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["pytest11"]
-    assert points["pytest_ftgate"] == "pytest_ftgate.plugin"
+    assert points["pytest_ftgate"] == "pytest_ftgate.plugin.hooks"
     assert "ftgate" not in points
 
 
@@ -188,7 +190,7 @@ def test_any_package_may_have_a_plugin_of_that_name(only_path):
 @pytest.mark.parametrize(
     ("name", "points"),
     [
-        ("pytest_ftgate", "[pytest11]\nftgate = pytest_ftgate.plugin\n"),
+        ("pytest_ftgate", "[pytest11]\nftgate = pytest_ftgate.plugin.hooks\n"),
         ("acme_tools", "[console_scripts]\nftgate = acme:main\n"),
         ("acme_tools", "[pytest11]\nacme_ftgate = acme.plugin\n"),
     ],

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate import options
 from pytest_ftgate.graders.grade import KINDS
+from pytest_ftgate.plugin import options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from pytest_ftgate import garbage
-from pytest_ftgate.garbage import Sight
+from pytest_ftgate.plugin import gc_freeze as garbage
+from pytest_ftgate.plugin.gc_freeze import Sight
 
 
 @pytest.fixture(autouse=True)

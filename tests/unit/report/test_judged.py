@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.judge.summary import judged_lines, summed
-from pytest_ftgate.report.tally import INTEGRITY, Tally
+from pytest_ftgate.plugin.report.collector import INTEGRITY, Tally
 
 
 def fact(questions: int, unscored: int, digest: str = "d", name: str = "tests") -> dict[str, Any]:

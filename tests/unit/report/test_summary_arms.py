@@ -2,8 +2,8 @@
 
 import pytest
 
-from pytest_ftgate.report.summary import lines
-from pytest_ftgate.report.tally import Tally
+from pytest_ftgate.plugin.report.collector import Tally
+from pytest_ftgate.plugin.report.summary import lines
 
 VERDICT = {
     "task": "quiz",

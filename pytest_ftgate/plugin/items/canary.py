@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.items.base import FtgateFile, FtgateItem, Rank, Told
+from pytest_ftgate.plugin.items.base import FtgateFile, FtgateItem, Rank, Told
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.canary.result import Finding

@@ -10,12 +10,12 @@ from typing import Any
 from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.gate.verdict import Kind, Verdict
-from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
-from pytest_ftgate.items.data import data_items
 from pytest_ftgate.pipeline.decide.explain import FILE, explain
 from pytest_ftgate.pipeline.report.explain import Explanation
 from pytest_ftgate.pipeline.run import Rollout, Stopped
 from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
+from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
+from pytest_ftgate.plugin.items.data import data_items
 
 STAGES: tuple[tuple[str, Callable[[Rollout], None]], ...] = (
     ("leakage", Rollout.check_leakage),

@@ -11,7 +11,7 @@ import pytest
 from pytest_ftgate.pipeline.discovery import is_golden
 
 if TYPE_CHECKING:
-    from pytest_ftgate.session import FtgateSession
+    from pytest_ftgate.plugin.session import FtgateSession
 
 
 def check_named(config: pytest.Config, ftgate: FtgateSession) -> None:

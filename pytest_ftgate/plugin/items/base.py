@@ -17,7 +17,7 @@ from _pytest._io import TerminalWriter
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.session import FtgateSession
+    from pytest_ftgate.plugin.session import FtgateSession
 
 Outcome = Literal["passed", "failed", "skipped"]
 Properties = tuple[tuple[str, str], ...]
@@ -62,7 +62,7 @@ class FtgateFile(pytest.File):
     @property
     def ftgate(self) -> FtgateSession:
         """The session object of this run."""
-        from pytest_ftgate.session import KEY
+        from pytest_ftgate.plugin.session import KEY
 
         return self.config.stash[KEY]
 
@@ -88,7 +88,7 @@ class FtgateItem(pytest.Item):
     @property
     def ftgate(self) -> FtgateSession:
         """The session object of this run."""
-        from pytest_ftgate.session import KEY
+        from pytest_ftgate.plugin.session import KEY
 
         return self.config.stash[KEY]
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
-from pytest_ftgate.fixtures_judge import judge
-from pytest_ftgate.names.clash import load_once, refuse_clash
-from pytest_ftgate.options import add_options, read_options
-from pytest_ftgate.session import KEY, FtgateSession
+from pytest_ftgate.plugin.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
+from pytest_ftgate.plugin.judge_fixture import judge
+from pytest_ftgate.plugin.name_clash import load_once, refuse_clash
+from pytest_ftgate.plugin.options import add_options, read_options
+from pytest_ftgate.plugin.session import KEY, FtgateSession
 
 if TYPE_CHECKING:
-    from pytest_ftgate.items.base import FtgateFile
+    from pytest_ftgate.plugin.items.base import FtgateFile
 
 __all__ = ["case", "grade", "judge", "leakage", "metrics", "response", "training_run", "vllm_server"]
 
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Our own hooks."""
-    from pytest_ftgate import hookspecs
+    from pytest_ftgate.plugin import hookspecs
 
     pluginmanager.add_hookspecs(hookspecs)
 
@@ -46,15 +46,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(session.sight.restore)
     config.pluginmanager.register(session.tally, "ftgate-tally")
     if session.options.train:
-        from pytest_ftgate.arguments import prepare
+        from pytest_ftgate.plugin.train_arguments import prepare
 
         prepare(config, session)
     elif session.options.canary:
-        from pytest_ftgate.arguments import prepare_canary
+        from pytest_ftgate.plugin.train_arguments import prepare_canary
 
         prepare_canary(config, session)
     elif config.getoption("dist", "no") != "no" and config.getoption("tx", None) and session.catalogue.golden_paths:
-        from pytest_ftgate.distribute import Controller
+        from pytest_ftgate.plugin.xdist import Controller
 
         config.pluginmanager.register(Controller(), "ftgate-controller")
 
@@ -79,11 +79,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile
         return _canary_file(file_path, parent)
     if is_golden(file_path):
         if ftgate.catalogue.holds_golden(file_path) or _named(file_path, parent):
-            from pytest_ftgate.items.golden import GoldenFile
+            from pytest_ftgate.plugin.items.golden import GoldenFile
 
             return GoldenFile.from_parent(parent, path=file_path)
     elif file_path.name == PIPELINE_FILE and (ftgate.trains(file_path) or _names_data(file_path, parent)):
-        from pytest_ftgate.items.pipeline import PipelineFile
+        from pytest_ftgate.plugin.items.pipeline import PipelineFile
 
         return PipelineFile.from_parent(parent, path=file_path)
     return None
@@ -94,7 +94,7 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
     from pytest_ftgate.pipeline.discovery import is_golden
 
     if isinstance(collector, pytest.File) and is_golden(collector.path):
-        from pytest_ftgate.items.golden import GoldenFile
+        from pytest_ftgate.plugin.items.golden import GoldenFile
 
         if isinstance(collector, GoldenFile):
             collector.ftgate.collected.add(collector.path.resolve())
@@ -105,7 +105,7 @@ def _canary_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None
     ftgate = parent.config.stash[KEY]
     if file_path not in [ftgate.catalogue.pipeline_paths[name] for name in ftgate.watching]:
         return None
-    from pytest_ftgate.items.canary import CanaryFile
+    from pytest_ftgate.plugin.items.canary import CanaryFile
 
     return CanaryFile.from_parent(parent, path=file_path)
 
@@ -132,7 +132,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """`@pytest.mark.golden("sms_spam")` with the fixture `case`: one test for each case."""
     if "case" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("golden") is None:
         return
-    from pytest_ftgate.fixtures import suite_of
+    from pytest_ftgate.plugin.fixtures import suite_of
 
     try:
         cases = suite_of(metafunc.definition).cases
@@ -144,33 +144,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Put the items in the order of a run, after every plugin that shuffles or sorts them."""
-    from pytest_ftgate.items.base import asks_a_model, touches_us
-    from pytest_ftgate.items.named import check_named
+    from pytest_ftgate.plugin.items.base import asks_a_model, touches_us
+    from pytest_ftgate.plugin.items.named import check_named
 
     ftgate = session.config.stash[KEY]
     if not (session.testsfailed or ftgate.options.canary):
         check_named(session.config, ftgate)
     if not touches_us(session.items):
         return
-    from pytest_ftgate.selection import check, sort_items
+    from pytest_ftgate.plugin.ordering import check, sort_items
 
     sort_items(session.items, ftgate)
     if not session.testsfailed:
         check(session.items, ftgate)
     folder = getattr(session.config, "workerinput", {}).get("ftgate_folder")
     if folder:
-        from pytest_ftgate.distribute import write_ids
+        from pytest_ftgate.plugin.xdist import write_ids
 
         write_ids(folder, (item.nodeid for item in session.items if asks_a_model(item)))
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """What the selected golden sets can see, and how long a training will take."""
-    from pytest_ftgate.items.base import touches_us
+    from pytest_ftgate.plugin.items.base import touches_us
 
     if not touches_us(items):
         return []
-    from pytest_ftgate.selection import sets_of
+    from pytest_ftgate.plugin.ordering import sets_of
 
     ftgate = config.stash[KEY]
     seen = [f"ftgate: {suite.name}: {ftgate.sees(suite)}" for suite in sets_of(items)]
@@ -180,12 +180,12 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Plan the selected cases before the first item runs; close everything on every way out."""
-    from pytest_ftgate.items.base import touches_us
+    from pytest_ftgate.plugin.items.base import touches_us
 
     stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
     if stopped or session.config.option.collectonly or not touches_us(session.items):
         return (yield)
-    from pytest_ftgate.selection import asks
+    from pytest_ftgate.plugin.ordering import asks
 
     ftgate = session.config.stash[KEY]
     try:
@@ -212,7 +212,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
-    from pytest_ftgate.selection import asks
+    from pytest_ftgate.plugin.ordering import asks
 
     try:
         ftgate.plan(asks(items))
@@ -226,7 +226,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     tally = config.stash[KEY].tally
     if not tally.speaks:
         return
-    from pytest_ftgate.report.summary import lines
+    from pytest_ftgate.plugin.report.summary import lines
 
     terminalreporter.section("pytest-ftgate")
     for text, colour in lines(tally, verbose=config.get_verbosity() > 0):
@@ -236,7 +236,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     """Our items run a lean protocol; all others run pytest's."""
-    from pytest_ftgate.items.base import FtgateItem, run_item
+    from pytest_ftgate.plugin.items.base import FtgateItem, run_item
 
     if not isinstance(item, FtgateItem):
         return None

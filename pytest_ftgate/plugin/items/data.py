@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.items.base import FtgateFile, FtgateItem, Properties, Rank, Told, skipped
+from pytest_ftgate.plugin.items.base import FtgateFile, FtgateItem, Properties, Rank, Told, skipped
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.finding import Outcome

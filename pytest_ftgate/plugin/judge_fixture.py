@@ -12,7 +12,7 @@ from pytest_ftgate.errors import FtgateError
 if TYPE_CHECKING:
     from pytest_ftgate.judge.parse import Verdict
     from pytest_ftgate.judge.spec import JudgeSpec
-    from pytest_ftgate.session import FtgateSession
+    from pytest_ftgate.plugin.session import FtgateSession
 
 
 class AskJudge:
@@ -46,7 +46,7 @@ class AskJudge:
         from pytest_ftgate.judge.client import NoVerdict
         from pytest_ftgate.judge.pairwise import both_orders
         from pytest_ftgate.judge.question import Question
-        from pytest_ftgate.session import KEY
+        from pytest_ftgate.plugin.session import KEY
 
         ftgate: FtgateSession = self._request.config.stash[KEY]
         spec = self._spec(ftgate, {key: value for key, value in rubric.items() if value}, reference)

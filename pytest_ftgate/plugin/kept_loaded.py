@@ -10,14 +10,14 @@ from __future__ import annotations
 import pytest
 
 from pytest_ftgate.cli.other_ftgate import NAME, OUR_NAME
-from pytest_ftgate.names.clash import asked
+from pytest_ftgate.plugin.name_clash import asked
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Load our plugin by the name of its module, which is never blocked, if only the other one is left out."""
     if asked(pluginmanager, NAME) is not False or asked(pluginmanager, OUR_NAME) is False:
         return
-    from pytest_ftgate import plugin
+    from pytest_ftgate.plugin import hooks as plugin
 
     if not pluginmanager.is_registered(plugin):
         pluginmanager.register(plugin, plugin.__name__)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.judge.summary import judged_lines
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
-from pytest_ftgate.report.data import data_lines
+from pytest_ftgate.plugin.report.data import data_lines
 
 if TYPE_CHECKING:
-    from pytest_ftgate.report.tally import Tally
+    from pytest_ftgate.plugin.report.collector import Tally
 
 SHOWN_MISSES = 10
 

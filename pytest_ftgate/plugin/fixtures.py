@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from pytest_ftgate.leakage.report import Report
     from pytest_ftgate.leakage.user_check import Data
     from pytest_ftgate.pipeline.run import TrainingRun
+    from pytest_ftgate.plugin.session import FtgateSession
     from pytest_ftgate.serve.response import Response
     from pytest_ftgate.serve.servers.fixture_handle import Server
-    from pytest_ftgate.session import FtgateSession
 
 
 def suite_of(item: Any) -> Suite:
     """The golden set that the marker `golden` of a test names. Raises FtgateError."""
-    from pytest_ftgate.session import KEY
+    from pytest_ftgate.plugin.session import KEY
 
     marker = item.get_closest_marker("golden")
     if marker is None:
@@ -62,7 +62,7 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
     Of several draws (`repeats`) the first.
     """
     from pytest_ftgate.evaluate.responses import Unmeasured
-    from pytest_ftgate.session import KEY
+    from pytest_ftgate.plugin.session import KEY
 
     suite = _suite(request)
     try:
@@ -81,7 +81,7 @@ def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Out
     """What the set's own graders say of `response`: `.value`, `.passed`, `.reason`; skips if they cannot judge it."""
     from pytest_ftgate.evaluate.judge_prefetch import look_ahead
     from pytest_ftgate.graders.grade import Failure, Unscored, grade_case
-    from pytest_ftgate.session import KEY
+    from pytest_ftgate.plugin.session import KEY
 
     suite = _suite(request)
     try:
@@ -100,7 +100,7 @@ def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Out
 def metrics(request: pytest.FixtureRequest) -> SetMetrics:
     """Metrics of the model under test on the set of the marker: `assert metrics.f1(positive="spam").lower >= 0.85`."""
     from pytest_ftgate.evaluate.metrics_view import SetMetrics
-    from pytest_ftgate.session import KEY
+    from pytest_ftgate.plugin.session import KEY
 
     ftgate, suite = request.config.stash[KEY], _suite(request)
     try:
@@ -119,7 +119,7 @@ def leakage(request: pytest.FixtureRequest) -> Callable[..., Report]:
     counts suspects too. `.leaks` and `.suspects` name golden, file, line, stage, score and common span.
     """
     from pytest_ftgate.leakage.user_check import check_own
-    from pytest_ftgate.session import KEY
+    from pytest_ftgate.plugin.session import KEY
 
     ftgate: FtgateSession = request.config.stash[KEY]
 
@@ -136,7 +136,7 @@ def leakage(request: pytest.FixtureRequest) -> Callable[..., Report]:
 @pytest.fixture(scope="session")
 def training_run(request: pytest.FixtureRequest) -> TrainingRun:
     """The fine-tune of this run: `.manifest`, `.adapter`, `.curves`; skips without --train."""
-    from pytest_ftgate.session import KEY
+    from pytest_ftgate.plugin.session import KEY
 
     ftgate = request.config.stash[KEY]
     if not ftgate.training:
@@ -158,7 +158,7 @@ def vllm_server(request: pytest.FixtureRequest) -> Server:
     Needs --ftgate-engine vllm, and then serves --ftgate-model or the base model of the only pipeline; or
     --ftgate-base-url, and then is the server there. Skips otherwise. The golden sets of the run share it.
     """
-    from pytest_ftgate.session import KEY
+    from pytest_ftgate.plugin.session import KEY
 
     ftgate = request.config.stash[KEY]
     if ftgate.options.engine not in ("vllm", "openai"):

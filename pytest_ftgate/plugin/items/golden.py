@@ -13,9 +13,9 @@ import pytest
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.evaluate.responses import Unmeasured
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
-from pytest_ftgate.items.answers import answer_facts, answer_lines
-from pytest_ftgate.items.base import PASSED, FtgateFile, FtgateItem, Rank, Told, skipped
 from pytest_ftgate.pipeline.decide.evidence import ABSENT
+from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, Rank, Told, skipped
+from pytest_ftgate.plugin.items.response_facts import answer_facts, answer_lines
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Measurement

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate.errors import Fault, FileFaults, FtgateError, LockError
-from pytest_ftgate.garbage import Sight
 from pytest_ftgate.pipeline.discovery import Catalogue
-from pytest_ftgate.report.tally import Tally
+from pytest_ftgate.plugin.gc_freeze import Sight
+from pytest_ftgate.plugin.report.collector import Tally
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.label_counts import Marginals
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.judge.client import Court
     from pytest_ftgate.judge.pool import Judges
-    from pytest_ftgate.options import Options
     from pytest_ftgate.pipeline.canary.run import Watch
     from pytest_ftgate.pipeline.decide.sensitivity import Beside
     from pytest_ftgate.pipeline.progress import Console
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.run import Rollout
     from pytest_ftgate.pipeline.runtime import Runtime, Target
     from pytest_ftgate.pipeline.stages.check_data import DataChecks
+    from pytest_ftgate.plugin.options import Options
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.serve.servers.fixture_handle import Server
 
@@ -71,7 +71,7 @@ class FtgateSession:
         asked, job = self.options.markdown, os.environ.get("GITHUB_STEP_SUMMARY", "")
         if not (asked or job):
             return
-        from pytest_ftgate.report.markdown import page, write
+        from pytest_ftgate.plugin.report.markdown import page, write
 
         text = page(self.tally, time.monotonic() - self.tally.begun, code)
         try:
@@ -97,8 +97,8 @@ class FtgateSession:
     @cached_property
     def judges(self) -> Judges:
         """The language models that judge in this run; nothing is opened before one is asked."""
-        from pytest_ftgate.items.terminal import confirmer
         from pytest_ftgate.judge.pool import Judges
+        from pytest_ftgate.plugin.items.confirm import confirmer
 
         options, xdist = self.options, getattr(self.config, "workerinput", {})
         worker, budget = xdist.get("workerid", ""), options.judge_budget

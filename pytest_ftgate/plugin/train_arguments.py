@@ -13,7 +13,7 @@ from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.discovery import Catalogue
-    from pytest_ftgate.session import FtgateSession
+    from pytest_ftgate.plugin.session import FtgateSession
 
 
 def prepare(config: pytest.Config, ftgate: FtgateSession) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
-from pytest_ftgate.report.data import data_lines
-from pytest_ftgate.report.summary import endings
+from pytest_ftgate.plugin.report.data import data_lines
+from pytest_ftgate.plugin.report.summary import endings
 
 if TYPE_CHECKING:
-    from pytest_ftgate.report.tally import Tally
+    from pytest_ftgate.plugin.report.collector import Tally
 
 SHOWN_MISSES = 50
 LONGEST = 300

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_ftgate.fixtures import suite_of
-from pytest_ftgate.items.base import FtgateItem, Rank, asks_a_model
-from pytest_ftgate.items.golden import CaseItem, GateItem, MetricItem
+from pytest_ftgate.plugin.fixtures import suite_of
+from pytest_ftgate.plugin.items.base import FtgateItem, Rank, asks_a_model
+from pytest_ftgate.plugin.items.golden import CaseItem, GateItem, MetricItem
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.session import FtgateSession
+    from pytest_ftgate.plugin.session import FtgateSession
 
 
 def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:

@@ -1,1 +1,0 @@
-"""pytest items: cases, metrics, gate arms and the stages of a pipeline."""

@@ -1,1 +1,0 @@
-"""A plugin of another package that has our name."""

@@ -1,0 +1,1 @@
+"""pytest items: one for each case, check and stage."""
