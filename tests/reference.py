@@ -9,7 +9,7 @@ from pytest_ftgate.serve.engine import Engine
 from pytest_ftgate.serve.hf.reference_logprobs import TALKS
 from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.vllm import probe as vllm_probe
+from pytest_ftgate.serve.vllm import probe
 
 
 def reference_logprobs(model: Model, texts: Iterable[Sequence[int]]) -> list[list[float]]:
@@ -42,16 +42,16 @@ def _of(network: Any, ids: list[int]) -> list[float]:
     return found
 
 
-def compare_with_transformers(engine: Engine, model: Model, reference: Model | None = None) -> vllm_probe.Agreement:
+def compare_with_transformers(engine: Engine, model: Model, reference: Model | None = None) -> probe.Agreement:
     """Log-probabilities of the served `model` against transformers and PEFT at the same dtype.
 
     What the server generates after `TALKS` is scored once more by `reference` (default: the same model), which is
     loaded in this process and needs torch. Raises ServeError.
     """
     line = engine.endpoint(model)
-    prompts = [vllm_probe.tokens(line, talk) for talk in TALKS]
-    answers = [vllm_probe.generate(line, ids) for ids in prompts]
+    prompts = [probe.tokens(line, talk) for talk in TALKS]
+    answers = [probe.generate(line, ids) for ids in prompts]
     texts = [ids + more for ids, (more, _) in zip(prompts, answers, strict=True)]
     expected = reference_logprobs(reference or model, texts)
     ends = [values[-len(more) :] for values, (more, _) in zip(expected, answers, strict=True)]
-    return vllm_probe.agreement([v for _, values in answers for v in values], [v for values in ends for v in values])
+    return probe.agreement([v for _, values in answers for v in values], [v for values in ends for v in values])

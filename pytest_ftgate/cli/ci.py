@@ -131,7 +131,7 @@ def _rendered(name: str, args: argparse.Namespace) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(  # noqa: S701 - YAML, and every value is quoted as JSON
-        loader=PackageLoader("pytest_ftgate", "templates/github"),
+        loader=PackageLoader("pytest_ftgate", "cli/templates/github"),
         variable_start_string="{=",
         variable_end_string="=}",
         comment_start_string="{=#",

@@ -24,15 +24,15 @@ from pytest_ftgate.cli import (
     power,
     promote,
     serve,
+    status_history_rollback,
 )
-from pytest_ftgate.cli import status_history_rollback as champions
 from pytest_ftgate.errors import FtgateError
 
 FAMILIES = (
     lock,
     noise,
     power,
-    champions,
+    status_history_rollback,
     promote,
     diff,
     audit,

@@ -17,7 +17,7 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Load our plugin by the name of its module, which is never blocked, if only the other one is left out."""
     if asked(pluginmanager, NAME) is not False or asked(pluginmanager, OUR_NAME) is False:
         return
-    from pytest_ftgate.plugin import hooks as plugin
+    from pytest_ftgate.plugin import hooks
 
-    if not pluginmanager.is_registered(plugin):
-        pluginmanager.register(plugin, plugin.__name__)
+    if not pluginmanager.is_registered(hooks):
+        pluginmanager.register(hooks, hooks.__name__)

@@ -29,7 +29,7 @@ def refuse_clash(manager: pytest.PytestPluginManager) -> None:
 
 
 def load_once(manager: pytest.PytestPluginManager, plugin: object) -> None:
-    """Loaded by its module's name (`-p pytest_ftgate.plugin.hooks`), our plugin is not loaded by its entry point as well."""
+    """Loaded by its module's name (`-p pytest_ftgate.plugin.hooks`), our plugin is not loaded by entry point too."""
     if manager.get_name(plugin) != OUR_NAME:
         manager.set_blocked(OUR_NAME)
 

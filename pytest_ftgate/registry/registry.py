@@ -9,10 +9,7 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
-from pytest_ftgate.registry import audit_tags as auditing
-from pytest_ftgate.registry import promotion, runs, search
-from pytest_ftgate.registry import promotion_lock as lock
-from pytest_ftgate.registry import versions as adapters
+from pytest_ftgate.registry import audit_tags, promotion, promotion_lock, runs, search, versions
 from pytest_ftgate.registry.audit import AuditLog, Entry, Head
 from pytest_ftgate.registry.audit.log import FILE as LOG_FILE
 from pytest_ftgate.registry.location import check_task
@@ -21,7 +18,7 @@ from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import Version, number_of
 
 
-def open_registry(uri: str | None, state_dir: Path, keys: Keys = adapters.UNSIGNED) -> Registry:
+def open_registry(uri: str | None, state_dir: Path, keys: Keys = versions.UNSIGNED) -> Registry:
     """The registry at `uri`, else at MLFLOW_TRACKING_URI, else in `state_dir`/mlflow.db.
 
     keys: with which adapters are signed and their signatures verified.
@@ -41,11 +38,11 @@ class Registry:
 
     store: Store
     state_dir: Path
-    digest_of: Callable[[Path], str] = adapters.adapter_digest
-    lease_s: float = lock.LEASE_S
-    wait_s: float = lock.LEASE_S + 2 * lock.SKEW_S
-    on_wait: Callable[[lock.Claim], None] | None = None
-    keys: Keys = adapters.UNSIGNED
+    digest_of: Callable[[Path], str] = versions.adapter_digest
+    lease_s: float = promotion_lock.LEASE_S
+    wait_s: float = promotion_lock.LEASE_S + 2 * promotion_lock.SKEW_S
+    on_wait: Callable[[promotion_lock.Claim], None] | None = None
+    keys: Keys = versions.UNSIGNED
 
     def prepare(self) -> None:
         """Import MLflow and create the embedded store if there is none: 10 to 30 s that can pass in another thread."""
@@ -59,21 +56,21 @@ class Registry:
         with self.store.asking("cannot list the tasks") as client:
             while token is not None:
                 page = client.search_registered_models(page_token=token or None)
-                names += [model.name for model in page if adapters.TASK_TAG.items() <= dict(model.tags or {}).items()]
+                names += [model.name for model in page if versions.TASK_TAG.items() <= dict(model.tags or {}).items()]
                 token = page.token or None
         return sorted(names)
 
     def champion(self, task: str) -> Version | None:
         """What production serves; None if nothing was promoted yet."""
-        return adapters.champion_of(self.store, task)
+        return versions.champion_of(self.store, task)
 
     def version(self, task: str, number: int) -> Version:
         """Version `number` of `task`; RegistryError lists those there are."""
-        return adapters.version_of(self.store, task, number)
+        return versions.version_of(self.store, task, number)
 
     def versions(self, task: str) -> list[Version]:
         """All versions, oldest first; empty if there are none."""
-        return adapters.versions_of(self.store, task)
+        return versions.versions_of(self.store, task)
 
     def log_run(  # noqa: PLR0913, PLR0917
         self,
@@ -110,8 +107,8 @@ class Registry:
         `commands.served.tags_of(model)` here, so that `ftgate serve` can serve it. The same adapter of the same base is
         registered once: a repeated call gives the version there is, with the new tags and run.
         """
-        tags = {**tags, **auditing.head_tags(self.log)}
-        return adapters.add_version(self.store, self.digest_of, task, adapter_dir, digest, run_id, tags, self.keys)
+        tags = {**tags, **audit_tags.head_tags(self.log)}
+        return versions.add_version(self.store, self.digest_of, task, adapter_dir, digest, run_id, tags, self.keys)
 
     def results(self, version: Version, golden: str) -> dict[str, Any]:
         """What was logged as results/<golden>.json when the version was judged; {"cases": {}} if nothing was."""
@@ -132,7 +129,7 @@ class Registry:
         A damaged copy is fetched again; RegistryError if the stored adapter itself has another digest.
         """
         target = dest or self.state_dir / "models" / f"{version.task}-{version.digest[:16]}"
-        return adapters.fetch(self.store, self.digest_of, version, target, self.keys.verify)
+        return versions.fetch(self.store, self.digest_of, version, target, self.keys.verify)
 
     def promote(
         self, task: str, number: int, reason: str, over: int | EllipsisType | None = ..., *, override: bool = False
@@ -150,7 +147,7 @@ class Registry:
             return champion
         expected = number_of(champion) if over is ... else over
         promotion.check_unmoved(target, expected, champion)
-        adapters.verify(self.store, self.digest_of, target, self.keys.verify)
+        versions.verify(self.store, self.digest_of, target, self.keys.verify)
         with self.lock(task) as held:
             champion = self.champion(task)
             promotion.check_unmoved(target, expected, champion)
@@ -168,7 +165,7 @@ class Registry:
         plan = promotion.to_roll_back(self.store, check_task(task), to, reason)
         expected = number_of(plan.over) if over is ... else over
         promotion.check_unmoved(plan.target, expected, plan.over)
-        adapters.verify(self.store, self.digest_of, plan.target, self.keys.verify)
+        versions.verify(self.store, self.digest_of, plan.target, self.keys.verify)
         with self.lock(task) as held:
             move = promotion.to_roll_back(self.store, task, to, reason)
             promotion.check_unmoved(plan.target, expected, move.over)
@@ -183,18 +180,18 @@ class Registry:
         """Append a line to the audit log, and keep its head with the champion; see `audit.KINDS`."""
         entry = self.log.append(kind, task, what)
         if champion := self.champion(task):
-            adapters.tag_version(self.store, champion, auditing.head_tags(self.log))
+            versions.tag_version(self.store, champion, audit_tags.head_tags(self.log))
         return entry
 
     def heads(self) -> list[Head]:
         """What the versions of all tasks keep of audit logs, of this state folder or another."""
-        return auditing.heads_of(version for task in self.tasks() for version in self.versions(task))
+        return audit_tags.heads_of(version for task in self.tasks() for version in self.versions(task))
 
-    def lock(self, task: str) -> AbstractContextManager[lock.Held]:
+    def lock(self, task: str) -> AbstractContextManager[promotion_lock.Held]:
         """The right to move the champion of `task`, for a `with` block; RegistryError names who has it instead."""
-        return lock.hold(self.store, check_task(task), self.lease_s, self.wait_s, self.on_wait)
+        return promotion_lock.hold(self.store, check_task(task), self.lease_s, self.wait_s, self.on_wait)
 
     def lock_holder(self, task: str) -> str:
         """Who holds the lock and until when; "" if it is free."""
-        claim = lock.last_claim(self.store, check_task(task))
+        claim = promotion_lock.last_claim(self.store, check_task(task))
         return str(claim) if claim else ""

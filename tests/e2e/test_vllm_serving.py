@@ -27,7 +27,7 @@ from pytest_ftgate.serve.client.sampling import sampling
 from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.model import adapter_digest
 from pytest_ftgate.serve.servers.supervisor import members, shared_memory
-from pytest_ftgate.serve.vllm import probe as vllm_probe
+from pytest_ftgate.serve.vllm import probe
 from tests.e2e.patience import patience, slowness
 from tests.e2e.vllm_models import make_adapter
 from tests.e2e.workshop import wait_for
@@ -156,7 +156,7 @@ def test_promote_and_rollback_into_this_server_take_seconds(engine, adapters, tm
 
     seconds = [ftgate("promote", "spam", f"v{number}") for number in (1, 2)]
     line, v1, v2 = engine.endpoint(engine.model), *(registry.version("spam", number) for number in (1, 2))
-    vllm_probe.unload(line, name_of(v1))  # as on a server that was started again
+    probe.unload(line, name_of(v1))  # as on a server that was started again
     shutil.rmtree(tmp_path / "models")  # and as on a machine that fetches for the first time
     cold = time.monotonic()
     command = [sys.executable, "-m", "pytest_ftgate.cli.main", "rollback", "spam", "--unload-old", "0"]
@@ -176,12 +176,12 @@ def test_promote_and_rollback_into_this_server_take_seconds(engine, adapters, tm
     assert name_of(v1) in names
     assert name_of(v2) not in names
     served = replace(line, model=name_of(v1))
-    ids = vllm_probe.tokens(served, vllm_probe.TALKS[0])
-    more, logprobs = vllm_probe.generate(served, ids)
+    ids = probe.tokens(served, probe.TALKS[0])
+    more, logprobs = probe.generate(served, ids)
     for model, same in zip(adapters, (True, False), strict=True):
         expected = reference_logprobs(model, [ids + more])[0][-len(more) :]
-        assert vllm_probe.agreement(logprobs, expected).within("float32") is same
-    vllm_probe.unload(line, name_of(v1))
+        assert probe.agreement(logprobs, expected).within("float32") is same
+    probe.unload(line, name_of(v1))
 
 
 def test_the_key_is_wanted_and_not_shown(engine):

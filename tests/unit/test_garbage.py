@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from pytest_ftgate.plugin import gc_freeze as garbage
+from pytest_ftgate.plugin import gc_freeze
 from pytest_ftgate.plugin.gc_freeze import Sight
 
 
@@ -18,7 +18,7 @@ def all_in_sight():
     gc.unfreeze()
     yield
     gc.unfreeze()
-    atexit.unregister(garbage._freeze_at_exit)
+    atexit.unregister(gc_freeze._freeze_at_exit)
 
 
 def walked(thing: object) -> bool:
@@ -92,7 +92,7 @@ def freeze():
     freezes += 1
     real()
 gc.freeze = freeze
-sight = garbage.Sight()
+sight = gc_freeze.Sight()
 for _ in range(3):
     with sight.narrowed():
         pass

@@ -15,7 +15,7 @@ from pytest_ftgate.errors import MetricError, RegistryError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.canary.store import keep_reference
 from pytest_ftgate.pipeline.cost.run_metrics import spent
-from pytest_ftgate.pipeline.decide import explain as explaining
+from pytest_ftgate.pipeline.decide import explain
 from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tag, round_of, uses, worn
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def conclude(rollout: Rollout, verdict: Verdict, explanation: Explanation | None
     """
     if rollout.manifest is None:
         return None
-    explaining.write(explanation, rollout.manifest.path.parent)
+    explain.write(explanation, rollout.manifest.path.parent)
     if verdict.kind is Kind.INTEGRITY:
         return None
     registry = rollout.runtime.registry
@@ -86,7 +86,7 @@ def _digests(rollout: Rollout) -> dict[str, str]:
 def _top(manifest: Path, folder: Path) -> Path:
     """A folder with what stands at the top of the logged run: the manifest, and why arms were not met."""
     folder.mkdir()
-    for path in (manifest, manifest.with_name(explaining.FILE)):
+    for path in (manifest, manifest.with_name(explain.FILE)):
         if path.is_file():
             shutil.copy(path, folder)
     return folder

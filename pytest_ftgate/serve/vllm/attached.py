@@ -15,7 +15,7 @@ from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client import http
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.servers.openai import KEY_VARIABLES, key_from
-from pytest_ftgate.serve.vllm import probe as vllm_probe
+from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import allowed_rank, rank_of
 
 LOOK_S = 15.0
@@ -54,15 +54,15 @@ class RunningServer:
     def load(self, name: str, adapter: Path, there: str) -> None:
         """Load an adapter. there: its folder as the server sees it. Raises ServeError with what to change."""
         try:
-            vllm_probe.load(Endpoint(self.base_url, name, self.api_key), name, there)
-        except vllm_probe.ProbeError as error:
+            probe.load(Endpoint(self.base_url, name, self.api_key), name, there)
+        except probe.ProbeError as error:
             raise self._refused(adapter, there, error) from error
 
     def unload(self, name: str) -> None:
         """Drop an adapter; does nothing if it is not loaded. Requests that it is answering are finished."""
-        vllm_probe.unload(Endpoint(self.base_url, name, self.api_key), name)
+        probe.unload(Endpoint(self.base_url, name, self.api_key), name)
 
-    def prove(self, name: str, adapter: Path, dtype: str) -> vllm_probe.Agreement | None:
+    def prove(self, name: str, adapter: Path, dtype: str) -> probe.Agreement | None:
         """Ask it: it answers, and in other log-probabilities than the base model, unless B is 0. Raises ServeError.
 
         dtype: of the tested model. If its trainer left a proof at that precision, the server is held against it, and
@@ -71,11 +71,11 @@ class RunningServer:
         base = Endpoint(self.base_url, str(self.base()["id"]), self.api_key)
         tuned = Endpoint(self.base_url, name, self.api_key)
         try:
-            return vllm_probe.prove(base, tuned, adapter, dtype)
+            return probe.prove(base, tuned, adapter, dtype)
         except ServeError as error:
             raise ServeError(f"{self.base_url}: {name} is loaded, but the probe failed: {error}") from error
 
-    def _refused(self, adapter: Path, there: str, error: vllm_probe.ProbeError) -> ServeError:
+    def _refused(self, adapter: Path, there: str, error: probe.ProbeError) -> ServeError:
         return ServeError(f"{self.base_url}: {error}\n    {_fix(adapter, there, error)}".rstrip())
 
 
@@ -84,7 +84,7 @@ def running_server(url: str) -> RunningServer:
     return RunningServer(url.rstrip("/").removesuffix("/v1") + "/v1")
 
 
-def _fix(adapter: Path, there: str, error: vllm_probe.ProbeError) -> str:
+def _fix(adapter: Path, there: str, error: probe.ProbeError) -> str:
     """What to change, by the answers of vLLM 0.32."""
     if "greater than max_lora_rank" in error.said:
         return f"restart the server with --max-lora-rank {allowed_rank(rank_of(adapter))}"

@@ -13,7 +13,7 @@ from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine
 from pytest_ftgate.serve.servers.process import ProcessGroup
-from pytest_ftgate.serve.vllm import probe as vllm_probe
+from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import (
     CPU_IN_FLIGHT,
     RANKS,
@@ -91,7 +91,7 @@ class VllmEngine(LocalEngine):
             return False
         try:
             self._warm.result()
-        except vllm_probe.ProbeError as error:
+        except probe.ProbeError as error:
             if error.status != http.UNREACHABLE and self._process:
                 raise self._error(self._process, f"the vllm server is up but does not answer: {error}") from error
             self._warm = None  # it has just died, which is seen next
@@ -106,7 +106,7 @@ class VllmEngine(LocalEngine):
 
         def run() -> None:
             try:
-                vllm_probe.warm_up(line, self.start_limit_s)
+                probe.warm_up(line, self.start_limit_s)
             except Exception as error:  # noqa: BLE001 - raised again where the future is read
                 warm.set_exception(error)
             else:
@@ -162,12 +162,12 @@ class VllmEngine(LocalEngine):
         self.check()
         self._loads += 1  # also if it is refused, or dropped again: its slot may stay filled
         try:
-            vllm_probe.load(self._line(), name, str(adapter.resolve()))
+            probe.load(self._line(), name, str(adapter.resolve()))
             tuned = Endpoint(self.base_url, name, self.api_key)
-            self.verified = str(vllm_probe.prove(self._line(), tuned, adapter, self.model.dtype) or "")
+            self.verified = str(probe.prove(self._line(), tuned, adapter, self.model.dtype) or "")
         except ServeError as error:
             self.check()
-            vllm_probe.unload(self._line(), name)
+            probe.unload(self._line(), name)
             raise self._not_loaded(adapter, error) from error
         finally:
             self._seen = self.log.stat().st_size

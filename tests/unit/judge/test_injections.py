@@ -93,10 +93,10 @@ def test_one_that_knows_how_the_word_is_made_does_not_get_it_into_the_text():
     ],
 )
 def test_a_text_that_holds_the_word_in_any_disguise_changes_the_word(disguise, monkeypatch):
-    from pytest_ftgate.judge import sanitize as shield
+    from pytest_ftgate.judge import sanitize
 
     words = iter(["a1b2c3d4e5f60718", "0123456789abcdef"])
-    monkeypatch.setattr(shield, "digest_of", lambda _obj: next(words) * 4)
+    monkeypatch.setattr(sanitize, "digest_of", lambda _obj: next(words) * 4)
     assert word_for([f"x {disguise('a1b2c3d4e5f60718')} y"]) == "0123456789abcdef"
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.registry import Registry
-from pytest_ftgate.registry import promotion_lock as lock
+from pytest_ftgate.registry import Registry, promotion_lock
 from pytest_ftgate.registry.audit import log as audit_log
 from pytest_ftgate.registry.audit.check import check_heads, check_lines
 from tests.unit.kills import Dying, DyingSystem, Fuse
@@ -11,7 +10,7 @@ from tests.unit.kills import Dying, DyingSystem, Fuse
 
 def locks_of(registry: Registry) -> list[str]:
     with registry.store.asking("test") as client:
-        return [m.name for m in client.search_registered_models() if m.name.startswith(lock.PREFIX)]
+        return [m.name for m in client.search_registered_models() if m.name.startswith(promotion_lock.PREFIX)]
 
 
 def close_connections() -> None:

@@ -9,8 +9,7 @@ import time
 
 import pytest
 
-from pytest_ftgate.registry import Registry
-from pytest_ftgate.registry import promotion_lock as lock
+from pytest_ftgate.registry import Registry, promotion_lock
 from pytest_ftgate.registry.audit.entry import read_entry
 from pytest_ftgate.registry.audit.unfinished_moves import MOVES
 from tests.unit.kills import Fuse, in_a_child
@@ -24,7 +23,7 @@ DEEDS = {"register and override": 4, "rollback": 1}
 @pytest.fixture
 def later(monkeypatch):
     """later(seconds): let that much time pass for leases."""
-    return lambda seconds: monkeypatch.setattr(lock, "_now", lambda: time.time() + seconds)
+    return lambda seconds: monkeypatch.setattr(promotion_lock, "_now", lambda: time.time() + seconds)
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def test_killed_at_any_step_there_is_one_champion_that_can_be_served(registry, a
         restore()
         assert in_a_dying_child(registry, Fuse(k), deed, do) == signal.SIGKILL
         champions.append(look(registry, k))
-        later(lock.LEASE_S + 10)
+        later(promotion_lock.LEASE_S + 10)
         assert registry.promote("spam", 3, "the next one").number == registry.champion("spam").number == 3, k
         assert registry.lock_holder("spam") == "", k
         later(0)

@@ -11,14 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.registry import Registry
-from pytest_ftgate.registry import promotion_lock as lock
+from pytest_ftgate.registry import Registry, promotion_lock
 from pytest_ftgate.registry.version import Predecessor, format_predecessors, parse_predecessors
 
 
 def locks_of(registry: Registry) -> list[str]:
     with registry.store.asking("test") as client:
-        return [m.name for m in client.search_registered_models() if m.name.startswith(lock.PREFIX)]
+        return [m.name for m in client.search_registered_models() if m.name.startswith(promotion_lock.PREFIX)]
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def later(monkeypatch):
     """later(seconds): let that much time pass for leases."""
 
     def pass_by(seconds: float) -> None:
-        monkeypatch.setattr(lock, "_now", lambda: time.time() + seconds)
+        monkeypatch.setattr(promotion_lock, "_now", lambda: time.time() + seconds)
 
     return pass_by
 
@@ -137,7 +136,7 @@ def test_a_held_lock_refuses_and_names_its_holder(registry, add):
 
 def test_a_lock_is_waited_for(registry, add):
     add("a")
-    told: list[lock.Claim] = []
+    told: list[promotion_lock.Claim] = []
     patient = replace(registry, wait_s=30.0, on_wait=told.append)
     held = registry.lock("spam")
     held.__enter__()
@@ -149,10 +148,10 @@ def test_a_lock_is_waited_for(registry, add):
 def test_a_lock_made_by_hand_counts_until_its_lease_is_over(registry, add, later):
     add("a")
     with registry.store.asking("test") as client:
-        client.create_registered_model("ftgate-lock.spam")
+        client.create_registered_model("ftgate-promotion_lock.spam")
     with pytest.raises(RegistryError, match="somebody who left no name"):
         registry.promote("spam", 1, "better")
-    later(lock.LEASE_S + 10)
+    later(promotion_lock.LEASE_S + 10)
     assert registry.promote("spam", 1, "better").number == 1
     assert locks_of(registry) == []
 
@@ -163,7 +162,7 @@ def test_who_slept_through_its_lease_does_not_write_and_does_not_release(registr
     sleeper = registry.lock("spam")
     held = sleeper.__enter__()
     held.check()
-    later(lock.LEASE_S + 10)
+    later(promotion_lock.LEASE_S + 10)
     with registry.lock("spam") as mine:
         with pytest.raises(RegistryError, match="ran out"):
             held.check()
@@ -177,25 +176,25 @@ def test_who_slept_through_its_lease_does_not_write_and_does_not_release(registr
 def test_two_that_saw_the_same_stale_lock_do_not_both_get_it(registry, later):
     sleeper = registry.lock("spam")
     sleeper.__enter__()
-    later(lock.LEASE_S + 10)
-    stale = lock.last_claim(registry.store, "spam")
-    name = f"ftgate-lock.spam.after.{stale.holder}"
-    first = lock._claim(registry.store, name, 60)
+    later(promotion_lock.LEASE_S + 10)
+    stale = promotion_lock.last_claim(registry.store, "spam")
+    name = f"ftgate-promotion_lock.spam.after.{stale.holder}"
+    first = promotion_lock._claim(registry.store, name, 60)
     assert first
-    assert lock._claim(registry.store, name, 60) is None
-    assert lock._is_last(registry.store, "spam", first)
+    assert promotion_lock._claim(registry.store, name, 60) is None
+    assert promotion_lock._is_last(registry.store, "spam", first)
 
 
 def test_who_comes_late_to_a_stale_lock_does_not_steal_its_successor(registry, later):
     """It saw a stale lock, slept, and claims it when that lock was long released and another one taken."""
     sleeper = registry.lock("spam")
     sleeper.__enter__()
-    stale = lock.last_claim(registry.store, "spam")
+    stale = promotion_lock.last_claim(registry.store, "spam")
     sleeper.__exit__(None, None, None)
     with registry.lock("spam") as held:
-        late = lock._claim(registry.store, f"ftgate-lock.spam.after.{stale.holder}", 60)
+        late = promotion_lock._claim(registry.store, f"ftgate-promotion_lock.spam.after.{stale.holder}", 60)
         assert late
-        assert not lock._is_last(registry.store, "spam", late)
+        assert not promotion_lock._is_last(registry.store, "spam", late)
         held.check()
     assert locks_of(registry) == []
 

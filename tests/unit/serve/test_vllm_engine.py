@@ -23,7 +23,7 @@ from pytest_ftgate.serve.hf.reference_logprobs import Proof, Said, write_proof
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers import local as local_engine
 from pytest_ftgate.serve.servers.fixture_handle import Server
-from pytest_ftgate.serve.vllm import probe as vllm_probe
+from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import VllmSettings
 from pytest_ftgate.serve.vllm.engine import VllmEngine
 from pytest_ftgate.serve.vllm.failures import FAILURES
@@ -380,7 +380,7 @@ def test_a_proof_at_another_precision_says_nothing(make, tmp_path):
 
 def test_a_near_tie_decided_otherwise_is_no_difference_beyond_that_token():
     said = Said((1,), (5, 6, 7), (-0.1, -0.7, -0.2))
-    found = vllm_probe._agreement_with(Proof("bfloat16", (said,)), [([5, 9, 9], [-0.1, -0.69, -5.0])])
+    found = probe._agreement_with(Proof("bfloat16", (said,)), [([5, 9, 9], [-0.1, -0.69, -5.0])])
     assert found.tokens == 2
     assert found.largest == pytest.approx(0.01)
 
