@@ -27,6 +27,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.repository import ROOT
+
 SCRIPT = "#!{python}\nimport sys\nsys.path.insert(0, {root!r})\nfrom tests.fake_vllm import main\nmain()\n"
 
 
@@ -34,7 +36,7 @@ def make_executable(folder: Path) -> Path:
     """A fake `vllm` in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "vllm"
-    path.write_text(SCRIPT.format(python=sys.executable, root=str(Path(__file__).parents[1])))
+    path.write_text(SCRIPT.format(python=sys.executable, root=str(ROOT)))
     path.chmod(0o755)
     return path
 

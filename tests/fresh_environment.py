@@ -14,7 +14,8 @@ import venv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.repository import ROOT
+
 Points = Mapping[str, Mapping[str, str]]
 
 OTHER_PLUGIN = """\

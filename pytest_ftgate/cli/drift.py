@@ -47,8 +47,13 @@ def inputs(args: argparse.Namespace) -> int:
     label = args.label or next((suite.golden.label.path for suite in suites if suite.golden.label), "")
     log = read_log(args.log, label)
     others = [read_training(args.train, label)] if args.train else []
-    others += [golden_inputs(suites)] if suites else []
+    if suites:
+        others.append(golden_inputs((_label_path(suite), suite.cases) for suite in suites))
     return _report(log, others, compare(log, others))
+
+
+def _label_path(suite: Suite) -> str:
+    return suite.golden.label.path if suite.golden.label else ""
 
 
 def _suites(folder: Path) -> list[Suite]:

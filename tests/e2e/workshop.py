@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.patience import patience
+from tests.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 MODEL = ROOT / ".ftgate/models/SmolLM2-135M-Instruct"
 ANSWER_S = 3600
 """Seconds for one answer: among busy neighbours, 32 at a time take longer than the usual 60, and late is wrong."""

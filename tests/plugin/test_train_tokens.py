@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 
 from tests.plugin.trained import PIPELINE, Trained
+from tests.repository import ROOT
 
-MODEL = Path(__file__).parents[2] / ".ftgate/models/SmolLM2-135M-Instruct"
+MODEL = ROOT / ".ftgate/models/SmolLM2-135M-Instruct"
 FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 

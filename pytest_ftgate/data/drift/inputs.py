@@ -16,7 +16,7 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.graders.answer import NoJsonError, json_of, label_in, label_of
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.golden.case import Case
 
 MOST = 1000
 """Rows of each side that are compared, drawn at random with a fixed seed: more would find differences that matter to
@@ -73,15 +73,14 @@ def read_training(path: Path, label: str = "") -> Inputs:
     return _inputs("training", read_rows(path), label)
 
 
-def golden_inputs(suites: Iterable[Suite]) -> Inputs:
-    """The cases of golden sets, each with the label it expects."""
-    pairs = [_of_case(suite, case.input, case.expected) for suite in suites for case in suite.cases]
+def golden_inputs(sets: Iterable[tuple[str, Sequence[Case]]]) -> Inputs:
+    """The cases of golden sets, each with the label it expects. sets: path of the label in an answer, cases."""
+    pairs = [_of_case(path, case) for path, cases in sets for case in cases]
     return Inputs("goldens", tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
 
 
-def _of_case(suite: Suite, asked: object, expected: object) -> tuple[str, str | None]:
-    path = suite.golden.label.path if suite.golden.label else ""
-    return Row("", 0, {"input": asked}).question, _label(expected, path)
+def _of_case(path: str, case: Case) -> tuple[str, str | None]:
+    return Row("", 0, {"input": case.input}).question, _label(case.expected, path)
 
 
 def _inputs(name: str, rows: Iterable[Row], label: str) -> Inputs:

@@ -7,9 +7,9 @@ import time
 import urllib.request
 
 import pytest
-from judging import judge, value
 
 from pytest_ftgate.graders.grade import Failure, GraderError, compile_grader, resolve_spec
+from tests.unit.graders.one_grade import judge, value
 
 SCHEMA = {"type": "object", "required": ["label"], "properties": {"label": {"enum": ["spam", "ham"]}}}
 

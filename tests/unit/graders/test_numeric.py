@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judging import judge, value
 
 from pytest_ftgate.graders.grade import Failure, GraderError, compile_grader
+from tests.unit.graders.one_grade import judge, value
 
 
 @pytest.mark.parametrize(

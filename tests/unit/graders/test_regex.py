@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from judging import judge, value
 
 from pytest_ftgate.graders.grade import Failure, GraderError, compile_grader
+from tests.unit.graders.one_grade import judge, value
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from leak_samples import case, check, row, words
 
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import LeakageError, MissingExtra
 from pytest_ftgate.leakage import semantic
 from pytest_ftgate.leakage.encoder import encoder_of
 from pytest_ftgate.leakage.semantic import Nearest, advice, nearest_rows
+from tests.repository import ROOT
+from tests.unit.leakage.leak_samples import case, check, row, words
 
-MODEL = Path(__file__).parents[3] / ".ftgate/models/SmolLM2-135M-Instruct"
+MODEL = ROOT / ".ftgate/models/SmolLM2-135M-Instruct"
 
 ASKED = "The meeting has been moved to Thursday at three in the afternoon because the manager is ill."
 PARAPHRASE = "Since our boss is sick, we will now meet on Thursday at 3 pm."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from newcombe import newcombe
 from scipy.stats import binom, multinomial
 from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -12,6 +11,7 @@ from pytest_ftgate.metrics import resample
 from pytest_ftgate.metrics.intervals import wilson
 from pytest_ftgate.metrics.paired import mcnemar_midp, tango_bounds
 from pytest_ftgate.metrics.resample import mean_bounds
+from tests.unit.metrics.newcombe import newcombe
 
 DIFFERENCES = (-1.0, 1.0)
 

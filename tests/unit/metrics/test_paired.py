@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from newcombe import newcombe
 from scipy.stats import binom
 from statsmodels.stats.contingency_tables import mcnemar
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics.intervals import z_of
 from pytest_ftgate.metrics.paired import mcnemar_midp, tango_bounds
+from tests.unit.metrics.newcombe import newcombe
 
 PUBLISHED = [
     # b, c, n, one-sided alpha, lower, upper, decimals

@@ -1,0 +1,158 @@
+"""Decisions, their journal, and the terminal: from a pipe, and from a real terminal (pty)."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import threading
+
+import pytest
+
+from pytest_ftgate.annotation.decision_log import Book
+from pytest_ftgate.annotation.escape import visible
+from pytest_ftgate.annotation.item import Choice, DeskError, Item, Task
+from pytest_ftgate.annotation.review_queue import Desk
+from pytest_ftgate.cli.review.terminal import run_terminal
+from pytest_ftgate.errors import JournalError
+from tests.unit.annotation.review_work import TASK, items
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """work("keys") -> what was printed, values by item; every call is a new session on the same journal."""
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.delenv("EDITOR", raising=False)
+
+    def session(keys: str, number: int = 3):
+        told: list[str] = []
+        with Book(tmp_path / "book.jsonl") as book:
+            desk = Desk(TASK, items(number), book, "ann")
+            run_terminal(desk, io.StringIO(keys), told.append)
+            return "\n".join(told), {made.item: (made.value, made.text) for made in desk.decisions.values()}
+
+    return session
+
+
+def test_each_key_decides_one_item_and_all_are_told_as_done(work):
+    told, made = work("a\nr\na\n")
+    assert made == {"i0": ("accepted", None), "i1": ("rejected", None), "i2": ("accepted", None)}
+    assert "all 3 done" in told
+    assert told.index("what is 0?") < told.index("it is 0") < told.index("what is 1?")
+
+
+def test_a_session_goes_on_where_the_last_one_stopped(work):
+    told, made = work("a\nq\n")
+    assert made == {"i0": ("accepted", None)}
+    assert "stopped at 1 of 3" in told
+    told, made = work("r\n")
+    assert "what is 0?" not in told
+    assert "1 of 3 done" in told
+    assert made == {"i0": ("accepted", None), "i1": ("rejected", None)}
+
+
+def test_undo_takes_back_the_last_decision_also_of_an_earlier_session(work):
+    assert work("a\nr\nu\na\nq\n")[1] == {"i0": ("accepted", None), "i1": ("accepted", None)}
+    assert work("u\nu\nr\n")[1] == {"i0": ("rejected", None)}
+    told, made = work("u\nu\nq\n")
+    assert made == {}
+    assert "nothing to undo" in told
+
+
+def test_an_edit_is_checked_and_a_bad_one_is_not_taken(work):
+    told, made = work('e\nnot json\n.\ne\n{"n":\n7}\n.\n')
+    assert "not taken: that is no JSON" in told
+    assert made == {"i0": ("edited", '{"n":\n7}')}
+
+
+def test_a_wrong_key_decides_nothing(work):
+    told, made = work("x\n?\n")
+    assert made == {}
+    assert "'x' is none of the keys" in told
+
+
+def test_the_journal_says_who_and_when_and_keeps_what_was_undone(work, tmp_path):
+    work("a\nu\n")
+    lines = [json.loads(line) for line in (tmp_path / "book.jsonl").read_text().splitlines()]
+    assert [(line["item"], line.get("choice"), line.get("undo")) for line in lines] == [
+        ("i0", "accepted", None),
+        ("i0", None, True),
+    ]
+    assert all(line["by"] == "ann" and line["at"].endswith("+00:00") for line in lines)
+
+
+def test_a_line_torn_by_a_crash_costs_only_itself(work, tmp_path):
+    work("a\nr\n")
+    file = tmp_path / "book.jsonl"
+    file.write_bytes(file.read_bytes()[:-9])
+    assert work("q\n")[1] == {"i0": ("accepted", None)}
+    assert work("a\n")[1] == {"i0": ("accepted", None), "i1": ("accepted", None)}
+    file.write_text("[1]\n")
+    with pytest.raises(JournalError, match=r"book\.jsonl:1: not a decision"):
+        work("a\n")
+
+
+def test_two_sessions_on_one_journal_are_refused(tmp_path):
+    with Book(tmp_path / "b.jsonl"), pytest.raises(DeskError, match="open in another"), Book(tmp_path / "b.jsonl"):
+        pass
+    with Book(tmp_path / "b.jsonl"):
+        pass
+
+
+def test_only_the_current_item_can_be_decided(tmp_path):
+    with Book(tmp_path / "b.jsonl") as book:
+        desk = Desk(TASK, items(), book)
+        with pytest.raises(DeskError, match="decided already"):
+            desk.decide("i1", "accepted")
+        with pytest.raises(DeskError, match="no choice; there are accepted, edited, rejected"):
+            desk.decide("i0", "great")
+        assert not book.records
+
+
+def test_text_cannot_steer_the_terminal():
+    assert visible("a\x1b[2Jb\u202ec\u200bd\x9b") == "a\\x1b[2Jb\\u202ec\\u200bd\\x9b"
+    assert visible("línea\n\tÜ 漢 👩\u200d💻") == "línea\n\tÜ 漢 👩\u200d💻"
+
+
+def test_keys_of_a_task_are_its_own():
+    with pytest.raises(ValueError, match="letter of its own"):
+        Task("t", "q", (Choice("q", "x", "x"),))
+
+
+def test_in_a_terminal_one_key_is_enough_and_an_arrow_key_accepts_nothing(tmp_path):
+    mine, theirs = pty.openpty()
+    os.write(mine, b"\x1b[A")
+    told: list[str] = []
+    with Book(tmp_path / "b.jsonl") as book, os.fdopen(theirs, "r") as source:
+        desk = Desk(TASK, items(), book)
+
+        def say(line: str) -> None:
+            told.append(line)
+            if "none of the keys" in line:
+                os.write(mine, b"arq")
+
+        worker = threading.Thread(target=run_terminal, args=(desk, source, say))
+        worker.start()
+        worker.join(20)
+        assert not worker.is_alive()
+        assert [made.value for made in desk.decisions.values()] == ["accepted", "rejected"]
+    os.close(mine)
+
+
+def test_in_a_terminal_an_editor_changes_the_draft(tmp_path, monkeypatch):
+    monkeypatch.setenv("VISUAL", "sed -i s/0/8/")
+    mine, theirs = pty.openpty()
+    os.write(mine, b"eq")
+    with Book(tmp_path / "b.jsonl") as book, os.fdopen(theirs, "r") as source:
+        desk = Desk(TASK, items(), book)
+        run_terminal(desk, source, lambda line: None)
+        assert [made.text for made in desk.decisions.values()] == ['{"n": 8}']
+    os.close(mine)
+
+
+def test_an_item_that_is_gone_is_not_counted(tmp_path):
+    with Book(tmp_path / "b.jsonl") as book:
+        desk = Desk(TASK, items(), book)
+        desk.decide("i0", "accepted")
+        assert Desk(TASK, [Item("new", ())], book).done == 0

@@ -1,0 +1,135 @@
+"""Personal data and keys are replaced by what they are, or the rows that hold them left out; nothing else changes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ftgate.data.pii.credentials import credentials
+from pytest_ftgate.data.pii.personal import personal_data
+from pytest_ftgate.data.pii.placeholders import redacted_text, redacted_value
+from pytest_ftgate.data.pii.redact import redacted, write_redacted
+from pytest_ftgate.data.readers.reader import read_rows
+from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.errors import DataError
+from tests.unit.data.data_files import FORMATS, write_jsonl
+
+CARD = "4111 1111 1111 1111"
+TOKEN = "ghp_" + "aB3x" * 9
+PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIabc+/=\n-----END RSA " + "PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ("write to a@b.org, or +49 30 1234567!", "write to <EMAIL>, or <PHONE>!"),
+        (f"card {CARD}.", "card <CARD>."),
+        ("IBAN GB29 NWBK 6016 1331 9268 19 PLEASE", "IBAN <IBAN> PLEASE"),
+        ("at 8.8.8.8", "at <IP_ADDRESS>"),
+        (f"{TOKEN} of a@b.org", "<SECRET> of <EMAIL>"),
+        (f"key:\n{PEM}\nend", "key:\n<SECRET>\nend"),
+        ("-----BEGIN " + "PRIVATE KEY-----\n" + "aB3/" * 16, "<SECRET>"),
+        ("postgres://me:" + "pass1@db/x", "postgres://me:<SECRET>@db/x"),
+        ("a@b.orga@b.org", "<EMAIL>@b.org"),
+        ("nothing here, 4 + 5 = 9", "nothing here, 4 + 5 = 9"),
+    ],
+)
+def test_each_kind_has_its_placeholder(text, without):
+    assert redacted_text(text) == without
+
+
+PIECES = st.sampled_from(
+    ["a@b.org", CARD, "+49 30 1234567", "8.8.8.8", TOKEN, "word", " ", ",", "<", ">", "1", "@", "+", "-", "DE89370400440532013000", "://u:pw1@h"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_nothing_is_found_in_what_was_redacted_and_twice_is_as_once(text):
+    once = redacted_text(text)
+    assert personal_data(once) == credentials(once) == ()
+    assert redacted_text(once) == once
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers(0, 999) | st.text("ab", max_size=3), st.lists))
+def test_values_without_findings_are_equal(value):
+    assert redacted_value(value) == value
+
+
+def test_numbers_are_looked_at_and_keys_are_not():
+    data = {"a@b.org": [{"n": 4111111111111111}, 4.5, True, None]}
+    assert redacted_value(data) == {"a@b.org": [{"n": "<CARD>"}, 4.5, True, None]}
+
+
+def person(**extras: object) -> DataRow:
+    asked = ({"role": "system", "content": "Help a@b.org."}, {"role": "user", "content": f"My card: {CARD}"})
+    return DataRow("t.jsonl", 7, asked, "call +49 30 1234567", TOKEN, "a@b.org", {"mail": "a@b.org"}, extras)
+
+
+def test_every_part_of_a_row_is_redacted_but_its_id():
+    row = redacted(person(slices={"of": "a@b.org"}, cluster="c1"))
+    assert [turn["content"] for turn in row.asked] == ["Help <EMAIL>.", "My card: <CARD>"]
+    assert (row.answer, row.rejected, row.variables) == ("call <PHONE>", "<SECRET>", {"mail": "<EMAIL>"})
+    assert (row.extras, row.id, row.path, row.line) == (
+        {"slices": {"of": "<EMAIL>"}, "cluster": "c1"},
+        "a@b.org",
+        "t.jsonl",
+        7,
+    )
+    assert redacted(row) == row
+
+
+def test_clusters_named_after_people_stay_apart():
+    one, other = (redacted(person(cluster=name)).extras["cluster"] for name in ("a@b.org", "c@d.org"))
+    assert one != other
+    assert "@" not in one + other
+    assert redacted(person(cluster="a@b.org")).extras["cluster"] == one
+
+
+ROWS = [
+    {"id": "1", "prompt": "hello", "completion": "hi"},
+    {"id": "2", "prompt": "I am a@b.org", "completion": "hello a@b.org"},
+    {"id": "3", "prompt": "bye", "completion": "so long"},
+]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_copy_of_every_format_is_json_lines_in_the_shape_of_the_rows(name, tmp_path):
+    done = write_redacted([FORMATS[name](tmp_path / name, ROWS)], tmp_path / "out" / "copy.jsonl")
+    assert (done.read, done.changed, done.written) == (3, 1, 3)
+    lines = [json.loads(line) for line in (tmp_path / "out" / "copy.jsonl").read_text().splitlines()]
+    assert lines == [ROWS[0], {"id": "2", "prompt": "I am <EMAIL>", "completion": "hello <EMAIL>"}, ROWS[2]]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["copy.jsonl"]
+
+
+def test_the_copy_says_what_the_rows_say_redacted(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", ROWS)
+    write_redacted([source], tmp_path / "b.jsonl")
+    copied = [(row.asked, row.answer, row.id) for row in read_rows(tmp_path / "b.jsonl")]
+    assert copied == [(row.asked, row.answer, row.id) for row in map(redacted, read_rows(source))]
+
+
+def test_rows_are_dropped_on_demand(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", ROWS)
+    done = write_redacted([source, source], tmp_path / "b.jsonl", drop=True)
+    assert (done.read, done.changed, done.written) == (6, 2, 4)
+    assert [row.id for row in read_rows(tmp_path / "b.jsonl")] == ["1", "3", "1", "3"]
+
+
+@pytest.mark.parametrize("bad", ['{"prompt": "x"}', "{", ""])
+def test_a_fault_leaves_the_old_copy_alone(bad, tmp_path):
+    (tmp_path / "a.jsonl").write_text(bad)
+    (tmp_path / "b.jsonl").write_text("old")
+    with pytest.raises(DataError, match=r"a\.jsonl"):
+        write_redacted([tmp_path / "a.jsonl"], tmp_path / "b.jsonl")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "b.jsonl"]
+    assert (tmp_path / "b.jsonl").read_text() == "old"
+
+
+def test_a_file_is_never_its_own_copy(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", ROWS)
+    with pytest.raises(DataError, match="needs a name of its own"):
+        write_redacted([source], source)
+    assert len(source.read_text().splitlines()) == 3

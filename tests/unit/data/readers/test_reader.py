@@ -1,0 +1,161 @@
+"""read_rows: files of every format as a stream; faults with file and line, all at once up to a bound."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+
+import pytest
+
+from pytest_ftgate.data.readers.reader import read_entries, read_rows
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.data.readers.records import read_records
+from pytest_ftgate.errors import DataError, Fault
+from tests.unit.data.data_files import FORMATS, exchange, write_folder, write_jsonl
+
+OWN = [
+    {"id": "a", "input": {"text": "Win £100 now!"}, "expected": {"label": "spam"}, "slices": {"link": "no"}},
+    {"id": "b", "input": {"text": 'He said "hi",\nthen left'}, "expected": {"label": "ham"}, "cluster": "c1"},
+    {"id": "c", "input": {"text": "x"}, "expected": {"label": "ham"}, "synthetic": True, "reviewed": False},
+]
+LINES = {"train.jsonl": [1, 2, 3], "train.json": [2, 14, 24], "train.csv": [2, 3, 4], "train.parquet": [1, 2, 3]}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_own_rows_are_the_same_in_every_format(tmp_path, name):
+    rows = list(read_rows(FORMATS[name](tmp_path / name, OWN)))
+    expected = list(read_rows(write_jsonl(tmp_path / "other.jsonl", OWN)))
+    assert [exchange(row) for row in rows] == [exchange(row) for row in expected]
+    assert rows[0].asked == ({"role": "user", "content": "Win £100 now!"},)
+    assert rows[0].answer == '{"label": "spam"}'
+    assert rows[0].variables == {"text": "Win £100 now!"}
+    assert rows[2].extras == {"synthetic": True, "reviewed": False}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_row_has_file_and_line(tmp_path, name):
+    path = FORMATS[name](tmp_path / name, OWN)
+    rows = list(read_rows(path))
+    assert {row.path for row in rows} == {str(path)}
+    assert [row.line for row in rows] == LINES.get(name, [1, 2, 3])
+
+
+def test_faults_are_told_at_once_up_to_a_bound(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text('{"input": "q", "expected": "a"}\n' + "{\n" * 5 + '{"a": 1}\n' * 45)
+    rows = read_rows(path)
+    assert next(rows).answer == "a"
+    with pytest.raises(DataError, match=r"train\.jsonl:2: is not valid JSON") as caught:
+        next(rows)
+    assert len(caught.value.faults) == 20
+    assert caught.value.omitted == 30
+    assert str(caught.value).endswith("and 30 more")
+    assert "train.jsonl:7: has no keys of a training row; found: 'a'" in str(caught.value)
+
+
+def test_good_rows_come_with_the_faults_of_the_others(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text('{"prompt": "q", "completion": "a"}\n[1]\n\n{"prompt": "r", "completion": "b"}\n')
+    good, fault, last = read_entries(path)
+    assert (good.line, last.line) == (1, 4)
+    assert isinstance(fault, Fault)
+    assert fault.line == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "told"),
+    [
+        ("t.jsonl", b'{"a": 1}\n{"a": "\xff"}', 2, "is not valid UTF-8: byte 0xff at position 8"),
+        ("t.jsonl", b'{"a": 1, "a": 2}', 1, "the key 'a' stands twice"),
+        ("t.jsonl", b'{"a": "\\ud800"}', 1, "half of a surrogate pair"),
+        ("t.json", b'[{"a": 1},\n{"a": 2}', 2, "expected ',' or ']', found 'the end of the file'"),
+        ("t.json", b'[{"a": 1},\n{"a" 2}]', 2, "is not valid JSON"),
+        ("t.json", b'[{"a": 1},\n]', 2, "is not valid JSON"),
+        ("t.json", b'[{"a": 1}]\n\n{}', 3, "goes on after the list"),
+        ("t.json", b"[1]", 1, "is a JSON int; a training row is an object"),
+        ("t.json", b'[\n{"a":\n 1,\n"b" 2}]', 4, "is not valid JSON"),
+        ("t.json", b"[" * 99999, 1, "is not valid JSON"),
+        ("t.json", b'[\n{"a": "\xff"}]', 1, "is not valid UTF-8"),
+        ("t.json", b'[{"a": "\\ud800"}]', 1, "half of a surrogate pair"),
+        ("t.csv", b"a,b\n1,2\n3\n", 3, "has 1 cells, but the header names 2 columns"),
+        ("t.csv", b"a,a\n1,2\n", 1, "names a column twice"),
+        ("t.csv", b'a,b\n1,"2\n3,4\n', 3, "is not valid CSV"),
+        ("t.csv", b"a\n\xff\n", 1, "is not valid UTF-8"),
+        ("t.parquet", b"PAR1, but no more", 1, "is not valid Parquet"),
+    ],
+)
+def test_what_is_no_row_is_a_fault_with_its_line(tmp_path, name, content, line, told):
+    path = tmp_path / name
+    path.write_bytes(content)
+    faults = [entry for entry in read_records(path) if isinstance(entry, Fault)]
+    assert [fault.line for fault in faults] == [line]
+    assert told in faults[0].message
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.json", "t.csv", "t.parquet"])
+def test_a_missing_file_is_a_fault(tmp_path, name):
+    with pytest.raises(DataError, match="the training data cannot be read: No such file"):
+        list(read_rows(tmp_path / name))
+
+
+def test_an_empty_file_is_a_fault(tmp_path):
+    (tmp_path / "t.json").write_text(" [\n] ")
+    with pytest.raises(DataError, match="holds no row"):
+        list(read_rows(tmp_path / "t.json"))
+
+
+def test_json_lines_may_be_called_json(tmp_path):
+    path = write_jsonl(tmp_path / "train.json", OWN)
+    assert [row.line for row in read_rows(path)] == [1, 2, 3]
+
+
+def test_the_line_of_a_row_is_where_it_begins(tmp_path):
+    (tmp_path / "t.csv").write_text('input,expected\n"two\nlines",a\n\nq,b\n')
+    assert [(row.line, row.question) for row in read_rows(tmp_path / "t.csv")] == [(2, "two\nlines"), (5, "q")]
+
+
+def test_tabs_separate_a_tsv(tmp_path):
+    (tmp_path / "t.tsv").write_text("input\texpected\na, b\tc\n")
+    [row] = read_rows(tmp_path / "t.tsv")
+    assert (row.question, row.answer) == ("a, b", "c")
+
+
+def test_a_folder_of_splits_names_them(tmp_path):
+    from datasets import Dataset, DatasetDict
+
+    splits = DatasetDict(train=Dataset.from_list(OWN[:1]), test=Dataset.from_list(OWN[1:2]))
+    splits.save_to_disk(str(tmp_path / "all"))
+    with pytest.raises(DataError, match=r"holds the splits train, test\s+name one of them: .*all/train"):
+        list(read_rows(tmp_path / "all"))
+    assert [row.id for row in read_rows(tmp_path / "all/train")] == ["a"]
+
+
+def test_a_folder_that_is_no_data_set_is_a_fault(tmp_path):
+    with pytest.raises(DataError, match=r"no data set of Hugging Face"):
+        list(read_rows(tmp_path))
+
+
+def test_a_null_of_a_column_is_no_key(tmp_path):
+    path = write_folder(tmp_path / "f", [{"input": {"a": "x", "b": None}, "expected": "y", "cluster": None}])
+    [row] = read_rows(path)
+    assert row.variables == {"a": "x"}
+    assert row.extras == {}
+
+
+@pytest.mark.parametrize("name", ["train.jsonl", "train.json", "train.csv"])
+def test_memory_depends_on_a_row_and_not_on_the_file(tmp_path, name):
+    text = "word " * 200
+    path = FORMATS[name](tmp_path / name, [{"input": f"{number} {text}", "expected": "y"} for number in range(8000)])
+    assert path.stat().st_size > 8_000_000
+    tracemalloc.start()
+    assert sum(isinstance(entry, Record) for entry in read_records(path)) == 8000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_500_000
+
+
+def test_a_row_longer_than_a_chunk_is_read_from_a_list(tmp_path):
+    long = [{"input": "x" * size, "expected": json.dumps(size)} for size in (10, 65_500, 65_536, 400_000, 1)]
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(long))
+    assert [len(row.question) for row in read_rows(path)] == [10, 65_500, 65_536, 400_000, 1]

@@ -1,0 +1,50 @@
+"""A planted leak that is not found stops the check."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_ftgate.data.near import fuzzy
+from pytest_ftgate.data.near.normalized import goldens_of
+from pytest_ftgate.errors import SelfTestError
+from pytest_ftgate.leakage import containment, exact
+from pytest_ftgate.leakage.check import STAGES, find_leaks
+from pytest_ftgate.leakage.selftest import check_stages
+from tests.unit.leakage.leak_samples import cases, check, row, words
+
+GOLDENS = cases(*(words(20, seed) for seed in range(5)))
+
+
+@pytest.mark.parametrize("stage", [exact.Exact, containment.Containment, fuzzy.Fuzzy])
+def test_a_stage_that_finds_nothing_is_an_error_and_never_clean(monkeypatch, stage):
+    monkeypatch.setattr(stage, "find", lambda self, sample: iter(()))
+    with pytest.raises(SelfTestError, match=f"stage {stage.__name__.lower()} did not find golden g0"):
+        check(GOLDENS, "any row")
+
+
+def test_a_threshold_out_of_reach_is_noticed(monkeypatch):
+    monkeypatch.setattr(fuzzy, "SUSPECT", 1.01)
+    with pytest.raises(SelfTestError, match="stage fuzzy"):
+        check(GOLDENS, "any row")
+
+
+def test_it_comes_before_the_first_row(monkeypatch):
+    monkeypatch.setattr(exact.Exact, "find", lambda self, sample: iter(()))
+    rows = iter([row("x")])
+    with pytest.raises(SelfTestError):
+        find_leaks({"mail": GOLDENS}, rows)
+    assert len(list(rows)) == 1
+
+
+TEMPLATE = ["is", "this", "message", "spam", "or", "ham", "answer", "with", "one", "word"]
+TEXTS = st.lists(st.sampled_from(["free", "prize", "é", "你", "a", "call", "0800", "ß", "🎉"]), min_size=1, max_size=30)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=30), st.integers(0, 10), st.booleans())
+def test_sound_stages_pass_whatever_the_goldens(texts, cut, templated):
+    around = TEMPLATE if templated else []
+    goldens = goldens_of(cases(*(" ".join([*around[:cut], *text, *around[cut:]]) for text in texts)))
+    check_stages(goldens, [stage(goldens) for stage in STAGES])

@@ -1,0 +1,108 @@
+"""Exposures of this very candidate and of no other decide its arm `live`; with a real registry and real files."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from pytest_ftgate.errors import FileFaults
+from pytest_ftgate.gate.live.plan import live_set
+from pytest_ftgate.gate.verdict import Kind, decide
+from pytest_ftgate.pipeline.decide.evidence import arms_of, judge
+from pytest_ftgate.pipeline.stages.promote import conclude
+from tests.unit.rollouts import GOLDEN, PIPELINE, Shop, arms
+
+AB = '[ab]\nshare = 0.2\noutcome = "binary"\nexposures = "../../exposures.jsonl"\n'
+
+
+@pytest.fixture
+def made(tmp_path, plain_template, no_tracking_server):
+    """made(more) -> a shop with a champion and a candidate of the same quality, whose pipeline.toml has [ab]."""
+
+    def make(more=""):
+        shop = Shop(tmp_path, plain_template, AB + more)
+        first = shop.rollout("one", wrong=range(10))
+        conclude(first, decide(list(arms(first).values())))
+        return shop, shop.rollout("two", wrong=range(8))
+
+    return make
+
+
+def log(shop, digest, candidate=0.9, users=3000, share=0.2):
+    rng, start = np.random.default_rng(4), datetime(2026, 3, 1, tzinfo=UTC)
+    rows = []
+    for i in range(users):
+        drawn = bool(rng.random() < share)
+        rows.append(
+            {
+                "user": f"u{i}",
+                "arm": "candidate" if drawn else "champion",
+                "at": (start + timedelta(minutes=i)).isoformat(),
+                "candidate": digest[:16],
+                "outcome": int(rng.random() < (candidate if drawn else 0.6)),
+            }
+        )
+    (shop.path / "exposures.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def live(rollout):
+    suite = rollout.suites[0]
+    return judge("live", suite, rollout.candidate_of(suite), rollout, 0.05)
+
+
+def verdict(rollout):
+    found = [*arms(rollout).values(), live(rollout)]
+    return decide([arm for arm in found if arm is not None])
+
+
+@pytest.mark.parametrize(
+    ("candidate", "share", "kind"),
+    [(0.9, 0.2, Kind.PROMOTE), (0.3, 0.2, Kind.REJECT), (0.6, 0.2, Kind.HOLD), (0.9, 0.3, Kind.INTEGRITY)],
+)
+def test_users_decide_over_a_candidate_that_passes_all_else(made, candidate, share, kind):
+    shop, rollout = made()
+    log(shop, rollout.candidate.model.digest, candidate, share=share)
+    told = verdict(rollout)
+    assert told.kind == kind, told.reason
+    assert kind == Kind.PROMOTE or told.reason.startswith("live: ")
+
+
+def test_a_fresh_candidate_has_no_exposures_and_those_of_another_are_not_its_own(made):
+    shop, rollout = made()
+    assert live(rollout) is None
+    log(shop, "0" * 64, candidate=0.1)
+    assert live(rollout) is None
+    assert verdict(rollout).kind == Kind.PROMOTE
+
+
+def test_where_live_evidence_is_required_nothing_is_promoted_without(made):
+    shop, rollout = made("required = true\n")
+    told = verdict(rollout)
+    assert (told.kind, told.reason) == (
+        Kind.HOLD,
+        "live: no user has met this candidate yet; ftgate ab router quiz",
+    )
+    log(shop, rollout.candidate.model.digest)
+    assert verdict(rollout).kind == Kind.PROMOTE
+
+
+def test_a_broken_log_is_told_with_its_lines(made):
+    shop, rollout = made()
+    (shop.path / "exposures.jsonl").write_text('{"user": "u1"}\n')
+    with pytest.raises(FileFaults, match=r"exposures\.jsonl:1: an exposure needs 'arm' and 'at'"):
+        live(rollout)
+
+
+def test_the_arm_stands_with_the_first_golden_set_of_a_pipeline_that_names_exposures(made):
+    shop, _ = made()
+    path = shop.path / "pipelines/quiz/pipeline.toml"
+    assert live_set(path) == "quiz"
+    suite = shop.golden(toml=GOLDEN)
+    assert arms_of(suite, train=True, live=True)[-1] == "live"
+    assert "live" not in arms_of(suite, train=False, live=True)
+    for text in (PIPELINE, PIPELINE + "[ab]\nshare = 0.1\n", "goldens = 3\n[ab]\nexposures = 1", "["):
+        path.write_text(text)
+        assert live_set(path) == ""

@@ -1,0 +1,235 @@
+"""pipeline.toml: what it says, every fault at once with its line, and the job it makes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ftgate.errors import PipelineError
+from pytest_ftgate.gate.policy import Forgetting, Policy
+from pytest_ftgate.pipeline.config import Pipeline, read_pipeline
+from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
+from tests.repository import ROOT
+
+SMALLEST = """
+goldens = ["sms"]
+[base]
+model = "./model"
+[data]
+train = "train.jsonl"
+validation = "data/validation.jsonl"
+made_by = "python make.py"
+"""
+GRADING = {"graders": [{"kind": "exact"}], "label": None, "max_tokens": 16}
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "sms" / "pipeline.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def made(tmp_path) -> Pipeline:
+    """The smallest pipeline with its files."""
+    path = write(tmp_path, SMALLEST)
+    for name in ("train.jsonl", "data/validation.jsonl", "model/config.json"):
+        file = path.parent / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text('{"input": "a", "expected": "b"}\n')
+    return read_pipeline(path)
+
+
+def faults(tmp_path: Path, text: str) -> list[tuple[int, str]]:
+    with pytest.raises(PipelineError) as caught:
+        read_pipeline(write(tmp_path, text))
+    return [(fault.line, fault.message) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize("name", ["awq", "nf4", ""])
+def test_a_quantization_that_training_could_not_validate_is_refused(tmp_path, name):
+    [(line, message)] = faults(tmp_path, f'{SMALLEST}[serve]\nquantization = "{name}"\n')
+    assert line == 10
+    assert f"'{name}'" in message.replace('"', "'")
+    assert "bitsandbytes" in message
+
+
+def test_the_smallest_pipeline_and_its_defaults(made):
+    assert made.name == "sms"
+    assert made.goldens == ("sms",)
+    assert made.base_model.base == str(made.path.parent / "model")
+    assert made.data_files == (made.path.parent / "train.jsonl", made.path.parent / "data" / "validation.jsonl")
+    assert (made.tuning, made.lora, made.seed) == (Tuning(), Lora(), 0)
+    assert (made.baseline.few_shot, made.baseline.choices, made.baseline.min_gain) == (0, (), 0.0)
+
+
+def test_what_the_gate_asks(tmp_path, made):
+    assert made.policy == Policy("non-inferior", None)
+    text = SMALLEST + '[gate]\nmode = "superior"\n[forgetting]\ngolden = "general"\n'
+    assert read_pipeline(write(tmp_path, text)).policy == Policy("superior", Forgetting("general", 0.10, required=True))
+    text = SMALLEST + '[gate]\nmode = "better"\n[forgetting]\nmax_drop = 10\n'
+    assert [line for line, _ in faults(tmp_path, text)] == [10, 11, 12]
+    [(line, message)] = faults(tmp_path, SMALLEST + '[forgetting]\ngolden = "sms"\n')
+    assert line == 10
+    assert "stands in `goldens` already" in message
+
+
+def test_the_example_is_valid():
+    example = read_pipeline(ROOT / "pipelines" / "sms_spam" / "pipeline.toml")
+    assert example.goldens == ("sms_spam",)
+    assert example.baseline.few_shot == 4
+
+
+def test_all_faults_are_told_at_once_with_their_lines(tmp_path):
+    text = SMALLEST + '[train]\nepoch = 2\nbatch_size = 0\nlearning_rate = "fast"\nmethod = "dora"\n[lora]\nr = 600\n'
+    told = faults(tmp_path, text)
+    assert [line for line, _ in told] == [10, 11, 12, 13, 15]
+    assert told[0][1] == "'epoch' is not a known key of [train]; did you mean 'epochs'?"
+    assert "must be at least 1" in told[1][1]
+    assert "must be one of: qlora, lora, full, dpo" in told[3][1]
+    assert "must be at most 512" in told[4][1]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [("modules_to_save", '["lm_head"]', "whole layers"), ("use_dora", "true", "DoRA"), ("bias", '"all"', "biases")],
+)
+def test_what_vllm_cannot_serve_is_refused_by_name(tmp_path, key, value, what):
+    [(line, message)] = faults(tmp_path, SMALLEST + f"[lora]\n{key} = {value}\n")
+    assert line == 10
+    assert message.startswith(f"lora.{key} is refused: vLLM cannot serve")
+    assert what in message
+
+
+def test_settings_that_exclude_each_other(tmp_path):
+    text = SMALLEST.replace("[data]", 'revision = "abc"\n[data]') + '[train]\nmethod = "full"\n[lora]\nr = 8\n'
+    assert [line for line, _ in faults(tmp_path, text)] == [5, 12]
+
+
+def test_rows_in_the_folder_of_a_golden_set_are_refused(tmp_path):
+    golden = tmp_path / "goldens" / "sms" / "golden.toml"
+    golden.parent.mkdir(parents=True)
+    golden.touch()
+    text = SMALLEST.replace('train = "train.jsonl"', 'train = "../goldens/sms/cases.jsonl"')
+    [(line, message)] = faults(tmp_path, text)
+    assert line == 6
+    assert "goldens are never trained on" in message
+
+
+def test_a_golden_set_itself_is_no_folder_of_rows(tmp_path):
+    golden = tmp_path / "goldens" / "sms" / "golden.toml"
+    golden.parent.mkdir(parents=True)
+    golden.touch()
+    [(line, _)] = faults(tmp_path, SMALLEST.replace('train = "train.jsonl"', 'train = "../goldens/sms"'))
+    assert line == 6
+
+
+@pytest.mark.parametrize(("text", "line"), [("goldens = [\n", 1), ("goldens = 1\n=\n", 2), ("\ufeffgoldens = 1", 1)])
+def test_a_file_that_is_no_toml(tmp_path, text, line):
+    assert faults(tmp_path, text)[0][0] == line
+
+
+def test_missing_files_name_the_command_that_makes_them(tmp_path):
+    pipeline = read_pipeline(write(tmp_path, SMALLEST))
+    with pytest.raises(PipelineError) as caught:
+        _ = pipeline.data_files
+    assert [fault.line for fault in caught.value.faults] == [6, 7]
+    assert "make it with: python make.py" in str(caught.value)
+    with pytest.raises(PipelineError, match=r"base\.model: .* is not there"):
+        _ = pipeline.base_model
+
+
+def test_a_hub_id_needs_no_folder(tmp_path):
+    text = SMALLEST.replace('"./model"', '"org/model"\nrevision = "abc"')
+    model = read_pipeline(write(tmp_path, text)).base_model
+    assert (model.base, model.revision) == ("org/model", "abc")
+
+
+def test_preferences_have_settings_of_their_own(tmp_path):
+    made = read_pipeline(write(tmp_path, SMALLEST + '[train]\nmethod = "dpo"\n'))
+    assert (made.tuning.beta, made.tuning.in_4bit, made.tuning.learning_rate) == (0.1, True, 1e-5)
+    text = SMALLEST + '[train]\nmethod = "dpo"\nbeta = 0.5\nload_in_4bit = false\nlearning_rate = 1e-4\n'
+    made = read_pipeline(write(tmp_path, text))
+    assert (made.tuning.beta, made.tuning.in_4bit, made.tuning.learning_rate) == (0.5, False, 1e-4)
+    for beta in (0, 11):
+        assert faults(tmp_path, SMALLEST + f'[train]\nmethod = "dpo"\nbeta = {beta}\n')[0][0] == 11
+
+
+def test_settings_that_the_method_does_not_look_at_are_refused(tmp_path):
+    told = faults(tmp_path, SMALLEST + "[train]\nbeta = 0.2\nload_in_4bit = true\n")
+    assert told[0] == (10, 'train.beta belongs to method = "dpo"; the method is "qlora"')
+    assert [line for line, _ in told] == [10, 11]
+    text = SMALLEST + '[train]\nmethod = "dpo"\n[lora]\ntarget_modules = ["q_proj", "lm_head"]\n'
+    [(line, message)] = faults(tmp_path, text)
+    assert line == 12
+    assert "lm_head" in message
+
+
+def test_settings_of_preferences_are_in_no_other_jobs_digest(made):
+    job = made.job({}, GRADING)
+    assert replace(job, tuning=replace(made.tuning, beta=0.5)).digest == job.digest
+    prefers = replace(job, tuning=replace(made.tuning, method="dpo"))
+    assert prefers.digest not in {job.digest, replace(prefers, tuning=replace(prefers.tuning, beta=0.5)).digest}
+
+
+@pytest.mark.parametrize(("rows", "r"), [(999, 8), (1000, 16)])
+def test_the_rank_follows_the_number_of_rows(rows, r):
+    assert Lora().resolved(rows) == Lora(r, 2.0 * r)
+    assert Lora(r=4, alpha=3.0).resolved(rows) == Lora(4, 3.0)
+
+
+def test_the_job_is_known_by_its_content(made, tmp_path):
+    job = made.job({}, GRADING)
+    assert job.lora.r == 8
+    assert not [value for value in map(str, job.to_json().values()) if "goldens" in value]
+    assert made.job({}, GRADING).digest == job.digest
+    moved = replace(job, train_file="/elsewhere", validation_file="/elsewhere", base="/moved", report_to=("wandb",))
+    assert moved.digest == job.digest
+    other = replace(made, tuning=replace(made.tuning, learning_rate=0.0))
+    assert other.job({}, GRADING).digest != job.digest
+    made.data.train.write_text('{"input": "a", "expected": "c"}\n')
+    assert made.job({}, GRADING).digest != job.digest
+
+
+@given(
+    lr=st.floats(0, 1),
+    epochs=st.integers(1, 99),
+    modules=st.one_of(st.just("all-linear"), st.lists(st.text(min_size=1), min_size=1).map(tuple)),
+    graders=st.lists(st.dictionaries(st.text(), st.integers() | st.text()), min_size=1).map(tuple),
+    report=st.lists(st.text(min_size=1)).map(tuple),
+)
+def test_a_job_survives_json(lr, epochs, modules, graders, report):
+    job = TrainJob(
+        name="x",
+        base="b",
+        base_digest="1",
+        train_file="t",
+        validation_file="v",
+        train_digest="2",
+        validation_digest="3",
+        grading=Grading(graders, {"path": "", "values": ["a", "b"]}, 16),
+        tuning=replace(Tuning(), learning_rate=lr, epochs=epochs),
+        lora=Lora(4, 8.0, 0.1, modules),
+        report_to=report,
+    )
+    assert TrainJob.from_json(job.to_json()) == job
+    assert TrainJob.from_json(job.to_json()).digest == job.digest
+
+
+def test_a_split_and_its_faults(tmp_path):
+    assert read_pipeline(write(tmp_path, SMALLEST)).ab is None
+    plan = read_pipeline(write(tmp_path, SMALLEST + '[ab]\nshare = 0.05\nexposures = "../log.jsonl"\n')).ab
+    assert plan is not None
+    assert (plan.share, plan.outcome, plan.window_hours, plan.margin, plan.required) == (0.05, "graded", 24, 0, False)
+    assert plan.exposures is not None
+    assert plan.exposures.resolve() == tmp_path / "log.jsonl"
+    told = faults(tmp_path, SMALLEST + '[ab]\nshare = 5\noutcome = "yes"\nmargin = -1\n')
+    assert [line for line, _ in told] == [10, 11, 12]
+    assert faults(tmp_path, SMALLEST + "[ab]\nmargin = 0.1\n")[0][1] == "[ab] needs 'share'; found: margin"
+    told = faults(tmp_path, SMALLEST + "[ab]\nshare = 0.05\nrequired = true\n")
+    assert told == [(11, "ab.required means nothing without exposures")]

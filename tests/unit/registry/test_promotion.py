@@ -1,0 +1,204 @@
+"""Promotions, rollbacks and their lock."""
+
+import os
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry import Registry, promotion_lock
+from pytest_ftgate.registry.version import Predecessor, format_predecessors, parse_predecessors
+
+
+def locks_of(registry: Registry) -> list[str]:
+    with registry.store.asking("test") as client:
+        return [m.name for m in client.search_registered_models() if m.name.startswith(promotion_lock.PREFIX)]
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """later(seconds): let that much time pass for leases."""
+
+    def pass_by(seconds: float) -> None:
+        monkeypatch.setattr(promotion_lock, "_now", lambda: time.time() + seconds)
+
+    return pass_by
+
+
+def test_the_first_promotion_has_no_predecessor(registry, add):
+    add("a")
+    champion = registry.promote("spam", 1, "all arms passed", over=None)
+    assert (champion.number, champion.previous) == (1, None)
+    assert registry.champion("spam").promotion["reason"] == "all arms passed"
+    assert registry.champion("spam").promotion["kind"] == "promote"
+    assert locks_of(registry) == []
+
+
+def test_rollbacks_go_back_through_all_champions(registry, add):
+    for number, weights in enumerate("abc", start=1):
+        add(weights)
+        registry.promote("spam", number, "better")
+    assert [p.number for p in registry.champion("spam").predecessors] == [2, 1]
+    assert registry.rollback("spam", "drift").number == 2
+    assert registry.rollback("spam", "drift").number == 1
+    with pytest.raises(RegistryError, match=r"no champion before spam v1; before it were: none"):
+        registry.rollback("spam", "drift")
+    assert registry.champion("spam").number == 1
+
+
+def test_a_rolled_back_version_may_come_again_and_is_rolled_back_to_the_same(registry, add):
+    for weights in "ab":
+        registry.promote("spam", add(weights), "better")
+    registry.rollback("spam", "drift")
+    assert registry.promote("spam", 2, "again").previous == 1
+    assert registry.rollback("spam", "drift").previous is None
+
+
+def test_rollback_to_a_named_champion(registry, add):
+    for weights in "abc":
+        registry.promote("spam", add(weights), "better")
+    add("d")
+    with pytest.raises(RegistryError, match=r"no v4 before spam v3; before it were: v2, v1"):
+        registry.rollback("spam", "drift", to=4)
+    assert registry.rollback("spam", "drift", to=1).number == 1
+
+
+def test_rollback_without_a_champion_says_so(registry, add):
+    add("a")
+    with pytest.raises(RegistryError, match="has no champion"):
+        registry.rollback("spam", "drift")
+
+
+def test_rollback_gives_exactly_the_adapter_that_was_champion(registry, add):
+    for weights in "ab":
+        registry.promote("spam", add(weights), "better")
+    with registry.store.asking("test") as client:
+        client.set_model_version_tag("spam", "2", "ftgate.previous", "v1@0123")
+    with pytest.raises(RegistryError, match="spam v1 is not the adapter that was champion"):
+        registry.rollback("spam", "drift")
+
+
+def test_rollback_over_a_deleted_predecessor(registry, add):
+    for weights in "abc":
+        registry.promote("spam", add(weights), "better")
+    with registry.store.asking("test") as client:
+        client.delete_model_version("spam", "2")
+    with pytest.raises(RegistryError, match=r"spam has no version v2; registered: v1, v3"):
+        registry.rollback("spam", "drift")
+    assert registry.rollback("spam", "drift", to=1).number == 1
+
+
+def test_promoting_the_champion_changes_nothing(registry, add):
+    registry.promote("spam", add("a"), "first")
+    assert registry.promote("spam", 1, "again").promotion["reason"] == "first"
+
+
+def test_a_damaged_adapter_is_not_promoted_and_not_rolled_back_to(registry, add):
+    for weights in "ab":
+        registry.promote("spam", add(weights), "better")
+    for number in (1, add("c")):
+        (Path(registry.version("spam", number).source) / "adapter_model.safetensors").write_text("flipped")
+    with pytest.raises(RegistryError, match="stored adapter of spam v3"):
+        registry.promote("spam", 3, "better")
+    with pytest.raises(RegistryError, match="stored adapter of spam v1"):
+        registry.rollback("spam", "drift")
+    assert registry.champion("spam").number == 2
+
+
+def test_a_candidate_judged_against_an_old_champion_is_refused(registry, add):
+    for weights in "abc":
+        add(weights)
+    registry.promote("spam", 1, "first", over=None)
+    registry.promote("spam", 2, "better", over=1)
+    with pytest.raises(RegistryError, match=r"spam v3 was to follow v1, but v2 is the champion by now"):
+        registry.promote("spam", 3, "better", over=1)
+    with pytest.raises(RegistryError, match="was to follow no version"):
+        registry.promote("spam", 3, "better", over=None)
+    assert registry.champion("spam").number == 2
+
+
+def test_a_held_lock_refuses_and_names_its_holder(registry, add):
+    add("a")
+    with registry.lock("spam"):
+        assert f"pid {os.getpid()} on " in registry.lock_holder("spam")
+        with pytest.raises(RegistryError, match=rf"another promotion .* is under way: pid {os.getpid()} on"):
+            registry.promote("spam", 1, "better")
+        with registry.lock("other task"[:5]):
+            pass
+    assert registry.lock_holder("spam") == ""
+    assert registry.promote("spam", 1, "better").number == 1
+
+
+def test_a_lock_is_waited_for(registry, add):
+    add("a")
+    told: list[promotion_lock.Claim] = []
+    patient = replace(registry, wait_s=30.0, on_wait=told.append)
+    held = registry.lock("spam")
+    held.__enter__()
+    threading.Timer(1.0, held.__exit__, (None, None, None)).start()
+    assert patient.promote("spam", 1, "better").number == 1
+    assert len(told) == 1
+
+
+def test_a_lock_made_by_hand_counts_until_its_lease_is_over(registry, add, later):
+    add("a")
+    with registry.store.asking("test") as client:
+        client.create_registered_model("ftgate-lock.spam")
+    with pytest.raises(RegistryError, match="somebody who left no name"):
+        registry.promote("spam", 1, "better")
+    later(promotion_lock.LEASE_S + 10)
+    assert registry.promote("spam", 1, "better").number == 1
+    assert locks_of(registry) == []
+
+
+def test_who_slept_through_its_lease_does_not_write_and_does_not_release(registry, add, later):
+    """The sleeper's lock is taken over; it must neither move the champion nor remove the other's lock."""
+    add("a")
+    sleeper = registry.lock("spam")
+    held = sleeper.__enter__()
+    held.check()
+    later(promotion_lock.LEASE_S + 10)
+    with registry.lock("spam") as mine:
+        with pytest.raises(RegistryError, match="ran out"):
+            held.check()
+        sleeper.__exit__(None, None, None)
+        mine.check()
+        with pytest.raises(RegistryError, match="under way"):
+            registry.promote("spam", 1, "better")
+    assert locks_of(registry) == []
+
+
+def test_two_that_saw_the_same_stale_lock_do_not_both_get_it(registry, later):
+    sleeper = registry.lock("spam")
+    sleeper.__enter__()
+    later(promotion_lock.LEASE_S + 10)
+    stale = promotion_lock.last_claim(registry.store, "spam")
+    name = f"ftgate-lock.spam.after.{stale.holder}"
+    first = promotion_lock._claim(registry.store, name, 60)
+    assert first
+    assert promotion_lock._claim(registry.store, name, 60) is None
+    assert promotion_lock._is_last(registry.store, "spam", first)
+
+
+def test_who_comes_late_to_a_stale_lock_does_not_steal_its_successor(registry, later):
+    """It saw a stale lock, slept, and claims it when that lock was long released and another one taken."""
+    sleeper = registry.lock("spam")
+    sleeper.__enter__()
+    stale = promotion_lock.last_claim(registry.store, "spam")
+    sleeper.__exit__(None, None, None)
+    with registry.lock("spam") as held:
+        late = promotion_lock._claim(registry.store, f"ftgate-lock.spam.after.{stale.holder}", 60)
+        assert late
+        assert not promotion_lock._is_last(registry.store, "spam", late)
+        held.check()
+    assert locks_of(registry) == []
+
+
+@given(st.lists(st.builds(Predecessor, st.integers(1, 10**6), st.text("0123456789abcdef", max_size=64)), max_size=50))
+def test_predecessors_survive_their_tag(past):
+    assert list(parse_predecessors(format_predecessors(past))) == past

@@ -1,0 +1,137 @@
+"""Broken chat templates on the real tokenizer: refused before anything is trained, with the text they make."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.train.data import read_examples
+from pytest_ftgate.train.preview import FAULT, JOB, main, preview
+from pytest_ftgate.train.roles import RoleCheck, check_roles
+from tests.repository import ROOT
+
+MODEL = ROOT / ".ftgate/models/SmolLM2-135M-Instruct"
+ASKED = ("system", "user", "assistant")
+CHAT = ("user", "assistant", "user", "assistant")
+
+
+@pytest.fixture(scope="module")
+def smollm():
+    if not (MODEL / "tokenizer.json").is_file():
+        pytest.skip("the base model is not there; make it with: make data")
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(MODEL)
+
+
+@pytest.fixture
+def with_template(smollm, monkeypatch):
+    """`with_template(text)`: the real tokenizer with another chat template."""
+
+    def change(template):
+        monkeypatch.setattr(smollm, "chat_template", template)
+        return smollm
+
+    return change
+
+
+TURN = "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
+ASK = "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+
+
+def chatml(turn=TURN, ask=ASK, of="messages"):
+    return "{% for m in " + of + " %}" + turn + "{% endfor %}" + ask
+
+
+@pytest.mark.parametrize("roles", [ASKED, CHAT, ("user", "assistant"), ("system", *CHAT, "user", "assistant")])
+def test_the_models_own_template_keeps_every_turn(smollm, roles):
+    check_roles(smollm, roles)
+
+
+@pytest.mark.parametrize(
+    ("template", "roles", "told"),
+    [
+        (chatml(of="messages if m.role != 'system'"), ASKED, "drops turn 1, the system's; of system, user, assistant"),
+        (chatml(of="messages[-2:]"), CHAT, "drops turn 1, the user's, and drops turn 2, the assistant's"),
+        (
+            chatml("{% if m.role == 'user' %}" + TURN + "{% endif %}" + TURN),
+            ASKED,
+            "writes turn 2, the user's, 2 times",
+        ),
+        (
+            chatml("<|im_start|>user\n{{ m.content }}<|im_end|>\n"),
+            CHAT,
+            "does not tell the user's turns from the assist",
+        ),
+        (chatml(of="messages | sort(attribute='role')"), ASKED, "changes the order of the turns"),
+        (chatml(ask=""), CHAT, "does not begin the assistant's turn with '<|im_start|>assistant\\n' when it asks"),
+    ],
+)
+def test_a_broken_template_is_an_error_that_shows_its_text(with_template, template, roles, told):
+    tokenizer = with_template(template)
+    with pytest.raises(TrainError) as caught:
+        check_roles(tokenizer, roles)
+    assert told in str(caught.value)
+    turns = [{"role": role, "content": f"turn-{number:03}-ends"} for number, role in enumerate(roles, 1)]
+    assert repr(tokenizer.apply_chat_template(turns, tokenize=False)) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        # in the manner of Llama 2: the system turn inside the user's, no head of the assistant's turn
+        "{% for m in messages %}{% if m.role == 'assistant' %} {{ m.content }}<|im_end|>"
+        "{% else %}{% if m.role == 'system' %}[SYS]{{ m.content }}[/SYS]{% else %}[INST] {{ m.content }} [/INST]"
+        "{% endif %}{% endif %}{% endfor %}",
+        # a turn of thoughts before the last answer alone
+        chatml("<|im_start|>{{ m.role }}\n{% if loop.last and m.role == 'assistant' %}<think></think>{% endif %}"
+               "{{ m.content | trim }}<|im_end|>\n"),
+    ],
+)  # fmt: skip
+def test_other_ways_to_write_a_conversation_are_no_faults(with_template, template):
+    for roles in (ASKED, ("system", *CHAT)):
+        check_roles(with_template(template), roles)
+
+
+def test_a_template_is_asked_once_for_each_order_of_roles(smollm, monkeypatch):
+    asked = []
+    monkeypatch.setattr("pytest_ftgate.train.roles.check_roles", lambda _, roles: asked.append(roles))
+    check = RoleCheck(smollm)
+    for text in ("a", "b"):
+        check([{"role": "user", "content": text}])
+    assert asked == [("user", "assistant")]
+
+
+def test_the_row_that_the_template_garbles_is_named(with_template, tmp_path):
+    """Only roles that the rows have are asked of it: without a system turn this template is as good as any."""
+    tokenizer = with_template(chatml(of="messages if m.role != 'system'"))
+    rows = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    data = [{"messages": rows}, {"messages": [{"role": "system", "content": "s"}, *rows]}]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in data[:1]))
+    assert len(read_examples(path, Prompt(), tokenizer)) == 1
+    path.write_text("".join(json.dumps(row) + "\n" for row in data))
+    with pytest.raises(
+        TrainError, match=r"rows\.jsonl:2: the model's chat template drops turn 1, the system's"
+    ) as told:
+        read_examples(path, Prompt(), tokenizer)
+    assert "turn-003-ends<|im_end|>" in str(told.value)
+
+
+def test_a_preview_writes_what_the_trainer_will_see(make_job, tmp_path, tokenizer):
+    rows = json.loads(preview(make_job(), tmp_path / "out").read_text())
+    assert len(rows) == 10
+    assert rows[0]["text"] == tokenizer.decode(rows[0]["tokens"])
+    assert rows[0]["text"].endswith("<|im_start|>assistant\n")
+
+
+def test_a_preview_tells_faults_of_the_first_rows(make_job, tmp_path, capsys):
+    file = tmp_path / "bad.jsonl"
+    file.write_text('{"input": "a"}\n')
+    replace(make_job(), train_file=str(file)).write(tmp_path / JOB)
+    assert main(tmp_path) == FAULT
+    assert "bad.jsonl:1: has no keys of a training row" in capsys.readouterr().out
