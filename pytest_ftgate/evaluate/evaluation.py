@@ -1,4 +1,4 @@
-"""(suite, model, journal) -> Measurement: what one model answered to one golden set, and what that was worth."""
+"""(suite, model, journal) -> Evaluation: what one model answered to one golden set, and what that was worth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.evaluate.judge_prefetch import look_ahead
+from pytest_ftgate.evaluate.judge_prefetch import prefetch_judge
 from pytest_ftgate.evaluate.responses import Answers, Unmeasured
 from pytest_ftgate.evaluate.suite import Suite, expected_label
 from pytest_ftgate.gate.checks.paired import LEAST_SHARED
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.metrics.confusion import Confusion
 
 
-class Measurement(Answers):
+class Evaluation(Answers):
     """One model on one golden set: its answers, graded on demand and once. See `Answers` for the arguments."""
 
     @cached_property
@@ -39,7 +39,7 @@ class Measurement(Answers):
         """Of those among them that are drawn more than once."""
         return {}
 
-    def without(self, left_out: Collection[str]) -> Measurement:
+    def without(self, left_out: Collection[str]) -> Evaluation:
         """The same answers and grades on fewer cases: all but those of these ids; the set's digest stays."""
         if not left_out:
             return self
@@ -52,7 +52,7 @@ class Measurement(Answers):
         """The grade of the answer, over all draws; graded once. Raises Unmeasured."""
         if case.id not in self._outcomes:
             graders = self.suite.graders_of(case)
-            look_ahead(self, case)
+            prefetch_judge(self, case)
             draws = tuple(grade_case(graders, case, response) for response in self.responses(case))
             self._outcomes[case.id] = combine(draws)
             if len(draws) > 1:
@@ -158,7 +158,7 @@ class Measurement(Answers):
 
 
 def frozen_results(data: dict[str, Any], suite: Suite) -> dict[str, Result]:
-    """`Measurement.to_json` back to results, of those cases that are still the same in the suite.
+    """`Evaluation.to_json` back to results, of those cases that are still the same in the suite.
 
     None of them is the same if another prompt was asked, or other graders judged.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.response import Response
 
 
-def look_ahead(answers: Answers, case: Case) -> None:
+def prefetch_judge(answers: Answers, case: Case) -> None:
     """Have the judge hear what it will be asked about this case, and all others whose answers are there.
 
     Where the judge is asked by batch, all answers of the run are waited for first: one batch. Raises Unmeasured if the
@@ -31,7 +31,7 @@ def look_ahead(answers: Answers, case: Case) -> None:
         return
     judge = judges[0]
     others = answers.arrived(wait=judge.waits)
-    judge.hear([*own, *(each for each in others if _is_judged(answers, judge, *each))])
+    judge.ask([*own, *(each for each in others if _is_judged(answers, judge, *each))])
 
 
 def _is_judged(answers: Answers, judge: Judge, case: Case, response: Response) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
 
-Draw = tuple[Case, int]
+Repeat = tuple[Case, int]
 """A case and the 0-based number of one of its draws."""
 
 
@@ -75,7 +75,7 @@ class Answers:
         asked = digest_of(case.input)
         return key_of("", asked, self.model_digest, self.prompt.digest, self._sampling, draw)
 
-    def missing(self, cases: Iterable[Case], *, reuse: bool) -> list[Draw]:
+    def missing(self, cases: Iterable[Case], *, reuse: bool) -> list[Repeat]:
         """Those draws of the cases that nobody has asked yet, in order.
 
         reuse: an answer in the journal under the same digests counts as asked.
@@ -91,7 +91,7 @@ class Answers:
                     found.append((case, draw))
         return found
 
-    def recall(self, draws: Iterable[Draw], cache: Cache) -> int:
+    def recall(self, draws: Iterable[Repeat], cache: Cache) -> int:
         """Take from a cache what it holds of the draws; the number of answers taken. Raises CacheError."""
         wanted = [(self._keys[case.id][draw], self.asked(case, draw), case.id) for case, draw in draws]
         found = cache.get([asked for _, asked, _ in wanted])
@@ -99,7 +99,7 @@ class Answers:
         self._cached |= taken
         return len(taken)
 
-    def send(self, draws: Iterable[Draw], pool: Pool, engine: Engine, model: Model) -> None:
+    def send(self, draws: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
         """Send one request for each of the draws; returns at once. Raises ServeError."""
         from pytest_ftgate.serve.client.pool import Request
         from pytest_ftgate.serve.client.sampling import sampling

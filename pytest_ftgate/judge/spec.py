@@ -32,7 +32,7 @@ class JudgeSpec:
     """A judge: models, rubric and prompts.
 
     panel: the provider's settings of each model. draws: how often each is asked. join: how several votes become one
-    verdict, see `panel.joined`. compare: whether it also compares candidate and champion in the gate's arm `judge`.
+    verdict, see `panel.joined`. compare: whether it also compares candidate and champion in the gate check `judge`.
     good_level: see GOOD_LEVEL.
     """
 

@@ -66,13 +66,5 @@ def test_every_flag_named_in_the_readme_exists(pytester):
     assert all(flag in text for flag in flags)
 
 
-def test_the_tree_is_true():
-    tree = README.split("## The tree")[1]
-    for name in re.findall(r"(\w+)/", tree):
-        assert (
-            any(ROOT.glob(f"{name}")) or any((ROOT / "pytest_ftgate").glob(name)) or any((ROOT / "tests").glob(name))
-        ), name
-
-
 def test_ini_options_are_flags_too():
     assert {f"--ftgate-{name}" for name, _, _ in options._SETTINGS} >= {"--ftgate-engine", "--ftgate-target"}

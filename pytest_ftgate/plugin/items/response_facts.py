@@ -1,4 +1,4 @@
-"""(Measurement, case) -> what a report says of its answers: JSON values for JUnit, lines for people."""
+"""(Evaluation, case) -> what a report says of its answers: JSON values for JUnit, lines for people."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.graders.grade import Grade
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.golden.case import Case
 
 
-def answer_facts(measurement: Measurement, case: Case) -> dict[str, Any]:
+def answer_facts(evaluation: Evaluation, case: Case) -> dict[str, Any]:
     """Seconds of the slowest draw, tokens of all; the grade of each draw if there are several."""
-    answers = measurement.responses(case)
+    answers = evaluation.responses(case)
     facts: dict[str, Any] = {
         "total_s": round(max(answer.total_s for answer in answers), 4),
         "completion_tokens": sum(answer.completion_tokens for answer in answers),
     }
     if ttft := max(answer.ttft_s for answer in answers):
         facts["ttft_s"] = round(ttft, 4)
-    if draws := measurement.draws(case):
+    if draws := evaluation.draws(case):
         facts["draws"] = [draw.value if isinstance(draw, Grade) else None for draw in draws]
-    if measurement.is_cached(case):
+    if evaluation.is_cached(case):
         facts["cached"] = True
     return facts
 
 
-def answer_lines(measurement: Measurement, case: Case) -> Iterator[str]:
+def answer_lines(evaluation: Evaluation, case: Case) -> Iterator[str]:
     """The answer; of several draws each, with what it was worth."""
-    origin = " (from the cache)" if measurement.is_cached(case) else ""
-    answers, draws = measurement.responses(case), measurement.draws(case)
+    origin = " (from the cache)" if evaluation.is_cached(case) else ""
+    answers, draws = evaluation.responses(case), evaluation.draws(case)
     if not draws:
         yield f"  answer:   {answers[0].text!r}{origin}"
     for number, (answer, draw) in enumerate(zip(answers, draws, strict=False), 1):

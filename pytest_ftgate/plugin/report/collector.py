@@ -18,7 +18,7 @@ DRIFT = 12
 
 
 @dataclass(eq=False)
-class Tally:
+class ReportCollector:
     """Listens to reports; a pytest plugin object registered in every process of a run.
 
     train: the run trains, so that a gate that was not judged is a HOLD. canary: it watches champions, likewise.
@@ -30,7 +30,7 @@ class Tally:
     other_failures: int = 0
     missed: list[pytest.TestReport] = field(default_factory=list)
     metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    arms: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    checks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     nights: list[dict[str, Any]] = field(default_factory=list)
     data: list[dict[str, Any]] = field(default_factory=list)
@@ -55,8 +55,8 @@ class Tally:
         for name, text in report.user_properties:
             if name == "ftgate_metric":
                 self._into(self.metrics, text)
-            elif name == "ftgate_arm":
-                self._into(self.arms, text)
+            elif name == "ftgate_check":
+                self._into(self.checks, text)
             elif name == "ftgate_verdict":
                 self.verdicts.append(json.loads(str(text)))
             elif name == "ftgate_data":
@@ -72,7 +72,7 @@ class Tally:
     @staticmethod
     def _is_gates(report: pytest.TestReport) -> bool:
         """True for what the gate itself found; a stage that broke for another reason is an ordinary failure."""
-        decided = any(name in {"ftgate_arm", "ftgate_verdict", "ftgate_canary"} for name, _ in report.user_properties)
+        decided = any(name in {"ftgate_check", "ftgate_verdict", "ftgate_canary"} for name, _ in report.user_properties)
         return decided and hasattr(report, "ftgate_rank")
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -84,7 +84,7 @@ class Tally:
         """2 to 5 are pytest's; then 11 INTEGRITY, 1 failed or REJECT, 10 HOLD, 12 drift, else 0."""
         if status in range(2, 6):
             return status
-        statuses = {arm["status"] for arm in self._all_arms() if not arm["advisory"]}
+        statuses = {check["status"] for check in self._all_checks() if not check["advisory"]}
         kinds = {verdict["verdict"] for verdict in self.verdicts}
         nights = {night["kind"] for night in self.nights}
         if (
@@ -101,7 +101,7 @@ class Tally:
             return HOLD
         if "drift" in nights:
             return DRIFT
-        return status if not self.arms else 0
+        return status if not self.checks else 0
 
     @property
     def speaks(self) -> bool:
@@ -137,6 +137,6 @@ class Tally:
         for judge in summed(self.judges):
             xml.add_global_property("ftgate_judge", json.dumps(judge))
 
-    def _all_arms(self) -> Iterator[dict[str, Any]]:
-        for arms in self.arms.values():
-            yield from arms
+    def _all_checks(self) -> Iterator[dict[str, Any]]:
+        for checks in self.checks.values():
+            yield from checks

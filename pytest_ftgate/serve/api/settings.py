@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.serve.api.prices import DEFAULT_PRICES, FREE, PRICES_AS_OF, Prices
-from pytest_ftgate.serve.api.request import Ask, Tool, key_of
+from pytest_ftgate.serve.api.request import ApiRequest, Tool, key_of
 
 SMALL_CLAUDE = "claude-haiku-5-5"
 ANTHROPIC_URL = "https://api.anthropic.com"
@@ -27,7 +27,7 @@ class Settings:
 
     base_url: of Anthropic's API without /v1, of an OpenAI-compatible one with it. api_key_env: the environment
     variable with the key; "" is ANTHROPIC_API_KEY or OPENAI_API_KEY for their own hosts, and none for any other.
-    max_tokens: of an answer, unless the Ask says otherwise. concurrency: requests at a time. budget_dollars: of one
+    max_tokens: of an answer, unless the request says otherwise. concurrency: requests at a time. budget_dollars: of one
     run, never exceeded; None is no limit. confirm_above_dollars: a dearer estimate must be agreed to. timeout_s: of
     one attempt, to the last byte. prices: None are the default ones. structured: how the answer is given its form:
     "tools" forces a strict tool; "json_schema" gives the schema for the text, for servers without tools (vLLM without
@@ -60,12 +60,12 @@ class Settings:
         max_tokens: int | None = None,
         temperature: float | None = None,
         draw: int = 0,
-    ) -> Ask:
-        """An Ask of this model. draw: tells apart several answers to the same question (0-based)."""
+    ) -> ApiRequest:
+        """A request of this model. draw: tells apart several answers to the same question (0-based)."""
         most = max_tokens or self.max_tokens
         identity = (self.api, self.model, "thinking" if self.thinking else "", self.structured)
         key = key_of(identity, system, messages, tool, most, temperature, draw)
-        return Ask(key, tuple(system), tuple(messages), tool, most, temperature)
+        return ApiRequest(key, tuple(system), tuple(messages), tool, most, temperature)
 
     @property
     def local(self) -> bool:

@@ -107,7 +107,7 @@ def test_judges_that_know_nothing_are_refused(bench, server, polite, level):
     says(server, level)
     code, text = bench.run("calibrate", "--pairs", "0")
     assert code == 1, text
-    assert "not admitted, its arm is advisory:" in text
+    assert "not admitted, its check is advisory:" in text
     assert re.search(r"  (ac1|recall\((yes|no)\)) -?\d\.\d\d, lower bound -?\d\.\d+ <", text)
     assert not bench.admission().admitted
 

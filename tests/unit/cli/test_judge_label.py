@@ -15,7 +15,7 @@ from pytest_ftgate.cli.main import main
 from pytest_ftgate.evaluate.journal import Journal
 from pytest_ftgate.evaluate.responses import Answers
 from pytest_ftgate.evaluate.suite import load_suite
-from pytest_ftgate.gate.checks.human import human_arm
+from pytest_ftgate.gate.checks.human import human_check
 from pytest_ftgate.golden.paths import beside
 from pytest_ftgate.judge.labels import answer_digest, judged_key, read_labels
 from pytest_ftgate.registry import Registry
@@ -255,7 +255,7 @@ def versions(golden: Path, registry: Registry, tmp_path: Path) -> Callable[[dict
         run = registry.log_run("sums", {}, {}, {}, {"results": results}, {})
         version = registry.add_version("sums", folder, registry.digest_of(folder), run, {"verdict": "PROMOTE"})
         if champion:
-            registry.promote("sums", version.number, "all arms passed")
+            registry.promote("sums", version.number, "all checks passed")
         return version.number
 
     return make
@@ -316,7 +316,7 @@ def test_verdicts_find_their_way_back_to_the_models_though_the_person_never_knew
     values = blind(read_verdicts(golden / "verdicts.jsonl"), asked(golden, NEW, OLD))
     assert sorted(values.values) == [0] * 10 + [1] * 50
     assert (values.complete, values.same, values.by) == (True, 10, ("ann",))
-    assert human_arm(values.values, 0.05).status == "pass"
+    assert human_check(values.values, 0.05).status == "pass"
     first = [line["first"] for line in found if not line.get("same")]
     assert 12 < first.count("candidate") < 38, "either is shown first about half the time"
     assert "candidate" not in told.lower().replace("champion", "")
@@ -327,7 +327,7 @@ def test_preferring_the_champion_is_a_reject_and_always_a_tells_nothing(compare,
     versions(NEW)
     compare(prefer("old"))
     values = blind(read_verdicts(golden / "verdicts.jsonl"), asked(golden, NEW, OLD))
-    assert human_arm(values.values, 0.05).status == "reject"
+    assert human_check(values.values, 0.05).status == "reject"
 
 
 def test_somebody_who_always_says_a_favours_nobody(compare, versions, golden):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.judge.summary import judged_lines, summed
-from pytest_ftgate.plugin.report.collector import INTEGRITY, Tally
+from pytest_ftgate.plugin.report.collector import INTEGRITY, ReportCollector
 
 
 def fact(questions: int, unscored: int, digest: str = "d", name: str = "tests") -> dict[str, Any]:
@@ -19,8 +19,8 @@ def fact(questions: int, unscored: int, digest: str = "d", name: str = "tests") 
     }  # fmt: skip
 
 
-def arrived(*facts: dict[str, Any]) -> Tally:
-    tally = Tally(train=False)
+def arrived(*facts: dict[str, Any]) -> ReportCollector:
+    tally = ReportCollector(train=False)
     for each in facts:
         tally.arrived({"traffic": [], "counts": {}, "judges": [each]})
     return tally
