@@ -70,9 +70,10 @@ def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Ev
     """All cases asked anew, and all answered; nothing is journalled or taken from a cache."""
     from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.journal import Journal
+    from pytest_ftgate.evaluate.responses import Responses
 
     with tempfile.TemporaryDirectory(prefix="ftgate-noise-") as folder, Journal(Path(folder) / "run.jsonl") as journal:
-        evaluation = Evaluation(suite, target.digest, journal)
+        evaluation = Evaluation(Responses(suite, target.digest, journal))
         runtime.ask(evaluation, suite.cases, target, reuse=False)
         say(f"  run {number}: {len(evaluation.outcomes)} cases answered")
     return evaluation

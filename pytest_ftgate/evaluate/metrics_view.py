@@ -46,11 +46,11 @@ class SetMetrics:
         return self._evaluation.confusion()
 
     def pass_at_k(self) -> Metric:
-        """Share of cases that at least one of their draws passed (`repeats = k`)."""
+        """Share of cases that at least one of their repeats passed (`repeats = k`)."""
         return self._evaluation.metric("pass_at_k")
 
     def pass_hat_k(self) -> Metric:
-        """Share of cases that every one of their draws passed (`repeats = k`)."""
+        """Share of cases that every one of their repeats passed (`repeats = k`)."""
         return self._evaluation.metric("pass_hat_k")
 
     def p95_ms(self) -> Metric:

@@ -55,7 +55,7 @@ class Noise:
 
 
 def compare(first: Evaluation, second: Evaluation) -> tuple[int, int, int]:
-    """(cases that both measured, of these other grade, other text); a case with several draws differs if one does."""
+    """(cases that both measured, of these other grade, other text); a case with several repeats differs if one does."""
     one, two = first.results, second.results
     cases = [case for case in first.suite.cases if one[case.id].measured and two[case.id].measured]
     grades = sum(one[case.id] != two[case.id] for case in cases)
@@ -63,7 +63,7 @@ def compare(first: Evaluation, second: Evaluation) -> tuple[int, int, int]:
 
 
 def _texts(evaluation: Evaluation, case: Case) -> list[str]:
-    return [answer.text for answer in evaluation.responses(case)]
+    return [answer.text for answer in evaluation.responses.of(case)]
 
 
 def noise_path(golden_path: Path) -> Path:

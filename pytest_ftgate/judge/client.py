@@ -149,9 +149,9 @@ class JudgeClient:
         return (broken or missing)[0]
 
     def _votes(self, settings: Settings, questions: Sequence[Question]) -> list[list[Verdict | NoVerdict]]:
-        """For each question the votes of one model, one for each draw."""
-        asks = [self._ask(settings, each, draw) for each in questions for draw in range(self.spec.draws)]
-        pairs = [each.pair for each in questions for _ in range(self.spec.draws)]
+        """For each question the votes of one model, one for each repeat."""
+        asks = [self._ask(settings, each, repeat) for each in questions for repeat in range(self.spec.repeats)]
+        pairs = [each.pair for each in questions for _ in range(self.spec.repeats)]
         provider = self.provider(settings)
         votes = [self._vote(said, pair) for said, pair in zip(self._said(provider, asks), pairs, strict=True)]
         again = [place for place, vote in enumerate(votes) if isinstance(vote, NoVerdict) and not vote.broken]
@@ -159,7 +159,7 @@ class JudgeClient:
         second = self._said(provider, [asks[place].again() for place in again])
         for place, said in zip(again, second, strict=True):
             votes[place] = self._vote(said, pairs[place])
-        return [votes[start : start + self.spec.draws] for start in range(0, len(votes), self.spec.draws)]
+        return [votes[start : start + self.spec.repeats] for start in range(0, len(votes), self.spec.repeats)]
 
     def _said(self, provider: Asking, asks: Sequence[ApiRequest]) -> list[ApiReply]:
         return list(provider.ask_all(asks, batch=self._batch)) if asks else []
@@ -168,16 +168,16 @@ class JudgeClient:
         """What would be sent for the questions that are not known yet, by the settings of its provider."""
         new = [each for each in questions if each.digest not in self._known]
         return {
-            settings: [self._ask(settings, each, draw) for each in new for draw in range(self.spec.draws)]
+            settings: [self._ask(settings, each, repeat) for each in new for repeat in range(self.spec.repeats)]
             for settings in self.spec.panel
         }
 
-    def _ask(self, settings: Settings, question: Question, draw: int) -> ApiRequest:
+    def _ask(self, settings: Settings, question: Question, repeat: int) -> ApiRequest:
         from pytest_ftgate.serve.api.request import Tool
 
         prompt = build(self.spec.rubric, question)
         messages = [{"role": "user", "content": prompt.user}]
-        return settings.ask([prompt.system], messages, Tool(TOOL, _ABOUT, prompt.schema), draw=draw)
+        return settings.ask([prompt.system], messages, Tool(TOOL, _ABOUT, prompt.schema), repeat=repeat)
 
     def _vote(self, said: ApiReply, pair: bool) -> Verdict | NoVerdict:
         if said.kind in {"failed", "budget"}:

@@ -126,7 +126,7 @@ def favours(judge_client: JudgeClient) -> dict[str, Any]:
 
     seen = list(judge_client.seen())
     found: dict[str, Any] = {}
-    if seen and len(judge_client.spec.panel) * judge_client.spec.draws > 1:
+    if seen and len(judge_client.spec.panel) * judge_client.spec.repeats > 1:
         found["agreement"] = fmean(verdict.agreement for _, verdict in seen)
     single = [(verdict.value, len(question.answers[0])) for question, verdict in seen if not question.pair]
     with suppress(MetricError):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.evaluate.evaluation import Evaluation
+from pytest_ftgate.evaluate.responses import Responses
 from pytest_ftgate.pipeline.runtime import Target
 from pytest_ftgate.serve.model import Model
 
@@ -24,7 +25,7 @@ def regraded(suite: Suite, journal: Journal, run: str) -> tuple[Evaluation, Targ
     """
     digest = _model(suite, journal, run)
     target = Target(f"the model {digest[:12]}", Model(digest, served=True))
-    return Evaluation(suite, digest, journal, regrade=True), target
+    return Evaluation(Responses(suite, digest, journal, regrade=True)), target
 
 
 def _model(suite: Suite, journal: Journal, run: str) -> str:

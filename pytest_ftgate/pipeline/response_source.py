@@ -32,8 +32,8 @@ class ResponseSource:
         cache = cache_for(settings, evaluation.suite, target.model, f"{settings.state_dir.name}/cache")
         if cache is not None and not self._broken:
             self._caches[evaluation.suite.name] = cache
-            missing = evaluation.missing(wanted, reuse=resume)
-            if found := self._tolerate(lambda: evaluation.recall(missing, cache)):
+            missing = evaluation.responses.missing(wanted, reuse=resume)
+            if found := self._tolerate(lambda: evaluation.responses.recall(missing, cache)):
                 self._say(f"ftgate: {evaluation.suite.name}: answers from the cache ({cache.place}): {found}")
         self._runtime.ask(evaluation, wanted, target, reuse=resume)
 
@@ -45,7 +45,7 @@ class ResponseSource:
         if cache is None:
             return traffic(evaluation)
         if not self._broken:
-            self._tolerate(lambda: evaluation.remember(cache))
+            self._tolerate(lambda: evaluation.responses.remember(cache))
         return traffic(evaluation) | {"place": cache.place}
 
     def _tolerate(self, work: Callable[[], int | None]) -> int | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.data.lineage import Lineage, line_of, stepped
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.evaluate.evaluation import Evaluation
+from pytest_ftgate.evaluate.responses import Responses
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.verdict import Kind, Result, Verdict
 from pytest_ftgate.golden.case import Prompt
@@ -248,7 +249,7 @@ class PipelineRun:
         readable = sum(evaluation.readable(case) for case in cases)
         self._say(f"smoke test: {readable} of {len(cases)} answers can be read")
         if not readable:
-            answer = evaluation.response(cases[0]).text
+            answer = evaluation.responses.first(cases[0]).text
             raise Stopped(
                 Verdict(
                     Kind.REJECT, (), f"smoke test: not one of {len(cases)} answers can be read; the first: {answer!r}"
@@ -319,7 +320,7 @@ class PipelineRun:
 
     def base_traffic(self, suite: Suite) -> dict[str, list[Response]]:
         """The baseline's answers on a golden set, as of `Evaluation.traffic`."""
-        return self._baseline_of(suite).traffic
+        return self._baseline_of(suite).responses.traffic
 
     def base_answers(self, suite: Suite) -> dict[str, Any]:
         """The baseline's answers on a golden set, as `Evaluation.to_json` gives them."""
@@ -360,7 +361,7 @@ class PipelineRun:
     def _measure(self, suite: Suite, target: Target) -> Evaluation:
         key = (suite.name, target.digest)
         if key not in self._evaluations:
-            self._evaluations[key] = Evaluation(suite, target.digest, self.runtime.journal(suite))
+            self._evaluations[key] = Evaluation(Responses(suite, target.digest, self.runtime.journal(suite)))
         return self._evaluations[key]
 
     def _baseline_of(self, suite: Suite) -> Evaluation:
@@ -370,11 +371,13 @@ class PipelineRun:
         key, target = (suite.name, "baseline"), base_target(self.base)
         if key not in self._evaluations:
             self._evaluations[key] = Evaluation(
-                suite,
-                self.base.digest,
-                self.runtime.journal(suite),
-                prompt=self._few_shot(suite.prompt),
-                choices=self.pipeline.baseline.choices if "choice" in self.runtime.offers(target) else (),
+                Responses(
+                    suite,
+                    self.base.digest,
+                    self.runtime.journal(suite),
+                    prompt=self._few_shot(suite.prompt),
+                    choices=self.pipeline.baseline.choices if "choice" in self.runtime.offers(target) else (),
+                )
             )
         return self._evaluations[key]
 
@@ -416,7 +419,7 @@ class PipelineRun:
         if not sent:
             return
         with self.runtime.console.progress(label, sent) as advance:
-            while (done := evaluation.done) < sent:
+            while (done := evaluation.responses.done) < sent:
                 advance(done, "")
                 time.sleep(0.2)
             advance(done, "")

@@ -97,10 +97,10 @@ class Runtime:
 
     def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target, *, reuse: bool) -> int:
         """Send what is not answered yet; starts no engine if there is nothing. The number of requests sent."""
-        wanted = evaluation.missing(cases, reuse=reuse)
+        wanted = evaluation.responses.missing(cases, reuse=reuse)
         if wanted:
             engine = self.started(target)
-            evaluation.send(wanted, self.pool, engine, target.model)
+            evaluation.responses.send(wanted, self.pool, engine, target.model)
         return len(wanted)
 
     @property

@@ -59,14 +59,14 @@ def case(request: pytest.FixtureRequest) -> Case:
 def response(request: pytest.FixtureRequest, case: Case) -> Response:
     """The answer of the model under test to `case`: `.text`, `.finish_reason`, `.total_s`; fails if the API broke.
 
-    Of several draws (`repeats`) the first.
+    Of several repeats (`repeats`) the first.
     """
     from pytest_ftgate.evaluate.responses import Unmeasured
     from pytest_ftgate.plugin.session import KEY
 
     suite = _suite(request)
     try:
-        answer = request.config.stash[KEY].evaluation(suite).response(case)
+        answer = request.config.stash[KEY].evaluation(suite).responses.first(case)
     except Unmeasured:
         pytest.skip("not measured: the run could not ask its model, or the journal has no answer")
     except FtgateError as error:
@@ -85,7 +85,7 @@ def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Out
 
     suite = _suite(request)
     try:
-        prefetch_judge(request.config.stash[KEY].evaluation(suite), case)
+        prefetch_judge(request.config.stash[KEY].evaluation(suite).responses, case)
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
     outcome = grade_case(suite.graders_of(case), case, response)

@@ -357,6 +357,7 @@ class FtgateSession:
 
     def _new_evaluation(self, suite: Suite) -> tuple[Evaluation, Target]:
         from pytest_ftgate.evaluate.evaluation import Evaluation
+        from pytest_ftgate.evaluate.responses import Responses
 
         journal = self.runtime.journal(suite)
         if self.options.regrade:
@@ -364,7 +365,7 @@ class FtgateSession:
 
             return regraded(suite, journal, self.options.regrade)
         target = self.target(suite)
-        return Evaluation(suite, target.digest, journal), target
+        return Evaluation(Responses(suite, target.digest, journal)), target
 
     def target(self, suite: Suite) -> Target:
         """The model that this run tests on a golden set. Raises FtgateError."""
@@ -401,7 +402,7 @@ class FtgateSession:
         """Look up what the journal holds, send nothing. Raises JournalError."""
         for suite, cases in asks:
             evaluation, target = self._evaluation(suite)
-            missing = evaluation.missing(cases, reuse=True)
+            missing = evaluation.responses.missing(cases, reuse=True)
             lacking = f"; answers it lacks: {len(missing)}" if missing else ""
             self.console.line(f"ftgate: {suite.name}: grading the journal of {target.title} again{lacking}")
 

@@ -96,7 +96,7 @@ def answered(evaluation: Evaluation, wrong: Collection[int]) -> None:
     """Write answers into the journal, as an earlier run would have."""
     for i, case in enumerate(evaluation.suite.cases):
         response = Response(case.id, evaluation.model_digest, "no" if i in wrong else "yes")
-        evaluation._journal.append(evaluation._keys[case.id][0], response)
+        evaluation.responses._journal.append(evaluation.responses._keys[case.id][0], response)
 
 
 def manifest(adapter: Path) -> Manifest:

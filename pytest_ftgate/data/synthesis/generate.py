@@ -79,7 +79,7 @@ def _ask(seeds: Seeds, job: Job, settings: Settings, order: Order, round_: int) 
     messages = [{"role": "user", "content": prompt.user}]
     draw = round_ * 1_000_000 + order.number
     tool = Tool(TOOL, ABOUT_TOOL, prompt.schema)
-    return settings.ask([prompt.system], messages, tool, max_tokens=MAX_TOKENS, draw=draw)
+    return settings.ask([prompt.system], messages, tool, max_tokens=MAX_TOKENS, repeat=draw)
 
 
 class _Work:

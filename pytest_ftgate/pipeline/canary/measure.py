@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.evaluate.evaluation import Evaluation
 from pytest_ftgate.evaluate.journal import Journal
+from pytest_ftgate.evaluate.responses import Responses
 from pytest_ftgate.graders.grade import Grade
 from pytest_ftgate.pipeline.canary.reference import RUNS, PanelCase, Reference
 
@@ -82,7 +83,7 @@ def ask_runs(panel: Panel, target: Target, runtime: Runtime, draws: Iterable[int
         asked = [evaluation for run in runs for evaluation in run]
         sent = sum(runtime.ask(each, each.suite.cases, target, reuse=False) for each in asked)
         with runtime.console.progress(label, sent) as advance:
-            while (done := sum(each.done for each in asked)) < sent:
+            while (done := sum(each.responses.done for each in asked)) < sent:
                 advance(done, "")
                 time.sleep(0.05)
         return [_answers(run) for run in runs]
@@ -93,14 +94,14 @@ def _planned(suite: Suite, cases: Sequence[Case], target: Target, journal: Journ
     shuffled = random.Random(draw).sample(list(cases), len(cases))  # noqa: S311 - an order, no secret
     request = replace(suite.golden.request, repeats=1, seed=suite.golden.request.seed + draw)
     part = replace(suite, cases=tuple(shuffled), golden=replace(suite.golden, request=request))
-    return Evaluation(part, target.digest, journal)
+    return Evaluation(Responses(part, target.digest, journal))
 
 
 def _answers(run: Sequence[Evaluation]) -> Run:
     found: Run = {}
     for evaluation in run:
         for case in evaluation.suite.cases:
-            outcome, response = evaluation.outcome(case), evaluation.response(case)
+            outcome, response = evaluation.outcome(case), evaluation.responses.first(case)
             late = response.finish_reason == "timeout"
             grade = outcome.value if isinstance(outcome, Grade) and not late else None
             found[key_of(evaluation.suite, case)] = Answered(grade, response.text)

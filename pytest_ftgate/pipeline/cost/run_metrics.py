@@ -19,7 +19,7 @@ def spent(run: PipelineRun) -> dict[str, float]:
     seconds = 0.0
     for suite in run.sets:
         for prefix, traffic in (
-            (suite.name, run.candidate_of(suite).traffic),
+            (suite.name, run.candidate_of(suite).responses.traffic),
             (f"base.{suite.name}", run.base_traffic(suite)),
         ):
             usage = usage_of(traffic)

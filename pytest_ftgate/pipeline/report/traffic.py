@@ -28,7 +28,7 @@ def traffic(evaluation: Evaluation) -> dict[str, Any]:
     tokens_per_s: after the first token if streamed; that 50, 95 and 99 % of the answers reach at least. What broke or
     ran out of time has no speed. Answers of the journal count with the times they had then; those of a cache do not.
     """
-    came = evaluation.traffic
+    came = evaluation.responses.traffic
     timed = [answer for origin in ("model", "journal") for answer in came[origin]]
     timed = [answer for answer in timed if answer.finish_reason in ("stop", "length")]
     return {

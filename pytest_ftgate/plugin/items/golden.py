@@ -104,7 +104,7 @@ class CaseItem(FtgateItem):
 
 
 def _not_asked(evaluation: Evaluation) -> str:
-    if evaluation.regrade:
+    if evaluation.responses.regrade:
         return f"not measured: the journal has no answer of the model {evaluation.model_digest[:12]}"
     return "not asked: the run could not ask its model"
 

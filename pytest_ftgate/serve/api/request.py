@@ -50,12 +50,12 @@ def key_of(  # noqa: PLR0913, PLR0917 - all that decides an answer
     tool: Tool | None,
     max_tokens: int,
     temperature: float | None,
-    draw: int,
+    repeat: int,
 ) -> str:
     """40 hex digits, equal only if the model (identity) and all else is equal."""
     form = asdict(tool) if tool else None
     talk = [dict(message) for message in messages]
-    return digest_of([list(identity), list(system), talk, form, max_tokens, temperature, draw])[:40]
+    return digest_of([list(identity), list(system), talk, form, max_tokens, temperature, repeat])[:40]
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,12 @@ class Settings:
         *,
         max_tokens: int | None = None,
         temperature: float | None = None,
-        draw: int = 0,
+        repeat: int = 0,
     ) -> ApiRequest:
-        """A request of this model. draw: tells apart several answers to the same question (0-based)."""
+        """A request of this model. repeat: tells apart several answers to the same question (0-based)."""
         most = max_tokens or self.max_tokens
         identity = (self.api, self.model, "thinking" if self.thinking else "", self.structured)
-        key = key_of(identity, system, messages, tool, most, temperature, draw)
+        key = key_of(identity, system, messages, tool, most, temperature, repeat)
         return ApiRequest(key, tuple(system), tuple(messages), tool, most, temperature)
 
     @property

@@ -29,11 +29,11 @@ PATIENCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One draw of one case, ready to be sent.
+    """One repeat of one case, ready to be sent.
 
     key: the journal's key. messages: list of {"role", "content"}. sampling: further keys of the request's body.
     timeout_s: time limit of one attempt, from sending to the last byte; of a server of our own, time after which it is
-    asked whether it is alive. draw: 0-based.
+    asked whether it is alive. repeat: 0-based.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Request:
     messages: Sequence[Mapping[str, str]]
     sampling: Mapping[str, Any]
     timeout_s: float = 60.0
-    draw: int = 0
+    repeat: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _respond(  # noqa: PLR0913, PLR0917 - private
     return Response(
         case_id=request.case_id,
         model=line.digest,
-        draw=request.draw,
+        repeat=request.repeat,
         queue_s=sent - planned,
         total_s=time.monotonic() - sent,
         attempts=attempt,

@@ -13,7 +13,7 @@ import pytest
 from pytest_ftgate.annotation.verdicts import Asked, blind, read_verdicts
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.evaluate.journal import Journal
-from pytest_ftgate.evaluate.responses import Answers
+from pytest_ftgate.evaluate.responses import Responses
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.gate.checks.human import human_check
 from pytest_ftgate.golden.paths import beside
@@ -47,7 +47,7 @@ def answered(golden: Path, tmp_path: Path):
     def write(model: str, texts: dict[str, str], **response: object) -> None:
         suite = load_suite(golden)
         with Journal(tmp_path / "state" / "journal" / "sums.jsonl") as journal:
-            answers = Answers(suite, model, journal)
+            answers = Responses(suite, model, journal)
             for case in suite.cases:
                 if case.id in texts:
                     said = Response(case.id, model, texts[case.id], **response)
@@ -107,7 +107,7 @@ def test_the_draw_is_random_seeded_and_the_same_after_a_stop(label, answered, tm
     assert drawn != sorted(drawn, key=lambda name: int(name[1:])), "not in the order of the file"
     assert max(int(name[1:]) for name in drawn) > 25, "not the first ones"
     _, _, more = label("n" * 20, "--count", "20", "--seed", "1")
-    assert len(more) > 25, "another seed draws others, and what was said stays"
+    assert len(more) > 25, "another seed repeats others, and what was said stays"
     [plan, *_] = [
         json.loads(line)["plan"]
         for line in next((tmp_path / "state/desk").glob("*.jsonl")).read_text().splitlines()
