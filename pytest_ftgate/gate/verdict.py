@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from pytest_ftgate.gate.checks.anchor import anchor_check
 from pytest_ftgate.gate.checks.baseline import baseline_check
@@ -20,6 +19,7 @@ from pytest_ftgate.gate.checks.integrity import integrity_check
 from pytest_ftgate.gate.checks.must_pass import must_pass_check
 from pytest_ftgate.gate.checks.result import CheckResult, Result, Results, Status, skipped_check
 from pytest_ftgate.gate.checks.slices import slices_check, slices_of
+from pytest_ftgate.gate.decision import Kind, kind_of, worst
 
 __all__ = [
     "CheckResult",
@@ -40,15 +40,6 @@ __all__ = [
     "slices_check",
     "slices_of",
 ]
-
-
-class Kind(StrEnum):
-    """What becomes of a candidate."""
-
-    PROMOTE = "PROMOTE"
-    HOLD = "HOLD"
-    REJECT = "REJECT"
-    INTEGRITY = "INTEGRITY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +65,9 @@ def decide(checks: Sequence[CheckResult], required: Collection[str] = ("integrit
     checks: of every golden set that gates the pipeline; names may repeat.
     """
     deciding = [check for check in checks if not check.advisory]
-    for status, kind in (("integrity", Kind.INTEGRITY), ("reject", Kind.REJECT)):
-        if found := [check for check in deciding if check.status == status]:
-            return Verdict(kind, tuple(checks), _reasons(found))
+    kind = worst(map(kind_of, deciding))
+    if kind in {Kind.INTEGRITY, Kind.REJECT}:
+        return Verdict(kind, tuple(checks), _reasons([check for check in deciding if kind_of(check) is kind]))
     open_checks = [check for check in deciding if check.status != "pass"]
     gaps = _gaps({check.name for check in deciding}, required)
     if open_checks or gaps:

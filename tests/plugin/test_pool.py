@@ -65,7 +65,9 @@ def test_a_failed_case_shows_all_its_draws(project, answering):
     project.golden("drawn", ECHO[:1], "[request]\nrepeats = 3\n")
     result = project.run("--ftgate-concurrency", "1")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*repeat 1:*'text 0'*passed", "*repeat 2:*", "*repeat 3:*'other'*", "*expected:*'text 0'"])
+    result.stdout.fnmatch_lines(
+        ["*repeat 1:*'text 0'*passed", "*repeat 2:*", "*repeat 3:*'other'*", "*expected:*'text 0'"]
+    )
 
 
 LIMITS = """

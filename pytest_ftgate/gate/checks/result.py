@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Status = Literal["pass", "fail", "hold", "reject", "integrity", "skip"]
+Status = Literal["pass", "hold", "reject", "integrity", "skip"]
 
 Mode = Literal["non-inferior", "superior"]
 """What a candidate must show against the champion: not worse by the margin and not behind; or significantly better."""
@@ -40,8 +40,7 @@ class CheckResult:
     """The finding of one check of the gate.
 
     status: "pass"; "reject" (the candidate is worse, or too bad); "hold" (not enough evidence); "integrity" (the
-    comparison itself is not to be trusted); "skip" (not looked at, so nothing is promoted); "fail" (not met, by an
-    check that knows neither hold nor reject).
+    comparison itself is not to be trusted); "skip" (not looked at, so nothing is promoted).
     numbers: what the finding rests on; shares in [0, 1], never points. reason: one line for a person.
     cases_more: cases to add until a hold would be settled, at the rates seen; None if more cases would not help or
     nothing needs settling.

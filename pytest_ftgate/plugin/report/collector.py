@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from pytest_ftgate.gate.checks.result import CheckResult
+from pytest_ftgate.gate.decision import decide_run
 from pytest_ftgate.judge.summary import summed, untrusted
-
-HOLD = 10
-INTEGRITY = 11
-DRIFT = 12
 
 
 @dataclass(eq=False)
@@ -81,27 +78,17 @@ class ReportCollector:
             session.exitstatus = self.exit_code(int(exitstatus))
 
     def exit_code(self, status: int) -> int:
-        """2 to 5 are pytest's; then 11 INTEGRITY, 1 failed or REJECT, 10 HOLD, 12 drift, else 0."""
-        if status in range(2, 6):
-            return status
-        statuses = {check["status"] for check in self._all_checks() if not check["advisory"]}
-        kinds = {verdict["verdict"] for verdict in self.verdicts}
-        nights = {night["kind"] for night in self.nights}
-        if (
-            "integrity" in statuses
-            or any(map(untrusted, summed(self.judges)))
-            or "INTEGRITY" in kinds
-            or "changed" in nights
-        ):
-            return INTEGRITY
-        if self.other_failures or statuses & {"reject", "fail"} or "REJECT" in kinds:
-            return 1
-        undecided = (self.train and not self.verdicts) or (self.canary and nights <= {"none"})
-        if undecided or nights & {"incomplete", "unknown"} or statuses & {"hold", "skip"} or "HOLD" in kinds:
-            return HOLD
-        if "drift" in nights:
-            return DRIFT
-        return status if not self.checks else 0
+        """By `gate.decision`. status: pytest's own exit code."""
+        return decide_run(
+            self._all_checks(),
+            self.other_failures,
+            train=self.train,
+            canary=self.canary,
+            verdicts=[verdict["verdict"] for verdict in self.verdicts],
+            nights=[night["kind"] for night in self.nights],
+            judges_trusted=not any(map(untrusted, summed(self.judges))),
+            status=status,
+        ).exit_code
 
     @property
     def speaks(self) -> bool:
@@ -137,6 +124,6 @@ class ReportCollector:
         for judge in summed(self.judges):
             xml.add_global_property("ftgate_judge", json.dumps(judge))
 
-    def _all_checks(self) -> Iterator[dict[str, Any]]:
-        for checks in self.checks.values():
-            yield from checks
+    def _all_checks(self) -> list[CheckResult]:
+        facts = [fact for checks in self.checks.values() for fact in checks]
+        return [CheckResult(fact["check"], fact["status"], advisory=fact["advisory"]) for fact in facts]

@@ -31,7 +31,6 @@ def check(status, name="floors", more=None):
         ([check("pass")], Kind.PROMOTE),
         ([check("hold")], Kind.HOLD),
         ([check("skip")], Kind.HOLD),
-        ([check("fail")], Kind.HOLD),
         ([check("reject")], Kind.REJECT),
         ([check("hold"), check("reject")], Kind.REJECT),
         ([check("reject"), check("integrity"), check("hold")], Kind.INTEGRITY),
