@@ -36,19 +36,20 @@ def asking_options() -> argparse.ArgumentParser:
 def asking(args: argparse.Namespace) -> Iterator[Runtime]:
     """The runtime that the options name, closed in the end. Raises FtgateError."""
     from pytest_ftgate.pipeline.progress import Console
-    from pytest_ftgate.pipeline.runtime import Runtime, Settings
+    from pytest_ftgate.pipeline.runtime import Runtime
+    from pytest_ftgate.pipeline.settings import Settings
 
     engine = args.engine or ("openai" if args.base_url else "transformers")
     if engine == "openai" and not (args.base_url and args.model):
         raise FtgateError("--engine openai needs --base-url URL and --model NAME")
     settings = Settings(
-        args.state_dir,
-        engine,
-        args.base_url.rstrip("/"),
-        args.model,
-        args.concurrency,
-        args.tracking_uri or "",
-        args.vllm,
+        state_dir=args.state_dir,
+        engine=engine,
+        base_url=args.base_url.rstrip("/"),
+        model=args.model,
+        concurrency=args.concurrency,
+        tracking_uri=args.tracking_uri or "",
+        vllm=args.vllm,
         verify_key=verify_key(args),
     )
     with Runtime(settings, Console(sys.stderr, say)) as runtime:

@@ -14,7 +14,8 @@ from pytest_ftgate.errors import FtgateError
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.pipeline.runtime import Runtime, Target
+    from pytest_ftgate.pipeline.runtime import Runtime
+    from pytest_ftgate.pipeline.targets import Target
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -55,7 +56,7 @@ def noise(args: argparse.Namespace) -> int:
 
 def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:
     from pytest_ftgate.pipeline.discovery import Catalogue
-    from pytest_ftgate.pipeline.runtime import Target, base_target
+    from pytest_ftgate.pipeline.targets import Target, base_target
     from pytest_ftgate.serve.model import Model
 
     if runtime.settings.engine == "openai":
@@ -63,7 +64,7 @@ def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:
     if args.model:
         return base_target(Model(args.model))
     task, pipeline = Catalogue((), (args.pipelines,)).pipeline_for(suite.name)
-    return runtime.target(args.target, task, pipeline.base_model)
+    return runtime.targets.named(args.target, task, pipeline.base_model)
 
 
 def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Evaluation:

@@ -13,7 +13,7 @@ from pytest_ftgate.cli.common import has_registry, open_existing, registry_optio
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.pipeline.discordance import Discordance
-    from pytest_ftgate.pipeline.power import Sight, SliceSight
+    from pytest_ftgate.pipeline.power import Resolution, SliceResolution
     from pytest_ftgate.registry import Registry, Version
 
 REGRESSIONS = (0.03, 0.05)
@@ -43,11 +43,11 @@ def power(args: argparse.Namespace) -> int:
     from pytest_ftgate.evaluate.lock import margin
     from pytest_ftgate.evaluate.noise import read_noise, widened
     from pytest_ftgate.evaluate.suite import load_suite
-    from pytest_ftgate.pipeline.power import sight
+    from pytest_ftgate.pipeline.power import resolution_of
 
     for path, suite in [(path, load_suite(path)) for path in args.paths]:
         delta = widened(margin(path, suite), read_noise(path))
-        for line in _report(sight(suite, delta, _discordance(args, suite))):
+        for line in _report(resolution_of(suite, delta, _discordance(args, suite))):
             say(line)
     return 0
 
@@ -94,28 +94,28 @@ def _values(registry: Registry, version: Version, suite: Suite) -> dict[str, flo
     return {case_id: result.value for case_id, result in results.items() if result.value is not None}
 
 
-def _report(sight: Sight) -> Iterator[str]:
-    yield f"{sight.name}: {sight.cases:,} cases, margin {100 * sight.delta:g} points, {sight.discordance}"
-    if sight.clusters < sight.cases:
-        yield f"  in {sight.clusters:,} clusters, so that it sees less than these figures for independent cases say"
+def _report(found: Resolution) -> Iterator[str]:
+    yield f"{found.name}: {found.cases:,} cases, margin {100 * found.delta:g} points, {found.discordance}"
+    if found.clusters < found.cases:
+        yield f"  in {found.clusters:,} clusters, so that it sees less than these figures for independent cases say"
     yield "  one-sided alpha .05, power .80:"
-    yield from table(list(_whole(sight)), indent="    ")
-    if sight.slices:
-        yield f"  slices, in the first step of Holm over {len(sight.slices)}:"
-        yield from table([_SLICE_HEAD, *map(_slice, sight.slices)], indent="    ")
-    if sight.advisory:
-        yield f"  smaller slices, which are advisory: {sight.advisory}"
+    yield from table(list(_whole(found)), indent="    ")
+    if found.slices:
+        yield f"  slices, in the first step of Holm over {len(found.slices)}:"
+        yield from table([_SLICE_HEAD, *map(_slice, found.slices)], indent="    ")
+    if found.advisory:
+        yield f"  smaller slices, which are advisory: {found.advisory}"
 
 
-def _whole(sight: Sight) -> Iterator[tuple[str, str, str]]:
-    yield "finds a true difference of", _points(sight.found), ""
+def _whole(found: Resolution) -> Iterator[tuple[str, str, str]]:
+    yield "finds a true difference of", _points(found.found), ""
     for drop in REGRESSIONS:
-        yield f"to find a {100 * drop:g}-point regression", *_cases(sight.to_find(drop), sight.cases)
-    for gain in (-sight.delta, 0.0, *REGRESSIONS):
-        yield f"passes the champion check if {_truth(gain)}", f"{100 * sight.passes(gain):.0f} %", ""
-    margin = f"to show it is not {100 * sight.delta:g} points worse"
+        yield f"to find a {100 * drop:g}-point regression", *_cases(found.to_find(drop), found.cases)
+    for gain in (-found.delta, 0.0, *REGRESSIONS):
+        yield f"passes the champion check if {_truth(gain)}", f"{100 * found.passes(gain):.0f} %", ""
+    margin = f"to show it is not {100 * found.delta:g} points worse"
     for gain in (0.0, *REGRESSIONS):
-        yield f"{margin}, if {_truth(gain)}", *_cases(sight.to_show(gain), sight.cases)
+        yield f"{margin}, if {_truth(gain)}", *_cases(found.to_show(gain), found.cases)
 
 
 def _truth(gain: float) -> str:
@@ -126,7 +126,7 @@ def _cases(needed: int, there: int) -> tuple[str, str]:
     return f"{needed:,} cases", f"{needed - there:,} more" if needed > there else "has them"
 
 
-def _slice(each: SliceSight) -> tuple[str, str, str, str]:
+def _slice(each: SliceResolution) -> tuple[str, str, str, str]:
     return each.name, f"{each.cases:,}", _points(each.found), _points(each.least)
 
 

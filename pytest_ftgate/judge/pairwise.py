@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -37,6 +37,10 @@ class Comparison:
     """All pairs of two models by the case's id, the first answer being the candidate's."""
 
     pairs: Mapping[str, Compared]
+
+    def of(self, names: Collection[str]) -> Comparison:
+        """The pairs of these cases alone."""
+        return Comparison({name: pair for name, pair in self.pairs.items() if name in names})
 
     @property
     def differences(self) -> dict[str, float]:

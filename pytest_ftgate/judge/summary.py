@@ -41,7 +41,7 @@ def judged_lines(judges: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str
         said = f"judge {each['judge']} ({', '.join(each['names'])}): {each['questions']} questions"
         yield f"{said}, {each['unscored']} unscored ({100 * share:.1f} %){_troubles(each)}", ""
         yield from ((f"  {line}", "") for line in _favours(each))
-        yield from ((f"  warning: {line}", "yellow") for line in each.get("kin", ()))
+        yield from ((f"  warning: {line}", "yellow") for line in each.get("same_family", ()))
         yield from ((f"  {_payer(bill)}: {bill['text']}", "") for bill in each["bills"])
         if untrusted(each):
             yield (

@@ -1,4 +1,4 @@
-"""Reports of the leakage check -> Exposed: which cases stand in training rows, and which of them the gate leaves out.
+"""Reports of the leakage check -> LeakedCases: which cases are in training rows, and which of them the gate leaves out.
 
 A set can be judged on three parts: what decides; all of its cases; the clean ones, of which nothing stands in any row.
 """
@@ -24,7 +24,7 @@ Found = dict[tuple[str, str], "Leak"]
 
 
 class TooFewLeft(FtgateError):  # noqa: N818 - a decision, not an error
-    """So many cases leaked that without them the set is another exam than the one that was locked."""
+    """So many cases leaked that without them the set is another one than was locked."""
 
 
 @dataclass
@@ -89,7 +89,7 @@ def _check_rest(suite: Suite, leaked: Mapping[str, Leak]) -> None:
     if not covers(left, suite):
         raise TooFewLeft(
             f"{suite.name}: --ftgate-leak=drop-case would leave {len(left)} of {len(suite.cases)} cases, at least 95 % "
-            "must be left: it would be another exam than the one that is locked; write new goldens for the leaked "
+            "must be left: it would no longer be the set that is locked; write new cases for the leaked "
             "ones, or train without the rows: --ftgate-leak=drop-row"
         )
 

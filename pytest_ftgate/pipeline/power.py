@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SliceSight:
+class SliceResolution:
     """What one slice can see in the first step of Holm, where it is judged at alpha / (number of judged slices).
 
     name: "lang=en". found: true drop found with power .80. least: least observed drop that is significant. Both
@@ -31,7 +31,7 @@ class SliceSight:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Resolution:
     """What a golden set of `cases` cases can see at the margin `delta`, a share.
 
     clusters: groups of cases that are not independent; equal to `cases` if each stands alone. slices: the judged ones,
@@ -43,7 +43,7 @@ class Sight:
     clusters: int
     delta: float
     discordance: Discordance
-    slices: tuple[SliceSight, ...]
+    slices: tuple[SliceResolution, ...]
     advisory: int
 
     @property
@@ -76,12 +76,12 @@ class Sight:
             yield str(self.discordance)
 
 
-def sight(suite: Suite, delta: float, discordance: Discordance = ASSUMED) -> Sight:
+def resolution_of(suite: Suite, delta: float, discordance: Discordance = ASSUMED) -> Resolution:
     """What a golden set can see; delta: margin of its lock."""
     sizes = {name: len(ids) for name, ids in slices_of(suite.cases).items()}
     judged = sorted((n, name) for name, n in sizes.items() if n >= LEAST_CASES)
     clusters = {case.cluster or (case.id,) for case in suite.cases}
-    return Sight(
+    return Resolution(
         suite.name,
         len(suite.cases),
         len(clusters),
@@ -92,6 +92,6 @@ def sight(suite: Suite, delta: float, discordance: Discordance = ASSUMED) -> Sig
     )
 
 
-def _slice(name: str, n: int, judged: int, discordance: Discordance) -> SliceSight:
+def _slice(name: str, n: int, judged: int, discordance: Discordance) -> SliceResolution:
     alpha = ALPHA / judged
-    return SliceSight(name, n, resolvable(n, discordance.share, alpha), least_drop(n, discordance.share, alpha))
+    return SliceResolution(name, n, resolvable(n, discordance.share, alpha), least_drop(n, discordance.share, alpha))

@@ -1,8 +1,8 @@
-"""(pipeline run, golden set) -> what a candidate is compared with: the champion, and the best past champion."""
+"""(champion, registry, evaluations) -> what a candidate is compared with: the champion, and the best past champion."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -11,9 +11,9 @@ from pytest_ftgate.evaluate.evaluation import covers, frozen_results
 from pytest_ftgate.gate.verdict import Result
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.pipeline.run import PipelineRun
-    from pytest_ftgate.registry import Version
+    from pytest_ftgate.registry import Registry, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +26,36 @@ class Reference:
 
 
 class References:
-    """Looks each one up once; asks the champion again where its frozen results are of another golden set."""
+    """Looks each one up once. Sends nothing: a champion whose frozen results cover too little was asked before.
 
-    def __init__(self, run: PipelineRun) -> None:
-        self._rollout = run
+    champion: of the task, None if there is none. versions: all registered ones, before this run has added its own. now:
+    evaluation of the champion in this run. left_out: ids of the cases of a set that decide nothing.
+    """
+
+    def __init__(
+        self,
+        champion: Version | None,
+        registry: Registry,
+        versions: Callable[[], Sequence[Version]],
+        now: Callable[[Suite], Evaluation],
+        left_out: Callable[[Suite], Collection[str]],
+    ) -> None:
+        self._champion, self._registry = champion, registry
+        self._versions, self._now, self._left_out = versions, now, left_out
         self._champions: dict[str, Reference | None] = {}
         self._anchors: dict[str, Reference | None] = {}
         self._found: dict[tuple[str, int], dict[str, Result]] = {}
 
     def champion(self, suite: Suite) -> Reference | None:
-        """The champion's frozen results; measured again if they cover too little. None if there is no champion."""
+        """The champion's frozen results, or those of this run if they cover too little. None without a champion."""
         if suite.name not in self._champions:
-            champion = self._rollout.champion
+            champion = self._champion
             self._champions[suite.name] = self._frozen_or_now(suite, champion) if champion else None
         return self._champions[suite.name]
 
     def champion_is_stale(self, suite: Suite) -> bool:
         """True if there is a champion, and its frozen results cover too little of the set as it is now."""
-        champion = self._rollout.champion
-        return champion is not None and not covers(self._frozen(suite, champion), suite)
+        return self._champion is not None and not covers(self._frozen(suite, self._champion), suite)
 
     def anchor(self, suite: Suite) -> Reference | None:
         """The past champion with the highest mean value; None if the champion itself is no worse than all of them.
@@ -56,15 +67,14 @@ class References:
         return self._anchors[suite.name]
 
     def _frozen_or_now(self, suite: Suite, champion: Version) -> Reference:
-        frozen = self._frozen(suite, champion)
-        if covers(frozen, suite):
-            return Reference(champion, frozen)
-        return Reference(champion, self._rollout.measure_champion(suite), now=True)
+        if self.champion_is_stale(suite):
+            return Reference(champion, self._now(suite).results, now=True)
+        return Reference(champion, self._frozen(suite, champion))
 
     def _frozen(self, suite: Suite, version: Version) -> dict[str, Result]:
         key = (suite.name, version.number)
         if key not in self._found:
-            self._found[key] = frozen_results(self._rollout.runtime.registry.results(version, suite.name), suite)
+            self._found[key] = frozen_results(self._registry.results(version, suite.name), suite)
         return self._found[key]
 
     def _best(self, suite: Suite) -> Reference | None:
@@ -73,7 +83,7 @@ class References:
         if champion is None or not past:
             return None
         everyone = [champion, *past]
-        dropped = self._rollout.exposed.left_out(suite)
+        dropped = self._left_out(suite)
         asked = [case.id for case in suite.cases if case.id not in dropped]
         shared = [case_id for case_id in asked if all(case_id in each.results for each in everyone)]
         if not shared:
@@ -83,8 +93,8 @@ class References:
 
     def _past(self, suite: Suite) -> Iterator[Reference]:
         """The champions before this one that can be compared, newest first."""
-        champion = self._rollout.champion
-        known = {(version.number, version.digest): version for version in self._rollout.versions}
+        champion = self._champion
+        known = {(version.number, version.digest): version for version in self._versions()}
         past = dict.fromkeys((each.number, each.digest) for each in champion.predecessors) if champion else {}
         for key in past:
             version = known.get(key)

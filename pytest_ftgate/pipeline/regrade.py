@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.evaluate.evaluation import Evaluation
 from pytest_ftgate.evaluate.responses import Responses
-from pytest_ftgate.pipeline.runtime import Target
+from pytest_ftgate.pipeline.targets import Target
 from pytest_ftgate.serve.model import Model
 
 if TYPE_CHECKING:

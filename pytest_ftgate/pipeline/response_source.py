@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.cache import Cache
     from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.pipeline.runtime import Runtime, Target
+    from pytest_ftgate.pipeline.runtime import Runtime
+    from pytest_ftgate.pipeline.targets import Target
 
 
 class ResponseSource:

@@ -34,7 +34,7 @@ def suite_of(item: Any) -> Suite:
     if len(marker.args) != 1 or not isinstance(marker.args[0], str):
         raise FtgateError(f"{item.name}: the marker golden takes one name, found {marker.args!r}")
     ftgate: FtgateSession = item.config.stash[KEY]
-    return ftgate.suite_named(marker.args[0])
+    return ftgate.golden_sets.named(marker.args[0])
 
 
 def _suite(request: pytest.FixtureRequest) -> Suite:
@@ -66,7 +66,7 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 
     suite = _suite(request)
     try:
-        answer = request.config.stash[KEY].evaluation(suite).responses.first(case)
+        answer = request.config.stash[KEY].evaluations.of(suite).responses.first(case)
     except Unmeasured:
         pytest.skip("not measured: the run could not ask its model, or the journal has no answer")
     except FtgateError as error:
@@ -85,7 +85,7 @@ def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Out
 
     suite = _suite(request)
     try:
-        prefetch_judge(request.config.stash[KEY].evaluation(suite).responses, case)
+        prefetch_judge(request.config.stash[KEY].evaluations.of(suite).responses, case)
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
     outcome = grade_case(suite.graders_of(case), case, response)
@@ -104,9 +104,9 @@ def metrics(request: pytest.FixtureRequest) -> SetMetrics:
 
     ftgate, suite = request.config.stash[KEY], _suite(request)
     try:
-        if missing := ftgate.missing(suite):
+        if missing := ftgate.evaluations.missing(suite):
             pytest.skip(missing)
-        return SetMetrics(ftgate.evaluation(suite))
+        return SetMetrics(ftgate.evaluations.of(suite))
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -126,7 +126,7 @@ def leakage(request: pytest.FixtureRequest) -> Callable[..., Report]:
     def check(data: Data, *sets: str) -> Report:
         __tracebackhide__ = True
         try:
-            return check_own(data, [ftgate.suite_named(name) for name in sets or ftgate.catalogue.golden_paths])
+            return check_own(data, [ftgate.golden_sets.named(name) for name in sets or ftgate.catalogue.golden_paths])
         except FtgateError as error:
             pytest.fail(str(error), pytrace=False)
 
@@ -139,14 +139,15 @@ def training_run(request: pytest.FixtureRequest) -> TrainingRun:
     from pytest_ftgate.plugin.session import KEY
 
     ftgate = request.config.stash[KEY]
-    if not ftgate.training:
+    if not ftgate.training.names:
         pytest.skip("training_run needs --train")
-    if len(ftgate.training) > 1:
+    if len(ftgate.training.names) > 1:
         pytest.fail(
-            f"this run trains several pipelines ({', '.join(ftgate.training)}); train one at a time", pytrace=False
+            f"this run trains several pipelines ({', '.join(ftgate.training.names)}); train one at a time",
+            pytrace=False,
         )
     try:
-        return ftgate.run(ftgate.training[0]).training_run
+        return ftgate.training.run(ftgate.training.names[0]).training_run
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -164,6 +165,6 @@ def vllm_server(request: pytest.FixtureRequest) -> Server:
     if ftgate.options.engine not in ("vllm", "openai"):
         pytest.skip("vllm_server needs --ftgate-engine vllm or --ftgate-base-url URL")
     try:
-        return ftgate.server()
+        return ftgate.evaluations.server()
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)

@@ -1,4 +1,4 @@
-"""What a run holds to its end -> out of the sight of Python's garbage collector, which would walk it again and again.
+"""What a run holds to its end is frozen: Python's garbage collector would walk it again and again.
 
 Of 10,000 cases a full collection takes 0.1 s: some come while they run, five when pytest ends, one when Python does.
 """
@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Sight:
-    """What the garbage collector of this process sees."""
+class Freeze:
+    """Hides objects from the garbage collector of this process."""
 
     def __init__(self) -> None:
-        self._narrow = False
+        self._is_frozen = False
 
     @contextmanager
-    def narrowed(self) -> Iterator[None]:
+    def frozen(self) -> Iterator[None]:
         """Neither what exists now nor what exists when the block ends is walked any more."""
-        self._narrow = True
+        self._is_frozen = True
         atexit.unregister(_freeze_at_exit)
         atexit.register(_freeze_at_exit)
         gc.freeze()
@@ -31,9 +31,9 @@ class Sight:
             gc.freeze()
 
     def restore(self) -> None:
-        """It sees everything again, for a process that lives on after pytest."""
-        if self._narrow:
-            self._narrow = False
+        """Undo it, for a process that lives on after pytest."""
+        if self._is_frozen:
+            self._is_frozen = False
             gc.unfreeze()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,8 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slice(**values): slices of a golden case, for -m \"slice(lang='en')\"")
     session = FtgateSession(config, read_options(config))
     config.stash[KEY] = session
-    config.add_cleanup(session.sight.restore)
-    config.pluginmanager.register(session.tally, "ftgate-tally")
+    config.add_cleanup(session.freeze.restore)
+    config.pluginmanager.register(session.reports, "ftgate-tally")
     if session.options.train:
         from pytest_ftgate.plugin.train_arguments import prepare
 
@@ -82,7 +84,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile
             from pytest_ftgate.plugin.items.golden import GoldenFile
 
             return GoldenFile.from_parent(parent, path=file_path)
-    elif file_path.name == PIPELINE_FILE and (ftgate.trains(file_path) or _names_data(file_path, parent)):
+    elif file_path.name == PIPELINE_FILE and (ftgate.training.trains(file_path) or _names_data(file_path, parent)):
         from pytest_ftgate.plugin.items.pipeline import PipelineFile
 
         return PipelineFile.from_parent(parent, path=file_path)
@@ -173,8 +175,11 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     from pytest_ftgate.plugin.ordering import sets_of
 
     ftgate = config.stash[KEY]
-    seen = [f"ftgate: {suite.name}: {ftgate.sees(suite)}" for suite in sets_of(items)]
-    return seen if config.option.collectonly else [*seen, *ftgate.forecasts()]
+    seen = [
+        f"ftgate: {suite.name}: {ftgate.golden_sets.resolution(suite, ftgate.options.state_dir)}"
+        for suite in sets_of(items)
+    ]
+    return seen if config.option.collectonly else [*seen, *ftgate.training.forecasts()]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -189,33 +194,48 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
     ftgate = session.config.stash[KEY]
     try:
-        with ftgate.sight.narrowed():
+        with ftgate.freeze.frozen():
             if hasattr(session.config, "workerinput"):
-                ftgate.plan_later = lambda: ftgate.plan(asks(session.items))
+                ftgate.evaluations.plan_later = lambda: ftgate.evaluations.plan(asks(session.items))
             else:
                 _plan(ftgate, session.items)
             return (yield)
     finally:
         ftgate.close()
         if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput["ftgate"] = ftgate.tally.travelling()
+            session.config.workeroutput["ftgate"] = ftgate.reports.travelling()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Latencies and counts of the run into the JUnit file, before it is written; the summary for a CI job."""
     ftgate = session.config.stash[KEY]
-    if ftgate.tally.speaks:
-        ftgate.tally.into_junit(session.config)
+    if ftgate.reports.speaks:
+        ftgate.reports.into_junit(session.config)
         if not hasattr(session.config, "workerinput"):
-            ftgate.write_markdown(ftgate.tally.exit_code(int(exitstatus)))
+            _write_markdown(ftgate, int(exitstatus))
+
+
+def _write_markdown(ftgate: FtgateSession, status: int) -> None:
+    """The summary of a run that tested a model, if a file or a CI job asks for it."""
+    asked, job = ftgate.options.markdown, os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if not (asked or job):
+        return
+    from pytest_ftgate.plugin.report.markdown import page, write
+
+    reports = ftgate.reports
+    text = page(reports, time.monotonic() - reports.begun, reports.exit_code(status))
+    try:
+        write(ftgate.config.invocation_params.dir / (asked or job), text, append=not asked)
+    except OSError as error:
+        ftgate.console.line(f"ftgate: the Markdown summary could not be written: {error}")
 
 
 def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
     from pytest_ftgate.plugin.ordering import asks
 
     try:
-        ftgate.plan(asks(items))
+        ftgate.evaluations.plan(asks(items))
     except FtgateError as error:
         ftgate.console.line(f"ftgate: {error}")
         pytest.exit("pytest-ftgate could not ask the model, see above", returncode=pytest.ExitCode.INTERNAL_ERROR)
@@ -223,7 +243,7 @@ def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Metrics, checks, misses and verdicts; nothing in a run that tested no model."""
-    tally = config.stash[KEY].tally
+    tally = config.stash[KEY].reports
     if not tally.speaks:
         return
     from pytest_ftgate.plugin.report.summary import lines

@@ -50,7 +50,7 @@ class AskJudge:
 
         ftgate: FtgateSession = self._request.config.stash[KEY]
         spec = self._spec(ftgate, {key: value for key, value in rubric.items() if value}, reference)
-        judge_client = ftgate.judges.judge_client(spec, "tests")
+        judge_client = ftgate.judges.pool.judge_client(spec, "tests")
         asked = Question(self._asked(ftgate) if question is None else question, answers, self._right(spec, reference))
         judgement = both_orders(judge_client, asked) if asked.pair else judge_client.judgement(asked)
         if isinstance(judgement, NoVerdict):
@@ -75,7 +75,7 @@ class AskJudge:
 
     def _golden_judge(self, ftgate: FtgateSession) -> JudgeSpec | None:
         marker = self._request.node.get_closest_marker("golden")
-        return ftgate.suite_named(marker.args[0]).golden.judge if marker and marker.args else None
+        return ftgate.golden_sets.named(marker.args[0]).golden.judge if marker and marker.args else None
 
     def _asked(self, ftgate: FtgateSession) -> str:
         """What the case of the test asks, "" in a test without one."""
@@ -86,7 +86,7 @@ class AskJudge:
         marker = self._request.node.get_closest_marker("golden")
         if case is None or marker is None:
             return ""
-        return shown_input(render(ftgate.suite_named(marker.args[0]).prompt, case.input))
+        return shown_input(render(ftgate.golden_sets.named(marker.args[0]).prompt, case.input))
 
     def _right(self, spec: JudgeSpec, reference: str | None) -> str:
         """The reference that is shown: the call's, else what the case expects. Raises FtgateError if there is none."""

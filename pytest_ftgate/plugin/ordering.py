@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:
     """Pipeline by pipeline: stages, cases, metrics, gate, promotion. Stable: within a rank the order stays."""
-    place = {name: number for number, name in enumerate(ftgate.training)}
+    place = {name: number for number, name in enumerate(ftgate.training.names)}
 
     def key(item: pytest.Item) -> tuple[int, Rank, int]:
         pipeline = place.get(_pipeline_of(item, ftgate), len(place) if asks_a_model(item) else 0)
@@ -39,14 +39,14 @@ def _pipeline_of(item: pytest.Item, ftgate: FtgateSession) -> str:
         return item.pipeline
     marker = item.get_closest_marker("golden")
     if marker is not None and marker.args:
-        return ftgate.pipeline_of(str(marker.args[0]))
-    return ftgate.training[-1] if ftgate.training and asks_a_model(item) else ""
+        return ftgate.training.gated_by(str(marker.args[0]))
+    return ftgate.training.names[-1] if ftgate.training.names and asks_a_model(item) else ""
 
 
 def check(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
     """Refuse a --train run that leaves out cases its gate needs. Raises UsageError."""
     selected = {(item.suite.name, item.case.id) for item in items if isinstance(item, CaseItem)}
-    for run in map(ftgate.run, ftgate.training):
+    for run in map(ftgate.training.run, ftgate.training.names):
         for suite in run.sets:
             left = sum((suite.name, case.id) not in selected for case in suite.cases)
             if left:

@@ -23,8 +23,8 @@ def prepare(config: pytest.Config, ftgate: FtgateSession) -> None:
     """
     _in_one_process(config, ftgate, "--train")
     given = _given(config)
-    ftgate.training = tuple(_pipelines(given, ftgate.catalogue))
-    if not ftgate.training:
+    ftgate.training.names = tuple(_pipelines(given, ftgate.catalogue))
+    if not ftgate.training.names:
         raise pytest.UsageError(_no_pipeline("--train", given, ftgate))
     _refuse_shared(ftgate)
     try:
@@ -54,7 +54,7 @@ def _note_precision(ftgate: FtgateSession) -> None:
     from pytest_ftgate.serve.precision import choice
 
     found: dict[str, None] = {}
-    for name in ftgate.training:
+    for name in ftgate.training.names:
         with suppress(FtgateError):
             found[choice(ftgate.catalogue.pipeline(name).dtype)] = None
     ftgate.notes += [f"ftgate: {line}" for line in found]
@@ -99,7 +99,7 @@ def _no_pipeline(verb: str, given: list[Path], ftgate: FtgateSession) -> str:
 
 def _refuse_shared(ftgate: FtgateSession) -> None:
     owner: dict[str, str] = {}
-    for name in ftgate.training:
+    for name in ftgate.training.names:
         for golden in ftgate.catalogue.sets_of(name):
             if golden in owner:
                 raise pytest.UsageError(
@@ -111,7 +111,7 @@ def _refuse_shared(ftgate: FtgateSession) -> None:
 
 def _add(config: pytest.Config, ftgate: FtgateSession) -> None:
     covered = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
-    for name in ftgate.training:
+    for name in ftgate.training.names:
         sets = [ftgate.catalogue.golden_path(golden) for golden in ftgate.catalogue.sets_of(name)]
         for path in (ftgate.catalogue.pipeline_paths[name], *sets):
             if not any(_leads_to(arg, path) for arg in covered):

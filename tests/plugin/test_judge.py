@@ -240,7 +240,7 @@ def test_every_worker_of_xdist_that_asks_has_its_share_of_the_budget(project, ju
         "import pytest\nfrom pytest_ftgate.plugin.session import KEY\n"
         "@pytest.mark.parametrize('n', range(2))\ndef test_polite(n, judge, request):\n"
         "    judge(f'answer {n}', checklist={'polite': 'Is it?'})\n"
-        "    [provider] = request.config.stash[KEY].judges._providers._open.values()\n"
+        "    [provider] = request.config.stash[KEY].judges.pool._providers._open.values()\n"
         "    assert provider.settings.budget_dollars == BUDGET\n".replace("BUDGET", "0.5"),
     )
     url = ("--ftgate-judge-url", judged.url, "--ftgate-judge-budget")

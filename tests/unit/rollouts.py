@@ -13,8 +13,9 @@ from pytest_ftgate.evaluate.suite import Suite, load_suite
 from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.pipeline.decide.evidence import checks_of, judge
 from pytest_ftgate.pipeline.progress import silent
-from pytest_ftgate.pipeline.run import PipelineRun
-from pytest_ftgate.pipeline.runtime import Runtime, Settings
+from pytest_ftgate.pipeline.run import Baseline, PipelineRun
+from pytest_ftgate.pipeline.runtime import Runtime
+from pytest_ftgate.pipeline.settings import Settings
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.serve.model import adapter_digest
 from pytest_ftgate.serve.response import Response
@@ -74,22 +75,21 @@ class Shop:
     ) -> PipelineRun:
         """wrong, base_wrong: cases that candidate and base model get wrong; general: (set, the same two)."""
         suite = suite or self.golden()
-        runtime = Runtime(Settings(self.state), silent())
+        runtime = Runtime(Settings(state_dir=self.state), silent())
         pipeline = read_pipeline(self.path / "pipelines/quiz/pipeline.toml")
         run = PipelineRun(pipeline, (suite,), runtime, general[0] if general else None)
         run.manifest = manifest(self.adapter(weights))
-        run.champion = self.registry.champion("quiz")
+        run.baseline = Baseline(self.registry.champion("quiz"))
         answered(run.candidate_of(suite), wrong)
-        answered(run._baseline_of(suite), base_wrong)
+        answered(run.baseline_of(suite), base_wrong)
         if general:
             answered(run.candidate_of(general[0]), general[1])
-            answered(run._baseline_of(general[0]), general[2])
+            answered(run.baseline_of(general[0]), general[2])
         return run
 
     def champion_now(self, run: PipelineRun, suite: Suite, wrong: Collection[int]) -> None:
         """What the champion would answer to a golden set, were it asked now."""
-        target = run.runtime.target("champion", "quiz", run.base)
-        answered(run._measure(suite, target), wrong)
+        answered(run.champion_of(suite), wrong)
 
 
 def answered(evaluation: Evaluation, wrong: Collection[int]) -> None:

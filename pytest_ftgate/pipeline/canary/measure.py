@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.pipeline.canary.panel import Panel
     from pytest_ftgate.pipeline.canary.reference import Asked
-    from pytest_ftgate.pipeline.runtime import Runtime, Target
+    from pytest_ftgate.pipeline.runtime import Runtime
+    from pytest_ftgate.pipeline.targets import Target
 
 LEAST_MEASURED = 0.95
 """Share of the panel that all reference runs must have graded."""

@@ -17,7 +17,7 @@ from pytest_ftgate.pipeline.canary.measure import ask_night, ask_reference
 from pytest_ftgate.pipeline.canary.panel import asked_of, draw_panel, find_panel
 from pytest_ftgate.pipeline.canary.result import Finding
 from pytest_ftgate.pipeline.canary.store import keep_night, keep_reference, mark, nights_of, reference_of
-from pytest_ftgate.pipeline.runtime import Target
+from pytest_ftgate.pipeline.targets import Target
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
@@ -46,7 +46,7 @@ class CanaryRun:
 
     def look(self, night: date) -> Finding:
         """Ask the champion its panel, keep the night, judge it. Raises FtgateError if the registry does not answer."""
-        self.champion = self.runtime.champion(self.task)
+        self.champion = self.runtime.targets.champion(self.task)
         if self.champion is None:
             return Finding("none", f"there is no champion yet; train one: pytest pipelines/{self.task} --train")
         reference = reference_of(self.runtime.registry, self.champion)
@@ -83,7 +83,7 @@ class CanaryRun:
         """What answers for the champion: its own adapter, or the server that --ftgate-base-url names."""
         settings = self.runtime.settings
         if settings.engine != "openai":
-            return self.runtime.target("champion", self.task, self.pipeline.base_model)
+            return self.runtime.targets.named("champion", self.task, self.pipeline.base_model)
         from pytest_ftgate.serve.model import Model
 
         title = f"{settings.model}, served at {settings.base_url} as {champion}"
@@ -108,7 +108,7 @@ class CanaryRun:
 
     def rebase(self, reason: str) -> tuple[Version, Reference]:
         """New reference runs for the champion as it answers now; its nights begin anew. Raises FtgateError."""
-        champion = self.runtime.champion(self.task)
+        champion = self.runtime.targets.champion(self.task)
         if champion is None:
             raise FtgateError(f"{self.task} has no champion yet; train one: pytest pipelines/{self.task} --train")
         reference = self.measure_reference(self.target(champion), reason)

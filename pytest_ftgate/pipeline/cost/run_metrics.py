@@ -20,7 +20,7 @@ def spent(run: PipelineRun) -> dict[str, float]:
     for suite in run.sets:
         for prefix, traffic in (
             (suite.name, run.candidate_of(suite).responses.traffic),
-            (f"base.{suite.name}", run.base_traffic(suite)),
+            (f"base.{suite.name}", run.baseline_of(suite).responses.traffic),
         ):
             usage = usage_of(traffic)
             if usage is not None:

@@ -85,15 +85,15 @@ def _integrity(suite: Suite, tested: Evaluation, run: PipelineRun | None) -> Che
     results: dict[str, Results] = {"candidate": tested.results}
     digests = {"candidate": suite.digest}
     leaks: list[str] = []
-    dropped = run.exposed.dropped(suite) if run else {}
+    dropped = run.leaked.dropped(suite) if run else {}
     if run is not None:
-        results["base"] = _of_tested(tested, run.base_results(suite))
+        results["base"] = _of_tested(tested, run.baseline_of(suite).results)
         digests["base"] = suite.digest
         champion = run.references.champion(suite)
         if champion is not None and champion.now:
             results["champion"] = _of_tested(tested, champion.results)
             digests["champion"] = suite.digest
-        found = run.leaks.leaks if run.leaks else ()
+        found = run.leakage.report.leaks if run.leakage else ()
         leaks = [str(leak) for leak in found if leak.set != suite.name or leak.golden_id not in dropped]
     return integrity_check(results, digests, leaks, tested.timed_out, dropped=len(dropped))
 
@@ -109,7 +109,7 @@ def _clusters(suite: Suite) -> dict[str, str | None]:
 
 def _baseline(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: float) -> CheckResult:
     min_gain = run.pipeline.baseline.min_gain
-    base, tried = run.base_results(suite), run.tried(suite)
+    base, tried = run.baseline_of(suite).results, run.tried(suite)
     return baseline_check(tested.results, base, min_gain, _clusters(suite), tried=tried)
 
 
@@ -135,7 +135,7 @@ def _slices(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: float) -
     """
     champion, slices = run.references.champion(suite), slices_of(tested.suite.cases)
     if champion is None:
-        base = run.base_results(suite)
+        base = run.baseline_of(suite).results
         return replace(slices_check(tested.results, base, slices, _clusters(suite), "the base model"), advisory=True)
     against = f"the champion v{champion.version.number}"
     return slices_check(tested.results, champion.results, slices, _clusters(suite), against)
@@ -145,7 +145,7 @@ def _forgetting(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: floa
     asked = run.pipeline.policy.forgetting
     if asked is None:
         return None
-    base = run.base_results(suite)
+    base = run.baseline_of(suite).results
     return forgetting_check(tested.results, base, asked.max_drop, _clusters(suite), required=asked.required)
 
 

@@ -41,7 +41,7 @@ def explain(
         if check is not None and check.status != "pass"
         for finding in _told(run, suite, check)
     ]
-    leaks = tuple(leak for report in run.exposed.reports for leak in report.found)
+    leaks = tuple(leak for report in run.leaked.reports for leak in report.found)
     parts = {"what decides": verdict, **beside} if beside else {}
     return Explanation(run.name, str(verdict.kind), verdict.reason, tuple(findings), leaks, parts)
 
@@ -79,7 +79,7 @@ def _findings(run: PipelineRun, suite: Suite, check: CheckResult) -> Iterator[Fi
 
 def _judged(run: PipelineRun, suite: Suite) -> Suite:
     """The set with the cases that decided: without leaked ones that were dropped."""
-    left_out = run.exposed.left_out(suite)
+    left_out = run.leaked.left_out(suite)
     return replace(suite, cases=tuple(case for case in suite.cases if case.id not in left_out)) if left_out else suite
 
 
@@ -95,7 +95,7 @@ def _parts(suite: Suite, check: CheckResult) -> Iterator[tuple[str, Sequence[Cas
 
 
 def _base(run: PipelineRun, suite: Suite) -> tuple[str, Frozen]:
-    return "the base model", run.base_answers(suite)
+    return "the base model", run.baseline_of(suite).to_json()
 
 
 def _champion(run: PipelineRun, suite: Suite) -> tuple[str, Frozen]:

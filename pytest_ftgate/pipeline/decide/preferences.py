@@ -40,22 +40,30 @@ class Both:
     missing: tuple[str, ...]
 
 
-def judge_of(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -> CheckResult | None:
-    """The judge on all pairs in both orders, debiased by people; None without a champion. Raises FtgateError."""
+def compare_answers(suite: Suite, tested: Evaluation, run: PipelineRun) -> None:
+    """Have the judge compare the answers of candidate and champion to all cases, once in a run. Raises FtgateError."""
     both = _both(suite, tested, run)
-    if both is None or suite.golden.judge is None or run.judge_client is None:
-        return None
+    if both is None or suite.golden.judge is None or run.judge_client is None or suite.name in run.compared:
+        return
     from pytest_ftgate.judge.pairwise import compare
 
-    spec, cases = suite.golden.judge, {case.id: case for case in suite.cases}
-    judge_client = run.judge_client(suite)
-    pairs = compare(
-        judge_client,
+    reference, cases = suite.golden.judge.rubric.reference, {case.id: case for case in suite.cases}
+    run.compared[suite.name] = compare(
+        run.judge_client(suite),
         {
-            name: question_of(spec.rubric.reference, suite.prompt, cases[name], text, both.champion[name])
+            name: question_of(reference, suite.prompt, cases[name], text, both.champion[name])
             for name, text in both.candidate.items()
         },
     )
+
+
+def judge_of(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -> CheckResult | None:
+    """The judge on all pairs in both orders, debiased by people; None before `compare_answers`. Raises FtgateError."""
+    both = _both(suite, tested, run)
+    if both is None or suite.golden.judge is None or suite.name not in run.compared:
+        return None
+    spec = suite.golden.judge
+    pairs = run.compared[suite.name].of(both.candidate)
     _check_answered(pairs)
     people = _people(suite, both)
     differences = pairs.differences | dict.fromkeys(both.missing, -1.0)

@@ -38,12 +38,12 @@ class Sensitivity:
     ) -> dict[str, CheckResult]:
         """The check on each part that differs from the one that decides, by the part's title. tested: on all cases."""
         found: dict[str, CheckResult] = {}
-        for part in run.exposed.others(suite) if run and check not in NOT_OF_A_PART else ():
+        for part in run.leaked.others(suite) if run and check not in NOT_OF_A_PART else ():
             assert run is not None  # noqa: S101 - no part differs without one
-            seen = _judged(check, suite, tested.without(run.exposed.left_out(suite, part)), run, delta)
+            seen = _judged(check, suite, tested.without(run.leaked.left_out(suite, part)), run, delta)
             self._checks.setdefault((part, suite.name), {})[check] = seen
             if seen is not None:
-                found[run.exposed.title(suite, part)] = seen
+                found[run.leaked.title(suite, part)] = seen
         return found
 
     def verdicts(self, run: PipelineRun, deciding: Judged) -> dict[str, Verdict]:
@@ -52,9 +52,9 @@ class Sensitivity:
 
     def _verdicts(self, run: PipelineRun, deciding: Judged) -> Iterator[tuple[str, Verdict]]:
         for part in PARTS:
-            sets = [suite for suite in run.sets if part in run.exposed.others(suite)]
+            sets = [suite for suite in run.sets if part in run.leaked.others(suite)]
             if sets:
-                titles = (f"{run.exposed.title(suite, part)} of {suite.name}" for suite in sets)
+                titles = (f"{run.leaked.title(suite, part)} of {suite.name}" for suite in sets)
                 yield " and ".join(titles), decide(self._of(run, part, deciding))
 
     def _of(self, run: PipelineRun, part: Part, deciding: Judged) -> list[CheckResult]:

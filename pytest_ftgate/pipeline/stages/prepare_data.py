@@ -1,4 +1,4 @@
-"""(pipeline, folder) -> the pipeline on copies without personal data, as `data.pii` says, and the lineage so far."""
+"""The stage before all others: the pipeline on copies without personal data, as `data.pii` says, and their lineage."""
 
 from __future__ import annotations
 
@@ -7,13 +7,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.data.lineage import KINDS, Lineage, begun, stepped
+from pytest_ftgate.data.lineage import KINDS, Lineage, begun, line_of, stepped
 from pytest_ftgate.files.dvc import check_tracked
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.pipeline.data_access import record_access
+from pytest_ftgate.pipeline.run import PreparedData
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.config import Pipeline
+    from pytest_ftgate.pipeline.run import PipelineRun
 
 WHY = {"redact": "personal data or keys redacted", "drop": "personal data or keys"}
+
+
+def prepare_data(run: PipelineRun) -> None:
+    """Once, whichever stage comes first: from then on the pipeline is on the rows that may be trained."""
+    if run.data is not None:
+        return
+    files, folder = run.source.data_files, run.runtime.settings.state_dir
+    if run.source.data.pii != "error":
+        record_access(folder, run.source, f"pii: {run.source.data.pii}")
+    pipeline, lineage = prepared(run.source, folder / "runs" / run.name / "prepared")
+    origins = dict(zip(pipeline.data_files, map(shown, files), strict=True))
+    run.data = PreparedData(pipeline, lineage, origins)
+    run.say(f"data: {line_of(lineage)}")
 
 
 def prepared(pipeline: Pipeline, folder: Path) -> tuple[Pipeline, Lineage]:

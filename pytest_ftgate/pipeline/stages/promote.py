@@ -19,16 +19,20 @@ from pytest_ftgate.pipeline.decide import explain
 from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tag, overused, round_of, uses
 
 if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.canary.reference import Reference
     from pytest_ftgate.pipeline.report.explain import Explanation
     from pytest_ftgate.pipeline.run import PipelineRun
     from pytest_ftgate.registry import Registry, Version
     from pytest_ftgate.train.manifest import Manifest
 
 
-def conclude(run: PipelineRun, verdict: Verdict, explanation: Explanation | None = None) -> int | None:
+def conclude(
+    run: PipelineRun, verdict: Verdict, explanation: Explanation | None = None, reference: Reference | None = None
+) -> int | None:
     """Explain what was not met, log the run with its verdict, register what was trained, promote it on PROMOTE.
 
-    The number of the version; None if nothing was trained, or the numbers are not to be trusted (INTEGRITY).
+    reference: what the nights of a promoted version are compared with. Returns the number of the version; None if
+    nothing was trained, or the numbers are not to be trusted (INTEGRITY).
     """
     if run.manifest is None:
         return None
@@ -38,8 +42,8 @@ def conclude(run: PipelineRun, verdict: Verdict, explanation: Explanation | None
     registry = run.runtime.registry
     version = _register(run, run.manifest, verdict, registry)
     if verdict.kind is Kind.PROMOTE:
-        if run.reference is not None:
-            keep_reference(registry, version, run.reference)
+        if reference is not None:
+            keep_reference(registry, version, reference)
         over = run.champion.number if run.champion else None
         registry.promote(run.name, version.number, verdict.reason, over)
     return version.number
@@ -96,7 +100,7 @@ def _write_results(run: PipelineRun, folder: Path) -> Path:
     """Every golden set's results, frozen for the comparisons of later runs; never those of cases that leaked."""
     folder.mkdir()
     for suite in run.sets:
-        tested = run.candidate_of(suite).without(run.exposed.left_out(suite))
+        tested = run.candidate_of(suite).without(run.leaked.left_out(suite))
         frozen: dict[str, Any] = tested.to_json()
         (folder / f"{suite.name}.json").write_text(json.dumps(frozen, ensure_ascii=False), encoding="utf-8")
     return folder

@@ -20,7 +20,7 @@ class CanaryFile(FtgateFile):
     def collect(self) -> Iterator[FtgateItem]:
         """The item. Faults of the file or of its golden sets are a collection error."""
         try:
-            watch = self.ftgate.watch(self.path.parent.name)
+            watch = self.ftgate.canary_run(self.path.parent.name)
         except FtgateError as error:
             raise self.CollectError(str(error)) from None
         yield CanaryItem.make(self, "canary", watch=watch)

@@ -38,7 +38,7 @@ class DataItem(FtgateItem):
         except FtgateError as error:
             told = self._unread(error)
         self.checks.failed |= told.outcome == "failed"
-        if self.checks.failed and self is siblings[-1] and self.ftgate.trains(self.path):
+        if self.checks.failed and self is siblings[-1] and self.ftgate.training.trains(self.path):
             self.session.shouldfail = f"{self.pipeline}: the data failed their checks; nothing was trained"
         return told
 

@@ -31,10 +31,10 @@ class GoldenFile(FtgateFile):
     def collect(self) -> Iterator[FtgateItem]:
         """All cases, then metrics and gate checks. Faults of the set are one collection error."""
         try:
-            self.suite = self.ftgate.suite(self.path)
+            self.suite = self.ftgate.golden_sets.at(self.path)
         except FileFaults as faults:
             raise self.CollectError(str(faults)) from None
-        pipeline = self.ftgate.pipeline_of(self.suite.name)
+        pipeline = self.ftgate.training.gated_by(self.suite.name)
         for item in self._items():
             item.pipeline = pipeline
             yield item
@@ -48,7 +48,7 @@ class GoldenFile(FtgateFile):
         ]
         judging += [
             GateItem.make(self, f"gate[{check}]", suite=self.suite, check=check)
-            for check in self.ftgate.checks_of(self.suite)
+            for check in self.ftgate.gate.checks_of(self.suite)
         ]
         for order, item in enumerate(judging):
             item.order = order
@@ -69,12 +69,12 @@ class CaseItem(FtgateItem):
 
     def tell(self) -> ItemOutcome:
         """Wait for the answer, grade it."""
-        run = self.ftgate.pipeline_run_of(self.suite)
+        run = self.ftgate.training.of(self.suite)
         if run is not None and run.unchanged:
             return skipped("unchanged: the candidate is the champion")
-        if run is not None and (leak := run.exposed.dropped(self.suite).get(self.case.id)) and self._gated:
+        if run is not None and (leak := run.leaked.dropped(self.suite).get(self.case.id)) and self._gated:
             return skipped(f"dropped for all models: {leak.verdict} in {leak.file}:{leak.line} ({leak.stage})")
-        evaluation = self.ftgate.evaluation(self.suite)
+        evaluation = self.ftgate.evaluations.of(self.suite)
         try:
             outcome = evaluation.outcome(self.case)
         except Unmeasured:
@@ -84,7 +84,7 @@ class CaseItem(FtgateItem):
 
     @property
     def _gated(self) -> bool:
-        if self.ftgate.is_general(self.suite):
+        if self.ftgate.training.is_general(self.suite):
             return True
         return self.suite.golden.gate is not None and not self.case.must_pass
 
@@ -137,9 +137,9 @@ class MetricItem(FtgateItem):
 
     def tell(self) -> ItemOutcome:
         """Compute it from this run's and the journal's grades."""
-        if missing := self.ftgate.missing(self.suite):
+        if missing := self.ftgate.evaluations.missing(self.suite):
             return skipped(missing)
-        evaluation = self.ftgate.judged(self.suite)
+        evaluation = self.ftgate.gate.judged(self.suite)
         metric = evaluation.metric(**self.options)
         facts = {"set": self.suite.name, "name": self.title, "value": metric.value, "n": metric.n}
         if self.title == "accuracy" and self.suite.golden.label is not None:
@@ -160,9 +160,9 @@ class GateItem(FtgateItem):
 
     def tell(self) -> ItemOutcome:
         """Judge the check on this run's and the journal's grades."""
-        if missing := self.ftgate.missing(self.suite):
+        if missing := self.ftgate.evaluations.missing(self.suite):
             return skipped(missing)
-        check = self.ftgate.judge(self.suite, self.check)
+        check = self.ftgate.gate.judge(self.suite, self.check)
         if check is None:
             return skipped(ABSENT[self.check])
         facts: dict[str, Any] = {
@@ -172,7 +172,7 @@ class GateItem(FtgateItem):
             "reason": check.reason,
         }
         facts |= {"advisory": check.advisory, "numbers": dict(check.numbers)}
-        beside = self.ftgate.judge_beside(self.suite, self.check)
+        beside = self.ftgate.gate.on_other_parts(self.suite, self.check)
         facts["beside"] = [
             {"part": part, "status": seen.status, "reason": seen.reason} for part, seen in beside.items()
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError
@@ -13,15 +13,22 @@ from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.decide.explain import FILE, explain
 from pytest_ftgate.pipeline.report.explain import Explanation
 from pytest_ftgate.pipeline.run import PipelineRun, Stopped
+from pytest_ftgate.pipeline.stages.baseline import measure_baseline
+from pytest_ftgate.pipeline.stages.fine_tune import fine_tune
+from pytest_ftgate.pipeline.stages.leakage import check_leakage
 from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
+from pytest_ftgate.pipeline.stages.serve import serve
 from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Properties, Rank, skipped
 from pytest_ftgate.plugin.items.data import data_items
 
+if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.canary.reference import Reference
+
 STAGES: tuple[tuple[str, Callable[[PipelineRun], None]], ...] = (
-    ("leakage", PipelineRun.check_leakage),
-    ("baseline", PipelineRun.measure_baseline),
-    ("fine-tune", PipelineRun.fine_tune),
-    ("serve", PipelineRun.serve),
+    ("leakage", check_leakage),
+    ("baseline", measure_baseline),
+    ("fine-tune", fine_tune),
+    ("serve", serve),
 )
 
 
@@ -35,7 +42,7 @@ class PipelineFile(FtgateFile):
         """
         name = self.path.parent.name
         try:
-            items = [*self._checks(), *(self._stages(name) if self.ftgate.trains(self.path) else ())]
+            items = [*self._checks(), *(self._stages(name) if self.ftgate.training.trains(self.path) else ())]
         except FtgateError as error:
             raise self.CollectError(str(error)) from None
         for order, item in enumerate(items):
@@ -46,7 +53,7 @@ class PipelineFile(FtgateFile):
         yield from data_items(self, self.ftgate.data_checks(self.path))
 
     def _stages(self, name: str) -> Iterator[FtgateItem]:
-        run = self.ftgate.run(name)
+        run = self.ftgate.training.run(name)
         for stage, work in STAGES:
             yield StageItem.make(self, stage, run=run, work=work)
         yield PromoteItem.make(self, "promote", run=run)
@@ -95,25 +102,24 @@ class PromoteItem(FtgateItem):
         """Decide, register, promote."""
         if self.run.unchanged:
             return self._unchanged()
-        verdict = self.ftgate.decide(self.run)
+        verdict = self.ftgate.gate.decide(self.run)
         if verdict is None:
             return skipped("nothing is promoted: the gate has not been judged on every golden set")
-        failed = self.ftgate.tally.other_failures
+        failed = self.ftgate.reports.other_failures
         if verdict.kind is Kind.PROMOTE and failed:
             return ItemOutcome(
                 "failed", f"not promoted, though the gate would: {failed} other tests of this run failed"
             )
-        beside = self.ftgate.beside.verdicts(self.run, self.ftgate.checks)
-        if verdict.kind is Kind.PROMOTE and self.ftgate.judges_untrusted:
+        beside = self.ftgate.gate.sensitivity.verdicts(self.run, self.ftgate.gate.checks)
+        if verdict.kind is Kind.PROMOTE and self.ftgate.judges.untrusted:
             return ItemOutcome(
                 "failed", "not promoted, though the gate would: a judge gave too few verdicts (INTEGRITY)"
             )
-        explanation = explain(self.run, verdict, self.ftgate.checks, beside)
-        if verdict.kind is Kind.PROMOTE:
-            self._measure_reference()
+        explanation = explain(self.run, verdict, self.ftgate.gate.checks, beside)
+        reference = self._measure_reference() if verdict.kind is Kind.PROMOTE else None
         with self.run.timed("promote"):
-            number = conclude(self.run, verdict, explanation)
-            warnings = self.run.exposed.told(self.run.sets)
+            number = conclude(self.run, verdict, explanation, reference)
+            warnings = self.run.leaked.told(self.run.sets)
             warnings += warnings_about(self.run) if number else []
         warnings += _announced(self, self.run, verdict, number)
         seen = _seen(self.run, explanation, warnings)
@@ -122,12 +128,12 @@ class PromoteItem(FtgateItem):
             return ItemOutcome("passed", properties=properties)
         return ItemOutcome("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
 
-    def _measure_reference(self) -> None:
+    def _measure_reference(self) -> Reference | None:
         """What later nights are compared with."""
         self.ftgate.console.line(f"{self.run.name}: reference runs for the canary")
         with self.run.timed("reference"):
-            watch = self.ftgate.watch(self.run.name)
-            self.run.reference = watch.at_promotion(self.run.candidate, self.ftgate.console.line)
+            watch = self.ftgate.canary_run(self.run.name)
+            return watch.at_promotion(self.run.candidate, self.ftgate.console.line)
 
     def _unchanged(self) -> ItemOutcome:
         assert self.run.champion is not None  # noqa: S101 - `unchanged` says so

@@ -16,7 +16,7 @@ def fact(questions: int, unscored: int, digest: str = "d", name: str = "tests") 
     bill = {"model": "m", "names": [], "text": f"{questions} asked"}
     return zero | {
         "names": [name], "judge": "m", "digest": digest, "models": ["m"], "questions": questions,
-        "unscored": unscored, "agreement": 0.5, "kin": ["the same base"], "bills": [bill],
+        "unscored": unscored, "agreement": 0.5, "same_family": ["the same base"], "bills": [bill],
     }  # fmt: skip
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.pipeline.progress import Console
-from pytest_ftgate.pipeline.runtime import Runtime, Settings, Target, base_target
+from pytest_ftgate.pipeline.runtime import Runtime
+from pytest_ftgate.pipeline.settings import Settings
+from pytest_ftgate.pipeline.targets import Target, base_target
 from pytest_ftgate.registry import Version
 from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.serve import precision
@@ -49,8 +51,8 @@ def adapter(tmp_path):
 
 
 def runtime(tmp_path, lines, version, adapter) -> Runtime:
-    made = Runtime(Settings(tmp_path), Console(None, lines.append, quiet=False))
-    made._registry = Kept(version, adapter)
+    made = Runtime(Settings(state_dir=tmp_path), Console(None, lines.append, quiet=False))
+    made.targets.registry = Kept(version, adapter)
     (tmp_path / "mlflow.db").write_text("")  # that there is one
     return made
 
@@ -63,14 +65,14 @@ def version_of(model: Model, tags: dict[str, str] | None = None) -> Version:
 
 def test_the_version_s_own_precision(tmp_path, base, adapter):
     gated = replace(base, dtype="bfloat16", adapter=adapter)
-    target = runtime(tmp_path, [], version_of(gated), adapter).target("", "quiz", base)
+    target = runtime(tmp_path, [], version_of(gated), adapter).targets.named("", "quiz", base)
     assert target.model == gated
     assert target.digest == gated.digest, "the answers and frozen results are those of the gated model"
 
 
 def test_one_registered_without_its_precision_is_asked_at_the_pipeline_s(tmp_path, base, adapter):
     version = version_of(replace(base, adapter=adapter), {})
-    assert runtime(tmp_path, [], version, adapter).target("", "quiz", base).model.dtype == "float32"
+    assert runtime(tmp_path, [], version, adapter).targets.named("", "quiz", base).model.dtype == "float32"
 
 
 def test_one_line_says_what_that_costs_here(tmp_path, base, adapter, monkeypatch):
@@ -78,9 +80,9 @@ def test_one_line_says_what_that_costs_here(tmp_path, base, adapter, monkeypatch
     lines: list[str] = []
     version = version_of(replace(base, dtype="bfloat16", adapter=adapter))
     made = runtime(tmp_path, lines, version, adapter)
-    made._say_cost(made.target("", "quiz", base))
-    made._say_cost(base_target(base))
-    made._say_cost(Target("served", Model("name", dtype="bfloat16", served=True)))
+    served = Target("served", Model("name", dtype="bfloat16", served=True))
+    for target in (made.targets.named("", "quiz", base), base_target(base), served):
+        made.engines._say_cost(target.model, target.as_asked)
     [line] = lines
     assert line.startswith("  champion v3, as it was gated: computing in bfloat16 on Old CPU, which emulates it")
 

@@ -12,6 +12,7 @@ from pytest_ftgate.pipeline.decide.explain import explain
 from pytest_ftgate.pipeline.decide.sensitivity import Sensitivity
 from pytest_ftgate.pipeline.report.explain_page import markdown
 from pytest_ftgate.pipeline.run import Stopped
+from pytest_ftgate.pipeline.stages.leakage import check_leakage
 from pytest_ftgate.pipeline.stages.promote import conclude
 from tests.unit.rollouts import DELTA, Shop
 
@@ -29,7 +30,7 @@ def train_on(shop, *texts):
 def checked(shop, weights, leak="drop-case", **kwargs):
     run = shop.run(weights, **kwargs)
     run.leak = leak
-    run.check_leakage()
+    check_leakage(run)
     return run
 
 
@@ -38,7 +39,7 @@ def judged(run):
     beside, checks = Sensitivity(), {}
     for suite in run.sets:
         whole = run.candidate_of(suite)
-        tested = whole.without(run.exposed.left_out(suite))
+        tested = whole.without(run.leaked.left_out(suite))
         for name in checks_of(suite, train=True, general=suite == run.general):
             seen = judge(name, suite, whole if name == "must-pass" else tested, run, DELTA)
             checks.setdefault(suite.name, {})[name] = seen
@@ -119,7 +120,7 @@ def test_95_percent_of_the_cases_must_be_left(shop, leaked, kept):
     train_on(shop, *(f"q{n}" for n in range(leaked)))
     if kept:
         run = checked(shop, "one")
-        assert len(run.exposed.dropped(run.suites[0])) == 5
+        assert len(run.leaked.dropped(run.suites[0])) == 5
         return
     with pytest.raises(Stopped, match="would leave 94 of 100 cases, at least 95 % must be left") as stopped:
         checked(shop, "one")
@@ -155,7 +156,7 @@ def test_the_lock_and_the_digest_of_the_set_stay(shop):
     train_on(shop, "q1")
     run = checked(shop, "one")
     suite = run.suites[0]
-    tested = run.candidate_of(suite).without(run.exposed.left_out(suite))
+    tested = run.candidate_of(suite).without(run.leaked.left_out(suite))
     assert len(tested.suite.cases) == 99
     assert (tested.suite.digest, tested.suite.name) == (suite.digest, suite.name)
     assert len(run.candidate_of(suite).suite.cases) == 100
@@ -164,6 +165,6 @@ def test_the_lock_and_the_digest_of_the_set_stay(shop):
 def test_what_was_dropped_is_a_line(shop):
     train_on(shop, "q1", "else", "Q2!")
     run = checked(shop, "one")
-    [line] = run.exposed.told(run.sets)
+    [line] = run.leaked.told(run.sets)
     assert line.startswith("quiz: 2 leaked cases of 100 dropped from the comparison of all models: c1 (")
     assert line.endswith("train.jsonl:3)")

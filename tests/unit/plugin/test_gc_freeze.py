@@ -10,11 +10,11 @@ import sys
 import pytest
 
 from pytest_ftgate.plugin import gc_freeze
-from pytest_ftgate.plugin.gc_freeze import Sight
+from pytest_ftgate.plugin.gc_freeze import Freeze
 
 
 @pytest.fixture(autouse=True)
-def all_in_sight():
+def all_in_freeze():
     gc.unfreeze()
     yield
     gc.unfreeze()
@@ -26,14 +26,14 @@ def walked(thing: object) -> bool:
 
 
 def test_what_exists_at_the_beginning_or_at_the_end_of_the_block_is_not_walked():
-    sight, before = Sight(), [[]]
-    with sight.narrowed():
+    freeze, before = Freeze(), [[]]
+    with freeze.frozen():
         assert not walked(before)
         meanwhile = [[]]
         assert walked(meanwhile), "garbage of the run itself is still found"
     assert not walked(meanwhile)
     assert not walked(before)
-    sight.restore()
+    freeze.restore()
     assert walked(before)
     assert walked(meanwhile)
     assert gc.get_freeze_count() == 0
@@ -41,7 +41,7 @@ def test_what_exists_at_the_beginning_or_at_the_end_of_the_block_is_not_walked()
 
 def test_an_error_in_the_block_passes_and_is_no_reason_to_walk_it():
     held = [[]]
-    with pytest.raises(ValueError, match="from the run"), Sight().narrowed():
+    with pytest.raises(ValueError, match="from the run"), Freeze().frozen():
         raise ValueError("from the run")
     assert not walked(held)
 
@@ -49,18 +49,18 @@ def test_an_error_in_the_block_passes_and_is_no_reason_to_walk_it():
 def test_what_somebody_else_froze_stays_frozen():
     theirs = [[]]
     gc.freeze()
-    Sight().restore()
+    Freeze().restore()
     assert not walked(theirs)
 
 
 def test_restoring_twice_does_it_once():
-    sight = Sight()
-    with sight.narrowed():
+    freeze = Freeze()
+    with freeze.frozen():
         pass
-    sight.restore()
+    freeze.restore()
     theirs = [[]]
     gc.freeze()
-    sight.restore()
+    freeze.restore()
     assert not walked(theirs)
 
 
@@ -75,7 +75,7 @@ def test_cyclic_garbage_of_a_run_is_collected():
         def __del__(self) -> None:
             Node.alive -= 1
 
-    with Sight().narrowed():
+    with Freeze().frozen():
         Node()
         gc.collect()
         assert Node.alive == 0
@@ -92,11 +92,11 @@ def freeze():
     freezes += 1
     real()
 gc.freeze = freeze
-sight = gc_freeze.Sight()
+freeze = gc_freeze.Freeze()
 for _ in range(3):
-    with sight.narrowed():
+    with freeze.frozen():
         pass
-sight.restore()
+freeze.restore()
 freezes = 0
 """
 

@@ -14,7 +14,8 @@ from pytest_ftgate.pipeline.canary.panel import asked_of, draw_panel, find_panel
 from pytest_ftgate.pipeline.canary.run import CanaryRun
 from pytest_ftgate.pipeline.canary.store import reference_of
 from pytest_ftgate.pipeline.progress import silent
-from pytest_ftgate.pipeline.runtime import Runtime, Settings
+from pytest_ftgate.pipeline.runtime import Runtime
+from pytest_ftgate.pipeline.settings import Settings
 from pytest_ftgate.pipeline.stages.promote import conclude
 from tests.fake_vllm import make_executable
 from tests.unit.rollouts import Shop, answered, manifest
@@ -48,9 +49,10 @@ def shop(tmp_path, plain_template, no_tracking_server, monkeypatch):
 def run(shop):
     """A candidate about to be promoted; its server runs until the test ends."""
     made = shop.run("none")
-    made.manifest, made._candidate = manifest(make_adapter(shop.path / "new/adapter")), None
+    made.manifest = manifest(make_adapter(shop.path / "new/adapter"))
+    made.__dict__.pop("candidate", None)
     vllm = str(make_executable(shop.path / "bin"))
-    made.runtime = Runtime(Settings(shop.state, engine="vllm", vllm=vllm), silent())
+    made.runtime = Runtime(Settings(state_dir=shop.state, engine="vllm", vllm=vllm), silent())
     answered(made.candidate_of(made.suites[0]), ())
     yield made
     made.runtime.close()
@@ -59,10 +61,10 @@ def run(shop):
 def test_a_promotion_leaves_what_the_first_night_needs(shop, run):
     watch = CanaryRun(run.pipeline, run.suites, run.runtime)
     said: list[str] = []
-    run.reference = watch.at_promotion(run.candidate, said.append)
+    kept = watch.at_promotion(run.candidate, said.append)
     assert len(said) == 1
     assert "in 5 runs of 100 cases" in said[0]
-    assert conclude(run, PROMOTE) == 1
+    assert conclude(run, PROMOTE, reference=kept) == 1
 
     reference = reference_of(shop.registry, shop.registry.champion("quiz"))
     assert reference.reason == "at promotion"
@@ -79,8 +81,8 @@ def test_a_server_that_is_gone_stops_no_promotion(shop, run, monkeypatch):
     monkeypatch.setenv("FAKE_VLLM", json.dumps({"exit": 1}))
     watch = CanaryRun(run.pipeline, run.suites, run.runtime)
     said: list[str] = []
-    run.reference = watch.at_promotion(run.candidate, said.append)
-    assert run.reference is None
+    reference = watch.at_promotion(run.candidate, said.append)
+    assert reference is None
     assert "no reference runs: " in said[0]
     assert "record them later: ftgate canary quiz --rebase REASON" in said[0]
     assert conclude(run, PROMOTE) == 1
@@ -88,7 +90,6 @@ def test_a_server_that_is_gone_stops_no_promotion(shop, run, monkeypatch):
 
 
 def test_other_verdicts_leave_no_reference(shop, run):
-    run.reference = None
     conclude(run, Verdict(Kind.HOLD, (), "not ahead"))
     assert shop.registry.logged("quiz.canary", {}) == []
 

@@ -9,7 +9,9 @@ import pytest
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.pipeline.canary.measure import ask_night, ask_runs
 from pytest_ftgate.pipeline.progress import silent
-from pytest_ftgate.pipeline.runtime import Runtime, Settings, Target
+from pytest_ftgate.pipeline.runtime import Runtime
+from pytest_ftgate.pipeline.settings import Settings
+from pytest_ftgate.pipeline.targets import Target
 from pytest_ftgate.serve.model import Model
 from tests.mock_openai import Fault, MockServer, broken, cut_off
 
@@ -26,7 +28,7 @@ def asked(tmp_path):
     (folder / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases))
     suite = load_suite(folder)
     with MockServer(lambda messages: ODD.get(messages[-1]["content"], messages[-1]["content"])) as server:
-        settings = Settings(tmp_path / "state", engine="openai", base_url=server.base_url, model="mock")
+        settings = Settings(state_dir=tmp_path / "state", engine="openai", base_url=server.base_url, model="mock")
         with Runtime(settings, silent()) as runtime:
             yield [(suite, suite.cases)], Target("mock", Model("mock", served=True)), runtime, server
 

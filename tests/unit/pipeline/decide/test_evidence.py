@@ -11,6 +11,7 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.pipeline.golden_reuse import OVERUSED, uses
 from pytest_ftgate.pipeline.run import Stopped
+from pytest_ftgate.pipeline.stages.leakage import check_leakage
 from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
 from tests.unit.rollouts import GOLDEN, Shop, checks
 
@@ -79,7 +80,7 @@ def test_a_champion_measured_in_this_run_is_seen_by_integrity(shop):
         case["input"] += " indeed"
     suite = shop.golden()
     run = shop.run("two", wrong=range(12), suite=suite)
-    measured = run._measure(suite, run.runtime.target("champion", "quiz", run.base))
+    measured = run.champion_of(suite)
     shop.champion_now(run, suite, wrong=range(14))
     for case in list(suite.cases)[:7]:
         measured._outcomes[case.id] = None
@@ -207,11 +208,11 @@ def test_a_leak_into_general_skills_stops_only_where_they_decide(tmp_path, plain
     shop.cases = [{"id": "c1", "input": "What is the colour of the sky at noon?", "expected": "yes"}]
     run = shop.run("one", general=(skills, (), ()))
     if required == "false":
-        run.check_leakage()
-        assert not run.leaks.leaks
+        check_leakage(run)
+        assert not run.leakage.report.leaks
         return
     with pytest.raises(Stopped, match="leak of golden skills/s1") as stopped:
-        run.check_leakage()
+        check_leakage(run)
     assert stopped.value.verdict.kind == Kind.INTEGRITY
 
 

@@ -95,12 +95,12 @@ def run():
     return SimpleNamespace(
         name="mail",
         sets=(suite,),
-        exposed=LeakedCases(),
+        leaked=LeakedCases(),
         champion=version,
         references=SimpleNamespace(champion=lambda suite: reference, anchor=lambda suite: reference),
         candidate_of=lambda suite: SimpleNamespace(to_json=lambda: new),
         answers_of=lambda suite, version, now: old,
-        base_answers=lambda suite: base,
+        baseline_of=lambda suite: SimpleNamespace(to_json=lambda: base),
     )
 
 

@@ -1,0 +1,91 @@
+"""Paths of golden sets -> Suites: each loaded once, compared with its lock, with the margins and noise beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import Fault, FileFaults, LockError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.noise import Noise
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.graders.llm_judge import AsksJudge
+    from pytest_ftgate.pipeline.discovery import Catalogue
+
+
+class GoldenSets:
+    """The golden sets of a run.
+
+    price: of input and output tokens, for sets that name none. judge_client: of a set's [judge]. shown: a path as the
+    user would type it. deltas: margin of each locked set, a share, never below its noise. noises: where measured.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        price: tuple[float, float] | None,
+        judge_client: Callable[[Suite], AsksJudge],
+        shown: Callable[[Path], str],
+    ) -> None:
+        self._catalogue, self._price, self._judge_client, self._shown = catalogue, price, judge_client, shown
+        self._by_path: dict[Path, Suite] = {}
+        self._by_name: dict[str, Suite] = {}
+        self.deltas: dict[str, float] = {}
+        self.noises: dict[str, Noise] = {}
+
+    def at(self, path: Path) -> Suite:
+        """The golden set of a file. Raises FileFaults, also for one that differs from its lock."""
+        if path not in self._by_path:
+            from pytest_ftgate.evaluate.suite import judged, load_suite, priced
+
+            suite = load_suite(path)
+            self._check_lock(suite)
+            self._check_name(suite)
+            suite = priced(suite, self._price)
+            suite = judged(suite, lambda: self._judge_client(suite))
+            self._by_path[path] = self._by_name[suite.name] = suite
+        return self._by_path[path]
+
+    def named(self, name: str) -> Suite:
+        """The golden set of that name, from the folders of `ftgate_goldens`. Raises FtgateError."""
+        return self._by_name[name] if name in self._by_name else self.at(self._catalogue.golden_path(name))
+
+    def delta(self, suite: Suite) -> float:
+        """The margin of the set's lock, 0 without one."""
+        return self.deltas.get(suite.name, 0.0)
+
+    def resolution(self, suite: Suite, state_dir: Path) -> str:
+        """Its minimum detectable effect in words, from what earlier runs in the state folder have seen."""
+        from pytest_ftgate.evaluate.lock import default_delta
+        from pytest_ftgate.pipeline.discordance import recalled
+        from pytest_ftgate.pipeline.power import resolution_of
+
+        delta = self.deltas.get(suite.name, default_delta(len(suite.cases)))
+        line = resolution_of(suite, delta, recalled(state_dir, suite.name)).line()
+        noise = self.noises.get(suite.name)
+        return f"{line}; {noise.of(suite)}" if noise else line
+
+    def _check_name(self, suite: Suite) -> None:
+        other = self._by_name.get(suite.name)
+        if other is not None:
+            where = self._shown(other.golden.path)
+            text = f"duplicate golden set name {suite.name!r}, also in {where}"
+            raise FileFaults([Fault(self._shown(suite.golden.path), 0, text, "rename one of them")])
+
+    def _check_lock(self, suite: Suite) -> None:
+        from pytest_ftgate.evaluate.lock import compare, read_lock
+        from pytest_ftgate.evaluate.noise import read_noise, widened
+
+        lock, noise = read_lock(suite.golden.path), read_noise(suite.golden.path)
+        if noise is not None:
+            self.noises[suite.name] = noise
+        if lock is not None:
+            self.deltas[suite.name] = widened(lock.delta, noise)
+            if faults := compare(suite, lock):
+                raise LockError(faults)
+        elif pipelines := self._catalogue.pipelines_of(suite.name):
+            path = self._shown(suite.golden.path)
+            fix = f"review it, then run: ftgate lock {self._shown(suite.golden.path.parent)}"
+            raise LockError([Fault(path, 0, f"gates the pipeline {pipelines[0]} and has no golden.lock", fix)])

@@ -1,0 +1,24 @@
+"""What a run needs to know of its surroundings: state folder, engine, registry, cache, keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Given by name, never by position; see the flags of the same names for what each means."""
+
+    state_dir: Path
+    engine: str = "transformers"
+    base_url: str = ""
+    model: str = ""
+    concurrency: int = 64
+    tracking_uri: str = ""
+    vllm: str = ""
+    vllm_args: tuple[str, ...] = ()
+    cache: str = ""
+    cache_url: str = ""
+    signing_key: Path | None = None
+    verify_key: Path | None = None

@@ -1,0 +1,68 @@
+"""The stage `fine-tune`: an adapter trained in a process of its own, after the servers have given their memory back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.pipeline.data_access import record_access
+from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
+from pytest_ftgate.pipeline.targets import base_target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.pipeline.progress import Advance
+    from pytest_ftgate.pipeline.run import PipelineRun
+    from pytest_ftgate.train.job import TrainJob
+
+
+def fine_tune(run: PipelineRun) -> None:
+    """Train, or take the adapter of an earlier run of the same job."""
+    from pytest_ftgate.train.launch import train
+
+    prepare_data(run)
+    state_dir = run.runtime.settings.state_dir
+    job = run.pipeline.job(run.suites[0].prompt.to_json(), grading(run.suites[0]), run.data_lineage)
+    record_access(state_dir, run.pipeline, "fine-tune")
+    out_dir = state_dir / "runs" / run.name / job.digest[:16]
+    _compare_tokens(run, job, out_dir)
+    run.runtime.engines.stop_and_free()
+    with run.runtime.console.progress("fine-tune", None) as advance:
+        run.manifest = train(job, out_dir, _Narrator(run.say, advance))
+
+
+def grading(suite: Suite) -> dict[str, Any]:
+    """How validation rows are graded while training; a judge is not asked."""
+    golden = suite.golden
+    label = {"path": golden.label.path, "values": list(golden.label.values)} if golden.label else None
+    graders = [dict(spec) for spec in golden.graders if spec["kind"] != "judge"]
+    return {"graders": graders, "label": label, "max_tokens": golden.request.max_tokens}
+
+
+def _compare_tokens(run: PipelineRun, job: TrainJob, out_dir: Path) -> None:
+    """Before anything is trained, if the base model is still served; `serve` compares in any case."""
+    from pytest_ftgate.train.launch import finished
+    from pytest_ftgate.train.preview import preview
+    from pytest_ftgate.train.token_check import check_tokens
+
+    engine = run.runtime.engines.running(base_target(run.base).model)
+    if engine is not None and finished(job, out_dir) is None:
+        count = check_tokens(engine.endpoint(run.base), preview(job, out_dir))
+        run.say(f"the server reads {count} training rows in the very tokens they will be trained in")
+
+
+class _Narrator:
+    """Events of the trainer -> lines and a bar."""
+
+    def __init__(self, say: Callable[[str], None], advance: Advance) -> None:
+        self._say = say
+        self._advance = advance
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        match event:
+            case {"event": "step", "step": step, "steps": steps, "loss": loss}:
+                self._advance(step, f"loss {loss:.3f}", steps)
+            case {"event": "epoch" | "warning" | "start" | "validation", "text": text}:
+                self._say(text)

@@ -1,0 +1,104 @@
+"""The stage `leakage`: training and validation rows against every golden case. Raises Stopped(INTEGRITY) on a leak."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.data.lineage import stepped
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.gate.verdict import Kind, Verdict
+from pytest_ftgate.pipeline.data_access import record_access
+from pytest_ftgate.pipeline.leaked_cases import LeakedCases, TooFewLeft
+from pytest_ftgate.pipeline.run import LeakageResult, PipelineRun, PreparedData, Stopped
+from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
+
+if TYPE_CHECKING:
+    from pytest_ftgate.data.near.rows import Row
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.leakage.report import Report
+
+
+def check_leakage(run: PipelineRun) -> None:
+    """General skills are compared apart from the others, whose templates they do not share.
+
+    A leak into an advisory set is reported and stops nothing.
+    """
+    prepare_data(run)
+    record_access(run.runtime.settings.state_dir, run.pipeline, "leakage", run.sets)
+    cases = LeakedCases()
+    report = _leaks_of(run, run.suites, cases)
+    if run.general is not None:
+        _leaks_of(run, (run.general,), cases, stop=run.general in run.deciding)
+    run.leakage = LeakageResult(report, cases)
+
+
+def _leaks_of(run: PipelineRun, suites: Sequence[Suite], cases: LeakedCases, *, stop: bool = True) -> Report:
+    report, found = _compared(run, suites)
+    blocks = stop and bool(report.blocking(strict=run.leak == "strict"))
+    if blocks and not run.leak.startswith("drop"):
+        raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
+    run.say(report.describe())
+    if blocks and run.leak == "drop-row":
+        run.data = _without(run, found)
+        return _leaks_of(run, suites, cases)
+    if blocks:
+        _drop_cases(run, report, suites, cases)
+    cases.tolerate(report)
+    return report
+
+
+def _drop_cases(run: PipelineRun, report: Report, suites: Sequence[Suite], cases: LeakedCases) -> None:
+    try:
+        cases.drop(report.leaks, suites)
+    except TooFewLeft as error:
+        raise Stopped(Verdict(Kind.INTEGRITY, (), f"{error}\n{report.describe()}")) from None
+    for line in cases.told(suites):
+        run.say(line)
+
+
+def _without(run: PipelineRun, found: Mapping[str, Collection[int]]) -> PreparedData:
+    """The data on copies of the files that lack the leaked rows; the files themselves stay."""
+    from pytest_ftgate.leakage.drop_rows import write_clean
+
+    data = _data(run)
+    copies, lineage, folder = [], data.lineage, run.runtime.settings.state_dir / "runs" / run.name / "clean"
+    for kind, path in zip(("train", "validation"), data.pipeline.data_files, strict=True):
+        origin = data.origins.get(path, shown(path))
+        lines = found.get(origin, ())
+        copies.append(write_clean(path, lines, folder / kind) if lines else path)
+        if lines:
+            lineage = stepped(lineage, kind, "leaked goldens", copies[-1])
+            run.say(f"dropped {len(lines):,} leaked rows of {origin}: this run uses {shown(copies[-1])}")
+    rows = replace(data.pipeline.data, train=copies[0], validation=copies[1])
+    return replace(data, pipeline=replace(data.pipeline, data=rows), lineage=lineage)
+
+
+def _compared(run: PipelineRun, suites: Sequence[Suite]) -> tuple[Report, Mapping[str, Collection[int]]]:
+    """The report, and the lines that leak, by file."""
+    from pytest_ftgate.data.near.rows import read_rows
+    from pytest_ftgate.errors import SelfTestError
+    from pytest_ftgate.leakage.check import find_leaks
+
+    found: dict[str, set[int]] = {}
+
+    def keep(row: Row, verdict: str) -> None:
+        if verdict == "leak":
+            found.setdefault(row.path, set()).add(row.line)
+
+    data, cases = _data(run), {suite.name: suite.cases for suite in suites}
+    rows = (
+        replace(row, path=data.origins.get(path, row.path))
+        for path in data.pipeline.data_files
+        for row in read_rows(path)
+    )
+    try:
+        return find_leaks(cases, rows, keep), found
+    except SelfTestError as error:
+        raise Stopped(Verdict(Kind.INTEGRITY, (), str(error))) from None
+
+
+def _data(run: PipelineRun) -> PreparedData:
+    assert run.data is not None  # noqa: S101 - prepared before anything is compared
+    return run.data

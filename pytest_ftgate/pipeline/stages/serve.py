@@ -1,0 +1,52 @@
+"""The stage `serve`: the adapter is served and asked; the champion too, where its frozen results cover too little.
+
+After this stage nothing is sent to a model any more: the gate only waits for answers that are on their way.
+"""
+
+from __future__ import annotations
+
+from pytest_ftgate.gate.verdict import Kind, Verdict
+from pytest_ftgate.pipeline.run import PipelineRun, Stopped
+
+SMOKE_CASES = 10
+
+
+def serve(run: PipelineRun) -> None:
+    """Ask the first ten goldens, then all. Raises Stopped(REJECT) if not one answer can be read."""
+    if run.unchanged:
+        run.say("the candidate is the champion; nothing to serve")
+        return
+    stale = [suite for suite in run.suites if run.references.champion_is_stale(suite)]
+    if stale:
+        run.runtime.engines.expect(run.champion_target.model)  # one server for both, started for the higher rank
+    _smoke_test(run)
+    for suite in run.sets:
+        run.runtime.ask(run.candidate_of(suite), suite.cases, run.candidate, reuse=True)
+    for suite in stale:
+        run.runtime.ask(run.champion_of(suite), suite.cases, run.champion_target, reuse=True)
+
+
+def _smoke_test(run: PipelineRun) -> None:
+    suite = run.suites[0]
+    evaluation, cases = run.candidate_of(suite), suite.cases[:SMOKE_CASES]
+    run.evaluations.ask(evaluation, cases, run.candidate, "smoke test")
+    _check_tokens(run)
+    readable = sum(evaluation.readable(case) for case in cases)
+    run.say(f"smoke test: {readable} of {len(cases)} answers can be read")
+    if not readable:
+        answer = evaluation.responses.first(cases[0]).text
+        reason = f"smoke test: not one of {len(cases)} answers can be read; the first: {answer!r}"
+        raise Stopped(Verdict(Kind.REJECT, (), reason))
+
+
+def _check_tokens(run: PipelineRun) -> None:
+    """Training and serving must give the same token ids. Raises ServeError that shows both."""
+    from pytest_ftgate.train.job import TOKENS_FILE
+    from pytest_ftgate.train.token_check import check_tokens
+
+    if run.manifest is not None:
+        engine = run.runtime.started(run.candidate)
+        if engine.verified:
+            run.say(engine.verified)
+        count = check_tokens(engine.endpoint(run.candidate.model), run.manifest.path.with_name(TOKENS_FILE))
+        run.say(f"the server reads {count} training rows in the very tokens they were trained in")

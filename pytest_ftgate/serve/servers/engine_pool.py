@@ -1,0 +1,129 @@
+"""EngineSettings -> EnginePool: one engine for each base model, started when first needed, all stopped together."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pytest_ftgate.serve.engine import Engine
+    from pytest_ftgate.serve.model import Model
+
+
+class Advance(Protocol):
+    """Shows how far a step is. done: so many. now: what is going on."""
+
+    def __call__(self, done: int, now: str) -> None: ...  # noqa: D102
+
+
+class Display(Protocol):
+    """Where the pool shows what takes long."""
+
+    def line(self, text: str) -> None:
+        """Print one line."""
+
+    def progress(self, label: str, total: int | None) -> AbstractContextManager[Advance]:
+        """Show one long step."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Which engine serves. kind: "transformers", "vllm" or "openai" (a server that runs already).
+
+    base_url, model: address of that server and its name for the model. vllm, vllm_args: executable and arguments of
+    `vllm serve`. logs: folder for the servers' output.
+    """
+
+    kind: str
+    logs: Path
+    base_url: str = ""
+    model: str = ""
+    vllm: str = ""
+    vllm_args: tuple[str, ...] = ()
+
+
+class EnginePool:
+    """The engines of one run."""
+
+    def __init__(self, settings: EngineSettings, display: Display) -> None:
+        self._settings, self._display = settings, display
+        self._engines: dict[Model, Engine] = {}
+        self._up: list[Engine] = []
+        self._idle_mib: dict[str, int] | None = None
+
+    def offers(self, model: Model) -> frozenset[str]:
+        """What the engine of a model can do beyond plain chat; starts nothing."""
+        return self._engine(model).offers
+
+    def expect(self, model: Model) -> None:
+        """Announce a model that will be asked in this run: its engine is then started once for all of them."""
+        self._engine(model).expect(model)
+
+    def running(self, model: Model) -> Engine | None:
+        """The engine that serves a model now; None if it is not started."""
+        engine = self._engine(model)
+        return engine if engine in self._up else None
+
+    def started(self, model: Model, title: str) -> Engine:
+        """The engine that serves a model, started if need be. title: of the model, in messages. Raises ServeError."""
+        engine = self._engine(model)
+        if engine not in self._up:
+            self._remember_gpu_memory()
+            self._say_cost(model, title)
+            engine.expect(model)
+            with self._display.progress(f"starting {engine.name}", None) as advance:
+                engine.start(lambda now: advance(0, now))
+            self._up.append(engine)
+        return engine
+
+    def stop(self) -> None:
+        """Stop every server that was started."""
+        while self._up:
+            self._up.pop().stop()
+
+    def stop_and_free(self) -> None:
+        """Stop them, and wait until their GPU memory is free again. Raises ServeError if it is not."""
+        self.stop()
+        if self._idle_mib:
+            from pytest_ftgate.serve.vllm.gpu_memory import wait_until_free
+
+            with self._display.progress("waiting for GPU memory", None) as advance:
+                wait_until_free(self._idle_mib, progress=lambda now: advance(0, now))
+
+    def _engine(self, model: Model) -> Engine:
+        """The engine for the model's base, made if need be."""
+        base = replace(model, adapter=None)
+        if base not in self._engines:
+            self._engines[base] = self._new(base)
+        return self._engines[base]
+
+    def _new(self, base: Model) -> Engine:
+        settings = self._settings
+        if base.served:
+            from pytest_ftgate.serve.servers.openai import OpenAIEngine
+
+            return OpenAIEngine(settings.base_url, settings.model)
+        log = settings.logs / f"{settings.kind}-{len(self._engines)}.log"
+        if settings.kind == "vllm":
+            from pytest_ftgate.serve.vllm.command import VllmSettings
+            from pytest_ftgate.serve.vllm.engine import VllmEngine
+
+            return VllmEngine(base, log, VllmSettings(settings.vllm, settings.vllm_args))
+        from pytest_ftgate.serve.hf.engine import TransformersEngine
+
+        return TransformersEngine(base, log)
+
+    def _remember_gpu_memory(self) -> None:
+        from pytest_ftgate.serve.vllm.gpu_memory import used_mib
+
+        if self._idle_mib is None:
+            self._idle_mib = used_mib()
+
+    def _say_cost(self, model: Model, title: str) -> None:
+        """One line if this machine must emulate the precision of a model that it serves itself."""
+        from pytest_ftgate.serve.precision import choice, emulated
+
+        if not model.served and emulated(model.dtype):
+            self._display.line(f"  {title}: {choice(model.dtype)}")
