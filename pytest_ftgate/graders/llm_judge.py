@@ -37,8 +37,20 @@ class Hearing(Protocol):
 class Judge(Kind):
     """What the judge of the golden set says: the mean of what its levels are worth, see `rubric`.
 
-    judge: `JudgeSpec.to_json`, which the golden set puts there, so that its digest covers models, prompts and rubric.
     A grader is made without a court, and then leaves every answer unscored; `before` gives it one.
+    judge: set by the golden set from its `[judge]`, never written in a grader: its digest covers models and rubric.
+
+    Example::
+
+        [[grader]]
+        kind = "judge"
+        threshold = 0.75
+
+        [judge]
+        budget_dollars = 2.0
+
+        [judge.checklist]
+        polite = "Is the reply polite?"
     """
 
     kind: ClassVar[str] = "judge"

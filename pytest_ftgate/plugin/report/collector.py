@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,63 @@ from pytest_ftgate.judge.summary import summed, untrusted
 HOLD = 10
 INTEGRITY = 11
 DRIFT = 12
+
+EXIT_CODES: Mapping[int, tuple[str, str]] = {
+    0: (
+        "passed: PROMOTE, UNCHANGED, or nothing to complain about",
+        "Every test passed. Under `--train` every gate check passed and the candidate is the champion now "
+        "(PROMOTE), or the training gave the champion itself (UNCHANGED). Of a command: done.",
+    ),
+    1: (
+        "REJECT, or a failed test",
+        "A gate check shows the candidate to be worse, or an ordinary test failed; the champion stays. Of a "
+        "command: `data check` found an error, `data split` found related rows on two sides, the judge is not "
+        "admitted (`judge calibrate`), or the candidate is worse (`ab analyse`).",
+    ),
+    2: (
+        "interrupted, or a mistake in a command",
+        "pytest was interrupted, or collection failed, for example because a golden set is faulty: each fault "
+        "is listed with file and line. Of a command: its arguments or files are wrong; one message says what to"
+        " do.",
+    ),
+    3: (
+        "internal error",
+        "pytest's own code for an internal error; also if no model could be asked at all, which the message "
+        "above it explains.",
+    ),
+    4: (
+        "wrong usage of pytest",
+        "pytest's own code for wrong options, such as `--train` together with `--canary`. Also if another "
+        "plugin has taken a golden file that was named, or registers our options.",
+    ),
+    5: (
+        "no tests collected",
+        "pytest's own code: nothing was found below the given paths, or all was deselected.",
+    ),
+    HOLD: (
+        "HOLD: not enough evidence",
+        "The numbers decide neither for nor against the candidate; the champion stays, and the reason says how "
+        "many more cases would settle it. Also a `--train` or `--canary` that came to no verdict, a canary "
+        "without all its answers, `ab analyse` without a decision, and `data generate` with fewer rows than "
+        "wanted.",
+    ),
+    INTEGRITY: (
+        "INTEGRITY: the numbers cannot be trusted",
+        "A leak, a changed golden set, unmeasured cases, too many cases without a judgement, or a canary whose "
+        "panel, prompt or model is not what it was. Nothing is registered and nothing can override it. Of a "
+        "command: `leakage` found a leak, `audit verify` an edited line, `ab analyse` an unsound split.",
+    ),
+    DRIFT: (
+        "DRIFT: a regression",
+        "`--canary`: a champion has become worse since its promotion. Of a command: `drift inputs` found that "
+        "production asks something else than training or golden sets.",
+    ),
+    130: (
+        "interrupted",
+        "A command was stopped with Ctrl-C.",
+    ),
+}
+"""Every exit code: its title, and a paragraph."""
 
 
 @dataclass(eq=False)
