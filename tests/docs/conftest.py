@@ -37,7 +37,7 @@ class Reader:
     def __init__(self, pytester: pytest.Pytester, served: list[str]) -> None:
         self.pytester, self.served = pytester, served
         self.path: Path = pytester.path
-        pytester.makeini("[pytest]\naddopts = -p no:randomly\nasyncio_default_fixture_loop_scope = function\n")
+        pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
 
     def copy(self, page: Path) -> None:
         for block in blocks_of(page):
@@ -69,5 +69,5 @@ def reader(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.syspath_prepend(str(pytester.path))
     with MockServer(reply) as model, MessagesServer(judging()) as judge:
-        model_flags = ["--ftgate-base-url", model.base_url, "--ftgate-model", "mock"]
+        model_flags = ["-p", "no:randomly", "--ftgate-base-url", model.base_url, "--ftgate-model", "mock"]
         yield Reader(pytester, [*model_flags, "--ftgate-judge-url", judge.openai_url, "--ftgate-judge-model", "mock"])

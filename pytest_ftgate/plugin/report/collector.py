@@ -48,6 +48,10 @@ EXIT_CODES: Mapping[int, tuple[str, str]] = {
         "no tests collected",
         "pytest's own code: nothing was found below the given paths, or all was deselected.",
     ),
+    6: (
+        "too many warnings",
+        "pytest's own code: more warnings than `--max-warnings` allows, in a run without gate checks.",
+    ),
     HOLD: (
         "HOLD: not enough evidence",
         "The numbers decide neither for nor against the candidate; the champion stays, and the reason says how "
