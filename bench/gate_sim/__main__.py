@@ -1,4 +1,4 @@
-"""Arguments -> bench/gate-sim.md, bench/gate-sim.png, and the table of docs/explanation/gate.md; all cells simulated anew."""
+"""Arguments -> bench/gate-sim.md, its plot, and the table of docs/explanation/gate.md; all cells simulated anew."""
 
 from __future__ import annotations
 

@@ -10,9 +10,10 @@ from pytest_ftgate.plugin.options import add_options
 from tools.reference.markdown import code, page, sentence, table
 
 INTRO = (
-    "Flags of `pytest`. Where an ini option is named, it sets the same in the pytest section of `pyproject.toml` or in "
-    "`pytest.ini`; a flag wins over the ini option. Keys come from `FTGATE_API_KEY` or `OPENAI_API_KEY` and are never "
-    "printed. Nothing is ever reported to anybody: there is no telemetry."
+    "Flags of `pytest`. Where an ini option is named, it sets the same in the pytest section of "
+    "`pyproject.toml` or in `pytest.ini`; a flag wins over the ini option. `pytest --help` lists them "
+    "too. Keys come from `FTGATE_API_KEY` or `OPENAI_API_KEY` and are never printed. Nothing is ever "
+    "reported to anybody: there is no telemetry."
 )
 
 

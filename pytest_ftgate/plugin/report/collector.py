@@ -50,7 +50,7 @@ EXIT_CODES: Mapping[int, tuple[str, str]] = {
     ),
     6: (
         "too many warnings",
-        "pytest's own code: more warnings than `--max-warnings` allows, in a run without gate checks.",
+        "pytest's own code: everything passed, but with more warnings than `--max-warnings` allows.",
     ),
     HOLD: (
         "HOLD: not enough evidence",
