@@ -37,7 +37,6 @@ class Hearing(Protocol):
 class Judge(Kind):
     """What the judge of the golden set says: the mean of what its levels are worth, see `rubric`.
 
-    A grader is made without a court, and then leaves every answer unscored; `before` gives it one.
     judge: set by the golden set from its `[judge]`, never written in a grader: its digest covers models and rubric.
 
     Example::
@@ -70,7 +69,10 @@ class Judge(Kind):
         return f"{self.kind}@{digest_of(dict(self.judge))[:8]}"
 
     def before(self, court: Hearing, prompt: Prompt) -> Judge:
-        """The same grader with a court. prompt: of the golden set, so that the judge sees what was asked."""
+        """The same grader with a court; without one it leaves every answer unscored.
+
+        prompt: of the golden set, so that the judge sees what was asked.
+        """
         made = copy(self)
         object.__setattr__(made, "_court", court)
         object.__setattr__(made, "_prompt", prompt)

@@ -20,7 +20,10 @@ DATA = (
     ' ends the run before a model is asked. `[data] allow = ["pii"]` in pipeline.toml, or `--allow pii`, '
     "turns errors of a check into warnings."
 )
-CODES = "What a run of `pytest` or a command `ftgate` ends with. Of several findings of a run, 2 to 5 go before 11, 11 before 1, 1 before 10, and 10 before 12."
+CODES = (
+    "What a run of `pytest` or a command `ftgate` ends with. Of several findings of a run, 2 to 5 go "
+    "before 11, 11 before 1, 1 before 10, and 10 before 12."
+)
 FILES = "`.ftgate` below the rootdir, or `--ftgate-state-dir`. Keep it out of git; CI keeps it between runs."
 
 

@@ -8,7 +8,7 @@ from dataclasses import MISSING, Field, fields
 
 from pytest_ftgate.graders.grade import KINDS
 from pytest_ftgate.graders.value import Kind
-from tools.reference.markdown import code, docstring, entries_of, example_of, page, prose_of, sentence, table
+from tools.reference.markdown import code, docstring, entries_of, example_of, meaning_of, page, prose_of, table
 
 INTRO = (
     "A grader turns a response into a grade from 0 to 1; a case passes if the grade of every grader "
@@ -57,7 +57,7 @@ def _rows(kind: type[Kind]) -> Iterator[tuple[str, ...]]:
     known = {field.name: field for field in fields(kind) if field.init}
     meanings = options(kind)
     for name in [*known, *(extra for extra in meanings if extra not in known)]:
-        yield code(name), *_kind_and_default(known.get(name)), sentence(meanings[name])
+        yield code(name), *_kind_and_default(known.get(name)), meaning_of(name, meanings, f"the grader {kind.kind}")
 
 
 def _kind_and_default(field: Field | None) -> tuple[str, str]:

@@ -64,6 +64,13 @@ def sentence(text: str) -> str:
     return shown[:1].upper() + shown[1:] + ("" if shown.endswith((".", "?", "...")) else ".") if shown else ""
 
 
+def meaning_of(name: str, meanings: Mapping[str, str], thing: str) -> str:
+    """The meaning of an entry. Raises LookupError, with what to do, if its docstring has none."""
+    if name in meanings:
+        return sentence(meanings[name])
+    raise LookupError(f"{thing} does not say what {name!r} means: add a line '{name}: ...' to its docstring")
+
+
 def documented(doc: str) -> str:
     """A docstring as paragraphs, its entries as a list."""
     listed = "\n".join(f"- `{name}`: {escaped(text)}" for name, text in entries_of(doc).items())

@@ -10,7 +10,7 @@ from pytest_ftgate.evaluate.metrics_view import SetMetrics
 from pytest_ftgate.metrics.base import Metric
 from pytest_ftgate.metrics.compute import NAMES
 from pytest_ftgate.metrics.latency_cost import COST, QUANTILES
-from tools.reference.markdown import code, docstring, entries_of, escaped, page, sentence, table
+from tools.reference.markdown import code, docstring, entries_of, escaped, meaning_of, page, table
 
 INTRO = (
     "A metric can be a floor of the gate (`[[gate.floor]] metric = ...`, with `min`, or with `max` for "
@@ -40,8 +40,4 @@ def _row(name: str) -> tuple[str, ...]:
 
 def _fields() -> Iterator[tuple[str, str]]:
     for name in inspect.signature(Metric).parameters:
-        yield code(name), sentence(_meanings()[name])
-
-
-def _meanings() -> dict[str, str]:
-    return dict(entries_of(docstring(Metric)))
+        yield code(name), meaning_of(name, entries_of(docstring(Metric)), "Metric")

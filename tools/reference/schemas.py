@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_ftgate.files import schema as _schema
 from pytest_ftgate.serve.api.settings import Settings
-from tools.reference.markdown import code, docstring, entries_of, escaped, sentence, table
+from tools.reference.markdown import code, docstring, entries_of, escaped, meaning_of, table
 
 HEAD = ("key", "type", "default", "range", "meaning")
 _DEFAULT = re.compile(r" ?(?:Default|Left out):? (.+?)\.(?= [A-Z\"]|$)")
@@ -74,7 +74,7 @@ def judge_keys() -> Iterator[tuple[str, ...]]:
         default = "" if each.default in (None, MISSING) else json.dumps(each.default)
         kind = str(each.type).replace(" | None", "").replace("Prices", "table")
         kind = "string" if kind.startswith(("Literal", "str")) else _OF_PYTHON.get(kind, kind)
-        yield code(each.name), kind, code(default) if default else "", "", sentence(meanings[each.name])
+        yield code(each.name), kind, code(default) if default else "", "", meaning_of(each.name, meanings, "Settings")
 
 
 _OF_PYTHON = {"int": "integer", "float": "number", "bool": "boolean"}
