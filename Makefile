@@ -55,9 +55,9 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit/test_layers.py
-	$(MKDOCS) --quiet
+	$(MKDOCS)
 
-# The documentation of docs/ into site/, which git ignores; a warning is an error.
+# The documentation of docs/ into site/, which git ignores; a warning is an error (with --quiet none would be counted).
 docs: setup
 	$(MKDOCS)
 
