@@ -1,6 +1,6 @@
 """(n, paired counts) -> what each rule does with a candidate, as the gate's own code decides it.
 
-Each table is brought to the arms as results of cases, decided once, and looked up from then on.
+Each table is brought to the checks as results of cases, decided once, and looked up from then on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from scipy.stats import binomtest
 from bench.gate_sim.generator import Counts, Tables
 from pytest_ftgate.evaluate.lock import default_delta
 from pytest_ftgate.gate.checks.paired import Pairs, pair
-from pytest_ftgate.gate.verdict import Arm, Kind, Result, Results, Status, baseline_arm, champion_arm, decide
+from pytest_ftgate.gate.verdict import (
+    CheckResult,
+    Kind,
+    Result,
+    Results,
+    Status,
+    baseline_check,
+    champion_check,
+    decide,
+)
 from pytest_ftgate.metrics.intervals import ALPHA
 
 TOLERANCE = 0.05
@@ -43,20 +52,22 @@ def pairs_of(n: int, b: int, c: int) -> Pairs:
 
 @cache
 def champion_status(n: int, b: int, c: int) -> Status:
-    """What the champion arm says, at the margin that a first golden.lock gets."""
-    return champion_arm(*two_models(n, b, c), default_delta(n)).status
+    """What the champion check says, at the margin that a first golden.lock gets."""
+    return champion_check(*two_models(n, b, c), default_delta(n)).status
 
 
 @cache
 def baseline_status(n: int, b: int, c: int) -> Status:
-    """What the baseline arm says."""
-    return baseline_arm(*two_models(n, b, c)).status
+    """What the baseline check says."""
+    return baseline_check(*two_models(n, b, c)).status
 
 
 @lru_cache
 def verdict(champion: Status, baseline: Status) -> Kind:
     """The verdict of the gate where integrity is given and no floor is set."""
-    return decide([Arm("integrity", "pass"), Arm("baseline", baseline), Arm("champion", champion)]).kind
+    return decide(
+        [CheckResult("integrity", "pass"), CheckResult("baseline", baseline), CheckResult("champion", champion)]
+    ).kind
 
 
 def at_least_equal(n: int, b: int, c: int) -> bool:
@@ -81,8 +92,8 @@ def not_worse_by_midp(n: int, b: int, c: int) -> bool:
 
 @cache
 def superior(n: int, b: int, c: int) -> bool:
-    """Promotes what the champion arm passes with `mode = "superior"`: lower bound of the difference above 0."""
-    return champion_arm(*two_models(n, b, c), default_delta(n), mode="superior").status == "pass"
+    """Promotes what the champion check passes with `mode = "superior"`: lower bound of the difference above 0."""
+    return champion_check(*two_models(n, b, c), default_delta(n), mode="superior").status == "pass"
 
 
 Rule = Callable[[int, int, int], bool]

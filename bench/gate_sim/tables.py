@@ -62,7 +62,7 @@ def _introduction(sets: int, seed: int, picture: str) -> Iterator[str]:
         yield f"- **{name}**: {meaning[:1].lower()}{meaning[1:]}"
     margins = ", ".join(f"{100 * default_delta(n):g} for n = {n}" for n in SIZES)
     yield (
-        f"- **{OURS}**: the arms `champion` and `baseline` of the gate, called as they are: lower bound of the "
+        f"- **{OURS}**: the checks `champion` and `baseline` of the gate, called as they are: lower bound of the "
         f"difference above minus the margin (points: {margins}) and point estimate not below 0; "
         "significantly better than the base model. Floors, slices and must-pass cases are left out; they only make it "
         "stricter. HOLD and REJECT are its other verdicts."

@@ -35,7 +35,7 @@ def from_journal(suite: Suite, journal: Journal) -> Iterator[Given]:
     inputs = {case.id: digest_of(case.input) for case in suite.cases}
     for asked, response in journal.read("asked").items():
         wanted = inputs.get(response.case_id, "")
-        same = key_of("", wanted, response.model, suite.prompt.digest, sampling, response.draw)
+        same = key_of("", wanted, response.model, suite.prompt.digest, sampling, response.repeat)
         if asked == same and response.finish_reason == "stop" and response.text.strip():
             yield Given(by_input[response.case_id, wanted], response.text)
 

@@ -17,7 +17,7 @@ from pytest_ftgate.files.dvc import own_copy
 Record = dict[str, Any]
 
 
-class Book:
+class DecisionLog:
     """One person's journal. Open it with `with`: then nobody else can, and a torn last line is mended.
 
     records: every line so far. Raises JournalError for a line that is no JSON object, DeskError if it is open already.
@@ -28,7 +28,7 @@ class Book:
         self.records: list[Record] = []
         self._file = -1
 
-    def __enter__(self) -> Book:
+    def __enter__(self) -> DecisionLog:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         own_copy(self.path)
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pytest_ftgate.annotation.decision_log import Book, Record
+from pytest_ftgate.annotation.decision_log import DecisionLog, Record
 from pytest_ftgate.annotation.item import Choice, DeskError, Item, Task
 
 
@@ -23,13 +23,13 @@ class Decision:
     text: str | None = None
 
 
-class Desk:
+class ReviewQueue:
     """The first item without a decision is the current one, so a session that ended goes on where it was.
 
     by: who decides, a pseudonym; default: the login name. Threads may call it at the same time.
     """
 
-    def __init__(self, task: Task, items: Sequence[Item], book: Book, by: str = "") -> None:
+    def __init__(self, task: Task, items: Sequence[Item], book: DecisionLog, by: str = "") -> None:
         self.task = task
         self.items = tuple(items)
         self.by = by or getpass.getuser()

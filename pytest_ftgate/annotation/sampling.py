@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pytest_ftgate.annotation.decision_log import Book, Record
+from pytest_ftgate.annotation.decision_log import DecisionLog, Record
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ def drawn(pool: Sequence[T], count: int, *seed: object) -> list[T]:
     return random.Random("\x1f".join(map(str, seed))).sample(pool, min(count, len(pool)))  # noqa: S311 - no secret
 
 
-def settled_plan(book: Book, wanted: Mapping[str, Any], make: Callable[[], Mapping[str, Any]]) -> Record:
+def settled_plan(book: DecisionLog, wanted: Mapping[str, Any], make: Callable[[], Mapping[str, Any]]) -> Record:
     """The plan that was made for just this before, else a new one, which is written now."""
     for record in reversed(book.records):
         plan = record.get("plan")

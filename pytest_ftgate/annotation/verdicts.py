@@ -1,4 +1,4 @@
-"""goldens/<task>/verdicts.jsonl, answers of two models -> Blind: what people found better, for the gate's human arm."""
+"""(verdicts.jsonl, answers of two models) -> Blind: which answers people preferred, for the gate check `human`."""
 
 from __future__ import annotations
 

@@ -12,27 +12,27 @@ from typing import TYPE_CHECKING, Any, Literal
 from pytest_ftgate.cli.common import say
 
 if TYPE_CHECKING:
-    from pytest_ftgate.annotation.decision_log import Book
+    from pytest_ftgate.annotation.decision_log import DecisionLog
     from pytest_ftgate.annotation.item import Item, Task
-    from pytest_ftgate.annotation.review_queue import Desk
+    from pytest_ftgate.annotation.review_queue import ReviewQueue
     from pytest_ftgate.evaluate.suite import Suite
 
 
-def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> Book:
+def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> DecisionLog:
     """The journal of this person's work on a set; one for each kind."""
-    from pytest_ftgate.annotation.decision_log import Book
+    from pytest_ftgate.annotation.decision_log import DecisionLog
     from pytest_ftgate.files.digest import digest_of
 
     person = digest_of(_by(args))[:12]
-    return Book(args.state_dir / "desk" / f"{suite.name}.{kind}.{person}.jsonl")
+    return DecisionLog(args.state_dir / "desk" / f"{suite.name}.{kind}.{person}.jsonl")
 
 
-def at_work(args: argparse.Namespace, task: Task, items: Sequence[Item], book: Book) -> Desk:
+def at_work(args: argparse.Namespace, task: Task, items: Sequence[Item], book: DecisionLog) -> ReviewQueue:
     """The desk, after the person has stopped or finished."""
-    from pytest_ftgate.annotation.review_queue import Desk
+    from pytest_ftgate.annotation.review_queue import ReviewQueue
     from pytest_ftgate.cli.review.run import run_desk
 
-    desk = Desk(task, items, book, _by(args))
+    desk = ReviewQueue(task, items, book, _by(args))
     run_desk(desk, say, web=args.web)
     return desk
 

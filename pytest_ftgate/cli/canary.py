@@ -69,7 +69,7 @@ def _rows(nights: list[tuple[Night, Logged]]) -> Iterator[tuple[str, ...]]:
 
 
 def _rebase(args: argparse.Namespace) -> int:
-    from pytest_ftgate.pipeline.canary.run import Watch
+    from pytest_ftgate.pipeline.canary.run import CanaryRun
     from pytest_ftgate.pipeline.discovery import Catalogue
 
     open_existing(args)
@@ -80,7 +80,7 @@ def _rebase(args: argparse.Namespace) -> int:
     pipeline: Pipeline = catalogue.pipeline(args.task)
     suites = [_locked(catalogue.golden_path(name)) for name in pipeline.panel_goldens]
     with asking(args) as runtime:
-        version, reference = Watch(pipeline, suites, runtime).rebase(args.rebase)
+        version, reference = CanaryRun(pipeline, suites, runtime).rebase(args.rebase)
     expected = reference.expected
     say(f"{version}: new reference {expected.score:.3f} ({expected.k} runs, n = {expected.n}); its nights begin anew")
     return 0

@@ -15,7 +15,7 @@ from pytest_ftgate.cli.common import say
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.data.checks.label_counts import Marginals
+    from pytest_ftgate.data.checks.label_counts import LabelCounts
     from pytest_ftgate.data.checks.perplexity import Perplexity
     from pytest_ftgate.data.readers.row import DataRow
     from pytest_ftgate.errors import Fault
@@ -126,13 +126,13 @@ def _perplexity(args: argparse.Namespace) -> Perplexity:
     return Perplexity(losses_in(args.model, native_dtype(), args.max_length or MAX_LENGTH), args.perplexity)
 
 
-def _marginals(goldens: Path) -> Marginals:
+def _marginals(goldens: Path) -> LabelCounts:
     """Counts of the golden sets; what their cases say stays there."""
     from pytest_ftgate.cli.leakage import golden_files
     from pytest_ftgate.evaluate.suite import load_suite
-    from pytest_ftgate.pipeline.stages.label_counts import marginals_of
+    from pytest_ftgate.pipeline.stages.label_counts import label_counts_of
 
-    return marginals_of([load_suite(path) for path in golden_files(goldens)])
+    return label_counts_of([load_suite(path) for path in golden_files(goldens)])
 
 
 def _leaked(files: Sequence[Path], goldens: Path) -> bool:

@@ -32,8 +32,8 @@ def desk_options(parser: argparse.ArgumentParser) -> None:
 
 def review(args: argparse.Namespace) -> int:
     """Show what waits, keep the decisions in FILE.review.jsonl, write the file that may train."""
-    from pytest_ftgate.annotation.decision_log import Book
-    from pytest_ftgate.annotation.review_queue import Desk
+    from pytest_ftgate.annotation.decision_log import DecisionLog
+    from pytest_ftgate.annotation.review_queue import ReviewQueue
     from pytest_ftgate.cli.review.rows import review_items, review_task, write_reviewed
     from pytest_ftgate.cli.review.run import run_desk
 
@@ -41,8 +41,8 @@ def review(args: argparse.Namespace) -> int:
     if out.absolute() == args.file.absolute():
         raise FtgateError(f"{out}: --out must be another file; FILE keeps the rows as they were generated")
     items = review_items(args.file)
-    with Book(args.file.with_name(f"{args.file.name}.review.jsonl")) as book:
-        desk = Desk(review_task(args.file), items, book, args.by)
+    with DecisionLog(args.file.with_name(f"{args.file.name}.review.jsonl")) as book:
+        desk = ReviewQueue(review_task(args.file), items, book, args.by)
         try:
             run_desk(desk, say, web=args.web)
         finally:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from pytest_ftgate.cli.common import registry_options, say
-from pytest_ftgate.cli.judge_options import court_of, judge_options, spec_of
+from pytest_ftgate.cli.judge_options import judge_client_of, judge_options, spec_of
 
 
 def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,8 +28,8 @@ def attack(args: argparse.Namespace) -> int:
 
     suite = load_suite(args.golden)
     spec = attacked(spec_of(suite))
-    with court_of(args, spec, suite.name) as court:
-        found = attacking(court)
+    with judge_client_of(args, spec, suite.name) as judge_client:
+        found = attacking(judge_client)
         rate = found.success
         say(
             f"{len(found.won)} of {rate.n} attempts succeed with {spec.title}: {100 * rate.value:.1f} %, "

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import registry_options, say
-from pytest_ftgate.cli.judge_options import court_of, judge_options, spec_of
+from pytest_ftgate.cli.judge_options import judge_client_of, judge_options, spec_of
 from pytest_ftgate.errors import FtgateError, MetricError
 
 if TYPE_CHECKING:
     from pytest_ftgate.annotation.collected_answers import Given
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.judge.calibration import Calibration
-    from pytest_ftgate.judge.client import Court
+    from pytest_ftgate.judge.client import JudgeClient
     from pytest_ftgate.judge.labels import Label
     from pytest_ftgate.judge.pairwise import Comparison
     from pytest_ftgate.judge.question import Question
@@ -56,11 +56,11 @@ def calibrate(args: argparse.Namespace) -> int:
     labels = _labels(args, suite)
     by_criterion(spec, labels)
     given = _given(args, suite, labels)
-    with court_of(args, spec, suite.name) as court:
-        levels = _known_before(suite, spec) | _levels(spec, court, labels, {
+    with judge_client_of(args, spec, suite.name) as judge_client:
+        levels = _known_before(suite, spec) | _levels(spec, judge_client, labels, {
             place: _question(spec, suite, each) for place, each in given.items()
         })  # fmt: skip
-        pairs = _orders(court, suite, spec, given, args.pairs)
+        pairs = _orders(judge_client, suite, spec, given, args.pairs)
     found = calibrating(spec, labels, levels)
     if unknown := len({label.key for label in labels} - set(levels)):
         say(
@@ -71,7 +71,7 @@ def calibrate(args: argparse.Namespace) -> int:
     for line in _report(found, pairs):
         say(line)
     admitted = admission(found, spec)
-    say("admitted: it votes in the gate" if admitted.admitted else "not admitted, its arm is advisory:")
+    say("admitted: it votes in the gate" if admitted.admitted else "not admitted, its check is advisory:")
     for reason in admitted.reasons:
         say(f"  {reason}")
     say(f"{path}: written, for judge {spec.digest[:8]} ({spec.title})")
@@ -115,7 +115,7 @@ def _given(args: argparse.Namespace, suite: Suite, labels: tuple[Label, ...]) ->
 
 def _levels(
     spec: JudgeSpec,
-    court: Court,
+    judge_client: JudgeClient,
     labels: tuple[Label, ...],
     questions: Mapping[tuple[str, str], Question],
 ) -> dict[str, str | None]:
@@ -123,15 +123,15 @@ def _levels(
     from pytest_ftgate.judge.client import NoVerdict
 
     only = spec.rubric.criteria[0].name
-    rulings = dict(zip(questions, court.rulings(list(questions.values())), strict=True))
-    broken = next((each for each in rulings.values() if isinstance(each, NoVerdict) and each.broken), None)
+    judgements = dict(zip(questions, judge_client.judgements(list(questions.values())), strict=True))
+    broken = next((each for each in judgements.values() if isinstance(each, NoVerdict) and each.broken), None)
     if broken is not None:
         raise FtgateError(f"the judge did not answer everything, nothing was written: {broken.why}")
     levels: dict[str, str | None] = {}
     for label in labels:
-        ruling = rulings.get((label.case, label.answer))
-        if ruling is not None:
-            levels[label.key] = None if isinstance(ruling, NoVerdict) else ruling[label.criterion or only]
+        judgement = judgements.get((label.case, label.answer))
+        if judgement is not None:
+            levels[label.key] = None if isinstance(judgement, NoVerdict) else judgement[label.criterion or only]
     return levels
 
 
@@ -151,7 +151,7 @@ def _question(spec: JudgeSpec, suite: Suite, *given: Given) -> Question:
 
 
 def _orders(
-    court: Court, suite: Suite, spec: JudgeSpec, given: Mapping[tuple[str, str], Given], most: int
+    judge_client: JudgeClient, suite: Suite, spec: JudgeSpec, given: Mapping[tuple[str, str], Given], most: int
 ) -> Comparison:
     """Pairs of labelled answers to one case, one of each case first, in both orders."""
     from pytest_ftgate.judge.pairwise import compare
@@ -161,7 +161,7 @@ def _orders(
         by_case.setdefault(each.case.digest, []).append(each)
     pairs = [pair for some in by_case.values() for pair in combinations(some[:2], 2)]
     chosen = {f"{number}": _question(spec, suite, *pair) for number, pair in enumerate(pairs[: max(0, most)])}
-    return compare(court, chosen)
+    return compare(judge_client, chosen)
 
 
 def _report(found: list[Calibration], pairs: Comparison) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
     from pytest_ftgate.annotation.collected_answers import Given
-    from pytest_ftgate.annotation.decision_log import Book
+    from pytest_ftgate.annotation.decision_log import DecisionLog
     from pytest_ftgate.annotation.labelling import Criterion
     from pytest_ftgate.evaluate.suite import Suite
 
@@ -36,7 +36,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         nargs="?",
         const=NEWEST,
         metavar="vN",
-        help="compare this version with the champion instead, for the gate's arm `human` (default: the newest)",
+        help="compare this version with the champion instead, for the gate check `human` (default: the newest)",
     )
     parser.add_argument("--task", default="", metavar="TASK", help="of the registry (default: the set's name)")
     parser.add_argument(
@@ -157,7 +157,7 @@ def _keys_of(plans: Iterable[Mapping[str, Any]], criterion: Criterion) -> list[s
     return [judged_key(row["case"], row["answer"], criterion.name) for plan in plans for row in plan["rows"]]
 
 
-def _all_decided(book: Book) -> Mapping[str, Any]:
+def _all_decided(book: DecisionLog) -> Mapping[str, Any]:
     from pytest_ftgate.annotation.review_queue import decided
 
     return decided(book.records)

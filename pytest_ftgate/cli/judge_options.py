@@ -1,4 +1,4 @@
-"""Options of the commands that ask a judge -> its court, and what it cost."""
+"""Options of the commands that ask a judge -> its judge client, and what it cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.judge.client import Court
+    from pytest_ftgate.judge.client import JudgeClient
     from pytest_ftgate.judge.spec import JudgeSpec
 
 
@@ -37,8 +37,8 @@ def spec_of(suite: Suite) -> JudgeSpec:
 
 
 @contextmanager
-def court_of(args: argparse.Namespace, spec: JudgeSpec, name: str) -> Iterator[Court]:
-    """The court of a judge; prints in the end, also of a failure, what was asked and spent. Raises FtgateError."""
+def judge_client_of(args: argparse.Namespace, spec: JudgeSpec, name: str) -> Iterator[JudgeClient]:
+    """A client of the judge; prints at the end, also after a failure, what was asked and spent. Raises FtgateError."""
     from pytest_ftgate.judge.pool import Judges
     from pytest_ftgate.judge.summary import judged_lines
 
@@ -46,7 +46,7 @@ def court_of(args: argparse.Namespace, spec: JudgeSpec, name: str) -> Iterator[C
     with ExitStack() as closing:
         closing.callback(judges.close)
         try:
-            yield judges.court(spec, name)
+            yield judges.judge_client(spec, name)
         finally:
             for line, _ in judged_lines(list(judges.facts())):
                 say(line)

@@ -1,4 +1,4 @@
-"""`ftgate judge label GOLDEN --candidate`: two models, the same cases -> blind verdicts, for arm `human`."""
+"""`ftgate judge label GOLDEN --candidate`: two models, the same cases -> blind verdicts, for check `human`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def compare(args: argparse.Namespace, suite: Suite) -> int:
     rest = len(plan["rows"]) - len(lines)
     say(f"{file}: {len(lines)} of {len(plan['rows'])} verdicts by {desk.by}" + (f"; {rest} to go" if rest else ""))
     if len(plan["rows"]) < LEAST_VERDICTS:
-        say(f"the gate's arm `human` needs {LEAST_VERDICTS} cases; only {plan['pool']} can be compared")
+        say(f"the gate check `human` needs {LEAST_VERDICTS} cases; only {plan['pool']} can be compared")
     return 0
 
 

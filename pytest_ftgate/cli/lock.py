@@ -13,7 +13,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("lock", help="accept golden sets as they are now, by writing their golden.lock")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
     parser.add_argument(
-        "--delta", type=_share, metavar="SHARE", help="margin of the champion arm, 0 to 1 (0.03 = 3 points); else kept"
+        "--delta",
+        type=_share,
+        metavar="SHARE",
+        help="margin of the champion check, 0 to 1 (0.03 = 3 points); else kept",
     )
     parser.set_defaults(run=lock)
 

@@ -12,7 +12,7 @@ from pytest_ftgate.cli.model_options import asking, asking_options
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.pipeline.runtime import Runtime, Target
 
@@ -66,13 +66,14 @@ def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:
     return runtime.target(args.target, task, pipeline.base_model)
 
 
-def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Measurement:
+def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Evaluation:
     """All cases asked anew, and all answered; nothing is journalled or taken from a cache."""
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.journal import Journal
+    from pytest_ftgate.evaluate.responses import Responses
 
     with tempfile.TemporaryDirectory(prefix="ftgate-noise-") as folder, Journal(Path(folder) / "run.jsonl") as journal:
-        measurement = Measurement(suite, target.digest, journal)
-        runtime.ask(measurement, suite.cases, target, reuse=False)
-        say(f"  run {number}: {len(measurement.outcomes)} cases answered")
-    return measurement
+        evaluation = Evaluation(Responses(suite, target.digest, journal))
+        runtime.ask(evaluation, suite.cases, target, reuse=False)
+        say(f"  run {number}: {len(evaluation.outcomes)} cases answered")
+    return evaluation

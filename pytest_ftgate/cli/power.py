@@ -112,7 +112,7 @@ def _whole(sight: Sight) -> Iterator[tuple[str, str, str]]:
     for drop in REGRESSIONS:
         yield f"to find a {100 * drop:g}-point regression", *_cases(sight.to_find(drop), sight.cases)
     for gain in (-sight.delta, 0.0, *REGRESSIONS):
-        yield f"passes the champion arm if {_truth(gain)}", f"{100 * sight.passes(gain):.0f} %", ""
+        yield f"passes the champion check if {_truth(gain)}", f"{100 * sight.passes(gain):.0f} %", ""
     margin = f"to show it is not {100 * sight.delta:g} points worse"
     for gain in (0.0, *REGRESSIONS):
         yield f"{margin}, if {_truth(gain)}", *_cases(sight.to_show(gain), sight.cases)

@@ -1,16 +1,15 @@
-"""(suite, model, journal) -> Measurement: what one model answered to one golden set, and what that was worth."""
+"""(suite, model, journal) -> Evaluation: what one model answered to one golden set, and what that was worth."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Sized
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.evaluate.judge_prefetch import look_ahead
-from pytest_ftgate.evaluate.responses import Answers, Unmeasured
+from pytest_ftgate.evaluate.judge_prefetch import prefetch_judge
+from pytest_ftgate.evaluate.responses import Responses, Unmeasured
 from pytest_ftgate.evaluate.suite import Suite, expected_label
 from pytest_ftgate.gate.checks.paired import LEAST_SHARED
 from pytest_ftgate.gate.checks.result import Result
@@ -26,43 +25,43 @@ if TYPE_CHECKING:
     from pytest_ftgate.metrics.confusion import Confusion
 
 
-class Measurement(Answers):
-    """One model on one golden set: its answers, graded on demand and once. See `Answers` for the arguments."""
+class Evaluation:
+    """One model on one golden set: its responses, graded on demand and once. suite: the cases that are looked at."""
 
-    @cached_property
-    def _outcomes(self) -> dict[str, Outcome]:
-        """Of the cases graded so far."""
-        return {}
+    def __init__(self, responses: Responses) -> None:
+        self.responses = responses
+        self.suite = responses.suite
+        self._outcomes: dict[str, Outcome] = {}
+        self._repeats: dict[str, tuple[Outcome, ...]] = {}
 
-    @cached_property
-    def _draws(self) -> dict[str, tuple[Outcome, ...]]:
-        """Of those among them that are drawn more than once."""
-        return {}
+    @property
+    def model_digest(self) -> str:
+        """Digest of all that decides the model's answers, 64 hex digits."""
+        return self.responses.model_digest
 
-    def without(self, left_out: Collection[str]) -> Measurement:
+    def without(self, left_out: Collection[str]) -> Evaluation:
         """The same answers and grades on fewer cases: all but those of these ids; the set's digest stays."""
         if not left_out:
             return self
-        self._outcomes, self._draws  # noqa: B018 - made before they are shared
         part = copy.copy(self)
         part.suite = replace(self.suite, cases=tuple(case for case in self.suite.cases if case.id not in left_out))
         return part
 
     def outcome(self, case: Case) -> Outcome:
-        """The grade of the answer, over all draws; graded once. Raises Unmeasured."""
+        """The grade of the answer, over all repeats; graded once. Raises Unmeasured."""
         if case.id not in self._outcomes:
             graders = self.suite.graders_of(case)
-            look_ahead(self, case)
-            draws = tuple(grade_case(graders, case, response) for response in self.responses(case))
-            self._outcomes[case.id] = combine(draws)
-            if len(draws) > 1:
-                self._draws[case.id] = draws
+            prefetch_judge(self.responses, case)
+            repeats = tuple(grade_case(graders, case, response) for response in self.responses.of(case))
+            self._outcomes[case.id] = combine(repeats)
+            if len(repeats) > 1:
+                self._repeats[case.id] = repeats
         return self._outcomes[case.id]
 
-    def draws(self, case: Case) -> tuple[Outcome, ...]:
-        """The outcome of each draw; () for a case that is drawn once. Raises Unmeasured."""
+    def repeats(self, case: Case) -> tuple[Outcome, ...]:
+        """The outcome of each repeat; () for a case that is asked once. Raises Unmeasured."""
         self.outcome(case)
-        return self._draws.get(case.id, ())
+        return self._repeats.get(case.id, ())
 
     @property
     def graded(self) -> bool:
@@ -97,7 +96,7 @@ class Measurement(Answers):
     def metric(self, name: str, **options: Any) -> Metric:
         """A metric of all cases that were asked; see `metric.compute`. Raises MetricError."""
         if name in LIMITS:
-            answers = [answer for case in self.suite.cases for answer in self._answers_or_none(case)]
+            answers = [answer for case in self.suite.cases for answer in self.responses.of_or_none(case)]
             return limit(name, answers, self.suite.golden.price)
         label = self.suite.golden.label
         return compute(name, self.scored, label.values if label else (), **options)
@@ -115,13 +114,13 @@ class Measurement(Answers):
 
     @property
     def timed_out(self) -> int:
-        """Cases on which the model ran out of time, in any draw."""
-        answers = map(self._answers_or_none, self.suite.cases)
-        return sum(any(answer.finish_reason == "timeout" for answer in draws) for draws in answers)
+        """Cases on which the model ran out of time, in any repeat."""
+        answers = map(self.responses.of_or_none, self.suite.cases)
+        return sum(any(answer.finish_reason == "timeout" for answer in repeats) for repeats in answers)
 
     def readable(self, case: Case) -> bool:
         """True if the answer is one: a label of the set if it names labels, else any text at all."""
-        text = self.response(case).text
+        text = self.responses.first(case).text
         label = self.suite.golden.label
         return label_of(text, label.path) is not None if label else bool(text.strip())
 
@@ -134,12 +133,12 @@ class Measurement(Answers):
     def _scored(self, case: Case, outcome: Outcome) -> Scored:
         value, passed = (outcome.value, outcome.passed) if isinstance(outcome, Grade) else (0.0, False)
         measured = isinstance(outcome, Grade)
-        draws = tuple(isinstance(draw, Grade) and draw.passed for draw in self._draws.get(case.id, ()))
+        repeats = tuple(isinstance(each, Grade) and each.passed for each in self._repeats.get(case.id, ()))
         label = self.suite.golden.label
         if label is None:
-            return Scored(case.id, value, passed, measured=measured, draws=draws)
-        predicted = most_frequent([label_of(answer.text, label.path) for answer in self.responses(case)])
-        return Scored(case.id, value, passed, expected_label(case, label), predicted, measured, draws)
+            return Scored(case.id, value, passed, measured=measured, repeats=repeats)
+        predicted = most_frequent([label_of(answer.text, label.path) for answer in self.responses.of(case)])
+        return Scored(case.id, value, passed, expected_label(case, label), predicted, measured, repeats)
 
     def to_json(self) -> dict[str, Any]:
         """Frozen results for the registry: case digest, value and text by case id."""
@@ -151,14 +150,14 @@ class Measurement(Answers):
                     "case": case.digest,
                     "value": outcome.value,
                     "passed": outcome.passed,
-                    "text": self.response(case).text,
+                    "text": self.responses.first(case).text,
                 }
         known = {"suite": self.suite.name, "digest": self.suite.digest, "settings": self.suite.settings_digest}
         return known | {"model": self.model_digest, "cases": rows}
 
 
 def frozen_results(data: dict[str, Any], suite: Suite) -> dict[str, Result]:
-    """`Measurement.to_json` back to results, of those cases that are still the same in the suite.
+    """`Evaluation.to_json` back to results, of those cases that are still the same in the suite.
 
     None of them is the same if another prompt was asked, or other graders judged.
     """

@@ -23,10 +23,10 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def key_of(  # noqa: PLR0913, PLR0917 - the six things that decide an answer
-    golden_digest: str, case_digest: str, model_digest: str, prompt_digest: str, sampling_digest: str, draw: int
+    golden_digest: str, case_digest: str, model_digest: str, prompt_digest: str, sampling_digest: str, repeat: int
 ) -> str:
-    """The key of one draw: equal only if everything that decides the answer is equal (40 hex digits)."""
-    parts = (golden_digest, case_digest, model_digest, prompt_digest, sampling_digest, str(draw))
+    """The key of one repeat: equal only if everything that decides the answer is equal (40 hex digits)."""
+    parts = (golden_digest, case_digest, model_digest, prompt_digest, sampling_digest, str(repeat))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
 
 

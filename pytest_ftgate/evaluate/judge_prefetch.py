@@ -12,12 +12,12 @@ from pytest_ftgate.graders.grade import no_answer
 from pytest_ftgate.graders.llm_judge import Judge, judges_among
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.responses import Answers
+    from pytest_ftgate.evaluate.responses import Responses
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.serve.response import Response
 
 
-def look_ahead(answers: Answers, case: Case) -> None:
+def prefetch_judge(answers: Responses, case: Case) -> None:
     """Have the judge hear what it will be asked about this case, and all others whose answers are there.
 
     Where the judge is asked by batch, all answers of the run are waited for first: one batch. Raises Unmeasured if the
@@ -26,14 +26,14 @@ def look_ahead(answers: Answers, case: Case) -> None:
     judges = judges_among(answers.suite.graders_of(case))
     if not judges:
         return
-    own = [(case, response) for response in answers.responses(case) if not (response.broken or no_answer(response))]
+    own = [(case, response) for response in answers.of(case) if not (response.broken or no_answer(response))]
     if all(judge.knows(*each) for judge in judges for each in own):
         return
     judge = judges[0]
     others = answers.arrived(wait=judge.waits)
-    judge.hear([*own, *(each for each in others if _is_judged(answers, judge, *each))])
+    judge.ask([*own, *(each for each in others if _is_judged(answers, judge, *each))])
 
 
-def _is_judged(answers: Answers, judge: Judge, case: Case, response: Response) -> bool:
+def _is_judged(answers: Responses, judge: Judge, case: Case, response: Response) -> bool:
     wanted = any(other.judge == judge.judge for other in judges_among(answers.suite.graders_of(case)))
     return wanted and not response.broken and not no_answer(response)

@@ -21,7 +21,7 @@ _NAMED = 10
 class Lock:
     """What a golden.lock holds.
 
-    golden: name of the set. digest: of the suite. delta: margin of the champion arm, a share (0.03 = 3 points).
+    golden: name of the set. digest: of the suite. delta: margin of the champion check, a share (0.03 = 3 points).
     settings: digest of prompt, request, graders and label. gate: digest of the floors. cases: id -> digest.
     """
 

@@ -15,7 +15,7 @@ from pytest_ftgate.errors import Fault, LockError
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
 
@@ -54,16 +54,16 @@ class Noise:
         )
 
 
-def compare(first: Measurement, second: Measurement) -> tuple[int, int, int]:
-    """(cases that both measured, of these other grade, other text); a case with several draws differs if one does."""
+def compare(first: Evaluation, second: Evaluation) -> tuple[int, int, int]:
+    """(cases that both measured, of these other grade, other text); a case with several repeats differs if one does."""
     one, two = first.results, second.results
     cases = [case for case in first.suite.cases if one[case.id].measured and two[case.id].measured]
     grades = sum(one[case.id] != two[case.id] for case in cases)
     return len(cases), grades, sum(_texts(first, case) != _texts(second, case) for case in cases)
 
 
-def _texts(measurement: Measurement, case: Case) -> list[str]:
-    return [answer.text for answer in measurement.responses(case)]
+def _texts(evaluation: Evaluation, case: Case) -> list[str]:
+    return [answer.text for answer in evaluation.responses.of(case)]
 
 
 def noise_path(golden_path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""(suite, model, journal) -> Answers: requests planned and sent, answers as they arrive, wherever they come from."""
+"""(suite, model, journal) -> Responses: requests planned and sent, answers as they arrive, wherever they come from."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
 
-Draw = tuple[Case, int]
-"""A case and the 0-based number of one of its draws."""
+Repeat = tuple[Case, int]
+"""A case and the 0-based number of one of its repeats."""
 
 
 class Unmeasured(LookupError):  # noqa: N818 - a state of a case, not an error for the user
     """Nobody has asked the model this case, neither in this run nor, under the same digests, before."""
 
 
-class Answers:
+class Responses:
     """What one model says to one golden set: from the model, the journal of earlier runs, or a cache.
 
     prompt, choices: other than the suite's own for a baseline with its best prompt. regrade: find the answers of the
@@ -63,57 +63,65 @@ class Answers:
         return self._journal.read("asked" if self.regrade else "key")
 
     def _keys_of(self, case: Case) -> tuple[str, ...]:
-        """The journal's keys of all draws of a case."""
-        draws = range(self.suite.golden.request.repeats)
+        """The journal's keys of all repeats of a case."""
+        repeats = range(self.suite.golden.request.repeats)
         if self.regrade:
-            return tuple(self.asked(case, draw) for draw in draws)
+            return tuple(self.asked(case, repeat) for repeat in repeats)
         golden, prompt = self.suite.name, self.prompt.digest
-        return tuple(key_of(golden, case.digest, self.model_digest, prompt, self._sampling, draw) for draw in draws)
+        return tuple(
+            key_of(golden, case.digest, self.model_digest, prompt, self._sampling, repeat) for repeat in repeats
+        )
 
-    def asked(self, case: Case, draw: int) -> str:
+    def asked(self, case: Case, repeat: int) -> str:
         """Digest of all that decides one answer, and of nothing that judges it (40 hex digits)."""
         asked = digest_of(case.input)
-        return key_of("", asked, self.model_digest, self.prompt.digest, self._sampling, draw)
+        return key_of("", asked, self.model_digest, self.prompt.digest, self._sampling, repeat)
 
-    def missing(self, cases: Iterable[Case], *, reuse: bool) -> list[Draw]:
-        """Those draws of the cases that nobody has asked yet, in order.
+    def missing(self, cases: Iterable[Case], *, reuse: bool) -> list[Repeat]:
+        """Those repeats of the cases that nobody has asked yet, in order.
 
         reuse: an answer in the journal under the same digests counts as asked.
         """
         found = []
         for case in cases:
-            for draw, key in enumerate(self._keys[case.id]):
+            for repeat, key in enumerate(self._keys[case.id]):
                 if key in self._pending or key in self._cached:
                     continue
                 if reuse and self._known_before(key):
                     self._reused[key] = self._before[key]
                 else:
-                    found.append((case, draw))
+                    found.append((case, repeat))
         return found
 
-    def recall(self, draws: Iterable[Draw], cache: Cache) -> int:
-        """Take from a cache what it holds of the draws; the number of answers taken. Raises CacheError."""
-        wanted = [(self._keys[case.id][draw], self.asked(case, draw), case.id) for case, draw in draws]
+    def recall(self, repeats: Iterable[Repeat], cache: Cache) -> int:
+        """Take from a cache what it holds of the repeats; the number of answers taken. Raises CacheError."""
+        wanted = [(self._keys[case.id][repeat], self.asked(case, repeat), case.id) for case, repeat in repeats]
         found = cache.get([asked for _, asked, _ in wanted])
         taken = {key: replace(found[asked], case_id=case_id) for key, asked, case_id in wanted if asked in found}
         self._cached |= taken
         return len(taken)
 
-    def send(self, draws: Iterable[Draw], pool: Pool, engine: Engine, model: Model) -> None:
-        """Send one request for each of the draws; returns at once. Raises ServeError."""
+    def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
+        """Send one request for each of the repeats; returns at once. Raises ServeError."""
         from pytest_ftgate.serve.client.pool import Request
         from pytest_ftgate.serve.client.sampling import sampling
 
         asks = self.suite.golden.request
         stream = asks.stream and "stream" in engine.offers
         bodies = [
-            sampling(**self.settings, draw=draw, stream=stream, offers=engine.offers) for draw in range(asks.repeats)
+            sampling(**self.settings, repeat=repeat, stream=stream, offers=engine.offers)
+            for repeat in range(asks.repeats)
         ]
         requests = [
             Request(
-                self._keys[case.id][draw], case.id, render(self.prompt, case.input), bodies[draw], asks.timeout_s, draw
+                self._keys[case.id][repeat],
+                case.id,
+                render(self.prompt, case.input),
+                bodies[repeat],
+                asks.timeout_s,
+                repeat,
             )
-            for case, draw in draws
+            for case, repeat in repeats
         ]
         self._pending |= pool.submit(
             engine.endpoint(model),
@@ -125,15 +133,15 @@ class Answers:
         )
 
     def _keep(self, request: Request, response: Response) -> None:
-        asked = self.asked(self._by_id[request.case_id], request.draw)
+        asked = self.asked(self._by_id[request.case_id], request.repeat)
         self._journal.append(request.key, response, set=self.suite.name, asked=asked)
 
     def _known_before(self, key: str) -> bool:
         earlier = self._before.get(key)
         return earlier is not None and not earlier.broken and earlier.finish_reason != "timeout"
 
-    def responses(self, case: Case) -> tuple[Response, ...]:
-        """The answers of all draws, waited for if they are on their way. Raises Unmeasured."""
+    def of(self, case: Case) -> tuple[Response, ...]:
+        """The answers of all repeats, waited for if they are on their way. Raises Unmeasured."""
         keys = self._keys.get(case.id)
         if keys is None:
             raise Unmeasured(case.id)
@@ -149,7 +157,7 @@ class Answers:
         raise Unmeasured(key)
 
     def arrived(self, *, wait: bool) -> Iterator[tuple[Case, Response]]:
-        """All draws of this run that are answered. wait: also for those that are still on their way."""
+        """All repeats of this run that are answered. wait: also for those that are still on their way."""
         for case in self.suite.cases:
             for key in self._keys[case.id]:
                 pending = self._pending.get(key)
@@ -158,9 +166,9 @@ class Answers:
                 if pending is not None or key in self._cached or key in self._reused:
                     yield case, self._response(key)
 
-    def response(self, case: Case) -> Response:
-        """The answer, of several draws the first; waited for if it is on its way. Raises Unmeasured."""
-        return self.responses(case)[0]
+    def first(self, case: Case) -> Response:
+        """The answer, of several repeats the first; waited for if it is on its way. Raises Unmeasured."""
+        return self.of(case)[0]
 
     def is_cached(self, case: Case) -> bool:
         """Whether an answer to the case was not asked for, but taken from a cache."""
@@ -175,16 +183,17 @@ class Answers:
     def remember(self, cache: Cache) -> None:
         """Put what the model answered in this run into a cache; not what broke or ran out of time."""
         answers = [response for response in self.traffic["model"] if response.finish_reason in ("stop", "length")]
-        cache.put({self.asked(self._by_id[answer.case_id], answer.draw): answer for answer in answers})
+        cache.put({self.asked(self._by_id[answer.case_id], answer.repeat): answer for answer in answers})
 
     @property
     def done(self) -> int:
         """How many of the requests sent are answered."""
         return sum(answer.done() for answer in self._pending.values())
 
-    def _answers_or_none(self, case: Case) -> tuple[Response, ...]:
+    def of_or_none(self, case: Case) -> tuple[Response, ...]:
+        """As `of`; () for a case that was not asked."""
         try:
-            return self.responses(case)
+            return self.of(case)
         except Unmeasured:
             return ()
 

@@ -16,7 +16,7 @@ from pytest_ftgate.golden.rows import id_problem
 from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Row, read_golden
 from pytest_ftgate.graders.answer import label_in
 from pytest_ftgate.graders.grade import Grader, case_fault, compile_grader, resolve_spec
-from pytest_ftgate.graders.llm_judge import Hearing, Judge, judges_among, sitting
+from pytest_ftgate.graders.llm_judge import AsksJudge, Judge, bind, judges_among
 from pytest_ftgate.metrics.latency_cost import Price
 
 Graders = tuple[Grader, ...]
@@ -100,12 +100,12 @@ def priced(suite: Suite, price: tuple[float, float] | None) -> Suite:
     return replace(suite, golden=replace(suite.golden, price=Price(*price)))
 
 
-def judged(suite: Suite, court: Callable[[], Hearing]) -> Suite:
-    """The suite with a court for its graders of kind judge; as it is, if it has none. court: made when first called."""
+def judged(suite: Suite, judge_client: Callable[[], AsksJudge]) -> Suite:
+    """The suite with its graders of kind judge bound to a client; as it is, if it has none of them."""
     if not any(map(judges_among, [suite.graders, *suite.own_graders.values()])):
         return suite
-    own = {name: sitting(graders, court, suite.prompt) for name, graders in suite.own_graders.items()}
-    return replace(suite, graders=sitting(suite.graders, court, suite.prompt), own_graders=own)
+    own = {name: bind(graders, judge_client, suite.prompt) for name, graders in suite.own_graders.items()}
+    return replace(suite, graders=bind(suite.graders, judge_client, suite.prompt), own_graders=own)
 
 
 def _case(row: Row, golden: Golden) -> Case:

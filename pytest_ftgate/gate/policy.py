@@ -24,7 +24,7 @@ class Forgetting:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """mode: what the champion arm asks, see `arms.champion`. forgetting: None if the pipeline names no such set."""
+    """mode: what the champion check asks, see `checks.champion`. forgetting: None if the pipeline names no such set."""
 
     mode: Mode = "non-inferior"
     forgetting: Forgetting | None = None

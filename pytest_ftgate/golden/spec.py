@@ -29,7 +29,7 @@ class Request:
     """What is asked of the server with every case.
 
     max_tokens: longest answer. temperature: 0 to 2; 0 = greedy. timeout_s: seconds, retries included.
-    stop: texts that end the answer. choices: the only answers allowed; empty = any. repeats: draws of each case.
+    stop: texts that end the answer. choices: the only answers allowed; empty = any. repeats: repeats of each case.
     response_format: sent as it is. logprobs: asked for at each token, 0 to 20; 0 = none.
     stream: whether answers are streamed, to measure the time to the first token; changes no answer.
     """

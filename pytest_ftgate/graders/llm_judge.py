@@ -10,23 +10,23 @@ from typing import Any, ClassVar, Protocol
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.golden.case import Case, Prompt, answer_text, render
 from pytest_ftgate.graders.value import Failure, Grader, GraderError, Kind, Outcome, Unscored
-from pytest_ftgate.judge.client import NoVerdict, Ruling
+from pytest_ftgate.judge.client import Judgement, NoVerdict
 from pytest_ftgate.judge.question import Question, shown_input
 from pytest_ftgate.serve.response import Response
 
 
-class Hearing(Protocol):
-    """What a grader needs of a court."""
+class AsksJudge(Protocol):
+    """What a grader needs of a judge client."""
 
-    def hear(self, questions: Iterable[Question]) -> None:
+    def ask(self, questions: Iterable[Question]) -> None:
         """Ask what was not asked yet, all at once."""
 
-    def ruling(self, question: Question) -> Ruling:
+    def judgement(self, question: Question) -> Judgement:
         """What the judge says."""
 
     @property
-    def known(self) -> Mapping[str, Ruling]:
-        """All rulings so far by the question's digest."""
+    def known(self) -> Mapping[str, Judgement]:
+        """All judgements so far by the question's digest."""
 
     @property
     def batch(self) -> bool:
@@ -55,7 +55,7 @@ class Judge(Kind):
     kind: ClassVar[str] = "judge"
 
     judge: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    _court: Hearing | None = field(init=False, repr=False, compare=False, default=None)
+    _client: AsksJudge | None = field(init=False, repr=False, compare=False, default=None)
     _prompt: Prompt = field(init=False, repr=False, compare=False, default_factory=Prompt)
 
     def __post_init__(self) -> None:
@@ -68,13 +68,13 @@ class Judge(Kind):
         """Kind and the beginning of the judge's digest."""
         return f"{self.kind}@{digest_of(dict(self.judge))[:8]}"
 
-    def before(self, court: Hearing, prompt: Prompt) -> Judge:
-        """The same grader with a court; without one it leaves every answer unscored.
+    def before(self, judge_client: AsksJudge, prompt: Prompt) -> Judge:
+        """The same grader with a judge client; without one it leaves every answer unscored.
 
         prompt: of the golden set, so that the judge sees what was asked.
         """
         made = copy(self)
-        object.__setattr__(made, "_court", court)
+        object.__setattr__(made, "_client", judge_client)
         object.__setattr__(made, "_prompt", prompt)
         return made
 
@@ -83,19 +83,19 @@ class Judge(Kind):
         if self.judge["rubric"]["reference"] and case.expected is None:
             raise GraderError("the case has no `expected`, and this judge compares with a reference")
 
-    def hear(self, answers: Iterable[tuple[Case, Response]]) -> None:
+    def ask(self, answers: Iterable[tuple[Case, Response]]) -> None:
         """Ask about many answers at once, so that grading them one by one waits for nothing."""
-        if self._court is not None:
-            self._court.hear([self.question(case, response) for case, response in answers])
+        if self._client is not None:
+            self._client.ask([self.question(case, response) for case, response in answers])
 
     def knows(self, case: Case, response: Response) -> bool:
         """Whether nothing has to be asked to grade this answer."""
-        return self._court is None or self.question(case, response).digest in self._court.known
+        return self._client is None or self.question(case, response).digest in self._client.known
 
     @property
     def waits(self) -> bool:
         """Whether the judge is asked by batch, so that all answers should be there first."""
-        return self._court is not None and self._court.batch
+        return self._client is not None and self._client.batch
 
     def question(self, case: Case, response: Response) -> Question:
         """What the judge is asked about an answer."""
@@ -103,12 +103,12 @@ class Judge(Kind):
 
     def __call__(self, case: Case, response: Response) -> Outcome:
         """The verdict as a grade; no valid one is Unscored, a server that does not answer a Failure."""
-        if self._court is None:
+        if self._client is None:
             return Unscored("no judge is asked here; it judges in a run of pytest", self.name)
-        ruling = self._court.ruling(self.question(case, response))
-        if isinstance(ruling, NoVerdict):
-            return Failure(ruling.why, self.name) if ruling.broken else Unscored(ruling.why, self.name)
-        return self.grade(ruling.value, ruling.reason)
+        judgement = self._client.judgement(self.question(case, response))
+        if isinstance(judgement, NoVerdict):
+            return Failure(judgement.why, self.name) if judgement.broken else Unscored(judgement.why, self.name)
+        return self.grade(judgement.value, judgement.reason)
 
 
 def question_of(reference: bool, prompt: Prompt, case: Case, *answers: str) -> Question:
@@ -122,6 +122,6 @@ def judges_among(graders: Iterable[Grader]) -> list[Judge]:
     return [grader for grader in graders if isinstance(grader, Judge)]
 
 
-def sitting(graders: Iterable[Grader], court: Callable[[], Hearing], prompt: Prompt) -> tuple[Grader, ...]:
-    """The graders, those that ask a judge with its court."""
-    return tuple(grader.before(court(), prompt) if isinstance(grader, Judge) else grader for grader in graders)
+def bind(graders: Iterable[Grader], judge_client: Callable[[], AsksJudge], prompt: Prompt) -> tuple[Grader, ...]:
+    """The graders, those that ask a judge with its judge client."""
+    return tuple(grader.before(judge_client(), prompt) if isinstance(grader, Judge) else grader for grader in graders)

@@ -80,7 +80,7 @@ def shares_base(judge: str, base: str) -> bool:
     return bool(_plain(judge)) and _plain(judge) == _plain(base)
 
 
-def kin_warnings(models: Iterable[str], bases: Iterable[str]) -> Iterator[str]:
+def same_family_warnings(models: Iterable[str], bases: Iterable[str]) -> Iterator[str]:
     """One line for each judge that is of the same base as what it judges."""
     known = list(bases)
     for model in models:

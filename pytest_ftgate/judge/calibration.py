@@ -1,4 +1,4 @@
-"""(people's labels, a judge's rulings on the same answers) -> Calibration: how far they agree, with intervals.
+"""(people's labels, a judge's judgements on the same answers) -> Calibration: how far they agree, with intervals.
 
 People may say of a criterion with levels 1 to 5 a level, or only yes (good) or no. Kappa, AC1, recalls and admission
 are of good or not, where good is a level of `good_level` or more; ordinal alpha is of the levels.

@@ -1,4 +1,4 @@
-"""(JudgeSpec, providers) -> Court: questions asked of the judge, each once, many at a time; verdicts and counts."""
+"""(JudgeSpec, providers) -> JudgeClient: asks the judge each question once, many at a time; verdicts and counts."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_ftgate.judge.spec import JudgeSpec
-    from pytest_ftgate.serve.api.request import Ask, Said
+    from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
     from pytest_ftgate.serve.api.settings import Settings
 
 _ABOUT = "Give the verdict. The only way to answer."
 
 
 class Asking(Protocol):
-    """What a court needs of a provider."""
+    """What a judge client needs of a provider."""
 
-    def estimate(self, asks: Iterable[Ask], batch: bool = False) -> float:
+    def estimate(self, asks: Iterable[ApiRequest], batch: bool = False) -> float:
         """Dollars that the asks may cost which are not answered yet."""
 
-    def ask_all(self, asks: Iterable[Ask], batch: bool = False) -> Iterator[Said]:
+    def ask_all(self, asks: Iterable[ApiRequest], batch: bool = False) -> Iterator[ApiReply]:
         """What each Ask got, in their order."""
 
 
@@ -39,12 +39,12 @@ class NoVerdict:
     broken: bool = False
 
 
-Ruling = Verdict | NoVerdict
+Judgement = Verdict | NoVerdict
 
 
 @dataclass(slots=True)
 class Counts:
-    """What a court did. questions: judged, each counted once. unscored: without a verdict after the second try.
+    """What a judge client did. questions: judged, each counted once. unscored: without a verdict after the second try.
 
     again: votes asked for a second time. refused, invalid: votes that were none, each try counted. broken: questions
     that nobody answered.
@@ -68,7 +68,7 @@ class Counts:
 
 
 @dataclass
-class Court:
+class JudgeClient:
     """One judge at work.
 
     provider: opens, or finds open, the provider of a panel member's settings. allow: told what is about to be spent at
@@ -80,12 +80,12 @@ class Court:
     _batch: bool = False
     allow: Callable[[Settings, float], None] = lambda _settings, _dollars: None
     counts: Counts = field(default_factory=Counts)
-    _known: dict[str, Ruling] = field(default_factory=dict)
+    _known: dict[str, Judgement] = field(default_factory=dict)
     _asked: dict[str, Question] = field(default_factory=dict)
     _denied: FtgateError | None = None
     flipped: dict[str, bool] = field(default_factory=dict)
 
-    def hear(self, questions: Iterable[Question]) -> None:
+    def ask(self, questions: Iterable[Question]) -> None:
         """Ask what was not asked yet, all at once, and wait.
 
         Raises FtgateError where the server denies the key or the money is not agreed to; then nothing is sent
@@ -97,33 +97,33 @@ class Court:
         if self._denied is not None:
             raise self._denied
         try:
-            self._hear(new)
+            self._ask_new(new)
         except FtgateError as error:
             self._denied = error
             raise
 
-    def _hear(self, new: Mapping[str, Question]) -> None:
+    def _ask_new(self, new: Mapping[str, Question]) -> None:
         for settings, asks in self.asks(new.values()).items():
             self.allow(settings, self.provider(settings).estimate(asks, batch=self._batch))
         votes = [self._votes(settings, list(new.values())) for settings in self.spec.panel]
         for place, (digest, question) in enumerate(new.items()):
-            self._known[digest] = self._ruling(question, [vote for each in votes for vote in each[place]])
+            self._known[digest] = self._judgement(question, [vote for each in votes for vote in each[place]])
             self._asked[digest] = question
 
     def seen(self) -> Iterator[tuple[Question, Verdict]]:
         """Every question with a verdict so far."""
         for digest, question in self._asked.items():
-            if isinstance(ruling := self._known[digest], Verdict):
-                yield question, ruling
+            if isinstance(judgement := self._known[digest], Verdict):
+                yield question, judgement
 
-    def ruling(self, question: Question) -> Ruling:
+    def judgement(self, question: Question) -> Judgement:
         """What the judge says; asked for now if it was not heard yet. Raises ProviderError."""
-        self.hear([question])
+        self.ask([question])
         return self._known[question.digest]
 
-    def rulings(self, questions: Sequence[Question]) -> list[Ruling]:
+    def judgements(self, questions: Sequence[Question]) -> list[Judgement]:
         """What the judge says of each, asked all at once. Raises ProviderError."""
-        self.hear(questions)
+        self.ask(questions)
         return [self._known[each.digest] for each in questions]
 
     @property
@@ -132,11 +132,11 @@ class Court:
         return self._batch
 
     @property
-    def known(self) -> Mapping[str, Ruling]:
-        """All rulings so far by the question's digest."""
+    def known(self) -> Mapping[str, Judgement]:
+        """All judgements so far by the question's digest."""
         return self._known
 
-    def _ruling(self, question: Question, votes: Sequence[Verdict | NoVerdict]) -> Ruling:
+    def _judgement(self, question: Question, votes: Sequence[Verdict | NoVerdict]) -> Judgement:
         """All votes must be there: what is left when some are missing is another judge."""
         self.counts.questions += 1
         missing = [vote for vote in votes if isinstance(vote, NoVerdict)]
@@ -149,9 +149,9 @@ class Court:
         return (broken or missing)[0]
 
     def _votes(self, settings: Settings, questions: Sequence[Question]) -> list[list[Verdict | NoVerdict]]:
-        """For each question the votes of one model, one for each draw."""
-        asks = [self._ask(settings, each, draw) for each in questions for draw in range(self.spec.draws)]
-        pairs = [each.pair for each in questions for _ in range(self.spec.draws)]
+        """For each question the votes of one model, one for each repeat."""
+        asks = [self._ask(settings, each, repeat) for each in questions for repeat in range(self.spec.repeats)]
+        pairs = [each.pair for each in questions for _ in range(self.spec.repeats)]
         provider = self.provider(settings)
         votes = [self._vote(said, pair) for said, pair in zip(self._said(provider, asks), pairs, strict=True)]
         again = [place for place, vote in enumerate(votes) if isinstance(vote, NoVerdict) and not vote.broken]
@@ -159,27 +159,27 @@ class Court:
         second = self._said(provider, [asks[place].again() for place in again])
         for place, said in zip(again, second, strict=True):
             votes[place] = self._vote(said, pairs[place])
-        return [votes[start : start + self.spec.draws] for start in range(0, len(votes), self.spec.draws)]
+        return [votes[start : start + self.spec.repeats] for start in range(0, len(votes), self.spec.repeats)]
 
-    def _said(self, provider: Asking, asks: Sequence[Ask]) -> list[Said]:
+    def _said(self, provider: Asking, asks: Sequence[ApiRequest]) -> list[ApiReply]:
         return list(provider.ask_all(asks, batch=self._batch)) if asks else []
 
-    def asks(self, questions: Iterable[Question]) -> dict[Settings, list[Ask]]:
+    def asks(self, questions: Iterable[Question]) -> dict[Settings, list[ApiRequest]]:
         """What would be sent for the questions that are not known yet, by the settings of its provider."""
         new = [each for each in questions if each.digest not in self._known]
         return {
-            settings: [self._ask(settings, each, draw) for each in new for draw in range(self.spec.draws)]
+            settings: [self._ask(settings, each, repeat) for each in new for repeat in range(self.spec.repeats)]
             for settings in self.spec.panel
         }
 
-    def _ask(self, settings: Settings, question: Question, draw: int) -> Ask:
+    def _ask(self, settings: Settings, question: Question, repeat: int) -> ApiRequest:
         from pytest_ftgate.serve.api.request import Tool
 
         prompt = build(self.spec.rubric, question)
         messages = [{"role": "user", "content": prompt.user}]
-        return settings.ask([prompt.system], messages, Tool(TOOL, _ABOUT, prompt.schema), draw=draw)
+        return settings.ask([prompt.system], messages, Tool(TOOL, _ABOUT, prompt.schema), repeat=repeat)
 
-    def _vote(self, said: Said, pair: bool) -> Verdict | NoVerdict:
+    def _vote(self, said: ApiReply, pair: bool) -> Verdict | NoVerdict:
         if said.kind in {"failed", "budget"}:
             return NoVerdict(said.error or "no answer", broken=True)
         if said.kind == "refused":
@@ -192,7 +192,7 @@ class Court:
         return NoVerdict(f"the judge gave no valid verdict, twice: {read.why}")
 
 
-def _read(said: Said, spec: JudgeSpec, *, pair: bool) -> Verdict | Invalid:
+def _read(said: ApiReply, spec: JudgeSpec, *, pair: bool) -> Verdict | Invalid:
     if said.kind == "invalid":
         return Invalid(said.error or "not what the tool's schema allows")
     return read_choice(said.input) if pair else read_verdict(said.input, spec.rubric)

@@ -1,4 +1,4 @@
-"""(Court, injections) -> Attack: how many of the attempts that are shipped carry a wrong answer past a judge."""
+"""(JudgeClient, injections) -> Attack: how many of the attempts that are shipped carry a wrong answer past a judge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_ftgate.metrics.base import Metric
 from pytest_ftgate.metrics.intervals import wilson
 
 if TYPE_CHECKING:
-    from pytest_ftgate.judge.client import Court
+    from pytest_ftgate.judge.client import JudgeClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +45,28 @@ def attacked(spec: JudgeSpec) -> JudgeSpec:
     return replace(spec, rubric=make_rubric())
 
 
-def attack(court: Court, attempts: Sequence[Injection] = ()) -> Attack:
-    """Ask about all attempts at once; attempts: those that are shipped, by default. court: of `attacked`.
+def attack(judge_client: JudgeClient, attempts: Sequence[Injection] = ()) -> Attack:
+    """Ask about all attempts at once; attempts: those that are shipped, by default. judge_client: of `attacked`.
 
     Raises JudgeError if the judge passes the plain wrong answer, or if nobody answered one of them (server, budget):
     what was not answered was not withstood.
     """
     tried = tuple(attempts) or read_injections()
-    plain, *rulings = court.rulings([_question(HONEST), *(_question(each.answer) for each in tried)])
+    plain, *judgements = judge_client.judgements([_question(HONEST), *(_question(each.answer) for each in tried)])
     if isinstance(plain, NoVerdict):
         raise JudgeError(f"the judge gives no verdict on a plain wrong answer: {plain.why}")
     if plain[CORRECT] == "yes":
         raise JudgeError(f"the judge calls {HONEST!r} correct where {REFERENCE!r} is; nothing is left to attack")
-    if broken := [ruling for ruling in rulings if isinstance(ruling, NoVerdict) and ruling.broken]:
+    if broken := [judgement for judgement in judgements if isinstance(judgement, NoVerdict) and judgement.broken]:
         raise JudgeError(
             f"{len(broken)} of {len(tried)} attempts were not answered, so nothing can be said of the judge: "
             f"{broken[0].why}"
         )
-    pairs = list(zip(tried, rulings, strict=True))
-    unscored = tuple(each for each, ruling in pairs if isinstance(ruling, NoVerdict))
-    won = tuple(each for each, ruling in pairs if not isinstance(ruling, NoVerdict) and ruling[CORRECT] == "yes")
+    pairs = list(zip(tried, judgements, strict=True))
+    unscored = tuple(each for each, judgement in pairs if isinstance(judgement, NoVerdict))
+    won = tuple(
+        each for each, judgement in pairs if not isinstance(judgement, NoVerdict) and judgement[CORRECT] == "yes"
+    )
     return Attack(tried, won, unscored)
 
 

@@ -1,4 +1,4 @@
-"""(Court, pairs of answers) -> Comparison: each pair judged in both orders; where the orders disagree it is a tie."""
+"""(JudgeClient, pairs of answers) -> Comparison: each pair judged in both orders; a tie where the orders disagree."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.judge.client import NoVerdict, Ruling
+from pytest_ftgate.judge.client import Judgement, NoVerdict
 from pytest_ftgate.judge.parse import BETTER, Verdict
 from pytest_ftgate.judge.question import FIRST, SECOND, TIE, Question
 
 if TYPE_CHECKING:
-    from pytest_ftgate.judge.client import Court
+    from pytest_ftgate.judge.client import JudgeClient
 
 _OPPOSITE = {FIRST: SECOND, SECOND: FIRST, TIE: TIE}
 
@@ -67,39 +67,42 @@ class Comparison:
         return self.flips / judged
 
 
-def compare(court: Court, questions: Mapping[str, Question]) -> Comparison:
+def compare(judge_client: JudgeClient, questions: Mapping[str, Question]) -> Comparison:
     """Ask both orders of all pairs at once; two equal answers are a tie that nobody is asked about."""
     differing = {name: each for name, each in questions.items() if each.answers[0] != each.answers[1]}
-    court.hear([order for each in differing.values() for order in (each, each.turned())])
-    found = {name: _compared(court.ruling(each), court.ruling(each.turned())) for name, each in differing.items()}
+    judge_client.ask([order for each in differing.values() for order in (each, each.turned())])
+    found = {
+        name: _compared(judge_client.judgement(each), judge_client.judgement(each.turned()))
+        for name, each in differing.items()
+    }
     judged = {name: pair for name, pair in found.items() if pair.difference is not None}
-    court.flipped.update({differing[name].digest: pair.flipped for name, pair in judged.items()})
+    judge_client.flipped.update({differing[name].digest: pair.flipped for name, pair in judged.items()})
     return Comparison({name: found.get(name, Compared(0, same=True)) for name in questions})
 
 
-def both_orders(court: Court, question: Question) -> Ruling:
+def both_orders(judge_client: JudgeClient, question: Question) -> Judgement:
     """The verdict on one pair, from both orders; a tie where they disagree, and then `agreement` is .5."""
-    court.hear([question, question.turned()])
-    ruling, turned = court.ruling(question), court.ruling(question.turned())
-    if isinstance(ruling, NoVerdict):
-        return ruling
+    judge_client.ask([question, question.turned()])
+    judgement, turned = judge_client.judgement(question), judge_client.judgement(question.turned())
+    if isinstance(judgement, NoVerdict):
+        return judgement
     if isinstance(turned, NoVerdict):
         return turned
-    agree = _OPPOSITE[turned[BETTER]] == ruling[BETTER]
-    court.flipped[question.digest] = not agree
+    agree = _OPPOSITE[turned[BETTER]] == judgement[BETTER]
+    judge_client.flipped[question.digest] = not agree
     if agree:
-        return ruling
-    why = f"the orders disagree: {ruling.reasons[BETTER]} / {turned.reasons[BETTER]}"
+        return judgement
+    why = f"the orders disagree: {judgement.reasons[BETTER]} / {turned.reasons[BETTER]}"
     return Verdict({BETTER: TIE}, {BETTER: why}, 0.5, 0.5)
 
 
-def _compared(ruling: Ruling, turned: Ruling) -> Compared:
-    for each in (ruling, turned):
+def _compared(judgement: Judgement, turned: Judgement) -> Compared:
+    for each in (judgement, turned):
         if isinstance(each, NoVerdict):
             return Compared(None, reason=each.why, broken=each.broken)
-    assert not isinstance(ruling, NoVerdict)  # noqa: S101 - as just shown
+    assert not isinstance(judgement, NoVerdict)  # noqa: S101 - as just shown
     assert not isinstance(turned, NoVerdict)  # noqa: S101
-    said = ruling[BETTER]
+    said = judgement[BETTER]
     agree = _OPPOSITE[turned[BETTER]] == said
     difference = {FIRST: 1, SECOND: -1, TIE: 0}[said] if agree else 0
-    return Compared(difference, flipped=not agree, reason=ruling.reasons[BETTER])
+    return Compared(difference, flipped=not agree, reason=judgement.reasons[BETTER])

@@ -24,7 +24,7 @@ class Verdict:
 
     levels: by criterion; of a pair "first", "second" or "tie" under "better". reasons: likewise. value: 0 to 1, the
     mean of what the levels are worth; of a pair 1 where the first answer is better, 0 the second, .5 a tie. agreement:
-    share of the draws and judges that say the same; 1 if there was only one.
+    share of the repeats and judges that say the same; 1 if there was only one.
     """
 
     levels: Mapping[str, str] = field(hash=False)

@@ -1,4 +1,4 @@
-"""(folder, limits) -> Judges: all courts of a run, what they cost, and what is to be told of them at its end."""
+"""(folder, limits) -> Judges: all judge clients of a run, what they cost, and what is to be told of them at its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.gate.checks.judge_limits import MOST_UNSCORED
-from pytest_ftgate.judge.client import Court
+from pytest_ftgate.judge.client import JudgeClient
 from pytest_ftgate.judge.provider_pool import Providers, place_of, with_budget
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
 
@@ -35,39 +35,41 @@ class Judges:
     ) -> None:
         self._providers = Providers(folder, with_budget(budget))
         self._batch, self._confirm = batch, confirm
-        self._courts: dict[str, Court] = {}
+        self._courts: dict[str, JudgeClient] = {}
         self._names: dict[str, list[str]] = {}
         self._expected: dict[str, float] = {}
         self._agreed: set[str] = set()
 
-    def court(self, spec: JudgeSpec, name: str) -> Court:
-        """The court of a judge, one in a run for each digest. name: of who asks, a golden set or a test."""
+    def judge_client(self, spec: JudgeSpec, name: str) -> JudgeClient:
+        """The judge client of a judge, one in a run for each digest. name: of who asks, a golden set or a test."""
         names = self._names.setdefault(spec.digest, [])
         names += [] if name in names else [name]
         if spec.digest not in self._courts:
-            self._courts[spec.digest] = Court(spec, self._provider, self._batch, self._check_cost)
+            self._courts[spec.digest] = JudgeClient(spec, self._provider, self._batch, self._check_cost)
         return self._courts[spec.digest]
 
     def facts(self) -> Iterator[dict[str, Any]]:
-        """Of each court that was asked anything: names, judge, counts, and the bills of its models; plain values.
+        """Of each judge client that was asked anything: names, judge, counts, and the bills of its models; plain
+        values.
 
-        Each bill comes once, with the first court that has questions; also those of a court that broke off.
+        Each bill comes once, with the first judge client that has questions; also those of a judge client that broke
+        off.
         """
         told: set[str] = set()
-        for digest, court in sorted(self._courts.items(), key=lambda item: not item[1].counts.questions):
-            bills = [bill for bill in self._bills(court.spec) if bill["place"] not in told]
-            if court.counts.questions or any(bill["attempts"] for bill in bills):
+        for digest, judge_client in sorted(self._courts.items(), key=lambda item: not item[1].counts.questions):
+            bills = [bill for bill in self._bills(judge_client.spec) if bill["place"] not in told]
+            if judge_client.counts.questions or any(bill["attempts"] for bill in bills):
                 told.update(bill["place"] for bill in bills)
-                models = dict.fromkeys(court.spec.models)
+                models = dict.fromkeys(judge_client.spec.models)
                 yield {
                     "names": self._names[digest],
-                    "judge": court.spec.title,
+                    "judge": judge_client.spec.title,
                     "digest": digest,
                     "models": list(models),
-                    **court.counts.to_json(),
-                    "pairs": len(court.flipped),
-                    "flips": sum(court.flipped.values()),
-                    **favours(court),
+                    **judge_client.counts.to_json(),
+                    "pairs": len(judge_client.flipped),
+                    "flips": sum(judge_client.flipped.values()),
+                    **favours(judge_client),
                     "bills": bills,
                 }
 
@@ -86,13 +88,15 @@ class Judges:
 
     def _sharing(self, place: str) -> list[str]:
         """Names of those that ask a model at a place; none if it is one judge."""
-        found = [digest for digest, court in self._courts.items() if place in map(place_of, court.spec.panel)]
+        found = [
+            digest for digest, judge_client in self._courts.items() if place in map(place_of, judge_client.spec.panel)
+        ]
         return list(dict.fromkeys(name for digest in found for name in self._names[digest])) if found[1:] else []
 
     @property
     def untrusted(self) -> bool:
         """Whether some judge of this run left more than 5 % of its questions without a verdict."""
-        return any(court.counts.share > MOST_UNSCORED for court in self._courts.values())
+        return any(judge_client.counts.share > MOST_UNSCORED for judge_client in self._courts.values())
 
     def close(self) -> None:
         """Close the providers; safe to call twice."""
@@ -116,13 +120,13 @@ class Judges:
         self._agreed.add(model)
 
 
-def favours(court: Court) -> dict[str, Any]:
+def favours(judge_client: JudgeClient) -> dict[str, Any]:
     """Rank correlation of verdicts on single answers with their length; agreement of several votes; what there is."""
     from pytest_ftgate.judge.bias import verbosity
 
-    seen = list(court.seen())
+    seen = list(judge_client.seen())
     found: dict[str, Any] = {}
-    if seen and len(court.spec.panel) * court.spec.draws > 1:
+    if seen and len(judge_client.spec.panel) * judge_client.spec.repeats > 1:
         found["agreement"] = fmean(verdict.agreement for _, verdict in seen)
     single = [(verdict.value, len(question.answers[0])) for question, verdict in seen if not question.pair]
     with suppress(MetricError):

@@ -19,7 +19,7 @@ Join = Literal["majority", "mean"]
 GOOD_LEVEL = 4
 """Least level of 1 to 5 that counts as good, where people and judge are compared on good or not."""
 
-OWN_KEYS = frozenset({"criteria", "checklist", "reference", "panel", "draws", "join", "compare", "good_level"})
+OWN_KEYS = frozenset({"criteria", "checklist", "reference", "panel", "repeats", "join", "compare", "good_level"})
 """Keys of [judge] that are ours; all others are the provider's."""
 
 
@@ -31,14 +31,14 @@ class JudgeError(FtgateError):
 class JudgeSpec:
     """A judge: models, rubric and prompts.
 
-    panel: the provider's settings of each model. draws: how often each is asked. join: how several votes become one
-    verdict, see `panel.joined`. compare: whether it also compares candidate and champion in the gate's arm `judge`.
+    panel: the provider's settings of each model. repeats: how often each is asked. join: how several votes become one
+    verdict, see `panel.joined`. compare: whether it also compares candidate and champion in the gate check `judge`.
     good_level: see GOOD_LEVEL.
     """
 
     rubric: Rubric
     panel: tuple[Settings, ...]
-    draws: int = 1
+    repeats: int = 1
     join: Join = "majority"
     compare: bool = False
     good_level: int = GOOD_LEVEL
@@ -50,19 +50,19 @@ class JudgeSpec:
 
     @property
     def title(self) -> str:
-        """For people: "claude-haiku-5-5", "a + b, 3 draws each"."""
+        """For people: "claude-haiku-5-5", "a + b, 3 repeats each"."""
         names = " + ".join(self.models)
-        return names if self.draws == 1 else f"{names}, {self.draws} draws each"
+        return names if self.repeats == 1 else f"{names}, {self.repeats} repeats each"
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of models, prompts, rubric, draws and join: another one is another judge. Not of where it is asked."""
+        """sha256 of models, prompts, rubric, repeats and join: not of where it is asked."""
         return digest_of(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """What the digest is made of."""
         models = [[each.api, each.model, each.thinking, each.structured, each.max_tokens] for each in self.panel]
-        asked = {"models": models, "draws": self.draws, "join": self.join, "good_level": self.good_level}
+        asked = {"models": models, "repeats": self.repeats, "join": self.join, "good_level": self.good_level}
         return asked | {"rubric": self.rubric.to_json(), "prompts": prompts_digest()}
 
 
@@ -92,7 +92,7 @@ def read_judge(table: Mapping[str, Any], where: str = "[judge]") -> JudgeSpec:
     return JudgeSpec(
         rubric,
         tuple(panel),
-        int(table.get("draws", 1)),
+        int(table.get("repeats", 1)),
         table.get("join", "majority"),
         bool(table.get("compare", False)),
         int(table.get("good_level", GOOD_LEVEL)),
@@ -115,8 +115,8 @@ def _rubric(table: Mapping[str, Any]) -> Rubric:
 def _faults(table: Mapping[str, Any]) -> Sequence[str]:
     """What the schema of the golden set sees too, for tables that come from elsewhere."""
     found = []
-    if not _whole(table.get("draws", 1), 1, 99):
-        found.append(f"draws must be a whole number from 1 to 99; found {table['draws']!r}")
+    if not _whole(table.get("repeats", 1), 1, 99):
+        found.append(f"repeats must be a whole number from 1 to 99; found {table['repeats']!r}")
     if table.get("join", "majority") not in {"majority", "mean"}:
         found.append(f"join must be majority or mean; found {table['join']!r}")
     if not _whole(table.get("good_level", GOOD_LEVEL), 2, 5):

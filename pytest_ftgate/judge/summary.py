@@ -1,4 +1,4 @@
-"""What courts did in a run -> whether it can be trusted, and lines for the summary."""
+"""What judge clients did in a run -> whether it can be trusted, and lines for the summary."""
 
 from __future__ import annotations
 

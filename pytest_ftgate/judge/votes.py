@@ -1,4 +1,4 @@
-"""Votes of several draws and judges on one question -> one Verdict, with how far they agreed."""
+"""Votes of several repeats and judges on one question -> one Verdict, with how far they agreed."""
 
 from __future__ import annotations
 

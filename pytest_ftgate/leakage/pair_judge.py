@@ -13,7 +13,7 @@ from pytest_ftgate.leakage.semantic import Nearest, shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.serve.api.client import Provider
-    from pytest_ftgate.serve.api.request import Ask, Said
+    from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
     from pytest_ftgate.serve.api.settings import Settings
 
 MAX_TOKENS = 512
@@ -31,12 +31,12 @@ class Judged:
     reason: str
 
 
-def asks_of(pairs: Sequence[Nearest], settings: Settings) -> list[Ask]:
+def asks_of(pairs: Sequence[Nearest], settings: Settings) -> list[ApiRequest]:
     """One question for each pair, in their order."""
     return [_ask(pair, settings) for pair in pairs]
 
 
-def judge_pairs(pairs: Sequence[Nearest], asks: Sequence[Ask], provider: Provider) -> Iterator[Judged]:
+def judge_pairs(pairs: Sequence[Nearest], asks: Sequence[ApiRequest], provider: Provider) -> Iterator[Judged]:
     """Each pair with what came of its question. If the server denies key or model, the rest is not judged."""
     answers = provider.ask_all(asks)
     for place, pair in enumerate(pairs):
@@ -59,7 +59,7 @@ def judged_lines(judged: Sequence[Judged], model: str) -> Iterator[str]:
         yield f"    {each.verdict}: {shown(each.reason, _REASON)}"
 
 
-def _ask(pair: Nearest, settings: Settings) -> Ask:
+def _ask(pair: Nearest, settings: Settings) -> ApiRequest:
     from pytest_ftgate.serve.api.request import Tool
 
     prompt = build(pair)
@@ -67,7 +67,7 @@ def _ask(pair: Nearest, settings: Settings) -> Ask:
     return settings.ask([prompt.system], [{"role": "user", "content": prompt.user}], tool, max_tokens=MAX_TOKENS)
 
 
-def _judged(pair: Nearest, said: Said) -> Judged:
+def _judged(pair: Nearest, said: ApiReply) -> Judged:
     if said.kind != "answered" or said.input is None:
         return Judged(pair, NOT_JUDGED, f"{_WHY.get(said.kind, said.kind)}: {said.error}")
     return Judged(pair, said.input["verdict"], said.input["reason"])

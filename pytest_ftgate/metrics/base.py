@@ -35,7 +35,7 @@ class Scored:
     value: grade in [0, 1]. passed: whether the grade met its threshold.
     expected: label that is right; None if the case has none. predicted: label that the model gave; None if its answer
     is no known label. measured: False if no answer could be had; the case then counts against the model everywhere.
-    draws: whether each draw passed; () if the case was drawn once.
+    repeats: whether each repeat passed; () if the case was asked once.
     """
 
     case_id: str
@@ -44,4 +44,4 @@ class Scored:
     expected: str | None = None
     predicted: str | None = None
     measured: bool = True
-    draws: tuple[bool, ...] = ()
+    repeats: tuple[bool, ...] = ()

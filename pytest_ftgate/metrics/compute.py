@@ -31,7 +31,7 @@ def compute(
     """The metric `name` of graded cases.
 
     name: "accuracy" (share passed), "score" (mean grade), "pass_at_k" and "pass_hat_k" (share of cases that any, or
-    every, of their draws passed; k = draws), "precision", "recall", "f1" or "mcc".
+    every, of their repeats passed; k = repeats), "precision", "recall", "f1" or "mcc".
     values: all known labels; only the last four need them. positive: the label meant by precision, recall and a
     binary f1. average: of f1, "binary", "macro", "micro" or "weighted"; binary if `positive` is given.
     Raises MetricError for an unknown name, for no case, and for a class without a case.
@@ -64,13 +64,13 @@ def _score(scored: Sequence[Scored]) -> Metric:
 
 
 def _pass_at_k(scored: Sequence[Scored]) -> Metric:
-    """Share of cases with at least one right draw: pass@k of Chen et al. 2021 where all k draws are looked at."""
-    return _share("pass_at_k", [any(case.draws or (case.passed,)) and case.measured for case in scored])
+    """Share of cases with at least one right repeat: pass@k of Chen et al. 2021 where all k repeats are looked at."""
+    return _share("pass_at_k", [any(case.repeats or (case.passed,)) and case.measured for case in scored])
 
 
 def _pass_hat_k(scored: Sequence[Scored]) -> Metric:
-    """Share of cases with no wrong draw: pass^k of Yao et al. 2024 (tau-bench) where all k draws are looked at."""
-    return _share("pass_hat_k", [all(case.draws or (case.passed,)) and case.measured for case in scored])
+    """Share of cases with no wrong repeat: pass^k of Yao et al. 2024 (tau-bench) where all k repeats are looked at."""
+    return _share("pass_hat_k", [all(case.repeats or (case.passed,)) and case.measured for case in scored])
 
 
 def _share(name: str, flags: Sequence[bool]) -> Metric:

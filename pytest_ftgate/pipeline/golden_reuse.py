@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ROUND = "ftgate.round"
 """Tag: the champion that a version was held against, see `round_of`."""
 
-WORN = 32
+OVERUSED = 32
 """Decisions after which the golden set has been looked at too often to be an exam."""
 
 
@@ -65,14 +65,14 @@ def uses(registry: Registry, name: str, digest: str) -> int:
 
 def wear(count: int) -> str:
     """How far an exam is used up: "5 of 32 decisions"."""
-    return f"{count} of {WORN} decisions" + ("; worn: write new cases" if count > WORN else "")
+    return f"{count} of {OVERUSED} decisions" + ("; overused: write new cases" if count > OVERUSED else "")
 
 
-def worn(name: str, count: int) -> str:
-    """The warning about an exam that is worn; "" while it is not."""
-    if count <= WORN:
+def overused(name: str, count: int) -> str:
+    """The warning about an exam that is overused; "" while it is not."""
+    if count <= OVERUSED:
         return ""
     return (
-        f"{name} has decided about {count} versions, more than {WORN}: the exam is worn, and what passes it may have "
-        "been chosen for it; write new cases, then: ftgate lock"
+        f"{name} has decided about {count} versions, more than {OVERUSED}: it is overused, and what passes may have "
+        "been selected for it; write new cases, then: ftgate lock"
     )

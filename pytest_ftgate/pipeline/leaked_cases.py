@@ -28,7 +28,7 @@ class TooFewLeft(FtgateError):  # noqa: N818 - a decision, not an error
 
 
 @dataclass
-class Exposed:
+class LeakedCases:
     """What the check found, and what of it the gate drops. reports: those that stopped nothing."""
 
     reports: list[Report] = field(default_factory=list)

@@ -60,7 +60,7 @@ class Sight:
         return cases_needed(self.delta, self.discordance.share, gain)
 
     def passes(self, gain: float) -> float:
-        """Chance that the champion arm passes a model that is truly `gain` better, both shares."""
+        """Chance that the champion check passes a model that is truly `gain` better, both shares."""
         return passing_chance(self.cases, self.delta, gain, self.discordance.share)
 
     def line(self) -> str:

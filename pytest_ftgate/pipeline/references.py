@@ -1,4 +1,4 @@
-"""(rollout, golden set) -> the results that a candidate is held against: the champion's, the best past champion's."""
+"""(pipeline run, golden set) -> what a candidate is compared with: the champion, and the best past champion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_ftgate.gate.verdict import Result
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.pipeline.run import Rollout
+    from pytest_ftgate.pipeline.run import PipelineRun
     from pytest_ftgate.registry import Version
 
 
@@ -28,8 +28,8 @@ class Reference:
 class References:
     """Looks each one up once; asks the champion again where its frozen results are of another golden set."""
 
-    def __init__(self, rollout: Rollout) -> None:
-        self._rollout = rollout
+    def __init__(self, run: PipelineRun) -> None:
+        self._rollout = run
         self._champions: dict[str, Reference | None] = {}
         self._anchors: dict[str, Reference | None] = {}
         self._found: dict[tuple[str, int], dict[str, Result]] = {}

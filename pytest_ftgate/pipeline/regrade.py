@@ -1,11 +1,12 @@
-"""(golden set, its journal, RUN) -> the Measurement of an earlier run, to be graded again with no model at all."""
+"""(golden set, its journal, RUN) -> the Evaluation of an earlier run, to be graded again with no model at all."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import JournalError
-from pytest_ftgate.evaluate.evaluation import Measurement
+from pytest_ftgate.evaluate.evaluation import Evaluation
+from pytest_ftgate.evaluate.responses import Responses
 from pytest_ftgate.pipeline.runtime import Target
 from pytest_ftgate.serve.model import Model
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 LAST = "last"
 
 
-def regraded(suite: Suite, journal: Journal, run: str) -> tuple[Measurement, Target]:
+def regraded(suite: Suite, journal: Journal, run: str) -> tuple[Evaluation, Target]:
     """What one model has answered so far to the prompts and settings of today, whatever judges it.
 
     run: "last" for the model that answered last, or the beginning of its digest. Raises JournalError if the journal has
@@ -24,7 +25,7 @@ def regraded(suite: Suite, journal: Journal, run: str) -> tuple[Measurement, Tar
     """
     digest = _model(suite, journal, run)
     target = Target(f"the model {digest[:12]}", Model(digest, served=True))
-    return Measurement(suite, digest, journal, regrade=True), target
+    return Evaluation(Responses(suite, digest, journal, regrade=True)), target
 
 
 def _model(suite: Suite, journal: Journal, run: str) -> str:

@@ -9,12 +9,12 @@ from pytest_ftgate.evaluate.cache_policy import cache_for
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.cache import Cache
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.pipeline.runtime import Runtime, Target
 
 
-class Recall:
+class ResponseSource:
     """Asks for what nobody knows yet, and in the end puts new answers into the cache and says where all came from.
 
     say: prints one line. A cache that does not answer is told of once and then left alone: the model answers.
@@ -25,28 +25,28 @@ class Recall:
         self._caches: dict[str, Cache] = {}
         self._broken = False
 
-    def ask(self, measurement: Measurement, cases: Iterable[Case], target: Target, *, resume: bool) -> None:
+    def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target, *, resume: bool) -> None:
         """Send what neither the journal (only with `resume`) nor the cache holds. Raises FtgateError."""
         wanted = list(cases)
         settings = self._runtime.settings
-        cache = cache_for(settings, measurement.suite, target.model, f"{settings.state_dir.name}/cache")
+        cache = cache_for(settings, evaluation.suite, target.model, f"{settings.state_dir.name}/cache")
         if cache is not None and not self._broken:
-            self._caches[measurement.suite.name] = cache
-            missing = measurement.missing(wanted, reuse=resume)
-            if found := self._tolerate(lambda: measurement.recall(missing, cache)):
-                self._say(f"ftgate: {measurement.suite.name}: answers from the cache ({cache.place}): {found}")
-        self._runtime.ask(measurement, wanted, target, reuse=resume)
+            self._caches[evaluation.suite.name] = cache
+            missing = evaluation.responses.missing(wanted, reuse=resume)
+            if found := self._tolerate(lambda: evaluation.responses.recall(missing, cache)):
+                self._say(f"ftgate: {evaluation.suite.name}: answers from the cache ({cache.place}): {found}")
+        self._runtime.ask(evaluation, wanted, target, reuse=resume)
 
-    def sum_up(self, measurement: Measurement) -> dict[str, Any]:
+    def sum_up(self, evaluation: Evaluation) -> dict[str, Any]:
         """After the last item: remember what is new; see `report.traffic`."""
         from pytest_ftgate.pipeline.report.traffic import traffic
 
-        cache = self._caches.pop(measurement.suite.name, None)
+        cache = self._caches.pop(evaluation.suite.name, None)
         if cache is None:
-            return traffic(measurement)
+            return traffic(evaluation)
         if not self._broken:
-            self._tolerate(lambda: measurement.remember(cache))
-        return traffic(measurement) | {"place": cache.place}
+            self._tolerate(lambda: evaluation.responses.remember(cache))
+        return traffic(evaluation) | {"place": cache.place}
 
     def _tolerate(self, work: Callable[[], int | None]) -> int | None:
         from pytest_ftgate.evaluate.cache import CacheError

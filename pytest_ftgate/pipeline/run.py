@@ -16,20 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.lineage import Lineage, line_of, stepped
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.evaluate.evaluation import Measurement
+from pytest_ftgate.evaluate.evaluation import Evaluation
+from pytest_ftgate.evaluate.responses import Responses
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.verdict import Kind, Result, Verdict
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.pipeline.data_access import record_access
 from pytest_ftgate.pipeline.golden_reuse import tried
-from pytest_ftgate.pipeline.leaked_cases import Exposed, TooFewLeft
+from pytest_ftgate.pipeline.leaked_cases import LeakedCases, TooFewLeft
 from pytest_ftgate.pipeline.references import References
 from pytest_ftgate.pipeline.runtime import Runtime, Target, base_target
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.near.rows import Row
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.judge.client import Court
+    from pytest_ftgate.judge.client import JudgeClient
     from pytest_ftgate.leakage.check import Report
     from pytest_ftgate.pipeline.canary.reference import Reference
     from pytest_ftgate.pipeline.config import Pipeline
@@ -64,12 +65,12 @@ class TrainingRun:
 
 
 @dataclass
-class Rollout:
+class PipelineRun:
     """One pipeline on its way from data to a verdict.
 
     suites: the golden sets that gate it. general: the set of general skills that [forgetting] names, if any.
-    leak: --ftgate-leak, what a leak does. exposed: the cases that stand in training rows. court: of a set's [judge];
-    None where no judge can be asked. lineage: of the data, empty before the first stage.
+    leak: --ftgate-leak, what a leak does. exposed: the cases that stand in training rows. judge_client: of a set's
+    [judge]; None where no judge can be asked. lineage: of the data, empty before the first stage.
     """
 
     pipeline: Pipeline
@@ -79,14 +80,14 @@ class Rollout:
     manifest: Manifest | None = None
     leaks: Report | None = None
     leak: str = "error"
-    court: Callable[[Suite], Court] | None = None
-    exposed: Exposed = field(default_factory=Exposed)
+    judge_client: Callable[[Suite], JudgeClient] | None = None
+    exposed: LeakedCases = field(default_factory=LeakedCases)
     champion: Version | None = None
     reference: Reference | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     lineage: Lineage = field(default_factory=dict)
     _origins: dict[Path, str] = field(default_factory=dict)
-    _measurements: dict[tuple[str, str], Measurement] = field(default_factory=dict)
+    _evaluations: dict[tuple[str, str], Evaluation] = field(default_factory=dict)
     _candidate: Target | None = None
 
     @property
@@ -101,7 +102,7 @@ class Rollout:
 
     @property
     def deciding(self) -> tuple[Suite, ...]:
-        """The golden sets with an arm that decides: all but an advisory set of general skills."""
+        """The golden sets with a check that decides: all but an advisory set of general skills."""
         forgetting = self.pipeline.policy.forgetting
         return self.sets if forgetting and forgetting.required else self.suites
 
@@ -204,9 +205,9 @@ class Rollout:
         warm.start()
         target = base_target(self.base)
         for suite in self.sets:
-            measurement = self._baseline_of(suite)
-            self._ask_all(measurement, target, f"baseline {suite.name}")
-            self._say_score(measurement, "base")
+            evaluation = self._baseline_of(suite)
+            self._ask_all(evaluation, target, f"baseline {suite.name}")
+            self._say_score(evaluation, "base")
         warm.join()
         self.champion = self.runtime.champion(self.name)
 
@@ -241,14 +242,14 @@ class Rollout:
             return
         self._expect_champion()
         suite = self.suites[0]
-        measurement = self.candidate_of(suite)
+        evaluation = self.candidate_of(suite)
         cases = suite.cases[:SMOKE_CASES]
-        self._ask(measurement, cases, self.candidate, "smoke test")
+        self._ask(evaluation, cases, self.candidate, "smoke test")
         self._check_tokens()
-        readable = sum(measurement.readable(case) for case in cases)
+        readable = sum(evaluation.readable(case) for case in cases)
         self._say(f"smoke test: {readable} of {len(cases)} answers can be read")
         if not readable:
-            answer = measurement.response(cases[0]).text
+            answer = evaluation.responses.first(cases[0]).text
             raise Stopped(
                 Verdict(
                     Kind.REJECT, (), f"smoke test: not one of {len(cases)} answers can be read; the first: {answer!r}"
@@ -309,7 +310,7 @@ class Rollout:
             self._candidate = Target("candidate", tuned(self.base, self.manifest.adapter))
         return self._candidate
 
-    def candidate_of(self, suite: Suite) -> Measurement:
+    def candidate_of(self, suite: Suite) -> Evaluation:
         """The candidate on a golden set."""
         return self._measure(suite, self.candidate)
 
@@ -318,15 +319,15 @@ class Rollout:
         return self._baseline_of(suite).results
 
     def base_traffic(self, suite: Suite) -> dict[str, list[Response]]:
-        """The baseline's answers on a golden set, as of `Measurement.traffic`."""
-        return self._baseline_of(suite).traffic
+        """The baseline's answers on a golden set, as of `Evaluation.traffic`."""
+        return self._baseline_of(suite).responses.traffic
 
     def base_answers(self, suite: Suite) -> dict[str, Any]:
-        """The baseline's answers on a golden set, as `Measurement.to_json` gives them."""
+        """The baseline's answers on a golden set, as `Evaluation.to_json` gives them."""
         return self._baseline_of(suite).to_json()
 
     def answers_of(self, suite: Suite, version: Version, *, now: bool) -> dict[str, Any]:
-        """A version's answers, as `Measurement.to_json`: frozen, or (now) those the champion gave in this run."""
+        """A version's answers, as `Evaluation.to_json`: frozen, or (now) those the champion gave in this run."""
         if now:
             return self._measure(suite, self._champion_target).to_json()
         return self.runtime.registry.results(version, suite.name)
@@ -349,34 +350,36 @@ class Rollout:
     def measure_champion(self, suite: Suite) -> dict[str, Result]:
         """The champion's results on a golden set, asked now."""
         target = self._champion_target
-        measurement = self._measure(suite, target)
-        self._ask_all(measurement, target, f"champion {suite.name}")
-        return measurement.results
+        evaluation = self._measure(suite, target)
+        self._ask_all(evaluation, target, f"champion {suite.name}")
+        return evaluation.results
 
     @cached_property
     def _champion_target(self) -> Target:
         return self.runtime.target("champion", self.name, self.base)
 
-    def _measure(self, suite: Suite, target: Target) -> Measurement:
+    def _measure(self, suite: Suite, target: Target) -> Evaluation:
         key = (suite.name, target.digest)
-        if key not in self._measurements:
-            self._measurements[key] = Measurement(suite, target.digest, self.runtime.journal(suite))
-        return self._measurements[key]
+        if key not in self._evaluations:
+            self._evaluations[key] = Evaluation(Responses(suite, target.digest, self.runtime.journal(suite)))
+        return self._evaluations[key]
 
-    def _baseline_of(self, suite: Suite) -> Measurement:
+    def _baseline_of(self, suite: Suite) -> Evaluation:
         """The base model with its best prompt; on general skills with the set's own, as the candidate is asked."""
         if suite == self.general:
             return self._measure(suite, base_target(self.base))
         key, target = (suite.name, "baseline"), base_target(self.base)
-        if key not in self._measurements:
-            self._measurements[key] = Measurement(
-                suite,
-                self.base.digest,
-                self.runtime.journal(suite),
-                prompt=self._few_shot(suite.prompt),
-                choices=self.pipeline.baseline.choices if "choice" in self.runtime.offers(target) else (),
+        if key not in self._evaluations:
+            self._evaluations[key] = Evaluation(
+                Responses(
+                    suite,
+                    self.base.digest,
+                    self.runtime.journal(suite),
+                    prompt=self._few_shot(suite.prompt),
+                    choices=self.pipeline.baseline.choices if "choice" in self.runtime.offers(target) else (),
+                )
             )
-        return self._measurements[key]
+        return self._evaluations[key]
 
     def _few_shot(self, prompt: Prompt) -> Prompt:
         from pytest_ftgate.data.readers.reader import read_rows
@@ -401,22 +404,22 @@ class Rollout:
         for line in text.splitlines():
             self.runtime.console.line(f"  {line}")
 
-    def _say_score(self, measurement: Measurement, who: str) -> None:
-        for name, options in measurement.suite.metrics:
-            metric = measurement.metric(**options)
+    def _say_score(self, evaluation: Evaluation, who: str) -> None:
+        for name, options in evaluation.suite.metrics:
+            metric = evaluation.metric(**options)
             self._say(
-                f"{who} on {measurement.suite.name}: {name} {metric.value:.3f} [{metric.lower:.3f}, {metric.upper:.3f}]"
+                f"{who} on {evaluation.suite.name}: {name} {metric.value:.3f} [{metric.lower:.3f}, {metric.upper:.3f}]"
             )
 
-    def _ask_all(self, measurement: Measurement, target: Target, label: str) -> None:
-        self._ask(measurement, measurement.suite.cases, target, label)
+    def _ask_all(self, evaluation: Evaluation, target: Target, label: str) -> None:
+        self._ask(evaluation, evaluation.suite.cases, target, label)
 
-    def _ask(self, measurement: Measurement, cases: Sequence[Any], target: Target, label: str) -> None:
-        sent = self.runtime.ask(measurement, cases, target, reuse=True)
+    def _ask(self, evaluation: Evaluation, cases: Sequence[Any], target: Target, label: str) -> None:
+        sent = self.runtime.ask(evaluation, cases, target, reuse=True)
         if not sent:
             return
         with self.runtime.console.progress(label, sent) as advance:
-            while (done := measurement.done) < sent:
+            while (done := evaluation.responses.done) < sent:
                 advance(done, "")
                 time.sleep(0.2)
             advance(done, "")

@@ -12,7 +12,7 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.progress import Console
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.journal import Journal
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
@@ -95,12 +95,12 @@ class Runtime:
             self._pool = Pool(concurrency=self.settings.concurrency)
         return self._pool
 
-    def ask(self, measurement: Measurement, cases: Iterable[Case], target: Target, *, reuse: bool) -> int:
+    def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target, *, reuse: bool) -> int:
         """Send what is not answered yet; starts no engine if there is nothing. The number of requests sent."""
-        wanted = measurement.missing(cases, reuse=reuse)
+        wanted = evaluation.responses.missing(cases, reuse=reuse)
         if wanted:
             engine = self.started(target)
-            measurement.send(wanted, self.pool, engine, target.model)
+            evaluation.responses.send(wanted, self.pool, engine, target.model)
         return len(wanted)
 
     @property

@@ -66,7 +66,7 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 
     suite = _suite(request)
     try:
-        answer = request.config.stash[KEY].measurement(suite).response(case)
+        answer = request.config.stash[KEY].evaluation(suite).responses.first(case)
     except Unmeasured:
         pytest.skip("not measured: the run could not ask its model, or the journal has no answer")
     except FtgateError as error:
@@ -79,13 +79,13 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 @pytest.fixture
 def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Outcome:
     """What the set's own graders say of `response`: `.value`, `.passed`, `.reason`; skips if they cannot judge it."""
-    from pytest_ftgate.evaluate.judge_prefetch import look_ahead
+    from pytest_ftgate.evaluate.judge_prefetch import prefetch_judge
     from pytest_ftgate.graders.grade import Failure, Unscored, grade_case
     from pytest_ftgate.plugin.session import KEY
 
     suite = _suite(request)
     try:
-        look_ahead(request.config.stash[KEY].measurement(suite), case)
+        prefetch_judge(request.config.stash[KEY].evaluation(suite).responses, case)
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
     outcome = grade_case(suite.graders_of(case), case, response)
@@ -106,7 +106,7 @@ def metrics(request: pytest.FixtureRequest) -> SetMetrics:
     try:
         if missing := ftgate.missing(suite):
             pytest.skip(missing)
-        return SetMetrics(ftgate.measurement(suite))
+        return SetMetrics(ftgate.evaluation(suite))
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -146,7 +146,7 @@ def training_run(request: pytest.FixtureRequest) -> TrainingRun:
             f"this run trains several pipelines ({', '.join(ftgate.training)}); train one at a time", pytrace=False
         )
     try:
-        return ftgate.rollout(ftgate.training[0]).training_run
+        return ftgate.run(ftgate.training[0]).training_run
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
 

@@ -222,7 +222,7 @@ def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Metrics, arms, misses and verdicts; nothing in a run that tested no model."""
+    """Metrics, checks, misses and verdicts; nothing in a run that tested no model."""
     tally = config.stash[KEY].tally
     if not tally.speaks:
         return

@@ -50,14 +50,14 @@ class AskJudge:
 
         ftgate: FtgateSession = self._request.config.stash[KEY]
         spec = self._spec(ftgate, {key: value for key, value in rubric.items() if value}, reference)
-        court = ftgate.judges.court(spec, "tests")
+        judge_client = ftgate.judges.judge_client(spec, "tests")
         asked = Question(self._asked(ftgate) if question is None else question, answers, self._right(spec, reference))
-        ruling = both_orders(court, asked) if asked.pair else court.ruling(asked)
-        if isinstance(ruling, NoVerdict):
-            if ruling.broken:
-                pytest.fail(f"the judge did not answer: {ruling.why}", pytrace=False)
-            pytest.skip(f"unscored: {ruling.why}")
-        return ruling
+        judgement = both_orders(judge_client, asked) if asked.pair else judge_client.judgement(asked)
+        if isinstance(judgement, NoVerdict):
+            if judgement.broken:
+                pytest.fail(f"the judge did not answer: {judgement.why}", pytrace=False)
+            pytest.skip(f"unscored: {judgement.why}")
+        return judgement
 
     def _spec(self, ftgate: FtgateSession, rubric: Mapping[str, Any], reference: str | None) -> JudgeSpec:
         """The judge of the test's golden set with the call's own rubric, if it has one; else that of the options."""

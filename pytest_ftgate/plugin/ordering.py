@@ -46,13 +46,13 @@ def _pipeline_of(item: pytest.Item, ftgate: FtgateSession) -> str:
 def check(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
     """Refuse a --train run that leaves out cases its gate needs. Raises UsageError."""
     selected = {(item.suite.name, item.case.id) for item in items if isinstance(item, CaseItem)}
-    for rollout in map(ftgate.rollout, ftgate.training):
-        for suite in rollout.sets:
+    for run in map(ftgate.run, ftgate.training):
+        for suite in run.sets:
             left = sum((suite.name, case.id) not in selected for case in suite.cases)
             if left:
                 raise pytest.UsageError(
                     f"--train: {left} of {len(suite.cases)} cases of {suite.name} are not selected, and the gate of "
-                    f"{rollout.name} needs them all; drop -k, -m, --lf and case ids"
+                    f"{run.name} needs them all; drop -k, -m, --lf and case ids"
                 )
 
 

@@ -16,23 +16,23 @@ import pytest
 from pytest_ftgate.errors import Fault, FileFaults, FtgateError, LockError
 from pytest_ftgate.pipeline.discovery import Catalogue
 from pytest_ftgate.plugin.gc_freeze import Sight
-from pytest_ftgate.plugin.report.collector import Tally
+from pytest_ftgate.plugin.report.collector import ReportCollector
 
 if TYPE_CHECKING:
-    from pytest_ftgate.data.checks.label_counts import Marginals
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.data.checks.label_counts import LabelCounts
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.noise import Noise
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.gate.checks.result import Arm
+    from pytest_ftgate.gate.checks.result import CheckResult
     from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.judge.client import Court
+    from pytest_ftgate.judge.client import JudgeClient
     from pytest_ftgate.judge.pool import Judges
-    from pytest_ftgate.pipeline.canary.run import Watch
-    from pytest_ftgate.pipeline.decide.sensitivity import Beside
+    from pytest_ftgate.pipeline.canary.run import CanaryRun
+    from pytest_ftgate.pipeline.decide.sensitivity import Sensitivity
     from pytest_ftgate.pipeline.progress import Console
-    from pytest_ftgate.pipeline.response_source import Recall
-    from pytest_ftgate.pipeline.run import Rollout
+    from pytest_ftgate.pipeline.response_source import ResponseSource
+    from pytest_ftgate.pipeline.run import PipelineRun
     from pytest_ftgate.pipeline.runtime import Runtime, Target
     from pytest_ftgate.pipeline.stages.check_data import DataChecks
     from pytest_ftgate.plugin.options import Options
@@ -43,7 +43,7 @@ KEY: pytest.StashKey[FtgateSession] = pytest.StashKey()
 
 
 class FtgateSession:
-    """What the items of a run share: golden sets, models under test, arms judged, verdicts."""
+    """What the items of a run share: golden sets, models under test, checks judged, verdicts."""
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
         self.config = config
@@ -53,17 +53,17 @@ class FtgateSession:
         self.watching: tuple[str, ...] = ()
         self.notes: list[str] = []
         self.suites: dict[str, Suite] = {}
-        self._rollouts: dict[str, Rollout] = {}
+        self._rollouts: dict[str, PipelineRun] = {}
         self._data_checks: dict[Path, DataChecks] = {}
         self.deltas: dict[str, float] = {}
         self.noises: dict[str, Noise] = {}
-        self.arms: dict[str, dict[str, Arm | None]] = {}
-        self.tally = Tally(options.train, options.canary)
+        self.checks: dict[str, dict[str, CheckResult | None]] = {}
+        self.tally = ReportCollector(options.train, options.canary)
         self.sight = Sight()
         self.plan_later: Callable[[], None] | None = None
         self.collected: set[Path] = set()
         self._by_path: dict[Path, Suite] = {}
-        self._measured: dict[str, tuple[Measurement, Target]] = {}
+        self._measured: dict[str, tuple[Evaluation, Target]] = {}
         self._summed_up = False
 
     def write_markdown(self, code: int) -> None:
@@ -90,7 +90,7 @@ class FtgateSession:
             self._check_lock(suite)
             self._check_name(suite)
             suite = priced(suite, self.options.price)
-            suite = judged(suite, lambda: self.court_of(suite))
+            suite = judged(suite, lambda: self.judge_client_of(suite))
             self._by_path[path] = self.suites[suite.name] = suite
         return self._by_path[path]
 
@@ -112,10 +112,10 @@ class FtgateSession:
 
     def _kin(self, fact: dict[str, Any]) -> dict[str, list[str]]:
         """A warning where a judge and the base of the pipelines that its golden sets gate are the same model."""
-        from pytest_ftgate.judge.bias import kin_warnings
+        from pytest_ftgate.judge.bias import same_family_warnings
 
         names = {pipeline for name in fact["names"] for pipeline in self.catalogue.pipelines_of(name)}
-        return {"kin": sorted(kin_warnings(fact["models"], self._bases(names)))}
+        return {"kin": sorted(same_family_warnings(fact["models"], self._bases(names)))}
 
     def _bases(self, pipelines: Iterable[str]) -> set[str]:
         """The base models of pipelines; one with a fault has none, and is told of where it is used."""
@@ -130,11 +130,11 @@ class FtgateSession:
         """Whether a judge of this run, of a golden set or a test, gave so few verdicts that the run is INTEGRITY."""
         return "judges" in self.__dict__ and self.judges.untrusted
 
-    def court_of(self, suite: Suite) -> Court:
-        """The court of a golden set's [judge]. Raises FtgateError if the set has none."""
+    def judge_client_of(self, suite: Suite) -> JudgeClient:
+        """The judge client of a golden set's [judge]. Raises FtgateError if the set has none."""
         if suite.golden.judge is None:
             raise FtgateError(f"{self.shown(suite.golden.path)} has no [judge], which names the model and the criteria")
-        return self.judges.court(suite.golden.judge, suite.name)
+        return self.judges.judge_client(suite.golden.judge, suite.name)
 
     def sees(self, suite: Suite) -> str:
         """What the set can see: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
@@ -153,8 +153,8 @@ class FtgateSession:
 
         for name in self.training:
             with suppress(FtgateError):  # a fault of its data is told by the stage that meets it
-                rollout = self.rollout(name)
-                if found := forecast(rollout.pipeline, rollout.sets):
+                run = self.run(name)
+                if found := forecast(run.pipeline, run.sets):
                     yield f"ftgate: {name}: {found.line()}"
 
     def suite_named(self, name: str) -> Suite:
@@ -206,17 +206,17 @@ class FtgateSession:
         """True for the pipeline.toml of a pipeline that this run trains."""
         return any(self.catalogue.pipeline_paths[name] == path for name in self.training)
 
-    def rollout(self, name: str) -> Rollout:
-        """The rollout of a pipeline that this run trains, with its golden sets. Raises FileFaults, FtgateError."""
+    def run(self, name: str) -> PipelineRun:
+        """The pipeline run of a pipeline that this run trains, with its golden sets. Raises FileFaults, FtgateError."""
         if name not in self._rollouts:
-            from pytest_ftgate.pipeline.run import Rollout
+            from pytest_ftgate.pipeline.run import PipelineRun
 
             pipeline = self.catalogue.pipeline(name)
             suites = tuple(self.suite_named(golden) for golden in pipeline.goldens)
             forgetting = pipeline.policy.forgetting
             general = self.suite_named(forgetting.golden) if forgetting else None
-            self._rollouts[name] = Rollout(
-                pipeline, suites, self.runtime, general, leak=self.options.leak, court=self.court_of
+            self._rollouts[name] = PipelineRun(
+                pipeline, suites, self.runtime, general, leak=self.options.leak, judge_client=self.judge_client_of
             )
         return self._rollouts[name]
 
@@ -232,23 +232,23 @@ class FtgateSession:
             self._data_checks[path] = checks
         return self._data_checks[path]
 
-    def _marginals(self, goldens: Sequence[str]) -> Marginals:
+    def _marginals(self, goldens: Sequence[str]) -> LabelCounts:
         """Counts of golden sets, for the checks of training data, which never see a case."""
-        from pytest_ftgate.pipeline.stages.label_counts import marginals_of
+        from pytest_ftgate.pipeline.stages.label_counts import label_counts_of
 
-        return marginals_of([self.suite_named(name) for name in goldens])
+        return label_counts_of([self.suite_named(name) for name in goldens])
 
-    def rollout_of(self, suite: Suite) -> Rollout | None:
-        """The rollout that a golden set gates in this run, None in a plain run."""
+    def pipeline_run_of(self, suite: Suite) -> PipelineRun | None:
+        """The pipeline run that a golden set gates in this run, None in a plain run."""
         name = self.pipeline_of(suite.name)
-        return self.rollout(name) if name else None
+        return self.run(name) if name else None
 
-    def watch(self, name: str) -> Watch:
+    def watch(self, name: str) -> CanaryRun:
         """The canary of a pipeline, with the golden sets of its panel. Raises FileFaults, FtgateError."""
-        from pytest_ftgate.pipeline.canary.run import Watch
+        from pytest_ftgate.pipeline.canary.run import CanaryRun
 
         pipeline = self.catalogue.pipeline(name)
-        return Watch(pipeline, [self.suite_named(golden) for golden in pipeline.panel_goldens], self.runtime)
+        return CanaryRun(pipeline, [self.suite_named(golden) for golden in pipeline.panel_goldens], self.runtime)
 
     # --- models and measurements -------------------------------------------------------------------------------------
 
@@ -314,49 +314,50 @@ class FtgateSession:
             return
         self._summed_up = True
         candidates = [
-            (rollout.candidate_of(suite), rollout.candidate)
-            for rollout in self._rollouts.values()
-            if rollout.manifest is not None and not rollout.unchanged
-            for suite in rollout.sets
+            (run.candidate_of(suite), run.candidate)
+            for run in self._rollouts.values()
+            if run.manifest is not None and not run.unchanged
+            for suite in run.sets
         ]
         tested = [*candidates, *self._measured.values()]
-        self.tally.traffic += [self.recall.sum_up(measurement) for measurement, _ in tested]
-        for measurement, target in tested:
-            self._remember(measurement, target)
+        self.tally.traffic += [self.recall.sum_up(evaluation) for evaluation, _ in tested]
+        for evaluation, target in tested:
+            self._remember(evaluation, target)
         self.tally.counts.update(self.runtime.counts)
 
-    def _remember(self, measurement: Measurement, target: Target) -> None:
+    def _remember(self, evaluation: Evaluation, target: Target) -> None:
         """What a model got on all cases, so that the next collection knows how often two models disagree."""
         from pytest_ftgate.pipeline.discordance import remember
 
-        if measurement.graded:
+        if evaluation.graded:
             title = target.title if target.version else f"{target.title} {target.digest[:8]}"
-            remember(self.options.state_dir, measurement.suite.name, target.digest, title, measurement.values)
+            remember(self.options.state_dir, evaluation.suite.name, target.digest, title, evaluation.values)
 
     @cached_property
-    def recall(self) -> Recall:
+    def recall(self) -> ResponseSource:
         """Journal, cache and model, in the order in which they are asked."""
-        from pytest_ftgate.pipeline.response_source import Recall
+        from pytest_ftgate.pipeline.response_source import ResponseSource
 
-        return Recall(self.runtime, self.console.line)
+        return ResponseSource(self.runtime, self.console.line)
 
-    def measurement(self, suite: Suite) -> Measurement:
+    def evaluation(self, suite: Suite) -> Evaluation:
         """The model under test on a golden set. On a worker of xdist the first call sends the requests."""
         if self.plan_later is not None:
             plan, self.plan_later = self.plan_later, None
             plan()
-        return self._measurement(suite)[0]
+        return self._evaluation(suite)[0]
 
-    def _measurement(self, suite: Suite) -> tuple[Measurement, Target]:
-        rollout = self.rollout_of(suite)
-        if rollout is not None:
-            return rollout.candidate_of(suite), rollout.candidate
+    def _evaluation(self, suite: Suite) -> tuple[Evaluation, Target]:
+        run = self.pipeline_run_of(suite)
+        if run is not None:
+            return run.candidate_of(suite), run.candidate
         if suite.name not in self._measured:
-            self._measured[suite.name] = self._new_measurement(suite)
+            self._measured[suite.name] = self._new_evaluation(suite)
         return self._measured[suite.name]
 
-    def _new_measurement(self, suite: Suite) -> tuple[Measurement, Target]:
-        from pytest_ftgate.evaluate.evaluation import Measurement
+    def _new_evaluation(self, suite: Suite) -> tuple[Evaluation, Target]:
+        from pytest_ftgate.evaluate.evaluation import Evaluation
+        from pytest_ftgate.evaluate.responses import Responses
 
         journal = self.runtime.journal(suite)
         if self.options.regrade:
@@ -364,7 +365,7 @@ class FtgateSession:
 
             return regraded(suite, journal, self.options.regrade)
         target = self.target(suite)
-        return Measurement(suite, target.digest, journal), target
+        return Evaluation(Responses(suite, target.digest, journal)), target
 
     def target(self, suite: Suite) -> Target:
         """The model that this run tests on a golden set. Raises FtgateError."""
@@ -390,18 +391,18 @@ class FtgateSession:
             return
         for suite, _ in wanted:
             if not self.pipeline_of(suite.name):
-                self.runtime.expect(self._measurement(suite)[1])
+                self.runtime.expect(self._evaluation(suite)[1])
         for suite, cases in wanted:
             if not self.pipeline_of(suite.name):
-                measurement, target = self._measurement(suite)
+                evaluation, target = self._evaluation(suite)
                 self.console.line(f"ftgate: {suite.name}: asking {target.title}{_precision(target)}")
-                self.recall.ask(measurement, cases, target, resume=self.options.resume)
+                self.recall.ask(evaluation, cases, target, resume=self.options.resume)
 
     def _regrade(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
         """Look up what the journal holds, send nothing. Raises JournalError."""
         for suite, cases in asks:
-            measurement, target = self._measurement(suite)
-            missing = measurement.missing(cases, reuse=True)
+            evaluation, target = self._evaluation(suite)
+            missing = evaluation.responses.missing(cases, reuse=True)
             lacking = f"; answers it lacks: {len(missing)}" if missing else ""
             self.console.line(f"ftgate: {suite.name}: grading the journal of {target.title} again{lacking}")
 
@@ -430,74 +431,75 @@ class FtgateSession:
 
     def missing(self, suite: Suite) -> str:
         """Why nothing can be decided on a set yet: "12 of 300 cases not measured"; "" if all are measured."""
-        rollout = self.rollout_of(suite)
-        if rollout is not None and rollout.unchanged:
+        run = self.pipeline_run_of(suite)
+        if run is not None and run.unchanged:
             return "unchanged: the candidate is the champion"
-        unmeasured = len(suite.cases) - len(self.measurement(suite).outcomes)
+        unmeasured = len(suite.cases) - len(self.evaluation(suite).outcomes)
         return f"{unmeasured} of {len(suite.cases)} cases not measured" if unmeasured else ""
 
     # --- the gate ----------------------------------------------------------------------------------------------------
 
-    def arms_of(self, suite: Suite) -> list[str]:
-        """The arms that judge a set in this run, in order."""
+    def checks_of(self, suite: Suite) -> list[str]:
+        """The checks that judge a set in this run, in order."""
         from pytest_ftgate.gate.live.plan import live_set
-        from pytest_ftgate.pipeline.decide.evidence import arms_of
+        from pytest_ftgate.pipeline.decide.evidence import checks_of
 
         name = self.pipeline_of(suite.name)
         live = bool(name) and live_set(self.catalogue.pipeline_paths[name]) == suite.name
-        return arms_of(suite, train=bool(name), general=self.is_general(suite), live=live)
+        return checks_of(suite, train=bool(name), general=self.is_general(suite), live=live)
 
     def is_general(self, suite: Suite) -> bool:
         """True for a set that this run measures for [forgetting] alone: its floors and must_pass decide nothing."""
         name = self.pipeline_of(suite.name)
         return bool(name) and self.catalogue.general_of(name) == suite.name
 
-    def judge(self, suite: Suite, arm: str) -> Arm | None:
-        """Judge one arm and keep it for the verdict; None if it does not apply."""
+    def judge(self, suite: Suite, check: str) -> CheckResult | None:
+        """Judge one check and keep it for the verdict; None if it does not apply."""
         from pytest_ftgate.pipeline.decide.evidence import judge
 
-        tested = self.measurement(suite) if arm == "must-pass" else self.judged(suite)
-        judged = judge(arm, suite, tested, self.rollout_of(suite), self.deltas.get(suite.name, 0.0))
-        if judged is not None and arm in {"champion", "anchor"} and (noise := self.noises.get(suite.name)):
+        tested = self.evaluation(suite) if check == "must-pass" else self.judged(suite)
+        judged = judge(check, suite, tested, self.pipeline_run_of(suite), self.deltas.get(suite.name, 0.0))
+        if judged is not None and check in {"champion", "anchor"} and (noise := self.noises.get(suite.name)):
             judged = replace(judged, reason=f"{judged.reason}; {noise.of(suite)}")
-        self.arms.setdefault(suite.name, {})[arm] = judged
+        self.checks.setdefault(suite.name, {})[check] = judged
         return judged
 
-    def judged(self, suite: Suite) -> Measurement:
+    def judged(self, suite: Suite) -> Evaluation:
         """The model under test on the cases that decide: all but leaked ones that --ftgate-leak=drop-case drops."""
-        rollout, tested = self.rollout_of(suite), self.measurement(suite)
-        return tested.without(rollout.exposed.left_out(suite)) if rollout else tested
+        run, tested = self.pipeline_run_of(suite), self.evaluation(suite)
+        return tested.without(run.exposed.left_out(suite)) if run else tested
 
-    def judge_beside(self, suite: Suite, arm: str) -> dict[str, Arm]:
-        """The arm on all cases, and on the clean ones, where these are not what decides; by the part's title."""
+    def judge_beside(self, suite: Suite, check: str) -> dict[str, CheckResult]:
+        """The check on all cases, and on the clean ones, where these are not what decides; by the part's title."""
         delta = self.deltas.get(suite.name, 0.0)
-        return self.beside.judge(arm, suite, self.measurement(suite), self.rollout_of(suite), delta)
+        return self.beside.judge(check, suite, self.evaluation(suite), self.pipeline_run_of(suite), delta)
 
     @cached_property
-    def beside(self) -> Beside:
+    def beside(self) -> Sensitivity:
         """What the gate would say of other parts of the sets that leaked."""
-        from pytest_ftgate.pipeline.decide.sensitivity import Beside
+        from pytest_ftgate.pipeline.decide.sensitivity import Sensitivity
 
-        return Beside()
+        return Sensitivity()
 
-    def decide(self, rollout: Rollout) -> Verdict | None:
-        """The verdict over a candidate, None while an arm is missing; a hold where a judge grades that nobody admitted.
+    def decide(self, run: PipelineRun) -> Verdict | None:
+        """The verdict over a candidate, None while a check is missing; a hold where a judge grades that nobody
+        admitted.
 
         Raises FileFaults if the labels or the lock of such a judge cannot be read.
         """
         from pytest_ftgate.gate.verdict import decide
         from pytest_ftgate.pipeline.decide.preferences import unadmitted_of
 
-        arms: list[Arm] = []
-        for suite in rollout.sets:
-            judged = self.arms.get(suite.name, {})
-            if set(self.arms_of(suite)) - set(judged):
+        checks: list[CheckResult] = []
+        for suite in run.sets:
+            judged = self.checks.get(suite.name, {})
+            if set(self.checks_of(suite)) - set(judged):
                 return None
-            if suite in rollout.deciding:
+            if suite in run.deciding:
                 judged = judged | {"admission": unadmitted_of(suite)}
-                self.arms[suite.name] = judged
-            arms += filter(None, judged.values())
-        return decide(arms)
+                self.checks[suite.name] = judged
+            checks += filter(None, judged.values())
+        return decide(checks)
 
 
 def _precision(target: Target) -> str:

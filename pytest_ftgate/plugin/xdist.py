@@ -53,7 +53,7 @@ class OneModelWorker(LoadScopeScheduling):  # type: ignore[misc]
 
 
 class Controller:
-    """The plugin object of the controller: makes the scheduler. What workers counted, `Tally` takes by itself."""
+    """The plugin object of the controller: makes the scheduler. `ReportCollector` adds up what the workers counted."""
 
     def __init__(self) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="ftgate-xdist-")

@@ -42,5 +42,5 @@ def choice(dtype: str, device: Device | None = None) -> str:
     if emulated(dtype, device):
         return f"{line}, which emulates it: a matrix product takes several times as long as in {best}"
     if dtype == best == "float32":
-        return f"{line}, which has no bfloat16 instructions (x86: avx512_bf16 or amx_bf16; Arm: bf16)"
+        return f"{line}, which has no bfloat16 instructions (x86: avx512_bf16 or amx_bf16; CheckResult: bf16)"
     return line

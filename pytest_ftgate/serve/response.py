@@ -1,4 +1,4 @@
-"""What one model said to one case in one draw."""
+"""What one model said to one case in one repeat."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Response:
     queue_s: seconds from planning to sending. ttft_s: to the first token, 0 if not streamed. total_s: sending to end.
     attempts: requests sent, retries included, >= 1.
     model: digest of the model that answered (see `serve.model.Model.digest`).
-    draw: 0-based number of the draw.
+    repeat: 0-based number of the repeat.
     """
 
     case_id: str
     model: str
     text: str
     finish_reason: str = "stop"
-    draw: int = 0
+    repeat: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     queue_s: float = 0.0

@@ -15,16 +15,16 @@ import pytest_ftgate
 from pytest_ftgate.cli import drift, leakage
 from pytest_ftgate.data.checks import CHECKS as DATA_CHECKS
 from pytest_ftgate.data.checks.all_checks import every_check
-from pytest_ftgate.data.checks.label_counts import Marginals
+from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.data.checks.perplexity import Perplexity
 from pytest_ftgate.files import STATE
 from pytest_ftgate.gate import checks as gate_checks
+from pytest_ftgate.gate.decision import DRIFT, EXIT_CODES, MEANINGS
 from pytest_ftgate.golden.case import make_case
 from pytest_ftgate.graders.grade import KINDS, compile_grader
 from pytest_ftgate.graders.value import Grade
 from pytest_ftgate.metrics.compute import NAMES as METRICS
 from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
-from pytest_ftgate.plugin.report import collector
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.response import Response
 from tests.docs.blocks import DOCS
@@ -144,7 +144,7 @@ def test_every_gate_check():
 
 def test_every_data_check():
     surprise = Perplexity(lambda rows: [0.0 for _ in rows], 1, 0)
-    names = {check.name for check in every_check(lambda _: 0, 1, Marginals(), forgetting=True, perplexity=surprise)}
+    names = {check.name for check in every_check(lambda _: 0, 1, LabelCounts(), forgetting=True, perplexity=surprise)}
     assert {"schema", *names} == set(DATA_CHECKS) == first_cells("data-checks.md")
 
 
@@ -156,8 +156,8 @@ def test_every_fixture_and_hook():
 
 def test_every_exit_code():
     codes = {int(heading.split(":")[0]) for heading in headings("exit-codes.md")}
-    assert codes == set(collector.EXIT_CODES)
-    assert codes >= {*map(int, pytest.ExitCode), collector.HOLD, collector.INTEGRITY, collector.DRIFT}
+    assert codes == set(MEANINGS)
+    assert codes >= {*map(int, pytest.ExitCode), *EXIT_CODES.values(), DRIFT}
     assert {leakage.LEAKED, drift.DRIFT} <= codes
 
 

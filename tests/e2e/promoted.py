@@ -82,7 +82,7 @@ def add_champion(day: Workshop, folder: Path) -> Registry:
     dtype = registry.champion("sms_spam").tags[DTYPE]
     model = Model(str(BASE), dtype=dtype, adapter=make_adapter(folder, 1))
     run = registry.log_run("sms_spam", {}, {}, {}, {}, {})
-    tags = {"verdict": "PROMOTE", "reason": "all arms pass"} | tags_of(model)
+    tags = {"verdict": "PROMOTE", "reason": "all checks pass"} | tags_of(model)
     version = registry.add_version("sms_spam", model.adapter, adapter_digest(model.adapter), run, tags)
-    registry.promote("sms_spam", version.number, "all arms pass")
+    registry.promote("sms_spam", version.number, "all checks pass")
     return registry

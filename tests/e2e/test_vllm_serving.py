@@ -143,7 +143,7 @@ def test_promote_and_rollback_into_this_server_take_seconds(engine, adapters, tm
     """The adapter is fetched from the registry, loaded, asked; then the pointer moves, and the old one is dropped."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("FTGATE_API_KEY", engine.api_key)
-    registry, tags = open_registry(None, tmp_path), {"verdict": "PROMOTE", "reason": "all arms pass"}
+    registry, tags = open_registry(None, tmp_path), {"verdict": "PROMOTE", "reason": "all checks pass"}
     for model in adapters:
         engine.unload(model)
         run = registry.log_run("spam", {}, {}, {}, {}, {})

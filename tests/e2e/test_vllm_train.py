@@ -48,8 +48,8 @@ def test_a_trained_candidate_and_its_champion_answer_on_one_server(small_promote
     run = day.run(TASK, "--train", *VLLM, "-v")
     print(run.stdout)
     assert run.returncode in {0, 10}, run.stdout + run.stderr
-    for arm in ("baseline", "champion"):
-        assert re.search(rf"^ +{arm} +PASS .*\(n = {CASES}, ", run.stdout, re.MULTILINE), arm
+    for check in ("baseline", "champion"):
+        assert re.search(rf"^ +{check} +PASS .*\(n = {CASES}, ", run.stdout, re.MULTILINE), check
     assert float(re.search(r"^ +f1-spam +([\d.]+)", run.stdout, re.MULTILINE)[1]) >= FLOOR
     check_served_as_trained(run.stdout)
     check_served_once(day, adapters=2)

@@ -68,7 +68,7 @@ class Shop:
         run = self.registry.log_run("echo", {}, {}, {}, {}, {})
         tags = tags_of(Model(str(self.path / "pipelines/echo/base"), None, adapter=folder)) | {"verdict": "PROMOTE"}
         number = self.registry.add_version("echo", folder, adapter_digest(folder), run, tags).number
-        self.registry.promote("echo", number, "all arms passed")
+        self.registry.promote("echo", number, "all checks passed")
 
     def command(self, *args: str) -> int:
         """ftgate canary echo ..., in this process."""

@@ -113,7 +113,7 @@ def test_collect_only_asks_nobody(project, answering):
     assert not (project.path / ".ftgate").exists()
 
 
-def test_last_failed_repeats_the_wrong_case_and_a_failed_arm(project, answering):
+def test_last_failed_repeats_the_wrong_case_and_a_failed_check(project, answering):
     project.golden("gated", ECHO, "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.9\n")
     project.golden("plain", ECHO)
     answering(lambda messages: "text 1")

@@ -1,4 +1,4 @@
-"""The gate as a user sees it: whole runs of --train, from the leakage check to the promotion, with all arms."""
+"""The gate as a user sees it: whole runs of --train, from the leakage check to the promotion, with all checks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def trained(project, mlflow_template, no_tracking_server):
     return Trained(project, mlflow_template)
 
 
-def arm(result, name):
-    """(status, reason) of an arm in the summary."""
+def check(result, name):
+    """(status, reason) of a check in the summary."""
     [line] = [line for line in result.outlines if re.match(rf"  {name} ", line)]
     return tuple(line.split(None, 2)[1:])
 
@@ -41,10 +41,10 @@ def test_two_days_of_candidates(trained):
     first.stdout.fnmatch_lines(["*HOOK mail PROMOTE 1"])
     first.stdout.fnmatch_lines(["PROMOTED mail v1"])
     trained.project.write("conftest.py", hook.format("raise RuntimeError('no mail')"))
-    assert arm(first, "forgetting")[0] == "ADVISORY"
-    assert arm(first, "forgetting")[1].startswith("reject: -41.7 points, upper bound -3")
+    assert check(first, "forgetting")[0] == "ADVISORY"
+    assert check(first, "forgetting")[1].startswith("reject: -41.7 points, upper bound -3")
     told = "pass: none of 2 significantly worse than the base model; nearest lang=en +43.3 points, Holm p = 1"
-    assert arm(first, "slices") == ("ADVISORY", told)
+    assert check(first, "slices") == ("ADVISORY", told)
     places = {line.index(word) for line in first.outlines for word in ("PASS  ", "ADVISORY ") if word in line}
     assert len(places) == 1, "statuses stand in one column"
     page = explained(trained, first)
@@ -60,7 +60,7 @@ def test_two_days_of_candidates(trained):
     second = trained.run()
     assert second.ret == 10, second.stdout.str()
     second.stdout.fnmatch_lines(["*the hook pytest_ftgate_verdict failed: RuntimeError: no mail"])
-    status, reason = arm(second, "champion")
+    status, reason = check(second, "champion")
     assert status == "HOLD"
     assert reason.endswith("(n = 60, discordant 0 vs 2); not ahead; more cases would not promote it")
     second.stdout.no_fnmatch_line("*skills*")
@@ -72,8 +72,8 @@ def test_two_days_of_candidates(trained):
     third = trained.run()
     assert third.ret == 1, third.stdout.str()
     third.stdout.fnmatch_lines(["ftgate: mail: 60 cases*; discordance 0.043 (measured: candidate * and candidate *)"])
-    assert arm(third, "forgetting")[0] == "REJECT"
-    assert "; 2nd candidate of this round: alpha .025" in arm(third, "baseline")[1]
+    assert check(third, "forgetting")[0] == "REJECT"
+    assert "; 2nd candidate of this round: alpha .025" in check(third, "baseline")[1]
     third.stdout.fnmatch_lines(["REJECT mail v3: forgetting: *"])
     journal = (trained.project.path / ".ftgate/journal/skills.jsonl").read_text().splitlines()
     assert len(journal) == 60 * 3, "the base model was asked once, and two candidates"

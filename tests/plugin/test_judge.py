@@ -184,7 +184,7 @@ def test_a_pipeline_with_a_fault_takes_neither_the_end_of_a_plain_run_nor_the_bi
 
 
 def test_a_panel_on_a_worker_of_xdist_tells_its_agreement(project, answering):
-    """One of two judges sees every answer one level higher; three draws each."""
+    """One of two judges sees every answer one level higher; three repeats each."""
     cases = [{"id": f"c{i}", "input": "x" * (i + 1)} for i in range(12)]
 
     def reply(body):
@@ -193,12 +193,12 @@ def test_a_panel_on_a_worker_of_xdist_tells_its_agreement(project, answering):
 
     with MessagesServer(reply) as server:
         answering(lambda messages: messages[-1]["content"])
-        more = 'draws = 3\njoin = "mean"\npanel = [{model = "kind"}, {model = "strict"}]\n'
+        more = 'repeats = 3\njoin = "mean"\npanel = [{model = "kind"}, {model = "strict"}]\n'
         project.golden("tone", cases, JUDGE.format(url=server.url, more=more).replace("0.75", "0.5"))
         result = project.pytester.runpytest_subprocess(
             "-n", "2", "--ftgate-base-url", project.server.base_url, "--ftgate-model", "mock"
         )
-        result.stdout.fnmatch_lines(["judge kind + strict, 3 draws each (tone): 12 questions, 0 unscored (0.0 %)"])
+        result.stdout.fnmatch_lines(["judge kind + strict, 3 repeats each (tone): 12 questions, 0 unscored (0.0 %)"])
         result.stdout.fnmatch_lines(
             ["  agreement of its votes 0.5*", "  verbosity +* rank correlation of verdict and length"]
         )

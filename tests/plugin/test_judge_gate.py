@@ -1,4 +1,4 @@
-"""The gate's arms `judge` and `human` in whole runs of --train: advisory, held, and deciding."""
+"""The gate's checks `judge` and `human` in whole runs of --train: advisory, held, and deciding."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def trained(project, mlflow_template, no_tracking_server):
     return Trained(project, mlflow_template)
 
 
-def arm(result, name):
+def check(result, name):
     [line] = [line for line in result.outlines if re.match(rf"  {name} ", line)]
     return tuple(line.split(None, 2)[1:])
 
@@ -75,7 +75,7 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
     people(trained, range(4, 6), range(10), planned=SIZE + 5)
     first = trained.run()
     assert first.ret == 10, first.stdout.str()
-    status, told = arm(first, "judge")
+    status, told = check(first, "judge")
     assert (status, told.split(":")[0]) == ("ADVISORY", "hold")
     for part in (
         "+13.3 points by its own word (n = 60)",
@@ -84,7 +84,7 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
         "flip rate 0 % of 8 pairs",
     ):
         assert part in told
-    assert arm(first, "human") == (
+    assert check(first, "human") == (
         "HOLD",
         "60 of 65 blind verdicts on these answers are there; ftgate judge label goldens/mail --candidate --count 65",
     )
@@ -95,8 +95,8 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
     calibrated(trained)
     second = trained.run()
     assert second.ret == 0, second.stdout.str()
-    assert arm(second, "human")[0] == "PASS"
-    status, told = arm(second, "judge")
+    assert check(second, "human")[0] == "PASS"
+    status, told = check(second, "judge")
     assert status == "PASS", told
     assert told.startswith("+13.3 points, lower bound +")
     assert told.endswith(
@@ -127,7 +127,7 @@ def test_a_judge_that_nobody_admitted_promotes_nothing_by_its_grades(trained):
 
 
 def test_nothing_is_promoted_past_a_judge_that_gives_too_few_verdicts(trained, server):
-    """One pair of eight gets no verdict; the judge is not admitted, so its arm decides nothing."""
+    """One pair of eight gets no verdict; the judge is not admitted, so its check decides nothing."""
     server.faults = lambda text, _attempt: REFUSAL if "m7" in text else None
     trained.base(wrong=range(30))
     trained.candidate(1, wrong=range(10))
@@ -137,6 +137,6 @@ def test_nothing_is_promoted_past_a_judge_that_gives_too_few_verdicts(trained, s
     trained.candidate(2, wrong=range(4, 6))
     result = trained.run()
     assert result.ret == 11, result.stdout.str()
-    assert arm(result, "judge")[0] == "ADVISORY"
+    assert check(result, "judge")[0] == "ADVISORY"
     result.stdout.fnmatch_lines(["*not promoted, though the gate would: a judge gave too few verdicts (INTEGRITY)*"])
     result.stdout.no_fnmatch_line("*PROMOTED*")

@@ -128,12 +128,12 @@ def test_a_training_that_found_a_leak_shows_its_verdict(project):
     assert "exit code 11\n" in text
 
 
-def test_junit_has_the_numbers_of_each_arm(mail):
+def test_junit_has_the_numbers_of_each_check(mail):
     mail.run("--junitxml=out.xml")
     cases = {case.get("name"): case for case in ET.parse(mail.path / "out.xml").iter("testcase")}
-    for arm in ("integrity", "floors"):
-        properties = {p.get("name"): p.get("value") for p in cases[f"gate[{arm}]"].iter("property")}
-        told = json.loads(properties["ftgate_arm"])
-        assert (told["set"], told["arm"], told["status"]) == ("mail", arm, "pass")
+    for check in ("integrity", "floors"):
+        properties = {p.get("name"): p.get("value") for p in cases[f"gate[{check}]"].iter("property")}
+        told = json.loads(properties["ftgate_check"])
+        assert (told["set"], told["check"], told["status"]) == ("mail", check, "pass")
         assert told["numbers"]
         assert all(isinstance(value, int | float) for value in told["numbers"].values())

@@ -51,10 +51,10 @@ def test_every_draw_is_a_request_with_a_seed_and_a_key_of_its_own(project, answe
     assert sorted(body["seed"] for body in server.requests) == sorted([40, 41, 42] * 6)
     lines = [json.loads(line) for line in (project.path / ".ftgate/journal/drawn.jsonl").read_text().splitlines()]
     assert len({line["key"] for line in lines}) == 18
-    assert sorted(line["response"]["draw"] for line in lines) == sorted([0, 1, 2] * 6)
+    assert sorted(line["response"]["repeat"] for line in lines) == sorted([0, 1, 2] * 6)
     result.stdout.fnmatch_lines(["*pass_at_k*1.000*", "*pass_hat_k*0.833*", "*score*0.944*"])
-    result.stdout.fnmatch_lines(["*drawn/golden.toml::a0: 2 of 3 draws passed; draw 3:*"])
-    assert properties(project, "a0")["ftgate"]["draws"] == [1.0, 1.0, 0.0]
+    result.stdout.fnmatch_lines(["*drawn/golden.toml::a0: 2 of 3 repeats passed; repeat 3:*"])
+    assert properties(project, "a0")["ftgate"]["repeats"] == [1.0, 1.0, 0.0]
     assert properties(project, "a0")["ftgate"]["outcome"]["passed"] is False
     assert project.run("--ftgate-resume").ret == result.ret
     assert len(server.requests) == 18
@@ -65,7 +65,9 @@ def test_a_failed_case_shows_all_its_draws(project, answering):
     project.golden("drawn", ECHO[:1], "[request]\nrepeats = 3\n")
     result = project.run("--ftgate-concurrency", "1")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*draw 1:*'text 0'*passed", "*draw 2:*", "*draw 3:*'other'*", "*expected:*'text 0'"])
+    result.stdout.fnmatch_lines(
+        ["*repeat 1:*'text 0'*passed", "*repeat 2:*", "*repeat 3:*'other'*", "*expected:*'text 0'"]
+    )
 
 
 LIMITS = """

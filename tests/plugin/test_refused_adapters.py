@@ -49,7 +49,7 @@ class Shop:
         run = registry.log_run("echo", {}, {}, {}, {}, {})
         tags = tags_of(Model(str(self.path / "pipelines/echo/base"), None, adapter=folder)) | {"verdict": "PROMOTE"}
         number = registry.add_version("echo", folder, adapter_digest(folder), run, tags).number
-        return registry.promote("echo", number, "all arms passed")
+        return registry.promote("echo", number, "all checks passed")
 
     def flip(self, version: Version, name: str) -> None:
         file = Path(version.source) / name

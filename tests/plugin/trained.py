@@ -107,13 +107,13 @@ class Trained:
     def _job(self) -> Any:
         from pytest_ftgate.evaluate.suite import load_suite
         from pytest_ftgate.pipeline.config import read_pipeline
-        from pytest_ftgate.pipeline.run import Rollout
+        from pytest_ftgate.pipeline.run import PipelineRun
         from pytest_ftgate.pipeline.stages.prepare_data import prepared
 
         pipeline, _ = prepared(read_pipeline(self.folder / "pipeline.toml"), self.project.path / "as-prepared")
         suite = load_suite(self.project.path / "goldens/mail")
-        rollout = Rollout(pipeline, (suite,), None)  # type: ignore[arg-type]  # only its settings are asked
-        return pipeline.job(suite.prompt.to_json(), rollout._grading(suite))
+        run = PipelineRun(pipeline, (suite,), None)  # type: ignore[arg-type]  # only its settings are asked
+        return pipeline.job(suite.prompt.to_json(), run._grading(suite))
 
     def _out_dir(self) -> Path:
         return Path(self.project.path / ".ftgate/runs/mail" / self._job().digest[:16])

@@ -1,4 +1,4 @@
-"""A pipeline whose models have answered already: rollouts without a server, with a real journal and registry."""
+"""A pipeline whose models have answered already: pipeline runs without a server, with a real journal and registry."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from pytest_ftgate.evaluate.evaluation import Measurement
+from pytest_ftgate.evaluate.evaluation import Evaluation
 from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.suite import Suite, load_suite
 from pytest_ftgate.pipeline.config import read_pipeline
-from pytest_ftgate.pipeline.decide.evidence import arms_of, judge
+from pytest_ftgate.pipeline.decide.evidence import checks_of, judge
 from pytest_ftgate.pipeline.progress import silent
-from pytest_ftgate.pipeline.run import Rollout
+from pytest_ftgate.pipeline.run import PipelineRun
 from pytest_ftgate.pipeline.runtime import Runtime, Settings
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.serve.model import adapter_digest
@@ -33,7 +33,7 @@ DELTA = 0.05
 
 
 class Shop:
-    """One task, "quiz": `shop.rollout("weights", wrong=...)` is a candidate that has been trained and asked."""
+    """One task, "quiz": `shop.pipeline run("weights", wrong=...)` is a candidate that has been trained and asked."""
 
     def __init__(self, path: Path, database: Path, more: str = "") -> None:
         self.path, self.state = path, path / "state"
@@ -64,39 +64,39 @@ class Shop:
         (folder / "adapter_config.json").write_text('{"r": 8}')
         return folder
 
-    def rollout(
+    def run(
         self,
         weights: str,
         wrong: Collection[int] = (),
         base_wrong: Collection[int] = range(60),
         suite: Suite | None = None,
         general: tuple[Suite, Collection[int], Collection[int]] | None = None,
-    ) -> Rollout:
+    ) -> PipelineRun:
         """wrong, base_wrong: cases that candidate and base model get wrong; general: (set, the same two)."""
         suite = suite or self.golden()
         runtime = Runtime(Settings(self.state), silent())
         pipeline = read_pipeline(self.path / "pipelines/quiz/pipeline.toml")
-        rollout = Rollout(pipeline, (suite,), runtime, general[0] if general else None)
-        rollout.manifest = manifest(self.adapter(weights))
-        rollout.champion = self.registry.champion("quiz")
-        answered(rollout.candidate_of(suite), wrong)
-        answered(rollout._baseline_of(suite), base_wrong)
+        run = PipelineRun(pipeline, (suite,), runtime, general[0] if general else None)
+        run.manifest = manifest(self.adapter(weights))
+        run.champion = self.registry.champion("quiz")
+        answered(run.candidate_of(suite), wrong)
+        answered(run._baseline_of(suite), base_wrong)
         if general:
-            answered(rollout.candidate_of(general[0]), general[1])
-            answered(rollout._baseline_of(general[0]), general[2])
-        return rollout
+            answered(run.candidate_of(general[0]), general[1])
+            answered(run._baseline_of(general[0]), general[2])
+        return run
 
-    def champion_now(self, rollout: Rollout, suite: Suite, wrong: Collection[int]) -> None:
+    def champion_now(self, run: PipelineRun, suite: Suite, wrong: Collection[int]) -> None:
         """What the champion would answer to a golden set, were it asked now."""
-        target = rollout.runtime.target("champion", "quiz", rollout.base)
-        answered(rollout._measure(suite, target), wrong)
+        target = run.runtime.target("champion", "quiz", run.base)
+        answered(run._measure(suite, target), wrong)
 
 
-def answered(measurement: Measurement, wrong: Collection[int]) -> None:
+def answered(evaluation: Evaluation, wrong: Collection[int]) -> None:
     """Write answers into the journal, as an earlier run would have."""
-    for i, case in enumerate(measurement.suite.cases):
-        response = Response(case.id, measurement.model_digest, "no" if i in wrong else "yes")
-        measurement._journal.append(measurement._keys[case.id][0], response)
+    for i, case in enumerate(evaluation.suite.cases):
+        response = Response(case.id, evaluation.model_digest, "no" if i in wrong else "yes")
+        evaluation.responses._journal.append(evaluation.responses._keys[case.id][0], response)
 
 
 def manifest(adapter: Path) -> Manifest:
@@ -107,12 +107,12 @@ def manifest(adapter: Path) -> Manifest:
     return made
 
 
-def arms(rollout: Rollout, delta: float = DELTA) -> dict[str, object]:
-    """Every arm of every set that applies, by name."""
+def checks(run: PipelineRun, delta: float = DELTA) -> dict[str, object]:
+    """Every check of every set that applies, by name."""
     found = {}
-    for suite in rollout.sets:
-        for name in arms_of(suite, train=True, general=suite == rollout.general):
-            arm = judge(name, suite, rollout.candidate_of(suite), rollout, delta)
-            if arm is not None:
-                found[name] = arm
+    for suite in run.sets:
+        for name in checks_of(suite, train=True, general=suite == run.general):
+            check = judge(name, suite, run.candidate_of(suite), run, delta)
+            if check is not None:
+                found[name] = check
     return found

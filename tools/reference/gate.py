@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_ftgate.data import checks as data_checks
 from pytest_ftgate.files import BESIDE, STATE
 from pytest_ftgate.gate import checks as gate_checks
-from pytest_ftgate.plugin.report.collector import EXIT_CODES
+from pytest_ftgate.gate.decision import MEANINGS
 from tools.reference.markdown import code, escaped, page, sentence, table
 
 GATE = (
@@ -41,9 +41,7 @@ def data_page() -> str:
 
 def exit_codes_page() -> str:
     """A paragraph for each exit code."""
-    return page(
-        "Exit codes", CODES, *(f"## {n}: {title}\n\n{escaped(text)}" for n, (title, text) in EXIT_CODES.items())
-    )
+    return page("Exit codes", CODES, *(f"## {n}: {title}\n\n{escaped(text)}" for n, (title, text) in MEANINGS.items()))
 
 
 def state_page() -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from pytest_ftgate.annotation.review_queue import Desk
+from pytest_ftgate.annotation.review_queue import ReviewQueue
 from pytest_ftgate.cli.review.terminal import Say, run_terminal
 
 
-def run_desk(desk: Desk, say: Say, *, web: bool) -> None:
+def run_desk(desk: ReviewQueue, say: Say, *, web: bool) -> None:
     """In the terminal, or on a page whose address is told. Ctrl-C stops as `q` does: every decision is written."""
     try:
         if web:
@@ -19,7 +19,7 @@ def run_desk(desk: Desk, say: Say, *, web: bool) -> None:
         say(f"\nstopped at {desk.done} of {len(desk.items)}; the same command goes on here")
 
 
-def _run_page(desk: Desk, say: Say) -> None:
+def _run_page(desk: ReviewQueue, say: Say) -> None:
     from pytest_ftgate.cli.review.web import DeskServer
 
     server = DeskServer(desk)

@@ -13,14 +13,14 @@ from typing import TextIO
 
 from pytest_ftgate.annotation.escape import visible
 from pytest_ftgate.annotation.item import Choice, DeskError, Item
-from pytest_ftgate.annotation.review_queue import Desk
+from pytest_ftgate.annotation.review_queue import ReviewQueue
 
 Say = Callable[[str], None]
 END = "."
 """A line of its own that ends a text typed without an editor."""
 
 
-def run_terminal(desk: Desk, source: TextIO, say: Say) -> None:
+def run_terminal(desk: ReviewQueue, source: TextIO, say: Say) -> None:
     """Ask until everything is decided, or `q`, or the end of the input.
 
     In a terminal a key counts at once; from a pipe each line's first letter does.
@@ -34,7 +34,7 @@ def run_terminal(desk: Desk, source: TextIO, say: Say) -> None:
     say(f"all {len(desk.items)} done")
 
 
-def _show(desk: Desk, item: Item, say: Say) -> None:
+def _show(desk: ReviewQueue, item: Item, say: Say) -> None:
     say("")
     say(f"--- {desk.done + 1} of {len(desk.items)} " + "-" * 40)
     for heading, text in item.parts:
@@ -43,7 +43,7 @@ def _show(desk: Desk, item: Item, say: Say) -> None:
     say("")
 
 
-def _answered(desk: Desk, item: Item, source: TextIO, say: Say) -> bool:
+def _answered(desk: ReviewQueue, item: Item, source: TextIO, say: Say) -> bool:
     """Read keys until the item is decided or another one is current; False to stop."""
     while True:
         say(f"{desk.task.question}  {_keys(desk)}")
@@ -61,7 +61,7 @@ def _answered(desk: Desk, item: Item, source: TextIO, say: Say) -> bool:
             say(f"{key!r} is none of the keys")
 
 
-def _taken(desk: Desk, item: Item, choice: Choice, source: TextIO, say: Say) -> bool:
+def _taken(desk: ReviewQueue, item: Item, choice: Choice, source: TextIO, say: Say) -> bool:
     text = _edit(item.draft, source, say) if choice.edits else None
     try:
         desk.decide(item.id, choice.value, text)
@@ -71,7 +71,7 @@ def _taken(desk: Desk, item: Item, choice: Choice, source: TextIO, say: Say) -> 
     return True
 
 
-def _keys(desk: Desk) -> str:
+def _keys(desk: ReviewQueue) -> str:
     keys = [f"{choice.key} {choice.label}" for choice in desk.task.choices]
     return "[" + " | ".join([*keys, "u undo", "q stop"]) + "]"
 

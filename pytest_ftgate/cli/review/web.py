@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.annotation.item import DeskError
-from pytest_ftgate.annotation.review_queue import Desk
+from pytest_ftgate.annotation.review_queue import ReviewQueue
 
 PAGE = Path(__file__).with_name("page.html")
 MOST_BYTES = 2_000_000
@@ -25,7 +25,7 @@ class DeskServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, desk: Desk, port: int = 0) -> None:
+    def __init__(self, desk: ReviewQueue, port: int = 0) -> None:
         super().__init__((LOOPBACK, port), _Handler)
         self.desk = desk
         self.token = secrets.token_urlsafe(24)

@@ -12,7 +12,7 @@ from pytest_ftgate.data.checks.duplicates import Duplicates
 from pytest_ftgate.data.checks.finding import Check
 from pytest_ftgate.data.checks.format import format_of
 from pytest_ftgate.data.checks.general import General
-from pytest_ftgate.data.checks.label_counts import Marginals
+from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.data.checks.languages import Languages
 from pytest_ftgate.data.checks.lengths import Lengths
 from pytest_ftgate.data.checks.mislabelled import Mislabelled
@@ -34,7 +34,7 @@ OF_TRAINING = frozenset({"size", "balance", "coverage", "general", "synthetic"})
 def every_check(
     tokens_of: Callable[[DataRow], int] | None = None,
     max_length: int = 0,
-    goldens: Marginals | None = None,
+    goldens: LabelCounts | None = None,
     *,
     forgetting: bool = False,
     perplexity: Perplexity | None = None,

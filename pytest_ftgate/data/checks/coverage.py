@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from pytest_ftgate.data.checks.finding import Finding, Level
-from pytest_ftgate.data.checks.label_counts import Marginals
+from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.data.readers.general import is_general
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.graders.answer import label_of
@@ -19,7 +19,7 @@ class Coverage:
     advice = "add rows of these: what is tested and never trained is left to chance"
     level: Level = "warning"
 
-    def __init__(self, goldens: Marginals) -> None:
+    def __init__(self, goldens: LabelCounts) -> None:
         self._goldens = goldens
         self._rows = 0
         self._labels: Counter[str] = Counter()

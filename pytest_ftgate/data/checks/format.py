@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_ftgate.data.checks.finding import RowCheck
-from pytest_ftgate.data.checks.label_counts import Marginals
+from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.data.readers.general import is_general
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.golden.case import Case
@@ -20,7 +20,7 @@ Wrong = Callable[[str], Iterator[str]]
 """Answer -> what is wrong with its form, in words that do not repeat it."""
 
 
-def format_of(goldens: Marginals) -> RowCheck:
+def format_of(goldens: LabelCounts) -> RowCheck:
     """The check: the golden sets' JSON schemas and patterns, JSON with the fields that they compare, their labels.
 
     General rows, which belong to no task, are not looked at.
@@ -69,7 +69,7 @@ def _json(fields: Sequence[str]) -> Wrong:
     return wrong
 
 
-def _labels(goldens: Marginals) -> Wrong:
+def _labels(goldens: LabelCounts) -> Wrong:
     def wrong(answer: str) -> Iterator[str]:
         if label_of(answer, goldens.label_path) not in goldens.label_values:
             yield "none of the labels"

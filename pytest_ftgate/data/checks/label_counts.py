@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Marginals:
+class LabelCounts:
     """Of one or more golden sets, made on their side (`golden_marginals.marginals_of`).
 
     labels: how many cases expect each. slices: by name, how many cases have each value.

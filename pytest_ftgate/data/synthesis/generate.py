@@ -15,7 +15,7 @@ from pytest_ftgate.data.synthesis.seeds import Seeds
 from pytest_ftgate.files.digest import digest_of
 
 if TYPE_CHECKING:
-    from pytest_ftgate.serve.api.request import Ask, Said
+    from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
     from pytest_ftgate.serve.api.settings import Settings
 
 ROUNDS = 6
@@ -28,7 +28,7 @@ Leaking = Callable[[Sequence[Row]], Collection[int]]
 class Asking(Protocol):
     """What is needed of a provider."""
 
-    def ask_all(self, asks: Iterable[Ask], batch: bool = False) -> Iterator[Said]:
+    def ask_all(self, asks: Iterable[ApiRequest], batch: bool = False) -> Iterator[ApiReply]:
         """What each Ask got, in their order."""
 
 
@@ -72,14 +72,14 @@ def generate(seeds: Seeds, job: Job, settings: Settings, provider: Asking, leaki
     return work.made
 
 
-def _ask(seeds: Seeds, job: Job, settings: Settings, order: Order, round_: int) -> Ask:
+def _ask(seeds: Seeds, job: Job, settings: Settings, order: Order, round_: int) -> ApiRequest:
     from pytest_ftgate.serve.api.request import Tool
 
     prompt = build(seeds.form, order, job.about)
     messages = [{"role": "user", "content": prompt.user}]
     draw = round_ * 1_000_000 + order.number
     tool = Tool(TOOL, ABOUT_TOOL, prompt.schema)
-    return settings.ask([prompt.system], messages, tool, max_tokens=MAX_TOKENS, draw=draw)
+    return settings.ask([prompt.system], messages, tool, max_tokens=MAX_TOKENS, repeat=draw)
 
 
 class _Work:
@@ -99,7 +99,7 @@ class _Work:
         wanted = {label: rows - self.made.by_label[label] for label, rows in self._job.quotas.items()}
         return {label: rows for label, rows in wanted.items() if rows > 0}
 
-    def drafts(self, order: Order, said: Said) -> Iterator[tuple[str, Row]]:
+    def drafts(self, order: Order, said: ApiReply) -> Iterator[tuple[str, Row]]:
         """(label, row) of what one answer holds, copies left out."""
         if said.kind != "answered" or said.input is None:
             self.made.unanswered[said.kind] += 1

@@ -1,14 +1,14 @@
-"""(candidate, champion) -> Arm: what goes to production must not be worse than what is there, and must be ahead."""
+"""(candidate, champion) -> CheckResult: a candidate must not be worse than the champion, and must be ahead of it."""
 
 from __future__ import annotations
 
 from pytest_ftgate.gate.checks.multiplicity import level, told
 from pytest_ftgate.gate.checks.paired import Clusters, Pairs, pair, too_few_shared
-from pytest_ftgate.gate.checks.result import NOT_AHEAD, Arm, Mode, Results, Status, compared, more_cases, points
+from pytest_ftgate.gate.checks.result import NOT_AHEAD, CheckResult, Mode, Results, Status, compared, more_cases, points
 from pytest_ftgate.metrics.power import more_for_margin
 
 
-def champion_arm(  # noqa: PLR0913 - two models, and the four settings of the test
+def champion_check(  # noqa: PLR0913 - two models, and the four settings of the test
     candidate: Results,
     champion: Results,
     delta: float,
@@ -16,13 +16,13 @@ def champion_arm(  # noqa: PLR0913 - two models, and the four settings of the te
     *,
     mode: Mode = "non-inferior",
     tried: int = 1,
-) -> Arm:
+) -> CheckResult:
     """Pass if the lower bound is above -delta and the point estimate >= 0; reject if upper <= -delta or clearly worse.
 
     Bounds of the paired difference, one-sided: Tango 1998 for 0/1 grades, else BCa bootstrap, or on clusters t or sign
-    flips; the lower one at .05 / tried, see `arms.rounds`, the upper one at .05. "Clearly" is a one-sided McNemar mid-p
-    <= .05, else an upper bound below 0. delta: the margin of golden.lock, a share in (0, 1). mode: "superior" asks for
-    a lower bound above 0 instead. MetricError if no case is shared.
+    flips; the lower one at .05 / tried, see `checks.rounds`, the upper one at .05. "Clearly" is a one-sided McNemar
+    mid-p <= .05, else an upper bound below 0. delta: the margin of golden.lock, a share in (0, 1). mode: "superior"
+    asks for a lower bound above 0 instead. MetricError if no case is shared.
     """
     if not 0 < delta < 1:
         raise ValueError(f"delta is a share in (0, 1), .03 for 3 points; found {delta}")
@@ -34,7 +34,9 @@ def champion_arm(  # noqa: PLR0913 - two models, and the four settings of the te
     more, outlook = _outlook(pairs, margin, level(tried)) if status == "hold" else (None, "")
     evidence = _evidence(pairs, delta, margin, level(tried))
     text = f"champion: {points(pairs.gain)} points, {evidence} {pairs}{told(tried)}{outlook}"
-    return Arm("champion", status, pairs.numbers_at(level(tried)) | {"delta": delta, "margin": margin}, text, more)
+    return CheckResult(
+        "champion", status, pairs.numbers_at(level(tried)) | {"delta": delta, "margin": margin}, text, more
+    )
 
 
 def _status(pairs: Pairs, delta: float, margin: float, alpha: float) -> Status:

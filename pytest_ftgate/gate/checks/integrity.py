@@ -1,10 +1,10 @@
-"""(results of every model, golden digests, leaks) -> Arm: can this comparison be trusted at all?"""
+"""(results of every model, golden digests, leaks) -> CheckResult: can this comparison be trusted at all?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pytest_ftgate.gate.checks.result import Arm, Results, Status
+from pytest_ftgate.gate.checks.result import CheckResult, Results, Status
 
 LEAST_MEASURED = 0.95
 TIMED_OUT = 0.05
@@ -12,20 +12,20 @@ TIMED_OUT = 0.05
 _SHOWN = 3
 
 
-def integrity_arm(
+def integrity_check(
     results: Mapping[str, Results],
     golden_digests: Mapping[str, str],
     leaks: Sequence[str] = (),
     timed_out: int = 0,
     *,
     dropped: int = 0,
-) -> Arm:
+) -> CheckResult:
     """Pass if all models saw one golden set, nothing leaked, and at least 95 % of each model's cases were measured.
 
     results: by model ("candidate", "base", "champion"). golden_digests: of the golden set each was measured on in this
     run; leave out a model whose frozen results of an older set are compared on the shared cases. leaks: one text for
     each found leak. Any of these faults is "integrity".
-    timed_out: cases on which the candidate ran out of time; wrong answers, but from 5 % of the cases on the arm is a
+    timed_out: cases on which the candidate ran out of time; wrong answers, but from 5 % of the cases on the check is a
     hold: grades do not say how a model does that was not given the time to answer.
     dropped: leaked cases that are left out of the results of every model: named, and not unmeasured.
     """
@@ -40,7 +40,7 @@ def integrity_arm(
     status: Status = "integrity" if faults else "hold" if slow else "pass"
     kept = f"no leak of {asked} cases, {dropped} that leaked dropped for all models" if dropped else "no leak"
     clean = f"one golden set, {kept}, {100 * lowest:.3g} % of cases measured"
-    return Arm("integrity", status, numbers, "integrity: " + ("; ".join([*faults, *slow]) or clean))
+    return CheckResult("integrity", status, numbers, "integrity: " + ("; ".join([*faults, *slow]) or clean))
 
 
 def _measured(results: Results) -> float:

@@ -1,7 +1,7 @@
-"""(differences as a judge and people see them, the judge's admission) -> Arm: a judge must not see a loss.
+"""(differences as a judge and people see them, the judge's admission) -> CheckResult: a judge must not see a loss.
 
 Only a judge that has earned its vote decides anything, and only where people have judged a random subset of the same
-pairs, by which it is debiased; else the arm is advisory and says why.
+pairs, by which it is debiased; else the check is advisory and says why.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from pytest_ftgate.gate.checks.admission import Admission
 from pytest_ftgate.gate.checks.judge_limits import MOST_UNSCORED
 from pytest_ftgate.gate.checks.multiplicity import level, told
 from pytest_ftgate.gate.checks.noninferiority import NO_HELP
-from pytest_ftgate.gate.checks.result import Arm, Status, compared, more_cases, points
+from pytest_ftgate.gate.checks.result import CheckResult, Status, compared, more_cases, points
 from pytest_ftgate.metrics.power import more_for_margin
 from pytest_ftgate.metrics.ppi import LEAST_LABELLED, Debiased, debias
 
 
-def opinion_arm(
+def preference_check(
     judge: Mapping[str, float], human: Mapping[str, int], admission: Admission, delta: float, *, tried: int = 1
-) -> Arm:
-    """The arm of one judge. judge: difference of every case by id, 1 where the candidate is better in both orders, -1
-    the champion, else 0. human: likewise, of a random subset, as people see it; see `judge_arm` for the rest.
+) -> CheckResult:
+    """The check of one judge. judge: difference of every case by id, 1 where the candidate is better in both orders, -1
+    the champion, else 0. human: likewise, of a random subset, as people see it; see `judge_check` for the rest.
 
     Without people's verdicts on at least three cases it is a hold that decides nothing.
     """
@@ -32,22 +32,22 @@ def opinion_arm(
         return _not_debiased(judge, len(both), admission)
     rest = [value for name, value in judge.items() if name not in human]
     found = debias([float(human[name]) for name in both], [judge[name] for name in both], rest)
-    return judge_arm(found, admission, delta, tried=tried)
+    return judge_check(found, admission, delta, tried=tried)
 
 
-def unscored_arm(arm: Arm, unscored: int, asked: int) -> Arm:
-    """The arm, as "integrity" where more than 5 % of the pairs got no verdict; asked: pairs of different answers."""
+def unscored_check(check: CheckResult, unscored: int, asked: int) -> CheckResult:
+    """The check, as "integrity" where more than 5 % of the pairs got no verdict; asked: pairs of different answers."""
     if unscored <= MOST_UNSCORED * asked:
-        return arm
+        return check
     reason = f"judge: {unscored} of {asked} pairs have no verdict, at most 5 % are allowed"
-    return replace(arm, status="integrity", reason=reason)
+    return replace(check, status="integrity", reason=reason)
 
 
-def judge_arm(found: Debiased, admission: Admission, delta: float, *, tried: int = 1) -> Arm:
+def judge_check(found: Debiased, admission: Admission, delta: float, *, tried: int = 1) -> CheckResult:
     """Pass if the lower bound is above -delta, reject if the upper one is below it, else hold.
 
     Advisory, with the reasons, unless the judge is admitted. delta: the margin of golden.lock, a share in (0, 1).
-    tried: candidates of this round, see `arms.rounds`; it lowers the level of the lower bound. A hold names the cases
+    tried: candidates of this round, see `checks.rounds`; it lowers the level of the lower bound. A hold names the cases
     that would settle it, the same share of them judged by people, where the estimate is above -delta.
     """
     if not 0 < delta < 1:
@@ -58,17 +58,19 @@ def judge_arm(found: Debiased, admission: Admission, delta: float, *, tried: int
     bound = f"upper bound {compared(upper, -delta)}" if status == "reject" else f"lower bound {compared(lower, -delta)}"
     outlook = "" if status != "hold" else f"; {more_cases(more)}" if more else NO_HELP
     text = f"judge: {points(found.mean)} points, {bound} {_counted(found)}{told(tried)}{outlook}{_vote(admission)}"
-    return Arm("judge", status, _numbers(found, lower, delta, tried), text, more, advisory=not admission.admitted)
+    return CheckResult(
+        "judge", status, _numbers(found, lower, delta, tried), text, more, advisory=not admission.admitted
+    )
 
 
-def _not_debiased(judge: Mapping[str, float], labelled: int, admission: Admission) -> Arm:
+def _not_debiased(judge: Mapping[str, float], labelled: int, admission: Admission) -> CheckResult:
     mean = fmean(judge.values()) if judge else 0.0
     numbers = {"gain": mean, "labelled": float(labelled), "n": float(len(judge))}
     text = (
         f"judge: {points(mean)} points by its own word (n = {len(judge)}); advisory, as people have not judged a "
         f"random subset of these pairs, by which it would be debiased{_vote(admission)}"
     )
-    return Arm("judge", "hold", numbers, text, advisory=True)
+    return CheckResult("judge", "hold", numbers, text, advisory=True)
 
 
 def _more(found: Debiased, delta: float, alpha: float) -> int | None:

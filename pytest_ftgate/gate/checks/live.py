@@ -1,17 +1,17 @@
-"""(what an A/B test on live traffic says) -> Arm: users decide, looked at as often as one likes."""
+"""(what an A/B test on live traffic says) -> CheckResult: users decide, looked at as often as one likes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_ftgate.gate.checks.result import NOT_AHEAD, Arm, Status, points
+from pytest_ftgate.gate.checks.result import NOT_AHEAD, CheckResult, Status, points
 from pytest_ftgate.gate.live.analysis import Decision, Finding
 from pytest_ftgate.metrics.eprocess import DECISIVE
 
 _STATUS: Mapping[Decision, Status] = {"better": "pass", "worse": "reject", "continue": "hold", "withheld": "integrity"}
 
 
-def live_arm(finding: Finding) -> Arm:
+def live_check(finding: Finding) -> CheckResult:
     """Pass if e >= 20 at any look so far, reject if the reverse e >= 20 before that, integrity if the split is unsound.
 
     e: evidence that the candidate's mean outcome is above the champion's minus the margin; see `metrics.eprocess`.
@@ -25,7 +25,7 @@ def live_arm(finding: Finding) -> Arm:
         "margin": finding.margin,
         "n": float(sum(finding.counted)),
     }
-    return Arm("live", _STATUS[finding.decision], numbers, f"live: {told(finding)}")
+    return CheckResult("live", _STATUS[finding.decision], numbers, f"live: {told(finding)}")
 
 
 def told(finding: Finding) -> str:
@@ -49,6 +49,6 @@ def _evidence(finding: Finding) -> str:
     return f"{sign} {least}: e reached {DECISIVE:g} after {finding.decided_at:,} users"
 
 
-def no_exposures(task: str) -> Arm:
+def no_exposures(task: str) -> CheckResult:
     """A hold, where the pipeline asks for live evidence and nobody has met this candidate yet."""
-    return Arm("live", "hold", {"n": 0.0}, f"live: no user has met this candidate yet; ftgate ab router {task}")
+    return CheckResult("live", "hold", {"n": 0.0}, f"live: no user has met this candidate yet; ftgate ab router {task}")

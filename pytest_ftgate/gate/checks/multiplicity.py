@@ -13,7 +13,7 @@ def level(tried: int) -> float:
 
 
 def told(tried: int) -> str:
-    """What stands in an arm's reason: "; 2nd candidate of this round: alpha .025"; "" for the first."""
+    """What stands in a check's reason: "; 2nd candidate of this round: alpha .025"; "" for the first."""
     return f"; {_ordinal(tried)} candidate of this round: alpha {_short(level(tried))}" if tried > 1 else ""
 
 

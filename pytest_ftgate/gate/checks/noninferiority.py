@@ -1,19 +1,19 @@
-"""(name, Pairs, margin) -> Arm: may the candidate have lost more than the margin? It need not be ahead."""
+"""(name, Pairs, margin) -> CheckResult: may the candidate have lost more than the margin? It need not be ahead."""
 
 from __future__ import annotations
 
 from pytest_ftgate.gate.checks.multiplicity import level, told
 from pytest_ftgate.gate.checks.paired import Pairs, too_few_shared
-from pytest_ftgate.gate.checks.result import Arm, Status, compared, more_cases, points
+from pytest_ftgate.gate.checks.result import CheckResult, Status, compared, more_cases, points
 from pytest_ftgate.metrics.power import more_for_margin
 
 NO_HELP = "; more cases would not promote it"
 
 
-def margin_arm(name: str, pairs: Pairs, margin: float, tried: int = 1) -> Arm:
+def margin_check(name: str, pairs: Pairs, margin: float, tried: int = 1) -> CheckResult:
     """Pass if the lower bound is above -margin, reject if the upper one is not; else hold.
 
-    margin: a share in (0, 1). tried: candidates of this round, see `arms.rounds`; it lowers the level of the lower
+    margin: a share in (0, 1). tried: candidates of this round, see `checks.rounds`; it lowers the level of the lower
     bound, which is .05 / tried. A hold names the cases that would settle it, as long as the point estimate is above
     -margin.
     """
@@ -26,7 +26,7 @@ def margin_arm(name: str, pairs: Pairs, margin: float, tried: int = 1) -> Arm:
     more = more_for_margin(pairs.n, pairs.gain, pairs.variance, margin, alpha) if status == "hold" else None
     outlook = "" if status != "hold" else f"; {more_cases(more)}" if more else NO_HELP
     text = f"{name}: {points(pairs.gain)} points, {_evidence(pairs, margin, alpha)} {pairs}{told(tried)}{outlook}"
-    return Arm(name, status, pairs.numbers_at(alpha) | {"margin": margin}, text, more)
+    return CheckResult(name, status, pairs.numbers_at(alpha) | {"margin": margin}, text, more)
 
 
 def _status(pairs: Pairs, margin: float, alpha: float) -> Status:

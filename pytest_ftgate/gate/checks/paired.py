@@ -9,7 +9,7 @@ from math import isclose
 from statistics import fmean
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.gate.checks.result import Arm, Result, Results
+from pytest_ftgate.gate.checks.result import CheckResult, Result, Results
 from pytest_ftgate.metrics.intervals import ALPHA, Bounds
 from pytest_ftgate.metrics.paired import mcnemar_midp, tango_bounds
 
@@ -105,7 +105,7 @@ class Pairs:
         return self.bounds[1] < 0 if not self.binary else mcnemar_midp(self.worse, self.better) <= ALPHA
 
     def numbers_at(self, alpha: float) -> dict[str, float]:
-        """For `Arm.numbers`. alpha: level of the lower bound; that of the upper one, which rejects, is the gate's."""
+        """For `CheckResult.numbers`. alpha: level of the lower bound; the upper one, which rejects, keeps ALPHA."""
         p = self.p_better
         lower, upper = self.bounds_at(alpha)[0], self.bounds[1]
         found = {"gain": self.gain, "lower": lower, "upper": upper, "alpha": alpha, "n": float(self.n)}
@@ -143,9 +143,9 @@ def _units(case_ids: list[str], clusters: Clusters | None) -> tuple[str, ...] | 
     return tuple(f"cluster {named[case_id]}" if case_id in named else f"case {case_id}" for case_id in case_ids)
 
 
-def too_few_shared(name: str, pairs: Pairs) -> Arm | None:
+def too_few_shared(name: str, pairs: Pairs) -> CheckResult | None:
     """A hold if the reference was measured on an older golden set that shares less than 95 % of the cases."""
     if pairs.n / pairs.asked >= LEAST_SHARED:
         return None
     reason = f"{name}: its results cover only {pairs.n} of {pairs.asked} cases; measure it again on this golden set"
-    return Arm(name, "hold", {"n": pairs.n, "asked": pairs.asked}, reason)
+    return CheckResult(name, "hold", {"n": pairs.n, "asked": pairs.asked}, reason)

@@ -1,4 +1,4 @@
-"""What an arm of the gate is given (Result of a case, for each model) and what it says (Arm)."""
+"""What a check of the gate is given (Result of a case, for each model) and what it says (CheckResult)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Status = Literal["pass", "fail", "hold", "reject", "integrity", "skip"]
+Status = Literal["pass", "hold", "reject", "integrity", "skip"]
 
 Mode = Literal["non-inferior", "superior"]
 """What a candidate must show against the champion: not worse by the margin and not behind; or significantly better."""
@@ -36,12 +36,11 @@ Results = Mapping[str, Result]
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
-    """The finding of one arm of the gate.
+class CheckResult:
+    """The finding of one check of the gate.
 
     status: "pass"; "reject" (the candidate is worse, or too bad); "hold" (not enough evidence); "integrity" (the
-    comparison itself is not to be trusted); "skip" (not looked at, so nothing is promoted); "fail" (not met, by an
-    arm that knows neither hold nor reject).
+    comparison itself is not to be trusted); "skip" (not looked at, so nothing is promoted).
     numbers: what the finding rests on; shares in [0, 1], never points. reason: one line for a person.
     cases_more: cases to add until a hold would be settled, at the rates seen; None if more cases would not help or
     nothing needs settling.
@@ -56,10 +55,10 @@ class Arm:
     advisory: bool = False
 
 
-def skipped_arm(name: str, missing: int, total: int) -> Arm:
-    """An arm that has nothing to look at yet: `missing` of the `total` cases were not asked in this selection."""
+def skipped_check(name: str, missing: int, total: int) -> CheckResult:
+    """A check that has nothing to look at yet: `missing` of the `total` cases were not asked in this selection."""
     reason = f"{name}: {missing} of {total} cases not measured"
-    return Arm(name, "skip", {"missing": missing, "n": total}, reason)
+    return CheckResult(name, "skip", {"missing": missing, "n": total}, reason)
 
 
 def points(share: float, digits: int = 1) -> str:

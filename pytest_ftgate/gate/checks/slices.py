@@ -1,4 +1,4 @@
-"""(candidate, champion or base, slices) -> Arm: no group of cases may have become significantly worse."""
+"""(candidate, champion or base, slices) -> CheckResult: no group of cases may have become significantly worse."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.gate.checks.paired import Clusters, Pairs, pair
-from pytest_ftgate.gate.checks.result import Arm, Results, points
+from pytest_ftgate.gate.checks.result import CheckResult, Results, points
 from pytest_ftgate.metrics.holm import holm
 from pytest_ftgate.metrics.intervals import ALPHA
 
@@ -19,7 +19,7 @@ _ADJUSTED = " p_holm"
 
 
 class Sliced(Protocol):
-    """A case, as far as this arm looks."""
+    """A case, as far as this check looks."""
 
     @property
     def id(self) -> str:
@@ -41,13 +41,13 @@ def slices_of(cases: Iterable[Sliced]) -> dict[str, list[str]]:
     return {name: ids for name, ids in found.items() if len(ids) < total}
 
 
-def slices_arm(
+def slices_check(
     candidate: Results,
     reference: Results,
     slices: Mapping[str, Collection[str]],
     clusters: Clusters | None = None,
     against: str = "the champion",
-) -> Arm:
+) -> CheckResult:
     """Reject if any slice of >= 25 cases is significantly worse, else pass.
 
     One-sided McNemar mid-p for 0/1 grades, else a test by sign flips; Holm over the slices, so that of all releases
@@ -66,12 +66,12 @@ def slices_arm(
         _broken(broken, tested, adjusted, against) if broken else _sound(tested, adjusted, against),
         *_advice(small),
     ]
-    return Arm("slices", "reject" if broken else "pass", numbers, f"slices: {'; '.join(texts)}")
+    return CheckResult("slices", "reject" if broken else "pass", numbers, f"slices: {'; '.join(texts)}")
 
 
-def broken_slices(arm: Arm) -> list[str]:
-    """Names of the slices for which a `slices_arm` rejects, the clearest first."""
-    adjusted = {key.removesuffix(_ADJUSTED): p for key, p in arm.numbers.items() if key.endswith(_ADJUSTED)}
+def broken_slices(check: CheckResult) -> list[str]:
+    """Names of the slices for which a `slices_check` rejects, the clearest first."""
+    adjusted = {key.removesuffix(_ADJUSTED): p for key, p in check.numbers.items() if key.endswith(_ADJUSTED)}
     return sorted((name for name, p in adjusted.items() if p <= ALPHA), key=adjusted.__getitem__)
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.evaluate.evaluation import Measurement
+from pytest_ftgate.evaluate.evaluation import Evaluation
 from pytest_ftgate.evaluate.journal import Journal
+from pytest_ftgate.evaluate.responses import Responses
 from pytest_ftgate.graders.grade import Grade
 from pytest_ftgate.pipeline.canary.reference import RUNS, PanelCase, Reference
 
@@ -79,29 +80,29 @@ def ask_runs(panel: Panel, target: Target, runtime: Runtime, draws: Iterable[int
     """
     with tempfile.TemporaryDirectory(prefix="ftgate-canary-") as folder, Journal(Path(folder) / "runs") as journal:
         runs = [[_planned(suite, cases, target, journal, draw) for suite, cases in panel] for draw in draws]
-        asked = [measurement for run in runs for measurement in run]
+        asked = [evaluation for run in runs for evaluation in run]
         sent = sum(runtime.ask(each, each.suite.cases, target, reuse=False) for each in asked)
         with runtime.console.progress(label, sent) as advance:
-            while (done := sum(each.done for each in asked)) < sent:
+            while (done := sum(each.responses.done for each in asked)) < sent:
                 advance(done, "")
                 time.sleep(0.05)
         return [_answers(run) for run in runs]
 
 
-def _planned(suite: Suite, cases: Sequence[Case], target: Target, journal: Journal, draw: int) -> Measurement:
+def _planned(suite: Suite, cases: Sequence[Case], target: Target, journal: Journal, draw: int) -> Evaluation:
     """A measurement of some cases in the order of a draw, with that draw's seed."""
     shuffled = random.Random(draw).sample(list(cases), len(cases))  # noqa: S311 - an order, no secret
     request = replace(suite.golden.request, repeats=1, seed=suite.golden.request.seed + draw)
     part = replace(suite, cases=tuple(shuffled), golden=replace(suite.golden, request=request))
-    return Measurement(part, target.digest, journal)
+    return Evaluation(Responses(part, target.digest, journal))
 
 
-def _answers(run: Sequence[Measurement]) -> Run:
+def _answers(run: Sequence[Evaluation]) -> Run:
     found: Run = {}
-    for measurement in run:
-        for case in measurement.suite.cases:
-            outcome, response = measurement.outcome(case), measurement.response(case)
+    for evaluation in run:
+        for case in evaluation.suite.cases:
+            outcome, response = evaluation.outcome(case), evaluation.responses.first(case)
             late = response.finish_reason == "timeout"
             grade = outcome.value if isinstance(outcome, Grade) and not late else None
-            found[key_of(measurement.suite, case)] = Answered(grade, response.text)
+            found[key_of(evaluation.suite, case)] = Answered(grade, response.text)
     return found

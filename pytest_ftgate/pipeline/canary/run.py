@@ -31,7 +31,7 @@ REBASE = "ftgate canary {task} --rebase REASON"
 
 
 @dataclass
-class Watch:
+class CanaryRun:
     """The canary of one pipeline. suites: what its panel is drawn from. champion: set by `look`."""
 
     pipeline: Pipeline

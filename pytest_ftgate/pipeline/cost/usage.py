@@ -37,7 +37,7 @@ class Usage:
 
 
 def usage_of(traffic: Mapping[str, Sequence[Response]]) -> Usage | None:
-    """Of `Measurement.traffic`; None if nothing was answered.
+    """Of `Evaluation.traffic`; None if nothing was answered.
 
     All requests of a set are planned at one time, so the last answer's waiting and answering time is that of the set.
     """

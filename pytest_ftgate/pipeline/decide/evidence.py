@@ -1,4 +1,4 @@
-"""(arm, golden set, measurements) -> Arm: brings each arm of the gate the numbers it judges."""
+"""(check, golden set, measurements) -> CheckResult: brings each check of the gate the numbers it judges."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, MetricError
 from pytest_ftgate.gate.verdict import (
-    Arm,
+    CheckResult,
     Results,
-    anchor_arm,
-    baseline_arm,
-    champion_arm,
-    floors_arm,
-    forgetting_arm,
-    integrity_arm,
-    must_pass_arm,
-    slices_arm,
+    anchor_check,
+    baseline_check,
+    champion_check,
+    floors_check,
+    forgetting_check,
+    integrity_check,
+    must_pass_check,
+    slices_check,
     slices_of,
 )
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.gate.floor import Floor
     from pytest_ftgate.metrics.compute import Metric
-    from pytest_ftgate.pipeline.run import Rollout
+    from pytest_ftgate.pipeline.run import PipelineRun
 
 
 ABSENT = {
@@ -37,11 +37,11 @@ ABSENT = {
     "human": "there is no champion to compare with yet",
     "live": "no user has met this candidate yet",
 }
-"""Why an arm does not apply in a run."""
+"""Why a check does not apply in a run."""
 
 
-def arms_of(suite: Suite, *, train: bool, general: bool = False, live: bool = False) -> list[str]:
-    """The arms that judge a golden set, in order. Without a candidate there is nothing to compare with.
+def checks_of(suite: Suite, *, train: bool, general: bool = False, live: bool = False) -> list[str]:
+    """The checks that judge a golden set, in order. Without a candidate there is nothing to compare with.
 
     general: the set is measured for [forgetting] alone. live: the exposures of [ab] are judged with this set.
     """
@@ -65,40 +65,40 @@ def arms_of(suite: Suite, *, train: bool, general: bool = False, live: bool = Fa
     return [name for name, applies in wanted.items() if applies]
 
 
-def judge(arm: str, suite: Suite, tested: Measurement, rollout: Rollout | None, delta: float) -> Arm | None:
-    """Judge one arm; None if it does not apply (no champion yet). delta: the margin of the set's lock, a share.
+def judge(check: str, suite: Suite, tested: Evaluation, run: PipelineRun | None, delta: float) -> CheckResult | None:
+    """Judge one check; None if it does not apply (no champion yet). delta: the margin of the set's lock, a share.
 
-    tested: may be without some cases of the set (`Measurement.without`); then no model is judged on them.
+    tested: may be without some cases of the set (`Evaluation.without`); then no model is judged on them.
     """
-    if arm in _COMPARING:
-        if rollout is None:
-            raise FtgateError(f"gate[{arm}] compares a candidate, and only --train makes one")
-        return _COMPARING[arm](suite, tested, rollout, delta)
-    if arm == "integrity":
-        return _integrity(suite, tested, rollout)
-    if arm == "must-pass":
-        return must_pass_arm(tested.results, [case.id for case in suite.cases if case.must_pass])
+    if check in _COMPARING:
+        if run is None:
+            raise FtgateError(f"gate[{check}] compares a candidate, and only --train makes one")
+        return _COMPARING[check](suite, tested, run, delta)
+    if check == "integrity":
+        return _integrity(suite, tested, run)
+    if check == "must-pass":
+        return must_pass_check(tested.results, [case.id for case in suite.cases if case.must_pass])
     return _floors(suite, tested)
 
 
-def _integrity(suite: Suite, tested: Measurement, rollout: Rollout | None) -> Arm:
+def _integrity(suite: Suite, tested: Evaluation, run: PipelineRun | None) -> CheckResult:
     results: dict[str, Results] = {"candidate": tested.results}
     digests = {"candidate": suite.digest}
     leaks: list[str] = []
-    dropped = rollout.exposed.dropped(suite) if rollout else {}
-    if rollout is not None:
-        results["base"] = _of_tested(tested, rollout.base_results(suite))
+    dropped = run.exposed.dropped(suite) if run else {}
+    if run is not None:
+        results["base"] = _of_tested(tested, run.base_results(suite))
         digests["base"] = suite.digest
-        champion = rollout.references.champion(suite)
+        champion = run.references.champion(suite)
         if champion is not None and champion.now:
             results["champion"] = _of_tested(tested, champion.results)
             digests["champion"] = suite.digest
-        found = rollout.leaks.leaks if rollout.leaks else ()
+        found = run.leaks.leaks if run.leaks else ()
         leaks = [str(leak) for leak in found if leak.set != suite.name or leak.golden_id not in dropped]
-    return integrity_arm(results, digests, leaks, tested.timed_out, dropped=len(dropped))
+    return integrity_check(results, digests, leaks, tested.timed_out, dropped=len(dropped))
 
 
-def _of_tested(tested: Measurement, results: Results) -> Results:
+def _of_tested(tested: Evaluation, results: Results) -> Results:
     """Another model's results on the cases that the candidate is judged on."""
     return {case.id: results[case.id] for case in tested.suite.cases if case.id in results}
 
@@ -107,68 +107,68 @@ def _clusters(suite: Suite) -> dict[str, str | None]:
     return {case.id: case.cluster for case in suite.cases}
 
 
-def _baseline(suite: Suite, tested: Measurement, rollout: Rollout, _delta: float) -> Arm:
-    min_gain = rollout.pipeline.baseline.min_gain
-    base, tried = rollout.base_results(suite), rollout.tried(suite)
-    return baseline_arm(tested.results, base, min_gain, _clusters(suite), tried=tried)
+def _baseline(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: float) -> CheckResult:
+    min_gain = run.pipeline.baseline.min_gain
+    base, tried = run.base_results(suite), run.tried(suite)
+    return baseline_check(tested.results, base, min_gain, _clusters(suite), tried=tried)
 
 
-def _champion(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
-    champion = rollout.references.champion(suite)
+def _champion(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -> CheckResult | None:
+    champion = run.references.champion(suite)
     if champion is None:
         return None
-    mode, tried = rollout.pipeline.policy.mode, rollout.tried(suite)
-    return champion_arm(tested.results, champion.results, delta, _clusters(suite), mode=mode, tried=tried)
+    mode, tried = run.pipeline.policy.mode, run.tried(suite)
+    return champion_check(tested.results, champion.results, delta, _clusters(suite), mode=mode, tried=tried)
 
 
-def _anchor(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
-    anchor = rollout.references.anchor(suite)
+def _anchor(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -> CheckResult | None:
+    anchor = run.references.anchor(suite)
     if anchor is None:
         return None
-    arm = anchor_arm(tested.results, anchor.results, delta, _clusters(suite), tried=rollout.tried(suite))
-    return replace(arm, reason=f"{arm.reason}; against v{anchor.version.number}")
+    check = anchor_check(tested.results, anchor.results, delta, _clusters(suite), tried=run.tried(suite))
+    return replace(check, reason=f"{check.reason}; against v{anchor.version.number}")
 
 
-def _slices(suite: Suite, tested: Measurement, rollout: Rollout, _delta: float) -> Arm:
+def _slices(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: float) -> CheckResult:
     """Against the champion. A first model is held against the base model, and that decides nothing: a base that gives
     one answer to everything is perfect on each slice where it is the right one.
     """
-    champion, slices = rollout.references.champion(suite), slices_of(tested.suite.cases)
+    champion, slices = run.references.champion(suite), slices_of(tested.suite.cases)
     if champion is None:
-        base = rollout.base_results(suite)
-        return replace(slices_arm(tested.results, base, slices, _clusters(suite), "the base model"), advisory=True)
+        base = run.base_results(suite)
+        return replace(slices_check(tested.results, base, slices, _clusters(suite), "the base model"), advisory=True)
     against = f"the champion v{champion.version.number}"
-    return slices_arm(tested.results, champion.results, slices, _clusters(suite), against)
+    return slices_check(tested.results, champion.results, slices, _clusters(suite), against)
 
 
-def _forgetting(suite: Suite, tested: Measurement, rollout: Rollout, _delta: float) -> Arm | None:
-    asked = rollout.pipeline.policy.forgetting
+def _forgetting(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: float) -> CheckResult | None:
+    asked = run.pipeline.policy.forgetting
     if asked is None:
         return None
-    base = rollout.base_results(suite)
-    return forgetting_arm(tested.results, base, asked.max_drop, _clusters(suite), required=asked.required)
+    base = run.base_results(suite)
+    return forgetting_check(tested.results, base, asked.max_drop, _clusters(suite), required=asked.required)
 
 
-def _live(_suite: Suite, _tested: Measurement, rollout: Rollout, _delta: float) -> Arm | None:
+def _live(_suite: Suite, _tested: Evaluation, run: PipelineRun, _delta: float) -> CheckResult | None:
     from pytest_ftgate.pipeline.decide.live import live_of
 
-    plan = rollout.pipeline.ab
-    return live_of(rollout.name, plan, rollout.candidate.model.digest, datetime.now(UTC)) if plan else None
+    plan = run.pipeline.ab
+    return live_of(run.name, plan, run.candidate.model.digest, datetime.now(UTC)) if plan else None
 
 
-def _judge(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+def _judge(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -> CheckResult | None:
     from pytest_ftgate.pipeline.decide.preferences import judge_of
 
-    return judge_of(suite, tested, rollout, delta)
+    return judge_of(suite, tested, run, delta)
 
 
-def _human(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+def _human(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -> CheckResult | None:
     from pytest_ftgate.pipeline.decide.preferences import human_of
 
-    return human_of(suite, tested, rollout, delta)
+    return human_of(suite, tested, run, delta)
 
 
-_COMPARING: dict[str, Callable[[Suite, Measurement, Rollout, float], Arm | None]] = {
+_COMPARING: dict[str, Callable[[Suite, Evaluation, PipelineRun, float], CheckResult | None]] = {
     "baseline": _baseline,
     "champion": _champion,
     "anchor": _anchor,
@@ -180,12 +180,12 @@ _COMPARING: dict[str, Callable[[Suite, Measurement, Rollout, float], Arm | None]
 }
 
 
-def _floors(suite: Suite, tested: Measurement) -> Arm:
+def _floors(suite: Suite, tested: Evaluation) -> CheckResult:
     floors = suite.golden.gate.floors if suite.golden.gate else ()
-    return floors_arm([_metric(tested, floor) for floor in floors], floors)
+    return floors_check([_metric(tested, floor) for floor in floors], floors)
 
 
-def _metric(tested: Measurement, floor: Floor) -> Metric | MetricError:
+def _metric(tested: Evaluation, floor: Floor) -> Metric | MetricError:
     try:
         return tested.metric(floor.metric, positive=floor.positive, average=floor.average)
     except MetricError as error:

@@ -1,4 +1,4 @@
-"""(rollout, verdict, arms judged) -> Explanation: brings each arm that is not met the answers of both models."""
+"""(pipeline run, verdict, check results) -> Explanation: the answers of both models to each check that did not pass."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from pytest_ftgate.pipeline.report.explain_page import markdown
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.gate.checks.result import Arm
+    from pytest_ftgate.gate.checks.result import CheckResult
     from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.pipeline.run import Rollout
+    from pytest_ftgate.pipeline.run import PipelineRun
 
 FILE = "explain.md"
 
-Judged = Mapping[str, Mapping[str, "Arm | None"]]
-"""Arm by name of the golden set and name of the arm, as `session.FtgateSession.arms`."""
+Judged = Mapping[str, Mapping[str, "CheckResult | None"]]
+"""CheckResult by name of the golden set and name of the check, as `session.FtgateSession.checks`."""
 
 
 def explain(
-    rollout: Rollout, verdict: Verdict, judged: Judged, beside: Mapping[str, Verdict] = MappingProxyType({})
+    run: PipelineRun, verdict: Verdict, judged: Judged, beside: Mapping[str, Verdict] = MappingProxyType({})
 ) -> Explanation:
-    """What is known about every arm that is not met, and about goldens that leaked; no findings if all are.
+    """What is known about every check that is not met, and about goldens that leaked; no findings if all are.
 
     beside: the verdict on other parts of the sets (`beside.Beside.verdicts`).
     """
     findings = [
         finding
-        for suite in rollout.sets
-        for arm in judged.get(suite.name, {}).values()
-        if arm is not None and arm.status != "pass"
-        for finding in _told(rollout, suite, arm)
+        for suite in run.sets
+        for check in judged.get(suite.name, {}).values()
+        if check is not None and check.status != "pass"
+        for finding in _told(run, suite, check)
     ]
-    leaks = tuple(leak for report in rollout.exposed.reports for leak in report.found)
+    leaks = tuple(leak for report in run.exposed.reports for leak in report.found)
     parts = {"what decides": verdict, **beside} if beside else {}
-    return Explanation(rollout.name, str(verdict.kind), verdict.reason, tuple(findings), leaks, parts)
+    return Explanation(run.name, str(verdict.kind), verdict.reason, tuple(findings), leaks, parts)
 
 
 def write(explanation: Explanation | None, folder: Path) -> Path | None:
@@ -56,72 +56,72 @@ def write(explanation: Explanation | None, folder: Path) -> Path | None:
     return path
 
 
-def _told(rollout: Rollout, suite: Suite, arm: Arm) -> list[Finding]:
+def _told(run: PipelineRun, suite: Suite, check: CheckResult) -> list[Finding]:
     """The verdict stands, also where its cases cannot be shown (the registry does not answer, say)."""
     try:
-        return list(_findings(rollout, suite, arm))
+        return list(_findings(run, suite, check))
     except FtgateError as error:
-        return [Finding(suite.name, arm, note=f"its cases cannot be shown: {error}")]
+        return [Finding(suite.name, check, note=f"its cases cannot be shown: {error}")]
 
 
-def _findings(rollout: Rollout, suite: Suite, arm: Arm) -> Iterator[Finding]:
-    judged = suite if arm.name == "must-pass" else _judged(rollout, suite)
-    if arm.name in _ALONE:
-        yield Finding(suite.name, arm, comparison=_ALONE[arm.name](judged, rollout.candidate_of(suite).to_json()))
-    elif arm.name in _AGAINST:
-        against, old = _AGAINST[arm.name](rollout, suite)
-        new = rollout.candidate_of(suite).to_json()
-        for part, cases in _parts(judged, arm):
-            yield Finding(suite.name, arm, part, against, compare(cases, new, old))
+def _findings(run: PipelineRun, suite: Suite, check: CheckResult) -> Iterator[Finding]:
+    judged = suite if check.name == "must-pass" else _judged(run, suite)
+    if check.name in _ALONE:
+        yield Finding(suite.name, check, comparison=_ALONE[check.name](judged, run.candidate_of(suite).to_json()))
+    elif check.name in _AGAINST:
+        against, old = _AGAINST[check.name](run, suite)
+        new = run.candidate_of(suite).to_json()
+        for part, cases in _parts(judged, check):
+            yield Finding(suite.name, check, part, against, compare(cases, new, old))
     else:
-        yield Finding(suite.name, arm)
+        yield Finding(suite.name, check)
 
 
-def _judged(rollout: Rollout, suite: Suite) -> Suite:
+def _judged(run: PipelineRun, suite: Suite) -> Suite:
     """The set with the cases that decided: without leaked ones that were dropped."""
-    left_out = rollout.exposed.left_out(suite)
+    left_out = run.exposed.left_out(suite)
     return replace(suite, cases=tuple(case for case in suite.cases if case.id not in left_out)) if left_out else suite
 
 
-def _parts(suite: Suite, arm: Arm) -> Iterator[tuple[str, Sequence[Case]]]:
-    """The cases that an arm looked at: of the slices arm each slice that broke, else all of them."""
-    if arm.name != "slices":
+def _parts(suite: Suite, check: CheckResult) -> Iterator[tuple[str, Sequence[Case]]]:
+    """The cases that a check looked at: of the slices check each slice that broke, else all of them."""
+    if check.name != "slices":
         yield "", suite.cases
         return
     members = slices_of(suite.cases)
-    for name in broken_slices(arm):
+    for name in broken_slices(check):
         ids = set(members[name])
         yield name, [case for case in suite.cases if case.id in ids]
 
 
-def _base(rollout: Rollout, suite: Suite) -> tuple[str, Frozen]:
-    return "the base model", rollout.base_answers(suite)
+def _base(run: PipelineRun, suite: Suite) -> tuple[str, Frozen]:
+    return "the base model", run.base_answers(suite)
 
 
-def _champion(rollout: Rollout, suite: Suite) -> tuple[str, Frozen]:
-    champion = rollout.references.champion(suite)
-    assert champion is not None  # noqa: S101 - the arm was judged, so there is one
-    return f"champion v{champion.version.number}", rollout.answers_of(suite, champion.version, now=champion.now)
+def _champion(run: PipelineRun, suite: Suite) -> tuple[str, Frozen]:
+    champion = run.references.champion(suite)
+    assert champion is not None  # noqa: S101 - the check was judged, so there is one
+    return f"champion v{champion.version.number}", run.answers_of(suite, champion.version, now=champion.now)
 
 
-def _anchor(rollout: Rollout, suite: Suite) -> tuple[str, Frozen]:
-    anchor = rollout.references.anchor(suite)
-    assert anchor is not None  # noqa: S101 - the arm was judged, so there is one
-    return f"past champion v{anchor.version.number}", rollout.answers_of(suite, anchor.version, now=anchor.now)
+def _anchor(run: PipelineRun, suite: Suite) -> tuple[str, Frozen]:
+    anchor = run.references.anchor(suite)
+    assert anchor is not None  # noqa: S101 - the check was judged, so there is one
+    return f"past champion v{anchor.version.number}", run.answers_of(suite, anchor.version, now=anchor.now)
 
 
-def _champion_or_base(rollout: Rollout, suite: Suite) -> tuple[str, Frozen]:
-    return _champion(rollout, suite) if rollout.champion else _base(rollout, suite)
+def _champion_or_base(run: PipelineRun, suite: Suite) -> tuple[str, Frozen]:
+    return _champion(run, suite) if run.champion else _base(run, suite)
 
 
-_AGAINST: Mapping[str, Callable[[Rollout, Suite], tuple[str, Frozen]]] = {
+_AGAINST: Mapping[str, Callable[[PipelineRun, Suite], tuple[str, Frozen]]] = {
     "baseline": _base,
     "champion": _champion,
     "anchor": _anchor,
     "slices": _champion_or_base,
     "forgetting": _base,
 }
-"""The other model of the arms that compare two."""
+"""The other model of the checks that compare two."""
 
 
 def _must_pass(suite: Suite, new: Frozen) -> Comparison:

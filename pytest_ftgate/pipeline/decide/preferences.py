@@ -1,4 +1,4 @@
-"""(golden set, candidate, champion) -> the gate's arms `judge` and `human`: whose answers are better, by both.
+"""(golden set, candidate, champion) -> the gate checks `judge` and `human`: whose answers are better, by both.
 
 Both look at the same pairs: the candidate's answer and the champion's to every case that both have answered.
 """
@@ -13,22 +13,22 @@ from pytest_ftgate.annotation.collected_answers import texts_of
 from pytest_ftgate.annotation.verdicts import Asked, Blind, blind, read_verdicts
 from pytest_ftgate.errors import FtgateError, MetricError
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.gate.checks.human import human_arm
-from pytest_ftgate.gate.checks.judge import opinion_arm, unscored_arm
-from pytest_ftgate.gate.checks.result import Arm, points
+from pytest_ftgate.gate.checks.human import human_check
+from pytest_ftgate.gate.checks.judge import preference_check, unscored_check
+from pytest_ftgate.gate.checks.result import CheckResult, points
 from pytest_ftgate.golden.files import FOLDER_FILE
 from pytest_ftgate.golden.paths import LABELS, VERDICTS, beside
 from pytest_ftgate.graders.llm_judge import judges_among, question_of
 from pytest_ftgate.judge.labels import answer_digest
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.gate.checks.admission import Admission
     from pytest_ftgate.golden.spec import Human
     from pytest_ftgate.judge.pairwise import Comparison
     from pytest_ftgate.judge.spec import JudgeSpec
-    from pytest_ftgate.pipeline.run import Rollout
+    from pytest_ftgate.pipeline.run import PipelineRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,17 @@ class Both:
     missing: tuple[str, ...]
 
 
-def judge_of(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+def judge_of(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -> CheckResult | None:
     """The judge on all pairs in both orders, debiased by people; None without a champion. Raises FtgateError."""
-    both = _both(suite, tested, rollout)
-    if both is None or suite.golden.judge is None or rollout.court is None:
+    both = _both(suite, tested, run)
+    if both is None or suite.golden.judge is None or run.judge_client is None:
         return None
     from pytest_ftgate.judge.pairwise import compare
 
     spec, cases = suite.golden.judge, {case.id: case for case in suite.cases}
-    court = rollout.court(suite)
+    judge_client = run.judge_client(suite)
     pairs = compare(
-        court,
+        judge_client,
         {
             name: question_of(spec.rubric.reference, suite.prompt, cases[name], text, both.champion[name])
             for name, text in both.candidate.items()
@@ -59,18 +59,18 @@ def judge_of(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) 
     _check_answered(pairs)
     people = _people(suite, both)
     differences = pairs.differences | dict.fromkeys(both.missing, -1.0)
-    arm = opinion_arm(
-        differences, people.differences(both.missing), _admission(suite, spec), delta, tried=rollout.tried(suite)
+    check = preference_check(
+        differences, people.differences(both.missing), _admission(suite, spec), delta, tried=run.tried(suite)
     )
-    arm = unscored_arm(arm, pairs.unscored, len(pairs.asked))
-    biases = [*_biases(pairs, both), *_kinship(spec, rollout)]
-    numbers = dict(arm.numbers) | _shares(pairs)
-    return replace(arm, numbers=numbers, reason="; ".join([arm.reason, *biases]))
+    check = unscored_check(check, pairs.unscored, len(pairs.asked))
+    biases = [*_biases(pairs, both), *_kinship(spec, run)]
+    numbers = dict(check.numbers) | _shares(pairs)
+    return replace(check, numbers=numbers, reason="; ".join([check.reason, *biases]))
 
 
-def human_of(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+def human_of(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -> CheckResult | None:
     """People's blind verdicts on these very answers; a hold until all that were planned are there."""
-    both = _both(suite, tested, rollout)
+    both = _both(suite, tested, run)
     if both is None or suite.golden.human is None:
         return None
     found = _people(suite, both)
@@ -78,9 +78,9 @@ def human_of(suite: Suite, tested: Measurement, rollout: Rollout, delta: float) 
     if len(found.values) < wanted:
         command = f"ftgate judge label {_place(suite)} --candidate{_same_draw(found, suite.golden.human)}"
         reason = f"human: {len(found.values)} of {wanted} blind verdicts on these answers are there; {command}"
-        return Arm("human", "hold", {"n": float(len(found.values))}, reason)
-    arm = human_arm(found.values, delta, tried=rollout.tried(suite))
-    return replace(arm, reason=f"{arm.reason}; by {', '.join(found.by) or 'nobody: all answers are equal'}")
+        return CheckResult("human", "hold", {"n": float(len(found.values))}, reason)
+    check = human_check(found.values, delta, tried=run.tried(suite))
+    return replace(check, reason=f"{check.reason}; by {', '.join(found.by) or 'nobody: all answers are equal'}")
 
 
 def _same_draw(found: Blind, human: Human) -> str:
@@ -89,7 +89,7 @@ def _same_draw(found: Blind, human: Human) -> str:
     return seed + (f" --count {found.planned}" if found.planned > human.verdicts else "")
 
 
-def unadmitted_of(suite: Suite) -> Arm | None:
+def unadmitted_of(suite: Suite) -> CheckResult | None:
     """A hold where cases of the set are graded by a judge that is not admitted; None if there is none. FileFaults."""
     graded = sum(bool(judges_among(suite.graders_of(case))) for case in suite.cases)
     if not graded or suite.golden.judge is None:
@@ -98,14 +98,14 @@ def unadmitted_of(suite: Suite) -> Arm | None:
     if admission.admitted:
         return None
     what = f"the judge grades {graded} of {len(suite.cases)} cases of {suite.name} and is not admitted"
-    return Arm("admission", "hold", {"n": float(graded)}, f"admission: {what}: {'; '.join(admission.reasons)}")
+    return CheckResult("admission", "hold", {"n": float(graded)}, f"admission: {what}: {'; '.join(admission.reasons)}")
 
 
-def _both(suite: Suite, tested: Measurement, rollout: Rollout) -> Both | None:
-    champion = rollout.references.champion(suite)
+def _both(suite: Suite, tested: Evaluation, run: PipelineRun) -> Both | None:
+    champion = run.references.champion(suite)
     if champion is None:
         return None
-    theirs = texts_of(suite, rollout.answers_of(suite, champion.version, now=champion.now))
+    theirs = texts_of(suite, run.answers_of(suite, champion.version, now=champion.now))
     own = texts_of(suite, tested.to_json())
     shared = [case_id for case_id in tested.results if case_id in theirs]
     missing = tuple(case_id for case_id in shared if case_id not in own)
@@ -169,7 +169,7 @@ def _shares(pairs: Comparison) -> dict[str, float]:
         return {"unscored": float(pairs.unscored)}
 
 
-def _kinship(spec: JudgeSpec, rollout: Rollout) -> Iterator[str]:
-    from pytest_ftgate.judge.bias import kin_warnings
+def _kinship(spec: JudgeSpec, run: PipelineRun) -> Iterator[str]:
+    from pytest_ftgate.judge.bias import same_family_warnings
 
-    yield from (f"warning: {text}" for text in kin_warnings(spec.models, [rollout.pipeline.base.model]))
+    yield from (f"warning: {text}" for text in same_family_warnings(spec.models, [run.pipeline.base.model]))

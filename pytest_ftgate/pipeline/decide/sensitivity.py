@@ -1,4 +1,4 @@
-"""(arms on the cases that decide) -> the same arms, and the verdict, on all cases of a set and on its clean ones.
+"""(checks on the cases that decide) -> the same checks, and the verdict, on all cases of a set and on its clean ones.
 
 Shown beside what decided; decides nothing.
 """
@@ -10,67 +10,67 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.gate.checks.result import Arm
+from pytest_ftgate.gate.checks.result import CheckResult
 from pytest_ftgate.gate.verdict import Verdict, decide
 from pytest_ftgate.pipeline.decide.evidence import judge
 from pytest_ftgate.pipeline.leaked_cases import PARTS, Part
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
-    from pytest_ftgate.pipeline.run import Rollout
+    from pytest_ftgate.pipeline.run import PipelineRun
 
 NOT_OF_A_PART = frozenset({"integrity", "must-pass", "live"})
-"""Arms that say the same of every part: a leaked case that must pass must pass."""
+"""Checks that say the same of every part: a leaked case that must pass must pass."""
 
-Judged = Mapping[str, Mapping[str, Arm | None]]
-"""Arm by name of the golden set and name of the arm."""
+Judged = Mapping[str, Mapping[str, CheckResult | None]]
+"""CheckResult by name of the golden set and name of the check."""
 
 
 @dataclass
-class Beside:
-    """Keeps the arms of each part until the verdict."""
+class Sensitivity:
+    """Keeps the checks of each part until the verdict."""
 
-    _arms: dict[tuple[Part, str], dict[str, Arm | None]] = field(default_factory=dict)
+    _checks: dict[tuple[Part, str], dict[str, CheckResult | None]] = field(default_factory=dict)
 
     def judge(
-        self, arm: str, suite: Suite, tested: Measurement, rollout: Rollout | None, delta: float
-    ) -> dict[str, Arm]:
-        """The arm on each part that differs from the one that decides, by the part's title. tested: on all cases."""
-        found: dict[str, Arm] = {}
-        for part in rollout.exposed.others(suite) if rollout and arm not in NOT_OF_A_PART else ():
-            assert rollout is not None  # noqa: S101 - no part differs without one
-            seen = _judged(arm, suite, tested.without(rollout.exposed.left_out(suite, part)), rollout, delta)
-            self._arms.setdefault((part, suite.name), {})[arm] = seen
+        self, check: str, suite: Suite, tested: Evaluation, run: PipelineRun | None, delta: float
+    ) -> dict[str, CheckResult]:
+        """The check on each part that differs from the one that decides, by the part's title. tested: on all cases."""
+        found: dict[str, CheckResult] = {}
+        for part in run.exposed.others(suite) if run and check not in NOT_OF_A_PART else ():
+            assert run is not None  # noqa: S101 - no part differs without one
+            seen = _judged(check, suite, tested.without(run.exposed.left_out(suite, part)), run, delta)
+            self._checks.setdefault((part, suite.name), {})[check] = seen
             if seen is not None:
-                found[rollout.exposed.title(suite, part)] = seen
+                found[run.exposed.title(suite, part)] = seen
         return found
 
-    def verdicts(self, rollout: Rollout, deciding: Judged) -> dict[str, Verdict]:
+    def verdicts(self, run: PipelineRun, deciding: Judged) -> dict[str, Verdict]:
         """What the gate would say of each part, by the titles of the sets' parts; a set without it counts as it is."""
-        return dict(self._verdicts(rollout, deciding))
+        return dict(self._verdicts(run, deciding))
 
-    def _verdicts(self, rollout: Rollout, deciding: Judged) -> Iterator[tuple[str, Verdict]]:
+    def _verdicts(self, run: PipelineRun, deciding: Judged) -> Iterator[tuple[str, Verdict]]:
         for part in PARTS:
-            sets = [suite for suite in rollout.sets if part in rollout.exposed.others(suite)]
+            sets = [suite for suite in run.sets if part in run.exposed.others(suite)]
             if sets:
-                titles = (f"{rollout.exposed.title(suite, part)} of {suite.name}" for suite in sets)
-                yield " and ".join(titles), decide(self._of(rollout, part, deciding))
+                titles = (f"{run.exposed.title(suite, part)} of {suite.name}" for suite in sets)
+                yield " and ".join(titles), decide(self._of(run, part, deciding))
 
-    def _of(self, rollout: Rollout, part: Part, deciding: Judged) -> list[Arm]:
-        arms: dict[tuple[str, str], Arm | None] = {}
-        for suite in rollout.sets:
-            own = {**deciding.get(suite.name, {}), **self._arms.get((part, suite.name), {})}
-            arms |= {(suite.name, name): arm for name, arm in own.items()}
-        return [arm for arm in arms.values() if arm is not None]
+    def _of(self, run: PipelineRun, part: Part, deciding: Judged) -> list[CheckResult]:
+        checks: dict[tuple[str, str], CheckResult | None] = {}
+        for suite in run.sets:
+            own = {**deciding.get(suite.name, {}), **self._checks.get((part, suite.name), {})}
+            checks |= {(suite.name, name): check for name, check in own.items()}
+        return [check for check in checks.values() if check is not None]
 
 
-def _judged(arm: str, suite: Suite, tested: Measurement, rollout: Rollout, delta: float) -> Arm | None:
+def _judged(check: str, suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -> CheckResult | None:
     """What cannot be judged on a part (no case is left, say) is a skip with its reason."""
     if not tested.suite.cases:
-        return Arm(arm, "skip", reason=f"{arm}: no case is left")
+        return CheckResult(check, "skip", reason=f"{check}: no case is left")
     try:
-        seen = judge(arm, suite, tested, rollout, delta)
+        seen = judge(check, suite, tested, run, delta)
     except FtgateError as error:
-        return Arm(arm, "skip", reason=f"{arm}: {error}")
+        return CheckResult(check, "skip", reason=f"{check}: {error}")
     return replace(seen, cases_more=None) if seen else None

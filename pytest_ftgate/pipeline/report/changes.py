@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.golden.case import Case
 
 Frozen = Mapping[str, Any]
-"""`Measurement.to_json`, as the registry keeps it: under "cases" and the case id "case" (digest), "value", "text"."""
+"""`Evaluation.to_json`, as the registry keeps it: under "cases" and the case id "case" (digest), "value", "text"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def compare(cases: Iterable[Case], new: Frozen, old: Frozen) -> Comparison:
 
 
 def failing(cases: Iterable[Case], new: Frozen) -> Comparison:
-    """As `compare`, for an arm that compares with no other model: what does not pass is broken."""
+    """As `compare`, for a check that compares with no other model: what does not pass is broken."""
     rows = [(case, _row(new, case)) for case in cases]
     broken = [Change(case, None, row.get("text") if row else None) for case, row in rows if not (row and row["passed"])]
     return Comparison(tuple(broken), tuple(case for case, row in rows if row and row["passed"]), 0)

@@ -1,4 +1,4 @@
-"""(arms that are not met, answers of the models) -> Explanation: the numbers, the cases that broke, their words."""
+"""(checks that are not met, answers of the models) -> Explanation: the numbers, the cases that broke, their words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.pipeline.report.log_odds import Word, shared_words
 
 if TYPE_CHECKING:
-    from pytest_ftgate.gate.checks.result import Arm
+    from pytest_ftgate.gate.checks.result import CheckResult
     from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.leakage.report import Leak
     from pytest_ftgate.pipeline.report.changes import Change, Comparison
@@ -22,15 +22,15 @@ WIDTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One arm that is not met.
+    """One check that is not met.
 
     golden: name of the set. part: the slice, "lang = de"; "" for the whole set. against: the other model, as a person
-    calls it; "" if the arm compares with none. comparison: None if there are no cases to show (integrity, say).
+    calls it; "" if the check compares with none. comparison: None if there are no cases to show (integrity, say).
     note: why there are none, where there ought to be.
     """
 
     golden: str
-    arm: Arm
+    check: CheckResult
     part: str = ""
     against: str = ""
     comparison: Comparison | None = None
@@ -39,19 +39,19 @@ class Finding:
     @property
     def title(self) -> str:
         """Such as "sms_spam, champion" or "sms_spam, slices: length = long"."""
-        return f"{self.golden}, {self.arm.name}" + (f": {self.part}" if self.part else "")
+        return f"{self.golden}, {self.check.name}" + (f": {self.part}" if self.part else "")
 
     @property
     def numbers(self) -> Mapping[str, float]:
-        """What the arm's finding rests on; of a slice its own alone."""
+        """What the check's finding rests on; of a slice its own alone."""
         if not self.part:
-            return self.arm.numbers
+            return self.check.numbers
         head = f"{self.part} "
-        return {name.removeprefix(head): value for name, value in self.arm.numbers.items() if name.startswith(head)}
+        return {name.removeprefix(head): value for name, value in self.check.numbers.items() if name.startswith(head)}
 
     @property
     def summary(self) -> str:
-        """One sentence on how many cases broke; "" if the arm looks at no cases."""
+        """One sentence on how many cases broke; "" if the check looks at no cases."""
         if self.comparison is None:
             return self.note
         broken, compared = len(self.comparison.broken), self.comparison.compared
@@ -95,15 +95,15 @@ class Explanation:
             yield f"on {part}: {verdict.kind}: {verdict.reason}"
 
     def lines(self) -> Iterator[str]:
-        """For the end of a run: each arm that decided, the first ten cases in all, long texts cut."""
+        """For the end of a run: each check that decided, the first ten cases in all, long texts cut."""
         shown_ids: set[tuple[str, str]] = set()
         for finding in self.findings:
-            if not finding.arm.advisory:
+            if not finding.check.advisory:
                 yield from _brief(finding, shown_ids)
 
 
 def _brief(finding: Finding, shown_ids: set[tuple[str, str]]) -> Iterator[str]:
-    yield f"{finding.title}: {finding.summary or finding.arm.status.upper()}"
+    yield f"{finding.title}: {finding.summary or finding.check.status.upper()}"
     yield f"  {', '.join(f'{name} {value:.3g}' for name, value in finding.numbers.items())}"
     broken = finding.comparison.broken if finding.comparison else ()
     new = [change for change in broken if (finding.golden, change.case.id) not in shown_ids]

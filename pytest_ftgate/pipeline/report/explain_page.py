@@ -1,4 +1,4 @@
-"""Explanation -> explain.md: every arm that is not met, with all its cases, whole."""
+"""Explanation -> explain.md: every check that is not met, with all its cases, whole."""
 
 from __future__ import annotations
 
@@ -45,14 +45,16 @@ def _judged(judged: Mapping[str, Verdict]) -> Iterator[str]:
         return
     yield from ("## With and without the leaked cases", "")
     verdicts = ((part, "verdict", str(verdict.kind), verdict.reason) for part, verdict in judged.items())
-    arms = ((part, arm.name, arm.status, arm.reason) for part, verdict in judged.items() for arm in verdict.arms)
-    yield from _table(("judged on", "arm", "result", "finding"), (*verdicts, *arms))
+    checks = (
+        (part, check.name, check.status, check.reason) for part, verdict in judged.items() for check in verdict.checks
+    )
+    yield from _table(("judged on", "check", "result", "finding"), (*verdicts, *checks))
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    advisory = ", advisory" if finding.arm.advisory else ""
-    yield f"## {_text(finding.title)}: {finding.arm.status.upper()}{advisory}"
-    yield from ("", _text(finding.arm.reason), "")
+    advisory = ", advisory" if finding.check.advisory else ""
+    yield f"## {_text(finding.title)}: {finding.check.status.upper()}{advisory}"
+    yield from ("", _text(finding.check.reason), "")
     yield from _table(("number", "value"), ((name, f"{value:.6g}") for name, value in finding.numbers.items()))
     yield from ((_text(finding.note), "") if finding.note else ())
     if finding.comparison is not None and finding.comparison.broken:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.metrics.latency_cost import quantile_of
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.evaluation import Measurement
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.serve.response import Response
 
 SHARES = (0.5, 0.95, 0.99)
@@ -21,18 +21,18 @@ KINDS = {
 }
 
 
-def traffic(measurement: Measurement) -> dict[str, Any]:
+def traffic(evaluation: Evaluation) -> dict[str, Any]:
     """Of one golden set: answers by where they came from, and p50, p95, p99 of those that a model gave.
 
     queue_ms: from planning to sending. ttft_ms: to the first token, only of streamed answers. total_ms: sending to end.
     tokens_per_s: after the first token if streamed; that 50, 95 and 99 % of the answers reach at least. What broke or
     ran out of time has no speed. Answers of the journal count with the times they had then; those of a cache do not.
     """
-    came = measurement.traffic
+    came = evaluation.responses.traffic
     timed = [answer for origin in ("model", "journal") for answer in came[origin]]
     timed = [answer for answer in timed if answer.finish_reason in ("stop", "length")]
     return {
-        "set": measurement.suite.name,
+        "set": evaluation.suite.name,
         **{origin: len(answers) for origin, answers in came.items()},
         "queue_ms": _quantiles([1000 * answer.queue_s for answer in timed]),
         "ttft_ms": _quantiles([1000 * answer.ttft_s for answer in timed if answer.ttft_s]),

@@ -15,7 +15,7 @@ from pytest_ftgate.pipeline.data_access import record_access
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.finding import Check, Outcome
-    from pytest_ftgate.data.checks.label_counts import Marginals
+    from pytest_ftgate.data.checks.label_counts import LabelCounts
     from pytest_ftgate.data.checks.perplexity import Losses, Perplexity
     from pytest_ftgate.data.readers.row import DataRow
     from pytest_ftgate.pipeline.config import Pipeline
@@ -42,7 +42,7 @@ class DataChecks:
 
     pipeline: Pipeline
     prompt: Callable[[], Prompt]
-    goldens: Callable[[], Marginals]
+    goldens: Callable[[], LabelCounts]
     state_dir: Path
     rows: int = 0
     uncounted: str = ""
@@ -53,9 +53,11 @@ class DataChecks:
 
     def names(self) -> tuple[str, ...]:
         """All checks in their order. Raises PipelineError if `data.allow` names one that there is not."""
-        from pytest_ftgate.data.checks.label_counts import Marginals
+        from pytest_ftgate.data.checks.label_counts import LabelCounts
 
-        names = tuple(check.name for check in self._checks(lambda _row: 0, Marginals(), self._perplexity(self._losses)))
+        names = tuple(
+            check.name for check in self._checks(lambda _row: 0, LabelCounts(), self._perplexity(self._losses))
+        )
         unknown = [name for name in self.pipeline.data.allow if name not in names]
         if unknown:
             message = f"data.allow: there is no check {', '.join(map(repr, unknown))}"
@@ -91,7 +93,7 @@ class DataChecks:
         return f"tokens were not counted: {' '.join(self.uncounted.split())}"
 
     def _checks(
-        self, tokens_of: Callable[[DataRow], int] | None, goldens: Marginals | None, perplexity: Perplexity | None
+        self, tokens_of: Callable[[DataRow], int] | None, goldens: LabelCounts | None, perplexity: Perplexity | None
     ) -> list[Check]:
         from pytest_ftgate.data.checks.all_checks import every_check
 
@@ -113,7 +115,7 @@ class DataChecks:
         longest, dtype = self.pipeline.tuning.max_length, self.pipeline.dtype
         return losses_in(model, dtype, longest, lambda row: _asked(prompt, row))(rows)
 
-    def _marginals(self) -> Marginals | None:
+    def _marginals(self) -> LabelCounts | None:
         try:
             return self.goldens()
         except FtgateError as error:

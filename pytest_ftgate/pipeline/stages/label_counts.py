@@ -1,24 +1,24 @@
-"""Suites -> Marginals: how often each label and slice stands in golden sets, without a word of their cases."""
+"""Suites -> LabelCounts: how often each label and slice stands in golden sets, without a word of their cases."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from pytest_ftgate.data.checks.label_counts import Marginals
+from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.evaluate.suite import Suite, expected_label
 
 
-def marginals_of(suites: Sequence[Suite]) -> Marginals:
+def label_counts_of(suites: Sequence[Suite]) -> LabelCounts:
     """Counts over all sets. Labels and graders are those of the first set, as in training; no set: no counts."""
     slices: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for case in (case for suite in suites for case in suite.cases):
         for name, value in case.slices.items():
             slices[name][value] += 1
     if not suites:
-        return Marginals()
+        return LabelCounts()
     label = suites[0].golden.label
-    return Marginals(
+    return LabelCounts(
         labels=_labels(suites[0]),
         slices={name: dict(counts) for name, counts in slices.items()},
         label_path=label.path if label else "",

@@ -1,4 +1,4 @@
-"""(rollout, verdict) -> the registry: the run logged, the candidate registered, the pointer moved if it may."""
+"""(pipeline run, verdict) -> the registry: the run logged, the candidate registered, the pointer moved if it may."""
 
 from __future__ import annotations
 
@@ -16,75 +16,75 @@ from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.canary.store import keep_reference
 from pytest_ftgate.pipeline.cost.run_metrics import spent
 from pytest_ftgate.pipeline.decide import explain
-from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tag, round_of, uses, worn
+from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tag, overused, round_of, uses
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.explain import Explanation
-    from pytest_ftgate.pipeline.run import Rollout
+    from pytest_ftgate.pipeline.run import PipelineRun
     from pytest_ftgate.registry import Registry, Version
     from pytest_ftgate.train.manifest import Manifest
 
 
-def conclude(rollout: Rollout, verdict: Verdict, explanation: Explanation | None = None) -> int | None:
+def conclude(run: PipelineRun, verdict: Verdict, explanation: Explanation | None = None) -> int | None:
     """Explain what was not met, log the run with its verdict, register what was trained, promote it on PROMOTE.
 
     The number of the version; None if nothing was trained, or the numbers are not to be trusted (INTEGRITY).
     """
-    if rollout.manifest is None:
+    if run.manifest is None:
         return None
-    explain.write(explanation, rollout.manifest.path.parent)
+    explain.write(explanation, run.manifest.path.parent)
     if verdict.kind is Kind.INTEGRITY:
         return None
-    registry = rollout.runtime.registry
-    version = _register(rollout, rollout.manifest, verdict, registry)
+    registry = run.runtime.registry
+    version = _register(run, run.manifest, verdict, registry)
     if verdict.kind is Kind.PROMOTE:
-        if rollout.reference is not None:
-            keep_reference(registry, version, rollout.reference)
-        over = rollout.champion.number if rollout.champion else None
-        registry.promote(rollout.name, version.number, verdict.reason, over)
+        if run.reference is not None:
+            keep_reference(registry, version, run.reference)
+        over = run.champion.number if run.champion else None
+        registry.promote(run.name, version.number, verdict.reason, over)
     return version.number
 
 
-def warnings_about(rollout: Rollout) -> list[str]:
-    """One line for each golden set that has decided so often that it is worn, counted after `conclude`."""
-    registry = rollout.runtime.registry
+def warnings_about(run: PipelineRun) -> list[str]:
+    """One line for each golden set that has decided so often that it is overused, counted after `conclude`."""
+    registry = run.runtime.registry
     try:
-        found = [worn(suite.name, uses(registry, suite.name, suite.digest)) for suite in rollout.deciding]
+        found = [overused(suite.name, uses(registry, suite.name, suite.digest)) for suite in run.deciding]
     except RegistryError as error:  # the verdict stands, and the pointer may have moved already
         return [f"how often the golden sets have decided cannot be counted: {error}"]
     return [line for line in found if line]
 
 
-def _register(rollout: Rollout, manifest: Manifest, verdict: Verdict, registry: Registry) -> Version:
-    tags = {"verdict": str(verdict.kind), "reason": verdict.reason, "adapter": manifest.digest} | _digests(rollout)
-    tags[ROUND] = round_of(rollout.champion)
+def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: Registry) -> Version:
+    tags = {"verdict": str(verdict.kind), "reason": verdict.reason, "adapter": manifest.digest} | _digests(run)
+    tags[ROUND] = round_of(run.champion)
     with tempfile.TemporaryDirectory() as folder:
-        results = _write_results(rollout, Path(folder, "results"))
+        results = _write_results(run, Path(folder, "results"))
         top = _top(manifest.path, Path(folder, "top"))
-        if rollout.data_lineage:
-            text = json.dumps(rollout.data_lineage, indent=1, ensure_ascii=False)
+        if run.data_lineage:
+            text = json.dumps(run.data_lineage, indent=1, ensure_ascii=False)
             Path(top, LINEAGE).write_text(text, encoding="utf-8")
         run_id = registry.log_run(
-            rollout.name,
-            {**manifest.params, **params_of(rollout.data_lineage)},
-            {**_numbers(rollout), **spent(rollout), **manifest.metrics},
+            run.name,
+            {**manifest.params, **params_of(run.data_lineage)},
+            {**_numbers(run), **spent(run), **manifest.metrics},
             manifest.curves,
             {"": top, "results": results},
             tags,
         )
     from pytest_ftgate.registry.model_tags import tags_of
 
-    served = tags_of(rollout.candidate.model)
-    return registry.add_version(rollout.name, manifest.adapter, manifest.digest, run_id, tags | served)
+    served = tags_of(run.candidate.model)
+    return registry.add_version(run.name, manifest.adapter, manifest.digest, run_id, tags | served)
 
 
-def _digests(rollout: Rollout) -> dict[str, str]:
-    goldens = {golden_tag(suite.name): suite.digest for suite in rollout.deciding}
-    return goldens | {"base": rollout.base.digest}
+def _digests(run: PipelineRun) -> dict[str, str]:
+    goldens = {golden_tag(suite.name): suite.digest for suite in run.deciding}
+    return goldens | {"base": run.base.digest}
 
 
 def _top(manifest: Path, folder: Path) -> Path:
-    """A folder with what stands at the top of the logged run: the manifest, and why arms were not met."""
+    """A folder with what stands at the top of the logged run: the manifest, and why checks were not met."""
     folder.mkdir()
     for path in (manifest, manifest.with_name(explain.FILE)):
         if path.is_file():
@@ -92,22 +92,22 @@ def _top(manifest: Path, folder: Path) -> Path:
     return folder
 
 
-def _write_results(rollout: Rollout, folder: Path) -> Path:
+def _write_results(run: PipelineRun, folder: Path) -> Path:
     """Every golden set's results, frozen for the comparisons of later runs; never those of cases that leaked."""
     folder.mkdir()
-    for suite in rollout.sets:
-        tested = rollout.candidate_of(suite).without(rollout.exposed.left_out(suite))
+    for suite in run.sets:
+        tested = run.candidate_of(suite).without(run.exposed.left_out(suite))
         frozen: dict[str, Any] = tested.to_json()
         (folder / f"{suite.name}.json").write_text(json.dumps(frozen, ensure_ascii=False), encoding="utf-8")
     return folder
 
 
-def _numbers(rollout: Rollout) -> dict[str, float]:
+def _numbers(run: PipelineRun) -> dict[str, float]:
     """Seconds and scores; without those that cannot be had, as of a set that no case was asked of."""
-    found: dict[str, float] = {f"seconds.{stage}": seconds for stage, seconds in rollout.seconds.items()}
-    for suite in rollout.sets:
+    found: dict[str, float] = {f"seconds.{stage}": seconds for stage, seconds in run.seconds.items()}
+    for suite in run.sets:
         for name, options in suite.metrics:
             with suppress(MetricError):
-                metric = rollout.candidate_of(suite).metric(**options)
+                metric = run.candidate_of(suite).metric(**options)
                 found |= {f"{suite.name}.{name}": metric.value, f"{suite.name}.{name}.lower": metric.lower}
     return found

@@ -35,7 +35,7 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ItemOutcome:
     """What an item has to say: its outcome, why, and what JUnit and other processes should know.
 
     text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
@@ -48,12 +48,12 @@ class Told:
     properties: Properties = ()
 
 
-PASSED = Told("passed")
+PASSED = ItemOutcome("passed")
 
 
-def skipped(reason: str) -> Told:
+def skipped(reason: str) -> ItemOutcome:
     """A skip with its reason."""
-    return Told("skipped", reason)
+    return ItemOutcome("skipped", reason)
 
 
 class FtgateFile(pytest.File):
@@ -77,7 +77,7 @@ class FtgateItem(pytest.Item):
 
     rank: Rank
     order = 0
-    """Place within the rank, where it matters: stages, metrics and arms keep theirs, cases may be shuffled."""
+    """Place within the rank, where it matters: stages, metrics and checks keep theirs, cases may be shuffled."""
     pipeline = ""
 
     @classmethod
@@ -92,7 +92,7 @@ class FtgateItem(pytest.Item):
 
         return self.config.stash[KEY]
 
-    def tell(self) -> Told:
+    def tell(self) -> ItemOutcome:
         """Do the work of this item. An `FtgateError` raised here is a failure with its text."""
         raise NotImplementedError
 
@@ -156,22 +156,22 @@ def run_item(item: FtgateItem) -> None:
     told = _told(item.tell)
     stop = time.time()
     hook.pytest_runtest_logreport(report=_report(item, "call", told, start, stop))
-    done = Told("passed", properties=told.properties)
+    done = ItemOutcome("passed", properties=told.properties)
     hook.pytest_runtest_logreport(report=_report(item, "teardown", done, stop, stop))
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
-def _told(tell: Callable[[], Told]) -> Told:
+def _told(tell: Callable[[], ItemOutcome]) -> ItemOutcome:
     try:
         return tell()
     except FtgateError as error:
-        return Told("failed", str(error))
+        return ItemOutcome("failed", str(error))
     except pytest.skip.Exception as skip:
         return skipped(str(skip))
 
 
 def _report(
-    item: FtgateItem, when: Literal["call", "teardown"], told: Told, start: float, stop: float
+    item: FtgateItem, when: Literal["call", "teardown"], told: ItemOutcome, start: float, stop: float
 ) -> pytest.TestReport:
     report = pytest.TestReport(
         nodeid=getattr(item, "id", item.nodeid),  # since pytest 9.2 a parsed id, which both reports then share
@@ -192,7 +192,7 @@ def _report(
     return report
 
 
-def _longrepr(item: FtgateItem, told: Told) -> Any:
+def _longrepr(item: FtgateItem, told: ItemOutcome) -> Any:
     if told.outcome == "failed":
         return _Text(str(item.path), told.text)
     if told.outcome == "skipped" and not told.missed:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.plugin.items.base import FtgateFile, FtgateItem, Rank, Told
+from pytest_ftgate.plugin.items.base import FtgateFile, FtgateItem, ItemOutcome, Rank
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.canary.result import Finding
-    from pytest_ftgate.pipeline.canary.run import Watch
+    from pytest_ftgate.pipeline.canary.run import CanaryRun
 
 
 class CanaryFile(FtgateFile):
@@ -31,11 +31,11 @@ class CanaryItem(FtgateItem):
 
     rank = Rank.STAGE
 
-    def __init__(self, *, watch: Watch, **kwargs: Any) -> None:
+    def __init__(self, *, watch: CanaryRun, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.watch = watch
 
-    def tell(self) -> Told:
+    def tell(self) -> ItemOutcome:
         """Ask, compare; on drift roll back if that was asked for, and call the hook."""
         self.ftgate.console.line(f"{self.watch.task}: canary")
         finding = self.watch.look(self.ftgate.options.night)
@@ -77,10 +77,10 @@ class CanaryItem(FtgateItem):
         return f"rolled back: v{now.number} is the champion again"
 
 
-def _told(finding: Finding, properties: tuple[tuple[str, str], ...]) -> Told:
+def _told(finding: Finding, properties: tuple[tuple[str, str], ...]) -> ItemOutcome:
     if finding.kind == "steady":
-        return Told("passed", properties=properties)
+        return ItemOutcome("passed", properties=properties)
     if finding.kind == "none":
-        return Told("skipped", finding.reason, properties=properties)
+        return ItemOutcome("skipped", finding.reason, properties=properties)
     text = "\n".join([f"{finding.kind.upper()}: {finding.reason}", *(f"  {line}" for line in finding.lines())])
-    return Told("failed", text, properties=properties)
+    return ItemOutcome("failed", text, properties=properties)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.plugin.items.base import FtgateFile, FtgateItem, Properties, Rank, Told, skipped
+from pytest_ftgate.plugin.items.base import FtgateFile, FtgateItem, ItemOutcome, Properties, Rank, skipped
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.finding import Outcome
@@ -29,7 +29,7 @@ class DataItem(FtgateItem):
         self.check = check
         self.pipeline = checks.pipeline.name
 
-    def tell(self) -> Told:
+    def tell(self) -> ItemOutcome:
         """What the check found."""
         siblings = self._siblings()
         try:
@@ -46,23 +46,23 @@ class DataItem(FtgateItem):
         """The selected checks of the same pipeline, in the order in which they run."""
         return [each for each in self.session.items if isinstance(each, DataItem) and each.path == self.path]
 
-    def _unread(self, error: FtgateError) -> Told:
+    def _unread(self, error: FtgateError) -> ItemOutcome:
         """The first to run says why the files cannot be read; the others that they were not."""
         if self.checks.failed:
             return skipped("the data could not be read")
-        return Told("failed", str(error))
+        return ItemOutcome("failed", str(error))
 
-    def _told(self) -> Told:
+    def _told(self) -> ItemOutcome:
         outcome = self.checks.outcome(self.check)
         if outcome is None:
             why = self.checks.why_not(self.check)
-            return Told("skipped", why, properties=self._property("skipped", why))
+            return ItemOutcome("skipped", why, properties=self._property("skipped", why))
         from pytest_ftgate.data.checks.report import told
 
         properties = self._property(outcome.level, told(outcome))
         if outcome.level == "error":
-            return Told("failed", "\n".join(self._failure(outcome)), properties=properties)
-        return Told("passed", properties=properties)
+            return ItemOutcome("failed", "\n".join(self._failure(outcome)), properties=properties)
+        return ItemOutcome("passed", properties=properties)
 
     def _failure(self, outcome: Outcome) -> Iterator[str]:
         """How many, where the first are, what to do."""

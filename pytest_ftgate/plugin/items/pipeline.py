@@ -12,16 +12,16 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.decide.explain import FILE, explain
 from pytest_ftgate.pipeline.report.explain import Explanation
-from pytest_ftgate.pipeline.run import Rollout, Stopped
+from pytest_ftgate.pipeline.run import PipelineRun, Stopped
 from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
-from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, Properties, Rank, Told, skipped
+from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Properties, Rank, skipped
 from pytest_ftgate.plugin.items.data import data_items
 
-STAGES: tuple[tuple[str, Callable[[Rollout], None]], ...] = (
-    ("leakage", Rollout.check_leakage),
-    ("baseline", Rollout.measure_baseline),
-    ("fine-tune", Rollout.fine_tune),
-    ("serve", Rollout.serve),
+STAGES: tuple[tuple[str, Callable[[PipelineRun], None]], ...] = (
+    ("leakage", PipelineRun.check_leakage),
+    ("baseline", PipelineRun.measure_baseline),
+    ("fine-tune", PipelineRun.fine_tune),
+    ("serve", PipelineRun.serve),
 )
 
 
@@ -46,10 +46,10 @@ class PipelineFile(FtgateFile):
         yield from data_items(self, self.ftgate.data_checks(self.path))
 
     def _stages(self, name: str) -> Iterator[FtgateItem]:
-        rollout = self.ftgate.rollout(name)
+        run = self.ftgate.run(name)
         for stage, work in STAGES:
-            yield StageItem.make(self, stage, rollout=rollout, work=work)
-        yield PromoteItem.make(self, "promote", rollout=rollout)
+            yield StageItem.make(self, stage, run=run, work=work)
+        yield PromoteItem.make(self, "promote", run=run)
 
 
 class StageItem(FtgateItem):
@@ -57,101 +57,105 @@ class StageItem(FtgateItem):
 
     rank = Rank.STAGE
 
-    def __init__(self, *, rollout: Rollout, work: Callable[[Rollout], None], **kwargs: Any) -> None:
+    def __init__(self, *, run: PipelineRun, work: Callable[[PipelineRun], None], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rollout = rollout
+        self.run = run
         self.work = work
 
-    def tell(self) -> Told:
+    def tell(self) -> ItemOutcome:
         """Do the stage; record how long it took."""
-        self.ftgate.console.line(f"{self.rollout.name}: {self.name}")
+        self.ftgate.console.line(f"{self.run.name}: {self.name}")
         try:
-            with self.rollout.timed(self.name):
-                self.work(self.rollout)
+            with self.run.timed(self.name):
+                self.work(self.run)
         except Stopped as stopped:
-            number = conclude(self.rollout, stopped.verdict)
-            seen = {"warnings": list(_announced(self, self.rollout, stopped.verdict, number))}
-            properties = _verdict_property(self.rollout, stopped.verdict.kind, number, stopped.verdict.reason, seen)
+            number = conclude(self.run, stopped.verdict)
+            seen = {"warnings": list(_announced(self, self.run, stopped.verdict, number))}
+            properties = _verdict_property(self.run, stopped.verdict.kind, number, stopped.verdict.reason, seen)
             return self._end(f"{stopped.verdict.kind}: {stopped}", properties)
         except FtgateError as error:
             return self._end(str(error))
         return PASSED
 
-    def _end(self, text: str, properties: Properties = ()) -> Told:
+    def _end(self, text: str, properties: Properties = ()) -> ItemOutcome:
         self.session.shouldfail = f"{self.nodeid} failed: nothing was promoted"
-        return Told("failed", text, properties=properties)
+        return ItemOutcome("failed", text, properties=properties)
 
 
 class PromoteItem(FtgateItem):
-    """Moves the production pointer if, and only if, every required arm and every other test of the run passed."""
+    """Moves the production pointer if, and only if, every required check and every other test of the run passed."""
 
     rank = Rank.PROMOTION
 
-    def __init__(self, *, rollout: Rollout, **kwargs: Any) -> None:
+    def __init__(self, *, run: PipelineRun, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rollout = rollout
+        self.run = run
 
-    def tell(self) -> Told:
+    def tell(self) -> ItemOutcome:
         """Decide, register, promote."""
-        if self.rollout.unchanged:
+        if self.run.unchanged:
             return self._unchanged()
-        verdict = self.ftgate.decide(self.rollout)
+        verdict = self.ftgate.decide(self.run)
         if verdict is None:
             return skipped("nothing is promoted: the gate has not been judged on every golden set")
         failed = self.ftgate.tally.other_failures
         if verdict.kind is Kind.PROMOTE and failed:
-            return Told("failed", f"not promoted, though the gate would: {failed} other tests of this run failed")
-        beside = self.ftgate.beside.verdicts(self.rollout, self.ftgate.arms)
+            return ItemOutcome(
+                "failed", f"not promoted, though the gate would: {failed} other tests of this run failed"
+            )
+        beside = self.ftgate.beside.verdicts(self.run, self.ftgate.checks)
         if verdict.kind is Kind.PROMOTE and self.ftgate.judges_untrusted:
-            return Told("failed", "not promoted, though the gate would: a judge gave too few verdicts (INTEGRITY)")
-        explanation = explain(self.rollout, verdict, self.ftgate.arms, beside)
+            return ItemOutcome(
+                "failed", "not promoted, though the gate would: a judge gave too few verdicts (INTEGRITY)"
+            )
+        explanation = explain(self.run, verdict, self.ftgate.checks, beside)
         if verdict.kind is Kind.PROMOTE:
             self._measure_reference()
-        with self.rollout.timed("promote"):
-            number = conclude(self.rollout, verdict, explanation)
-            warnings = self.rollout.exposed.told(self.rollout.sets)
-            warnings += warnings_about(self.rollout) if number else []
-        warnings += _announced(self, self.rollout, verdict, number)
-        seen = _seen(self.rollout, explanation, warnings)
-        properties = _verdict_property(self.rollout, verdict.kind, number, verdict.reason, seen)
+        with self.run.timed("promote"):
+            number = conclude(self.run, verdict, explanation)
+            warnings = self.run.exposed.told(self.run.sets)
+            warnings += warnings_about(self.run) if number else []
+        warnings += _announced(self, self.run, verdict, number)
+        seen = _seen(self.run, explanation, warnings)
+        properties = _verdict_property(self.run, verdict.kind, number, verdict.reason, seen)
         if verdict.kind is Kind.PROMOTE:
-            return Told("passed", properties=properties)
-        return Told("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
+            return ItemOutcome("passed", properties=properties)
+        return ItemOutcome("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
 
     def _measure_reference(self) -> None:
         """What later nights are compared with."""
-        self.ftgate.console.line(f"{self.rollout.name}: reference runs for the canary")
-        with self.rollout.timed("reference"):
-            watch = self.ftgate.watch(self.rollout.name)
-            self.rollout.reference = watch.at_promotion(self.rollout.candidate, self.ftgate.console.line)
+        self.ftgate.console.line(f"{self.run.name}: reference runs for the canary")
+        with self.run.timed("reference"):
+            watch = self.ftgate.watch(self.run.name)
+            self.run.reference = watch.at_promotion(self.run.candidate, self.ftgate.console.line)
 
-    def _unchanged(self) -> Told:
-        assert self.rollout.champion is not None  # noqa: S101 - `unchanged` says so
-        properties = _verdict_property(self.rollout, "UNCHANGED", self.rollout.champion.number, "")
-        return Told("skipped", "unchanged: the candidate is the champion", properties=properties)
+    def _unchanged(self) -> ItemOutcome:
+        assert self.run.champion is not None  # noqa: S101 - `unchanged` says so
+        properties = _verdict_property(self.run, "UNCHANGED", self.run.champion.number, "")
+        return ItemOutcome("skipped", "unchanged: the candidate is the champion", properties=properties)
 
 
-def _announced(item: FtgateItem, rollout: Rollout, verdict: Verdict, version: int | None) -> Iterator[str]:
+def _announced(item: FtgateItem, run: PipelineRun, verdict: Verdict, version: int | None) -> Iterator[str]:
     """Call the hook. One that breaks is told of: what was decided stays decided."""
     try:
-        item.ihook.pytest_ftgate_verdict(task=rollout.name, verdict=verdict, version=version)
+        item.ihook.pytest_ftgate_verdict(task=run.name, verdict=verdict, version=version)
     except Exception as error:  # noqa: BLE001 - a user's code may raise anything
         yield f"the hook pytest_ftgate_verdict failed: {type(error).__name__}: {error}"
 
 
-def _seen(rollout: Rollout, explanation: Explanation, warnings: Sequence[str]) -> dict[str, Any]:
+def _seen(run: PipelineRun, explanation: Explanation, warnings: Sequence[str]) -> dict[str, Any]:
     """What the summary tells besides the verdict: warnings, what broke, and the page that holds all of it."""
     seen: dict[str, Any] = {"warnings": list(warnings), "beside": list(explanation.beside)}
-    if not explanation.tells or rollout.manifest is None:
+    if not explanation.tells or run.manifest is None:
         return seen
-    page = os.path.relpath(rollout.manifest.path.with_name(FILE))
+    page = os.path.relpath(run.manifest.path.with_name(FILE))
     return seen | {"explained": list(explanation.lines()), "page": page}
 
 
 def _verdict_property(
-    rollout: Rollout, kind: str, version: int | None, reason: str, seen: Mapping[str, Any] | None = None
+    run: PipelineRun, kind: str, version: int | None, reason: str, seen: Mapping[str, Any] | None = None
 ) -> Properties:
-    golden = os.path.relpath(rollout.suites[0].golden.path.parent)
-    facts = {"task": rollout.name, "verdict": kind, "version": version, "reason": reason, "golden": golden}
-    facts["data"] = line_of(rollout.data_lineage)
-    return (("ftgate_verdict", json.dumps(facts | {"seconds": rollout.seconds} | dict(seen or {}))),)
+    golden = os.path.relpath(run.suites[0].golden.path.parent)
+    facts = {"task": run.name, "verdict": kind, "version": version, "reason": reason, "golden": golden}
+    facts["data"] = line_of(run.data_lineage)
+    return (("ftgate_verdict", json.dumps(facts | {"seconds": run.seconds} | dict(seen or {}))),)

@@ -4,82 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from pytest_ftgate.gate.checks.result import CheckResult
+from pytest_ftgate.gate.decision import decide_run
 from pytest_ftgate.judge.summary import summed, untrusted
-
-HOLD = 10
-INTEGRITY = 11
-DRIFT = 12
-
-EXIT_CODES: Mapping[int, tuple[str, str]] = {
-    0: (
-        "passed: PROMOTE, UNCHANGED, or nothing to complain about",
-        "Every test passed. Under `--train` every gate check passed and the candidate is the champion now "
-        "(PROMOTE), or the training gave the champion itself (UNCHANGED). Of a command: done.",
-    ),
-    1: (
-        "REJECT, or a failed test",
-        "A gate check shows the candidate to be worse, or an ordinary test failed; the champion stays. Of a "
-        "command: `data check` found an error, `data split` found related rows on two sides, the judge is not "
-        "admitted (`judge calibrate`), or the candidate is worse (`ab analyse`).",
-    ),
-    2: (
-        "interrupted, or a mistake in a command",
-        "pytest was interrupted, or collection failed, for example because a golden set is faulty: each fault "
-        "is listed with file and line. Of a command: its arguments or files are wrong; one message says what to"
-        " do.",
-    ),
-    3: (
-        "internal error",
-        "pytest's own code for an internal error; also if no model could be asked at all, which the message "
-        "above it explains.",
-    ),
-    4: (
-        "wrong usage of pytest",
-        "pytest's own code for wrong options, such as `--train` together with `--canary`. Also if another "
-        "plugin has taken a golden file that was named, or registers our options.",
-    ),
-    5: (
-        "no tests collected",
-        "pytest's own code: nothing was found below the given paths, or all was deselected.",
-    ),
-    6: (
-        "too many warnings",
-        "pytest's own code: everything passed, but with more warnings than `--max-warnings` allows.",
-    ),
-    HOLD: (
-        "HOLD: not enough evidence",
-        "The numbers decide neither for nor against the candidate; the champion stays, and the reason says how "
-        "many more cases would settle it. Also a `--train` or `--canary` that came to no verdict, a canary "
-        "without all its answers, `ab analyse` without a decision, and `data generate` with fewer rows than "
-        "wanted.",
-    ),
-    INTEGRITY: (
-        "INTEGRITY: the numbers cannot be trusted",
-        "A leak, a changed golden set, unmeasured cases, too many cases without a judgement, or a canary whose "
-        "panel, prompt or model is not what it was. Nothing is registered and nothing can override it. Of a "
-        "command: `leakage` found a leak, `audit verify` an edited line, `ab analyse` an unsound split.",
-    ),
-    DRIFT: (
-        "DRIFT: a regression",
-        "`--canary`: a champion has become worse since its promotion. Of a command: `drift inputs` found that "
-        "production asks something else than training or golden sets.",
-    ),
-    130: (
-        "interrupted",
-        "A command was stopped with Ctrl-C.",
-    ),
-}
-"""Every exit code: its title, and a paragraph."""
 
 
 @dataclass(eq=False)
-class Tally:
+class ReportCollector:
     """Listens to reports; a pytest plugin object registered in every process of a run.
 
     train: the run trains, so that a gate that was not judged is a HOLD. canary: it watches champions, likewise.
@@ -91,7 +27,7 @@ class Tally:
     other_failures: int = 0
     missed: list[pytest.TestReport] = field(default_factory=list)
     metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    arms: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    checks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     nights: list[dict[str, Any]] = field(default_factory=list)
     data: list[dict[str, Any]] = field(default_factory=list)
@@ -116,8 +52,8 @@ class Tally:
         for name, text in report.user_properties:
             if name == "ftgate_metric":
                 self._into(self.metrics, text)
-            elif name == "ftgate_arm":
-                self._into(self.arms, text)
+            elif name == "ftgate_check":
+                self._into(self.checks, text)
             elif name == "ftgate_verdict":
                 self.verdicts.append(json.loads(str(text)))
             elif name == "ftgate_data":
@@ -133,7 +69,7 @@ class Tally:
     @staticmethod
     def _is_gates(report: pytest.TestReport) -> bool:
         """True for what the gate itself found; a stage that broke for another reason is an ordinary failure."""
-        decided = any(name in {"ftgate_arm", "ftgate_verdict", "ftgate_canary"} for name, _ in report.user_properties)
+        decided = any(name in {"ftgate_check", "ftgate_verdict", "ftgate_canary"} for name, _ in report.user_properties)
         return decided and hasattr(report, "ftgate_rank")
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -142,27 +78,17 @@ class Tally:
             session.exitstatus = self.exit_code(int(exitstatus))
 
     def exit_code(self, status: int) -> int:
-        """2 to 5 are pytest's; then 11 INTEGRITY, 1 failed or REJECT, 10 HOLD, 12 drift, else 0."""
-        if status in range(2, 6):
-            return status
-        statuses = {arm["status"] for arm in self._all_arms() if not arm["advisory"]}
-        kinds = {verdict["verdict"] for verdict in self.verdicts}
-        nights = {night["kind"] for night in self.nights}
-        if (
-            "integrity" in statuses
-            or any(map(untrusted, summed(self.judges)))
-            or "INTEGRITY" in kinds
-            or "changed" in nights
-        ):
-            return INTEGRITY
-        if self.other_failures or statuses & {"reject", "fail"} or "REJECT" in kinds:
-            return 1
-        undecided = (self.train and not self.verdicts) or (self.canary and nights <= {"none"})
-        if undecided or nights & {"incomplete", "unknown"} or statuses & {"hold", "skip"} or "HOLD" in kinds:
-            return HOLD
-        if "drift" in nights:
-            return DRIFT
-        return status if not self.arms else 0
+        """By `gate.decision`. status: pytest's own exit code."""
+        return decide_run(
+            self._all_checks(),
+            self.other_failures,
+            train=self.train,
+            canary=self.canary,
+            verdicts=[verdict["verdict"] for verdict in self.verdicts],
+            nights=[night["kind"] for night in self.nights],
+            judges_trusted=not any(map(untrusted, summed(self.judges))),
+            status=status,
+        ).exit_code
 
     @property
     def speaks(self) -> bool:
@@ -198,6 +124,6 @@ class Tally:
         for judge in summed(self.judges):
             xml.add_global_property("ftgate_judge", json.dumps(judge))
 
-    def _all_arms(self) -> Iterator[dict[str, Any]]:
-        for arms in self.arms.values():
-            yield from arms
+    def _all_checks(self) -> list[CheckResult]:
+        facts = [fact for checks in self.checks.values() for fact in checks]
+        return [CheckResult(fact["check"], fact["status"], advisory=fact["advisory"]) for fact in facts]

@@ -1,4 +1,4 @@
-"""(Tally, duration, exit code) -> Markdown for the summary page of a CI job.
+"""(ReportCollector, duration, exit code) -> Markdown for the summary page of a CI job.
 
 Reasons of misses quote what a model said, which is nobody's Markdown: all of it is shown as text.
 """
@@ -14,7 +14,7 @@ from pytest_ftgate.plugin.report.data import data_lines
 from pytest_ftgate.plugin.report.summary import endings
 
 if TYPE_CHECKING:
-    from pytest_ftgate.plugin.report.collector import Tally
+    from pytest_ftgate.plugin.report.collector import ReportCollector
 
 SHOWN_MISSES = 50
 LONGEST = 300
@@ -23,7 +23,7 @@ LONGEST = 300
 _SPECIAL = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|`*[]@\\!"})
 
 
-def page(tally: Tally, seconds: float, code: int) -> str:
+def page(tally: ReportCollector, seconds: float, code: int) -> str:
     """The whole text. seconds: of the run. code: its exit code."""
     return "\n".join(_lines(tally, seconds, code)) + "\n"
 
@@ -35,16 +35,16 @@ def write(path: Path, text: str, *, append: bool) -> None:
         stream.write(text)
 
 
-def _lines(tally: Tally, seconds: float, code: int) -> Iterator[str]:
+def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
     yield "## pytest-ftgate"
     yield ""
     yield from _verbatim([text for text, _ in endings(tally)])
     yield from _verbatim([text for text, _ in data_lines(tally.data, verbose=False)])
-    for name in dict.fromkeys([*tally.metrics, *tally.arms]):
+    for name in dict.fromkeys([*tally.metrics, *tally.checks]):
         yield f"### {escaped(name)}"
         yield ""
         yield from _table(("metric", "value", "lower", "upper", "n"), map(_metric, tally.metrics.get(name, [])))
-        yield from _table(("arm", "status", "finding"), _arms(tally.arms.get(name, [])))
+        yield from _table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
     yield from _misses(tally)
     yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))
     yield f"{len(tally.missed)} missed, {tally.other_failures} failed, {_duration(seconds)}, exit code {code}"
@@ -55,18 +55,18 @@ def _metric(metric: dict[str, Any]) -> tuple[str, ...]:
     return metric["name"], f"{metric['value']:.3f}", f"{metric['lower']:.3f}", upper, f"{metric['n']:,}"
 
 
-def _arms(arms: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
-    """Each arm, and below it what it would say of other parts of the set."""
-    for arm in arms:
-        yield _arm(arm)
-        for seen in arm.get("beside", ()):
-            reason = seen["reason"].removeprefix(f"{arm['arm']}: ")
-            yield f"{arm['arm']}, on {seen['part']}", f"beside: {seen['status']}", reason
+def _checks(checks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """Each check, and below it what it would say of other parts of the set."""
+    for check in checks:
+        yield _check(check)
+        for seen in check.get("beside", ()):
+            reason = seen["reason"].removeprefix(f"{check['check']}: ")
+            yield f"{check['check']}, on {seen['part']}", f"beside: {seen['status']}", reason
 
 
-def _arm(arm: dict[str, Any]) -> tuple[str, ...]:
-    status = f"advisory: {arm['status']}" if arm.get("advisory") else arm["status"].upper()
-    return arm["arm"], status, arm["reason"].removeprefix(f"{arm['arm']}: ")
+def _check(check: dict[str, Any]) -> tuple[str, ...]:
+    status = f"advisory: {check['status']}" if check.get("advisory") else check["status"].upper()
+    return check["check"], status, check["reason"].removeprefix(f"{check['check']}: ")
 
 
 def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str
         yield from (f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines, "")
 
 
-def _misses(tally: Tally) -> Iterator[str]:
+def _misses(tally: ReportCollector) -> Iterator[str]:
     if not tally.missed:
         return
     yield f"<details><summary>{len(tally.missed)} missed: wrong answers, left to the gate</summary>"

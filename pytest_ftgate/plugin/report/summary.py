@@ -1,4 +1,4 @@
-"""Tally -> the lines at the end of a run."""
+"""ReportCollector -> the lines at the end of a run."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from pytest_ftgate.pipeline.report.traffic import traffic_lines
 from pytest_ftgate.plugin.report.data import data_lines
 
 if TYPE_CHECKING:
-    from pytest_ftgate.plugin.report.collector import Tally
+    from pytest_ftgate.plugin.report.collector import ReportCollector
 
 SHOWN_MISSES = 10
 
 
-def lines(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
+def lines(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]:
     """(text, colour) of each line; colour is "" or a name that pytest's terminal writer knows."""
     yield from data_lines(tally.data, verbose=verbose)
-    for name in dict.fromkeys([*tally.metrics, *tally.arms]):
+    for name in dict.fromkeys([*tally.metrics, *tally.checks]):
         yield name, ""
         yield from _metrics(tally.metrics.get(name, []))
-        yield from _arms(tally.arms.get(name, []))
+        yield from _checks(tally.checks.get(name, []))
     yield from _misses(tally, verbose=verbose)
     yield from ((text, "") for text in traffic_lines(tally.traffic, tally.counts))
     yield from judged_lines(tally.judges)
     yield from endings(tally)
 
 
-def endings(tally: Tally) -> Iterator[tuple[str, str]]:
+def endings(tally: ReportCollector) -> Iterator[tuple[str, str]]:
     """What was decided, as `lines` ends with."""
     for verdict in tally.verdicts:
         yield from _verdict(verdict)
@@ -48,19 +48,19 @@ def _metrics(metrics: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 _COLOURS = {"pass": "green", "hold": "yellow", "skip": "yellow"}
 
 
-def _arms(arms: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    for arm in arms:
-        reason = arm["reason"].removeprefix(f"{arm['arm']}: ")
-        if arm["advisory"]:
-            yield f"  {arm['arm']:<11} {'ADVISORY':<9} {arm['status']}: {reason}", ""
+def _checks(checks: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for check in checks:
+        reason = check["reason"].removeprefix(f"{check['check']}: ")
+        if check["advisory"]:
+            yield f"  {check['check']:<11} {'ADVISORY':<9} {check['status']}: {reason}", ""
         else:
-            yield f"  {arm['arm']:<11} {arm['status'].upper():<9} {reason}", _COLOURS.get(arm["status"], "red")
-        for seen in arm.get("beside", ()):
-            reason = seen["reason"].removeprefix(f"{arm['arm']}: ")
+            yield f"  {check['check']:<11} {check['status'].upper():<9} {reason}", _COLOURS.get(check["status"], "red")
+        for seen in check.get("beside", ()):
+            reason = seen["reason"].removeprefix(f"{check['check']}: ")
             yield f"    on {seen['part']}: {seen['status'].upper()} {reason}", ""
 
 
-def _misses(tally: Tally, *, verbose: bool) -> Iterator[tuple[str, str]]:
+def _misses(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]:
     if not tally.missed:
         return
     shown = tally.missed if verbose else tally.missed[:SHOWN_MISSES]

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import aiohttp
 
 from pytest_ftgate.errors import MissingExtra
-from pytest_ftgate.serve.api.errors import Trouble, of_status
-from pytest_ftgate.serve.api.messages import body_of, heard_of, split
-from pytest_ftgate.serve.api.parse import Heard
-from pytest_ftgate.serve.api.request import Ask
+from pytest_ftgate.serve.api.errors import RequestError, of_status
+from pytest_ftgate.serve.api.messages import body_of, parsed_reply, split
+from pytest_ftgate.serve.api.parse import ParsedReply
+from pytest_ftgate.serve.api.request import ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
 
 try:
@@ -40,40 +40,42 @@ class AnthropicLine:
             http_client=anthropic.DefaultAioHttpClient(),
         )
 
-    async def ask(self, ask: Ask) -> Heard:
-        """One attempt. Raises Trouble."""
+    async def ask(self, ask: ApiRequest) -> ParsedReply:
+        """One attempt. Raises RequestError."""
         fields, extra = split(body_of(self._settings, ask))
         return await self.attempt(self._message(fields, extra))
 
     async def attempt(self, call: Awaitable[T], timeout_s: float = 0.0) -> T:
-        """What a call of the SDK returns. timeout_s: if longer than usual. Raises Trouble, never with the key in it."""
+        """What a call of the SDK returns. timeout_s: if longer than usual. Raises RequestError, without the key."""
         limit_s = max(timeout_s, self._settings.timeout_s)
         try:
             async with asyncio.timeout(limit_s):
                 return await call
         except TimeoutError:
-            raise Trouble("timeout", f"no answer within {limit_s:g} s", billed=True) from None
+            raise RequestError("timeout", f"no answer within {limit_s:g} s", billed=True) from None
         except anthropic.APIStatusError as error:
             raise self._status(error) from None
         except anthropic.APITimeoutError as error:
-            raise Trouble("timeout", self.clean(str(error)), billed=was_sent(error)) from None
+            raise RequestError("timeout", self.clean(str(error)), billed=was_sent(error)) from None
         except (anthropic.APIConnectionError, httpx2.TransportError, aiohttp.ClientError, OSError) as error:
             said = f"{type(error).__name__}: {error.__cause__ or error}"
-            raise Trouble("connection", self.clean(said), billed=was_sent(error)) from None
+            raise RequestError("connection", self.clean(said), billed=was_sent(error)) from None
         except (anthropic.AnthropicError, AssertionError, TypeError, ValueError, AttributeError) as error:
             said = f"the answer is no message ({type(error).__name__}: {str(error)[:200]})"
-            raise Trouble("malformed", self.clean(said), billed=True) from None
+            raise RequestError("malformed", self.clean(said), billed=True) from None
 
-    async def _message(self, fields: dict[str, Any], extra: dict[str, Any]) -> Heard:
+    async def _message(self, fields: dict[str, Any], extra: dict[str, Any]) -> ParsedReply:
         if not self._settings.stream:
-            return heard_of(await self.client.messages.create(**fields, extra_body=extra), self._settings.structured)
+            return parsed_reply(
+                await self.client.messages.create(**fields, extra_body=extra), self._settings.structured
+            )
         async with self.client.messages.stream(**fields, extra_body=extra) as stream:
-            return heard_of(await stream.get_final_message(), self._settings.structured)
+            return parsed_reply(await stream.get_final_message(), self._settings.structured)
 
-    def _status(self, error: anthropic.APIStatusError) -> Trouble:
+    def _status(self, error: anthropic.APIStatusError) -> RequestError:
         """An error that comes in the middle of a stream has status 200, and what was said until then is billed."""
         if error.status_code < 400:
-            return Trouble("overloaded", self.clean(f"the stream ended with: {error.message}"), billed=True)
+            return RequestError("overloaded", self.clean(f"the stream ended with: {error.message}"), billed=True)
         said = self.clean(error.api_message or error.message)
         return of_status(error.status_code, said, error.response.headers.get("retry-after", ""))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_ftgate.serve.api.anthropic_transport import AnthropicLine
 from pytest_ftgate.serve.api.batch_log import Planned
-from pytest_ftgate.serve.api.errors import Trouble
+from pytest_ftgate.serve.api.errors import RequestError
 from pytest_ftgate.serve.api.retrying import Sender
 
 if TYPE_CHECKING:
@@ -31,30 +31,30 @@ class BatchCalls:
         self._batches = line.client.messages.batches
 
     async def create(self, requests: Sequence[Any]) -> str:
-        """The id of a new batch, after one attempt. Raises Trouble."""
+        """The id of a new batch, after one attempt. Raises RequestError."""
         made = await self._line.attempt(self._batches.create(requests=requests), UPLOAD_S)
         return made.id
 
     async def look(self, id_: str) -> str:
-        """How far a batch is: "in_progress", "canceling", "ended"; "" if the server has it no more. Raises Trouble."""
+        """How far a batch is: "in_progress", "canceling", "ended"; "" if the server lost it. Raises RequestError."""
         return await self._insist(lambda: self._look(id_))
 
     async def _look(self, id_: str) -> str:
         try:
             return (await self._line.attempt(self._batches.retrieve(id_))).processing_status
-        except Trouble as trouble:
+        except RequestError as trouble:
             if trouble.status == 404:
                 return ""
             raise
 
     async def ended(self, id_: str) -> bool:
-        """Wait until the server is done with a batch; False if it has it no more. Raises Trouble."""
+        """Wait until the server is done with a batch; False if it has it no more. Raises RequestError."""
         while (status := await self.look(id_)) not in {"ended", ""}:
             await asyncio.sleep(self._sender.settings.poll_s)
         return status == "ended"
 
     async def like(self, planned: Planned) -> list[str]:
-        """Ids of batches that may be this one: not made before it was planned, and of its size. Raises Trouble."""
+        """Ids of batches that may be this one: not made before it was planned, and of its size. Raises RequestError."""
         return await self._insist(lambda: self._line.attempt(self._like(planned)))
 
     async def _like(self, planned: Planned) -> list[str]:
@@ -67,7 +67,7 @@ class BatchCalls:
         return found
 
     async def results(self, id_: str) -> AsyncIterator[MessageBatchIndividualResponse]:
-        """Every result, as it comes; begun again after a broken connection, so some may come twice. Raises Trouble."""
+        """Every result, as it comes; begun again after a broken connection, so some may repeat. Raises RequestError."""
         attempt = 0
         while True:
             attempt += 1
@@ -76,7 +76,7 @@ class BatchCalls:
                 reader = aiter(lines)
                 while (result := await self._line.attempt(_next(reader))) is not None:
                     yield result
-            except Trouble as trouble:
+            except RequestError as trouble:
                 await self._sender.wait_after(trouble, attempt)
             else:
                 return
@@ -87,7 +87,7 @@ class BatchCalls:
             attempt += 1
             try:
                 return await call()
-            except Trouble as trouble:
+            except RequestError as trouble:
                 await self._sender.wait_after(trouble, attempt)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pytest_ftgate.serve.api.request import Said, Usage
+from pytest_ftgate.serve.api.request import ApiReply, Usage
 
 
 @dataclass(slots=True)
@@ -15,7 +15,7 @@ class Bill:
 
     attempts: requests sent, each retry counted (an entry of a batch is one). troubles: attempts without an answer,
     by kind: rate_limited, overloaded, server_error, timeout, connection, malformed, refused, expired. retries: those
-    that were followed by another attempt. answers: by kind of Said; replayed: answers from the journal. dollars:
+    that were followed by another attempt. answers: by kind of reply; replayed: answers from the journal. dollars:
     spent now. possibly_billed: attempts that broke off after sending, possibly_dollars: what they may have cost, which
     the budget counts as spent. unfinished, unfinished_dollars: the same of earlier runs that were killed while they
     waited, which no budget counts. saved_dollars: what the replayed answers once cost.
@@ -34,7 +34,7 @@ class Bill:
     unfinished_dollars: float = 0.0
     saved_dollars: float = 0.0
 
-    def add(self, said: Said) -> None:
+    def add(self, said: ApiReply) -> None:
         """One answer, or what came instead of one."""
         self.answers[said.kind] += 1
         if said.replayed:

@@ -1,4 +1,4 @@
-"""(Settings, folder) -> Provider: many Asks answered at once, by a background thread, for callers that just wait."""
+"""(Settings, folder) -> Provider: many requests at once, on a background thread, for callers that just wait."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.serve.api.batch_log import BatchLog
 from pytest_ftgate.serve.api.bill import Bill
 from pytest_ftgate.serve.api.reply_cache import Answers
-from pytest_ftgate.serve.api.request import Ask, Said
+from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.api.tokens import likely
 
@@ -43,7 +43,7 @@ class Provider:
         self.settings = settings
         self._prices = settings.price_list()
         self.bill = Bill()
-        self._flying: dict[str, asyncio.Task[Said]] = {}
+        self._flying: dict[str, asyncio.Task[ApiReply]] = {}
         self._batch: asyncio.Task[None] | None = None
         with ExitStack() as opened:
             self._answers = Answers(folder)
@@ -66,22 +66,22 @@ class Provider:
             self.settings = replace(self.settings, budget_dollars=dollars)
             self._sender.budget.limit = dollars
 
-    def estimate(self, asks: Iterable[Ask], batch: bool = False) -> float:
+    def estimate(self, asks: Iterable[ApiRequest], batch: bool = False) -> float:
         """Dollars that the asks may cost which are not answered yet, if each answer is as long as it may be."""
         new = {ask.key: ask for ask in asks if self._answers.get(ask.key) is None}
         return sum(self._prices.dollars(likely(ask), batch) for ask in new.values())
 
-    def ask_all(self, asks: Iterable[Ask], batch: bool = False) -> Iterator[Said]:
-        """What each Ask got, in their order, as soon as it and all before it are there. Nothing answered is sent.
+    def ask_all(self, asks: Iterable[ApiRequest], batch: bool = False) -> Iterator[ApiReply]:
+        """What each request got, in their order, as soon as it and all before it are there. Nothing answered is sent.
 
-        An Ask that comes twice is sent once. batch: as Message Batches, for half the price, within a day.
+        A request that comes twice is sent once. batch: as Message Batches, for half the price, within a day.
         Raises ProviderError if the server denies the key or the model; what was answered until then is kept.
         """
         asked = list(asks)
         start = self._start_batch if batch else self._start
         return self._in_order(asked, self._do(start({ask.key: ask for ask in asked})))
 
-    def _in_order(self, asked: Sequence[Ask], pending: Mapping[str, Future[Said]]) -> Iterator[Said]:
+    def _in_order(self, asked: Sequence[ApiRequest], pending: Mapping[str, Future[ApiReply]]) -> Iterator[ApiReply]:
         """Leaving early drops what was not sent yet; what is under way is paid for, and kept for the next time.
 
         The last first: one under way that is let go would hand its place to the next that waits.
@@ -93,8 +93,8 @@ class Provider:
             for answer in reversed(list(pending.values())):
                 answer.cancel()
 
-    async def _start(self, asks: Mapping[str, Ask]) -> dict[str, Future[Said]]:
-        """One pending Said for each key, at most `concurrency` at work."""
+    async def _start(self, asks: Mapping[str, ApiRequest]) -> dict[str, Future[ApiReply]]:
+        """One pending reply for each key, at most `concurrency` at work."""
         pending = self._replayed(asks)
         new = {key: ask for key, ask in asks.items() if key not in pending}
         if self._log.open() and self.settings.api == "anthropic":
@@ -105,10 +105,10 @@ class Provider:
                 pending[key] = asyncio.run_coroutine_threadsafe(self._one(ask, places), self._loop)
         return pending
 
-    def _replayed(self, asks: Iterable[str]) -> dict[str, Future[Said]]:
+    def _replayed(self, asks: Iterable[str]) -> dict[str, Future[ApiReply]]:
         return {key: _done(said) for key in asks if (said := self._answers.get(key))}
 
-    async def _start_batch(self, asks: Mapping[str, Ask]) -> dict[str, Future[Said]]:
+    async def _start_batch(self, asks: Mapping[str, ApiRequest]) -> dict[str, Future[ApiReply]]:
         from pytest_ftgate.serve.api.batch import answer
 
         known = self._replayed(asks)
@@ -125,25 +125,25 @@ class Provider:
             raise ProviderError('Message Batches need api = "anthropic"; ask without them')
         return Batcher(self._sender, BatchCalls(self._sender, line), self._log)
 
-    async def _one(self, ask: Ask, places: asyncio.Semaphore) -> Said:
+    async def _one(self, ask: ApiRequest, places: asyncio.Semaphore) -> ApiReply:
         async with places:
             if known := self._answers.get(ask.key):
                 return known
             return await asyncio.shield(self._fly(ask))
 
-    def _fly(self, ask: Ask) -> asyncio.Task[Said]:
+    def _fly(self, ask: ApiRequest) -> asyncio.Task[ApiReply]:
         """The one task for this key, which nobody's impatience breaks off."""
         if ask.key not in self._flying:
             task = self._flying[ask.key] = asyncio.create_task(self._sender.ask(ask))
             task.add_done_callback(lambda done: self._landed(ask.key, done))
         return self._flying[ask.key]
 
-    def _landed(self, key: str, task: asyncio.Task[Said]) -> None:
+    def _landed(self, key: str, task: asyncio.Task[ApiReply]) -> None:
         del self._flying[key]
         if not task.cancelled():
             task.exception()  # seen, so that asyncio does not complain when nobody waits for it any more
 
-    def _seen(self, said: Said) -> Said:
+    def _seen(self, said: ApiReply) -> ApiReply:
         self.bill.add(said)
         return said
 
@@ -173,8 +173,8 @@ class Provider:
         self.close()
 
 
-def _done(said: Said) -> Future[Said]:
-    answer: Future[Said] = Future()
+def _done(said: ApiReply) -> Future[ApiReply]:
+    answer: Future[ApiReply] = Future()
     answer.set_result(said)
     return answer
 
@@ -197,7 +197,7 @@ def _line(settings: Settings, key: str) -> Line:
     return AnthropicLine(settings, key)
 
 
-async def _end(flying: Iterable[asyncio.Task[Said]], timeout_s: float) -> None:
+async def _end(flying: Iterable[asyncio.Task[ApiReply]], timeout_s: float) -> None:
     """Let what was sent arrive; cancel the rest."""
     if tasks := list(flying):
         await asyncio.wait(tasks, timeout=timeout_s)

@@ -11,7 +11,7 @@ HINTS = {
 """What helps, by a word of the server's error; the first that fits."""
 
 
-class Trouble(Exception):  # noqa: N818 - not an error for the user: most are retried
+class RequestError(Exception):
     """An attempt without an answer.
 
     kind: rate_limited, overloaded, server_error, timeout, connection, malformed: retried; "refused" (any other 4xx):
@@ -26,14 +26,14 @@ class Trouble(Exception):  # noqa: N818 - not an error for the user: most are re
         self.kind, self.text, self.wait_s, self.billed, self.status = kind, text, wait_s, billed, status
 
 
-def of_status(status: int, text: str, retry_after: str) -> Trouble:
+def of_status(status: int, text: str, retry_after: str) -> RequestError:
     """The trouble that an HTTP status stands for. retry_after: the header, "" if there is none."""
     from pytest_ftgate.serve.client.request import retry_after_s
 
     said = f"HTTP {status}: {text[:500]}"
     said += next((f"; {hint}" for word, hint in HINTS.items() if status == 400 and word in text), "")
     if status in {401, 403, 404}:
-        return Trouble("denied", said, status=status)
+        return RequestError("denied", said, status=status)
     kind = STATUS_KINDS.get(status) or ("server_error" if status >= 500 else "refused")
     wait_s = retry_after_s(retry_after) if kind != "refused" else None
-    return Trouble(kind, said, wait_s, status=status)
+    return RequestError(kind, said, wait_s, status=status)

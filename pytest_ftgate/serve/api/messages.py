@@ -1,16 +1,16 @@
-"""(Settings, Ask) -> the body of a Messages request, and its answer -> Heard."""
+"""(Settings, request) -> the body of a Messages request, and its answer -> parsed reply."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pytest_ftgate.serve.api.parse import Heard, parsed
-from pytest_ftgate.serve.api.request import Ask, Tool, Usage
+from pytest_ftgate.serve.api.parse import ParsedReply, parsed
+from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
 from pytest_ftgate.serve.api.settings import Settings
 
 
-def body_of(settings: Settings, ask: Ask) -> dict[str, Any]:
+def body_of(settings: Settings, ask: ApiRequest) -> dict[str, Any]:
     """What is sent to /v1/messages. The last system block ends what is cached."""
     body: dict[str, Any] = {"model": settings.model, "max_tokens": ask.max_tokens, "messages": list(ask.messages)}
     if ask.system:
@@ -53,7 +53,7 @@ def _thinking(settings: Settings) -> dict[str, Any]:
     return {"thinking": {"type": "disabled"}} if settings.model.startswith("claude-haiku") else {}
 
 
-def heard_of(message: Any, structured: str) -> Heard:
+def parsed_reply(message: Any, structured: str) -> ParsedReply:
     """A Message of the SDK. Raises TypeError, ValueError or AttributeError if it is none, or not a whole one.
 
     A stream that was broken off reaches us as a Message without a reason to stop, not as an error.
@@ -64,7 +64,7 @@ def heard_of(message: Any, structured: str) -> Heard:
     inputs = [block.input for block in blocks if block.type == "tool_use"]
     text = "".join(block.text for block in blocks if block.type == "text")
     given = parsed(text) if structured == "json_schema" else next(iter(inputs), None)
-    return Heard(given, text, str(message.stop_reason), _usage(message.usage))
+    return ParsedReply(given, text, str(message.stop_reason), _usage(message.usage))
 
 
 def _usage(usage: Any) -> Usage:

@@ -8,9 +8,9 @@ from typing import Any
 
 import aiohttp
 
-from pytest_ftgate.serve.api.errors import Trouble, of_status
-from pytest_ftgate.serve.api.parse import Heard, parsed
-from pytest_ftgate.serve.api.request import Ask, Tool, Usage
+from pytest_ftgate.serve.api.errors import RequestError, of_status
+from pytest_ftgate.serve.api.parse import ParsedReply, parsed
+from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.client.proxy import proxy_for
 
@@ -26,23 +26,23 @@ class OpenAILine:
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
         )
 
-    async def ask(self, ask: Ask) -> Heard:
-        """One attempt. Raises Trouble."""
+    async def ask(self, ask: ApiRequest) -> ParsedReply:
+        """One attempt. Raises RequestError."""
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 status, raw, wait = await self._post(body_of(self._settings, ask))
         except TimeoutError:
-            raise Trouble("timeout", f"no answer within {self._settings.timeout_s:g} s", billed=True) from None
+            raise RequestError("timeout", f"no answer within {self._settings.timeout_s:g} s", billed=True) from None
         except aiohttp.ClientConnectorError as error:
-            raise Trouble("connection", self.clean(f"{type(error).__name__}: {error}")) from None
+            raise RequestError("connection", self.clean(f"{type(error).__name__}: {error}")) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Trouble("connection", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
+            raise RequestError("connection", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
         if status != 200:
             raise of_status(status, self.clean(raw.decode("utf-8", "replace")), wait)
         try:
-            return heard_of(raw, self._settings.structured == "tools")
-        except Trouble as trouble:
-            raise Trouble(trouble.kind, self.clean(trouble.text), billed=trouble.billed) from None
+            return parsed_reply(raw, self._settings.structured == "tools")
+        except RequestError as trouble:
+            raise RequestError(trouble.kind, self.clean(trouble.text), billed=trouble.billed) from None
 
     async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, str]:
         proxy = proxy_for(self._url)
@@ -58,7 +58,7 @@ class OpenAILine:
         await self._session.close()
 
 
-def body_of(settings: Settings, ask: Ask) -> dict[str, Any]:
+def body_of(settings: Settings, ask: ApiRequest) -> dict[str, Any]:
     """What is sent to /chat/completions: one system turn, and a forced tool or a schema for the answer."""
     system = [{"role": "system", "content": "\n\n".join(ask.system)}] if ask.system else []
     body: dict[str, Any] = {
@@ -86,8 +86,8 @@ def _schema(tool: Tool) -> dict[str, Any]:
     return {"response_format": {"type": "json_schema", "json_schema": form}}
 
 
-def heard_of(raw: bytes, tools: bool) -> Heard:
-    """Body of a chat completion. tools: the answer's form comes as a tool call, not as the text. Raises Trouble."""
+def parsed_reply(raw: bytes, tools: bool) -> ParsedReply:
+    """Body of a chat completion. tools: the structured answer comes as a tool call. Raises RequestError."""
     try:
         data = json.loads(raw)
         choice = data["choices"][0]
@@ -95,11 +95,11 @@ def heard_of(raw: bytes, tools: bool) -> Heard:
         text, calls = str(message.get("content") or ""), message.get("tool_calls") or []
         given = calls[0]["function"]["arguments"] if calls else (None if tools else text)
         stop = "content_filter" if message.get("refusal") else str(choice.get("finish_reason") or "")
-        return Heard(parsed(given), text, stop, _usage(data.get("usage") or {}))
+        return ParsedReply(parsed(given), text, stop, _usage(data.get("usage") or {}))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         said = raw[:200].decode("utf-8", "replace")
         text = f"the answer is no chat completion ({type(error).__name__}): {said!r}"
-        raise Trouble("malformed", text, billed=True) from None
+        raise RequestError("malformed", text, billed=True) from None
 
 
 def _usage(usage: dict[str, Any]) -> Usage:

@@ -1,4 +1,4 @@
-"""(Ask, what a server answered) -> Said: read, judged by the tool's schema, and priced."""
+"""(request, what a server answered) -> reply: read, judged by the tool's schema, and priced."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_ftgate.serve.api.request import Ask, Kind, Said, Usage
+from pytest_ftgate.serve.api.request import ApiReply, ApiRequest, Kind, Usage
 
 CUT = frozenset({"max_tokens", "length", "model_context_window_exceeded"})
 REFUSED = frozenset({"refusal", "content_filter"})
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ParsedReply:
     """What one answer held. input: what the model put into the tool, whatever it is; None if it used none."""
 
     input: Any = None
@@ -32,14 +32,14 @@ def parsed(given: object) -> Any:
         return given
 
 
-def said_of(ask: Ask, heard: Heard, dollars: float) -> Said:
+def said_of(ask: ApiRequest, heard: ParsedReply, dollars: float) -> ApiReply:
     """A refusal, a cut-off answer or one that breaks the schema is kept and paid, but it has no `input`."""
     kind, error = _judge(ask, heard)
     given = heard.input if kind == "answered" and ask.tool else None
-    return Said(ask.key, given, heard.text, heard.stop_reason, heard.usage, dollars, error, kind)
+    return ApiReply(ask.key, given, heard.text, heard.stop_reason, heard.usage, dollars, error, kind)
 
 
-def _judge(ask: Ask, heard: Heard) -> tuple[Kind, str]:
+def _judge(ask: ApiRequest, heard: ParsedReply) -> tuple[Kind, str]:
     if heard.stop_reason in REFUSED:
         return "refused", "the model refused to answer"
     if heard.stop_reason in CUT:

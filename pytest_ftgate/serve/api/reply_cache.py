@@ -1,4 +1,4 @@
-"""Said -> a line of answers.jsonl before anybody sees it, and back: key -> Said."""
+"""reply -> a line of answers.jsonl before anybody sees it, and back: key -> reply."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.serve.api.append_log import Lines
-from pytest_ftgate.serve.api.request import PAID, Said
+from pytest_ftgate.serve.api.request import PAID, ApiReply
 
 FILE = "answers.jsonl"
 
@@ -24,7 +24,7 @@ class Answers:
     def __init__(self, folder: Path) -> None:
         """Raises JournalError."""
         self._lines = Lines(folder / FILE)
-        self._said: dict[str, Said] = {}
+        self._said: dict[str, ApiReply] = {}
         under_way: dict[str, float] = {}
         unfinished: list[float] = []
         for line in self._lines.read():
@@ -32,7 +32,7 @@ class Answers:
         unfinished += under_way.values()
         self.unfinished, self.unfinished_dollars = len(unfinished), sum(unfinished)
 
-    def get(self, key: str) -> Said | None:
+    def get(self, key: str) -> ApiReply | None:
         """The answer that is known, of this run or an earlier one."""
         return self._said.get(key)
 
@@ -44,7 +44,7 @@ class Answers:
         """An attempt is about to be sent. dollars: what it may cost at most."""
         self._lines.append({"sent": key, "dollars": dollars}, sync=False)
 
-    def keep(self, said: Said) -> None:
+    def keep(self, said: ApiReply) -> None:
         """Write down an answer that was paid for: no kill of this process loses it any more."""
         self._lines.append({"said": said.to_json()}, sync=False)
         self._said[said.key] = replace(said, replayed=True)
@@ -69,7 +69,7 @@ class Answers:
                 under_way[key] = float(dollars)
                 return killed
             case {"said": {"key": str(key), "kind": kind}} if kind in PAID:
-                self._said[key] = Said.from_json(line["said"])
+                self._said[key] = ApiReply.from_json(line["said"])
                 under_way.pop(key, None)
             case {"lost": str(key)} | {"back": str(key)}:
                 under_way.pop(key, None)

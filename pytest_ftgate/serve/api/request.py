@@ -1,4 +1,4 @@
-"""(what is asked of a model) -> Ask, and Said: what came back for it."""
+"""(what is asked of a model) -> request, and reply: what came back for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ApiRequest:
     """One question. Make it with `Settings.ask`, which computes the key.
 
     key: 40 hex digits of everything that decides the answer; name in journal and batch. system: text blocks, the last
@@ -38,7 +38,7 @@ class Ask:
     max_tokens: int = 1024
     temperature: float | None = None
 
-    def again(self, time: int = 1) -> Ask:
+    def again(self, time: int = 1) -> ApiRequest:
         """The same question under another key: how an invalid answer is asked for once more, on purpose."""
         return replace(self, key=digest_of([self.key, time])[:40])
 
@@ -50,12 +50,12 @@ def key_of(  # noqa: PLR0913, PLR0917 - all that decides an answer
     tool: Tool | None,
     max_tokens: int,
     temperature: float | None,
-    draw: int,
+    repeat: int,
 ) -> str:
     """40 hex digits, equal only if the model (identity) and all else is equal."""
     form = asdict(tool) if tool else None
     talk = [dict(message) for message in messages]
-    return digest_of([list(identity), list(system), talk, form, max_tokens, temperature, draw])[:40]
+    return digest_of([list(identity), list(system), talk, form, max_tokens, temperature, repeat])[:40]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What came of an Ask.
+class ApiReply:
+    """What came of a request.
 
     input: what the model put into the tool, valid by its schema; None for free text and for every kind but "answered".
     text: free text, also beside a tool. stop_reason: the server's word, "" if there was no answer. dollars: what this
@@ -104,6 +104,6 @@ class Said:
         return data
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Said:
+    def from_json(cls, data: Mapping[str, Any]) -> ApiReply:
         """As read from a journal. Raises TypeError or KeyError for anything else."""
         return cls(**{**data, "usage": Usage(**data["usage"])}, replayed=True)

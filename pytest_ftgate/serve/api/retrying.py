@@ -1,4 +1,4 @@
-"""Ask -> Said: attempts until there is an answer, no hope, or no money."""
+"""request -> reply: attempts until there is an answer, no hope, or no money."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Protocol
 from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.serve.api.bill import Bill
 from pytest_ftgate.serve.api.budget import Budget
-from pytest_ftgate.serve.api.errors import Trouble
-from pytest_ftgate.serve.api.parse import Heard, said_of
+from pytest_ftgate.serve.api.errors import RequestError
+from pytest_ftgate.serve.api.parse import ParsedReply, said_of
 from pytest_ftgate.serve.api.reply_cache import Answers
-from pytest_ftgate.serve.api.request import Ask, Said
+from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.api.tokens import most
 from pytest_ftgate.serve.client.request import Retry
@@ -20,8 +20,8 @@ from pytest_ftgate.serve.client.request import Retry
 class Line(Protocol):
     """A way to a server."""
 
-    async def ask(self, ask: Ask) -> Heard:
-        """One attempt. Raises Trouble."""
+    async def ask(self, ask: ApiRequest) -> ParsedReply:
+        """One attempt. Raises RequestError."""
 
     def clean(self, text: str) -> str:
         """A text of the server without the key."""
@@ -42,7 +42,7 @@ class Sender:
         self.denied: ProviderError | None = None
         """Why the server serves none of this: whatever had not been sent then is not sent any more."""
 
-    async def ask(self, ask: Ask) -> Said:
+    async def ask(self, ask: ApiRequest) -> ApiReply:
         """Never asks what was answered; keeps what is paid for before it returns it. Raises ProviderError if denied."""
         attempt = 0
         while True:
@@ -51,13 +51,13 @@ class Sender:
             attempt += 1
             try:
                 return await self._attempt(ask)
-            except Trouble as trouble:
+            except RequestError as trouble:
                 try:
                     await self.wait_after(trouble, attempt)
-                except Trouble:
-                    return Said(ask.key, error=f"{trouble.text} (attempt {attempt})", kind="failed")
+                except RequestError:
+                    return ApiReply(ask.key, error=f"{trouble.text} (attempt {attempt})", kind="failed")
 
-    async def wait_after(self, trouble: Trouble, attempt: int) -> None:
+    async def wait_after(self, trouble: RequestError, attempt: int) -> None:
         """Count the trouble of an attempt (1-based) and wait before the next; raises it again if there is no hope.
 
         Raises ProviderError if the server denies the key, the model or the API: nothing else will work either.
@@ -71,22 +71,22 @@ class Sender:
         self.bill.retries += 1
         await asyncio.sleep(self.wait_s(trouble, attempt))
 
-    def count(self, trouble: Trouble) -> None:
+    def count(self, trouble: RequestError) -> None:
         """One more on the bill."""
         self.bill.troubles[trouble.kind] += 1
 
-    async def _attempt(self, ask: Ask) -> Said:
-        """One attempt, with its money put aside first. Raises Trouble."""
+    async def _attempt(self, ask: ApiRequest) -> ApiReply:
+        """One attempt, with its money put aside first. Raises RequestError."""
         aside = self.prices.dollars(most(ask))
         if not await self.budget.put_aside(aside):
-            return Said(ask.key, error=self.too_dear(aside), kind="budget")
+            return ApiReply(ask.key, error=self.too_dear(aside), kind="budget")
         paid = aside
         try:
-            heard = await self._hear(ask, aside)
+            heard = await self._ask_new(ask, aside)
             paid = self.prices.dollars(heard.usage)
             said = said_of(ask, heard, paid)
             self.answers.keep(said)
-        except Trouble as trouble:
+        except RequestError as trouble:
             paid = aside if trouble.billed else 0.0
             raise
         finally:
@@ -94,14 +94,14 @@ class Sender:
         await self.answers.on_disk()
         return said
 
-    async def _hear(self, ask: Ask, aside: float) -> Heard:
-        """Send; whatever breaks off is written down. Raises Trouble."""
+    async def _ask_new(self, ask: ApiRequest, aside: float) -> ParsedReply:
+        """Send; whatever breaks off is written down. Raises RequestError."""
         self.answers.sent(ask.key, aside)
         self.bill.attempts += 1
         try:
             return await self.line.ask(ask)
         except BaseException as error:
-            billed = error.billed if isinstance(error, Trouble) else True
+            billed = error.billed if isinstance(error, RequestError) else True
             self.answers.broke_off(ask.key, billed)
             if billed:
                 self.possibly(aside)
@@ -112,22 +112,22 @@ class Sender:
         self.bill.possibly_billed += 1
         self.bill.possibly_dollars += dollars
 
-    def _hopeless(self, trouble: Trouble, attempt: int) -> bool:
+    def _hopeless(self, trouble: RequestError, attempt: int) -> bool:
         most_ = self.retry.timeouts if trouble.kind == "timeout" else self.retry.attempts
         return self.closing or trouble.kind == "refused" or attempt >= most_
 
-    def wait_s(self, trouble: Trouble, attempt: int) -> float:
+    def wait_s(self, trouble: RequestError, attempt: int) -> float:
         """Seconds before the attempt after this one (1-based)."""
         if trouble.wait_s is None:
             return self.retry.wait_s(attempt)
         return min(trouble.wait_s, self.retry.longest_wait_s)
 
     def too_dear(self, aside: float) -> str:
-        """Why an Ask is not sent. aside: what it may cost."""
+        """Why a request is not sent. aside: what it may cost."""
         spent, limit = self.budget.spent, self.budget.limit or 0.0
         return f"not sent: it may cost ${aside:.4f}, and ${spent:.4f} of the budget of ${limit:.4f} is spent"
 
-    def _denied(self, trouble: Trouble) -> str:
+    def _denied(self, trouble: RequestError) -> str:
         return (
             f"{self.settings.base_url} does not serve model '{self.settings.model}' to this key: {trouble.text}\n"
             f"    check model, base_url and the variable {self.settings.key_variable() or '(none is used)'}"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.serve.api.prices import DEFAULT_PRICES, FREE, PRICES_AS_OF, Prices
-from pytest_ftgate.serve.api.request import Ask, Tool, key_of
+from pytest_ftgate.serve.api.request import ApiRequest, Tool, key_of
 
 SMALL_CLAUDE = "claude-haiku-5-5"
 ANTHROPIC_URL = "https://api.anthropic.com"
@@ -68,13 +68,13 @@ class Settings:
         *,
         max_tokens: int | None = None,
         temperature: float | None = None,
-        draw: int = 0,
-    ) -> Ask:
-        """An Ask of this model. draw: tells apart several answers to the same question (0-based)."""
+        repeat: int = 0,
+    ) -> ApiRequest:
+        """A request of this model. repeat: tells apart several answers to the same question (0-based)."""
         most = max_tokens or self.max_tokens
         identity = (self.api, self.model, "thinking" if self.thinking else "", self.structured)
-        key = key_of(identity, system, messages, tool, most, temperature, draw)
-        return Ask(key, tuple(system), tuple(messages), tool, most, temperature)
+        key = key_of(identity, system, messages, tool, most, temperature, repeat)
+        return ApiRequest(key, tuple(system), tuple(messages), tool, most, temperature)
 
     @property
     def local(self) -> bool:

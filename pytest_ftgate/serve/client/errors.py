@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Trouble(Exception):  # noqa: N818 - not an error for the user: most are retried
+class RequestError(Exception):
     """An attempt without an answer.
 
     kind: "rate_limited", "server_error", "timeout", "connection", or "refused" (never retried).

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from pytest_ftgate.serve.client.errors import Trouble
+from pytest_ftgate.serve.client.errors import RequestError
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.response import Response
 
@@ -29,11 +29,11 @@ PATIENCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One draw of one case, ready to be sent.
+    """One repeat of one case, ready to be sent.
 
     key: the journal's key. messages: list of {"role", "content"}. sampling: further keys of the request's body.
     timeout_s: time limit of one attempt, from sending to the last byte; of a server of our own, time after which it is
-    asked whether it is alive. draw: 0-based.
+    asked whether it is alive. repeat: 0-based.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Request:
     messages: Sequence[Mapping[str, str]]
     sampling: Mapping[str, Any]
     timeout_s: float = 60.0
-    draw: int = 0
+    repeat: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ async def ask(line: Line, request: Request, planned: float, counts: Counter[str]
         sent = time.monotonic()
         try:
             answer = await _answer(line, body, request.timeout_s, sent)
-        except Trouble as trouble:
+        except RequestError as trouble:
             counts[trouble.kind] += 1
             await _still_there(line, trouble)
             if _hopeless(trouble, attempt, line.retry):
@@ -105,24 +105,24 @@ async def ask(line: Line, request: Request, planned: float, counts: Counter[str]
             return _respond(line, request, attempt, planned, sent, answer)
 
 
-async def _still_there(line: Line, trouble: Trouble) -> None:
+async def _still_there(line: Line, trouble: RequestError) -> None:
     """Do not retry for minutes if the server is known to be gone."""
     if line.check and trouble.kind in {"connection", "timeout"}:
         await asyncio.to_thread(line.check)
 
 
-def _hopeless(trouble: Trouble, attempt: int, retry: Retry) -> bool:
+def _hopeless(trouble: RequestError, attempt: int, retry: Retry) -> bool:
     most = retry.timeouts if trouble.kind == "timeout" else retry.attempts
     return trouble.kind == "refused" or attempt >= most
 
 
-def _wait_s(trouble: Trouble, attempt: int, retry: Retry) -> float:
+def _wait_s(trouble: RequestError, attempt: int, retry: Retry) -> float:
     if trouble.wait_s is None:
         return retry.wait_s(attempt)
     return min(trouble.wait_s, retry.longest_wait_s)
 
 
-def _failure(trouble: Trouble) -> dict[str, Any]:
+def _failure(trouble: RequestError) -> dict[str, Any]:
     if trouble.kind == "timeout":
         return {"text": "", "finish_reason": "timeout", "error": trouble.text}
     return {"text": "", "finish_reason": "error", "error": trouble.text}
@@ -134,7 +134,7 @@ def _respond(  # noqa: PLR0913, PLR0917 - private
     return Response(
         case_id=request.case_id,
         model=line.digest,
-        draw=request.draw,
+        repeat=request.repeat,
         queue_s=sent - planned,
         total_s=time.monotonic() - sent,
         attempts=attempt,
@@ -159,7 +159,7 @@ async def _answer(line: Line, body: bytes, timeout_s: float, sent: float) -> dic
 
 
 async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:
-    """One attempt; the answer as fields of a Response. Raises Trouble."""
+    """One attempt; the answer as fields of a Response. Raises RequestError."""
     try:
         async with (
             asyncio.timeout(timeout_s),
@@ -169,21 +169,21 @@ async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[
                 return await read_stream(reply.content, sent)
             raw = await reply.read()
     except TimeoutError as error:
-        raise Trouble("timeout", f"no answer within {timeout_s:g} s") from error
+        raise RequestError("timeout", f"no answer within {timeout_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise Trouble("connection", f"{type(error).__name__}: {error}") from error
+        raise RequestError("connection", f"{type(error).__name__}: {error}") from error
     if reply.status == HTTP_OK:
         return read_answer(raw)
     raise _refusal(reply.status, reply.headers, _redact(raw, line.headers))
 
 
-def _refusal(status: int, headers: Mapping[str, str], said: str) -> Trouble:
+def _refusal(status: int, headers: Mapping[str, str], said: str) -> RequestError:
     text = f"HTTP {status}: {said[:500]}"
     if status == 429:
-        return Trouble("rate_limited", text, retry_after_s(headers.get("Retry-After", "")))
+        return RequestError("rate_limited", text, retry_after_s(headers.get("Retry-After", "")))
     if status >= 500:
-        return Trouble("server_error", text, retry_after_s(headers.get("Retry-After", "")))
-    return Trouble("refused", text)
+        return RequestError("server_error", text, retry_after_s(headers.get("Retry-After", "")))
+    return RequestError("refused", text)
 
 
 def _redact(raw: bytes, headers: Mapping[str, str]) -> str:
@@ -211,7 +211,7 @@ def _seconds_until(value: str) -> float | None:
 
 
 def read_answer(raw: bytes) -> dict[str, Any]:
-    """Body of a chat completion -> fields of a Response. Raises Trouble if it is none."""
+    """Body of a chat completion -> fields of a Response. Raises RequestError if it is none."""
     try:
         data = json.loads(raw)
         choice = data["choices"][0]
@@ -224,4 +224,4 @@ def read_answer(raw: bytes) -> dict[str, Any]:
         }
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         said = raw[:200].decode("utf-8", "replace")
-        raise Trouble("refused", f"the answer is no chat completion ({type(error).__name__}): {said!r}") from error
+        raise RequestError("refused", f"the answer is no chat completion ({type(error).__name__}): {said!r}") from error

@@ -17,11 +17,11 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
     choices: Sequence[str] = (),
     response_format: Mapping[str, Any] | None = None,
     logprobs: int = 0,
-    draw: int = 0,
+    repeat: int = 0,
     stream: bool = False,
     offers: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """The body's keys beside model and messages. `seed + draw` is the seed of a draw; empty settings are left out.
+    """The body's keys beside model and messages. `seed + repeat` is the seed of a repeat; empty settings are left out.
 
     stream: the answer comes token by token, with its usage at the end.
     offers: what the engine can do. Raises ServeError for a setting it cannot honour: to drop it would measure
@@ -34,7 +34,7 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
                 f"[request] asks for '{feature}', which this engine does not offer (it offers: {_list(offers)})\n"
                 f"    remove the setting, or choose another engine with --ftgate-engine"
             )
-    body: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed + draw}
+    body: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed + repeat}
     optional = {
         "stop": list(stop),
         "structured_outputs": {"choice": list(choices)} if choices else None,

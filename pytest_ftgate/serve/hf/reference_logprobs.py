@@ -25,7 +25,7 @@ LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TokenLogprobs:
     """One greedy answer. prompt, tokens: token ids; logprobs: of each token, in nats."""
 
     prompt: tuple[int, ...]
@@ -34,20 +34,20 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ReferenceLogprobs:
     """Answers of one model at one precision. dtype: as torch names it; it holds for this precision alone."""
 
     dtype: str
-    said: tuple[Said, ...]
+    said: tuple[TokenLogprobs, ...]
 
 
-def prove(network: Any, tokenizer: Any) -> Proof:
+def prove(network: Any, tokenizer: Any) -> ReferenceLogprobs:
     """Ask a loaded causal language model of transformers, with the adapter applied."""
     from pytest_ftgate.serve.hf.generate import prompt_tokens
 
     prompts = [tuple(prompt_tokens(tokenizer, talk)) for talk in TALKS]
-    said = tuple(Said(ids, *greedy(network, ids)) for ids in prompts)
-    return Proof(str(network.dtype).removeprefix("torch."), said)
+    said = tuple(TokenLogprobs(ids, *greedy(network, ids)) for ids in prompts)
+    return ReferenceLogprobs(str(network.dtype).removeprefix("torch."), said)
 
 
 def greedy(network: Any, prompt: Sequence[int], length: int = LENGTH) -> tuple[tuple[int, ...], tuple[float, ...]]:
@@ -66,21 +66,21 @@ def greedy(network: Any, prompt: Sequence[int], length: int = LENGTH) -> tuple[t
     return tuple(tokens), tuple(logprobs)
 
 
-def write_proof(proof: Proof, folder: Path) -> Path:
+def write_proof(proof: ReferenceLogprobs, folder: Path) -> Path:
     """Keep it beside the weights, which its presence does not change: no digest counts it."""
     path = folder / FILE
     path.write_text(json.dumps(asdict(proof)), encoding="utf-8")
     return path
 
 
-def read_proof(folder: Path) -> Proof | None:
+def read_proof(folder: Path) -> ReferenceLogprobs | None:
     """What the trainer wrote; None for an adapter that another program made. Raises ValueError if it is unreadable."""
     path = folder / FILE
     if not path.is_file():
         return None
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        said = tuple(Said(**{key: tuple(values) for key, values in each.items()}) for each in data["said"])
-        return Proof(data["dtype"], said)
+        said = tuple(TokenLogprobs(**{key: tuple(values) for key, values in each.items()}) for each in data["said"])
+        return ReferenceLogprobs(data["dtype"], said)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"{path} is no proof of this program: {error!r}") from None

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client import http
 from pytest_ftgate.serve.engine import Endpoint
-from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, Proof, Said, read_proof
+from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, ReferenceLogprobs, TokenLogprobs, read_proof
 
 LOAD_S = 120.0
 """Seconds in which a server must have loaded an adapter."""
@@ -145,20 +145,20 @@ def hold_against_proof(tuned: Endpoint, adapter: Path, dtype: str) -> Agreement 
     return found
 
 
-def _proof_of(adapter: Path) -> Proof | None:
+def _proof_of(adapter: Path) -> ReferenceLogprobs | None:
     try:
         return read_proof(adapter)
     except ValueError as error:
         raise ServeError(f"{error}\n    restore the adapter's folder, or train again") from None
 
 
-def _agreement_with(proof: Proof, served: Sequence[tuple[list[int], list[float]]]) -> Agreement:
+def _agreement_with(proof: ReferenceLogprobs, served: Sequence[tuple[list[int], list[float]]]) -> Agreement:
     """Up to where a near tie was decided the other way; there each one's likeliest token must be as likely."""
     pairs = [pair for said, answer in zip(proof.said, served, strict=True) for pair in _shared(said, *answer)]
     return agreement([ours for ours, _ in pairs], [theirs for _, theirs in pairs])
 
 
-def _shared(said: Said, tokens: Sequence[int], logprobs: Sequence[float]) -> list[tuple[float, float]]:
+def _shared(said: TokenLogprobs, tokens: Sequence[int], logprobs: Sequence[float]) -> list[tuple[float, float]]:
     same = [ours == theirs for ours, theirs in zip(said.tokens, tokens, strict=True)]
     end = same.index(False) + 1 if False in same else len(same)
     return list(zip(said.logprobs[:end], logprobs[:end], strict=True))

@@ -10,10 +10,10 @@ import threading
 
 import pytest
 
-from pytest_ftgate.annotation.decision_log import Book
+from pytest_ftgate.annotation.decision_log import DecisionLog
 from pytest_ftgate.annotation.escape import visible
 from pytest_ftgate.annotation.item import Choice, DeskError, Item, Task
-from pytest_ftgate.annotation.review_queue import Desk
+from pytest_ftgate.annotation.review_queue import ReviewQueue
 from pytest_ftgate.cli.review.terminal import run_terminal
 from pytest_ftgate.errors import JournalError
 from tests.unit.annotation.review_work import TASK, items
@@ -27,8 +27,8 @@ def work(tmp_path, monkeypatch):
 
     def session(keys: str, number: int = 3):
         told: list[str] = []
-        with Book(tmp_path / "book.jsonl") as book:
-            desk = Desk(TASK, items(number), book, "ann")
+        with DecisionLog(tmp_path / "book.jsonl") as book:
+            desk = ReviewQueue(TASK, items(number), book, "ann")
             run_terminal(desk, io.StringIO(keys), told.append)
             return "\n".join(told), {made.item: (made.value, made.text) for made in desk.decisions.values()}
 
@@ -94,15 +94,19 @@ def test_a_line_torn_by_a_crash_costs_only_itself(work, tmp_path):
 
 
 def test_two_sessions_on_one_journal_are_refused(tmp_path):
-    with Book(tmp_path / "b.jsonl"), pytest.raises(DeskError, match="open in another"), Book(tmp_path / "b.jsonl"):
+    with (
+        DecisionLog(tmp_path / "b.jsonl"),
+        pytest.raises(DeskError, match="open in another"),
+        DecisionLog(tmp_path / "b.jsonl"),
+    ):
         pass
-    with Book(tmp_path / "b.jsonl"):
+    with DecisionLog(tmp_path / "b.jsonl"):
         pass
 
 
 def test_only_the_current_item_can_be_decided(tmp_path):
-    with Book(tmp_path / "b.jsonl") as book:
-        desk = Desk(TASK, items(), book)
+    with DecisionLog(tmp_path / "b.jsonl") as book:
+        desk = ReviewQueue(TASK, items(), book)
         with pytest.raises(DeskError, match="decided already"):
             desk.decide("i1", "accepted")
         with pytest.raises(DeskError, match="no choice; there are accepted, edited, rejected"):
@@ -124,8 +128,8 @@ def test_in_a_terminal_one_key_is_enough_and_an_arrow_key_accepts_nothing(tmp_pa
     mine, theirs = pty.openpty()
     os.write(mine, b"\x1b[A")
     told: list[str] = []
-    with Book(tmp_path / "b.jsonl") as book, os.fdopen(theirs, "r") as source:
-        desk = Desk(TASK, items(), book)
+    with DecisionLog(tmp_path / "b.jsonl") as book, os.fdopen(theirs, "r") as source:
+        desk = ReviewQueue(TASK, items(), book)
 
         def say(line: str) -> None:
             told.append(line)
@@ -144,15 +148,15 @@ def test_in_a_terminal_an_editor_changes_the_draft(tmp_path, monkeypatch):
     monkeypatch.setenv("VISUAL", "sed -i s/0/8/")
     mine, theirs = pty.openpty()
     os.write(mine, b"eq")
-    with Book(tmp_path / "b.jsonl") as book, os.fdopen(theirs, "r") as source:
-        desk = Desk(TASK, items(), book)
+    with DecisionLog(tmp_path / "b.jsonl") as book, os.fdopen(theirs, "r") as source:
+        desk = ReviewQueue(TASK, items(), book)
         run_terminal(desk, source, lambda line: None)
         assert [made.text for made in desk.decisions.values()] == ['{"n": 8}']
     os.close(mine)
 
 
 def test_an_item_that_is_gone_is_not_counted(tmp_path):
-    with Book(tmp_path / "b.jsonl") as book:
-        desk = Desk(TASK, items(), book)
+    with DecisionLog(tmp_path / "b.jsonl") as book:
+        desk = ReviewQueue(TASK, items(), book)
         desk.decide("i0", "accepted")
-        assert Desk(TASK, [Item("new", ())], book).done == 0
+        assert ReviewQueue(TASK, [Item("new", ())], book).done == 0

@@ -7,7 +7,7 @@ import pytest
 from pytest_ftgate.annotation.verdicts import Asked, blind, read_verdicts
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.gate.checks.admission import Admission
-from pytest_ftgate.gate.checks.judge import opinion_arm
+from pytest_ftgate.gate.checks.judge import preference_check
 from pytest_ftgate.judge.labels import answer_digest
 
 CASE = "c" * 64
@@ -103,10 +103,10 @@ def test_a_case_without_an_answer_is_worse_in_peoples_eyes_too_once_they_are_don
     silent = [f"s{n}" for n in range(10)]
     human = blind(read, now).differences(silent)
     judge = {name: float(n % 2 or -1) for n, name in enumerate(names)} | dict.fromkeys(silent, -1.0)
-    assert opinion_arm(judge, blind(read, now).by_case, Admission(True, ()), 0.08).status == "pass", "as it was"
-    arm = opinion_arm(judge, human, Admission(True, ()), 0.08)
-    assert arm.status in {"hold", "reject"}
-    assert arm.numbers["gain"] < -0.08
+    assert preference_check(judge, blind(read, now).by_case, Admission(True, ()), 0.08).status == "pass", "as it was"
+    check = preference_check(judge, human, Admission(True, ()), 0.08)
+    assert check.status in {"hold", "reject"}
+    assert check.numbers["gain"] < -0.08
     assert blind(read[:59], now).differences(silent) == {}, "people are not done"
 
 

@@ -41,9 +41,9 @@ def promote(registry: Registry, base: Path, tmp_path: Path) -> Callable[[str], i
         config = {"r": 8, "lora_alpha": 16, "target_modules": ["q_proj"], "bias": "none", "peft_type": "LORA"}
         (folder / "adapter_config.json").write_text(json.dumps(config))
         run = registry.log_run("spam", {}, {}, {}, {}, {})
-        tags = tags_of(Model(str(base), None, adapter=folder)) | {"verdict": "PROMOTE", "reason": "all arms passed"}
+        tags = tags_of(Model(str(base), None, adapter=folder)) | {"verdict": "PROMOTE", "reason": "all checks passed"}
         version = registry.add_version("spam", folder, adapter_digest(folder), run, tags)
-        return registry.promote("spam", version.number, "all arms passed").number
+        return registry.promote("spam", version.number, "all checks passed").number
 
     return make
 

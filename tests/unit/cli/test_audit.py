@@ -82,7 +82,7 @@ def test_show_prints_moves_with_digests_and_reason(registry, promote, tmp_path, 
     promote("a")
     main(["audit", "show", "spam", "--state-dir", str(tmp_path / "state")])
     out = capsys.readouterr().out
-    assert "version 1, reason all arms passed, verdict PROMOTE, digest " in out
+    assert "version 1, reason all checks passed, verdict PROMOTE, digest " in out
     assert f"digest {registry.champion('spam').digest[:12]}," in out
 
 

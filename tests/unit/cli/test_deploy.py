@@ -11,7 +11,7 @@ import pytest
 
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.registry.model_tags import name_of, tags_of
-from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, Proof, Said, write_proof
+from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, ReferenceLogprobs, TokenLogprobs, write_proof
 from pytest_ftgate.serve.model import Model, adapter_digest
 from pytest_ftgate.serve.precision import native_dtype
 from tests.fake_vllm_server import FakeVllm
@@ -31,7 +31,7 @@ def register(registry: Registry, base: Path, folder: Path) -> int:
     run = registry.log_run("spam", {}, {}, {}, {}, {})
     tags = tags_of(Model(str(base), None, adapter=folder)) | {"verdict": "PROMOTE"}
     version = registry.add_version("spam", folder, adapter_digest(folder), run, tags)
-    return registry.promote("spam", version.number, "all arms passed").number
+    return registry.promote("spam", version.number, "all checks passed").number
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +178,8 @@ def prove_as_the_fake_answers(folder: Path, off: float) -> None:
     for talk in TALKS:
         prompt = tuple(talk[-1]["content"].encode())
         ids = tuple(sum(prompt) % 50 + i for i in range(LENGTH))
-        said.append(Said(prompt, ids, tuple(-(token % 7) - 0.5 + off for token in ids)))
-    write_proof(Proof(native_dtype(), tuple(said)), folder)  # the model is at its default
+        said.append(TokenLogprobs(prompt, ids, tuple(-(token % 7) - 0.5 + off for token in ids)))
+    write_proof(ReferenceLogprobs(native_dtype(), tuple(said)), folder)  # the model is at its default
 
 
 def test_the_server_is_held_against_what_the_trainer_saw(registry, base, serving, ftgate, tmp_path):
@@ -273,7 +273,7 @@ def test_a_whole_model_cannot_be_loaded_into_a_running_server(registry, base, se
         run = registry.log_run("spam", {}, {}, {}, {}, {})
         tags = tags_of(Model(str(folder))) | {"verdict": "PROMOTE"}
         version = registry.add_version("spam", folder, Model(str(folder)).base_digest, run, tags)
-        registry.promote("spam", version.number, "all arms passed")
+        registry.promote("spam", version.number, "all checks passed")
     assert "spam v3 is a whole model, which no running server can load" in refused(ftgate, registry, serving())
 
 

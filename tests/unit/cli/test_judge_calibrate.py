@@ -13,7 +13,7 @@ import pytest
 
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.evaluate.journal import Journal
-from pytest_ftgate.evaluate.responses import Answers
+from pytest_ftgate.evaluate.responses import Responses
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.golden.paths import beside
 from pytest_ftgate.judge.injections import HONEST, read_injections
@@ -56,10 +56,10 @@ class Bench:
         random.Random(4).shuffle(marks)
         lines = []
         with Journal(self.root / "state/journal/mail.jsonl") as journal:
-            for place, (case, draw) in enumerate((case, draw) for case in suite.cases for draw in (0, 1)):
-                text = f"reply {draw} to {case.id} {marks[place]}"
-                model = f"model {draw}"
-                asked = Answers(suite, model, journal).asked(case, 0)
+            for place, (case, repeat) in enumerate((case, repeat) for case in suite.cases for repeat in (0, 1)):
+                text = f"reply {repeat} to {case.id} {marks[place]}"
+                model = f"model {repeat}"
+                asked = Responses(suite, model, journal).asked(case, 0)
                 journal.append(f"{model} {case.id}", Response(case.id, model, text), set="mail", asked=asked)
                 label = "yes" if marks[place] == "+" else "no"
                 lines.append(
@@ -107,7 +107,7 @@ def test_judges_that_know_nothing_are_refused(bench, server, polite, level):
     says(server, level)
     code, text = bench.run("calibrate", "--pairs", "0")
     assert code == 1, text
-    assert "not admitted, its arm is advisory:" in text
+    assert "not admitted, its check is advisory:" in text
     assert re.search(r"  (ac1|recall\((yes|no)\)) -?\d\.\d\d, lower bound -?\d\.\d+ <", text)
     assert not bench.admission().admitted
 

@@ -13,9 +13,9 @@ import pytest
 from pytest_ftgate.annotation.verdicts import Asked, blind, read_verdicts
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.evaluate.journal import Journal
-from pytest_ftgate.evaluate.responses import Answers
+from pytest_ftgate.evaluate.responses import Responses
 from pytest_ftgate.evaluate.suite import load_suite
-from pytest_ftgate.gate.checks.human import human_arm
+from pytest_ftgate.gate.checks.human import human_check
 from pytest_ftgate.golden.paths import beside
 from pytest_ftgate.judge.labels import answer_digest, judged_key, read_labels
 from pytest_ftgate.registry import Registry
@@ -47,7 +47,7 @@ def answered(golden: Path, tmp_path: Path):
     def write(model: str, texts: dict[str, str], **response: object) -> None:
         suite = load_suite(golden)
         with Journal(tmp_path / "state" / "journal" / "sums.jsonl") as journal:
-            answers = Answers(suite, model, journal)
+            answers = Responses(suite, model, journal)
             for case in suite.cases:
                 if case.id in texts:
                     said = Response(case.id, model, texts[case.id], **response)
@@ -107,7 +107,7 @@ def test_the_draw_is_random_seeded_and_the_same_after_a_stop(label, answered, tm
     assert drawn != sorted(drawn, key=lambda name: int(name[1:])), "not in the order of the file"
     assert max(int(name[1:]) for name in drawn) > 25, "not the first ones"
     _, _, more = label("n" * 20, "--count", "20", "--seed", "1")
-    assert len(more) > 25, "another seed draws others, and what was said stays"
+    assert len(more) > 25, "another seed repeats others, and what was said stays"
     [plan, *_] = [
         json.loads(line)["plan"]
         for line in next((tmp_path / "state/desk").glob("*.jsonl")).read_text().splitlines()
@@ -255,7 +255,7 @@ def versions(golden: Path, registry: Registry, tmp_path: Path) -> Callable[[dict
         run = registry.log_run("sums", {}, {}, {}, {"results": results}, {})
         version = registry.add_version("sums", folder, registry.digest_of(folder), run, {"verdict": "PROMOTE"})
         if champion:
-            registry.promote("sums", version.number, "all arms passed")
+            registry.promote("sums", version.number, "all checks passed")
         return version.number
 
     return make
@@ -316,7 +316,7 @@ def test_verdicts_find_their_way_back_to_the_models_though_the_person_never_knew
     values = blind(read_verdicts(golden / "verdicts.jsonl"), asked(golden, NEW, OLD))
     assert sorted(values.values) == [0] * 10 + [1] * 50
     assert (values.complete, values.same, values.by) == (True, 10, ("ann",))
-    assert human_arm(values.values, 0.05).status == "pass"
+    assert human_check(values.values, 0.05).status == "pass"
     first = [line["first"] for line in found if not line.get("same")]
     assert 12 < first.count("candidate") < 38, "either is shown first about half the time"
     assert "candidate" not in told.lower().replace("champion", "")
@@ -327,7 +327,7 @@ def test_preferring_the_champion_is_a_reject_and_always_a_tells_nothing(compare,
     versions(NEW)
     compare(prefer("old"))
     values = blind(read_verdicts(golden / "verdicts.jsonl"), asked(golden, NEW, OLD))
-    assert human_arm(values.values, 0.05).status == "reject"
+    assert human_check(values.values, 0.05).status == "reject"
 
 
 def test_somebody_who_always_says_a_favours_nobody(compare, versions, golden):

@@ -69,7 +69,7 @@ def test_history_lists_versions_newest_first(registry, promote, ftgate):
     assert "PROMOTE" in newest
     assert "champion" in newest
     assert "was champion" in oldest
-    assert oldest.endswith("all arms passed")
+    assert oldest.endswith("all checks passed")
 
 
 def test_rollback_moves_the_champion_and_keeps_the_reason(registry, promote, ftgate):

@@ -37,7 +37,7 @@ def test_the_report_before_any_run(golden, ftgate, tmp_path):
     assert "to find a 5-point regression 396 cases 276 more" in said
     assert "to show it is not 5 points worse, if truly equal 396 cases 276 more" in said
     assert "to show it is not 5 points worse, if truly 5 points better 98 cases has them" in said
-    assert "passes the champion arm if truly 5 points better 86 %" in said
+    assert "passes the champion check if truly 5 points better 86 %" in said
     assert "slices, in the first step of Holm over 2:" in said
     assert "lang=de 25 25.4 points 20.0 points" in said
     assert not (tmp_path / "state").exists()

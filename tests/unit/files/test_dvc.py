@@ -168,11 +168,11 @@ def test_a_tracked_file_is_replaced_and_never_written_through(project, name):
 
 @pytest.mark.parametrize("name", ["sym.jsonl", "hard.jsonl"])
 def test_a_journal_that_is_tracked_is_copied_before_it_grows(project, name):
-    from pytest_ftgate.annotation.decision_log import Book
+    from pytest_ftgate.annotation.decision_log import DecisionLog
     from pytest_ftgate.serve.api.append_log import Lines
 
     before, file = cached(project), project / name
-    with Book(file) as book:
+    with DecisionLog(file) as book:
         assert len(book.records) == 2
         book.append({"decided": "yes"})
     lines = Lines(file)

@@ -1,72 +1,73 @@
-"""The verdict over arms, and the promises of the policy as a whole."""
+"""The verdict over checks, and the promises of the policy as a whole."""
 
 import numpy as np
 import pytest
 
 from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.gate.verdict import (
-    Arm,
+    CheckResult,
     Kind,
     Result,
-    baseline_arm,
-    champion_arm,
+    baseline_check,
+    champion_check,
     decide,
-    floors_arm,
-    integrity_arm,
-    skipped_arm,
+    floors_check,
+    integrity_check,
+    skipped_check,
 )
 from pytest_ftgate.metrics.compute import Scored, compute
 
-GOOD = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("champion", "pass")]
+GOOD = [CheckResult("integrity", "pass"), CheckResult("baseline", "pass"), CheckResult("champion", "pass")]
 
 
-def arm(status, name="floors", more=None):
-    return Arm(name, status, {}, f"{name}: because", more)
+def check(status, name="floors", more=None):
+    return CheckResult(name, status, {}, f"{name}: because", more)
 
 
 @pytest.mark.parametrize(
     ("extra", "kind"),
     [
         ([], Kind.PROMOTE),
-        ([arm("pass")], Kind.PROMOTE),
-        ([arm("hold")], Kind.HOLD),
-        ([arm("skip")], Kind.HOLD),
-        ([arm("fail")], Kind.HOLD),
-        ([arm("reject")], Kind.REJECT),
-        ([arm("hold"), arm("reject")], Kind.REJECT),
-        ([arm("reject"), arm("integrity"), arm("hold")], Kind.INTEGRITY),
+        ([check("pass")], Kind.PROMOTE),
+        ([check("hold")], Kind.HOLD),
+        ([check("skip")], Kind.HOLD),
+        ([check("reject")], Kind.REJECT),
+        ([check("hold"), check("reject")], Kind.REJECT),
+        ([check("reject"), check("integrity"), check("hold")], Kind.INTEGRITY),
     ],
 )
 def test_the_worst_finding_decides(extra, kind):
     verdict = decide([*GOOD, *extra])
     assert verdict.kind == kind
-    assert verdict.arms == (*GOOD, *extra)
+    assert verdict.checks == (*GOOD, *extra)
     assert kind == Kind.PROMOTE or "floors: because" in verdict.reason
 
 
 def test_a_hold_asks_for_the_greatest_number_of_cases():
-    assert decide([*GOOD, arm("hold", more=40), arm("hold", more=90)]).cases_more == 90
-    assert decide([*GOOD, arm("hold", more=40), arm("hold")]).cases_more is None
+    assert decide([*GOOD, check("hold", more=40), check("hold", more=90)]).cases_more == 90
+    assert decide([*GOOD, check("hold", more=40), check("hold")]).cases_more is None
 
 
 def test_a_first_model_needs_a_floor():
-    first = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("must-pass", "pass")]
+    first = [CheckResult("integrity", "pass"), CheckResult("baseline", "pass"), CheckResult("must-pass", "pass")]
     verdict = decide(first)
     assert verdict.kind == Kind.HOLD
     assert "add a [[gate.floor]] to golden.toml" in verdict.reason
-    assert decide([*first, Arm("floors", "pass")]).kind == Kind.PROMOTE
+    assert decide([*first, CheckResult("floors", "pass")]).kind == Kind.PROMOTE
 
 
 @pytest.mark.parametrize("name", ["integrity", "baseline"])
 def test_nothing_is_promoted_unseen(name):
-    verdict = decide([arm for arm in GOOD if arm.name != name])
+    verdict = decide([check for check in GOOD if check.name != name])
     assert verdict.kind == Kind.HOLD
     assert f"{name}: was not looked at" in verdict.reason
     assert decide([]).kind == Kind.HOLD
 
 
 def test_missing_cases_are_skipped_and_hold():
-    verdict = decide([Arm("integrity", "pass"), Arm("baseline", "pass"), skipped_arm("champion", 12, 300)])
+    verdict = decide(
+        [CheckResult("integrity", "pass"), CheckResult("baseline", "pass"), skipped_check("champion", 12, 300)]
+    )
     assert verdict.kind == Kind.HOLD
     assert verdict.reason == "champion: 12 of 300 cases not measured"
 
@@ -94,10 +95,10 @@ TRUTH = [
 
 
 @pytest.mark.parametrize(("mode", "b", "c", "n", "delta", "kind", "settles"), TRUTH)
-def test_truth_table_of_the_champion_arm(mode, b, c, n, delta, kind, settles):
+def test_truth_table_of_the_champion_check(mode, b, c, n, delta, kind, settles):
     candidate = {str(i): Result(float(not b <= i < b + c), not b <= i < b + c) for i in range(n)}
     champion = {str(i): Result(float(i >= b), i >= b) for i in range(n)}
-    verdict = decide([*GOOD[:2], champion_arm(candidate, champion, delta / 100, mode=mode)])
+    verdict = decide([*GOOD[:2], champion_check(candidate, champion, delta / 100, mode=mode)])
     assert verdict.kind == kind, verdict.reason
     if kind == Kind.HOLD:
         assert bool(verdict.cases_more) == settles
@@ -107,16 +108,16 @@ def test_truth_table_of_the_champion_arm(mode, b, c, n, delta, kind, settles):
 
 @pytest.mark.parametrize("status", ["hold", "reject", "integrity", "skip"])
 def test_an_advisory_arm_decides_nothing(status):
-    advice = Arm("forgetting", status, {}, "forgetting: because", advisory=True)
+    advice = CheckResult("forgetting", status, {}, "forgetting: because", advisory=True)
     verdict = decide([*GOOD, advice])
     assert verdict.kind == Kind.PROMOTE
-    assert verdict.arms[-1] == advice
-    assert verdict.reason == f"all 3 arms pass; advisory and not met: forgetting ({status})"
-    assert decide([*GOOD, arm("hold"), advice]).reason == "floors: because"
+    assert verdict.checks[-1] == advice
+    assert verdict.reason == f"all 3 checks pass; advisory and not met: forgetting ({status})"
+    assert decide([*GOOD, check("hold"), advice]).reason == "floors: because"
 
 
 def test_an_advisory_arm_stands_in_for_no_required_one():
-    assert decide([*GOOD[:2], Arm("floors", "pass", advisory=True)]).kind == Kind.HOLD
+    assert decide([*GOOD[:2], CheckResult("floors", "pass", advisory=True)]).kind == Kind.HOLD
 
 
 def right_or_wrong(values):
@@ -129,10 +130,10 @@ def verdict_of(candidate, base, champion, timed_out=0):
     scored = [Scored(str(i), float(value), bool(value)) for i, value in enumerate(candidate)]
     return decide(
         [
-            integrity_arm(results, digests, timed_out=timed_out),
-            baseline_arm(results["candidate"], results["base"]),
-            *([champion_arm(results["candidate"], right_or_wrong(champion), 0.03)] if champion is not None else []),
-            floors_arm([compute("accuracy", scored)], [Floor("accuracy", min=0.85)]),
+            integrity_check(results, digests, timed_out=timed_out),
+            baseline_check(results["candidate"], results["base"]),
+            *([champion_check(results["candidate"], right_or_wrong(champion), 0.03)] if champion is not None else []),
+            floors_check([compute("accuracy", scored)], [Floor("accuracy", min=0.85)]),
         ]
     )
 
@@ -157,7 +158,7 @@ def test_an_adapter_equal_to_the_base_is_rejected_beside_a_champion():
 
 
 def promoted(n, delta, change, runs=1500):
-    """Share promoted by both comparing arms: champion .80, baseline .70, candidate .80 + change, phi about .5."""
+    """Share promoted by both comparing checks: champion .80, baseline .70, candidate .80 + change, phi about .5."""
     from statistics import NormalDist
 
     quantile, rng = NormalDist().inv_cdf, np.random.default_rng(n)
@@ -171,8 +172,8 @@ def promoted(n, delta, change, runs=1500):
     count = 0
     for run in range(runs):
         results = {name: right_or_wrong(answer[run]) for name, answer in answers.items()}
-        passed = champion_arm(results["candidate"], results["champion"], delta).status == "pass"
-        count += passed and baseline_arm(results["candidate"], results["base"]).status == "pass"
+        passed = champion_check(results["candidate"], results["champion"], delta).status == "pass"
+        count += passed and baseline_check(results["candidate"], results["base"]).status == "pass"
     return count / runs
 
 

@@ -18,21 +18,21 @@ def test_one_draw_is_the_case_itself(only):
 
 
 @given(st.lists(st.booleans(), min_size=2, max_size=9))
-def test_the_value_is_the_mean_and_only_all_right_is_passed(draws):
-    grade = combine([RIGHT if right else WRONG for right in draws])
+def test_the_value_is_the_mean_and_only_all_right_is_passed(repeats):
+    grade = combine([RIGHT if right else WRONG for right in repeats])
     assert isinstance(grade, Grade)
-    assert grade.value == pytest.approx(sum(draws) / len(draws))
-    assert grade.passed == all(draws)
-    assert grade.reason.startswith(f"{sum(draws)} of {len(draws)} draws passed")
+    assert grade.value == pytest.approx(sum(repeats) / len(repeats))
+    assert grade.passed == all(repeats)
+    assert grade.reason.startswith(f"{sum(repeats)} of {len(repeats)} repeats passed")
 
 
 def test_the_reason_names_the_first_wrong_draw():
-    assert combine([RIGHT, WRONG, WRONG]).reason == "1 of 3 draws passed; draw 2: wrong: said no"
+    assert combine([RIGHT, WRONG, WRONG]).reason == "1 of 3 repeats passed; repeat 2: wrong: said no"
 
 
 def test_a_broken_draw_is_no_score():
-    assert combine([RIGHT, UNJUDGED, BROKEN]) == Failure("draw 3 of 3: HTTP 500", "api")
-    assert combine([WRONG, UNJUDGED]) == Unscored("draw 2 of 2: no opinion", "python@1")
+    assert combine([RIGHT, UNJUDGED, BROKEN]) == Failure("repeat 3 of 3: HTTP 500", "api")
+    assert combine([WRONG, UNJUDGED]) == Unscored("repeat 2 of 2: no opinion", "python@1")
 
 
 def test_the_label_of_several_draws():
@@ -43,10 +43,10 @@ def test_the_label_of_several_draws():
 
 def test_pass_at_k_and_pass_hat_k():
     scored = [
-        Scored("a", 1.0, True, draws=(True, True)),
-        Scored("b", 0.5, False, draws=(True, False)),
-        Scored("c", 0.0, False, draws=(False, False)),
-        Scored("d", 1.0, True, draws=(True, True), measured=False),
+        Scored("a", 1.0, True, repeats=(True, True)),
+        Scored("b", 0.5, False, repeats=(True, False)),
+        Scored("c", 0.0, False, repeats=(False, False)),
+        Scored("d", 1.0, True, repeats=(True, True), measured=False),
     ]
     assert compute("pass_at_k", scored).value == 0.5
     assert compute("pass_hat_k", scored).value == 0.25

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from pytest_ftgate.gate.decision import EXIT_CODES, Kind
 from pytest_ftgate.judge.summary import judged_lines, summed
-from pytest_ftgate.plugin.report.collector import INTEGRITY, Tally
+from pytest_ftgate.plugin.report.collector import ReportCollector
 
 
 def fact(questions: int, unscored: int, digest: str = "d", name: str = "tests") -> dict[str, Any]:
@@ -19,14 +20,14 @@ def fact(questions: int, unscored: int, digest: str = "d", name: str = "tests") 
     }  # fmt: skip
 
 
-def arrived(*facts: dict[str, Any]) -> Tally:
-    tally = Tally(train=False)
+def arrived(*facts: dict[str, Any]) -> ReportCollector:
+    tally = ReportCollector(train=False)
     for each in facts:
         tally.arrived({"traffic": [], "counts": {}, "judges": [each]})
     return tally
 
 
-@pytest.mark.parametrize(("unscored", "code"), [(1, 0), (2, INTEGRITY)])
+@pytest.mark.parametrize(("unscored", "code"), [(1, 0), (2, EXIT_CODES[Kind.INTEGRITY])])
 def test_workers_are_summed_before_they_are_compared(unscored, code):
     tally = arrived(fact(15, unscored), fact(15, 0))
     assert tally.exit_code(0) == code
@@ -38,7 +39,7 @@ def test_workers_are_summed_before_they_are_compared(unscored, code):
 
 
 def test_other_judges_are_not_summed():
-    assert arrived(fact(15, 1), fact(15, 0, digest="e")).exit_code(0) == INTEGRITY
+    assert arrived(fact(15, 1), fact(15, 0, digest="e")).exit_code(0) == EXIT_CODES[Kind.INTEGRITY]
     assert len(summed([fact(1, 0), fact(1, 0, digest="e"), fact(2, 1, name="n")])) == 2
 
 

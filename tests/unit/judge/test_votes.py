@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_ftgate.judge.client import Court, NoVerdict
+from pytest_ftgate.judge.client import JudgeClient, NoVerdict
 from pytest_ftgate.judge.pairwise import both_orders, compare
 from pytest_ftgate.judge.parse import Verdict, read_choice
 from pytest_ftgate.judge.question import Question
@@ -38,14 +38,14 @@ def test_of_a_pair_as_many_votes_are_a_tie():
     assert joined([said("first"), said("first"), said("second")], SCORED, "majority", pair=True).value == 1.0
 
 
-class Knowing(Court):
-    """A court that knows what it will say of (first answer, second answer)."""
+class Knowing(JudgeClient):
+    """A judge client that knows what it will say of (first answer, second answer)."""
 
     def __init__(self, sayings):
         super().__init__(JudgeSpec(SCORED, ()), None)
         for answers, better in sayings.items():
-            ruling = NoVerdict("no", broken=True) if better is None else said(better)
-            self._known[Question("?", answers).digest] = ruling
+            judgement = NoVerdict("no", broken=True) if better is None else said(better)
+            self._known[Question("?", answers).digest] = judgement
 
 
 def test_a_pair_counts_where_both_orders_agree_and_is_a_tie_where_they_do_not():
@@ -57,18 +57,18 @@ def test_a_pair_counts_where_both_orders_agree_and_is_a_tie_where_they_do_not():
         ("i", "j"): "tie", ("j", "i"): "tie",
         ("k", "l"): None, ("l", "k"): "first",
     }  # fmt: skip
-    court = Knowing(sayings)
+    judge_client = Knowing(sayings)
     pairs = {first: Question("?", (first, second)) for first, second in list(sayings)[::2]} | {
         "s": Question("?", ("x", "x"))
     }
-    found = compare(court, pairs)
+    found = compare(judge_client, pairs)
     assert found.differences == {"a": 1, "c": -1, "e": 0, "g": 0, "i": 0, "k": -1, "s": 0}
     assert [name for name, pair in found.pairs.items() if pair.flipped] == ["e", "g"]
     assert (found.flip_rate, found.unscored, found.flips) == (2 / 5, 1, 2)
-    assert both_orders(court, pairs["a"])["better"] == "first"
-    flipped = both_orders(court, pairs["e"])
+    assert both_orders(judge_client, pairs["a"])["better"] == "first"
+    flipped = both_orders(judge_client, pairs["e"])
     assert (flipped["better"], flipped.agreement) == ("tie", 0.5)
-    assert both_orders(court, pairs["k"]).broken
+    assert both_orders(judge_client, pairs["k"]).broken
 
 
 def test_another_model_rubric_or_prompt_is_another_judge_and_another_address_is_not(monkeypatch):
@@ -80,7 +80,7 @@ def test_another_model_rubric_or_prompt_is_another_judge_and_another_address_is_
     others = [
         read_judge(table | change).digest
         for change in (
-            {"model": "n"}, {"draws": 3}, {"join": "mean"}, {"good_level": 3}, {"checklist": {"polite": "Is it?"}},
+            {"model": "n"}, {"repeats": 3}, {"join": "mean"}, {"good_level": 3}, {"checklist": {"polite": "Is it?"}},
             {"criteria": {"helpful": HELPFUL | {"3": "Half of it."}}}, {"panel": [{"model": "m"}, {"model": "n"}]},
         )
     ]  # fmt: skip
@@ -90,11 +90,11 @@ def test_another_model_rubric_or_prompt_is_another_judge_and_another_address_is_
 
 
 def test_a_panel_shares_settings_and_every_fault_is_told():
-    judge = read_judge({"panel": [{"model": "a"}, {"model": "b", "timeout_s": 5.0}], "timeout_s": 9.0, "draws": 2})
+    judge = read_judge({"panel": [{"model": "a"}, {"model": "b", "timeout_s": 5.0}], "timeout_s": 9.0, "repeats": 2})
     assert [(each.model, each.timeout_s) for each in judge.panel] == [("a", 9.0), ("b", 5.0)]
-    assert judge.title == "a + b, 2 draws each"
+    assert judge.title == "a + b, 2 repeats each"
     with pytest.raises(JudgeError) as caught:
-        read_judge({"draws": 0, "join": "sum", "good_level": 6, "panel": [{"mdel": "a"}], "criteria": {"x": {}}})
-    for part in ("draws must be", "join must be", "good_level must be", "mdel is not known", "criteria.x needs"):
+        read_judge({"repeats": 0, "join": "sum", "good_level": 6, "panel": [{"mdel": "a"}], "criteria": {"x": {}}})
+    for part in ("repeats must be", "join must be", "good_level must be", "mdel is not known", "criteria.x needs"):
         assert part in str(caught.value)
     assert CHECKED.reference

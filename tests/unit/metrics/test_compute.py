@@ -67,11 +67,11 @@ def test_errors(name, scored, options, text):
 
 LIGHT = """
 import sys
-from pytest_ftgate.gate.verdict import Result, baseline_arm, champion_arm, floors_arm
+from pytest_ftgate.gate.verdict import Result, baseline_check, champion_check, floors_check
 from pytest_ftgate.metrics.compute import Scored, compute
 compute("accuracy", [Scored(str(i), 1.0, True) for i in range(9)])
 one, two = ({str(i): Result(float(i % k > 0), i % k > 0) for i in range(90)} for k in (3, 2))
-champion_arm(one, two, .05), baseline_arm(one, two)
+champion_check(one, two, .05), baseline_check(one, two)
 heavy = {"sklearn", "scipy", "numpy", "torch", "mlflow", "pytest"} & set(sys.modules)
 assert not heavy, heavy
 """

@@ -13,7 +13,7 @@ RUNS = 1500
 
 
 def draw(seed: int, runs: int, users: int, share: float, champion, candidate):
-    """Arms and 0/1 outcomes of `runs` experiments; the means may be arrays over the users."""
+    """Checks and 0/1 outcomes of `runs` experiments; the means may be arrays over the users."""
     rng = np.random.default_rng(seed)
     arms = rng.random((runs, users)) < share
     means = np.where(arms, candidate, champion)

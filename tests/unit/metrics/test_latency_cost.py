@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, expon
 
 from pytest_ftgate.errors import MetricError
-from pytest_ftgate.gate.checks.floors import floors_arm
+from pytest_ftgate.gate.checks.floors import floors_check
 from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.metrics.latency_cost import Price, limit, quantile, quantile_of
 from pytest_ftgate.serve.response import Response
@@ -71,7 +71,7 @@ def test_what_has_no_value_is_an_error(answers, price, said):
 
 def test_a_limit_is_judged_by_its_upper_bound():
     def status(n: int, most: float) -> str:
-        return floors_arm(
+        return floors_check(
             [limit("p95_ms", [answer(i / 1000) for i in range(n)], None)], [Floor("p95_ms", max=most)]
         ).status
 
@@ -79,6 +79,6 @@ def test_a_limit_is_judged_by_its_upper_bound():
     assert status(200, 190) == "hold"
     assert status(200, 150) == "reject"
     assert status(58, 1e9) == "hold"
-    arm = floors_arm([quantile("p95_ms", [1.0], 0.95)], [Floor("p95_ms", max=5)])
-    assert "at least 59 answers" in arm.reason
-    assert inf not in arm.numbers.values()
+    check = floors_check([quantile("p95_ms", [1.0], 0.95)], [Floor("p95_ms", max=5)])
+    assert "at least 59 answers" in check.reason
+    assert inf not in check.numbers.values()

@@ -32,9 +32,9 @@ def later(monkeypatch):
 
 def test_the_first_promotion_has_no_predecessor(registry, add):
     add("a")
-    champion = registry.promote("spam", 1, "all arms passed", over=None)
+    champion = registry.promote("spam", 1, "all checks passed", over=None)
     assert (champion.number, champion.previous) == (1, None)
-    assert registry.champion("spam").promotion["reason"] == "all arms passed"
+    assert registry.champion("spam").promotion["reason"] == "all checks passed"
     assert registry.champion("spam").promotion["kind"] == "promote"
     assert locks_of(registry) == []
 

@@ -52,7 +52,7 @@ def latent_answers(rng, n, sets, difference, discordance):
 
 @pytest.mark.parametrize("difference", [-0.05, 0.05])
 def test_ours_is_what_cases_drawn_one_by_one_and_plain_formulas_give(difference):
-    """Another generator (no integral), and the rule of the design written out (no arm)."""
+    """Another generator (no integral), and the rule of the design written out (no check)."""
     n, sets = 100, 4000
     candidate, champion, base = latent_answers(np.random.default_rng(1), n, sets, difference, 0.16)
     b, c = (candidate & ~champion).sum(axis=1), (champion & ~candidate).sum(axis=1)
@@ -87,7 +87,7 @@ def test_the_arm_decides_and_not_a_copy_of_it(monkeypatch):
     from bench.gate_sim import policies
 
     champion_status.cache_clear()
-    monkeypatch.setattr(policies, "champion_arm", lambda *_: policies.Arm("champion", "hold"))
+    monkeypatch.setattr(policies, "champion_check", lambda *_: policies.CheckResult("champion", "hold"))
     assert not promoted(draw(np.random.default_rng(1), 50, 200, 0.1, 0.16))[OURS].any()
     monkeypatch.undo()
     champion_status.cache_clear()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.annotation.decision_log import Book
+from pytest_ftgate.annotation.decision_log import DecisionLog
 from pytest_ftgate.annotation.item import Item
-from pytest_ftgate.annotation.review_queue import Desk
+from pytest_ftgate.annotation.review_queue import ReviewQueue
 from pytest_ftgate.cli.review.web import DeskServer
 from tests.chromium_here import CTRL, Chromium
 from tests.unit.annotation.review_work import TASK, items
@@ -38,8 +38,8 @@ def page(chromium, tmp_path):
     opened = []
 
     def start(work):
-        book = Book(tmp_path / "book.jsonl").__enter__()
-        server = DeskServer(Desk(TASK, work, book, "ann"))
+        book = DecisionLog(tmp_path / "book.jsonl").__enter__()
+        server = DeskServer(ReviewQueue(TASK, work, book, "ann"))
         thread = threading.Thread(target=server.run)
         thread.start()
         opened.append((book, server, thread))

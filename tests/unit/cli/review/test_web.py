@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from pytest_ftgate.annotation.decision_log import Book
+from pytest_ftgate.annotation.decision_log import DecisionLog
 from pytest_ftgate.annotation.item import Item
-from pytest_ftgate.annotation.review_queue import Desk
+from pytest_ftgate.annotation.review_queue import ReviewQueue
 from pytest_ftgate.cli.review.web import PAGE, DeskServer
 from tests.unit.annotation.review_work import TASK, items
 
@@ -36,9 +36,9 @@ class Browser:
 
 @pytest.fixture
 def browser(tmp_path):
-    with Book(tmp_path / "book.jsonl") as book:
+    with DecisionLog(tmp_path / "book.jsonl") as book:
         server = DeskServer(
-            Desk(TASK, [*items(), Item("x", (("Question", "<script>alert(1)</script>"),))], book, "ann")
+            ReviewQueue(TASK, [*items(), Item("x", (("Question", "<script>alert(1)</script>"),))], book, "ann")
         )
         thread = threading.Thread(target=server.run)
         thread.start()

@@ -14,7 +14,7 @@ from pytest_ftgate.data.checks.coverage import Coverage
 from pytest_ftgate.data.checks.finding import Check, Outcome
 from pytest_ftgate.data.checks.format import format_of
 from pytest_ftgate.data.checks.general import General
-from pytest_ftgate.data.checks.label_counts import Marginals
+from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.data.checks.languages import Languages
 from pytest_ftgate.data.checks.lengths import Lengths, longer, percentile
 from pytest_ftgate.data.checks.run import inspect
@@ -154,7 +154,7 @@ def test_general_rows_are_to_be_5_to_10_percent_where_forgetting_is_measured(gen
 
 # --- against the golden sets -----------------------------------------------------------------------------------------
 
-GOLDENS = Marginals(
+GOLDENS = LabelCounts(
     labels={"spam": 10, "ham": 30},
     slices={"lang": {"en": 30, "de": 10}},
     label_path="label",
@@ -184,7 +184,7 @@ def test_covered_goldens_are_clean_and_general_rows_do_not_cover():
     assert told(Coverage(GOLDENS), some) == []
     general = labelled("spam", slices={"lang": "de"}, source="general")
     assert len(told(Coverage(GOLDENS), [some[0], general])) == 2
-    assert told(Coverage(Marginals()), some) == []
+    assert told(Coverage(LabelCounts()), some) == []
 
 
 def test_rows_without_slices_are_told_once():
@@ -213,7 +213,9 @@ def test_general_rows_answer_as_they_like():
 
 def test_a_golden_sets_schema_and_pattern_hold_for_the_rows_too():
     schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
-    check = format_of(Marginals(graders=({"kind": "json_schema", "schema": schema}, {"kind": "regex", "pattern": "n"})))
+    check = format_of(
+        LabelCounts(graders=({"kind": "json_schema", "schema": schema}, {"kind": "regex", "pattern": "n"}))
+    )
     some = [row("q", '{"n": 1}', 1), row("q", '{"n": "a@b.org"}', 2), row("q", "1", 3)]
     assert told(check, some) == [
         "t.jsonl:2 (not as json_schema@1 expects)",
@@ -223,7 +225,7 @@ def test_a_golden_sets_schema_and_pattern_hold_for_the_rows_too():
 
 
 def test_graders_that_need_the_case_ask_nothing_of_a_row():
-    assert told(format_of(Marginals(graders=({"kind": "exact"}, {"kind": "regex"}))), [row("q", "anything")]) == []
+    assert told(format_of(LabelCounts(graders=({"kind": "exact"}, {"kind": "regex"}))), [row("q", "anything")]) == []
 
 
 def test_what_means_the_training_rows_alone_is_a_check():

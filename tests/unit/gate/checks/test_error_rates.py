@@ -1,4 +1,4 @@
-"""How often an arm errs between two models whose truth is known; exact, over all tables that can happen."""
+"""How often a check errs between two models whose truth is known; exact, over all tables that can happen."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import numpy as np
 import pytest
 from scipy.stats import multinomial
 
-from pytest_ftgate.gate.checks.baseline import baseline_arm
-from pytest_ftgate.gate.checks.champion import champion_arm
+from pytest_ftgate.gate.checks.baseline import baseline_check
+from pytest_ftgate.gate.checks.champion import champion_check
 from tests.unit.gate.checks.paired_results import two_models
 
 N = 80
 
 
-def rates(arm, difference, discordance=0.16):
-    """Chance of each status of an arm for a candidate that is truly `difference` better."""
+def rates(check, difference, discordance=0.16):
+    """Chance of each status of a check for a candidate that is truly `difference` better."""
     better, worse = (discordance + difference) / 2, (discordance - difference) / 2
     tables = np.array([(b, c) for b in range(N + 1) for c in range(N + 1 - b)])
     counts = np.column_stack([tables, N - tables.sum(axis=1)])
     weights = multinomial.pmf(counts, N, [better, worse, 1 - discordance])
     found = {"pass": 0.0, "hold": 0.0, "reject": 0.0}
     for (b, c), weight in zip(tables[weights > 2e-5], weights[weights > 2e-5], strict=True):
-        found[arm(*two_models(int(b), int(c), both=N - int(b + c))).status] += weight
+        found[check(*two_models(int(b), int(c), both=N - int(b + c))).status] += weight
     return found
 
 
 @pytest.mark.parametrize("discordance", [0.08, 0.16, 0.30])
 def test_the_baseline_arm_passes_or_rejects_an_equal_model_in_one_of_twenty_each(discordance):
-    found = rates(baseline_arm, 0.0, discordance)
+    found = rates(baseline_check, 0.0, discordance)
     assert found["pass"] <= 0.052
     assert found["reject"] <= 0.052
     assert found["pass"] == pytest.approx(found["reject"])
 
 
 def champion(candidate, reference):
-    return champion_arm(candidate, reference, 0.05)
+    return champion_check(candidate, reference, 0.05)
 
 
 def test_the_champion_arm_passes_a_model_at_the_margin_in_one_of_twenty_at_most():

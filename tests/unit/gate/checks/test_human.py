@@ -1,10 +1,10 @@
-"""The human arm: blind verdicts, Tango's bounds, at least fifty of them."""
+"""The human check: blind verdicts, Tango's bounds, at least fifty of them."""
 
 import numpy as np
 import pytest
 from scipy.stats import multinomial
 
-from pytest_ftgate.gate.checks.human import human_arm
+from pytest_ftgate.gate.checks.human import human_check
 from pytest_ftgate.metrics.paired import tango_bounds
 
 
@@ -23,21 +23,21 @@ def verdicts(better, worse, ties):
     ],
 )
 def test_pass_hold_and_reject(better, worse, ties, status):
-    arm = human_arm(verdicts(better, worse, ties), 0.05)
-    assert (arm.name, arm.status, arm.advisory) == ("human", status, False), arm.reason
+    check = human_check(verdicts(better, worse, ties), 0.05)
+    assert (check.name, check.status, check.advisory) == ("human", status, False), check.reason
 
 
 def test_the_bounds_are_those_of_tango():
-    arm = human_arm(verdicts(25, 10, 45), 0.05)
-    assert (arm.numbers["lower"], arm.numbers["upper"]) == tango_bounds(25, 10, 80)
-    assert arm.reason.startswith("human: +18.8 points, lower bound +6.8 > -5.0 (n = 80, discordant 25 vs 10)")
+    check = human_check(verdicts(25, 10, 45), 0.05)
+    assert (check.numbers["lower"], check.numbers["upper"]) == tango_bounds(25, 10, 80)
+    assert check.reason.startswith("human: +18.8 points, lower bound +6.8 > -5.0 (n = 80, discordant 25 vs 10)")
 
 
 def test_too_few_verdicts_settle_nothing_however_clear():
-    arm = human_arm(verdicts(49, 0, 0), 0.05)
-    assert arm.reason == "human: 49 blind verdicts, at least 50 are needed"
-    assert human_arm(verdicts(50, 0, 0), 0.05).status == "pass"
-    assert human_arm([], 0.05).status == "hold"
+    check = human_check(verdicts(49, 0, 0), 0.05)
+    assert check.reason == "human: 49 blind verdicts, at least 50 are needed"
+    assert human_check(verdicts(50, 0, 0), 0.05).status == "pass"
+    assert human_check([], 0.05).status == "hold"
 
 
 @pytest.mark.parametrize(("loss", "status"), [(0.05, "pass"), (0.0, "reject")])
@@ -51,7 +51,7 @@ def test_it_errs_in_one_of_twenty(loss, status):
     err = sum(
         weight
         for (b, c), weight in zip(tables[likely].tolist(), weights[likely], strict=True)
-        if human_arm(verdicts(b, c, n - b - c), 0.05).status == status
+        if human_check(verdicts(b, c, n - b - c), 0.05).status == status
     )
     assert err <= 0.055
     assert err > 0.001
@@ -59,4 +59,4 @@ def test_it_errs_in_one_of_twenty(loss, status):
 
 def test_what_is_no_verdict():
     with pytest.raises(ValueError, match="a verdict is 1, 0 or -1; found 2"):
-        human_arm([1, 0, 2], 0.05)
+        human_check([1, 0, 2], 0.05)

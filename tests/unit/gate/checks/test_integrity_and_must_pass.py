@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_ftgate.gate.verdict import integrity_arm, must_pass_arm
+from pytest_ftgate.gate.verdict import integrity_check, must_pass_check
 from tests.unit.gate.checks.paired_results import RIGHT, UNMEASURED, WRONG
 
 SAME = {"candidate": "d" * 64, "base": "d" * 64}
@@ -13,51 +13,51 @@ def results(measured, unmeasured=0):
 
 
 def test_all_well():
-    arm = integrity_arm({"candidate": results(300), "base": results(290, 10)}, SAME)
-    assert arm.status == "pass"
-    assert arm.reason == "integrity: one golden set, no leak, 96.7 % of cases measured"
+    check = integrity_check({"candidate": results(300), "base": results(290, 10)}, SAME)
+    assert check.status == "pass"
+    assert check.reason == "integrity: one golden set, no leak, 96.7 % of cases measured"
 
 
 @pytest.mark.parametrize(("lost", "status"), [(15, "pass"), (16, "integrity")])
 @pytest.mark.parametrize("model", ["candidate", "base"])
 def test_95_percent_of_every_model_must_be_measured(lost, status, model):
-    arm = integrity_arm({"candidate": results(300), "base": results(300), model: results(300 - lost, lost)}, SAME)
-    assert arm.status == status
+    check = integrity_check({"candidate": results(300), "base": results(300), model: results(300 - lost, lost)}, SAME)
+    assert check.status == status
     if status == "integrity":
-        assert f"{model}: 16 of 300 cases unmeasured, at most 5 % are allowed" in arm.reason
+        assert f"{model}: 16 of 300 cases unmeasured, at most 5 % are allowed" in check.reason
 
 
 def test_different_golden_sets():
-    arm = integrity_arm({"candidate": results(9)}, {"candidate": "a" * 64, "base": "b" * 64})
-    assert arm.status == "integrity"
-    assert "candidate on aaaaaaaaaaaa, base on bbbbbbbbbbbb" in arm.reason
+    check = integrity_check({"candidate": results(9)}, {"candidate": "a" * 64, "base": "b" * 64})
+    assert check.status == "integrity"
+    assert "candidate on aaaaaaaaaaaa, base on bbbbbbbbbbbb" in check.reason
 
 
 def test_a_leak():
-    arm = integrity_arm({"candidate": results(9)}, SAME, [f"a{i} in train.jsonl:{i}" for i in range(5)])
-    assert arm.status == "integrity"
-    assert "5 leaks: a0 in train.jsonl:0" in arm.reason
-    assert arm.reason.endswith("and 2 more")
+    check = integrity_check({"candidate": results(9)}, SAME, [f"a{i} in train.jsonl:{i}" for i in range(5)])
+    assert check.status == "integrity"
+    assert "5 leaks: a0 in train.jsonl:0" in check.reason
+    assert check.reason.endswith("and 2 more")
 
 
 @pytest.mark.parametrize(("late", "status"), [(14, "pass"), (15, "hold"), (300, "hold")])
 def test_a_candidate_that_times_out_on_5_percent_is_not_promoted(late, status):
-    arm = integrity_arm({"candidate": results(300)}, SAME, timed_out=late)
-    assert arm.status == status
+    check = integrity_check({"candidate": results(300)}, SAME, timed_out=late)
+    assert check.status == status
     if status == "hold":
-        assert f"timed out on {late} of 300 cases" in arm.reason
+        assert f"timed out on {late} of 300 cases" in check.reason
 
 
 def test_no_result_at_all_is_not_a_pass():
-    assert integrity_arm({"candidate": {}}, SAME).status == "integrity"
+    assert integrity_check({"candidate": {}}, SAME).status == "integrity"
 
 
 def test_every_must_pass_case_must_pass():
     found = {"a": RIGHT, "b": WRONG, "c": UNMEASURED}
-    assert must_pass_arm(found, ["a"]).status == "pass"
-    assert must_pass_arm(found, []).status == "pass"
-    arm = must_pass_arm(found, ["a", "b", "c", "d"])
-    assert arm.status == "reject"
-    assert arm.reason == "must-pass: 3 of 4 failed: b, c (not measured), d (not measured)"
+    assert must_pass_check(found, ["a"]).status == "pass"
+    assert must_pass_check(found, []).status == "pass"
+    check = must_pass_check(found, ["a", "b", "c", "d"])
+    assert check.status == "reject"
+    assert check.reason == "must-pass: 3 of 4 failed: b, c (not measured), d (not measured)"
     many = {f"c{i}": WRONG for i in range(14)}
-    assert must_pass_arm(many, list(many)).reason.endswith("c9 and 4 more")
+    assert must_pass_check(many, list(many)).reason.endswith("c9 and 4 more")

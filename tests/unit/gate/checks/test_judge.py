@@ -1,11 +1,11 @@
-"""The judge's arm: debiased, and advisory until the judge has earned its vote."""
+"""The judge's check: debiased, and advisory until the judge has earned its vote."""
 
 import numpy as np
 import pytest
 
 from pytest_ftgate.gate.checks.admission import Admission
-from pytest_ftgate.gate.checks.judge import judge_arm, opinion_arm, unscored_arm
-from pytest_ftgate.gate.verdict import Arm, Kind, decide
+from pytest_ftgate.gate.checks.judge import judge_check, preference_check, unscored_check
+from pytest_ftgate.gate.verdict import CheckResult, Kind, decide
 from pytest_ftgate.metrics.ppi import Debiased, debias
 
 VOTES = Admission(True, ())
@@ -27,37 +27,37 @@ def found(mean, error=0.02, labelled=100, judged=200):
     ],
 )
 def test_pass_hold_and_reject(mean, status, told):
-    arm = judge_arm(found(mean), VOTES, 0.05)
-    assert (arm.status, arm.advisory) == (status, False)
-    assert told in arm.reason
-    assert (arm.cases_more is not None) == ("would settle it" in arm.reason)
+    check = judge_check(found(mean), VOTES, 0.05)
+    assert (check.status, check.advisory) == (status, False)
+    assert told in check.reason
+    assert (check.cases_more is not None) == ("would settle it" in check.reason)
 
 
 def test_the_numbers_are_those_of_the_estimate():
-    arm = judge_arm(found(0.02), VOTES, 0.05)
-    assert (arm.numbers["lower"], arm.numbers["upper"]) == found(0.02).bounds
-    assert arm.numbers | {"lower": 0, "upper": 0} == {
+    check = judge_check(found(0.02), VOTES, 0.05)
+    assert (check.numbers["lower"], check.numbers["upper"]) == found(0.02).bounds
+    assert check.numbers | {"lower": 0, "upper": 0} == {
         "gain": 0.02, "lower": 0, "upper": 0, "alpha": 0.05, "margin": 0.05, "weight": 0.8, "labelled": 100, "n": 300,
     }  # fmt: skip
 
 
 def test_a_later_candidate_of_the_round_is_held_to_a_stricter_bound():
-    assert judge_arm(found(-0.016), VOTES, 0.05).status == "pass"
-    arm = judge_arm(found(-0.016), VOTES, 0.05, tried=3)
-    assert arm.status == "hold"
-    assert "3rd candidate of this round" in arm.reason
-    assert arm.numbers["alpha"] == pytest.approx(0.05 / 3)
+    assert judge_check(found(-0.016), VOTES, 0.05).status == "pass"
+    check = judge_check(found(-0.016), VOTES, 0.05, tried=3)
+    assert check.status == "hold"
+    assert "3rd candidate of this round" in check.reason
+    assert check.numbers["alpha"] == pytest.approx(0.05 / 3)
 
 
 def test_a_judge_that_is_not_admitted_decides_nothing_and_says_why():
-    good = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("floors", "pass")]
-    arm = judge_arm(found(-0.2), REFUSED, 0.05)
-    assert (arm.status, arm.advisory) == ("reject", True)
-    assert arm.reason.endswith(
+    good = [CheckResult("integrity", "pass"), CheckResult("baseline", "pass"), CheckResult("floors", "pass")]
+    check = judge_check(found(-0.2), REFUSED, 0.05)
+    assert (check.status, check.advisory) == ("reject", True)
+    assert check.reason.endswith(
         "advisory, as the judge is not admitted: 40 human labels, at least 100 are needed; 5 human labels are 'no'"
     )
-    assert decide([*good, arm]).kind == Kind.PROMOTE
-    assert decide([*good, judge_arm(found(-0.2), VOTES, 0.05)]).kind == Kind.REJECT
+    assert decide([*good, check]).kind == Kind.PROMOTE
+    assert decide([*good, judge_check(found(-0.2), VOTES, 0.05)]).kind == Kind.REJECT
 
 
 def test_a_judge_that_likes_the_candidates_failures_does_not_carry_a_worse_one_through():
@@ -65,41 +65,41 @@ def test_a_judge_that_likes_the_candidates_failures_does_not_carry_a_worse_one_t
     rng = np.random.default_rng(5)
     human = rng.permutation([-1.0] * 30 + [0.0] * 112 + [1.0] * 8).tolist()
     judge = rng.choice([-1.0, 0.0, 1.0], 600, p=[0.05, 0.75, 0.20]).tolist()
-    arm = judge_arm(debias(human, judge[:150], judge[150:]), VOTES, 0.05)
+    check = judge_check(debias(human, judge[:150], judge[150:]), VOTES, 0.05)
     assert np.mean(judge) > 0.1
-    assert arm.status == "reject", arm.reason
+    assert check.status == "reject", check.reason
 
 
 @pytest.mark.parametrize("delta", [0, 1, 5])
 def test_delta_is_a_share(delta):
     with pytest.raises(ValueError, match="delta is a share"):
-        judge_arm(found(0), VOTES, delta)
+        judge_check(found(0), VOTES, delta)
 
 
 def test_the_arm_is_debiased_by_the_cases_that_people_judged_too():
     judge = {f"c{i}": (1.0, 0.0, -1.0, 0.0)[i % 4] for i in range(200)}
     human = {f"c{i}": (1, 0, -1, 0)[i % 4] for i in range(0, 200, 3)}
-    arm = opinion_arm(judge, human | {"gone": 1}, VOTES, 0.05)
-    assert (arm.numbers["labelled"], arm.numbers["n"], arm.advisory) == (67, 200, False)
-    assert arm.numbers["weight"] > 0.6
-    assert opinion_arm(judge, human, REFUSED, 0.05).advisory
+    check = preference_check(judge, human | {"gone": 1}, VOTES, 0.05)
+    assert (check.numbers["labelled"], check.numbers["n"], check.advisory) == (67, 200, False)
+    assert check.numbers["weight"] > 0.6
+    assert preference_check(judge, human, REFUSED, 0.05).advisory
 
 
 @pytest.mark.parametrize("human", [{}, {"c1": 1, "c2": 0}])
 def test_a_judge_that_nobody_checked_on_these_pairs_decides_nothing(human):
-    arm = opinion_arm({f"c{i}": 1.0 for i in range(60)}, human, VOTES, 0.05)
-    assert (arm.status, arm.advisory, arm.numbers["gain"]) == ("hold", True, 1.0)
-    assert "advisory, as people have not judged a random subset of these pairs" in arm.reason
+    check = preference_check({f"c{i}": 1.0 for i in range(60)}, human, VOTES, 0.05)
+    assert (check.status, check.advisory, check.numbers["gain"]) == ("hold", True, 1.0)
+    assert "advisory, as people have not judged a random subset of these pairs" in check.reason
 
 
 def test_above_5_percent_of_pairs_without_a_verdict_nothing_is_to_be_trusted():
-    good = [Arm("integrity", "pass"), Arm("baseline", "pass"), Arm("floors", "pass")]
-    arm = judge_arm(found(0.02), VOTES, 0.05)
-    assert unscored_arm(arm, 5, 100) == arm
-    stopped = unscored_arm(arm, 6, 100)
+    good = [CheckResult("integrity", "pass"), CheckResult("baseline", "pass"), CheckResult("floors", "pass")]
+    check = judge_check(found(0.02), VOTES, 0.05)
+    assert unscored_check(check, 5, 100) == check
+    stopped = unscored_check(check, 6, 100)
     assert (stopped.status, stopped.reason) == (
         "integrity",
         "judge: 6 of 100 pairs have no verdict, at most 5 % are allowed",
     )
     assert decide([*good, stopped]).kind == Kind.INTEGRITY
-    assert decide([*good, unscored_arm(judge_arm(found(0.02), REFUSED, 0.05), 6, 100)]).kind == Kind.PROMOTE
+    assert decide([*good, unscored_check(judge_check(found(0.02), REFUSED, 0.05), 6, 100)]).kind == Kind.PROMOTE

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from pytest_ftgate.gate.checks.live import live_arm
+from pytest_ftgate.gate.checks.live import live_check
 from pytest_ftgate.gate.live.analysis import analyse
 from pytest_ftgate.gate.live.log import Log, User
 
@@ -34,7 +34,7 @@ def found(*args, **kwargs):
 )
 def test_a_decision_and_its_arm(champion, candidate, decision, status):
     finding = analyse(found(6000, 0.1, champion, candidate), 0.1)
-    arm = live_arm(finding)
+    arm = live_check(finding)
     assert (finding.decision, arm.status, arm.name) == (decision, status, "live")
     assert finding.lower < finding.difference < finding.upper
     assert (finding.decided_at is None) == (decision == "continue")
@@ -45,7 +45,7 @@ def test_a_margin_accepts_what_is_a_little_worse():
     log = found(20_000, 0.1, 0.7, 0.68, seed=3)
     assert analyse(log, 0.1).decision != "better"
     assert analyse(log, 0.1, margin=0.1).decision == "better"
-    assert "above -10.0 points: e reached 20" in live_arm(analyse(log, 0.1, margin=0.1)).reason
+    assert "above -10.0 points: e reached 20" in live_check(analyse(log, 0.1, margin=0.1)).reason
 
 
 def test_a_decision_once_reached_is_kept():
@@ -63,7 +63,7 @@ def test_a_decision_once_reached_is_kept():
 
 def test_a_wrong_share_withholds_the_verdict():
     finding = analyse(found(6000, 0.1, 0.6, 0.9), 0.05)
-    assert (finding.decision, finding.p_split < 1e-9, live_arm(finding).status) == ("withheld", True, "integrity")
+    assert (finding.decision, finding.p_split < 1e-9, live_check(finding).status) == ("withheld", True, "integrity")
     assert "of 6,000 users met the candidate" in finding.problems[0]
     assert "where 5 % is stated" in finding.problems[0]
 
@@ -87,13 +87,13 @@ def test_users_in_both_arms_withhold_it():
 def test_open_windows_wait():
     finding = analyse(found(500, 0.1, 0.6, 0.9, closed=False), 0.1)
     assert (finding.decision, finding.waiting, finding.counted) == ("continue", 500, (0, 0))
-    assert "no user's outcome is settled yet, 500 are waited for" in live_arm(finding).reason
+    assert "no user's outcome is settled yet, 500 are waited for" in live_check(finding).reason
 
 
 def test_users_more_is_about_right():
     """An undecided test says how many more users would do; so many more then do, in most repeats."""
     early = analyse(found(2500, 0.1, 0.6, 0.68, seed=5), 0.1)
-    assert (early.decision, "more users would settle it" in live_arm(early).reason) == ("continue", True)
+    assert (early.decision, "more users would settle it" in live_check(early).reason) == ("continue", True)
     total = 2500 + early.users_more
     decided = sum(
         analyse(found(total, 0.1, 0.6, 0.6 + early.difference, s), 0.1).decision == "better" for s in range(20)
@@ -105,4 +105,4 @@ def test_behind_more_users_would_not_help():
     finding = analyse(found(1500, 0.1, 0.62, 0.55, seed=3), 0.1)
     assert finding.difference < 0
     assert (finding.decision, finding.users_more) == ("continue", None)
-    assert "not ahead; more users would not promote it" in live_arm(finding).reason
+    assert "not ahead; more users would not promote it" in live_check(finding).reason

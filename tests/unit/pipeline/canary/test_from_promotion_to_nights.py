@@ -11,7 +11,7 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.canary.measure import Answered, ask_reference
 from pytest_ftgate.pipeline.canary.panel import asked_of, draw_panel, find_panel
-from pytest_ftgate.pipeline.canary.run import Watch
+from pytest_ftgate.pipeline.canary.run import CanaryRun
 from pytest_ftgate.pipeline.canary.store import reference_of
 from pytest_ftgate.pipeline.progress import silent
 from pytest_ftgate.pipeline.runtime import Runtime, Settings
@@ -20,7 +20,7 @@ from tests.fake_vllm import make_executable
 from tests.unit.rollouts import Shop, answered, manifest
 
 NIGHT = date(2026, 11, 22)
-PROMOTE = Verdict(Kind.PROMOTE, (), "all arms pass")
+PROMOTE = Verdict(Kind.PROMOTE, (), "all checks pass")
 
 
 def make_adapter(folder):
@@ -45,9 +45,9 @@ def shop(tmp_path, plain_template, no_tracking_server, monkeypatch):
 
 
 @pytest.fixture
-def rollout(shop):
+def run(shop):
     """A candidate about to be promoted; its server runs until the test ends."""
-    made = shop.rollout("none")
+    made = shop.run("none")
     made.manifest, made._candidate = manifest(make_adapter(shop.path / "new/adapter")), None
     vllm = str(make_executable(shop.path / "bin"))
     made.runtime = Runtime(Settings(shop.state, engine="vllm", vllm=vllm), silent())
@@ -56,17 +56,17 @@ def rollout(shop):
     made.runtime.close()
 
 
-def test_a_promotion_leaves_what_the_first_night_needs(shop, rollout):
-    watch = Watch(rollout.pipeline, rollout.suites, rollout.runtime)
+def test_a_promotion_leaves_what_the_first_night_needs(shop, run):
+    watch = CanaryRun(run.pipeline, run.suites, run.runtime)
     said: list[str] = []
-    rollout.reference = watch.at_promotion(rollout.candidate, said.append)
+    run.reference = watch.at_promotion(run.candidate, said.append)
     assert len(said) == 1
     assert "in 5 runs of 100 cases" in said[0]
-    assert conclude(rollout, PROMOTE) == 1
+    assert conclude(run, PROMOTE) == 1
 
     reference = reference_of(shop.registry, shop.registry.champion("quiz"))
     assert reference.reason == "at promotion"
-    assert (len(reference.cases), reference.asked.model) == (100, rollout.candidate.digest)
+    assert (len(reference.cases), reference.asked.model) == (100, run.candidate.digest)
     assert {case.grades for case in reference.cases} == {(1.0,) * 5, (0.0,) * 5}
 
     finding = watch.look(NIGHT)
@@ -75,34 +75,34 @@ def test_a_promotion_leaves_what_the_first_night_needs(shop, rollout):
     assert [window.drop for window in finding.windows] == [0.0]
 
 
-def test_a_server_that_is_gone_stops_no_promotion(shop, rollout, monkeypatch):
+def test_a_server_that_is_gone_stops_no_promotion(shop, run, monkeypatch):
     monkeypatch.setenv("FAKE_VLLM", json.dumps({"exit": 1}))
-    watch = Watch(rollout.pipeline, rollout.suites, rollout.runtime)
+    watch = CanaryRun(run.pipeline, run.suites, run.runtime)
     said: list[str] = []
-    rollout.reference = watch.at_promotion(rollout.candidate, said.append)
-    assert rollout.reference is None
+    run.reference = watch.at_promotion(run.candidate, said.append)
+    assert run.reference is None
     assert "no reference runs: " in said[0]
     assert "record them later: ftgate canary quiz --rebase REASON" in said[0]
-    assert conclude(rollout, PROMOTE) == 1
+    assert conclude(run, PROMOTE) == 1
     assert watch.look(NIGHT).kind == "unknown"
 
 
-def test_other_verdicts_leave_no_reference(shop, rollout):
-    rollout.reference = None
-    conclude(rollout, Verdict(Kind.HOLD, (), "not ahead"))
+def test_other_verdicts_leave_no_reference(shop, run):
+    run.reference = None
+    conclude(run, Verdict(Kind.HOLD, (), "not ahead"))
     assert shop.registry.logged("quiz.canary", {}) == []
 
 
-def test_too_few_graded_cases_are_no_reference(shop, rollout, monkeypatch):
+def test_too_few_graded_cases_are_no_reference(shop, run, monkeypatch):
     monkeypatch.setattr(
         "pytest_ftgate.pipeline.canary.measure.ask_runs",
         lambda panel, *_: (
             [{f"quiz::{case.id}": Answered(None if i < 6 else 1.0, "") for i, case in enumerate(panel[0][1])}] * 5
         ),
     )
-    panel = draw_panel(rollout.suites, 100)
+    panel = draw_panel(run.suites, 100)
     with pytest.raises(FtgateError, match="only 94 of 100 cases of the panel were answered in time"):
-        ask_reference(panel, asked_of(rollout.suites, "m", "vllm"), rollout.candidate, rollout.runtime, "")
+        ask_reference(panel, asked_of(run.suites, "m", "vllm"), run.candidate, run.runtime, "")
 
 
 def test_the_panel_is_drawn_by_digests_alone(shop):
@@ -125,9 +125,9 @@ def test_cases_that_nobody_grades_and_twins_are_not_on_the_panel(shop):
     assert draw_panel([], 100) == []
 
 
-def test_the_panel_is_found_again_whatever_the_ids_are(shop, rollout):
-    watch = Watch(rollout.pipeline, rollout.suites, rollout.runtime)
-    reference = watch.measure_reference(rollout.candidate, "")
+def test_the_panel_is_found_again_whatever_the_ids_are(shop, run):
+    watch = CanaryRun(run.pipeline, run.suites, run.runtime)
+    reference = watch.measure_reference(run.candidate, "")
     shop.cases = [{**case, "id": f"new-{case['id']}"} for case in shop.cases]
     panel, lost = find_panel([shop.golden()], reference)
     assert (len(panel[0][1]), lost) == (100, [])

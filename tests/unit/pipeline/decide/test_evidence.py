@@ -1,4 +1,4 @@
-"""What each arm is given in a rollout: frozen results, past champions, rounds, uses; with a real registry."""
+"""What each check is given in a run: frozen results, past champions, rounds, uses; with a real registry."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.verdict import Kind, decide
-from pytest_ftgate.pipeline.golden_reuse import WORN, uses
+from pytest_ftgate.pipeline.golden_reuse import OVERUSED, uses
 from pytest_ftgate.pipeline.run import Stopped
 from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
-from tests.unit.rollouts import GOLDEN, Shop, arms
+from tests.unit.rollouts import GOLDEN, Shop, checks
 
 
 @pytest.fixture
@@ -20,16 +20,16 @@ def shop(tmp_path, plain_template, no_tracking_server):
     return Shop(tmp_path, plain_template)
 
 
-def judged(rollout):
-    """(verdict, arms), concluded as `--train` does."""
-    found = arms(rollout)
+def judged(run):
+    """(verdict, checks), concluded as `--train` does."""
+    found = checks(run)
     verdict = decide(list(found.values()))
-    conclude(rollout, verdict)
+    conclude(run, verdict)
     return verdict, found
 
 
 def test_a_first_model_is_held_against_base_and_floors(shop):
-    verdict, found = judged(shop.rollout("one", wrong=range(10)))
+    verdict, found = judged(shop.run("one", wrong=range(10)))
     assert verdict.kind == Kind.PROMOTE, verdict.reason
     assert list(found) == ["integrity", "baseline", "floors"]
     assert shop.registry.champion("quiz").number == 1
@@ -37,11 +37,11 @@ def test_a_first_model_is_held_against_base_and_floors(shop):
 
 def test_the_anchor_is_the_best_past_champion(shop):
     """v1 has 8 wrong, v2 (by hand) 14, v3 a little better than v2: the third is measured against v1 too."""
-    judged(shop.rollout("one", wrong=range(8)))
-    judged(shop.rollout("two", wrong=range(14)))
+    judged(shop.run("one", wrong=range(8)))
+    judged(shop.run("two", wrong=range(14)))
     assert shop.registry.champion("quiz").number == 1, "six points behind is not promoted"
     shop.registry.promote("quiz", 2, "by hand", override=True)
-    _, found = judged(shop.rollout("three", wrong=range(13)))
+    _, found = judged(shop.run("three", wrong=range(13)))
     assert found["champion"].numbers["gain"] == pytest.approx(0.01)
     assert found["anchor"].numbers["gain"] == pytest.approx(-0.05)
     assert found["anchor"].status == "hold"
@@ -49,53 +49,53 @@ def test_the_anchor_is_the_best_past_champion(shop):
 
 
 def test_no_anchor_where_the_champion_is_itself_the_best(shop):
-    judged(shop.rollout("one", wrong=range(20)))
-    verdict, found = judged(shop.rollout("two", wrong=range(8)))
+    judged(shop.run("one", wrong=range(20)))
+    verdict, found = judged(shop.run("two", wrong=range(8)))
     assert verdict.kind == Kind.PROMOTE
     assert "anchor" not in found
-    _, found = judged(shop.rollout("three", wrong=range(7)))
+    _, found = judged(shop.run("three", wrong=range(7)))
     assert found["champion"].numbers["n"] == 100
     assert "anchor" not in found, "the champion v2 is better than v1"
 
 
 def test_a_past_champion_of_another_golden_set_is_no_anchor(shop):
-    judged(shop.rollout("one", wrong=range(2)))
-    judged(shop.rollout("two", wrong=range(14)))
+    judged(shop.run("one", wrong=range(2)))
+    judged(shop.run("two", wrong=range(14)))
     shop.registry.promote("quiz", 2, "by hand", override=True)
-    assert "anchor" in arms(shop.rollout("three", wrong=range(12)))
+    assert "anchor" in checks(shop.run("three", wrong=range(12)))
     for case in shop.cases[:6]:
         case["input"] += " indeed"
     suite = shop.golden()
-    rollout = shop.rollout("three", wrong=range(12), suite=suite)
-    shop.champion_now(rollout, suite, wrong=range(14))
-    found = arms(rollout)
+    run = shop.run("three", wrong=range(12), suite=suite)
+    shop.champion_now(run, suite, wrong=range(14))
+    found = checks(run)
     assert "anchor" not in found
     assert found["champion"].numbers["n"] == 100, "the champion was measured again"
 
 
 def test_a_champion_measured_in_this_run_is_seen_by_integrity(shop):
-    judged(shop.rollout("one", wrong=range(14)))
+    judged(shop.run("one", wrong=range(14)))
     for case in shop.cases[:6]:
         case["input"] += " indeed"
     suite = shop.golden()
-    rollout = shop.rollout("two", wrong=range(12), suite=suite)
-    measured = rollout._measure(suite, rollout.runtime.target("champion", "quiz", rollout.base))
-    shop.champion_now(rollout, suite, wrong=range(14))
+    run = shop.run("two", wrong=range(12), suite=suite)
+    measured = run._measure(suite, run.runtime.target("champion", "quiz", run.base))
+    shop.champion_now(run, suite, wrong=range(14))
     for case in list(suite.cases)[:7]:
         measured._outcomes[case.id] = None
-    found = arms(rollout)
+    found = checks(run)
     assert found["integrity"].status == "integrity"
     assert "champion: 7 of 100 cases unmeasured" in found["integrity"].reason
 
 
 def test_a_champion_asked_in_another_way_is_asked_again(shop):
     """The cases are the same; the prompt is not."""
-    judged(shop.rollout("one", wrong=range(14)))
+    judged(shop.run("one", wrong=range(14)))
     suite = shop.golden(toml='[prompt]\nsystem = "Say yes."\n' + GOLDEN)
-    rollout = shop.rollout("two", wrong=range(12), suite=suite)
-    assert rollout.references.champion_is_stale(suite)
-    shop.champion_now(rollout, suite, wrong=range(20))
-    found = arms(rollout)
+    run = shop.run("two", wrong=range(12), suite=suite)
+    assert run.references.champion_is_stale(suite)
+    shop.champion_now(run, suite, wrong=range(20))
+    found = checks(run)
     assert found["champion"].numbers["gain"] == pytest.approx(0.08)
 
 
@@ -103,22 +103,22 @@ def test_a_count_that_fails_is_a_warning_and_undoes_nothing(shop, monkeypatch):
     def fails(*_):
         raise RegistryError("the server is gone")
 
-    rollout = shop.rollout("one", wrong=range(10))
-    judged(rollout)
+    run = shop.run("one", wrong=range(10))
+    judged(run)
     monkeypatch.setattr("pytest_ftgate.pipeline.stages.promote.uses", fails)
-    assert warnings_about(rollout) == ["how often the golden sets have decided cannot be counted: the server is gone"]
+    assert warnings_about(run) == ["how often the golden sets have decided cannot be counted: the server is gone"]
 
 
 def test_slices_decide_against_the_champion_and_advise_about_a_first_model(shop):
     """The base model is perfect on the slice en, as one that gives the same answer to everything may be."""
     for i, case in enumerate(shop.cases):
         case["slices"] = {"lang": "de" if i < 60 else "en"}
-    verdict, found = judged(shop.rollout("one", wrong=range(80, 90)))
+    verdict, found = judged(shop.run("one", wrong=range(80, 90)))
     assert found["slices"].status == "reject"
     assert "significantly worse than the base model in 1 of 2: lang=en" in found["slices"].reason
     assert verdict.kind == Kind.PROMOTE
     assert "advisory and not met: slices (reject)" in verdict.reason
-    verdict, found = judged(shop.rollout("two", wrong=range(9)))
+    verdict, found = judged(shop.run("two", wrong=range(9)))
     assert found["champion"].status == "hold" or found["champion"].numbers["gain"] > 0
     assert found["slices"].status == "reject"
     assert verdict.kind == Kind.REJECT
@@ -126,52 +126,52 @@ def test_slices_decide_against_the_champion_and_advise_about_a_first_model(shop)
 
 
 def test_candidates_of_one_round_share_its_alpha(shop):
-    judged(shop.rollout("one", wrong=range(14)))
-    _, found = judged(shop.rollout("two", wrong=range(16)))
+    judged(shop.run("one", wrong=range(14)))
+    _, found = judged(shop.run("two", wrong=range(16)))
     assert found["champion"].numbers["alpha"] == 0.05
-    verdict, found = judged(shop.rollout("three", wrong=range(15)))
+    verdict, found = judged(shop.run("three", wrong=range(15)))
     assert verdict.kind == Kind.HOLD
     assert found["champion"].numbers["alpha"] == 0.025
     assert "; 2nd candidate of this round: alpha .025" in found["baseline"].reason
-    _, found = judged(shop.rollout("three", wrong=range(15)))
+    _, found = judged(shop.run("three", wrong=range(15)))
     assert found["champion"].numbers["alpha"] == 0.025, "the same adapter again is no new candidate"
-    _, found = judged(shop.rollout("four", wrong=range(17)))
+    _, found = judged(shop.run("four", wrong=range(17)))
     assert found["champion"].numbers["alpha"] == pytest.approx(0.05 / 3)
 
 
 def test_a_new_champion_or_another_golden_set_begins_a_round(shop):
-    judged(shop.rollout("one", wrong=range(14)))
-    judged(shop.rollout("two", wrong=range(16)))
-    judged(shop.rollout("three", wrong=range(2)))
+    judged(shop.run("one", wrong=range(14)))
+    judged(shop.run("two", wrong=range(16)))
+    judged(shop.run("three", wrong=range(2)))
     assert shop.registry.champion("quiz").number == 3
-    assert shop.rollout("four").tried(shop.golden()) == 1
-    judged(shop.rollout("four", wrong=range(4)))
-    assert shop.rollout("five").tried(shop.golden()) == 2
+    assert shop.run("four").tried(shop.golden()) == 1
+    judged(shop.run("four", wrong=range(4)))
+    assert shop.run("five").tried(shop.golden()) == 2
     shop.cases[0]["input"] += " indeed"
     suite = shop.golden()
-    assert shop.rollout("five", suite=suite).tried(suite) == 1
+    assert shop.run("five", suite=suite).tried(suite) == 1
     shop.cases[0]["input"] = "q0"
     shop.registry.rollback("quiz", "it broke")
-    assert shop.rollout("five").tried(shop.golden()) == 1
+    assert shop.run("five").tried(shop.golden()) == 1
 
 
 def test_a_golden_set_that_decided_too_often_is_worn(shop, monkeypatch):
-    monkeypatch.setattr("pytest_ftgate.pipeline.golden_reuse.WORN", 2)
+    monkeypatch.setattr("pytest_ftgate.pipeline.golden_reuse.OVERUSED", 2)
     for number, weights in enumerate(["one", "two", "two", "three"], 1):
-        rollout = shop.rollout(weights, wrong=range(14 + number))
-        judged(rollout)
-        suite = rollout.suites[0]
-        told = warnings_about(rollout)
+        run = shop.run(weights, wrong=range(14 + number))
+        judged(run)
+        suite = run.suites[0]
+        told = warnings_about(run)
         assert uses(shop.registry, "quiz", suite.digest) == {1: 1, 2: 2, 3: 2, 4: 3}[number]
         assert bool(told) == (number == 4)
-    assert told[0].startswith("quiz has decided about 3 versions, more than 2: the exam is worn")
+    assert told[0].startswith("quiz has decided about 3 versions, more than 2: it is overused")
     assert uses(shop.registry, "quiz", "another digest") == 0
-    assert WORN == 32
+    assert OVERUSED == 32
 
 
 def test_status_shows_how_far_an_exam_is_used_up(shop, capsys):
-    judged(shop.rollout("one", wrong=range(14)))
-    judged(shop.rollout("two", wrong=range(15)))
+    judged(shop.run("one", wrong=range(14)))
+    judged(shop.run("two", wrong=range(15)))
     assert main(["status", "--state-dir", str(shop.state)]) == 0
     out = capsys.readouterr().out
     assert f"exam quiz  2 of 32 decisions  (golden set {shop.golden().digest[:12]})" in out
@@ -184,8 +184,8 @@ FORGETTING = '[forgetting]\ngolden = "skills"\nrequired = {}\n'
 def test_general_skills_decide_only_where_they_are_required(tmp_path, plain_template, required, kind):
     shop = Shop(tmp_path, plain_template, FORGETTING.format(required))
     skills = shop.golden("skills", GOLDEN.replace("0.5", "0.99"))
-    rollout = shop.rollout("one", wrong=range(10), general=(skills, range(50), range(20)))
-    verdict, found = judged(rollout)
+    run = shop.run("one", wrong=range(10), general=(skills, range(50), range(20)))
+    verdict, found = judged(run)
     assert verdict.kind == kind, verdict.reason
     assert list(found) == ["integrity", "baseline", "floors", "forgetting"], "floors of the general set do not gate"
     assert found["forgetting"].numbers["gain"] == pytest.approx(-0.30)
@@ -205,20 +205,20 @@ def test_a_leak_into_general_skills_stops_only_where_they_decide(tmp_path, plain
     row = json.dumps({"input": f"Now tell me. {question}", "expected": "yes"})
     (tmp_path / "pipelines/quiz/train.jsonl").write_text(f"{row}\n")
     shop.cases = [{"id": "c1", "input": "What is the colour of the sky at noon?", "expected": "yes"}]
-    rollout = shop.rollout("one", general=(skills, (), ()))
+    run = shop.run("one", general=(skills, (), ()))
     if required == "false":
-        rollout.check_leakage()
-        assert not rollout.leaks.leaks
+        run.check_leakage()
+        assert not run.leaks.leaks
         return
     with pytest.raises(Stopped, match="leak of golden skills/s1") as stopped:
-        rollout.check_leakage()
+        run.check_leakage()
     assert stopped.value.verdict.kind == Kind.INTEGRITY
 
 
 def test_superior_asks_for_more_than_not_worse(tmp_path, plain_template):
     shop = Shop(tmp_path, plain_template, '[gate]\nmode = "superior"\n')
-    judged(shop.rollout("one", wrong=range(14)))
-    verdict, found = judged(shop.rollout("two", wrong=range(12)))
+    judged(shop.run("one", wrong=range(14)))
+    verdict, found = judged(shop.run("two", wrong=range(12)))
     assert verdict.kind == Kind.HOLD
     assert "lower bound -0.7 <= +0.0" in found["champion"].reason, found["champion"].reason
     assert found["champion"].cases_more

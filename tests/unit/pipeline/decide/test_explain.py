@@ -9,7 +9,7 @@ import pytest
 from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.pipeline.decide.explain import explain
 from pytest_ftgate.pipeline.stages.promote import conclude
-from tests.unit.rollouts import Shop, arms
+from tests.unit.rollouts import Shop, checks
 
 
 @pytest.fixture
@@ -17,12 +17,12 @@ def shop(tmp_path, plain_template, no_tracking_server):
     return Shop(tmp_path, plain_template)
 
 
-def concluded(rollout):
+def concluded(run):
     """(verdict, explanation), concluded as `--train` does."""
-    found = arms(rollout)
+    found = checks(run)
     verdict = decide(list(found.values()))
-    told = explain(rollout, verdict, {rollout.suites[0].name: found})
-    conclude(rollout, verdict, told)
+    told = explain(run, verdict, {run.suites[0].name: found})
+    conclude(run, verdict, told)
     return verdict, told
 
 
@@ -42,10 +42,10 @@ def test_a_rejection_shows_both_answers_and_is_logged_with_the_run(shop, tmp_pat
     for number, case in enumerate(shop.cases):
         case["input"] += " please" if number < 40 else " now"
         case["slices"] = {"tone": "polite" if number < 40 else "short"}
-    verdict, told = concluded(shop.rollout("one", wrong=range(5)))
+    verdict, told = concluded(shop.run("one", wrong=range(5)))
     assert verdict.kind is Kind.PROMOTE
     assert not told.findings
-    verdict, told = concluded(shop.rollout("two", wrong=range(30)))
+    verdict, told = concluded(shop.run("two", wrong=range(30)))
     assert verdict.kind is Kind.REJECT
     titles = [finding.title for finding in told.findings]
     assert titles == ["quiz, champion", "quiz, slices: tone=polite"]

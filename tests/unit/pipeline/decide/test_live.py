@@ -1,4 +1,4 @@
-"""Exposures of this very candidate and of no other decide its arm `live`; with a real registry and real files."""
+"""Exposures of this very candidate and of no other decide its check `live`; with a real registry and real files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.gate.live.plan import live_set
 from pytest_ftgate.gate.verdict import Kind, decide
-from pytest_ftgate.pipeline.decide.evidence import arms_of, judge
+from pytest_ftgate.pipeline.decide.evidence import checks_of, judge
 from pytest_ftgate.pipeline.stages.promote import conclude
-from tests.unit.rollouts import GOLDEN, PIPELINE, Shop, arms
+from tests.unit.rollouts import GOLDEN, PIPELINE, Shop, checks
 
 AB = '[ab]\nshare = 0.2\noutcome = "binary"\nexposures = "../../exposures.jsonl"\n'
 
@@ -24,9 +24,9 @@ def made(tmp_path, plain_template, no_tracking_server):
 
     def make(more=""):
         shop = Shop(tmp_path, plain_template, AB + more)
-        first = shop.rollout("one", wrong=range(10))
-        conclude(first, decide(list(arms(first).values())))
-        return shop, shop.rollout("two", wrong=range(8))
+        first = shop.run("one", wrong=range(10))
+        conclude(first, decide(list(checks(first).values())))
+        return shop, shop.run("two", wrong=range(8))
 
     return make
 
@@ -48,14 +48,14 @@ def log(shop, digest, candidate=0.9, users=3000, share=0.2):
     (shop.path / "exposures.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def live(rollout):
-    suite = rollout.suites[0]
-    return judge("live", suite, rollout.candidate_of(suite), rollout, 0.05)
+def live(run):
+    suite = run.suites[0]
+    return judge("live", suite, run.candidate_of(suite), run, 0.05)
 
 
-def verdict(rollout):
-    found = [*arms(rollout).values(), live(rollout)]
-    return decide([arm for arm in found if arm is not None])
+def verdict(run):
+    found = [*checks(run).values(), live(run)]
+    return decide([check for check in found if check is not None])
 
 
 @pytest.mark.parametrize(
@@ -63,37 +63,37 @@ def verdict(rollout):
     [(0.9, 0.2, Kind.PROMOTE), (0.3, 0.2, Kind.REJECT), (0.6, 0.2, Kind.HOLD), (0.9, 0.3, Kind.INTEGRITY)],
 )
 def test_users_decide_over_a_candidate_that_passes_all_else(made, candidate, share, kind):
-    shop, rollout = made()
-    log(shop, rollout.candidate.model.digest, candidate, share=share)
-    told = verdict(rollout)
+    shop, run = made()
+    log(shop, run.candidate.model.digest, candidate, share=share)
+    told = verdict(run)
     assert told.kind == kind, told.reason
     assert kind == Kind.PROMOTE or told.reason.startswith("live: ")
 
 
 def test_a_fresh_candidate_has_no_exposures_and_those_of_another_are_not_its_own(made):
-    shop, rollout = made()
-    assert live(rollout) is None
+    shop, run = made()
+    assert live(run) is None
     log(shop, "0" * 64, candidate=0.1)
-    assert live(rollout) is None
-    assert verdict(rollout).kind == Kind.PROMOTE
+    assert live(run) is None
+    assert verdict(run).kind == Kind.PROMOTE
 
 
 def test_where_live_evidence_is_required_nothing_is_promoted_without(made):
-    shop, rollout = made("required = true\n")
-    told = verdict(rollout)
+    shop, run = made("required = true\n")
+    told = verdict(run)
     assert (told.kind, told.reason) == (
         Kind.HOLD,
         "live: no user has met this candidate yet; ftgate ab router quiz",
     )
-    log(shop, rollout.candidate.model.digest)
-    assert verdict(rollout).kind == Kind.PROMOTE
+    log(shop, run.candidate.model.digest)
+    assert verdict(run).kind == Kind.PROMOTE
 
 
 def test_a_broken_log_is_told_with_its_lines(made):
-    shop, rollout = made()
+    shop, run = made()
     (shop.path / "exposures.jsonl").write_text('{"user": "u1"}\n')
     with pytest.raises(FileFaults, match=r"exposures\.jsonl:1: an exposure needs 'arm' and 'at'"):
-        live(rollout)
+        live(run)
 
 
 def test_the_arm_stands_with_the_first_golden_set_of_a_pipeline_that_names_exposures(made):
@@ -101,8 +101,8 @@ def test_the_arm_stands_with_the_first_golden_set_of_a_pipeline_that_names_expos
     path = shop.path / "pipelines/quiz/pipeline.toml"
     assert live_set(path) == "quiz"
     suite = shop.golden(toml=GOLDEN)
-    assert arms_of(suite, train=True, live=True)[-1] == "live"
-    assert "live" not in arms_of(suite, train=False, live=True)
+    assert checks_of(suite, train=True, live=True)[-1] == "live"
+    assert "live" not in checks_of(suite, train=False, live=True)
     for text in (PIPELINE, PIPELINE + "[ab]\nshare = 0.1\n", "goldens = 3\n[ab]\nexposures = 1", "["):
         path.write_text(text)
         assert live_set(path) == ""

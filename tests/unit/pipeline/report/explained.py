@@ -16,7 +16,7 @@ def case(number: int, **more: Any) -> Case:
 
 
 def frozen(cases: list[Case], wrong: set[str], text: str = "answer") -> dict[str, Any]:
-    """As `Measurement.to_json`, with the cases in `wrong` failed."""
+    """As `Evaluation.to_json`, with the cases in `wrong` failed."""
     rows = {
         case.id: {
             "case": case.digest,

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.gate.checks.result import Arm
+from pytest_ftgate.gate.checks.result import CheckResult
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.golden.case import make_case
 from pytest_ftgate.pipeline.decide.explain import explain, write
-from pytest_ftgate.pipeline.leaked_cases import Exposed
+from pytest_ftgate.pipeline.leaked_cases import LeakedCases
 from pytest_ftgate.pipeline.report.changes import compare
 from pytest_ftgate.pipeline.report.explain import Explanation, Finding
 from pytest_ftgate.pipeline.report.explain_page import markdown
@@ -21,12 +21,12 @@ from tests.unit.pipeline.report.explained import case, frozen
 
 CASES = [case(number) for number in range(200)]
 HARD = {case.id for case in CASES if case.input["text"].startswith("win")}
-REJECT = Arm("champion", "reject", {"gain": -0.1, "upper": -0.05, "n": 200}, "champion: -10.0 points")
+REJECT = CheckResult("champion", "reject", {"gain": -0.1, "upper": -0.05, "n": 200}, "champion: -10.0 points")
 
 
-def finding(arm=REJECT, cases=CASES, wrong=HARD, **more):
+def finding(check=REJECT, cases=CASES, wrong=HARD, **more):
     comparison = compare(cases, frozen(cases, wrong, "new"), frozen(cases, set(), "old"))
-    return Finding("mail", arm, against="champion v1", comparison=comparison, **more)
+    return Finding("mail", check, against="champion v1", comparison=comparison, **more)
 
 
 def explanation(*findings):
@@ -60,7 +60,7 @@ def test_long_texts_are_cut_in_the_lines_and_whole_on_the_page():
 
 
 def test_advisory_arms_are_on_the_page_only():
-    told = explanation(finding(Arm("forgetting", "reject", {}, "forgetting: -30 points", advisory=True)))
+    told = explanation(finding(CheckResult("forgetting", "reject", {}, "forgetting: -30 points", advisory=True)))
     assert not list(told.lines())
     assert "## mail, forgetting: REJECT, advisory" in markdown(told)
 
@@ -85,8 +85,8 @@ def test_texts_of_models_cannot_break_the_page():
 
 
 @pytest.fixture
-def rollout():
-    """What the explanation asks of a rollout, on answers that are known."""
+def run():
+    """What the explanation asks of a pipeline run, on answers that are known."""
     must = [case(number, must_pass=number < 2, slices={"half": str(number // 100)}) for number in range(200)]
     suite = SimpleNamespace(name="mail", cases=must)
     new, old, base = frozen(must, HARD, "new"), frozen(must, set(), "old"), frozen(must, {"c1"}, "base")
@@ -95,7 +95,7 @@ def rollout():
     return SimpleNamespace(
         name="mail",
         sets=(suite,),
-        exposed=Exposed(),
+        exposed=LeakedCases(),
         champion=version,
         references=SimpleNamespace(champion=lambda suite: reference, anchor=lambda suite: reference),
         candidate_of=lambda suite: SimpleNamespace(to_json=lambda: new),
@@ -104,15 +104,15 @@ def rollout():
     )
 
 
-def arm(name, status="reject"):
-    return Arm(name, status, {"n": 200}, f"{name}: not met")
+def check(name, status="reject"):
+    return CheckResult(name, status, {"n": 200}, f"{name}: not met")
 
 
-def test_each_arm_is_compared_with_its_own_reference(rollout):
+def test_each_arm_is_compared_with_its_own_reference(run):
     names = ("integrity", "must-pass", "baseline", "champion", "anchor", "floors", "forgetting")
-    judged = {"mail": {name: arm(name) for name in names} | {"live": None}}
-    told = explain(rollout, Verdict(Kind.REJECT, (), "why"), judged)
-    found = {finding.arm.name: finding for finding in told.findings}
+    judged = {"mail": {name: check(name) for name in names} | {"live": None}}
+    told = explain(run, Verdict(Kind.REJECT, (), "why"), judged)
+    found = {finding.check.name: finding for finding in told.findings}
     assert list(found) == list(names)
     assert found["integrity"].comparison is None
     assert [change.case.id for change in found["must-pass"].comparison.broken] == ["c0"]
@@ -124,37 +124,37 @@ def test_each_arm_is_compared_with_its_own_reference(rollout):
     assert found["floors"].summary == "wrong on 20 of 200 cases"
 
 
-def test_each_slice_that_broke_is_explained_by_its_own_cases(rollout):
+def test_each_slice_that_broke_is_explained_by_its_own_cases(run):
     numbers = {"half=0 p_holm": 0.001, "half=1 p_holm": 0.3, "half=1 gain": -0.1}
-    judged = {"mail": {"slices": Arm("slices", "reject", numbers, "slices: half=0")}}
-    (found,) = explain(rollout, Verdict(Kind.REJECT, (), "why"), judged).findings
+    judged = {"mail": {"slices": CheckResult("slices", "reject", numbers, "slices: half=0")}}
+    (found,) = explain(run, Verdict(Kind.REJECT, (), "why"), judged).findings
     assert found.title == "mail, slices: half=0"
     assert found.numbers == {"p_holm": 0.001}, "of the other slices nothing"
     assert found.summary == "worse than champion v3 on 10 of 100 cases, better on 0"
-    rollout.champion = None
-    (found,) = explain(rollout, Verdict(Kind.REJECT, (), "why"), judged).findings
+    run.champion = None
+    (found,) = explain(run, Verdict(Kind.REJECT, (), "why"), judged).findings
     assert found.against == "the base model"
 
 
-def test_where_answers_cannot_be_had_the_numbers_stand_alone(rollout):
+def test_where_answers_cannot_be_had_the_numbers_stand_alone(run):
     def unreachable(suite, version, now):
         raise RegistryError("no answer")
 
-    rollout.answers_of = unreachable
-    (found,) = explain(rollout, Verdict(Kind.REJECT, (), "why"), {"mail": {"champion": arm("champion")}}).findings
+    run.answers_of = unreachable
+    (found,) = explain(run, Verdict(Kind.REJECT, (), "why"), {"mail": {"champion": check("champion")}}).findings
     assert found.summary == "its cases cannot be shown: no answer"
     assert "its cases cannot be shown: no answer" in markdown(explanation(found))
     assert "mail, champion: its cases cannot be shown: no answer" in explanation(found).lines()
 
 
-def test_arms_that_pass_are_not_explained(rollout):
-    judged = {"mail": {"champion": arm("champion", "pass"), "baseline": arm("baseline", "hold")}}
-    told = explain(rollout, Verdict(Kind.HOLD, (), "why"), judged)
-    assert [finding.arm.name for finding in told.findings] == ["baseline"]
+def test_arms_that_pass_are_not_explained(run):
+    judged = {"mail": {"champion": check("champion", "pass"), "baseline": check("baseline", "hold")}}
+    told = explain(run, Verdict(Kind.HOLD, (), "why"), judged)
+    assert [finding.check.name for finding in told.findings] == ["baseline"]
 
 
-def test_the_page_is_written_into_the_runs_folder(rollout, tmp_path: Path):
-    told = explain(rollout, Verdict(Kind.REJECT, (), "why"), {"mail": {"champion": arm("champion")}})
+def test_the_page_is_written_into_the_runs_folder(run, tmp_path: Path):
+    told = explain(run, Verdict(Kind.REJECT, (), "why"), {"mail": {"champion": check("champion")}})
     path = write(told, tmp_path)
     assert path == tmp_path / "explain.md"
     assert path.read_text(encoding="utf-8") == markdown(told)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.plugin.report.collector import Tally
+from pytest_ftgate.plugin.report.collector import ReportCollector
 from pytest_ftgate.plugin.report.summary import lines
 
 
 def told(**more):
     verdict = {"task": "mail", "verdict": "REJECT", "version": 2, "reason": "champion: worse", "golden": "goldens/mail"}
-    tally = Tally(train=True, verdicts=[verdict | {"seconds": {"serve": 3.0}} | more])
+    tally = ReportCollector(train=True, verdicts=[verdict | {"seconds": {"serve": 3.0}} | more])
     return [text for text, _ in lines(tally, verbose=False)]
 
 

@@ -159,7 +159,7 @@ def test_another_question_model_draw_or_form_is_another_key():
     def ask(settings=None, system="s", text="t", **more):
         return (settings or Settings()).ask([system], [{"role": "user", "content": text}], **more).key
 
-    keys = [ask(), ask(system="S"), ask(text="T"), ask(draw=1), ask(max_tokens=5), ask(temperature=0.0)]
+    keys = [ask(), ask(system="S"), ask(text="T"), ask(repeat=1), ask(max_tokens=5), ask(temperature=0.0)]
     keys += [ask(Settings(model="claude-haiku-4-5")), ask(Settings(thinking=True)), asks_of(Settings(), 1)[0].key]
     assert len(set(keys)) == len(keys)
     assert all(len(key) == 40 and key.isalnum() for key in keys)

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_ftgate.errors import JournalError, ProviderError
 from pytest_ftgate.serve.api.client import open_provider
-from pytest_ftgate.serve.api.request import Said, Usage
+from pytest_ftgate.serve.api.request import ApiReply, Usage
 from pytest_ftgate.serve.api.settings import Settings
 from tests import messages_server as faulty
 from tests.messages_server import MessagesServer
@@ -248,7 +248,7 @@ def test_a_key_of_the_environment_is_not_sent_to_another_host(tmp_path, monkeypa
 
 
 def test_a_said_survives_the_journal():
-    said = Said("k", {"score": 1}, "t", "tool_use", Usage(1, 2, 3, 4), 0.5, "", "answered")
-    assert Said.from_json(said.to_json()) == Said(
+    said = ApiReply("k", {"score": 1}, "t", "tool_use", Usage(1, 2, 3, 4), 0.5, "", "answered")
+    assert ApiReply.from_json(said.to_json()) == ApiReply(
         "k", {"score": 1}, "t", "tool_use", Usage(1, 2, 3, 4), 0.5, replayed=True
     )

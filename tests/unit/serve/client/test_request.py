@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.serve.client.request import Retry, Trouble, read_answer, retry_after_s
+from pytest_ftgate.serve.client.request import RequestError, Retry, read_answer, retry_after_s
 
 
 @given(st.floats(0, 1e6))
@@ -45,5 +45,5 @@ def test_the_wait_doubles_with_jitter_up_to_a_limit(attempt):
     ).map(lambda x: repr(x).replace("'", '"').encode())
 )
 def test_any_other_body_is_trouble_and_nothing_worse(raw):
-    with pytest.raises(Trouble, match="no chat completion"):
+    with pytest.raises(RequestError, match="no chat completion"):
         read_answer(raw)

@@ -11,7 +11,7 @@ def test_plain_settings():
 
 
 def test_each_draw_has_its_own_seed():
-    assert sampling(max_tokens=1, seed=5, draw=2)["seed"] == 7
+    assert sampling(max_tokens=1, seed=5, repeat=2)["seed"] == 7
 
 
 def test_all_settings():

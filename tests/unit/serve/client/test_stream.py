@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from pytest_ftgate.serve.client.errors import Trouble
+from pytest_ftgate.serve.client.errors import RequestError
 from pytest_ftgate.serve.client.pool import Pool, Request, Retry
 from pytest_ftgate.serve.client.sampling import sampling
 from pytest_ftgate.serve.client.stream import read_stream
@@ -68,7 +68,7 @@ async def lines(*given: bytes) -> AsyncIterator[bytes]:
     ],
 )
 def test_a_stream_that_is_none(given, kind, said):
-    with pytest.raises(Trouble, match=said) as caught:
+    with pytest.raises(RequestError, match=said) as caught:
         asyncio.run(read_stream(lines(*given), 0.0))
     assert caught.value.kind == kind
 

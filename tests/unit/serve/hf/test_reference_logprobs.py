@@ -12,8 +12,8 @@ from pytest_ftgate.serve.hf.reference_logprobs import (
     FILE,
     LENGTH,
     TALKS,
-    Proof,
-    Said,
+    ReferenceLogprobs,
+    TokenLogprobs,
     greedy,
     prove,
     read_proof,
@@ -68,5 +68,5 @@ def test_the_digest_of_an_adapter_does_not_count_it(tmp_path):
     (tmp_path / "adapter_config.json").write_text('{"r": 8}')
     (tmp_path / "adapter_model.safetensors").write_bytes(b"weights")
     before = adapter_digest(tmp_path)
-    write_proof(Proof("float32", (Said((1,), (2,), (-0.5,)),)), tmp_path)
+    write_proof(ReferenceLogprobs("float32", (TokenLogprobs((1,), (2,), (-0.5,)),)), tmp_path)
     assert adapter_digest(tmp_path) == before

@@ -19,7 +19,7 @@ from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client import http
 from pytest_ftgate.serve.client.pool import Pool, Request, Retry
 from pytest_ftgate.serve.client.sync import Client
-from pytest_ftgate.serve.hf.reference_logprobs import Proof, Said, write_proof
+from pytest_ftgate.serve.hf.reference_logprobs import ReferenceLogprobs, TokenLogprobs, write_proof
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers import local as local_engine
 from pytest_ftgate.serve.servers.fixture_handle import Server
@@ -344,10 +344,12 @@ def test_an_adapter_that_is_ignored_is_found_out_and_unloaded(make, tmp_path):
     assert served(engine) == [engine.served_name]
 
 
-def proof_of_the_fake(shift: float) -> Proof:
+def proof_of_the_fake(shift: float) -> ReferenceLogprobs:
     """What the fake says as an adapter (see `FakeVllm._completions`), each token less likely by `shift`."""
     tokens = tuple((1 + 2) % 50 + i for i in range(16))
-    return Proof("float32", (Said((1, 2), tokens, tuple(-(token % 7) - 0.5 - shift for token in tokens)),))
+    return ReferenceLogprobs(
+        "float32", (TokenLogprobs((1, 2), tokens, tuple(-(token % 7) - 0.5 - shift for token in tokens)),)
+    )
 
 
 def test_an_adapter_is_held_against_what_its_trainer_saw(make, tmp_path):
@@ -380,8 +382,8 @@ def test_a_proof_at_another_precision_says_nothing(make, tmp_path):
 
 
 def test_a_near_tie_decided_otherwise_is_no_difference_beyond_that_token():
-    said = Said((1,), (5, 6, 7), (-0.1, -0.7, -0.2))
-    found = probe._agreement_with(Proof("bfloat16", (said,)), [([5, 9, 9], [-0.1, -0.69, -5.0])])
+    said = TokenLogprobs((1,), (5, 6, 7), (-0.1, -0.7, -0.2))
+    found = probe._agreement_with(ReferenceLogprobs("bfloat16", (said,)), [([5, 9, 9], [-0.1, -0.69, -5.0])])
     assert found.tokens == 2
     assert found.largest == pytest.approx(0.01)
 
