@@ -4,9 +4,10 @@
 # make vllm    vLLM's CPU backend into the same environment (on a CUDA machine use your own vLLM: ftgate_vllm)
 # make bench   speed beside the peers, on a quiet machine (about half an hour)
 # make bench-vllm   the same against a real vLLM (about five minutes)
-# make gate-sim  how often the gate is right: tables, plot, and the table of the README (about a minute)
+# make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
 # make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
-# make check   ruff, mypy --strict, layers
+# make check   ruff, mypy --strict, layers, the documentation
+# make docs    the documentation into site/; its reference, made from the code, is renewed by make reference
 # make lock    requirements/*.txt anew from pyproject.toml; UPGRADE=1: in the newest versions that it allows
 #
 # PYTHON=/path/to/python3.12 names a Python; else it is the first of these that is one from 3.11 to 3.13, and works.
@@ -17,9 +18,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ENGINE ?= transformers
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
 DURATIONS := --durations=25 --durations-min=1
 
-.PHONY: setup lock vllm data demo test test-all check bench bench-vllm bench-leakage gate-sim clean
+.PHONY: docs reference setup lock vllm data demo test test-all check bench bench-vllm bench-leakage gate-sim clean
 
 setup: $(READY)
 
@@ -53,13 +55,22 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit/test_layers.py
+	$(MKDOCS)
+
+# The documentation of docs/ into site/, which git ignores; a warning is an error (with --quiet none would be counted).
+docs: setup
+	$(MKDOCS)
+
+# docs/reference anew from the code; a test fails while it is not current.
+reference: setup
+	$(BIN)/python -m tools.reference
 
 # Real servers have the machine to themselves, all else shares its cores. pytest inside pytest leaves modules behind that
 # the unit tests must not meet, so each kind has a process of its own.
 test: WHICH := -m "not slow"
 test test-all: data vllm check
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(DURATIONS) $(WHICH) tests/unit
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(DURATIONS) $(WHICH) tests/plugin
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(DURATIONS) $(WHICH) tests/plugin tests/docs
 	$(BIN)/python -m pytest $(DURATIONS) $(WHICH) tests/e2e
 
 # Our plugin beside its peers, each in an environment of its own under .bench/; writes the table in bench/README.md.
@@ -70,7 +81,7 @@ bench:
 bench-vllm: data vllm
 	$(BIN)/python -m bench.vllm
 
-# Simulated golden sets, decided by the arms of the gate; writes bench/gate-sim.md, bench/gate-sim.png, README.md.
+# Simulated golden sets, decided by the arms of the gate; writes bench/gate-sim.md, bench/gate-sim.png, docs/explanation/gate.md.
 gate-sim: setup
 	$(BIN)/python -m bench.gate_sim
 

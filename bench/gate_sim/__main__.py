@@ -1,4 +1,4 @@
-"""Arguments -> bench/gate-sim.md, bench/gate-sim.png, and the table of the README; all cells simulated anew."""
+"""Arguments -> bench/gate-sim.md, its plot, and the table of docs/explanation/gate.md; all cells simulated anew."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.gate_sim.simulate import SEED, SETS, simulate_all
 from bench.gate_sim.tables import document, put_into, summary
 
 HERE = Path(__file__).parents[1]
-README = HERE.parent / "README.md"
+PAGE = HERE.parent / "docs/explanation/gate.md"
 
 
 def main() -> None:
@@ -25,8 +25,8 @@ def main() -> None:
     text = document(shares, args.sets, args.seed, picture.name)
     (args.out / "gate-sim.md").write_text(text, encoding="utf-8")
     lines = summary(shares, DISCORDANCES[0])
-    if args.readme:
-        put_into(README, lines)
+    if args.page:
+        put_into(PAGE, lines)
     print("\n".join(lines))
     print(f"{len(shares)} cells of {args.sets:,} golden sets in {time.monotonic() - begun:.0f} s")
 
@@ -37,7 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}")
     parser.add_argument("--processes", type=int, default=2, help="default 2")
     parser.add_argument("--out", type=Path, default=HERE, metavar="DIR", help="where the files go (default bench/)")
-    parser.add_argument("--no-readme", dest="readme", action="store_false", help="leave the README as it is")
+    parser.add_argument("--no-page", dest="page", action="store_false", help="leave the page as it is")
     return parser.parse_args()
 
 

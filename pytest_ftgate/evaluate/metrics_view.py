@@ -46,15 +46,15 @@ class SetMetrics:
         return self._evaluation.confusion()
 
     def pass_at_k(self) -> Metric:
-        """Share of cases that at least one of their repeats passed (`repeats = k`)."""
+        """Share of cases that passed at least once in k repeats (`[request] repeats = k`)."""
         return self._evaluation.metric("pass_at_k")
 
     def pass_hat_k(self) -> Metric:
-        """Share of cases that every one of their repeats passed (`repeats = k`)."""
+        """Share of cases that passed in every one of k repeats (`[request] repeats = k`)."""
         return self._evaluation.metric("pass_hat_k")
 
     def p95_ms(self) -> Metric:
-        """95 % of the answers took no longer, in milliseconds. `upper` is infinite below 59 answers."""
+        """95 % of the responses took no longer, in milliseconds. `upper` is infinite below 59 responses."""
         return self._evaluation.metric("p95_ms")
 
     def cost_per_1k(self) -> Metric:

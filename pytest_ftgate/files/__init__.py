@@ -1,1 +1,44 @@
 """Files that people write -> values, with the line of every key; faults are collected, never a traceback."""
+
+from collections.abc import Mapping
+
+STATE: Mapping[str, str] = {
+    "mlflow.db": (
+        "The registry: runs, versions and champions in MLflow's SQLite store. Not used with MLFLOW_TRACKING_URI."
+    ),
+    "mlartifacts/": "The registry's files: adapters, curves, results of each golden set.",
+    "audit.jsonl": (
+        "The audit log: one hash-chained line for each promotion, override, rollback, canary alarm and reading of "
+        "training data."
+    ),
+    "journal/SET.jsonl": (
+        "Every response of every model to a golden set, appended as it arrives; resume and regrade read it."
+    ),
+    "cache/": ("Responses at temperature 0, kept for 30 days (extra `cache`). May be deleted."),
+    "runs/TASK/DIGEST/": ("One training: checkpoints, `events.jsonl`, `manifest.json`, `explain.md`, the adapter."),
+    "runs/TASK/prepared/": ("Copies of training data with personal data and keys redacted or dropped (`[data] pii`)."),
+    "runs/TASK/clean/": ("Copies of training data without leaked rows (`--ftgate-leak=drop-row`)."),
+    "models/TASK-DIGEST/": "Adapters fetched from the registry, with their digest checked.",
+    "logs/": "Output of the servers that a run or `ftgate serve` has started.",
+    "judge/": (
+        "Replies of judges and their cost; with xdist, in a project without golden sets, a folder for each worker."
+    ),
+    "desk/": ("The decisions of `ftgate judge label`, so that it continues where a person stopped."),
+    "generate/": "Replies that `ftgate data generate` has paid for.",
+    "discordance/SET.json": ("On which share of the cases the last two models disagreed; `ftgate power` reads it."),
+    "leakage/finished.jsonl": "Files that `ftgate leakage --ray` has scanned, with their sha256.",
+    "leakage/judge/": "Replies about pairs of `ftgate leakage --semantic-judge`.",
+}
+"""What is kept in the state folder (`.ftgate`, see --ftgate-state-dir), and why."""
+
+BESIDE: Mapping[str, str] = {
+    "golden.lock": "Digest and margin of a golden set; written by `ftgate lock`.",
+    "golden.noise": ("How much a model differs from itself on the set; written by `ftgate noise`."),
+    "judge.lock": "Calibration of the set's judge; written by `ftgate judge calibrate`.",
+    "labels.jsonl": "Labels that people gave to answers; written by `ftgate judge label`.",
+    "verdicts.jsonl": ("Which of two answers people found better; written by `ftgate judge label --candidate`."),
+    "split.lock": ("The side of every question of a split, by digest; written by `ftgate data split`."),
+    "X.jsonl.review.jsonl": ("Decisions about synthetic rows, with who and when; written by `ftgate data review`."),
+    "X.reviewed.jsonl": "Synthetic rows that may train; written by `ftgate data review`.",
+}
+"""What is written beside a user's own files, to be committed with them."""

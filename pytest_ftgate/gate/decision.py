@@ -21,6 +21,66 @@ class Kind(StrEnum):
 EXIT_CODES: Mapping[Kind, int] = {Kind.INTEGRITY: 11, Kind.REJECT: 1, Kind.HOLD: 10, Kind.PROMOTE: 0}
 DRIFT = 12
 """Exit code of a canary run that found drift, if nothing worse was found."""
+MEANINGS: Mapping[int, tuple[str, str]] = {
+    0: (
+        "passed: PROMOTE, UNCHANGED, or nothing to complain about",
+        "Every test passed. Under `--train` every gate check passed and the candidate is the champion now "
+        "(PROMOTE), or the training gave the champion itself (UNCHANGED). Of a command: done.",
+    ),
+    1: (
+        "REJECT, or a failed test",
+        "A gate check shows the candidate to be worse, or an ordinary test failed; the champion stays. Of a "
+        "command: `data check` found an error, `data split` found related rows on two sides, the judge is not "
+        "admitted (`judge calibrate`), or the candidate is worse (`ab analyse`).",
+    ),
+    2: (
+        "interrupted, or a mistake in a command",
+        "pytest was interrupted, or collection failed, for example because a golden set is faulty: each fault "
+        "is listed with file and line. Of a command: its arguments or files are wrong; one message says what to"
+        " do.",
+    ),
+    3: (
+        "internal error",
+        "pytest's own code for an internal error; also if no model could be asked at all, which the message "
+        "above it explains.",
+    ),
+    4: (
+        "wrong usage of pytest",
+        "pytest's own code for wrong options, such as `--train` together with `--canary`. Also if another "
+        "plugin has taken a golden file that was named, or registers our options.",
+    ),
+    5: (
+        "no tests collected",
+        "pytest's own code: nothing was found below the given paths, or all was deselected.",
+    ),
+    6: (
+        "too many warnings",
+        "pytest's own code: everything passed, but with more warnings than `--max-warnings` allows.",
+    ),
+    EXIT_CODES[Kind.HOLD]: (
+        "HOLD: not enough evidence",
+        "The numbers decide neither for nor against the candidate; the champion stays, and the reason says how "
+        "many more cases would settle it. Also a `--train` or `--canary` that came to no verdict, a canary "
+        "without all its answers, `ab analyse` without a decision, and `data generate` with fewer rows than "
+        "wanted.",
+    ),
+    EXIT_CODES[Kind.INTEGRITY]: (
+        "INTEGRITY: the numbers cannot be trusted",
+        "A leak, a changed golden set, unmeasured cases, too many cases without a judgement, or a canary whose "
+        "panel, prompt or model is not what it was. Nothing is registered and nothing can override it. Of a "
+        "command: `leakage` found a leak, `audit verify` an edited line, `ab analyse` an unsound split.",
+    ),
+    DRIFT: (
+        "DRIFT: a regression",
+        "`--canary`: a champion has become worse since its promotion. Of a command: `drift inputs` found that "
+        "production asks something else than training or golden sets.",
+    ),
+    130: (
+        "interrupted",
+        "A command was stopped with Ctrl-C.",
+    ),
+}
+"""Every exit code of a run and of the commands: its title, and a paragraph; the reference is made of them."""
 _PYTESTS = range(2, 6)
 """Exit codes of pytest that say that the run did not come to its end."""
 _OF_STATUS: Mapping[Status, Kind] = {

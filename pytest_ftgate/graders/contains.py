@@ -15,7 +15,16 @@ from pytest_ftgate.serve.response import Response
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contains(TextsKind):
-    """1 if the answer holds at least one of the texts, else 0."""
+    """1 if the answer holds at least one of the texts, else 0.
+
+    Example::
+
+        [[grader]]
+        kind = "contains"
+        values = ["refund", "money back"]
+        ignore_case = true
+        # right = "You get your money back.", wrong = "No."
+    """
 
     kind: ClassVar[str] = "contains"
 
@@ -29,7 +38,15 @@ class Contains(TextsKind):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainsAll(TextsKind):
-    """The share of the texts that the answer holds."""
+    """The share of the texts that the answer holds.
+
+    Example::
+
+        [[grader]]
+        kind = "contains_all"
+        threshold = 0.5
+        # expected = ["order", "refund"], right = "Your order has shipped.", wrong = "Hello."
+    """
 
     kind: ClassVar[str] = "contains_all"
 
@@ -46,7 +63,16 @@ class ContainsAll(TextsKind):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotContains(TextsKind):
-    """1 if the answer holds none of the texts, else 0."""
+    """1 if the answer holds none of the texts, else 0.
+
+    Example::
+
+        [[grader]]
+        kind = "not_contains"
+        values = ["no"]
+        whole_word = true
+        # right = "I know.", wrong = "Oh no!"
+    """
 
     kind: ClassVar[str] = "not_contains"
 

@@ -15,7 +15,15 @@ from pytest_ftgate.serve.response import Response
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exact(TextKind):
-    """A text is compared as a text, after the normalisations of `TextKind`; any other value with the answer's JSON."""
+    """1 if the answer is the expected text, once both are normalised; any other value is compared with its JSON.
+
+    Example::
+
+        [[grader]]
+        kind = "exact"
+        ignore_case = true
+        # expected = "Paris", right = "PARIS", wrong = "Paris, France"
+    """
 
     kind: ClassVar[str] = "exact"
 

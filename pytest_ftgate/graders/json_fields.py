@@ -20,6 +20,13 @@ class JsonFields(Kind):
 
     fields: dotted paths, "label" or "a.b.0"; left out, every key of the case's expected object.
     tolerance: by how much numbers may differ (absolute).
+
+    Example::
+
+        [[grader]]
+        kind = "json_fields"
+        fields = ["label"]
+        # expected = {label = "spam"}, right = '{"label": "spam", "why": "a link"}', wrong = '{"label": "ham"}'
     """
 
     kind: ClassVar[str] = "json_fields"

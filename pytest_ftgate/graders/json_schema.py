@@ -26,7 +26,14 @@ class JsonSchema(Kind):
     """1 if the answer is JSON (bare, or in a fenced block) and valid, else 0.
 
     schema: draft 2020-12 unless its `$schema` says otherwise. A `$ref` must lead into the schema itself or to one of
-    the published drafts. In a spec, `file` may stand in place of it (see `with_schema`).
+    the published drafts. In golden.toml, `file` (a path below the golden set's folder) may be given in place of it.
+
+    Example::
+
+        [[grader]]
+        kind = "json_schema"
+        schema = { type = "object", required = ["city"], properties = { city = { type = "string" } } }
+        # right = '{"city": "Paris"}', wrong = '{"town": "Paris"}'
     """
 
     kind: ClassVar[str] = "json_schema"

@@ -37,8 +37,19 @@ class AsksJudge(Protocol):
 class Judge(Kind):
     """What the judge of the golden set says: the mean of what its levels are worth, see `rubric`.
 
-    judge: `JudgeSpec.to_json`, which the golden set puts there, so that its digest covers models, prompts and rubric.
-    A grader is made without a judge client, and then leaves every answer unscored; `before` gives it one.
+    judge: set by the golden set from its `[judge]`, never written in a grader: its digest covers models and rubric.
+
+    Example::
+
+        [[grader]]
+        kind = "judge"
+        threshold = 0.75
+
+        [judge]
+        budget_dollars = 2.0
+
+        [judge.checklist]
+        polite = "Is the reply polite?"
     """
 
     kind: ClassVar[str] = "judge"
@@ -58,7 +69,10 @@ class Judge(Kind):
         return f"{self.kind}@{digest_of(dict(self.judge))[:8]}"
 
     def before(self, judge_client: AsksJudge, prompt: Prompt) -> Judge:
-        """The same grader with a judge client. prompt: of the golden set, so that the judge sees what was asked."""
+        """The same grader with a judge client; without one it leaves every answer unscored.
+
+        prompt: of the golden set, so that the judge sees what was asked.
+        """
         made = copy(self)
         object.__setattr__(made, "_client", judge_client)
         object.__setattr__(made, "_prompt", prompt)

@@ -21,8 +21,18 @@ _LONGEST = 400
 class Numeric(Kind):
     """1 if |found - expected| <= max(abs_tol, rel_tol * |expected|), else 0; counted in decimal, so that .1 is .1.
 
-    position: "last" or "first" number of the answer. Numbers are written 1234.5, 1,234.5, -3, .5 or 1e-3; currency
-    and percent signs are passed over (50% is 50); a comma is never a decimal point.
+    Numbers are written 1234.5, 1,234.5, -3, .5 or 1e-3; currency and percent signs are passed over (50% is 50); a
+    comma is never a decimal point.
+    abs_tol: largest difference, in the unit of the number.
+    rel_tol: largest difference as a share of the expected number, 0.01 for 1 %.
+    position: which number of the answer counts, "last" or "first".
+
+    Example::
+
+        [[grader]]
+        kind = "numeric"
+        rel_tol = 0.01
+        # expected = 1200, right = "It costs $1,205.", wrong = "It costs $1,300."
     """
 
     kind: ClassVar[str] = "numeric"

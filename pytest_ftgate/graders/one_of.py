@@ -16,8 +16,17 @@ from pytest_ftgate.serve.response import Response
 class OneOf(Kind):
     """1 if the answer's label is the expected one, else 0; labels are compared as they are, as the metrics do.
 
-    labels: all there are. path: dotted path of the label in the answer's JSON and in the expected value;
-    "" = the whole answer. An expected value that is a plain text is the label itself, whatever the path.
+    An expected value that is a plain text is the label itself, whatever the path.
+    labels: all labels there are.
+    path: dotted path of the label in the answer's JSON and in the expected value; "" = the whole answer.
+
+    Example::
+
+        [[grader]]
+        kind = "one_of"
+        labels = ["spam", "ham"]
+        path = "label"
+        # expected = "spam", right = '{"label": "spam"}', wrong = '{"label": "ham"}'
     """
 
     kind: ClassVar[str] = "one_of"

@@ -19,8 +19,18 @@ from pytest_ftgate.serve.response import Response
 class Python(Kind):
     """What `function(case, response, **options)` says.
 
-    call: "package.module:function". options: further keyword arguments. The function returns True or False, a number
-    from 0 to 1, a pair (either, reason), or None if it cannot judge the answer. What it raises is a Failure.
+    The function returns True or False, a number from 0 to 1, a pair (either, reason), or None if it cannot judge the
+    answer. What it raises is a Failure.
+    call: its import path, "package.module:function".
+    options: further keyword arguments.
+
+    Example::
+
+        [[grader]]
+        kind = "python"
+        call = "my_graders:shorter_than"
+        options = { characters = 20 }
+        # right = "Paris", wrong = "The capital of France is Paris."
     """
 
     kind: ClassVar[str] = "python"

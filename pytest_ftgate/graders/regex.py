@@ -20,8 +20,17 @@ class Regex(Kind):
     """1 if the pattern matches, else 0.
 
     pattern: in the syntax of the library `regex`; left out, the case's expected text is the pattern.
-    full: the whole answer must match (white space around it aside), not a part of it. ignore_case: as it says.
+    full: the whole answer must match (white space around it aside), not a part of it.
+    ignore_case: upper and lower case are the same.
     timeout_s: longest time of one search, in seconds; a search that takes longer is a Failure, not a wrong answer.
+
+    Example::
+
+        [[grader]]
+        kind = "regex"
+        pattern = "[A-Z]{2}-[0-9]{4}"
+        full = true
+        # right = "AB-1234", wrong = "order AB-1234"
     """
 
     kind: ClassVar[str] = "regex"

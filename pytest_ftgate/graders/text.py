@@ -20,9 +20,11 @@ _Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 class TextKind(Kind):
     """Base of the graders that compare texts.
 
-    strip: white space around the text does not count. collapse_space: a run of white space counts as one space.
-    ignore_case: by Unicode's case folding. ignore_punctuation: characters of the categories P* are taken out (a minus
-    sign too). unicode_form: "NFC" (as it looks), "NFKC" (also full-width letters, ligatures), "NFD", "NFKD" or "none".
+    strip: white space around the text does not count.
+    ignore_case: upper and lower case are the same, by Unicode's case folding.
+    collapse_space: a run of white space counts as one space.
+    ignore_punctuation: characters of the categories P* are taken out (a minus sign too).
+    unicode_form: "NFC" (as it looks), "NFKC" (also full-width letters, ligatures), "NFD", "NFKD" or "none".
     """
 
     strip: bool = True
@@ -61,7 +63,7 @@ class TextsKind(TextKind):
     """Base of the graders that look for texts in the answer.
 
     values: the texts to look for; left out, the case's expected value, a text or a list of texts.
-    whole_word: a text counts only where no letter or digit goes on before or after it ("no" does not stand in "know").
+    whole_word: a text counts only where no letter or digit goes on before or after it ("no" is not found in "know").
     """
 
     values: tuple[str, ...] = ()

@@ -92,7 +92,8 @@ class Grader(Protocol):
 class Kind:
     """Base of the built-in graders: the fields of a kind are the options that its spec may have.
 
-    threshold: least value with which a case passes, 0 to 1.
+    Each kind ends its docstring with an example, whose last line names an expected value, a right and a wrong answer.
+    threshold: lowest value with which a case passes, 0 to 1.
     """
 
     kind: ClassVar[str]

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 class Metric:
     """One number of one set, with the uncertainty that its size leaves.
 
-    value: the point estimate; in [0, 1], for mcc in [-1, 1], for limits in ms or currency. n: cases that went in, >= 1.
-    lower, upper: one-sided 95 % bounds, each at alpha = .05, so together a 90 % interval; lower <= value <= upper.
+    name: as in a floor.
+    value: the point estimate; in [0, 1], for mcc in [-1, 1], for latency in ms, for cost in your currency.
+    n: cases that went in, 1 or more.
+    lower: one-sided 95 % bound (alpha = .05), not above `value`.
+    upper: likewise, not below `value`; both together are a 90 % interval.
     detail: what the number is made of, for a person, such as "tp 132, fp 8, fn 14".
     """
 

@@ -59,7 +59,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 def response(request: pytest.FixtureRequest, case: Case) -> Response:
     """The answer of the model under test to `case`: `.text`, `.finish_reason`, `.total_s`; fails if the API broke.
 
-    Of several repeats (`repeats`) the first.
+    Of several repeats the first.
     """
     from pytest_ftgate.evaluate.responses import Unmeasured
     from pytest_ftgate.plugin.session import KEY

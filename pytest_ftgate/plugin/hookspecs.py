@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> None:
     """The gate has decided over a candidate of `task`.
 
-    version: its number in the registry; None if it was not registered (INTEGRITY).
     Called once for each pipeline of a `--train` run that came to a verdict, after the pointer has been moved; not for
-    UNCHANGED, where nothing was decided. If it raises, the run says so, and the verdict stands.
+    UNCHANGED, where nothing was decided. If it raises, the run reports it, and the verdict remains.
+
+    verdict: its kind, reason and gate checks.
+    version: its number in the registry; None if it was not registered (INTEGRITY).
     """
 
 
 def pytest_ftgate_drift(task: str, finding: Finding) -> None:
     """A canary night has found that the champion of `task` became worse: the place to start a retraining.
 
-    finding: the numbers and the cases that fell. Called after the rollback that `--ftgate-rollback-on-drift` asks for.
+    Called after the rollback that `--ftgate-rollback-on-drift` asks for.
+
+    finding: the numbers and the cases that fell.
     """

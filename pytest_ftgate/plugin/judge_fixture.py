@@ -107,10 +107,14 @@ class AskJudge:
 def judge(request: pytest.FixtureRequest) -> AskJudge:
     """`judge(answer, criteria={...})` -> Verdict of a language model: `.value` (0 to 1), `verdict["tone"]`, `.reason`.
 
-    criteria: {name: {"question": ..., "1": ..., ..., "5": ...}}; checklist: {name: question of yes or no};
-    reference: the right answer, alone or beside them. None of them: the [judge] of the test's golden set.
-    question: what was asked; by default that of the fixture case. against: another answer, judged in both orders;
-    verdict["better"] is then "first", "second" or "tie". Skips if the judge gives no valid verdict. Which model:
-    [judge] of the golden set that the marker names, else ftgate_judge_model and ftgate_judge_url.
+    Without criteria, checklist and reference the rubric is the [judge] of the test's golden set. The model is that of
+    the golden set that the marker names, else ftgate_judge_model and ftgate_judge_url.
+    Skips if the judge gives no valid verdict.
+
+    criteria: {name: {"question": ..., "1": ..., ..., "5": ...}}, each scored 1 to 5.
+    checklist: {name: question to be answered yes or no}.
+    reference: the right answer, alone or together with a rubric.
+    question: what was asked; by default the input of the fixture `case`.
+    against: another answer, judged in both orders; `verdict["better"]` is then "first", "second" or "tie".
     """
     return AskJudge(request)

@@ -1,1 +1,92 @@
 """One check of training data in each file."""
+
+from collections.abc import Mapping
+
+CHECKS: Mapping[str, tuple[str, str]] = {
+    "schema": (
+        "rows of no known shape; unknown roles, turns out of order, an answer that is not the last turn",
+        "error",
+    ),
+    "answers": (
+        "empty answers",
+        "error",
+    ),
+    "turns": (
+        "empty turns before the answer",
+        "error",
+    ),
+    "short": (
+        "answers of one or two words among long ones",
+        "warning",
+    ),
+    "truncated": (
+        "rows of more tokens than the longest length, in the model's own chat template, with the share of rows "
+        "and tokens that is lost",
+        "warning; error above 5 % of the rows, or if the template refuses a row",
+    ),
+    "duplicates": (
+        "rows that ask and answer the same",
+        "error",
+    ),
+    "near": (
+        "questions that are nearly the same (Jaccard index of character 5-grams at least .8; the first 3,000 "
+        "different questions)",
+        "warning",
+    ),
+    "contradictions": (
+        "one question with two different labels",
+        "error",
+    ),
+    "mislabelled": (
+        "where answers are labels: labels that a classifier which did not see the row is sure are others "
+        "(confident learning, out of fold, near duplicates kept together)",
+        "warning",
+    ),
+    "format": (
+        "answers without the form that the golden set's schema, pattern, fields or labels ask for",
+        "error",
+    ),
+    "coverage": (
+        "labels and slices of the golden sets that no training row has; reports the shares of both sides",
+        "warning",
+    ),
+    "balance": (
+        "rare classes, where answers are labels",
+        "warning",
+    ),
+    "size": (
+        "fewer than 500 training rows",
+        "warning; error below 200 rows",
+    ),
+    "languages": (
+        "rows in a language of fewer than 1 % of the rows; reports the mixture (needs the extra `data`)",
+        "warning",
+    ),
+    "lengths": (
+        "a label that the length of the question gives away; reports percentiles",
+        "warning",
+    ),
+    "synthetic": (
+        "rows that a model wrote and no person reviewed; more than 30 % synthetic rows",
+        "error for rows without a review, else warning",
+    ),
+    "general": (
+        'a share of rows with `"source": "general"` outside 5 to 10 %, if the pipeline has `[forgetting]`',
+        "warning",
+    ),
+    "perplexity": (
+        "answers that surprise the base model far more or far less than the others (robust z above 3.5, each "
+        "label apart); runs only where it is asked for, since it costs a forward pass",
+        "warning",
+    ),
+    "pii": (
+        "e-mail addresses, phone numbers, payment cards, IBANs, public IP addresses; with the extra `data` "
+        "national ids of 17 countries; no names of people",
+        "error",
+    ),
+    "secrets": (
+        "keys and tokens; they are never printed",
+        "error",
+    ),
+}
+"""Every check by its name: what it finds, and how serious a finding is."""

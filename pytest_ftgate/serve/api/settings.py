@@ -25,15 +25,24 @@ CLAUDE_CACHE_WRITE = 1.25
 class Settings:
     """Which model is asked, and how. Holds no key, only the name of the variable that does.
 
-    base_url: of Anthropic's API without /v1, of an OpenAI-compatible one with it. api_key_env: the environment
-    variable with the key; "" is ANTHROPIC_API_KEY or OPENAI_API_KEY for their own hosts, and none for any other.
-    max_tokens: of an answer, unless the request says otherwise. concurrency: requests at a time. budget_dollars: of one
-    run, never exceeded; None is no limit. confirm_above_dollars: a dearer estimate must be agreed to. timeout_s: of
-    one attempt, to the last byte. prices: None are the default ones. structured: how the answer is given its form:
-    "tools" forces a strict tool; "json_schema" gives the schema for the text, for servers without tools (vLLM without
-    --enable-auto-tool-choice and --tool-call-parser) and models that cannot be forced. thinking: lets a Claude think
-    first; a tool cannot be forced then, so that some answers may come without one, but "json_schema" can. stream:
-    receive word by word, for very long answers. poll_s: between two looks at a batch.
+    model: name of the model, as the server knows it.
+    base_url: address of the server: of Anthropic's API without /v1, of an OpenAI-compatible one with it.
+    api: which API the server speaks, "anthropic" (Messages) or "openai" (chat completions).
+    api_key_env: environment variable with the key; "" is ANTHROPIC_API_KEY or OPENAI_API_KEY for their own hosts, and
+    none for any other.
+    max_tokens: longest reply, in tokens.
+    concurrency: requests in flight at once.
+    budget_dollars: dollars that one run may cost, never exceeded; left out: no limit.
+    confirm_above_dollars: a more expensive estimate must be confirmed.
+    timeout_s: time limit of one attempt, to the last byte, in seconds.
+    prices: dollars for a million tokens, { input = 1.0, output = 5.0 }; left out: those of the models known here.
+    thinking: lets a Claude think first; a tool cannot be forced then, so that some replies may come without one; with
+    "json_schema" the form can be forced.
+    stream: receive the reply as a stream, for very long ones.
+    structured: how the reply gets its form: "tools" forces a strict tool; "json_schema" gives the schema for the text,
+    for servers without tools (vLLM without --enable-auto-tool-choice and --tool-call-parser) and models that cannot be
+    forced.
+    poll_s: seconds between two looks at a message batch.
     """
 
     model: str = SMALL_CLAUDE

@@ -1,4 +1,4 @@
-"""The simulation of the gate: its generator, its decisions, and the numbers that the README shows."""
+"""The simulation of the gate: its generator, its decisions, and the numbers that the documentation shows."""
 
 from __future__ import annotations
 
@@ -118,16 +118,17 @@ def test_the_table_is_the_one_of_the_design():
     assert all(45 <= written(n)["-5"]["at most 5 points less"] <= 56 for n in SIZES)
 
 
-def test_the_readme_shows_the_table_and_the_plot_of_the_tool():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme.split(BEGIN)[1].split(END)[0].strip()
+def test_the_page_shows_the_table_and_the_plot_of_the_tool():
+    page = (ROOT / "docs/explanation/gate.md").read_text(encoding="utf-8")
+    table = page.split(BEGIN)[1].split(END)[0].strip()
     assert table in WRITTEN
     assert all(name in table for name in SHOWN)
     for row in table.splitlines()[2:]:
         name, *cells = row.replace("*", "").strip("| ").split(" | ")
         exact = [written(n)[points][name] for points in ("-5", "+5") for n in SIZES]
         assert [float(cell.lstrip("<")) for cell in cells] == pytest.approx(exact, abs=0.51)
-    assert "(bench/gate-sim.png)" in readme
+    assert "(gate-sim.png)" in page
+    assert (ROOT / "docs/explanation/gate-sim.png").samefile(ROOT / "bench/gate-sim.png")
     assert (ROOT / "bench/gate-sim.png").read_bytes().startswith(b"\x89PNG")
 
 

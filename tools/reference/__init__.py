@@ -1,0 +1,5 @@
+"""The package's own code -> the pages below docs/reference, as {file name: Markdown}."""
+
+from tools.reference.pages import FOLDER, pages
+
+__all__ = ["FOLDER", "pages"]
