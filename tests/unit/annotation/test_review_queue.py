@@ -96,7 +96,7 @@ def test_a_line_torn_by_a_crash_costs_only_itself(work, tmp_path):
 def test_two_sessions_on_one_journal_are_refused(tmp_path):
     with (
         DecisionLog(tmp_path / "b.jsonl"),
-        pytest.raises(DeskError, match="open in another"),
+        pytest.raises(JournalError, match="open in another"),
         DecisionLog(tmp_path / "b.jsonl"),
     ):
         pass
