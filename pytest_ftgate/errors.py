@@ -13,7 +13,7 @@ FtgateError
 +-- LeakageError        the leakage check could not be run (a found leak is a result, not an error)
 |   +-- SelfTestError   it did not find a leak that was planted to be found
 +-- ProviderError       a language model cannot be asked: no key, no price, not agreed to, denied
-+-- JournalError        a journal is corrupt
++-- JournalError        a journal is corrupt, in use, or cannot be written
 +-- AuditError          the audit log cannot be written
 +-- MissingExtra        an optional dependency is not installed
 """
@@ -105,7 +105,7 @@ class ProviderError(FtgateError):
 
 
 class JournalError(FtgateError):
-    """A journal is corrupt."""
+    """A journal is corrupt, used by another process, or cannot be written."""
 
 
 class AuditError(FtgateError):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_ftgate.cli.common import say
+from pytest_ftgate.files.atomic import write_text
 
 if TYPE_CHECKING:
     from pytest_ftgate.annotation.decision_log import DecisionLog
@@ -50,9 +50,7 @@ def lines_of(file: Path, kind: Literal["label", "verdict"]) -> list[dict[str, An
 
 def write_lines(file: Path, lines: Iterable[Mapping[str, Any]]) -> None:
     """Replace the file at once."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-    draft.replace(file)
+    write_text(file, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
 def _by(args: argparse.Namespace) -> str:

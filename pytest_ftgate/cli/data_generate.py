@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.common import STATE_DIR, say
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.atomic import write_text
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.synthesis.generate import Job, Made
@@ -157,10 +157,7 @@ def _write(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
                 f"{out} holds {len(strange)} rows that this job does not make, and is left as it is;\n"
                 "    name another file with --out: what was paid for is kept, and nothing is asked again"
             )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    draft.write_text("".join(text), encoding="utf-8")
-    draft.replace(out)
+    write_text(out, "".join(text))
 
 
 def _tell(args: argparse.Namespace, made: Made, provider: Provider, before: float) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.prompt import agreed, someone_is_there
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
@@ -55,15 +54,7 @@ def judge_client_of(args: argparse.Namespace, spec: JudgeSpec, name: str) -> Ite
 def _confirm(args: argparse.Namespace) -> Callable[[str], bool] | None:
     if args.yes:
         return lambda _question: True
-    if os.environ.get("CI") or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return None
-    return _asked
-
-
-def _asked(question: str) -> bool:
-    sys.stdout.write(question)
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    return agreed if someone_is_there() else None
 
 
 def _dollars(text: str) -> float:

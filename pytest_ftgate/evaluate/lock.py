@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_ftgate.errors import Fault, FileFaults, LockError
 from pytest_ftgate.evaluate.suite import Suite
+from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.text import read_text, shown
 from pytest_ftgate.golden.case import Case, digest_of
 from pytest_ftgate.golden.spec import Golden
@@ -72,9 +73,7 @@ def write_lock(golden_path: Path, suite: Suite, delta: float | None = None) -> P
     """
     path = lock_path(golden_path)
     lock = make_lock(suite, margin(golden_path, suite) if delta is None else delta)
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(json.dumps(asdict(lock), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
-    return fresh.replace(path)
+    return write_text(path, json.dumps(asdict(lock), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def margin(golden_path: Path, suite: Suite) -> float:

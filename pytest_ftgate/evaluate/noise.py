@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import Fault, LockError
+from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
@@ -74,9 +75,7 @@ def noise_path(golden_path: Path) -> Path:
 
 def write_noise(golden_path: Path, noise: Noise) -> Path:
     """Keep it; the path written."""
-    path = noise_path(golden_path)
-    path.write_text(json.dumps(asdict(noise), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return path
+    return write_text(noise_path(golden_path), json.dumps(asdict(noise), indent=1, sort_keys=True) + "\n")
 
 
 def read_noise(golden_path: Path) -> Noise | None:

@@ -1,4 +1,4 @@
-"""(path) -> a text stream whose contents stand at the path, whole, once it is closed; or not at all."""
+"""(path) -> a stream whose contents stand at the path, whole and on the disk, once it is closed; or not at all."""
 
 from __future__ import annotations
 
@@ -6,22 +6,46 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
+
+from pytest_ftgate.files.disk import sync, sync_folder
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Replace the file at once; its path. Raises OSError."""
+    with replacing(path) as stream:
+        stream.write(text)
+    return path
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
+    """A stream of text, UTF-8. See `replacing_bytes`."""
+    with _draft(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as stream:
+        yield stream
+        stream.flush()
+        sync(stream.fileno())
+
+
+@contextmanager
+def replacing_bytes(path: Path) -> Iterator[BinaryIO]:
     """Write beside the path, then replace it by rename; on an error the path is left as it was.
 
     What stood there is never written into: it may be a link into the cache of DVC. Raises OSError.
     """
+    with _draft(path) as draft, draft.open("wb") as stream:
+        yield stream
+        stream.flush()
+        sync(stream.fileno())
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
+        yield draft
+        draft.replace(path)
+        sync_folder(path.parent)
     finally:
-        part.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.atomic import replacing_bytes
 from pytest_ftgate.files.text import shown
 
 LOCK = "dvc.lock"
@@ -61,12 +61,8 @@ def own_copy(path: Path) -> None:
     linked = path.is_symlink() or (path.exists() and path.stat().st_nlink > 1)
     if not linked or tracked(path) is None:
         return
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        shutil.copyfile(path, part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with path.open("rb") as kept, replacing_bytes(path) as copy:
+        shutil.copyfileobj(kept, copy)
 
 
 def tracked(path: Path) -> Tracked | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from pytest_ftgate.files.escape import visible
+
 WIDTH = 120
 
 
@@ -12,7 +14,7 @@ def shown(value: object, width: int = WIDTH) -> str:
     if isinstance(value, str):
         return _quoted(value, width)
     text = json.dumps(value, ensure_ascii=False, default=repr)
-    return _cut(text if text.isprintable() else json.dumps(value, default=repr), width)
+    return _cut(visible(text), width)
 
 
 def _quoted(text: str, width: int) -> str:

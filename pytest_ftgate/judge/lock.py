@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault, FileFaults
+from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.text import read_text, shown
 from pytest_ftgate.gate.checks.admission import Admission
 from pytest_ftgate.judge.calibration import Calibration, admission, calibrate
@@ -39,9 +40,7 @@ class JudgeLock:
 
 def write_judge_lock(path: Path, lock: JudgeLock) -> Path:
     """Replace the file."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(json.dumps(asdict(lock), indent=1, sort_keys=True) + "\n", "utf-8")
-    return fresh.replace(path)
+    return write_text(path, json.dumps(asdict(lock), indent=1, sort_keys=True) + "\n")
 
 
 def read_judge_lock(path: Path) -> JudgeLock | None:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_ftgate.files.escape import visible
 from pytest_ftgate.judge.question import CHOICES
 from pytest_ftgate.judge.rubric import Rubric
-from pytest_ftgate.judge.sanitize import visible
 
 BETTER = "better"
 """The one criterion of a pair: its levels are first, second and tie."""

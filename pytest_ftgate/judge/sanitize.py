@@ -30,8 +30,8 @@ _TOKENS = (
 
 
 def shielded(texts: Mapping[str, str]) -> dict[str, str]:
-    """Each text by its name, between its marks; see `word_for` and `visible`."""
-    shown = {name: visible(text) for name, text in texts.items()}
+    """Each text by its name, between its marks; see `word_for` and `sanitized`."""
+    shown = {name: sanitized(text) for name, text in texts.items()}
     word = word_for([*texts.values(), *shown.values()])
     return {name: f"<<{name} {word}>>\n{text}\n<<end of {name} {word}>>" for name, text in shown.items()}
 
@@ -46,7 +46,7 @@ def word_for(texts: Sequence[str]) -> str:
     raise AssertionError("a million words of 16 hex digits in one text")
 
 
-def visible(text: str) -> str:
+def sanitized(text: str) -> str:
     """The text with every character that cannot be seen written as its code, as in ⟦U+200B⟧, and chat tokens opened.
 
     The bracket that opens a token of a chat template is replaced by one that looks like it. CR LF becomes a new line;

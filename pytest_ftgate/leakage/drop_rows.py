@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pytest_ftgate.data.readers.records import is_json_lines, read_records
 from pytest_ftgate.errors import Fault, LeakageError
+from pytest_ftgate.files.atomic import replacing_bytes
 
 
 def write_clean(path: Path, without: Collection[int], folder: Path) -> Path:
@@ -16,12 +16,9 @@ def write_clean(path: Path, without: Collection[int], folder: Path) -> Path:
 
     JSON Lines are copied byte by byte; any other format is written as JSON Lines. Raises LeakageError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     copy = folder / (path.name if is_json_lines(path) else f"{path.stem}.jsonl")
-    unfinished = copy.with_name(f".{copy.name}.{os.getpid()}")
-    with unfinished.open("wb") as target:
+    with replacing_bytes(copy) as target:
         target.writelines(line for number, line in _lines(path) if number not in without)
-    unfinished.replace(copy)
     return copy
 
 

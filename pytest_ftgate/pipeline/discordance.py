@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.metrics.power import DISCORDANCE, measured_discordance
 
 Values = Mapping[str, float]
@@ -60,11 +61,7 @@ def remember(state_dir: Path, golden: str, model: str, title: str, values: Value
         pair = between(values, last["values"], f"{title} and {last['title']}")
         found = asdict(pair) if pair else found
     now = {"model": model, "title": title, "values": dict(values)}
-    path = _path(state_dir, golden)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps({"pair": found, "last": now}), encoding="utf-8")
-    fresh.replace(path)
+    write_text(_path(state_dir, golden), json.dumps({"pair": found, "last": now}))
 
 
 def recalled(state_dir: Path, golden: str) -> Discordance:

@@ -7,7 +7,6 @@ those ids to a file in a folder that the controller made, before it sends its co
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterable
 from functools import cached_property
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
+
+from pytest_ftgate.files.atomic import write_text
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -75,6 +76,4 @@ class Controller:
 
 def write_ids(folder: str, nodeids: Iterable[str]) -> None:
     """On a worker: say which of its items ask a model. All workers write the same; the last rename wins."""
-    draft = Path(folder) / f"{os.getpid()}.draft"
-    draft.write_text(json.dumps(list(nodeids)), encoding="utf-8")
-    draft.replace(Path(folder) / IDS)
+    write_text(Path(folder) / IDS, json.dumps(list(nodeids)))

@@ -7,14 +7,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_ftgate.files.atomic import write_text
+
 MARK = "whole.json"
 
 
 def mark_whole(checkpoint: Path, train_s: float) -> None:
     """Commit a checkpoint. train_s: seconds of training that led to it, those before a kill included."""
-    part = checkpoint / f"{MARK}.part"
-    part.write_text(json.dumps({"train_s": train_s}))
-    part.replace(checkpoint / MARK)
+    write_text(checkpoint / MARK, json.dumps({"train_s": train_s}))
 
 
 def unmark(checkpoint: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.files.append_log import AppendLog, objects, whole_lines
+
 Event = dict[str, Any]
 """{"event": "start" | "step" | "validation" | "warning" | "failed" | "done", ...}; all but "step" have a "text"."""
 
@@ -18,19 +20,14 @@ whose chosen answer has the higher one."""
 
 
 class EventLog:
-    """The writing end; a line that a kill has torn is cut off first."""
+    """The writing end."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file():
-            whole = path.read_bytes()
-            path.write_bytes(whole[: whole.rfind(b"\n") + 1])
+        self._log = AppendLog(path)
 
     def __call__(self, event: str, **fields: Any) -> None:
         """Append one event; it is on its way to the reader when this returns."""
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
+        self._log.append({"event": event, **fields})
 
 
 class EventTail:
@@ -38,7 +35,7 @@ class EventTail:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._offset = path.read_bytes().rfind(b"\n") + 1 if path.is_file() else 0
+        self._offset = sum(len(line) for _, line in whole_lines(path))
 
     def new(self) -> Iterator[Event]:
         """Events in order; a line that is still being written is left for the next call."""
@@ -49,16 +46,12 @@ class EventTail:
             data = stream.read()
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
-        for line in whole.splitlines():
-            yield json.loads(line)
+        yield from (json.loads(line) for line in whole.splitlines() if line)
 
 
 def read_events(path: Path) -> list[Event]:
     """All whole lines of the file."""
-    if not path.is_file():
-        return []
-    data = path.read_bytes()
-    return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+    return list(objects(path, "event"))
 
 
 def step_curves(events: list[Event]) -> dict[str, list[tuple[int, float]]]:

@@ -65,7 +65,7 @@ def _publish(job: TrainJob, epoch: Path, target: Path) -> str:
     part = target.with_name("part.adapter")
     for folder in (part, target):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(epoch, part, ignore=shutil.ignore_patterns(f"{SCORE_FILE}*"))
+    shutil.copytree(epoch, part, ignore=shutil.ignore_patterns(SCORE_FILE, f".{SCORE_FILE}.*"))
     part.rename(target)
     return folder_digest(target) if job.tuning.method == "full" else adapter_digest(target)
 

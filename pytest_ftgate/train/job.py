@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.serve.precision import native_dtype
 
@@ -142,9 +143,7 @@ class TrainJob:
 
     def write(self, path: Path) -> None:
         """As JSON, whole or not at all."""
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(self.to_json(), indent=1, ensure_ascii=False), encoding="utf-8")
-        part.replace(path)
+        write_text(path, json.dumps(self.to_json(), indent=1, ensure_ascii=False))
 
     @classmethod
     def read(cls, path: Path) -> TrainJob:

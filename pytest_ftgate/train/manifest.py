@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.files.atomic import write_text
+
 FILE = "manifest.json"
 Curve = Sequence[tuple[int, float]]
 
@@ -65,9 +67,7 @@ class Manifest:
     def write(self) -> None:
         """As JSON, whole or not at all; the path itself is not in the file."""
         data = {key: value for key, value in asdict(self).items() if key != "path"}
-        part = self.path.with_suffix(".part")
-        part.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
-        part.replace(self.path)
+        write_text(self.path, json.dumps(data, indent=1, ensure_ascii=False))
 
 
 def read_manifest(path: Path) -> Manifest:

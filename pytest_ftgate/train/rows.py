@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.data import Example, read_examples
 from pytest_ftgate.train.job import TrainJob
@@ -36,6 +37,4 @@ def write_tokens(path: Path, tokenizer: Any, rows: Sequence[Example | Pair]) -> 
         }
         for row in rows[:TOKENS_ROWS]
     ]
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(said), encoding="utf-8")
-    part.replace(path)
+    write_text(path, json.dumps(said))

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
 from pytest_ftgate.serve.hf.generate import generate
 from pytest_ftgate.serve.hf.reference_logprobs import prove, write_proof
@@ -55,9 +56,7 @@ def validate(job: TrainJob, tokenizer: Any, examples: Sequence[Example], folder:
         perplexity=math.exp(min(loss, 700.0)),
         train_loss=train_loss,
     )
-    part = folder / f"{SCORE_FILE}.part"
-    part.write_text(json.dumps(asdict(result)))
-    part.replace(folder / SCORE_FILE)
+    write_text(folder / SCORE_FILE, json.dumps(asdict(result)))
     return result
 
 

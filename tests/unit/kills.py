@@ -8,6 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from pytest_ftgate.files import disk
+from pytest_ftgate.registry.audit import log
+
 
 @dataclass
 class Fuse:
@@ -57,6 +60,11 @@ class Dying:
             return method(*args, **kwargs)
 
         return call
+
+
+def light_disk(fuse: Fuse) -> None:
+    """From now on every call of the system for the audit log is a step."""
+    log.os = disk.os = DyingSystem(fuse)
 
 
 class DyingSystem:

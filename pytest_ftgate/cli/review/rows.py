@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.data.readers.synthetic import ACCEPTED, EDITED, REJECTED, UNREVIEWED, is_synthetic, is_unreviewed
 from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.atomic import replacing
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.jsonl import parse_line
 
@@ -61,9 +61,7 @@ def write_reviewed(path: Path, decisions: Mapping[str, Decision], out: Path) -> 
     "edited", and left out, "rejected" and "unreviewed".
     """
     counts: Counter[str] = Counter()
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    with draft.open("w", encoding="utf-8") as file:
+    with replacing(out) as file:
         for id_, record in _records(path):
             if isinstance(record, Fault):
                 raise DataError([record])
@@ -71,7 +69,6 @@ def write_reviewed(path: Path, decisions: Mapping[str, Decision], out: Path) -> 
             counts[what] += 1
             if data is not None:
                 file.write(json.dumps(data, ensure_ascii=False) + "\n")
-    draft.replace(out)
     return counts
 
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from pytest_ftgate.annotation.escape import visible
 from pytest_ftgate.annotation.item import Choice, DeskError, Item
 from pytest_ftgate.annotation.review_queue import ReviewQueue
+from pytest_ftgate.files.escape import visible
 
 Say = Callable[[str], None]
 END = "."

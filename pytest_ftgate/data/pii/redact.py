@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pytest_ftgate.data.pii.placeholders import redacted_text, redacted_value
 from pytest_ftgate.data.readers.record import Record
@@ -15,6 +14,7 @@ from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.atomic import replacing
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.case import Message
@@ -76,24 +76,17 @@ def write_redacted(paths: Sequence[Path], target: Path, *, drop: bool = False) -
     """
     if any(path.resolve() == target.resolve() for path in paths):
         raise DataError([Fault(shown(target), 0, "is read as well; the copy needs a name of its own")])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        done = _write(paths, unfinished, drop=drop)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return done
+    with replacing(target) as stream:
+        return _write(paths, stream, drop=drop)
 
 
-def _write(paths: Sequence[Path], file: Path, *, drop: bool) -> Redaction:
+def _write(paths: Sequence[Path], stream: TextIO, *, drop: bool) -> Redaction:
     read = changed = 0
-    with file.open("w", encoding="utf-8") as stream:
-        for record, kept in read_redacted(paths):
-            differs = kept != record.data
-            read, changed = read + 1, changed + differs
-            if not (drop and differs):
-                stream.write(json.dumps(kept, ensure_ascii=False, default=str) + "\n")
+    for record, kept in read_redacted(paths):
+        differs = kept != record.data
+        read, changed = read + 1, changed + differs
+        if not (drop and differs):
+            stream.write(json.dumps(kept, ensure_ascii=False, default=str) + "\n")
     if not read:
         raise DataError([Fault(shown(path), 0, "holds no row") for path in paths])
     return Redaction(read, changed, drop)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from pytest_ftgate import __version__
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import LeakageError
+from pytest_ftgate.files.append_log import AppendLog, whole_lines
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.leakage.report import Leak, Report
@@ -43,24 +43,15 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._log = AppendLog(path, sync=True)
 
     def finished(self) -> Mapping[str, tuple[Report, ...]]:
         """By key, a report for each golden set. None if there is no journal yet."""
-        lines = self.path.read_bytes().splitlines() if self.path.exists() else []
-        return dict(entry for line in lines if (entry := _parsed(line)))
+        return dict(entry for _, line in whole_lines(self.path) if (entry := _parsed(line)))
 
     def append(self, key: str, stamp: Stamp, reports: Iterable[Report]) -> None:
-        """Raises OSError."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = {"key": key, **asdict(stamp), "reports": [asdict(report) for report in reports]}
-        with self.path.open("ab") as stream:
-            stream.write(b"\n" * self._is_cut_off() + json.dumps(line).encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-
-    def _is_cut_off(self) -> bool:
-        with self.path.open("rb") as stream:
-            return stream.seek(0, os.SEEK_END) > 0 and stream.seek(-1, os.SEEK_END) >= 0 and stream.read(1) != b"\n"
+        """Raises JournalError."""
+        self._log.append({"key": key, **asdict(stamp), "reports": [asdict(report) for report in reports]})
 
 
 def _parsed(line: bytes) -> tuple[str, tuple[Report, ...]] | None:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 
 import pytest
 
+from pytest_ftgate.files.prompt import agreed, someone_is_there
+
 
 def confirmer(config: pytest.Config) -> Callable[[str], bool] | None:
-    """`confirm("Go on? ")` is True for y or yes; None on a worker, in CI, and where input or output is no terminal."""
-    if hasattr(config, "workerinput") or os.environ.get("CI") or not (_is_terminal(0) and _is_terminal(1)):
+    """`confirm("Go on? ")` is True for y or yes; None on a worker, and where nobody is there to answer."""
+    if hasattr(config, "workerinput") or not someone_is_there():
         return None
     capture = config.pluginmanager.get_plugin("capturemanager")
 
     def confirm(question: str) -> bool:
         if capture is None:
-            return _asked(question)
+            return agreed(f"\n{question}")
         with capture.global_and_fixture_disabled():
-            return _asked(question)
+            return agreed(f"\n{question}")
 
     return confirm
-
-
-def _asked(question: str) -> bool:
-    sys.stdout.write(f"\n{question}")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def _is_terminal(file: int) -> bool:
-    try:
-        return os.isatty(file)
-    except OSError:
-        return False

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import AuditError
+from pytest_ftgate.files.disk import sync, sync_folder, write_whole
 from pytest_ftgate.registry.audit.entry import FIRST, KINDS, Entry, Head, is_whole, now, read_entry, sha256_of, who
 
 FILE = "audit.jsonl"
@@ -46,7 +47,7 @@ class AuditLog:
                 entry = _next(lines, kind, task, what)
                 _write(file, data + entry.to_bytes() + b"\n")
                 if entry.line == 1:
-                    _sync_folder(self.path.parent)
+                    sync_folder(self.path.parent)
                 return entry
         except OSError as error:
             raise AuditError(f"{self.path}: the audit log cannot be written: {error.strerror or error}") from error
@@ -111,15 +112,5 @@ def _log_id(lines: list[bytes]) -> str:
 
 
 def _write(file: int, data: bytes) -> None:
-    if os.write(file, data) != len(data):
-        raise OSError(f"only a part of {len(data)} bytes was written; is the disk full?")
-    os.fsync(file)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The name of a new file must be on the disk, too."""
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+    write_whole(file, data)
+    sync(file)

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import aiohttp
 
 from pytest_ftgate.errors import MissingExtra
-from pytest_ftgate.serve.api.errors import RequestError, of_status
+from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.messages import body_of, parsed_reply, split
 from pytest_ftgate.serve.api.parse import ParsedReply
 from pytest_ftgate.serve.api.request import ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.retry import RequestError, of_status
 
 try:
     import anthropic
@@ -77,7 +78,8 @@ class AnthropicLine:
         if error.status_code < 400:
             return RequestError("overloaded", self.clean(f"the stream ended with: {error.message}"), billed=True)
         said = self.clean(error.api_message or error.message)
-        return of_status(error.status_code, said, error.response.headers.get("retry-after", ""))
+        wait, hint = error.response.headers.get("retry-after", ""), hint_of(error.status_code, said)
+        return of_status(error.status_code, said, wait, hint)
 
     def clean(self, text: str) -> str:
         """A text of the server, which may repeat the key, without it."""

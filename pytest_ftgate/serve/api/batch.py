@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.serve.api.batch_calls import BatchCalls
 from pytest_ftgate.serve.api.batch_log import BatchLog, Planned
-from pytest_ftgate.serve.api.errors import RequestError
 from pytest_ftgate.serve.api.messages import body_of, parsed_reply
 from pytest_ftgate.serve.api.parse import said_of
 from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
 from pytest_ftgate.serve.api.retrying import Sender
 from pytest_ftgate.serve.api.tokens import most
+from pytest_ftgate.serve.retry import RequestError
 
 if TYPE_CHECKING:
     from anthropic.types.messages import MessageBatchIndividualResponse

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_ftgate.serve.api.anthropic_transport import AnthropicLine
 from pytest_ftgate.serve.api.batch_log import Planned
-from pytest_ftgate.serve.api.errors import RequestError
 from pytest_ftgate.serve.api.retrying import Sender
+from pytest_ftgate.serve.retry import RequestError
 
 if TYPE_CHECKING:
     from anthropic.types.messages import MessageBatchIndividualResponse

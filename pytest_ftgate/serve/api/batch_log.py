@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import JournalError
-from pytest_ftgate.serve.api.append_log import Lines
+from pytest_ftgate.files.append_log import AppendLog, objects
+from pytest_ftgate.serve.api.reply_cache import IN_USE, PRIVATE
 
 FILE = "batches.jsonl"
 
@@ -30,10 +31,10 @@ class BatchLog:
 
     def __init__(self, folder: Path) -> None:
         """Raises JournalError."""
-        self._lines = Lines(folder / FILE)
+        self._log = AppendLog(folder / FILE, sync=True, alone=IN_USE, mode=PRIVATE).open()
         self.ids: set[str] = set()
         self._open: dict[str, Planned] = {}
-        for line in self._lines.read():
+        for line in objects(self._log.path):
             self._take(line)
 
     def open(self) -> list[Planned]:
@@ -57,10 +58,10 @@ class BatchLog:
 
     def close(self) -> None:
         """Let another run write."""
-        self._lines.close()
+        self._log.close()
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        self._lines.append(line)
+        self._log.append(line)
         self._take(line)
 
     def _take(self, line: Mapping[str, Any]) -> None:
@@ -73,4 +74,4 @@ class BatchLog:
             case {"over": str(name)}:
                 self._open.pop(name, None)
             case _:
-                raise JournalError(f"{self._lines.path}: a line is none of this file: {str(line)[:100]}; remove it")
+                raise JournalError(f"{self._log.path}: a line is none of this file: {str(line)[:100]}; remove it")

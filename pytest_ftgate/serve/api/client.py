@@ -23,7 +23,7 @@ from pytest_ftgate.serve.api.tokens import likely
 if TYPE_CHECKING:
     from pytest_ftgate.serve.api.batch import Batcher
     from pytest_ftgate.serve.api.retrying import Line, Sender
-    from pytest_ftgate.serve.client.request import Retry
+    from pytest_ftgate.serve.retry import Retry
 
 T = TypeVar("T")
 
@@ -182,7 +182,7 @@ def _done(said: ApiReply) -> Future[ApiReply]:
 async def _sender(settings: Settings, key: str, answers: Answers, bill: Bill, retry: Retry | None) -> Sender:
     """Made in the loop, where its connections live."""
     from pytest_ftgate.serve.api.retrying import Sender
-    from pytest_ftgate.serve.client.request import Retry
+    from pytest_ftgate.serve.retry import Retry
 
     return Sender(settings, _line(settings, key), answers, bill, retry or Retry())
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 
 from pytest_ftgate.errors import ProviderError
+from pytest_ftgate.files.prompt import agreed, someone_is_there
 
 
 def confirm(  # noqa: PLR0913 - two figures, two texts, two ways to agree
-    dollars: float, limit: float, what: str, allow: str, *, ask: Callable[[str], str] | None = None, given: bool = False
+    dollars: float,
+    limit: float,
+    what: str,
+    allow: str,
+    *,
+    ask: Callable[[str], bool] | None = None,
+    given: bool = False,
 ) -> None:
     """Return if the estimate is at most the limit, was allowed beforehand (given), or is agreed to in a terminal.
 
@@ -20,12 +25,8 @@ def confirm(  # noqa: PLR0913 - two figures, two texts, two ways to agree
     if given or dollars <= limit:
         return
     told = f"{what} may cost about ${dollars:.2f}, which is more than ${limit:.2f}"
-    asking = ask or (input if _somebody_there() else None)
+    asking = ask or (agreed if someone_is_there() else None)
     if asking is None:
         raise ProviderError(f"{told}, and nobody is there to ask\n    allow it with {allow}, or raise the limit")
-    if asking(f"{told}. Go on? [y/N] ").strip().lower() not in {"y", "yes"}:
+    if not asking(f"{told}. Go on? [y/N] "):
         raise ProviderError(f"{told}: not agreed to, nothing was sent")
-
-
-def _somebody_there() -> bool:
-    return not os.environ.get("CI") and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

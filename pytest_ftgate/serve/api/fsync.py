@@ -1,16 +1,16 @@
-"""(an open file) -> all that was written to it is on the disk: one call of the system for all who wait at a time."""
+"""(how to bring a file to the disk) -> everything written to it is there: one call for all who wait at a time."""
 
 from __future__ import annotations
 
 import asyncio
-import os
+from collections.abc import Callable
 
 
 class OnDisk:
-    """fsync in a thread, so that the asyncio loop goes on; whoever asks while one runs shares the next."""
+    """`sync` in a thread, so that the asyncio loop goes on; whoever asks while one runs shares the next."""
 
-    def __init__(self, file: int) -> None:
-        self._file = file
+    def __init__(self, sync: Callable[[], None]) -> None:
+        self._to_disk = sync
         self._running: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
@@ -24,4 +24,4 @@ class OnDisk:
         if before:
             await asyncio.wait([before])
         self._running, self._next = self._next, None
-        await asyncio.to_thread(os.fsync, self._file)
+        await asyncio.to_thread(self._to_disk)

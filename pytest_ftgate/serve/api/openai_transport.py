@@ -8,11 +8,12 @@ from typing import Any
 
 import aiohttp
 
-from pytest_ftgate.serve.api.errors import RequestError, of_status
+from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.parse import ParsedReply, parsed
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.client.proxy import proxy_for
+from pytest_ftgate.serve.retry import RequestError, of_status
 
 
 class OpenAILine:
@@ -38,7 +39,8 @@ class OpenAILine:
         except (aiohttp.ClientError, OSError) as error:
             raise RequestError("connection", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
         if status != 200:
-            raise of_status(status, self.clean(raw.decode("utf-8", "replace")), wait)
+            said = self.clean(raw.decode("utf-8", "replace"))
+            raise of_status(status, said, wait, hint_of(status, said))
         try:
             return parsed_reply(raw, self._settings.structured == "tools")
         except RequestError as trouble:

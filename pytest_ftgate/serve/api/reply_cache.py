@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import JournalError
-from pytest_ftgate.serve.api.append_log import Lines
+from pytest_ftgate.files.append_log import AppendLog, objects
+from pytest_ftgate.serve.api.fsync import OnDisk
 from pytest_ftgate.serve.api.request import PAID, ApiReply
 
 FILE = "answers.jsonl"
+IN_USE = ": another run is asking and writes this file; wait for it"
+PRIVATE = 0o600
 
 
 class Answers:
@@ -23,11 +26,12 @@ class Answers:
 
     def __init__(self, folder: Path) -> None:
         """Raises JournalError."""
-        self._lines = Lines(folder / FILE)
+        self._log = AppendLog(folder / FILE, alone=IN_USE, mode=PRIVATE).open()
+        self._on_disk = OnDisk(self._log.flush)
         self._said: dict[str, ApiReply] = {}
         under_way: dict[str, float] = {}
         unfinished: list[float] = []
-        for line in self._lines.read():
+        for line in objects(self._log.path):
             unfinished += self._take(line, under_way)
         unfinished += under_way.values()
         self.unfinished, self.unfinished_dollars = len(unfinished), sum(unfinished)
@@ -42,24 +46,24 @@ class Answers:
 
     def sent(self, key: str, dollars: float) -> None:
         """An attempt is about to be sent. dollars: what it may cost at most."""
-        self._lines.append({"sent": key, "dollars": dollars}, sync=False)
+        self._log.append({"sent": key, "dollars": dollars})
 
     def keep(self, said: ApiReply) -> None:
         """Write down an answer that was paid for: no kill of this process loses it any more."""
-        self._lines.append({"said": said.to_json()}, sync=False)
+        self._log.append({"said": said.to_json()})
         self._said[said.key] = replace(said, replayed=True)
 
     async def on_disk(self) -> None:
         """Return when no power cut loses it either."""
-        await self._lines.on_disk.wait()
+        await self._on_disk.wait()
 
     def broke_off(self, key: str, billed: bool) -> None:
         """An attempt ended without an answer. billed: it may have to be paid."""
-        self._lines.append({"lost" if billed else "back": key}, sync=False)
+        self._log.append({"lost" if billed else "back": key})
 
     def close(self) -> None:
         """Let another run write."""
-        self._lines.close()
+        self._log.close()
 
     def _take(self, line: dict[str, Any], under_way: dict[str, float]) -> list[float]:
         """Dollars of the attempt that this line shows to have been under way when an earlier run was killed."""
@@ -74,5 +78,5 @@ class Answers:
             case {"lost": str(key)} | {"back": str(key)}:
                 under_way.pop(key, None)
             case _:
-                raise JournalError(f"{self._lines.path}: a line is none of this file: {str(line)[:100]}; remove it")
+                raise JournalError(f"{self._log.path}: a line is none of this file: {str(line)[:100]}; remove it")
         return []

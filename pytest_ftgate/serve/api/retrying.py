@@ -8,13 +8,12 @@ from typing import Protocol
 from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.serve.api.bill import Bill
 from pytest_ftgate.serve.api.budget import Budget
-from pytest_ftgate.serve.api.errors import RequestError
 from pytest_ftgate.serve.api.parse import ParsedReply, said_of
 from pytest_ftgate.serve.api.reply_cache import Answers
 from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.api.tokens import most
-from pytest_ftgate.serve.client.request import Retry
+from pytest_ftgate.serve.retry import RequestError, Retry
 
 
 class Line(Protocol):
@@ -66,10 +65,10 @@ class Sender:
         if trouble.kind == "denied":
             self.denied = ProviderError(self._denied(trouble))
             raise self.denied from None
-        if self._hopeless(trouble, attempt):
+        if self.closing or self.retry.gives_up(trouble, attempt):
             raise trouble
         self.bill.retries += 1
-        await asyncio.sleep(self.wait_s(trouble, attempt))
+        await asyncio.sleep(self.retry.wait_s(attempt, trouble.wait_s))
 
     def count(self, trouble: RequestError) -> None:
         """One more on the bill."""
@@ -111,16 +110,6 @@ class Sender:
         """One attempt more that may have been billed."""
         self.bill.possibly_billed += 1
         self.bill.possibly_dollars += dollars
-
-    def _hopeless(self, trouble: RequestError, attempt: int) -> bool:
-        most_ = self.retry.timeouts if trouble.kind == "timeout" else self.retry.attempts
-        return self.closing or trouble.kind == "refused" or attempt >= most_
-
-    def wait_s(self, trouble: RequestError, attempt: int) -> float:
-        """Seconds before the attempt after this one (1-based)."""
-        if trouble.wait_s is None:
-            return self.retry.wait_s(attempt)
-        return min(trouble.wait_s, self.retry.longest_wait_s)
 
     def too_dear(self, aside: float) -> str:
         """Why a request is not sent. aside: what it may cost."""

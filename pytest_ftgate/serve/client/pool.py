@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
-from pytest_ftgate.serve.client.request import Line, Request, Retry, ask
+from pytest_ftgate.serve.client.request import Line, Request, ask
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.response import Response
+from pytest_ftgate.serve.retry import Retry
 
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["Pool", "Request", "Retry"]
+__all__ = ["Pool", "Request"]
 
 SWITCH_S = 0.0005
 """Python's switch interval while the thread runs: so long the loop waits for a main thread that computes. At the usual
@@ -44,7 +45,7 @@ class Pool:
     """Sends requests in the order they were submitted, at most `concurrency` at one time.
 
     The thread starts with the first `submit`. `counts` has what happened so far: "finished", "failed", "retries", and
-    by kind "rate_limited", "server_error", "timeout", "connection", "refused". Leaving the context cancels what is
+    by the kind of `RequestError`. Leaving the context cancels what is
     still open and ends the thread.
     """
 

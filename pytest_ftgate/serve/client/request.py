@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 
-from pytest_ftgate.serve.client.errors import RequestError
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.response import Response
+from pytest_ftgate.serve.retry import RequestError, Retry, of_status
 
 HTTP_OK = 200
 EVENTS = "text/event-stream"
@@ -42,25 +38,6 @@ class Request:
     sampling: Mapping[str, Any]
     timeout_s: float = 60.0
     repeat: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """When to give up.
-
-    attempts: how often a request is sent in all, after 429, 5xx and broken connections. timeouts: the same after a
-    passed time limit. first_wait_s doubles with each attempt up to longest_wait_s, which also caps a Retry-After.
-    """
-
-    attempts: int = 5
-    timeouts: int = 2
-    first_wait_s: float = 0.5
-    longest_wait_s: float = 60.0
-
-    def wait_s(self, attempt: int) -> float:
-        """Seconds before the next attempt after `attempt` (1-based) failed; jitter keeps them apart."""
-        most = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (attempt - 1))
-        return most * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +74,10 @@ async def ask(line: Line, request: Request, planned: float, counts: Counter[str]
         except RequestError as trouble:
             counts[trouble.kind] += 1
             await _still_there(line, trouble)
-            if _hopeless(trouble, attempt, line.retry):
+            if line.retry.gives_up(trouble, attempt):
                 return _respond(line, request, attempt, planned, sent, _failure(trouble))
             counts["retries"] += 1
-            await asyncio.sleep(_wait_s(trouble, attempt, line.retry))
+            await asyncio.sleep(line.retry.wait_s(attempt, trouble.wait_s))
         else:
             return _respond(line, request, attempt, planned, sent, answer)
 
@@ -109,17 +86,6 @@ async def _still_there(line: Line, trouble: RequestError) -> None:
     """Do not retry for minutes if the server is known to be gone."""
     if line.check and trouble.kind in {"connection", "timeout"}:
         await asyncio.to_thread(line.check)
-
-
-def _hopeless(trouble: RequestError, attempt: int, retry: Retry) -> bool:
-    most = retry.timeouts if trouble.kind == "timeout" else retry.attempts
-    return trouble.kind == "refused" or attempt >= most
-
-
-def _wait_s(trouble: RequestError, attempt: int, retry: Retry) -> float:
-    if trouble.wait_s is None:
-        return retry.wait_s(attempt)
-    return min(trouble.wait_s, retry.longest_wait_s)
 
 
 def _failure(trouble: RequestError) -> dict[str, Any]:
@@ -174,16 +140,7 @@ async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[
         raise RequestError("connection", f"{type(error).__name__}: {error}") from error
     if reply.status == HTTP_OK:
         return read_answer(raw)
-    raise _refusal(reply.status, reply.headers, _redact(raw, line.headers))
-
-
-def _refusal(status: int, headers: Mapping[str, str], said: str) -> RequestError:
-    text = f"HTTP {status}: {said[:500]}"
-    if status == 429:
-        return RequestError("rate_limited", text, retry_after_s(headers.get("Retry-After", "")))
-    if status >= 500:
-        return RequestError("server_error", text, retry_after_s(headers.get("Retry-After", "")))
-    return RequestError("refused", text)
+    raise of_status(reply.status, _redact(raw, line.headers), reply.headers.get("Retry-After", ""))
 
 
 def _redact(raw: bytes, headers: Mapping[str, str]) -> str:
@@ -191,23 +148,6 @@ def _redact(raw: bytes, headers: Mapping[str, str]) -> str:
     said = raw.decode("utf-8", "replace")
     key = headers.get("Authorization", "").removeprefix("Bearer ")
     return said.replace(key, "***") if key else said
-
-
-def retry_after_s(value: str) -> float | None:
-    """Seconds of a Retry-After header, which is a number or an HTTP date (RFC 9110, 10.2.3); None if it is neither."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        return _seconds_until(value)
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
-def _seconds_until(value: str) -> float | None:
-    try:
-        when = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def read_answer(raw: bytes) -> dict[str, Any]:

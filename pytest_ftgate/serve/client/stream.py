@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_ftgate.serve.client.errors import RequestError
+from pytest_ftgate.serve.retry import RequestError
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ import threading
 import pytest
 
 from pytest_ftgate.annotation.decision_log import DecisionLog
-from pytest_ftgate.annotation.escape import visible
 from pytest_ftgate.annotation.item import Choice, DeskError, Item, Task
 from pytest_ftgate.annotation.review_queue import ReviewQueue
 from pytest_ftgate.cli.review.terminal import run_terminal
@@ -96,7 +95,7 @@ def test_a_line_torn_by_a_crash_costs_only_itself(work, tmp_path):
 def test_two_sessions_on_one_journal_are_refused(tmp_path):
     with (
         DecisionLog(tmp_path / "b.jsonl"),
-        pytest.raises(DeskError, match="open in another"),
+        pytest.raises(JournalError, match="open in another"),
         DecisionLog(tmp_path / "b.jsonl"),
     ):
         pass
@@ -112,11 +111,6 @@ def test_only_the_current_item_can_be_decided(tmp_path):
         with pytest.raises(DeskError, match="no choice; there are accepted, edited, rejected"):
             desk.decide("i0", "great")
         assert not book.records
-
-
-def test_text_cannot_steer_the_terminal():
-    assert visible("a\x1b[2Jb\u202ec\u200bd\x9b") == "a\\x1b[2Jb\\u202ec\\u200bd\\x9b"
-    assert visible("línea\n\tÜ 漢 👩\u200d💻") == "línea\n\tÜ 漢 👩\u200d💻"
 
 
 def test_keys_of_a_task_are_its_own():

@@ -169,15 +169,14 @@ def test_a_tracked_file_is_replaced_and_never_written_through(project, name):
 @pytest.mark.parametrize("name", ["sym.jsonl", "hard.jsonl"])
 def test_a_journal_that_is_tracked_is_copied_before_it_grows(project, name):
     from pytest_ftgate.annotation.decision_log import DecisionLog
-    from pytest_ftgate.serve.api.append_log import Lines
+    from pytest_ftgate.files.append_log import AppendLog
 
     before, file = cached(project), project / name
     with DecisionLog(file) as book:
         assert len(book.records) == 2
         book.append({"decided": "yes"})
-    lines = Lines(file)
-    lines.append({"decided": "no"})
-    lines.close()
+    with AppendLog(file) as lines:
+        lines.append({"decided": "no"})
     assert cached(project) == before
     assert len(file.read_text().splitlines()) == 4
 

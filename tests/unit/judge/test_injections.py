@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_ftgate.judge.injections import ASKED, REFERENCE, read_injections
 from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
 from pytest_ftgate.judge.question import Question, build
-from pytest_ftgate.judge.sanitize import shielded, visible, word_for
+from pytest_ftgate.judge.sanitize import sanitized, shielded, word_for
 from tests.unit.judge.rubrics import CHECKED, CORRECT, SCORED
 
 ALL = read_injections()
@@ -111,19 +111,19 @@ def test_any_text_stays_inside_its_marks(texts):
 
 @given(st.text())
 def test_what_can_be_seen_is_left_as_it_is(text):
-    shown = visible(text)
-    assert visible(shown) == shown
+    shown = sanitized(text)
+    assert sanitized(shown) == shown
     if text.isascii() and text.isprintable() and not set(text) & set("<[") and "\\" not in text:
         assert shown == text
 
 
 def test_what_cannot_be_seen_is_shown_as_its_code():
-    assert visible("a\u200bb\u202ec\U000e0041") == "a⟦U+200B⟧b⟦U+202E⟧c⟦U+E0041⟧"
-    assert visible("\u3164\u115f\u2800\ufe0f\u00ad\x00\x1b\x85") == "".join(
+    assert sanitized("a\u200bb\u202ec\U000e0041") == "a⟦U+200B⟧b⟦U+202E⟧c⟦U+E0041⟧"
+    assert sanitized("\u3164\u115f\u2800\ufe0f\u00ad\x00\x1b\x85") == "".join(
         f"⟦U+{ord(c):04X}⟧" for c in "\u3164\u115f\u2800\ufe0f\u00ad\x00\x1b\x85"
     )
-    assert visible("one\r\ntwo\rthree\tfour") == "one\ntwo⟦U+000D⟧three\tfour"
-    assert visible("Grüße, 你好, мир, a < b, <b>bold</b>, [1]") == "Grüße, 你好, мир, a < b, <b>bold</b>, [1]"
+    assert sanitized("one\r\ntwo\rthree\tfour") == "one\ntwo⟦U+000D⟧three\tfour"
+    assert sanitized("Grüße, 你好, мир, a < b, <b>bold</b>, [1]") == "Grüße, 你好, мир, a < b, <b>bold</b>, [1]"
 
 
 GOOD = {"helpful": {"reason": "All  of\nit.", "level": "5"}, "tone": {"reason": "Curt.", "level": "2"}}
@@ -134,7 +134,7 @@ def test_a_verdict_as_the_schema_wants_it():
     assert verdict == Verdict({"helpful": "5", "tone": "2"}, {"helpful": "All of it.", "tone": "Curt."}, 0.625)
     assert (verdict["tone"], verdict.reason) == ("2", "helpful 5: All of it.; tone 2: Curt.")
     assert read_choice({"reason": "Says more.", "better": "second"}).value == 0.0
-    assert read_choice({"reason": "\x1b[2JGood\x07", "better": "tie"}).reasons["better"] == "⟦U+001B⟧[2JGood⟦U+0007⟧"
+    assert read_choice({"reason": "\x1b[2JGood\x07", "better": "tie"}).reasons["better"] == r"\x1b[2JGood\x07"
     assert read_choice({"reason": "Alike.", "better": "tie"}).value == 0.5
 
 

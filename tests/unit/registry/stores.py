@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_ftgate.registry import Registry, promotion_lock
 from pytest_ftgate.registry.audit import log as audit_log
 from pytest_ftgate.registry.audit.check import check_heads, check_lines
-from tests.unit.kills import Dying, DyingSystem, Fuse
+from tests.unit.kills import Dying, Fuse, light_disk
 
 
 def locks_of(registry: Registry) -> list[str]:
@@ -26,7 +26,7 @@ def light(registry: Registry, fuse: Fuse) -> None:
     """From now on every call of the registry's client, and every call of the system for the audit log, is a step."""
     with registry.store.asking("test") as client:
         registry.store._client = Dying(client, fuse)
-    audit_log.os = DyingSystem(fuse)
+    light_disk(fuse)
 
 
 def audit_faults(registry: Registry) -> list[str]:

@@ -208,6 +208,7 @@ def test_a_journal_line_that_was_cut_off_counts_as_not_written(tmp_path, folder,
     with journal.path.open("ab") as stream:
         stream.write(b'{"key": "b", "rep')
     assert dict(journal.finished()) == {"a": (report,)}
+    journal = Journal(tmp_path / "j")
     journal.append("c", stamp, [report, replace(report, omitted=3)])
     assert set(journal.finished()) == {"a", "c"}
     assert journal.finished()["c"][1].omitted == 3

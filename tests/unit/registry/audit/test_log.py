@@ -13,7 +13,7 @@ from pytest_ftgate.registry.audit import AuditLog, Head, record
 from pytest_ftgate.registry.audit import log as log_module
 from pytest_ftgate.registry.audit.check import check_heads, check_lines
 from pytest_ftgate.registry.audit.entry import read_entry, sha256_of
-from tests.unit.kills import DyingSystem, Fuse, in_a_child
+from tests.unit.kills import Fuse, in_a_child, light_disk
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_a_repair_that_is_torn_itself_covers_both(log, monkeypatch):
 
 def test_a_writer_killed_at_any_step_leaves_a_log_that_goes_on(tmp_path):
     def write(state: Path, fuse: Fuse) -> None:
-        log_module.os = DyingSystem(fuse)
+        light_disk(fuse)
         record(state, "promote", "spam", {"version": 2})
 
     assert in_a_child(lambda: write(tmp_path / "whole", Fuse(7)))() == 0, "six steps, two of them of the folder"

@@ -13,10 +13,7 @@ import pytest
 
 from pytest_ftgate.errors import JournalError, MissingExtra
 from pytest_ftgate.serve.api.client import open_provider
-from pytest_ftgate.serve.api.errors import of_status
-from pytest_ftgate.serve.api.retrying import Sender
 from pytest_ftgate.serve.api.settings import Settings
-from pytest_ftgate.serve.client.request import Retry
 from tests.messages_server import MessagesServer, at_random
 from tests.repository import ROOT
 from tests.unit.serve.api.questions import QUICK, asks_of, good, settings_of
@@ -142,11 +139,3 @@ def test_a_line_that_is_none_is_an_error_that_names_it(tmp_path):
     (tmp_path / "answers.jsonl").write_text('{"sent": "a", "dollars": 0.1}\nrubbish\n')
     with MessagesServer(good) as server, pytest.raises(JournalError, match=r"answers\.jsonl:2"):
         open_provider(settings_of(server), tmp_path)
-
-
-def test_a_server_is_waited_for_as_long_as_it_asks_up_to_a_limit():
-    sender = object.__new__(Sender)
-    sender.retry = Retry(longest_wait_s=60)
-    assert sender.wait_s(of_status(429, "slow", "7"), 1) == 7
-    assert sender.wait_s(of_status(529, "busy", "9999"), 1) == 60
-    assert 0.25 <= sender.wait_s(of_status(500, "broken", ""), 1) <= 0.5

@@ -12,8 +12,9 @@ import time
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client.pool import Pool, Request, Retry
+from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.engine import Endpoint
+from pytest_ftgate.serve.retry import Retry
 from tests.mock_openai import Fault, MockServer, broken, cut_off, too_many
 
 QUICK = Retry(attempts=4, timeouts=2, first_wait_s=0.02, longest_wait_s=0.5)
@@ -200,14 +201,17 @@ def test_what_never_works_is_an_error_of_its_case_alone(fault):
     assert (counts["finished"], counts["failed"]) == (2, 1)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 422])
-def test_other_client_errors_are_never_retried(status):
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, "refused"), (401, "denied"), (403, "denied"), (404, "denied"), (408, "refused"), (422, "refused")],
+)
+def test_other_client_errors_are_never_retried(status, kind):
     with MockServer(lambda _: Fault(status=status, text="no secret-key here")) as server:
         (response,), counts = run(server)
     assert len(server.requests) == 1
     assert f"HTTP {status}" in response.error
     assert "secret-key" not in response.error
-    assert counts == {"refused": 1, "failed": 1}
+    assert counts == {kind: 1, "failed": 1}
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"choices": []}', '{"choices": [{"message": {}}]}'])

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from pytest_ftgate.serve.client.errors import RequestError
-from pytest_ftgate.serve.client.pool import Pool, Request, Retry
+from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.sampling import sampling
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.response import Response
+from pytest_ftgate.serve.retry import RequestError, Retry
 from tests.mock_openai import Fault, MockServer
 
 QUICK = Retry(attempts=2, first_wait_s=0.01)

@@ -15,10 +15,11 @@ import torch
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client import http
-from pytest_ftgate.serve.client.pool import Pool, Request, Retry
+from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.hf.engine import TransformersEngine
 from pytest_ftgate.serve.hf.generate import generate, prompt_tokens
 from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.retry import Retry
 from pytest_ftgate.serve.servers.local import LocalEngine
 from tests.repository import ROOT
 from tests.unit.serve.conftest import make_model

@@ -17,10 +17,11 @@ import pytest
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client import http
-from pytest_ftgate.serve.client.pool import Pool, Request, Retry
+from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.hf.reference_logprobs import ReferenceLogprobs, TokenLogprobs, write_proof
 from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.retry import Retry
 from pytest_ftgate.serve.servers import local as local_engine
 from pytest_ftgate.serve.servers.fixture_handle import Server
 from pytest_ftgate.serve.vllm import probe

@@ -11,6 +11,8 @@ _JOINERS = "\u200d\u200c"
 
 def visible(text: str) -> str:
     r"""The text with escape sequences, direction marks and zero-width characters written as \x1b, \u202e ..."""
+    if text.isprintable():
+        return text
     return "".join(each if _harmless(each) else each.encode("unicode_escape").decode("ascii") for each in text)
 
 

@@ -1,0 +1,161 @@
+"""JSON objects <-> lines of a file that is only appended to.
+
+A line is written with one call of the operating system, so a process killed at any moment loses at most the line that
+it was writing. What it leaves of that line is torn: it is never read, and removed before the next line is written.
+A last line that only lacks its end is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pytest_ftgate.errors import JournalError
+from pytest_ftgate.files.disk import sync, sync_folder, write_whole
+from pytest_ftgate.files.dvc import own_copy
+
+_BLOCK = 1 << 16
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+"""Made once: `json.dumps` with other than its default settings makes an encoder for every call."""
+
+
+class AppendLog:
+    """Threads may append at the same time.
+
+    sync: a line is on the disk before `append` returns. alone: no other process may write meanwhile; what the
+    JournalError says if one does. mode: permissions of a new file.
+    """
+
+    def __init__(self, path: Path, *, sync: bool = False, alone: str = "", mode: int = 0o644) -> None:
+        self.path = path
+        self._sync, self._alone, self._mode = sync, alone, mode
+        self._file: int | None = None
+        self._lock = threading.Lock()
+
+    def open(self) -> Self:
+        """Before anything is written, or read while nobody else may write. Raises JournalError."""
+        with self._lock:
+            self._opened()
+        return self
+
+    def append(self, value: Mapping[str, Any]) -> None:
+        """Write one line, and open the file if it is not open. Raises JournalError."""
+        line = (_encode(value) + "\n").encode("utf-8", "backslashreplace")
+        with self._lock:
+            file = self._opened()
+            try:
+                write_whole(file, line)
+                if self._sync:
+                    sync(file)
+            except OSError as error:
+                with suppress(OSError):
+                    _mend(file)
+                raise JournalError(f"{self.path}: cannot be written: {error}") from error
+
+    def flush(self) -> None:
+        """Return when all lines are on the disk. Raises OSError."""
+        if self._file is not None:
+            sync(self._file)
+
+    def close(self) -> None:
+        """Let others write; a later `append` opens the file again."""
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _opened(self) -> int:
+        if self._file is None:
+            try:
+                self._file = self._open()
+            except OSError as error:
+                raise JournalError(f"{self.path}: cannot be written: {error}") from error
+        return self._file
+
+    def _open(self) -> int:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        own_copy(self.path)
+        is_new = not self.path.exists()
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, self._mode)
+        try:
+            if self._alone:
+                self._exclude_others(file)
+            _mend(file)
+            if is_new and self._sync:
+                sync_folder(self.path.parent)
+        except BaseException:
+            os.close(file)
+            raise
+        return file
+
+    def _exclude_others(self, file: int) -> None:
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise JournalError(f"{self.path}{self._alone}") from None
+
+
+def objects(path: Path, what: str = "line of this file") -> Iterator[dict[str, Any]]:
+    """The value of each whole line that is not blank; none if there is no file.
+
+    what: a line is, for the JournalError that names a line which is no JSON object.
+    """
+    for number, line in whole_lines(path):
+        if line.isspace():
+            continue
+        if (value := _object(line)) is None:
+            raise JournalError(f"{path}:{number}: not a {what} ({line.strip()!r:.60}); remove this line")
+        yield value
+
+
+def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """1-based number and bytes of each line but a torn last one; none if there is no file."""
+    if not path.exists():
+        return
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            if line.endswith(b"\n") or _object(line) is not None:
+                yield number, line
+
+
+def _mend(file: int) -> None:
+    """Remove a torn last line, or end a whole one, so that the next line does not continue it."""
+    if not (tail := _after_last_end(file)):
+        return
+    if _object(tail) is not None:
+        write_whole(file, b"\n")
+    else:
+        os.ftruncate(file, os.fstat(file).st_size - len(tail))
+
+
+def _after_last_end(file: int) -> bytes:
+    start, read = os.fstat(file).st_size, b""
+    while start and b"\n" not in read:
+        size = min(_BLOCK, start)
+        start -= size
+        read = os.pread(file, size, start) + read
+    return read[read.rfind(b"\n") + 1 :]
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,25 @@
+"""(question) -> whether the person at the terminal says yes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def someone_is_there() -> bool:
+    """Whether a person can be asked: input and output are a terminal, and this is no CI job."""
+    return not os.environ.get("CI") and _is_terminal(0) and _is_terminal(1)
+
+
+def agreed(question: str) -> bool:
+    """Ask; True for y or yes."""
+    sys.stdout.write(question)
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _is_terminal(file: int) -> bool:
+    try:
+        return os.isatty(file)
+    except OSError:
+        return False

@@ -1,0 +1,51 @@
+"""A file is replaced whole or not at all, and what was written is on the disk before its name points to it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pytest_ftgate.files import disk
+from pytest_ftgate.files.atomic import replacing, replacing_bytes, write_text
+
+
+def test_text_is_written_as_it_is_and_nothing_is_left_beside_it(tmp_path):
+    path = tmp_path / "deep" / "file.json"
+    assert write_text(path, "größer\n") == path
+    write_text(path, "one\ntwo")
+    assert path.read_bytes() == b"one\ntwo"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("opened", "data"), [(replacing, "new"), (replacing_bytes, b"new")])
+def test_an_error_leaves_what_was_there(tmp_path, opened, data):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def broken() -> None:
+        with opened(path) as stream:
+            stream.write(data)
+            raise KeyError("midway")
+
+    with pytest.raises(KeyError):
+        broken()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_is_replaced_and_never_written_through(tmp_path):
+    (tmp_path / "cache").write_text("kept")
+    (tmp_path / "link").symlink_to(tmp_path / "cache")
+    write_text(tmp_path / "link", "new")
+    assert (tmp_path / "cache").read_text() == "kept"
+    assert (tmp_path / "link").read_text() == "new"
+
+
+def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_it_returns(tmp_path, monkeypatch):
+    steps, rename = [], Path.replace
+    monkeypatch.setattr(disk.os, "fsync", lambda file: steps.append(Path(f"/proc/self/fd/{file}").readlink().name))
+    monkeypatch.setattr(Path, "replace", lambda self, to: steps.append("rename") or rename(self, to))
+    write_text(tmp_path / "file", "text")
+    assert steps == [f".file.{os.getpid()}", "rename", tmp_path.name]
