@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.plugin.trained import Trained
+from tests.projects import json_lines
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def trained(project, mlflow_template, no_tracking_server):
 def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained):
     trained.base(wrong=range(30))
     rows = ({"input": text, "expected": "yes"} for text in ("m3", "something", "else", "M4!"))
-    project.write("pipelines/mail/train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    project.write("pipelines/mail/train.jsonl", json_lines(rows))
     trained.candidate(1, wrong=(3, 10))
     lock = (project.path / "goldens/mail/golden.lock").read_bytes()
     result = trained.run("--ftgate-leak=drop-case", "--junitxml", "junit.xml", "--ftgate-markdown", "run.md")
@@ -47,7 +47,7 @@ def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained):
 def test_too_few_cases_left_are_refused_before_anything_is_trained(project, trained):
     trained.base(wrong=range(30))
     trained.project.write("pipelines/mail/pipeline.toml", "")
-    rows = "".join(json.dumps({"input": f"m{n}", "expected": "yes"}) + "\n" for n in range(4))
+    rows = json_lines({"input": f"m{n}", "expected": "yes"} for n in range(4))
     project.write("pipelines/mail/train.jsonl", rows)
     trained.candidate(1, wrong=())
     result = trained.run("--ftgate-leak=drop-case")

@@ -114,14 +114,10 @@ def test_a_training_that_found_a_leak_shows_its_verdict(project):
     from tests.plugin.test_train import PIPELINE, message, rows
 
     cases = [{"id": f"c{n}", "input": {"text": message(n)}, "expected": "spam" if n % 2 else "ham"} for n in range(20)]
-    path = project.golden("mail", cases, '[prompt]\ntemplate = "{{ text }}"\n' + TOML)
+    project.locked("mail", cases, '[prompt]\ntemplate = "{{ text }}"\n' + TOML)
     project.write("pipelines/mail/pipeline.toml", PIPELINE)
     project.write("pipelines/mail/train.jsonl", rows(*range(100, 200)) + rows(7))
     project.write("pipelines/mail/validation.jsonl", rows(*range(300, 320)))
-    from pytest_ftgate.evaluate.lock import write_lock
-    from pytest_ftgate.evaluate.suite import load_suite
-
-    write_lock(path, load_suite(path))
     assert project.run("--train", "--ftgate-markdown", "summary.md").ret == 11
     text = (project.path / "summary.md").read_text()
     assert text.startswith("## pytest-ftgate\n\n    INTEGRITY mail")

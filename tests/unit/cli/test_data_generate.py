@@ -21,8 +21,9 @@ from pytest_ftgate.data.readers.reader import read_rows
 from pytest_ftgate.data.readers.synthetic import is_unreviewed
 from pytest_ftgate.data.synthesis.prompt import prompts_digest
 from tests.messages_server import CUT_OFF, REFUSAL, Fault, MessagesServer
+from tests.projects import write_golden, write_pipeline, write_rows
 from tests.repository import ROOT
-from tests.unit.data.synthesis.writers import HAM, SPAM, sentence, spam_rows, wanted, write_rows, writer
+from tests.unit.data.synthesis.writers import HAM, SPAM, sentence, spam_rows, wanted, writer
 
 QUICK = (Fault(429, "slow down", {"Retry-After": "0.01"}), Fault(529, "Overloaded", {"Retry-After": "0.01"}))
 GOLDENS = [
@@ -36,8 +37,7 @@ def folder(tmp_path, monkeypatch):
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     write_rows(tmp_path / "train.jsonl", spam_rows())
-    write_rows(tmp_path / "goldens/sms/cases.jsonl", GOLDENS)
-    (tmp_path / "goldens/sms/golden.toml").write_text('[prompt]\ntemplate = "{{ text }}"\n')
+    write_golden(tmp_path / "goldens/sms", GOLDENS, '[prompt]\ntemplate = "{{ text }}"\n')
     return tmp_path
 
 
@@ -213,12 +213,9 @@ def test_rows_of_somebody_else_are_not_overwritten_and_nothing_paid_is_lost(gene
 
 def test_a_pipeline_gives_its_training_rows_and_the_audit_log_says_so(generate, folder):
     pipeline = folder / "pipelines" / "sms"
-    pipeline.mkdir(parents=True)
     for name in ("train", "validation"):
         write_rows(pipeline / f"{name}.jsonl", [row | {"notes": name} for row in spam_rows()])
-    (pipeline / "pipeline.toml").write_text(
-        'goldens = ["sms"]\n[base]\nmodel = "m"\n[data]\ntrain = "train.jsonl"\nvalidation = "validation.jsonl"\n'
-    )
+    write_pipeline(pipeline, "sms", model="m")
     with MessagesServer(writer()) as server:
         for source in ("sms", "pipelines/sms", "pipelines/sms/pipeline.toml"):
             code, told, rows = generate(server, source=source)

@@ -20,6 +20,7 @@ from pytest_ftgate.golden.paths import beside
 from pytest_ftgate.judge.labels import answer_digest, judged_key, read_labels
 from pytest_ftgate.registry import Registry
 from pytest_ftgate.serve.response import Response
+from tests.projects import write_golden
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 
@@ -29,15 +30,9 @@ TOML = '[prompt]\nsystem = "Be brief."\nexamples = [["2+2?", "4"]]\n[[grader]]\n
 @pytest.fixture
 def golden(tmp_path: Path) -> Path:
     folder = tmp_path / "goldens" / "sums"
-    folder.mkdir(parents=True)
-    (folder / "golden.toml").write_text(TOML)
-    write_cases(folder, 60)
-    return folder
-
-
-def write_cases(folder: Path, number: int) -> None:
-    cases = ({"id": f"c{n}", "input": f"{n} + 1?", "expected": str(n + 1)} for n in range(number))
-    (folder / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases))
+    return write_golden(
+        folder, ({"id": f"c{n}", "input": f"{n} + 1?", "expected": str(n + 1)} for n in range(60)), TOML
+    )
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """`ftgate` as a user types it."""
 
-import json
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.engine import Endpoint
+from tests.projects import write_rows
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 
@@ -173,10 +173,8 @@ def test_serve_finds_a_base_model_that_was_moved(registry, promote, base, ftgate
 
 @pytest.fixture
 def golden(tmp_path: Path) -> Path:
-    file = tmp_path / "colours.golden.jsonl"
     rows = [{"id": f"a{i}", "input": f"What colour is {i}?", "expected": "red"} for i in range(3)]
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return file
+    return write_rows(tmp_path / "colours.golden.jsonl", rows)
 
 
 def test_lock_writes_the_lock_and_keeps_its_margin(golden, capsys):

@@ -10,19 +10,18 @@ import pytest
 from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.pipeline.discordance import remember
+from tests.projects import write_rows
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 
 
 @pytest.fixture
 def golden(tmp_path: Path) -> Path:
-    file = tmp_path / "colours.golden.jsonl"
     rows = [
         {"id": f"a{i}", "input": f"Colour {i}?", "expected": "red", "slices": {"lang": "en" if i < 95 else "de"}}
         for i in range(120)
     ]
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return file
+    return write_rows(tmp_path / "colours.golden.jsonl", rows)
 
 
 def test_the_report_before_any_run(golden, ftgate, tmp_path):
