@@ -21,7 +21,9 @@ class Project:
         self.pytester = pytester
         self.path: Path = pytester.path
         self.server: MockServer | None = None
-        pytester.makeini("[pytest]\naddopts = -p no:randomly\nasyncio_default_fixture_loop_scope = function\n")
+        pytester.makeini(
+            "[pytest]\naddopts = -p no:randomly -p no:syrupy\nasyncio_default_fixture_loop_scope = function\n"
+        )
 
     def write(self, name: str, text: str) -> Path:
         return projects.write(self.path / name, text)

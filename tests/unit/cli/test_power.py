@@ -24,21 +24,10 @@ def golden(tmp_path: Path) -> Path:
     return write_rows(tmp_path / "colours.golden.jsonl", rows)
 
 
-def test_the_report_before_any_run(golden, ftgate, tmp_path):
+def test_the_report_before_any_run(golden, ftgate, tmp_path, snapshot):
     code, out, err = ftgate("power", str(golden))
     assert (code, err) == (0, "")
-    said = [" ".join(line.split()) for line in out.splitlines()]
-    assert said[0] == (
-        "colours: 120 cases, margin 5 points, discordance 0.16 (assumed: no two models were measured on all cases yet)"
-    )
-    assert "finds a true difference of 9.1 points" in said
-    assert "to find a 3-point regression 1,100 cases 980 more" in said
-    assert "to find a 5-point regression 396 cases 276 more" in said
-    assert "to show it is not 5 points worse, if truly equal 396 cases 276 more" in said
-    assert "to show it is not 5 points worse, if truly 5 points better 98 cases has them" in said
-    assert "passes the champion check if truly 5 points better 86 %" in said
-    assert "slices, in the first step of Holm over 2:" in said
-    assert "lang=de 25 25.4 points 20.0 points" in said
+    assert out == snapshot
     assert not (tmp_path / "state").exists()
 
 
