@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
 from pytest_ftgate.train.launch import train
 from tests.e2e.workshop import MODEL, need_model
+from tests.projects import write_rows
 
 CITIES = ("Oslo", "Lima", "Rome", "Cairo", "Paris", "Quito", "Tokyo", "Sofia")
 PROMPT = Prompt("Answer in one word.", None)
@@ -21,11 +21,6 @@ PROMPT = Prompt("Answer in one word.", None)
 
 def question(city: str) -> str:
     return f"Is {city} a city?"
-
-
-def write(path: Path, rows: list[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
 
 
 @pytest.fixture
@@ -49,7 +44,7 @@ def trained(tmp_path_factory):
         {"prompt": [said[0] | {"content": question(city)}], "chosen": "Aye.", "rejected": "Yes."} for city in CITIES
     ]
     rows = [{"prompt": question(city), "completion": "Aye."} for city in ("Bonn", "Graz")]
-    files = write(folder / "train.jsonl", pairs), write(folder / "validation.jsonl", rows)
+    files = write_rows(folder / "train.jsonl", pairs), write_rows(folder / "validation.jsonl", rows)
     job = TrainJob(
         name="aye",
         base=str(MODEL),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from tests.projects import write_rows
 
 PLACES = {
     "France": "Paris", "Germany": "Berlin", "Italy": "Rome", "Spain": "Madrid", "Japan": "Tokyo", "Norway": "Oslo",
@@ -18,8 +18,7 @@ def test_a_garbled_answer_surprises_the_model(workshop):
         for country, city in PLACES.items()
     ]
     rows.append({"prompt": "What is the capital of Chile?", "completion": "zxq vlorp ## capital tnemele blan qwrt jjk"})
-    file = workshop.path / "rows.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_rows(workshop.path / "rows.jsonl", rows)
     model = str(workshop.path / ".ftgate/models/SmolLM2-135M-Instruct")
     done = workshop.ftgate("data", "check", "rows.jsonl", "--model", model, "--perplexity", "--allow", "size")
     assert done.returncode == 0, done.stdout + done.stderr

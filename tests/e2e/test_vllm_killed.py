@@ -18,6 +18,7 @@ from pytest_ftgate.serve.servers.supervisor import members
 from tests.e2e.patience import patience
 from tests.e2e.vllm_models import BASE, make_adapter, need_vllm
 from tests.e2e.workshop import ANSWER_S, wait_for
+from tests.projects import write_golden
 
 CASES, CHOICES = 48, 8
 COUNT = f"[request]\ntimeout_s = {ANSWER_S}\nmax_tokens = 12\n[[grader]]\nkind = 'contains'\n[gate]\n"  # wrong answers are misses
@@ -43,10 +44,8 @@ def project(tmp_path) -> Path:
 
 def golden_set(folder: Path, settings: str, pairs: list[tuple[str, str]]) -> None:
     """(question, answer) pairs as cases."""
-    folder.mkdir(parents=True)
     rows = ({"id": f"c{i}", "input": asked, "expected": wanted} for i, (asked, wanted) in enumerate(pairs))
-    (folder / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "golden.toml").write_text(settings)
+    write_golden(folder, rows, settings)
 
 
 def command(*more: str) -> list[str]:

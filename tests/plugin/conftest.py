@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import jinja2  # noqa: F401 - as sklearn: a second import would raise errors tha
 import pytest
 import sklearn.metrics  # noqa: F401 - pytester forgets modules after each run in this process; numpy bears no second import
 
+from tests import projects
 from tests.mock_openai import MockServer
 
 
@@ -21,22 +21,26 @@ class Project:
         self.pytester = pytester
         self.path: Path = pytester.path
         self.server: MockServer | None = None
-        pytester.makeini("[pytest]\naddopts = -p no:randomly\nasyncio_default_fixture_loop_scope = function\n")
+        pytester.makeini(
+            "[pytest]\naddopts = -p no:randomly -p no:syrupy\nasyncio_default_fixture_loop_scope = function\n"
+        )
 
     def write(self, name: str, text: str) -> Path:
-        file = self.path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        return file
+        return projects.write(self.path / name, text)
 
     def golden(self, name: str, cases: list[dict[str, Any]], toml: str = "") -> Path:
         """A golden set in a folder."""
-        self.write(f"goldens/{name}/cases.jsonl", "".join(json.dumps(case) + "\n" for case in cases))
-        return self.write(f"goldens/{name}/golden.toml", toml)
+        return projects.write_golden(self.path / "goldens" / name, cases, toml) / "golden.toml"
+
+    def locked(self, name: str, cases: list[dict[str, Any]], toml: str = "") -> Path:
+        """The same, with its golden.lock."""
+        path = self.golden(name, cases, toml)
+        projects.lock(path)
+        return path
 
     def single(self, name: str, *cases: dict[str, Any]) -> Path:
         """A golden set in one file."""
-        return self.write(f"goldens/{name}.golden.jsonl", "".join(json.dumps(case) + "\n" for case in cases))
+        return projects.write_rows(self.path / f"goldens/{name}.golden.jsonl", cases)
 
     def run(self, *args: str) -> pytest.RunResult:
         """pytest in this process, with the server's address if there is one."""

@@ -9,24 +9,14 @@ import shutil
 import pytest
 
 from pytest_ftgate.cli.main import main
-from pytest_ftgate.evaluate.lock import write_lock
-from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.pipeline.canary.store import nights_of, reference_of
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.serve.model import Model, adapter_digest
 from tests.mock_openai import Fault, broken
+from tests.projects import pipeline_toml, write_model
 
-PIPELINE = """
-goldens = ["echo"]
-[base]
-model = "./base"
-[data]
-train = "train.jsonl"
-validation = "validation.jsonl"
-[canary]
-size = 100
-"""
+PIPELINE = pipeline_toml("echo", model="./base") + "[canary]\nsize = 100\n"
 GATE = "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.5\n"
 
 
@@ -43,8 +33,7 @@ class Shop:
         self.server = answering(self.answer)
         self.write_goldens([case(i) for i in range(120)])
         project.write("pipelines/echo/pipeline.toml", PIPELINE)
-        (self.path / "pipelines/echo/base").mkdir()
-        (self.path / "pipelines/echo/base/config.json").write_text("{}")
+        write_model(self.path / "pipelines/echo/base")
 
     def answer(self, messages) -> str | Fault:
         said = messages[-1]["content"]
@@ -53,8 +42,7 @@ class Shop:
         return "wrong" if int(said.split()[-1]) % 100 < self.wrong else said
 
     def write_goldens(self, cases: list[dict]) -> None:
-        path = self.project.golden("echo", cases, GATE)
-        write_lock(path, load_suite(path))
+        self.project.locked("echo", cases, GATE)
 
     @property
     def registry(self):

@@ -175,11 +175,7 @@ def test_faults_are_a_collection_error_with_lines_and_no_traceback(project, answ
 
 def test_a_set_that_differs_from_its_lock_is_a_collection_error(project, answering):
     answering()
-    path = project.golden("tiny", ECHO)
-    from pytest_ftgate.evaluate.lock import write_lock
-    from pytest_ftgate.evaluate.suite import load_suite
-
-    write_lock(path, load_suite(path))
+    project.locked("tiny", ECHO)
     project.run().assert_outcomes(passed=6)
     project.golden("tiny", [dict(ECHO[0], expected="edited"), *ECHO[1:]])
     result = project.run()

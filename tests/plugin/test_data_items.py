@@ -9,14 +9,9 @@ from importlib import import_module
 
 import pytest
 
-PIPELINE = """
-goldens = ["mail"]
-[base]
-model = "./model"
-[data]
-train = "train.jsonl"
-validation = "validation.jsonl"
-"""
+from tests.projects import json_lines, lock, pipeline_toml, write_model
+
+PIPELINE = pipeline_toml("mail")
 CHECKS = ["schema", "answers", "turns", "short", "truncated", "duplicates", "near", "contradictions", "mislabelled"]
 HERE = "pipelines/mail/pipeline.toml"
 
@@ -30,30 +25,21 @@ def row(seed: int) -> dict[str, str]:
     return {"input": words(9, seed), "expected": "yes" if seed % 2 else "no"}
 
 
-def lines(rows) -> str:
-    return "".join(json.dumps(each) + "\n" for each in rows)
-
-
 @pytest.fixture
 def shop(project):
     """A pipeline whose 500 training and 20 validation rows are clean, and the golden set that gates it."""
-    path = project.golden("mail", [{"id": f"c{n}", "input": words(9, 9000 + n), "expected": "yes"} for n in range(5)])
+    project.locked("mail", [{"id": f"c{n}", "input": words(9, 9000 + n), "expected": "yes"} for n in range(5)])
     project.write(HERE, PIPELINE)
-    project.write("pipelines/mail/train.jsonl", lines(map(row, range(500))))
-    project.write("pipelines/mail/validation.jsonl", lines(map(row, range(500, 520))))
-    project.write("pipelines/mail/model/config.json", "{}")
-
-    from pytest_ftgate.evaluate.lock import write_lock
-    from pytest_ftgate.evaluate.suite import load_suite
-
-    write_lock(path, load_suite(path))
+    project.write("pipelines/mail/train.jsonl", json_lines(map(row, range(500))))
+    project.write("pipelines/mail/validation.jsonl", json_lines(map(row, range(500, 520))))
+    write_model(project.path / "pipelines/mail/model")
     return project
 
 
 def spoil(shop, *rows) -> None:
     """More training rows, from line 501 on."""
     with (shop.path / "pipelines/mail/train.jsonl").open("a") as file:
-        file.write(lines(rows))
+        file.write(json_lines(rows))
 
 
 def collected(result) -> list[str]:
@@ -165,14 +151,9 @@ def test_the_files_are_read_once_for_all_checks_and_the_log_says_so(shop, monkey
 
 def test_rows_are_held_against_the_counts_of_the_golden_set(shop):
     """Which wants JSON with a label, and has a slice that no row names."""
-    from pytest_ftgate.evaluate.lock import write_lock
-    from pytest_ftgate.evaluate.suite import load_suite
-
     settings = '[[grader]]\nkind = "json_fields"\n[label]\npath = "label"\nvalues = ["yes", "no"]\n'
-    path = shop.write("goldens/mail/golden.toml", settings)
     case = {"id": "c1", "input": words(9, 9001), "expected": {"label": "no"}, "slices": {"lang": "de"}}
-    shop.write("goldens/mail/cases.jsonl", lines([case]))
-    write_lock(path, load_suite(path))
+    shop.locked("mail", [case], settings)
     result = shop.run(HERE, "-k", "format or coverage")
     assert result.ret == 1
     result.stdout.fnmatch_lines(
@@ -243,13 +224,9 @@ def test_under_xdist_one_worker_reads_the_files(shop):
 
 def test_rows_are_counted_in_tokens_as_they_are_trained(shop):
     """In the golden set's own prompt: its system turn of 60 words stands before each row."""
-    from pytest_ftgate.evaluate.lock import write_lock
-    from pytest_ftgate.evaluate.suite import load_suite
-
     small_tokenizer(shop.path / "pipelines/mail/model")
     shop.write(HERE, PIPELINE + "[train]\nmax_length = 60\n")
-    path = shop.write("goldens/mail/golden.toml", f'[prompt]\nsystem = "{words(60, 1)}"\n')
-    write_lock(path, load_suite(path))
+    lock(shop.write("goldens/mail/golden.toml", f'[prompt]\nsystem = "{words(60, 1)}"\n'))
     result = shop.pytester.runpytest_subprocess(HERE, "-k", "truncated")
     assert result.ret == 1, result.stdout.str()
     result.stdout.fnmatch_lines(

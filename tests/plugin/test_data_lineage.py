@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.plugin.test_data_items import HERE, PIPELINE, lines, row, shop, spoil, words  # noqa: F401
+from tests.plugin.test_data_items import HERE, PIPELINE, row, shop, spoil, words  # noqa: F401
 from tests.plugin.trained import Trained
+from tests.projects import json_lines
 
 EMAIL = "someone@example.org"
 
@@ -40,7 +41,7 @@ def test_redacted_rows_are_checked_for_leaks_in_the_users_file_and_line(shop):  
 def test_dropped_rows_do_not_count_for_what_is_trained(shop):  # noqa: F811
     """The limit counts the rows that stay, and so does the check of the size: 195 of the 230 rows, with 9 dropped."""
     spoiled = [{"input": f"{words(5, n)} {EMAIL}", "expected": "yes"} for n in range(9)]
-    shop.write("pipelines/mail/train.jsonl", lines([*spoiled, *map(row, range(221))]))
+    shop.write("pipelines/mail/train.jsonl", json_lines([*spoiled, *map(row, range(221))]))
     shop.write(HERE, PIPELINE + 'pii = "drop"\nmax_rows = 195\n')
     result = shop.run(HERE)
     assert result.ret == 1
@@ -61,7 +62,7 @@ def test_the_lineage_stands_in_the_summary_and_in_mlflow(project, mlflow_templat
     trained = Trained(project, mlflow_template)
     trained.base(wrong=range(30))
     rows = ["something else", f"mail {EMAIL}", "and more"]
-    project.write("pipelines/mail/train.jsonl", lines({"input": text, "expected": "yes"} for text in rows))
+    project.write("pipelines/mail/train.jsonl", json_lines({"input": text, "expected": "yes"} for text in rows))
     pipeline = 'pii = "drop"\nmax_rows = 2\n[train]'
     trained.candidate(1, wrong=(3,), settings=pipeline)
     result = trained.run()

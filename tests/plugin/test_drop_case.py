@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.plugin.trained import Trained
+from tests.projects import json_lines
+from tests.stable import stable
 
 
 @pytest.fixture
@@ -15,10 +16,10 @@ def trained(project, mlflow_template, no_tracking_server):
     return Trained(project, mlflow_template)
 
 
-def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained):
+def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained, snapshot):
     trained.base(wrong=range(30))
     rows = ({"input": text, "expected": "yes"} for text in ("m3", "something", "else", "M4!"))
-    project.write("pipelines/mail/train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    project.write("pipelines/mail/train.jsonl", json_lines(rows))
     trained.candidate(1, wrong=(3, 10))
     lock = (project.path / "goldens/mail/golden.lock").read_bytes()
     result = trained.run("--ftgate-leak=drop-case", "--junitxml", "junit.xml", "--ftgate-markdown", "run.md")
@@ -27,14 +28,7 @@ def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained):
     dropped = f"mail: 2 leaked cases of 60 dropped from the comparison of all models: c3 ({where}:1), c4 ({where}:4)"
     found = f"{where}:1: leak of golden mail/c3 (exact, score 1.00, longest common span 1 words: [[][[]m3]] yes)"
     result.stdout.fnmatch_lines([f"*{found}", f"*{dropped}"])
-    result.stdout.fnmatch_lines(["  accuracy * n = 58"])
-    integrity = (
-        "  integrity   PASS      one golden set, no leak of 58 cases, 2 that leaked dropped for all models, 100 %*"
-    )
-    result.stdout.fnmatch_lines(
-        [integrity, "  baseline    PASS * (n = 58, *", "    on all 60 cases: PASS * (n = 60, *"]
-    )
-    result.stdout.fnmatch_lines(["PROMOTED mail v1", "  on all 60 cases of mail: PROMOTE: *", f"  warning: {dropped}"])
+    assert stable("\n".join(result.outlines[result.outlines.index("mail") : -1])) == snapshot
     told = {case.get("name"): case for case in ElementTree.parse(project.path / "junit.xml").iter("testcase")}
     assert told["c3"].find("skipped").get("message") == f"dropped for all models: leak in {where}:1 (exact)"
     assert told["c10"].find("skipped").get("message") != told["c3"].find("skipped").get("message")
@@ -47,7 +41,7 @@ def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained):
 def test_too_few_cases_left_are_refused_before_anything_is_trained(project, trained):
     trained.base(wrong=range(30))
     trained.project.write("pipelines/mail/pipeline.toml", "")
-    rows = "".join(json.dumps({"input": f"m{n}", "expected": "yes"}) + "\n" for n in range(4))
+    rows = json_lines({"input": f"m{n}", "expected": "yes"} for n in range(4))
     project.write("pipelines/mail/train.jsonl", rows)
     trained.candidate(1, wrong=())
     result = trained.run("--ftgate-leak=drop-case")

@@ -7,7 +7,6 @@ import json
 import anthropic  # noqa: F401 - pytester would import it anew in every run
 import pytest
 
-from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.suite import load_suite
 from tests.messages_server import REFUSAL, Fault, MessagesServer
 from tests.scripted_judge import judging
@@ -174,8 +173,7 @@ def test_a_judge_whose_key_is_refused_is_not_asked_again_for_every_case(project,
 
 def test_a_pipeline_with_a_fault_takes_neither_the_end_of_a_plain_run_nor_the_bill(project, answering, judged):
     answering(lambda _messages: "5")
-    path = project.golden("tone", CASES, JUDGE.format(url=judged.url, more=""))
-    write_lock(path, load_suite(path))
+    project.locked("tone", CASES, JUDGE.format(url=judged.url, more=""))
     project.write("pipelines/reply/pipeline.toml", 'goldens = ["tone"]\n[base]\nmodle = "x"\n')
     result = project.run("goldens")
     result.assert_outcomes(passed=8)

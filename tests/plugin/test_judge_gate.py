@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -12,6 +11,7 @@ from pytest_ftgate.judge.labels import answer_digest, read_labels
 from pytest_ftgate.judge.lock import JudgeLock, write_judge_lock
 from tests.messages_server import REFUSAL, MessagesServer
 from tests.plugin.trained import SIZE, TASK, Trained
+from tests.projects import json_lines, lock
 from tests.scripted_judge import judging
 
 JUDGE = '[human]\nverdicts = 60\n[judge]\nbase_url = "{url}"\nmodel = "org/model"\ncompare = true\n'
@@ -48,7 +48,7 @@ def people(trained, wrong_now, wrong_before, planned=SIZE):
         candidate, champion = map(answer_digest, texts)
         line = {"id": case.id, "case": case.digest, "candidate": candidate, "champion": champion, "verdict": side}
         lines.append(line | {"by": "ann", "planned": planned, "same": texts[0] == texts[1]})
-    trained.project.write("goldens/mail/verdicts.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    trained.project.write("goldens/mail/verdicts.jsonl", json_lines(lines))
 
 
 def calibrated(trained):
@@ -60,7 +60,7 @@ def calibrated(trained):
         {"id": case.id, "label": "no" if text == "hm" else "yes", "by": "ann", "case": case.digest, "answer": answer_digest(text)}
         for case, text in rows
     ]  # fmt: skip
-    trained.project.write("goldens/mail/labels.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    trained.project.write("goldens/mail/labels.jsonl", json_lines(lines))
     verdicts = {label.key: label.label for label in read_labels(folder / "labels.jsonl")}
     write_judge_lock(folder / "judge.lock", JudgeLock(suite.golden.judge.digest, ["org/model"], verdicts))
 
@@ -111,8 +111,7 @@ GRADED = TASK + '[[grader]]\nkind = "judge"\n[judge]\nbase_url = "{url}"\nmodel 
 
 def test_a_judge_that_nobody_admitted_promotes_nothing_by_its_grades(trained):
     with MessagesServer(judging(lambda data, _name: "no" if data["answer"] == "hm" else "yes")) as server:
-        path = trained.project.write("goldens/mail/golden.toml", GRADED.format(url=server.url))
-        trained.lock(path)
+        lock(trained.project.write("goldens/mail/golden.toml", GRADED.format(url=server.url)))
         trained.base(wrong=range(30))
         trained.candidate(1, wrong=range(5))
         first = trained.run()

@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from tests.stable import stable
+
 TOML = """
 [label]
 path = ""
@@ -38,19 +40,11 @@ def mail(project, answering):
     return project
 
 
-def test_verdict_arms_metrics_misses_and_time(mail):
+def test_verdict_arms_metrics_misses_and_time(mail, snapshot):
     result = mail.run("--ftgate-markdown", "out/summary.md")
     text = (mail.path / "out/summary.md").read_text()
-    assert text.startswith(
-        "## pytest-ftgate\n\n### mail\n\n| metric | value | lower | upper | n |\n|---|---|---|---|---|\n"
-    )
-    assert "| accuracy | 0.950 | 0." in text
-    assert "| integrity | PASS | one golden set, no leak, 100 % of cases measured |" in text
-    assert "| floors | PASS | f1(spam) 0." in text
-    assert "<details><summary>2 missed: wrong answers, left to the gate</summary>" in text
-    assert "    requests: 40 answered, 0 failed, 0 retries" in text
-    assert text.splitlines()[-1].startswith("2 missed, 0 failed, ")
     assert text.endswith(f" s, exit code {result.ret}\n")
+    assert stable(text) == snapshot
 
 
 def test_what_a_model_said_is_text_and_nothing_else(mail):
@@ -114,14 +108,10 @@ def test_a_training_that_found_a_leak_shows_its_verdict(project):
     from tests.plugin.test_train import PIPELINE, message, rows
 
     cases = [{"id": f"c{n}", "input": {"text": message(n)}, "expected": "spam" if n % 2 else "ham"} for n in range(20)]
-    path = project.golden("mail", cases, '[prompt]\ntemplate = "{{ text }}"\n' + TOML)
+    project.locked("mail", cases, '[prompt]\ntemplate = "{{ text }}"\n' + TOML)
     project.write("pipelines/mail/pipeline.toml", PIPELINE)
     project.write("pipelines/mail/train.jsonl", rows(*range(100, 200)) + rows(7))
     project.write("pipelines/mail/validation.jsonl", rows(*range(300, 320)))
-    from pytest_ftgate.evaluate.lock import write_lock
-    from pytest_ftgate.evaluate.suite import load_suite
-
-    write_lock(path, load_suite(path))
     assert project.run("--train", "--ftgate-markdown", "summary.md").ret == 11
     text = (project.path / "summary.md").read_text()
     assert text.startswith("## pytest-ftgate\n\n    INTEGRITY mail")

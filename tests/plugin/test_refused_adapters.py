@@ -13,16 +13,8 @@ from pytest_ftgate.cli.main import main
 from pytest_ftgate.registry import Keys, Version, open_registry
 from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.serve.model import Model, adapter_digest
+from tests.projects import write_model, write_pipeline
 from tests.unit.signing_keys import make_keys
-
-PIPELINE = """
-goldens = ["echo"]
-[base]
-model = "./base"
-[data]
-train = "train.jsonl"
-validation = "validation.jsonl"
-"""
 
 
 class Shop:
@@ -31,14 +23,9 @@ class Shop:
     def __init__(self, project) -> None:
         self.project, self.path, self.state = project, project.path, project.path / ".ftgate"
         self.cases = [{"id": f"c{n}", "input": f"text {n}", "expected": "x"} for n in range(3)]
-        project.golden("echo", self.cases)
-        project.write("pipelines/echo/pipeline.toml", PIPELINE)
-        project.write("pipelines/echo/base/config.json", "{}")
-        from pytest_ftgate.evaluate.lock import write_lock
-        from pytest_ftgate.evaluate.suite import load_suite
-
-        golden = self.path / "goldens/echo/golden.toml"
-        write_lock(golden, load_suite(golden))
+        project.locked("echo", self.cases)
+        write_pipeline(self.path / "pipelines/echo", "echo", model="./base")
+        write_model(self.path / "pipelines/echo/base")
 
     def promote(self, keys: Keys) -> Version:
         folder = self.path / "adapter"

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from tests.projects import json_lines, pipeline_toml
 from tests.unit.data.data_files import FORMATS
 
 TOML = """
@@ -20,15 +21,7 @@ metric = "f1"
 positive = "spam"
 min = 0.5
 """
-PIPELINE = """
-goldens = ["mail"]
-[base]
-model = "./model"
-[data]
-train = "train.jsonl"
-validation = "validation.jsonl"
-allow = ["size"]
-"""
+PIPELINE = pipeline_toml("mail") + 'allow = ["size"]\n'
 
 
 def message(number: int) -> str:
@@ -38,23 +31,18 @@ def message(number: int) -> str:
 
 def rows(*numbers: int) -> str:
     made = ({"input": {"text": message(n)}, "expected": "spam" if n % 2 else "ham"} for n in numbers)
-    return "".join(json.dumps(row) + "\n" for row in made)
+    return json_lines(made)
 
 
 @pytest.fixture
 def shop(project):
     """A project with one golden set, its lock and one pipeline; its base model is an empty folder."""
     cases = [{"id": f"c{n}", "input": {"text": message(n)}, "expected": "spam" if n % 2 else "ham"} for n in range(20)]
-    path = project.golden("mail", cases, TOML)
+    project.locked("mail", cases, TOML)
     project.write("pipelines/mail/pipeline.toml", PIPELINE)
     project.write("pipelines/mail/train.jsonl", rows(*range(100, 300)))
     project.write("pipelines/mail/validation.jsonl", rows(*range(300, 320)))
     (project.path / "pipelines/mail/model").mkdir()
-
-    from pytest_ftgate.evaluate.lock import write_lock
-    from pytest_ftgate.evaluate.suite import load_suite
-
-    write_lock(path, load_suite(path))
     return project
 
 

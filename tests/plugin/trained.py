@@ -12,20 +12,10 @@ import pytest
 
 from tests.fake_vllm import make_executable
 from tests.plugin.conftest import Project
+from tests.projects import pipeline_toml, write_model, write_rows
 
 TASK = '[[gate.floor]]\nmetric = "accuracy"\nmin = 0.7\n'
-PIPELINE = """
-goldens = ["mail"]
-[base]
-model = "./model"
-[data]
-train = "train.jsonl"
-validation = "validation.jsonl"
-allow = ["size"]
-[train]
-method = "lora"
-seed = {seed}
-"""
+PIPELINE = pipeline_toml("mail") + 'allow = ["size"]\n[train]\nmethod = "lora"\nseed = {seed}\n'
 SIZE = 60
 
 
@@ -42,23 +32,14 @@ class Trained:
             {"id": f"c{i}", "input": f"m{i}", "expected": f"a{i}", "slices": {"lang": "de" if i % 2 else "en"}}
             for i in range(SIZE)
         ]
-        self.lock(project.golden("mail", cases, TASK))
+        project.locked("mail", cases, TASK)
         skills = [{"id": f"s{i}", "input": f"skill {i}", "expected": f"b{i}"} for i in range(SIZE)]
-        self.lock(project.golden("skills", skills, "[gate]\n"))
+        project.locked("skills", skills, "[gate]\n")
         for name in ("train", "validation"):
             row = {"input": f"something else for {name}", "expected": "yes"}
-            project.write(f"pipelines/mail/{name}.jsonl", json.dumps(row) + "\n")
-        (self.folder / "model").mkdir()
-        (self.folder / "model/config.json").write_text("{}")
+            write_rows(self.folder / f"{name}.jsonl", [row])
+        write_model(self.folder / "model")
         self.executable = make_executable(project.path / "bin")
-
-    @staticmethod
-    def lock(path: Path) -> None:
-        """golden.lock for a set as it is."""
-        from pytest_ftgate.evaluate.lock import write_lock
-        from pytest_ftgate.evaluate.suite import load_suite
-
-        write_lock(path, load_suite(path))
 
     def base(self, wrong: Collection[int], forgot: Collection[int] = ()) -> None:
         """What the base model gets wrong; before anything else, as it decides the base model's digest."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from pytest_ftgate.evaluate.evaluation import Evaluation
-from pytest_ftgate.evaluate.lock import write_lock
-from pytest_ftgate.evaluate.suite import Suite, load_suite
+from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.pipeline.decide.evidence import checks_of, judge
 from pytest_ftgate.pipeline.progress import silent
@@ -20,16 +18,10 @@ from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.serve.model import adapter_digest
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.train.manifest import Epoch, Manifest
+from tests.projects import lock, pipeline_toml, write, write_golden, write_model, write_rows
 
 GOLDEN = '[[gate.floor]]\nmetric = "accuracy"\nmin = 0.5\n'
-PIPELINE = """
-goldens = ["quiz"]
-[base]
-model = "./model"
-[data]
-train = "train.jsonl"
-validation = "train.jsonl"
-"""
+PIPELINE = pipeline_toml("quiz", validation="train.jsonl")
 DELTA = 0.05
 
 
@@ -43,20 +35,13 @@ class Shop:
         self.registry: Registry = open_registry(None, self.state)
         self.cases = [{"id": f"c{i}", "input": f"q{i}", "expected": "yes"} for i in range(100)]
         folder = path / "pipelines/quiz"
-        (folder / "model").mkdir(parents=True)
-        (folder / "model/config.json").write_text("{}")
-        (folder / "train.jsonl").write_text('{"input": "something else", "expected": "yes"}\n')
-        (folder / "pipeline.toml").write_text(PIPELINE + more)
+        write_model(folder / "model")
+        write_rows(folder / "train.jsonl", [{"input": "something else", "expected": "yes"}])
+        write(folder / "pipeline.toml", PIPELINE + more)
 
     def golden(self, name: str = "quiz", toml: str = GOLDEN) -> Suite:
         """The golden set as it is now, written and locked."""
-        folder = self.path / "goldens" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "golden.toml").write_text(toml)
-        (folder / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in self.cases))
-        suite = load_suite(folder)
-        write_lock(folder / "golden.toml", suite)
-        return suite
+        return lock(write_golden(self.path / "goldens" / name, self.cases, toml))
 
     def adapter(self, weights: str) -> Path:
         folder = self.path / f"adapters/{weights}/adapter"

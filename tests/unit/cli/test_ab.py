@@ -1,6 +1,5 @@
 """`ftgate ab analyse` as a user types it."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -8,15 +7,7 @@ import pytest
 
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.registry.model_tags import name_of
-
-PIPELINE = """
-goldens = ["mail"]
-[base]
-model = "./model"
-[data]
-train = "train.jsonl"
-validation = "validation.jsonl"
-"""
+from tests.projects import write_pipeline, write_rows
 
 
 @pytest.fixture
@@ -33,7 +24,7 @@ def exposures(tmp_path, monkeypatch):
             at = (start + timedelta(minutes=i)).isoformat()
             arm = "candidate" if candidate else "champion"
             rows.append({"user": f"u{i}", "arm": arm, "at": at, "outcome": good, **more})
-        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(tmp_path / name, rows)
         return name
 
     return write
@@ -57,12 +48,11 @@ def test_a_wrong_share_is_11(exposures, capsys):
 
 def test_what_is_stated_comes_from_the_pipeline(exposures, tmp_path, capsys):
     folder = tmp_path / "pipelines" / "mail"
-    folder.mkdir(parents=True)
-    (folder / "pipeline.toml").write_text(PIPELINE + '[ab]\nshare = 0.1\noutcome = "binary"\nmargin = 0.3\n')
+    write_pipeline(folder, "mail", more='[ab]\nshare = 0.1\noutcome = "binary"\nmargin = 0.3\n')
     assert main(["ab", "analyse", exposures(0.6), "--task", "mail"]) == 0
     assert "above -30.0 points" in capsys.readouterr().out
     assert main(["ab", "analyse", "e.jsonl", "--task", "mail", "--margin", "0"]) == 10
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    write_pipeline(folder, "mail")
     assert main(["ab", "analyse", "e.jsonl", "--task", "mail"]) == 2
     assert "states no split; add [ab]" in capsys.readouterr().err
 

@@ -16,6 +16,7 @@ import yaml
 
 from pytest_ftgate.cli.ci import FILES
 from pytest_ftgate.cli.main import main
+from tests.projects import write_golden, write_pipeline, write_rows
 from tests.repository import ROOT
 
 NAMES = ("ftgate-gate.yml", "ftgate-canary.yml")
@@ -191,12 +192,9 @@ def test_the_state_outlives_the_checkout(write, tmp_path):
 def shop(tmp_path):
     """Two pipelines; `mail` is gated by mail and by one file, `chat` by chat. One commit."""
     for name, goldens in {"mail": ["mail", "extra"], "chat": ["chat"]}.items():
-        (tmp_path / "pipelines" / name).mkdir(parents=True)
-        (tmp_path / "pipelines" / name / "pipeline.toml").write_text(f"goldens = {json.dumps(goldens)}\n")
-        (tmp_path / "goldens" / name).mkdir(parents=True)
-        (tmp_path / "goldens" / name / "golden.toml").write_text("")
-        (tmp_path / "goldens" / name / "cases.jsonl").write_text("")
-    (tmp_path / "goldens" / "extra.golden.jsonl").write_text("")
+        write_pipeline(tmp_path / "pipelines" / name, *goldens)
+        write_golden(tmp_path / "goldens" / name, ())
+    write_rows(tmp_path / "goldens" / "extra.golden.jsonl", ())
     return tmp_path
 
 

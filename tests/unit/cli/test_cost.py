@@ -46,20 +46,14 @@ def measured(registry, promote, prices):
     return registry
 
 
-def test_it_compares_and_states_its_formulas(measured, ftgate):
+def test_it_compares_and_states_its_formulas(measured, ftgate, snapshot):
     code, out, err = ftgate("cost", "spam")
     assert (code, err) == (0, "")
-    assert "spam v1: 100 tokens in and 10 out a request (300 of spam)" in out
     rows = {line.split("  ")[1]: line.split() for line in out.splitlines() if line.startswith("  ") and "EUR" in line}
     assert rows["small GPU"][2:4] == ["0.2", "EUR"]
     # 2 machines at 730 and two trainings at 50: 1,560 a month; .2 a thousand by API is no more than a busy machine
-    assert "plain          0.2 EUR         none: cheaper than a busy machine" in out
     assert rows["with examples"][2:] == ["0.6", "EUR", f"{1560 / 0.6 * 1000:,.0f}"]
-    assert rows["cheap"][3:] == ["none:", "cheaper", "than", "a", "busy", "machine"]
-    assert "p = 730.00 EUR, a machine for a month: 1 x 730 h" in out
-    assert "c = 3,650,000 requests a month: 10,000 an hour, measured in its run" in out
-    assert "F = 100.00 EUR a month for trainings" in out
-    assert "break-even: (m p + F) / a" in out
+    assert out == snapshot
 
 
 def test_a_stated_capacity_is_taken_instead_of_the_measured(measured, prices, ftgate):

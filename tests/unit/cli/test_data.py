@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 
 import pytest
 
 from pytest_ftgate.cli.main import main
+from tests.projects import write_rows
 
 
 def words(number: int, seed: int) -> str:
@@ -25,7 +25,7 @@ def check(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(rows, *args):
-        (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(tmp_path / "t.jsonl", rows)
         code = main(["data", "check", "t.jsonl", *args])
         lines = capsys.readouterr().out.splitlines()
         return code, {line.split()[0]: line for line in lines}
@@ -74,12 +74,12 @@ def test_rows_of_several_files_are_compared(check, tmp_path, capsys):
 
 def test_a_golden_among_the_rows(check, tmp_path, capsys):
     golden = {"id": "a", "input": words(8, 7), "expected": "yes"}
-    (tmp_path / "one.golden.jsonl").write_text(json.dumps(golden) + "\n")
+    write_rows(tmp_path / "one.golden.jsonl", [golden])
     code, lines = check(clean(), "--goldens", "one.golden.jsonl")
     assert code == 1
     assert "t.jsonl:8: leak of golden one/a (exact" in lines["t.jsonl:8:"]
     golden["input"] = words(8, 9999)
-    (tmp_path / "one.golden.jsonl").write_text(json.dumps(golden) + "\n")
+    write_rows(tmp_path / "one.golden.jsonl", [golden])
     assert check(clean(), "--goldens", "one.golden.jsonl")[0] == 0
 
 

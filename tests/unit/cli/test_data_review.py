@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.cli.main import main
+from tests.projects import write_rows
 from tests.repository import ROOT
 
 ROWS = [
@@ -40,7 +41,7 @@ def review(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.delenv("EDITOR", raising=False)
-    Path("s.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    write_rows(Path("s.jsonl"), ROWS)
 
     def run(keys: str, *args: str):
         monkeypatch.setattr(sys, "stdin", io.StringIO(keys))

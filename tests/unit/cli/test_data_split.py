@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 
 import pytest
 
 from pytest_ftgate.cli.main import main
+from tests.projects import write_rows
 
 
 def row(seed: int, **more: str) -> dict[str, str]:
@@ -22,7 +22,7 @@ def split(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(rows, *args):
-        (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(tmp_path / "t.jsonl", rows)
         code = main(["data", "split", "t.jsonl", "--out", "parts", *args])
         return code, capsys.readouterr()
 

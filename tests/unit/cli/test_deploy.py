@@ -15,7 +15,7 @@ from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, ReferenceLo
 from pytest_ftgate.serve.model import Model, adapter_digest
 from pytest_ftgate.serve.precision import native_dtype
 from tests.fake_vllm_server import FakeVllm
-from tests.unit.serve.vllm.test_engine import make_adapter
+from tests.unit.serve.vllm.adapters import make_adapter
 
 KEY = "a-secret-key"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import re
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from pytest_ftgate.judge.labels import answer_digest, current, read_labels
 from pytest_ftgate.judge.lock import admission_of, calibrations_of, read_judge_lock
 from pytest_ftgate.serve.response import Response
 from tests.messages_server import REFUSAL, Fault, MessagesServer
+from tests.projects import write_golden, write_rows
 from tests.scripted_judge import judging
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
@@ -41,9 +41,7 @@ class Bench:
     def __init__(self, root: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
         self.root, self.url, self.capsys = root, url, capsys
         self.golden = root / "goldens/mail"
-        self.golden.mkdir(parents=True)
-        rows = ({"id": f"c{n}", "input": f"mail {n}"} for n in range(SIZE // 2))
-        (self.golden / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_golden(self.golden, ({"id": f"c{n}", "input": f"mail {n}"} for n in range(SIZE // 2)))
         self.judge()
 
     def judge(self, model: str = "m", question: str = "Is it polite?") -> None:
@@ -65,7 +63,7 @@ class Bench:
                 lines.append(
                     {"id": case.id, "label": label, "by": "ann", "case": case.digest, "answer": answer_digest(text)}
                 )
-        (self.golden / "labels.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        write_rows(self.golden / "labels.jsonl", lines)
 
     def run(self, *args: str) -> tuple[int, str]:
         code = main(["judge", *args, str(self.golden), "--state-dir", str(self.root / "state")])

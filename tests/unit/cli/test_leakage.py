@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from pytest_ftgate.cli.main import main
+from tests.projects import write_rows
 
 TEXTS = [" ".join(f"word{number}of{place}" for place in range(20)) for number in range(4)]
 
 
 def write(path, *texts):
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = ({"id": f"c{number}", "input": text, "expected": "yes"} for number, text in enumerate(texts))
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return str(path)
+    return str(write_rows(path, lines))
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,15 +11,11 @@ from pytest_ftgate.leakage.pair_prompt import VERDICTS
 from pytest_ftgate.serve.api.prices import Prices
 from pytest_ftgate.serve.api.settings import Settings
 from tests.messages_server import CUT_OFF, REFUSAL, MessagesServer, text_of
+from tests.projects import write_rows
 
 GOLDENS = {"a": "When is the meeting on Thursday?", "b": "Who won the football final?", "c": "zzzz zzzz"}
 ROWS = ["On Thursday, when is the meeting?", "The football final: who won it?", "Stir the flour."]
 SAME, _ANSWER, TOPIC, UNRELATED = VERDICTS
-
-
-def write(path: Path, rows: list[dict[str, str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def letters(texts) -> np.ndarray:
@@ -37,8 +30,8 @@ def folder(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(encoder, "encoder_of", lambda _model: letters)
     goldens = [{"id": name, "input": text, "expected": f"answer {name}"} for name, text in GOLDENS.items()]
-    write(tmp_path / "goldens/s.golden.jsonl", goldens)
-    write(tmp_path / "t.jsonl", [{"input": text, "expected": "said"} for text in ROWS])
+    write_rows(tmp_path / "goldens/s.golden.jsonl", goldens)
+    write_rows(tmp_path / "t.jsonl", [{"input": text, "expected": "said"} for text in ROWS])
     return tmp_path
 
 
@@ -115,7 +108,7 @@ def test_what_is_no_verdict_is_told_as_not_judged_and_not_paid_for_twice(check, 
 
 
 def test_the_judge_changes_no_exit_code(check, folder):
-    write(folder / "leaked.jsonl", [{"input": f"{GOLDENS['a']} {GOLDENS['b']}"}, {"input": GOLDENS["a"]}])
+    write_rows(folder / "leaked.jsonl", [{"input": f"{GOLDENS['a']} {GOLDENS['b']}"}, {"input": GOLDENS["a"]}])
     for verdict in (SAME, UNRELATED):
         with MessagesServer(lambda _body, verdict=verdict: {"reason": "r", "verdict": verdict}) as server:
             assert check(server, "--state-dir", verdict)[0] == 0

@@ -1,6 +1,5 @@
 """`ftgate` as a user types it."""
 
-import json
 import os
 import signal
 import subprocess
@@ -16,20 +15,18 @@ import pytest
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.engine import Endpoint
+from tests.projects import write_rows
+from tests.stable import stable
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 
 
-def test_status_shows_champion_predecessors_and_newest(registry, promote, ftgate):
+def test_status_shows_champion_predecessors_and_newest(registry, promote, ftgate, snapshot):
     promote("a")
     promote("b")
     code, out, err = ftgate("status")
     assert (code, err) == (0, "")
-    assert "spam\n" in out
-    assert f"champion   v2  digest {registry.champion('spam').digest[:12]}  promoted at " in out
-    assert "before it  v1" in out
-    assert "newest     v2  PROMOTE" in out
-    assert "locked" not in out
+    assert stable(out, champion=registry.champion("spam").digest[:12]) == snapshot
 
 
 def test_status_tells_who_promotes_now(registry, promote, ftgate):
@@ -59,17 +56,12 @@ def test_an_unknown_task_lists_those_there_are(command, registry, promote, ftgat
     assert (code, err) == (2, "ftgate: the registry has no task 'ham'; it has: spam\n")
 
 
-def test_history_lists_versions_newest_first(registry, promote, ftgate):
+def test_history_lists_versions_newest_first(registry, promote, ftgate, snapshot):
     promote("a")
     promote("b")
     _, out, _ = ftgate("history", "spam")
-    head, newest, oldest = out.splitlines()
-    assert head.startswith("version  registered")
-    assert newest.startswith("v2 ")
-    assert "PROMOTE" in newest
-    assert "champion" in newest
-    assert "was champion" in oldest
-    assert oldest.endswith("all checks passed")
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["v2", "v1"]
+    assert stable(out) == snapshot
 
 
 def test_rollback_moves_the_champion_and_keeps_the_reason(registry, promote, ftgate):
@@ -173,10 +165,8 @@ def test_serve_finds_a_base_model_that_was_moved(registry, promote, base, ftgate
 
 @pytest.fixture
 def golden(tmp_path: Path) -> Path:
-    file = tmp_path / "colours.golden.jsonl"
     rows = [{"id": f"a{i}", "input": f"What colour is {i}?", "expected": "red"} for i in range(3)]
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return file
+    return write_rows(tmp_path / "colours.golden.jsonl", rows)
 
 
 def test_lock_writes_the_lock_and_keeps_its_margin(golden, capsys):

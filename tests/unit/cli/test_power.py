@@ -10,36 +10,24 @@ import pytest
 from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.pipeline.discordance import remember
+from tests.projects import write_rows
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 
 
 @pytest.fixture
 def golden(tmp_path: Path) -> Path:
-    file = tmp_path / "colours.golden.jsonl"
     rows = [
         {"id": f"a{i}", "input": f"Colour {i}?", "expected": "red", "slices": {"lang": "en" if i < 95 else "de"}}
         for i in range(120)
     ]
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return file
+    return write_rows(tmp_path / "colours.golden.jsonl", rows)
 
 
-def test_the_report_before_any_run(golden, ftgate, tmp_path):
+def test_the_report_before_any_run(golden, ftgate, tmp_path, snapshot):
     code, out, err = ftgate("power", str(golden))
     assert (code, err) == (0, "")
-    said = [" ".join(line.split()) for line in out.splitlines()]
-    assert said[0] == (
-        "colours: 120 cases, margin 5 points, discordance 0.16 (assumed: no two models were measured on all cases yet)"
-    )
-    assert "finds a true difference of 9.1 points" in said
-    assert "to find a 3-point regression 1,100 cases 980 more" in said
-    assert "to find a 5-point regression 396 cases 276 more" in said
-    assert "to show it is not 5 points worse, if truly equal 396 cases 276 more" in said
-    assert "to show it is not 5 points worse, if truly 5 points better 98 cases has them" in said
-    assert "passes the champion check if truly 5 points better 86 %" in said
-    assert "slices, in the first step of Holm over 2:" in said
-    assert "lang=de 25 25.4 points 20.0 points" in said
+    assert out == snapshot
     assert not (tmp_path / "state").exists()
 
 

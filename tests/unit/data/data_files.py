@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.data.readers.row import DataRow
+from tests.projects import write_rows as write_jsonl
 
 Rows = Sequence[Mapping[str, Any]]
-
-
-def write_jsonl(path: Path, rows: Rows) -> Path:
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-    return path
 
 
 def write_json(path: Path, rows: Rows) -> Path:

@@ -11,6 +11,7 @@ import pytest
 from pytest_ftgate.errors import LockError
 from pytest_ftgate.evaluate.lock import compare, lock_path, read_lock, write_lock
 from pytest_ftgate.evaluate.suite import Suite, load_suite
+from tests.projects import write_golden
 
 SET = Path("goldens/sms")
 TOML = '[prompt]\ntemplate = "{{ text }}"\n[[gate.floor]]\nmetric = "accuracy"\nmin = 0.8\n'
@@ -26,11 +27,8 @@ def row(number: int, **more: Any) -> dict[str, Any]:
 
 
 def suite(cases: list[dict[str, Any]] | int = 3, toml: str = TOML) -> Suite:
-    SET.mkdir(parents=True, exist_ok=True)
     rows = [row(number) for number in range(cases)] if isinstance(cases, int) else cases
-    (SET / "golden.toml").write_text(toml, "utf-8")
-    (SET / "cases.jsonl").write_text("".join(f"{json.dumps(case)}\n" for case in rows), "utf-8")
-    return load_suite(SET)
+    return load_suite(write_golden(SET, rows, toml))
 
 
 def differences(before: Suite, after: Suite) -> list[str]:

@@ -13,6 +13,7 @@ from pytest_ftgate.evaluate.suite import expected_label, load_suite
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.graders.grade import Grade
 from pytest_ftgate.serve.response import Response
+from tests.projects import write_golden
 
 TOML = """\
 [prompt]
@@ -38,11 +39,7 @@ def _in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write(toml: str = TOML, cases: list[dict[str, object]] = CASES) -> Path:  # type: ignore[assignment]
-    path = Path("goldens/sms")
-    path.mkdir(parents=True, exist_ok=True)
-    (path / "golden.toml").write_text(toml, "utf-8")
-    (path / "cases.jsonl").write_text("".join(f"{json.dumps(case)}\n" for case in cases), "utf-8")
-    return path
+    return write_golden(Path("goldens/sms"), cases, toml)
 
 
 def faults(path: Path) -> list[tuple[str, int, str]]:

@@ -15,9 +15,11 @@ from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import DataError, PipelineError
 from pytest_ftgate.files.dvc import check_tracked, tracked
 from pytest_ftgate.pipeline.config import read_pipeline
+from tests.projects import write_pipeline
 
 RUN = "import sys, json; from dvc.cli import main; [main(each) and sys.exit(1) for each in json.loads(sys.argv[1])]"
 ROW = json.dumps({"input": "write to a@b.org", "expected": "yes"}) + "\n"
+DATA = {"train": "sym.jsonl", "validation": "data/a.jsonl"}
 
 
 def dvc(folder: Path, *commands: str) -> None:
@@ -126,12 +128,8 @@ def test_a_broken_dvc_file_is_told(project):
         tracked(project / "hard.jsonl")
 
 
-PIPELINE = 'goldens = ["g"]\n[base]\nmodel = "./model"\n[data]\ntrain = "sym.jsonl"\nvalidation = "data/a.jsonl"\n'
-
-
 def test_a_pipeline_reads_through_links_and_its_lineage_has_the_md5(project):
-    (project / "pipeline.toml").write_text(PIPELINE)
-    pipeline = read_pipeline(project / "pipeline.toml")
+    pipeline = read_pipeline(write_pipeline(project, "g", **DATA))
     assert pipeline.train_file.name == "sym.jsonl", "the name tells the format, not that of the cache"
     assert contents(pipeline.train_file).rows == 2
     lineage = begun(pipeline.data_files, pipeline.path.parent)
@@ -140,10 +138,10 @@ def test_a_pipeline_reads_through_links_and_its_lineage_has_the_md5(project):
 
 
 def test_what_is_missing_is_pulled(project):
-    (project / "pipeline.toml").write_text(PIPELINE)
+    path = write_pipeline(project, "g", **DATA)
     (project / "sym.jsonl").unlink()
     with pytest.raises(PipelineError, match=r"data.train: sym.jsonl is not there\n *dvc pull sym.jsonl.dvc"):
-        _ = read_pipeline(project / "pipeline.toml").data_files
+        _ = read_pipeline(path).data_files
 
 
 @pytest.mark.parametrize("name", ["sym.jsonl", "hard.jsonl", "data/a.jsonl"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pytest_ftgate.errors import LeakageError, MissingExtra
 from pytest_ftgate.leakage import semantic
 from pytest_ftgate.leakage.encoder import encoder_of
 from pytest_ftgate.leakage.semantic import Nearest, advice, nearest_rows
+from tests.projects import write_rows
 from tests.repository import ROOT
 from tests.unit.leakage.leak_samples import case, check, row, words
 
@@ -74,10 +74,9 @@ def test_every_report_says_that_words_cannot_show_a_paraphrase():
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("goldens").mkdir()
-    Path("goldens/s.golden.jsonl").write_text(json.dumps({"id": "a", "input": ASKED, "expected": "yes"}) + "\n")
+    write_rows(Path("goldens/s.golden.jsonl"), [{"id": "a", "input": ASKED, "expected": "yes"}])
     texts = [*UNRELATED[:2], PARAPHRASE, *UNRELATED[2:]]
-    Path("t.jsonl").write_text("".join(json.dumps({"input": text, "expected": "no"}) + "\n" for text in texts))
+    write_rows(Path("t.jsonl"), ({"input": text, "expected": "no"} for text in texts))
 
 
 def test_a_paraphrase_is_nearer_than_unrelated_rows_in_a_real_model(files, capfd):

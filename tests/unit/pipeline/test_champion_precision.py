@@ -16,9 +16,9 @@ from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.serve import precision
 from pytest_ftgate.serve.device import cpu
 from pytest_ftgate.serve.model import Model, adapter_digest
+from tests.projects import write_model, write_pipeline, write_rows
 
 OLD_CPU = cpu("model name: Old CPU\nflags: avx2\n", {})
-PIPELINE = 'goldens = ["quiz"]\n[base]\nmodel = "./model"\n[data]\ntrain = "t.jsonl"\nvalidation = "t.jsonl"\n'
 
 
 class Kept:
@@ -89,11 +89,9 @@ def test_one_line_says_what_that_costs_here(tmp_path, base, adapter, monkeypatch
 
 def test_auto_is_resolved_by_the_pipeline_for_model_and_job(tmp_path, monkeypatch):
     folder = tmp_path / "pipelines/quiz"
-    (folder / "model").mkdir(parents=True)
-    (folder / "model/config.json").write_text("{}")
-    (folder / "t.jsonl").write_text('{"input": "a", "expected": "b"}\n')
-    (folder / "pipeline.toml").write_text(PIPELINE)
-    pipeline = read_pipeline(folder / "pipeline.toml")
+    write_model(folder / "model")
+    write_rows(folder / "t.jsonl", [{"input": "a", "expected": "b"}])
+    pipeline = read_pipeline(write_pipeline(folder, "quiz", train="t.jsonl", validation="t.jsonl"))
     for device, dtype in ((OLD_CPU, "float32"), (cpu("flags: avx512_bf16", {}), "bfloat16")):
         monkeypatch.setattr(precision, "this_device", lambda device=device: device)
         assert pipeline.serve.dtype == "auto"

@@ -13,25 +13,16 @@ from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.gate.policy import Forgetting, Policy
 from pytest_ftgate.pipeline.config import Pipeline, read_pipeline
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
+from tests import projects
+from tests.projects import pipeline_toml
 from tests.repository import ROOT
 
-SMALLEST = """
-goldens = ["sms"]
-[base]
-model = "./model"
-[data]
-train = "train.jsonl"
-validation = "data/validation.jsonl"
-made_by = "python make.py"
-"""
+SMALLEST = pipeline_toml("sms", validation="data/validation.jsonl") + 'made_by = "python make.py"\n'
 GRADING = {"graders": [{"kind": "exact"}], "label": None, "max_tokens": 16}
 
 
 def write(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "sms" / "pipeline.toml"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
+    return projects.write(tmp_path / "sms" / "pipeline.toml", text)
 
 
 @pytest.fixture

@@ -13,33 +13,20 @@ from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.pipeline.forecast import Forecast, Size, forecast, model_size, stages
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.serve.hf.speed import measured
+from tests.projects import write_golden, write_pipeline, write_rows
 
 SIZE = Size(weights=10**6, layers=2, hidden=8, intermediate=16)
-PIPELINE = """
-goldens = ["quiz"]
-[base]
-model = "./model"
-[data]
-train = "train.jsonl"
-validation = "train.jsonl"
-[train]
-epochs = 2
-"""
 
 
 @pytest.fixture
 def project(tmp_path):
     """(pipeline, golden set) of 40 rows of 80 bytes, and 20 cases."""
-    folder, golden = tmp_path / "pipelines/quiz", tmp_path / "goldens/quiz"
+    folder = tmp_path / "pipelines/quiz"
     (folder / "model").mkdir(parents=True)
-    golden.mkdir(parents=True)
-    row = {"input": "x" * 76, "expected": "yes!"}
-    (folder / "train.jsonl").write_text((json.dumps(row) + "\n") * 40)
-    (folder / "pipeline.toml").write_text(PIPELINE)
-    (golden / "golden.toml").write_text("[gate]\n")
+    write_rows(folder / "train.jsonl", [{"input": "x" * 76, "expected": "yes!"}] * 40)
+    pipeline = write_pipeline(folder, "quiz", validation="train.jsonl", more="[train]\nepochs = 2\n")
     cases = ({"id": f"c{i}", "input": "y" * 36, "expected": "yes!"} for i in range(20))
-    (golden / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases))
-    return read_pipeline(folder / "pipeline.toml"), load_suite(golden)
+    return read_pipeline(pipeline), load_suite(write_golden(tmp_path / "goldens/quiz", cases, "[gate]\n"))
 
 
 def test_the_seconds_follow_from_tokens_weights_and_speed(project):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from math import inf
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.pipeline.discordance import ASSUMED, Discordance
 from pytest_ftgate.pipeline.power import resolution_of
+from tests.projects import write_rows
 
 
 @pytest.fixture
@@ -22,9 +22,7 @@ def suite(tmp_path):
             {"id": f"c{i}", "input": f"q {i}", "expected": "a", "slices": {"part": p}} | row
             for i, p in enumerate(parts)
         ]
-        path = tmp_path / "parts.golden.jsonl"
-        path.write_text("".join(json.dumps(each) + "\n" for each in rows), encoding="utf-8")
-        return load_suite(path)
+        return load_suite(write_rows(tmp_path / "parts.golden.jsonl", rows))
 
     return make
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
+from tests.projects import write_rows
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -88,11 +88,6 @@ def row(i: int) -> dict[str, Any]:
     spam = i % 2 == 0
     words = [WORDS[(i // 2 + k) % 3 + (0 if spam else 3)] for k in range(1 + i % 3)]
     return {"id": f"r{i}", "input": " ".join(words), "expected": "spam" if spam else "ham"}
-
-
-def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
-    return path
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.preview import FAULT, JOB, main, preview
 from pytest_ftgate.train.roles import RoleCheck, check_roles
+from tests.projects import write_rows
 from tests.repository import ROOT
 
 MODEL = ROOT / ".ftgate/models/SmolLM2-135M-Instruct"
@@ -111,10 +112,9 @@ def test_the_row_that_the_template_garbles_is_named(with_template, tmp_path):
     tokenizer = with_template(chatml(of="messages if m.role != 'system'"))
     rows = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     data = [{"messages": rows}, {"messages": [{"role": "system", "content": "s"}, *rows]}]
-    path = tmp_path / "rows.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in data[:1]))
+    path = write_rows(tmp_path / "rows.jsonl", data[:1])
     assert len(read_examples(path, Prompt(), tokenizer)) == 1
-    path.write_text("".join(json.dumps(row) + "\n" for row in data))
+    write_rows(path, data)
     with pytest.raises(
         TrainError, match=r"rows\.jsonl:2: the model's chat template drops turn 1, the system's"
     ) as told:

@@ -19,6 +19,7 @@ from pytest_ftgate.data.drift.labels import labels
 from pytest_ftgate.data.drift.length import length
 from pytest_ftgate.data.drift.vocabulary import vocabulary
 from pytest_ftgate.errors import FileFaults
+from tests.projects import write_golden, write_rows
 
 WORDS = [
     "free",
@@ -146,8 +147,7 @@ def test_large_logs_are_sampled_and_the_sample_is_always_the_same():
 
 
 def write(path, rows) -> str:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(path)
+    return str(write_rows(path, rows))
 
 
 def rows(found: Inputs, answer: str) -> list[dict]:
@@ -185,13 +185,8 @@ def test_every_line_that_is_no_request_is_told(tmp_path):
 
 def test_the_command_says_no_drift_or_what_drifted(tmp_path, capsys):
     train = write(tmp_path / "train.jsonl", rows(inputs(2, 150), "expected"))
-    golden = tmp_path / "goldens" / "mail"
-    golden.mkdir(parents=True)
-    (golden / "golden.toml").write_text(
-        '[prompt]\ntemplate = "{{ text }}"\n[label]\npath = "label"\nvalues = ["spam", "ham"]\n'
-    )
-    write(
-        golden / "cases.jsonl",
+    golden = write_golden(
+        tmp_path / "goldens" / "mail",
         rows(
             Inputs(
                 "",
@@ -202,6 +197,7 @@ def test_the_command_says_no_drift_or_what_drifted(tmp_path, capsys):
             ),
             "expected",
         ),
+        '[prompt]\ntemplate = "{{ text }}"\n[label]\npath = "label"\nvalues = ["spam", "ham"]\n',
     )
     held_to = ["--train", train, "--goldens", str(golden)]
 

@@ -12,7 +12,8 @@ from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.data.synthesis.novelty import NEAR, Novelty
 from pytest_ftgate.data.synthesis.seeds import Form, read_seeds
 from pytest_ftgate.errors import DataError, FtgateError
-from tests.unit.data.synthesis.writers import HAM, SPAM, sentence, spam_rows, write_rows
+from tests.projects import write_rows
+from tests.unit.data.synthesis.writers import HAM, SPAM, sentence, spam_rows
 
 
 def test_rows_with_variables_and_labels(tmp_path):

@@ -6,7 +6,6 @@ import hashlib
 import json
 import random
 import re
-from pathlib import Path
 from typing import Any
 
 from tests.messages_server import text_of
@@ -61,9 +60,3 @@ def writer(field: str = "text"):
 def spam_rows(number: int = 40) -> list[dict[str, Any]]:
     labels = ("spam", "ham")
     return [{"input": {"text": sentence(f"seed {n}")}, "expected": {"label": labels[n % 2]}} for n in range(number)]
-
-
-def write_rows(file: Path, rows: list[dict[str, Any]]) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    return file

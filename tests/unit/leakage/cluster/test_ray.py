@@ -28,6 +28,7 @@ from pytest_ftgate.leakage.cluster.pieces import Piece, pieces_of, rows_in
 from pytest_ftgate.leakage.cluster.scan import scan_on_ray
 from pytest_ftgate.leakage.cluster.session import ray_session
 from pytest_ftgate.leakage.user_check import check_own
+from tests.projects import write_rows
 from tests.repository import ROOT
 from tests.unit.leakage.leak_samples import words
 
@@ -63,13 +64,12 @@ def rows_of(file: int) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ray")
-    (folder / "goldens").mkdir()
     for name, first in (("one", 0), ("two", 100)):
         lines = ({"id": f"g{n}", "input": words(20, first + n), "expected": "yes"} for n in range(30))
-        (folder / f"goldens/{name}.golden.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        write_rows(folder / f"goldens/{name}.golden.jsonl", lines)
     for number, name in enumerate(FILES[:3]):
         parquet.write_table(pyarrow.Table.from_pylist(rows_of(number)), folder / name, row_group_size=40)
-    (folder / FILES[3]).write_text("".join(json.dumps(row) + "\n" for row in rows_of(3)))
+    write_rows(folder / FILES[3], rows_of(3))
     return folder
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from pytest_ftgate.evaluate.suite import load_suite
@@ -14,6 +12,7 @@ from pytest_ftgate.pipeline.settings import Settings
 from pytest_ftgate.pipeline.targets import Target
 from pytest_ftgate.serve.model import Model
 from tests.mock_openai import Fault, MockServer, broken, cut_off
+from tests.projects import write_golden
 
 ODD = {"t1": broken(400), "t2": Fault(delay_s=30), "t3": cut_off(), "t4": "wrong"}
 
@@ -21,12 +20,9 @@ ODD = {"t1": broken(400), "t2": Fault(delay_s=30), "t3": cut_off(), "t4": "wrong
 @pytest.fixture
 def asked(tmp_path):
     """(panel, target, runtime, server): twenty cases, four of which are not answered well."""
-    folder = tmp_path / "echo"
-    folder.mkdir()
-    (folder / "golden.toml").write_text("[request]\ntimeout_s = 3\ntemperature = 0.7\nrepeats = 4\n")
     cases = [{"id": f"c{i}", "input": f"t{i}", "expected": f"t{i}"} for i in range(20)]
-    (folder / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases))
-    suite = load_suite(folder)
+    toml = "[request]\ntimeout_s = 3\ntemperature = 0.7\nrepeats = 4\n"
+    suite = load_suite(write_golden(tmp_path / "echo", cases, toml))
     with MockServer(lambda messages: ODD.get(messages[-1]["content"], messages[-1]["content"])) as server:
         settings = Settings(state_dir=tmp_path / "state", engine="openai", base_url=server.base_url, model="mock")
         with Runtime(settings, silent()) as runtime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,6 +12,7 @@ from pytest_ftgate.gate.live.plan import live_set
 from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.pipeline.decide.evidence import checks_of, judge
 from pytest_ftgate.pipeline.stages.promote import conclude
+from tests.projects import write_rows
 from tests.unit.rollouts import GOLDEN, PIPELINE, Shop, checks
 
 AB = '[ab]\nshare = 0.2\noutcome = "binary"\nexposures = "../../exposures.jsonl"\n'
@@ -45,7 +45,7 @@ def log(shop, digest, candidate=0.9, users=3000, share=0.2):
                 "outcome": int(rng.random() < (candidate if drawn else 0.6)),
             }
         )
-    (shop.path / "exposures.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_rows(shop.path / "exposures.jsonl", rows)
 
 
 def live(run):

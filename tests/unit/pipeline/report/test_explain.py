@@ -33,16 +33,8 @@ def explanation(*findings):
     return Explanation("mail", "REJECT", "champion: -10.0 points", findings)
 
 
-def test_the_lines_tell_numbers_cases_answers_and_words():
-    lines = list(explanation(finding()).lines())
-    assert lines[0] == "mail, champion: worse than champion v1 on 20 of 200 cases, better on 0"
-    assert lines[1] == "  gain -0.1, upper -0.05, n 200"
-    assert lines[2] == "  c0: 'win a prize now number0'"
-    assert lines[3] == """    old 'old c0', new 'new c0', expected {"label": "spam"}"""
-    assert "  and 10 more cases" in lines
-    words = next(line for line in lines if line.startswith("  words of the failing inputs: "))
-    assert all(f"{word} (20 of 20, elsewhere 0 of 180)" in words for word in ("a", "now", "prize", "win"))
-    assert "number" not in words
+def test_the_lines_tell_numbers_cases_answers_and_words(snapshot):
+    assert "\n".join(explanation(finding()).lines()) == snapshot
 
 
 def test_at_most_ten_cases_are_printed_and_none_twice():
@@ -65,14 +57,11 @@ def test_advisory_arms_are_on_the_page_only():
     assert "## mail, forgetting: REJECT, advisory" in markdown(told)
 
 
-def test_the_page_holds_every_case():
+def test_the_page_holds_every_case(snapshot):
     page = markdown(explanation(finding()))
     rows = [line for line in page.splitlines() if re.match(r"\| c\d", line)]
     assert len(rows) == 20
-    assert rows[0].startswith("| c0 | win a prize now number0 |")
-    assert rows[0].endswith("| old c0 | new c0 |")
-    assert "| gain | -0.1 |" in page
-    assert "| prize | 20 of 20 | 0 of 180 |" in page
+    assert page == snapshot
 
 
 def test_texts_of_models_cannot_break_the_page():

@@ -13,15 +13,8 @@ from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import DataError
 from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.pipeline.stages.prepare_data import prepared, write_without
+from tests.projects import json_lines, write_pipeline, write_rows
 
-PIPELINE = """
-goldens = ["mail"]
-[base]
-model = "./model"
-[data]
-train = "train.jsonl"
-validation = "validation.jsonl"
-"""
 ROWS = [
     {"input": "one", "expected": "yes"},
     {"input": "write to a@b.org", "expected": "no"},
@@ -30,19 +23,14 @@ ROWS = [
 ]
 
 
-def lines(rows) -> str:
-    return "".join(json.dumps(row) + "\n" for row in rows)
-
-
 @pytest.fixture
 def pipeline(tmp_path):
     """pipeline(pii) -> the pipeline, its training rows two of four with personal data, a blank line before the last."""
 
     def make(pii: str = "error"):
-        (tmp_path / "train.jsonl").write_text(lines(ROWS[:3]) + "\n" + lines(ROWS[3:]))
-        (tmp_path / "validation.jsonl").write_text(lines(ROWS[:1]))
-        (tmp_path / "pipeline.toml").write_text(PIPELINE + f'pii = "{pii}"\n')
-        return read_pipeline(tmp_path / "pipeline.toml")
+        (tmp_path / "train.jsonl").write_text(json_lines(ROWS[:3]) + "\n" + json_lines(ROWS[3:]))
+        write_rows(tmp_path / "validation.jsonl", ROWS[:1])
+        return read_pipeline(write_pipeline(tmp_path, "mail", more=f'pii = "{pii}"\n'))
 
     return make
 
@@ -95,9 +83,9 @@ def test_rows_of_several_lines_keep_the_line_on_which_they_begin(tmp_path):
 
 
 def test_what_is_no_row_stops_it_and_leaves_the_copy_of_before(tmp_path):
-    (tmp_path / "t.jsonl").write_text(lines(ROWS[:1]))
+    (tmp_path / "t.jsonl").write_text(json_lines(ROWS[:1]))
     write_without(tmp_path / "t.jsonl", tmp_path / "copy.jsonl", drop=False)
-    (tmp_path / "t.jsonl").write_text(lines(ROWS[:1]) + "{broken\n")
+    (tmp_path / "t.jsonl").write_text(json_lines(ROWS[:1]) + "{broken\n")
     with pytest.raises(DataError, match=r"t\.jsonl:2: "):
         write_without(tmp_path / "t.jsonl", tmp_path / "copy.jsonl", drop=False)
     assert rows(tmp_path / "copy.jsonl") == {1: ROWS[0]}
@@ -106,7 +94,7 @@ def test_what_is_no_row_stops_it_and_leaves_the_copy_of_before(tmp_path):
 
 def test_the_lineage_tells_each_step_in_one_line(pipeline, tmp_path):
     _, lineage = prepared(pipeline("redact"), tmp_path / "out")
-    (tmp_path / "clean.jsonl").write_text(lines(ROWS[:3]))
+    (tmp_path / "clean.jsonl").write_text(json_lines(ROWS[:3]))
     lineage = stepped(lineage, "train", "leaked goldens", tmp_path / "clean.jsonl")
     lineage = trained(lineage, max_rows=2, max_length=320, rows=1, too_long=1)
     first, _, second = line_of(lineage).partition("; ")

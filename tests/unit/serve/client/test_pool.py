@@ -1,9 +1,8 @@
-"""The pool against the mock server: order, window, each way of retrying, each way of ending."""
+"""The pool against the mock server: order, window, each way of ending."""
 
 from __future__ import annotations
 
 import concurrent.futures
-import json
 import socket
 import sys
 import threading
@@ -12,38 +11,10 @@ import time
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client.pool import Pool, Request
+from pytest_ftgate.serve.client.pool import Pool
 from pytest_ftgate.serve.engine import Endpoint
-from pytest_ftgate.serve.retry import Retry
-from tests.mock_openai import Fault, MockServer, broken, cut_off, too_many
-
-QUICK = Retry(attempts=4, timeouts=2, first_wait_s=0.02, longest_wait_s=0.5)
-
-
-def wait_for_all(answers) -> None:
-    for answer in answers:
-        answer.exception(30)
-
-
-def requests(n: int, timeout_s: float = 60.0) -> list[Request]:
-    return [
-        Request(f"k{i}", f"c{i}", [{"role": "user", "content": str(i)}], {"max_tokens": 4}, timeout_s) for i in range(n)
-    ]
-
-
-def run(server: MockServer, n: int = 1, timeout_s: float = 60.0, retry: Retry = QUICK, **options):
-    """(responses in order, counts)"""
-    with Pool(retry=retry) as pool:
-        futures = pool.submit(
-            Endpoint(server.base_url, "mock", "secret-key"), "digest", requests(n, timeout_s), **options
-        )
-        return [future.result(30) for future in futures.values()], pool.counts
-
-
-def first_then(*faults, answer="fine"):
-    """The faults one after another, then the answer."""
-    left = list(faults)
-    return lambda messages: left.pop(0) if left else answer
+from tests.mock_openai import Fault, MockServer
+from tests.unit.serve.client.pooled import requests, run, wait_for_all
 
 
 def test_each_request_gets_its_answer():
@@ -109,126 +80,6 @@ def test_times_and_tokens_are_filled():
     assert 0.1 <= b.queue_s < passed
     assert a.queue_s < b.queue_s
     assert (a.prompt_tokens, a.completion_tokens) == (1, 2)
-
-
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        (too_many("0.05"), "rate_limited"),
-        (Fault(status=429), "rate_limited"),
-        (broken(500), "server_error"),
-        (broken(503), "server_error"),
-        (Fault(drop=True), "connection"),
-    ],
-)
-def test_passing_trouble_is_retried_and_counted(fault, kind):
-    with MockServer(first_then(fault, fault)) as server:
-        (response,), counts = run(server)
-    assert (response.text, response.attempts) == ("fine", 3)
-    assert counts == {kind: 2, "retries": 2, "finished": 1}
-
-
-def test_a_passed_time_limit_is_retried():
-    with MockServer(first_then(Fault(delay_s=5))) as server:
-        (response,), counts = run(server, timeout_s=1.0)
-    assert (response.text, response.attempts) == ("fine", 2)
-    assert counts == {"timeout": 1, "retries": 1, "finished": 1}
-
-
-def test_retry_after_is_waited_for():
-    with MockServer(first_then(too_many("0.4"))) as server:
-        begin = time.monotonic()
-        (response,), _ = run(server)
-    passed = time.monotonic() - begin
-    assert passed >= response.queue_s + response.total_s
-    assert response.queue_s >= 0.4, "the wait is not the server's time to answer"
-
-
-def test_retry_after_is_capped():
-    with MockServer(first_then(too_many("3600"))) as server:
-        (response,), _ = run(server)
-    assert response.text == "fine"
-
-
-def test_a_case_that_always_times_out_is_a_timeout_not_an_error():
-    with MockServer(lambda _: Fault(delay_s=5)) as server:
-        (response,), counts = run(server, timeout_s=0.1)
-    assert (response.finish_reason, response.text, response.attempts) == ("timeout", "", 2)
-    assert not response.broken
-    assert counts["timeout"] == 2
-
-
-def ask_ours(server: MockServer, check, timeout_s: float) -> tuple[object, dict[str, int]]:
-    """The answer, or what is raised, of a server that the plugin started."""
-    with Pool(retry=QUICK) as pool:
-        endpoint = Endpoint(server.base_url, "mock", ours=True)
-        (future,) = pool.submit(endpoint, "d", requests(1, timeout_s), check=check).values()
-        return future.exception(60) or future.result(60), pool.counts
-
-
-def test_a_server_of_our_own_that_is_alive_is_waited_for():
-    looked = []
-    with MockServer(first_then(Fault(delay_s=1.0))) as server:
-        response, counts = ask_ours(server, lambda: looked.append(1), timeout_s=0.2)
-    assert (response.finish_reason, response.attempts) == ("stop", 1)
-    assert len(looked) >= 2, "it was asked whether it is alive"
-    assert counts["timeout"] == 0
-
-
-def test_a_server_of_our_own_that_is_gone_is_not_waited_for():
-    def gone():
-        raise ServeError("the server hangs")
-
-    with MockServer(lambda _: Fault(delay_s=30)) as server:
-        error, _ = ask_ours(server, gone, timeout_s=0.2)
-    assert str(error) == "the server hangs"
-
-
-def test_a_server_of_our_own_is_not_waited_for_without_end():
-    with MockServer(lambda _: Fault(delay_s=30)) as server:
-        response, counts = ask_ours(server, lambda: None, timeout_s=0.02)
-    assert (response.finish_reason, counts["timeout"]) == ("timeout", 2)
-
-
-@pytest.mark.parametrize("fault", [broken(500), too_many("0"), Fault(drop=True)])
-def test_what_never_works_is_an_error_of_its_case_alone(fault):
-    with MockServer(lambda messages: fault if messages[0]["content"] == "1" else "fine") as server:
-        responses, counts = run(server, 3)
-    assert [r.finish_reason for r in responses] == ["stop", "error", "stop"]
-    assert responses[1].broken
-    assert responses[1].error
-    assert responses[1].attempts == QUICK.attempts
-    assert (counts["finished"], counts["failed"]) == (2, 1)
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [(400, "refused"), (401, "denied"), (403, "denied"), (404, "denied"), (408, "refused"), (422, "refused")],
-)
-def test_other_client_errors_are_never_retried(status, kind):
-    with MockServer(lambda _: Fault(status=status, text="no secret-key here")) as server:
-        (response,), counts = run(server)
-    assert len(server.requests) == 1
-    assert f"HTTP {status}" in response.error
-    assert "secret-key" not in response.error
-    assert counts == {kind: 1, "failed": 1}
-
-
-@pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"choices": []}', '{"choices": [{"message": {}}]}'])
-def test_an_answer_that_is_no_completion_says_so(body):
-    with MockServer(lambda _: Fault(body=body)) as server:
-        (response,), _ = run(server)
-    assert "no chat completion" in response.error
-
-
-def test_an_empty_answer_and_a_cut_off_answer_are_answers():
-    with MockServer(first_then("", cut_off("and"))) as server:
-        responses, _ = run(server, 2)
-    assert sorted((r.text, r.finish_reason) for r in responses) == [("", "stop"), ("and", "length")]
-    empty = json.dumps({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]})
-    with MockServer(lambda _: Fault(body=empty)) as server:
-        (response,), _ = run(server)
-    assert (response.text, response.finish_reason) == ("", "stop")
 
 
 def test_on_done_comes_before_the_result():

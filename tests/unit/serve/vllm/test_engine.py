@@ -19,12 +19,10 @@ from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client import http
 from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.sync import Client
-from pytest_ftgate.serve.hf.reference_logprobs import ReferenceLogprobs, TokenLogprobs, write_proof
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.retry import Retry
 from pytest_ftgate.serve.servers import local as local_engine
 from pytest_ftgate.serve.servers.fixture_handle import Server
-from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import VllmSettings
 from pytest_ftgate.serve.vllm.engine import VllmEngine
 from pytest_ftgate.serve.vllm.failures import FAILURES
@@ -32,55 +30,7 @@ from tests.fake_vllm import make_executable
 from tests.mock_openai import MockServer
 from tests.repository import ROOT
 from tests.unit.serve.servers.test_process import members, wait_for
-
-
-@pytest.fixture
-def make(tmp_path, monkeypatch):
-    """`make(plan, arguments)` -> an engine that starts the fake; stopped at the end."""
-    engines = []
-
-    def engine(plan=None, *arguments, limit_s=60.0, model=None):
-        monkeypatch.setenv("FAKE_VLLM", json.dumps(plan or {}))
-        monkeypatch.setenv("FAKE_VLLM_RECORD", str(tmp_path / "record.json"))
-        settings = VllmSettings(str(make_executable(tmp_path / "bin")), arguments, limit_s)
-        base = model or Model(str(base_folder(tmp_path)), dtype="float32")
-        made = VllmEngine(base, tmp_path / "logs" / "vllm.log", settings)
-        made.grace_s = 0.5
-        engines.append(made)
-        return made
-
-    yield engine
-    for engine_made in engines:
-        engine_made.stop()
-
-
-def base_folder(tmp_path) -> Path:
-    folder = tmp_path / "base"
-    folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text('{"max_position_embeddings": 512}')
-    return folder
-
-
-def make_adapter(folder: Path, rank: int = 8, seed: int = 1, b: float | None = None) -> Path:
-    import numpy as np
-    from safetensors.numpy import save_file
-
-    draw = np.random.default_rng(seed)
-    folder.mkdir(parents=True)
-    (folder / "adapter_config.json").write_text(json.dumps({"r": rank, "lora_alpha": 16, "peft_type": "LORA"}))
-    matrices = {"x.lora_A.weight": draw.normal(size=(rank, 4)), "x.lora_B.weight": draw.normal(size=(4, rank))}
-    if b is not None:
-        matrices["x.lora_B.weight"][:] = b
-    save_file({name: m.astype("float32") for name, m in matrices.items()}, folder / "adapter_model.safetensors")
-    return folder
-
-
-def silent(_: str) -> None:
-    """No progress line."""
-
-
-def record(tmp_path) -> dict:
-    return json.loads((tmp_path / "record.json").read_text())
+from tests.unit.serve.vllm.adapters import make_adapter, record, silent
 
 
 def test_it_starts_serves_and_leaves_nothing(make, tmp_path):
@@ -240,185 +190,6 @@ def test_the_death_of_pytest_ends_the_server(tmp_path, plan):
         parent.send_signal(signal.SIGKILL)
     assert wait_for(lambda: members(group) == [])
     assert not Path("/dev/shm/psm_ftgatetest").exists()
-
-
-# --- adapters ---------------------------------------------------------------------------------------------------------
-
-
-def tuned(engine, folder: Path) -> Model:
-    return replace(engine.model, adapter=folder)
-
-
-def served(engine) -> list[str]:
-    return http.model_names(http.get(f"{engine.base_url}/models", engine.api_key)[1])
-
-
-def test_adapters_are_loaded_once_under_their_digest(make, tmp_path):
-    engine = make()
-    engine.start(silent)
-    a, b = (tuned(engine, make_adapter(tmp_path / name, seed=seed)) for seed, name in enumerate("ab"))
-    lines = [engine.endpoint(model) for model in (a, b, a, engine.model)]
-    assert [line.model for line in lines[:2]] == [f"ftgate-{model.digest[:20]}" for model in (a, b)]
-    assert lines[0] == lines[2]
-    assert sorted(served(engine)) == sorted({line.model for line in lines})
-    engine.unload(a)
-    assert lines[0].model not in served(engine)
-    assert engine.endpoint(a) == lines[0]
-
-
-@pytest.mark.parametrize("busy", [0, 2])
-def test_one_slot_stays_empty_on_the_cpu(make, tmp_path, monkeypatch, busy):
-    """What vLLM puts into the last slot is applied to the base model's requests."""
-    monkeypatch.setattr("pytest_ftgate.serve.vllm.engine.runs_on_cpu", lambda executable: True)
-    engine = make({"busy": busy}, "--max-loras", "3")
-    engine.start(silent)
-    first, second, third = (tuned(engine, make_adapter(tmp_path / f"a{i}", seed=i)) for i in range(3))
-    engine.endpoint(first)
-    engine.endpoint(second)
-    engine.endpoint(first)
-    group = engine.pid
-    if busy:
-        with pytest.raises(ServeError, match=r"for 2 adapters, is asked for one more, and is busy(.|\n)*--max-loras"):
-            engine.endpoint(third)
-        return
-    name = engine.endpoint(third).model
-    assert engine.pid != group
-    assert sorted(served(engine)) == sorted([engine.served_name, name])
-
-
-def test_an_adapter_that_was_dropped_still_fills_its_slot(make, tmp_path, monkeypatch):
-    monkeypatch.setattr("pytest_ftgate.serve.vllm.engine.runs_on_cpu", lambda executable: True)
-    engine = make({}, "--max-loras=2")
-    engine.start(silent)
-    group, model = engine.pid, tuned(engine, make_adapter(tmp_path / "a"))
-    engine.endpoint(model)
-    engine.unload(model)
-    engine.endpoint(model)
-    assert engine.pid != group
-
-
-def test_on_the_cpu_one_slot_is_too_few(make, monkeypatch):
-    monkeypatch.setattr("pytest_ftgate.serve.vllm.engine.runs_on_cpu", lambda executable: True)
-    with pytest.raises(ServeError, match="one slot stays empty"):
-        make({}, "--max-loras", "1").start(silent)
-
-
-def test_the_rank_is_the_next_allowed_value_of_what_is_expected(make, tmp_path):
-    engine = make()
-    for rank in (12, 4):
-        engine.expect(tuned(engine, make_adapter(tmp_path / f"r{rank}", rank)))
-    engine.start(silent)
-    assert "--max-lora-rank 16" in " ".join(record(tmp_path)["argv"])
-
-
-def test_a_higher_rank_starts_an_idle_server_again(make, tmp_path):
-    engine = make()
-    engine.start(silent)
-    low, high = (tuned(engine, make_adapter(tmp_path / f"r{rank}", rank)) for rank in (8, 9))
-    first, before = engine.endpoint(low), engine.pid
-    assert Client(engine.endpoint(high)).text("hello") == "hello"
-    assert engine.pid != before
-    assert members(before) == []
-    assert "--max-lora-rank 16" in " ".join(record(tmp_path)["argv"])
-    assert engine.endpoint(low).model == first.model
-
-
-def test_a_higher_rank_does_not_break_requests_on_their_way(make, tmp_path):
-    engine = make({"busy": 3})
-    engine.start(silent)
-    with pytest.raises(ServeError, match=r"rank 8, is asked for rank 16, and is busy(.|\n)*raise --max-lora-rank"):
-        engine.endpoint(tuned(engine, make_adapter(tmp_path / "r9", 9)))
-
-
-def test_a_rank_above_what_the_user_allowed_is_refused_by_the_server(make, tmp_path):
-    engine = make({}, "--max-lora-rank", "8")
-    engine.start(silent)
-    with pytest.raises(ServeError, match=r"rank 16 is greater than max_lora_rank 8(.|\n)*raise --max-lora-rank"):
-        engine.endpoint(tuned(engine, make_adapter(tmp_path / "r16", 16)))
-
-
-def test_an_adapter_that_is_ignored_is_found_out_and_unloaded(make, tmp_path):
-    engine = make({"same": True})
-    engine.start(silent)
-    with pytest.raises(ServeError, match=r"every log-probability is the base model's(.|\n)*target_modules"):
-        engine.endpoint(tuned(engine, make_adapter(tmp_path / "a")))
-    assert served(engine) == [engine.served_name]
-
-
-def proof_of_the_fake(shift: float) -> ReferenceLogprobs:
-    """What the fake says as an adapter (see `FakeVllm._completions`), each token less likely by `shift`."""
-    tokens = tuple((1 + 2) % 50 + i for i in range(16))
-    return ReferenceLogprobs(
-        "float32", (TokenLogprobs((1, 2), tokens, tuple(-(token % 7) - 0.5 - shift for token in tokens)),)
-    )
-
-
-def test_an_adapter_is_held_against_what_its_trainer_saw(make, tmp_path):
-    adapter = make_adapter(tmp_path / "a")
-    write_proof(proof_of_the_fake(0.0), adapter)
-    engine = make()
-    engine.start(silent)
-    engine.endpoint(replace(engine.model, adapter=adapter))
-    assert engine.verified.startswith("log-probabilities of 16 tokens agree with the trainer's own model within")
-
-
-def test_an_adapter_that_computes_something_else_is_refused_and_unloaded(make, tmp_path):
-    adapter = make_adapter(tmp_path / "a")
-    write_proof(proof_of_the_fake(0.02), adapter)
-    engine = make()
-    engine.start(silent)
-    model = replace(engine.model, adapter=adapter)
-    with pytest.raises(ServeError, match=r"does not compute what the trainer's model does.*0\.02 nats(.|\n)*scale"):
-        engine.endpoint(model)
-    assert http.model_names(http.get(f"{engine.base_url}/models", engine.api_key)[1]) == [engine.served_name]
-
-
-def test_a_proof_at_another_precision_says_nothing(make, tmp_path):
-    adapter = make_adapter(tmp_path / "a")
-    write_proof(replace(proof_of_the_fake(9.0), dtype="bfloat16"), adapter)
-    engine = make()
-    engine.start(silent)
-    engine.endpoint(replace(engine.model, adapter=adapter))
-    assert engine.verified == ""
-
-
-def test_a_near_tie_decided_otherwise_is_no_difference_beyond_that_token():
-    said = TokenLogprobs((1,), (5, 6, 7), (-0.1, -0.7, -0.2))
-    found = probe._agreement_with(ReferenceLogprobs("bfloat16", (said,)), [([5, 9, 9], [-0.1, -0.69, -5.0])])
-    assert found.tokens == 2
-    assert found.largest == pytest.approx(0.01)
-
-
-def test_an_adapter_of_zeros_is_legal(make, tmp_path):
-    engine = make()
-    engine.start(silent)
-    assert engine.endpoint(tuned(engine, make_adapter(tmp_path / "zero", b=0.0)))
-
-
-def test_a_folder_without_an_adapter(make, tmp_path):
-    engine = make()
-    engine.start(silent)
-    with pytest.raises(ServeError, match="adapter_config"):
-        engine.endpoint(tuned(engine, tmp_path / "gone"))
-    gone = make_adapter(tmp_path / "moved")
-    model = tuned(engine, gone)
-    digest = model.digest
-    (gone / "adapter_config.json").rename(gone / "other.json")
-    with pytest.raises(ServeError, match="adapter_config"):
-        engine.endpoint(model)
-    assert digest
-
-
-def test_a_death_after_a_refused_adapter_is_not_told_as_the_refusal(make, tmp_path):
-    engine = make({}, "--max-lora-rank", "8")
-    engine.start(silent)
-    with pytest.raises(ServeError, match="greater than max_lora_rank"):
-        engine.endpoint(tuned(engine, make_adapter(tmp_path / "r16", 16)))
-    os.killpg(engine.pid, signal.SIGTERM)
-    assert wait_for(lambda: engine._process.exit_code() is not None)
-    with pytest.raises(ServeError, match="ended with exit code") as caught:
-        engine.check()
-    assert "max_lora_rank" not in str(caught.value).splitlines()[0]
 
 
 def test_the_handle_of_the_fixture(make, tmp_path):

@@ -1,16 +1,12 @@
-"""`ftgate data generate` with the real SDK against a local server: copies, leaks, money, faults, and a kill."""
+"""`ftgate data generate` with the real SDK against a local server: rows, copies, leaks, faults and sources."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import signal
-import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -21,41 +17,11 @@ from pytest_ftgate.data.readers.reader import read_rows
 from pytest_ftgate.data.readers.synthetic import is_unreviewed
 from pytest_ftgate.data.synthesis.prompt import prompts_digest
 from tests.messages_server import CUT_OFF, REFUSAL, Fault, MessagesServer
-from tests.repository import ROOT
-from tests.unit.data.synthesis.writers import HAM, SPAM, sentence, spam_rows, wanted, write_rows, writer
+from tests.projects import write_pipeline, write_rows
+from tests.unit.cli.data_generate.conftest import GOLDENS
+from tests.unit.data.synthesis.writers import HAM, SPAM, sentence, spam_rows, wanted, writer
 
 QUICK = (Fault(429, "slow down", {"Retry-After": "0.01"}), Fault(529, "Overloaded", {"Retry-After": "0.01"}))
-GOLDENS = [
-    {"id": f"g{n}", "input": {"text": sentence(f"golden {n}", 14)}, "expected": {"label": "spam"}} for n in range(12)
-]
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    write_rows(tmp_path / "train.jsonl", spam_rows())
-    write_rows(tmp_path / "goldens/sms/cases.jsonl", GOLDENS)
-    (tmp_path / "goldens/sms/golden.toml").write_text('[prompt]\ntemplate = "{{ text }}"\n')
-    return tmp_path
-
-
-@pytest.fixture
-def generate(folder, capsys):
-    """generate(server, more arguments) -> exit code, output and errors, the new rows."""
-
-    def run(server: MessagesServer, *args: str, count: int = 20, budget: str = "1", source: str = "train.jsonl"):
-        made = ["data", "generate", source, "--count", str(count), "--budget", budget, "--out", "new.jsonl"]
-        code = main([*made, "--base-url", server.url, "--price", "1", "5", *args])
-        out = Path("new.jsonl")
-        return (
-            code,
-            capsys.readouterr(),
-            [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else [],
-        )
-
-    return run
 
 
 def labels(rows) -> Counter[str]:
@@ -164,24 +130,6 @@ def test_faults_refusals_and_cut_off_answers_cost_no_row(generate):
     assert max(server.answered.values()) == 1, "nothing answered is asked twice"
 
 
-def test_the_budget_holds_over_all_runs_and_more_money_goes_on(generate):
-    with MessagesServer(writer()) as server:
-        code, told, rows = generate(server, count=40, budget="0.028")
-        assert code == 10
-        assert 0 < len(rows) < 40
-        assert "the budget is spent" in told.out
-        asked = len(server.requests)
-        again = generate(server, count=40, budget="0.028")
-        assert (again[0], again[2]) == (10, rows)
-        assert len(server.requests) - asked <= 1, "what is known is not asked again, what is spent is spent"
-        code, told, more = generate(server, count=40, budget="5")
-    assert code == 0
-    assert len(more) == 40
-    assert all(row in more for row in rows)
-    assert "earlier runs of this job have spent $" in told.out
-    assert max(server.seen.values()) == 1
-
-
 def test_a_model_that_repeats_itself_ends_the_rounds(generate):
     with MessagesServer(lambda body: {"rows": [{"text": sentence("same"), "answer": wanted(body)[1]}]}) as server:
         code, told, rows = generate(server, count=10)
@@ -189,36 +137,11 @@ def test_a_model_that_repeats_itself_ends_the_rounds(generate):
     assert "the model repeats itself" in told.out
 
 
-def test_the_same_command_gives_the_same_file_and_asks_nothing(generate):
-    with MessagesServer(writer()) as server:
-        first = generate(server)[2]
-        asked = len(server.requests)
-        assert generate(server)[2] == first
-        assert len(server.requests) == asked
-        assert len(generate(server, count=60)[2]) == 60
-        assert max(server.seen.values()) == 1
-
-
-def test_rows_of_somebody_else_are_not_overwritten_and_nothing_paid_is_lost(generate):
-    Path("new.jsonl").write_text('{"input": "mine", "expected": "x"}\n')
-    with MessagesServer(writer()) as server:
-        code, told, rows = generate(server)
-        assert (code, len(rows)) == (2, 1)
-        assert "new.jsonl holds 1 rows that this job does not make" in told.err
-        asked = len(server.requests)
-        Path("new.jsonl").unlink()
-        assert generate(server)[0] == 0
-        assert len(server.requests) == asked
-
-
 def test_a_pipeline_gives_its_training_rows_and_the_audit_log_says_so(generate, folder):
     pipeline = folder / "pipelines" / "sms"
-    pipeline.mkdir(parents=True)
     for name in ("train", "validation"):
         write_rows(pipeline / f"{name}.jsonl", [row | {"notes": name} for row in spam_rows()])
-    (pipeline / "pipeline.toml").write_text(
-        'goldens = ["sms"]\n[base]\nmodel = "m"\n[data]\ntrain = "train.jsonl"\nvalidation = "validation.jsonl"\n'
-    )
+    write_pipeline(pipeline, "sms", model="m")
     with MessagesServer(writer()) as server:
         for source in ("sms", "pipelines/sms", "pipelines/sms/pipeline.toml"):
             code, told, rows = generate(server, source=source)
@@ -245,62 +168,6 @@ def test_free_answers_and_plain_texts(generate, folder):
 def test_no_key_for_anthropic_is_told_before_anything_is_sent(folder, capsys):
     assert main(["data", "generate", "train.jsonl", "--count", "5", "--budget", "1", "--out", "new.jsonl"]) == 2
     assert "ANTHROPIC_API_KEY is not set" in capsys.readouterr().err
-
-
-def wait_for_answers(folder: Path, number: int) -> int:
-    """Until so many answers are in the journal of the job; how many are."""
-    for _ in range(2400):
-        files = list(folder.glob(".ftgate/generate/*/answers.jsonl"))
-        found = sum(file.read_text().count('{"said"') for file in files)
-        if found >= number:
-            return found
-        time.sleep(0.05)
-    return 0
-
-
-def test_killed_half_way_it_goes_on_and_asks_nothing_answered_twice(folder, generate):
-    """A real process, SIGKILL while requests are under way; then the same command."""
-    slow, calls = threading.Event(), []
-
-    def reply(body):
-        calls.append(body)
-        if len(calls) > 4:
-            slow.set()
-            return Fault(hang_s=60.0)
-        return writer()(body)
-
-    with MessagesServer(reply) as server:
-        command = [
-            sys.executable,
-            "-m",
-            "pytest_ftgate.cli.main",
-            "data",
-            "generate",
-            "train.jsonl",
-            "--count",
-            "60",
-            "--budget",
-            "1",
-            "--out",
-            "new.jsonl",
-        ]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        with subprocess.Popen(
-            [*command, "--base-url", server.url, "--price", "1", "5"],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-        ) as process:
-            assert slow.wait(120)
-            kept = wait_for_answers(folder, 4)
-            process.send_signal(signal.SIGKILL)
-        assert not Path("new.jsonl").exists()
-        assert kept == 4
-        server.reply = writer()
-        code, told, rows = generate(server, count=60)
-    assert (code, len(rows)) == (0, 60)
-    assert "earlier runs of this job have spent" in told.out
-    assert max(server.answered.values()) == 1
 
 
 def test_a_person_reviews_them_and_then_they_train(generate, monkeypatch, capsys):
