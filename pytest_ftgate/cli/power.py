@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 REGRESSIONS = (0.03, 0.05)
 """Drops, and gains, as shares, that people ask for."""
 
-_SLICE_HEAD = ("", "cases", "finds a true drop of", "counts an observed drop of")
+_SLICE_HEAD = ("", "cases", "detects a true drop of", "fails at an observed drop of")
 _NEWEST = 5  # versions of each task that are looked through for results on the set
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "power", parents=[registry_options()], help="what a golden set can see, and the cases it would need"
+        "power",
+        parents=[registry_options()],
+        help="minimum detectable effect of a golden set, and cases needed for smaller ones",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
     parser.add_argument(
         "--discordance",
         type=_share,
         metavar="SHARE",
-        help="share of cases on which two models disagree (default: of the last two measured, else 0.16)",
+        help="share of cases where two models disagree (default: from the last two measured, else 0.16)",
     )
     parser.set_defaults(run=power)
 
@@ -97,23 +99,23 @@ def _values(registry: Registry, version: Version, suite: Suite) -> dict[str, flo
 def _report(sight: Sight) -> Iterator[str]:
     yield f"{sight.name}: {sight.cases:,} cases, margin {100 * sight.delta:g} points, {sight.discordance}"
     if sight.clusters < sight.cases:
-        yield f"  in {sight.clusters:,} clusters, so that it sees less than these figures for independent cases say"
+        yield f"  in {sight.clusters:,} clusters: less power than these figures, which assume independent cases"
     yield "  one-sided alpha .05, power .80:"
     yield from table(list(_whole(sight)), indent="    ")
     if sight.slices:
-        yield f"  slices, in the first step of Holm over {len(sight.slices)}:"
+        yield f"  slices, first step of Holm over {len(sight.slices)}:"
         yield from table([_SLICE_HEAD, *map(_slice, sight.slices)], indent="    ")
     if sight.advisory:
-        yield f"  smaller slices, which are advisory: {sight.advisory}"
+        yield f"  smaller slices (advisory): {sight.advisory}"
 
 
 def _whole(sight: Sight) -> Iterator[tuple[str, str, str]]:
-    yield "finds a true difference of", _points(sight.found), ""
+    yield "minimum detectable effect", _points(sight.found), ""
     for drop in REGRESSIONS:
-        yield f"to find a {100 * drop:g}-point regression", *_cases(sight.to_find(drop), sight.cases)
+        yield f"to detect a {100 * drop:g}-point regression", *_cases(sight.to_find(drop), sight.cases)
     for gain in (-sight.delta, 0.0, *REGRESSIONS):
         yield f"passes the champion check if {_truth(gain)}", f"{100 * sight.passes(gain):.0f} %", ""
-    margin = f"to show it is not {100 * sight.delta:g} points worse"
+    margin = f"to show non-inferiority by {100 * sight.delta:g} points"
     for gain in (0.0, *REGRESSIONS):
         yield f"{margin}, if {_truth(gain)}", *_cases(sight.to_show(gain), sight.cases)
 
@@ -123,7 +125,7 @@ def _truth(gain: float) -> str:
 
 
 def _cases(needed: int, there: int) -> tuple[str, str]:
-    return f"{needed:,} cases", f"{needed - there:,} more" if needed > there else "has them"
+    return f"{needed:,} cases", f"{needed - there:,} more" if needed > there else "enough"
 
 
 def _slice(each: SliceSight) -> tuple[str, str, str, str]:
@@ -137,5 +139,5 @@ def _points(share: float) -> str:
 def _share(text: str) -> float:
     value = float(text)
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1 (16 % are 0.16)")
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1 (16 % = 0.16)")
     return value

@@ -150,7 +150,7 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     assert shop.command("--version", "v2") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("echo v2: reference 1.000")
-    assert [line.split()[0] for line in lines[2:]] == ["2026-11-01", "nights", "2026-11-03", "2026-11-04"]
+    assert [line.split()[0] for line in lines[2:]] == ["2026-11-01", "missing", "2026-11-03", "2026-11-04"]
 
     code, unknown = shop.night(5)
     assert code == 10, "v1 was never measured"
@@ -219,15 +219,15 @@ def test_only_the_pipelines_of_the_given_paths_are_collected(project, answering)
         assert ids == [f"pipelines/{name}/pipeline.toml::canary" for name in names], (args, ids)
     result = project.run("--canary", "--co", "-q", "test_mine.py")
     assert result.ret == 4
-    assert "--canary: no pipeline belongs to test_mine.py" in result.stderr.str()
+    assert "--canary: no pipeline for test_mine.py" in result.stderr.str()
 
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--train"], "drop --train"),
-        (["--ftgate-target", "base"], "drop --ftgate-target"),
-        (["--ftgate-regrade", "last"], "drop --ftgate-regrade"),
+        (["--train"], "remove --train"),
+        (["--ftgate-target", "base"], "remove --ftgate-target"),
+        (["--ftgate-regrade", "last"], "remove --ftgate-regrade"),
         (["--ftgate-night", "yesterday"], "expected a date such as 2026-11-22"),
     ],
 )

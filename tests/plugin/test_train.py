@@ -253,8 +253,8 @@ def test_a_golden_set_whose_name_no_pipeline_has_must_be_told_apart_by_hand(shop
 def test_options_are_checked_at_once(shop):
     for args, said in (
         (["--ftgate-target", "best"], "allowed: base, champion, candidate"),
-        (["--ftgate-target", "candidate"], "only --train makes a candidate"),
-        (["--train", "--ftgate-target", "base"], "--train tests the candidate"),
+        (["--ftgate-target", "candidate"], "--ftgate-target candidate needs --train"),
+        (["--train", "--ftgate-target", "base"], "--train tests the trained candidate"),
         (["--ftgate-engine", "openai"], "needs --ftgate-base-url"),
         (["--ftgate-engine", "onnx"], "allowed: transformers"),
         (["--ftgate-leak", "drop-all"], "allowed: error, strict, drop-row, drop-case"),

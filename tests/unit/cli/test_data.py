@@ -91,9 +91,9 @@ def test_a_file_that_is_not_there_is_a_fault(check):
 
 def test_mistakes_are_told(check, capsys, tmp_path):
     assert main(["data", "check", "t.jsonl", "--max-length", "5"]) == 2
-    assert "name its folder: --model DIR" in capsys.readouterr().err
+    assert "needs --model DIR" in capsys.readouterr().err
     assert main(["data", "check", "t.jsonl", "--perplexity"]) == 2
-    assert "--perplexity is that of a model; name its folder: --model DIR" in capsys.readouterr().err
+    assert "--perplexity needs --model DIR" in capsys.readouterr().err
     assert main(["data", "check", "t.jsonl", "--model", "nowhere", "--perplexity", "5"]) == 2
     assert "nowhere: is no folder of a model" in capsys.readouterr().err
     assert main(["data", "check", "t.jsonl", "--model", "nowhere"]) == 2
@@ -149,7 +149,7 @@ def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
     assert main(["data", "check", "copy.jsonl"]) == 0
     capsys.readouterr()
     assert main(["data", "redact", "t.jsonl", "copy.jsonl", "--drop"]) == 0
-    assert capsys.readouterr().out == "copy.jsonl: 500 rows of 501; 1 left out for personal data or keys\n"
+    assert capsys.readouterr().out == "copy.jsonl: 500 rows of 501; 1 dropped for personal data or keys\n"
     assert main(["data", "redact", "gone.jsonl", "copy.jsonl"]) == 2
     assert "gone.jsonl: the training data cannot be read" in capsys.readouterr().err
 

@@ -163,8 +163,8 @@ def test_no_key_is_told_before_anything_is_read(folder, capsys):
 
 def test_mistakes_are_told(folder, capsys):
     for more, told in (
-        (["--semantic-judge"], "name one: --semantic MODEL"),
-        (["--semantic", "letters", "--judge-budget", "1"], "--judge-budget is of the judge"),
+        (["--semantic-judge"], "needs --semantic MODEL"),
+        (["--semantic", "letters", "--judge-budget", "1"], "--judge-budget needs --semantic-judge"),
         (["--semantic", "x", "--semantic-judge", "--judge-budget", "-1"], "budget_dollars is -1.0"),
         (["--semantic", "x", "--semantic-judge", "gpt", "--judge-url", "https://far.example"], "is not known"),
     ):
@@ -183,4 +183,4 @@ def test_personal_data_in_a_pair_is_told_where_another_machine_will_read_it(fold
     pair = Nearest("s/a", "t.jsonl", 1, 0.9, "Who is it?", "Who?", row="Write to jane.doe@example.org, please.")
     far = Settings(base_url="https://far.example", budget_dollars=0.0, prices=Prices(1, 5, 1, 1))
     tell_judged(Args(), far, [pair])
-    assert "1 of these pairs hold personal data, which https://far.example will read" in capsys.readouterr().out
+    assert "1 of these pairs contain personal data and are sent to https://far.example" in capsys.readouterr().out

@@ -32,13 +32,13 @@ def test_the_report_before_any_run(golden, ftgate, tmp_path):
     assert said[0] == (
         "colours: 120 cases, margin 5 points, discordance 0.16 (assumed: no two models were measured on all cases yet)"
     )
-    assert "finds a true difference of 9.1 points" in said
-    assert "to find a 3-point regression 1,100 cases 980 more" in said
-    assert "to find a 5-point regression 396 cases 276 more" in said
-    assert "to show it is not 5 points worse, if truly equal 396 cases 276 more" in said
-    assert "to show it is not 5 points worse, if truly 5 points better 98 cases has them" in said
+    assert "minimum detectable effect 9.1 points" in said
+    assert "to detect a 3-point regression 1,100 cases 980 more" in said
+    assert "to detect a 5-point regression 396 cases 276 more" in said
+    assert "to show non-inferiority by 5 points, if truly equal 396 cases 276 more" in said
+    assert "to show non-inferiority by 5 points, if truly 5 points better 98 cases enough" in said
     assert "passes the champion check if truly 5 points better 86 %" in said
-    assert "slices, in the first step of Holm over 2:" in said
+    assert "slices, first step of Holm over 2:" in said
     assert "lang=de 25 25.4 points 20.0 points" in said
     assert not (tmp_path / "state").exists()
 
@@ -59,7 +59,7 @@ def test_the_margin_is_the_one_of_the_lock(golden, ftgate):
 def test_clusters_are_told_of(golden, ftgate):
     rows = [json.loads(line) | {"cluster": f"doc{i // 4}"} for i, line in enumerate(golden.read_text().splitlines())]
     golden.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    assert "in 30 clusters, so that it sees less" in ftgate("power", str(golden))[1]
+    assert "in 30 clusters: less power" in ftgate("power", str(golden))[1]
 
 
 def results_of(suite, wrong, asked=None):

@@ -97,9 +97,9 @@ def test_a_paraphrase_is_nearer_than_unrelated_rows_in_a_real_model(files, capfd
 def test_mistakes_are_told(files, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main(["leakage", "t.jsonl", "--semantic", "x", "--semantic-least", "2"])
-    assert "is no cosine to ask for" in capsys.readouterr().err
+    assert "is not a cosine similarity" in capsys.readouterr().err
     assert main(["leakage", "t.jsonl", "--semantic-least", "0.9"]) == 2
-    assert "name it: --semantic MODEL" in capsys.readouterr().err
+    assert "needs --semantic MODEL" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(MissingExtra, match=r"pytest-ftgate\[semantic\]"):
         encoder_of(str(tmp_path))

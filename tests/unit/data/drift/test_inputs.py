@@ -208,23 +208,23 @@ def test_the_command_says_no_drift_or_what_drifted(tmp_path, capsys):
     same = write(tmp_path / "same.jsonl", rows(inputs(4, 150), "output"))
     assert main(["drift", "inputs", same, *held_to]) == 0
     out = capsys.readouterr().out
-    assert "150 inputs of the log against 150 of training" in out
+    assert "150 production inputs compared with 150 of training" in out
     assert "no drift" in out
     assert out.count("classifier") >= 2
 
     other = write(tmp_path / "other.jsonl", rows(inputs(5, 150, more=("bitcoin", "wallet")), "output"))
     assert main(["drift", "inputs", other, *held_to]) == 12
     out = capsys.readouterr().out
-    assert "DRIFT: production asks something else: vocabulary (training)" in out
+    assert "DRIFT: production inputs differ in vocabulary (training)" in out
     assert "bitcoin" in out
 
 
 def test_mistakes_are_one_message(tmp_path, capsys):
     log = write(tmp_path / "log.jsonl", rows(inputs(1), "output"))
     for args, said in (
-        ([log], "nothing to compare with; name --train FILE, --goldens DIR, or both"),
+        ([log], "nothing to compare with; pass --train FILE, --goldens DIR or both"),
         ([str(tmp_path / "none.jsonl"), "--train", log], "cannot be read"),
-        ([log, "--goldens", str(tmp_path)], "there is no golden set in"),
+        ([log, "--goldens", str(tmp_path)], "no golden set in"),
     ):
         assert main(["drift", "inputs", *args]) == 2
         err = capsys.readouterr().err
