@@ -24,15 +24,15 @@ def combine(outcomes: Sequence[Outcome]) -> Outcome:
     for kind in (Failure, Unscored):
         for number, outcome in enumerate(outcomes, 1):
             if isinstance(outcome, kind):
-                return kind(f"draw {number} of {len(outcomes)}: {outcome.reason}", outcome.grader)
+                return kind(f"repeat {number} of {len(outcomes)}: {outcome.reason}", outcome.grader)
     return _mean([outcome for outcome in outcomes if isinstance(outcome, Grade)])
 
 
 def _mean(grades: Sequence[Grade]) -> Grade:
     wrong = [number for number, grade in enumerate(grades, 1) if not grade.passed]
-    reason = f"{len(grades) - len(wrong)} of {len(grades)} draws passed"
+    reason = f"{len(grades) - len(wrong)} of {len(grades)} repeats passed"
     if wrong:
-        reason += f"; draw {wrong[0]}: {grades[wrong[0] - 1].reason}"
+        reason += f"; repeat {wrong[0]}: {grades[wrong[0] - 1].reason}"
     return Grade(fmean(grade.value for grade in grades), reason, grades[0].grader, not wrong)
 
 

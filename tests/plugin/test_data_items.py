@@ -176,7 +176,7 @@ def test_rows_are_held_against_the_counts_of_the_golden_set(shop):
     result = shop.run(HERE, "-k", "format or coverage")
     assert result.ret == 1
     result.stdout.fnmatch_lines(
-        ["mail: format: 520 found in the data", "  *train.jsonl:1 (no JSON, none of the labels)"]
+        ["mail: format: 520 found in the data", "  *train.jsonl:1 (no JSON, not one of the labels)"]
     )
     result.stdout.fnmatch_lines(["  coverage *2 found: label=no (no row; 1 goldens), slice lang (no row says *"])
     shop.write("goldens/mail/cases.jsonl", "{")

@@ -23,16 +23,16 @@ def test_the_value_is_the_mean_and_only_all_right_is_passed(draws):
     assert isinstance(grade, Grade)
     assert grade.value == pytest.approx(sum(draws) / len(draws))
     assert grade.passed == all(draws)
-    assert grade.reason.startswith(f"{sum(draws)} of {len(draws)} draws passed")
+    assert grade.reason.startswith(f"{sum(draws)} of {len(draws)} repeats passed")
 
 
 def test_the_reason_names_the_first_wrong_draw():
-    assert combine([RIGHT, WRONG, WRONG]).reason == "1 of 3 draws passed; draw 2: wrong: said no"
+    assert combine([RIGHT, WRONG, WRONG]).reason == "1 of 3 repeats passed; repeat 2: wrong: said no"
 
 
 def test_a_broken_draw_is_no_score():
-    assert combine([RIGHT, UNJUDGED, BROKEN]) == Failure("draw 3 of 3: HTTP 500", "api")
-    assert combine([WRONG, UNJUDGED]) == Unscored("draw 2 of 2: no opinion", "python@1")
+    assert combine([RIGHT, UNJUDGED, BROKEN]) == Failure("repeat 3 of 3: HTTP 500", "api")
+    assert combine([WRONG, UNJUDGED]) == Unscored("repeat 2 of 2: no opinion", "python@1")
 
 
 def test_the_label_of_several_draws():

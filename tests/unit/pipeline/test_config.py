@@ -89,7 +89,7 @@ def test_all_faults_are_told_at_once_with_their_lines(tmp_path):
     text = SMALLEST + '[train]\nepoch = 2\nbatch_size = 0\nlearning_rate = "fast"\nmethod = "dora"\n[lora]\nr = 600\n'
     told = faults(tmp_path, text)
     assert [line for line, _ in told] == [10, 11, 12, 13, 15]
-    assert told[0][1] == "'epoch' is not a known key of [train]; did you mean 'epochs'?"
+    assert told[0][1] == "'epoch' is not a valid key of [train]; did you mean 'epochs'?"
     assert "must be at least 1" in told[1][1]
     assert "must be one of: qlora, lora, full, dpo" in told[3][1]
     assert "must be at most 512" in told[4][1]

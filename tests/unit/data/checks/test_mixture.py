@@ -196,8 +196,8 @@ def test_rows_without_slices_are_told_once():
 @pytest.mark.parametrize(
     ("answer", "what"),
     [
-        ("spam", "no JSON, none of the labels"),
-        ('{"Label": "spam"}', "no field label, none of the labels"),
+        ("spam", "no JSON, not one of the labels"),
+        ('{"Label": "spam"}', "no field label, not one of the labels"),
         ('{"label": "spm"}', "none of the labels"),
         ('```json\n{"label": "spam"}\n```', ""),
         ('{"label": "ham", "why": 1}', ""),

@@ -67,7 +67,7 @@ def test_good_rows_come_with_the_faults_of_the_others(tmp_path):
     [
         ("t.jsonl", b'{"a": 1}\n{"a": "\xff"}', 2, "is not valid UTF-8: byte 0xff at position 8"),
         ("t.jsonl", b'{"a": 1, "a": 2}', 1, "the key 'a' stands twice"),
-        ("t.jsonl", b'{"a": "\\ud800"}', 1, "half of a surrogate pair"),
+        ("t.jsonl", b'{"a": "\\ud800"}', 1, "unpaired surrogate"),
         ("t.json", b'[{"a": 1},\n{"a": 2}', 2, "expected ',' or ']', found 'the end of the file'"),
         ("t.json", b'[{"a": 1},\n{"a" 2}]', 2, "is not valid JSON"),
         ("t.json", b'[{"a": 1},\n]', 2, "is not valid JSON"),
@@ -76,7 +76,7 @@ def test_good_rows_come_with_the_faults_of_the_others(tmp_path):
         ("t.json", b'[\n{"a":\n 1,\n"b" 2}]', 4, "is not valid JSON"),
         ("t.json", b"[" * 99999, 1, "is not valid JSON"),
         ("t.json", b'[\n{"a": "\xff"}]', 1, "is not valid UTF-8"),
-        ("t.json", b'[{"a": "\\ud800"}]', 1, "half of a surrogate pair"),
+        ("t.json", b'[{"a": "\\ud800"}]', 1, "unpaired surrogate"),
         ("t.csv", b"a,b\n1,2\n3\n", 3, "has 1 cells, but the header names 2 columns"),
         ("t.csv", b"a,a\n1,2\n", 1, "names a column twice"),
         ("t.csv", b'a,b\n1,"2\n3,4\n', 3, "is not valid CSV"),
