@@ -72,7 +72,7 @@ def _suites(folder: Path) -> list[Suite]:
 def _report(log: Inputs, others: Sequence[Inputs], tested: Sequence[Comparison]) -> int:
     sizes = ", ".join(f"{len(each.texts):,} of {each.name}" for each in others)
     say(f"{len(log.texts):,} production inputs compared with {sizes}")
-    say_table([("against", "test", "p", "Holm", "", "what"), *_rows(tested)], indent="  ")
+    say_table([("reference", "test", "p", "Holm p", "", "difference"), *_rows(tested)], indent="  ")
     for how in dict.fromkeys(f"{each.name}: {each.how}" for each in tested):
         say(f"  {how}")
     found = [f"{each.name} ({each.against})" for each in tested if each.found]

@@ -24,7 +24,7 @@ def test_redacted_rows_are_checked_for_leaks_in_the_users_file_and_line(shop):  
             "INTEGRITY mail: *",
         ]
     )
-    result.stdout.fnmatch_lines(["*pipelines/mail/train.jsonl:502: leak of golden mail/c2 (*"])
+    result.stdout.fnmatch_lines(["*pipelines/mail/train.jsonl:502: leak of golden case mail/c2 (*"])
     result.stdout.fnmatch_lines(
         ["  data:   train * 502 rows with 1 changed (personal data or keys redacted); val* 20 rows"]
     )

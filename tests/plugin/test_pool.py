@@ -53,7 +53,7 @@ def test_every_draw_is_a_request_with_a_seed_and_a_key_of_its_own(project, answe
     assert len({line["key"] for line in lines}) == 18
     assert sorted(line["response"]["draw"] for line in lines) == sorted([0, 1, 2] * 6)
     result.stdout.fnmatch_lines(["*pass_at_k*1.000*", "*pass_hat_k*0.833*", "*score*0.944*"])
-    result.stdout.fnmatch_lines(["*drawn/golden.toml::a0: 2 of 3 draws passed; draw 3:*"])
+    result.stdout.fnmatch_lines(["*drawn/golden.toml::a0: 2 of 3 repeats passed; repeat 3:*"])
     assert properties(project, "a0")["ftgate"]["draws"] == [1.0, 1.0, 0.0]
     assert properties(project, "a0")["ftgate"]["outcome"]["passed"] is False
     assert project.run("--ftgate-resume").ret == result.ret

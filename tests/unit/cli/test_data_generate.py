@@ -110,7 +110,7 @@ def test_copies_near_copies_wrong_labels_and_empty_ones_are_dropped_and_counted(
     with MessagesServer(reply) as server:
         code, told, rows = generate(server)
     assert (code, len(rows)) == (0, 20)
-    assert "dropped: 2 duplicate, 1 empty, 2 near, 1 other label" in told.out
+    assert "dropped: 2 duplicate, 1 empty, 2 near, 1 wrong label" in told.out
     texts = [row["input"]["text"] for row in rows]
     assert len(set(texts)) == 20
     assert not set(texts) & {seed["input"]["text"] for seed in seeds}
@@ -132,7 +132,7 @@ def test_goldens_are_never_shown_and_what_resembles_them_is_dropped(generate, fo
         code, told, rows = generate(server, count=60)
     assert (code, len(rows)) == (0, 60)
     assert "40 seeds from train.jsonl" in told.out
-    assert "dropped: 1 share text with a golden" in told.out
+    assert "dropped: 1 overlap with a golden case" in told.out
     assert "dropped: 2 golden" in told.out
     sent, made = json.dumps(server.requests), json.dumps(rows)
     assert not [golden for golden in GOLDENS if golden["input"]["text"] in sent + made]

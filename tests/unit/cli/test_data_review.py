@@ -83,7 +83,7 @@ def test_an_edit_that_is_no_row_is_explained_and_not_taken(review):
         'e\n{"input": "x"}\n.\ne\n[]\n.\ne\n{"synthetic": false, "input": "x", "expected": "y"}\n.\nq\n'
     )
     assert told.out.count("invalid:") == 3
-    assert "has no keys of a training row; found: 'input'" in told.out
+    assert "unknown row format; found keys: 'input'" in told.out
     assert "'synthetic' cannot be edited" in told.out
     assert len(rows) == 2
 

@@ -124,7 +124,7 @@ def test_95_percent_of_the_cases_must_be_left(shop, leaked, kept):
     with pytest.raises(Stopped, match="would leave 94 of 100 cases, at least 95 % must be left") as stopped:
         checked(shop, "one")
     assert stopped.value.verdict.kind == Kind.INTEGRITY
-    assert "leak of golden quiz/c5" in str(stopped.value), "the findings are told as well"
+    assert "leak of golden case quiz/c5" in str(stopped.value), "the findings are told as well"
 
 
 def test_a_leaked_case_that_must_pass_still_must(shop):

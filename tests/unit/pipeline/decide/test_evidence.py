@@ -210,7 +210,7 @@ def test_a_leak_into_general_skills_stops_only_where_they_decide(tmp_path, plain
         run.check_leakage()
         assert not run.leaks.leaks
         return
-    with pytest.raises(Stopped, match="leak of golden skills/s1") as stopped:
+    with pytest.raises(Stopped, match="leak of golden case skills/s1") as stopped:
         run.check_leakage()
     assert stopped.value.verdict.kind == Kind.INTEGRITY
 
