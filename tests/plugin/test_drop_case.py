@@ -24,7 +24,7 @@ def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained):
     result = trained.run("--ftgate-leak=drop-case", "--junitxml", "junit.xml", "--ftgate-markdown", "run.md")
     assert result.ret == 0, result.stdout.str()
     where = "pipelines/mail/train.jsonl"
-    dropped = f"mail: 2 leaked cases of 60 dropped from the comparison of all models: c3 ({where}:1), c4 ({where}:4)"
+    dropped = f"mail: 2 leaked cases of 60 excluded for all models: c3 ({where}:1), c4 ({where}:4)"
     found = f"{where}:1: leak of golden case mail/c3 (exact, score 1.00, longest common span 1 words: [[][[]m3]] yes)"
     result.stdout.fnmatch_lines([f"*{found}", f"*{dropped}"])
     result.stdout.fnmatch_lines(["  accuracy * n = 58"])

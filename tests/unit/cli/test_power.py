@@ -30,7 +30,7 @@ def test_the_report_before_any_run(golden, ftgate, tmp_path):
     assert (code, err) == (0, "")
     said = [" ".join(line.split()) for line in out.splitlines()]
     assert said[0] == (
-        "colours: 120 cases, margin 5 points, discordance 0.16 (assumed: no two models were measured on all cases yet)"
+        "colours: 120 cases, margin 5 points, discordance 0.16 (assumed: fewer than two models measured on all cases)"
     )
     assert "minimum detectable effect 9.1 points" in said
     assert "to detect a 3-point regression 1,100 cases 980 more" in said

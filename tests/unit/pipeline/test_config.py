@@ -97,12 +97,12 @@ def test_all_faults_are_told_at_once_with_their_lines(tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "value", "what"),
-    [("modules_to_save", '["lm_head"]', "whole layers"), ("use_dora", "true", "DoRA"), ("bias", '"all"', "biases")],
+    [("modules_to_save", '["lm_head"]', "full layers"), ("use_dora", "true", "DoRA"), ("bias", '"all"', "biases")],
 )
 def test_what_vllm_cannot_serve_is_refused_by_name(tmp_path, key, value, what):
     [(line, message)] = faults(tmp_path, SMALLEST + f"[lora]\n{key} = {value}\n")
     assert line == 10
-    assert message.startswith(f"lora.{key} is refused: vLLM cannot serve")
+    assert message.startswith(f"lora.{key} is not supported: vLLM cannot serve")
     assert what in message
 
 
@@ -118,7 +118,7 @@ def test_rows_in_the_folder_of_a_golden_set_are_refused(tmp_path):
     text = SMALLEST.replace('train = "train.jsonl"', 'train = "../goldens/sms/cases.jsonl"')
     [(line, message)] = faults(tmp_path, text)
     assert line == 6
-    assert "goldens are never trained on" in message
+    assert "golden cases must not be trained on" in message
 
 
 def test_a_golden_set_itself_is_no_folder_of_rows(tmp_path):
@@ -139,8 +139,8 @@ def test_missing_files_name_the_command_that_makes_them(tmp_path):
     with pytest.raises(PipelineError) as caught:
         _ = pipeline.data_files
     assert [fault.line for fault in caught.value.faults] == [6, 7]
-    assert "make it with: python make.py" in str(caught.value)
-    with pytest.raises(PipelineError, match=r"base\.model: .* is not there"):
+    assert "run: python make.py" in str(caught.value)
+    with pytest.raises(PipelineError, match=r"base\.model: .* not found"):
         _ = pipeline.base_model
 
 
@@ -162,7 +162,7 @@ def test_preferences_have_settings_of_their_own(tmp_path):
 
 def test_settings_that_the_method_does_not_look_at_are_refused(tmp_path):
     told = faults(tmp_path, SMALLEST + "[train]\nbeta = 0.2\nload_in_4bit = true\n")
-    assert told[0] == (10, 'train.beta belongs to method = "dpo"; the method is "qlora"')
+    assert told[0] == (10, 'train.beta requires method = "dpo", found "qlora"')
     assert [line for line, _ in told] == [10, 11]
     text = SMALLEST + '[train]\nmethod = "dpo"\n[lora]\ntarget_modules = ["q_proj", "lm_head"]\n'
     [(line, message)] = faults(tmp_path, text)

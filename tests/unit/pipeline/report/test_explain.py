@@ -40,7 +40,7 @@ def test_the_lines_tell_numbers_cases_answers_and_words():
     assert lines[2] == "  c0: 'win a prize now number0'"
     assert lines[3] == """    old 'old c0', new 'new c0', expected {"label": "spam"}"""
     assert "  and 10 more cases" in lines
-    words = next(line for line in lines if line.startswith("  words of the failing inputs: "))
+    words = next(line for line in lines if line.startswith("  overrepresented words in failing inputs: "))
     assert all(f"{word} (20 of 20, elsewhere 0 of 180)" in words for word in ("a", "now", "prize", "win"))
     assert "number" not in words
 
