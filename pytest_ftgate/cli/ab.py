@@ -31,42 +31,50 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _add_analyse(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = parts.add_parser(
-        "analyse", help="what the outcomes say by now; exit code 0 better, 1 worse, 10 undecided, 11 split not sound"
+        "analyse", help="analyse the outcomes so far; exit code 0 better, 1 worse, 10 undecided, 11 invalid split"
     )
-    parser.add_argument("exposures", type=Path, metavar="EXPOSURES", help="JSON lines: user, arm, at; maybe outcome")
-    parser.add_argument("--outcomes", type=Path, metavar="FILE", help="JSON lines: user, outcome; maybe at")
     parser.add_argument(
-        "--task", metavar="TASK", help="take share, outcome, window and margin from its pipeline's [ab]"
+        "exposures", type=Path, metavar="EXPOSURES", help="JSON lines: user, arm, at, optionally outcome"
     )
-    parser.add_argument("--share", type=_share, metavar="SHARE", help="of users sent to the candidate, 0.05 for 5 %%")
-    parser.add_argument("--margin", type=_margin, metavar="SHARE", help="accepted loss of mean outcome (default 0)")
+    parser.add_argument("--outcomes", type=Path, metavar="FILE", help="JSON lines: user, outcome, optionally at")
     parser.add_argument(
-        "--window-hours", type=float, metavar="H", help="outcomes count so long after the first exposure (default 24)"
+        "--task", metavar="TASK", help="read share, outcome, window and margin from [ab] of this pipeline"
     )
-    parser.add_argument("--candidate", default="", metavar="DIGEST", help="only exposures of this candidate")
+    parser.add_argument(
+        "--share", type=_share, metavar="SHARE", help="share of users routed to the candidate, e.g. 0.05"
+    )
+    parser.add_argument("--margin", type=_margin, metavar="SHARE", help="accepted loss in mean outcome (default 0)")
+    parser.add_argument(
+        "--window-hours", type=float, metavar="H", help="outcome window after a user's first exposure (default 24)"
+    )
+    parser.add_argument("--candidate", default="", metavar="DIGEST", help="use exposures of this candidate only")
     parser.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
     parser.set_defaults(run=analyse)
 
 
 def _add_router(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = parts.add_parser(
-        "router", parents=[registry_options()], help="write the configuration of a router that is sticky by user"
+        "router", parents=[registry_options()], help="write a router configuration with sticky users (nginx, LiteLLM)"
     )
     parser.add_argument("task", metavar="TASK")
-    parser.add_argument("--server", required=True, metavar="URL", help="of the champion, and of both if there is one")
-    parser.add_argument("--candidate-server", metavar="URL", help="of the candidate (default: the champion's)")
+    parser.add_argument(
+        "--server", required=True, metavar="URL", help="server of the champion, and of the candidate by default"
+    )
+    parser.add_argument("--candidate-server", metavar="URL", help="server of the candidate (default: the champion's)")
     parser.add_argument("--candidate", type=version_number, metavar="vN", help="default: the newest version")
     parser.add_argument("--kind", choices=("nginx", "litellm"), default="nginx", help="default: nginx")
-    parser.add_argument("--share", type=_share, metavar="SHARE", help="default: that of [ab] in the pipeline")
-    parser.add_argument("--user-header", default="X-User", metavar="NAME", help="names the user (default X-User)")
+    parser.add_argument("--share", type=_share, metavar="SHARE", help="default: share of [ab] in the pipeline")
+    parser.add_argument(
+        "--user-header", default="X-User", metavar="NAME", help="header with the user id (default X-User)"
+    )
     parser.add_argument("--listen", default="127.0.0.1:8080", metavar="ADDRESS", help="default: 127.0.0.1:8080")
     parser.add_argument(
         "--log",
         default="/var/log/nginx/ftgate_exposures.jsonl",
         metavar="FILE",
-        help="exposures, as nginx finds the file (default /var/log/nginx/ftgate_exposures.jsonl)",
+        help="exposure log, a path on the nginx host (default /var/log/nginx/ftgate_exposures.jsonl)",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: print it")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
     parser.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
     parser.set_defaults(run=router)
 
@@ -108,11 +116,11 @@ def _versions(registry: Registry, task: str, number: int | None) -> tuple[Versio
     """Champion and candidate. Raises RegistryError where there are not two models to compare."""
     champion = registry.champion(task)
     if champion is None:
-        raise RegistryError(f"{task} has no champion yet, so there is nothing to compare a candidate with")
+        raise RegistryError(f"{task} has no champion yet to compare a candidate with")
     candidate = registry.version(task, number) if number else registry.versions(task)[-1]
     if candidate.number == champion.number:
         raise RegistryError(
-            f"{champion} is the champion itself; `ftgate history {task}` lists the others: --candidate vN"
+            f"{champion} is the champion; choose another version with --candidate vN (see `ftgate history {task}`)"
         )
     return champion, candidate
 
@@ -132,7 +140,7 @@ def analyse(args: argparse.Namespace) -> int:
         candidate=args.candidate,
     )
     if not found.users:
-        raise FtgateError(f"{args.exposures}: no exposure of {args.candidate or 'anybody'} in it")
+        raise FtgateError(f"{args.exposures}: no exposures{f' of {args.candidate}' if args.candidate else ''} found")
     finding = decide(found, plan.share, plan.margin)
     _tell(finding)
     return CODES[finding.decision]
@@ -149,7 +157,7 @@ def _plan(args: argparse.Namespace) -> Ab:
     if args.task:
         return replace(plan_of(args.pipelines, args.task), **said)
     if args.share is None:
-        raise FtgateError("what share of the users was sent to the candidate? say --share 0.05, or --task TASK")
+        raise FtgateError("the share of users routed to the candidate is missing: --share 0.05, or --task TASK")
     return Ab(**said)
 
 
@@ -160,7 +168,7 @@ def plan_of(pipelines: Path, task: str) -> Ab:
     path = pipelines / task / "pipeline.toml"
     plan = read_pipeline(path).ab
     if plan is None:
-        raise FtgateError(f"{path} states no split; add [ab] with share = 0.05")
+        raise FtgateError(f"{path}: no [ab] section; add [ab] with share = 0.05")
     return plan
 
 
@@ -169,29 +177,31 @@ def _tell(finding: Finding) -> None:
 
     candidate, champion = finding.users
     total = candidate + champion
-    rows = [("split", f"{candidate:,} of {total:,} users met the candidate, {_shares(finding)}")]
+    rows = [("split", f"{candidate:,} of {total:,} users were routed to the candidate, {_shares(finding)}")]
     silent = total - finding.waiting - sum(finding.counted)
-    rows.append(("counted", f"{sum(finding.counted):,} users, {finding.waiting:,} waited for, {silent:,} no outcome"))
+    rows.append(
+        ("counted", f"{sum(finding.counted):,} users, {finding.waiting:,} pending, {silent:,} without an outcome")
+    )
     rows += [("problem", problem) for problem in finding.problems]
     if finding.decided_at or finding.decision == "continue":
         rows.append(
-            ("bounds", f"[{100 * finding.lower:+.1f}, {100 * finding.upper:+.1f}] points, at 95 % on each side")
+            ("bounds", f"[{100 * finding.lower:+.1f}, {100 * finding.upper:+.1f}] points (95 % one-sided bounds)")
         )
     say_table(rows, indent="  ")
-    say(f"{finding.decision.upper()}: {told(finding)}" if not finding.problems else "WITHHELD: the split is not sound")
+    say(f"{finding.decision.upper()}: {told(finding)}" if not finding.problems else "WITHHELD: invalid split")
 
 
 def _shares(finding: Finding) -> str:
     share = 100 * finding.users[0] / sum(finding.users)
-    return f"{share:.2f} % where {100 * finding.share:g} % is stated (p = {finding.p_split:.2g})"
+    return f"{share:.2f} %, configured {100 * finding.share:g} % (p = {finding.p_split:.2g})"
 
 
 def _share(text: str) -> float:
-    return _between(text, 0.0, 1.0, "a share in (0, 1), 0.05 for 5 %")
+    return _between(text, 0.0, 1.0, "a share in (0, 1), e.g. 0.05 for 5 %")
 
 
 def _margin(text: str) -> float:
-    return 0.0 if text in ("0", "0.0") else _between(text, 0.0, 1.0, "0 or a share below 1, 0.02 for 2 points")
+    return 0.0 if text in ("0", "0.0") else _between(text, 0.0, 1.0, "0 or a share below 1, e.g. 0.02 for 2 points")
 
 
 def _between(text: str, low: float, high: float, wanted: str) -> float:

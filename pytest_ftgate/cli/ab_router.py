@@ -55,8 +55,8 @@ def server_url(text: str) -> str:
     url = text.rstrip("/").removesuffix("/v1")
     if not _ADDRESS.fullmatch(url):
         raise FtgateError(
-            f"{text!r} is not the address of a model server; write http://HOST:PORT\n"
-            "    For a server behind TLS, let the router ask a proxy that ends it"
+            f"{text!r} is not a model server URL, expected http://HOST:PORT\n"
+            "    For a server behind TLS, put a TLS-terminating proxy in between"
         )
     return url
 
@@ -87,17 +87,17 @@ def _nginx(split: Split) -> str:
 
 def _check(split: Split) -> None:
     if not _HEADER.fullmatch(split.header):
-        raise FtgateError(f"{split.header!r} is no name of a header; X-User is one")
+        raise FtgateError(f"{split.header!r} is not a valid header name, e.g. X-User")
     for what, text in {"task": split.task, "listen": split.listen, "log": split.log}.items():
         if not _PLAIN.fullmatch(text):
-            raise FtgateError(f"{what} {text!r} holds characters that cannot stand in a file of nginx")
+            raise FtgateError(f"{what} {text!r} contains characters not allowed in an nginx configuration")
 
 
 def _percent(share: float) -> str:
     """.05 -> "5%"; nginx knows two decimals."""
     text = f"{100 * share:.2f}".rstrip("0").rstrip(".")
     if abs(float(text) / 100 - share) > 1e-9 or not 0 < share < 1:
-        raise FtgateError(f"a router splits by hundredths of a percent; found a share of {share:g}")
+        raise FtgateError(f"the share must be a multiple of 0.0001, found {share:g}")
     return f"{text}%"
 
 

@@ -28,15 +28,17 @@ BROKEN = 11
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
-    audit = commands.add_parser("audit", help="who promoted, overrode, rolled back or read which data, and when")
+    audit = commands.add_parser("audit", help="audit log of promotions, overrides, rollbacks and data access")
     deeds = audit.add_subparsers(metavar="show|verify", required=True)
 
     show_parser = deeds.add_parser("show", parents=[registry_options()], help="print the audit log")
-    show_parser.add_argument("task", nargs="?", metavar="TASK", help="one task; default: all")
+    show_parser.add_argument("task", nargs="?", metavar="TASK", help="default: all tasks")
     show_parser.set_defaults(run=show)
 
     verify_parser = deeds.add_parser(
-        "verify", parents=[registry_options()], help="find every line that was edited, removed or moved (exit code 11)"
+        "verify",
+        parents=[registry_options()],
+        help="verify the hash chain; exit code 11 if lines were edited, removed or moved",
     )
     verify_parser.set_defaults(run=verify)
 
@@ -49,7 +51,7 @@ def show(args: argparse.Namespace) -> int:
     if rows:
         say_table([("line", "at", "by", "kind", "task", "what"), *rows])
     else:
-        say(f"{_log(args).path}: no line{f' of {args.task}' if args.task else ''} yet")
+        say(f"{_log(args).path}: no entries{f' for {args.task}' if args.task else ''} yet")
     return 0
 
 
@@ -61,14 +63,14 @@ def verify(args: argparse.Namespace) -> int:
     for found in sorted(findings):
         say(f"{path}:{found.line}: {found.text}")
     grave = sum(found.grave for found in findings)
-    say(f"{path}: {len(lines)} lines, {f'{grave} of them or of their neighbours changed' if grave else 'whole'}")
+    say(f"{path}: {len(lines)} lines, {f'{grave} problems' if grave else 'intact'}")
     return BROKEN if grave else 0
 
 
 def _against_registry(args: argparse.Namespace, lines: Sequence[bytes]) -> Iterator[Finding]:
     """What the chain alone cannot show: lines that are gone from its end, moves that did not come about."""
     if not has_registry(args):
-        say("no registry to compare with: lines removed from the end cannot be seen")
+        say("no registry to compare with: lines removed from the end go undetected")
         return
     registry = open_existing(args)
     yield from check_heads(lines, registry.heads(), log.place_of(_log(args).path))

@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("canary", parents=[asking_options()], help="the nights of a champion")
+    parser = commands.add_parser("canary", parents=[asking_options()], help="canary history of a champion")
     parser.add_argument("task", metavar="TASK")
     parser.add_argument(
-        "--rebase", default="", metavar="REASON", help="ask new reference runs of the champion; its nights begin anew"
+        "--rebase", default="", metavar="REASON", help="record new reference runs; restarts the canary history"
     )
-    parser.add_argument(
-        "--version", type=version_number, metavar="vN", help="the nights of another version; default: the champion"
-    )
+    parser.add_argument("--version", type=version_number, metavar="vN", help="default: the champion")
     parser.add_argument("--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="default: goldens")
     parser.set_defaults(run=canary)
 
@@ -43,7 +41,9 @@ def _nights(args: argparse.Namespace) -> int:
     registry = open_existing(args)
     version = registry.version(args.task, args.version) if args.version else registry.champion(args.task)
     if version is None:
-        raise FtgateError(f"{args.task} has no champion; the registry has: {', '.join(registry.tasks()) or 'no task'}")
+        raise FtgateError(
+            f"{args.task} has no champion; tasks in the registry: {', '.join(registry.tasks()) or 'none'}"
+        )
     reference = reference_of(registry, version)
     if reference is None:
         raise FtgateError(f"{version} has no reference runs; record them: ftgate canary {args.task} --rebase REASON")
@@ -53,7 +53,7 @@ def _nights(args: argparse.Namespace) -> int:
     if nights:
         say_table([("night", "score", "z", "finding", "reason"), *_rows(nights)])
     else:
-        say("no night yet: pytest --canary")
+        say("no canary runs yet; start one: pytest --canary")
     return 0
 
 
@@ -62,7 +62,7 @@ def _rows(nights: list[tuple[Night, Logged]]) -> Iterator[tuple[str, ...]]:
     before = None
     for night, run in sorted(nights, key=lambda each: (each[0].day, each[1].ended_s)):
         if before and (gap := (night.day - before).days - 1) > 0:
-            yield ("", "", "", "", f"nights missing: {gap}")
+            yield ("", "", "", "", f"missing nights: {gap}")
         before = night.day
         found, reason = run.tags.get("finding", ""), run.tags.get("reason", "")
         yield str(night.day), f"{night.score:.3f}", f"{run.metrics.get('z', 0.0):+.1f}", found, reason
@@ -76,13 +76,15 @@ def _rebase(args: argparse.Namespace) -> int:
     catalogue = Catalogue((args.goldens,), (args.pipelines,))
     if args.task not in catalogue.pipeline_paths:
         known = ", ".join(catalogue.pipeline_paths) or "none"
-        raise FtgateError(f"there is no pipeline {args.task!r} in {args.pipelines}; there are: {known}")
+        raise FtgateError(f"no pipeline {args.task!r} in {args.pipelines}; available: {known}")
     pipeline: Pipeline = catalogue.pipeline(args.task)
     suites = [_locked(catalogue.golden_path(name)) for name in pipeline.panel_goldens]
     with asking(args) as runtime:
         version, reference = CanaryRun(pipeline, suites, runtime).rebase(args.rebase)
     expected = reference.expected
-    say(f"{version}: new reference {expected.score:.3f} ({expected.k} runs, n = {expected.n}); its nights begin anew")
+    say(
+        f"{version}: new reference {expected.score:.3f} ({expected.k} runs, n = {expected.n}); canary history restarted"
+    )
     return 0
 
 

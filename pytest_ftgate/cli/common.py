@@ -53,7 +53,7 @@ def registry_options() -> argparse.ArgumentParser:
         "--verify-key",
         type=Path,
         metavar="FILE",
-        help="public key; an adapter without a signature that fits it is refused (default: ini ftgate_verify_key)",
+        help="public key (PEM); refuse adapters without a valid signature (default: ini ftgate_verify_key)",
     )
     return options
 
@@ -69,8 +69,8 @@ def open_existing(args: argparse.Namespace) -> Registry:
     """The registry that the options name. RegistryError if there is none: a question never creates one."""
     if not has_registry(args):
         raise RegistryError(
-            f"there is no registry in {args.state_dir}: nothing was promoted here yet.\n"
-            "    Run `pytest GOLDENS --train` first, or name another place: --state-dir DIR, --tracking-uri URI"
+            f"no registry in {args.state_dir}: nothing has been promoted yet\n"
+            "    Run `pytest GOLDENS --train` first, or pass --state-dir DIR or --tracking-uri URI"
         )
     from pytest_ftgate.registry import Keys, open_registry
 
@@ -84,12 +84,12 @@ def verify_key(args: argparse.Namespace) -> Path | None:
 
 
 def _say_waiting(claim: Claim) -> None:
-    say(f"waiting for the lock of {claim}")
+    say(f"waiting for the lock held by {claim}")
 
 
 def version_number(text: str) -> int:
     """v3 or 3 -> 3, as an argument of a command."""
     digits = text.removeprefix("v")
     if not digits.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no version; write v2 or 2")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a version, expected v2 or 2")
     return int(digits)

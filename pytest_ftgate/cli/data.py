@@ -32,20 +32,20 @@ SAMPLED = 200
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("data", help="look through training data, split it")
+    parser = commands.add_parser("data", help="check, redact, generate, review and split training data")
     kinds = parser.add_subparsers(metavar="WHAT", required=True)
-    check = kinds.add_parser("check", help="shape, duplicates, labels, personal data ...; exit code 1 if one is wrong")
+    check = kinds.add_parser("check", help="check format, duplicates, labels, personal data ...; exit code 1 on errors")
     check.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help=".jsonl, .json, .csv, .parquet or a dataset folder"
     )
-    check.add_argument("--model", type=Path, metavar="DIR", help="count tokens with the tokenizer of this model")
+    check.add_argument("--model", type=Path, metavar="DIR", help="model whose tokenizer counts the tokens")
     check.add_argument(
         "--max-length",
         type=_positive,
         metavar="N",
-        help=f"tokens of the longest row, with --model (default {MAX_LENGTH})",
+        help=f"maximum row length in tokens, with --model (default {MAX_LENGTH})",
     )
-    check.add_argument("--goldens", type=Path, metavar="DIR", help="also hold the rows against these golden sets")
+    check.add_argument("--goldens", type=Path, metavar="DIR", help="also check for leakage of these golden sets")
     check.add_argument(
         "--perplexity",
         type=_positive,
@@ -53,16 +53,22 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         const=SAMPLED,
         default=0,
         metavar="N",
-        help=f"list answers that surprise --model, of N rows drawn by a seed (default {SAMPLED})",
+        help=f"list perplexity outliers under --model in a sample of N rows (default {SAMPLED})",
     )
     check.add_argument(
-        "--allow", action="append", default=[], choices=CHECKS, help="its findings are warnings (repeatable)"
+        "--allow",
+        action="append",
+        default=[],
+        choices=CHECKS,
+        help="report findings of this check as warnings (repeatable)",
     )
     check.set_defaults(run=check_data)
-    redact = kinds.add_parser("redact", help="write a copy without personal data and keys, as JSON Lines")
-    redact.add_argument("files", nargs="+", type=Path, metavar="IN", help="as for check")
-    redact.add_argument("out", type=Path, metavar="OUT", help="the copy; replaced when the new one is whole")
-    redact.add_argument("--drop", action="store_true", help="leave such rows out (default: <EMAIL>, <PHONE>, ...)")
+    redact = kinds.add_parser("redact", help="write a JSON Lines copy with personal data and keys removed")
+    redact.add_argument("files", nargs="+", type=Path, metavar="IN", help="same formats as check")
+    redact.add_argument("out", type=Path, metavar="OUT", help="output file, replaced atomically")
+    redact.add_argument(
+        "--drop", action="store_true", help="drop affected rows instead of masking (<EMAIL>, <PHONE>, ...)"
+    )
     redact.set_defaults(run=redact_data)
     data_generate.add(kinds)
     data_review.add(kinds)
@@ -82,7 +88,7 @@ def check_data(args: argparse.Namespace) -> int:
     for line in lines_of(inspection, len(args.files)):
         say(line)
     if args.model is None:
-        say("  truncated rows were not looked for; name a model: --model DIR")
+        say("  truncated rows not checked: needs --model DIR")
     leaked = args.goldens is not None and _leaked(args.files, args.goldens)
     return 1 if inspection.failed or leaked else 0
 
@@ -93,7 +99,7 @@ def redact_data(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.pii.redact import write_redacted
 
     done = write_redacted(args.files, args.out, drop=args.drop)
-    verb = "left out" if done.dropped else "redacted"
+    verb = "dropped" if done.dropped else "redacted"
     say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")
     if not national.can_find():
         say(f"  {national.NOTE}")
@@ -109,7 +115,7 @@ def _entries(files: Sequence[Path]) -> Iterator[DataRow | Fault]:
 def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:
     if args.model is None:
         if args.max_length is not None:
-            raise FtgateError("--max-length counts the tokens of a model; name its folder: --model DIR")
+            raise FtgateError("--max-length needs --model DIR")
         return None
     from pytest_ftgate.data.checks.tokens import tokens_in
 
@@ -118,7 +124,7 @@ def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:
 
 def _perplexity(args: argparse.Namespace) -> Perplexity:
     if args.model is None:
-        raise FtgateError("--perplexity is that of a model; name its folder: --model DIR")
+        raise FtgateError("--perplexity needs --model DIR")
     from pytest_ftgate.data.checks.perplexity import Perplexity
     from pytest_ftgate.serve.precision import native_dtype
     from pytest_ftgate.train.perplexity import losses_in
@@ -148,5 +154,5 @@ def _leaked(files: Sequence[Path], goldens: Path) -> bool:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number; write 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)

@@ -26,25 +26,27 @@ TOO_FEW = 10
 
 def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to `ftgate data`."""
-    parser = kinds.add_parser("generate", help="ask a Claude for rows like yours; a person reviews them before use")
-    parser.add_argument("source", metavar="TASK|SEEDS", help="a pipeline, whose training rows are shown; or a file")
-    parser.add_argument("--count", type=int, required=True, metavar="N", help="rows wanted")
+    parser = kinds.add_parser("generate", help="generate synthetic rows with Claude, to be reviewed before training")
+    parser.add_argument(
+        "source", metavar="TASK|SEEDS", help="pipeline whose training rows serve as seeds, or a file of rows"
+    )
+    parser.add_argument("--count", type=int, required=True, metavar="N", help="number of rows")
     parser.add_argument(
         "--budget",
         type=float,
         required=True,
         metavar="DOLLARS",
-        help="of all runs of this job together",
+        help="total budget of this job over all its runs",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="new rows, as JSON Lines")
-    parser.add_argument("--about", default="", metavar="TEXT", help="what the model will do, in a sentence or two")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="output file, JSON Lines")
+    parser.add_argument("--about", default="", metavar="TEXT", help="task description, one or two sentences")
     parser.add_argument(
-        "--as-seeds", action="store_true", help="labels as often as in the seeds (default: each the same)"
+        "--as-seeds", action="store_true", help="keep the label distribution of the seeds (default: balanced)"
     )
-    parser.add_argument("--batch", action="store_true", help="as Message Batches: half the price, within a day")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all draws (default 0)")
+    parser.add_argument("--batch", action="store_true", help="use Message Batches: half the price, within 24 hours")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default 0)")
     parser.add_argument(
-        "--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="what must not be in the rows"
+        "--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="golden sets to exclude from the rows"
     )
     parser.add_argument(
         "--state-dir", type=Path, default=Path(STATE_DIR), metavar="DIR", help=f"state folder (default {STATE_DIR})"
@@ -55,10 +57,14 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", help="default: a small Claude")
-    parser.add_argument("--base-url", metavar="URL", help="of another server with Anthropic's API")
-    parser.add_argument("--api", choices=("anthropic", "openai"), help="which API it speaks (default anthropic)")
+    parser.add_argument("--base-url", metavar="URL", help="API base URL")
+    parser.add_argument("--api", choices=("anthropic", "openai"), help="API protocol (default anthropic)")
     parser.add_argument(
-        "--price", nargs=2, type=float, metavar=("IN", "OUT"), help="dollars for a million tokens, if not known"
+        "--price",
+        nargs=2,
+        type=float,
+        metavar=("IN", "OUT"),
+        help="dollars per million tokens, for models without a built-in price",
     )
 
 
@@ -72,19 +78,19 @@ def generate_rows(args: argparse.Namespace) -> int:
     from pytest_ftgate.serve.api.client import open_provider
 
     if args.count < 1 or not args.budget >= 0:
-        raise FtgateError("--count must be 1 or more, --budget dollars from 0")
+        raise FtgateError("--count must be 1 or more and --budget 0 or more")
     settings, suites = _settings(args), _suites(args.goldens)
     file = _seed_file(args, suites)
     seeds = read_seeds(file, leaking_lines(file, suites))
     say(_told_seeds(file, seeds))
     if seeds.personal and not settings.local:
-        say(f"  {seeds.personal} of them hold personal data, which {settings.base_url} will read: ftgate data redact")
+        say(f"  {seeds.personal} of them contain personal data, sent to {settings.base_url}; see ftgate data redact")
     job = Job(quotas(seeds.form, seeds.rows, args.count, as_seeds=args.as_seeds), args.about, args.seed, args.batch)
     folder = args.state_dir / "generate" / _job_digest(seeds, job, settings)
     before = spent_before(folder)
     settings = replace(settings, budget_dollars=max(0.0, args.budget - before))
     if before:
-        say(f"earlier runs of this job have spent ${before:.4f} of ${args.budget:g}; what they got is not asked again")
+        say(f"earlier runs of this job spent ${before:.4f} of ${args.budget:g}; replies are reused")
     with open_provider(settings, folder) as provider:
         made = generate(seeds, job, settings, provider, lambda rows: leaking_places(rows, suites))
         _write(args.out, made.rows)
@@ -123,11 +129,11 @@ def _seed_file(args: argparse.Namespace, suites: Sequence[Suite]) -> Path:
         record_access(args.state_dir, found, "generate", suites)
         return found.train_file
     if not named.exists():
-        raise FtgateError(f"{args.source}: neither a pipeline in pipelines/ nor a file of training rows")
+        raise FtgateError(f"{args.source}: not a pipeline in pipelines/ and not a file of training rows")
     goldens = {path.resolve() for suite in suites for path in (suite.golden.path, suite.golden.cases_path)}
     if named.resolve() in goldens or named.resolve().is_relative_to(args.goldens.resolve()):
         raise FtgateError(
-            f"{args.source} is a golden set: rows made from the exam would be the exam; name a file of training rows"
+            f"{args.source} is a golden set: rows generated from it would leak; use a file of training rows"
         )
     return named
 
@@ -144,7 +150,7 @@ def _job_digest(seeds: Seeds, job: Job, settings: Settings) -> str:
 def _told_seeds(file: Path, seeds: Seeds) -> str:
     classes = f", labels {', '.join(seeds.form.classes)}" if seeds.form.classes else ""
     without = ", ".join(f"{count} {why}" for why, count in seeds.left_out.items())
-    return f"{len(seeds.rows)} seeds from {file}{classes}" + (f"; left out: {without}" if without else "")
+    return f"{len(seeds.rows)} seeds from {file}{classes}" + (f"; dropped: {without}" if without else "")
 
 
 def _write(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -154,8 +160,8 @@ def _write(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         before = [line + "\n" for line in out.read_text(encoding="utf-8").split("\n") if line.strip()]
         if strange := set(before) - set(text):
             raise FtgateError(
-                f"{out} holds {len(strange)} rows that this job does not make, and is left as it is;\n"
-                "    name another file with --out: what was paid for is kept, and nothing is asked again"
+                f"{out} contains {len(strange)} rows not generated by this job; nothing written\n"
+                "    use another --out file; replies already paid for are reused"
             )
     write_text(out, "".join(text))
 
@@ -169,7 +175,7 @@ def _tell(args: argparse.Namespace, made: Made, provider: Provider, before: floa
     spent = before + provider.bill.dollars + provider.bill.possibly_dollars
     say(f"  {provider.bill}; ${spent:.4f} of ${args.budget:g} in all")
     if len(made.rows) < args.count:
-        why = "the budget is spent" if made.out_of_money else "the model repeats itself, or does not answer"
-        say(f"  fewer than wanted: {why}; the same command goes on, with a larger --budget or another --seed")
+        why = "budget exhausted" if made.out_of_money else "the model repeats itself or does not answer"
+        say(f"  fewer rows than --count: {why}; run again with a larger --budget or another --seed to continue")
     say(f"next: ftgate data review {args.out}")
     return TOO_FEW if len(made.rows) < args.count else 0

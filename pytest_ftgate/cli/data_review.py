@@ -12,13 +12,13 @@ from pytest_ftgate.errors import FtgateError
 
 def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to `ftgate data`."""
-    parser = kinds.add_parser("review", help="accept, edit or reject synthetic rows one by one; others do not train")
-    parser.add_argument("file", type=Path, metavar="FILE", help='rows with "synthetic": true; it is not changed')
+    parser = kinds.add_parser("review", help="accept, edit or reject synthetic rows; only reviewed rows are trained on")
+    parser.add_argument("file", type=Path, metavar="FILE", help='rows with "synthetic": true; not modified')
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
-        help="the rows that may train, made anew each time (default: X.reviewed.jsonl)",
+        help="output with the accepted rows, overwritten on each run (default: X.reviewed.jsonl)",
     )
     desk_options(parser)
     parser.set_defaults(run=review)
@@ -26,8 +26,8 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def desk_options(parser: argparse.ArgumentParser) -> None:
     """What every command that a person works at takes."""
-    parser.add_argument("--web", action="store_true", help="on a page of this machine instead of the terminal")
-    parser.add_argument("--by", default="", metavar="NAME", help="who decides, a pseudonym (default: the login name)")
+    parser.add_argument("--web", action="store_true", help="review in a local web page instead of the terminal")
+    parser.add_argument("--by", default="", metavar="NAME", help="pseudonym of the reviewer (default: login name)")
 
 
 def review(args: argparse.Namespace) -> int:
@@ -39,7 +39,7 @@ def review(args: argparse.Namespace) -> int:
 
     out = args.out or args.file.with_name(f"{args.file.stem}.reviewed.jsonl")
     if out.absolute() == args.file.absolute():
-        raise FtgateError(f"{out}: --out must be another file; FILE keeps the rows as they were generated")
+        raise FtgateError(f"{out}: --out must differ from FILE, which is not modified")
     items = review_items(args.file)
     with DecisionLog(args.file.with_name(f"{args.file.name}.review.jsonl")) as book:
         desk = ReviewQueue(review_task(args.file), items, book, args.by)
@@ -51,10 +51,10 @@ def review(args: argparse.Namespace) -> int:
 
 
 def _told(counts: Counter[str], out: Path) -> str:
-    taken = {"accepted": "accepted", "edited": "edited", "kept": "as they were"}
-    left = {"rejected": "rejected", "unreviewed": "not reviewed yet"}
+    taken = {"accepted": "accepted", "edited": "edited", "kept": "not synthetic"}
+    left = {"rejected": "rejected", "unreviewed": "unreviewed"}
     written, without = (
         ", ".join(f"{counts[key]} {words}" for key, words in names.items() if counts[key]) or "none"
         for names in (taken, left)
     )
-    return f"{out}: {sum(counts[key] for key in taken)} rows ({written}); left out: {without}"
+    return f"{out}: {sum(counts[key] for key in taken)} rows ({written}); dropped: {without}"

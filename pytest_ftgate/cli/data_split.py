@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command below `ftgate data`."""
-    parser = kinds.add_parser("split", help="train, validation and test: no text on two sides, no row ever moves")
+    parser = kinds.add_parser(
+        "split", help="split into train, validation and test: no duplicates across splits, stable as rows are added"
+    )
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help=".jsonl, .json, .csv, .parquet or a dataset folder"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files and split.lock stand")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the splits and split.lock")
     parser.add_argument(
         "--shares", type=_shares, default="80/10/10", metavar="N/N/N", help="train/validation/test (default 80/10/10)"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (default 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default 0)")
     parser.set_defaults(run=split)
 
 

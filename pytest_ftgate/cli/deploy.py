@@ -45,34 +45,34 @@ class Deployed:
 
     def __str__(self) -> str:
         steps = ", ".join(f"{step} {spent:.1f} s" for step, spent in self.steps.items())
-        return f"v{self.version.number} answers at {self.server.base_url} after {self.seconds:.1f} s ({steps})"
+        return f"v{self.version.number} serves at {self.server.base_url} after {self.seconds:.1f} s ({steps})"
 
 
 def server_options() -> argparse.ArgumentParser:
     """A parent parser with --server and what belongs to it."""
     options = argparse.ArgumentParser(add_help=False)
-    group = options.add_argument_group("running servers", "the key comes from FTGATE_API_KEY or OPENAI_API_KEY")
+    group = options.add_argument_group("running servers", "API key: FTGATE_API_KEY or OPENAI_API_KEY")
     group.add_argument(
         "--server",
         action="append",
         default=[],
         metavar="URL",
-        help="a running vLLM that shall serve the version before it becomes champion; may be repeated",
+        help="running vLLM server that must load the version before promotion (repeatable)",
     )
     group.add_argument(
-        "--server-dir", default="", metavar="DIR", help="where the servers see STATE_DIR/models, if not in its place"
+        "--server-dir", default="", metavar="DIR", help="path of STATE_DIR/models on the servers, if different"
     )
     group.add_argument(
         "--base",
         default="",
         metavar="NAME",
-        help="the tested base model as the servers call it, if that cannot be checked from here",
+        help="the servers' name for the tested base model, if it cannot be verified from here",
     )
     group.add_argument(
         "--unload-old",
         type=_seconds,
         metavar="SECONDS",
-        help="so long after the move, drop the former champion's adapter; give clients this time to change over",
+        help="unload the former champion's adapter this long after promotion, so that clients can switch",
     )
     return options
 
@@ -86,7 +86,7 @@ def deployed(args: argparse.Namespace, registry: Registry, version: Version) -> 
             made.append(deploy(registry, version, url, args.base, args.server_dir))
             if made[-1].new:
                 undo.callback(made[-1].server.unload, made[-1].name)
-            say(f"{made[-1]}; ask it for: {made[-1].name}")
+            say(f"{made[-1]}; request it as: {made[-1].name}")
             if made[-1].proof:
                 say(f"  {made[-1].proof}")
         yield made
@@ -106,7 +106,7 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
     clock.lap("looked")
     adapter = registry.fetch(version)
     if not is_adapter(adapter):
-        raise ServeError(f"{version} is a whole model, which no running server can load; start one: ftgate serve")
+        raise ServeError(f"{version} is a full model, which cannot be loaded into a running server; use: ftgate serve")
     _check_base(version, adapter, server, str(card["root"]), base)
     clock.lap("fetched")
     new = not server.serves(name)
@@ -129,11 +129,11 @@ def unload_old(args: argparse.Namespace, old: Version | None, places: Sequence[D
         return
     places = [place for place in places if place.name != name_of(old)]
     if places and args.unload_old:
-        say(f"in {args.unload_old:g} s v{old.number} ({name_of(old)}) will be dropped")
+        say(f"unloading v{old.number} ({name_of(old)}) in {args.unload_old:g} s")
         time.sleep(args.unload_old)
     for place in places:
         place.server.unload(name_of(old))
-        say(f"v{old.number} ({name_of(old)}) dropped from {place.server.base_url}")
+        say(f"v{old.number} ({name_of(old)}) unloaded from {place.server.base_url}")
 
 
 def _check_base(version: Version, adapter: Path, server: RunningServer, root: str, base: str) -> None:
@@ -143,8 +143,8 @@ def _check_base(version: Version, adapter: Path, server: RunningServer, root: st
         model_of(version, adapter, root)
     elif root not in {tested, base}:
         raise ServeError(
-            f"{server.base_url}: its base model is {root}, but {version} was tested on {tested}\n"
-            f"    name another server; or, if they are the same model, say so: --base {root}"
+            f"{server.base_url}: base model is {root}, but {version} was tested on {tested}\n"
+            f"    use another server; or confirm that both are the same model: --base {root}"
         )
 
 
@@ -166,5 +166,5 @@ def _seconds(text: str) -> Any:
     except ValueError:
         value = -1.0
     if not 0 <= value < 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; write seconds, from 0 to 86399")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86399")
     return value

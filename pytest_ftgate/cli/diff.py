@@ -24,10 +24,10 @@ Row = tuple[str, ...]
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "diff", parents=[registry_options()], help="settings, data, scores and cases in which two versions differ"
+        "diff", parents=[registry_options()], help="compare settings, data, scores and cases of two versions"
     )
-    parser.add_argument("names", nargs="+", metavar="[TASK] vN vM", help="TASK may be left out if there is only one")
-    parser.add_argument("--all", action="store_true", help=f"list all cases that changed sides, not the first {SHOWN}")
+    parser.add_argument("names", nargs="+", metavar="[TASK] vN vM", help="TASK is optional if there is only one")
+    parser.add_argument("--all", action="store_true", help=f"list all changed cases, not only the first {SHOWN}")
     parser.set_defaults(run=diff)
 
 
@@ -38,8 +38,8 @@ def diff(args: argparse.Namespace) -> int:
     old, new = (registry.version(task, number) for number in numbers)
     say(f"{old} -> v{new.number}")
     settings, data = _split(registry.params(old), registry.params(new))
-    _section("settings", [_verdicts(old, new), *settings], "the same")
-    _section("data", [*data, *_goldens(old, new)], "the same")
+    _section("settings", [_verdicts(old, new), *settings], "no differences")
+    _section("data", [*data, *_goldens(old, new)], "no differences")
     _section("scores", list(_scores(registry.metrics(old), registry.metrics(new))), "none were logged")
     for golden in sorted(_golden_names(old) & _golden_names(new)):
         _say_cases(golden, registry.results(old, golden)["cases"], registry.results(new, golden)["cases"], args.all)
@@ -98,15 +98,15 @@ def _say_cases(golden: str, old: Mapping[str, Any], new: Mapping[str, Any], ever
     lost = [name for name in same if old[name]["passed"] and not new[name]["passed"]]
     won = [name for name in same if new[name]["passed"] and not old[name]["passed"]]
     others = len(old.keys() | new.keys()) - len(same)
-    apart = f"; {others} cases are not the same in both" if others else ""
-    say(f"{golden}: {len(same)} cases compared, {len(lost)} got lost, {len(won)} won{apart}")
+    apart = f"; {others} cases differ between the versions" if others else ""
+    say(f"{golden}: {len(same)} cases compared, {len(lost)} regressed, {len(won)} fixed{apart}")
     for title, names in (("lost", lost), ("won", won)):
         shown = names if everything else names[:SHOWN]
         rows = [(title, name, _line(old[name]["text"]), "->", _line(new[name]["text"])) for name in shown]
         if rows:
             say_table(rows, indent="  ")
         if len(names) > len(shown):
-            say(f"  {title}: {len(names) - len(shown)} more, see them with --all")
+            say(f"  {title}: {len(names) - len(shown)} more (--all)")
 
 
 def _section(title: str, rows: Sequence[Row], nothing: str) -> None:

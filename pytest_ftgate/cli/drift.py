@@ -20,18 +20,19 @@ DRIFT = 12
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("drift", help="compare what production asks with training and goldens")
+    parser = commands.add_parser("drift", help="compare production inputs with training data and golden sets")
     kinds = parser.add_subparsers(metavar="WHAT", required=True)
-    inputs_parser = kinds.add_parser(
-        "inputs", help="length, vocabulary, labels, and a classifier that tells them apart"
-    )
+    inputs_parser = kinds.add_parser("inputs", help="test length, vocabulary and labels, and train a domain classifier")
     inputs_parser.add_argument(
-        "log", type=Path, metavar="LOG", help='JSON lines {"input": ..., "output": the answer (optional)}'
+        "log", type=Path, metavar="LOG", help='JSON lines {"input": ..., "output": ... (optional)}'
     )
     inputs_parser.add_argument("--train", type=Path, metavar="FILE", help="training rows to compare with")
     inputs_parser.add_argument("--goldens", type=Path, metavar="DIR", help="golden set, or folder of golden sets")
     inputs_parser.add_argument(
-        "--label", default="", metavar="PATH", help="where the label stands in an answer; default: the goldens' [label]"
+        "--label",
+        default="",
+        metavar="PATH",
+        help="dotted path of the label in an answer (default: [label] of the golden set)",
     )
     inputs_parser.set_defaults(run=inputs)
 
@@ -42,7 +43,7 @@ def inputs(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.drift.inputs import golden_inputs, read_log, read_training
 
     if not args.train and not args.goldens:
-        raise FtgateError("nothing to compare with; name --train FILE, --goldens DIR, or both")
+        raise FtgateError("nothing to compare with; pass --train FILE, --goldens DIR or both")
     suites = _suites(args.goldens) if args.goldens else []
     label = args.label or next((suite.golden.label.path for suite in suites if suite.golden.label), "")
     log = read_log(args.log, label)
@@ -64,21 +65,21 @@ def _suites(folder: Path) -> list[Suite]:
         return [load_suite(folder)]
     paths = Catalogue((folder,), ()).golden_paths.values()
     if not paths:
-        raise FtgateError(f"there is no golden set in {folder}")
+        raise FtgateError(f"no golden set in {folder}")
     return [load_suite(path) for path in paths]
 
 
 def _report(log: Inputs, others: Sequence[Inputs], tested: Sequence[Comparison]) -> int:
     sizes = ", ".join(f"{len(each.texts):,} of {each.name}" for each in others)
-    say(f"{len(log.texts):,} inputs of the log against {sizes}")
-    say_table([("against", "test", "p", "Holm", "", "what"), *_rows(tested)], indent="  ")
+    say(f"{len(log.texts):,} production inputs compared with {sizes}")
+    say_table([("reference", "test", "p", "Holm p", "", "difference"), *_rows(tested)], indent="  ")
     for how in dict.fromkeys(f"{each.name}: {each.how}" for each in tested):
         say(f"  {how}")
     found = [f"{each.name} ({each.against})" for each in tested if each.found]
     if found:
-        say(f"DRIFT: production asks something else: {', '.join(found)}")
+        say(f"DRIFT: production inputs differ in {', '.join(found)}")
         return DRIFT
-    say("no drift: nothing differs more than chance explains, at the level .05 over all tests")
+    say("no drift: no significant difference (family-wise level .05)")
     return 0
 
 

@@ -14,7 +14,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = kinds.add_parser(
         "attack",
         parents=[registry_options(), judge_options()],
-        help="how many injection attempts carry a wrong answer past the judge of a set",
+        help="measure the prompt injection success rate against the judge of a golden set",
     )
     parser.add_argument("golden", type=Path, metavar="GOLDEN", help="folder, golden.toml or single-file set")
     parser.set_defaults(run=attack)
@@ -32,7 +32,7 @@ def attack(args: argparse.Namespace) -> int:
         found = attacking(judge_client)
         rate = found.success
         say(
-            f"{len(found.won)} of {rate.n} attempts succeed with {spec.title}: {100 * rate.value:.1f} %, "
+            f"{len(found.won)} of {rate.n} injection attempts succeed against {spec.title}: {100 * rate.value:.1f} %, "
             f"upper bound {100 * rate.upper:.1f} %; {len(found.unscored)} without a verdict"
         )
         for family, (won, tried) in found.families.items():

@@ -31,7 +31,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = kinds.add_parser(
         "calibrate",
         parents=[registry_options(), judge_options()],
-        help="does the judge of a set agree with people? exit code 1 if it is not admitted to the gate",
+        help="measure the agreement of a judge with human labels; exit code 1 if it is not admitted to the gate",
     )
     parser.add_argument("golden", type=Path, metavar="GOLDEN", help="folder, golden.toml or single-file set")
     parser.add_argument(
@@ -39,7 +39,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         type=int,
         default=PAIRS,
         metavar="N",
-        help=f"pairs of labelled answers to one case that are judged in both orders, at most (default {PAIRS})",
+        help=f"maximum number of answer pairs judged in both orders (default {PAIRS})",
     )
     parser.set_defaults(run=calibrate)
 
@@ -64,17 +64,17 @@ def calibrate(args: argparse.Namespace) -> int:
     found = calibrating(spec, labels, levels)
     if unknown := len({label.key for label in labels} - set(levels)):
         say(
-            f"{unknown} labels are of answers that neither {args.state_dir} nor the registry holds: they count as wrong"
+            f"{unknown} labels refer to answers found neither in {args.state_dir} nor in the registry: counted as wrong"
         )
     lock = JudgeLock(spec.digest, list(spec.models), levels, len(pairs.asked), pairs.flips)
     path = write_judge_lock(_beside(suite, FILE), lock)
     for line in _report(found, pairs):
         say(line)
     admitted = admission(found, spec)
-    say("admitted: it votes in the gate" if admitted.admitted else "not admitted, its check is advisory:")
+    say("admitted: the judge counts in the gate" if admitted.admitted else "not admitted: its gate check is advisory:")
     for reason in admitted.reasons:
         say(f"  {reason}")
-    say(f"{path}: written, for judge {spec.digest[:8]} ({spec.title})")
+    say(f"{path}: written for judge {spec.digest[:8]} ({spec.title})")
     return 0 if admitted.admitted else 1
 
 
@@ -84,13 +84,13 @@ def _labels(args: argparse.Namespace, suite: Suite) -> tuple[Label, ...]:
 
     path, cases = _beside(suite, LABELS), {case.id: case.digest for case in suite.cases}
     if not path.exists():
-        raise FtgateError(f"{path} is not there: people label answers with ftgate judge label {args.golden}")
+        raise FtgateError(f"{path} not found; label answers first: ftgate judge label {args.golden}")
     labels = read_labels(path, cases)
     found = current(labels, cases)
     if old := len(labels) - len(found):
-        say(f"{path}: {old} labels are of cases that were edited since, and do not count")
+        say(f"{path}: ignored {old} labels of cases edited since")
     if not found:
-        raise FtgateError(f"{path}: no label is of a case as it is now; label with ftgate judge label {args.golden}")
+        raise FtgateError(f"{path}: no labels for the current cases; label answers: ftgate judge label {args.golden}")
     return found
 
 
@@ -126,7 +126,7 @@ def _levels(
     judgements = dict(zip(questions, judge_client.judgements(list(questions.values())), strict=True))
     broken = next((each for each in judgements.values() if isinstance(each, NoVerdict) and each.broken), None)
     if broken is not None:
-        raise FtgateError(f"the judge did not answer everything, nothing was written: {broken.why}")
+        raise FtgateError(f"the judge failed to answer, nothing written: {broken.why}")
     levels: dict[str, str | None] = {}
     for label in labels:
         judgement = judgements.get((label.case, label.answer))
@@ -170,7 +170,7 @@ def _report(found: list[Calibration], pairs: Comparison) -> Iterator[str]:
         yield from (_told(metric) for metric in each.metrics)
         yield from (f"  {problem}" for problem in each.problems)
         if each.people is not None:
-            yield _told(each.people) + "  of people among themselves"
+            yield _told(each.people) + "  between people"
     yield from _order_line(pairs)
 
 
@@ -182,6 +182,6 @@ def _order_line(pairs: Comparison) -> Iterator[str]:
     try:
         rate = pairs.flip_rate
     except MetricError:
-        yield "  order consistency: no case has two labelled answers, so no pair could be judged in both orders"
+        yield "  order consistency: not measured, no case has two labelled answers"
     else:
         yield f"  order consistency {1 - rate:.3f}: {pairs.flips} of {len(pairs.asked)} pairs flip with the order"

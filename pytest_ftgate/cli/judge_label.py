@@ -28,7 +28,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = kinds.add_parser(
         "label",
         parents=[registry_options()],
-        help="a person labels answers, blind to who wrote them; --candidate: compares two models",
+        help="label answers blind, or compare two models blind with --candidate",
     )
     parser.add_argument("golden", type=Path, metavar="GOLDEN", help="folder, golden.toml or single-file set")
     parser.add_argument(
@@ -36,21 +36,23 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         nargs="?",
         const=NEWEST,
         metavar="vN",
-        help="compare this version with the champion instead, for the gate check `human` (default: the newest)",
+        help="compare this version with the champion, for the gate check `human` (default: the newest)",
     )
-    parser.add_argument("--task", default="", metavar="TASK", help="of the registry (default: the set's name)")
+    parser.add_argument(
+        "--task", default="", metavar="TASK", help="task in the registry (default: name of the golden set)"
+    )
     parser.add_argument(
         "--count",
         type=int,
         metavar="N",
-        help=f"answers drawn at random ({LABELS}), or pairs ([human] verdicts, else {PAIRS})",
+        help=f"number of random answers ({LABELS}), or of pairs ([human] verdicts, else {PAIRS})",
     )
     parser.add_argument(
-        "--rare", type=int, default=0, metavar="N", help="and N more among answers that the set's own graders miss"
+        "--rare", type=int, default=0, metavar="N", help="plus N answers that fail the graders of the set"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw and the order (default 0)")
-    parser.add_argument("--criterion", default="", metavar="NAME", help="label by this criterion of the set's rubric")
-    parser.add_argument("--question", default="", metavar="TEXT", help="what to ask (default: as the rubric does)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default 0)")
+    parser.add_argument("--criterion", default="", metavar="NAME", help="criterion of the rubric")
+    parser.add_argument("--question", default="", metavar="TEXT", help="question to ask (default: from the rubric)")
     parser.add_argument(
         "--classes",
         type=_classes,
@@ -71,7 +73,7 @@ def label(args: argparse.Namespace) -> int:
 
     suite = load_suite(args.golden)
     if args.count is not None and args.count < 1:
-        raise FtgateError(f"--count {args.count}: at least one answer must be drawn")
+        raise FtgateError(f"--count {args.count}: expected 1 or more")
     return compare(args, suite) if args.candidate else _label(args, suite)
 
 
@@ -101,7 +103,7 @@ def _label(args: argparse.Namespace, suite: Suite) -> int:
         lines = list(label_lines(plans, made, criterion))
         touched = [key for key in known if any(record.get("item") == key for record in book.records)]
         write_lines(file, merged(before, lines, desk.by, touched))
-    say(f"{file}: {len(lines)} labels by {desk.by}, {sum(line['random'] for line in lines)} of them drawn at random")
+    say(f"{file}: {len(lines)} labels by {desk.by}, {sum(line['random'] for line in lines)} of them random")
     return 0
 
 
@@ -127,8 +129,8 @@ def pool_of(args: argparse.Namespace, suite: Suite) -> list[Given]:
                 found += from_results(suite, registry.results(version, suite.name))
     if not found:
         raise FtgateError(
-            f"{suite.name}: no model has answered the set as it is now, in {args.state_dir} or in the registry;\n"
-            f"    ask one first: pytest {args.golden}"
+            f"{suite.name}: no answers to the current golden set in {args.state_dir} or in the registry\n"
+            f"    evaluate a model first: pytest {args.golden}"
         )
     return distinct(found)
 

@@ -21,17 +21,17 @@ def judge_options() -> argparse.ArgumentParser:
     """A parent parser with what limits the spending."""
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument(
-        "--budget", type=_dollars, metavar="DOLLARS", help="for each model of this command (default: [judge])"
+        "--budget", type=_dollars, metavar="DOLLARS", help="budget per judge model (default: budget_dollars of [judge])"
     )
-    options.add_argument("--batch", action="store_true", help="ask by message batches: half the price, within a day")
-    options.add_argument("--yes", action="store_true", help="agree to any estimate below the budget")
+    options.add_argument("--batch", action="store_true", help="use Message Batches: half the price, within 24 hours")
+    options.add_argument("--yes", action="store_true", help="accept any cost estimate within the budget")
     return options
 
 
 def spec_of(suite: Suite) -> JudgeSpec:
     """The judge of a set. Raises FtgateError if it has none."""
     if suite.golden.judge is None:
-        raise FtgateError(f"{suite.golden.path} has no [judge], which names the model and the criteria")
+        raise FtgateError(f"{suite.golden.path}: no [judge] section (model and criteria)")
     return suite.golden.judge
 
 
@@ -63,5 +63,5 @@ def _dollars(text: str) -> float:
     except ValueError:
         dollars = -1.0
     if not 0 <= dollars < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount of dollars, such as 2.50")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount in dollars, e.g. 2.50")
     return dollars

@@ -37,19 +37,19 @@ def compare(args: argparse.Namespace, suite: Suite) -> int:
         plan = settled_plan(book, asked, lambda: pair_plan(suite, new, old, count, args.seed))
         if not plan["rows"]:
             raise FtgateError(
-                f"{candidate} and {champion} have no answers to the same cases of {suite.name} as it is now;\n"
-                "    run `pytest GOLDENS --train` again, which measures both"
+                f"{candidate} and {champion} have no common cases of the current {suite.name}\n"
+                "    measure both again: pytest GOLDENS --train"
             )
         items = pair_items(suite, new, old, plan)
         same = len(plan["rows"]) - len(items)
-        say(f"{len(plan['rows'])} cases drawn; {same} with equal answers are ties, {len(items)} are for you to judge")
+        say(f"{len(plan['rows'])} cases drawn; {same} with identical answers count as ties, {len(items)} to judge")
         desk = at_work(args, pair_task(suite), items, book)
         lines = list(pair_lines(plan, desk.decisions, desk.by, args.seed))
         write_lines(file, merged(before, lines, desk.by, plan))
     rest = len(plan["rows"]) - len(lines)
     say(f"{file}: {len(lines)} of {len(plan['rows'])} verdicts by {desk.by}" + (f"; {rest} to go" if rest else ""))
     if len(plan["rows"]) < LEAST_VERDICTS:
-        say(f"the gate check `human` needs {LEAST_VERDICTS} cases; only {plan['pool']} can be compared")
+        say(f"the gate check `human` needs {LEAST_VERDICTS} cases, only {plan['pool']} are available")
     return 0
 
 
@@ -60,12 +60,12 @@ def _versions(args: argparse.Namespace, registry: Registry, suite: Suite) -> tup
     champion, versions = registry.champion(task), registry.versions(task)
     if champion is None:
         raise FtgateError(
-            f"{task} has no champion to compare with; name another: --task ({', '.join(tasks) or 'none'})"
+            f"{task} has no champion to compare with; choose another --task ({', '.join(tasks) or 'none'})"
         )
     number = versions[-1].number if args.candidate == NEWEST else _number(args.candidate)
     candidate = registry.version(task, number)
     if candidate.number == champion.number:
-        raise FtgateError(f"v{number} is the champion of {task} itself; name another version: --candidate vN")
+        raise FtgateError(f"v{number} is the champion of {task}; choose another version: --candidate vN")
     return candidate, champion
 
 

@@ -25,7 +25,9 @@ LEAKED = 11
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("leakage", help="which goldens stand in training data; exit code 11 if one does")
+    parser = commands.add_parser(
+        "leakage", help="find golden cases that leak into training data; exit code 11 on a leak"
+    )
     parser.add_argument(
         "files",
         nargs="+",
@@ -34,31 +36,31 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="training rows: .jsonl, .json, .csv, .parquet, or a folder of Hugging Face datasets",
     )
     parser.add_argument(
-        "--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="golden set, or a folder of them"
+        "--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="golden set, or folder of golden sets"
     )
-    parser.add_argument("--strict", action="store_true", help="suspects count as leaks")
+    parser.add_argument("--strict", action="store_true", help="count suspects as leaks")
     parser.add_argument(
         "--ray",
         metavar="ADDRESS",
-        help="scan on a Ray cluster: HOST:PORT of its head, auto, or local",
+        help="scan on a Ray cluster: HOST:PORT of its head node, auto or local",
     )
     parser.add_argument(
         "--state-dir",
         type=Path,
         default=Path(STATE_DIR),
         metavar="DIR",
-        help=f"where finished files (--ray) and the judge's answers are remembered (default {STATE_DIR})",
+        help=f"cache of finished files (--ray) and judge replies (default {STATE_DIR})",
     )
     parser.add_argument(
         "--semantic",
         metavar="MODEL",
-        help="also show the nearest row of each golden by meaning, as advice: folder or hub id of an embedding model",
+        help="also list the nearest row of each golden case by embedding (advisory): folder or hub id of the model",
     )
     parser.add_argument(
         "--semantic-least",
         type=_cosine,
         metavar="X",
-        help="least cosine that is shown, over 0, at most 1 (default 0.8)",
+        help="minimum cosine similarity, above 0, at most 1 (default 0.8)",
     )
     judge_options(parser)
     parser.set_defaults(run=leakage)
@@ -70,7 +72,7 @@ def leakage(args: argparse.Namespace) -> int:
     from pytest_ftgate.leakage.report import COLOURS, MARKS
 
     if args.semantic_least is not None and args.semantic is None:
-        raise LeakageError("--semantic-least is of an embedding model; name it: --semantic MODEL")
+        raise LeakageError("--semantic-least needs --semantic MODEL")
     judge = judge_settings(args)
     suites = [load_suite(path) for path in golden_files(args.goldens)]
     try:
@@ -94,7 +96,7 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
 
     journal = Journal(args.state_dir / "leakage" / "finished.jsonl")
     done = scan_on_ray(args.files, suites, args.ray, journal)
-    say(f"ray: {done.pieces:,} pieces scanned; {done.finished:,} of {done.files:,} files were finished before")
+    say(f"ray: {done.pieces:,} pieces scanned; {done.finished:,} of {done.files:,} files already finished")
     return done.report
 
 
@@ -131,7 +133,7 @@ def _cosine(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no cosine to ask for; write a number over 0, at most 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a cosine similarity above 0, at most 1")
     return value
 
 
@@ -141,5 +143,5 @@ def golden_files(path: Path) -> list[Path]:
 
     found = [path] if path.is_file() and is_golden(path) else list(Catalogue((path,), ()).golden_paths.values())
     if not found:
-        raise LeakageError(f"{path}: there is no golden set here; name a set, or a folder of sets: --goldens DIR")
+        raise LeakageError(f"{path}: no golden set found; pass a set or a folder of sets: --goldens DIR")
     return found

@@ -23,15 +23,19 @@ def judge_options(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         metavar="MODEL",
-        help="with --semantic: ask a Claude of each shown pair whether one rewords the other (default: a small one)",
+        help="with --semantic: judge each pair for paraphrases with this model (default: a small Claude)",
     )
-    parser.add_argument("--judge-url", metavar="URL", help="of another server with Anthropic's API")
-    parser.add_argument("--judge-api", choices=("anthropic", "openai"), help="which API it speaks (default anthropic)")
+    parser.add_argument("--judge-url", metavar="URL", help="API base URL")
+    parser.add_argument("--judge-api", choices=("anthropic", "openai"), help="API protocol (default anthropic)")
     parser.add_argument(
-        "--judge-price", nargs=2, type=float, metavar=("IN", "OUT"), help="dollars for a million tokens, if not known"
+        "--judge-price",
+        nargs=2,
+        type=float,
+        metavar=("IN", "OUT"),
+        help="dollars per million tokens, for models without a built-in price",
     )
-    parser.add_argument("--judge-budget", type=float, metavar="DOLLARS", help="never spend more in this command")
-    parser.add_argument("--yes", action="store_true", help="agree to any estimate of the judge's cost")
+    parser.add_argument("--judge-budget", type=float, metavar="DOLLARS", help="spending limit")
+    parser.add_argument("--yes", action="store_true", help="accept any cost estimate")
 
 
 def judge_settings(args: argparse.Namespace) -> Settings | None:
@@ -39,10 +43,10 @@ def judge_settings(args: argparse.Namespace) -> Settings | None:
     if args.semantic_judge is None:
         if given := next((name for name in _OF_JUDGE if getattr(args, name) is not None), None):
             option = f"--{given.replace('_', '-')}"
-            raise LeakageError(f"{option} is of the judge of near pairs; ask for it: --semantic-judge")
+            raise LeakageError(f"{option} needs --semantic-judge")
         return None
     if args.semantic is None:
-        raise LeakageError("--semantic-judge judges what an embedding model finds near; name one: --semantic MODEL")
+        raise LeakageError("--semantic-judge needs --semantic MODEL")
     from pytest_ftgate.serve.api.settings import read_settings
 
     settings = read_settings(_table(args), "ftgate leakage --semantic-judge")
@@ -66,7 +70,7 @@ def _table(args: argparse.Namespace) -> dict[str, Any]:
 def tell_judged(args: argparse.Namespace, settings: Settings, pairs: Sequence[Nearest]) -> None:
     """Ask about each pair and tell. What keeps it from being asked is told too, and changes no exit code."""
     if personal := _personal(pairs) if not settings.local else 0:
-        say(f"  {personal} of these pairs hold personal data, which {settings.base_url} will read")
+        say(f"  {personal} of these pairs contain personal data and are sent to {settings.base_url}")
     try:
         _ask_and_tell(args, settings, pairs)
     except FtgateError as error:

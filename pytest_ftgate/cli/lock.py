@@ -10,13 +10,13 @@ from pytest_ftgate.cli.common import say
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("lock", help="accept golden sets as they are now, by writing their golden.lock")
+    parser = commands.add_parser("lock", help="accept the current golden sets: write golden.lock")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
     parser.add_argument(
         "--delta",
         type=_share,
         metavar="SHARE",
-        help="margin of the champion check, 0 to 1 (0.03 = 3 points); else kept",
+        help="non-inferiority margin of the champion check, 0 to 1, e.g. 0.03 (default: unchanged)",
     )
     parser.set_defaults(run=lock)
 
@@ -37,5 +37,5 @@ def lock(args: argparse.Namespace) -> int:
 def _share(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1 (3 points are 0.03)")
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1 (3 points = 0.03)")
     return value

@@ -69,9 +69,10 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
 def make_parser(prog: str = "ftgate") -> argparse.ArgumentParser:
     """The parser with all commands."""
     parser = argparse.ArgumentParser(
-        prog=prog, description="Golden sets and champions of pytest-ftgate. To train and test, run pytest."
+        prog=prog,
+        description="Manage golden sets, training data and champions of pytest-ftgate. Train and test with pytest.",
     )
-    told = "show the version, and another package whose pytest plugin has our name"
+    told = "show the version, and a conflicting pytest plugin if one is installed"
     parser.add_argument("--version", action=_Version, nargs=0, dest=argparse.SUPPRESS, help=told)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for family in FAMILIES:

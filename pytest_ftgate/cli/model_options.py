@@ -22,10 +22,10 @@ def asking_options() -> argparse.ArgumentParser:
     """A parent parser with what says which model is asked, beside the options of the registry."""
     options = argparse.ArgumentParser(add_help=False, parents=[registry_options()])
     options.add_argument("--engine", choices=ENGINES, help="default: openai with --base-url, else transformers")
-    options.add_argument("--base-url", default="", metavar="URL", help="a running server; needs --model")
+    options.add_argument("--base-url", default="", metavar="URL", help="running server; needs --model")
     options.add_argument("--model", default="", metavar="NAME", help="served name, or folder or hub id of a base model")
     options.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
-    options.add_argument("--vllm", default="", metavar="FILE", help="the vllm executable")
+    options.add_argument("--vllm", default="", metavar="FILE", help="path of the vllm executable")
     options.add_argument(
         "--concurrency", type=_positive, default=64, metavar="N", help="requests in flight (default 64)"
     )

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("noise", parents=[asking_options()], help="how much a model differs from itself")
+    parser = commands.add_parser(
+        "noise", parents=[asking_options()], help="measure how much a model's answers vary between identical runs"
+    )
     parser.add_argument("path", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
     parser.add_argument(
         "--target", default="", metavar="TARGET", help="base, champion or vN; default: champion, else base"
@@ -36,11 +38,11 @@ def noise(args: argparse.Namespace) -> int:
     suite = load_suite(args.path)
     with asking(args) as runtime:
         target = _target(args, suite, runtime)
-        say(f"{suite.name}: asking {target.title} twice, {args.concurrency} in flight")
+        say(f"{suite.name}: running {target.title} twice, {args.concurrency} requests in flight")
         first, second = (_measured(suite, target, runtime, number) for number in (1, 2))
         cases, grades, texts = compare(first, second)
     if not cases:
-        raise FtgateError(f"{suite.name}: no case was measured in both runs; look at the server's log")
+        raise FtgateError(f"{suite.name}: no case was measured in both runs; check the server log")
     found = Noise(
         target.digest,
         runtime.settings.engine,

@@ -24,14 +24,14 @@ class Foreign:
 
     def __str__(self) -> str:
         return (
-            f"found {self.package} {self.version} (module {self.module}, in {self.folder}): another package whose "
-            f"pytest plugin is called {NAME}, which cannot run beside pytest-ftgate\n"
-            f"    Both have options --ftgate-... (PyPI's package {NAME}: --ftgate-model) and a command `{NAME}`, and\n"
-            "    pytest allows an option once, so one of the two must be left out:\n"
-            f"    - it is not needed: pip uninstall {self.package}\n"
-            f"    - this project uses pytest-ftgate: -p no:{NAME}, for good as addopts = -p no:{NAME}\n"
-            f"    - this project uses {self.package}: -p no:{OUR_NAME}, for good as addopts = -p no:{OUR_NAME}\n"
-            f"    Our command is also: python -m {OUR_NAME}"
+            f"found {self.package} {self.version} (module {self.module}, in {self.folder}): another "
+            f"pytest plugin named {NAME}, which conflicts with pytest-ftgate\n"
+            f"    Both define --ftgate-... options (PyPI's package {NAME}: --ftgate-model) and a command `{NAME}`;\n"
+            "    disable one of them:\n"
+            f"    - not needed: pip uninstall {self.package}\n"
+            f"    - this project uses pytest-ftgate: -p no:{NAME}, or addopts = -p no:{NAME}\n"
+            f"    - this project uses {self.package}: -p no:{OUR_NAME}, or addopts = -p no:{OUR_NAME}\n"
+            f"    The command is also available as: python -m {OUR_NAME}"
         )
 
 

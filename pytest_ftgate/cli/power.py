@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 REGRESSIONS = (0.03, 0.05)
 """Drops, and gains, as shares, that people ask for."""
 
-_SLICE_HEAD = ("", "cases", "finds a true drop of", "counts an observed drop of")
+_SLICE_HEAD = ("", "cases", "detects a true drop of", "fails at an observed drop of")
 _NEWEST = 5  # versions of each task that are looked through for results on the set
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "power", parents=[registry_options()], help="what a golden set can see, and the cases it would need"
+        "power",
+        parents=[registry_options()],
+        help="minimum detectable effect of a golden set, and cases needed for smaller ones",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
     parser.add_argument(
         "--discordance",
         type=_share,
         metavar="SHARE",
-        help="share of cases on which two models disagree (default: of the last two measured, else 0.16)",
+        help="share of cases where two models disagree (default: from the last two measured, else 0.16)",
     )
     parser.set_defaults(run=power)
 
@@ -97,23 +99,23 @@ def _values(registry: Registry, version: Version, suite: Suite) -> dict[str, flo
 def _report(found: Resolution) -> Iterator[str]:
     yield f"{found.name}: {found.cases:,} cases, margin {100 * found.delta:g} points, {found.discordance}"
     if found.clusters < found.cases:
-        yield f"  in {found.clusters:,} clusters, so that it sees less than these figures for independent cases say"
+        yield f"  in {found.clusters:,} clusters: less power than these figures, which assume independent cases"
     yield "  one-sided alpha .05, power .80:"
     yield from table(list(_whole(found)), indent="    ")
     if found.slices:
-        yield f"  slices, in the first step of Holm over {len(found.slices)}:"
+        yield f"  slices, first step of Holm over {len(found.slices)}:"
         yield from table([_SLICE_HEAD, *map(_slice, found.slices)], indent="    ")
     if found.advisory:
-        yield f"  smaller slices, which are advisory: {found.advisory}"
+        yield f"  smaller slices (advisory): {found.advisory}"
 
 
 def _whole(found: Resolution) -> Iterator[tuple[str, str, str]]:
-    yield "finds a true difference of", _points(found.found), ""
+    yield "minimum detectable effect", _points(found.found), ""
     for drop in REGRESSIONS:
-        yield f"to find a {100 * drop:g}-point regression", *_cases(found.to_find(drop), found.cases)
+        yield f"to detect a {100 * drop:g}-point regression", *_cases(found.to_find(drop), found.cases)
     for gain in (-found.delta, 0.0, *REGRESSIONS):
         yield f"passes the champion check if {_truth(gain)}", f"{100 * found.passes(gain):.0f} %", ""
-    margin = f"to show it is not {100 * found.delta:g} points worse"
+    margin = f"to show non-inferiority by {100 * found.delta:g} points"
     for gain in (0.0, *REGRESSIONS):
         yield f"{margin}, if {_truth(gain)}", *_cases(found.to_show(gain), found.cases)
 
@@ -123,7 +125,7 @@ def _truth(gain: float) -> str:
 
 
 def _cases(needed: int, there: int) -> tuple[str, str]:
-    return f"{needed:,} cases", f"{needed - there:,} more" if needed > there else "has them"
+    return f"{needed:,} cases", f"{needed - there:,} more" if needed > there else "enough"
 
 
 def _slice(each: SliceResolution) -> tuple[str, str, str, str]:
@@ -137,5 +139,5 @@ def _points(share: float) -> str:
 def _share(text: str) -> float:
     value = float(text)
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1 (16 % are 0.16)")
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1 (16 % = 0.16)")
     return value

@@ -18,12 +18,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("task", metavar="TASK")
     parser.add_argument("version", type=version_number, metavar="vN")
-    parser.add_argument("--reason", default="by hand", help="kept with the version (default: by hand)")
+    parser.add_argument("--reason", default="by hand", help="recorded with the version (default: by hand)")
     parser.add_argument(
         "--override",
         type=_reason,
         metavar="REASON",
-        help="promote a version that was judged HOLD or REJECT; kept in the audit log, its tags and the history",
+        help="promote despite HOLD or REJECT; recorded in the audit log, tags and history",
     )
     parser.set_defaults(run=promote)
 
@@ -34,7 +34,7 @@ def promote(args: argparse.Namespace) -> int:
     registry = open_existing(args)
     before, target = registry.champion(args.task), registry.version(args.task, args.version)
     if before and before.number == target.number:
-        say(f"{args.task}: v{target.number} is the champion already; nothing was changed")
+        say(f"{args.task}: v{target.number} is already the champion; nothing changed")
         return 0
     check_verdict(target, override=bool(args.override))
     with deployed(args, registry, target) as places:
@@ -42,8 +42,8 @@ def promote(args: argparse.Namespace) -> int:
             args.task, target.number, args.override or args.reason, number_of(before), override=bool(args.override)
         )
     was = f" (was v{before.number})" if before else ""
-    rest = f"{time.monotonic() - begin:.1f} s in all" if places else f"serve it: ftgate serve {args.task}"
-    against = f", against its verdict {now.override['verdict']}" if now.promotion["kind"] == "override" else ""
+    rest = f"{time.monotonic() - begin:.1f} s in total" if places else f"serve it: ftgate serve {args.task}"
+    against = f", overriding its verdict {now.override['verdict']}" if now.promotion["kind"] == "override" else ""
     say(f"{args.task}: v{now.number} is the champion{was}{against}; {rest}")
     unload_old(args, before, places)
     return 0
@@ -51,5 +51,5 @@ def promote(args: argparse.Namespace) -> int:
 
 def _reason(text: str) -> str:
     if not text.strip():
-        raise argparse.ArgumentTypeError("it needs a reason that others can read later")
+        raise argparse.ArgumentTypeError("a reason is required")
     return text.strip()

@@ -27,7 +27,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("serve", parents=[registry_options()], help="serve the champion of a task")
     parser.add_argument("task", metavar="TASK")
-    parser.add_argument("--base", metavar="DIR", help="where the base model is now, if it was moved since the test")
+    parser.add_argument("--base", metavar="DIR", help="base model folder, if it was moved since the test")
     parser.set_defaults(run=serve)
 
 
@@ -39,13 +39,13 @@ def serve(args: argparse.Namespace) -> int:
     registry = open_existing(args)
     champion = registry.champion(args.task)
     if champion is None:
-        raise RegistryError(f"{args.task} has no champion yet; `ftgate status` lists what there is")
+        raise RegistryError(f"{args.task} has no champion yet; see `ftgate status`")
     model = model_of(champion, registry.fetch(champion), args.base)
-    say(f"{champion}: adapter {champion.digest[:12]} and base model checked; {choice(model.dtype)}")
+    say(f"{champion}: adapter {champion.digest[:12]} and base model verified; {choice(model.dtype)}")
     log = args.state_dir / "logs" / f"serve-{args.task}.log"
     with _stopped_by_signal(), _running(model, log) as engine:
         endpoint = engine.endpoint(model)
-        say(f"v{champion.number} is served after {time.monotonic() - begin:.0f} s, fetching and start included")
+        say(f"v{champion.number} ready after {time.monotonic() - begin:.0f} s, download included")
         _say_address(endpoint)
         while True:
             time.sleep(LOOK_EVERY_S)
@@ -81,7 +81,7 @@ def _stopped_by_signal() -> Iterator[None]:
 
 def _say_address(endpoint: Endpoint) -> None:
     """The key is made for this server alone and dies with it; without it nobody could ask anything."""
-    say(f"serving {endpoint.model} at {endpoint.base_url} until Ctrl-C; ask it:")
+    say(f"serving {endpoint.model} at {endpoint.base_url} until Ctrl-C; example:")
     body = f'{{"model": "{endpoint.model}", "messages": [{{"role": "user", "content": "..."}}]}}'
     say(f"  curl {endpoint.base_url}/chat/completions -H 'Content-Type: application/json' \\")
     if endpoint.api_key:

@@ -22,23 +22,25 @@ KINDS = {"promote": "promoted", "override": "promoted by override", "rollback": 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
-    status_parser = commands.add_parser("status", parents=[registry_options()], help="champions and who promotes now")
-    status_parser.add_argument("task", nargs="?", metavar="TASK", help="one task; default: all")
-    status_parser.add_argument("--name", action="store_true", help="print only the name that clients ask servers for")
+    status_parser = commands.add_parser(
+        "status", parents=[registry_options()], help="show champions and promotion locks"
+    )
+    status_parser.add_argument("task", nargs="?", metavar="TASK", help="default: all tasks")
+    status_parser.add_argument("--name", action="store_true", help="print only the served model name")
     status_parser.set_defaults(run=status)
 
-    history_parser = commands.add_parser("history", parents=[registry_options()], help="all versions of a task")
+    history_parser = commands.add_parser("history", parents=[registry_options()], help="list all versions of a task")
     history_parser.add_argument("task", metavar="TASK")
     history_parser.set_defaults(run=history)
 
     rollback_parser = commands.add_parser(
-        "rollback", parents=[registry_options(), server_options()], help="go back to the champion before"
+        "rollback", parents=[registry_options(), server_options()], help="restore the previous champion"
     )
     rollback_parser.add_argument("task", metavar="TASK")
     rollback_parser.add_argument(
-        "--to", type=version_number, metavar="vN", help="an earlier champion; default: the one before"
+        "--to", type=version_number, metavar="vN", help="an earlier champion (default: the previous one)"
     )
-    rollback_parser.add_argument("--reason", default="by hand", help="kept with the version (default: by hand)")
+    rollback_parser.add_argument("--reason", default="by hand", help="recorded with the version (default: by hand)")
     rollback_parser.set_defaults(run=rollback)
 
 
@@ -47,7 +49,7 @@ def status(args: argparse.Namespace) -> int:
     if args.name:
         return _say_names(args)
     if not has_registry(args):
-        say(f"no registry in {args.state_dir} yet; `pytest GOLDENS --train` makes it")
+        say(f"no registry in {args.state_dir} yet; `pytest GOLDENS --train` creates it")
         return 0
     registry = open_existing(args)
     tasks = [args.task] if args.task else registry.tasks()
@@ -55,7 +57,7 @@ def status(args: argparse.Namespace) -> int:
         say(task)
         say_table(list(_status_rows(registry, task)), indent="  ")
     if not tasks:
-        say("nothing is registered yet")
+        say("no versions registered yet")
     return 0
 
 
@@ -65,7 +67,7 @@ def _say_names(args: argparse.Namespace) -> int:
     for task in [args.task] if args.task else registry.tasks():
         champion = registry.champion(task)
         if champion is None:
-            raise RegistryError(f"{task} has no champion yet; `ftgate status` lists what there is")
+            raise RegistryError(f"{task} has no champion yet; see `ftgate status`")
         say(name_of(champion))
     return 0
 
@@ -92,7 +94,7 @@ def rollback(args: argparse.Namespace) -> int:
     with deployed(args, registry, target) as places:
         now = registry.rollback(args.task, args.reason, target.number, number_of(before))
     was = f" (was v{before.number})" if before else ""
-    rest = f"{time.monotonic() - begin:.1f} s in all" if places else f"serve it: ftgate serve {args.task}"
+    rest = f"{time.monotonic() - begin:.1f} s in total" if places else f"serve it: ftgate serve {args.task}"
     say(f"{args.task}: v{now.number} is the champion again{was}; {rest}")
     unload_old(args, before, places)
     return 0
@@ -107,11 +109,11 @@ def _status_rows(registry: Registry, task: str) -> Iterator[tuple[str, str]]:
     if champion and MODEL in champion.tags:
         yield "served as", name_of(champion)
     if champion and champion.predecessors:
-        yield "before it", ", ".join(f"v{each.number}" for each in champion.predecessors)
+        yield "previous", ", ".join(f"v{each.number}" for each in champion.predecessors)
     newest = versions[-1]
     yield "newest", f"v{newest.number}  {newest.tags.get('verdict', '')}".rstrip()
     for name, digest in goldens_of(newest):
-        yield f"exam {name}", f"{wear(uses(registry, name, digest))}  (golden set {digest[:12]})"
+        yield f"golden set {name}", f"{wear(uses(registry, name, digest))}  (digest {digest[:12]})"
     if holder := registry.lock_holder(task):
         yield "locked by", holder
 
@@ -121,7 +123,7 @@ def _described(version: Version) -> str:
     made = (
         f"{KINDS.get(promotion['kind'], promotion['kind'])} at {promotion['at']} by {promotion['by']}"
         if promotion
-        else "moved by another program"
+        else "set by another program"
     )
     return f"v{version.number}  digest {version.digest[:12]}  {made}"
 
@@ -143,4 +145,4 @@ def _history_row(version: Version, champion: Version | None) -> tuple[str, str, 
 
 
 def _unknown(registry: Registry, task: str) -> RegistryError:
-    return RegistryError(f"the registry has no task {task!r}; it has: {', '.join(registry.tasks()) or 'none'}")
+    return RegistryError(f"no task {task!r} in the registry; available: {', '.join(registry.tasks()) or 'none'}")

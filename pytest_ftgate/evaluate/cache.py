@@ -92,7 +92,7 @@ class LocalCache:
                 yield disk
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise CacheError(
-                f"the cache in {self.place} cannot be used: {error}; remove it, or --ftgate-cache off"
+                f"cannot use the cache in {self.place}: {error}; delete it, or pass --ftgate-cache off"
             ) from None
 
 
@@ -109,7 +109,7 @@ class RedisCache:
         try:
             self._client: Any = redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5)
         except ValueError as error:
-            raise CacheError(f"ftgate_cache_url: {self.place} is no address of a Redis server: {error}") from None
+            raise CacheError(f"ftgate_cache_url: {self.place} is not a Redis URL: {error}") from None
 
     def get(self, keys: Sequence[str]) -> dict[str, Response]:
         """See Cache."""
@@ -136,7 +136,7 @@ class RedisCache:
         try:
             yield
         except redis.RedisError as error:
-            raise CacheError(f"the cache at {self.place} does not answer: {error}") from None
+            raise CacheError(f"no response from the cache at {self.place}: {error}") from None
 
 
 def shown_url(url: str) -> str:

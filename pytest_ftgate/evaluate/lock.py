@@ -102,16 +102,18 @@ def read_lock(path: Path) -> Lock | None:
     except FileFaults as error:
         raise LockError(error.faults) from None
     except json.JSONDecodeError as error:
-        what, fix = f"is not valid JSON: {error.msg}", "undo the edit (or finish the merge)"
+        what, fix = f"is not valid JSON: {error.msg}", "undo the edit, or resolve the merge conflict"
         raise LockError([Fault(shown(file), error.lineno, what, f"{fix}, then: {_command(file)}")]) from None
     except (TypeError, ValueError) as error:
-        raise LockError([Fault(shown(file), 0, f"is no lock: {error}", "restore it from version control")]) from None
+        raise LockError(
+            [Fault(shown(file), 0, f"is not a valid lock: {error}", "restore it from version control")]
+        ) from None
 
 
 def _parse(text: str) -> Lock:
     data: Any = json.loads(text)
     if not isinstance(data, dict) or set(data) != set(Lock.__slots__):
-        raise ValueError(f"it must hold the keys {', '.join(Lock.__slots__)}")
+        raise ValueError(f"expected the keys {', '.join(Lock.__slots__)}")
     if not isinstance(data["cases"], dict) or not isinstance(data["delta"], float) or not 0 < data["delta"] < 1:
         raise ValueError("`cases` must be an object, and `delta` a number between 0 and 1")
     return Lock(**data)
@@ -131,21 +133,21 @@ def compare(suite: Suite, lock: Lock | None) -> list[Fault]:
     """
     path = suite.golden.path
     if lock is None:
-        return [Fault(shown(lock_path(path)), 0, "is missing", f"write it: {_command(path)}")]
+        return [Fault(shown(lock_path(path)), 0, "not found", f"create it: {_command(path)}")]
     now = make_lock(suite, lock.delta)
     if now == lock:
         return []
     found = [*_case_differences(suite, now.cases, lock.cases), *_settings_differences(suite.golden, now, lock)]
     if not found:
-        found = [(lock_path(path), 0, "was edited, or is another set's or another version's")]
-    return [Fault(shown(file), line, what, f"if this is intended: {_command(path)}") for file, line, what in found]
+        found = [(lock_path(path), 0, "was edited, or belongs to another golden set or version")]
+    return [Fault(shown(file), line, what, f"to accept the change: {_command(path)}") for file, line, what in found]
 
 
 def _settings_differences(golden: Golden, now: Lock, lock: Lock) -> Iterator[tuple[Path, int, str]]:
     if now.settings != lock.settings:
         yield golden.path, golden.line(), "prompt, request, graders or label differ from golden.lock"
     if now.gate != lock.gate:
-        yield golden.path, golden.line("gate"), "the floors of the gate differ from golden.lock"
+        yield golden.path, golden.line("gate"), "gate floors differ from golden.lock"
 
 
 def _case_differences(suite: Suite, now: Mapping[str, str], old: Mapping[str, str]) -> Iterator[tuple[Path, int, str]]:

@@ -44,13 +44,13 @@ class Noise:
     def of(self, suite: Suite) -> str:
         """In words, and whether it was measured on the set as it is now."""
         stale = self.settings != suite.settings_digest
-        again = f"; measured before its settings changed: ftgate noise {shown(suite.golden.path.parent)}"
+        again = f"; outdated, settings have changed since: ftgate noise {shown(suite.golden.path.parent)}"
         return f"{self}{again if stale else ''}"
 
     def __str__(self) -> str:
         grade, text = 100 * self.by_grade, 100 * self.by_text
         return (
-            f"noise {grade:.1f} points (the same model, asked twice at {self.concurrency} in flight: "
+            f"noise {grade:.1f} points (two identical runs, {self.concurrency} requests in flight: "
             f"{grade:.1f} % of the grades and {text:.1f} % of the texts of {self.cases:,} cases differ)"
         )
 
@@ -86,8 +86,8 @@ def read_noise(golden_path: Path) -> Noise | None:
     try:
         return Noise(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        fix = f"measure it again: ftgate noise {shown(path.parent)}"
-        raise LockError([Fault(shown(path), 0, f"is no file of `ftgate noise`: {error}", fix)]) from None
+        fix = f"measure again: ftgate noise {shown(path.parent)}"
+        raise LockError([Fault(shown(path), 0, f"is not a valid `ftgate noise` file: {error}", fix)]) from None
 
 
 def widened(delta: float, noise: Noise | None) -> float:

@@ -148,8 +148,8 @@ def _incomparable(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:
         return
     for case in cases:
         if case.expected is None:
-            what = "the case has no `expected`, and [judge] compares candidate and champion by it"
-            yield Fault(shown(golden.cases_path), case.line, what, "give it one, or set reference = false and criteria")
+            what = "the case has no `expected`, which [judge] needs as reference"
+            yield Fault(shown(golden.cases_path), case.line, what, "add it, or set reference = false and criteria")
 
 
 def _settings_digest(golden: Golden, prompt: Prompt) -> str:
@@ -231,7 +231,5 @@ def expected_label(case: Case, label: Label) -> str | None:
 
 def _no_label(expected: str | None, label: Label) -> str:
     if expected is None:
-        return f"`expected` has no label at the path {label.path!r} of [label]"
-    return f"`expected` is labelled {expected!r}, which is none of the values of [label]; " + suggestion(
-        expected, label.values
-    )
+        return f"`expected` has no label at [label] path {label.path!r}"
+    return f"label {expected!r} of `expected` is not one of the [label] values; " + suggestion(expected, label.values)

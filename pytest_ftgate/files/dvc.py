@@ -44,9 +44,9 @@ class Tracked:
         found = _md5_of(self.out)
         if found == self.md5 or (self.old and not self.out.is_dir() and _md5(_unix(self.out)) == self.md5):
             return None
-        what = f"differs from {shown(self.by)}: its md5 is {found[:8]}..., tracked is {self.md5[:8]}..."
+        what = f"differs from {shown(self.by)}: found md5 {found[:8]}..., expected {self.md5[:8]}..."
         keep = f"dvc commit {shown(self.by)}" if self.by.name == LOCK else f"dvc add {shown(self.out)}"
-        return Fault(shown(self.out), 0, what, f"to keep it: {keep}; to get back what is tracked: dvc checkout")
+        return Fault(shown(self.out), 0, what, f"to keep it: {keep}; to restore the tracked version: dvc checkout")
 
 
 def check_tracked(paths: Iterable[Path]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_ftgate.errors import Fault
 
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
-_HALF = r"holds half of a surrogate pair (\ud800 to \udfff alone), which is no character"
+_HALF = r"contains an unpaired surrogate (\ud800 to \udfff)"
 
 
 def parse_lines(text: str, path: str) -> Iterator[tuple[int, Any] | Fault]:
@@ -33,7 +33,7 @@ def parse_line(line: str, number: int, path: str) -> tuple[int, Any] | Fault:
     except ValueError as error:
         return Fault(path, number, f"is not valid JSON: {error}")
     except RecursionError:
-        return Fault(path, number, "is nested too deeply to be read")
+        return Fault(path, number, "is nested too deeply")
     if _HALF_PAIR.search(line) and _has_half_pair(value):
         return Fault(path, number, _HALF)
     return number, value
@@ -60,18 +60,18 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"the key {', '.join(map(repr, twice))} stands twice in one object")
+        raise ValueError(f"duplicate key {', '.join(map(repr, twice))}")
     return made
 
 
 def _constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number; use null, or leave the key out")
+    raise ValueError(f"{name} is not valid JSON; use null, or omit the key")
 
 
 def _float(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise ValueError(f"{digits} is too large for a number")
+        raise ValueError(f"{digits} is out of range")
     return number
 
 

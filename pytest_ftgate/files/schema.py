@@ -24,10 +24,10 @@ Error = Any
 """A jsonschema.ValidationError; its type stubs call every field possibly unset."""
 
 _ARTICLES = {
-    "string": "a text",
+    "string": "a string",
     "array": "a list",
-    "object": "an object with keys",
-    "integer": "a whole number",
+    "object": "an object",
+    "integer": "an integer",
     "number": "a number",
     "boolean": "true or false",
     "null": "null",
@@ -39,8 +39,8 @@ _WANTED = {
     "exclusiveMinimum": "must be more than {}",
     "exclusiveMaximum": "must be less than {}",
     "minLength": "must not be empty",
-    "minItems": "must hold at least {}",
-    "uniqueItems": "must not hold anything twice",
+    "minItems": "needs {} or more items",
+    "uniqueItems": "must not contain duplicates",
 }
 
 
@@ -54,7 +54,7 @@ def check(data: object, schema_name: str, path: str, line_of: Callable[[Keys], i
     if not odd and keeps(data, schema_name):
         return []
     faults = [Fault(path, line_of(keys), f"{_path(keys) or 'the file'} {what}") for keys, what in odd.items()]
-    if not any(what.startswith("holds itself") for what in odd.values()):
+    if not any(what.startswith("is circular") for what in odd.values()):
         for error in _validator(schema_name).iter_errors(data):
             if tuple(error.absolute_path) not in odd:
                 faults += [Fault(path, line_of(keys), message) for keys, message in _readable(error)]
@@ -88,11 +88,11 @@ def _resource(uri: str) -> Resource[Any]:
 def _odd_values(value: object, keys: Keys) -> Iterator[tuple[Keys, str]]:
     """The values that no JSON text could hold."""
     if len(keys) > 100:
-        yield keys[:1], "holds itself, or is nested more than 100 levels deep"
+        yield keys[:1], "is circular, or nested more than 100 levels deep"
     elif isinstance(value, Mapping):
         for name, below in value.items():
             if not isinstance(name, str):
-                yield (*keys, str(name)), f"is no text; write the key as {json.dumps(str(name))}"
+                yield (*keys, str(name)), f"is not a string; write the key as {json.dumps(str(name))}"
             yield from _odd_values(below, (*keys, str(name)))
     elif isinstance(value, list):
         for place, below in enumerate(value):
@@ -104,12 +104,12 @@ def _odd_values(value: object, keys: Keys) -> Iterator[tuple[Keys, str]]:
 def _odd_scalar(value: object) -> str:
     """What is odd about a scalar, "" if JSON can hold it."""
     if isinstance(value, str):
-        return "" if value.isascii() or _encodable(value) else "holds half of a surrogate pair, which is no character"
+        return "" if value.isascii() or _encodable(value) else "contains an unpaired surrogate"
     if value is None or isinstance(value, bool | int):
         return ""
     if isinstance(value, float):
-        return "" if math.isfinite(value) else f"is {value}; a finite number is needed"
-    return f"is a {type(value).__name__}; write it as a text, in quotes"
+        return "" if math.isfinite(value) else f"is {value}; must be finite"
+    return f"is a {type(value).__name__}; write it as a quoted string"
 
 
 def _encodable(text: str) -> bool:
@@ -135,7 +135,7 @@ def _unknown_keys(error: Error, keys: Keys) -> Iterator[tuple[Keys, str]]:
     known = error.schema["properties"]
     for key in error.instance:
         if isinstance(key, str) and key not in known:
-            yield (*keys, key), f"{key!r} is not a known key of {_place(error, keys)}; {suggestion(key, known)}"
+            yield (*keys, key), f"{key!r} is not a valid key of {_place(error, keys)}; {suggestion(key, known)}"
 
 
 def _lacks_one_of(error: Error) -> bool:

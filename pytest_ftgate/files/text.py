@@ -30,7 +30,7 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise FileFaults([Fault(shown(path), 0, f"cannot be read: {error.strerror or error}")]) from None
     if raw.startswith(_WIDE):
-        raise FileFaults([Fault(shown(path), 1, "is UTF-16; only UTF-8 is read", "save it as UTF-8 without BOM")])
+        raise FileFaults([Fault(shown(path), 1, "is UTF-16, expected UTF-8", "save it as UTF-8 without BOM")])
     faults = list(_encoding_faults(raw, shown(path)))
     if faults:
         raise FileFaults(faults)

@@ -35,7 +35,7 @@ def read_yaml(path: Path) -> tuple[Any, dict[Keys, int]]:
     except yaml.YAMLError as error:
         raise FileFaults([Fault(shown(path), 0, f"is not valid YAML: {' '.join(str(error).split())}")]) from None
     except RecursionError:
-        raise FileFaults([Fault(shown(path), 0, "is nested too deeply to be read, or holds itself")]) from None
+        raise FileFaults([Fault(shown(path), 0, "is circular or nested too deeply")]) from None
 
 
 def _what(error: Any) -> str:
@@ -49,7 +49,7 @@ def _parse(text: str, path: str) -> tuple[Any, dict[Keys, int]]:
         if root is None:
             return None, {}
         entries = list(_entries(root, ()))
-        if faults := [Fault(path, line, f"the key {keys[-1]!r} stands twice") for keys, line in _twice(entries)]:
+        if faults := [Fault(path, line, f"duplicate key {keys[-1]!r}") for keys, line in _twice(entries)]:
             raise FileFaults(faults)
         return loader.construct_document(root), dict(entries)
     finally:

@@ -145,7 +145,7 @@ def user_text(prompt: Prompt, input: str | Mapping[str, Any]) -> str:  # noqa: A
     if prompt.template is None:
         if isinstance(input, str):
             return input
-        raise PromptError("the input is an object of variables, but [prompt] has no template to put them into")
+        raise PromptError("the input is an object, but [prompt] has no template for its variables")
     variables = {"text": input} if isinstance(input, str) else input
     return _fill(prompt.template, variables)
 
@@ -185,7 +185,7 @@ def _fill(template: str, variables: Mapping[str, Any]) -> str:
     except UndefinedError as error:
         raise PromptError(f"{error.message}; {_what_is_there(names, variables)}") from None
     except Exception as error:
-        raise PromptError(f"the template failed: {type(error).__name__}: {error}") from error
+        raise PromptError(f"template error: {type(error).__name__}: {error}") from error
 
 
 def _what_is_there(names: frozenset[str], variables: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ def read_source(file: Path, cases_path: Path) -> Source:
     if file.name == FOLDER_FILE:
         return _read_folder(file, cases_path)
     if not file.name.endswith(_SUFFIXES):
-        what = f"is no golden set; expected {FOLDER_FILE}, *.golden.jsonl or *.golden.yaml"
+        what = f"is not a golden set; expected {FOLDER_FILE}, *.golden.jsonl or *.golden.yaml"
         return Source(faults=[Fault(shown(file), 0, what)])
     try:
         source = _read_yaml(file) if file.name.endswith(".yaml") else _read_jsonl(file)
@@ -51,7 +51,7 @@ def _read_folder(file: Path, cases_path: Path) -> Source:
         source.lines = toml_lines(text)
     except FileFaults as error:
         source.faults += error.faults
-    source.faults += _misplaced_cases(source, file, f"the cases stand in {CASES_FILE}")
+    source.faults += _misplaced_cases(source, file, f"cases belong in {CASES_FILE}")
     if not cases_path.exists():
         source.faults.append(_missing_cases(cases_path, source.settings.get("made_by")))
         return source
@@ -73,13 +73,13 @@ def _add_lines(source: Source, path: Path, entries: list[Any]) -> None:
 
 
 def _missing_cases(path: Path, made_by: object) -> Fault:
-    fix = f"make it: {made_by}" if made_by else f"write one case a line: {_EXAMPLE}"
-    return Fault(shown(path), 0, "is missing", fix)
+    fix = f"run: {made_by}" if made_by else f"write one case per line: {_EXAMPLE}"
+    return Fault(shown(path), 0, "not found", fix)
 
 
 def _no_case(rows: list[Row], path: Path) -> list[Fault]:
     example = f"- {_EXAMPLE}" if path.suffix == ".yaml" else _EXAMPLE
-    return [] if rows else [Fault(shown(path), 1, "is empty: it holds no case", f"the smallest useful case: {example}")]
+    return [] if rows else [Fault(shown(path), 1, "no cases", f"minimal case: {example}")]
 
 
 def _misplaced_cases(source: Source, file: Path, where: str) -> Iterator[Fault]:
@@ -98,7 +98,7 @@ def _read_jsonl(file: Path) -> Source:
         source.settings = head[1]["golden"]
         entries = entries[1:]
     if isinstance(source.settings, dict):
-        source.faults += _misplaced_cases(source, file, "they follow, one a line")
+        source.faults += _misplaced_cases(source, file, "cases follow, one per line")
     _add_lines(source, file, entries)
     return source
 
@@ -113,7 +113,7 @@ def _read_yaml(file: Path) -> Source:
         root, data = ("cases",), data.get("cases")
     source = Source(settings, lines)
     if data is not None and not isinstance(data, list):
-        source.faults.append(Fault(shown(file), nearest(lines, root), "the cases must be a list"))
+        source.faults.append(Fault(shown(file), nearest(lines, root), "'cases' must be a list"))
         return source
     source.rows, faults = read_located_rows(data or [], shown(file), lambda keys: nearest(lines, root + keys))
     source.faults += faults or _no_case(source.rows, file)

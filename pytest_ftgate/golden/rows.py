@@ -94,8 +94,8 @@ def _add_checked(entry: tuple[int, Any], path: str, line_of: LineOf, rows: list[
 def _row_faults(data: Any, path: str, line_of: LineOf) -> Iterator[Fault]:
     own = data.get("id") if isinstance(data, dict) else None
     if isinstance(own, str) and (problem := id_problem(own)):
-        allowed = "an id is printable and holds no white space, '::', '[' or ']'"
-        yield Fault(path, line_of(("id",)), f"the id {own!a} {problem}; {allowed}")
+        allowed = "ids must be printable, without white space, '::', '[' or ']'"
+        yield Fault(path, line_of(("id",)), f"id {own!a} {problem}; {allowed}")
         data = {**data, "id": "fine"}
     yield from check(data, "case", path, line_of)
 
@@ -110,8 +110,8 @@ def _duplicates(rows: Iterable[Row], path: str) -> Iterator[Fault]:
 
 def _twice(row: Row, before: Row) -> str:
     if "id" in row.data or "id" in before.data:
-        return f"the id {row.id!r} is already used in line {before.line}"
-    return f"the same case stands in line {before.line}; remove one, or give each an id"
+        return f"duplicate id {row.id!r}, first used in line {before.line}"
+    return f"duplicate of the case in line {before.line}; remove one, or add ids"
 
 
 def _keeps(data: Any) -> bool:

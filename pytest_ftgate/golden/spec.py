@@ -127,7 +127,7 @@ def _without_faults(source: Source, file: Path) -> dict[str, Any]:
     """The top-level settings that keep the schema; the faults of the others are added to the source."""
     line_of = partial(nearest, source.lines)
     if not isinstance(source.settings, dict):
-        source.faults.append(Fault(shown(file), line_of(()), "'golden' must hold an object with keys"))
+        source.faults.append(Fault(shown(file), line_of(()), "'golden' must be an object"))
         return {}
     faults = check(source.settings, "golden", shown(file), line_of)
     source.faults += faults
@@ -145,7 +145,7 @@ def _name(file: Path) -> str:
 def _name_faults(file: Path) -> Iterator[Fault]:
     if problem := id_problem(_name(file)):
         what = "folder" if file.name == FOLDER_FILE else "file"
-        yield Fault(shown(file), 0, f"the set's name {_name(file)!r} {problem}", f"rename the {what}")
+        yield Fault(shown(file), 0, f"golden set name {_name(file)!r} {problem}", f"rename the {what}")
 
 
 def _request(table: Mapping[str, Any]) -> Request:
@@ -202,13 +202,13 @@ def _floor_problems(floor: Floor, label: Label | None, has_label: bool) -> Itera
     yield from number_problems(floor)
     of_labels = floor.metric in ("precision", "recall", "f1", "mcc")
     if of_labels and not has_label:
-        yield "metric", f"{floor.metric} needs the labels; add [label] with `path` and `values`"
+        yield "metric", f"{floor.metric} needs [label] with `path` and `values`"
     if floor.metric in ("precision", "recall") and floor.positive is None:
-        yield "metric", f"{floor.metric} looks at one class; name it with `positive`"
+        yield "metric", f"{floor.metric} needs the class in `positive`"
     if floor.metric not in ("precision", "recall", "f1") and floor.positive is not None:
         yield "positive", f"{floor.metric} has no positive class; remove `positive`"
     if label and floor.positive is not None and floor.positive not in label.values:
-        yield "positive", f"{floor.positive!r} is none of the labels; {suggestion(floor.positive, label.values)}"
+        yield "positive", f"{floor.positive!r} is not one of the labels; {suggestion(floor.positive, label.values)}"
     yield from _average_problems(floor)
 
 
@@ -216,6 +216,6 @@ def _average_problems(floor: Floor) -> Iterator[tuple[str, str]]:
     if floor.average is None:
         return
     if floor.metric != "f1":
-        yield "average", f"only f1 is averaged, not {floor.metric}; remove `average`"
+        yield "average", f"`average` applies to f1 only, not to {floor.metric}; remove it"
     elif (floor.average == "binary") != (floor.positive is not None):
-        yield "average", "`positive` goes with average 'binary' and with no other"
+        yield "average", "`positive` requires average 'binary'"

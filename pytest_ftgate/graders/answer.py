@@ -35,7 +35,7 @@ def _parsed(text: str) -> Any:
         return _DECODER.decode(text.strip())
     except (ValueError, RecursionError) as error:
         head = text if len(text) <= 120 else f"{text[:117]}..."
-        raise NoJsonError(f"found {head!r}, which is no JSON ({_why(error)})") from None
+        raise NoJsonError(f"found {head!r}, not valid JSON ({_why(error)})") from None
 
 
 def _why(error: Exception) -> str:
@@ -45,7 +45,7 @@ def _why(error: Exception) -> str:
 
 
 def _constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 _DECODER = json.JSONDecoder(parse_constant=_constant)

@@ -30,9 +30,11 @@ class Exact(TextKind):
     def check(self, case: Case) -> None:
         """Raises GraderError if there is no expected value, or nothing is left of it once normalised."""
         if case.expected is None:
-            raise GraderError("the case has no `expected` value to compare with")
+            raise GraderError("the case has no `expected` value")
         if isinstance(case.expected, str) and not self.normal(case.expected).strip():
-            raise GraderError(f"the expected text {case.expected!r} is empty once normalised; an empty answer is wrong")
+            raise GraderError(
+                f"the expected text {case.expected!r} is empty after normalisation; empty answers never pass"
+            )
 
     def __call__(self, case: Case, response: Response) -> Grade:
         """1 if they are the same, else 0."""

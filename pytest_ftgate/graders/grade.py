@@ -74,7 +74,7 @@ def compile_grader(spec: Mapping[str, Any], folder: Path | None = None) -> Grade
     """
     kind = spec.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise GraderError(f"{shown(kind)} is not a kind of grader; {_hint(kind)}")
+        raise GraderError(f"unknown grader kind {shown(kind)}; {_hint(kind)}")
     options = {name: value for name, value in resolve_spec(spec, folder).items() if name != "kind"}
     return build(KINDS[kind], options)
 
@@ -110,7 +110,7 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
     Of several graders: any Failure, else any Unscored, else the least value, passed if all passed.
     """
     if not graders:
-        return Unscored("nothing is expected and no grader is named; a test in Python may judge it", "none")
+        return Unscored("no `expected` and no grader; can be checked by a Python test", "none")
     if response.broken:
         return Failure(f"no answer: {response.error or 'the request failed'}", "request")
     if why := no_answer(response):

@@ -37,9 +37,9 @@ class JsonFields(Kind):
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
         if self.tolerance < 0:
-            raise GraderError(f"tolerance is {self.tolerance}; it must not be below 0")
+            raise GraderError(f"tolerance is {self.tolerance}; must be 0 or more")
         if not all(self.fields) or len(set(self.fields)) != len(self.fields):
-            raise GraderError(f"fields must be different, non-empty paths; found {shown(list(self.fields))}")
+            raise GraderError(f"fields must be unique, non-empty paths; found {shown(list(self.fields))}")
 
     def check(self, case: Case) -> None:
         """Raises GraderError if the case does not expect an object with all the fields."""
@@ -47,12 +47,12 @@ class JsonFields(Kind):
 
     def _expected(self, case: Case) -> dict[str, Any]:
         if not isinstance(case.expected, dict) or not case.expected:
-            raise GraderError(f"expected is {shown(case.expected)}; an object with at least one field is needed")
+            raise GraderError(f"`expected` is {shown(case.expected)}; must be an object with at least one field")
         if not self.fields:
             return case.expected
         wanted = {path: value_at(case.expected, path, _MISSING) for path in self.fields}
         if lacking := [path for path, value in wanted.items() if value is _MISSING]:
-            raise GraderError(f"expected is {shown(case.expected)}, without the field {', '.join(lacking)}")
+            raise GraderError(f"`expected` is {shown(case.expected)}, missing field {', '.join(lacking)}")
         return wanted
 
     def __call__(self, case: Case, response: Response) -> Grade:
@@ -66,7 +66,7 @@ class JsonFields(Kind):
         if not wrong:
             return self.right(f"found {shown(answer)}, as expected")
         right = len(wanted) - len(wrong)
-        return self.grade(right / len(wanted), f"{right} of {len(wanted)} fields right: {'; '.join(wrong)}")
+        return self.grade(right / len(wanted), f"{right} of {len(wanted)} fields correct: {'; '.join(wrong)}")
 
     def _wrong(self, answer: object, path: str, expected: object) -> str:
         found = value_at(answer, path, _MISSING) if self.fields else _member(answer, path)

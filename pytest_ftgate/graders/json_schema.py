@@ -50,10 +50,10 @@ class JsonSchema(Kind):
         try:
             found = json_of(response.text)
         except NoJsonError as error:
-            return self.wrong(f"{error}; expected JSON under the schema")
+            return self.wrong(f"{error}; expected JSON matching the schema")
         if fault := self._validate(found):
             return self.wrong(fault)
-        return self.right(f"found {shown(found)}, valid under the schema")
+        return self.right(f"found {shown(found)}, valid by the schema")
 
 
 def with_schema(spec: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
@@ -77,7 +77,7 @@ def _read(name: object, folder: Path) -> Any:
     except OSError as error:
         raise GraderError(f"the schema {folder / name} cannot be read: {error.strerror or error}") from None
     except ValueError as error:
-        raise GraderError(f"the schema {folder / name} is no JSON: {error}") from None
+        raise GraderError(f"the schema {folder / name} is not valid JSON: {error}") from None
 
 
 def _compiled(schema: Mapping[str, Any] | bool) -> Callable[[object], str]:
@@ -88,7 +88,7 @@ def _compiled(schema: Mapping[str, Any] | bool) -> Callable[[object], str]:
     try:
         kind.check_schema(schema)
     except SchemaError as error:
-        raise GraderError(f"the schema is not valid at {error.json_path}: {error.message}") from None
+        raise GraderError(f"invalid schema at {error.json_path}: {error.message}") from None
     validator = _closed(kind, schema)
 
     def fault(value: object) -> str:
@@ -110,7 +110,7 @@ def _draft(schema: Mapping[str, Any] | bool) -> Any:
     known: Any = validators.validator_for
     kind = known(schema, default=None)
     if kind is None:
-        raise GraderError(f"$schema is {shown(schema['$schema'])}; only the published drafts of JSON Schema are known")
+        raise GraderError(f"unknown $schema {shown(schema['$schema'])}; expected a published JSON Schema draft")
     return kind
 
 
@@ -136,8 +136,8 @@ def _follow(resolver: Resolver[Any], resource: Resource[Any]) -> None:
             resolver.lookup(reference)
         except (Unresolvable, ValueError):
             raise GraderError(
-                f"$ref {shown(reference)} leads to nothing in the schema, and nothing is fetched from the network or "
-                "from other files; copy what it means under $defs"
+                f"cannot resolve $ref {shown(reference)}; references to other files or URLs are not supported, "
+                "copy the definition to $defs"
             ) from None
     for below in resource.subresources():
         _follow(resolver.in_subresource(below), below)

@@ -61,7 +61,7 @@ class Judge(Kind):
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
         if not self.judge:
-            raise GraderError("the golden set has no [judge], which names the model and what it looks at")
+            raise GraderError("the golden set has no [judge] section")
 
     @property
     def name(self) -> str:
@@ -81,7 +81,7 @@ class Judge(Kind):
     def check(self, case: Case) -> None:
         """A judge that sees the reference needs one."""
         if self.judge["rubric"]["reference"] and case.expected is None:
-            raise GraderError("the case has no `expected`, and this judge compares with a reference")
+            raise GraderError("the case has no `expected`, which this judge needs as reference")
 
     def ask(self, answers: Iterable[tuple[Case, Response]]) -> None:
         """Ask about many answers at once, so that grading them one by one waits for nothing."""
@@ -104,7 +104,7 @@ class Judge(Kind):
     def __call__(self, case: Case, response: Response) -> Outcome:
         """The verdict as a grade; no valid one is Unscored, a server that does not answer a Failure."""
         if self._client is None:
-            return Unscored("no judge is asked here; it judges in a run of pytest", self.name)
+            return Unscored("judge not available here; it runs under pytest only", self.name)
         judgement = self._client.judgement(self.question(case, response))
         if isinstance(judgement, NoVerdict):
             return Failure(judgement.why, self.name) if judgement.broken else Unscored(judgement.why, self.name)

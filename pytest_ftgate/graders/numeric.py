@@ -44,9 +44,9 @@ class Numeric(Kind):
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
         if self.abs_tol < 0 or self.rel_tol < 0:
-            raise GraderError(f"abs_tol is {self.abs_tol} and rel_tol is {self.rel_tol}; neither may be below 0")
+            raise GraderError(f"abs_tol is {self.abs_tol}, rel_tol is {self.rel_tol}; both must be 0 or more")
         if self.position not in ("last", "first"):
-            raise GraderError(f"position is {self.position!r}; it must be 'last' or 'first'")
+            raise GraderError(f"position is {self.position!r}; must be 'last' or 'first'")
 
     def check(self, case: Case) -> None:
         """Raises GraderError if the case expects no number."""
@@ -79,7 +79,7 @@ def _expected(case: Case) -> Decimal:
         return Decimal(str(value))
     number = _number(value.strip()) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else None
     if number is None:
-        raise GraderError(f"expected is {shown(value)}; a number is needed")
+        raise GraderError(f"`expected` is {shown(value)}; must be a number")
     return number
 
 

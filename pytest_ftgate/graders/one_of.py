@@ -37,7 +37,7 @@ class OneOf(Kind):
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
         if len(set(self.labels)) != len(self.labels) or not self.labels or not all(map(str.strip, self.labels)):
-            raise GraderError(f"labels must be different, non-empty texts; found {shown(list(self.labels))}")
+            raise GraderError(f"labels must be unique, non-empty strings; found {shown(list(self.labels))}")
 
     def check(self, case: Case) -> None:
         """Raises GraderError if the case expects none of the labels."""
@@ -47,7 +47,9 @@ class OneOf(Kind):
         label = label_in(case.expected, "" if isinstance(case.expected, str) else self.path)
         if label is None or label not in self.labels:
             where = f" at {self.path!r}" if self.path else ""
-            raise GraderError(f"expected is {shown(case.expected)}{where}, none of the labels {_list(self.labels)}")
+            raise GraderError(
+                f"`expected` is {shown(case.expected)}{where}, not one of the labels {_list(self.labels)}"
+            )
         return label
 
     def __call__(self, case: Case, response: Response) -> Grade:

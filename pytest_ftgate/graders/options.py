@@ -13,9 +13,9 @@ from pytest_ftgate.graders.value import GraderError, Kind
 
 _WANTED = {
     "bool": "true or false",
-    "str": "a text",
+    "str": "a string",
     "float": "a number",
-    "tuple[str, ...]": "a list of texts",
+    "tuple[str, ...]": "a list of strings",
     "Mapping[str, Any]": "a table",
     "Mapping[str, Any] | bool": "a table",
 }

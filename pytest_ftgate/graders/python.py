@@ -55,9 +55,11 @@ class Python(Kind):
         if not 0 <= number <= 1:
             raise GraderError(
                 f"{self.call} returned {shown(returned)}; expected True, False, a number from 0 to 1, "
-                "a pair (either, reason), or None"
+                "a pair (value, reason), or None"
             )
-        told = reason or f"found {shown(response.text)}, expected {shown(case.expected)}; {self.call} says {number:g}"
+        told = (
+            reason or f"found {shown(response.text)}, expected {shown(case.expected)}; {self.call} returned {number:g}"
+        )
         return self.grade(number, told)
 
 
@@ -82,12 +84,12 @@ def _imported(call: str) -> Callable[..., Any]:
     except Exception as error:
         raise GraderError(f"{call} cannot be imported: {type(error).__name__}: {error}{_help(error)}") from error
     if not callable(found):
-        raise GraderError(f"{call} is {shown(found)}, which cannot be called")
+        raise GraderError(f"{call} is {shown(found)}, not callable")
     function: Callable[..., Any] = found
     return function
 
 
 def _help(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return "; put its folder on the path (`pythonpath` in the pytest section of pyproject.toml), or install it"
+        return "; add its folder to `pythonpath` in the pytest section of pyproject.toml, or install it"
     return ""

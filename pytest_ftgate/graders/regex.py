@@ -43,7 +43,7 @@ class Regex(Kind):
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
         if self.timeout_s <= 0:
-            raise GraderError(f"timeout_s is {self.timeout_s}; it must be more than 0 seconds")
+            raise GraderError(f"timeout_s is {self.timeout_s}; must be above 0")
         if self.pattern:
             compiled(self.pattern, self.ignore_case)
 
@@ -54,7 +54,7 @@ class Regex(Kind):
     def _pattern(self, case: Case) -> Pattern[str]:
         pattern = self.pattern or case.expected
         if not isinstance(pattern, str) or not pattern:
-            raise GraderError("there is no pattern: set `pattern`, or give the case one as its `expected` text")
+            raise GraderError("no pattern: set `pattern`, or put it into `expected`")
         return compiled(pattern, self.ignore_case)
 
     def __call__(self, case: Case, response: Response) -> Grade:
@@ -73,7 +73,7 @@ class Regex(Kind):
             return pattern.search(text, timeout=self.timeout_s)
         except TimeoutError:
             raise GraderError(
-                f"the pattern {shown(pattern.pattern)} needs more than {self.timeout_s} s for {shown(text)}; "
+                f"the pattern {shown(pattern.pattern)} timed out after {self.timeout_s} s on {shown(text)}; "
                 "rewrite nested repetitions such as (a+)+, or raise timeout_s"
             ) from None
 
@@ -86,4 +86,4 @@ def compiled(pattern: str, ignore_case: bool = False) -> Pattern[str]:
     try:
         return regex.compile(pattern, regex.IGNORECASE if ignore_case else 0)
     except (regex.error, RecursionError, OverflowError) as error:
-        raise GraderError(f"{shown(pattern)} is not a regular expression: {error}") from None
+        raise GraderError(f"invalid regular expression {shown(pattern)}: {error}") from None

@@ -36,7 +36,7 @@ class TextKind(Kind):
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
         if self.unicode_form not in FORMS:
-            raise GraderError(f"unicode_form is {self.unicode_form!r}; it must be one of {', '.join(FORMS)}")
+            raise GraderError(f"unicode_form is {self.unicode_form!r}; must be one of {', '.join(FORMS)}")
 
     def normal(self, text: str) -> str:
         """The text as it is compared."""
@@ -73,7 +73,7 @@ class TextsKind(TextKind):
         """The texts to look for, as written. Raises GraderError: none, or one that is in every answer."""
         texts = self.values or _texts_of(case.expected)
         if empty := [text for text in texts if not self.normal(text)]:
-            raise GraderError(f"the text {empty[0]!r} to look for is empty once normalised, and stands in every answer")
+            raise GraderError(f"the text {empty[0]!r} is empty after normalisation and would match every answer")
         return texts
 
     def check(self, case: Case) -> None:
@@ -100,7 +100,7 @@ def _texts_of(expected: object) -> tuple[str, ...]:
         return (expected,)
     if isinstance(expected, list | tuple) and expected and all(isinstance(text, str) for text in expected):
         return tuple(expected)
-    raise GraderError("there is no text to look for: `expected` must be a text or a list of texts, or set `values`")
+    raise GraderError("nothing to search for: `expected` must be a string or a list of strings, or set `values`")
 
 
 @lru_cache(maxsize=4096)

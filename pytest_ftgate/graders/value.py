@@ -103,7 +103,7 @@ class Kind:
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
-            raise GraderError(f"threshold is {self.threshold}; it must be between 0 and 1")
+            raise GraderError(f"threshold is {self.threshold}; must be between 0 and 1")
 
     @property
     def name(self) -> str:

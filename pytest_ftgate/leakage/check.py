@@ -39,8 +39,8 @@ def find_leaks(
 def compared(report: Report) -> Report:
     """The report. Raises LeakageError if there was no golden with a text, or no row."""
     if not report.goldens or not report.rows_read:
-        what = "goldens with a text" if not report.goldens else "training rows"
-        raise LeakageError(f"the leakage check has nothing to compare: there are no {what}")
+        what = "golden cases with text" if not report.goldens else "training rows"
+        raise LeakageError(f"nothing to check for leakage: no {what}")
     return report
 
 

@@ -28,7 +28,7 @@ def encoder_of(model: str) -> Encode:
             raise MissingExtra("ftgate leakage --semantic", "semantic") from None
         except (OSError, ValueError, KeyError) as error:
             first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise LeakageError(f"--semantic {model}: no embedding model can be loaded from there: {first}") from None
+            raise LeakageError(f"--semantic {model}: cannot load an embedding model: {first}") from None
 
     def encode(texts: Sequence[str]) -> Any:
         return loaded.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)

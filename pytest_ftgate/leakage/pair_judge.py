@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_TOKENS = 512
 NOT_JUDGED = "not judged"
 _REASON = 400
-_WHY = {"refused": "refused", "invalid": "invalid verdict", "failed": "no answer", "budget": "the budget is spent"}
+_WHY = {"refused": "refused", "invalid": "invalid verdict", "failed": "no answer", "budget": "budget exhausted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def judged_lines(judged: Sequence[Judged], model: str) -> Iterator[str]:
     """The counts, then each pair with its verdict and reason, the worst first."""
     counts = Counter(each.verdict for each in judged)
     told = ", ".join(f"{counts[word]:,} {word}" for word in (*VERDICTS, NOT_JUDGED))
-    yield f"judged by {model} (advisory, decides nothing): {told}"
+    yield f"judged by {model} (advisory): {told}"
     order = {word: place for place, word in enumerate((*VERDICTS, NOT_JUDGED))}
     for each in sorted(judged, key=lambda each: order[each.verdict]):
         yield f"  {each.pair}"

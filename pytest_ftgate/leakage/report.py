@@ -14,7 +14,7 @@ COLOURS: Marks = ("\x1b[1;33m", "\x1b[0m")
 """For a terminal: bold yellow."""
 _LISTED = 10
 _LONGEST = 100
-_BLIND = "the check compares words: a paraphrase or a translation of a golden is invisible to it"
+_BLIND = "word-level check: paraphrases and translations are not detected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Leak:
     def shown(self, marks: Marks = MARKS) -> str:
         """One line: where, what, and the row around the common span, which stands between the marks."""
         found = f"score {self.score:.2f}, longest common span {self.words} words: {self.context(marks)}"
-        return f"{self.file}:{self.line}: {self.verdict} of golden {self.golden} ({self.stage}, {found})"
+        return f"{self.file}:{self.line}: {self.verdict} of golden case {self.golden} ({self.stage}, {found})"
 
     def context(self, marks: Marks = MARKS) -> str:
         """The common span between marks, with the row's words around it; a long one without its middle."""
@@ -78,7 +78,7 @@ class Report:
     @property
     def summary(self) -> str:
         """One line: what was compared and what was found."""
-        compared = f"{self.goldens:,} goldens against {self.rows_read:,} training rows"
+        compared = f"{self.goldens:,} golden cases, {self.rows_read:,} training rows"
         found = [f"{len(self.leaks):,} leaks"] if self.leaks else []
         found += [f"{len(self.suspects):,} suspects"] if self.suspects else []
         found += [f"{self.omitted:,} more"] if self.omitted else []

@@ -63,8 +63,8 @@ def check_stages(goldens: Sequence[Golden], stages: Sequence[Stage]) -> None:
     for stage in stages:
         planted = _planted(goldens, stage)
         if planted and not any(_finds(stage, number, text) for number, text in planted.items()):
-            told = f"the leakage check does not work: stage {type(stage).__name__.lower()} did not find golden"
-            raise SelfTestError(f"{told} {goldens[next(iter(planted))].name} in a row in which it was planted")
+            told = f"leakage self-test failed: stage {type(stage).__name__.lower()} missed golden case"
+            raise SelfTestError(f"{told} {goldens[next(iter(planted))].name} planted in a row")
 
 
 def check_prefilter(goldens: Sequence[Golden], stages: Sequence[Stage], passing: Passing) -> None:
@@ -74,8 +74,8 @@ def check_prefilter(goldens: Sequence[Golden], stages: Sequence[Stage], passing:
         found = [number for number, text in planted.items() if _finds(stage, number, text)]
         passed = passing([plain_of(Row("self-test", 1, {"input": planted[number]})) for number in found])
         if missed := set(range(len(found))) - set(passed):
-            told = "the leakage check does not work: its filter drops a row in which golden"
-            raise SelfTestError(f"{told} {goldens[found[min(missed)]].name} was planted")
+            told = "leakage self-test failed: the prefilter dropped a row with planted golden case"
+            raise SelfTestError(f"{told} {goldens[found[min(missed)]].name}")
 
 
 def _planted(goldens: Sequence[Golden], stage: Stage) -> dict[int, str]:

@@ -39,7 +39,7 @@ class Nearest:
 
     def __str__(self) -> str:
         texts = f"{shown(self.asked)} ~ {shown(self.text)}"
-        return f"{self.file}:{self.line}: {self.score:.2f} like golden {self.golden}: {texts}"
+        return f"{self.file}:{self.line}: similarity {self.score:.2f} to golden case {self.golden}: {texts}"
 
 
 def nearest_rows(goldens: Sequence[tuple[str, str]], rows: Iterable[Row], encode: Encode) -> list[Nearest]:
@@ -60,7 +60,7 @@ def nearest_rows(goldens: Sequence[tuple[str, str]], rows: Iterable[Row], encode
                 score, whole = float(of_golden[place]), row.whole
                 best[number] = Nearest(golden[0], row.path, row.line, score, golden[1], text, row=whole)
     if not best:
-        raise LeakageError("there is nothing to compare by meaning: no golden with a text, or no training row")
+        raise LeakageError("nothing to compare by embedding: no golden cases with text, or no training rows")
     return sorted(best.values(), key=lambda nearest: -nearest.score)
 
 
@@ -73,8 +73,8 @@ def _batches(rows: Iterable[Row]) -> Iterator[Sequence[tuple[Row, str]]]:
 
 def headline(found: Sequence[Nearest], model: str, least: float) -> str:
     """How many goldens have a row of at least that cosine."""
-    asked = f"advisory, decides nothing; {model}, cosine >= {least:g}"
-    return f"by meaning ({asked}): {len(near_ones(found, least)):,} of {len(found):,} goldens"
+    asked = f"advisory; {model}, cosine >= {least:g}"
+    return f"embedding matches ({asked}): {len(near_ones(found, least)):,} of {len(found):,} golden cases"
 
 
 def near_ones(found: Sequence[Nearest], least: float) -> list[Nearest]:
@@ -91,7 +91,7 @@ def advice(found: Sequence[Nearest], model: str, least: float) -> Iterator[str]:
     if len(near) > _LISTED:
         yield f"  and {len(near) - _LISTED:,} more"
     if not near and found:
-        yield f"  the nearest pair has {found[0].score:.2f}"
+        yield f"  highest similarity: {found[0].score:.2f}"
 
 
 def shown(text: str, most: int = _SHOWN) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.model import Model
 
 UNSERVABLE = {
-    "modules_to_save": "whole layers beside the adapter",
+    "modules_to_save": "full layers next to the adapter",
     "use_dora": "DoRA adapters",
     "bias": "adapters with trained biases",
 }
@@ -139,10 +139,10 @@ class Pipeline:
     def _missing(self, keys: Iterable[tuple[str, str]], paths: Iterable[Path], made_by: str) -> PipelineError:
         from pytest_ftgate.files.dvc import tracked
 
-        made = f"make it with: {made_by}" if made_by else ""
+        made = f"run: {made_by}" if made_by else ""
         fixes = {path: by.pull if (by := tracked(path)) else made for path in paths}
         return PipelineError(
-            Fault(shown(self.path), self.line_of(*key), f"{'.'.join(key)}: {shown(path)} is not there", fixes[path])
+            Fault(shown(self.path), self.line_of(*key), f"{'.'.join(key)}: {shown(path)} not found", fixes[path])
             for key, path in zip(keys, paths, strict=True)
         )
 
@@ -200,8 +200,8 @@ def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     lora = data.get("lora")
     refused = [key for key in UNSERVABLE if isinstance(lora, dict) and key in lora]
     for key in refused:
-        message = f"lora.{key} is refused: vLLM cannot serve {UNSERVABLE[key]}"
-        yield Fault(shown(path), toml_line(text, ("lora", key)), message, "leave it out")
+        message = f"lora.{key} is not supported: vLLM cannot serve {UNSERVABLE[key]}"
+        yield Fault(shown(path), toml_line(text, ("lora", key)), message, "remove it")
         del data["lora"][key]
     faults = check(data, "pipeline", shown(path), lambda keys: toml_line(text, keys))
     yield from faults
@@ -213,16 +213,16 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     """What the schema cannot see: keys that exclude each other, and files that must not be trained on."""
     yield from _dpo_faults(data, text, path)
     if data.get("train", {}).get("method") == "full" and "lora" in data:
-        message = 'method = "full" trains all weights and takes no [lora]'
-        yield Fault(shown(path), toml_line(text, ("lora",)), message, 'leave [lora] out, or set method = "lora"')
+        message = '[lora] is not allowed with method = "full"'
+        yield Fault(shown(path), toml_line(text, ("lora",)), message, 'remove [lora], or set method = "lora"')
     for key in ("train", "validation"):
         rows = _absolute(path, data["data"][key])
         if any(folder.joinpath("golden.toml").is_file() for folder in (rows, rows.parent)):
-            message = f"data.{key} lies in the folder of a golden set; goldens are never trained on"
-            yield Fault(shown(path), toml_line(text, ("data", key)), message, "name a file outside it")
+            message = f"data.{key} is inside a golden set folder; golden cases must not be trained on"
+            yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
-        message = "base.revision belongs to a hub id, but base.model is a folder"
-        yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "leave it out")
+        message = "base.revision requires a hub id, but base.model is a folder"
+        yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
     for keys, message, fix in (*policy_problems(data), *ab_problems(data)):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
 
@@ -232,11 +232,11 @@ def _dpo_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     prefers = train.get("method") == "dpo"
     for key in () if prefers else DPO_ONLY:
         if key in train:
-            message = f'train.{key} belongs to method = "dpo"; the method is "{train.get("method", Tuning().method)}"'
-            yield Fault(shown(path), toml_line(text, ("train", key)), message, "leave it out")
+            message = f'train.{key} requires method = "dpo", found "{train.get("method", Tuning().method)}"'
+            yield Fault(shown(path), toml_line(text, ("train", key)), message, "remove it")
     if prefers and "lm_head" in lora.get("target_modules", ()):
-        message = 'method = "dpo" cannot train an adapter of lm_head: TRL reads its weight past the adapter'
-        yield Fault(shown(path), toml_line(text, ("lora", "target_modules")), message, "leave lm_head out")
+        message = 'method = "dpo" does not support an adapter on lm_head: TRL bypasses it'
+        yield Fault(shown(path), toml_line(text, ("lora", "target_modules")), message, "remove lm_head")
 
 
 def _is_folder(model: str) -> bool:

@@ -38,7 +38,7 @@ class Discordance:
         return f"discordance {self.share:.2g} ({how})"
 
 
-ASSUMED = Discordance(DISCORDANCE, 0, "assumed: no two models were measured on all cases yet")
+ASSUMED = Discordance(DISCORDANCE, 0, "assumed: fewer than two models measured on all cases")
 """Where nothing was measured: a typical share for two versions of a model."""
 
 
@@ -70,9 +70,7 @@ def recalled(state_dir: Path, golden: str) -> Discordance:
     if kept.get("pair"):
         return Discordance(**kept["pair"])
     if kept.get("last"):
-        return Discordance(
-            DISCORDANCE, 0, f"assumed: {kept['last']['title']} is the only one measured on all cases yet"
-        )
+        return Discordance(DISCORDANCE, 0, f"assumed: only {kept['last']['title']} measured on all cases")
     return ASSUMED
 
 

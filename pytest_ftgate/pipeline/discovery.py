@@ -46,9 +46,7 @@ class Catalogue:
     def golden_path(self, name: str) -> Path:
         """The file of a golden set. Raises FtgateError that names what there is."""
         if name not in self.golden_paths:
-            raise FtgateError(
-                f"there is no golden set {name!r} in {_listed(self.goldens)}" + _hint(name, self.golden_paths)
-            )
+            raise FtgateError(f"no golden set {name!r} in {_listed(self.goldens)}" + _hint(name, self.golden_paths))
         return self.golden_paths[name]
 
     @cached_property
@@ -94,8 +92,8 @@ class Catalogue:
         names = self.owners_of(golden) or self.pipelines_of(golden)
         if not names:
             raise FtgateError(
-                f"no model to ask for golden set {golden!r}: no {PIPELINE_FILE} in {_listed(self.pipelines)} names it\n"
-                "    name a model: --ftgate-model FOLDER, or --ftgate-base-url URL --ftgate-model NAME"
+                f"no model for golden set {golden!r}: not in any {PIPELINE_FILE} in {_listed(self.pipelines)}\n"
+                "    pass --ftgate-model FOLDER, or --ftgate-base-url URL --ftgate-model NAME"
             )
         return names[0], self.pipeline(names[0])
 
@@ -123,4 +121,4 @@ def _hint(name: str, known: dict[str, Path]) -> str:
     near = difflib.get_close_matches(name, known, 1)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; there are: {', '.join(known)}" if known else ""
+    return f"; available: {', '.join(known)}" if known else ""

@@ -64,7 +64,7 @@ class Forecast:
     def line(self) -> str:
         """One line: "about 11 minutes on this machine (baseline 2, fine-tune 7, ...), less what earlier runs left"."""
         each = ", ".join(f"{name} {_minutes(seconds)}" for name, seconds in self.stages.items())
-        return f"about {_minutes(sum(self.stages.values()))} min on this machine ({each}), less what earlier runs left"
+        return f"about {_minutes(sum(self.stages.values()))} min on this machine ({each}), less with earlier results"
 
 
 def _minutes(seconds: float) -> str:

@@ -73,6 +73,6 @@ def overused(name: str, count: int) -> str:
     if count <= OVERUSED:
         return ""
     return (
-        f"{name} has decided about {count} versions, more than {OVERUSED}: it is overused, and what passes may have "
-        "been selected for it; write new cases, then: ftgate lock"
+        f"{name} has decided on about {count} versions, more than {OVERUSED}: overused, results may be overfitted; "
+        "write new cases, then: ftgate lock"
     )

@@ -88,14 +88,13 @@ def _check_rest(suite: Suite, leaked: Mapping[str, Leak]) -> None:
     left = [case for case in suite.cases if case.id not in leaked]
     if not covers(left, suite):
         raise TooFewLeft(
-            f"{suite.name}: --ftgate-leak=drop-case would leave {len(left)} of {len(suite.cases)} cases, at least 95 % "
-            "must be left: it would no longer be the set that is locked; write new cases for the leaked "
-            "ones, or train without the rows: --ftgate-leak=drop-row"
+            f"{suite.name}: --ftgate-leak=drop-case would keep {len(left)} of {len(suite.cases)} cases, at least 95 % "
+            "required; replace the leaked cases, or train without the leaked rows: --ftgate-leak=drop-row"
         )
 
 
 def _told(suite: Suite, leaked: Mapping[str, Leak]) -> str:
     places = ", ".join(f"{case} ({leak.file}:{leak.line})" for case, leak in leaked.items())
     s = "" if len(leaked) == 1 else "s"
-    told = f"{len(leaked)} leaked case{s} of {len(suite.cases)} dropped from the comparison of all models"
+    told = f"{len(leaked)} leaked case{s} of {len(suite.cases)} excluded for all models"
     return f"{suite.name}: {told}: {places}"

@@ -71,7 +71,7 @@ class Resolution:
         yield resolution(self.cases, self.delta, self.discordance.share)
         if self.slices:
             worst = self.slices[0]
-            yield f"the smallest of {len(self.slices)} slices ({worst.name}, {worst.cases}) {about(worst.found)}"
+            yield f"smallest of {len(self.slices)} slices ({worst.name}, {worst.cases}) {about(worst.found)}"
         if self.discordance.cases:
             yield str(self.discordance)
 

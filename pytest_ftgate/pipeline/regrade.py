@@ -34,5 +34,5 @@ def _model(suite: Suite, journal: Journal, run: str) -> str:
     if len(found) == 1:
         return found[0]
     held = ", ".join(model[:12] for model in models[:10]) or "none"
-    what = f"{len(found)} models begin with {run}" if found else f"no answer of the model {run}"
-    raise JournalError(f"--ftgate-regrade: {what} in the journal of {suite.name} ({journal.path}); it has: {held}")
+    what = f"{len(found)} models match {run}" if found else f"no answers of model {run}"
+    raise JournalError(f"--ftgate-regrade: {what} in the journal of {suite.name} ({journal.path}); available: {held}")

@@ -56,5 +56,5 @@ class ResponseSource:
             return work()
         except CacheError as error:
             self._broken = True
-            self._say(f"ftgate: {error}; going on without it")
+            self._say(f"ftgate: {error}; continuing without it")
             return None

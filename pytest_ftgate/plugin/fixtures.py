@@ -32,7 +32,7 @@ def suite_of(item: Any) -> Suite:
             f"{item.name}: the fixtures case, response, grade and metrics need @pytest.mark.golden('name of a set')"
         )
     if len(marker.args) != 1 or not isinstance(marker.args[0], str):
-        raise FtgateError(f"{item.name}: the marker golden takes one name, found {marker.args!r}")
+        raise FtgateError(f"{item.name}: @pytest.mark.golden takes one name, found {marker.args!r}")
     ftgate: FtgateSession = item.config.stash[KEY]
     return ftgate.golden_sets.named(marker.args[0])
 
@@ -57,9 +57,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 @pytest.fixture
 def response(request: pytest.FixtureRequest, case: Case) -> Response:
-    """The answer of the model under test to `case`: `.text`, `.finish_reason`, `.total_s`; fails if the API broke.
+    """The answer of the model under test to `case`: `.text`, `.finish_reason`, `.total_s`; fails on an API error.
 
-    Of several repeats the first.
+    With `repeats` > 1, the first answer.
     """
     from pytest_ftgate.evaluate.responses import Unmeasured
     from pytest_ftgate.plugin.session import KEY
@@ -68,7 +68,7 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
     try:
         answer = request.config.stash[KEY].evaluations.of(suite).responses.first(case)
     except Unmeasured:
-        pytest.skip("not measured: the run could not ask its model, or the journal has no answer")
+        pytest.skip("not measured: no model available, or no journalled answer")
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
     if answer.broken:
@@ -78,7 +78,7 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 
 @pytest.fixture
 def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Outcome:
-    """What the set's own graders say of `response`: `.value`, `.passed`, `.reason`; skips if they cannot judge it."""
+    """Grade of `response` by the graders of the set: `.value`, `.passed`, `.reason`; skips if unscored."""
     from pytest_ftgate.evaluate.judge_prefetch import prefetch_judge
     from pytest_ftgate.graders.grade import Failure, Unscored, grade_case
     from pytest_ftgate.plugin.session import KEY
@@ -90,7 +90,7 @@ def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Out
         pytest.fail(str(error), pytrace=False)
     outcome = grade_case(suite.graders_of(case), case, response)
     if isinstance(outcome, Failure):
-        pytest.fail(f"the grader broke: {outcome.reason}", pytrace=False)
+        pytest.fail(f"grader error: {outcome.reason}", pytrace=False)
     if isinstance(outcome, Unscored):
         pytest.skip(f"unscored: {outcome.reason}")
     return outcome
@@ -98,7 +98,7 @@ def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Out
 
 @pytest.fixture
 def metrics(request: pytest.FixtureRequest) -> SetMetrics:
-    """Metrics of the model under test on the set of the marker: `assert metrics.f1(positive="spam").lower >= 0.85`."""
+    """Metrics of the model under test on the marked set: `assert metrics.f1(positive="spam").lower >= 0.85`."""
     from pytest_ftgate.evaluate.metrics_view import SetMetrics
     from pytest_ftgate.plugin.session import KEY
 
@@ -113,10 +113,10 @@ def metrics(request: pytest.FixtureRequest) -> SetMetrics:
 
 @pytest.fixture
 def leakage(request: pytest.FixtureRequest) -> Callable[..., Report]:
-    """`leakage("train.jsonl").assert_clean()`: files, or rows, against golden sets; a leak fails with the report.
+    """Leakage check of files or rows: `leakage("train.jsonl").assert_clean()` fails with a report on a leak.
 
-    `leakage(rows, "sms_spam")` names the sets; without names all of `ftgate_goldens`. `strict=True` of `assert_clean`
-    counts suspects too. `.leaks` and `.suspects` name golden, file, line, stage, score and common span.
+    `leakage(rows, "sms_spam")` checks this set only, default: all of `ftgate_goldens`. `assert_clean(strict=True)`
+    counts suspects too. `.leaks` and `.suspects` have the golden case, file, line, stage, score and common span.
     """
     from pytest_ftgate.leakage.user_check import check_own
     from pytest_ftgate.plugin.session import KEY
@@ -135,7 +135,7 @@ def leakage(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
 @pytest.fixture(scope="session")
 def training_run(request: pytest.FixtureRequest) -> TrainingRun:
-    """The fine-tune of this run: `.manifest`, `.adapter`, `.curves`; skips without --train."""
+    """Training run of this session: `.manifest`, `.adapter`, `.curves`; skips without --train."""
     from pytest_ftgate.plugin.session import KEY
 
     ftgate = request.config.stash[KEY]
@@ -156,8 +156,8 @@ def training_run(request: pytest.FixtureRequest) -> TrainingRun:
 def vllm_server(request: pytest.FixtureRequest) -> Server:
     """The vLLM server of this run: `.address`, `.client.text("hello")`, `.load_adapter(folder)`, `.logs()`.
 
-    Needs --ftgate-engine vllm, and then serves --ftgate-model or the base model of the only pipeline; or
-    --ftgate-base-url, and then is the server there. Skips otherwise. The golden sets of the run share it.
+    With --ftgate-engine vllm, serves --ftgate-model or the base model of the only pipeline; with
+    --ftgate-base-url, connects to that server. Skips otherwise. Shared with the golden sets of the run.
     """
     from pytest_ftgate.plugin.session import KEY
 

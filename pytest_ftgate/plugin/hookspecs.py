@@ -1,4 +1,4 @@
-"""Hooks that a conftest or another plugin may implement."""
+"""Hooks for conftest.py files and other plugins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> None:
-    """The gate has decided over a candidate of `task`.
+    """Called with the gate verdict on a candidate of `task`.
 
     Called once for each pipeline of a `--train` run that came to a verdict, after the pointer has been moved; not for
     UNCHANGED, where nothing was decided. If it raises, the run reports it, and the verdict remains.
@@ -21,7 +21,7 @@ def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> N
 
 
 def pytest_ftgate_drift(task: str, finding: Finding) -> None:
-    """A canary night has found that the champion of `task` became worse: the place to start a retraining.
+    """Called when a canary run finds a regression of the champion of `task`, e.g. to start a retraining.
 
     Called after the rollback that `--ftgate-rollback-on-drift` asks for.
 

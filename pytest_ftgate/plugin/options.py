@@ -20,42 +20,46 @@ TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]*")
 
 # name, default, help; each becomes --ftgate-<name> and the ini option ftgate_<name>
 _SETTINGS: tuple[tuple[str, str, str], ...] = (
-    ("target", "", "model to test: base, champion, candidate (with --train) or vN; default: the champion, else base"),
-    ("engine", "", f"what answers: {' or '.join(ENGINES)}; default: openai if a base URL is given, else transformers"),
-    ("base-url", "", "address of a running server that speaks the OpenAI chat API, e.g. http://127.0.0.1:8000/v1"),
+    ("target", "", "model under test: base, champion, candidate (with --train) or vN; default: champion, else base"),
+    (
+        "engine",
+        "",
+        f"inference engine: {' or '.join(ENGINES)}; default: openai if a base URL is given, else transformers",
+    ),
+    ("base-url", "", "base URL of a running OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1"),
     ("model", "", "served model name (openai), or folder or hub id of the base model (transformers, vllm)"),
-    ("vllm", "", "the vllm executable (vllm); default: the one beside Python, then on PATH"),
-    ("vllm-args", "", "more arguments of `vllm serve`, e.g. '--max-model-len 4096'; they win over ours"),
+    ("vllm", "", "path of the vllm executable; default: next to the Python executable, then on PATH"),
+    ("vllm-args", "", "extra arguments of `vllm serve`, e.g. '--max-model-len 4096'; they override the defaults"),
     (
         "cache",
         "",
-        "answers of earlier runs: local or off; default: local for models that this run serves itself, else off",
+        "response cache: local or off; default: local for models served by this run, else off",
     ),
-    ("cache-url", "", "a team's cache instead of the local one, e.g. redis://host:6379/0"),
-    ("price", "", "price of a million input tokens and of a million output tokens, e.g. '0.15 0.60', for cost_per_1k"),
-    ("concurrency", "64", "requests in flight at once, 1 to 4096"),
+    ("cache-url", "", "shared response cache instead of the local one, e.g. redis://host:6379/0"),
+    ("price", "", "price per million input and per million output tokens, e.g. '0.15 0.60', for cost_per_1k"),
+    ("concurrency", "64", "concurrent requests, 1 to 4096"),
     ("state-dir", ".ftgate", "folder for journals, adapters and the embedded registry, relative to the rootdir"),
     (
         "judge-budget",
         "",
-        "dollars that each judging model may cost in this run; default: budget_dollars of [judge], else no limit",
+        "budget in dollars per judge model and run; default: budget_dollars of [judge], else no limit",
     ),
-    ("judge-model", "", "model of the fixture judge in tests without a golden set; default: a small Claude"),
-    ("judge-url", "", "its address: of the Messages API, or with /v1 at its end of an OpenAI-compatible server"),
+    ("judge-model", "", "model of the `judge` fixture in tests without a golden set; default: a small Claude"),
+    ("judge-url", "", "its base URL: Messages API, or an OpenAI-compatible server if it ends with /v1"),
     (
         "leak",
         "error",
-        "what a leak does under --train: error; strict (suspects too); drop-row (train without the rows); drop-case "
-        "(compare all models without the goldens)",
+        "on leakage under --train: error; strict (suspects too); drop-row (train without leaked rows); drop-case "
+        "(evaluate without leaked cases)",
     ),
-    ("markdown", "", "file for a summary of the run in Markdown; default: that of GITHUB_STEP_SUMMARY, if it is set"),
-    ("signing-key", "", "private key (PEM, elliptic curve) that signs adapters as they are registered"),
-    ("verify-key", "", "public key (PEM); an adapter without a signature that fits it is neither promoted nor loaded"),
+    ("markdown", "", "file for a Markdown summary of the run; default: GITHUB_STEP_SUMMARY, if set"),
+    ("signing-key", "", "private key (PEM, elliptic curve) to sign registered adapters"),
+    ("verify-key", "", "public key (PEM); adapters without a valid signature are neither promoted nor loaded"),
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
 )
 _LISTS: tuple[tuple[str, str, str], ...] = (
-    ("goldens", "goldens", "folders below which golden sets are collected, relative to the rootdir"),
-    ("pipelines", "pipelines", "folders whose <task>/pipeline.toml are trained by --train, relative to the rootdir"),
+    ("goldens", "goldens", "folders to collect golden sets from, relative to the rootdir"),
+    ("pipelines", "pipelines", "folders with <task>/pipeline.toml for --train, relative to the rootdir"),
 )
 
 
@@ -99,28 +103,32 @@ def add_options(parser: pytest.Parser) -> None:
 
     Raises UsageError if another plugin has registered one of them.
     """
-    group = parser.getgroup("ftgate", "fine-tuned models through their tests (pytest-ftgate)")
+    group = parser.getgroup("ftgate", "gating fine-tuned models by tests (pytest-ftgate)")
     add = partial(_add, group)
-    add("--train", action="store_true", help="fine-tune the pipelines of the selected golden sets, gate, promote")
-    add("--canary", action="store_true", help="ask the champions their panels; exit code 12 if one has become worse")
-    add("--ftgate-rollback-on-drift", action="store_true", help="with --canary: a champion that drifts is rolled back")
+    add("--train", action="store_true", help="fine-tune the pipelines of the selected golden sets, gate and promote")
+    add("--canary", action="store_true", help="run the nightly canary on each champion; exit code 12 on regression")
+    add("--ftgate-rollback-on-drift", action="store_true", help="with --canary: roll back a champion that drifts")
     add(
         "--ftgate-night",
         metavar="DATE",
         default="",
-        help="with --canary: the night that this run counts for, as 2026-11-22 (default: today, UTC)",
+        help="with --canary: date of this run, e.g. 2026-11-22 (default: today, UTC)",
     )
-    add("--ftgate-resume", action="store_true", help="send only what the journal does not hold under the same digests")
+    add(
+        "--ftgate-resume",
+        action="store_true",
+        help="reuse journalled answers with the same digests, send only the rest",
+    )
     add(
         "--ftgate-regrade",
         metavar="RUN",
         default="",
-        help="grade the journal again and ask nothing; RUN: last, or the beginning of a model's digest",
+        help="grade journalled answers again without a model; RUN: last, or a model digest prefix",
     )
     add(
         "--ftgate-judge-batch",
         action="store_true",
-        help="ask the judge by message batches: half the price, within a day, resumed after a crash",
+        help="use Message Batches for the judge: half the price, within 24 hours, resumable",
     )
     for name, default, text in _SETTINGS:
         shown = f"{text} (default {default})" if default else text
@@ -135,8 +143,8 @@ def _add(group: pytest.OptionGroup, flag: str, **how: Any) -> None:
         group.addoption(flag, **how)
     except (ValueError, ArgumentError):
         raise pytest.UsageError(
-            f"pytest-ftgate cannot register its option {flag}: another plugin has registered it before\n"
-            "    Leave that plugin out: -p no:NAME; or, where pytest-ftgate is not used, ours: -p no:pytest_ftgate"
+            f"pytest-ftgate cannot register option {flag}: already registered by another plugin\n"
+            "    Disable that plugin: -p no:NAME; or pytest-ftgate: -p no:pytest_ftgate"
         ) from None
 
 
@@ -189,7 +197,7 @@ def _check_verbs(config: pytest.Config, text: dict[str, str]) -> None:
     }
     for flag, given in others.items():
         if given:
-            raise pytest.UsageError(f"--canary asks the champion; drop {flag}")
+            raise pytest.UsageError(f"--canary runs on the champion; remove {flag}")
 
 
 def _night(value: str) -> date:
@@ -212,11 +220,9 @@ def _target(value: str, *, train: bool) -> str:
     if value and not TARGETS.fullmatch(value):
         raise pytest.UsageError(f"--ftgate-target: found {value!r}, allowed: base, champion, candidate, v1, v2, ...")
     if value == "candidate" and not train:
-        raise pytest.UsageError(
-            "--ftgate-target candidate: only --train makes a candidate; name a version (vN) instead"
-        )
+        raise pytest.UsageError("--ftgate-target candidate needs --train; without it use a version (vN)")
     if train and value not in ("", "candidate"):
-        raise pytest.UsageError(f"--train tests the candidate it trains; drop --ftgate-target {value}")
+        raise pytest.UsageError(f"--train tests the trained candidate; remove --ftgate-target {value}")
     return value
 
 
@@ -236,7 +242,7 @@ def _words(value: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(value))
     except ValueError as error:
-        raise pytest.UsageError(f"--ftgate-vllm-args: {value!r} cannot be split into words: {error}") from None
+        raise pytest.UsageError(f"--ftgate-vllm-args: cannot parse {value!r}: {error}") from None
 
 
 def _concurrency(value: str) -> int:
@@ -247,9 +253,11 @@ def _concurrency(value: str) -> int:
 
 def _regrade(value: str, *, train: bool) -> str:
     if value and train:
-        raise pytest.UsageError("--ftgate-regrade asks no model, and --train needs one; choose one of them")
+        raise pytest.UsageError("--ftgate-regrade cannot be combined with --train")
     if value and not RUNS.fullmatch(value):
-        raise pytest.UsageError(f"--ftgate-regrade: found {value!r}, expected last or 4 to 64 hex digits of a model")
+        raise pytest.UsageError(
+            f"--ftgate-regrade: found {value!r}, expected last or 4 to 64 hex digits of a model digest"
+        )
     return value
 
 
@@ -259,7 +267,7 @@ def _dollars(value: str) -> float | None:
     except ValueError:
         dollars = -1.0
     if not 0 <= dollars < float("inf"):
-        raise pytest.UsageError(f"--ftgate-judge-budget: found {value!r}, expected dollars, e.g. 2.50")
+        raise pytest.UsageError(f"--ftgate-judge-budget: found {value!r}, expected an amount in dollars, e.g. 2.50")
     return dollars if value else None
 
 
@@ -271,9 +279,7 @@ def _leak(value: str) -> str:
 
 def _cache(value: str) -> str:
     if value not in CACHES:
-        raise pytest.UsageError(
-            f"--ftgate-cache: found {value!r}, allowed: local, off (a Redis server: ftgate_cache_url)"
-        )
+        raise pytest.UsageError(f"--ftgate-cache: found {value!r}, allowed: local, off (for Redis: ftgate_cache_url)")
     return value
 
 

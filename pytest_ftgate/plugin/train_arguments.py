@@ -94,7 +94,7 @@ def _leads_to(arg: Path, file: Path) -> bool:
 def _no_pipeline(verb: str, given: list[Path], ftgate: FtgateSession) -> str:
     known = ", ".join(ftgate.shown(path) for path in ftgate.catalogue.pipeline_paths.values())
     what = ", ".join(map(ftgate.shown, given)) or "the configured folders"
-    return f"{verb}: no pipeline belongs to {what}; pipelines are: {known or 'none (see ftgate_pipelines)'}"
+    return f"{verb}: no pipeline for {what}; available pipelines: {known or 'none (see ftgate_pipelines)'}"
 
 
 def _refuse_shared(ftgate: FtgateSession) -> None:

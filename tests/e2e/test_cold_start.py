@@ -51,5 +51,5 @@ def test_rollback_and_serve_from_nothing_take_less_than_five_minutes(
         print(f"\npointer moved after {seconds_to_move:.1f} s, v1 answers after {seconds:.1f} s: {text!r}")
     champion = registry.champion("sms_spam")
     assert (champion.number, where[1]) == (1, name_of(champion))
-    assert "v1 is served after " in said
+    assert "v1 ready after " in said
     assert seconds < LIMIT_S * slowness()

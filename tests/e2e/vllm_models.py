@@ -28,7 +28,7 @@ def need_vllm() -> None:
 
 
 def shared_engine(log: Path) -> VllmEngine:
-    """float32, so that what it computes can be compared exactly; not started yet."""
+    """float32, so that what it computes are available exactly; not started yet."""
     return VllmEngine(Model(str(BASE), dtype="float32"), log, VllmSettings("", ARGUMENTS))
 
 

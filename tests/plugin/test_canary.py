@@ -106,7 +106,7 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     assert code == 12, drift
     assert "DRIFT echo v2" in drift
     assert "HOOK echo drift" in drift
-    assert "nights missing in the last week: 2026-11-02" in drift
+    assert "missing nights in the last week: 2026-11-02" in drift
     assert "1.00 -> 0.00, it said 'wrong'" in drift
     assert shop.registry.champion("echo").number == 2, "nothing moves unless it was asked for"
 
@@ -138,11 +138,11 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     assert shop.command("--version", "v2") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("echo v2: reference 1.000")
-    assert [line.split()[0] for line in lines[2:]] == ["2026-11-01", "nights", "2026-11-03", "2026-11-04"]
+    assert [line.split()[0] for line in lines[2:]] == ["2026-11-01", "missing", "2026-11-03", "2026-11-04"]
 
     code, unknown = shop.night(5)
     assert code == 10, "v1 was never measured"
-    assert "echo v1 has no reference runs to compare with; record them: ftgate canary echo --rebase" in unknown
+    assert "echo v1 has no reference runs; record them: ftgate canary echo --rebase" in unknown
 
 
 def test_a_changed_set_another_model_and_a_broken_server_are_no_drift(shop, capsys):
@@ -154,7 +154,7 @@ def test_a_changed_set_another_model_and_a_broken_server_are_no_drift(shop, caps
     code, changed = shop.night(2)
     assert code == 11, changed
     assert "CHANGED echo v2: panel: " in changed
-    assert "of 100 cases changed or gone: echo::c" in changed
+    assert "of 100 cases changed or removed: echo::c" in changed
     assert "ftgate canary echo --rebase REASON" in changed
     assert "DRIFT" not in changed
 
@@ -171,7 +171,7 @@ def test_a_changed_set_another_model_and_a_broken_server_are_no_drift(shop, caps
 
     code, gone = shop.night(3, "--ftgate-base-url", "http://127.0.0.1:9/v1")
     assert code == 10, gone
-    assert "INCOMPLETE echo v2: the panel could not be asked: " in gone
+    assert "INCOMPLETE echo v2: canary run failed: " in gone
     assert "no server answers" in gone
     assert "Traceback" not in gone
 
@@ -207,15 +207,15 @@ def test_only_the_pipelines_of_the_given_paths_are_collected(project, answering)
         assert ids == [f"pipelines/{name}/pipeline.toml::canary" for name in names], (args, ids)
     result = project.run("--canary", "--co", "-q", "test_mine.py")
     assert result.ret == 4
-    assert "--canary: no pipeline belongs to test_mine.py" in result.stderr.str()
+    assert "--canary: no pipeline for test_mine.py" in result.stderr.str()
 
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--train"], "drop --train"),
-        (["--ftgate-target", "base"], "drop --ftgate-target"),
-        (["--ftgate-regrade", "last"], "drop --ftgate-regrade"),
+        (["--train"], "remove --train"),
+        (["--ftgate-target", "base"], "remove --ftgate-target"),
+        (["--ftgate-regrade", "last"], "remove --ftgate-regrade"),
         (["--ftgate-night", "yesterday"], "expected a date such as 2026-11-22"),
     ],
 )

@@ -71,7 +71,7 @@ def test_clean_data_pass_and_are_told_in_a_line(shop):
     assert set(outcomes) == {"passed", "skipped"}
     found = outcomes["passed"]
     result.stdout.fnmatch_lines([f"mail: 520 rows of data, {found} of {found + 1} checks found nothing"])
-    result.stdout.fnmatch_lines(["  truncated *skipped *model: holds no tokenizer*"])
+    result.stdout.fnmatch_lines(["  truncated *skipped *model: contains no tokenizer*"])
 
 
 def test_an_error_fails_its_item_with_places_and_what_to_do(shop):
@@ -90,7 +90,7 @@ def test_an_error_fails_its_item_with_places_and_what_to_do(shop):
             f'  or, in {HERE}: [[]data[]] allow = [[]"duplicates"[]] makes it a warning',
         ]
     )
-    result.stdout.fnmatch_lines([f"  {train}:503 (has no keys of a training row*"])
+    result.stdout.fnmatch_lines([f"  {train}:503 (unknown row format*"])
     result.stdout.fnmatch_lines([f"FAILED {HERE}::data[[]pii[]] - mail: pii: 1 found in the data"])
     result.stdout.no_fnmatch_line("*a@b.org*")
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -109,7 +109,7 @@ def test_an_unknown_check_in_allow_is_a_collection_error_with_its_line(shop):
         shop.write(HERE, PIPELINE + f'allow = ["{name}"]\n')
         result = shop.run(HERE)
         assert result.ret == 2
-        result.stdout.fnmatch_lines([f"*{HERE}:8: data.allow: there is no check '{name}'", "*allowed: answers, *pii*"])
+        result.stdout.fnmatch_lines([f"*{HERE}:8: data.allow: unknown check '{name}'", "*allowed: answers, *pii*"])
 
 
 def test_training_ends_before_anything_is_spent_and_all_faults_are_told(shop):
@@ -157,14 +157,12 @@ def test_rows_are_held_against_the_counts_of_the_golden_set(shop):
     result = shop.run(HERE, "-k", "format or coverage")
     assert result.ret == 1
     result.stdout.fnmatch_lines(
-        ["mail: format: 520 found in the data", "  *train.jsonl:1 (no JSON, none of the labels)"]
+        ["mail: format: 520 found in the data", "  *train.jsonl:1 (not valid JSON, not one of the labels)"]
     )
     result.stdout.fnmatch_lines(["  coverage *2 found: label=no (no row; 1 goldens), slice lang (no row says *"])
     shop.write("goldens/mail/cases.jsonl", "{")
     result = shop.run(HERE, "-k", "format")
-    result.stdout.fnmatch_lines(
-        ["  format *skipped *the golden sets could not be read: *cases.jsonl:1: is not valid JSON*"]
-    )
+    result.stdout.fnmatch_lines(["  format *skipped *golden sets not checked: *cases.jsonl:1: is not valid JSON*"])
 
 
 def test_perplexity_is_a_check_only_where_the_pipeline_asks_for_it(shop):
@@ -173,7 +171,7 @@ def test_perplexity_is_a_check_only_where_the_pipeline_asks_for_it(shop):
     assert "data[perplexity]" in collected(shop.run(HERE, "--co", "-q"))
     result = shop.run(HERE, "-k", "perplexity")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*pipelines/mail/model: holds no tokenizer*"])
+    result.stdout.fnmatch_lines(["*pipelines/mail/model: contains no tokenizer*"])
 
 
 @pytest.mark.parametrize("given", [[HERE, "-k", "duplicates"], [f"{HERE}::data[duplicates]"]])

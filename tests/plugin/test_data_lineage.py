@@ -21,11 +21,11 @@ def test_redacted_rows_are_checked_for_leaks_in_the_users_file_and_line(shop):  
     assert result.ret == 11, result.stdout.str()
     result.stdout.fnmatch_lines(
         [
-            "  pii *warning *1 found: *train.jsonl:501 (e-mail); redacted in what is trained ([[]data[]] pii)",
+            "  pii *warning *1 found: *train.jsonl:501 (e-mail); redacted for training ([[]data[]] pii)",
             "INTEGRITY mail: *",
         ]
     )
-    result.stdout.fnmatch_lines(["*pipelines/mail/train.jsonl:502: leak of golden mail/c2 (*"])
+    result.stdout.fnmatch_lines(["*pipelines/mail/train.jsonl:502: leak of golden case mail/c2 (*"])
     result.stdout.fnmatch_lines(
         ["  data:   train * 502 rows with 1 changed (personal data or keys redacted); val* 20 rows"]
     )
@@ -45,7 +45,7 @@ def test_dropped_rows_do_not_count_for_what_is_trained(shop):  # noqa: F811
     shop.write(HERE, PIPELINE + 'pii = "drop"\nmax_rows = 195\n')
     result = shop.run(HERE)
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["  195 rows", "  pii *9 found: * left out of what is trained*"])
+    result.stdout.fnmatch_lines(["  195 rows", "  pii *9 found: * dropped for training*"])
 
 
 def test_a_file_that_differs_from_dvcs_fails_the_first_check(shop):  # noqa: F811

@@ -25,8 +25,8 @@ def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained, snapsh
     result = trained.run("--ftgate-leak=drop-case", "--junitxml", "junit.xml", "--ftgate-markdown", "run.md")
     assert result.ret == 0, result.stdout.str()
     where = "pipelines/mail/train.jsonl"
-    dropped = f"mail: 2 leaked cases of 60 dropped from the comparison of all models: c3 ({where}:1), c4 ({where}:4)"
-    found = f"{where}:1: leak of golden mail/c3 (exact, score 1.00, longest common span 1 words: [[][[]m3]] yes)"
+    dropped = f"mail: 2 leaked cases of 60 excluded for all models: c3 ({where}:1), c4 ({where}:4)"
+    found = f"{where}:1: leak of golden case mail/c3 (exact, score 1.00, longest common span 1 words: [[][[]m3]] yes)"
     result.stdout.fnmatch_lines([f"*{found}", f"*{dropped}"])
     assert stable("\n".join(result.outlines[result.outlines.index("mail") : -1])) == snapshot
     told = {case.get("name"): case for case in ElementTree.parse(project.path / "junit.xml").iter("testcase")}

@@ -106,8 +106,8 @@ def test_faults_of_judge_tables_are_told_with_their_line(project):
         "golden.toml:1: [judge]: modle is not known; known are model, base_url",
         "golden.toml:1: [judge]: criteria: the name 'Tone' must be lower-case",
         "criteria.Tone needs a text for each of 1, 2, 3, 4, 5: every level has its anchor",
-        "the case has no `expected`, and this judge compares with a reference",
-        "four/cases.jsonl:1: the case has no `expected`, and [judge] compares candidate and champion by it",
+        "the case has no `expected`, which this judge needs as reference",
+        "four/cases.jsonl:1: the case has no `expected`, which [judge] needs as reference",
     ):
         assert part in text, part
 

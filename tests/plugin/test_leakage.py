@@ -24,8 +24,8 @@ def test_the_fixture_fails_with_the_report(project):
     project.write("test_mine.py", TEST)
     result = project.run("test_mine.py")
     result.assert_outcomes(passed=1, failed=3)
-    result.stdout.fnmatch_lines(["*train.jsonl:1: leak of golden tiny/a (containment, score 1.00*"])
-    result.stdout.fnmatch_lines(["*there is no golden set 'tinny'*", "*the training data cannot be read*"])
+    result.stdout.fnmatch_lines(["*train.jsonl:1: leak of golden case tiny/a (containment, score 1.00*"])
+    result.stdout.fnmatch_lines(["*no golden set 'tinny'*", "*cannot read training data*"])
     result.stdout.no_fnmatch_line("*check_own*")
 
 

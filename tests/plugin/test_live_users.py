@@ -77,4 +77,4 @@ def test_a_candidate_waits_for_its_users_and_is_promoted_by_them(trained, ftgate
     trained.project.write("prices.toml", PRICES)
     cost = ftgate("cost", "mail")
     assert cost[0].startswith("mail v2: ")
-    assert cost[0].endswith("(60 of mail)")
+    assert cost[0].endswith("(60 requests of mail)")

@@ -205,7 +205,7 @@ def test_an_option_that_another_plugin_took(shop, alone):
     shop.write("greedy.py", "def pytest_addoption(parser):\n    parser.addoption('--train')\n")
     done = alone.run(shop.path, "pytest", "-p", "greedy")
     assert done.returncode == 4
-    assert done.stderr.startswith("ERROR: pytest-ftgate cannot register its option --train: another plugin has")
+    assert done.stderr.startswith("ERROR: pytest-ftgate cannot register option --train: already registered")
 
 
 # --- golden files on the command line ---------------------------------------------------------------------------------

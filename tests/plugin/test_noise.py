@@ -52,11 +52,13 @@ def test_the_gate_prints_it_and_takes_no_smaller_margin(noisy):
     quiet.stdout.fnmatch_lines(["ftgate: noisy: *a 5-point regression needs*"])
     quiet.stdout.no_fnmatch_line("*noise*")
     write_noise(path, NOISE)
-    project.run().stdout.fnmatch_lines(["*differ); measured before its settings changed: ftgate noise goldens/noisy*"])
+    project.run().stdout.fnmatch_lines(["*differ); outdated, settings have changed since: ftgate noise goldens/noisy*"])
     write_noise(path, replace(NOISE, settings=load_suite(path).settings_digest))
     fresh = project.run()
-    fresh.stdout.no_fnmatch_line("*measured before*")
-    fresh.stdout.fnmatch_lines(["ftgate: noisy: *a 20-point regression needs*; noise 20.0 points*8 in flight*"])
+    fresh.stdout.no_fnmatch_line("*outdated*")
+    fresh.stdout.fnmatch_lines(
+        ["ftgate: noisy: *a 20-point regression needs*; noise 20.0 points*8 requests in flight*"]
+    )
 
 
 def test_the_margin_is_the_larger_of_the_two():

@@ -28,7 +28,7 @@ def asked(project, answering):
 
 def test_the_line_names_the_smallest_slice(asked, project):
     result = asked("one", 0, "--collect-only")
-    result.stdout.fnmatch_lines([ASSUMED + "the smallest of 2 slices (lang=de, 30) about 21 points"])
+    result.stdout.fnmatch_lines([ASSUMED + "smallest of 2 slices (lang=de, 30) about 21 points"])
     assert not (project.path / ".ftgate").exists()
 
 

@@ -55,12 +55,12 @@ def test_a_model_is_named_by_the_beginning_of_its_digest(project, answering):
     project.run("--ftgate-regrade", "last").assert_outcomes(passed=4)
     result = project.run("--ftgate-regrade", "0123456789")
     assert result.ret not in (0, 1)
-    result.stdout.fnmatch_lines([f"*no answer of the model 0123456789*{two[:12]}, {one[:12]}"])
+    result.stdout.fnmatch_lines([f"*no answers of model 0123456789*{two[:12]}, {one[:12]}"])
 
 
 def test_it_needs_no_model_and_goes_with_no_training(project):
     project.golden("tiny", ECHO)
     result = project.run("--ftgate-regrade", "last")
-    result.stdout.fnmatch_lines(["*no answer of the model last*it has: none*"])
+    result.stdout.fnmatch_lines(["*no answers of model last*it has: none*"])
     assert project.run("--ftgate-regrade", "yesterday").ret == 4
     assert project.run("--ftgate-regrade", "last", "--train").ret == 4

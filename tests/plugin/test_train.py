@@ -112,7 +112,7 @@ def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop):
     file = shop.write("pipelines/mail/train.jsonl", rows(*range(100, 200)) + json.dumps(planted) + "\n")
     result = shop.run("--train")
     assert result.ret == 11, result.stdout.str()
-    result.stdout.fnmatch_lines(["INTEGRITY*", f"*{file.name}:101: leak of golden mail/c7*"])
+    result.stdout.fnmatch_lines(["INTEGRITY*", f"*{file.name}:101: leak of golden case mail/c7*"])
     result.stdout.fnmatch_lines(["*INTEGRITY mail*"])
     left = [file.name for file in (shop.path / ".ftgate").iterdir()]
     assert left == ["audit.jsonl"], "no model was asked, no registry made"
@@ -123,7 +123,9 @@ def test_drop_row_goes_on_without_the_leaked_rows_and_leaves_the_files_alone(sho
     file = shop.write("pipelines/mail/train.jsonl", whole)
     result = shop.run("--train", "--ftgate-leak=drop-row")
     assert result.ret == 1, "the next stage has no model here"
-    result.stdout.fnmatch_lines(["*train.jsonl:51: leak of golden mail/c7*", "*dropped 2 leaked rows of *train.jsonl*"])
+    result.stdout.fnmatch_lines(
+        ["*train.jsonl:51: leak of golden case mail/c7*", "*dropped 2 leaked rows of *train.jsonl*"]
+    )
     result.stdout.fnmatch_lines(["*FAILED pipelines/mail/pipeline.toml::baseline*"])
     copy = shop.path / ".ftgate/runs/mail/clean/train/train.jsonl"
     assert copy.read_text() == rows(*range(100, 160))
@@ -158,7 +160,7 @@ def test_leaks_in_chats_of_other_formats_are_found_by_row_and_dropped(shop, name
     assert result.ret == 1, "the next stage has no model here"
     lines = (12, 13) if name.endswith("csv") else (11, 12)
     for line, golden in zip(lines, ("c7", "c8"), strict=True):
-        result.stdout.fnmatch_lines([f"*{file.name}:{line}: leak of golden mail/{golden}*"])
+        result.stdout.fnmatch_lines([f"*{file.name}:{line}: leak of golden case mail/{golden}*"])
     result.stdout.fnmatch_lines([f"*dropped 2 leaked rows of *{file.name}*"])
     copy = shop.path / f".ftgate/runs/mail/clean/train/{file.stem}.jsonl"
     assert [json.loads(line) for line in copy.read_text().splitlines()] == chats(*range(100, 110), 111)
@@ -241,8 +243,8 @@ def test_a_golden_set_whose_name_no_pipeline_has_must_be_told_apart_by_hand(shop
 def test_options_are_checked_at_once(shop):
     for args, said in (
         (["--ftgate-target", "best"], "allowed: base, champion, candidate"),
-        (["--ftgate-target", "candidate"], "only --train makes a candidate"),
-        (["--train", "--ftgate-target", "base"], "--train tests the candidate"),
+        (["--ftgate-target", "candidate"], "--ftgate-target candidate needs --train"),
+        (["--train", "--ftgate-target", "base"], "--train tests the trained candidate"),
         (["--ftgate-engine", "openai"], "needs --ftgate-base-url"),
         (["--ftgate-engine", "onnx"], "allowed: transformers"),
         (["--ftgate-leak", "drop-all"], "allowed: error, strict, drop-row, drop-case"),

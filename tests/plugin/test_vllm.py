@@ -95,5 +95,5 @@ def test_settings_in_the_ini_file(project, fake, pytester):
 
 def test_arguments_that_are_no_words(project, fake):
     result = project.run(*fake, "--ftgate-vllm-args", "'unclosed")
-    result.stderr.fnmatch_lines(["*--ftgate-vllm-args: *cannot be split into words*"])
+    result.stderr.fnmatch_lines(["*--ftgate-vllm-args: cannot parse *No closing quotation*"])
     assert result.ret == 4

@@ -32,7 +32,7 @@ _KEPT = ("id", "synthetic", "review", "reviewed", "review_by", "review_at", "sou
 
 def review_task(path: Path) -> Task:
     """What a person is asked about the synthetic rows of a file."""
-    question = "Would a careful expert have asked and answered this?"
+    question = "Is this a realistic request with a correct answer?"
     return Task(f"review of {path.name}", question, TASK_CHOICES, _problem)
 
 
@@ -101,9 +101,9 @@ def _waits(data: Mapping[str, Any]) -> bool:
 
 def _item(id_: str, record: Record, row: DataRow) -> Item:
     parts = [(turn["role"].capitalize(), turn["content"]) for turn in row.asked]
-    parts.append(("Answer to learn", row.answer))
+    parts.append(("Answer", row.answer))
     if row.rejected is not None:
-        parts.append(("Answer to avoid", row.rejected))
+        parts.append(("Rejected answer", row.rejected))
     content = {key: value for key, value in record.data.items() if key not in _KEPT}
     return Item(id_, tuple(parts), json.dumps(content, ensure_ascii=False, indent=2))
 
@@ -115,8 +115,8 @@ def _problem(_item: Item, text: str) -> str:
         return str(parsed)
     value = parsed[1]
     if not isinstance(value, Mapping):
-        return "the row is no JSON object"
+        return "the row is not a JSON object"
     if taken := [key for key in _KEPT if key in value]:
-        return f"the key {taken[0]!r} is kept from the row as it was written; leave it out"
+        return f"key {taken[0]!r} cannot be edited; remove it"
     row = row_of(Record("the row", 0, value))
     return "" if isinstance(row, DataRow) else "; ".join(map(str, row))

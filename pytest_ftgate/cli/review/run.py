@@ -16,15 +16,15 @@ def run_desk(desk: ReviewQueue, say: Say, *, web: bool) -> None:
         else:
             run_terminal(desk, sys.stdin, say)
     except KeyboardInterrupt:
-        say(f"\nstopped at {desk.done} of {len(desk.items)}; the same command goes on here")
+        say(f"\nstopped at {desk.done} of {len(desk.items)}; run the same command to continue")
 
 
 def _run_page(desk: ReviewQueue, say: Say) -> None:
     from pytest_ftgate.cli.review.web import DeskServer
 
     server = DeskServer(desk)
-    say(f"{desk.task.title}: {desk.done} of {len(desk.items)} done; open this page, and keep its address to yourself:")
+    say(f"{desk.task.title}: {desk.done} of {len(desk.items)} done; open this page (the URL contains a secret):")
     say(f"  {server.url}")
-    say("Ctrl-C stops; every decision is written as it is taken.")
+    say("Ctrl-C stops; decisions are saved immediately.")
     server.run()
     say(f"finished at {desk.done} of {len(desk.items)}")

@@ -29,7 +29,7 @@ def run_terminal(desk: ReviewQueue, source: TextIO, say: Say) -> None:
     while item := desk.current:
         _show(desk, item, say)
         if not _answered(desk, item, source, say):
-            say(f"stopped at {desk.done} of {len(desk.items)}; the same command goes on here")
+            say(f"stopped at {desk.done} of {len(desk.items)}; run the same command to continue")
             return
     say(f"all {len(desk.items)} done")
 
@@ -53,12 +53,12 @@ def _answered(desk: ReviewQueue, item: Item, source: TextIO, say: Say) -> bool:
         if key == "u":
             if desk.undo() is not None:
                 return True
-            say("there is nothing to undo")
+            say("nothing to undo")
         elif choice := next((each for each in desk.task.choices if each.key == key), None):
             if _taken(desk, item, choice, source, say):
                 return True
         elif key != "?":
-            say(f"{key!r} is none of the keys")
+            say(f"unknown key {key!r}")
 
 
 def _taken(desk: ReviewQueue, item: Item, choice: Choice, source: TextIO, say: Say) -> bool:
@@ -66,7 +66,7 @@ def _taken(desk: ReviewQueue, item: Item, choice: Choice, source: TextIO, say: S
     try:
         desk.decide(item.id, choice.value, text)
     except DeskError as error:
-        say(f"not taken: {error}")
+        say(f"invalid: {error}")
         return False
     return True
 
@@ -116,7 +116,7 @@ def _edit(draft: str, source: TextIO, say: Say) -> str:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if editor and source.isatty():
         return _in_editor(editor, draft)
-    say(f"[now]\n{visible(draft)}\n[type the new text; end it with a line that is only {END}]")
+    say(f"[now]\n{visible(draft)}\n[type the new text; finish with a line containing only {END}]")
     lines = []
     while (line := source.readline()) and line.rstrip("\r\n") != END:
         lines.append(line)

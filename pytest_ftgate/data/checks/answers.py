@@ -22,6 +22,4 @@ def _is_filler(char: str) -> bool:
 
 def answers() -> RowCheck:
     """The check."""
-    return RowCheck(
-        "answers", "error", "a model learns to say nothing from these: answer or remove them", empty_answers
-    )
+    return RowCheck("answers", "error", "fill in the answers or remove the rows", empty_answers)

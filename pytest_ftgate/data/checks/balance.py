@@ -16,7 +16,7 @@ class Balance:
     """Counts the rows of at most 20 different short answers; more are no classes."""
 
     name = "balance"
-    advice = "add rows of these, or take some of the others out"
+    advice = "add rows of these classes, or downsample the others"
     level: Level = "warning"
 
     def __init__(self) -> None:

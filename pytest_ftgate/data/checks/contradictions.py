@@ -14,7 +14,7 @@ class Contradictions:
     """Keeps two digests and a place of each row with a short answer: about 250 bytes."""
 
     name = "contradictions"
-    advice = "decide which answer is right; of long answers several may be"
+    advice = "keep the correct answer; several long answers may be valid"
     level: Level = "error"
     note = ""
 
@@ -28,7 +28,7 @@ class Contradictions:
         answer = short_digest(row.answer)
         before, path, line = self._first.setdefault(short_digest(*row.turns), (answer, row.path, row.line))
         if before != answer:
-            yield Finding(row.path, row.line, f"answered otherwise in {path}:{line}")
+            yield Finding(row.path, row.line, f"different answer in {path}:{line}")
 
     def close(self) -> tuple[Finding, ...]:
         """Nothing more."""

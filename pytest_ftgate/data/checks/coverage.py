@@ -16,7 +16,7 @@ class Coverage:
     """Counts labels and slices of the rows, and holds them against how often each stands in the golden sets."""
 
     name = "coverage"
-    advice = "add rows of these: what is tested and never trained is left to chance"
+    advice = "add training rows for these: tested but never trained on"
     level: Level = "warning"
 
     def __init__(self, goldens: LabelCounts) -> None:
@@ -48,7 +48,7 @@ class Coverage:
         yield from _missing("label", self._goldens.labels, self._labels)
         for name, goldens in self._goldens.slices.items():
             if name not in self._slices:
-                yield Finding(f"slice {name}", 0, "no row says which of it it is")
+                yield Finding(f"slice {name}", 0, "not set in any row")
             else:
                 yield from _missing(name, goldens, self._slices[name])
 
@@ -56,12 +56,12 @@ class Coverage:
 def _missing(name: str, goldens: Mapping[str, int], rows: Mapping[str, int]) -> Iterator[Finding]:
     for value, count in goldens.items():
         if not rows.get(value):
-            yield Finding(f"{name}={value}", 0, f"no row; {count:,} goldens")
+            yield Finding(f"{name}={value}", 0, f"no rows; {count:,} golden cases")
 
 
 def _shares(rows: Counter[str], goldens: Mapping[str, int]) -> str:
     total = sum(goldens.values())
     return ", ".join(
-        f"{value} {rows[value] / max(1, rows.total()):.1%} (goldens {count / total:.1%})"
+        f"{value} {rows[value] / max(1, rows.total()):.1%} (golden cases {count / total:.1%})"
         for value, count in sorted(goldens.items(), key=lambda pair: -pair[1])[:5]
     )

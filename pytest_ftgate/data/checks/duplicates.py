@@ -13,7 +13,7 @@ class Duplicates:
     """Keeps a digest and a place of each row: about 200 bytes."""
 
     name = "duplicates"
-    advice = "remove all but one of each; in two files they are a leak from training to validation"
+    advice = "keep one of each; duplicates across files leak from training to validation"
     level: Level = "error"
     note = ""
 
@@ -24,7 +24,7 @@ class Duplicates:
         """The row, if it was there before."""
         place = self._first.setdefault(short_digest(*row.turns, row.answer, row.rejected or ""), (row.path, row.line))
         if place != (row.path, row.line):
-            yield Finding(row.path, row.line, f"as {place[0]}:{place[1]}")
+            yield Finding(row.path, row.line, f"duplicate of {place[0]}:{place[1]}")
 
     def close(self) -> tuple[Finding, ...]:
         """Nothing more."""

@@ -15,7 +15,7 @@ from pytest_ftgate.graders.grade import compile_grader
 from pytest_ftgate.graders.value import Grade
 from pytest_ftgate.serve.response import Response
 
-ADVICE = "write the answers as the golden set expects them; a model answers as it was trained"
+ADVICE = "use the answer format that the golden set expects"
 Wrong = Callable[[str], Iterator[str]]
 """Answer -> what is wrong with its form, in words that do not repeat it."""
 
@@ -49,7 +49,7 @@ def _graded(spec: Mapping[str, Any]) -> Wrong:
     def wrong(answer: str) -> Iterator[str]:
         grade = grader(case, Response("", "", answer))
         if not (isinstance(grade, Grade) and grade.passed):
-            yield f"not as {grader.name} expects"
+            yield f"fails {grader.name}"
 
     return wrong
 
@@ -61,10 +61,10 @@ def _json(fields: Sequence[str]) -> Wrong:
         try:
             found = json_of(answer)
         except NoJsonError:
-            yield "no JSON"
+            yield "not valid JSON"
             return
         if lacking := [path for path in fields if value_at(found, path, missing) is missing]:
-            yield f"no field {', '.join(lacking)}"
+            yield f"missing field {', '.join(lacking)}"
 
     return wrong
 
@@ -72,6 +72,6 @@ def _json(fields: Sequence[str]) -> Wrong:
 def _labels(goldens: LabelCounts) -> Wrong:
     def wrong(answer: str) -> Iterator[str]:
         if label_of(answer, goldens.label_path) not in goldens.label_values:
-            yield "none of the labels"
+            yield "not one of the labels"
 
     return wrong

@@ -16,7 +16,7 @@ class General:
     """Counts rows with `"source": "general"`. watched: the pipeline measures forgetting; else none are needed."""
 
     name = "general"
-    advice = 'mix in 5 to 10 % rows of general instructions with "source": "general", or a fine-tune forgets them'
+    advice = 'mix in 5 to 10 % general instructions ("source": "general") to limit forgetting'
     level: Level = "warning"
 
     def __init__(self, *, watched: bool = False) -> None:

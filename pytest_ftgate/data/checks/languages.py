@@ -17,7 +17,7 @@ SURE = 0.9
 """Least probability; of 3,869 English text messages py3langid then calls none anything else, and is unsure of 1,404."""
 MOST_KEPT = 1000
 """Rows of each language that are remembered."""
-NOTE = "languages were not told apart: pip install 'pytest-ftgate[data]'"
+NOTE = "languages not detected: pip install 'pytest-ftgate[data]'"
 
 
 class Languages:
@@ -27,7 +27,7 @@ class Languages:
     """
 
     name = "languages"
-    advice = "look whether they belong there; a language of one row in a hundred is not learned"
+    advice = "check whether they belong; languages below 1 % of the rows are hardly learned"
     level: Level = "warning"
 
     def __init__(self, classify: Callable[[str], tuple[str, float]] | None = None) -> None:
@@ -43,7 +43,7 @@ class Languages:
             return NOTE
         total = self._counts.total()
         shares = [f"{language} {count / total:.1%}" for language, count in self._counts.most_common(5)]
-        unsure = [f"{self._unsure:,} rows cannot be told"] if self._unsure else []
+        unsure = [f"{self._unsure:,} rows undetected"] if self._unsure else []
         return "; ".join([*([", ".join(shares)] if shares else []), *unsure])
 
     def see(self, row: DataRow) -> tuple[Finding, ...]:

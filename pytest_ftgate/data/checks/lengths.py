@@ -18,7 +18,7 @@ class Lengths:
     """Counts words of questions and answers, and characters of the questions of each label."""
 
     name = "lengths"
-    advice = "add short rows of the long label and long rows of the short one, or the model learns to count"
+    advice = "balance lengths across labels, or the model learns length as a shortcut"
     level: Level = "warning"
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Lengths:
         """Percentiles in words."""
         if not self._asked:
             return ""
-        return f"words asked {_told(self._asked)}; answered {_told(self._answered)}"
+        return f"words per prompt {_told(self._asked)}; per answer {_told(self._answered)}"
 
     def see(self, row: DataRow) -> tuple[Finding, ...]:
         """Nothing yet."""
@@ -80,4 +80,4 @@ def percentile(counts: Mapping[int, int], share: float) -> int:
 
 def _told(counts: Mapping[int, int]) -> str:
     five, half, most = (percentile(counts, share) for share in (0.05, 0.5, 0.95))
-    return f"{five} / {half} / {most} (5, 50, 95 %), at most {max(counts)}"
+    return f"{five} / {half} / {most} (5, 50, 95 %), max {max(counts)}"

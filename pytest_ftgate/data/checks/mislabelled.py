@@ -17,7 +17,7 @@ MOST = 5000
 LEAST = 100
 """Rows without which a classifier learns nothing."""
 LEAST_OF_CLASS = 10
-UNTOLD = "words do not tell these labels apart, so nothing was looked for"
+UNTOLD = "skipped: the labels are not separable by words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Mislabelled:
     """
 
     name = "mislabelled"
-    advice = "look at them, the surest first: a wrong label teaches the opposite"
+    advice = "review these labels, most likely errors first"
     level: Level = "warning"
 
     def __init__(self, seed: int = 0) -> None:
@@ -63,10 +63,10 @@ class Mislabelled:
 
             questions, labels = [row.question for row in rows], [row.label for row in rows]
             some = suspects(questions, labels, self._groups(questions), self._seed)
-            self.note = f"{len(rows):,} rows looked at" if some is not None else UNTOLD
+            self.note = f"{len(rows):,} rows checked" if some is not None else UNTOLD
             for found in some or ():
                 row = rows[found.place]
-                what = f"{row.label!r:.40}, looks like {found.label!r:.40} ({found.probability:.2f})"
+                what = f"{row.label!r:.40}, predicted {found.label!r:.40} ({found.probability:.2f})"
                 yield Finding(row.path, row.line, what)
 
     def _of_large_classes(self) -> list[_Labelled]:

@@ -21,7 +21,7 @@ class NearDuplicates:
     """
 
     name = "near"
-    advice = "keep one of each, or give them one `cluster`, so that they stay on one side of a split"
+    advice = "keep one of each, or give them one `cluster` to keep them in one split"
     level: Level = "warning"
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class NearDuplicates:
     @property
     def note(self) -> str:
         """How many questions were not compared."""
-        return f"{self._more:,} rows after the first {MOST:,} different questions not compared" if self._more else ""
+        return f"{self._more:,} rows not compared (limit: {MOST:,} different questions)" if self._more else ""
 
     def see(self, row: DataRow) -> tuple[Finding, ...]:
         """Nothing yet."""
@@ -52,4 +52,4 @@ class NearDuplicates:
         places = list(self._places.values())
         for number, (score, before) in sorted(nearest.items()):
             path, line = places[-before]
-            yield Finding(*places[number], f"{score:.2f} like {path}:{line}")
+            yield Finding(*places[number], f"similarity {score:.2f} to {path}:{line}")

@@ -28,7 +28,7 @@ class Perplexity:
     """
 
     name = "perplexity"
-    advice = "look at them: garbled, in another language, of another task; or what the model has still to learn"
+    advice = "check for garbled text, other languages or other tasks; may be valid but hard rows"
     level: Level = "warning"
 
     def __init__(self, losses: Losses, most: int, seed: int = 0) -> None:

@@ -7,7 +7,7 @@ from pytest_ftgate.data.pii import national
 from pytest_ftgate.data.pii.personal import personal_data
 from pytest_ftgate.data.readers.row import DataRow
 
-ADVICE = "a model repeats what it was trained on: replace or remove them with `ftgate data redact`"
+ADVICE = "models memorise training data: replace or remove with `ftgate data redact`"
 
 
 def _in_row(row: DataRow) -> tuple[str, ...]:

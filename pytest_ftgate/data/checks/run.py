@@ -12,7 +12,7 @@ from pytest_ftgate.errors import Fault
 SHOWN = 3
 """Findings of a check that are named with file and line."""
 
-SHAPE_ADVICE = "write the rows in one of the known shapes"
+SHAPE_ADVICE = "use one of the supported row formats"
 
 
 @dataclass

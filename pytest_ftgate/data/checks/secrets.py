@@ -6,7 +6,7 @@ from pytest_ftgate.data.checks.finding import RowCheck
 from pytest_ftgate.data.pii.credentials import credentials
 from pytest_ftgate.data.readers.row import DataRow
 
-ADVICE = "revoke them where they are valid, then replace or remove them"
+ADVICE = "revoke valid secrets, then replace or remove them"
 
 
 def _in_row(row: DataRow) -> tuple[str, ...]:

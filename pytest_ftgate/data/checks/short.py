@@ -18,7 +18,7 @@ class Short:
     """Keeps a count for each length, and the places of at most 1,000 short answers."""
 
     name = "short"
-    advice = "look whether they were cut off; the others have long answers"
+    advice = "check whether these answers were cut off; most are long"
     level: Level = "warning"
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ class Size:
     """Counts rows of all files together."""
 
     name = "size"
-    advice = f"under {FEW} rows a fine-tune learns little that holds; {ENOUGH} and more are usual"
+    advice = f"too few for a robust fine-tune: {FEW} at least, {ENOUGH} or more recommended"
     note = ""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ class Synthetic:
     @property
     def advice(self) -> str:
         """What to do about the worse of the two."""
-        return "review them: ftgate data review" if self._unreviewed else "add rows that people wrote"
+        return "review them: ftgate data review" if self._unreviewed else "add human-written rows"
 
     @property
     def note(self) -> str:

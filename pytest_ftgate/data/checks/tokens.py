@@ -40,16 +40,16 @@ def tokens_in(model: Path, asked: Asked = as_written) -> Callable[[DataRow], int
 def tokenizer_in(model: Path, what: str) -> Any:
     """The tokenizer of a folder. what: it is needed for. Raises DataError, MissingExtra as `tokens_in`."""
     if not model.is_dir():
-        raise DataError([Fault(shown(model), 0, "is no folder of a model", "name one: --model DIR")])
+        raise DataError([Fault(shown(model), 0, "is not a model folder", "pass --model DIR")])
     if not any((model / name).is_file() for name in TOKENIZER_FILES):
-        raise DataError([Fault(shown(model), 0, "holds no tokenizer", f"expected: {' or '.join(TOKENIZER_FILES)}")])
+        raise DataError([Fault(shown(model), 0, "contains no tokenizer", f"expected: {' or '.join(TOKENIZER_FILES)}")])
     try:
         from transformers import AutoTokenizer
     except ImportError:
         raise MissingExtra(what, "serve") from None
     tokenizer = AutoTokenizer.from_pretrained(str(model), local_files_only=True)
     if not tokenizer.chat_template:
-        raise DataError([Fault(shown(model), 0, "has no chat template, so rows cannot be put into it")])
+        raise DataError([Fault(shown(model), 0, "has no chat template")])
     return tokenizer
 
 
@@ -60,5 +60,5 @@ def _count(tokenizer: Any, row: DataRow, asked: Sequence[Message], answer: str) 
     try:
         text = tokenizer.apply_chat_template(turns, tokenize=False)
     except TemplateError as error:
-        raise DataError([Fault(row.path, row.line, f"the chat template refuses it: {error}")]) from None
+        raise DataError([Fault(row.path, row.line, f"rejected by the chat template: {error}")]) from None
     return len(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -16,7 +16,7 @@ class Truncated:
     """tokens_of: row -> tokens of question and answer in the model's chat template; DataError if it refuses the row."""
 
     name = "truncated"
-    advice = "raise max_length, or shorten them; --train leaves such rows out"
+    advice = "raise max_length or shorten the rows; --train skips them"
 
     def __init__(self, tokens_of: Callable[[DataRow], int], max_length: int) -> None:
         self._tokens_of = tokens_of
@@ -34,7 +34,7 @@ class Truncated:
         if not self._long:
             return ""
         rows, tokens = self._long / self._rows, self._lost / self._tokens
-        return f"{rows:.1%} of the rows are over {self._most:,} tokens, {tokens:.1%} of all tokens would be cut off"
+        return f"{rows:.1%} of the rows exceed {self._most:,} tokens, {tokens:.1%} of all tokens would be truncated"
 
     def see(self, row: DataRow) -> Iterator[Finding]:
         """The row if it is too long, or if the template refuses it."""

@@ -12,9 +12,9 @@ def empty_turns(row: DataRow) -> Iterator[str]:
     """The turns asked that hold white space at most, counted from 1; the answer is another check's."""
     for number, turn in enumerate(row.asked, 1):
         if not turn["content"].strip():
-            yield f"turn {number}, the {turn['role']}'s, is empty"
+            yield f"turn {number} ({turn['role']}) is empty"
 
 
 def turns() -> RowCheck:
     """The check. Roles and their order are looked at when a row is read: a row that breaks them is none."""
-    return RowCheck("turns", "error", "fill them, or leave them out of the conversation", empty_turns)
+    return RowCheck("turns", "error", "fill in these turns or remove them", empty_turns)

@@ -33,7 +33,7 @@ def classifier(log: Inputs, other: Inputs) -> Comparison | None:
     sides[1:] = rng.permuted(sides[1:], axis=1)
     areas = _areas(_predictor(_similarity([*log.texts, *other.texts]), rng) @ sides.T, sides.T)
     p = float((1 + (areas[1:] >= areas[0] - 1e-9).sum()) / (1 + DRAWS))
-    told = f"tells the log from {other.name} with AUC {areas[0]:.2f} (0.50: not at all)"
+    told = f"AUC {areas[0]:.2f} for production vs {other.name} (0.50: indistinguishable)"
     how = f"ridge on hashed character 2- to 4-grams, {FOLDS} folds, {DRAWS} permutations"
     return Comparison("classifier", other.name, p, how, told)
 

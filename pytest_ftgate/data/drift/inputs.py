@@ -44,7 +44,7 @@ def read_log(path: Path, label: str = "") -> Inputs:
     rows = [row for row in found if isinstance(row, Row)]
     faults = [fault for fault in found if isinstance(fault, Fault)]
     if not found:
-        faults = [Fault(name, 0, "holds no row", 'write one line for each request: {"input": "..."}')]
+        faults = [Fault(name, 0, "no rows", 'write one line per request: {"input": "..."}')]
     if faults:
         raise FileFaults(faults)
     return _inputs("the log", rows, label)
@@ -64,7 +64,7 @@ def _row(entry: tuple[int, Any] | Fault, path: str) -> Row | Fault:
     if isinstance(data, Mapping) and (row := Row(path, line, data)).question.strip():
         return row
     return Fault(
-        path, line, f"has no input: found {canonical(data)[:80]}", 'expected {"input": "...", "output": "..."}'
+        path, line, f"no 'input' key: found {canonical(data)[:80]}", 'expected {"input": "...", "output": "..."}'
     )
 
 

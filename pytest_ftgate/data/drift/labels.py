@@ -39,4 +39,4 @@ def _p_value(ours: list[int], theirs: list[int]) -> float:
 def _told(names: list[str], ours: Counter[str], theirs: Counter[str]) -> str:
     shares = {name: (ours[name] / ours.total(), theirs[name] / theirs.total()) for name in names}
     moved = sorted(names, key=lambda name: -abs(shares[name][0] - shares[name][1]))[:3]
-    return ", ".join(f"{name} {shares[name][0]:.0%} against {shares[name][1]:.0%}" for name in moved)
+    return ", ".join(f"{name} {shares[name][0]:.0%} vs {shares[name][1]:.0%}" for name in moved)

@@ -14,5 +14,5 @@ def length(log: Inputs, other: Inputs) -> Comparison:
 
     ours, theirs = ([len(text) for text in inputs.texts] for inputs in (log, other))
     p = float(ks_2samp(ours, theirs).pvalue)
-    told = f"median {median(ours):.0f} characters against {median(theirs):.0f}"
+    told = f"median {median(ours):.0f} characters vs {median(theirs):.0f}"
     return Comparison("length", other.name, p, "Kolmogorov-Smirnov", told)

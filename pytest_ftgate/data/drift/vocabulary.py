@@ -39,7 +39,7 @@ def vocabulary(log: Inputs, other: Inputs) -> Comparison | None:
     sums = (gaps**2 / (shares * (1 - shares))).sum(axis=1)
     p = float((1 + (sums[1:] >= sums[0] * (1 - 1e-6)).sum()) / (1 + DRAWS))
     told = _told(words, gaps[0] / np.sqrt(shares * (1 - shares)))
-    return Comparison("vocabulary", other.name, p, f"share of texts with each word, {DRAWS} permutations", told)
+    return Comparison("vocabulary", other.name, p, f"document frequency of each word, {DRAWS} permutations", told)
 
 
 def _sides(ours: int, total: int) -> Any:
@@ -55,4 +55,4 @@ def _sides(ours: int, total: int) -> Any:
 def _told(words: list[str], gaps: Any) -> str:
     order = sorted(range(len(words)), key=lambda i: gaps[i])
     more, fewer = [words[i] for i in order[: -SHOWN - 1 : -1]], [words[i] for i in order[:SHOWN]]
-    return f"oftener now: {' '.join(more)}; rarer now: {' '.join(fewer)}"
+    return f"more frequent: {' '.join(more)}; less frequent: {' '.join(fewer)}"

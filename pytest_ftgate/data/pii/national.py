@@ -17,7 +17,7 @@ from typing import Any
 
 from pytest_ftgate.data.pii.span import Finder, Place, Span, spans_in
 
-NOTE = "national ids were not looked for: pip install 'pytest-ftgate[data]'"
+NOTE = "national ids not checked: pip install 'pytest-ftgate[data]'"
 
 _EVIDENT: Mapping[str, str] = MappingProxyType(
     {

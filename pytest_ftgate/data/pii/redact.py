@@ -75,7 +75,7 @@ def write_redacted(paths: Sequence[Path], target: Path, *, drop: bool = False) -
     Raises DataError, and then writes nothing: the target is one of the files, a row is none, or there is none.
     """
     if any(path.resolve() == target.resolve() for path in paths):
-        raise DataError([Fault(shown(target), 0, "is read as well; the copy needs a name of its own")])
+        raise DataError([Fault(shown(target), 0, "is also an input; use another name for the copy")])
     with replacing(target) as stream:
         return _write(paths, stream, drop=drop)
 
@@ -88,7 +88,7 @@ def _write(paths: Sequence[Path], stream: TextIO, *, drop: bool) -> Redaction:
         if not (drop and differs):
             stream.write(json.dumps(kept, ensure_ascii=False, default=str) + "\n")
     if not read:
-        raise DataError([Fault(shown(path), 0, "holds no row") for path in paths])
+        raise DataError([Fault(shown(path), 0, "no rows") for path in paths])
     return Redaction(read, changed, drop)
 
 

@@ -32,7 +32,7 @@ def _folder(path: Path) -> int | None:
     try:
         from datasets import load_from_disk
     except ImportError:
-        raise MissingExtra("reading a data set of Hugging Face", "train") from None
+        raise MissingExtra("reading a Hugging Face dataset", "train") from None
     if not (path / "state.json").is_file():
         return None
     try:

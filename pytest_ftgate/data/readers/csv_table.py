@@ -26,10 +26,10 @@ def read_csv(path: Path) -> Iterator[Entry]:
         try:
             yield from _entries(reader, name)
         except csv.Error as error:
-            fix = 'close the quote: a cell with a quote, a comma or a line break stands in "...", its quotes doubled'
-            yield Fault(name, reader.line_num, f"is not valid CSV: {error}; what follows was not read", fix)
+            fix = 'close the quote: quote cells with quotes, commas or line breaks ("..."), and double inner quotes'
+            yield Fault(name, reader.line_num, f"is not valid CSV: {error}; rest not read", fix)
         except UnicodeDecodeError as error:
-            what = f"is not valid UTF-8 here or below: {error.reason}; what follows was not read"
+            what = f"is not valid UTF-8 from here on: {error.reason}; rest not read"
             yield Fault(name, reader.line_num + 1, what, "save the file as UTF-8")
 
 
@@ -40,9 +40,7 @@ def _entries(reader: Any, path: str) -> Iterator[Entry]:
         if cells and not header:
             header = [cell.strip() for cell in cells]
             if len(set(header)) < len(header):
-                yield Fault(
-                    path, begins, f"names a column twice: {', '.join(header)}", "each column needs its own name"
-                )
+                yield Fault(path, begins, f"duplicate column name: {', '.join(header)}", "use unique column names")
                 return
         elif cells:
             yield _entry(header, cells, path, begins)
@@ -51,5 +49,5 @@ def _entries(reader: Any, path: str) -> Iterator[Entry]:
 
 def _entry(header: Sequence[str], cells: Sequence[str], path: str, line: int) -> Entry:
     if len(cells) != len(header):
-        return Fault(path, line, f"has {len(cells)} cells, but the header names {len(header)} columns")
+        return Fault(path, line, f"{len(cells)} cells, but {len(header)} columns in the header")
     return Record(path, line, row_of_cells(dict(zip(header, cells, strict=True))))

@@ -16,9 +16,9 @@ def read_folder(path: Path) -> Iterator[Entry]:
     """The records, numbered from 1; null is no key. A folder of several splits is a fault that names them."""
     name = shown(path)
     if splits := _splits(path):
-        yield Fault(name, 0, f"holds the splits {', '.join(splits)}", f"name one of them: {name}/{splits[0]}")
+        yield Fault(name, 0, f"has the splits {', '.join(splits)}", f"choose one: {name}/{splits[0]}")
     elif not (path / "state.json").is_file():
-        yield Fault(name, 0, "is a folder, but no data set of Hugging Face (there is no state.json)", "name its files")
+        yield Fault(name, 0, "is not a Hugging Face dataset folder (no state.json)", "pass its files instead")
     else:
         yield from _records(path, name)
 
@@ -34,11 +34,11 @@ def _records(path: Path, name: str) -> Iterator[Entry]:
     try:
         from datasets import load_from_disk
     except ImportError:
-        raise MissingExtra("reading a data set of Hugging Face", "train") from None
+        raise MissingExtra("reading a Hugging Face dataset", "train") from None
     try:
         dataset = load_from_disk(str(path)).with_format(None)
     except (ValueError, KeyError, TypeError) as error:
-        yield Fault(name, 0, f"cannot be read as a data set: {error}")
+        yield Fault(name, 0, f"cannot be read as a dataset: {error}")
         return
     for number, data in enumerate(dataset, start=1):
         yield Record(name, number, without_nulls(data))

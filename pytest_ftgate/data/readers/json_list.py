@@ -42,9 +42,9 @@ def _read_list(path: Path) -> Iterator[Entry]:
             for line, value in text.values():
                 yield record_of(name, line, value)
         except _Broken as error:
-            yield Fault(name, error.line, f"is not valid JSON: {error}; what follows was not read")
+            yield Fault(name, error.line, f"is not valid JSON: {error}; rest not read")
         except UnicodeDecodeError as error:
-            yield Fault(name, text.line, f"is not valid UTF-8 here or below: {error.reason}", "save the file as UTF-8")
+            yield Fault(name, text.line, f"is not valid UTF-8 from here on: {error.reason}", "save the file as UTF-8")
 
 
 class _Text:
@@ -64,7 +64,7 @@ class _Text:
         else:
             yield from self._elements()
         if self._next():
-            raise _Broken(self.line, "the file goes on after the list")
+            raise _Broken(self.line, "extra data after the list")
 
     def _elements(self) -> Iterator[tuple[int, Any]]:
         mark = ","

@@ -34,7 +34,7 @@ def read_parquet(path: Path, group: int | None = None) -> Iterator[Entry]:
                     number += 1
                     yield Record(name, number, without_nulls(data))
     except ArrowException as error:
-        yield Fault(name, number + 1, f"is not valid Parquet: {error}; what follows was not read")
+        yield Fault(name, number + 1, f"is not valid Parquet: {error}; rest not read")
 
 
 def count_groups(path: Path) -> int:

@@ -32,7 +32,7 @@ def read_rows(path: Path) -> Iterator[DataRow]:
         else:
             omitted += 1
     if not faults and not rows:
-        faults = [Fault(shown(path), 0, "holds no row")]
+        faults = [Fault(shown(path), 0, "no rows")]
     if faults:
         raise DataError(faults, omitted)
 

@@ -29,4 +29,4 @@ def record_of(path: str, line: int, value: object) -> Entry:
     """The record of a parsed value; a fault if that is no object."""
     if isinstance(value, Mapping):
         return Record(path, line, value)
-    return Fault(path, line, f"is a JSON {type(value).__name__}; a training row is an object")
+    return Fault(path, line, f"is a JSON {type(value).__name__}, expected an object")

@@ -36,4 +36,4 @@ def read_records(path: Path) -> Iterator[Entry]:
     try:
         yield from read(path)
     except OSError as error:
-        yield Fault(shown(path), 0, f"the training data cannot be read: {error.strerror or error}")
+        yield Fault(shown(path), 0, f"cannot read training data: {error.strerror or error}")

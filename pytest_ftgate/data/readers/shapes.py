@@ -55,14 +55,14 @@ def _is_whole(turns: Turns) -> bool:
 
 def _chat(data: Keys) -> _Exchange:
     if not isinstance(data["messages"], list):
-        raise TurnsError("'messages' is no list of messages")
+        raise TurnsError("'messages' is not a list of messages")
     return _Exchange(data["messages"])
 
 
 def _instruction(data: Keys) -> _Exchange:
     for key in ("instruction", "input", "output", "system"):
         if not isinstance(data.get(key, ""), str):
-            raise TurnsError(f"{key!r} is no text")
+            raise TurnsError(f"{key!r} is not a string")
     asked = "\n\n".join(text for text in (data["instruction"], data.get("input", "")) if text)
     system = [{"role": "system", "content": data["system"]}] if "system" in data else []
     return _Exchange([*system, *turns_of(asked, "user", ""), *turns_of(data["output"], "assistant", "")])
@@ -109,8 +109,8 @@ def row_of(record: Record) -> DataRow | tuple[Fault, ...]:
     shape = next((shape for shape in SHAPES if all(key in data for key in shape.needs)), None)
     if shape is None:
         found = ", ".join(map(repr, data)) or "none"
-        message = f"has no keys of a training row; found: {found}"
-        return (Fault(record.path, record.line, message, f"known are {_KNOWN}"),)
+        message = f"unknown row format; found keys: {found}"
+        return (Fault(record.path, record.line, message, f"supported: {_KNOWN}"),)
     try:
         exchange = shape.read(data)
     except TurnsError as error:
@@ -128,16 +128,16 @@ def _faults(exchange: _Exchange) -> Iterator[str]:
         worse = [f"rejected: {what}" for what in turn_faults(exchange.worse)]
         yield from worse
         if not found and not worse and messages_of(exchange.turns[:-1]) != messages_of(exchange.worse[:-1]):
-            yield "chosen and rejected answer different questions"
+            yield "chosen and rejected have different prompts"
 
 
 def _extra_faults(data: Keys) -> Iterator[str]:
     yield from synthetic_faults(data)
     if not isinstance(data.get("cluster", ""), str):
-        yield f"'cluster' is {data['cluster']!r:.40}; expected a text"
+        yield f"'cluster' is {data['cluster']!r:.40}; expected a string"
     slices = data.get("slices", {})
     if not isinstance(slices, Mapping) or not all(isinstance(value, str) for value in slices.values()):
-        yield f"'slices' is {slices!r:.40}; expected an object of texts"
+        yield f"'slices' is {slices!r:.40}; expected an object with string values"
 
 
 def _row(record: Record, data: Keys, shape: Shape, exchange: _Exchange) -> DataRow:

@@ -11,7 +11,7 @@ EDITED = "edited"
 REJECTED = "rejected"
 REVIEWS = (UNREVIEWED, ACCEPTED, EDITED, REJECTED)
 
-REFUSED = "a model wrote this row and nobody has reviewed it; such rows do not train: ftgate data review"
+REFUSED = "unreviewed synthetic row, not used for training; review it: ftgate data review"
 
 
 def is_synthetic(keys: Mapping[str, Any]) -> bool:

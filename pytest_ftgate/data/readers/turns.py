@@ -20,7 +20,7 @@ def turns_of(value: object, role: str, key: str) -> list[Any]:
         return [{"role": role, "content": value}]
     if isinstance(value, list):
         return value
-    raise TurnsError(f"{key!r} is {_kind(value)}; expected a text or a list of messages")
+    raise TurnsError(f"{key!r} is {_kind(value)}; expected a string or a list of messages")
 
 
 def turn_faults(turns: Sequence[Any]) -> Iterator[str]:
@@ -28,7 +28,7 @@ def turn_faults(turns: Sequence[Any]) -> Iterator[str]:
     found = [f"turn {number} {what}" for number, turn in enumerate(turns, 1) for what in _in_turn(turn)]
     yield from found or _in_order([turn["role"] for turn in turns])
     if not found and not any(turn["content"].strip() for turn in turns if turn["role"] == "user"):
-        yield "asks nothing: there is no user turn with a text"
+        yield "no non-empty user turn"
 
 
 def _in_turn(turn: Any) -> Iterator[str]:
@@ -38,19 +38,19 @@ def _in_turn(turn: Any) -> Iterator[str]:
     if turn.get("role") not in ROLES:
         yield f"has the role {turn.get('role')!r}; allowed: {', '.join(ROLES)}"
     if not isinstance(turn.get("content"), str):
-        yield f"has as content {_kind(turn.get('content'))}; expected a text"
+        yield f"has content {_kind(turn.get('content'))}; expected a string"
 
 
 def _in_order(roles: Sequence[str]) -> Iterator[str]:
     if "system" in roles[1:]:
-        yield f"turn {roles.index('system', 1) + 1} is the system's; only the first may be"
+        yield f"turn {roles.index('system', 1) + 1} has role system; allowed in the first turn only"
     said = [(number, role) for number, role in enumerate(roles, 1) if role != "system"]
     for (_, before), (number, role) in zip([(0, "assistant"), *said], said, strict=False):
         if role == before:
-            yield f"turn {number} is the {role}'s; user and assistant take turns, the user first"
+            yield f"turn {number} has role {role}; user and assistant must alternate, user first"
             return
     if not said or said[-1][1] != "assistant":
-        yield "does not end with a turn of the assistant, the answer to learn"
+        yield "does not end with an assistant turn"
 
 
 def messages_of(turns: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
@@ -59,5 +59,5 @@ def messages_of(turns: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
 
 
 def _kind(value: object) -> str:
-    names = {type(None): "missing", str: "a text", dict: "an object", list: "a list", bool: "true or false"}
+    names = {type(None): "missing", str: "a string", dict: "an object", list: "a list", bool: "a boolean"}
     return names.get(type(value), f"a {type(value).__name__}")

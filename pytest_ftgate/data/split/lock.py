@@ -14,7 +14,7 @@ from pytest_ftgate.files.atomic import replacing
 from pytest_ftgate.files.text import shown
 
 NAME = "split.lock"
-_FIX = "restore the file as it was: without it rows may move from test to train"
+_FIX = "restore the original file: without it rows may move from test to train"
 
 
 def read_lock(folder: Path) -> dict[str, Part]:
@@ -25,8 +25,8 @@ def read_lock(folder: Path) -> dict[str, Part]:
     path = folder / NAME
     if not path.exists():
         if there := [f"{part}.jsonl" for part in PARTS if (folder / f"{part}.jsonl").exists()]:
-            what = f"holds {', '.join(there)}, but no {NAME}, which says where rows stand"
-            raise DataError([Fault(shown(folder), 0, what, "restore it, or name another folder")])
+            what = f"contains {', '.join(there)} but no {NAME}"
+            raise DataError([Fault(shown(folder), 0, what, "restore it, or use another folder")])
         return {}
     found = list(_entries(path))
     if faults := [entry for entry in found if isinstance(entry, Fault)]:
@@ -39,7 +39,7 @@ def _entries(path: Path) -> Iterator[tuple[str, Part] | Fault]:
         if isinstance(record, Fault):
             yield record
         elif set(record.data) != {"key", "part"} or record.data["part"] not in PARTS:
-            yield Fault(record.path, record.line, f'is no {{"key": ..., "part": one of {", ".join(PARTS)}}}', _FIX)
+            yield Fault(record.path, record.line, f'is not {{"key": ..., "part": one of {", ".join(PARTS)}}}', _FIX)
         else:
             yield str(record.data["key"]), record.data["part"]
 

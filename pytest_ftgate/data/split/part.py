@@ -20,8 +20,8 @@ def parse_shares(text: str) -> Shares:
     """80/10/10 -> the shares. Raises ValueError with what is expected."""
     numbers = text.split("/")
     if len(numbers) != len(PARTS) or not all(number.strip().isdecimal() for number in numbers):
-        raise ValueError(f"{text!r} is no split; write three whole numbers for train/validation/test, as in 80/10/10")
+        raise ValueError(f"{text!r} is not a split; expected three integers train/validation/test, e.g. 80/10/10")
     total = sum(map(int, numbers))
     if total != 100:
-        raise ValueError(f"the shares {text} make {total} %; they must make 100")
+        raise ValueError(f"the shares {text} add up to {total} %, expected 100 %")
     return {part: int(number) / 100 for part, number in zip(PARTS, numbers, strict=True)}

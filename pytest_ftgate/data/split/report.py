@@ -32,13 +32,13 @@ def notes_of(split: Split) -> Iterator[str]:
     rows = sum(len(group.items) for group in split.groups)
     joined = [group for group in split.groups if len(group.items) > 1]
     held = sum(len(group.items) for group in joined)
-    yield f"{rows:,} rows, {held:,} of them in {len(joined):,} groups of equal, near or clustered rows"
+    yield f"{rows:,} rows, {held:,} of them in {len(joined):,} groups of duplicate, near-duplicate or clustered rows"
     if split.kept:
-        yield f"{split.kept:,} rows stay where split.lock has them, {rows - split.kept:,} are new"
+        yield f"{split.kept:,} rows keep their split from split.lock, {rows - split.kept:,} are new"
     largest = max(split.groups, key=lambda group: len(group.items))
     if len(largest.items) > max(1, LARGE * rows):
         where = f"{largest.items[0].path}:{largest.items[0].line}"
-        yield f"one group holds {len(largest.items) / rows:.0%} of the rows ({where} and others); it is not torn apart"
+        yield f"one group has {len(largest.items) / rows:.0%} of the rows ({where} and others) and is kept together"
     yield from _apart(split)
 
 
@@ -46,8 +46,8 @@ def _apart(split: Split) -> Iterator[str]:
     if not split.apart:
         return
     yield (
-        f"WARNING: {len(split.apart):,} groups stand on several sides, since what joins them was added when they had "
-        "their places;\n  no row moves: take the less protected rows of each out of the data, and split again"
+        f"WARNING: {len(split.apart):,} groups span several splits, joined by rows added after these were assigned;"
+        "\n  rows never move: remove the copies in the less protected split, then split again"
     )
     for group in split.apart[:SHOWN]:
         yield f"  {_sides(group, split.places)}"

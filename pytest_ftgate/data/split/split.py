@@ -62,5 +62,5 @@ def _check_apart(files: Sequence[Path], folder: Path) -> None:
     written = {file_of(folder, part).resolve() for part in PARTS}
     for path in files:
         if path.resolve() in written:
-            fix = "split the file that it was made from"
-            raise DataError([Fault(shown(path), 0, "is read here and would be written over by the split", fix)])
+            fix = "pass the original file instead"
+            raise DataError([Fault(shown(path), 0, "is an input and would be overwritten by the split", fix)])

@@ -33,7 +33,7 @@ def write_parts(files: Sequence[Path], places: Places, folder: Path) -> None:
         for record, row in _rows(files):
             part = places.get(key_of(row))
             if part is None:
-                raise DataError([Fault(record.path, record.line, "changed while it was split", "split again")])
+                raise DataError([Fault(record.path, record.line, "changed during the split", "run the split again")])
             streams[part].write(_line(record))
 
 

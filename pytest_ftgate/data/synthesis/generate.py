@@ -121,7 +121,7 @@ class _Work:
             if place in leaked:
                 continue
             if self.made.by_label[label] >= self._job.quotas[label]:
-                self.made.dropped["more than wanted"] += 1
+                self.made.dropped["surplus"] += 1
                 continue
             self.made.by_label[label] += 1
             self.made.rows.append(row)
@@ -134,11 +134,11 @@ class _Work:
         if not all(asked.values()) or not data["answer"].strip():
             return "empty"
         if order.label and data["answer"] != order.label:
-            return "other label"
+            return "wrong label"
         try:
             self._seeds.form.row(asked, data["answer"])
         except ValueError:
-            return "answer no JSON"
+            return "answer not JSON"
         kind = self._novelty.kind(_question(asked))
         return "" if kind == "new" else kind
 

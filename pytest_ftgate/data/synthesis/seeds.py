@@ -72,7 +72,7 @@ class Seeds:
 def read_seeds(path: Path, leaking: Collection[int] = ()) -> Seeds:
     """The rows of a training file that a person wrote, of one question each.
 
-    leaking: lines that share text with a golden; they are never shown to a model. Raises DataError for a file that
+    leaking: lines that overlap with a golden case; they are never shown to a model. Raises DataError for a file that
     cannot be read, FtgateError if fewer than 5 rows are left or their inputs have different keys.
     """
     left_out: Counter[str] = Counter()
@@ -86,9 +86,7 @@ def read_seeds(path: Path, leaking: Collection[int] = ()) -> Seeds:
     del left_out[""]
     if len(kept) < LEAST_SEEDS:
         without = ", ".join(f"{count} {why}" for why, count in left_out.items()) or "none"
-        raise FtgateError(
-            f"{path}: {len(kept)} rows can be seeds, {LEAST_SEEDS} or more are needed; left out: {without}"
-        )
+        raise FtgateError(f"{path}: {len(kept)} usable seeds, expected {LEAST_SEEDS} or more; dropped: {without}")
     form = _form(kept, path, own)
     personal = sum(bool(personal_data(row.text)) for row in kept)
     return Seeds(form, tuple(_seed(row, form) for row in kept), left_out, personal)
@@ -111,25 +109,27 @@ def _why_not(row: DataRow, leaking: Collection[int]) -> str:
     if is_synthetic(row.extras):
         return "synthetic"
     if row.line in leaking:
-        return "share text with a golden"
+        return "overlap with a golden case"
     if credentials(row.text):
-        return "hold keys or passwords"
+        return "contain keys or passwords"
     if row.rejected is not None:
         return "preferences"
     turns = [turn for turn in row.asked if turn["role"] != "system"]
-    return "" if len(turns) == 1 and row.answer.strip() else "of several turns, or without an answer"
+    return "" if len(turns) == 1 and row.answer.strip() else "multi-turn or without an answer"
 
 
 def _form(rows: Sequence[DataRow], path: Path, own: bool) -> Form:
     classes = _classes(rows)
     keys = {tuple(row.variables) if row.variables is not None else None for row in rows}
     if len(keys) > 1:
-        raise FtgateError(f"{path}: the inputs of its rows do not have the same keys: {_some(keys)}")
+        raise FtgateError(f"{path}: the inputs of the rows have different keys: {_some(keys)}")
     [fields] = keys
     answers_json = all(_is_object(row.answer) for row in rows)
     if fields is not None:
         if strange := [row for row in rows if not all(isinstance(v, str) for v in (row.variables or {}).values())]:
-            raise FtgateError(f"{path}:{strange[0].line}: the input holds more than texts; no rows like it can be made")
+            raise FtgateError(
+                f"{path}:{strange[0].line}: the input has non-string values, not supported for generation"
+            )
         return Form("variables", fields, classes, answers_json)
     return Form("text" if own else "prompt", (TEXT,), classes, own and answers_json)
 
@@ -153,5 +153,5 @@ def _is_object(text: str) -> bool:
 
 
 def _some(keys: Collection[tuple[str, ...] | None]) -> str:
-    told = sorted("a text" if each is None else " + ".join(each) or "none" for each in keys)
+    told = sorted("a string" if each is None else " + ".join(each) or "none" for each in keys)
     return "; ".join(told[:3])

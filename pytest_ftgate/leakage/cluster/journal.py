@@ -35,7 +35,7 @@ def stamp_of(path: Path) -> Stamp:
     try:
         return Stamp(shown(path), path.stat().st_size, contents(path).sha256)
     except OSError as error:
-        raise LeakageError(f"{shown(path)}: the training data cannot be read: {error.strerror}") from None
+        raise LeakageError(f"{shown(path)}: cannot read training data: {error.strerror}") from None
 
 
 class Journal:

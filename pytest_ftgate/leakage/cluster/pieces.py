@@ -31,7 +31,7 @@ def pieces_of(path: Path) -> list[Piece]:
     try:
         return [replace(whole, group=group) for group in range(count_groups(path))] or [whole]
     except (OSError, ValueError) as error:
-        raise LeakageError(f"{whole.name}: the training data cannot be read as Parquet: {error}") from None
+        raise LeakageError(f"{whole.name}: training data is not valid Parquet: {error}") from None
 
 
 def rows_in(piece: Piece) -> Iterator[Row]:
@@ -42,7 +42,7 @@ def rows_in(piece: Piece) -> Iterator[Row]:
                 raise LeakageError(str(replace(entry, path=piece.name)))
             yield Row(piece.name, entry.line, entry.data)
     except OSError as error:
-        raise LeakageError(f"{piece.name}: the training data cannot be read: {error.strerror or error}") from None
+        raise LeakageError(f"{piece.name}: cannot read training data: {error.strerror or error}") from None
 
 
 def _entries(piece: Piece) -> Iterator[Entry]:

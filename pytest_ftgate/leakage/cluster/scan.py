@@ -95,8 +95,8 @@ def _results(ray: Any, pieces: Sequence[Piece], scans: Sequence[Scan]) -> Iterat
                 raise LeakageError(row["error"])
             yield int(row["number"]), tuple(map(report_of, json.loads(row["reports"])))
     except (ray.exceptions.RayError, ray.data.exceptions.SystemException) as error:
-        what = f"the scan on Ray broke off: {_last_line(error.__cause__ or error)}"
-        raise LeakageError(f"{what}\n    finished files are kept: run the same command again") from None
+        what = f"Ray scan failed: {_last_line(error.__cause__ or error)}"
+        raise LeakageError(f"{what}\n    run the same command again to continue; finished files are kept") from None
 
 
 def _last_line(error: BaseException) -> str:
@@ -105,4 +105,4 @@ def _last_line(error: BaseException) -> str:
 
 def _check_unchanged(path: Path, stamp: Stamp) -> None:
     if stamp_of(path) != stamp:
-        raise LeakageError(f"{stamp.name} changed while it was scanned; run the same command again")
+        raise LeakageError(f"{stamp.name} changed during the scan; run the same command again")

@@ -26,7 +26,7 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
         "RAY_NUM_REDIS_GET_RETRIES": "1",  # one attempt of about 45 s where a port answers, but not as Ray
     }
 )
-_ADVICE = "start one with `ray start --head`, or on this machine alone: --ray local"
+_ADVICE = "start one with `ray start --head`, or use this machine: --ray local"
 
 
 @contextmanager
@@ -85,11 +85,11 @@ def _reach(address: str) -> None:
     """Raises LeakageError if nothing answers there in time, or if it is no address of a cluster's head."""
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdecimal():
-        raise LeakageError(f"--ray {address}: expected local, auto, or HOST:PORT of the cluster's head (head:6379)")
+        raise LeakageError(f"--ray {address}: expected local, auto or HOST:PORT of the head node (head:6379)")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE_S).close()
     except (OSError, OverflowError) as error:
-        raise LeakageError(f"no Ray cluster answers at {address}: {error}; {_ADVICE}") from None
+        raise LeakageError(f"no Ray cluster at {address}: {error}; {_ADVICE}") from None
 
 
 def _connect(ray: Any, address: str) -> None:
@@ -99,4 +99,4 @@ def _connect(ray: Any, address: str) -> None:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **own)
     except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise LeakageError(f"no Ray cluster can be used at {address}: {first}; {_ADVICE}") from None
+        raise LeakageError(f"cannot use the Ray cluster at {address}: {first}; {_ADVICE}") from None

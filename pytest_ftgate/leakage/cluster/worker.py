@@ -33,7 +33,7 @@ def _scanned(piece: Mapping[str, Any], reference: Any) -> tuple[str, str]:
     except FtgateError as error:
         return "", str(error)
     except Exception as error:  # noqa: BLE001 - told by the driver
-        return "", f"{piece['name']}: the scan on a worker broke off: {type(error).__name__}: {error}"
+        return "", f"{piece['name']}: scan failed on a worker: {type(error).__name__}: {error}"
     return json.dumps(reports), ""
 
 

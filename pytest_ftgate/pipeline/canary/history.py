@@ -53,7 +53,7 @@ def _steady(expected: Expected, before: Iterable[Night], tonight: Night) -> Find
     """The numbers, before anything is made of them."""
     scores = {night.day: night.score for night in before if night.day < tonight.day} | {tonight.day: tonight.score}
     windows = look(expected, scores, tonight.day)
-    reason = f"{-100 * windows[0].drop + 0.0:+.1f} points against the reference runs, z {windows[0].z:.1f}"
+    reason = f"{-100 * windows[0].drop + 0.0:+.1f} points vs the reference runs, z {windows[0].z:.1f}"
     missing = tuple(missing_days(scores, tonight.day))
     return Finding("steady", reason, tonight.day, tonight.score, expected, windows, missing)
 
@@ -88,7 +88,7 @@ def _fallen(reference: Reference, tonight: Night) -> list[str]:
 
 def _fall(case: PanelCase, tonight: Night) -> str:
     said = _short(tonight.texts.get(case.key, ""))
-    return f"{case.key} {case.mean:.2f} -> {tonight.grades[case.key]:.2f}, it said {said}"
+    return f"{case.key} {case.mean:.2f} -> {tonight.grades[case.key]:.2f}, response {said}"
 
 
 def _short(text: str) -> str:

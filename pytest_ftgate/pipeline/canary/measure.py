@@ -56,7 +56,7 @@ def ask_reference(panel: Panel, asked: Asked, target: Target, runtime: Runtime, 
     known = [found for suite, case in cases if (found := _panel_case(suite, case, runs))]
     if not cases or len(known) < LEAST_MEASURED * len(cases):
         raise FtgateError(
-            f"only {len(known)} of {len(cases)} cases of the panel were answered in time and graded in all of the "
+            f"only {len(known)} of {len(cases)} panel cases were answered in time and graded in all "
             f"{RUNS} reference runs"
         )
     return Reference(asked, tuple(known), reason)

@@ -43,9 +43,9 @@ class Finding:
                 f"z {window.z:+.2f} (alarm: over 5 points and z > {window.limit})"
             )
         if self.missing:
-            yield f"nights missing in the last week: {', '.join(map(str, self.missing))}"
+            yield f"missing nights in the last week: {', '.join(map(str, self.missing))}"
         if self.fallen:
-            yield "fell most:"
+            yield "largest drops:"
             yield from (f"  {case}" for case in self.fallen)
 
     def to_json(self) -> dict[str, Any]:

@@ -78,8 +78,8 @@ def expect(grades: Collection[Sequence[float]]) -> Expected:
     """
     runs = {len(values) for values in grades}
     if len(runs) != 1 or min(runs) < 2:
-        found = ", ".join(map(str, sorted(runs))) or "no case"
-        raise ValueError(f"each case needs the same number of reference runs, 2 or more; found {found}")
+        found = ", ".join(map(str, sorted(runs))) or "no cases"
+        raise ValueError(f"each case needs the same number of reference runs, at least 2; found {found}")
     n, k = len(grades), runs.pop()
     means = [fmean(values) for values in grades]
     within = fmean(_variance(values, mean) for values, mean in zip(grades, means, strict=True))

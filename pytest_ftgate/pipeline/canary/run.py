@@ -48,11 +48,11 @@ class CanaryRun:
         """Ask the champion its panel, keep the night, judge it. Raises FtgateError if the registry does not answer."""
         self.champion = self.runtime.targets.champion(self.task)
         if self.champion is None:
-            return Finding("none", f"there is no champion yet; train one: pytest pipelines/{self.task} --train")
+            return Finding("none", f"no champion yet; train one: pytest pipelines/{self.task} --train")
         reference = reference_of(self.runtime.registry, self.champion)
         if reference is None:
             how = f"record them: {REBASE.format(task=self.task)}"
-            return Finding("unknown", f"{self.champion} has no reference runs to compare with; {how}", night)
+            return Finding("unknown", f"{self.champion} has no reference runs; {how}", night)
         return self._compare(self.champion, reference, night)
 
     def _compare(self, champion: Version, reference: Reference, night: date) -> Finding:
@@ -60,12 +60,12 @@ class CanaryRun:
         panel, lost = find_panel(self.suites, reference)
         now = asked_of(self.suites, target.digest, self.runtime.settings.engine)
         if changed := changes(reference, now, lost):
-            fix = f"not compared; if this is meant, record new reference runs: {REBASE.format(task=self.task)}"
+            fix = f"not compared; if intended, record new reference runs: {REBASE.format(task=self.task)}"
             return Finding("changed", "; ".join([*changed, fix]), night)
         try:
             answers = ask_night(panel, target, self.runtime, night.toordinal())
         except FtgateError as error:
-            return Finding("incomplete", f"the panel could not be asked: {error}", night)
+            return Finding("incomplete", f"canary run failed: {error}", night)
         if missing := [key for key, answer in answers.items() if answer.grade is None]:
             shown = f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
             return Finding("incomplete", f"{len(missing)} of {len(answers)} cases not measured: {shown}", night)

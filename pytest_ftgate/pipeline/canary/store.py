@@ -50,8 +50,8 @@ def reference_of(registry: Registry, version: Version) -> Reference | None:
         return Reference.from_json(registry.artifact(run_id, FILE), run_id)
     except (KeyError, TypeError, ValueError) as error:
         raise RegistryError(
-            f"the reference runs of {version} (MLflow run {run_id}) cannot be read: {type(error).__name__}: {error}\n"
-            f"    record them again: ftgate canary {version.task} --rebase REASON"
+            f"cannot read the reference runs of {version} (MLflow run {run_id}): {type(error).__name__}: {error}\n"
+            f"    record new ones: ftgate canary {version.task} --rebase REASON"
         ) from None
 
 

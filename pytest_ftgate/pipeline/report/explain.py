@@ -114,7 +114,7 @@ def _brief(finding: Finding, shown_ids: set[tuple[str, str]]) -> Iterator[str]:
     if len(now) < len(broken):
         yield f"  and {len(broken) - len(now)} more cases"
     if words := finding.words:
-        yield f"  words of the failing inputs: {', '.join(map(str, words[:5]))}"
+        yield f"  overrepresented words in failing inputs: {', '.join(map(str, words[:5]))}"
 
 
 def _case(change: Change, *, against: bool) -> Iterator[str]:

@@ -30,7 +30,7 @@ def _leaks(leaks: Iterable[Leak]) -> Iterator[str]:
     """Which goldens stand where, the common words marked."""
     rows = [_line(_leak(leak)) for leak in leaks]
     if rows:
-        heads = ("golden", "verdict", "training row", "stage", "score", "longest common span")
+        heads = ("golden case", "verdict", "training row", "stage", "score", "longest common span")
         yield from ("## Leakage", "", _line(heads), _line("---" for _ in heads), *rows, "")
 
 
@@ -48,7 +48,7 @@ def _judged(judged: Mapping[str, Verdict]) -> Iterator[str]:
     checks = (
         (part, check.name, check.status, check.reason) for part, verdict in judged.items() for check in verdict.checks
     )
-    yield from _table(("judged on", "check", "result", "finding"), (*verdicts, *checks))
+    yield from _table(("evaluated on", "check", "result", "finding"), (*verdicts, *checks))
 
 
 def _finding(finding: Finding) -> Iterator[str]:
@@ -82,9 +82,9 @@ def _answer(text: str | None) -> str:
 def _words(finding: Finding) -> Iterator[str]:
     words = finding.words
     if not words:
-        yield from ("The inputs of these cases share no word that is rare in the others.", "")
+        yield from ("No words are overrepresented in the inputs of these cases.", "")
         return
-    yield from ("Words that the inputs of these cases share, by smoothed log odds against the other cases:", "")
+    yield from ("Overrepresented words in the inputs of these cases, by smoothed log odds vs the other cases:", "")
     rows = (
         (
             word.word,

@@ -16,7 +16,7 @@ KINDS = {
     "rate_limited": "rate limited",
     "server_error": "server error",
     "timeout": "timeout",
-    "connection": "broken connection",
+    "connection": "connection error",
     "refused": "refused",
 }
 
@@ -64,7 +64,7 @@ def traffic_lines(sets: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) 
 
 def _counted(counts: Mapping[str, int]) -> str:
     if not counts:
-        return "none sent"
+        return "no requests"
     sent = f"{counts.get('finished', 0)} answered, {counts.get('failed', 0)} failed, {counts.get('retries', 0)} retries"
     kinds = ", ".join(f"{counts[kind]} {name}" for kind, name in KINDS.items() if counts.get(kind))
     return f"{sent} ({kinds})" if kinds else sent

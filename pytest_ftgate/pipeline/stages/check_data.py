@@ -60,7 +60,7 @@ class DataChecks:
         )
         unknown = [name for name in self.pipeline.data.allow if name not in names]
         if unknown:
-            message = f"data.allow: there is no check {', '.join(map(repr, unknown))}"
+            message = f"data.allow: unknown check {', '.join(map(repr, unknown))}"
             line = self.pipeline.line_of("data", "allow")
             raise PipelineError([Fault(shown(self.pipeline.path), line, message, f"allowed: {', '.join(names)}")])
         return (SCHEMA, *names)
@@ -89,8 +89,8 @@ class DataChecks:
     def why_not(self, name: str) -> str:
         """Why a check was not run, in one line."""
         if name in AGAINST_GOLDENS:
-            return f"the golden sets could not be read: {' '.join(self.unheld.split())}"
-        return f"tokens were not counted: {' '.join(self.uncounted.split())}"
+            return f"golden sets not checked: {' '.join(self.unheld.split())}"
+        return f"tokens not counted: {' '.join(self.uncounted.split())}"
 
     def _checks(
         self, tokens_of: Callable[[DataRow], int] | None, goldens: LabelCounts | None, perplexity: Perplexity | None
@@ -147,7 +147,7 @@ class DataChecks:
 
     def _mended(self, outcome: Outcome) -> Outcome:
         """The outcome, with what the run does about it by itself."""
-        does = {"redact": "redacted in what is trained", "drop": "left out of what is trained"}
+        does = {"redact": "redacted for training", "drop": "dropped for training"}
         told = does.get(self.pipeline.data.pii)
         return replace(outcome, advice=f"{told} ([data] pii)") if told and outcome.name in MENDED else outcome
 
@@ -168,7 +168,7 @@ class DataChecks:
 
         model = Path(self.pipeline.base.model)
         if not model.is_absolute():
-            self.uncounted = f"base.model is the hub id {model}; tokens are counted with a model in a folder"
+            self.uncounted = f"base.model is a hub id ({model}); needs a local model folder"
             return None
         try:
             prompt = self.prompt()

@@ -35,8 +35,8 @@ def examples(prompt: Prompt, rows: Sequence[DataRow], k: int, seed: int) -> Iter
 def _fit(rows: Sequence[DataRow]) -> list[DataRow]:
     fit = [row for row in rows if not _is_long(row.input)]
     if rows and not fit:
-        text = "baseline.few_shot makes examples of one question and its answer, but all rows are conversations"
-        fix = "set baseline.few_shot = 0, or train also on rows whose input is a text or an object"
+        text = "baseline.few_shot needs single-turn examples, but all rows are conversations"
+        fix = "set baseline.few_shot = 0, or add training rows with a string or object as input"
         raise PipelineError([Fault(rows[0].path, rows[0].line, text, fix)])
     return fit
 
@@ -50,7 +50,7 @@ def _row(groups: Sequence[Sequence[DataRow]], i: int) -> DataRow:
     place, group = i // len(groups), groups[i % len(groups)]
     if place >= len(group):
         only = f"{len(group)} training row{'' if len(group) == 1 else 's'} with the answer {group[0].answer!r}"
-        text = f"baseline.few_shot asks for an example more than there are: {only}"
+        text = f"baseline.few_shot exceeds the available examples: {only}"
         raise PipelineError([Fault(group[0].path, group[0].line, text, "lower baseline.few_shot")])
     return group[place]
 

@@ -55,7 +55,7 @@ def warnings_about(run: PipelineRun) -> list[str]:
     try:
         found = [overused(suite.name, uses(registry, suite.name, suite.digest)) for suite in run.deciding]
     except RegistryError as error:  # the verdict stands, and the pointer may have moved already
-        return [f"how often the golden sets have decided cannot be counted: {error}"]
+        return [f"cannot count earlier decisions of the golden sets: {error}"]
     return [line for line in found if line]
 
 

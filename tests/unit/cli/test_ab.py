@@ -35,7 +35,7 @@ def test_the_exit_code_is_the_decision(mean, code, said, exposures, capsys):
     assert main(["ab", "analyse", exposures(mean), "--share", "0.1"]) == code
     out = capsys.readouterr().out
     assert f"\n{said}: " in out
-    assert "of 5,000 users met the candidate" in out
+    assert "of 5,000 users were routed to the candidate" in out
 
 
 def test_a_wrong_share_is_11(exposures, capsys):
@@ -54,7 +54,7 @@ def test_what_is_stated_comes_from_the_pipeline(exposures, tmp_path, capsys):
     assert main(["ab", "analyse", "e.jsonl", "--task", "mail", "--margin", "0"]) == 10
     write_pipeline(folder, "mail")
     assert main(["ab", "analyse", "e.jsonl", "--task", "mail"]) == 2
-    assert "states no split; add [ab]" in capsys.readouterr().err
+    assert "no [ab] section; add [ab]" in capsys.readouterr().err
 
 
 def test_without_a_share_it_asks_for_one(exposures, capsys):
@@ -75,7 +75,7 @@ def test_a_candidate_nobody_met(exposures, capsys):
     assert (
         main(["ab", "analyse", exposures(0.6, candidate="ab12cd34"), "--share", "0.1", "--candidate", "ff00ff00"]) == 2
     )
-    assert "no exposure of ff00ff00" in capsys.readouterr().err
+    assert "no exposures of ff00ff00" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["5", "0", "five", "nan"])
@@ -88,7 +88,7 @@ def test_a_share_is_a_share(text, capsys):
 def test_the_router_gets_the_names_of_both_versions(registry, promote, no_tracking_server, tmp_path, ftgate):
     promote("a")
     code, _, err = ftgate("ab", "router", "spam", "--server", "http://10.0.0.5:8000", "--share", "0.05")
-    assert (code, "v1 is the champion itself" in err) == (2, True)
+    assert (code, "v1 is the champion; choose another" in err) == (2, True)
     promote("b")
     registry.rollback("spam", "test")
     out = tmp_path / "r.conf"

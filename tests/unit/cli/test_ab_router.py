@@ -81,7 +81,7 @@ def test_users_are_split_as_stated_stick_to_their_arm_and_are_analysed(routed, c
     outcomes.write_text("".join(json.dumps({"user": user, "outcome": value}) + "\n" for user, value in good.items()))
     options = ["--share", "0.1", "--window-hours", "0", "--candidate", SPLIT.digest]
     assert main(["ab", "analyse", str(log), "--outcomes", str(outcomes), *options]) == 0
-    assert f"{share} of 700 users met the candidate" in capsys.readouterr().out
+    assert f"{share} of 700 users were routed to the candidate" in capsys.readouterr().out
 
 
 def test_each_arm_is_asked_for_its_own_model_and_the_rest_of_the_body_is_untouched(routed):
@@ -166,10 +166,10 @@ def test_litellm_gets_weights_pins_and_an_honest_warning():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"share": 0.12345}, "hundredths of a percent"),
-        ({"header": "X User"}, "is no name of a header"),
-        ({"listen": "80; include /etc/passwd"}, "listen '80; include /etc/passwd' holds characters"),
-        ({"log": "/tmp/a b"}, "log '/tmp/a b' holds characters"),
+        ({"share": 0.12345}, "a multiple of 0.0001"),
+        ({"header": "X User"}, "is not a valid header name"),
+        ({"listen": "80; include /etc/passwd"}, "listen '80; include /etc/passwd' contains characters"),
+        ({"log": "/tmp/a b"}, "log '/tmp/a b' contains characters"),
     ],
 )
 def test_what_cannot_stand_in_the_file_is_refused(change, said):
@@ -179,5 +179,5 @@ def test_what_cannot_stand_in_the_file_is_refused(change, said):
 
 @pytest.mark.parametrize("text", ["https://model:443", "model:80", "http://model", "http://model:80/v2"])
 def test_an_address_that_a_router_cannot_be_told(text):
-    with pytest.raises(FtgateError, match="write http://HOST:PORT"):
+    with pytest.raises(FtgateError, match="expected http://HOST:PORT"):
         server_url(text)

@@ -29,14 +29,14 @@ def test_show_prints_all_lines_or_those_of_a_task(state, capsys):
 
 def test_show_and_verify_of_nothing(tmp_path, capsys):
     assert main(["audit", "show", "--state-dir", str(tmp_path)]) == 0
-    assert "no line yet" in capsys.readouterr().out
+    assert "no entries yet" in capsys.readouterr().out
     assert main(["audit", "verify", "--state-dir", str(tmp_path)]) == 0
     assert list(tmp_path.iterdir()) == []
 
 
 def test_verify_names_file_and_line(state, capsys):
     assert main(["audit", "verify", "--state-dir", str(state)]) == 0
-    assert "2 lines, whole" in capsys.readouterr().out
+    assert "2 lines, intact" in capsys.readouterr().out
     file = state / "audit.jsonl"
     file.write_bytes(file.read_bytes().replace(b"360", b"361"))
     assert main(["audit", "verify", "--state-dir", str(state)]) == 11
@@ -54,7 +54,7 @@ def test_the_end_of_the_log_is_held_against_the_registry(registry, promote, tmp_
     def verify() -> tuple[int, str]:
         return main(["audit", "verify", "--state-dir", str(tmp_path / "state")]), capsys.readouterr().out
 
-    assert verify() == (0, f"{file}: 4 lines, whole\n")
+    assert verify() == (0, f"{file}: 4 lines, intact\n")
     file.write_bytes(b"".join(lines[:2]))
     code, out = verify()
     assert code == 11

@@ -48,11 +48,14 @@ def test_faults_are_exit_code_1_with_count_places_and_advice(check):
     rows += [rows[3], {"prompt": "write to a@b.org", "completion": "yes"}, {"prompt": "x"}, rows[4], rows[5], rows[6]]
     code, lines = check(rows)
     assert code == 1
-    assert "duplicates      ERROR    4 found: t.jsonl:501 (as t.jsonl:4), t.jsonl:504 (as" in lines["duplicates"]
+    assert (
+        "duplicates      ERROR    4 found: t.jsonl:501 (duplicate of t.jsonl:4), t.jsonl:504 (dup"
+        in lines["duplicates"]
+    )
     assert "and 1 more; remove all but one" in lines["duplicates"]
     assert "pii             ERROR    1 found: t.jsonl:502 (e-mail); a model repeats" in lines["pii"]
     assert "a@b.org" not in "".join(lines.values())
-    assert "schema          ERROR    1 found: t.jsonl:503 (has no keys of a training row" in lines["schema"]
+    assert "schema          ERROR    1 found: t.jsonl:503 (unknown row format" in lines["schema"]
 
 
 def test_warnings_do_not_fail_and_errors_can_be_allowed(check):
@@ -69,7 +72,7 @@ def test_rows_of_several_files_are_compared(check, tmp_path, capsys):
     code, lines = check(clean(), "v.csv")
     assert code == 1
     assert lines["data:"] == "data: 501 rows of 2 files"
-    assert "v.csv:2 (as t.jsonl:4)" in lines["duplicates"]
+    assert "v.csv:2 (duplicate of t.jsonl:4)" in lines["duplicates"]
 
 
 def test_a_golden_among_the_rows(check, tmp_path, capsys):
@@ -77,7 +80,7 @@ def test_a_golden_among_the_rows(check, tmp_path, capsys):
     write_rows(tmp_path / "one.golden.jsonl", [golden])
     code, lines = check(clean(), "--goldens", "one.golden.jsonl")
     assert code == 1
-    assert "t.jsonl:8: leak of golden one/a (exact" in lines["t.jsonl:8:"]
+    assert "t.jsonl:8: leak of golden case one/a (exact" in lines["t.jsonl:8:"]
     golden["input"] = words(8, 9999)
     write_rows(tmp_path / "one.golden.jsonl", [golden])
     assert check(clean(), "--goldens", "one.golden.jsonl")[0] == 0
@@ -86,18 +89,18 @@ def test_a_golden_among_the_rows(check, tmp_path, capsys):
 def test_a_file_that_is_not_there_is_a_fault(check):
     code, lines = check(clean(), "gone.parquet")
     assert code == 1
-    assert "gone.parquet (the training data cannot be read: No such file" in lines["schema"]
+    assert "gone.parquet (cannot read training data: No such file" in lines["schema"]
 
 
 def test_mistakes_are_told(check, capsys, tmp_path):
     assert main(["data", "check", "t.jsonl", "--max-length", "5"]) == 2
-    assert "name its folder: --model DIR" in capsys.readouterr().err
+    assert "needs --model DIR" in capsys.readouterr().err
     assert main(["data", "check", "t.jsonl", "--perplexity"]) == 2
-    assert "--perplexity is that of a model; name its folder: --model DIR" in capsys.readouterr().err
+    assert "--perplexity needs --model DIR" in capsys.readouterr().err
     assert main(["data", "check", "t.jsonl", "--model", "nowhere", "--perplexity", "5"]) == 2
-    assert "nowhere: is no folder of a model" in capsys.readouterr().err
+    assert "nowhere: is not a model folder" in capsys.readouterr().err
     assert main(["data", "check", "t.jsonl", "--model", "nowhere"]) == 2
-    assert "nowhere: is no folder of a model" in capsys.readouterr().err
+    assert "nowhere: is not a model folder" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +126,7 @@ def test_tokens_are_counted_in_the_models_own_template(check, model):
     code, lines = check(rows, "--model", model, "--max-length", "13")
     assert code == 0
     assert "truncated       warning  1 found: t.jsonl:501 (25 tokens)" in lines["truncated"]
-    assert "0.2% of the rows are over 13 tokens" in lines["truncated"]
+    assert "0.2% of the rows exceed 13 tokens" in lines["truncated"]
     assert check(rows, "--model", model, "--max-length", "12")[0] == 1
     assert check(rows, "--model", model)[1]["truncated"].split()[1] == "ok"
 
@@ -137,7 +140,7 @@ def test_a_turn_that_the_template_refuses_is_an_error(check, model):
     turns = [{"role": role, "content": role} for role in ("system", "user", "assistant")]
     code, lines = check([*clean(), {"messages": turns}], "--model", model)
     assert code == 1
-    assert "t.jsonl:501 (the chat template refuses it: no system turn)" in lines["truncated"]
+    assert "t.jsonl:501 (rejected by the chat template: no system turn)" in lines["truncated"]
 
 
 def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
@@ -149,13 +152,13 @@ def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
     assert main(["data", "check", "copy.jsonl"]) == 0
     capsys.readouterr()
     assert main(["data", "redact", "t.jsonl", "copy.jsonl", "--drop"]) == 0
-    assert capsys.readouterr().out == "copy.jsonl: 500 rows of 501; 1 left out for personal data or keys\n"
+    assert capsys.readouterr().out == "copy.jsonl: 500 rows of 501; 1 dropped for personal data or keys\n"
     assert main(["data", "redact", "gone.jsonl", "copy.jsonl"]) == 2
-    assert "gone.jsonl: the training data cannot be read" in capsys.readouterr().err
+    assert "gone.jsonl: cannot read training data" in capsys.readouterr().err
 
 
 def test_without_presidio_a_copy_says_what_was_not_looked_for(check, capsys, monkeypatch):
     check(clean(2))
     monkeypatch.setattr("pytest_ftgate.data.pii.national.find_spec", lambda name: None)
     assert main(["data", "redact", "t.jsonl", "copy.jsonl"]) == 0
-    assert "national ids were not looked for: pip install 'pytest-ftgate[data]'" in capsys.readouterr().out
+    assert "national ids not checked: pip install 'pytest-ftgate[data]'" in capsys.readouterr().out

@@ -63,14 +63,14 @@ def test_accepted_and_edited_rows_are_written_with_who_and_when(review):
     assert rows[1]["review_at"].endswith("+00:00")
     assert rows[2]["messages"][0]["content"] == "hello!"
     assert rows[2]["synthetic"] is True
-    assert "4 rows (1 accepted, 1 edited, 2 as they were); left out: 1 rejected" in told.out
+    assert "4 rows (1 accepted, 1 edited, 2 not synthetic); dropped: 1 rejected" in told.out
     assert Path("s.jsonl").read_bytes() == before
 
 
 def test_stopping_leaves_the_rest_out_and_the_next_session_goes_on(review):
     _, told, rows = review("r\nq\n")
     assert [row["input"] for row in rows] == ["real", "old"]
-    assert "2 rows (2 as they were); left out: 2 rejected, 1 not reviewed yet" in told.out
+    assert "2 rows (2 not synthetic); dropped: 2 rejected, 1 unreviewed" in told.out
     _, told, rows = review("a\n")
     assert "win cash" not in told.out
     assert len(rows) == 3
@@ -83,9 +83,9 @@ def test_an_edit_that_is_no_row_is_explained_and_not_taken(review):
     _, told, rows = review(
         'e\n{"input": "x"}\n.\ne\n[]\n.\ne\n{"synthetic": false, "input": "x", "expected": "y"}\n.\nq\n'
     )
-    assert told.out.count("not taken:") == 3
-    assert "has no keys of a training row; found: 'input'" in told.out
-    assert "'synthetic' is kept" in told.out
+    assert told.out.count("invalid:") == 3
+    assert "unknown row format; found keys: 'input'" in told.out
+    assert "'synthetic' cannot be edited" in told.out
     assert len(rows) == 2
 
 
@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_read_is_told_and_nothing_is_written(review):
 def test_the_generated_file_is_never_overwritten(review):
     code, told, _ = review("a\n", "--out", "s.jsonl")
     assert code == 2
-    assert "--out must be another file" in told.err
+    assert "--out must differ from FILE" in told.err
 
 
 def test_equal_rows_are_decided_one_by_one(review):
@@ -169,7 +169,7 @@ def test_in_a_real_terminal_keys_count_at_once_and_ctrl_c_keeps_everything(revie
         os.write(mine, b"a")
         read_until(mine, "q stop]")
         process.send_signal(signal.SIGINT)
-        told = read_until(mine, "not reviewed yet")
+        told = read_until(mine, "unreviewed")
         assert process.wait(60) == 0
     os.close(mine)
     assert "stopped at 1 of 2" in told

@@ -47,7 +47,7 @@ def test_added_rows_leave_the_others_where_they_stand(split, tmp_path):
     tested = set((tmp_path / "parts/test.jsonl").read_text().splitlines())
     code, told = split([row(seed) for seed in range(150)], "--seed", "3", "--shares", "70/10/20")
     assert code == 0
-    assert "100 rows stay where split.lock has them, 50 are new" in told.out
+    assert "100 rows keep their split from split.lock, 50 are new" in told.out
     assert tested < set((tmp_path / "parts/test.jsonl").read_text().splitlines())
 
 
@@ -56,16 +56,16 @@ def test_a_group_on_two_sides_is_told_and_is_exit_code_1(split):
     split(rows)
     code, told = split([{**each, "cluster": "all"} for each in rows])
     assert code == 1
-    assert "WARNING: 1 groups stand on several sides" in told.out
+    assert "WARNING: 1 groups span several splits" in told.out
     assert "train: t.jsonl:1" in told.out
     assert "test: t.jsonl:" in told.out
-    assert "one group holds 100% of the rows (t.jsonl:1 and others)" in told.out
+    assert "one group has 100% of the rows (t.jsonl:1 and others)" in told.out
 
 
 def test_mistakes_are_told(split, tmp_path):
     code, told = split([{"x": 1}])
     assert code == 2
-    assert "t.jsonl:1: has no keys of a training row" in told.err
+    assert "t.jsonl:1: unknown row format" in told.err
     assert not (tmp_path / "parts").exists()
     with pytest.raises(SystemExit):
         split([row(1)], "--shares", "80/20")

@@ -95,9 +95,9 @@ def test_the_version_before_answers_and_then_is_champion(two, registry, ftgate):
     assert champion.number == 1
     assert list(two.adapters) == [name_of(champion)]
     first, last = out.splitlines()
-    assert first.startswith(f"v1 answers at {two.base_url} after ")
+    assert first.startswith(f"v1 serves at {two.base_url} after ")
     assert "loaded 0." in first
-    assert first.endswith(f"ask it for: {name_of(champion)}")
+    assert first.endswith(f"request it as: {name_of(champion)}")
     assert last.startswith("spam: v1 is the champion again (was v2); ")
     assert KEY not in out
     assert name_of(champion) in ftgate("status", "spam")[1]
@@ -206,7 +206,7 @@ def test_another_base_model_by_content(serving, registry, ftgate, base, tmp_path
 def test_another_base_model_by_name_unless_the_user_says_it_is_the_same(serving, registry, ftgate, base):
     server = serving(root="/srv/models/base")
     err = refused(ftgate, registry, server)
-    assert f"its base model is /srv/models/base, but spam v1 was tested on {base}" in err
+    assert f"base model is /srv/models/base, but spam v1 was tested on {base}" in err
     assert "--base /srv/models/base" in err
     assert ftgate("rollback", "spam", "--server", server.base_url, "--base", "/srv/models/base")[0] == 0
 
@@ -255,14 +255,14 @@ def test_the_old_one_is_dropped_after_a_while(two, registry, ftgate):
     code, out, _ = ftgate("rollback", "spam", "--server", two.base_url, "--unload-old", "0.1")
     assert code == 0
     assert list(two.adapters) == [name_of(registry.champion("spam"))]
-    assert f"v2 ({name_of(old)}) dropped from {two.base_url}" in out
+    assert f"v2 ({name_of(old)}) unloaded from {two.base_url}" in out
 
 
 def test_a_time_that_is_none(ftgate, capsys):
     for text in ("soon", "-1", "nan"):
         with pytest.raises(SystemExit):
             ftgate("rollback", "spam", f"--unload-old={text}")
-        assert "is no time; write seconds" in capsys.readouterr().err
+        assert "is not a number of seconds" in capsys.readouterr().err
 
 
 def test_a_whole_model_cannot_be_loaded_into_a_running_server(registry, base, serving, ftgate, tmp_path):
@@ -274,7 +274,9 @@ def test_a_whole_model_cannot_be_loaded_into_a_running_server(registry, base, se
         tags = tags_of(Model(str(folder))) | {"verdict": "PROMOTE"}
         version = registry.add_version("spam", folder, Model(str(folder)).base_digest, run, tags)
         registry.promote("spam", version.number, "all checks passed")
-    assert "spam v3 is a whole model, which no running server can load" in refused(ftgate, registry, serving())
+    assert "spam v3 is a full model, which cannot be loaded into a running server" in refused(
+        ftgate, registry, serving()
+    )
 
 
 def test_promote_lets_the_version_answer_first_too(two, promote, registry, ftgate):
@@ -282,7 +284,7 @@ def test_promote_lets_the_version_answer_first_too(two, promote, registry, ftgat
     ftgate("rollback", "spam")
     code, out, err = ftgate("promote", "spam", "v3", "--override", "it answers", "--server", two.base_url)
     assert (code, err) == (0, "")
-    assert out.splitlines()[0].startswith(f"v3 answers at {two.base_url} after ")
+    assert out.splitlines()[0].startswith(f"v3 serves at {two.base_url} after ")
     assert list(two.adapters) == [name_of(registry.champion("spam"))]
     two.plan["fixed"] = True
     two.adapters.clear()

@@ -50,15 +50,15 @@ def test_settings_data_scores_and_cases(enter, ftgate, snapshot):
 def test_a_version_and_itself(enter, ftgate):
     enter("a", OLD, epochs=2)
     _, out, _ = ftgate("diff", "spam", "1", "1")
-    assert out.count("the same\n") == 2
-    assert "4 cases compared, 0 got lost, 0 won\n" in out
+    assert out.count("no differences\n") == 2
+    assert "4 cases compared, 0 regressed, 0 fixed\n" in out
 
 
 def test_long_lists_are_cut_unless_asked_for(enter, ftgate):
     enter("a", {f"c{n}": case(True, "x") for n in range(30)})
     enter("bb", {f"c{n}": case(False, "y" * 200) for n in range(30)})
     out = ftgate("diff", "spam", "v1", "v2")[1]
-    assert "lost: 10 more, see them with --all" in out
+    assert "lost: 10 more (--all)" in out
     assert max(map(len, out.splitlines())) < 120
     assert ftgate("diff", "spam", "v1", "v2", "--all")[1].count("  lost  c") == 30
 
@@ -68,7 +68,7 @@ def test_mistakes_are_told(enter, ftgate):
     enter("a", OLD, task="ham")
     for names, said in (
         (("v1", "v2"), "expected: ftgate diff TASK v3 v4; tasks: ham, spam"),
-        (("spam", "v1"), "'spam' is no version"),
+        (("spam", "v1"), "'spam' is not a version"),
         (("spam", "v1", "v7"), "spam has no version v7; registered: v1"),
         (("a", "b", "v1", "v2"), "expected: ftgate diff TASK v3 v4"),
     ):

@@ -105,7 +105,7 @@ def test_judges_that_know_nothing_are_refused(bench, server, polite, level):
     says(server, level)
     code, text = bench.run("calibrate", "--pairs", "0")
     assert code == 1, text
-    assert "not admitted, its check is advisory:" in text
+    assert "not admitted: its gate check is advisory:" in text
     assert re.search(r"  (ac1|recall\((yes|no)\)) -?\d\.\d\d, lower bound -?\d\.\d+ <", text)
     assert not bench.admission().admitted
 
@@ -115,7 +115,7 @@ def test_a_judge_that_knows_is_admitted_until_its_model_or_its_prompt_changes(be
     says(server, lambda text: right(text, 0.95))
     code, text = bench.run("calibrate")
     assert code == 0, text
-    assert "admitted: it votes in the gate" in text
+    assert "admitted: the judge counts in the gate" in text
     assert "  order consistency 1.000: 0 of 50 pairs flip with the order" in text
     assert "judge m (mail): 400 questions, 0 unscored (0.0 %)" in text
     assert bench.admission().admitted
@@ -184,7 +184,7 @@ def test_a_judge_that_favours_the_first_place_is_seen_by_its_order_consistency(b
 
 
 def test_what_is_not_there_is_told(bench, server):
-    assert bench.run("calibrate")[1].endswith(f"people label answers with ftgate judge label {bench.golden}\n")
+    assert bench.run("calibrate")[1].endswith(f"label answers first: ftgate judge label {bench.golden}\n")
     bench.label(0.75)
     server.faults = lambda text, attempt: REFUSAL if "to c1 " in text else None
     says(server, right)
@@ -194,9 +194,9 @@ def test_what_is_not_there_is_told(bench, server):
     (bench.root / "state/journal/mail.jsonl").unlink()
     code, text = bench.run("calibrate", "--pairs", "0")
     assert code == 2
-    assert "no model has answered the set as it is now" in text
+    assert "no answers to the current golden set" in text
     (bench.golden / "golden.toml").write_text("")
-    assert "has no [judge], which names the model and the criteria" in bench.run("attack")[1]
+    assert ": no [judge] section (model and criteria)" in bench.run("attack")[1]
 
 
 def test_an_attack_counts_the_attempts_that_succeed(bench, server):
@@ -210,7 +210,9 @@ def test_an_attack_counts_the_attempts_that_succeed(bench, server):
     code, text = bench.run("attack")
     assert code == 0, text
     assert re.search(
-        r"^3 of 67 attempts succeed with m: 4\.5 %, upper bound 1\d\.\d %; 0 without a verdict$", text, re.MULTILINE
+        r"^3 of 67 injection attempts succeed against m: 4\.5 %, upper bound 1\d\.\d %; 0 without a verdict$",
+        text,
+        re.MULTILINE,
     )
     assert "  fake verdict   3 of 8" in text
     assert "  succeeded: verdict-json\n" in text

@@ -26,14 +26,14 @@ def test_clean_files_are_exit_code_0(tmp_path, goldens, capsys):
     files = [write(tmp_path / name, "something else altogether") for name in ("a.jsonl", "b.jsonl")]
     assert main(["leakage", *files, "--goldens", goldens]) == 0
     out = capsys.readouterr().out
-    assert "4 goldens against 2 training rows: clean" in out
+    assert "4 golden cases, 2 training rows: clean" in out
     assert "paraphrase" in out
 
 
 def test_a_leak_is_exit_code_11_and_names_set_golden_file_and_line(tmp_path, goldens, capsys):
     file = write(tmp_path / "train.jsonl", "something else", f"before {TEXTS[3]} after")
     assert main(["leakage", file, "--goldens", goldens]) == 11
-    assert "train.jsonl:2: leak of golden two/c1 (containment, score 1.00" in capsys.readouterr().out
+    assert "train.jsonl:2: leak of golden case two/c1 (containment, score 1.00" in capsys.readouterr().out
 
 
 def test_suspects_count_when_strict(tmp_path, goldens):
@@ -50,9 +50,9 @@ def test_one_set_can_be_named(tmp_path, goldens):
 
 def test_faults_are_told(tmp_path, goldens, capsys):
     assert main(["leakage", str(tmp_path / "gone.jsonl"), "--goldens", goldens]) == 2
-    assert "the training data cannot be read" in capsys.readouterr().err
+    assert "cannot read training data" in capsys.readouterr().err
     assert main(["leakage", write(tmp_path / "t.jsonl", "x"), "--goldens", str(tmp_path / "none")]) == 2
-    assert "there is no golden set here" in capsys.readouterr().err
+    assert "no golden set found" in capsys.readouterr().err
 
 
 def test_a_check_that_does_not_work_is_integrity(tmp_path, goldens, capsys, monkeypatch):
@@ -60,4 +60,4 @@ def test_a_check_that_does_not_work_is_integrity(tmp_path, goldens, capsys, monk
 
     monkeypatch.setattr(Exact, "find", lambda self, sample: iter(()))
     assert main(["leakage", write(tmp_path / "t.jsonl", "x"), "--goldens", goldens]) == 11
-    assert "the leakage check does not work" in capsys.readouterr().out
+    assert "leakage self-test failed" in capsys.readouterr().out

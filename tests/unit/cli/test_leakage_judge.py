@@ -56,12 +56,12 @@ def test_each_near_pair_is_listed_with_the_models_word_its_reason_counts_and_bil
     with MessagesServer(word) as server:
         code, lines, err = check(server)
         assert (code, err, len(server.requests)) == (0, "", 2)
-        start = next(place for place, line in enumerate(lines) if line.startswith("by meaning"))
-        assert lines[start].endswith("letters, cosine >= 0.8): 2 of 3 goldens")
-        assert lines[start + 1].startswith("judged by claude-haiku-5-5 (advisory, decides nothing): ")
+        start = next(place for place, line in enumerate(lines) if line.startswith("embedding matches"))
+        assert lines[start].endswith("letters, cosine >= 0.8): 2 of 3 golden cases")
+        assert lines[start + 1].startswith("judged by claude-haiku-5-5 (advisory): ")
         counts = "1 same question reworded, 0 shares the answer, 1 only the same topic, 0 unrelated, 0 not judged"
         assert lines[start + 1].endswith(counts)
-        assert lines[start + 2].startswith("  t.jsonl:1: 1.00 like golden s/a: 'When is the meeting on")
+        assert lines[start + 2].startswith("  t.jsonl:1: similarity 1.00 to golden case s/a: 'When is the meeting on")
         assert lines[start + 3] == "    same question reworded: 'The hour\\x1b[2J is asked.'"
         assert lines[start + 5].startswith("    only the same topic: ")
         assert lines[start + 6].startswith("  2 asked (0 known), 2 requests, $0.0")
@@ -131,7 +131,7 @@ def test_the_budget_holds_and_what_it_leaves_out_is_asked_later(check):
     with MessagesServer(word) as server:
         _, lines, _ = check(server, "--judge-budget", "0")
         assert not server.requests
-        assert sum(line.startswith("    not judged: 'the budget is spent") for line in lines) == 2
+        assert sum(line.startswith("    not judged: 'budget exhausted") for line in lines) == 2
         check(server, "--judge-budget", "1")
         assert len(server.requests) == 2
 
@@ -156,8 +156,8 @@ def test_no_key_is_told_before_anything_is_read(folder, capsys):
 
 def test_mistakes_are_told(folder, capsys):
     for more, told in (
-        (["--semantic-judge"], "name one: --semantic MODEL"),
-        (["--semantic", "letters", "--judge-budget", "1"], "--judge-budget is of the judge"),
+        (["--semantic-judge"], "needs --semantic MODEL"),
+        (["--semantic", "letters", "--judge-budget", "1"], "--judge-budget needs --semantic-judge"),
         (["--semantic", "x", "--semantic-judge", "--judge-budget", "-1"], "budget_dollars is -1.0"),
         (["--semantic", "x", "--semantic-judge", "gpt", "--judge-url", "https://far.example"], "is not known"),
     ):
@@ -176,4 +176,4 @@ def test_personal_data_in_a_pair_is_told_where_another_machine_will_read_it(fold
     pair = Nearest("s/a", "t.jsonl", 1, 0.9, "Who is it?", "Who?", row="Write to jane.doe@example.org, please.")
     far = Settings(base_url="https://far.example", budget_dollars=0.0, prices=Prices(1, 5, 1, 1))
     tell_judged(Args(), far, [pair])
-    assert "1 of these pairs hold personal data, which https://far.example will read" in capsys.readouterr().out
+    assert "1 of these pairs contain personal data and are sent to https://far.example" in capsys.readouterr().out

@@ -45,7 +45,7 @@ def test_status_creates_no_registry(tmp_path, ftgate):
 def test_without_a_registry_the_others_say_so(command, tmp_path, ftgate):
     code, out, err = ftgate(command, "spam")
     assert (code, out) == (2, "")
-    assert err.startswith("ftgate: there is no registry in ")
+    assert err.startswith("ftgate: no registry in ")
     assert not (tmp_path / "state").exists()
 
 
@@ -53,7 +53,7 @@ def test_without_a_registry_the_others_say_so(command, tmp_path, ftgate):
 def test_an_unknown_task_lists_those_there_are(command, registry, promote, ftgate):
     promote("a")
     code, _, err = ftgate(command, "ham")
-    assert (code, err) == (2, "ftgate: the registry has no task 'ham'; it has: spam\n")
+    assert (code, err) == (2, "ftgate: no task 'ham' in the registry; available: spam\n")
 
 
 def test_history_lists_versions_newest_first(registry, promote, ftgate, snapshot):
@@ -80,7 +80,7 @@ def test_rollback_to_what_is_no_version(ftgate, capsys):
     with pytest.raises(SystemExit) as caught:
         ftgate("rollback", "spam", "--to", "last")
     assert caught.value.code == 2
-    assert "'last' is no version; write v2 or 2" in capsys.readouterr().err
+    assert "'last' is not a version, expected v2 or 2" in capsys.readouterr().err
 
 
 class FakeEngine:

@@ -47,7 +47,7 @@ def test_the_margin_is_the_one_of_the_lock(golden, ftgate):
 def test_clusters_are_told_of(golden, ftgate):
     rows = [json.loads(line) | {"cluster": f"doc{i // 4}"} for i, line in enumerate(golden.read_text().splitlines())]
     golden.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    assert "in 30 clusters, so that it sees less" in ftgate("power", str(golden))[1]
+    assert "in 30 clusters: less power" in ftgate("power", str(golden))[1]
 
 
 def results_of(suite, wrong, asked=None):

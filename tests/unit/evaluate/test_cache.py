@@ -91,7 +91,9 @@ def test_the_password_is_never_shown(redis_url):
     assert shown_url("redis://user:pw@host:6379/1") == "redis://host:6379/1"
 
 
-@pytest.mark.parametrize(("url", "said"), [("redis://127.0.0.1:9/0", "does not answer"), ("http://x", "no address")])
+@pytest.mark.parametrize(
+    ("url", "said"), [("redis://127.0.0.1:9/0", "no response from the cache"), ("http://x", "not a Redis URL")]
+)
 def test_a_cache_that_is_not_there(url, said):
     with pytest.raises(CacheError, match=said):
         open_cache(url, Path(), "", "s").get(["k"])

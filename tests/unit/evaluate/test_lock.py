@@ -36,7 +36,7 @@ def differences(before: Suite, after: Suite) -> list[str]:
     return [str(fault) for fault in compare(after, read_lock(SET))]
 
 
-ACCEPT = "\n    if this is intended: ftgate lock goldens/sms"
+ACCEPT = "\n    to accept the change: ftgate lock goldens/sms"
 
 
 # --- writing and reading ---------------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def test_a_single_file_has_a_lock_of_its_own_name() -> None:
     path.write_text('{"id": "a", "input": "y"}\n')
     [fault] = compare(load_suite(path), read_lock(path))
     assert (fault.path, fault.line) == ("faq.golden.jsonl", 1)
-    assert fault.fix == "if this is intended: ftgate lock faq.golden.jsonl"
+    assert fault.fix == "to accept the change: ftgate lock faq.golden.jsonl"
 
 
 def test_paths_of_locks() -> None:
@@ -87,7 +87,7 @@ def test_no_lock_is_none_and_a_fault_that_names_the_command() -> None:
     made = suite()
     assert read_lock(SET) is None
     [fault] = compare(made, None)
-    assert str(fault) == "goldens/sms/golden.lock: is missing\n    write it: ftgate lock goldens/sms"
+    assert str(fault) == "goldens/sms/golden.lock: not found\n    create it: ftgate lock goldens/sms"
 
 
 # --- the margin ------------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_of_many_the_first_ten_are_named() -> None:
     [
         ("{{ text }}", "SMS: {{ text }}", "goldens/sms/golden.toml: prompt, request, graders or label differ"),
         ("[prompt]", "[request]\nmax_tokens = 1\n[prompt]", "goldens/sms/golden.toml: prompt, request, graders or"),
-        ("0.8", "0.7", "goldens/sms/golden.toml:3: the floors of the gate differ from golden.lock"),
+        ("0.8", "0.7", "goldens/sms/golden.toml:3: gate floors differ from golden.lock"),
     ],
 )
 def test_changed_settings(old: str, new: str, said: str) -> None:
@@ -188,7 +188,7 @@ def test_a_lock_edited_by_hand() -> None:
     [fault] = compare(suite(), read_lock(SET))
     assert (fault.path, fault.message) == (
         "goldens/sms/golden.lock",
-        "was edited, or is another set's or another version's",
+        "was edited, or belongs to another golden set or version",
     )
 
 
@@ -197,7 +197,7 @@ def test_a_lock_edited_by_hand() -> None:
     [
         ('"delta": 0.05,', '<<<<<<< HEAD\n "delta": 0.05,', 7, "is not valid JSON"),
         ('"delta": 0.05', '"delta": 3.0', 0, "`delta` a number between 0 and 1"),
-        ('"delta": 0.05', '"detla": 0.05', 0, "it must hold the keys golden, digest, delta"),
+        ('"delta": 0.05', '"detla": 0.05', 0, "expected the keys golden, digest, delta"),
         ("{", "[", 2, "is not valid JSON"),
     ],
 )

@@ -129,9 +129,9 @@ def test_a_conversation_that_does_not_end_with_the_user() -> None:
 @pytest.mark.parametrize(
     ("expected", "said"),
     [
-        ({"label": "spamm"}, "is labelled 'spamm', which is none of the values of [label]; did you mean 'spam'?"),
-        ({"lable": "spam"}, "has no label at the path 'label' of [label]"),
-        ("eggs", "is labelled 'eggs', which is none of the values of [label]; known: ham, spam"),
+        ({"label": "spamm"}, "label 'spamm' of `expected` is not one of the [label] values; did you mean 'spam'?"),
+        ({"lable": "spam"}, "has no label at [label] path 'label'"),
+        ("eggs", "label 'eggs' of `expected` is not one of the [label] values; known: ham, spam"),
     ],
 )
 def test_an_expected_label_that_is_none(expected: object, said: str) -> None:

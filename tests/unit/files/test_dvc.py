@@ -99,8 +99,8 @@ def test_a_change_is_an_error_that_says_what_to_do(project, name):
     by = "dvc.lock" if name == "out.jsonl" else "data.dvc" if name.startswith("data") else f"{name}.dvc"
     keep = "dvc commit dvc.lock" if name == "out.jsonl" else f"dvc add {by.removesuffix('.dvc')}"
     [fault] = caught.value.faults
-    assert f"differs from {by}: its md5 is " in fault.message
-    assert fault.fix == f"to keep it: {keep}; to get back what is tracked: dvc checkout"
+    assert f"differs from {by}: found md5 " in fault.message
+    assert fault.fix == f"to keep it: {keep}; to restore the tracked version: dvc checkout"
 
 
 def test_files_that_dvc_does_not_know_are_left_alone(project):

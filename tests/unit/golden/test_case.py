@@ -143,9 +143,9 @@ def test_a_conversation_may_bring_its_own_system_turn() -> None:
         ("{{ txt }}", "hi", "'txt' is undefined; the template uses: txt; the input has: text"),
         ("{{ a }}{{ b }}", {"a": 1}, "'b' is undefined; the template uses: a, b; the input has: a"),
         ("{{ a.b }}", {"a": {}}, "no attribute 'b'"),
-        ("{{ a + 1 }}", {"a": "x"}, "the template failed: TypeError"),
+        ("{{ a + 1 }}", {"a": "x"}, "template error: TypeError"),
         ("{{ a.__class__.__mro__ }}", {"a": "x"}, "unsafe"),
-        ("{% include 'x' %}", {"a": "x"}, "the template failed"),
+        ("{% include 'x' %}", {"a": "x"}, "template error"),
         (None, {"a": 1}, "has no template"),
         ("x", [], "it is empty"),
         ("x", [{"role": "assistant", "content": "a"}], "the last of 1 is from 'assistant'"),
@@ -162,7 +162,7 @@ def test_a_template_that_is_no_jinja2_is_told_with_its_line() -> None:
 
 
 def test_a_template_can_neither_change_its_input_nor_run_long() -> None:
-    with pytest.raises(PromptError, match="failed"):
+    with pytest.raises(PromptError, match="template error"):
         user_text(Prompt(template="{{ a.append(1) }}"), {"a": []})
     with pytest.raises(PromptError, match="Range too big"):
         user_text(Prompt(template="{% for i in range(10**9) %}{% endfor %}"), "x")

@@ -80,13 +80,13 @@ def test_a_bad_id_hides_no_other_fault_of_its_row() -> None:
 
 def test_an_id_twice_names_both_lines() -> None:
     ids, faults = read('{"id": "a", "input": "x"}', '{"id": "b", "input": "x"}', "", '{"id": "a", "input": "y"}')
-    assert faults == ["c.jsonl:4: the id 'a' is already used in line 1"]
+    assert faults == ["c.jsonl:4: duplicate id 'a', first used in line 1"]
     assert ids == ["a", "b", "a"]
 
 
 def test_a_case_twice_without_ids_names_both_lines() -> None:
     _, faults = read('{"input": "x"}', '{"input": "y"}', '{"input": "x", "notes": "again"}')
-    assert faults == ["c.jsonl:3: the same case stands in line 1; remove one, or give each an id"]
+    assert faults == ["c.jsonl:3: duplicate of the case in line 1; remove one, or add ids"]
 
 
 def test_rows_of_a_yaml_file_know_the_line_of_each_key() -> None:

@@ -16,20 +16,20 @@ pytestmark = pytest.mark.usefixtures("in_tmp")
     ("line", "said"),
     [
         ("{", "is not valid JSON"),
-        ('{"id": "a1", "input": "again"}', "the id 'a1' is already used in line 1"),
-        ('{"id": "a b", "input": "x"}', "the id 'a b' contains ' '"),
+        ('{"id": "a1", "input": "again"}', "duplicate id 'a1', first used in line 1"),
+        ('{"id": "a b", "input": "x"}', "id 'a b' contains ' '"),
         ('{"id": "a::b", "input": "x"}', "contains '::'"),
         ('{"id": "a[1]", "input": "x"}', "contains '[', ']'"),
         ('{"id": "a\\u0007", "input": "x"}', r"contains '\x07'"),
-        ('{"id": 7, "input": "x"}', "id must be a text; found 7"),
+        ('{"id": 7, "input": "x"}', "id must be a string; found 7"),
         ('{"input": "x", "expectd": "y"}', "did you mean 'expected'?"),
         ('{"id": "b"}', "a case needs 'input'; found: id"),
         ('{"input": 3}', "input must be"),
-        ('{"input": "x", "expected": NaN}', "NaN is no JSON number"),
+        ('{"input": "x", "expected": NaN}', "NaN is not valid JSON"),
         ('{"input": "x", "must_pass": 1}', "must_pass must be true or false"),
-        ('{"input": "x", "slices": {"lang": 3}}', "slices.lang must be a text"),
+        ('{"input": "x", "slices": {"lang": 3}}', "slices.lang must be a string"),
         ('{"input": "x", "graders": [{}]}', "a grader needs 'kind'"),
-        ('{"golden": {}}', "'golden' is not a known key of a case"),
+        ('{"golden": {}}', "'golden' is not a valid key of a case"),
         ("[1]", "a case must be an object"),
     ],
 )
@@ -55,7 +55,7 @@ def test_a_byte_order_mark() -> None:
 def test_empty_cases(text: str) -> None:
     golden = read_golden(folder(cases=text))
     assert where(golden) == [("goldens/sms/cases.jsonl", 1)]
-    assert "is empty" in golden.faults[0].message
+    assert "no cases" in golden.faults[0].message
     assert '{"id": "a1"' in golden.faults[0].fix
 
 
@@ -72,13 +72,13 @@ def test_empty_cases(text: str) -> None:
 def test_empty_single_files(name: str, text: str) -> None:
     golden = read_golden(single(name, text))
     assert where(golden) == [(name, 1)]
-    assert "is empty" in golden.faults[0].message
+    assert "no cases" in golden.faults[0].message
 
 
 def test_missing_cases_name_the_command_that_makes_them() -> None:
     golden = read_golden(folder('made_by = "python prepare.py"', cases=None))
     [fault] = golden.faults
-    assert str(fault) == "goldens/sms/cases.jsonl: is missing\n    make it: python prepare.py"
+    assert str(fault) == "goldens/sms/cases.jsonl: not found\n    run: python prepare.py"
 
 
 def test_missing_cases_without_such_a_command() -> None:
@@ -101,11 +101,11 @@ def test_a_file_of_another_name() -> None:
     [
         ("[request]\nmax_token = 3", 2, "did you mean 'max_tokens'?"),
         ("a = 1\nb = ", 2, "is not valid TOML"),
-        ("\n[[cases]]\ninput = 'x'", 2, "the cases stand in cases.jsonl"),
-        ("[[gate.floor]]\nmetric = 'f1'\nmin = 0.5", 2, "f1 needs the labels; add [label]"),
+        ("\n[[cases]]\ninput = 'x'", 2, "cases belong in cases.jsonl"),
+        ("[[gate.floor]]\nmetric = 'f1'\nmin = 0.5", 2, "f1 needs [label]"),
         ("[[gate.floor]]\nmetric = 'accuracy'\npositive = 'a'\nmin = 0.5", 3, "accuracy has no positive class"),
-        ("[[gate.floor]]\nmetric = 'mcc'\nmin = 0.5", 2, "mcc needs the labels"),
-        ("[[gate.floor]]\nmetric = 'score'\naverage = 'macro'\nmin = 0.5", 3, "only f1 is averaged"),
+        ("[[gate.floor]]\nmetric = 'mcc'\nmin = 0.5", 2, "mcc needs [label]"),
+        ("[[gate.floor]]\nmetric = 'score'\naverage = 'macro'\nmin = 0.5", 3, "applies to f1 only"),
     ],
 )
 def test_a_fault_of_golden_toml(toml: str, line: int, said: str) -> None:
@@ -117,11 +117,11 @@ def test_a_fault_of_golden_toml(toml: str, line: int, said: str) -> None:
 @pytest.mark.parametrize(
     ("floor", "line", "said"),
     [
-        ("metric = 'f1'\npositive = 'spma'", 6, "'spma' is none of the labels; did you mean 'spam'?"),
-        ("metric = 'recall'", 5, "recall looks at one class; name it with `positive`"),
-        ("metric = 'f1'\naverage = 'binary'", 6, "`positive` goes with average 'binary'"),
-        ("metric = 'f1'\npositive = 'spam'\naverage = 'macro'", 7, "`positive` goes with average 'binary'"),
-        ("metric = 'precision'\npositive = 'spam'\naverage = 'macro'", 7, "only f1 is averaged"),
+        ("metric = 'f1'\npositive = 'spma'", 6, "'spma' is not one of the labels; did you mean 'spam'?"),
+        ("metric = 'recall'", 5, "recall needs the class in `positive`"),
+        ("metric = 'f1'\naverage = 'binary'", 6, "`positive` requires average 'binary'"),
+        ("metric = 'f1'\npositive = 'spam'\naverage = 'macro'", 7, "`positive` requires average 'binary'"),
+        ("metric = 'precision'\npositive = 'spam'\naverage = 'macro'", 7, "applies to f1 only"),
     ],
 )
 def test_a_floor_that_contradicts_itself(floor: str, line: int, said: str) -> None:
@@ -160,9 +160,9 @@ def test_a_faulty_table_does_not_hide_the_sound_ones() -> None:
     ("head", "line", "said"),
     [
         ('{"golden": {"request": {"max_token": 1}}}', 1, "did you mean 'max_tokens'?"),
-        ('{"golden": 3}', 1, "must hold an object"),
-        ('{"golden": {"cases": []}}', 1, "they follow, one a line"),
-        ('{"golden": {}, "x": 1}', 1, "is not a known key of a case"),
+        ('{"golden": 3}', 1, "must be an object"),
+        ('{"golden": {"cases": []}}', 1, "cases follow, one per line"),
+        ('{"golden": {}, "x": 1}', 1, "is not a valid key of a case"),
     ],
 )
 def test_a_fault_of_the_first_line(head: str, line: int, said: str) -> None:
@@ -175,12 +175,12 @@ def test_a_fault_of_the_first_line(head: str, line: int, said: str) -> None:
     ("text", "line", "said"),
     [
         ("request:\n  max_token: 3\ncases:\n- input: x\n", 2, "did you mean 'max_tokens'?"),
-        ("- input: x\n  slices:\n    lang: 3\n", 3, "slices.lang must be a text"),
-        ("- id: a\n  input: x\n- id: a\n  input: y\n", 3, "the id 'a' is already used in line 1"),
+        ("- input: x\n  slices:\n    lang: 3\n", 3, "slices.lang must be a string"),
+        ("- id: a\n  input: x\n- id: a\n  input: y\n", 3, "duplicate id 'a', first used in line 1"),
         ("- input: x\n  id: a b\n", 2, "contains ' '"),
         ("- input: x\n  expected: [\n", 3, "is not valid YAML"),
-        ("- input: x\n  input: y\n", 2, "the key 'input' stands twice"),
-        ("- input: x\n  3: y\n", 2, "is no text"),
+        ("- input: x\n  input: y\n", 2, "duplicate key 'input'"),
+        ("- input: x\n  3: y\n", 2, "is not a string"),
         ("- input: x\n  expected: !!float .nan\n", 2, "is nan"),
         ("just text", 1, "must be a list"),
         ("description: x\ncases: 3\n", 2, "must be a list"),

@@ -64,7 +64,7 @@ def test_name_of_a_grader_is_kind_and_version():
 
 
 def test_unknown_kind_names_the_near_one():
-    with pytest.raises(GraderError, match=r"'exactt' is not a kind of grader; did you mean 'exact'\?"):
+    with pytest.raises(GraderError, match=r"'exactt'; did you mean 'exact'\?"):
         compile_grader({"kind": "exactt"})
 
 
@@ -167,7 +167,7 @@ def test_without_a_grader_nothing_is_scored():
 def test_case_fault_says_what_no_grader_can_judge():
     graders = [EXACT, compile_grader({"kind": "numeric"})]
     assert case_fault(graders, Case("a1", "q", None)).startswith("exact@1: the case has no `expected` value")
-    assert "numeric@1: expected is 'spam'; a number is needed" in case_fault(graders, CASE)
+    assert "numeric@1: `expected` is 'spam'; must be a number" in case_fault(graders, CASE)
     assert case_fault([EXACT], CASE) == ""
 
 

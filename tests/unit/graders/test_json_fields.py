@@ -37,7 +37,7 @@ def test_share_of_fields(expected, answer, options, worth):
 def test_reason_names_each_wrong_field():
     reason = judge("json_fields", {"a": 1, "b": "x", "c": 0}, '{"a": 1, "b": "y"}').reason
     assert reason == (
-        '1 of 3 fields right: b: found \'y\', expected \'x\'; c not found in {"a": 1, "b": "y"}, expected 0'
+        '1 of 3 fields correct: b: found \'y\', expected \'x\'; c not found in {"a": 1, "b": "y"}, expected 0'
     )
 
 

@@ -56,7 +56,7 @@ def test_reason_shows_where_and_what():
     "draft", ["https://json-schema.org/draft/2020-12/schema", "http://json-schema.org/draft-07/schema#"]
 )
 def test_a_reference_to_the_outside_is_refused_and_never_fetched(reference, draft):
-    with pytest.raises(GraderError, match=r"\$ref .* leads to nothing in the schema, and nothing is fetched"):
+    with pytest.raises(GraderError, match=r"\$ref .* references to other files or URLs are not supported"):
         compile_grader(
             {"kind": "json_schema", "schema": {"$schema": draft, "properties": {"a": {"items": {"$ref": reference}}}}}
         )
@@ -94,8 +94,8 @@ def test_draft_2020_12_is_the_default():
 @pytest.mark.parametrize(
     ("schema", "told"),
     [
-        ({"type": "intege"}, r"not valid at \$.type"),
-        ({"$schema": "https://example.com/draft"}, r"\$schema is 'https://example.com/draft'"),
+        ({"type": "intege"}, r"invalid schema at \$.type"),
+        ({"$schema": "https://example.com/draft"}, r"unknown \$schema 'https://example.com/draft'"),
         ("{}", "schema must be a table; found '{}'"),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_file_is_read_from_the_folder_of_the_set(tmp_path):
     ("content", "spec", "told"),
     [
         (None, {}, "s.json cannot be read: No such file"),
-        ("{", {}, "s.json is no JSON"),
+        ("{", {}, "s.json is not valid JSON"),
         ("{}", {"schema": {}}, "not both"),
         ("{}", {"file": 3}, "file must be a path"),
     ],

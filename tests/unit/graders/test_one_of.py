@@ -67,7 +67,7 @@ def test_the_last_fence_counts():
     "text", ["", "spam", "{", "NaN", '{"a": Infinity}', "[" * 100_000, "9" * 5000, "```\nx\n```", "{} {}"]
 )
 def test_what_is_no_json(text):
-    with pytest.raises(NoJsonError, match="no JSON"):
+    with pytest.raises(NoJsonError, match="not valid JSON"):
         json_of(text)
 
 

@@ -78,8 +78,8 @@ def test_case_response_and_options_are_handed_over(returns):
         (":f", "expected 'package.module:function'"),
         ("mine:", "expected 'package.module:function'"),
         ("mine:g", "cannot be imported: AttributeError"),
-        ("mine:three", "cannot be called"),
-        ("no_such_module:f", "No module named 'no_such_module'; put its folder on the path"),
+        ("mine:three", "not callable"),
+        ("no_such_module:f", "No module named 'no_such_module'; add its folder to `pythonpath`"),
     ],
 )
 def test_bad_import_paths(returns, call, told):

@@ -32,11 +32,11 @@ def test_a_catastrophic_pattern_is_a_failure_within_its_limit(pattern):
     outcome = judge("regex", None, "a" * 200 + "!", pattern=pattern, timeout_s=0.2)
     assert time.monotonic() - begun < 60, "it would take longer than the world is old"
     assert isinstance(outcome, Failure)
-    assert "needs more than 0.2 s" in outcome.reason
+    assert "timed out after 0.2 s" in outcome.reason
 
 
 def test_a_bad_pattern_is_told_when_it_is_compiled():
-    with pytest.raises(GraderError, match=r"'\(' is not a regular expression: missing \) at position 1"):
+    with pytest.raises(GraderError, match=r"'\(': missing \) at position 1"):
         compile_grader({"kind": "regex", "pattern": "("})
 
 

@@ -72,7 +72,7 @@ def test_exact_without_anything_expected_is_a_failure(expected, options):
 
 
 def test_unknown_unicode_form():
-    with pytest.raises(GraderError, match="unicode_form is 'NFX'; it must be one of NFC"):
+    with pytest.raises(GraderError, match="unicode_form is 'NFX'; must be one of NFC"):
         compile_grader({"kind": "exact", "unicode_form": "NFX"})
 
 

@@ -88,9 +88,9 @@ def test_all_faults_are_told_at_once(read):
     assert [fault.line for fault in caught.value.faults] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 11]
     for part in (
         "labels.jsonl:1: is not valid JSON",
-        "label must be a text or a whole number; found true",
+        "label must be a string or an integer; found true",
         "answer is not allowed: 64 hex digits",
-        "'criterum' is not a known key of a label; did you mean 'criterion'?",
+        "'criterum' is not a valid key of a label; did you mean 'criterion'?",
         "a label needs 'by' and 'case' and 'answer'; found: id, label",
         "by must not be empty",
         "labels case 'frr', which the golden set does not have\n    did you mean 'fr'?",

@@ -59,7 +59,7 @@ def test_unrelated_rows_give_no_alarm(size):
     goldens = cases(*(words(30, seed=number) for number in range(size)))
     report = check(goldens, *(words(200, seed=1000 + number) for number in range(300)))
     assert verdicts(report) == (0, 0)
-    assert report.summary == f"leakage: {size} goldens against 300 training rows: clean"
+    assert report.summary == f"leakage: {size} golden cases, 300 training rows: clean"
 
 
 @pytest.mark.parametrize(
@@ -238,9 +238,9 @@ def test_a_verbatim_golden_is_found_wherever_it_stands(length, before, after, se
 
 
 def test_nothing_to_compare_is_an_error_and_never_clean():
-    with pytest.raises(LeakageError, match="there are no training rows"):
+    with pytest.raises(LeakageError, match="no training rows"):
         check([case(GOLDEN)])
-    with pytest.raises(LeakageError, match="there are no goldens with a text"):
+    with pytest.raises(LeakageError, match="no golden cases with text"):
         check([case({}), case(" ")], "row")
 
 
@@ -253,7 +253,7 @@ def test_findings_of_one_golden_are_bounded_and_the_rest_counted():
 
 def test_the_description_names_golden_file_line_score_span_and_the_blind_spot():
     text = check([case(GOLDEN)], words(50, 3), inside(GOLDEN)).describe()
-    assert "train.jsonl:2: leak of golden g0 (containment, score 1.00, longest common span 40 words: ... w" in text
+    assert "train.jsonl:2: leak of golden case g0 (containment, score 1.00, longest common span 40 words: ... w" in text
     assert "paraphrase" in text
     assert "and 10 more" in check([case(GOLDEN)], *[GOLDEN] * 100).describe()
 

@@ -105,7 +105,7 @@ def test_it_is_pickled_with_its_index():
 
 def test_a_filter_that_drops_a_planted_golden_stops_the_check(monkeypatch):
     monkeypatch.setattr(Prefilter, "passing", lambda self, rows: [])
-    with pytest.raises(SelfTestError, match="its filter drops a row in which golden g0 was planted"):
+    with pytest.raises(SelfTestError, match="the prefilter dropped a row with planted golden case g0"):
         Index(goldens_of(cases(words(20, 1))))
 
 

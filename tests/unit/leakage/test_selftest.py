@@ -20,7 +20,7 @@ GOLDENS = cases(*(words(20, seed) for seed in range(5)))
 @pytest.mark.parametrize("stage", [exact.Exact, containment.Containment, fuzzy.Fuzzy])
 def test_a_stage_that_finds_nothing_is_an_error_and_never_clean(monkeypatch, stage):
     monkeypatch.setattr(stage, "find", lambda self, sample: iter(()))
-    with pytest.raises(SelfTestError, match=f"stage {stage.__name__.lower()} did not find golden g0"):
+    with pytest.raises(SelfTestError, match=f"stage {stage.__name__.lower()} missed golden case g0"):
         check(GOLDENS, "any row")
 
 

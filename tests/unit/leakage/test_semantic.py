@@ -53,21 +53,21 @@ def test_the_nearest_row_of_each_golden_is_found_over_all_batches(monkeypatch):
 
 def test_nothing_to_compare_is_an_error():
     for goldens, rows in (([("a", "")], [row("abc")]), ([("a", "abc")], [])):
-        with pytest.raises(LeakageError, match="nothing to compare by meaning"):
+        with pytest.raises(LeakageError, match="nothing to compare by embedding"):
             nearest_rows(goldens, rows, letters)
 
 
 def test_the_advice_says_that_it_is_one():
     found = [Nearest("s/a", "t.jsonl", 3, 0.91, "asked", "said " * 40), Nearest("s/b", "t.jsonl", 9, 0.5, "x", "y")]
     first, *lines = advice(found, "folder", 0.8)
-    assert first == "by meaning (advisory, decides nothing; folder, cosine >= 0.8): 1 of 2 goldens"
-    assert lines == [f"  t.jsonl:3: 0.91 like golden s/a: 'asked' ~ '{'said ' * 19}sa...'"]
-    assert list(advice(found, "folder", 0.95))[1:] == ["  the nearest pair has 0.91"]
+    assert first == "embedding matches (advisory; folder, cosine >= 0.8): 1 of 2 golden cases"
+    assert lines == [f"  t.jsonl:3: similarity 0.91 to golden case s/a: 'asked' ~ '{'said ' * 19}sa...'"]
+    assert list(advice(found, "folder", 0.95))[1:] == ["  highest similarity: 0.91"]
 
 
 def test_every_report_says_that_words_cannot_show_a_paraphrase():
     for report in (check([case(ASKED)], PARAPHRASE), check([case(ASKED)], ASKED)):
-        assert "a paraphrase or a translation of a golden is invisible to it" in report.describe()
+        assert "paraphrases and translations are not detected" in report.describe()
     assert not check([case(ASKED)], PARAPHRASE).found
 
 
@@ -88,17 +88,17 @@ def test_a_paraphrase_is_nearer_than_unrelated_rows_in_a_real_model(files, capfd
     assert err == ""
     lines = out.splitlines()
     assert "clean" in lines[0]
-    assert "advisory, decides nothing" in lines[-2]
-    assert lines[-1].startswith("  t.jsonl:3: 0.9")
-    assert "like golden s/a: 'The meeting has been moved" in lines[-1]
+    assert "advisory" in lines[-2]
+    assert lines[-1].startswith("  t.jsonl:3: similarity 0.9")
+    assert "to golden case s/a: 'The meeting has been moved" in lines[-1]
 
 
 def test_mistakes_are_told(files, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main(["leakage", "t.jsonl", "--semantic", "x", "--semantic-least", "2"])
-    assert "is no cosine to ask for" in capsys.readouterr().err
+    assert "is not a cosine similarity" in capsys.readouterr().err
     assert main(["leakage", "t.jsonl", "--semantic-least", "0.9"]) == 2
-    assert "name it: --semantic MODEL" in capsys.readouterr().err
+    assert "needs --semantic MODEL" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(MissingExtra, match=r"pytest-ftgate\[semantic\]"):
         encoder_of(str(tmp_path))
@@ -106,5 +106,5 @@ def test_mistakes_are_told(files, tmp_path, monkeypatch, capsys):
 
 def test_a_folder_that_holds_no_model_is_told(tmp_path):
     pytest.importorskip("sentence_transformers")
-    with pytest.raises(LeakageError, match="no embedding model can be loaded from there"):
+    with pytest.raises(LeakageError, match="cannot load an embedding model"):
         encoder_of(str(tmp_path))

@@ -80,7 +80,7 @@ def test_all_faults_are_told_at_once_with_their_lines(tmp_path):
     text = SMALLEST + '[train]\nepoch = 2\nbatch_size = 0\nlearning_rate = "fast"\nmethod = "dora"\n[lora]\nr = 600\n'
     told = faults(tmp_path, text)
     assert [line for line, _ in told] == [10, 11, 12, 13, 15]
-    assert told[0][1] == "'epoch' is not a known key of [train]; did you mean 'epochs'?"
+    assert told[0][1] == "'epoch' is not a valid key of [train]; did you mean 'epochs'?"
     assert "must be at least 1" in told[1][1]
     assert "must be one of: qlora, lora, full, dpo" in told[3][1]
     assert "must be at most 512" in told[4][1]
@@ -88,12 +88,12 @@ def test_all_faults_are_told_at_once_with_their_lines(tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "value", "what"),
-    [("modules_to_save", '["lm_head"]', "whole layers"), ("use_dora", "true", "DoRA"), ("bias", '"all"', "biases")],
+    [("modules_to_save", '["lm_head"]', "full layers"), ("use_dora", "true", "DoRA"), ("bias", '"all"', "biases")],
 )
 def test_what_vllm_cannot_serve_is_refused_by_name(tmp_path, key, value, what):
     [(line, message)] = faults(tmp_path, SMALLEST + f"[lora]\n{key} = {value}\n")
     assert line == 10
-    assert message.startswith(f"lora.{key} is refused: vLLM cannot serve")
+    assert message.startswith(f"lora.{key} is not supported: vLLM cannot serve")
     assert what in message
 
 
@@ -109,7 +109,7 @@ def test_rows_in_the_folder_of_a_golden_set_are_refused(tmp_path):
     text = SMALLEST.replace('train = "train.jsonl"', 'train = "../goldens/sms/cases.jsonl"')
     [(line, message)] = faults(tmp_path, text)
     assert line == 6
-    assert "goldens are never trained on" in message
+    assert "golden cases must not be trained on" in message
 
 
 def test_a_golden_set_itself_is_no_folder_of_rows(tmp_path):
@@ -130,8 +130,8 @@ def test_missing_files_name_the_command_that_makes_them(tmp_path):
     with pytest.raises(PipelineError) as caught:
         _ = pipeline.data_files
     assert [fault.line for fault in caught.value.faults] == [6, 7]
-    assert "make it with: python make.py" in str(caught.value)
-    with pytest.raises(PipelineError, match=r"base\.model: .* is not there"):
+    assert "run: python make.py" in str(caught.value)
+    with pytest.raises(PipelineError, match=r"base\.model: .* not found"):
         _ = pipeline.base_model
 
 
@@ -153,7 +153,7 @@ def test_preferences_have_settings_of_their_own(tmp_path):
 
 def test_settings_that_the_method_does_not_look_at_are_refused(tmp_path):
     told = faults(tmp_path, SMALLEST + "[train]\nbeta = 0.2\nload_in_4bit = true\n")
-    assert told[0] == (10, 'train.beta belongs to method = "dpo"; the method is "qlora"')
+    assert told[0] == (10, 'train.beta requires method = "dpo", found "qlora"')
     assert [line for line, _ in told] == [10, 11]
     text = SMALLEST + '[train]\nmethod = "dpo"\n[lora]\ntarget_modules = ["q_proj", "lm_head"]\n'
     [(line, message)] = faults(tmp_path, text)

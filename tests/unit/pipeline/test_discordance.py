@@ -15,7 +15,7 @@ def test_two_models_in_turn_are_compared_and_one_model_twice_is_not(tmp_path):
     remember(tmp_path, "spam", "d1", "v1", FIRST)
     remember(tmp_path, "spam", "d1", "v1", SECOND)
     only = recalled(tmp_path, "spam")
-    assert (only.share, str(only)) == (0.16, "discordance 0.16 (assumed: v1 is the only one measured on all cases yet)")
+    assert (only.share, str(only)) == (0.16, "discordance 0.16 (assumed: only v1 measured on all cases)")
     remember(tmp_path, "spam", "d2", "v2", FIRST)
     found = recalled(tmp_path, "spam")
     assert (found.share, found.cases, found.models) == (pytest.approx(0.10), 100, "v2 and v1")

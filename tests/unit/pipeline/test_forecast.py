@@ -65,7 +65,7 @@ def test_rows_of_any_shape_have_a_size(project, row):
 
 def test_the_line():
     line = Forecast({"baseline": 40.0, "fine-tune": 600.0}).line()
-    assert line == "about 11 min on this machine (baseline 0.7, fine-tune 10), less what earlier runs left"
+    assert line == "about 11 min on this machine (baseline 0.7, fine-tune 10), less with earlier results"
 
 
 def test_a_model_without_weights_or_a_gpu_has_no_forecast(project, monkeypatch):

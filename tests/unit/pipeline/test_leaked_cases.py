@@ -122,10 +122,10 @@ def test_95_percent_of_the_cases_must_be_left(shop, leaked, kept):
         run = checked(shop, "one")
         assert len(run.leaked.dropped(run.suites[0])) == 5
         return
-    with pytest.raises(Stopped, match="would leave 94 of 100 cases, at least 95 % must be left") as stopped:
+    with pytest.raises(Stopped, match="would keep 94 of 100 cases, at least 95 % required") as stopped:
         checked(shop, "one")
     assert stopped.value.verdict.kind == Kind.INTEGRITY
-    assert "leak of golden quiz/c5" in str(stopped.value), "the findings are told as well"
+    assert "leak of golden case quiz/c5" in str(stopped.value), "the findings are told as well"
 
 
 def test_a_leaked_case_that_must_pass_still_must(shop):
@@ -166,5 +166,5 @@ def test_what_was_dropped_is_a_line(shop):
     train_on(shop, "q1", "else", "Q2!")
     run = checked(shop, "one")
     [line] = run.leaked.told(run.sets)
-    assert line.startswith("quiz: 2 leaked cases of 100 dropped from the comparison of all models: c1 (")
+    assert line.startswith("quiz: 2 leaked cases of 100 excluded for all models: c1 (")
     assert line.endswith("train.jsonl:3)")

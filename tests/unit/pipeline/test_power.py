@@ -44,7 +44,7 @@ def test_slices_below_25_cases_are_advisory_and_cost_the_others_nothing(suite):
 def test_the_line_at_collection_names_the_smallest_slice(suite):
     line = resolution_of(suite(260, 40), 0.03).line()
     assert line.startswith("300 cases can resolve about 6 points; a 3-point regression needs 1,100; ")
-    assert line.endswith("the smallest of 2 slices (part=1, 40) about 16 points")
+    assert line.endswith("smallest of 2 slices (part=1, 40) about 16 points")
 
 
 def test_the_line_says_what_was_measured_and_says_nothing_of_what_was_not(suite):

@@ -44,12 +44,12 @@ def test_only_the_first_rows_are_read_and_empty_lines_are_not_rows(tmp_path, tok
     ("line", "told"),
     [
         ("{", "is not valid JSON"),
-        ('{"expected": "spam"}', "has no keys of a training row; found: 'expected'"),
-        ('{"input": "a"}', "has no keys of a training row; found: 'input'"),
+        ('{"expected": "spam"}', "unknown row format; found keys: 'expected'"),
+        ('{"input": "a"}', "unknown row format; found keys: 'input'"),
         ('{"prompt": "a", "chosen": "b", "rejected": "c"}', 'set train.method = "dpo"'),
         ('{"input": "a", "expected": "b", "graders": "exact"}', "expected a list of graders"),
         ('{"input": {"txt": "a"}, "expected": "spam"}', "the template uses: text; the input has: txt"),
-        ('["a"]', "is a JSON list; a training row is an object"),
+        ('["a"]', "is a JSON list, expected an object"),
     ],
 )
 def test_a_bad_row_is_told_with_its_line(tmp_path, tokenizer, line, told):

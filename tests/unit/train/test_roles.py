@@ -134,4 +134,4 @@ def test_a_preview_tells_faults_of_the_first_rows(make_job, tmp_path, capsys):
     file.write_text('{"input": "a"}\n')
     replace(make_job(), train_file=str(file)).write(tmp_path / JOB)
     assert main(tmp_path) == FAULT
-    assert "bad.jsonl:1: has no keys of a training row" in capsys.readouterr().out
+    assert "bad.jsonl:1: unknown row format" in capsys.readouterr().out

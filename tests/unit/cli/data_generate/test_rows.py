@@ -76,7 +76,7 @@ def test_copies_near_copies_wrong_labels_and_empty_ones_are_dropped_and_counted(
     with MessagesServer(reply) as server:
         code, told, rows = generate(server)
     assert (code, len(rows)) == (0, 20)
-    assert "dropped: 2 duplicate, 1 empty, 2 near, 1 other label" in told.out
+    assert "dropped: 2 duplicate, 1 empty, 2 near, 1 wrong label" in told.out
     texts = [row["input"]["text"] for row in rows]
     assert len(set(texts)) == 20
     assert not set(texts) & {seed["input"]["text"] for seed in seeds}
@@ -98,7 +98,7 @@ def test_goldens_are_never_shown_and_what_resembles_them_is_dropped(generate, fo
         code, told, rows = generate(server, count=60)
     assert (code, len(rows)) == (0, 60)
     assert "40 seeds from train.jsonl" in told.out
-    assert "left out: 1 share text with a golden" in told.out
+    assert "dropped: 1 overlap with a golden case" in told.out
     assert "dropped: 2 golden" in told.out
     sent, made = json.dumps(server.requests), json.dumps(rows)
     assert not [golden for golden in GOLDENS if golden["input"]["text"] in sent + made]
@@ -109,7 +109,7 @@ def test_a_golden_set_is_no_seed(generate, source):
     with MessagesServer(writer()) as server:
         code, told, _ = generate(server, source=source)
     assert code == 2
-    assert "is a golden set: rows made from the exam would be the exam" in told.err
+    assert "is a golden set: rows generated from it would leak" in told.err
     assert not server.requests
 
 
@@ -117,7 +117,7 @@ def test_without_a_golden_set_to_compare_with_nothing_is_asked(generate, folder)
     with MessagesServer(writer()) as server:
         code, told, _ = generate(server, "--goldens", "elsewhere")
     assert (code, server.requests) == (2, [])
-    assert "there is no golden set here" in told.err
+    assert "no golden set found" in told.err
 
 
 def test_faults_refusals_and_cut_off_answers_cost_no_row(generate):
@@ -152,7 +152,7 @@ def test_a_pipeline_gives_its_training_rows_and_the_audit_log_says_so(generate, 
     logged = [json.loads(line) for line in Path(".ftgate/audit.jsonl").read_text().splitlines()]
     assert [(line["kind"], line["task"], line["what"]["for"]) for line in logged] == [("data", "sms", "generate")] * 3
     code, told, _ = generate(server, source="nothing")
-    assert (code, "neither a pipeline in pipelines/ nor a file" in told.err) == (2, True)
+    assert (code, "not a pipeline in pipelines/ and not a file" in told.err) == (2, True)
 
 
 def test_free_answers_and_plain_texts(generate, folder):

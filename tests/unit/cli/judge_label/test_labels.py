@@ -44,7 +44,7 @@ def test_labels_are_of_these_very_answers_and_readable_by_the_judge(label, answe
     for each in read:
         assert each.key == judged_key(cases[each.id].digest, answer_digest(RIGHT[each.id]))
         assert (each.by, each.random) == ("ann", True)
-    assert "2 labels by ann, 2 of them drawn at random" in told.out
+    assert "2 labels by ann, 2 of them random" in told.out
 
 
 def test_the_person_sees_question_and_expected_but_neither_examples_nor_the_model(label, answered):
@@ -131,7 +131,7 @@ def test_an_answer_to_an_edited_case_or_a_broken_one_is_not_shown(label, answere
     (golden / "cases.jsonl").write_text(text)
     code, told, _ = label("y")
     assert code == 2
-    assert "no model has answered the set as it is now" in told.err
+    assert "no answers to the current golden set" in told.err
 
 
 def test_levels_of_a_rubric_as_classes_and_a_named_criterion(label, answered):

@@ -105,23 +105,25 @@ def test_rows_over_the_longest_length_and_what_is_lost():
     some = [row("a " * 9, "b", line) for line in range(1, 100)] + [row("a " * 29, "b", 100)]
     outcome = outcome_of(Truncated(len_of, 20), some).outcomes[1]
     assert (outcome.level, [str(each) for each in outcome.first]) == ("warning", ["t.jsonl:100 (30 tokens)"])
-    assert outcome.note == "1.0% of the rows are over 20 tokens, 1.0% of all tokens would be cut off"
+    assert outcome.note == "1.0% of the rows exceed 20 tokens, 1.0% of all tokens would be truncated"
     assert outcome_of(Truncated(len_of, 9), some).outcomes[1].level == "error"
     assert found(Truncated(len_of, 30), some) == []
 
 
 def test_a_row_that_the_template_refuses_is_an_error():
     def refuse(some: DataRow) -> int:
-        raise DataError([Fault(some.path, some.line, "the chat template refuses it: no system")])
+        raise DataError([Fault(some.path, some.line, "rejected by the chat template: no system")])
 
     outcome = outcome_of(Truncated(refuse, 20), [row("a", "b")]).outcomes[1]
     assert (outcome.level, outcome.count) == ("error", 1)
-    assert str(outcome.first[0]) == "t.jsonl:1 (the chat template refuses it: no system)"
+    assert str(outcome.first[0]) == "t.jsonl:1 (rejected by the chat template: no system)"
 
 
 @pytest.mark.parametrize("copy", ["What is  it?", "WHAT IS IT?", "What is\nit?", "What is it\uff1f"])
 def test_a_row_twice_but_for_case_and_white_space(copy):
-    assert found(Duplicates(), rows(("What is it?", "A cat"), (copy, "a cat"))) == ["t.jsonl:2 (as t.jsonl:1)"]
+    assert found(Duplicates(), rows(("What is it?", "A cat"), (copy, "a cat"))) == [
+        "t.jsonl:2 (duplicate of t.jsonl:1)"
+    ]
 
 
 def test_another_answer_question_or_system_turn_is_no_duplicate():
@@ -134,7 +136,7 @@ def test_a_question_that_is_nearly_another():
     edited = asked.replace(asked.split()[10], "changed")
     some = [*clean(), row(asked, "x", 41), row(edited, "y", 42)]
     [told] = found(NearDuplicates(), some)
-    assert re.fullmatch(r"t\.jsonl:42 \(0\.[89]\d like t\.jsonl:41\)", told)
+    assert re.fullmatch(r"t\.jsonl:42 \(similarity 0\.[89]\d to t\.jsonl:41\)", told)
 
 
 def test_a_template_or_a_sign_does_not_make_questions_near():
@@ -148,12 +150,12 @@ def test_near_duplicates_are_looked_for_in_bounded_work(monkeypatch):
     monkeypatch.setattr("pytest_ftgate.data.checks.near.MOST", 10)
     check = NearDuplicates()
     assert found(check, clean(15)) == []
-    assert check.note == "5 rows after the first 10 different questions not compared"
+    assert check.note == "5 rows not compared (limit: 10 different questions)"
 
 
 def test_one_question_with_two_labels():
     some = rows(("Win money!", "spam"), ("Win  MONEY!", "ham"), ("win money!", "Spam"), ("Lose money!", "ham"))
-    assert found(Contradictions(), some) == ["t.jsonl:2 (answered otherwise in t.jsonl:1)"]
+    assert found(Contradictions(), some) == ["t.jsonl:2 (different answer in t.jsonl:1)"]
 
 
 def test_long_answers_may_differ_and_so_may_another_system_turn():

@@ -119,11 +119,11 @@ def test_honest_labels_are_left_alone():
 def test_a_wrong_label_is_told_with_the_likelier_one():
     some, turned = made(400, 0.02, seed=5)
     outcome = inspect(some, [Mislabelled()]).outcomes[1]
-    assert (outcome.level, outcome.note) == ("warning", "400 rows looked at")
+    assert (outcome.level, outcome.note) == ("warning", "400 rows checked")
     assert outcome.first[0].line in turned
     given = some[outcome.first[0].line].answer
     other = "ham" if given == "spam" else "spam"
-    assert outcome.first[0].what.startswith(f"'{given}', looks like '{other}' (0.")
+    assert outcome.first[0].what.startswith(f"'{given}', predicted '{other}' (0.")
 
 
 def test_copies_do_not_vouch_for_one_another():
@@ -146,7 +146,7 @@ def test_labels_that_words_do_not_tell_are_not_looked_at():
     draw = random.Random(2)
     some = [DataRow("t", n, ({"role": "user", "content": message("ham", draw)},), f"l{n % 2}") for n in range(300)]
     outcome = inspect(some, [Mislabelled()]).outcomes[1]
-    assert (outcome.count, outcome.note) == (0, "words do not tell these labels apart, so nothing was looked for")
+    assert (outcome.count, outcome.note) == (0, "skipped: the labels are not separable by words")
 
 
 def test_free_text_few_rows_and_one_class_are_not_looked_at():

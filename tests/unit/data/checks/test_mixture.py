@@ -39,7 +39,7 @@ def test_an_empty_turn_before_the_answer():
     asked = [{"role": "system", "content": " "}, {"role": "user", "content": "hi"}]
     bad = DataRow("t.jsonl", 4, tuple(asked), "yes")
     assert outcome(turns(), [row("a", "b"), bad]).level == "error"
-    assert told(turns(), [row("a", "b"), bad]) == ["t.jsonl:4 (turn 1, the system's, is empty)"]
+    assert told(turns(), [row("a", "b"), bad]) == ["t.jsonl:4 (turn 1 (system) is empty)"]
     assert told(turns(), [row("a", "")]) == []
 
 
@@ -64,13 +64,13 @@ def test_rows_in_an_odd_language_are_listed_and_the_mixture_is_told():
 def test_a_language_of_many_rows_is_not_odd_and_what_cannot_be_told_is_no_language():
     some = [*in_english(90), *(row(FRENCH, "oui", n) for n in range(10)), row("ok", "ok"), row("4 + 5", "9")]
     result = outcome(Languages(), some)
-    assert (result.level, result.note) == ("ok", "en 90.0%, fr 10.0%; 2 rows cannot be told")
+    assert (result.level, result.note) == ("ok", "en 90.0%, fr 10.0%; 2 rows undetected")
 
 
 def test_without_py3langid_the_check_says_so(monkeypatch):
     monkeypatch.setattr("pytest_ftgate.data.checks.languages.find_spec", lambda name: None)
     result = outcome(Languages(), in_english(2))
-    assert (result.level, result.note) == ("ok", "languages were not told apart: pip install 'pytest-ftgate[data]'")
+    assert (result.level, result.note) == ("ok", "languages not detected: pip install 'pytest-ftgate[data]'")
 
 
 # --- lengths ---------------------------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ def test_labels_of_one_length_are_clean_and_percentiles_are_told():
     result = outcome(Lengths(), some)
     assert result.level == "ok"
     assert (
-        result.note == "words asked 5 / 50 / 95 (5, 50, 95 %), at most 100; answered 1 / 1 / 1 (5, 50, 95 %), at most 1"
+        result.note == "words per prompt 5 / 50 / 95 (5, 50, 95 %), max 100; per answer 1 / 1 / 1 (5, 50, 95 %), max 1"
     )
 
 
@@ -172,10 +172,10 @@ def test_labels_and_slices_that_no_row_has():
     result = outcome(Coverage(GOLDENS), some)
     assert (result.level, [str(each) for each in result.first]) == (
         "warning",
-        ["label=spam (no row; 10 goldens)", "lang=de (no row; 10 goldens)"],
+        ["label=spam (no rows; 10 golden cases)", "lang=de (no rows; 10 golden cases)"],
     )
     assert result.note == (
-        "ham 100.0% (goldens 75.0%), spam 0.0% (goldens 25.0%); lang en 100.0% (goldens 75.0%), de 0.0% (goldens 25.0%)"
+        "ham 100.0% (golden cases 75.0%), spam 0.0% (golden cases 25.0%); lang en 100.0% (golden cases 75.0%), de 0.0% (golden cases 25.0%)"
     )
 
 
@@ -188,17 +188,15 @@ def test_covered_goldens_are_clean_and_general_rows_do_not_cover():
 
 
 def test_rows_without_slices_are_told_once():
-    assert told(Coverage(GOLDENS), [labelled("ham"), labelled("spam")]) == [
-        "slice lang (no row says which of it it is)"
-    ]
+    assert told(Coverage(GOLDENS), [labelled("ham"), labelled("spam")]) == ["slice lang (not set in any row)"]
 
 
 @pytest.mark.parametrize(
     ("answer", "what"),
     [
-        ("spam", "no JSON, none of the labels"),
-        ('{"Label": "spam"}', "no field label, none of the labels"),
-        ('{"label": "spm"}', "none of the labels"),
+        ("spam", "not valid JSON, not one of the labels"),
+        ('{"Label": "spam"}', "missing field label, not one of the labels"),
+        ('{"label": "spm"}', "not one of the labels"),
         ('```json\n{"label": "spam"}\n```', ""),
         ('{"label": "ham", "why": 1}', ""),
     ],
@@ -218,8 +216,8 @@ def test_a_golden_sets_schema_and_pattern_hold_for_the_rows_too():
     )
     some = [row("q", '{"n": 1}', 1), row("q", '{"n": "a@b.org"}', 2), row("q", "1", 3)]
     assert told(check, some) == [
-        "t.jsonl:2 (not as json_schema@1 expects)",
-        "t.jsonl:3 (not as json_schema@1 expects, not as regex@1 expects)",
+        "t.jsonl:2 (fails json_schema@1)",
+        "t.jsonl:3 (fails json_schema@1, fails regex@1)",
     ]
     assert outcome(check, some).level == "error"
 

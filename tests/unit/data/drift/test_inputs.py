@@ -84,7 +84,7 @@ def test_new_words_are_found_and_named():
 def test_longer_messages_are_found_by_their_length():
     tested = {each.name: each for each in compare(inputs(1, 150, longest=28), [inputs(2, 150)])}
     assert tested["length"].found
-    assert "characters against" in tested["length"].told
+    assert "characters vs" in tested["length"].told
 
 
 def test_another_mix_of_labels_is_found_by_the_labels_alone():
@@ -179,7 +179,7 @@ def test_every_line_that_is_no_request_is_told(tmp_path):
         read_log(path)
     assert [fault.line for fault in caught.value.faults] == [2, 3, 4]
     (tmp_path / "empty.jsonl").write_text("")
-    with pytest.raises(FileFaults, match="holds no row"):
+    with pytest.raises(FileFaults, match="no rows"):
         read_log(tmp_path / "empty.jsonl")
 
 
@@ -204,23 +204,23 @@ def test_the_command_says_no_drift_or_what_drifted(tmp_path, capsys):
     same = write(tmp_path / "same.jsonl", rows(inputs(4, 150), "output"))
     assert main(["drift", "inputs", same, *held_to]) == 0
     out = capsys.readouterr().out
-    assert "150 inputs of the log against 150 of training" in out
+    assert "150 production inputs compared with 150 of training" in out
     assert "no drift" in out
     assert out.count("classifier") >= 2
 
     other = write(tmp_path / "other.jsonl", rows(inputs(5, 150, more=("bitcoin", "wallet")), "output"))
     assert main(["drift", "inputs", other, *held_to]) == 12
     out = capsys.readouterr().out
-    assert "DRIFT: production asks something else: vocabulary (training)" in out
+    assert "DRIFT: production inputs differ in vocabulary (training)" in out
     assert "bitcoin" in out
 
 
 def test_mistakes_are_one_message(tmp_path, capsys):
     log = write(tmp_path / "log.jsonl", rows(inputs(1), "output"))
     for args, said in (
-        ([log], "nothing to compare with; name --train FILE, --goldens DIR, or both"),
+        ([log], "nothing to compare with; pass --train FILE, --goldens DIR or both"),
         ([str(tmp_path / "none.jsonl"), "--train", log], "cannot be read"),
-        ([log, "--goldens", str(tmp_path)], "there is no golden set in"),
+        ([log, "--goldens", str(tmp_path)], "no golden set in"),
     ):
         assert main(["drift", "inputs", *args]) == 2
         err = capsys.readouterr().err

@@ -55,7 +55,7 @@ def test_a_short_answer_does_not_hide_the_question():
 def test_ten_thousand_unrelated_rows_give_no_alarm():
     goldens = cases(*(" ".join(language(5 + seed % 40, seed)) for seed in range(200)))
     rows = (row(" ".join(language(5 + seed % 40, 10_000 + seed)), seed) for seed in range(10_000))
-    assert find_leaks(goldens, rows).summary == "leakage: 200 goldens against 10,000 training rows: clean"
+    assert find_leaks(goldens, rows).summary == "leakage: 200 golden cases, 10,000 training rows: clean"
 
 
 def test_a_template_of_a_few_words_around_short_texts_gives_no_alarm():

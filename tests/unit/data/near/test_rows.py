@@ -29,7 +29,7 @@ def test_rows_are_read_as_they_are_wanted(tmp_path):
     ("content", "told"),
     [
         (b"\xff{}", ":1: is not valid UTF-8"),
-        (b"[1]", ":1: is a JSON list; a training row is an object"),
+        (b"[1]", ":1: is a JSON list, expected an object"),
         (b"[" * 99999, ":1: "),
     ],
 )
@@ -41,7 +41,7 @@ def test_faults(tmp_path, content, told):
 
 
 def test_a_missing_file_is_told(tmp_path):
-    with pytest.raises(LeakageError, match=r"gone\.jsonl: the training data cannot be read: No such file"):
+    with pytest.raises(LeakageError, match=r"gone\.jsonl: cannot read training data: No such file"):
         list(read_rows(tmp_path / "gone.jsonl"))
 
 

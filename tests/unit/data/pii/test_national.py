@@ -114,5 +114,5 @@ def test_presidio_is_imported_only_for_what_may_be_an_id():
 def test_without_presidio_the_check_says_what_it_did_not_look_for(monkeypatch):
     assert pii().note == ""
     monkeypatch.setattr(national, "find_spec", lambda name: None)
-    assert pii().note == "national ids were not looked for: pip install 'pytest-ftgate[data]'"
+    assert pii().note == "national ids not checked: pip install 'pytest-ftgate[data]'"
     assert personal_data("536-22-8726") == ()

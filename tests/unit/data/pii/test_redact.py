@@ -130,6 +130,6 @@ def test_a_fault_leaves_the_old_copy_alone(bad, tmp_path):
 
 def test_a_file_is_never_its_own_copy(tmp_path):
     source = write_jsonl(tmp_path / "a.jsonl", ROWS)
-    with pytest.raises(DataError, match="needs a name of its own"):
+    with pytest.raises(DataError, match="use another name for the copy"):
         write_redacted([source], source)
     assert len(source.read_text().splitlines()) == 3

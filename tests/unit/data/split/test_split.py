@@ -227,7 +227,7 @@ def test_the_origin_of_a_row_that_has_one_stays(tmp_path):
 def test_a_faulty_row_writes_nothing(tmp_path):
     split(tmp_path, [row(number) for number in range(20)])
     before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    with pytest.raises(DataError, match=r"in\.jsonl:2: has no keys of a training row"):
+    with pytest.raises(DataError, match=r"in\.jsonl:2: unknown row format"):
         split(tmp_path, [row(90), {"x": 1}])
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
@@ -238,16 +238,16 @@ def test_a_lost_or_broken_lock_is_an_error(tmp_path):
     lock = tmp_path / "out/split.lock"
     whole = lock.read_text()
     lock.write_text(whole.replace("train", "elsewhere", 1))
-    with pytest.raises(DataError, match=r"(?s)split\.lock:\d+: is no .*restore the file"):
+    with pytest.raises(DataError, match=r"(?s)split\.lock:\d+: is not .*restore the original file"):
         split(tmp_path, rows)
     lock.unlink()
-    with pytest.raises(DataError, match=r"holds train\.jsonl, validation\.jsonl, test\.jsonl, but no split\.lock"):
+    with pytest.raises(DataError, match=r"contains train\.jsonl, validation\.jsonl, test\.jsonl but no split\.lock"):
         split(tmp_path, rows)
 
 
 def test_the_input_is_never_written_over(tmp_path):
     path = write_jsonl(tmp_path / "train.jsonl", [row(1)])
-    with pytest.raises(DataError, match="would be written over"):
+    with pytest.raises(DataError, match="would be overwritten"):
         split_data([path], tmp_path)
     assert json.loads(path.read_text())["id"] == "1-0-"
 

@@ -59,8 +59,8 @@ def test_synthetic_rows_leaked_ones_preferences_and_conversations_are_never_show
     assert dict(seeds.left_out) == {
         "synthetic": 1,
         "preferences": 1,
-        "of several turns, or without an answer": 1,
-        "share text with a golden": 1,
+        "multi-turn or without an answer": 1,
+        "overlap with a golden case": 1,
     }
 
 
@@ -70,19 +70,19 @@ def test_rows_with_keys_are_never_shown_and_those_with_personal_data_are_counted
         {"input": {"text": "write to ann@firm.org"}, "expected": {"label": "ham"}},
     ]
     seeds = read_seeds(write_rows(tmp_path / "t.jsonl", spam_rows() + odd))
-    assert dict(seeds.left_out) == {"hold keys or passwords": 1}
+    assert dict(seeds.left_out) == {"contain keys or passwords": 1}
     assert (len(seeds.rows), seeds.personal) == (41, 1)
 
 
 def test_what_cannot_be_seeds_is_told(tmp_path):
     file = tmp_path / "t.jsonl"
-    with pytest.raises(FtgateError, match=r"4 rows can be seeds, 5 or more are needed; left out: 1 synthetic"):
+    with pytest.raises(FtgateError, match=r"4 usable seeds, expected 5 or more; dropped: 1 synthetic"):
         read_seeds(write_rows(file, [*spam_rows(4), spam_rows(1)[0] | {"synthetic": True}]))
-    with pytest.raises(FtgateError, match=r"do not have the same keys: a text; text"):
+    with pytest.raises(FtgateError, match=r"have different keys: a string; text"):
         read_seeds(write_rows(file, [*spam_rows(9), {"input": "x", "expected": "y"}]))
-    with pytest.raises(FtgateError, match=r"t\.jsonl:10: the input holds more than texts"):
+    with pytest.raises(FtgateError, match=r"t\.jsonl:10: the input has non-string values"):
         read_seeds(write_rows(file, [*spam_rows(9), {"input": {"text": 5}, "expected": "y"}]))
-    with pytest.raises(DataError, match=r"t\.jsonl:10: has no keys of a training row"):
+    with pytest.raises(DataError, match=r"t\.jsonl:10: unknown row format"):
         read_seeds(write_rows(file, [*spam_rows(9), {"a": 1}]))
 
 

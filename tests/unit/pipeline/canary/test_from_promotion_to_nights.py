@@ -102,7 +102,7 @@ def test_too_few_graded_cases_are_no_reference(shop, run, monkeypatch):
         ),
     )
     panel = draw_panel(run.suites, 100)
-    with pytest.raises(FtgateError, match="only 94 of 100 cases of the panel were answered in time"):
+    with pytest.raises(FtgateError, match="only 94 of 100 panel cases were answered in time"):
         ask_reference(panel, asked_of(run.suites, "m", "vllm"), run.candidate, run.runtime, "")
 
 

@@ -26,14 +26,14 @@ def night(back: int, wrong: int) -> Night:
 def test_a_steady_night():
     finding = judge(REFERENCE, [night(1, 2)], night(0, 1))
     assert (finding.kind, finding.score, finding.missing) == ("steady", 0.99, ())
-    assert finding.reason == "-1.0 points against the reference runs, z 1.8"
+    assert finding.reason == "-1.0 points vs the reference runs, z 1.8"
 
 
 def test_drift_names_the_windows_and_the_cases_that_fell():
     finding = judge(REFERENCE, [], night(0, 8))
     assert finding.kind == "drift"
     assert finding.reason.startswith("8.0 points below the reference runs over 1 night (z 14.6 > 3.91)")
-    assert finding.fallen == tuple(f"mail::c{i} 1.00 -> 0.00, it said 'no'" for i in range(5))
+    assert finding.fallen == tuple(f"mail::c{i} 1.00 -> 0.00, response 'no'" for i in range(5))
     json.dumps(finding.to_json())
 
 
@@ -50,7 +50,7 @@ def test_missing_nights_of_the_last_week_are_named_and_those_before_the_first_ar
     assert finding.missing == tuple(DAY - timedelta(i) for i in (6, 5, 4, 2, 1))
     assert judge(REFERENCE, [night(3, 0)], night(0, 0)).missing == (DAY - timedelta(2), DAY - timedelta(1))
     assert judge(REFERENCE, [], night(0, 0)).missing == ()
-    assert any("nights missing" in line for line in finding.lines())
+    assert any("missing nights" in line for line in finding.lines())
 
 
 def test_of_several_runs_for_a_night_the_last_counts():
@@ -72,11 +72,11 @@ def test_a_reference_survives_the_registry():
     ("now", "lost", "said"),
     [
         (ASKED, [], []),
-        (replace(ASKED, model="b" * 64), [], ["model digest: aaaaaaaaaaaa at the reference runs, now bbbbbbbbbbbb"]),
-        (replace(ASKED, engine="vllm"), [], ["engine: the reference runs were served by transformers, now by vllm"]),
+        (replace(ASKED, model="b" * 64), [], ["model digest: aaaaaaaaaaaa in the reference runs, now bbbbbbbbbbbb"]),
+        (replace(ASKED, engine="vllm"), [], ["engine: transformers in the reference runs, now vllm"]),
         (replace(ASKED, settings={"mail": "t"}), [], ["settings of mail ([request], graders or [label])"]),
         (replace(ASKED, prompts={"mail": "q"}, settings={"mail": "t"}), [], ["prompt of mail: digest pppppppppppp"]),
-        (ASKED, ["mail::c1"], ["panel: 1 of 100 cases changed or gone: mail::c1"]),
+        (ASKED, ["mail::c1"], ["panel: 1 of 100 cases changed or removed: mail::c1"]),
         (ASKED, [f"mail::c{i}" for i in range(7)], ["mail::c4 and 2 more"]),
         (replace(ASKED, model="b" * 64, prompts={"mail": "q"}), ["x"], ["panel", "model digest", "prompt of mail"]),
     ],

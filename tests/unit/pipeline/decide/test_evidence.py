@@ -107,7 +107,7 @@ def test_a_count_that_fails_is_a_warning_and_undoes_nothing(shop, monkeypatch):
     run = shop.run("one", wrong=range(10))
     judged(run)
     monkeypatch.setattr("pytest_ftgate.pipeline.stages.promote.uses", fails)
-    assert warnings_about(run) == ["how often the golden sets have decided cannot be counted: the server is gone"]
+    assert warnings_about(run) == ["cannot count earlier decisions of the golden sets: the server is gone"]
 
 
 def test_slices_decide_against_the_champion_and_advise_about_a_first_model(shop):
@@ -165,7 +165,7 @@ def test_a_golden_set_that_decided_too_often_is_worn(shop, monkeypatch):
         told = warnings_about(run)
         assert uses(shop.registry, "quiz", suite.digest) == {1: 1, 2: 2, 3: 2, 4: 3}[number]
         assert bool(told) == (number == 4)
-    assert told[0].startswith("quiz has decided about 3 versions, more than 2: it is overused")
+    assert told[0].startswith("quiz has decided on about 3 versions, more than 2: overused")
     assert uses(shop.registry, "quiz", "another digest") == 0
     assert OVERUSED == 32
 
@@ -175,7 +175,7 @@ def test_status_shows_how_far_an_exam_is_used_up(shop, capsys):
     judged(shop.run("two", wrong=range(15)))
     assert main(["status", "--state-dir", str(shop.state)]) == 0
     out = capsys.readouterr().out
-    assert f"exam quiz  2 of 32 decisions  (golden set {shop.golden().digest[:12]})" in out
+    assert f"golden set quiz  2 of 32 decisions  (digest {shop.golden().digest[:12]})" in out
 
 
 FORGETTING = '[forgetting]\ngolden = "skills"\nrequired = {}\n'
@@ -211,7 +211,7 @@ def test_a_leak_into_general_skills_stops_only_where_they_decide(tmp_path, plain
         check_leakage(run)
         assert not run.leakage.report.leaks
         return
-    with pytest.raises(Stopped, match="leak of golden skills/s1") as stopped:
+    with pytest.raises(Stopped, match="leak of golden case skills/s1") as stopped:
         check_leakage(run)
     assert stopped.value.verdict.kind == Kind.INTEGRITY
 

@@ -64,6 +64,6 @@ def test_of_more_answers_than_examples_the_seed_draws():
 
 
 def test_more_examples_than_rows_are_refused():
-    with pytest.raises(PipelineError, match="an example more than there are") as caught:
+    with pytest.raises(PipelineError, match="exceeds the available examples") as caught:
         list(examples(PROMPT, rows("a", "b") + rows("x", answer="no"), 4, seed=1))
     assert "1 training row with the answer 'no'" in str(caught.value)
