@@ -158,7 +158,8 @@ def test_there_is_no_attic():
 
 
 def test_tests_stand_where_the_code_stands():
-    """tests/unit/<room>/<...> for pytest_ftgate/<room>/<...>; `repository` tests what is beside the package."""
+    """tests/unit/<room>/<...> for pytest_ftgate/<room>/<...>, a package or a module; `repository` tests what is beside it."""
     tests = ROOT / "tests/unit"
     folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")} - {Path(), Path("repository")}
-    assert not [folder for folder in sorted(folders) if not (PACKAGE / folder / "__init__.py").exists()]
+    places = {folder: (PACKAGE / folder / "__init__.py", PACKAGE / f"{folder}.py") for folder in sorted(folders)}
+    assert not [folder for folder, files in places.items() if not any(file.exists() for file in files)]
