@@ -63,7 +63,7 @@ SYNTHETIC = '{"input": "win", "expected": "spam", "synthetic": true'
 
 @pytest.mark.parametrize("rest", ["}", ', "review": "unreviewed"}', ', "review": "rejected"}', ', "reviewed": false}'])
 def test_a_synthetic_row_that_nobody_has_reviewed_does_not_train(tmp_path, tokenizer, rest):
-    with pytest.raises(TrainError, match=r"rows\.jsonl:2: a model wrote this row and nobody .* ftgate data review"):
+    with pytest.raises(TrainError, match=r"rows\.jsonl:2: unreviewed synthetic row.* ftgate data review"):
         read_examples(write(tmp_path, GOOD, SYNTHETIC + rest), PROMPT, tokenizer)
 
 

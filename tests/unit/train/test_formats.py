@@ -110,7 +110,7 @@ def test_faults_of_a_parquet_file_name_the_row(tmp_path, tokenizer):
     with pytest.raises(TrainError) as caught:
         read_examples(path, PROMPT, tokenizer)
     told = str(caught.value).splitlines()
-    assert told[0].startswith(f"{path}:2: (chat) does not end with a turn of the assistant")
+    assert told[0].startswith(f"{path}:2: (chat) does not end with an assistant turn")
     assert told[1].startswith(f"{path}:3: (chat) asks nothing")
 
 
