@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import configparser
 import tomllib
 from pathlib import Path
 from typing import Any
+
+from iniconfig import IniConfig, ParseError
 
 SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 
@@ -25,12 +26,10 @@ def _values(name: str, folder: Path) -> Any:
 
 
 def _ini(file: Path, name: str) -> str:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read(file, encoding="utf-8")
-    except configparser.Error:
+        return IniConfig(file).get(SECTIONS[file.name], name, "").strip()
+    except (OSError, ValueError, ParseError):
         return ""
-    return parser.get(SECTIONS[file.name], name, fallback="").strip()
 
 
 def _toml(file: Path, name: str) -> str:

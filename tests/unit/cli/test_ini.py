@@ -27,4 +27,5 @@ def test_none_and_broken_files_set_nothing(tmp_path):
     assert ini_path("ftgate_verify_key", tmp_path) is None
     (tmp_path / "pyproject.toml").write_text("[tool")
     (tmp_path / "tox.ini").write_text("no section")
+    (tmp_path / "setup.cfg").write_bytes(b"[tool:pytest]\nftgate_verify_key = \xff")
     assert ini_path("ftgate_verify_key", tmp_path) is None

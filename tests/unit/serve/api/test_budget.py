@@ -31,6 +31,21 @@ def test_the_usual_model_is_one_the_sdk_knows_and_has_a_price():
     assert set(DEFAULT_PRICES) <= known
 
 
+@pytest.mark.parametrize("model", DEFAULT_PRICES)
+@pytest.mark.parametrize("usage", [Usage(1000, 500), Usage(100_000, 50), Usage(100_001, 50), Usage(9, 9, 5000, 7000)])
+def test_default_prices_are_those_of_a_public_list_or_dearer(model, usage):
+    """A budget that puts too much aside holds; with too little it does not."""
+    from genai_prices import Usage as Tokens
+    from genai_prices import calc_price
+
+    cached = {"cache_read_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
+    prompt = usage.input + usage.cache_read + usage.cache_write
+    tokens = Tokens(input_tokens=prompt, output_tokens=usage.output, **cached)
+    listed = float(calc_price(tokens, model_ref=model, provider_id="anthropic").total_price)
+    ours = DEFAULT_PRICES[model].dollars(usage)
+    assert ours == pytest.approx(listed) if not usage.cache_read else ours >= listed * 0.999_999
+
+
 def test_prices_are_for_a_million_tokens_of_each_kind():
     usage = Usage(input=1000, output=200, cache_read=3000, cache_write=400)
     dollars = (1000 * 1.0 + 200 * 5.0 + 3000 * 0.1 + 400 * 1.25) / 1e6
