@@ -55,7 +55,7 @@ class DecisionLog:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DeskError(f"{self.path} is open in another terminal or page; finish there first") from None
+            raise DeskError(f"{self.path} is in use by another session; close it first") from None
 
     def _read(self) -> list[Record]:
         content = self.path.read_bytes()
@@ -71,5 +71,5 @@ class DecisionLog:
         except ValueError as error:
             data = error
         if not isinstance(data, dict):
-            raise JournalError(f"{self.path}:{number}: not a decision ({data!r:.60}); remove this line, or the file")
+            raise JournalError(f"{self.path}:{number}: invalid entry ({data!r:.60}); remove this line or the file")
         return data

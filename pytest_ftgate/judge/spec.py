@@ -52,7 +52,7 @@ class JudgeSpec:
     def title(self) -> str:
         """For people: "claude-haiku-5-5", "a + b, 3 draws each"."""
         names = " + ".join(self.models)
-        return names if self.draws == 1 else f"{names}, {self.draws} draws each"
+        return names if self.draws == 1 else f"{names}, {self.draws} repeats each"
 
     @cached_property
     def digest(self) -> str:
@@ -116,11 +116,11 @@ def _faults(table: Mapping[str, Any]) -> Sequence[str]:
     """What the schema of the golden set sees too, for tables that come from elsewhere."""
     found = []
     if not _whole(table.get("draws", 1), 1, 99):
-        found.append(f"draws must be a whole number from 1 to 99; found {table['draws']!r}")
+        found.append(f"draws must be an integer from 1 to 99; found {table['draws']!r}")
     if table.get("join", "majority") not in {"majority", "mean"}:
         found.append(f"join must be majority or mean; found {table['join']!r}")
     if not _whole(table.get("good_level", GOOD_LEVEL), 2, 5):
-        found.append(f"good_level must be a whole number from 2 to 5; found {table['good_level']!r}")
+        found.append(f"good_level must be an integer from 2 to 5; found {table['good_level']!r}")
     return found
 
 

@@ -29,7 +29,7 @@ def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained):
     result.stdout.fnmatch_lines([f"*{found}", f"*{dropped}"])
     result.stdout.fnmatch_lines(["  accuracy * n = 58"])
     integrity = (
-        "  integrity   PASS      one golden set, no leak of 58 cases, 2 that leaked dropped for all models, 100 %*"
+        "  integrity   PASS      one golden set, no leak of 58 cases, 2 leaked cases excluded for all models, 100 %*"
     )
     result.stdout.fnmatch_lines(
         [integrity, "  baseline    PASS * (n = 58, *", "    on all 60 cases: PASS * (n = 60, *"]

@@ -39,7 +39,7 @@ class AuditLog:
         cannot be written: what is to be audited must not be done then.
         """
         if kind not in KINDS:
-            raise AuditError(f"audit: found the kind {kind!r}, allowed: {', '.join(KINDS)}")
+            raise AuditError(f"audit: found kind {kind!r}, allowed: {', '.join(KINDS)}")
         try:
             with self._locked() as file:
                 lines, data = _mended(self.path.read_bytes())
@@ -49,7 +49,7 @@ class AuditLog:
                     _sync_folder(self.path.parent)
                 return entry
         except OSError as error:
-            raise AuditError(f"{self.path}: the audit log cannot be written: {error.strerror or error}") from error
+            raise AuditError(f"{self.path}: cannot write the audit log: {error.strerror or error}") from error
 
     def lines(self) -> tuple[list[bytes], bool]:
         """All lines without their ends, and whether the last one has none: a process died while it wrote it."""
@@ -112,7 +112,7 @@ def _log_id(lines: list[bytes]) -> str:
 
 def _write(file: int, data: bytes) -> None:
     if os.write(file, data) != len(data):
-        raise OSError(f"only a part of {len(data)} bytes was written; is the disk full?")
+        raise OSError(f"partial write of {len(data)} bytes; disk full?")
     os.fsync(file)
 
 

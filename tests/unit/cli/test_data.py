@@ -52,8 +52,8 @@ def test_faults_are_exit_code_1_with_count_places_and_advice(check):
         "duplicates      ERROR    4 found: t.jsonl:501 (duplicate of t.jsonl:4), t.jsonl:504 (dup"
         in lines["duplicates"]
     )
-    assert "and 1 more; remove all but one" in lines["duplicates"]
-    assert "pii             ERROR    1 found: t.jsonl:502 (e-mail); a model repeats" in lines["pii"]
+    assert "and 1 more; keep one of each" in lines["duplicates"]
+    assert "pii             ERROR    1 found: t.jsonl:502 (e-mail); models memorise" in lines["pii"]
     assert "a@b.org" not in "".join(lines.values())
     assert "schema          ERROR    1 found: t.jsonl:503 (unknown row format" in lines["schema"]
 

@@ -92,7 +92,7 @@ def test_another_model_rubric_or_prompt_is_another_judge_and_another_address_is_
 def test_a_panel_shares_settings_and_every_fault_is_told():
     judge = read_judge({"panel": [{"model": "a"}, {"model": "b", "timeout_s": 5.0}], "timeout_s": 9.0, "draws": 2})
     assert [(each.model, each.timeout_s) for each in judge.panel] == [("a", 9.0), ("b", 5.0)]
-    assert judge.title == "a + b, 2 draws each"
+    assert judge.title == "a + b, 2 repeats each"
     with pytest.raises(JudgeError) as caught:
         read_judge({"draws": 0, "join": "sum", "good_level": 6, "panel": [{"mdel": "a"}], "criteria": {"x": {}}})
     for part in ("draws must be", "join must be", "good_level must be", "mdel is not known", "criteria.x needs"):
