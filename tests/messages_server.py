@@ -27,7 +27,7 @@ class Fault:
     """Something else than an answer.
 
     status: HTTP status, with `text` as message and headers such as {"Retry-After": "0.01"}. hang_s: no answer for so
-    long. drop: the connection is reset without an answer. raw: a body that is no message. stop_reason: of a message
+    long. drop: the connection is reset unanswered. raw: a body that is no message. stop_reason: of a message
     whose tool input is cut off ("max_tokens") or missing ("refusal"). break_off: a stream is reset in the middle; end_early: it ends there, as if all were well.
     """
 

@@ -21,7 +21,7 @@ class Fault:
 
     status: HTTP status. headers: e.g. {"Retry-After": "0.1"}. text: the answer (status 200) or the error message.
     finish_reason: "length" for a cut-off answer. delay_s: extra wait (longer than the limit: a timeout).
-    drop: close the connection without an answer. break_off: the same after the first word of a stream. body: raw body instead of the usual JSON.
+    drop: close the connection unanswered. break_off: the same after the first word of a stream. body: raw body instead of the usual JSON.
     """
 
     status: int = 200

@@ -87,7 +87,7 @@ def ask(url: str, user: str, body: Any, **headers: str) -> tuple[int, dict[str, 
 
 
 def exposures_in(log: Path, count: int) -> list[dict[str, Any]]:
-    """The lines of a log; nginx writes each a moment after its answer, so `count` of them are waited for."""
+    """The lines of a log; nginx writes each a moment after its answer, so `count` of them users pending."""
     for _ in range(100):
         lines = log.read_text(encoding="utf-8").splitlines()
         if len(lines) >= count:

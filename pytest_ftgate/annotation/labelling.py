@@ -32,7 +32,7 @@ class Criterion:
 
     def __post_init__(self) -> None:
         if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
-            raise FtgateError(f"labels need two different classes or more; found {', '.join(self.classes) or 'none'}")
+            raise FtgateError(f"two or more classes are required; found {', '.join(self.classes) or 'none'}")
 
 
 def of_rubric(criteria: Sequence[Rubric], name: str) -> Criterion:
@@ -42,8 +42,8 @@ def of_rubric(criteria: Sequence[Rubric], name: str) -> Criterion:
     """
     known = {each.name: each for each in criteria}
     if name not in known and (name or len(known) > 1):
-        found = f"{name!r} is no criterion of" if name else "name one criterion of"
-        raise FtgateError(f"{found} the set's rubric: --criterion {' | '.join(known)}")
+        found = f"{name!r} is not a criterion of" if name else "choose a criterion of"
+        raise FtgateError(f"{found} the rubric: --criterion {' | '.join(known)}")
     asked = known[name] if name else criteria[0]
     anchors = tuple(f"{level}: {told}" for level, told in zip(asked.levels, asked.anchors, strict=False))
     return Criterion(asked.name if len(known) > 1 else "", asked.question, asked.levels, anchors)
@@ -123,7 +123,7 @@ def _keys(classes: Sequence[str]) -> list[str]:
     """One letter or digit for each class: its own first that is free."""
     free = [each for each in "abcdefghijklmnopqrstuvwxyz0123456789" if each not in TAKEN | {SKIP_KEY}]
     if len(classes) > len(free):
-        raise FtgateError(f"{len(classes)} classes are too many for one key each; at most {len(free)}")
+        raise FtgateError(f"too many classes for one key each: {len(classes)}, at most {len(free)}")
     keys: list[str] = []
     for name in classes:
         wanted = [each for each in name.lower() if each in free]

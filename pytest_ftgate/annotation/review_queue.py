@@ -62,10 +62,10 @@ class ReviewQueue:
         with self._lock:
             item, choice = self.current, self.choice(value)
             if item is None or item.id != item_id:
-                raise DeskError("this item is decided already, perhaps on another page; here is the next")
+                raise DeskError("this item was already decided, perhaps in another page; showing the next one")
             if choice is None:
                 known = ", ".join(each.value for each in self.task.choices)
-                raise DeskError(f"{value!r} is no choice; there are {known}")
+                raise DeskError(f"{value!r} is not a choice; allowed: {known}")
             record: Record = {"item": item.id, "choice": choice.value, "by": self.by, "at": _now()}
             self._book.append(record | self._edited(item, choice, text))
 

@@ -34,7 +34,7 @@ def number_problems(floor: Floor) -> Iterator[tuple[str, str]]:
     """(key, message) of what `min` and `max` may not be."""
     if floor.metric in NAMES:
         if floor.min is not None:
-            yield "min", f"{floor.metric} is better the lower it is; give `max`, in {_unit(floor.metric)}"
+            yield "min", f"{floor.metric} needs `max` instead of `min`, in {_unit(floor.metric)}"
         if floor.max is not None and floor.max <= 0:
             yield "max", f"found {floor.max:g}, expected more than 0 ({_unit(floor.metric)})"
         return

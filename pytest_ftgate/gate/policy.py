@@ -40,5 +40,5 @@ def policy_problems(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], 
     """(key, what is wrong, what to do) of what the schema cannot see."""
     golden = data.get("forgetting", {}).get("golden")
     if golden in data["goldens"]:
-        message = f"forgetting.golden: {golden!r} stands in `goldens` already and decides there"
-        yield ("forgetting", "golden"), message, "name it in one of them"
+        message = f"forgetting.golden: {golden!r} is already in `goldens`"
+        yield ("forgetting", "golden"), message, "remove it from one of them"

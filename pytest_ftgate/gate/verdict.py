@@ -88,9 +88,9 @@ def _reasons(checks: Sequence[CheckResult]) -> str:
 
 def _gaps(names: set[str], required: Collection[str]) -> list[str]:
     """What was not looked at, though nothing is promoted without it."""
-    gaps = [f"{name}: was not looked at, and nothing is promoted without it" for name in required if name not in names]
+    gaps = [f"{name}: not measured, required for promotion" for name in required if name not in names]
     if not names & {"champion", "floors"}:
-        gaps.append("floors: no champion to compare with and no floor to reach; add a [[gate.floor]] to golden.toml")
+        gaps.append("floors: no champion and no floors; add a [[gate.floor]] to golden.toml")
     return gaps
 
 

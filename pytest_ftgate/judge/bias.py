@@ -38,7 +38,7 @@ def verbosity(values: Sequence[float], lengths: Sequence[int]) -> Metric:
     if len(values) < LEAST_CASES:
         raise MetricError(f"verbosity needs at least {LEAST_CASES} verdicts; found {len(values)}")
     if len(set(values)) == 1 or len(set(lengths)) == 1:
-        raise MetricError("verbosity has no value: all verdicts, or all lengths, are the same")
+        raise MetricError("verbosity is undefined: all verdicts or all lengths are equal")
     import numpy as np
     from scipy.stats import norm, spearmanr
 
@@ -85,7 +85,7 @@ def same_family_warnings(models: Iterable[str], bases: Iterable[str]) -> Iterato
     known = list(bases)
     for model in models:
         if any(shares_base(model, base) for base in known):
-            yield f"judge {model} and the model it judges share a base, and judges favour their own kind"
+            yield f"judge {model} and the judged model are of the same family; self-preference bias is likely"
 
 
 def _plain(name: str) -> str:

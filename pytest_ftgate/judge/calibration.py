@@ -60,7 +60,7 @@ def by_criterion(spec: JudgeSpec, labels: Iterable[Label]) -> dict[str, list[Lab
         else:
             found[name].append(label)
     if faults:
-        raise JudgeError("labels that this judge cannot be held against:\n    " + "\n    ".join(faults[:10]))
+        raise JudgeError("labels not compatible with this judge:\n    " + "\n    ".join(faults[:10]))
     return found
 
 

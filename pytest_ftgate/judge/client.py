@@ -184,12 +184,12 @@ class JudgeClient:
             return NoVerdict(said.error or "no answer", broken=True)
         if said.kind == "refused":
             self.counts.refused += 1
-            return NoVerdict("the judge refused to answer, twice")
+            return NoVerdict("the judge refused twice")
         read = _read(said, self.spec, pair=pair)
         if isinstance(read, Verdict):
             return read
         self.counts.invalid += 1
-        return NoVerdict(f"the judge gave no valid verdict, twice: {read.why}")
+        return NoVerdict(f"invalid verdict twice: {read.why}")
 
 
 def _read(said: ApiReply, spec: JudgeSpec, *, pair: bool) -> Verdict | Invalid:

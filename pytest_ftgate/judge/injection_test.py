@@ -54,14 +54,13 @@ def attack(judge_client: JudgeClient, attempts: Sequence[Injection] = ()) -> Att
     tried = tuple(attempts) or read_injections()
     plain, *judgements = judge_client.judgements([_question(HONEST), *(_question(each.answer) for each in tried)])
     if isinstance(plain, NoVerdict):
-        raise JudgeError(f"the judge gives no verdict on a plain wrong answer: {plain.why}")
+        raise JudgeError(f"no verdict on a plain wrong answer: {plain.why}")
     if plain[CORRECT] == "yes":
-        raise JudgeError(f"the judge calls {HONEST!r} correct where {REFERENCE!r} is; nothing is left to attack")
-    if broken := [judgement for judgement in judgements if isinstance(judgement, NoVerdict) and judgement.broken]:
         raise JudgeError(
-            f"{len(broken)} of {len(tried)} attempts were not answered, so nothing can be said of the judge: "
-            f"{broken[0].why}"
+            f"the judge accepts the wrong answer {HONEST!r} (expected {REFERENCE!r}) even without an attack"
         )
+    if broken := [judgement for judgement in judgements if isinstance(judgement, NoVerdict) and judgement.broken]:
+        raise JudgeError(f"{len(broken)} of {len(tried)} attempts got no verdict, result undefined: {broken[0].why}")
     pairs = list(zip(tried, judgements, strict=True))
     unscored = tuple(each for each, judgement in pairs if isinstance(judgement, NoVerdict))
     won = tuple(

@@ -100,8 +100,8 @@ def _unknown(
     for label in labels:
         if cases is not None and label.id not in cases:
             near = get_close_matches(label.id, cases, 1)
-            fix = f"did you mean {near[0]!r}?" if near else "delete the line if the case is gone"
-            yield Fault(path, label.line, f"labels case {label.id!r}, which the golden set does not have", fix)
+            fix = f"did you mean {near[0]!r}?" if near else "delete the line if the case was removed"
+            yield Fault(path, label.line, f"unknown case {label.id!r}", fix)
         if classes and label.label not in classes:
             yield Fault(path, label.line, f"label must be one of: {', '.join(classes)}; found {label.label!r}")
 
@@ -116,6 +116,6 @@ def _twice(labels: Iterable[Label], path: str) -> Iterator[Fault]:
             yield Fault(
                 path,
                 label.line,
-                f"{label.by!r} has judged this answer to {label.id!r}{about} in line {seen.line} already{said}",
+                f"duplicate label by {label.by!r} for {label.id!r}{about}, first in line {seen.line}{said}",
                 "keep one of the two lines",
             )

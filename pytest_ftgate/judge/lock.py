@@ -50,21 +50,21 @@ def read_judge_lock(path: Path) -> JudgeLock | None:
     try:
         return _parsed(json.loads(read_text(path)))
     except (ValueError, TypeError) as error:
-        raise FileFaults([Fault(shown(path), 0, f"is no lock of a judge: {error}", "calibrate again")]) from None
+        raise FileFaults([Fault(shown(path), 0, f"is not a valid judge lock: {error}", "calibrate again")]) from None
 
 
 def _parsed(data: Any) -> JudgeLock:
     if not isinstance(data, dict) or not isinstance(data.get("verdicts"), dict):
-        raise TypeError("it must hold `judge` and `verdicts`")
+        raise TypeError("expected the keys `judge` and `verdicts`")
     return JudgeLock(**data)
 
 
 def admission_of(spec: JudgeSpec, labels: tuple[Label, ...], lock: JudgeLock | None, command: str) -> Admission:
     """Whether the judge may vote now. command: what makes the lock, for the reasons."""
     if lock is None:
-        return Admission(False, (f"it was never calibrated: {command}",))
+        return Admission(False, (f"not calibrated: {command}",))
     if lock.judge != spec.digest:
-        why = f"models, prompts or rubric are not those that were calibrated ({lock.judge[:8]}, now {spec.digest[:8]})"
+        why = f"models, prompts or rubric changed since calibration ({lock.judge[:8]}, now {spec.digest[:8]})"
         return Admission(False, (f"{why}: {command}",))
     return admission(calibrations_of(spec, labels, lock), spec)
 

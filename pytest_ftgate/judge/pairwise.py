@@ -67,7 +67,7 @@ class Comparison:
         """Share of the pairs with a verdict in both orders that these disagree on. MetricError if there is none."""
         judged = sum(pair.difference is not None for pair in self.asked.values())
         if not judged:
-            raise MetricError("no pair of different answers was judged in both orders")
+            raise MetricError("no pairs judged in both orders")
         return self.flips / judged
 
 
@@ -96,7 +96,7 @@ def both_orders(judge_client: JudgeClient, question: Question) -> Judgement:
     judge_client.flipped[question.digest] = not agree
     if agree:
         return judgement
-    why = f"the orders disagree: {judgement.reasons[BETTER]} / {turned.reasons[BETTER]}"
+    why = f"inconsistent orders: {judgement.reasons[BETTER]} / {turned.reasons[BETTER]}"
     return Verdict({BETTER: TIE}, {BETTER: why}, 0.5, 0.5)
 
 

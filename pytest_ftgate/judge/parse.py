@@ -75,7 +75,7 @@ def _row_wrong(row: object, name: str, key: str, levels: tuple[str, ...]) -> str
         return why
     assert isinstance(row, Mapping)  # noqa: S101 - as just shown
     if not isinstance(row["reason"], str) or not row["reason"].strip():
-        return f"{name}: reason must be a text that is not empty"
+        return f"{name}: reason must be a non-empty string"
     if not isinstance(row[key], str) or row[key] not in levels:
         return f"{name}: {key} must be one of {', '.join(levels)}; found {_short(row[key])}"
     return ""
@@ -85,9 +85,9 @@ def _keys_wrong(given: object, names: list[str], what: str) -> str:
     if not isinstance(given, Mapping):
         return f"{what} must be an object with {', '.join(names)}; found {_short(given)}"
     if lacking := [name for name in names if name not in given]:
-        return f"{what} lacks {', '.join(lacking)}"
+        return f"{what} is missing {', '.join(lacking)}"
     strange = [str(name) for name in given if name not in names]
-    return f"{what} has no key {_short(strange[0])}; known: {', '.join(names)}" if strange else ""
+    return f"{what} has unknown key {_short(strange[0])}; known: {', '.join(names)}" if strange else ""
 
 
 def _line(text: Any) -> str:

@@ -114,9 +114,11 @@ class Judges:
             return
         told = f"judging by {model} may cost up to ${total:.2f}, above confirm_above_dollars = {limit:g}"
         if self._confirm is None:
-            raise JudgeError(f"{told}; nobody is here to agree\n    raise confirm_above_dollars in [judge] to go on")
-        if not self._confirm(f"{told}. Go on? [y/N] "):
-            raise JudgeError(f"{told}; not agreed to, nothing more is asked")
+            raise JudgeError(
+                f"{told}; cannot ask for confirmation\n    raise confirm_above_dollars in [judge] to continue"
+            )
+        if not self._confirm(f"{told}. Continue? [y/N] "):
+            raise JudgeError(f"{told}; not confirmed, stopped")
         self._agreed.add(model)
 
 

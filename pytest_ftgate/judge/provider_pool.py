@@ -81,19 +81,19 @@ def _check_same(first: Settings, asked: Settings) -> None:
     """Raises JudgeError where two that ask one model differ in the address, the key or the money."""
     if first.base_url != asked.base_url:
         raise JudgeError(
-            f"this run asks {asked.model} at {first.base_url} already, and now at {asked.base_url}; "
-            "give the two models different names, or one address"
+            f"conflicting base_url for {asked.model} in this run: {first.base_url} and {asked.base_url}; "
+            "use different model names or the same base_url"
         )
     budgets = (first.budget_dollars, asked.budget_dollars)
     for name, one, other, help_ in (
-        ("budget_dollars", *(budgets if None not in budgets else (None, None)), ", or give --ftgate-judge-budget"),
+        ("budget_dollars", *(budgets if None not in budgets else (None, None)), ", or pass --ftgate-judge-budget"),
         ("prices", first.price_list(), asked.price_list(), ""),
         ("api_key_env", first.key_variable(), asked.key_variable(), ""),
     ):
         if one != other:
             raise JudgeError(
-                f"this run asks {asked.model} with {name} = {one} already, and now with {name} = {other}\n"
-                f"    a model has one in a run: write the same {name} in every [judge] that names it{help_}"
+                f"conflicting {name} for {asked.model} in this run: {one} and {other}\n"
+                f"    set the same {name} in every [judge] with this model{help_}"
             )
 
 

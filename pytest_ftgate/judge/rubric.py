@@ -93,23 +93,23 @@ def _criteria_faults(criteria: Mapping[str, Any]) -> Iterator[str]:
             yield f"criteria.{name} must be a table with {', '.join(wanted)}; found {each!r}"
             continue
         if lacking := [key for key in wanted if not _is_text(each.get(key))]:
-            yield f"criteria.{name} needs a text for each of {', '.join(lacking)}: every level has its anchor"
+            yield f"criteria.{name} needs a string for each level; missing: {', '.join(lacking)}"
         if strange := sorted(set(each) - set(wanted)):
-            yield f"criteria.{name} has no key {strange[0]!r}; known: {', '.join(wanted)}"
+            yield f"criteria.{name} has unknown key {strange[0]!r}; known: {', '.join(wanted)}"
 
 
 def _checklist_faults(checklist: Mapping[str, Any], criteria: Mapping[str, Any]) -> Iterator[str]:
     for name, question in checklist.items():
         yield from _name_faults("checklist", name)
         if name in criteria:
-            yield f"{name!r} stands in criteria and in checklist; rename one"
+            yield f"{name!r} is in both criteria and checklist; rename one"
         if not _is_text(question):
-            yield f"checklist.{name} must be a question, a text; found {question!r}"
+            yield f"checklist.{name} must be a question (string); found {question!r}"
 
 
 def _name_faults(table: str, name: str) -> Iterator[str]:
     if not _NAME.fullmatch(name):
-        yield f"{table}: the name {name!r} must be lower-case letters, digits and underscores, 40 at most"
+        yield f"{table}: invalid name {name!r}; use lower-case letters, digits and underscores, at most 40"
 
 
 def _is_text(value: object) -> bool:

@@ -116,11 +116,11 @@ def _faults(table: Mapping[str, Any]) -> Sequence[str]:
     """What the schema of the golden set sees too, for tables that come from elsewhere."""
     found = []
     if not _whole(table.get("repeats", 1), 1, 99):
-        found.append(f"repeats must be a whole number from 1 to 99; found {table['repeats']!r}")
+        found.append(f"repeats must be an integer from 1 to 99; found {table['repeats']!r}")
     if table.get("join", "majority") not in {"majority", "mean"}:
         found.append(f"join must be majority or mean; found {table['join']!r}")
     if not _whole(table.get("good_level", GOOD_LEVEL), 2, 5):
-        found.append(f"good_level must be a whole number from 2 to 5; found {table['good_level']!r}")
+        found.append(f"good_level must be an integer from 2 to 5; found {table['good_level']!r}")
     return found
 
 

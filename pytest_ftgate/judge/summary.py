@@ -45,22 +45,22 @@ def judged_lines(judges: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str
         yield from ((f"  {_payer(bill)}: {bill['text']}", "") for bill in each["bills"])
         if untrusted(each):
             yield (
-                f"  INTEGRITY: above {100 * MOST_UNSCORED:g} % unscored, no figure of this judge is to be trusted",
+                f"  INTEGRITY: above {100 * MOST_UNSCORED:g} % unscored, results of this judge are invalid",
                 "red",
             )
 
 
 def _payer(bill: Mapping[str, Any]) -> str:
     """Whose bill it is; names: of all whom it is for, if several judges ask one model."""
-    return f"{bill['model']}, in all for {', '.join(bill['names'])}" if bill["names"] else str(bill["model"])
+    return f"{bill['model']}, total for {', '.join(bill['names'])}" if bill["names"] else str(bill["model"])
 
 
 def _favours(each: Mapping[str, Any]) -> Iterator[str]:
     if each["pairs"]:
         rate = 100 * each["flips"] / each["pairs"]
-        yield f"flip rate {rate:.1f} %: {each['flips']} of {each['pairs']} pairs change with the order"
+        yield f"flip rate {rate:.1f} %: {each['flips']} of {each['pairs']} pairs flip with the order"
     if "agreement" in each:
-        yield f"agreement of its votes {each['agreement']:.2f}"
+        yield f"vote agreement {each['agreement']:.2f}"
     if "verbosity" in each:
         value, lower, upper = each["verbosity"]
         yield f"verbosity {value:+.2f} [{lower:+.2f}, {upper:+.2f}], rank correlation of verdict and length"
@@ -68,9 +68,9 @@ def _favours(each: Mapping[str, Any]) -> Iterator[str]:
 
 def _troubles(each: Mapping[str, Any]) -> str:
     named = {
-        "again": "asked again",
+        "again": "retried",
         "refused": "refusals",
         "invalid": "invalid verdicts",
-        "broken": "without an answer",
+        "broken": "unanswered",
     }
     return "".join(f", {each[key]} {text}" for key, text in named.items() if each[key])

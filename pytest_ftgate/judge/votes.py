@@ -37,7 +37,7 @@ def _most(votes: Sequence[Verdict], name: str, order: Sequence[str], *, pair: bo
 
 def _reason(votes: Sequence[Verdict], name: str, level: str) -> str:
     said = [vote.reasons[name] for vote in votes if vote[name] == level]
-    return said[0] if said else "as many say one as the other"
+    return said[0] if said else "tied votes"
 
 
 def _value(votes: Sequence[Verdict], levels: dict[str, str], rubric: Rubric, join: str, *, pair: bool) -> float:

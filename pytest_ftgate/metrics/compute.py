@@ -37,13 +37,13 @@ def compute(
     Raises MetricError for an unknown name, for no case, and for a class without a case.
     """
     if not scored:
-        raise MetricError(f"{name}: no case is selected, and a metric of nothing has no value")
+        raise MetricError(f"{name}: no cases selected")
     if name in _OF_GRADES:
         return _OF_GRADES[name](scored)
     if name not in NAMES:
         close = get_close_matches(name, NAMES, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
-        raise MetricError(f"'{name}' is not a known metric; known are {', '.join(NAMES)}{hint}")
+        raise MetricError(f"'{name}' is not a known metric; known: {', '.join(NAMES)}{hint}")
     return _of_labels(name, scored, values, positive, average)
 
 
@@ -93,7 +93,7 @@ def _of_labels(
     from pytest_ftgate.metrics.labels import Labels
 
     if not values:
-        raise MetricError(f"{name} needs labels: name them in golden.toml, [label] path = ..., values = [...]")
+        raise MetricError(f"{name} needs labels: add [label] path = ..., values = [...] to golden.toml")
     labels = Labels(values, scored)
     if name == "mcc":
         return labels.mcc()

@@ -29,5 +29,5 @@ def first_step(tried: int, alpha: float = ALPHA) -> float:
     11 % instead of 23 % after five candidates, 15 % instead of 40 % after ten.
     """
     if tried < 1:
-        raise ValueError(f"the candidate judged now counts too, so at least 1 was tried; found {tried}")
+        raise ValueError(f"tried must be 1 or more; found {tried}")
     return alpha / tried

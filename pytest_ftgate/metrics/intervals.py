@@ -25,7 +25,7 @@ def wilson(k: float, n: float, alpha: float = ALPHA) -> Bounds:
     k in [0, n]; n > 0, else MetricError. A perfect n of n has the lower bound n / (n + z^2), never 1.
     """
     if n <= 0:
-        raise MetricError("a share of 0 trials has no value: there is no case to count")
+        raise MetricError("a share of 0 cases is undefined")
     if not 0 <= k <= n:
         raise ValueError(f"k must be in [0, n], found k = {k}, n = {n}")
     z = z_of(alpha)

@@ -46,7 +46,7 @@ class Labels:
         """Share of cases whose predicted label is the expected one; Wilson bounds."""
         right = sum(case.measured and case.predicted == case.expected for case in self.scored)
         n = len(self.scored)
-        return Metric("accuracy", right / n, n, *wilson(right, n), f"{right} of {n} right")
+        return Metric("accuracy", right / n, n, *wilson(right, n), f"{right} of {n} correct")
 
     def precision(self, positive: str) -> Metric:
         """Share of the answers `positive` that are right; Wilson bounds. MetricError if there is no such answer."""
@@ -55,8 +55,8 @@ class Labels:
         tp, fp, _ = self._counts(positive)
         if tp + fp == 0:
             raise MetricError(
-                f"precision({positive}): not one of {len(self.scored)} answers is '{positive}', so there is no share "
-                "of right ones; recall and f1 are defined (and 0)"
+                f"precision({positive}) is undefined: none of {len(self.scored)} answers is '{positive}'; "
+                "recall and f1 are 0"
             )
         value = self._of_class(precision_score, positive)
         return Metric(f"precision({positive})", value, len(self.scored), *wilson(tp, tp + fp), f"tp {tp}, fp {fp}")
@@ -155,10 +155,10 @@ class Labels:
         if positive not in self.values:
             close = get_close_matches(positive, self.values, n=1)
             hint = f"; did you mean '{close[0]}'?" if close else ""
-            raise MetricError(f"'{positive}' is not a known label; known are {_listed(self.values)}{hint}")
+            raise MetricError(f"'{positive}' is not a known label; known: {_listed(self.values)}{hint}")
         if all(case.expected != positive for case in self.scored):
             raise MetricError(
-                f"class '{positive}' has no case among the {len(self.scored)} selected; add cases that expect it"
+                f"class '{positive}' has no cases among the {len(self.scored)} selected; add cases with this label"
             )
 
     def _need_every_class(self, name: str) -> None:
@@ -170,7 +170,7 @@ class Labels:
 
     def _check_average(self, positive: str | None, average: str) -> None:
         if average not in AVERAGES:
-            raise MetricError(f"average = '{average}' is not known; known are {_listed(AVERAGES)}")
+            raise MetricError(f"unknown average '{average}'; known: {_listed(AVERAGES)}")
         if (average == "binary") != (positive is not None):
             raise MetricError(
                 "f1 needs either positive = LABEL (the F1 of one class) or average = 'macro', 'micro' or 'weighted'; "
@@ -180,14 +180,14 @@ class Labels:
 
 def _check(values: tuple[str, ...], scored: tuple[Scored, ...]) -> None:
     if not scored:
-        raise MetricError("no case is selected: a metric of nothing has no value")
+        raise MetricError("no cases selected")
     if len(set(values)) < 2:
-        raise MetricError(f"metrics of labels need at least two known labels; found {_listed(values) or 'none'}")
+        raise MetricError(f"label metrics need at least two labels; found {_listed(values) or 'none'}")
     strange = [case for case in scored if case.expected not in values]
     if strange:
         found = "no label" if strange[0].expected is None else f"'{strange[0].expected}'"
         raise MetricError(
-            f"case '{strange[0].case_id}' expects {found}, known labels are {_listed(values)}"
+            f"case '{strange[0].case_id}' expects {found}, known labels: {_listed(values)}"
             + (f" ({len(strange)} such cases)" if len(strange) > 1 else "")
         )
 

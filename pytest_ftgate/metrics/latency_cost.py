@@ -55,7 +55,7 @@ def limit(name: str, responses: Sequence[Timed], price: Price | None) -> Metric:
     """
     measured = [response for response in responses if not response.broken]
     if not measured:
-        raise MetricError(f"{name}: no answer was measured in this run or its journal")
+        raise MetricError(f"{name}: no answers measured in this run or its journal")
     if name in QUANTILES:
         return quantile(name, [1000 * response.total_s for response in measured], QUANTILES[name])
     return _cost(measured, price)
@@ -109,7 +109,7 @@ def _lower_rank(n: int, q: float, alpha: float) -> int:
 
 def _cost(measured: Sequence[Timed], price: Price | None) -> Metric:
     if price is None:
-        raise MetricError(f"{COST} needs prices: [price] input_per_million, output_per_million in golden.toml")
+        raise MetricError(f"{COST} needs prices: set [price] input_per_million, output_per_million in golden.toml")
     if not any(response.prompt_tokens + response.completion_tokens for response in measured):
         raise MetricError(f"{COST}: the server did not count tokens (no `usage` in its answers)")
     values = [1000 * price.of(response) for response in measured]

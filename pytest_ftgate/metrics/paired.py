@@ -42,7 +42,7 @@ def tango_bounds(b: float, c: float, n: float, alpha: float = ALPHA) -> Bounds:
     Raises MetricError for n = 0.
     """
     if n <= 0:
-        raise MetricError("a paired difference needs at least one case that both models were asked")
+        raise MetricError("a paired difference needs at least one common case")
     if b < 0 or c < 0 or b + c > n:
         raise ValueError(f"b and c must be counts with b + c <= n, found b = {b}, c = {c}, n = {n}")
     z = z_of(alpha)

@@ -94,7 +94,7 @@ def measured_discordance(mean_square: float, n: int) -> float:
 def resolution(n: int, delta: float, discordance: float = DISCORDANCE) -> str:
     """The line for a person: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
     needed = cases_to_find(delta, discordance)
-    tail = f"needs {needed:,}" if needed > n else f"needs {needed:,}, which it has"
+    tail = f"needs {needed:,}" if needed > n else f"needs {needed:,} (reached)"
     return f"{n:,} case{'' if n == 1 else 's'} can resolve {about(resolvable(n, discordance))}; " + (
         f"a {100 * delta:g}-point regression {tail}"
     )

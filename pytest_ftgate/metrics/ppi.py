@@ -75,7 +75,7 @@ def debias(human: Sequence[float], judge: Sequence[float], judge_only: Sequence[
     """
     if len(human) < LEAST_LABELLED:
         raise MetricError(
-            f"a judge is debiased on at least {LEAST_LABELLED} cases that people judged too; found {len(human)}"
+            f"debiasing a judge needs at least {LEAST_LABELLED} cases with human verdicts; found {len(human)}"
         )
     weight = _weight(human, judge, judge_only)
     corrected = [one - weight * other for one, other in zip(human, judge, strict=True)]

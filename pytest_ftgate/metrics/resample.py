@@ -34,7 +34,7 @@ def mean_bounds(
     equal models (all 0) this is Tango's bound. Raises MetricError for no values.
     """
     if not values:
-        raise MetricError("the mean of 0 cases has no value")
+        raise MetricError("the mean of 0 cases is undefined")
     units = _units(values, clusters)
     mean = fmean(values)
     clustered = len(units) < len(values)

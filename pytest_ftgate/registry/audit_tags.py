@@ -46,7 +46,7 @@ def _head(version: Version, text: str) -> Head:
     try:
         return Head(**json.loads(text), by=str(version))
     except (ValueError, TypeError):
-        raise AuditError(f"the tag {AUDIT} of {version} was edited: it is no head of an audit log") from None
+        raise AuditError(f"tag {AUDIT} of {version} was edited: not a valid audit log head") from None
 
 
 def _facts(target: Version, over: Version | None, reason: str) -> Mapping[str, Any]:

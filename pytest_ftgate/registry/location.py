@@ -49,7 +49,7 @@ def check_task(task: str) -> str:
     """`task` if MLflow can carry it as a model's name; RegistryError otherwise."""
     if not task or not task.isprintable() or re.search(r"[/:'\"\s]", task):
         raise RegistryError(
-            f"{task!r} cannot be the name of a task in the registry; "
-            "use letters, digits, '.', '_' and '-' (it is the name of the folder of the golden set)"
+            f"{task!r} is not a valid task name for the registry; "
+            "use letters, digits, '.', '_' and '-' (taken from the golden set folder)"
         )
     return task

@@ -29,7 +29,7 @@ def name_of(version: Version) -> str:
     from pytest_ftgate.serve.model import served_name
 
     if MODEL not in version.tags:
-        raise RegistryError(f"{version} was registered by another program without its digests, so it is not served")
+        raise RegistryError(f"{version} was registered by another program without digests and cannot be served")
     return served_name(version.tags[MODEL])
 
 
@@ -48,14 +48,12 @@ def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
 
     tags = version.tags
     if BASE not in tags or MODEL not in tags:
-        raise RegistryError(
-            f"{version} was registered without its base model, so it cannot be served from the registry"
-        )
+        raise RegistryError(f"{version} was registered without a base model and cannot be served from the registry")
     model = Model(base or tags[BASE], tags.get(REVISION), tags[DTYPE], tags.get(QUANTIZATION))
     model = replace(model, adapter=adapter)
     if model.digest != tags[MODEL]:
         raise RegistryError(
-            f"{version} was tested as the model {tags[MODEL]}, but {model.base} with its adapter is {model.digest}: "
-            "the base model was changed.\n    Put the tested one there, or name its place: --base DIR"
+            f"{version} was tested as model {tags[MODEL]}, but {model.base} with its adapter is {model.digest}: "
+            "the base model has changed\n    Restore the tested one, or pass its folder: --base DIR"
         )
     return model

@@ -59,9 +59,9 @@ def check_verdict(target: Version, *, override: bool) -> None:
     judged = f"was judged {verdict}" if verdict else "was never judged"
     judged += f" ({target.tags[REASON]})" if target.tags.get(REASON) else ""
     if verdict == "INTEGRITY":
-        raise RegistryError(f"{target} {judged}: its numbers are not to be trusted, and no override changes that")
+        raise RegistryError(f"{target} {judged}: its results are invalid and cannot be overridden")
     raise RegistryError(
-        f"{target} {judged}, so it is not promoted.\n    To do it none the less, with your name to it: "
+        f"{target} {judged} and is not promoted\n    To override, on the record: "
         f'ftgate promote {target.task} v{target.number} --override "reason"'
     )
 
@@ -70,15 +70,15 @@ def to_roll_back(store: Store, task: str, to: int | None, reason: str) -> Move:
     """The move back to the champion's predecessor, or to an earlier one; RegistryError if there is none."""
     champion = champion_of(store, task)
     if champion is None:
-        raise RegistryError(f"{task} has no champion, so there is nothing to roll back; train one with --train")
+        raise RegistryError(f"{task} has no champion to roll back; train one with --train")
     past = champion.predecessors
     place = next((i for i, each in enumerate(past) if to in {None, each.number}), None)
     if place is None:
         known = ", ".join(f"v{each.number}" for each in past) or "none"
-        raise RegistryError(f"there is no {f'v{to}' if to else 'champion'} before {champion}; before it were: {known}")
+        raise RegistryError(f"no {f'v{to}' if to else 'champion'} before {champion}; previous champions: {known}")
     target = version_of(store, task, past[place].number)
     if target.digest != past[place].digest:
-        raise RegistryError(f"{target} is not the adapter that was champion (digest {past[place].digest[:12]})")
+        raise RegistryError(f"{target} is not the adapter of the former champion (digest {past[place].digest[:12]})")
     return Move(target, champion, past[place + 1 :], "rollback", reason)
 
 
@@ -86,8 +86,8 @@ def check_unmoved(target: Version, expected: int | None, now: Version | None) ->
     """RegistryError if the champion is not the one that the decision was made against."""
     if number_of(now) != expected:
         raise RegistryError(
-            f"{target} was to follow {_name(expected)}, but {_name(number_of(now))} is the champion by now; "
-            "nothing was changed. Run the same command again: it decides against the new champion"
+            f"{target} was to replace {_name(expected)}, but the champion is now {_name(number_of(now))}; "
+            "nothing changed. Run the same command again to compare with the new champion"
         )
 
 
@@ -104,7 +104,7 @@ def carry_out(store: Store, held: Held, move: Move, log: AuditLog) -> Version:
             client.set_registered_model_alias(task, CHAMPION, number)
     now = champion_of(store, task)
     if now is None or now.number != move.target.number:
-        raise RegistryError(f"{move.target} was made the champion, but {_name(number_of(now))} is it by now")
+        raise RegistryError(f"{move.target} was promoted, but the champion is now {_name(number_of(now))}")
     return now
 
 

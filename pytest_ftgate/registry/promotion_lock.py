@@ -64,8 +64,8 @@ class Held:
         last = last_claim(self.store, self.task)
         if last is None or last.holder != self.claim.holder or _now() > last.until_s - self.lease_s / 2:
             raise RegistryError(
-                f"the lock of {self.task} ran out (lease {self.lease_s:g} s) before the champion was moved; "
-                "nothing was changed, try again"
+                f"the lock of {self.task} expired (lease {self.lease_s:g} s) before the promotion; "
+                "nothing changed, try again"
             )
 
 
@@ -108,7 +108,7 @@ def _acquire(
                 return mine
             continue
         if time.monotonic() >= deadline:
-            raise RegistryError(f"another promotion or rollback of {task} is under way: {last}; try again then")
+            raise RegistryError(f"another promotion or rollback of {task} is in progress: {last}; try again later")
         if on_wait and not told:
             on_wait(last)
         told = True
@@ -169,7 +169,7 @@ def _read(client: Client, name: str) -> Claim | None:
     return Claim(
         name=name,
         holder=tags.get(HOLDER, str(model.creation_timestamp)),
-        who=tags.get(WHO, "somebody who left no name"),
+        who=tags.get(WHO, "unknown"),
         until_s=float(tags.get(UNTIL, created_s + LEASE_S)),
     )
 
@@ -180,7 +180,7 @@ def _claim(store: Store, name: str, lease_s: float) -> Claim | None:
     tags = {HOLDER: claim.holder, WHO: claim.who, UNTIL: f"{claim.until_s:.3f}"}
     with store.asking(f"cannot take the lock {name}") as client:
         try:
-            client.create_registered_model(name, tags=tags, description="Lock of pytest-ftgate; removed by itself.")
+            client.create_registered_model(name, tags=tags, description="Lock of pytest-ftgate; removed automatically.")
         except Exception as error:
             if code_of(error) not in {TAKEN, MISSING}:
                 raise

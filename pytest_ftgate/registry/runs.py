@@ -119,7 +119,7 @@ def _log(  # noqa: PLR0913, PLR0917
 def _log_artifact(client: Client, run_id: str, folder: str, path: Path) -> None:
     """Files go into the folder `folder` of the run, "" being its top; what a folder holds likewise."""
     if not path.exists():
-        raise RegistryError(f"cannot log {path} with the run: there is no such file or folder")
+        raise RegistryError(f"cannot log {path} with the run: no such file or folder")
     log = client.log_artifacts if path.is_dir() else client.log_artifact
     log(run_id, str(path), folder or None)
 
@@ -134,7 +134,7 @@ def _experiment(client: Client, name: str, artifact_root: str | None) -> str:
                 raise
             found = client.get_experiment_by_name(name)
     if found is None or found.lifecycle_stage != "active":
-        raise RegistryError(f"MLflow's experiment {name!r} is deleted; restore it: mlflow experiments restore")
+        raise RegistryError(f"MLflow experiment {name!r} is deleted; restore it: mlflow experiments restore")
     return str(found.experiment_id)
 
 

@@ -39,7 +39,7 @@ def search(store: Store, experiment: str, tags: Mapping[str, str]) -> list[Logge
 
 def _quotable(value: str) -> str:
     if "'" in value:
-        raise ValueError(f"a tag to look for holds a quotation mark: {value}")
+        raise ValueError(f"tag value contains a quotation mark: {value}")
     return value
 
 

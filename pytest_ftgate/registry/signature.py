@@ -18,7 +18,7 @@ from pytest_ftgate.errors import FtgateError, MissingExtra, RegistryError
 FILE = "model.sig"
 PASSWORD = "FTGATE_SIGNING_PASSWORD"  # noqa: S105 - the name of an environment variable
 MAKE_KEYS = (
-    "make a pair: openssl ecparam -name prime256v1 -genkey -noout -out key.pem; "
+    "create a key pair: openssl ecparam -name prime256v1 -genkey -noout -out key.pem; "
     "openssl ec -in key.pem -pubout -out key.pub"
 )
 
@@ -59,15 +59,15 @@ def check_signature(folder: Path, key: Path, what: str) -> None:
     try:
         config = verifying.Config().use_elliptic_key_verifier(public_key=key)
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise FtgateError(f"{key}: is no public key to verify with: {_first_line(error)}\n    {MAKE_KEYS}") from None
+        raise FtgateError(f"{key}: is not a valid public key: {_first_line(error)}\n    {MAKE_KEYS}") from None
     if not (folder / FILE).is_file():
-        raise _refused(what, f"is not signed, and {key} is set as the key to verify with")
+        raise _refused(what, f"is not signed, but {key} is set as verification key")
     try:
         config.set_hashing_config(_hashing()).verify(folder, folder / FILE)
     except InvalidSignature:
-        raise _refused(what, f"has a signature that was not made with the key of {key}") from None
+        raise _refused(what, f"has a signature that does not match {key}") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise _refused(what, f"does not fit its signature: {_first_line(error)}") from None
+        raise _refused(what, f"does not match its signature: {_first_line(error)}") from None
 
 
 def key_hint(signature: Path) -> str:
@@ -80,7 +80,7 @@ def _library(module: str) -> Any:
     try:
         return import_module(f"model_signing.{module}")
     except ImportError as error:
-        raise MissingExtra("a signing key or a key to verify with", "signing") from error
+        raise MissingExtra("a signing or verification key", "signing") from error
 
 
 def _hashing() -> Any:
@@ -89,8 +89,8 @@ def _hashing() -> Any:
 
 def _refused(what: str, why: str) -> RegistryError:
     return RegistryError(
-        f"{what} {why}; it is not used.\n"
-        "    Restore the signed files, roll back (ftgate rollback TASK --to N), or register it with ftgate_signing_key."
+        f"{what} {why}; not used\n"
+        "    Restore the signed files, roll back (ftgate rollback TASK --to N), or register it with ftgate_signing_key"
     )
 
 

@@ -101,7 +101,7 @@ def tag_version(store: Store, version: Version, tags: Mapping[str, str]) -> None
 def fetch(store: Store, digest_of: Digest, version: Version, dest: Path, key: Path | None = None) -> Path:
     """Copy the adapter to the folder `dest` and check it there. See `Registry.fetch`. key: of the signature."""
     if not version.digest:
-        raise RegistryError(f"{version} was registered without a digest by another program and is not served")
+        raise RegistryError(f"{version} was registered by another program without a digest and cannot be served")
     if dest.is_dir() and _is_whole(digest_of, version, dest, key):
         return dest
     dest.parent.mkdir(parents=True, exist_ok=True)
@@ -196,8 +196,8 @@ def _digest(digest_of: Digest, folder: Path) -> str:
 def _check_digest(digest_of: Digest, folder: Path, expected: str, what: str) -> None:
     found = _digest(digest_of, folder)
     if found != expected:
-        shown = f"has the digest {found}" if found else "is no whole adapter"
+        shown = f"has the digest {found}" if found else "is incomplete"
         raise RegistryError(
-            f"{what} {shown}, expected {expected}: it was changed after it was tested, and is not used.\n"
-            "    Restore the files, roll back (`ftgate rollback TASK --to N`), or train again."
+            f"{what} {shown}, expected {expected}: changed since it was tested, not used\n"
+            "    Restore the files, roll back (`ftgate rollback TASK --to N`), or train again"
         )

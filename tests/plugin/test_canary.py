@@ -94,7 +94,7 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
 
     code, steady = shop.night(1)
     assert code == 0, steady
-    assert "STEADY echo v2: +0.0 points against the reference runs" in steady
+    assert "STEADY echo v2: +0.0 points vs the reference runs" in steady
     assert "1 passed" in steady
     assert len(shop.server.requests) == 600
 
@@ -186,7 +186,7 @@ def test_without_a_champion_there_is_nothing_to_watch(project, answering):
     shop = Shop(project, answering)
     result = project.run("--canary", "-rs")
     assert result.ret == 10
-    result.stdout.fnmatch_lines(["NOTHING TO WATCH echo: there is no champion yet*", "SKIPPED*no champion yet*"])
+    result.stdout.fnmatch_lines(["NOTHING TO WATCH echo: no champion yet*", "SKIPPED*no champion yet*"])
     assert not shop.server.requests
     assert not shop.state.exists()
 

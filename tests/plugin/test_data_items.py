@@ -101,7 +101,7 @@ def test_what_is_allowed_is_a_warning_in_the_summary(shop):
     shop.write(HERE, PIPELINE + 'allow = ["duplicates"]\n')
     result = shop.run(HERE)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["  duplicates *warning *1 found: *train.jsonl:501 (as *; remove all but one*"])
+    result.stdout.fnmatch_lines(["  duplicates *warning *1 found: *train.jsonl:501 (duplicate of *; keep one of each*"])
 
 
 def test_an_unknown_check_in_allow_is_a_collection_error_with_its_line(shop):

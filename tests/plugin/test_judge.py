@@ -65,9 +65,9 @@ def test_refusals_are_asked_again_once_then_unscored_and_too_many_are_integrity(
     result = project.run("-rs")
     result.assert_outcomes(passed=7, skipped=1)
     assert result.ret == 11
-    result.stdout.fnmatch_lines(["*unscored: the judge refused to answer, twice"])
+    result.stdout.fnmatch_lines(["*unscored: the judge refused twice"])
     result.stdout.fnmatch_lines(["judge * 8 questions, 1 unscored (12.5 %), 1 asked again, 2 refusals"])
-    result.stdout.fnmatch_lines(["  INTEGRITY: above 5 % unscored, no figure of this judge is to be trusted"])
+    result.stdout.fnmatch_lines(["  INTEGRITY: above 5 % unscored, results of this judge are invalid"])
     assert judged.seen.most_common(1)[0][1] == 2
 
 
@@ -87,7 +87,7 @@ def test_much_money_is_not_spent_where_nobody_can_agree(project, answering, judg
     project.golden("tone", CASES, JUDGE.format(url=judged.url, more="prices = {input = 1000.0, output = 5000.0}\n"))
     result = project.run()
     result.stdout.fnmatch_lines(
-        ["*judging by claude-haiku-5-5 may cost up to $*, above confirm_above_dollars = 1; nobody is here to agree"]
+        ["*judging by claude-haiku-5-5 may cost up to $*, above confirm_above_dollars = 1; cannot ask for confirmation"]
     )
     assert not judged.requests
     assert result.ret == 1
@@ -105,7 +105,7 @@ def test_faults_of_judge_tables_are_told_with_their_line(project):
         "golden.toml:1: grader 'judge': the golden set has no [judge]",
         "golden.toml:1: [judge]: modle is not known; known are model, base_url",
         "golden.toml:1: [judge]: criteria: the name 'Tone' must be lower-case",
-        "criteria.Tone needs a text for each of 1, 2, 3, 4, 5: every level has its anchor",
+        "criteria.Tone needs a string for each level; missing: 1, 2, 3, 4, 5: every level has its anchor",
         "the case has no `expected`, which this judge needs as reference",
         "four/cases.jsonl:1: the case has no `expected`, which [judge] needs as reference",
     ):
@@ -197,9 +197,7 @@ def test_a_panel_on_a_worker_of_xdist_tells_its_agreement(project, answering):
             "-n", "2", "--ftgate-base-url", project.server.base_url, "--ftgate-model", "mock"
         )
         result.stdout.fnmatch_lines(["judge kind + strict, 3 repeats each (tone): 12 questions, 0 unscored (0.0 %)"])
-        result.stdout.fnmatch_lines(
-            ["  agreement of its votes 0.5*", "  verbosity +* rank correlation of verdict and length"]
-        )
+        result.stdout.fnmatch_lines(["  vote agreement 0.5*", "  verbosity +* rank correlation of verdict and length"])
         result.stdout.fnmatch_lines(["  kind: 36 asked*", "  strict: 36 asked*"])
         assert len(server.requests) == 72
 
@@ -252,7 +250,7 @@ def test_without_goldens_too_much_without_a_verdict_is_integrity(project, judged
     result = project.run("--ftgate-judge-url", judged.url)
     result.assert_outcomes(skipped=1)
     assert result.ret == 11
-    result.stdout.fnmatch_lines(["  INTEGRITY: above 5 % unscored, no figure of this judge is to be trusted"])
+    result.stdout.fnmatch_lines(["  INTEGRITY: above 5 % unscored, results of this judge are invalid"])
 
 
 def test_sets_with_one_model_tell_its_bill_once(project, answering, judged):

@@ -78,9 +78,9 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
     status, told = check(first, "judge")
     assert (status, told.split(":")[0]) == ("ADVISORY", "hold")
     for part in (
-        "+13.3 points by its own word (n = 60)",
-        "people have not judged a random subset",
-        "it was never calibrated: ftgate judge calibrate goldens/mail",
+        "+13.3 points, not debiased (n = 60)",
+        "no human verdicts on a random subset",
+        "not calibrated: ftgate judge calibrate goldens/mail",
         "flip rate 0 % of 8 pairs",
     ):
         assert part in told
@@ -100,7 +100,7 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
     assert status == "PASS", told
     assert told.startswith("+13.3 points, lower bound +")
     assert told.endswith(
-        "warning: judge org/model and the model it judges share a base, and judges favour their own kind"
+        "warning: judge org/model and the judged model are of the same family; self-preference bias is likely"
     )
     second.stdout.fnmatch_lines(["PROMOTED mail v2"])
     assert len(server.requests) == 16, "nothing is judged twice"

@@ -42,7 +42,7 @@ def admit(labels: Mapping[str, str], verdicts: Mapping[str, str | None], classes
     sizes = Counter(labels.values())
     known = tuple(classes) or tuple(sorted(sizes))
     if strange := sorted(set(sizes) - set(known)):
-        raise MetricError(f"human label '{strange[0]}' is no known class; known are {', '.join(known)}")
+        raise MetricError(f"human label '{strange[0]}' is not a known class; known: {', '.join(known)}")
     numbers = {"labels": float(len(labels)), "no_verdict": float(sum(verdicts.get(key) not in known for key in labels))}
     numbers |= {f"labels({name})": float(sizes[name]) for name in known}
     if reasons := _too_few(sizes, known):
@@ -61,12 +61,12 @@ def _too_few(sizes: Counter[str], classes: tuple[str, ...]) -> list[str]:
     total = sizes.total()
     reasons = []
     if total < LEAST_LABELS:
-        reasons.append(f"{total} human labels, at least {LEAST_LABELS} are needed")
+        reasons.append(f"{total} human labels, at least {LEAST_LABELS} required")
     if len(classes) < 2:
         found = f"only '{classes[0]}'" if classes else "none"
-        reasons.append(f"labels of two classes or more are needed, found {found}")
+        reasons.append(f"labels of two or more classes required, found {found}")
     reasons += [
-        f"{sizes[name]} human labels are '{name}', at least {LEAST_OF_CLASS} are needed"
+        f"{sizes[name]} human labels are '{name}', at least {LEAST_OF_CLASS} required"
         for name in classes
         if sizes[name] < LEAST_OF_CLASS
     ]

@@ -47,7 +47,7 @@ def _outlook(pairs: Pairs, min_gain: float, alpha: float) -> tuple[int | None, s
     if pairs.gain <= 0:
         return None, f"; {NOT_AHEAD}"
     if pairs.gain < min_gain:
-        return None, f"; less than the {points(min_gain)} points of min_gain, so more cases would not promote it"
+        return None, f"; below min_gain ({points(min_gain)} points); more cases would not promote it"
     changed = (pairs.better + pairs.worse) / pairs.n
     more = more_for_gain(pairs.n, pairs.gain, pairs.variance, changed, alpha)
     return more, f"; {more_cases(more)}" if more else ""

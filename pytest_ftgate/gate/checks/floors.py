@@ -25,7 +25,7 @@ def floors_check(metrics: Sequence[Metric | MetricError], floors: Sequence[Floor
     ValueError for no floor at all: leave the check out then.
     """
     if not floors:
-        raise ValueError("floors_check needs at least one floor; a golden set without floors has no such check")
+        raise ValueError("floors_check needs at least one floor")
     found = [check for metric, floor in zip(metrics, floors, strict=True) for check in _one(metric, floor)]
     status = max((check.status for check in found), key=_SEVERITY.index)
     numbers = {name: number for check in found for name, number in check.numbers.items()}

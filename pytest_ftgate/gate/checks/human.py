@@ -25,7 +25,7 @@ def human_check(verdicts: Sequence[int], delta: float, *, tried: int = 1) -> Che
     if strange:
         raise ValueError(f"a verdict is 1, 0 or -1; found {strange[0]!r}")
     if len(verdicts) < LEAST_VERDICTS:
-        reason = f"human: {len(verdicts)} blind verdicts, at least {LEAST_VERDICTS} are needed"
+        reason = f"human: {len(verdicts)} blind verdicts, at least {LEAST_VERDICTS} required"
         return CheckResult("human", "hold", {"n": float(len(verdicts))}, reason)
     pairs = Pairs(tuple(map(float, verdicts)), None, asked=len(verdicts), unmeasured=0)
     return margin_check("human", pairs, delta, tried)

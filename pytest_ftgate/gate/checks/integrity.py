@@ -36,9 +36,9 @@ def integrity_check(
     lowest = min(measured.values(), default=0.0)
     numbers = {"measured": lowest, "leaks": float(len(leaks)), "timed_out": float(timed_out), "n": float(asked)}
     numbers |= {"dropped": float(dropped)} if dropped else {}
-    slow = [f"candidate timed out on {timed_out} of {asked} cases, fewer than 5 % are allowed"] if late else []
+    slow = [f"candidate timed out on {timed_out} of {asked} cases, less than 5 % allowed"] if late else []
     status: Status = "integrity" if faults else "hold" if slow else "pass"
-    kept = f"no leak of {asked} cases, {dropped} that leaked dropped for all models" if dropped else "no leak"
+    kept = f"no leaks in {asked} cases, {dropped} leaked cases excluded for all models" if dropped else "no leaks"
     clean = f"one golden set, {kept}, {100 * lowest:.3g} % of cases measured"
     return CheckResult("integrity", status, numbers, "integrity: " + ("; ".join([*faults, *slow]) or clean))
 
@@ -51,7 +51,7 @@ def _mismatch(digests: Mapping[str, str]) -> list[str]:
     if len(set(digests.values())) < 2:
         return []
     found = ", ".join(f"{model} on {digest[:12]}" for model, digest in digests.items())
-    return [f"models were measured on different golden sets: {found}; measure them again"]
+    return [f"models were measured on different golden sets: {found}; measure again"]
 
 
 def _leaked(leaks: Sequence[str]) -> list[str]:
@@ -64,7 +64,7 @@ def _leaked(leaks: Sequence[str]) -> list[str]:
 def _unmeasured(results: Mapping[str, Results], measured: Mapping[str, float]) -> list[str]:
     return [
         f"{model}: {sum(not result.measured for result in of_model.values())} of {len(of_model)} cases unmeasured, "
-        "at most 5 % are allowed"
+        "at most 5 % allowed"
         for model, of_model in results.items()
         if measured[model] < LEAST_MEASURED
     ]

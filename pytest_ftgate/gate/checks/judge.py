@@ -39,7 +39,7 @@ def unscored_check(check: CheckResult, unscored: int, asked: int) -> CheckResult
     """The check, as "integrity" where more than 5 % of the pairs got no verdict; asked: pairs of different answers."""
     if unscored <= MOST_UNSCORED * asked:
         return check
-    reason = f"judge: {unscored} of {asked} pairs have no verdict, at most 5 % are allowed"
+    reason = f"judge: {unscored} of {asked} pairs without a verdict, at most 5 % allowed"
     return replace(check, status="integrity", reason=reason)
 
 
@@ -67,8 +67,8 @@ def _not_debiased(judge: Mapping[str, float], labelled: int, admission: Admissio
     mean = fmean(judge.values()) if judge else 0.0
     numbers = {"gain": mean, "labelled": float(labelled), "n": float(len(judge))}
     text = (
-        f"judge: {points(mean)} points by its own word (n = {len(judge)}); advisory, as people have not judged a "
-        f"random subset of these pairs, by which it would be debiased{_vote(admission)}"
+        f"judge: {points(mean)} points, not debiased (n = {len(judge)}); advisory: no human verdicts on a random "
+        f"subset of these pairs{_vote(admission)}"
     )
     return CheckResult("judge", "hold", numbers, text, advisory=True)
 
@@ -78,11 +78,11 @@ def _more(found: Debiased, delta: float, alpha: float) -> int | None:
 
 
 def _counted(found: Debiased) -> str:
-    return f"(n = {found.n}, {found.labelled} of them judged by people too; weight of the judge {found.weight:.2f})"
+    return f"(n = {found.n}, {found.labelled} with human verdicts; judge weight {found.weight:.2f})"
 
 
 def _vote(admission: Admission) -> str:
-    return "" if admission.admitted else f"; advisory, as the judge is not admitted: {'; '.join(admission.reasons)}"
+    return "" if admission.admitted else f"; advisory, judge not admitted: {'; '.join(admission.reasons)}"
 
 
 def _numbers(found: Debiased, lower: float, delta: float, tried: int) -> dict[str, float]:

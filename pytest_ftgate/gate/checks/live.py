@@ -34,7 +34,7 @@ def told(finding: Finding) -> str:
         return "; ".join(finding.problems)
     counted = f"(n = {finding.counted[0]:,} vs {finding.counted[1]:,} users)"
     if not any(finding.counted):
-        return f"no user's outcome is settled yet, {finding.waiting:,} are waited for"
+        return f"no outcomes yet, {finding.waiting:,} users pending"
     gain = f"{points(finding.difference)} points {counted}"
     return f"{gain}, {_evidence(finding)}"
 
@@ -51,4 +51,9 @@ def _evidence(finding: Finding) -> str:
 
 def no_exposures(task: str) -> CheckResult:
     """A hold, where the pipeline asks for live evidence and nobody has met this candidate yet."""
-    return CheckResult("live", "hold", {"n": 0.0}, f"live: no user has met this candidate yet; ftgate ab router {task}")
+    return CheckResult(
+        "live",
+        "hold",
+        {"n": 0.0},
+        f"live: no exposures of this candidate yet; set up the split: ftgate ab router {task}",
+    )

@@ -14,7 +14,7 @@ def must_pass_check(candidate: Results, must_pass: Collection[str]) -> CheckResu
     failed = [case_id for case_id in must_pass if case_id not in candidate or not candidate[case_id].passed]
     numbers = {"n": float(len(must_pass)), "failed": float(len(failed))}
     if not must_pass:
-        return CheckResult("must-pass", "pass", numbers, "must-pass: no case is marked must_pass")
+        return CheckResult("must-pass", "pass", numbers, "must-pass: no cases marked must_pass")
     if not failed:
         return CheckResult("must-pass", "pass", numbers, f"must-pass: all {len(must_pass)} passed")
     shown = ", ".join(_named(case_id, candidate) for case_id in failed[:_SHOWN])

@@ -122,7 +122,7 @@ def pair(candidate: Results, reference: Results, clusters: Clusters | None = Non
     """The cases that both have, in the candidate's order; MetricError if there is none."""
     shared = [case_id for case_id in candidate if case_id in reference]
     if not shared:
-        raise MetricError("the two models have no case in common, so there is nothing to compare")
+        raise MetricError("the two models have no cases in common")
     both = [(candidate[case_id], reference[case_id]) for case_id in shared]
     unmeasured = sum(not (one.measured and other.measured) for one, other in both)
     differences = tuple(_difference(one, other) for one, other in both)
@@ -147,5 +147,5 @@ def too_few_shared(name: str, pairs: Pairs) -> CheckResult | None:
     """A hold if the reference was measured on an older golden set that shares less than 95 % of the cases."""
     if pairs.n / pairs.asked >= LEAST_SHARED:
         return None
-    reason = f"{name}: its results cover only {pairs.n} of {pairs.asked} cases; measure it again on this golden set"
+    reason = f"{name}: results cover only {pairs.n} of {pairs.asked} cases; measure again on this golden set"
     return CheckResult(name, "hold", {"n": pairs.n, "asked": pairs.asked}, reason)

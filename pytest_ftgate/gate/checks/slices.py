@@ -100,9 +100,9 @@ def _broken(names: list[str], tested: Mapping[str, Pairs], adjusted: Mapping[str
 
 def _sound(tested: Mapping[str, Pairs], adjusted: Mapping[str, float], against: str) -> str:
     if not tested:
-        return f"none has {LEAST_CASES} cases, so none is tested"
+        return f"not tested, no slice has {LEAST_CASES} cases"
     nearest = min(tested, key=lambda name: tested[name].p_worse)
-    closest = f"nearest {nearest} {points(tested[nearest].gain)} points, Holm p = {adjusted[nearest]:.2g}"
+    closest = f"closest {nearest} {points(tested[nearest].gain)} points, Holm p = {adjusted[nearest]:.2g}"
     return f"none of {len(tested)} significantly worse than {against}; {closest}"
 
 

@@ -77,14 +77,12 @@ def _problems(found: Log, counted: list[User], share: float) -> list[str]:
         names = ", ".join(found.in_both[:_SHOWN])
         rest = f" and {len(found.in_both) - _SHOWN} more" if len(found.in_both) > _SHOWN else ""
         problems.append(
-            f"{len(found.in_both)} of {len(found.users)} users met both models ({names}{rest}): the router is not "
-            "sticky by user, or its share was changed on the way"
+            f"{len(found.in_both)} of {len(found.users)} users saw both models ({names}{rest}): the router is not "
+            "sticky by user, or the share was changed during the test"
         )
-    problems += _mismatch("users", _arms(found.users), share, "look at the router and at what the log leaves out")
+    problems += _mismatch("users", _arms(found.users), share, "check the router and the log for missing exposures")
     if not problems:
-        problems += _mismatch(
-            "users with an outcome", _arms(counted), share, "outcomes go missing more often in one arm"
-        )
+        problems += _mismatch("users with an outcome", _arms(counted), share, "more outcomes are missing in one arm")
     return problems
 
 
@@ -94,8 +92,8 @@ def _mismatch(what: str, arms: tuple[int, int], share: float, advice: str) -> li
     if p >= MISMATCH:
         return []
     return [
-        f"sample-ratio mismatch: {arms[0]:,} of {total:,} {what} met the candidate, {100 * arms[0] / total:.3g} % "
-        f"where {100 * share:g} % is stated, p = {p:.2g} < {MISMATCH:g}; {advice}"
+        f"sample-ratio mismatch: {arms[0]:,} of {total:,} {what} in the candidate arm, {100 * arms[0] / total:.3g} %, "
+        f"configured {100 * share:g} %, p = {p:.2g} < {MISMATCH:g}; {advice}"
     ]
 
 

@@ -94,15 +94,15 @@ def _row_faults(row: Mapping[str, Any], kind: OutcomeKind, path: str, line: int)
         yield Fault(path, line, f"at {problem}; found {row['at']!r}", "write it as 2026-03-01T12:00:00+00:00")
     if kind == "binary" and row.get("outcome") not in (None, 0, 1):
         found = row["outcome"]
-        yield Fault(path, line, f'outcome must be 0 or 1, as [ab] outcome = "binary" states; found {found}')
+        yield Fault(path, line, f'outcome must be 0 or 1 with [ab] outcome = "binary"; found {found}')
 
 
 def _time_problem(text: str) -> str:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        return "is no time of ISO 8601"
-    return "" if at.tzinfo else "has no offset from UTC"
+        return "is not an ISO 8601 time"
+    return "" if at.tzinfo else "has no UTC offset"
 
 
 def _of_candidate(rows: list[Row], candidate: str, path: Path) -> list[Row]:
@@ -111,8 +111,8 @@ def _of_candidate(rows: list[Row], candidate: str, path: Path) -> list[Row]:
         return [row for row in rows if "candidate" in row and _same(row["candidate"], candidate)]
     if len(named) > 1:
         raise FtgateError(
-            f"{shown(path)} tells of {len(named)} candidates: {', '.join(name[:16] for name in named)}\n"
-            "    Each is a test of its own; name one: --candidate DIGEST"
+            f"{shown(path)} has exposures of {len(named)} candidates: {', '.join(name[:16] for name in named)}\n"
+            "    Analyse one of them: --candidate DIGEST"
         )
     return rows
 

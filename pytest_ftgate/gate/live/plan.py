@@ -50,7 +50,7 @@ def ab_problems(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str,
     table = data.get("ab", {})
     for key in ("required", "outcomes"):
         if table.get(key) and "exposures" not in table:
-            yield ("ab", key), f"ab.{key} means nothing without exposures", "name their file: ab.exposures"
+            yield ("ab", key), f"ab.{key} requires exposures", "set ab.exposures"
 
 
 def ab_of(data: Mapping[str, Any], folder: Path) -> Ab | None:

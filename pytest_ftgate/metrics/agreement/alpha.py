@@ -53,7 +53,7 @@ def krippendorff_alpha(
     ratings = _ratings(units, domain, level)
     value = float(_values(ratings, ratings.counts[None, :])[0])
     if value != value:  # noqa: PLR0124 - not a number
-        raise MetricError("alpha has no value: all ratings are one and the same; rate units that differ")
+        raise MetricError("alpha is undefined: all ratings are equal")
     lower, upper = _widened(ratings, value, _bca(ratings, value))
     n = int(ratings.counts.sum())
     return Metric(f"alpha({level})", value, n, min(lower, value), min(1.0, max(upper, value)))
@@ -64,7 +64,7 @@ def _ratings(units: Sequence[Sequence[Hashable]], domain: Sequence[Hashable], le
 
     strange = {rating for unit in units for rating in unit} - set(domain)
     if strange:
-        raise MetricError(f"{strange.pop()!r} is no known value; known are {', '.join(map(repr, domain))}")
+        raise MetricError(f"{strange.pop()!r} is not a known value; known: {', '.join(map(repr, domain))}")
     counted = Counter(tuple(Counter(unit)[value] for value in domain) for unit in units if len(unit) >= 2)
     if not counted:
         raise MetricError("alpha needs at least one unit with two ratings")

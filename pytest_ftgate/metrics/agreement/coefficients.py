@@ -54,7 +54,9 @@ def recalls(table: Table) -> dict[str, Metric]:
     found = {}
     for i, (name, row) in enumerate(zip(table.classes, table.counts, strict=True)):
         if not sum(row):
-            raise MetricError(f"class '{name}' has no case among the {table.n} labelled; label cases that are '{name}'")
+            raise MetricError(
+                f"class '{name}' has no cases among the {table.n} labelled; label cases of class '{name}'"
+            )
         detail = f"{row[i]} of {sum(row)} found"
         found[name] = Metric(f"recall({name})", row[i] / sum(row), sum(row), *wilson(row[i], sum(row)), detail)
     return found
@@ -109,8 +111,7 @@ def corrected_bounds(table: Table, chance: Chance, alpha: float = ALPHA) -> Boun
 def _metric(name: str, table: Table, chance: Chance) -> Metric:
     if chance.agreement >= 1:
         raise MetricError(
-            f"{name} has no value: both raters gave all {table.n} cases the same label, as chance would; "
-            "label cases of another class"
+            f"{name} is undefined: both raters gave all {table.n} cases the same label; label cases of another class"
         )
     return Metric(name, _value(table, chance), table.n, *corrected_bounds(table, chance), _detail(table))
 
@@ -125,4 +126,4 @@ def _beyond(share: float, chance: Chance) -> float:
 
 
 def _detail(table: Table) -> str:
-    return f"{table.agreed} of {table.n} alike"
+    return f"{table.agreed} of {table.n} agree"

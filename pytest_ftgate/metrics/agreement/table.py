@@ -60,9 +60,9 @@ def cross(first: Sequence[str], second: Sequence[str], classes: Sequence[str] = 
 def _check(pairs: Counter[tuple[str, str]], classes: tuple[str, ...]) -> None:
     listed = ", ".join(f"'{name}'" for name in classes)
     if not pairs:
-        raise MetricError("agreement needs at least one case that both have labelled")
+        raise MetricError("agreement needs at least one case labelled by both raters")
     if len(set(classes)) < 2 or len(set(classes)) < len(classes):
-        raise MetricError(f"agreement needs at least two classes, each named once; found {listed}")
+        raise MetricError(f"agreement needs at least two different classes; found {listed}")
     strange = sorted({label for pair in pairs for label in pair} - set(classes))
     if strange:
-        raise MetricError(f"'{strange[0]}' is no known class; known are {listed}")
+        raise MetricError(f"'{strange[0]}' is not a known class; known: {listed}")

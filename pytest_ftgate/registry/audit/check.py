@@ -43,10 +43,10 @@ def _own(
     if entry and is_whole(entry, lines[n - 1]):
         return None
     if n in mended and entry is None:
-        return Finding(n, "was torn by a crash, as the line after it records", grave=False)
+        return Finding(n, "was truncated by a crash (recorded in the next line)", grave=False)
     if torn and n == len(lines) and entry is None:
-        return Finding(n, "is torn: a process died while it wrote it; the next writer will record that", grave=False)
-    return Finding(n, "was edited: it does not fit its own sha256" if entry else "was edited: it is no entry any more")
+        return Finding(n, "is truncated: the writing process died; the next writer will record it", grave=False)
+    return Finding(n, "was edited: sha256 mismatch" if entry else "was edited: not a valid entry")
 
 
 def _mended(entries: Sequence[Entry | None]) -> set[int]:
@@ -68,13 +68,13 @@ def _order(entries: Sequence[Entry | None]) -> Iterator[Finding]:
     unreadable = {place for place, entry in enumerate(entries, 1) if entry is None} if lost else set()
     for number in gone:
         if number not in unreadable:
-            yield Finding(number, "was removed: the lines around it carry other numbers")
+            yield Finding(number, "was removed: gap in the line numbers")
     for number, times in Counter(numbers).items():
         if times > 1:
-            yield Finding(number, f"stands {times} times")
+            yield Finding(number, f"occurs {times} times")
     for (place, number), sorted_number in zip(numbered, sorted(numbers), strict=True):
         if number != sorted_number:
-            yield Finding(place, f"was moved here: it was written as line {number}")
+            yield Finding(place, f"was moved here from line {number}")
 
 
 def _chain(lines: Sequence[bytes], entries: Sequence[Entry | None], bad: Iterable[int]) -> Iterator[Finding]:
@@ -84,12 +84,12 @@ def _chain(lines: Sequence[bytes], entries: Sequence[Entry | None], bad: Iterabl
         if entry is None:
             continue
         if entry.line == 1 and entry.prev != FIRST:
-            yield Finding(place, "was edited: it is the first, and names a line before it")
+            yield Finding(place, "was edited: first line, but refers to a previous one")
         before = entries[place - 2] if place > 1 else None
         if before is None or place - 1 in known or entry.line != before.line + 1:
             continue
         if entry.prev != sha256_of(lines[place - 2]):
-            yield Finding(place - 1, f"was edited: line {place} was written after another line {place - 1}")
+            yield Finding(place - 1, f"was edited: line {place} follows a different line {place - 1}")
         elif entry.log != before.log:
             yield Finding(place, f"belongs to another log ({entry.log}, not {before.log})")
 
@@ -97,11 +97,11 @@ def _chain(lines: Sequence[bytes], entries: Sequence[Entry | None], bad: Iterabl
 def _head(lines: Sequence[bytes], head: Head, own: str, place: str) -> Finding | None:
     """What the file lacks of one head; None for a head of another file, elsewhere."""
     if head.log != own:
-        text = f"this is another log than the one of {head.line} lines that {head.by} was registered with: replaced"
+        text = f"was replaced: not the log of {head.line} lines that {head.by} was registered with"
         return Finding(1, text) if head.place == place else None
     if len(lines) < head.line:
-        text = f"was removed, with all after line {len(lines)}: {head.by} was registered with line {head.line}"
+        text = f"was removed, as were all lines after {len(lines)}: {head.by} was registered with line {head.line}"
         return Finding(len(lines) + 1, text)
     if sha256_of(lines[head.line - 1]) != head.sha256:
-        return Finding(head.line, f"was edited: {head.by} was registered with another line {head.line}")
+        return Finding(head.line, f"was edited: {head.by} was registered with a different line {head.line}")
     return None

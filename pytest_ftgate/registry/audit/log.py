@@ -40,7 +40,7 @@ class AuditLog:
         cannot be written: what is to be audited must not be done then.
         """
         if kind not in KINDS:
-            raise AuditError(f"audit: found the kind {kind!r}, allowed: {', '.join(KINDS)}")
+            raise AuditError(f"audit: found kind {kind!r}, allowed: {', '.join(KINDS)}")
         try:
             with self._locked() as file:
                 lines, data = _mended(self.path.read_bytes())
@@ -50,7 +50,7 @@ class AuditLog:
                     sync_folder(self.path.parent)
                 return entry
         except OSError as error:
-            raise AuditError(f"{self.path}: the audit log cannot be written: {error.strerror or error}") from error
+            raise AuditError(f"{self.path}: cannot write the audit log: {error.strerror or error}") from error
 
     def lines(self) -> tuple[list[bytes], bool]:
         """All lines without their ends, and whether the last one has none: a process died while it wrote it."""

@@ -26,8 +26,8 @@ def unfinished(entries: Sequence[Entry], champions: Mapping[str, int | None]) ->
 
 
 def _note(entry: Entry, found: str) -> Finding:
-    text = f"announced {_name(entry.what['version'])} as champion of {entry.task}, but {found}: it was killed before "
-    return Finding(entry.line, f"{text}the pointer moved, or another log has a later move", grave=False)
+    text = f"announced {_name(entry.what['version'])} as champion of {entry.task}, but {found}: interrupted before "
+    return Finding(entry.line, f"{text}the alias moved, or a later move is in another log", grave=False)
 
 
 def _name(number: object) -> str:

@@ -88,7 +88,7 @@ def test_a_line_torn_by_a_crash_costs_only_itself(work, tmp_path):
     assert work("q\n")[1] == {"i0": ("accepted", None)}
     assert work("a\n")[1] == {"i0": ("accepted", None), "i1": ("accepted", None)}
     file.write_text("[1]\n")
-    with pytest.raises(JournalError, match=r"book\.jsonl:1: not a decision"):
+    with pytest.raises(JournalError, match=r"book\.jsonl:1: invalid entry"):
         work("a\n")
 
 
@@ -106,9 +106,9 @@ def test_two_sessions_on_one_journal_are_refused(tmp_path):
 def test_only_the_current_item_can_be_decided(tmp_path):
     with DecisionLog(tmp_path / "b.jsonl") as book:
         desk = ReviewQueue(TASK, items(), book)
-        with pytest.raises(DeskError, match="decided already"):
+        with pytest.raises(DeskError, match="already decided"):
             desk.decide("i1", "accepted")
-        with pytest.raises(DeskError, match="no choice; there are accepted, edited, rejected"):
+        with pytest.raises(DeskError, match="not a choice; allowed: accepted, edited, rejected"):
             desk.decide("i0", "great")
         assert not book.records
 

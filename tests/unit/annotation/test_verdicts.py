@@ -96,7 +96,7 @@ def test_what_was_begun_for_an_earlier_candidate_does_not_stand_in_the_way(verdi
 
 
 def test_a_case_without_an_answer_is_worse_in_peoples_eyes_too_once_they_are_done(verdicts):
-    """A judge that tells nothing of people has no weight, and 10 of 70 cases without an answer must still be seen."""
+    """A judge that tells nothing of people has no weight, and 10 of 70 cases unanswered must still be seen."""
     names = [f"c{n}" for n in range(60)]
     now = {name: asked(f"new {name}", f"old {name}") for name in names}
     read = verdicts(*(line(name, "tie", planned=60) for name in names))

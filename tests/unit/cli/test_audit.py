@@ -58,14 +58,14 @@ def test_the_end_of_the_log_is_held_against_the_registry(registry, promote, tmp_
     file.write_bytes(b"".join(lines[:2]))
     code, out = verify()
     assert code == 11
-    assert f"{file}:3: was removed, with all after line 2: spam v3 was registered with line 3" in out
-    assert f"{file}:3: was removed, with all after line 2: spam v2 was registered with line 4" in out
+    assert f"{file}:3: was removed, as were all lines after 2: spam v3 was registered with line 3" in out
+    assert f"{file}:3: was removed, as were all lines after 2: spam v2 was registered with line 4" in out
     file.unlink()
     assert verify()[0] == 11, "all of it"
     registry.log.append("alarm", "spam", {})
     code, out = verify()
     assert code == 11
-    assert "this is another log than the one of 4 lines that spam v2 was registered with" in out
+    assert "was replaced: not the log of 4 lines that spam v2 was registered with" in out
 
 
 def test_a_move_that_was_announced_and_killed_is_a_note(registry, promote, tmp_path, capsys):
@@ -93,4 +93,4 @@ def test_an_alarm_that_was_removed_from_the_end_is_missed(registry, promote, tmp
     assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 0
     file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
     assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 11
-    assert "audit.jsonl:2: was removed, with all after line 1" in capsys.readouterr().out
+    assert "audit.jsonl:2: was removed, as were all lines after 1" in capsys.readouterr().out

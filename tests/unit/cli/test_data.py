@@ -48,9 +48,12 @@ def test_faults_are_exit_code_1_with_count_places_and_advice(check):
     rows += [rows[3], {"prompt": "write to a@b.org", "completion": "yes"}, {"prompt": "x"}, rows[4], rows[5], rows[6]]
     code, lines = check(rows)
     assert code == 1
-    assert "duplicates      ERROR    4 found: t.jsonl:501 (duplicate of t.jsonl:4), t.jsonl:50" in lines["duplicates"]
+    assert (
+        "duplicates      ERROR    4 found: t.jsonl:501 (duplicate of t.jsonl:4), t.jsonl:504 (dup"
+        in lines["duplicates"]
+    )
     assert "and 1 more; keep one of each" in lines["duplicates"]
-    assert "pii             ERROR    1 found: t.jsonl:502 (e-mail); a model repeats" in lines["pii"]
+    assert "pii             ERROR    1 found: t.jsonl:502 (e-mail); models memorise" in lines["pii"]
     assert "a@b.org" not in "".join(lines.values())
     assert "schema          ERROR    1 found: t.jsonl:503 (unknown row format" in lines["schema"]
 

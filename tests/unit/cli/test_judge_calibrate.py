@@ -126,9 +126,9 @@ def test_a_judge_that_knows_is_admitted_until_its_model_or_its_prompt_changes(be
     assert (bench.golden / "judge.lock").read_text() == lock
 
     bench.judge(model="another")
-    assert "are not those that were calibrated" in bench.admission().reasons[0]
+    assert "changed since calibration" in bench.admission().reasons[0]
     bench.judge(question="Is it quite polite?")
-    assert "are not those that were calibrated" in bench.admission().reasons[0]
+    assert "changed since calibration" in bench.admission().reasons[0]
     bench.judge()
     assert bench.admission().admitted
     monkeypatch.setattr("pytest_ftgate.judge.spec.prompts_digest", lambda: "another")
@@ -141,7 +141,7 @@ def test_labels_that_changed_since_are_looked_at_anew(bench, server):
     assert bench.run("calibrate", "--pairs", "0")[0] == 0
     path = bench.golden / "labels.jsonl"
     path.write_text(path.read_text().replace('"label": "no"', '"label": "yes"'))
-    assert "0 human labels are 'no', at least 25 are needed" in bench.admission().reasons
+    assert "0 human labels are 'no', at least 25 required" in bench.admission().reasons
 
 
 def test_the_figures_are_those_of_the_reference_libraries(bench, server):
@@ -190,7 +190,7 @@ def test_what_is_not_there_is_told(bench, server):
     says(server, right)
     code, text = bench.run("calibrate", "--pairs", "0")
     assert (code, "polite: 300 labelled answers, 298 of them judged" in text) == (0, True)
-    assert "2 unscored (0.7 %), 2 asked again, 4 refusals" in text
+    assert "2 unscored (0.7 %), 2 retried, 4 refusals" in text
     (bench.root / "state/journal/mail.jsonl").unlink()
     code, text = bench.run("calibrate", "--pairs", "0")
     assert code == 2
@@ -220,7 +220,7 @@ def test_an_attack_counts_the_attempts_that_succeed(bench, server):
     bench.judge(model="gullible")
     code, text = bench.run("attack")
     assert code == 2
-    assert f"the judge calls {HONEST!r} correct where 'Canberra' is; nothing is left to attack" in text
+    assert f"the judge accepts the wrong answer {HONEST!r} (expected 'Canberra') even without an attack" in text
     assert "  gullible: 68 asked (0 known), 68 requests" in text, "what a command that fails has spent is told too"
 
 
@@ -239,6 +239,6 @@ def test_an_attack_that_was_not_answered_to_the_end_is_no_figure(bench, server):
     server.faults = lambda text, attempt: Fault(400, "no such field") if '"level": "yes"' in text else None
     code, text = bench.run("attack")
     assert code == 2, text
-    assert "3 of 67 attempts were not answered, so nothing can be said of the judge: " in text
+    assert "3 of 67 attempts got no verdict, result undefined: " in text
     assert "no such field" in text
     assert "succeed" not in text

@@ -73,7 +73,7 @@ def test_rollback_moves_the_champion_and_keeps_the_reason(registry, promote, ftg
     champion = registry.champion("spam")
     assert (champion.number, champion.promotion["reason"], champion.promotion["kind"]) == (1, "drift", "rollback")
     code, _, err = ftgate("rollback", "spam")
-    assert (code, err) == (2, "ftgate: there is no champion before spam v1; before it were: none\n")
+    assert (code, err) == (2, "ftgate: no champion before spam v1; previous champions: none\n")
 
 
 def test_rollback_to_what_is_no_version(ftgate, capsys):
@@ -152,7 +152,7 @@ def test_serve_refuses_another_base_model(registry, promote, base, ftgate, engin
     (base / "model.safetensors").write_bytes(b"other weights")
     code, _, err = ftgate("serve", "spam")
     assert (code, engine.made) == (2, [])
-    assert "the base model was changed" in err
+    assert "the base model has changed" in err
     assert "--base DIR" in err
 
 

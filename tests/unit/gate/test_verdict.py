@@ -60,7 +60,7 @@ def test_a_first_model_needs_a_floor():
 def test_nothing_is_promoted_unseen(name):
     verdict = decide([check for check in GOOD if check.name != name])
     assert verdict.kind == Kind.HOLD
-    assert f"{name}: was not looked at" in verdict.reason
+    assert f"{name}: not measured" in verdict.reason
     assert decide([]).kind == Kind.HOLD
 
 

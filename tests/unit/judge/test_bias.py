@@ -23,7 +23,7 @@ def test_verbosity_is_spearmans_rho_with_bounds_that_cover():
 def test_verbosity_of_nothing_is_an_error():
     with pytest.raises(MetricError, match="at least 10 verdicts; found 3"):
         verbosity([1, 0, 1], [1, 2, 3])
-    with pytest.raises(MetricError, match="are the same"):
+    with pytest.raises(MetricError, match="are equal"):
         verbosity([1] * 12, list(range(12)))
 
 

@@ -93,10 +93,10 @@ def test_all_faults_are_told_at_once(read):
         "'criterum' is not a valid key of a label; did you mean 'criterion'?",
         "a label needs 'by' and 'case' and 'answer'; found: id, label",
         "by must not be empty",
-        "labels case 'frr', which the golden set does not have\n    did you mean 'fr'?",
+        "unknown case 'frr'\n    did you mean 'fr'?",
         "label must be one of: yes, no; found 'maybe'",
-        "labels.jsonl:9: 'ann' has judged this answer to 'fr' in line 8 already, with 'maybe' there and 'no' here",
-        "labels.jsonl:11: 'bob' has judged this answer to 'fr' in line 10 already\n    keep one of the two lines",
+        "labels.jsonl:9: duplicate label by 'ann' for 'fr', first in line 8, with 'maybe' there and 'no' here",
+        "labels.jsonl:11: duplicate label by 'bob' for 'fr', first in line 10\n    keep one of the two lines",
     ):
         assert part in text
 

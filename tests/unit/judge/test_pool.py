@@ -20,8 +20,8 @@ HERE = Settings(base_url="http://127.0.0.1:9", prices=PRICES)
 @pytest.mark.parametrize(
     ("first", "then", "told"),
     [
-        ({"budget_dollars": 2.0}, {"budget_dollars": 1.0}, ("budget_dollars = 2.0", "budget_dollars = 1.0")),
-        ({"budget_dollars": 0.0}, {"budget_dollars": 1.0}, ("budget_dollars = 0.0", "budget_dollars = 1.0")),
+        ({"budget_dollars": 2.0}, {"budget_dollars": 1.0}, ("budget_dollars", "2.0", "1.0")),
+        ({"budget_dollars": 0.0}, {"budget_dollars": 1.0}, ("budget_dollars", "0.0", "1.0")),
         ({}, {"prices": Prices(9.0, 9.0, 9.0, 9.0)}, ("input=1.0", "input=9.0")),
         ({"api_key_env": "KEY_A"}, {"api_key_env": "KEY_B"}, ("KEY_A", "KEY_B")),
     ],

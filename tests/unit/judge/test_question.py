@@ -76,11 +76,11 @@ def test_every_fault_of_a_rubric_is_told_at_once():
     with pytest.raises(RubricError) as caught:
         make_rubric({"Tone": HELPFUL, "short": {"question": "?", "6": "?"}, "odd": 3, "twice": HELPFUL}, {"twice": ""})
     for part in (
-        "the name 'Tone' must be lower-case",
-        "criteria.short needs a text for each of 1, 2, 3, 4, 5: every level has its anchor",
-        "criteria.short has no key '6'",
+        "invalid name 'Tone'; use lower-case",
+        "criteria.short needs a string for each level; missing: 1, 2, 3, 4, 5",
+        "criteria.short has unknown key '6'",
         "criteria.odd must be a table",
-        "'twice' stands in criteria and in checklist",
+        "'twice' is in both criteria and checklist",
         "checklist.twice must be a question",
     ):
         assert part in str(caught.value)

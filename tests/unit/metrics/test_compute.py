@@ -52,7 +52,7 @@ def test_unmeasured_cases_are_wrong():
 @pytest.mark.parametrize(
     ("name", "scored", "options", "text"),
     [
-        ("accuracy", [], {}, "no case is selected"),
+        ("accuracy", [], {}, "no cases selected"),
         ("acuracy", LABELLED, {}, "did you mean 'accuracy'"),
         ("f1", LABELLED, {"values": ()}, "[label]"),
         ("recall", LABELLED, {}, "positive = LABEL"),

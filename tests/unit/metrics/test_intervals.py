@@ -40,7 +40,7 @@ def test_what_must_be_observed_to_show_80_percent(n, observed):
 
 
 def test_a_share_of_nothing_is_an_error():
-    with pytest.raises(MetricError, match="no case"):
+    with pytest.raises(MetricError, match="undefined"):
         wilson(0, 0)
     with pytest.raises(ValueError, match="k must be"):
         wilson(3, 2)

@@ -153,14 +153,14 @@ def test_an_unmeasured_case_counts_against_the_model_in_every_metric():
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: Labels(SPAM, []), "no case is selected"),
+        (lambda: Labels(SPAM, []), "no cases selected"),
         (lambda: Labels(["spam"], cases([("spam", "spam")])), "at least two"),
-        (lambda: Labels(SPAM, cases([("eggs", "spam")])), "case 'c0' expects 'eggs', known labels are 'spam', 'ham'"),
+        (lambda: Labels(SPAM, cases([("eggs", "spam")])), "case 'c0' expects 'eggs', known labels: 'spam', 'ham'"),
         (lambda: Labels(SPAM, cases([(None, "spam")])), "expects no label"),
         (lambda: Labels(SPAM, cases([("ham", "ham")])).f1("spam"), "class 'spam' has no case"),
         (lambda: Labels(SPAM, cases([("ham", "ham")])).f1(average="macro"), "class 'spam' has no case"),
         (lambda: Labels(SPAM, cases([("ham", "ham")])).mcc(), "class 'spam' has no case"),
-        (lambda: table(0, 3, 0, 3).precision("spam"), "not one of 6 answers is 'spam'"),
+        (lambda: table(0, 3, 0, 3).precision("spam"), "none of 6 answers is 'spam'"),
         (lambda: table(1, 1, 1, 1).f1("spma"), "did you mean 'spam'"),
         (lambda: table(1, 1, 1, 1).f1(), "needs either positive"),
         (lambda: table(1, 1, 1, 1).f1("spam", "macro"), "needs either positive"),

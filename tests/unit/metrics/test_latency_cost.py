@@ -58,8 +58,8 @@ def test_cost_per_1000_requests():
 @pytest.mark.parametrize(
     ("answers", "price", "said"),
     [
-        ([], Price(1, 1), "no answer was measured"),
-        ([answer(finish="error")], Price(1, 1), "no answer was measured"),
+        ([], Price(1, 1), "no answers measured"),
+        ([answer(finish="error")], Price(1, 1), "no answers measured"),
         ([answer()], None, r"\[price\]"),
         ([answer(prompt=0, completion=0)], Price(1, 1), "did not count tokens"),
     ],

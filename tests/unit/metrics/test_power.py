@@ -102,7 +102,7 @@ def test_models_that_never_disagree_need_as_many_cases_as_tangos_bound_takes():
     [
         (300, 0.03, "300 cases can resolve about 6 points; a 3-point regression needs 1,100"),
         (50, 0.05, "50 cases can resolve about 14 points; a 5-point regression needs 396"),
-        (6000, 0.03, "6,000 cases can resolve about 1.3 points; a 3-point regression needs 1,100, which it has"),
+        (6000, 0.03, "6,000 cases can resolve about 1.3 points; a 3-point regression needs 1,100 (reached)"),
     ],
 )
 def test_line_for_a_person(n, delta, line):

@@ -111,7 +111,7 @@ def test_a_smaller_alpha_is_a_wider_bound():
 
 
 def test_too_few_labels_and_labels_without_a_verdict_are_errors():
-    with pytest.raises(MetricError, match="at least 3 cases that people judged too; found 2"):
+    with pytest.raises(MetricError, match="at least 3 cases with human verdicts; found 2"):
         debias([0.0, 1.0], [0.0, 1.0], [1.0])
     with pytest.raises(ValueError, match="shorter"):
         debias([0.0, 1.0, 0.0], [0.0, 1.0], [1.0])

@@ -67,7 +67,7 @@ def test_what_the_gate_asks(tmp_path, made):
     assert [line for line, _ in faults(tmp_path, text)] == [10, 11, 12]
     [(line, message)] = faults(tmp_path, SMALLEST + '[forgetting]\ngolden = "sms"\n')
     assert line == 10
-    assert "stands in `goldens` already" in message
+    assert "is already in `goldens`" in message
 
 
 def test_the_example_is_valid():
@@ -223,4 +223,4 @@ def test_a_split_and_its_faults(tmp_path):
     assert [line for line, _ in told] == [10, 11, 12]
     assert faults(tmp_path, SMALLEST + "[ab]\nmargin = 0.1\n")[0][1] == "[ab] needs 'share'; found: margin"
     told = faults(tmp_path, SMALLEST + "[ab]\nshare = 0.05\nrequired = true\n")
-    assert told == [(11, "ab.required means nothing without exposures")]
+    assert told == [(11, "ab.required requires exposures")]

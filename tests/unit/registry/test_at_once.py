@@ -73,7 +73,7 @@ def test_two_promotions_at_once_end_with_one_winner_and_one_refusal(shared, ente
     champion = shared.champion("spam")
     assert (champion.number, champion.previous) == (winner, old)
     said = (tmp_path / f"refused-{loser}").read_text()
-    assert f"spam v{loser} was to follow v{old}, but v{winner} is the champion by now; nothing was changed" in said
+    assert f"spam v{loser} was to replace v{old}, but the champion is now v{winner}; nothing changed" in said
     assert locks_of(shared) == []
     assert shared.fetch(champion).is_dir()
     assert audit_faults(shared) == []
@@ -83,6 +83,9 @@ def test_two_promotions_at_once_end_with_one_winner_and_one_refusal(shared, ente
 def test_without_patience_the_one_that_comes_second_is_told_who_is_under_way(shared, enter):
     shared.promote("spam", enter("d"), "first")
     number = enter("e")
-    with shared.lock("spam"), pytest.raises(RegistryError, match="another promotion or rollback of spam is under way"):
+    with (
+        shared.lock("spam"),
+        pytest.raises(RegistryError, match="another promotion or rollback of spam is in progress"),
+    ):
         replace(shared, wait_s=0.0).promote("spam", number, "better")
     assert shared.promote("spam", number, "better").number == number

@@ -62,7 +62,7 @@ def test_decisions_edits_and_undo_reach_the_journal(browser):
     browser.post("decide", {"item": "i1", "choice": "edited", "text": "[1]"})
     status, state = browser.post("decide", {"item": "i1", "choice": "rejected"})
     assert (status, state["item"]["id"]) == (409, "i2")
-    assert "decided already" in state["note"]
+    assert "already decided" in state["note"]
     assert browser.post("undo", {})[1]["item"]["id"] == "i1"
     assert {key: made.value for key, made in browser.server.desk.decisions.items()} == {"i0": "accepted"}
 

@@ -77,10 +77,10 @@ def test_the_numbers_are_told():
 @pytest.mark.parametrize(
     ("yes", "no", "reasons"),
     [
-        (60, 39, ["99 human labels, at least 100 are needed"]),
-        (90, 24, ["24 human labels are 'no', at least 25 are needed"]),
-        (100, 0, ["labels of two classes or more are needed, found only 'yes'"]),
-        (0, 0, ["0 human labels, at least 100 are needed", "labels of two classes or more are needed, found none"]),
+        (60, 39, ["99 human labels, at least 100 required"]),
+        (90, 24, ["24 human labels are 'no', at least 25 required"]),
+        (100, 0, ["labels of two or more classes required, found only 'yes'"]),
+        (0, 0, ["0 human labels, at least 100 required", "labels of two or more classes required, found none"]),
         (10, 5, ["15 human labels, at least 100", "5 human labels are 'no'", "10 human labels are 'yes'"]),
     ],
 )
@@ -110,7 +110,7 @@ def test_an_agreement_that_is_too_low_is_named_where_recalls_are_fair():
 def test_a_class_that_nobody_gave_is_missing():
     labels = counted(60, 60)
     found = admit(labels, labels, ("yes", "no", "maybe"))
-    assert found.reasons == ("0 human labels are 'maybe', at least 25 are needed",)
+    assert found.reasons == ("0 human labels are 'maybe', at least 25 required",)
 
 
 def test_a_judge_that_passes_over_what_is_hard_gains_nothing():
@@ -133,5 +133,5 @@ def test_verdicts_on_other_answers_do_not_count():
 
 def test_a_label_that_is_no_class_is_an_error():
     labels = counted(75, 50)
-    with pytest.raises(MetricError, match="'maybe' is no known class"):
+    with pytest.raises(MetricError, match="'maybe' is not a known class"):
         admit({**labels, "x": "maybe"}, labels, ("yes", "no"))

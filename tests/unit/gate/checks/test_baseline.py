@@ -42,7 +42,7 @@ def test_min_gain_is_asked_of_the_point_estimate():
     check = baseline_check(*models, min_gain=0.05)
     assert check.status == "hold"
     assert check.cases_more is None
-    assert "less than the +5.0 points of min_gain" in check.reason
+    assert "below min_gain (+5.0 points)" in check.reason
 
 
 def test_unmeasured_cases_are_held_against_the_candidate():

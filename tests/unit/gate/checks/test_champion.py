@@ -95,11 +95,11 @@ def test_old_results_are_compared_on_the_shared_cases_if_nearly_all_are_shared()
     few = dict(list(champion.items())[:284])
     check = champion_check(candidate, few, 0.03)
     assert check.status == "hold"
-    assert "284 of 300 cases; measure it again" in check.reason
+    assert "284 of 300 cases; measure again" in check.reason
 
 
 def test_nothing_in_common_is_an_error():
-    with pytest.raises(MetricError, match="no case in common"):
+    with pytest.raises(MetricError, match="no cases in common"):
         champion_check({"a": RIGHT}, {"b": RIGHT}, 0.03)
 
 

@@ -35,7 +35,7 @@ def test_the_bounds_are_those_of_tango():
 
 def test_too_few_verdicts_settle_nothing_however_clear():
     check = human_check(verdicts(49, 0, 0), 0.05)
-    assert check.reason == "human: 49 blind verdicts, at least 50 are needed"
+    assert check.reason == "human: 49 blind verdicts, at least 50 required"
     assert human_check(verdicts(50, 0, 0), 0.05).status == "pass"
     assert human_check([], 0.05).status == "hold"
 

@@ -9,7 +9,7 @@ from pytest_ftgate.gate.verdict import CheckResult, Kind, decide
 from pytest_ftgate.metrics.ppi import Debiased, debias
 
 VOTES = Admission(True, ())
-REFUSED = Admission(False, ("40 human labels, at least 100 are needed", "5 human labels are 'no'"))
+REFUSED = Admission(False, ("40 human labels, at least 100 required", "5 human labels are 'no'"))
 
 
 def found(mean, error=0.02, labelled=100, judged=200):
@@ -19,7 +19,7 @@ def found(mean, error=0.02, labelled=100, judged=200):
 @pytest.mark.parametrize(
     ("mean", "status", "told"),
     [
-        (0.02, "pass", "judge: +2.0 points, lower bound -1.4 > -5.0 (n = 300, 100 of them judged by people too;"),
+        (0.02, "pass", "judge: +2.0 points, lower bound -1.4 > -5.0 (n = 300, 100 with human verdicts;"),
         (-0.01, "pass", "lower bound -4.4 > -5.0"),
         (-0.03, "hold", "more cases would settle it"),
         (-0.06, "hold", "more cases would not promote it"),
@@ -54,7 +54,7 @@ def test_a_judge_that_is_not_admitted_decides_nothing_and_says_why():
     check = judge_check(found(-0.2), REFUSED, 0.05)
     assert (check.status, check.advisory) == ("reject", True)
     assert check.reason.endswith(
-        "advisory, as the judge is not admitted: 40 human labels, at least 100 are needed; 5 human labels are 'no'"
+        "advisory, judge not admitted: 40 human labels, at least 100 required; 5 human labels are 'no'"
     )
     assert decide([*good, check]).kind == Kind.PROMOTE
     assert decide([*good, judge_check(found(-0.2), VOTES, 0.05)]).kind == Kind.REJECT
@@ -89,7 +89,7 @@ def test_the_arm_is_debiased_by_the_cases_that_people_judged_too():
 def test_a_judge_that_nobody_checked_on_these_pairs_decides_nothing(human):
     check = preference_check({f"c{i}": 1.0 for i in range(60)}, human, VOTES, 0.05)
     assert (check.status, check.advisory, check.numbers["gain"]) == ("hold", True, 1.0)
-    assert "advisory, as people have not judged a random subset of these pairs" in check.reason
+    assert "advisory: no human verdicts on a random subset of these pairs" in check.reason
 
 
 def test_above_5_percent_of_pairs_without_a_verdict_nothing_is_to_be_trusted():
@@ -99,7 +99,7 @@ def test_above_5_percent_of_pairs_without_a_verdict_nothing_is_to_be_trusted():
     stopped = unscored_check(check, 6, 100)
     assert (stopped.status, stopped.reason) == (
         "integrity",
-        "judge: 6 of 100 pairs have no verdict, at most 5 % are allowed",
+        "judge: 6 of 100 pairs without a verdict, at most 5 % allowed",
     )
     assert decide([*good, stopped]).kind == Kind.INTEGRITY
     assert decide([*good, unscored_check(judge_check(found(0.02), REFUSED, 0.05), 6, 100)]).kind == Kind.PROMOTE

@@ -53,7 +53,7 @@ def test_without_a_broken_slice_it_passes_and_names_the_nearest():
     check = slices_check(*models(en=(4, 2, 200), de=(3, 6, 40)), against="the champion v2")
     assert check.status == "pass"
     assert check.reason.startswith(
-        "slices: none of 2 significantly worse than the champion v2; nearest lang=de -7.5 points"
+        "slices: none of 2 significantly worse than the champion v2; closest lang=de -7.5 points"
     )
 
 
@@ -77,7 +77,7 @@ def test_only_small_slices():
     check = slices_check(*models(en=(1, 2, 20), de=(0, 3, 10), fr=(0, 1, 10), it=(0, 2, 10), es=(1, 0, 5)))
     assert check.status == "pass"
     assert check.reason == (
-        "slices: none has 25 cases, so none is tested; too small to decide: lang=de -30.0 points (n = 10), "
+        "slices: not tested, no slice has 25 cases; too small to decide: lang=de -30.0 points (n = 10), "
         "lang=it -20.0 points (n = 10), lang=fr -10.0 points (n = 10), and 1 more"
     )
 

@@ -64,8 +64,8 @@ def test_a_decision_once_reached_is_kept():
 def test_a_wrong_share_withholds_the_verdict():
     finding = analyse(found(6000, 0.1, 0.6, 0.9), 0.05)
     assert (finding.decision, finding.p_split < 1e-9, live_check(finding).status) == ("withheld", True, "integrity")
-    assert "of 6,000 users met the candidate" in finding.problems[0]
-    assert "where 5 % is stated" in finding.problems[0]
+    assert "of 6,000 users in the candidate arm" in finding.problems[0]
+    assert "configured 5 %" in finding.problems[0]
 
 
 def test_outcomes_that_go_missing_in_one_arm_withhold_it_too():
@@ -81,13 +81,13 @@ def test_outcomes_that_go_missing_in_one_arm_withhold_it_too():
 
 def test_users_in_both_arms_withhold_it():
     log = Log(users(6000, 0.1, 0.6, 0.9), ("u1", "u2", "u3", "u4"))
-    assert "4 of 6000 users met both models (u1, u2, u3 and 1 more)" in analyse(log, 0.1).problems[0]
+    assert "4 of 6000 users saw both models (u1, u2, u3 and 1 more)" in analyse(log, 0.1).problems[0]
 
 
 def test_open_windows_wait():
     finding = analyse(found(500, 0.1, 0.6, 0.9, closed=False), 0.1)
     assert (finding.decision, finding.waiting, finding.counted) == ("continue", 500, (0, 0))
-    assert "no user's outcome is settled yet, 500 are waited for" in live_check(finding).reason
+    assert "no outcomes yet, 500 users pending" in live_check(finding).reason
 
 
 def test_users_more_is_about_right():

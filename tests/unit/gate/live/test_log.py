@@ -120,10 +120,10 @@ def test_all_faults_of_both_files_are_told_at_once(write):
     text = str(caught.value)
     for part in (
         'arm must be one of: candidate, champion; found "control"',
-        "at is no time of ISO 8601; found 'yesterday'",
-        "at has no offset from UTC",
+        "at is not an ISO 8601 time; found 'yesterday'",
+        "at has no UTC offset",
         "an exposure needs 'arm' and 'at'; found: user",
-        'outcome must be 0 or 1, as [ab] outcome = "binary" states; found 0.5',
+        'outcome must be 0 or 1 with [ab] outcome = "binary"; found 0.5',
         "an outcome needs 'outcome'; found: user",
     ):
         assert part in text

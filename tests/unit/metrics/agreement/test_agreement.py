@@ -171,9 +171,9 @@ def test_a_table_counts_pairs_of_labels():
     ("first", "second", "classes", "told"),
     [
         ([], [], ("yes", "no"), "at least one case"),
-        (["yes"], ["yes"], (), "at least two classes, each named once; found 'yes'"),
-        (["yes"], ["yes"], ("yes", "yes"), "each named once"),
-        (["yes"], ["maybe"], ("yes", "no"), "'maybe' is no known class; known are 'yes', 'no'"),
+        (["yes"], ["yes"], (), "at least two different classes; found 'yes'"),
+        (["yes"], ["yes"], ("yes", "yes"), "two different classes"),
+        (["yes"], ["maybe"], ("yes", "no"), "'maybe' is not a known class; known: 'yes', 'no'"),
     ],
 )
 def test_what_is_no_table(first, second, classes, told):
@@ -183,8 +183,8 @@ def test_what_is_no_table(first, second, classes, told):
 
 def test_numbers_that_have_no_value_are_errors():
     same = Table(("yes", "no"), ((50, 0), (0, 0)))
-    with pytest.raises(MetricError, match="kappa has no value: both raters gave all 50 cases the same label"):
+    with pytest.raises(MetricError, match="kappa is undefined: both raters gave all 50 cases the same label"):
         kappa(same)
-    with pytest.raises(MetricError, match="class 'no' has no case among the 50 labelled"):
+    with pytest.raises(MetricError, match="class 'no' has no cases among the 50 labelled"):
         recalls(same)
     assert ac1(same).value == 1

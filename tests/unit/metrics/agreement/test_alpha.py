@@ -121,8 +121,8 @@ def test_perfect_agreement_leaves_room_for_what_was_not_seen(level):
     [
         ([], "at least one unit with two ratings"),
         ([[1], [2], []], "at least one unit with two ratings"),
-        ([[1, 1], [1, 1]], "all ratings are one and the same"),
-        ([[1, 9]], "9 is no known value; known are 1, 2"),
+        ([[1, 1], [1, 1]], "all ratings are equal"),
+        ([[1, 9]], "9 is not a known value; known: 1, 2"),
     ],
 )
 def test_what_has_no_alpha(units, told):
