@@ -1,4 +1,4 @@
-"""(answers of a run, a case) -> its judge has heard all answers that are there, before this case is graded.
+"""(answers of a run, a case) -> the judge is asked about all answers that have arrived, before this case is graded.
 
 Grading is one case after another, a judge is asked many at a time: so the first case that needs the judge takes along
 every answer that has arrived, and what arrives in the meantime is the next wave.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def prefetch_judge(answers: Responses, case: Case) -> None:
-    """Have the judge hear what it will be asked about this case, and all others whose answers are there.
+    """Ask the judge about this case, and all others whose answers have arrived.
 
     Where the judge is asked by batch, all answers of the run are waited for first: one batch. Raises Unmeasured if the
     case was not asked, ProviderError if the judge cannot be.

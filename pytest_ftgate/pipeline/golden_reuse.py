@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
 
 ROUND = "ftgate.round"
-"""Tag: the champion that a version was held against, see `round_of`."""
+"""Tag: the champion that a version was compared with, see `round_of`."""
 
 OVERUSED = 32
-"""Decisions after which the golden set has been looked at too often to be an exam."""
+"""Decisions after which the golden set has been used too often."""
 
 
 _GOLDEN = "golden."
@@ -64,12 +64,12 @@ def uses(registry: Registry, name: str, digest: str) -> int:
 
 
 def wear(count: int) -> str:
-    """How far an exam is used up: "5 of 32 decisions"."""
+    """How far a golden set is used up: "5 of 32 decisions"."""
     return f"{count} of {OVERUSED} decisions" + ("; overused: write new cases" if count > OVERUSED else "")
 
 
 def overused(name: str, count: int) -> str:
-    """The warning about an exam that is overused; "" while it is not."""
+    """The warning about an overused golden set; "" while it is not."""
     if count <= OVERUSED:
         return ""
     return (

@@ -1,4 +1,4 @@
-"""The door to pytest: every hook in one place, each handing over to the module that does the work."""
+"""Every pytest hook of the plugin, each handing over to the module that does the work."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _canary_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None
 
 
 def _named(file_path: Path, parent: pytest.Collector) -> bool:
-    """True if a golden file, or the folder of a golden.toml, stands on the command line."""
+    """True if a golden file, or the folder of a golden.toml, is on the command line."""
     from pytest_ftgate.pipeline.discovery import GOLDEN_FILE
 
     given = parent.config.args_source is pytest.Config.ArgsSource.ARGS

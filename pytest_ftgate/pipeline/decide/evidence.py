@@ -130,7 +130,7 @@ def _anchor(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) ->
 
 
 def _slices(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: float) -> CheckResult:
-    """Against the champion. A first model is held against the base model, and that decides nothing: a base that gives
+    """Against the champion. A first model is compared with the base model, and that decides nothing: a base that gives
     one answer to everything is perfect on each slice where it is the right one.
     """
     champion, slices = run.references.champion(suite), slices_of(tested.suite.cases)

@@ -88,7 +88,7 @@ def human_of(suite: Suite, tested: Evaluation, run: PipelineRun, delta: float) -
         reason = f"human: {len(found.values)} of {wanted} blind verdicts on these answers are there; {command}"
         return CheckResult("human", "hold", {"n": float(len(found.values))}, reason)
     check = human_check(found.values, delta, tried=run.tried(suite))
-    return replace(check, reason=f"{check.reason}; by {', '.join(found.by) or 'nobody: all answers are equal'}")
+    return replace(check, reason=f"{check.reason}; by {', '.join(found.by) or 'no one: all answers are equal'}")
 
 
 def _same_draw(found: Blind, human: Human) -> str:
@@ -132,7 +132,7 @@ def _people(suite: Suite, both: Both) -> Blind:
 
 
 def _admission(suite: Suite, spec: JudgeSpec) -> Admission:
-    """By the labels and the judge.lock that stand beside the set. Raises FileFaults."""
+    """By the labels and the judge.lock next to the set. Raises FileFaults."""
     from pytest_ftgate.judge.labels import current, read_labels
     from pytest_ftgate.judge.lock import FILE, admission_of, read_judge_lock
 

@@ -1,4 +1,4 @@
-"""Item -> what is told of it (Told) -> reports, by a protocol without capture, fixtures or reruns."""
+"""Item -> ItemOutcome -> reports, by a protocol without capture, fixtures or reruns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Properties = tuple[tuple[str, str], ...]
 
 
 class Rank(IntEnum):
-    """Where an item stands in the run of its pipeline."""
+    """The place of an item in the run of its pipeline."""
 
     DATA = 0
     STAGE = 1
@@ -57,7 +57,7 @@ def skipped(reason: str) -> ItemOutcome:
 
 
 class FtgateFile(pytest.File):
-    """A file whose faults are told without a traceback."""
+    """A file whose faults are reported without a traceback."""
 
     @property
     def ftgate(self) -> FtgateSession:
@@ -82,7 +82,7 @@ class FtgateItem(pytest.Item):
 
     @classmethod
     def make(cls, parent: FtgateFile, name: str, **kwargs: Any) -> Any:
-        """An item below `parent`; the full node id is given, since pytest 9.2 would lose what stands in brackets."""
+        """An item below `parent`; the full node id is given, since pytest 9.2 would lose what is in brackets."""
         return cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}", **kwargs)
 
     @property
@@ -134,7 +134,7 @@ def touches_us(items: Iterable[pytest.Item]) -> bool:
 
 
 class _Text(TerminalRepr):
-    """A failure text that prints as it is and whose first line stands in pytest's short summary."""
+    """A failure text that prints as it is and whose first line is in pytest's short summary."""
 
     def __init__(self, path: str, text: str) -> None:
         self._text = text

@@ -54,7 +54,7 @@ class CanaryItem(FtgateItem):
         return {"done": [*done, *self._call_hook(finding)]}
 
     def _call_hook(self, finding: Finding) -> Iterator[str]:
-        """A hook that breaks is told and takes nothing with it."""
+        """A hook that raises is reported; the outcome stays."""
         try:
             self.ihook.pytest_ftgate_drift(task=self.watch.task, finding=finding)
         except Exception as error:  # noqa: BLE001 - a user's code may raise anything

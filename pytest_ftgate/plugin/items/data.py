@@ -1,4 +1,4 @@
-"""Checks of a pipeline's data -> items `data[duplicates]`, ...: an error fails, a warning is told in the summary."""
+"""Checks of a pipeline's data -> items `data[duplicates]`, ...: an error fails, a warning is in the summary."""
 
 from __future__ import annotations
 

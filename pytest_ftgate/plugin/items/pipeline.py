@@ -142,7 +142,7 @@ class PromoteItem(FtgateItem):
 
 
 def _announced(item: FtgateItem, run: PipelineRun, verdict: Verdict, version: int | None) -> Iterator[str]:
-    """Call the hook. One that breaks is told of: what was decided stays decided."""
+    """Call the hook. One that raises is reported; the verdict stays."""
     try:
         item.ihook.pytest_ftgate_verdict(task=run.name, verdict=verdict, version=version)
     except Exception as error:  # noqa: BLE001 - a user's code may raise anything

@@ -37,7 +37,7 @@ class ReportCollector:
     begun: float = field(default_factory=time.monotonic)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what an item of ours told, and count what failed beside the gate."""
+        """Keep what our items report, and count failures other than the gate's."""
         if hasattr(report, "ftgate_rank"):
             self.told = True
             self._keep(report)
@@ -92,7 +92,7 @@ class ReportCollector:
 
     @property
     def speaks(self) -> bool:
-        """Whether an item of ours ran or a judge was asked: else the run is not ours, and nothing is told of it."""
+        """Whether an item of ours ran or a judge was asked: else the run is not ours, and nothing is printed."""
         return self.told or bool(self.judges)
 
     @pytest.hookimpl(optionalhook=True)

@@ -1,4 +1,4 @@
-"""What the checks of pipelines' data told -> lines: how many found nothing, and each that warns or fails."""
+"""Results of the data checks -> lines: how many found nothing, and each that warns or fails."""
 
 from __future__ import annotations
 

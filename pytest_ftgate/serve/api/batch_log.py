@@ -74,4 +74,4 @@ class BatchLog:
             case {"over": str(name)}:
                 self._open.pop(name, None)
             case _:
-                raise JournalError(f"{self._log.path}: a line is none of this file: {str(line)[:100]}; remove it")
+                raise JournalError(f"{self._log.path}: invalid line: {str(line)[:100]}; remove it")

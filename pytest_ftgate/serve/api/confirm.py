@@ -27,6 +27,8 @@ def confirm(  # noqa: PLR0913 - two figures, two texts, two ways to agree
     told = f"{what} may cost about ${dollars:.2f}, which is more than ${limit:.2f}"
     asking = ask or (agreed if someone_is_there() else None)
     if asking is None:
-        raise ProviderError(f"{told}, and nobody is there to ask\n    allow it with {allow}, or raise the limit")
+        raise ProviderError(
+            f"{told}, and there is no terminal to confirm it\n    allow it with {allow}, or raise the limit"
+        )
     if not asking(f"{told}. Go on? [y/N] "):
-        raise ProviderError(f"{told}: not agreed to, nothing was sent")
+        raise ProviderError(f"{told}: not confirmed, nothing was sent")

@@ -1,4 +1,4 @@
-"""reply -> a line of answers.jsonl before anybody sees it, and back: key -> reply."""
+"""ApiReply -> a line of answers.jsonl, written before it is used, and back."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ class Answers:
             case {"lost": str(key)} | {"back": str(key)}:
                 under_way.pop(key, None)
             case _:
-                raise JournalError(f"{self._log.path}: a line is none of this file: {str(line)[:100]}; remove it")
+                raise JournalError(f"{self._log.path}: invalid line: {str(line)[:100]}; remove it")
         return []
