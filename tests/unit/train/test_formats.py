@@ -111,7 +111,7 @@ def test_faults_of_a_parquet_file_name_the_row(tmp_path, tokenizer):
         read_examples(path, PROMPT, tokenizer)
     told = str(caught.value).splitlines()
     assert told[0].startswith(f"{path}:2: (chat) does not end with an assistant turn")
-    assert told[1].startswith(f"{path}:3: (chat) asks nothing")
+    assert told[1].startswith(f"{path}:3: (chat) no non-empty user turn")
 
 
 def test_a_template_that_refuses_a_row_is_told_with_its_line(tmp_path, tokenizer, monkeypatch):

@@ -59,7 +59,7 @@ def test_synthetic_rows_leaked_ones_preferences_and_conversations_are_never_show
     assert dict(seeds.left_out) == {
         "synthetic": 1,
         "preferences": 1,
-        "multi-turn or unanswered": 1,
+        "multi-turn or without an answer": 1,
         "overlap with a golden case": 1,
     }
 
