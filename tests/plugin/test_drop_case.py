@@ -29,7 +29,7 @@ def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained):
     result.stdout.fnmatch_lines([f"*{found}", f"*{dropped}"])
     result.stdout.fnmatch_lines(["  accuracy * n = 58"])
     integrity = (
-        "  integrity   PASS      one golden set, no leak of 58 cases, 2 leaked cases excluded for all models, 100 %*"
+        "  integrity   PASS      one golden set, no leaks in 58 cases, 2 leaked cases excluded for all models, 100 %*"
     )
     result.stdout.fnmatch_lines(
         [integrity, "  baseline    PASS * (n = 58, *", "    on all 60 cases: PASS * (n = 60, *"]
@@ -52,5 +52,5 @@ def test_too_few_cases_left_are_refused_before_anything_is_trained(project, trai
     trained.candidate(1, wrong=())
     result = trained.run("--ftgate-leak=drop-case")
     assert result.ret == 11
-    result.stdout.fnmatch_lines(["INTEGRITY*would leave 56 of 60 cases, at least 95 % must be left*drop-row"])
+    result.stdout.fnmatch_lines(["INTEGRITY*would keep 56 of 60 cases, at least 95 % required*drop-row"])
     assert not (project.path / ".ftgate/journal").exists(), "no model was asked"

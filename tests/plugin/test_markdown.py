@@ -45,7 +45,7 @@ def test_verdict_arms_metrics_misses_and_time(mail):
         "## pytest-ftgate\n\n### mail\n\n| metric | value | lower | upper | n |\n|---|---|---|---|---|\n"
     )
     assert "| accuracy | 0.950 | 0." in text
-    assert "| integrity | PASS | one golden set, no leak, 100 % of cases measured |" in text
+    assert "| integrity | PASS | one golden set, no leaks, 100 % of cases measured |" in text
     assert "| floors | PASS | f1(spam) 0." in text
     assert "<details><summary>2 missed: wrong answers, left to the gate</summary>" in text
     assert "    requests: 40 answered, 0 failed, 0 retries" in text

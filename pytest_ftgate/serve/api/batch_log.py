@@ -73,4 +73,4 @@ class BatchLog:
             case {"over": str(name)}:
                 self._open.pop(name, None)
             case _:
-                raise JournalError(f"{self._lines.path}: a line is none of this file: {str(line)[:100]}; remove it")
+                raise JournalError(f"{self._lines.path}: invalid line: {str(line)[:100]}; remove it")

@@ -74,5 +74,5 @@ class Answers:
             case {"lost": str(key)} | {"back": str(key)}:
                 under_way.pop(key, None)
             case _:
-                raise JournalError(f"{self._lines.path}: a line is none of this file: {str(line)[:100]}; remove it")
+                raise JournalError(f"{self._lines.path}: invalid line: {str(line)[:100]}; remove it")
         return []

@@ -142,7 +142,7 @@ def test_a_pipeline_reads_through_links_and_its_lineage_has_the_md5(project):
 def test_what_is_missing_is_pulled(project):
     (project / "pipeline.toml").write_text(PIPELINE)
     (project / "sym.jsonl").unlink()
-    with pytest.raises(PipelineError, match=r"data.train: sym.jsonl is not there\n *dvc pull sym.jsonl.dvc"):
+    with pytest.raises(PipelineError, match=r"data.train: sym.jsonl not found\n *dvc pull sym.jsonl.dvc"):
         _ = read_pipeline(project / "pipeline.toml").data_files
 
 

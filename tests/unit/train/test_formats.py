@@ -110,8 +110,8 @@ def test_faults_of_a_parquet_file_name_the_row(tmp_path, tokenizer):
     with pytest.raises(TrainError) as caught:
         read_examples(path, PROMPT, tokenizer)
     told = str(caught.value).splitlines()
-    assert told[0].startswith(f"{path}:2: (chat) does not end with a turn of the assistant")
-    assert told[1].startswith(f"{path}:3: (chat) asks nothing")
+    assert told[0].startswith(f"{path}:2: (chat) does not end with an assistant turn")
+    assert told[1].startswith(f"{path}:3: (chat) no non-empty user turn")
 
 
 def test_a_template_that_refuses_a_row_is_told_with_its_line(tmp_path, tokenizer, monkeypatch):
@@ -119,7 +119,7 @@ def test_a_template_that_refuses_a_row_is_told_with_its_line(tmp_path, tokenizer
     template = "{% if messages[0].role == 'system' %}" + refusing + "{% endif %}" + tokenizer.chat_template
     monkeypatch.setattr(tokenizer, "chat_template", template)
     with pytest.raises(
-        TrainError, match=r"chat\.parquet:1: .* refuses turns of system, user, assistant: System role not"
+        TrainError, match=r"chat\.parquet:1: .* rejects turns of system, user, assistant: System role not"
     ):
         read_one(tmp_path, tokenizer, {"messages": CHAT[:2]})
 
