@@ -40,7 +40,7 @@ def choice(dtype: str, device: Device | None = None) -> str:
     device = device or this_device()
     line, best = f"computing in {dtype} on {device.name}", resolved(AUTO, device)
     if emulated(dtype, device):
-        return f"{line}, which emulates it: a matrix product takes several times as long as in {best}"
+        return f"{line}, emulated: matrix products are several times slower than in {best}"
     if dtype == best == "float32":
-        return f"{line}, which has no bfloat16 instructions (x86: avx512_bf16 or amx_bf16; CheckResult: bf16)"
+        return f"{line}, which has no bfloat16 instructions (x86: avx512_bf16 or amx_bf16; Arm: bf16)"
     return line

@@ -104,7 +104,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
     def _tell(self, epoch: Epoch) -> None:
         text = (
             f"epoch {epoch.epoch}: training loss {epoch.train_loss:.4f}; validation: score {epoch.score:.3f} "
-            f"({epoch.passed} of {epoch.cases} right), loss {epoch.loss:.4f}, perplexity {epoch.perplexity:.3f}"
+            f"({epoch.passed} of {epoch.cases} correct), loss {epoch.loss:.4f}, perplexity {epoch.perplexity:.3f}"
         )
         numbers = {"score": epoch.score, "loss": epoch.loss, "perplexity": epoch.perplexity}
         self.log("validation", text=text, epoch=epoch.epoch, step=epoch.step, train_loss=epoch.train_loss, **numbers)

@@ -18,8 +18,8 @@ from pytest_ftgate.train.rendering import Span, answer_tokens, asked_tokens, ear
 from pytest_ftgate.train.roles import RoleCheck
 
 PREFERENCE = (
-    "is a preference (chosen and rejected), but one expected answer is needed here\n"
-    '    set train.method = "dpo" to train on preferences; validation rows have one answer: input and expected, say'
+    "is a preference row (chosen and rejected), expected a single answer\n"
+    '    set train.method = "dpo" to train on preferences; validation rows need one answer, e.g. input and expected'
 )
 S = TypeVar("S", bound=Sized)
 
@@ -112,5 +112,5 @@ def fitting(rows: Sequence[S], max_length: int) -> tuple[list[S], int]:
     kept = [row for row in rows if len(row) <= max_length]
     if not kept:
         shortest = min(map(len, rows))
-        raise TrainError(f"max_length = {max_length} tokens leaves no row; the shortest has {shortest}: raise it")
+        raise TrainError(f"no rows within max_length = {max_length} tokens; the shortest has {shortest}: raise it")
     return kept, len(rows) - len(kept)

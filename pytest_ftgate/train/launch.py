@@ -37,7 +37,7 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent) -> Manifest:
     Raises TrainError: out of memory, a fault in the data, a crash (with the last lines of the log); MissingExtra.
     """
     if (manifest := finished(job, out_dir)) is not None:
-        on_event({"event": "start", "text": f"already trained: the same settings and data gave {manifest.digest[:12]}"})
+        on_event({"event": "start", "text": f"already trained with the same settings and data: {manifest.digest[:12]}"})
         return manifest
     _check_libraries(job)
     _prepare(job, out_dir)
@@ -133,7 +133,7 @@ def _check_libraries(job: TrainJob) -> None:
         raise MissingExtra(f"fine-tuning ({', '.join(missing)} not installed)", "train")
     if absent := [name for name in job.report_to if importlib.util.find_spec(name) is None]:
         names = ", ".join(absent)
-        raise TrainError(f"tracking.report_to names {names}, not installed here; install it, or leave it out")
+        raise TrainError(f"tracking.report_to: {names} not installed; install or remove it")
 
 
 def _error(job: TrainJob, group: ProcessGroup, code: int | None, failed: Event | None) -> TrainError:
@@ -144,10 +144,10 @@ def _error(job: TrainJob, group: ProcessGroup, code: int | None, failed: Event |
     if failed:
         return TrainError(_out_of_memory(job, str(failed["text"])))
     if code == 137 or any(word in tail for word in KILLED):
-        return TrainError(_out_of_memory(job, "the process was killed, most likely by the system for want of memory"))
+        return TrainError(_out_of_memory(job, "the process was killed, probably out of memory"))
     return TrainError(
-        f"the trainer ended with exit code {code} and no manifest; the last lines of {group.log}:\n{tail}\n"
-        "start again with --train: it goes on from the last checkpoint"
+        f"the trainer exited with code {code} without a manifest; last lines of {group.log}:\n{tail}\n"
+        "run again with --train to resume from the last checkpoint"
     )
 
 
@@ -159,7 +159,7 @@ def _out_of_memory(job: TrainJob, what: str) -> str:
         hints[0] += f" and train.gradient_accumulation = {tuning.gradient_accumulation * tuning.batch_size // smaller}"
     hints.append(f"lower train.max_length (now {tuning.max_length} tokens)")
     if tuning.method == "dpo" and not tuning.load_in_4bit:
-        hints.append("leave train.load_in_4bit out (now false)")
+        hints.append("remove train.load_in_4bit (now false)")
     elif not tuning.in_4bit:
         hints.append(f'set train.method = "qlora" (now "{tuning.method}")')
     return f"out of memory in training: {what}\n    {'; or '.join(hints)}"

@@ -26,7 +26,7 @@ def load_tokenizer(job: TrainJob) -> Any:
 
     tokenizer = AutoTokenizer.from_pretrained(job.base, revision=job.revision)
     if not tokenizer.chat_template:
-        raise TrainError(f"{job.base}: the tokenizer has no chat template; name an instruct model in base.model")
+        raise TrainError(f"{job.base}: the tokenizer has no chat template; use an instruct model in base.model")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -63,12 +63,12 @@ def check_servable(model: Any) -> None:
     """Refuse, before a step is made, an adapter that vLLM cannot serve. Raises TrainError naming every reason."""
     configs = getattr(model, "peft_config", {}).values()
     if reasons := [reason for config in configs for reason in _refusals(config)]:
-        raise TrainError("vLLM cannot serve this adapter, so it is not trained: " + "; ".join(reasons))
+        raise TrainError("not trained, vLLM cannot serve this adapter: " + "; ".join(reasons))
 
 
 def _refusals(config: Any) -> list[str]:
     refused = {
-        "modules_to_save trains whole layers (TRL adds them when the tokenizer has grown: use the base model's own)": (
+        "modules_to_save trains full layers (added by TRL for an extended tokenizer: use the base model's tokenizer)": (
             config.modules_to_save or getattr(config, "trainable_token_indices", None)
         ),
         "DoRA": config.use_dora,

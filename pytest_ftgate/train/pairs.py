@@ -17,10 +17,10 @@ from pytest_ftgate.train.rendering import answer_tokens, asked_tokens
 from pytest_ftgate.train.roles import RoleCheck
 
 ONE_ANSWER = (
-    'has one answer, but method = "dpo" learns from a better and a worse one\n'
-    '    write rows of prompt, chosen and rejected, or set train.method = "qlora"'
+    'has a single answer, but method = "dpo" needs chosen and rejected\n'
+    '    use rows with prompt, chosen and rejected, or set train.method = "qlora"'
 )
-SAME = "has the same answer as chosen and as rejected, which prefers nothing\n    leave the row out"
+SAME = "has identical chosen and rejected answers\n    remove the row"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def preview(job: TrainJob, folder: Path) -> Path:
     if done.returncode == FAULT:
         raise TrainError(done.stdout.strip())
     if done.returncode:
-        raise TrainError(f"the first rows could not be tokenised; the last lines:\n{_tail(done.stderr)}")
+        raise TrainError(f"tokenising the first rows failed; last lines:\n{_tail(done.stderr)}")
     return folder / TOKENS_FILE
 
 

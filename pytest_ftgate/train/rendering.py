@@ -22,7 +22,7 @@ def rendered(tokenizer: Any, messages: Sequence[Message], *, asks: bool = False)
         return str(tokenizer.apply_chat_template(turns, add_generation_prompt=asks, tokenize=False))
     except TemplateError as error:
         roles = ", ".join(turn["role"] for turn in turns)
-        raise TrainError(f"the model's chat template refuses turns of {roles}: {error}") from None
+        raise TrainError(f"the chat template rejects turns of {roles}: {error}") from None
 
 
 def asked_tokens(tokenizer: Any, messages: Sequence[Message]) -> tuple[int, ...]:
@@ -39,7 +39,9 @@ def answer_tokens(tokenizer: Any, messages: Sequence[Message], answer: str) -> t
     asked = rendered(tokenizer, messages, asks=True)
     whole = rendered(tokenizer, [*messages, {"role": "assistant", "content": answer}])
     if not whole.startswith(asked):
-        raise TrainError(f"the chat template changes the prompt once it is answered: {whole!r} is not {asked!r}...")
+        raise TrainError(
+            f"the chat template renders the prompt differently once answered: {whole!r} does not start with {asked!r}"
+        )
     ids = tokenizer(whole[len(asked) :], add_special_tokens=False)["input_ids"]
     if tokenizer.eos_token_id not in ids:
         end, found = tokenizer.eos_token, whole[len(asked) :]

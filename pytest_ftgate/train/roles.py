@@ -11,7 +11,7 @@ from pytest_ftgate.golden.case import Message
 from pytest_ftgate.train.rendering import rendered
 
 Roles = tuple[str, ...]
-_FIX = "give the model's folder a chat template that writes every turn once, or leave out the turns it cannot write"
+_FIX = "use a chat template that renders every turn once, or remove the unsupported turns"
 
 
 class RoleCheck:
@@ -39,8 +39,8 @@ def check_roles(tokenizer: Any, roles: Roles) -> None:
     text = rendered(tokenizer, turns)
     wrong = list(_lost(turns, text)) or [*_confused(tokenizer, roles), *_headless(tokenizer, turns, text)]
     if wrong:
-        what = f"the model's chat template {', and '.join(wrong)}"
-        raise TrainError(f"{what}; of {', '.join(roles)} it makes\n    {text!r}\n    {_FIX}")
+        what = f"the chat template {', and '.join(wrong)}"
+        raise TrainError(f"{what}; rendering of {', '.join(roles)}:\n    {text!r}\n    {_FIX}")
 
 
 def _turns(roles: Roles) -> list[Message]:
@@ -52,9 +52,9 @@ def _lost(turns: Sequence[Message], text: str) -> Iterator[str]:
     counts = [text.count(turn["content"]) for turn in turns]
     for number, (turn, count) in enumerate(zip(turns, counts, strict=True), 1):
         if count == 0:
-            yield f"drops turn {number}, the {turn['role']}'s"
+            yield f"drops turn {number} ({turn['role']})"
         elif count > 1:
-            yield f"writes turn {number}, the {turn['role']}'s, {count} times"
+            yield f"renders turn {number} ({turn['role']}) {count} times"
     places = [text.find(turn["content"]) for turn in turns]
     if set(counts) == {1} and places != sorted(places):
         yield "changes the order of the turns"
@@ -71,7 +71,7 @@ def _confused(tokenizer: Any, roles: Roles) -> Iterator[str]:
         for before, turn in pairwise(turns)
     }
     if {head for role, head in heads if role == "user"} & {head for role, head in heads if role == "assistant"}:
-        yield "does not tell the user's turns from the assistant's"
+        yield "does not distinguish user and assistant turns"
 
 
 def _headless(tokenizer: Any, turns: Sequence[Message], text: str) -> Iterator[str]:
@@ -79,4 +79,4 @@ def _headless(tokenizer: Any, turns: Sequence[Message], text: str) -> Iterator[s
     asked, plain = rendered(tokenizer, turns[:-1], asks=True), rendered(tokenizer, turns[:-1])
     head = text[len(plain) : text.index(turns[-1]["content"])]
     if asked == plain and any(map(str.isalnum, head)):
-        yield f"does not begin the assistant's turn with {head!r} when it asks for an answer (add_generation_prompt)"
+        yield f"does not start the assistant turn with {head!r} (add_generation_prompt)"

@@ -46,7 +46,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog) -> None:
         spent = Spent(len(rows), tokens, seconds, *_devices(trainer), too_long)
         manifest = finish(job, out_dir, spent, tokenizer.chat_template)
         rate = manifest.metrics["tokens_per_second"]
-        log("done", text=f"epoch {manifest.best_epoch} is the best; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
+        log("done", text=f"best epoch {manifest.best_epoch}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
 
 
 def _devices(trainer: Trainer) -> tuple[str, int]:
@@ -110,11 +110,11 @@ def _tell_start(log: EventLog, job: TrainJob, rows: Rows, too_long: int, model: 
     trained = sum(n for n, trains in counts if trains)
     what = job.tuning.method if job.tuning.method == "full" else f"{job.tuning.method}, r = {job.lora.r}"
     tokens = sum(row.tokens for row in rows) * job.tuning.epochs
-    text = f"{what}: {trained:,} weights; {len(rows):,} rows x {job.tuning.epochs} epochs = {tokens:,} tokens"
+    text = f"{what}: {trained:,} trainable weights; {len(rows):,} rows x {job.tuning.epochs} epochs = {tokens:,} tokens"
     log("start", text=text, rows=len(rows), tokens=tokens, trained_weights=trained)
     if too_long:
         limit = job.tuning.max_length
-        log("warning", text=f"{too_long} rows are longer than max_length = {limit} tokens and are left out")
+        log("warning", text=f"{too_long} rows exceed max_length = {limit} tokens and are skipped")
     if left_out := sum(row.left_out for row in rows):
-        rewritten = "which the chat template writes otherwise once they are history"
-        log("warning", text=f"{left_out} earlier answers of chats, {rewritten}, are read and not learnt")
+        rewritten = "rendered differently by the chat template in the history"
+        log("warning", text=f"{left_out} earlier answers of chats, {rewritten}, are excluded from the loss")

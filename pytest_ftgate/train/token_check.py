@@ -36,9 +36,9 @@ def check_tokens(endpoint: Endpoint, file: Path) -> int:
     if differences:
         differ = len(differences) // LINES
         raise ServeError(
-            f"the server does not read messages as the trainer did ({differ} of {len(rows)} rows differ):\n"
+            f"the server tokenises messages differently from training ({differ} of {len(rows)} rows differ):\n"
             + "\n".join(differences[: SHOWN * LINES])
-            + "\n    serve the tokenizer and chat template that the base model had in training"
+            + "\n    serve with the tokenizer and chat template used in training"
         )
     return len(rows)
 
@@ -49,7 +49,7 @@ def _differences(endpoint: Endpoint, rows: list[dict[str, Any]]) -> Iterator[str
         if served != row["tokens"]:
             yield f"    row {number}: {_first_difference(row['tokens'], served)}"
             yield f"      trained on {row.get('text', '')!r}"
-            yield f"      the server reads {_text(endpoint, served)!r}"
+            yield f"      served as {_text(endpoint, served)!r}"
 
 
 def _served_tokens(endpoint: Endpoint, messages: list[dict[str, str]]) -> list[int]:
@@ -57,7 +57,7 @@ def _served_tokens(endpoint: Endpoint, messages: list[dict[str, str]]) -> list[i
     body = {"model": endpoint.model, "messages": messages, "add_generation_prompt": True}
     status, said = post(url, body, endpoint.api_key)
     if status != 200:
-        raise ServeError(f"{url}: cannot compare the server's tokens with the trainer's: HTTP {status}: {said}")
+        raise ServeError(f"{url}: cannot compare the server's tokens with training: HTTP {status}: {said}")
     return list(said["tokens"])
 
 
@@ -73,6 +73,6 @@ def _first_difference(trained: list[int], served: list[int]) -> str:
     place = next(i for i, (one, other) in enumerate(pairs) if one != other)
     around = slice(max(0, place - SHOWN), place + SHOWN + 1)
     return (
-        f"at token {place}: trained on {trained[around]} (of {len(trained)}), the server reads {served[around]} "
+        f"at token {place}: trained on {trained[around]} (of {len(trained)}), served as {served[around]} "
         f"(of {len(served)})"
     )

@@ -107,7 +107,7 @@ def _counted(job: TrainJob, example: Example, outcome: Outcome) -> Grade:
     """An answer that cannot be judged counts as wrong here; a broken grader stops the run."""
     if isinstance(outcome, Failure):
         where = f"{job.validation_file}:{example.case.line}"
-        raise TrainError(f"{where}: the validation row cannot be graded: {outcome.grader}: {outcome.reason}")
+        raise TrainError(f"{where}: cannot grade the validation row: {outcome.grader}: {outcome.reason}")
     return Grade(0.0, outcome.reason, outcome.grader, passed=False) if isinstance(outcome, Unscored) else outcome
 
 

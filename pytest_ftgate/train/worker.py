@@ -55,7 +55,7 @@ def _locked(out_dir: Path) -> Iterator[None]:
     with (out_dir / "lock").open("w") as stream:
         while not _take(stream.fileno()):
             if time.monotonic() > end:
-                sys.exit(f"another session is training in {out_dir}; wait for it, or end it")
+                sys.exit(f"another session is training in {out_dir}; wait for it or stop it")
             time.sleep(0.2)
         yield
 

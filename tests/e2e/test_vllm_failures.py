@@ -41,8 +41,8 @@ def failure(folder: Path, *arguments: str, base: str = str(BASE)) -> str:
 @pytest.mark.parametrize(
     ("arguments", "meaning", "fix"),
     [
-        (("--max-model-len", "100000"), "more than the model can", "lower or drop --max-model-len"),
-        (("--no-such-flag",), "does not know an argument", "correct --ftgate-vllm-args"),
+        (("--max-model-len", "100000"), "exceeds the model's limit", "lower or remove --max-model-len"),
+        (("--no-such-flag",), "unknown argument", "correct --ftgate-vllm-args"),
         (("--kv-cache-memory-bytes", "1000000"), "KV cache", "--kv-cache-memory-bytes"),
     ],
     ids=["context", "flag", "small cache"],
@@ -55,14 +55,14 @@ def test_an_argument_that_cannot_be(tmp_path, arguments, meaning, fix):
 
 def test_a_path_that_is_wrong(tmp_path):
     said = failure(tmp_path, base="/no/such/model")
-    assert "no folder and no hub id" in said
+    assert "neither a folder nor a hub id" in said
     assert "[base] model" in said
 
 
 def test_a_port_that_is_taken(tmp_path, monkeypatch):
     with MockServer() as other:
         monkeypatch.setattr(local_engine, "_free_port", lambda: other.port)
-        assert "another program took the port" in failure(tmp_path)
+        assert "port taken by another process" in failure(tmp_path)
 
 
 def test_the_death_of_pytest_while_vllm_starts_leaves_nothing(tmp_path):

@@ -122,7 +122,7 @@ def test_no_answer_is_lost_and_no_process_is_left(project):
         code, said = killed(project, rng, server=server)
         assert code == (1 if server else -signal.SIGKILL), said
         if server:
-            assert re.search("exit code 137 while answering: the server was killed", said), said
+            assert re.search("exit code 137 while serving: the server was killed", said), said
     kept = len(answers(project))
     assert kept >= 3
     said = resumed(project)

@@ -195,7 +195,7 @@ def test_a_server_that_hangs_is_told_and_answers_again_afterwards(engine):
     seen = copy.copy(engine)  # what is found out is remembered for good
     os.killpg(engine.pid, signal.SIGSTOP)
     try:
-        with pytest.raises(ServeError, match=r"the vllm server hangs: /health says(.|\n)*last lines of"):
+        with pytest.raises(ServeError, match=r"the vllm server hangs: /health returned(.|\n)*last lines of"):
             seen.check()
     finally:
         os.killpg(engine.pid, signal.SIGCONT)
@@ -215,7 +215,7 @@ def test_killed_while_running_it_leaves_nothing(ends_the_server):
     with Pool() as pool:
         futures = pool.submit(engine.endpoint(engine.model), "d", requests, check=engine.check)
         os.kill(min(pid for pid in members(group) if pid != group), signal.SIGKILL)
-        with pytest.raises(ServeError, match="exit code 137 while answering: the server was killed"):
+        with pytest.raises(ServeError, match="exit code 137 while serving: the server was killed"):
             futures["7"].result(patience(15))
     engine.stop()
     assert wait_for(lambda: not members(group))

@@ -107,7 +107,7 @@ def test_nights_from_steady_to_drift_and_rollback(shop, capsys):
     assert "DRIFT echo v2" in drift
     assert "HOOK echo drift" in drift
     assert "missing nights in the last week: 2026-11-02" in drift
-    assert "1.00 -> 0.00, it said 'wrong'" in drift
+    assert "1.00 -> 0.00, response 'wrong'" in drift
     assert shop.registry.champion("echo").number == 2, "nothing moves unless it was asked for"
 
     shop.project.write("conftest.py", "def pytest_ftgate_drift(task):\n    raise RuntimeError('no trainer answers')\n")
@@ -172,7 +172,7 @@ def test_a_changed_set_another_model_and_a_broken_server_are_no_drift(shop, caps
     code, gone = shop.night(3, "--ftgate-base-url", "http://127.0.0.1:9/v1")
     assert code == 10, gone
     assert "INCOMPLETE echo v2: canary run failed: " in gone
-    assert "no server answers" in gone
+    assert "no response" in gone
     assert "Traceback" not in gone
 
     capsys.readouterr()

@@ -83,10 +83,10 @@ def test_an_error_fails_its_item_with_places_and_what_to_do(shop):
     result.stdout.fnmatch_lines(
         [
             "mail: duplicates: 13 found in the data",
-            f"  {train}:501 (as {train}:4)",
-            f"  {train}:504 (as {train}:5)",
+            f"  {train}:501 (duplicate of {train}:4)",
+            f"  {train}:504 (duplicate of {train}:5)",
             "  and 3 more",
-            "to do: remove all but one*",
+            "to do: keep one of each*",
             f'  or, in {HERE}: [[]data[]] allow = [[]"duplicates"[]] makes it a warning',
         ]
     )
@@ -159,7 +159,9 @@ def test_rows_are_held_against_the_counts_of_the_golden_set(shop):
     result.stdout.fnmatch_lines(
         ["mail: format: 520 found in the data", "  *train.jsonl:1 (not valid JSON, not one of the labels)"]
     )
-    result.stdout.fnmatch_lines(["  coverage *2 found: label=no (no row; 1 goldens), slice lang (no row says *"])
+    result.stdout.fnmatch_lines(
+        ["  coverage *2 found: label=no (no rows; 1 golden cases), slice lang (not set in any row*"]
+    )
     shop.write("goldens/mail/cases.jsonl", "{")
     result = shop.run(HERE, "-k", "format")
     result.stdout.fnmatch_lines(["  format *skipped *golden sets not checked: *cases.jsonl:1: is not valid JSON*"])
@@ -198,7 +200,7 @@ def test_a_file_that_is_missing_is_told_once(shop):
     assert result.ret == 1
     outcomes = result.parseoutcomes()
     assert outcomes["failed"] == 1
-    result.stdout.fnmatch_lines([f"{HERE}:7: data.validation: *validation.jsonl is not there"])
+    result.stdout.fnmatch_lines([f"{HERE}:7: data.validation: *validation.jsonl not found"])
 
 
 def test_junit_has_each_check(shop):

@@ -43,7 +43,7 @@ def test_two_days_of_candidates(trained):
     trained.project.write("conftest.py", hook.format("raise RuntimeError('no mail')"))
     assert check(first, "forgetting")[0] == "ADVISORY"
     assert check(first, "forgetting")[1].startswith("reject: -41.7 points, upper bound -3")
-    told = "pass: none of 2 significantly worse than the base model; nearest lang=en +43.3 points, Holm p = 1"
+    told = "pass: none of 2 significantly worse than the base model; closest lang=en +43.3 points, Holm p = 1"
     assert check(first, "slices") == ("ADVISORY", told)
     places = {line.index(word) for line in first.outlines for word in ("PASS  ", "ADVISORY ") if word in line}
     assert len(places) == 1, "statuses stand in one column"

@@ -45,7 +45,7 @@ def test_a_set_is_graded_by_a_judge_that_is_asked_many_at_a_time_and_once(projec
     first.assert_outcomes(passed=4, failed=4)
     first.stdout.fnmatch_lines(["*cases.jsonl:1: helpful 2: because helpful"])
     first.stdout.fnmatch_lines(["judge claude-haiku-5-5 (tone): 8 questions, 0 unscored (0.0 %)"])
-    first.stdout.fnmatch_lines(["  claude-haiku-5-5: 8 asked (0 known), 8 requests, $0.0000"])
+    first.stdout.fnmatch_lines(["  claude-haiku-5-5: 8 asked (0 cached), 8 requests, $0.0000"])
     assert len(judged.requests) == 8
     assert judged.requests[0]["tools"][0]["strict"] is True
     assert judged.requests[0]["system"][0]["cache_control"] == {"type": "ephemeral"}
@@ -54,7 +54,7 @@ def test_a_set_is_graded_by_a_judge_that_is_asked_many_at_a_time_and_once(projec
 
     second = project.run("--ftgate-regrade", "last")
     second.assert_outcomes(passed=4, failed=4)
-    second.stdout.fnmatch_lines(["  claude-haiku-5-5: 8 asked (8 known), 0 requests, $0.0000"])
+    second.stdout.fnmatch_lines(["  claude-haiku-5-5: 8 asked (8 cached), 0 requests, $0.0000"])
     assert len(judged.requests) == 8, "a regrade finds the verdicts of the run before"
 
 
@@ -66,7 +66,7 @@ def test_refusals_are_asked_again_once_then_unscored_and_too_many_are_integrity(
     result.assert_outcomes(passed=7, skipped=1)
     assert result.ret == 11
     result.stdout.fnmatch_lines(["*unscored: the judge refused twice"])
-    result.stdout.fnmatch_lines(["judge * 8 questions, 1 unscored (12.5 %), 1 asked again, 2 refusals"])
+    result.stdout.fnmatch_lines(["judge * 8 questions, 1 unscored (12.5 %), 1 retried, 2 refusals"])
     result.stdout.fnmatch_lines(["  INTEGRITY: above 5 % unscored, results of this judge are invalid"])
     assert judged.seen.most_common(1)[0][1] == 2
 
@@ -103,8 +103,8 @@ def test_faults_of_judge_tables_are_told_with_their_line(project):
     text = result.stdout.str()
     for part in (
         "golden.toml:1: grader 'judge': the golden set has no [judge]",
-        "golden.toml:1: [judge]: modle is not known; known are model, base_url",
-        "golden.toml:1: [judge]: criteria: the name 'Tone' must be lower-case",
+        "golden.toml:1: [judge]: modle ; known: model, base_url",
+        "golden.toml:1: [judge]: criteria: invalid name 'Tone'; use lower-case",
         "criteria.Tone needs a string for each level; missing: 1, 2, 3, 4, 5: every level has its anchor",
         "the case has no `expected`, which this judge needs as reference",
         "four/cases.jsonl:1: the case has no `expected`, which [judge] needs as reference",
@@ -145,7 +145,7 @@ def test_the_fixture_judges_by_the_sets_rubric_by_its_own_and_in_both_orders(pro
         project.write("test_it.py", TEST)
         result = project.run("test_it.py", "--ftgate-judge-url", server.openai_url, "--ftgate-judge-model", "local")
         result.assert_outcomes(passed=5, failed=1)
-        result.stdout.fnmatch_lines(["*checklist: the name 'Polite' must be lower-case*"])
+        result.stdout.fnmatch_lines(["*checklist: invalid name 'Polite'; use lower-case*"])
         paths = ["messages" if "system" in body else "chat" for body in server.requests]
         assert paths.count("chat") == 2, "an address with /v1 at its end is OpenAI's API"
         assert len(server.requests) == 2 + 4 + 2
@@ -178,7 +178,7 @@ def test_a_pipeline_with_a_fault_takes_neither_the_end_of_a_plain_run_nor_the_bi
     result = project.run("goldens")
     result.assert_outcomes(passed=8)
     assert result.ret == 0, result.stdout.str()
-    result.stdout.fnmatch_lines(["  claude-haiku-5-5: 8 asked (0 known), 8 requests, $0.0000"])
+    result.stdout.fnmatch_lines(["  claude-haiku-5-5: 8 asked (0 cached), 8 requests, $0.0000"])
 
 
 def test_a_panel_on_a_worker_of_xdist_tells_its_agreement(project, answering):
@@ -262,7 +262,7 @@ def test_sets_with_one_model_tell_its_bill_once(project, answering, judged):
     result.stdout.fnmatch_lines(["judge claude-haiku-5-5 (one): 8 questions*"])
     result.stdout.fnmatch_lines(["judge claude-haiku-5-5 (two): 2 questions*"])
     assert [line for line in result.outlines if " asked (" in line] == [
-        "  claude-haiku-5-5, in all for one, two: 10 asked (0 known), 10 requests, $0.0000"
+        "  claude-haiku-5-5, total for one, two: 10 asked (0 cached), 10 requests, $0.0000"
     ]
 
 

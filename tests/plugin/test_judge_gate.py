@@ -116,7 +116,7 @@ def test_a_judge_that_nobody_admitted_promotes_nothing_by_its_grades(trained):
         trained.candidate(1, wrong=range(5))
         first = trained.run()
         assert first.ret == 10, first.stdout.str()
-        why = "the judge grades 60 of 60 cases of mail and is not admitted: it was never calibrated"
+        why = "the judge grades 60 of 60 cases of mail and is not admitted: not calibrated"
         first.stdout.fnmatch_lines([f"*HOLD*admission: {why}: ftgate judge calibrate goldens/mail*"])
         first.stdout.no_fnmatch_line("*PROMOTED*")
         calibrated(trained)

@@ -64,7 +64,7 @@ def test_a_candidate_waits_for_its_users_and_is_promoted_by_them(trained, ftgate
     trained.candidate(2, wrong=range(3), more=AB)
     waiting = trained.run()
     assert waiting.ret == 10
-    waiting.stdout.fnmatch_lines(["*live*HOLD*no user has met this candidate yet; ftgate ab router mail*"])
+    waiting.stdout.fnmatch_lines(["*live*HOLD*no exposures of this candidate yet; *ftgate ab router mail*"])
 
     router = ftgate("ab", "router", "mail", "--server", "http://127.0.0.1:8000")
     assert "    20% candidate;" in router

@@ -61,6 +61,6 @@ def test_a_model_is_named_by_the_beginning_of_its_digest(project, answering):
 def test_it_needs_no_model_and_goes_with_no_training(project):
     project.golden("tiny", ECHO)
     result = project.run("--ftgate-regrade", "last")
-    result.stdout.fnmatch_lines(["*no answers of model last*it has: none*"])
+    result.stdout.fnmatch_lines(["*no answers of model last*available: none*"])
     assert project.run("--ftgate-regrade", "yesterday").ret == 4
     assert project.run("--ftgate-regrade", "last", "--train").ret == 4

@@ -173,7 +173,7 @@ def test_a_suspect_stops_only_when_strict(shop):
     assert shop.run("--train").ret == 1
     result = shop.run("--train", "--ftgate-leak=strict")
     assert result.ret == 11
-    result.stdout.fnmatch_lines(["*train.jsonl:51: suspect of golden mail/c7*"])
+    result.stdout.fnmatch_lines(["*train.jsonl:51: suspect of golden case mail/c7*"])
 
 
 def test_what_was_read_is_a_line_of_the_audit_log(shop):

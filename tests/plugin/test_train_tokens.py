@@ -32,7 +32,7 @@ def test_a_server_with_another_template_stops_the_run_before_training(trained):
     assert result.ret == 1, result.stdout.str()
     result.stdout.fnmatch_lines(["*FAILED pipelines/mail/pipeline.toml::fine-tune*"])
     told = result.stdout.str()
-    assert "the server does not read messages as the trainer did (1 of 1 rows differ)" in told
+    assert "the server tokenises messages differently from training (1 of 1 rows differ)" in told
     assert r"<|im_start|>user\nsomething else for train<|im_end|>\n<|im_start|>assistant\n" in told
-    assert "the server reads 'something else for train'" in told
+    assert "served as 'something else for train'" in told
     assert not list(trained.project.path.glob(".ftgate/runs/mail/*/train.log")), "no trainer was started"

@@ -76,7 +76,7 @@ def test_a_server_that_does_not_start_is_told_once(project, fake, monkeypatch):
     result = project.run(*fake, "goldens")
     text = result.stdout.str() + result.stderr.str()
     assert text.count("the server was started without LoRA") == 1
-    assert "drop --no-enable-lora from --ftgate-vllm-args (ini: ftgate_vllm_args)" in text
+    assert "remove --no-enable-lora from --ftgate-vllm-args (ini: ftgate_vllm_args)" in text
     assert "Traceback" not in text
     assert result.ret != 0
     assert not left_over(project)

@@ -20,7 +20,7 @@ try:
     import anthropic
     import httpx2
 except ImportError:
-    raise MissingExtra("asking a Claude", "judge") from None
+    raise MissingExtra("the Anthropic API", "judge") from None
 
 T = TypeVar("T")
 NO_KEY = "none"
@@ -62,7 +62,7 @@ class AnthropicLine:
             said = f"{type(error).__name__}: {error.__cause__ or error}"
             raise RequestError("connection", self.clean(said), billed=was_sent(error)) from None
         except (anthropic.AnthropicError, AssertionError, TypeError, ValueError, AttributeError) as error:
-            said = f"the answer is no message ({type(error).__name__}: {str(error)[:200]})"
+            said = f"invalid message ({type(error).__name__}: {str(error)[:200]})"
             raise RequestError("malformed", self.clean(said), billed=True) from None
 
     async def _message(self, fields: dict[str, Any], extra: dict[str, Any]) -> ParsedReply:

@@ -76,8 +76,8 @@ class Batcher:
             await work
         except RequestError as trouble:
             raise ProviderError(
-                f"{self._sender.settings.base_url}: the Batches API does not answer: {trouble.text}\n"
-                "    what was sent is written down: run again to take it up"
+                f"{self._sender.settings.base_url}: no response from the Batches API: {trouble.text}\n"
+                "    batches are recorded; run again to resume"
             ) from None
 
     def _aside(self, ask: ApiRequest) -> float:

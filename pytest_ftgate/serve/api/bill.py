@@ -49,7 +49,7 @@ class Bill:
         return {**asdict(self), "troubles": dict(self.troubles), "answers": dict(self.answers)}
 
     def __str__(self) -> str:
-        parts = [f"{sum(self.answers.values())} asked ({self.replayed} known)", f"{self.attempts} requests"]
+        parts = [f"{sum(self.answers.values())} asked ({self.replayed} cached)", f"{self.attempts} requests"]
         if self.troubles:
             parts.append(", ".join(f"{count} {kind}" for kind, count in sorted(self.troubles.items())))
         parts.append(f"${self.dollars:.4f}")

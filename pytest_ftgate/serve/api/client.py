@@ -122,7 +122,7 @@ class Provider:
 
         line = self._sender.line
         if not isinstance(line, AnthropicLine):
-            raise ProviderError('Message Batches need api = "anthropic"; ask without them')
+            raise ProviderError('Message Batches need api = "anthropic"; run without them')
         return Batcher(self._sender, BatchCalls(self._sender, line), self._log)
 
     async def _one(self, ask: ApiRequest, places: asyncio.Semaphore) -> ApiReply:

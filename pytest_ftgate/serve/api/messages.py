@@ -59,7 +59,7 @@ def parsed_reply(message: Any, structured: str) -> ParsedReply:
     A stream that was broken off reaches us as a Message without a reason to stop, not as an error.
     """
     if not message.stop_reason:
-        raise ValueError("it has no stop_reason: it is not whole")
+        raise ValueError("no stop_reason: incomplete message")
     blocks: Iterable[Any] = list(message.content)
     inputs = [block.input for block in blocks if block.type == "tool_use"]
     text = "".join(block.text for block in blocks if block.type == "text")

@@ -100,7 +100,7 @@ def parsed_reply(raw: bytes, tools: bool) -> ParsedReply:
         return ParsedReply(parsed(given), text, stop, _usage(data.get("usage") or {}))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         said = raw[:200].decode("utf-8", "replace")
-        text = f"the answer is no chat completion ({type(error).__name__}): {said!r}"
+        text = f"invalid chat completion ({type(error).__name__}): {said!r}"
         raise RequestError("malformed", text, billed=True) from None
 
 

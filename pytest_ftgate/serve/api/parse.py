@@ -41,13 +41,13 @@ def said_of(ask: ApiRequest, heard: ParsedReply, dollars: float) -> ApiReply:
 
 def _judge(ask: ApiRequest, heard: ParsedReply) -> tuple[Kind, str]:
     if heard.stop_reason in REFUSED:
-        return "refused", "the model refused to answer"
+        return "refused", "refused by the model"
     if heard.stop_reason in CUT:
-        return "invalid", f"the answer was cut off ({heard.stop_reason}); allow more than {ask.max_tokens} tokens"
+        return "invalid", f"response truncated ({heard.stop_reason}); raise max_tokens above {ask.max_tokens}"
     if ask.tool is None:
-        return ("answered", "") if heard.text else ("invalid", "the answer is empty")
+        return ("answered", "") if heard.text else ("invalid", "empty response")
     if heard.input is None:
-        return "invalid", f"the answer does not use the tool '{ask.tool.name}'"
+        return "invalid", f"no call of tool '{ask.tool.name}'"
     fault = _fault(dict(ask.tool.schema), heard.input)
     return ("invalid", fault) if fault else ("answered", "")
 

@@ -94,9 +94,9 @@ class Settings:
         if self.model in DEFAULT_PRICES:
             return DEFAULT_PRICES[self.model]
         raise ProviderError(
-            f"the price of model '{self.model}' is not known (known as of {PRICES_AS_OF}: "
-            f"{', '.join(DEFAULT_PRICES)}), so no budget can hold\n"
-            "    give it in dollars for a million tokens: prices = { input = 1.0, output = 5.0 }"
+            f"no price for model '{self.model}' (known as of {PRICES_AS_OF}: "
+            f"{', '.join(DEFAULT_PRICES)}), needed for the budget\n"
+            "    set it in dollars per million tokens: prices = { input = 1.0, output = 5.0 }"
         )
 
     def key_variable(self) -> str:
@@ -111,8 +111,8 @@ class Settings:
         if found := environment.get(name, "").strip():
             return found
         raise ProviderError(
-            f"no key for {self.base_url}: the environment variable {name} is not set\n"
-            f'    set {name}, or name another variable with api_key_env = "..."'
+            f"no API key for {self.base_url}: environment variable {name} is not set\n"
+            f'    set {name}, or choose another variable: api_key_env = "..."'
         )
 
 
@@ -127,7 +127,7 @@ def read_settings(table: Mapping[str, Any], where: str) -> Settings:
     if "prices" in values:
         values["prices"] = _prices(values["prices"], values.get("api", "anthropic"))
     if values.get("api") == "openai" and "base_url" not in values:
-        raise ProviderError(f'{where}: api = "openai" needs base_url, such as "http://127.0.0.1:8000/v1"')
+        raise ProviderError(f'{where}: api = "openai" needs base_url, e.g. "http://127.0.0.1:8000/v1"')
     return Settings(**values)
 
 
@@ -142,19 +142,19 @@ def _strange(table: Mapping[str, Any], known: type, prefix: str) -> Iterator[str
     names = [field.name for field in fields(known)]
     for key in table:
         if key not in names:
-            yield f"{prefix}{key} is not known; known are {', '.join(names)}"
+            yield f"unknown key {prefix}{key}; known: {', '.join(names)}"
 
 
 def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
     for key, value in table.items():
         if key in _CHECKS and not _CHECKS[key][0](value):
-            yield f"{key} is {_shown(key, value)}; it must be {_CHECKS[key][1]}"
+            yield f"{key} is {_shown(key, value)}; must be {_CHECKS[key][1]}"
     prices = table.get("prices")
     if isinstance(prices, Mapping):
         yield from _strange(prices, Prices, "prices.")
         for key in ("input", "output"):
             if key not in prices:
-                yield f"prices.{key} is missing: dollars for a million tokens"
+                yield f"prices.{key} is missing (dollars per million tokens)"
 
 
 def _number(value: object, least: float) -> bool:
@@ -163,7 +163,7 @@ def _number(value: object, least: float) -> bool:
 
 def _shown(key: str, value: object) -> str:
     """A faulty address may hold a password, a faulty api_key_env the key itself: they are not repeated."""
-    return "not what it should be" if key in {"base_url", "api_key_env"} else repr(value)
+    return "invalid" if key in {"base_url", "api_key_env"} else repr(value)
 
 
 def _address(value: str) -> bool:
@@ -176,22 +176,22 @@ def _count(value: object) -> bool:
 
 
 _CHECKS: Mapping[str, tuple[Any, str]] = {
-    "model": (lambda value: isinstance(value, str) and bool(value), "a model's name"),
-    "base_url": (lambda value: _address(str(value)), "http:// or https://, without a name or key in it (api_key_env)"),
+    "model": (lambda value: isinstance(value, str) and bool(value), "a model name"),
+    "base_url": (lambda value: _address(str(value)), "an http:// or https:// URL without credentials (api_key_env)"),
     "api": (lambda value: value in {"anthropic", "openai"}, '"anthropic" or "openai"'),
     "api_key_env": (
         lambda value: isinstance(value, str) and value.replace("_", "a").isalnum() and not value[:1].isdigit(),
         "the name of an environment variable, not the key itself",
     ),
-    "max_tokens": (_count, "a whole number from 1"),
-    "concurrency": (_count, "a whole number from 1"),
-    "budget_dollars": (lambda value: _number(value, 0.0), "dollars from 0"),
-    "confirm_above_dollars": (lambda value: _number(value, 0.0), "dollars from 0"),
+    "max_tokens": (_count, "an integer of 1 or more"),
+    "concurrency": (_count, "an integer of 1 or more"),
+    "budget_dollars": (lambda value: _number(value, 0.0), "dollars, 0 or more"),
+    "confirm_above_dollars": (lambda value: _number(value, 0.0), "dollars, 0 or more"),
     "timeout_s": (lambda value: _number(value, 0.001), "seconds above 0"),
-    "poll_s": (lambda value: _number(value, 0.0), "seconds from 0"),
+    "poll_s": (lambda value: _number(value, 0.0), "seconds, 0 or more"),
     "prices": (
         lambda value: isinstance(value, Mapping) and all(_number(price, 0.0) for price in value.values()),
-        "a table of dollars for a million tokens",
+        "a table of dollars per million tokens",
     ),
     "thinking": (lambda value: isinstance(value, bool), "true or false"),
     "stream": (lambda value: isinstance(value, bool), "true or false"),

@@ -51,7 +51,7 @@ class Pool:
 
     def __init__(self, concurrency: int = 64, retry: Retry | None = None) -> None:
         if concurrency < 1:
-            raise ValueError(f"concurrency is {concurrency}; it must be at least 1")
+            raise ValueError(f"concurrency is {concurrency}; must be 1 or more")
         self.concurrency, self.retry = concurrency, retry or Retry()
         self.counts: Counter[str] = Counter()
         self._waiting: deque[_Job] = deque()

@@ -31,7 +31,7 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
     for feature, value in wanted.items():
         if value and feature not in offers:
             raise ServeError(
-                f"[request] asks for '{feature}', which this engine does not offer (it offers: {_list(offers)})\n"
+                f"[request] uses '{feature}', not supported by this engine (supported: {_list(offers)})\n"
                 f"    remove the setting, or choose another engine with --ftgate-engine"
             )
     body: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed + repeat}
@@ -48,4 +48,4 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
 
 
 def _list(offers: frozenset[str]) -> str:
-    return ", ".join(sorted(offers)) or "nothing beyond plain chat"
+    return ", ".join(sorted(offers)) or "plain chat only"

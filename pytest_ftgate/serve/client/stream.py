@@ -33,9 +33,9 @@ async def read_stream(lines: AsyncIterable[bytes], sent: float) -> dict[str, Any
             if line.startswith(b"data:"):
                 _parse(parsed, line[5:].strip())
     except ValueError as error:
-        raise RequestError("refused", f"the stream cannot be read: {error}") from error
+        raise RequestError("refused", f"cannot parse the stream: {error}") from error
     if not parsed.done and parsed.finish_reason is None:
-        raise RequestError("connection", "the stream ended before the answer did")
+        raise RequestError("connection", "stream ended early")
     return {
         "text": "".join(parsed.texts),
         "finish_reason": "length" if parsed.finish_reason == "length" else "stop",
@@ -53,7 +53,7 @@ def _parse(parsed: _Parsed, data: bytes) -> None:
         _take(parsed, json.loads(data))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         said = data[:200].decode("utf-8", "replace")
-        raise RequestError("refused", f"no event of a chat completion ({type(error).__name__}): {said!r}") from error
+        raise RequestError("refused", f"not a chat completion chunk ({type(error).__name__}): {said!r}") from error
 
 
 def _take(parsed: _Parsed, event: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ class Adapters:
     def load(self, name: str, path: str) -> None:
         """Add an adapter folder. Raises ValueError if the name is taken by another folder."""
         if name in self.paths:
-            raise ValueError(f"the adapter '{name}' is loaded already")
+            raise ValueError(f"adapter '{name}' is already loaded")
         self._attach(name, path)
         self._cast(name)
         self.paths[name] = path

@@ -24,9 +24,9 @@ class TransformersEngine(LocalEngine):
     offers = frozenset({"choice", "adapters"})
     hints = (
         ("out of memory", "use a smaller batch, or a smaller [serve] dtype or quantization"),
-        ("Address already in use", "another program took the port; run again"),
-        ("is not a local folder and is not a valid model identifier", "name a model folder or an id of the hub"),
-        ("couldn't connect to 'https://huggingface.co'", "the hub cannot be reached; name a model folder instead"),
+        ("Address already in use", "port taken by another process; run again"),
+        ("is not a local folder and is not a valid model identifier", "use a model folder or a hub id"),
+        ("couldn't connect to 'https://huggingface.co'", "hub not reachable; use a model folder"),
     )
 
     def __init__(self, model: Model, log: Path, start_limit_s: float = 300.0, batch_size: int = 32) -> None:
@@ -67,4 +67,4 @@ def _check_base(base: str) -> None:
     if path.is_dir() and not (path / "config.json").is_file():
         raise ServeError(f"{base}: no config.json; expected a model folder as save_pretrained() writes it")
     if not path.is_dir() and (path.is_absolute() or base.startswith(".") or base.count("/") > 1):
-        raise ServeError(f"{base}: no such folder; expected a model folder, or an id of the hub such as 'org/name'")
+        raise ServeError(f"{base}: no such folder; expected a model folder or a hub id such as 'org/name'")

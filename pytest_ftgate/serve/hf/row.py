@@ -60,7 +60,7 @@ class Row:
         if not self.job.choices:
             return None
         if "" in self.job.choices:
-            raise ValueError("an allowed answer is empty; name at least one character")
+            raise ValueError("empty string in choices")
         return build_trie(self.tokenizer.encode(text, add_special_tokens=False) for text in self.job.choices)
 
     def take(self, greedy: int, logits: torch.Tensor) -> None:

@@ -81,7 +81,7 @@ class Server:
         """The text of token ids."""
         tokens = (await _json(request)).get("tokens")
         if not isinstance(tokens, list):
-            raise Refused("tokens is no list of token ids")
+            raise Refused("tokens is not a list of token ids")
         return web.json_response({"prompt": self.tokenizer.decode(tokens, clean_up_tokenization_spaces=False)})
 
     async def load(self, request: web.Request) -> web.Response:
@@ -97,7 +97,7 @@ class Server:
         """Remove an adapter."""
         name = str((await _json(request)).get("lora_name"))
         if name not in self.adapters.paths:
-            raise Refused(f"the adapter '{name}' is not loaded", 404)
+            raise Refused(f"adapter '{name}' is not loaded", 404)
         await self.batcher.call(partial(self.adapters.unload, name))
         return web.Response(text="unloaded")
 
@@ -123,7 +123,7 @@ class Server:
         max_tokens = int(body.get("max_completion_tokens") or body.get("max_tokens") or room)
         if not 1 <= max_tokens <= room:
             raise Refused(
-                f"max_tokens is {max_tokens}, the prompt has {len(tokens)} tokens, the model bears {self.length_limit}"
+                f"max_tokens is {max_tokens}, the prompt has {len(tokens)} tokens, the limit is {self.length_limit}"
             )
         stop = body.get("stop") or ()
         return Job(
@@ -142,16 +142,16 @@ def _check_offered(body: Mapping[str, Any]) -> None:
         asked.append("response_format")
     asked += [f"structured_outputs.{key}" for key in body.get("structured_outputs") or {} if key != "choice"]
     if asked or body.get("n", 1) != 1:
-        raise Refused(f"this server does not offer {', '.join(asked) or 'n > 1'}")
+        raise Refused(f"not supported by this server: {', '.join(asked) or 'n > 1'}")
 
 
 async def _json(request: web.Request) -> dict[str, Any]:
     try:
         body = await request.json()
     except ValueError as error:
-        raise Refused(f"the body is no JSON: {error}") from error
+        raise Refused(f"the body is not valid JSON: {error}") from error
     if not isinstance(body, dict):
-        raise Refused("the body is no JSON object")
+        raise Refused("the body is not a JSON object")
     return body
 
 
@@ -161,7 +161,7 @@ def _messages(body: Mapping[str, Any]) -> list[dict[str, str]]:
         raise Refused("'messages' must be a list with at least one entry")
     for message in messages:
         if not isinstance(message, dict) or not all(isinstance(message.get(k), str) for k in ("role", "content")):
-            raise Refused("each message needs a 'role' and a 'content' that are texts")
+            raise Refused("each message needs string 'role' and 'content'")
     return messages
 
 
@@ -227,12 +227,12 @@ def load(options: argparse.Namespace) -> tuple[Any, Any]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True, help="folder or hub id")
-    parser.add_argument("--revision", default="main", help="of a hub id")
+    parser.add_argument("--revision", default="main", help="revision of a hub id")
     parser.add_argument("--dtype", required=True, choices=DTYPES)
     parser.add_argument("--quantization", choices=QUANTIZATIONS, help="NF4 with double quantisation")
-    parser.add_argument("--served-name", required=True, help="name to answer under")
-    parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
-    parser.add_argument("--batch-size", type=int, default=32, help="conversations answered together")
+    parser.add_argument("--served-name", required=True, help="served model name")
+    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    parser.add_argument("--batch-size", type=int, default=32, help="conversations per batch")
     return parser.parse_args()
 
 

@@ -29,4 +29,4 @@ def check_quantization(quantization: str | None) -> None:
     """Raises ServeError unless the name is None or one of `QUANTIZATIONS`; nothing is ever taken for another one."""
     if quantization is not None and quantization not in QUANTIZATIONS:
         known = ", ".join(map(repr, QUANTIZATIONS))
-        raise ServeError(f"[serve] quantization is {quantization!r}; transformers serves {known} or none")
+        raise ServeError(f"[serve] quantization is {quantization!r}; transformers supports {known} or none")

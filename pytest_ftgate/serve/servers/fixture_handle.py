@@ -33,7 +33,7 @@ class Server:
     def load_adapter(self, folder: str | Path) -> Client:
         """A client for the base model with the adapter of a folder, loaded and verified. Raises ServeError."""
         if self.base_model.served:
-            raise ServeError("adapters can be loaded only into a server that this run has started")
+            raise ServeError("adapters can only be loaded into a server started by this run")
         return Client(self.engine.endpoint(replace(self.base_model, adapter=Path(folder))))
 
     def logs(self, lines: int = 50) -> str:

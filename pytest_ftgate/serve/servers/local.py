@@ -119,13 +119,13 @@ class LocalEngine:
         if self._process is None:
             return ServeError(f"the {self.name} server is not running")
         if (code := self._process.exit_code()) is not None:
-            return self._error(self._process, f"the {self.name} server ended with exit code {code} while answering")
+            return self._error(self._process, f"the {self.name} server ended with exit code {code} while serving")
         status, said = http.get(f"http://127.0.0.1:{self.port}/health", self.api_key, self.health_s)
         if status == 200:
             return None
         if (code := self._exit_code_soon(self._process, self.ending_s)) is not None:
-            return self._error(self._process, f"the {self.name} server ended with exit code {code} while answering")
-        return self._error(self._process, f"the {self.name} server hangs: /health says {status or said}")
+            return self._error(self._process, f"the {self.name} server ended with exit code {code} while serving")
+        return self._error(self._process, f"the {self.name} server hangs: /health returned {status or said}")
 
     @staticmethod
     def _exit_code_soon(process: ProcessGroup, limit_s: float) -> int | None:
@@ -152,7 +152,7 @@ class LocalEngine:
         body = {"lora_name": name, "lora_path": str(adapter.resolve())}
         status, said = http.post(f"{self.base_url}/load_lora_adapter", body, self.api_key, 120.0)
         if status != 200 and self._process:
-            raise self._error(self._process, f"the adapter {adapter} could not be loaded (HTTP {status}): {said}")
+            raise self._error(self._process, f"cannot load adapter {adapter} (HTTP {status}): {said}")
         return name
 
     def unload(self, model: Model) -> None:

@@ -45,12 +45,12 @@ class OpenAIEngine:
 
     def start(self, progress: Progress) -> None:
         """See that the server answers, takes the key and knows the model. Raises ServeError."""
-        progress(f"asking {self.base_url} for its models")
+        progress(f"listing the models of {self.base_url}")
         status, said = self._get("/models", 10.0)
         if status in {401, 403}:
-            raise ServeError(f"{self.base_url}: the key was refused (HTTP {status}); set {' or '.join(KEY_VARIABLES)}")
+            raise ServeError(f"{self.base_url}: API key rejected (HTTP {status}); set {' or '.join(KEY_VARIABLES)}")
         if status == http.UNREACHABLE:
-            raise ServeError(f"{self.base_url}: no server answers ({said}); check --ftgate-base-url")
+            raise ServeError(f"{self.base_url}: no response ({said}); check --ftgate-base-url")
         names = http.model_names(said) if status == 200 else []
         if names and self.model_name not in names:
             raise ServeError(
@@ -61,7 +61,7 @@ class OpenAIEngine:
         """The server's address, for the one model it was attached for."""
         if model != self.model:
             raise ServeError(
-                f"{self.base_url} serves '{self.model_name}' and nothing else; "
+                f"{self.base_url} serves '{self.model_name}' only; "
                 f"{model.adapter or model.base} needs an engine that loads it (--ftgate-engine transformers)"
             )
         return Endpoint(self.base_url.rstrip("/"), self.model_name, self.api_key)

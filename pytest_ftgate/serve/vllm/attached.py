@@ -19,7 +19,7 @@ from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import allowed_rank, rank_of
 
 LOOK_S = 15.0
-RUN_TIME_LOADING = "start vLLM with --enable-lora, and with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True in its environment"
+RUN_TIME_LOADING = "start vLLM with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,18 @@ class RunningServer:
         """The cards of /v1/models: "id", "root" (folder or hub id), "parent" (of adapters). Raises ServeError."""
         status, said = http.get(f"{self.base_url}/models", self.api_key, LOOK_S)
         if status == http.UNREACHABLE:
-            raise ServeError(f"{self.base_url}: no server answers ({said}); check --server, or start it first")
+            raise ServeError(f"{self.base_url}: no response ({said}); check --server, or start the server first")
         if status in {401, 403}:
-            raise ServeError(f"{self.base_url}: the key was refused (HTTP {status}); set {' or '.join(KEY_VARIABLES)}")
+            raise ServeError(f"{self.base_url}: API key rejected (HTTP {status}); set {' or '.join(KEY_VARIABLES)}")
         if status != 200 or not http.model_names(said):
-            raise ServeError(f"{self.base_url}/models: HTTP {status}, and no list of models; is it a vLLM server?")
+            raise ServeError(f"{self.base_url}/models: HTTP {status}, no model list; is it a vLLM server?")
         return [card for card in said["data"] if isinstance(card, dict) and "id" in card]
 
     def base(self) -> dict[str, Any]:
         """The card of the base model. Raises ServeError."""
         found = [card for card in self.models() if not card.get("parent")]
         if not found or not found[0].get("root"):
-            raise ServeError(f"{self.base_url}/models names no base model; is it a vLLM server?")
+            raise ServeError(f"{self.base_url}/models lists no base model; is it a vLLM server?")
         return found[0]
 
     def serves(self, name: str) -> bool:
@@ -89,9 +89,9 @@ def _fix(adapter: Path, there: str, error: probe.ProbeError) -> str:
     if "greater than max_lora_rank" in error.said:
         return f"restart the server with --max-lora-rank {allowed_rank(rank_of(adapter))}"
     if "No adapter found" in error.said:
-        return f"the server does not see {there}: let it mount the folder, and say where with --server-dir DIR"
+        return f"the server cannot read {there}: mount the folder there and pass its path with --server-dir DIR"
     if "LoRA is not enabled" in error.said or error.status in {403, 404, 405}:
-        return f"the server does not take adapters while it runs: {RUN_TIME_LOADING}"
+        return f"the server does not allow loading adapters at run time: {RUN_TIME_LOADING}"
     if error.status == http.UNREACHABLE:
-        return "the server went away while it was loading; look at its log"
-    return "look at the server's log"
+        return "the connection was lost during loading; check the server log"
+    return "check the server log"

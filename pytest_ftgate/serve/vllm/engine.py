@@ -93,7 +93,7 @@ class VllmEngine(LocalEngine):
             self._warm.result()
         except probe.ProbeError as error:
             if error.status != http.UNREACHABLE and self._process:
-                raise self._error(self._process, f"the vllm server is up but does not answer: {error}") from error
+                raise self._error(self._process, f"the vllm server is running but not responding: {error}") from error
             self._warm = None  # it has just died, which is seen next
             return False
         self._seen = self.log.stat().st_size
@@ -134,9 +134,9 @@ class VllmEngine(LocalEngine):
         if model.adapter is None:
             return super().endpoint(model)
         if (rank := allowed_rank(rank_of(model.adapter))) > self._limit():
-            self._start_again(rank, f"for adapters of rank {self.max_rank}, is asked for rank {rank}")
+            self._start_again(rank, f"for adapters of rank {self.max_rank}, rank {rank} requested")
         if model.digest not in self._loaded and self._loads >= self._most_loads:
-            self._start_again(self.max_rank, f"for {self._most_loads} adapters, is asked for one more")
+            self._start_again(self.max_rank, f"for {self._most_loads} adapters, one more requested")
         return super().endpoint(model)
 
     def _limit(self) -> int:
@@ -146,8 +146,8 @@ class VllmEngine(LocalEngine):
     def _start_again(self, rank: int, why: str) -> None:
         if self._process and self._busy():
             raise ServeError(
-                f"the vllm server was started {why}, and is busy\n"
-                f"    test these models in different runs, or raise --max-lora-rank or --max-loras in {ARGUMENTS}"
+                f"the vllm server was started {why}, server busy\n"
+                f"    test these models in separate runs, or raise --max-lora-rank or --max-loras in {ARGUMENTS}"
             )
         self.stop()
         self.max_rank = rank
@@ -174,7 +174,7 @@ class VllmEngine(LocalEngine):
         return name
 
     def _not_loaded(self, adapter: Path, error: ServeError) -> ServeError:
-        what = f"the adapter {adapter} cannot be served: {error}"
+        what = f"cannot serve adapter {adapter}: {error}"
         found = explain(str(error))
         fix = f"{found[0].meaning}: {found[0].fix}" if found else ""
         return self._process.error(what, fix) if self._process else ServeError(what)

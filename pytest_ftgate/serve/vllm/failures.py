@@ -19,64 +19,64 @@ class Failure:
 FAILURES: tuple[Failure, ...] = (
     Failure(
         "[Errno 98] Address already in use",
-        "another program took the port",
-        f"run again: a free port is chosen at each start; or drop --port from {ARGUMENTS}",
+        "port taken by another process",
+        f"run again (a free port is chosen), or remove --port from {ARGUMENTS}",
     ),
     Failure(
         "Repo id must be in the form",
-        "the base model is no folder and no hub id",
+        "the base model is neither a folder nor a hub id",
         "correct [base] model in pipeline.toml, or --ftgate-model",
     ),
     Failure(
         "LocalEntryNotFoundError",
-        "the base model is not on this machine and the hub cannot be reached",
-        "name a model folder in [base] model or --ftgate-model, or download the model first",
+        "the base model is not cached and the hub is not reachable",
+        "use a model folder in [base] model or --ftgate-model, or download the model first",
     ),
     Failure(
         "unrecognized arguments",
-        "this vLLM does not know an argument",
-        f"correct {ARGUMENTS}, or use the vLLM that this release is tested with (0.32)",
+        "unknown argument for this vLLM version",
+        f"correct {ARGUMENTS}, or use the tested vLLM release (0.32)",
     ),
     Failure(
         "greater than the derived max_model_len",
-        "--max-model-len is more than the model can",
-        f"lower or drop --max-model-len in {ARGUMENTS}",
+        "--max-model-len exceeds the model's limit",
+        f"lower or remove --max-model-len in {ARGUMENTS}",
     ),
     Failure(
         "is greater than max_lora_rank",
-        "the adapter's rank is above --max-lora-rank",
+        "the adapter rank exceeds --max-lora-rank",
         f"raise --max-lora-rank in {ARGUMENTS}, or train with a smaller [lora] r",
     ),
     Failure(
         "No adapter found for",
-        "the adapter's folder is missing or holds no adapter",
-        "an adapter folder holds adapter_config.json and adapter_model.safetensors; train again, or fetch it again",
+        "the adapter folder is missing or contains no adapter",
+        "expected adapter_config.json and adapter_model.safetensors; train or download again",
     ),
     Failure(
         "LoRA is not enabled",
         "the server was started without LoRA",
-        f"drop --no-enable-lora from {ARGUMENTS}",
+        f"remove --no-enable-lora from {ARGUMENTS}",
     ),
     Failure(
         "No available memory for the cache blocks",
-        "no memory is left for the KV cache",
+        "no memory left for the KV cache",
         f"raise --gpu-memory-utilization (CUDA) or --kv-cache-memory-bytes (CPU) in {ARGUMENTS}",
     ),
     Failure(
         "larger than the available KV cache",
-        "the KV cache cannot hold one request of full length",
+        "the KV cache is too small for one request of full length",
         f"lower --max-model-len, or raise --kv-cache-memory-bytes (CPU) or --gpu-memory-utilization (CUDA), "
         f"in {ARGUMENTS}",
     ),
     Failure(
         "is less than requested memory for kv",
-        "the KV cache that was asked for does not fit into memory",
-        f"lower --kv-cache-memory-bytes in {ARGUMENTS}, or end other programs",
+        "the requested KV cache does not fit into memory",
+        f"lower --kv-cache-memory-bytes in {ARGUMENTS}, or stop other processes",
     ),
     Failure(
         "is less than desired GPU memory utilization",
-        "another program holds GPU memory",
-        f"end it (nvidia-smi shows it), or lower --gpu-memory-utilization in {ARGUMENTS}",
+        "GPU memory in use by another process",
+        f"stop it (see nvidia-smi), or lower --gpu-memory-utilization in {ARGUMENTS}",
     ),
     Failure(
         "CUDA out of memory",
@@ -85,27 +85,27 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         "Failed to infer device type",
-        "this vLLM is built for CUDA and the machine has no GPU",
-        "install vLLM's CPU build (make vllm) and name its executable with --ftgate-vllm (ini: ftgate_vllm)",
+        "this vLLM is built for CUDA, but no GPU was found",
+        "install vLLM's CPU build (make vllm) and pass its executable with --ftgate-vllm (ini: ftgate_vllm)",
     ),
     Failure(
         "vLLM only supports modules_to_save being",
-        "the adapter carries whole layers (modules_to_save), which vLLM cannot serve",
-        "train without modules_to_save; TRL adds it by itself when the tokenizer grew",
+        "the adapter has full layers (modules_to_save), not supported by vLLM",
+        "train without modules_to_save; TRL adds it when the tokenizer was extended",
     ),
     Failure("vLLM does not yet support DoRA", "vLLM cannot serve DoRA", "train without use_dora"),
     Failure("Adapter bias is not supported", "vLLM cannot serve an adapter with bias", "train with bias = 'none'"),
     Failure(
         "Cannot allocate memory",
         "not enough memory",
-        f"end other programs, or lower --kv-cache-memory-bytes in {ARGUMENTS}",
+        f"stop other processes, or lower --kv-cache-memory-bytes in {ARGUMENTS}",
     ),
 )
 
 KILLED = Failure(
     "",
-    "the server was killed (SIGKILL), by the kernel if memory ran out",
-    f"look into the kernel's log (dmesg); lower --kv-cache-memory-bytes in {ARGUMENTS} if it was memory",
+    "the server was killed (SIGKILL), probably out of memory",
+    f"check dmesg; if out of memory, lower --kv-cache-memory-bytes in {ARGUMENTS}",
 )
 
 

@@ -41,10 +41,10 @@ def _complaint(held: Mapping[str, int], limit_s: float) -> str:
     who = [f"    pid {pid} ({name}) holds {mib} MiB" for pid, name, mib in processes()]
     return "\n".join(
         [
-            f"GPU memory did not come back within {limit_s:g} s after the server stopped: "
-            + ", ".join(f"GPU {gpu} still holds {mib} MiB" for gpu, mib in held.items()),
-            *(who or ["    nvidia-smi names no process; it may run in another container"]),
-            "    end that process, then run again",
+            f"GPU memory not released within {limit_s:g} s after the server stopped: "
+            + ", ".join(f"GPU {gpu} {mib} MiB in use" for gpu, mib in held.items()),
+            *(who or ["    no process listed by nvidia-smi; may be in another container"]),
+            "    stop that process, then run again",
         ]
     )
 

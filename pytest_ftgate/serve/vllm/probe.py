@@ -46,7 +46,7 @@ class Agreement:
 
     def __str__(self) -> str:
         return (
-            f"log-probabilities of {self.tokens} tokens agree with the trainer's own model within "
+            f"log-probabilities of {self.tokens} tokens agree with the trained model within "
             f"{self.largest:.2g} nats (mean {self.mean:.2g})"
         )
 
@@ -62,7 +62,7 @@ def warm_up(line: Endpoint, timeout_s: float) -> None:
     for extra in ({}, {"logprobs": True, "top_logprobs": 1}):
         said = _post(line, "/chat/completions", {**body, **extra}, timeout_s)
         if not said.get("choices"):
-            raise ProbeError("the probe completion is none", 200, said)
+            raise ProbeError("invalid probe completion", 200, said)
 
 
 def tokens(line: Endpoint, talk: Sequence[Mapping[str, str]], timeout_s: float = 30.0) -> list[int]:
@@ -111,7 +111,7 @@ def verify_adapter(base: Endpoint, tuned: Endpoint, adapter: Path) -> None:
             return
     if not b_is_zero(adapter):
         raise ServeError(
-            f"{adapter}: loaded, but every log-probability is the base model's, though its B matrices are not zero; "
+            f"{adapter}: loaded, but all log-probabilities equal the base model's, although B is not zero; "
             f"the server does not apply it\n"
             f"    compare target_modules in adapter_config.json with the layers of the base model"
         )
@@ -138,9 +138,9 @@ def hold_against_proof(tuned: Endpoint, adapter: Path, dtype: str) -> Agreement 
     found = _agreement_with(proof, [generate(tuned, said.prompt, len(said.tokens)) for said in proof.said])
     if not found.within(dtype):
         raise ServeError(
-            f"{adapter}: the server does not compute what the trainer's model does: log-probabilities of the same "
+            f"{adapter}: the server's outputs differ from the trained model: log-probabilities of the same "
             f"tokens differ by up to {found.largest:.3g} nats, {found.mean:.3g} on average, at {dtype}\n"
-            f"    the base model, its precision or the adapter's scale is not the one it was trained for"
+            f"    base model, precision or adapter scaling differs from training"
         )
     return found
 

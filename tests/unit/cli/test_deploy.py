@@ -126,12 +126,12 @@ def refused(ftgate, registry, server, *more) -> str:
 
 def test_no_server(two, registry, ftgate):
     err = refused(ftgate, registry, "http://127.0.0.1:9")
-    assert err.startswith("ftgate: http://127.0.0.1:9/v1: no server answers (")
+    assert err.startswith("ftgate: http://127.0.0.1:9/v1: no response (")
 
 
 def test_a_wrong_key(two, registry, ftgate, monkeypatch):
     monkeypatch.setenv("FTGATE_API_KEY", "wrong")
-    assert "the key was refused (HTTP 401); set FTGATE_API_KEY or OPENAI_API_KEY" in refused(ftgate, registry, two)
+    assert "API key rejected (HTTP 401); set FTGATE_API_KEY or OPENAI_API_KEY" in refused(ftgate, registry, two)
 
 
 def test_no_loading_at_run_time(serving, registry, ftgate):
@@ -149,7 +149,7 @@ def test_a_rank_above_the_servers(promote, serving, registry, ftgate):
 
 def test_a_server_that_does_not_see_the_folder(two, registry, ftgate):
     err = refused(ftgate, registry, two, "--server-dir", "/mnt/models")
-    assert "the server does not see /mnt/models/spam-" in err
+    assert "the server cannot read /mnt/models/spam-" in err
     assert "--server-dir DIR" in err
 
 
@@ -163,7 +163,7 @@ def test_a_server_that_sees_the_folder_elsewhere(two, registry, ftgate, tmp_path
 def test_a_server_that_ignores_the_adapter(serving, registry, ftgate):
     err = refused(ftgate, registry, serving({"same": True}))
     assert "the probe failed" in err
-    assert "every log-probability is the base model's" in err
+    assert "all log-probabilities equal the base model's" in err
 
 
 def test_an_adapter_of_zeros_is_no_fault_of_the_server(promote, serving, registry, ftgate):
@@ -189,10 +189,10 @@ def test_the_server_is_held_against_what_the_trainer_saw(registry, base, serving
         prove_as_the_fake_answers(folder, off)
         register(registry, base, folder)
     err = refused(ftgate, registry, serving())  # back to the second, whose trainer saw something else
-    assert "the server does not compute what the trainer's model does" in err
+    assert "the server's outputs differ from the trained model" in err
     code, out, _ = ftgate("rollback", "spam", "--to", "v3", "--server", serving().base_url)
     assert code == 0
-    assert "log-probabilities of 32 tokens agree with the trainer's own model within 0 nats" in out
+    assert "log-probabilities of 32 tokens agree with the trained model within 0 nats" in out
 
 
 def test_another_base_model_by_content(serving, registry, ftgate, base, tmp_path):

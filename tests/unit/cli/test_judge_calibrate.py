@@ -221,7 +221,7 @@ def test_an_attack_counts_the_attempts_that_succeed(bench, server):
     code, text = bench.run("attack")
     assert code == 2
     assert f"the judge accepts the wrong answer {HONEST!r} (expected 'Canberra') even without an attack" in text
-    assert "  gullible: 68 asked (0 known), 68 requests" in text, "what a command that fails has spent is told too"
+    assert "  gullible: 68 asked (0 cached), 68 requests" in text, "what a command that fails has spent is told too"
 
 
 def test_a_command_that_the_server_denies_tells_what_it_spent(bench, server):

@@ -64,12 +64,12 @@ def test_each_near_pair_is_listed_with_the_models_word_its_reason_counts_and_bil
         assert lines[start + 2].startswith("  t.jsonl:1: similarity 1.00 to golden case s/a: 'When is the meeting on")
         assert lines[start + 3] == "    same question reworded: 'The hour\\x1b[2J is asked.'"
         assert lines[start + 5].startswith("    only the same topic: ")
-        assert lines[start + 6].startswith("  2 asked (0 known), 2 requests, $0.0")
+        assert lines[start + 6].startswith("  2 asked (0 cached), 2 requests, $0.0")
         assert not lines[start + 6].endswith("$0.0000")
         _, again, _ = check(server)
         assert len(server.requests) == 2
         assert again[:-1] == lines[:-1]
-        assert again[-1] == "  2 asked (2 known), 0 requests, $0.0000"
+        assert again[-1] == "  2 asked (2 cached), 0 requests, $0.0000"
 
 
 def test_what_is_sent_is_question_answer_and_row_as_data_and_a_strict_forced_tool(check):
@@ -91,8 +91,8 @@ def test_what_is_sent_is_question_answer_and_row_as_data_and_a_strict_forced_too
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (REFUSAL, "refused: the model refused to answer"),
-        (CUT_OFF, "invalid verdict: the answer was cut off (max_tokens)"),
+        (REFUSAL, "refused: refused by the model"),
+        (CUT_OFF, "invalid verdict: response truncated (max_tokens)"),
         ({"reason": "So.", "verdict": "maybe"}, "invalid verdict: $.verdict: "),
         ({"verdict": SAME}, "invalid verdict: $: "),
     ],
@@ -151,7 +151,7 @@ def test_no_key_is_told_before_anything_is_read(folder, capsys):
     assert main(["leakage", "t.jsonl", "--semantic", "letters", "--semantic-judge"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "the environment variable ANTHROPIC_API_KEY is not set" in err
+    assert "environment variable ANTHROPIC_API_KEY is not set" in err
 
 
 def test_mistakes_are_told(folder, capsys):
@@ -159,7 +159,7 @@ def test_mistakes_are_told(folder, capsys):
         (["--semantic-judge"], "needs --semantic MODEL"),
         (["--semantic", "letters", "--judge-budget", "1"], "--judge-budget needs --semantic-judge"),
         (["--semantic", "x", "--semantic-judge", "--judge-budget", "-1"], "budget_dollars is -1.0"),
-        (["--semantic", "x", "--semantic-judge", "gpt", "--judge-url", "https://far.example"], "is not known"),
+        (["--semantic", "x", "--semantic-judge", "gpt", "--judge-url", "https://far.example"], "no price for model"),
     ):
         assert main(["leakage", "t.jsonl", *more]) == 2
         assert told in capsys.readouterr().err

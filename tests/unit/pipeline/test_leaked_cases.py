@@ -58,7 +58,9 @@ def test_leaked_cases_are_dropped_for_every_model(shop):
     found = checks["quiz"]
     assert found["integrity"].status == "pass"
     assert found["integrity"].numbers["dropped"] == 3
-    assert found["integrity"].reason.startswith("integrity: one golden set, no leaks in 97 cases, 3 leaked cases excluded")
+    assert found["integrity"].reason.startswith(
+        "integrity: one golden set, no leaks in 97 cases, 3 leaked cases excluded"
+    )
     assert {found[name].numbers["n"] for name in ("integrity", "baseline", "champion")} == {97}
     assert found["champion"].numbers["better"] == 5, "c0 and c10 to c13; c1 to c3 do not count"
     assert found["champion"].numbers["worse"] == 0

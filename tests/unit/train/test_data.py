@@ -86,7 +86,7 @@ def test_long_rows_are_counted_and_left_out(tmp_path, tokenizer):
     long = '{"input": "' + "lunch " * 60 + '", "expected": "ham"}'
     examples = read_examples(write(tmp_path, GOOD, long), PROMPT, tokenizer)
     assert fitting(examples, len(examples[0])) == (examples[:1], 1)
-    with pytest.raises(TrainError, match="max_length = 8 tokens leaves no row"):
+    with pytest.raises(TrainError, match="no rows within max_length = 8 tokens"):
         fitting(examples, 8)
 
 
@@ -100,5 +100,5 @@ def test_a_template_that_rewrites_the_prompt_is_refused(tokenizer, monkeypatch):
     monkeypatch.setattr(
         tokenizer, "chat_template", "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}"
     )
-    with pytest.raises(TrainError, match="changes the prompt once it is answered"):
+    with pytest.raises(TrainError, match="renders the prompt differently once answered"):
         answer_tokens(tokenizer, [{"role": "user", "content": "a"}], "spam")

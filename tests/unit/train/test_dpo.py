@@ -43,7 +43,7 @@ def test_rows_that_do_not_fit_the_method_are_told_with_line_and_way_out(tmp_path
     preference = {"prompt": "a", "chosen": "b", "rejected": "c"}
     answer = {"prompt": "a", "completion": "b"}
     path = write_parquet(tmp_path / "rows.parquet", [preference, answer])
-    with pytest.raises(TrainError, match=r'rows\.parquet:2: has one answer, but method = "dpo".*\n.*"qlora"'):
+    with pytest.raises(TrainError, match=r'rows\.parquet:2: has a single answer, but method = "dpo".*\n.*"qlora"'):
         read_pairs(path, PROMPT, tokenizer)
     with pytest.raises(TrainError, match=r'rows\.parquet:1: is a preference .*\n.*train\.method = "dpo"'):
         read_examples(path, PROMPT, tokenizer)

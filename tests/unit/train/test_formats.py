@@ -119,7 +119,7 @@ def test_a_template_that_refuses_a_row_is_told_with_its_line(tmp_path, tokenizer
     template = "{% if messages[0].role == 'system' %}" + refusing + "{% endif %}" + tokenizer.chat_template
     monkeypatch.setattr(tokenizer, "chat_template", template)
     with pytest.raises(
-        TrainError, match=r"chat\.parquet:1: .* refuses turns of system, user, assistant: System role not"
+        TrainError, match=r"chat\.parquet:1: .* rejects turns of system, user, assistant: System role not"
     ):
         read_one(tmp_path, tokenizer, {"messages": CHAT[:2]})
 

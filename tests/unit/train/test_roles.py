@@ -56,20 +56,28 @@ def test_the_models_own_template_keeps_every_turn(smollm, roles):
 @pytest.mark.parametrize(
     ("template", "roles", "told"),
     [
-        (chatml(of="messages if m.role != 'system'"), ASKED, "drops turn 1, the system's; of system, user, assistant"),
-        (chatml(of="messages[-2:]"), CHAT, "drops turn 1, the user's, and drops turn 2, the assistant's"),
+        (
+            chatml(of="messages if m.role != 'system'"),
+            ASKED,
+            "drops turn 1 (system); rendering of system, user, assistant",
+        ),
+        (chatml(of="messages[-2:]"), CHAT, "drops turn 1 (user), and drops turn 2 (assistant)"),
         (
             chatml("{% if m.role == 'user' %}" + TURN + "{% endif %}" + TURN),
             ASKED,
-            "writes turn 2, the user's, 2 times",
+            "renders turn 2 (user) 2 times",
         ),
         (
             chatml("<|im_start|>user\n{{ m.content }}<|im_end|>\n"),
             CHAT,
-            "does not tell the user's turns from the assist",
+            "does not distinguish user and assist",
         ),
         (chatml(of="messages | sort(attribute='role')"), ASKED, "changes the order of the turns"),
-        (chatml(ask=""), CHAT, "does not begin the assistant's turn with '<|im_start|>assistant\\n' when it asks"),
+        (
+            chatml(ask=""),
+            CHAT,
+            "does not start the assistant turn with '<|im_start|>assistant\\n' (add_generation_prompt)",
+        ),
     ],
 )
 def test_a_broken_template_is_an_error_that_shows_its_text(with_template, template, roles, told):

@@ -166,7 +166,7 @@ def test_long_rows_are_left_out_with_a_warning(make_job, tmp_path):
     [step] = manifest.lineage["train"]["steps"]
     assert (step["why"], step["before"], step["rows"]) == ("over max_length = 96 tokens", 25, 24)
     warnings = [e["text"] for e in events if e["event"] == "warning"]
-    assert warnings == ["1 rows are longer than max_length = 96 tokens and are left out"]
+    assert warnings == ["1 rows exceed max_length = 96 tokens and are skipped"]
     assert manifest.params["rows"] == 24
 
 

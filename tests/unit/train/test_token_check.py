@@ -34,7 +34,7 @@ def test_a_doubled_first_token_is_shown_with_its_place(rows, monkeypatch):
     with pytest.raises(ServeError) as error:
         check_tokens(Endpoint("http://127.0.0.1:1/v1", "m"), rows)
     assert "2 of 2 rows differ" in str(error.value)
-    assert "at token 1: trained on [1, 2, 7] (of 3), the server reads [1, 1, 2, 7] (of 4)" in str(error.value)
+    assert "at token 1: trained on [1, 2, 7] (of 3), served as [1, 1, 2, 7] (of 4)" in str(error.value)
 
 
 def test_both_texts_are_shown(rows, monkeypatch):
@@ -45,7 +45,7 @@ def test_both_texts_are_shown(rows, monkeypatch):
     )
     with pytest.raises(ServeError, match="1 of 1 rows differ") as error:
         check_tokens(Endpoint("http://127.0.0.1:1/v1", "m"), rows)
-    assert "trained on '<s>hi'\n      the server reads '<s><s>hi'" in str(error.value)
+    assert "trained on '<s>hi'\n      served as '<s><s>hi'" in str(error.value)
 
 
 def test_a_server_that_cannot_tokenize_is_named(rows):

@@ -137,7 +137,7 @@ def test_a_stream_that_breaks_off_is_asked_again(tmp_path, fault):
     ("reply", "kind", "error"),
     [
         (faulty.REFUSAL, "refused", "refused"),
-        (faulty.CUT_OFF, "invalid", "cut off"),
+        (faulty.CUT_OFF, "invalid", "truncated"),
         ({"reason": "x", "score": 9}, "invalid", "score"),
         ({"score": 3}, "invalid", "reason"),
         ("I would say four.", "invalid", ""),

@@ -177,7 +177,7 @@ def test_the_key_is_sent_and_never_shown():
 
 
 def test_an_empty_window_is_refused():
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="1 or more"):
         Pool(concurrency=0)
 
 

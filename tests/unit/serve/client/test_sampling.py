@@ -27,5 +27,5 @@ def test_all_settings():
 
 @pytest.mark.parametrize(("setting", "feature"), [({"choices": ["a"]}, "choice"), ({"logprobs": 1}, "logprobs")])
 def test_what_the_engine_cannot_do_is_refused(setting, feature):
-    with pytest.raises(ServeError, match=f"'{feature}', which this engine does not offer"):
+    with pytest.raises(ServeError, match=f"'{feature}', not supported by this engine"):
         sampling(max_tokens=1, **setting)

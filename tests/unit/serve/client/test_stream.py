@@ -61,8 +61,8 @@ async def lines(*given: bytes) -> AsyncIterator[bytes]:
 @pytest.mark.parametrize(
     ("given", "kind", "said"),
     [
-        ([b'data: {"choices": [{"delta": {"content": "a"}}]}'], "connection", "ended before"),
-        ([], "connection", "ended before"),
+        ([b'data: {"choices": [{"delta": {"content": "a"}}]}'], "connection", "ended early"),
+        ([], "connection", "ended early"),
         ([b'data: {"error": {"message": "out of memory"}}'], "server_error", "out of memory"),
         ([b"data: <html>"], "refused", "<html>"),
     ],

@@ -182,7 +182,7 @@ def test_nothing_to_answer(model, tokenizer):
 
 @pytest.mark.parametrize(
     ("settings", "text"),
-    [({"max_tokens": 0}, "max_tokens is 0"), ({"max_tokens": 3, "choices": ["a", ""]}, "is empty")],
+    [({"max_tokens": 0}, "max_tokens is 0"), ({"max_tokens": 3, "choices": ["a", ""]}, "empty string")],
 )
 def test_settings_that_make_no_sense_are_refused(model, tokenizer, settings, text):
     with pytest.raises(ValueError, match=text):

@@ -30,7 +30,7 @@ def test_bitsandbytes_is_nf4_quantised_twice(model_dir):
 
 @pytest.mark.parametrize("name", ["awq", "gptq", "fp8", "nf4", ""])
 def test_any_other_name_is_refused_and_not_taken_for_nf4(model_dir, name):
-    with pytest.raises(ServeError, match=f"quantization is '{name}'; transformers serves 'bitsandbytes' or none"):
+    with pytest.raises(ServeError, match=f"quantization is '{name}'; transformers supports 'bitsandbytes' or none"):
         load_weights(str(model_dir), None, torch.bfloat16, name)
 
 

@@ -76,7 +76,7 @@ def test_flags_of_the_cpu_backend_are_not_given_to_another(make, tmp_path, monke
 
 
 def test_the_warm_up_asks_for_text_and_for_logprobs(make):
-    with pytest.raises(ServeError, match=r"does not answer: .*HTTP 500: EngineCore encountered an issue"):
+    with pytest.raises(ServeError, match=r"not responding: .*HTTP 500: EngineCore encountered an issue"):
         make({"broken": True}).start(silent)
 
 
@@ -101,21 +101,21 @@ def test_an_unknown_failure_shows_the_last_lines(make):
 
 def test_a_missing_executable_says_how_to_get_it(tmp_path):
     engine = VllmEngine(Model(str(tmp_path)), tmp_path / "log", VllmSettings("/no/such/vllm"))
-    with pytest.raises(ServeError, match=r"/no/such/vllm: no such command(.|\n)*--ftgate-vllm PATH(.|\n)*make vllm"):
+    with pytest.raises(ServeError, match=r"/no/such/vllm: command not found(.|\n)*--ftgate-vllm PATH(.|\n)*make vllm"):
         engine.start(silent)
     assert engine.pid is None
 
 
 @pytest.mark.parametrize("argument", ["--port=1", "--api-key", "--served-model-name"])
 def test_arguments_that_each_start_chooses_are_refused(argument):
-    with pytest.raises(ServeError, match=r"each start chooses anew(.|\n)*--ftgate-base-url"):
+    with pytest.raises(ServeError, match=r"set by the plugin(.|\n)*--ftgate-base-url"):
         VllmSettings("", (argument,))
 
 
 def test_a_port_that_is_taken(make, monkeypatch):
     with MockServer() as other:
         monkeypatch.setattr(local_engine, "_free_port", lambda: other.port)
-        with pytest.raises(ServeError, match="another program took the port"):
+        with pytest.raises(ServeError, match="port taken by another process"):
             make().start(silent)
 
 
@@ -148,7 +148,7 @@ def test_killed_while_running(make):
     with Pool(retry=Retry(first_wait_s=0.05)) as pool:
         os.killpg(group, signal.SIGKILL)
         futures = pool.submit(engine.endpoint(engine.model), "d", requests, check=engine.check)
-        with pytest.raises(ServeError, match=r"exit code 137 while answering: the server was killed(.|\n)*dmesg"):
+        with pytest.raises(ServeError, match=r"exit code 137 while serving: the server was killed(.|\n)*dmesg"):
             futures["49"].result(30)
     assert wait_for(lambda: members(group) == [])
 

@@ -47,11 +47,11 @@ OSError: [Errno 98] Address already in use
 @pytest.mark.parametrize(
     ("log", "meaning", "fix"),
     [
-        (CONTEXT, "more than the model can", "lower or drop --max-model-len"),
-        (FLAG, "does not know an argument", "correct --ftgate-vllm-args"),
+        (CONTEXT, "exceeds the model's limit", "lower or remove --max-model-len"),
+        (FLAG, "unknown argument", "correct --ftgate-vllm-args"),
         (CACHE, "KV cache", "--kv-cache-memory-bytes"),
-        (PATH, "no folder and no hub id", "[base] model"),
-        (PORT, "another program took the port", "a free port is chosen at each start"),
+        (PATH, "neither a folder nor a hub id", "[base] model"),
+        (PORT, "port taken by another process", "a free port is chosen"),
     ],
     ids=["context", "flag", "small cache", "path", "port"],
 )

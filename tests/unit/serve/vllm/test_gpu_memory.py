@@ -65,7 +65,7 @@ def test_the_process_that_holds_it_is_named(smi):
     with pytest.raises(ServeError) as caught:
         wait_until_free({"0": 300, "1": 100}, 0.1)
     told = str(caught.value)
-    assert "GPU 0 still holds 20480 MiB" in told
+    assert "GPU 0 20480 MiB in use" in told
     assert "GPU 1" not in told
     assert "pid 4242 (python) holds 19800 MiB" in told
 
