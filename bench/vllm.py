@@ -18,7 +18,7 @@ from bench.machine import cpu
 from bench.peers import CLIENTS, IN_FLIGHT, ROOT
 from bench.process import run
 from bench.table import README
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.vllm.engine import VllmEngine

@@ -12,7 +12,7 @@ from pytest_ftgate.errors import FtgateError, RegistryError
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.cost.compare import Served
-    from pytest_ftgate.pipeline.cost.prices import Prices, Provider
+    from pytest_ftgate.pipeline.cost.price_file import Prices, Provider
     from pytest_ftgate.pipeline.cost.usage import Usage
     from pytest_ftgate.registry import Registry, Version
 
@@ -39,7 +39,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def cost(args: argparse.Namespace) -> int:
     """Compare, and state the formulas."""
     from pytest_ftgate.pipeline.cost.compare import Served
-    from pytest_ftgate.pipeline.cost.prices import read_prices
+    from pytest_ftgate.pipeline.cost.price_file import read_prices
 
     if not args.prices.is_file():
         raise FtgateError(f"{args.prices} not found; create it, all prices in one currency:\n{EXAMPLE}")

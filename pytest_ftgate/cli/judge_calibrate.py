@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.judge.client import JudgeClient
     from pytest_ftgate.judge.labels import Label
     from pytest_ftgate.judge.pairwise import Comparison
-    from pytest_ftgate.judge.question import Question
+    from pytest_ftgate.judge.prompt import Question
     from pytest_ftgate.judge.spec import JudgeSpec
     from pytest_ftgate.metrics.base import Metric
 

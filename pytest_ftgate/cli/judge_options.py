@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.files.prompt import agreed, someone_is_there
+from pytest_ftgate.files.yes_no import agreed, someone_is_there
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite

@@ -19,7 +19,7 @@ from pytest_ftgate.gate.checks.integrity import integrity_check
 from pytest_ftgate.gate.checks.must_pass import must_pass_check
 from pytest_ftgate.gate.checks.result import CheckResult, Result, Results, Status, skipped_check
 from pytest_ftgate.gate.checks.slices import slices_check, slices_of
-from pytest_ftgate.gate.decision import Kind, kind_of, worst
+from pytest_ftgate.gate.exit_code import Kind, kind_of, worst
 
 __all__ = [
     "CheckResult",

@@ -11,7 +11,7 @@ from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.golden.case import Case, Prompt, answer_text, render
 from pytest_ftgate.graders.value import Failure, Grader, GraderError, Kind, Outcome, Unscored
 from pytest_ftgate.judge.client import Judgement, NoVerdict
-from pytest_ftgate.judge.question import Question, shown_input
+from pytest_ftgate.judge.prompt import Question, shown_input
 from pytest_ftgate.serve.response import Response
 
 

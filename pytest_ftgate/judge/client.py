@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
-from pytest_ftgate.judge.question import TOOL, Question, build
+from pytest_ftgate.judge.prompt import TOOL, Question, build
 from pytest_ftgate.judge.votes import joined
 
 if TYPE_CHECKING:

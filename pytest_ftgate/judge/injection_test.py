@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.judge.client import NoVerdict
 from pytest_ftgate.judge.injections import ASKED, HONEST, REFERENCE, Injection, read_injections
-from pytest_ftgate.judge.question import Question
+from pytest_ftgate.judge.prompt import Question
 from pytest_ftgate.judge.rubric import CORRECT, make_rubric
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec
 from pytest_ftgate.metrics.base import Metric

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.judge.client import Judgement, NoVerdict
 from pytest_ftgate.judge.parse import BETTER, Verdict
-from pytest_ftgate.judge.question import FIRST, SECOND, TIE, Question
+from pytest_ftgate.judge.prompt import FIRST, SECOND, TIE, Question
 
 if TYPE_CHECKING:
     from pytest_ftgate.judge.client import JudgeClient

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_ftgate.files.escape import visible
-from pytest_ftgate.judge.question import CHOICES
+from pytest_ftgate.judge.prompt import CHOICES
 from pytest_ftgate.judge.rubric import Rubric
 
 BETTER = "better"

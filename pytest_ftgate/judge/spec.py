@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.digest import digest_of
-from pytest_ftgate.judge.question import prompts_digest
+from pytest_ftgate.judge.prompt import prompts_digest
 from pytest_ftgate.judge.rubric import Rubric, RubricError, make_rubric
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from pytest_ftgate.judge.parse import BETTER, Verdict
-from pytest_ftgate.judge.question import CHOICES, TIE
+from pytest_ftgate.judge.prompt import CHOICES, TIE
 from pytest_ftgate.judge.rubric import Rubric
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from pytest_ftgate.data.near.fuzzy import Fuzzy
 from pytest_ftgate.data.near.hit import Hit, Stage
+from pytest_ftgate.data.near.jaccard_join import Fuzzy
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words, plain_of
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.leakage.answer_stage import Answers

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pytest_ftgate.data.near import fuzzy
+from pytest_ftgate.data.near import jaccard_join
 from pytest_ftgate.data.near.ngrams import text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Plain
 from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes, word_codes
@@ -40,7 +40,7 @@ class Prefilter:
     """Made of the stages' own indexes, so that both mean the same templates and the same goldens."""
 
     def __init__(
-        self, goldens: Sequence[Golden], contained: Sequence[containment.Containment], near: fuzzy.Fuzzy
+        self, goldens: Sequence[Golden], contained: Sequence[containment.Containment], near: jaccard_join.Fuzzy
     ) -> None:
         self._wholes = frozenset(
             text_of_words(words) for golden in goldens for words in (golden.question, golden.exchange)
@@ -94,8 +94,8 @@ def _least_places(golden: containment.Indexed) -> float:
     return min(containment.SUSPECT * len(golden.grams), span)
 
 
-def _of_letters(goldens: Sequence[fuzzy.Indexed]) -> Counting:
+def _of_letters(goldens: Sequence[jaccard_join.Indexed]) -> Counting:
     """Of each golden its rarest codes: as few as leave the least number of shared ones above chance."""
-    rarest = fuzzy.rarest(goldens)
+    rarest = jaccard_join.rarest(goldens)
     sizes = np.array([golden.size for golden in goldens], np.float64)
-    return Counting(rarest, fuzzy.SUSPECT * sizes - sizes + [len(each) for each in rarest])
+    return Counting(rarest, jaccard_join.SUSPECT * sizes - sizes + [len(each) for each in rarest])

@@ -45,7 +45,7 @@ class AskJudge:
     ) -> Verdict:
         from pytest_ftgate.judge.client import NoVerdict
         from pytest_ftgate.judge.pairwise import both_orders
-        from pytest_ftgate.judge.question import Question
+        from pytest_ftgate.judge.prompt import Question
         from pytest_ftgate.plugin.session import KEY
 
         ftgate: FtgateSession = self._request.config.stash[KEY]
@@ -80,7 +80,7 @@ class AskJudge:
     def _asked(self, ftgate: FtgateSession) -> str:
         """What the case of the test asks, "" in a test without one."""
         from pytest_ftgate.golden.case import render
-        from pytest_ftgate.judge.question import shown_input
+        from pytest_ftgate.judge.prompt import shown_input
 
         case = self._case()
         marker = self._request.node.get_closest_marker("golden")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client.http import post
+from pytest_ftgate.serve.client.control_http import post
 
 if TYPE_CHECKING:
     from pytest_ftgate.serve.engine import Endpoint

@@ -17,7 +17,7 @@ from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.files.schema import check
 from pytest_ftgate.golden.spec import read_golden
 from pytest_ftgate.pipeline.config import read_pipeline
-from pytest_ftgate.pipeline.cost.prices import read_prices
+from pytest_ftgate.pipeline.cost.price_file import read_prices
 from tools.reference.flags import recorded
 
 CASE = '{"id": "a", "input": {"text": "x"}, "expected": "y"}\n'

@@ -19,7 +19,7 @@ from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.data.checks.perplexity import Perplexity
 from pytest_ftgate.files import STATE
 from pytest_ftgate.gate import checks as gate_checks
-from pytest_ftgate.gate.decision import DRIFT, EXIT_CODES, MEANINGS
+from pytest_ftgate.gate.exit_code import DRIFT, EXIT_CODES, MEANINGS
 from pytest_ftgate.golden.case import make_case
 from pytest_ftgate.graders.grade import KINDS, compile_grader
 from pytest_ftgate.graders.value import Grade

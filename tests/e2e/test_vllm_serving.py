@@ -21,7 +21,7 @@ from pytest_ftgate.registry.model_tags import name_of, tags_of
 from pytest_ftgate.serve.api.client import open_provider
 from pytest_ftgate.serve.api.request import Tool
 from pytest_ftgate.serve.api.settings import Settings
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.sampling import sampling
 from pytest_ftgate.serve.client.sync import Client

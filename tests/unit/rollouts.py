@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_ftgate.evaluate.evaluation import Evaluation
 from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.pipeline.config import read_pipeline
-from pytest_ftgate.pipeline.decide.evidence import checks_of, judge
+from pytest_ftgate.pipeline.decide.run_checks import checks_of, judge
 from pytest_ftgate.pipeline.progress import silent
 from pytest_ftgate.pipeline.run import Baseline, PipelineRun
 from pytest_ftgate.pipeline.runtime import Runtime

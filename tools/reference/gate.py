@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_ftgate.data import checks as data_checks
 from pytest_ftgate.files import BESIDE, STATE
 from pytest_ftgate.gate import checks as gate_checks
-from pytest_ftgate.gate.decision import MEANINGS
+from pytest_ftgate.gate.exit_code import MEANINGS
 from tools.reference.markdown import code, escaped, page, sentence, table
 
 GATE = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_ftgate.data.checks.finding import Finding, Level
 from pytest_ftgate.data.near.groups import Together
-from pytest_ftgate.data.near.pairs import near_pairs
+from pytest_ftgate.data.near.near_pairs_within import near_pairs
 from pytest_ftgate.data.readers.labels import LabelSet
 from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.data.readers.row import DataRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_ftgate.data.checks.finding import Finding, Level
-from pytest_ftgate.data.near.pairs import near_pairs
+from pytest_ftgate.data.near.near_pairs_within import near_pairs
 from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.data.readers.row import DataRow
 

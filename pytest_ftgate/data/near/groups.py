@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_ftgate.data.near.pairs import near_pairs
+from pytest_ftgate.data.near.near_pairs_within import near_pairs
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from pytest_ftgate.pipeline.cost.prices import Machine
+from pytest_ftgate.pipeline.cost.price_file import Machine
 
 HOURS_A_MONTH = 730.0
 """365 x 24 / 12."""

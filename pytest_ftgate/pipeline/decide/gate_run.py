@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.pipeline.decide.evidence import checks_of, judge
 from pytest_ftgate.pipeline.decide.preferences import compare_answers
+from pytest_ftgate.pipeline.decide.run_checks import checks_of, judge
 from pytest_ftgate.pipeline.decide.sensitivity import Sensitivity
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.gate.checks.result import CheckResult
 from pytest_ftgate.gate.verdict import Verdict, decide
-from pytest_ftgate.pipeline.decide.evidence import judge
+from pytest_ftgate.pipeline.decide.run_checks import judge
 from pytest_ftgate.pipeline.leaked_cases import PARTS, Part
 
 if TYPE_CHECKING:

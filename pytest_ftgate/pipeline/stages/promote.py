@@ -15,7 +15,7 @@ from pytest_ftgate.errors import MetricError, RegistryError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.canary.store import keep_reference
 from pytest_ftgate.pipeline.cost.run_metrics import spent
-from pytest_ftgate.pipeline.decide import explain
+from pytest_ftgate.pipeline.decide import explain_checks
 from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tag, overused, round_of, uses
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def conclude(
     """
     if run.manifest is None:
         return None
-    explain.write(explanation, run.manifest.path.parent)
+    explain_checks.write(explanation, run.manifest.path.parent)
     if verdict.kind is Kind.INTEGRITY:
         return None
     registry = run.runtime.registry
@@ -90,7 +90,7 @@ def _digests(run: PipelineRun) -> dict[str, str]:
 def _top(manifest: Path, folder: Path) -> Path:
     """A folder with what stands at the top of the logged run: the manifest, and why checks were not met."""
     folder.mkdir()
-    for path in (manifest, manifest.with_name(explain.FILE)):
+    for path in (manifest, manifest.with_name(explain_checks.FILE)):
         if path.is_file():
             shutil.copy(path, folder)
     return folder

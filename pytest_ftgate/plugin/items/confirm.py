@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_ftgate.files.prompt import agreed, someone_is_there
+from pytest_ftgate.files.yes_no import agreed, someone_is_there
 
 
 def confirmer(config: pytest.Config) -> Callable[[str], bool] | None:

@@ -13,7 +13,7 @@ import pytest
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.evaluate.responses import Unmeasured
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
-from pytest_ftgate.pipeline.decide.evidence import ABSENT
+from pytest_ftgate.pipeline.decide.run_checks import ABSENT
 from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Rank, skipped
 from pytest_ftgate.plugin.items.response_facts import answer_facts, answer_lines
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.gate.verdict import Kind, Verdict
-from pytest_ftgate.pipeline.decide.explain import FILE, explain
+from pytest_ftgate.pipeline.decide.explain_checks import FILE, explain
 from pytest_ftgate.pipeline.report.explain import Explanation
 from pytest_ftgate.pipeline.run import PipelineRun, Stopped
 from pytest_ftgate.pipeline.stages.baseline import measure_baseline

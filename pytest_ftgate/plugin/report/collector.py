@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.gate.checks.result import CheckResult
-from pytest_ftgate.gate.decision import decide_run
+from pytest_ftgate.gate.exit_code import decide_run
 from pytest_ftgate.judge.summary import summed, untrusted
 
 
@@ -78,7 +78,7 @@ class ReportCollector:
             session.exitstatus = self.exit_code(int(exitstatus))
 
     def exit_code(self, status: int) -> int:
-        """By `gate.decision`. status: pytest's own exit code."""
+        """By `gate.exit_code`. status: pytest's own exit code."""
         return decide_run(
             self._all_checks(),
             self.other_failures,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytest_ftgate.errors import ProviderError
-from pytest_ftgate.files.prompt import agreed, someone_is_there
+from pytest_ftgate.files.yes_no import agreed, someone_is_there
 
 
 def confirm(  # noqa: PLR0913 - two figures, two texts, two ways to agree

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pytest_ftgate.errors import ProviderError
-from pytest_ftgate.serve.api.prices import DEFAULT_PRICES, FREE, PRICES_AS_OF, Prices
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, key_of
+from pytest_ftgate.serve.api.token_prices import DEFAULT_PRICES, FREE, PRICES_AS_OF, Prices
 
 SMALL_CLAUDE = "claude-haiku-5-5"
 ANTHROPIC_URL = "https://api.anthropic.com"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
-from pytest_ftgate.serve.client.request import Line, Request, ask
+from pytest_ftgate.serve.client.send_chat import Line, Request, ask
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.serve.retry import Retry

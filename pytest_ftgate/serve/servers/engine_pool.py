@@ -102,7 +102,7 @@ class EnginePool:
     def _new(self, base: Model) -> Engine:
         settings = self._settings
         if base.served:
-            from pytest_ftgate.serve.servers.openai import OpenAIEngine
+            from pytest_ftgate.serve.servers.external import OpenAIEngine
 
             return OpenAIEngine(settings.base_url, settings.model)
         log = settings.logs / f"{settings.kind}-{len(self._engines)}.log"

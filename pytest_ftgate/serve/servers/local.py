@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model, served_name
 from pytest_ftgate.serve.servers.process import ProcessGroup

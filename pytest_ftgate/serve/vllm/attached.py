@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint
-from pytest_ftgate.serve.servers.openai import KEY_VARIABLES, key_from
+from pytest_ftgate.serve.servers.external import KEY_VARIABLES, key_from
 from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import allowed_rank, rank_of
 

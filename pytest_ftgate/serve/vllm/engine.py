@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, ReferenceLogprobs, TokenLogprobs, read_proof
 

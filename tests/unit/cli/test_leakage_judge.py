@@ -8,8 +8,8 @@ import pytest
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.leakage import encoder
 from pytest_ftgate.leakage.pair_prompt import VERDICTS
-from pytest_ftgate.serve.api.prices import Prices
 from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.api.token_prices import Prices
 from tests.messages_server import CUT_OFF, REFUSAL, MessagesServer, text_of
 from tests.projects import write_rows
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.judge.injections import ASKED, REFERENCE, read_injections
 from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
-from pytest_ftgate.judge.question import Question, build
+from pytest_ftgate.judge.prompt import Question, build
 from pytest_ftgate.judge.sanitize import sanitized, shielded, word_for
 from tests.unit.judge.rubrics import CHECKED, CORRECT, SCORED
 

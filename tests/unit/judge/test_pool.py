@@ -8,8 +8,8 @@ import pytest
 
 from pytest_ftgate.judge.provider_pool import Providers, with_budget
 from pytest_ftgate.judge.spec import JudgeError
-from pytest_ftgate.serve.api.prices import Prices
 from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.api.token_prices import Prices
 from pytest_ftgate.serve.api.tokens import most
 from tests.messages_server import MessagesServer
 from tests.unit.serve.api.questions import PRICES, asks_of, good, settings_of, wordy

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.gate.decision import EXIT_CODES, Kind
+from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 from pytest_ftgate.judge.summary import judged_lines, summed
 from pytest_ftgate.plugin.report.collector import ReportCollector
 

@@ -5,7 +5,7 @@ import pytest
 from pytest_ftgate.judge.client import JudgeClient, NoVerdict
 from pytest_ftgate.judge.pairwise import both_orders, compare
 from pytest_ftgate.judge.parse import Verdict, read_choice
-from pytest_ftgate.judge.question import Question
+from pytest_ftgate.judge.prompt import Question
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec, read_judge
 from pytest_ftgate.judge.votes import joined
 from tests.unit.judge.rubrics import CHECKED, HELPFUL, SCORED

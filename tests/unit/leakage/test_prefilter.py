@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_ftgate.data.near.fuzzy import Fuzzy
+from pytest_ftgate.data.near.jaccard_join import Fuzzy
 from pytest_ftgate.data.near.normalized import goldens_of, plain_of
 from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes, word_codes
 from pytest_ftgate.errors import SelfTestError

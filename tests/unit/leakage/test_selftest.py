@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_ftgate.data.near import fuzzy
+from pytest_ftgate.data.near import jaccard_join
 from pytest_ftgate.data.near.normalized import goldens_of
 from pytest_ftgate.errors import SelfTestError
 from pytest_ftgate.leakage import containment, exact
@@ -17,7 +17,7 @@ from tests.unit.leakage.leak_samples import cases, check, row, words
 GOLDENS = cases(*(words(20, seed) for seed in range(5)))
 
 
-@pytest.mark.parametrize("stage", [exact.Exact, containment.Containment, fuzzy.Fuzzy])
+@pytest.mark.parametrize("stage", [exact.Exact, containment.Containment, jaccard_join.Fuzzy])
 def test_a_stage_that_finds_nothing_is_an_error_and_never_clean(monkeypatch, stage):
     monkeypatch.setattr(stage, "find", lambda self, sample: iter(()))
     with pytest.raises(SelfTestError, match=f"stage {stage.__name__.lower()} missed golden case g0"):
@@ -25,7 +25,7 @@ def test_a_stage_that_finds_nothing_is_an_error_and_never_clean(monkeypatch, sta
 
 
 def test_a_threshold_out_of_reach_is_noticed(monkeypatch):
-    monkeypatch.setattr(fuzzy, "SUSPECT", 1.01)
+    monkeypatch.setattr(jaccard_join, "SUSPECT", 1.01)
     with pytest.raises(SelfTestError, match="stage fuzzy"):
         check(GOLDENS, "any row")
 

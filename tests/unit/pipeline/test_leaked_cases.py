@@ -7,8 +7,8 @@ import json
 import pytest
 
 from pytest_ftgate.gate.verdict import Kind, decide
-from pytest_ftgate.pipeline.decide.evidence import checks_of, judge
-from pytest_ftgate.pipeline.decide.explain import explain
+from pytest_ftgate.pipeline.decide.explain_checks import explain
+from pytest_ftgate.pipeline.decide.run_checks import checks_of, judge
 from pytest_ftgate.pipeline.decide.sensitivity import Sensitivity
 from pytest_ftgate.pipeline.report.explain_page import markdown
 from pytest_ftgate.pipeline.run import Stopped

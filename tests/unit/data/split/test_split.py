@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_ftgate.data.near.groups import Group, Item, groups_of
-from pytest_ftgate.data.near.pairs import near_pairs
+from pytest_ftgate.data.near.near_pairs_within import near_pairs
 from pytest_ftgate.data.split.part import PARTS, most_protected, parse_shares
 from pytest_ftgate.data.split.places import place
 from pytest_ftgate.data.split.split import SHARES, split_data
@@ -198,7 +198,7 @@ def test_near_pairs_over_several_blocks_are_those_of_one(monkeypatch):
     texts = [text(seed, variant) for seed in range(60) for variant in range(2)]
     whole = {frozenset(pair[:2]) for pair in near_pairs(texts)}
     assert whole == {frozenset((2 * seed, 2 * seed + 1)) for seed in range(60)}
-    monkeypatch.setattr("pytest_ftgate.data.near.pairs.BLOCK", 7)
+    monkeypatch.setattr("pytest_ftgate.data.near.near_pairs_within.BLOCK", 7)
     pairs = list(near_pairs(texts))
     assert {frozenset(pair[:2]) for pair in pairs} == whole
     assert len(pairs) == 60

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.data.near.fuzzy import jaccard
+from pytest_ftgate.data.near.jaccard_join import jaccard
 from pytest_ftgate.data.near.ngrams import grams_of
 from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.data.synthesis.novelty import NEAR, Novelty

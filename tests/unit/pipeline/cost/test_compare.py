@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pytest_ftgate.pipeline.cost.compare import HOURS_A_MONTH, Served
-from pytest_ftgate.pipeline.cost.prices import Machine
+from pytest_ftgate.pipeline.cost.price_file import Machine
 
 
 def test_by_hand():

@@ -10,7 +10,7 @@ import pytest
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.gate.live.plan import live_set
 from pytest_ftgate.gate.verdict import Kind, decide
-from pytest_ftgate.pipeline.decide.evidence import checks_of, judge
+from pytest_ftgate.pipeline.decide.run_checks import checks_of, judge
 from pytest_ftgate.pipeline.stages.promote import conclude
 from tests.projects import write_rows
 from tests.unit.rollouts import GOLDEN, PIPELINE, Shop, checks

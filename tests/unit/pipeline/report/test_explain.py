@@ -12,7 +12,7 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.checks.result import CheckResult
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.golden.case import make_case
-from pytest_ftgate.pipeline.decide.explain import explain, write
+from pytest_ftgate.pipeline.decide.explain_checks import explain, write
 from pytest_ftgate.pipeline.leaked_cases import LeakedCases
 from pytest_ftgate.pipeline.report.changes import compare
 from pytest_ftgate.pipeline.report.explain import Explanation, Finding

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from pytest_ftgate.serve.api.prices import Prices
 from pytest_ftgate.serve.api.request import Tool
 from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.api.token_prices import Prices
 from pytest_ftgate.serve.retry import Retry
 from tests.messages_server import text_of
 

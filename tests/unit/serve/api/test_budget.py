@@ -13,9 +13,9 @@ from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.serve.api.budget import Budget
 from pytest_ftgate.serve.api.client import open_provider
 from pytest_ftgate.serve.api.confirm import confirm
-from pytest_ftgate.serve.api.prices import DEFAULT_PRICES, Prices
 from pytest_ftgate.serve.api.request import Usage
 from pytest_ftgate.serve.api.settings import SMALL_CLAUDE, Settings, read_settings
+from pytest_ftgate.serve.api.token_prices import DEFAULT_PRICES, Prices
 from pytest_ftgate.serve.api.tokens import likely, most
 from tests.messages_server import HANGS, MessagesServer
 from tests.unit.serve.api.questions import PRICES, QUICK, asks_of, good, settings_of, wordy

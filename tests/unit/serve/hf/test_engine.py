@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.hf.engine import TransformersEngine
 from pytest_ftgate.serve.hf.generate import generate, prompt_tokens

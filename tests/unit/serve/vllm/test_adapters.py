@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.hf.reference_logprobs import ReferenceLogprobs, TokenLogprobs, write_proof
 from pytest_ftgate.serve.model import Model

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.model import Model

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from pytest_ftgate.files import prompt
+from pytest_ftgate.files import yes_no as prompt
 
 
 @pytest.mark.parametrize(

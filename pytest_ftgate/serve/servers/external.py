@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client import http
+from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model

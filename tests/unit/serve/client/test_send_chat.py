@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.serve.client.request import read_answer
+from pytest_ftgate.serve.client.send_chat import read_answer
 from pytest_ftgate.serve.retry import RequestError
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_ftgate.judge import question
-from pytest_ftgate.judge.question import Question, build, prompts_digest, schema_of, shown_input
+from pytest_ftgate.judge import prompt as question
+from pytest_ftgate.judge.prompt import Question, build, prompts_digest, schema_of, shown_input
 from pytest_ftgate.judge.rubric import RubricError, make_rubric
 from tests.unit.judge.rubrics import CHECKED, CORRECT, HELPFUL, SCORED
 

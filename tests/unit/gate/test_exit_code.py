@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from pytest_ftgate.gate.checks.result import CheckResult
-from pytest_ftgate.gate.decision import EXIT_CODES, Kind, decide_run, kind_of, worst
+from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind, decide_run, kind_of, worst
 from pytest_ftgate.gate.verdict import decide
 
 STATUSES = ("pass", "hold", "skip", "reject", "integrity")

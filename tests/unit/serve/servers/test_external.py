@@ -7,7 +7,7 @@ import pytest
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.servers.openai import OpenAIEngine, key_from
+from pytest_ftgate.serve.servers.external import OpenAIEngine, key_from
 from tests.mock_openai import MockServer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pytest_ftgate.data.near.fuzzy import Fuzzy
+from pytest_ftgate.data.near.jaccard_join import Fuzzy
 from pytest_ftgate.data.near.normalized import Golden, Sample
 from pytest_ftgate.data.readers.normalize import short_digest
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_ftgate.data.near.fuzzy import SUSPECT, Fuzzy
+from pytest_ftgate.data.near.jaccard_join import SUSPECT, Fuzzy
 from pytest_ftgate.data.near.ngrams import N, grams_of
 from pytest_ftgate.data.near.normalized import goldens_of, sample_of
 from pytest_ftgate.data.near.rolling_hash import codes_of_grams, distinct_codes

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.gate.verdict import Kind, decide
-from pytest_ftgate.pipeline.decide.explain import explain
+from pytest_ftgate.pipeline.decide.explain_checks import explain
 from pytest_ftgate.pipeline.stages.promote import conclude
 from tests.unit.rollouts import Shop, checks
 
