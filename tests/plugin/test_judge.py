@@ -105,7 +105,7 @@ def test_faults_of_judge_tables_are_told_with_their_line(project):
         "golden.toml:1: grader 'judge': the golden set has no [judge]",
         "golden.toml:1: [judge]: unknown key modle; known: model, base_url",
         "golden.toml:1: [judge]: criteria: invalid name 'Tone'; use lower-case",
-        "criteria.Tone needs a string for each level; missing: 1, 2, 3, 4, 5: every level has its anchor",
+        "criteria.Tone needs a string for each level; missing: 1, 2, 3, 4, 5",
         "the case has no `expected`, which this judge needs as reference",
         "four/cases.jsonl:1: the case has no `expected`, which [judge] needs as reference",
     ):

@@ -48,7 +48,7 @@ def test_rows_that_do_not_fit_the_method_are_told_with_line_and_way_out(tmp_path
     with pytest.raises(TrainError, match=r'rows\.parquet:1: is a preference .*\n.*train\.method = "dpo"'):
         read_examples(path, PROMPT, tokenizer)
     path = write_jsonl(tmp_path / "rows.jsonl", [preference, preference | {"rejected": "b"}])
-    with pytest.raises(TrainError, match=r"rows\.jsonl:2: has the same answer as chosen and as rejected"):
+    with pytest.raises(TrainError, match=r"rows\.jsonl:2: has identical chosen and rejected answers"):
         read_pairs(path, PROMPT, tokenizer)
 
 

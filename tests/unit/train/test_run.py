@@ -184,7 +184,7 @@ def test_validation_is_graded_by_the_golden_sets_graders(make_job, tokenizer):
 
 def test_a_grader_that_breaks_on_a_validation_row_stops_the_run(make_job, tokenizer):
     broken = replace(make_job(), grading=Grading(({"kind": "python", "call": "json:loads"},), None, 8))
-    with pytest.raises(TrainError, match=r"validation\.jsonl:1: the validation row cannot be graded"):
+    with pytest.raises(TrainError, match=r"validation\.jsonl:1: cannot grade the validation row"):
         graded(broken, tokenizer, Answer("spam", "stop", 9, 1))
 
 
