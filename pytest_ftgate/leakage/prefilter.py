@@ -1,7 +1,8 @@
 """Normalised rows, many at once -> those that a stage could find a golden in; never without one that a stage would.
 
-Proof, stage by stage. A *place* is where a sequence begins in a row; equal sequences have equal codes (`places`), and
-what is counted is the places of the row whose code is one of the golden's, so never fewer than its sequences there.
+Proof, stage by stage. A *place* is where a sequence begins in a row; equal sequences have equal codes
+(`rolling_hash`), and what is counted is the places of the row whose code is one of the golden's, so never fewer than
+its sequences there.
 
 - exact: the row's question, or all of it, is looked up as a whole.
 - containment, of questions or of answers: a golden of 13 words or more is reported if half of its distinct 5-word
