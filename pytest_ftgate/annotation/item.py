@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pytest_ftgate.errors import FtgateError
 
 TAKEN = frozenset("uq?")
-"""Keys of every desk: undo, quit, help."""
+"""Keys of every queue: undo, quit, help."""
 
 
-class DeskError(FtgateError):
+class ReviewError(FtgateError):
     """A decision cannot be taken; nothing was written."""
 
 

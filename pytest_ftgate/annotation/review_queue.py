@@ -1,4 +1,4 @@
-"""(task, items, book) -> Desk: which item is next, and what was decided about the others."""
+"""(task, items, decision_log) -> Desk: which item is next, and what was decided about the others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pytest_ftgate.annotation.decision_log import DecisionLog, Record
-from pytest_ftgate.annotation.item import Choice, DeskError, Item, Task
+from pytest_ftgate.annotation.item import Choice, Item, ReviewError, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class ReviewQueue:
     by: who decides, a pseudonym; default: the login name. Threads may call it at the same time.
     """
 
-    def __init__(self, task: Task, items: Sequence[Item], book: DecisionLog, by: str = "") -> None:
+    def __init__(self, task: Task, items: Sequence[Item], decision_log: DecisionLog, by: str = "") -> None:
         self.task = task
         self.items = tuple(items)
         self.by = by or getpass.getuser()
-        self._book = book
+        self._book = decision_log
         self._lock = threading.RLock()
         self._known = {item.id: item for item in items}
 
@@ -58,14 +58,14 @@ class ReviewQueue:
         return next((each for each in self.task.choices if key in (each.key, each.value)), None)
 
     def decide(self, item_id: str, value: str, text: str | None = None) -> None:
-        """Write a decision on the current item. Raises DeskError, and then nothing is written."""
+        """Write a decision on the current item. Raises ReviewError, and then nothing is written."""
         with self._lock:
             item, choice = self.current, self.choice(value)
             if item is None or item.id != item_id:
-                raise DeskError("this item was already decided, perhaps in another page; showing the next one")
+                raise ReviewError("this item was already decided, perhaps in another page; showing the next one")
             if choice is None:
                 known = ", ".join(each.value for each in self.task.choices)
-                raise DeskError(f"{value!r} is not a choice; allowed: {known}")
+                raise ReviewError(f"{value!r} is not a choice; allowed: {known}")
             record: Record = {"item": item.id, "choice": choice.value, "by": self.by, "at": _now()}
             self._book.append(record | self._edited(item, choice, text))
 
@@ -82,7 +82,7 @@ class ReviewQueue:
         if not choice.edits:
             return {}
         if problem := self.task.check(item, text or ""):
-            raise DeskError(problem)
+            raise ReviewError(problem)
         return {"text": text}
 
 

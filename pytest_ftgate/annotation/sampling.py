@@ -16,11 +16,11 @@ def drawn(pool: Sequence[T], count: int, *seed: object) -> list[T]:
     return random.Random("\x1f".join(map(str, seed))).sample(pool, min(count, len(pool)))  # noqa: S311 - no secret
 
 
-def settled_plan(book: DecisionLog, wanted: Mapping[str, Any], make: Callable[[], Mapping[str, Any]]) -> Record:
+def settled_plan(decision_log: DecisionLog, wanted: Mapping[str, Any], make: Callable[[], Mapping[str, Any]]) -> Record:
     """The plan that was made for just this before, else a new one, which is written now."""
-    for record in reversed(book.records):
+    for record in reversed(decision_log.records):
         plan = record.get("plan")
         if isinstance(plan, dict) and all(plan.get(key) == value for key, value in wanted.items()):
             return plan
-    book.append({"plan": {**wanted, **make()}})
-    return dict(book.records[-1]["plan"])
+    decision_log.append({"plan": {**wanted, **make()}})
+    return dict(decision_log.records[-1]["plan"])

@@ -24,17 +24,17 @@ def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> DecisionLog:
     from pytest_ftgate.files.digest import digest_of
 
     person = digest_of(_by(args))[:12]
-    return DecisionLog(args.state_dir / "desk" / f"{suite.name}.{kind}.{person}.jsonl")
+    return DecisionLog(args.state_dir / "queue" / f"{suite.name}.{kind}.{person}.jsonl")
 
 
-def at_work(args: argparse.Namespace, task: Task, items: Sequence[Item], book: DecisionLog) -> ReviewQueue:
-    """The desk, after the person has stopped or finished."""
+def at_work(args: argparse.Namespace, task: Task, items: Sequence[Item], decision_log: DecisionLog) -> ReviewQueue:
+    """The queue, after the person has stopped or finished."""
     from pytest_ftgate.annotation.review_queue import ReviewQueue
     from pytest_ftgate.cli.review.run import run_desk
 
-    desk = ReviewQueue(task, items, book, _by(args))
-    run_desk(desk, say, web=args.web)
-    return desk
+    queue = ReviewQueue(task, items, decision_log, _by(args))
+    run_desk(queue, say, web=args.web)
+    return queue
 
 
 def lines_of(file: Path, kind: Literal["label", "verdict"]) -> list[dict[str, Any]]:

@@ -41,12 +41,12 @@ def review(args: argparse.Namespace) -> int:
     if out.absolute() == args.file.absolute():
         raise FtgateError(f"{out}: --out must differ from FILE, which is not modified")
     items = review_items(args.file)
-    with DecisionLog(args.file.with_name(f"{args.file.name}.review.jsonl")) as book:
-        desk = ReviewQueue(review_task(args.file), items, book, args.by)
+    with DecisionLog(args.file.with_name(f"{args.file.name}.review.jsonl")) as decision_log:
+        queue = ReviewQueue(review_task(args.file), items, decision_log, args.by)
         try:
-            run_desk(desk, say, web=args.web)
+            run_desk(queue, say, web=args.web)
         finally:
-            say(_told(write_reviewed(args.file, desk.decisions, out), out))
+            say(_told(write_reviewed(args.file, queue.decisions, out), out))
     return 0
 
 

@@ -91,19 +91,19 @@ def _label(args: argparse.Namespace, suite: Suite) -> int:
     before = lines_of(file, "label")
     asked: dict[str, Any] = {"what": "labels", "golden": suite.digest, "criterion": criterion.name}
     asked |= {"seed": args.seed, "sizes": list(sizes)}
-    with open_book(args, suite, "labels") as book:
+    with open_book(args, suite, "labels") as decision_log:
         plan = settled_plan(
-            book, asked, lambda: label_plan(pool, _missed(suite, pool) if args.rare else (), sizes, args.seed)
+            decision_log, asked, lambda: label_plan(pool, _missed(suite, pool) if args.rare else (), sizes, args.seed)
         )
-        plans = [record["plan"] for record in book.records if _is_of(record, asked)]
+        plans = [record["plan"] for record in decision_log.records if _is_of(record, asked)]
         known = _keys_of(plans, criterion)
         wanted = [items[key] for key in _keys_of([plan], criterion) if key in items]
-        desk = at_work(args, label_task(suite, criterion), wanted, book)
-        made = {key: each for key, each in _all_decided(book).items() if key in known}
+        queue = at_work(args, label_task(suite, criterion), wanted, decision_log)
+        made = {key: each for key, each in _all_decided(decision_log).items() if key in known}
         lines = list(label_lines(plans, made, criterion))
-        touched = [key for key in known if any(record.get("item") == key for record in book.records)]
-        write_lines(file, merged(before, lines, desk.by, touched))
-    say(f"{file}: {len(lines)} labels by {desk.by}, {sum(line['random'] for line in lines)} of them random")
+        touched = [key for key in known if any(record.get("item") == key for record in decision_log.records)]
+        write_lines(file, merged(before, lines, queue.by, touched))
+    say(f"{file}: {len(lines)} labels by {queue.by}, {sum(line['random'] for line in lines)} of them random")
     return 0
 
 
@@ -159,7 +159,7 @@ def _keys_of(plans: Iterable[Mapping[str, Any]], criterion: Criterion) -> list[s
     return [judged_key(row["case"], row["answer"], criterion.name) for plan in plans for row in plan["rows"]]
 
 
-def _all_decided(book: DecisionLog) -> Mapping[str, Any]:
+def _all_decided(decision_log: DecisionLog) -> Mapping[str, Any]:
     from pytest_ftgate.annotation.review_queue import decided
 
-    return decided(book.records)
+    return decided(decision_log.records)

@@ -33,8 +33,8 @@ def compare(args: argparse.Namespace, suite: Suite) -> int:
     count = args.count or (suite.golden.human.verdicts if suite.golden.human else PAIRS)
     asked = {"what": "pairs", "seed": args.seed, "count": count}
     asked |= {"candidate": candidate.digest, "champion": champion.digest, "golden": suite.digest}
-    with open_book(args, suite, "verdicts") as book:
-        plan = settled_plan(book, asked, lambda: pair_plan(suite, new, old, count, args.seed))
+    with open_book(args, suite, "verdicts") as decision_log:
+        plan = settled_plan(decision_log, asked, lambda: pair_plan(suite, new, old, count, args.seed))
         if not plan["rows"]:
             raise FtgateError(
                 f"{candidate} and {champion} have no common cases of the current {suite.name}\n"
@@ -43,11 +43,11 @@ def compare(args: argparse.Namespace, suite: Suite) -> int:
         items = pair_items(suite, new, old, plan)
         same = len(plan["rows"]) - len(items)
         say(f"{len(plan['rows'])} cases drawn; {same} with identical answers count as ties, {len(items)} to judge")
-        desk = at_work(args, pair_task(suite), items, book)
-        lines = list(pair_lines(plan, desk.decisions, desk.by, args.seed))
-        write_lines(file, merged(before, lines, desk.by, plan))
+        queue = at_work(args, pair_task(suite), items, decision_log)
+        lines = list(pair_lines(plan, queue.decisions, queue.by, args.seed))
+        write_lines(file, merged(before, lines, queue.by, plan))
     rest = len(plan["rows"]) - len(lines)
-    say(f"{file}: {len(lines)} of {len(plan['rows'])} verdicts by {desk.by}" + (f"; {rest} to go" if rest else ""))
+    say(f"{file}: {len(lines)} of {len(plan['rows'])} verdicts by {queue.by}" + (f"; {rest} to go" if rest else ""))
     if len(plan["rows"]) < LEAST_VERDICTS:
         say(f"the gate check `human` needs {LEAST_VERDICTS} cases, only {plan['pool']} are available")
     return 0

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import registry_options, say, verify_key
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.serve import ENGINES
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.runtime import Runtime
-
-ENGINES = ("transformers", "vllm", "openai")
 
 
 def asking_options() -> argparse.ArgumentParser:

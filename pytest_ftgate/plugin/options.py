@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-ENGINES = ("transformers", "vllm", "openai")
+from pytest_ftgate.serve import ENGINES
+
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
 LEAKS = ("error", "strict", "drop-row", "drop-case")
 CACHES = ("", "off", "local")

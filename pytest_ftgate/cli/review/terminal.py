@@ -1,4 +1,4 @@
-"""(desk, standard input) -> decisions: one item at a time, one key a decision."""
+"""(queue, standard input) -> decisions: one item at a time, one key a decision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from pytest_ftgate.annotation.item import Choice, DeskError, Item
+from pytest_ftgate.annotation.item import Choice, Item, ReviewError
 from pytest_ftgate.annotation.review_queue import ReviewQueue
 from pytest_ftgate.files.escape import visible
 
@@ -20,59 +20,59 @@ END = "."
 """A line of its own that ends a text typed without an editor."""
 
 
-def run_terminal(desk: ReviewQueue, source: TextIO, say: Say) -> None:
+def run_terminal(queue: ReviewQueue, source: TextIO, say: Say) -> None:
     """Ask until everything is decided, or `q`, or the end of the input.
 
     In a terminal a key counts at once; from a pipe each line's first letter does.
     """
-    say(f"{desk.task.title}: {desk.done} of {len(desk.items)} done")
-    while item := desk.current:
-        _show(desk, item, say)
-        if not _answered(desk, item, source, say):
-            say(f"stopped at {desk.done} of {len(desk.items)}; run the same command to continue")
+    say(f"{queue.task.title}: {queue.done} of {len(queue.items)} done")
+    while item := queue.current:
+        _show(queue, item, say)
+        if not _answered(queue, item, source, say):
+            say(f"stopped at {queue.done} of {len(queue.items)}; run the same command to continue")
             return
-    say(f"all {len(desk.items)} done")
+    say(f"all {len(queue.items)} done")
 
 
-def _show(desk: ReviewQueue, item: Item, say: Say) -> None:
+def _show(queue: ReviewQueue, item: Item, say: Say) -> None:
     say("")
-    say(f"--- {desk.done + 1} of {len(desk.items)} " + "-" * 40)
+    say(f"--- {queue.done + 1} of {len(queue.items)} " + "-" * 40)
     for heading, text in item.parts:
         say(f"[{heading}]")
         say(visible(text))
     say("")
 
 
-def _answered(desk: ReviewQueue, item: Item, source: TextIO, say: Say) -> bool:
+def _answered(queue: ReviewQueue, item: Item, source: TextIO, say: Say) -> bool:
     """Read keys until the item is decided or another one is current; False to stop."""
     while True:
-        say(f"{desk.task.question}  {_keys(desk)}")
+        say(f"{queue.task.question}  {_keys(queue)}")
         key = _key(source)
         if key in ("", "q"):
             return False
         if key == "u":
-            if desk.undo() is not None:
+            if queue.undo() is not None:
                 return True
             say("nothing to undo")
-        elif choice := next((each for each in desk.task.choices if each.key == key), None):
-            if _taken(desk, item, choice, source, say):
+        elif choice := next((each for each in queue.task.choices if each.key == key), None):
+            if _taken(queue, item, choice, source, say):
                 return True
         elif key != "?":
             say(f"unknown key {key!r}")
 
 
-def _taken(desk: ReviewQueue, item: Item, choice: Choice, source: TextIO, say: Say) -> bool:
+def _taken(queue: ReviewQueue, item: Item, choice: Choice, source: TextIO, say: Say) -> bool:
     text = _edit(item.draft, source, say) if choice.edits else None
     try:
-        desk.decide(item.id, choice.value, text)
-    except DeskError as error:
+        queue.decide(item.id, choice.value, text)
+    except ReviewError as error:
         say(f"invalid: {error}")
         return False
     return True
 
 
-def _keys(desk: ReviewQueue) -> str:
-    keys = [f"{choice.key} {choice.label}" for choice in desk.task.choices]
+def _keys(queue: ReviewQueue) -> str:
+    keys = [f"{choice.key} {choice.label}" for choice in queue.task.choices]
     return "[" + " | ".join([*keys, "u undo", "q stop"]) + "]"
 
 

@@ -1,4 +1,4 @@
-"""(desk) -> a page on 127.0.0.1, for one person with its secret address; runs until that person finishes."""
+"""(queue) -> a page on 127.0.0.1, for one person with its secret address; runs until that person finishes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.annotation.item import DeskError
+from pytest_ftgate.annotation.item import ReviewError
 from pytest_ftgate.annotation.review_queue import ReviewQueue
 
 PAGE = Path(__file__).with_name("page.html")
@@ -25,9 +25,9 @@ class DeskServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, desk: ReviewQueue, port: int = 0) -> None:
+    def __init__(self, queue: ReviewQueue, port: int = 0) -> None:
         super().__init__((LOOPBACK, port), _Handler)
-        self.desk = desk
+        self.queue = queue
         self.token = secrets.token_urlsafe(24)
         self.finished = threading.Event()
 
@@ -54,14 +54,14 @@ class DeskServer(ThreadingHTTPServer):
 
     def state(self, note: str = "") -> dict[str, Any]:
         """What the page shows."""
-        desk, item = self.desk, self.desk.current
+        queue, item = self.queue, self.queue.current
         shown = {"id": item.id, "parts": item.parts, "draft": item.draft} if item else None
         choices = [
             {"key": each.key, "value": each.value, "label": each.label, "edits": each.edits}
-            for each in desk.task.choices
+            for each in queue.task.choices
         ]
-        told = {"title": desk.task.title, "question": desk.task.question, "by": desk.by, "note": note}
-        return told | {"done": desk.done, "total": len(desk.items), "item": shown, "choices": choices}
+        told = {"title": queue.task.title, "question": queue.task.question, "by": queue.by, "note": note}
+        return told | {"done": queue.done, "total": len(queue.items), "item": shown, "choices": choices}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -95,14 +95,14 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "decide":
             text = sent.get("text")
             try:
-                self.server.desk.decide(
+                self.server.queue.decide(
                     str(sent.get("item")), str(sent.get("choice")), text if isinstance(text, str) else None
                 )
-            except DeskError as error:
+            except ReviewError as error:
                 self._json(409, self.server.state(str(error)))
                 return
         elif path == "undo":
-            self.server.desk.undo()
+            self.server.queue.undo()
         self._json(200, self.server.state())
         if path == "finish":
             self.server.finished.set()

@@ -92,13 +92,13 @@ class FtgateItem(pytest.Item):
 
         return self.config.stash[KEY]
 
-    def tell(self) -> ItemOutcome:
+    def outcome(self) -> ItemOutcome:
         """Do the work of this item. An `FtgateError` raised here is a failure with its text."""
         raise NotImplementedError
 
     def runtest(self) -> None:
-        """For plugins that run items by themselves; our own protocol calls `tell`."""
-        told = self.tell()
+        """For plugins that run items by themselves; our own protocol calls `outcome`."""
+        told = self.outcome()
         if told.outcome == "failed":
             pytest.fail(told.text, pytrace=False)
         if told.outcome == "skipped":
@@ -153,7 +153,7 @@ def run_item(item: FtgateItem) -> None:
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     start = time.time()
-    told = _told(item.tell)
+    told = _told(item.outcome)
     stop = time.time()
     hook.pytest_runtest_logreport(report=_report(item, "call", told, start, stop))
     done = ItemOutcome("passed", properties=told.properties)
@@ -161,9 +161,9 @@ def run_item(item: FtgateItem) -> None:
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
-def _told(tell: Callable[[], ItemOutcome]) -> ItemOutcome:
+def _told(outcome: Callable[[], ItemOutcome]) -> ItemOutcome:
     try:
-        return tell()
+        return outcome()
     except FtgateError as error:
         return ItemOutcome("failed", str(error))
     except pytest.skip.Exception as skip:

@@ -35,7 +35,7 @@ class CanaryItem(FtgateItem):
         super().__init__(**kwargs)
         self.watch = watch
 
-    def tell(self) -> ItemOutcome:
+    def outcome(self) -> ItemOutcome:
         """Ask, compare; on drift roll back if that was asked for, and call the hook."""
         self.ftgate.console.line(f"{self.watch.task}: canary")
         finding = self.watch.look(self.ftgate.options.night)

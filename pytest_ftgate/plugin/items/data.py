@@ -29,7 +29,7 @@ class DataItem(FtgateItem):
         self.check = check
         self.pipeline = checks.pipeline.name
 
-    def tell(self) -> ItemOutcome:
+    def outcome(self) -> ItemOutcome:
         """What the check found."""
         siblings = self._siblings()
         try:

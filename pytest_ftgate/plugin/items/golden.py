@@ -67,7 +67,7 @@ class CaseItem(FtgateItem):
         if case.slices:
             self.add_marker(pytest.mark.slice(**case.slices))
 
-    def tell(self) -> ItemOutcome:
+    def outcome(self) -> ItemOutcome:
         """Wait for the answer, grade it."""
         run = self.ftgate.training.of(self.suite)
         if run is not None and run.unchanged:
@@ -135,7 +135,7 @@ class MetricItem(FtgateItem):
         self.title = title
         self.options = options
 
-    def tell(self) -> ItemOutcome:
+    def outcome(self) -> ItemOutcome:
         """Compute it from this run's and the journal's grades."""
         if missing := self.ftgate.evaluations.missing(self.suite):
             return skipped(missing)
@@ -158,7 +158,7 @@ class GateItem(FtgateItem):
         self.suite = suite
         self.check = check
 
-    def tell(self) -> ItemOutcome:
+    def outcome(self) -> ItemOutcome:
         """Judge the check on this run's and the journal's grades."""
         if missing := self.ftgate.evaluations.missing(self.suite):
             return skipped(missing)

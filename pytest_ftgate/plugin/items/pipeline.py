@@ -69,7 +69,7 @@ class StageItem(FtgateItem):
         self.run = run
         self.work = work
 
-    def tell(self) -> ItemOutcome:
+    def outcome(self) -> ItemOutcome:
         """Do the stage; record how long it took."""
         self.ftgate.console.line(f"{self.run.name}: {self.name}")
         try:
@@ -98,7 +98,7 @@ class PromoteItem(FtgateItem):
         super().__init__(**kwargs)
         self.run = run
 
-    def tell(self) -> ItemOutcome:
+    def outcome(self) -> ItemOutcome:
         """Decide, register, promote."""
         if self.run.unchanged:
             return self._unchanged()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.serve.api.batch_log import BatchLog
 from pytest_ftgate.serve.api.bill import Bill
-from pytest_ftgate.serve.api.reply_cache import Answers
+from pytest_ftgate.serve.api.reply_cache import ReplyCache
 from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.api.tokens import likely
@@ -46,7 +46,7 @@ class Provider:
         self._flying: dict[str, asyncio.Task[ApiReply]] = {}
         self._batch: asyncio.Task[None] | None = None
         with ExitStack() as opened:
-            self._answers = Answers(folder)
+            self._answers = ReplyCache(folder)
             opened.callback(self._answers.close)
             self._log = BatchLog(folder)
             opened.callback(self._log.close)
@@ -179,7 +179,7 @@ def _done(said: ApiReply) -> Future[ApiReply]:
     return answer
 
 
-async def _sender(settings: Settings, key: str, answers: Answers, bill: Bill, retry: Retry | None) -> Sender:
+async def _sender(settings: Settings, key: str, answers: ReplyCache, bill: Bill, retry: Retry | None) -> Sender:
     """Made in the loop, where its connections live."""
     from pytest_ftgate.serve.api.retrying import Sender
     from pytest_ftgate.serve.retry import Retry

@@ -17,7 +17,7 @@ IN_USE = ": another run is asking and writes this file; wait for it"
 PRIVATE = 0o600
 
 
-class Answers:
+class ReplyCache:
     """What was paid for, by key: never asked for again. Also what was sent, so that a killed run is seen on the bill.
 
     Each attempt is a line {"sent": key, "dollars"} and then one of {"said": ...}, {"lost": key} (it may have been

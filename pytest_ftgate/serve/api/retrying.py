@@ -9,7 +9,7 @@ from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.serve.api.bill import Bill
 from pytest_ftgate.serve.api.budget import Budget
 from pytest_ftgate.serve.api.parse import ParsedReply, said_of
-from pytest_ftgate.serve.api.reply_cache import Answers
+from pytest_ftgate.serve.api.reply_cache import ReplyCache
 from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.api.tokens import most
@@ -32,7 +32,7 @@ class Line(Protocol):
 class Sender:
     """What all attempts of a run share."""
 
-    def __init__(self, settings: Settings, line: Line, answers: Answers, bill: Bill, retry: Retry) -> None:
+    def __init__(self, settings: Settings, line: Line, answers: ReplyCache, bill: Bill, retry: Retry) -> None:
         self.settings, self.line, self.answers, self.bill, self.retry = settings, line, answers, bill, retry
         self.prices = settings.price_list()
         self.budget = Budget(settings.budget_dollars)

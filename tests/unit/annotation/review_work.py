@@ -1,4 +1,4 @@
-"""A small task for a desk."""
+"""A small task for a queue."""
 
 from __future__ import annotations
 

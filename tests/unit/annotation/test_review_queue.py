@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from pytest_ftgate.annotation.decision_log import DecisionLog
-from pytest_ftgate.annotation.item import Choice, DeskError, Item, Task
+from pytest_ftgate.annotation.item import Choice, Item, ReviewError, Task
 from pytest_ftgate.annotation.review_queue import ReviewQueue
 from pytest_ftgate.cli.review.terminal import run_terminal
 from pytest_ftgate.errors import JournalError
@@ -26,10 +26,10 @@ def work(tmp_path, monkeypatch):
 
     def session(keys: str, number: int = 3):
         told: list[str] = []
-        with DecisionLog(tmp_path / "book.jsonl") as book:
-            desk = ReviewQueue(TASK, items(number), book, "ann")
-            run_terminal(desk, io.StringIO(keys), told.append)
-            return "\n".join(told), {made.item: (made.value, made.text) for made in desk.decisions.values()}
+        with DecisionLog(tmp_path / "book.jsonl") as decision_log:
+            queue = ReviewQueue(TASK, items(number), decision_log, "ann")
+            run_terminal(queue, io.StringIO(keys), told.append)
+            return "\n".join(told), {made.item: (made.value, made.text) for made in queue.decisions.values()}
 
     return session
 
@@ -88,7 +88,7 @@ def test_a_line_torn_by_a_crash_costs_only_itself(work, tmp_path):
     assert work("q\n")[1] == {"i0": ("accepted", None)}
     assert work("a\n")[1] == {"i0": ("accepted", None), "i1": ("accepted", None)}
     file.write_text("[1]\n")
-    with pytest.raises(JournalError, match=r"book\.jsonl:1: not a decision"):
+    with pytest.raises(JournalError, match=r"decision_log\.jsonl:1: not a decision"):
         work("a\n")
 
 
@@ -104,13 +104,13 @@ def test_two_sessions_on_one_journal_are_refused(tmp_path):
 
 
 def test_only_the_current_item_can_be_decided(tmp_path):
-    with DecisionLog(tmp_path / "b.jsonl") as book:
-        desk = ReviewQueue(TASK, items(), book)
-        with pytest.raises(DeskError, match="already decided"):
-            desk.decide("i1", "accepted")
-        with pytest.raises(DeskError, match="not a choice; allowed: accepted, edited, rejected"):
-            desk.decide("i0", "great")
-        assert not book.records
+    with DecisionLog(tmp_path / "b.jsonl") as decision_log:
+        queue = ReviewQueue(TASK, items(), decision_log)
+        with pytest.raises(ReviewError, match="already decided"):
+            queue.decide("i1", "accepted")
+        with pytest.raises(ReviewError, match="not a choice; allowed: accepted, edited, rejected"):
+            queue.decide("i0", "great")
+        assert not decision_log.records
 
 
 def test_keys_of_a_task_are_its_own():
@@ -122,19 +122,19 @@ def test_in_a_terminal_one_key_is_enough_and_an_arrow_key_accepts_nothing(tmp_pa
     mine, theirs = pty.openpty()
     os.write(mine, b"\x1b[A")
     told: list[str] = []
-    with DecisionLog(tmp_path / "b.jsonl") as book, os.fdopen(theirs, "r") as source:
-        desk = ReviewQueue(TASK, items(), book)
+    with DecisionLog(tmp_path / "b.jsonl") as decision_log, os.fdopen(theirs, "r") as source:
+        queue = ReviewQueue(TASK, items(), decision_log)
 
         def say(line: str) -> None:
             told.append(line)
             if "unknown key" in line:
                 os.write(mine, b"arq")
 
-        worker = threading.Thread(target=run_terminal, args=(desk, source, say))
+        worker = threading.Thread(target=run_terminal, args=(queue, source, say))
         worker.start()
         worker.join(20)
         assert not worker.is_alive()
-        assert [made.value for made in desk.decisions.values()] == ["accepted", "rejected"]
+        assert [made.value for made in queue.decisions.values()] == ["accepted", "rejected"]
     os.close(mine)
 
 
@@ -142,15 +142,15 @@ def test_in_a_terminal_an_editor_changes_the_draft(tmp_path, monkeypatch):
     monkeypatch.setenv("VISUAL", "sed -i s/0/8/")
     mine, theirs = pty.openpty()
     os.write(mine, b"eq")
-    with DecisionLog(tmp_path / "b.jsonl") as book, os.fdopen(theirs, "r") as source:
-        desk = ReviewQueue(TASK, items(), book)
-        run_terminal(desk, source, lambda line: None)
-        assert [made.text for made in desk.decisions.values()] == ['{"n": 8}']
+    with DecisionLog(tmp_path / "b.jsonl") as decision_log, os.fdopen(theirs, "r") as source:
+        queue = ReviewQueue(TASK, items(), decision_log)
+        run_terminal(queue, source, lambda line: None)
+        assert [made.text for made in queue.decisions.values()] == ['{"n": 8}']
     os.close(mine)
 
 
 def test_an_item_that_is_gone_is_not_counted(tmp_path):
-    with DecisionLog(tmp_path / "b.jsonl") as book:
-        desk = ReviewQueue(TASK, items(), book)
-        desk.decide("i0", "accepted")
-        assert ReviewQueue(TASK, [Item("new", ())], book).done == 0
+    with DecisionLog(tmp_path / "b.jsonl") as decision_log:
+        queue = ReviewQueue(TASK, items(), decision_log)
+        queue.decide("i0", "accepted")
+        assert ReviewQueue(TASK, [Item("new", ())], decision_log).done == 0

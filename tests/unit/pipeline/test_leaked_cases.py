@@ -14,7 +14,7 @@ from pytest_ftgate.pipeline.report.explain_page import markdown
 from pytest_ftgate.pipeline.run import Stopped
 from pytest_ftgate.pipeline.stages.leakage import check_leakage
 from pytest_ftgate.pipeline.stages.promote import conclude
-from tests.unit.rollouts import DELTA, Shop
+from tests.unit.pipeline_runs import DELTA, Shop
 
 
 @pytest.fixture

@@ -34,15 +34,15 @@ def chromium(tmp_path_factory):
 
 @pytest.fixture
 def page(chromium, tmp_path):
-    """page(items) -> the browser on the page of a desk with these, and the desk."""
+    """page(items) -> the browser on the page of a queue with these, and the queue."""
     opened = []
 
     def start(work):
-        book = DecisionLog(tmp_path / "book.jsonl").__enter__()
-        server = DeskServer(ReviewQueue(TASK, work, book, "ann"))
+        decision_log = DecisionLog(tmp_path / "book.jsonl").__enter__()
+        server = DeskServer(ReviewQueue(TASK, work, decision_log, "ann"))
         thread = threading.Thread(target=server.run)
         thread.start()
-        opened.append((book, server, thread))
+        opened.append((decision_log, server, thread))
         chromium.requests.clear()
         chromium.complaints.clear()
         chromium.open(server.url)
@@ -50,10 +50,10 @@ def page(chromium, tmp_path):
         return chromium, server
 
     yield start
-    for book, server, thread in opened:
+    for decision_log, server, thread in opened:
         server.finished.set()
         thread.join(20)
-        book.__exit__(None, None, None)
+        decision_log.__exit__(None, None, None)
 
 
 def shown(text: str) -> str:
@@ -62,7 +62,7 @@ def shown(text: str) -> str:
 
 def test_keys_decide_edit_undo_and_finish(page):
     browser, server = page(items())
-    desk = server.desk
+    queue = server.queue
     browser.wait(shown("what is 0?"))
     browser.press("a")
     browser.wait(shown("what is 1?"))
@@ -70,7 +70,7 @@ def test_keys_decide_edit_undo_and_finish(page):
     browser.wait("document.activeElement.id === 'text'")
     assert browser.value("document.getElementById('text').value") == '{"n": 1}'
     browser.press("r")
-    assert desk.done == 1, "letters typed into the text decide nothing"
+    assert queue.done == 1, "letters typed into the text decide nothing"
     browser.press("Enter", CTRL)
     browser.wait("document.getElementById('note').textContent === 'that is no JSON'")
     browser.value("document.getElementById('text').select()")
@@ -84,7 +84,7 @@ def test_keys_decide_edit_undo_and_finish(page):
     browser.press("e")
     browser.press("Escape")
     browser.wait("document.getElementById('edit').hidden")
-    assert {key: (made.value, made.text) for key, made in desk.decisions.items()} == {
+    assert {key: (made.value, made.text) for key, made in queue.decisions.items()} == {
         "i0": ("accepted", None),
         "i1": ("edited", '{"n": 9}'),
     }
@@ -117,7 +117,7 @@ def test_a_click_decides_too_and_the_page_as_it_looks(page):
         browser.screenshot(Path(folder, "pair.png"))
     browser.value("document.querySelectorAll('#buttons button')[2].click()")
     browser.wait(shown("what is 0?"))
-    assert [made.value for made in server.desk.decisions.values()] == ["rejected"]
+    assert [made.value for made in server.queue.decisions.values()] == ["rejected"]
     browser.press("e")
     browser.wait("!document.getElementById('edit').hidden")
     if folder:

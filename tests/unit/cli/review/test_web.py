@@ -36,9 +36,9 @@ class Browser:
 
 @pytest.fixture
 def browser(tmp_path):
-    with DecisionLog(tmp_path / "book.jsonl") as book:
+    with DecisionLog(tmp_path / "book.jsonl") as decision_log:
         server = DeskServer(
-            ReviewQueue(TASK, [*items(), Item("x", (("Question", "<script>alert(1)</script>"),))], book, "ann")
+            ReviewQueue(TASK, [*items(), Item("x", (("Question", "<script>alert(1)</script>"),))], decision_log, "ann")
         )
         thread = threading.Thread(target=server.run)
         thread.start()
@@ -64,7 +64,7 @@ def test_decisions_edits_and_undo_reach_the_journal(browser):
     assert (status, state["item"]["id"]) == (409, "i2")
     assert "already decided" in state["note"]
     assert browser.post("undo", {})[1]["item"]["id"] == "i1"
-    assert {key: made.value for key, made in browser.server.desk.decisions.items()} == {"i0": "accepted"}
+    assert {key: made.value for key, made in browser.server.queue.decisions.items()} == {"i0": "accepted"}
 
 
 def test_finish_ends_the_server(browser):
@@ -95,7 +95,7 @@ def test_nobody_else_is_answered(browser, method, token, headers, status):
     answer, content = browser.ask(method, path, body, token, Content_Type="application/json", **headers)
     assert answer.status == status
     assert b"what is" not in content
-    assert browser.server.desk.done == 0
+    assert browser.server.queue.done == 0
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_nobody_else_is_answered(browser, method, token, headers, status):
 )
 def test_what_no_page_of_ours_sends_is_refused(browser, body, headers, status):
     assert browser.ask("POST", "decide", body, **headers)[0].status == status
-    assert browser.server.desk.done == 0
+    assert browser.server.queue.done == 0
 
 
 def test_our_own_page_is_answered(browser):

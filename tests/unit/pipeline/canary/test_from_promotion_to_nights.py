@@ -18,7 +18,7 @@ from pytest_ftgate.pipeline.runtime import Runtime
 from pytest_ftgate.pipeline.settings import Settings
 from pytest_ftgate.pipeline.stages.promote import conclude
 from tests.fake_vllm import make_executable
-from tests.unit.rollouts import Shop, answered, manifest
+from tests.unit.pipeline_runs import Shop, answered, manifest
 
 NIGHT = date(2026, 11, 22)
 PROMOTE = Verdict(Kind.PROMOTE, (), "all checks pass")

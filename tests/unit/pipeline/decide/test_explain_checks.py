@@ -9,7 +9,7 @@ import pytest
 from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.pipeline.decide.explain_checks import explain
 from pytest_ftgate.pipeline.stages.promote import conclude
-from tests.unit.rollouts import Shop, checks
+from tests.unit.pipeline_runs import Shop, checks
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.pipeline.decide.run_checks import checks_of, judge
 from pytest_ftgate.pipeline.stages.promote import conclude
 from tests.projects import write_rows
-from tests.unit.rollouts import GOLDEN, PIPELINE, Shop, checks
+from tests.unit.pipeline_runs import GOLDEN, PIPELINE, Shop, checks
 
 AB = '[ab]\nshare = 0.2\noutcome = "binary"\nexposures = "../../exposures.jsonl"\n'
 

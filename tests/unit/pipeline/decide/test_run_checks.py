@@ -13,7 +13,7 @@ from pytest_ftgate.pipeline.golden_reuse import OVERUSED, uses
 from pytest_ftgate.pipeline.run import Stopped
 from pytest_ftgate.pipeline.stages.leakage import check_leakage
 from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
-from tests.unit.rollouts import GOLDEN, Shop, checks
+from tests.unit.pipeline_runs import GOLDEN, Shop, checks
 
 
 @pytest.fixture
