@@ -24,7 +24,7 @@ def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> DecisionLog:
     from pytest_ftgate.files.digest import digest_of
 
     person = digest_of(_by(args))[:12]
-    return DecisionLog(args.state_dir / "queue" / f"{suite.name}.{kind}.{person}.jsonl")
+    return DecisionLog(args.state_dir / "review" / f"{suite.name}.{kind}.{person}.jsonl")
 
 
 def at_work(args: argparse.Namespace, task: Task, items: Sequence[Item], decision_log: DecisionLog) -> ReviewQueue:

@@ -23,7 +23,7 @@ STATE: Mapping[str, str] = {
     "judge/": (
         "Replies of judges and their cost; with xdist, in a project without golden sets, a folder for each worker."
     ),
-    "desk/": ("The decisions of `ftgate judge label`, so that it continues where a person stopped."),
+    "review/": "The decisions of `ftgate judge label`, so that it continues where a person stopped.",
     "generate/": "Replies that `ftgate data generate` has paid for.",
     "discordance/SET.json": ("On which share of the cases the last two models disagreed; `ftgate power` reads it."),
     "leakage/finished.jsonl": "Files that `ftgate leakage --ray` has scanned, with their sha256.",

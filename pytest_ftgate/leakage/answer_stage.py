@@ -10,7 +10,7 @@ from pytest_ftgate.data.near.normalized import Golden, Sample
 from pytest_ftgate.leakage.containment import LONG, Containment
 
 
-class AnswerStage:
+class Answers:
     """The goldens with an expected value of at least 13 words; a shorter one is said twice by chance."""
 
     def __init__(self, goldens: Sequence[Golden]) -> None:

@@ -8,14 +8,14 @@ from pytest_ftgate.data.near.hit import Hit, Stage
 from pytest_ftgate.data.near.jaccard_join import Fuzzy
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words, plain_of
 from pytest_ftgate.data.near.rows import Row
-from pytest_ftgate.leakage.answer_stage import AnswerStage
+from pytest_ftgate.leakage.answer_stage import Answers
 from pytest_ftgate.leakage.containment import Containment
 from pytest_ftgate.leakage.exact import Exact
 from pytest_ftgate.leakage.prefilter import Prefilter
 from pytest_ftgate.leakage.report import Leak
 from pytest_ftgate.leakage.selftest import check_prefilter, check_stages
 
-STAGES = (Exact, Containment, Fuzzy, AnswerStage)
+STAGES = (Exact, Containment, Fuzzy, Answers)
 """The stages in order of trust: of two equal verdicts on one pair, the first stage's stands."""
 AROUND = 6
 """Words of a row that are shown on either side of a common span."""
@@ -30,7 +30,7 @@ class Index:
 
     def __init__(self, goldens: Sequence[Golden], *, prefiltered: bool = True) -> None:
         self.goldens = tuple(goldens)
-        contained, near, answers = Containment(self.goldens), Fuzzy(self.goldens), AnswerStage(self.goldens)
+        contained, near, answers = Containment(self.goldens), Fuzzy(self.goldens), Answers(self.goldens)
         self._stages: tuple[Stage, ...] = (Exact(self.goldens), contained, near, answers)
         check_stages(self.goldens, self._stages)
         self._filter = (

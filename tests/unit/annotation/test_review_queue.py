@@ -88,7 +88,7 @@ def test_a_line_torn_by_a_crash_costs_only_itself(work, tmp_path):
     assert work("q\n")[1] == {"i0": ("accepted", None)}
     assert work("a\n")[1] == {"i0": ("accepted", None), "i1": ("accepted", None)}
     file.write_text("[1]\n")
-    with pytest.raises(JournalError, match=r"decision_log\.jsonl:1: not a decision"):
+    with pytest.raises(JournalError, match=r"book\.jsonl:1: not a decision"):
         work("a\n")
 
 
