@@ -1,4 +1,4 @@
-"""(task, items, decision_log) -> Desk: which item is next, and what was decided about the others."""
+"""(task, items, decision_log) -> ReviewQueue: which item is next, and what was decided about the others."""
 
 from __future__ import annotations
 

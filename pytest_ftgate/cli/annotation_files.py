@@ -30,10 +30,10 @@ def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> DecisionLog:
 def at_work(args: argparse.Namespace, task: Task, items: Sequence[Item], decision_log: DecisionLog) -> ReviewQueue:
     """The queue, after the person has stopped or finished."""
     from pytest_ftgate.annotation.review_queue import ReviewQueue
-    from pytest_ftgate.cli.review.run import run_desk
+    from pytest_ftgate.cli.review.run import run_review
 
     queue = ReviewQueue(task, items, decision_log, _by(args))
-    run_desk(queue, say, web=args.web)
+    run_review(queue, say, web=args.web)
     return queue
 
 

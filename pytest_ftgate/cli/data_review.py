@@ -20,11 +20,11 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help="output with the accepted rows, overwritten on each run (default: X.reviewed.jsonl)",
     )
-    desk_options(parser)
+    review_options(parser)
     parser.set_defaults(run=review)
 
 
-def desk_options(parser: argparse.ArgumentParser) -> None:
+def review_options(parser: argparse.ArgumentParser) -> None:
     """What every command that a person works at takes."""
     parser.add_argument("--web", action="store_true", help="review in a local web page instead of the terminal")
     parser.add_argument("--by", default="", metavar="NAME", help="pseudonym of the reviewer (default: login name)")
@@ -35,7 +35,7 @@ def review(args: argparse.Namespace) -> int:
     from pytest_ftgate.annotation.decision_log import DecisionLog
     from pytest_ftgate.annotation.review_queue import ReviewQueue
     from pytest_ftgate.cli.review.rows import review_items, review_task, write_reviewed
-    from pytest_ftgate.cli.review.run import run_desk
+    from pytest_ftgate.cli.review.run import run_review
 
     out = args.out or args.file.with_name(f"{args.file.stem}.reviewed.jsonl")
     if out.absolute() == args.file.absolute():
@@ -44,7 +44,7 @@ def review(args: argparse.Namespace) -> int:
     with DecisionLog(args.file.with_name(f"{args.file.name}.review.jsonl")) as decision_log:
         queue = ReviewQueue(review_task(args.file), items, decision_log, args.by)
         try:
-            run_desk(queue, say, web=args.web)
+            run_review(queue, say, web=args.web)
         finally:
             say(_told(write_reviewed(args.file, queue.decisions, out), out))
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.annotation_files import at_work, lines_of, open_book, write_lines
 from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say
-from pytest_ftgate.cli.data_review import desk_options
+from pytest_ftgate.cli.data_review import review_options
 from pytest_ftgate.cli.judge_pairs import NEWEST, PAIRS, compare
 from pytest_ftgate.errors import FtgateError
 
@@ -59,7 +59,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="A,B",
         help="labels to choose from (default: the rubric's levels, else yes,no)",
     )
-    desk_options(parser)
+    review_options(parser)
     parser.set_defaults(run=label)
 
 

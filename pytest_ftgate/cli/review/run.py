@@ -8,7 +8,7 @@ from pytest_ftgate.annotation.review_queue import ReviewQueue
 from pytest_ftgate.cli.review.terminal import Say, run_terminal
 
 
-def run_desk(queue: ReviewQueue, say: Say, *, web: bool) -> None:
+def run_review(queue: ReviewQueue, say: Say, *, web: bool) -> None:
     """In the terminal, or on a page whose address is told. Ctrl-C stops as `q` does: every decision is written."""
     try:
         if web:

@@ -68,7 +68,7 @@ def test_the_draw_is_random_seeded_and_the_same_after_a_stop(label, answered, tm
     assert len(more) > 25, "another seed draws others, and what was said stays"
     [plan, *_] = [
         json.loads(line)["plan"]
-        for line in next((tmp_path / "state/queue").glob("*.jsonl")).read_text().splitlines()
+        for line in next((tmp_path / "state/review").glob("*.jsonl")).read_text().splitlines()
         if '"plan"' in line
     ]
     assert (plan["seed"], plan["sizes"], plan["pool"]) == (0, [20, 0], 60)
