@@ -230,7 +230,7 @@ def test_a_command_that_the_server_denies_tells_what_it_spent(bench, server):
     code, text = bench.run("attack")
     assert code == 2, text
     assert "does not serve model 'm' to this key" in text
-    assert re.search(r"^  m: \d+ asked \(0 known\), \d+ requests", text, re.MULTILINE), text
+    assert re.search(r"^  m: \d+ asked \(0 cached\), \d+ requests", text, re.MULTILINE), text
 
 
 def test_an_attack_that_was_not_answered_to_the_end_is_no_figure(bench, server):

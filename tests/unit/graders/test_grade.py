@@ -115,8 +115,8 @@ def test_a_broken_request_is_a_failure_whatever_the_grader():
             response("spam", finish_reason="length", completion_tokens=16),
             r"cut off at max_tokens \(16 tokens\): 'spam'",
         ),
-        (response(""), "empty response"),
-        (response(" \n\t"), "empty response"),
+        (response(""), "the answer is empty"),
+        (response(" \n\t"), "the answer is empty"),
     ],
 )
 def test_no_whole_answer_is_worth_nothing_even_if_its_text_were_right(answer, reason):

@@ -95,6 +95,6 @@ def test_a_panel_shares_settings_and_every_fault_is_told():
     assert judge.title == "a + b, 2 repeats each"
     with pytest.raises(JudgeError) as caught:
         read_judge({"repeats": 0, "join": "sum", "good_level": 6, "panel": [{"mdel": "a"}], "criteria": {"x": {}}})
-    for part in ("repeats must be", "join must be", "good_level must be", "mdel is not known", "criteria.x needs"):
+    for part in ("repeats must be", "join must be", "good_level must be", "unknown key mdel", "criteria.x needs"):
         assert part in str(caught.value)
     assert CHECKED.reference

@@ -84,7 +84,7 @@ def test_one_line_says_what_that_costs_here(tmp_path, base, adapter, monkeypatch
     for target in (made.targets.named("", "quiz", base), base_target(base), served):
         made.engines._say_cost(target.model, target.as_asked)
     [line] = lines
-    assert line.startswith("  champion v3, as it was gated: computing in bfloat16 on Old CPU, which emulates it")
+    assert line.startswith("  champion v3, as it was gated: computing in bfloat16 on Old CPU, emulated")
 
 
 def test_auto_is_resolved_by_the_pipeline_for_model_and_job(tmp_path, monkeypatch):

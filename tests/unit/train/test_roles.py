@@ -123,9 +123,7 @@ def test_the_row_that_the_template_garbles_is_named(with_template, tmp_path):
     path = write_rows(tmp_path / "rows.jsonl", data[:1])
     assert len(read_examples(path, Prompt(), tokenizer)) == 1
     write_rows(path, data)
-    with pytest.raises(
-        TrainError, match=r"rows\.jsonl:2: the model's chat template drops turn 1, the system's"
-    ) as told:
+    with pytest.raises(TrainError, match=r"rows\.jsonl:2: the chat template drops turn 1 \(system\)") as told:
         read_examples(path, Prompt(), tokenizer)
     assert "turn-003-ends<|im_end|>" in str(told.value)
 

@@ -134,7 +134,7 @@ def test_a_dear_run_needs_consent(monkeypatch):
     confirm(0.5, 1.0, "judging", "--yes")
     confirm(5.0, 1.0, "judging", "--yes", given=True)
     confirm(5.0, 1.0, "judging", "--yes", ask=lambda text: "$5.00" in text)
-    with pytest.raises(ProviderError, match="not agreed"):
+    with pytest.raises(ProviderError, match="not confirmed"):
         confirm(5.0, 1.0, "judging", "--yes", ask=lambda text: False)
     with pytest.raises(ProviderError, match="allow it with --yes"):
         confirm(5.0, 1.0, "judging", "--yes")

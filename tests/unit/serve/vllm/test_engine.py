@@ -169,7 +169,10 @@ def test_shared_memory_and_stubborn_children_are_gone(make, end):
     assert not Path("/dev/shm", name).exists()
 
 
-@pytest.mark.parametrize("plan", [{}, {"hang": True}, {"shared": "psm_ftgatetest"}], ids=["up", "starting", "children"])
+SHARED = f"psm_{secrets.token_hex(4)}"
+
+
+@pytest.mark.parametrize("plan", [{}, {"hang": True}, {"shared": SHARED}], ids=["up", "starting", "children"])
 def test_the_death_of_pytest_ends_the_server(tmp_path, plan):
     code = (
         "import sys\nfrom pathlib import Path\nfrom pytest_ftgate.serve.model import Model\n"
@@ -185,11 +188,11 @@ def test_the_death_of_pytest_ends_the_server(tmp_path, plan):
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=env) as parent:
         group = int(parent.stdout.readline())
         if "shared" in plan:
-            assert wait_for(lambda: Path("/dev/shm/psm_ftgatetest").exists())
+            assert wait_for(lambda: Path("/dev/shm", SHARED).exists())
         assert members(group)
         parent.send_signal(signal.SIGKILL)
     assert wait_for(lambda: members(group) == [])
-    assert not Path("/dev/shm/psm_ftgatetest").exists()
+    assert not Path("/dev/shm", SHARED).exists()
 
 
 def test_the_handle_of_the_fixture(make, tmp_path):
