@@ -40,7 +40,7 @@ def mail(project, answering):
     return project
 
 
-def test_verdict_arms_metrics_misses_and_time(mail, snapshot):
+def test_verdict_checks_metrics_misses_and_time(mail, snapshot):
     result = mail.run("--ftgate-markdown", "out/summary.md")
     text = (mail.path / "out/summary.md").read_text()
     assert text.endswith(f" s, exit code {result.ret}\n")

@@ -107,7 +107,7 @@ def test_truth_table_of_the_champion_check(mode, b, c, n, delta, kind, settles):
 
 
 @pytest.mark.parametrize("status", ["hold", "reject", "integrity", "skip"])
-def test_an_advisory_arm_decides_nothing(status):
+def test_an_advisory_check_decides_nothing(status):
     advice = CheckResult("forgetting", status, {}, "forgetting: because", advisory=True)
     verdict = decide([*GOOD, advice])
     assert verdict.kind == Kind.PROMOTE
@@ -116,7 +116,7 @@ def test_an_advisory_arm_decides_nothing(status):
     assert decide([*GOOD, check("hold"), advice]).reason == "floors: because"
 
 
-def test_an_advisory_arm_stands_in_for_no_required_one():
+def test_an_advisory_check_stands_in_for_no_required_one():
     assert decide([*GOOD[:2], CheckResult("floors", "pass", advisory=True)]).kind == Kind.HOLD
 
 

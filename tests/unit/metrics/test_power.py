@@ -112,7 +112,7 @@ def test_line_for_a_person(n, delta, line):
 @pytest.mark.parametrize(
     ("b", "c", "n", "delta"), [(9, 9, 100, 0.05), (10, 10, 200, 0.03), (2, 1, 40, 0.05), (0, 0, 30, 0.03)]
 )
-def test_so_many_cases_settle_the_champion_arm_four_times_in_five(b, c, n, delta):
+def test_so_many_cases_settle_the_champion_check_four_times_in_five(b, c, n, delta):
     gain, variance = (b - c) / n, (b + c) / n - ((b - c) / n) ** 2
     assert tango_bounds(b, c, n)[0] <= -delta, "else there is nothing to settle"
     total = n + power.more_for_margin(n, gain, variance, delta)
@@ -123,7 +123,7 @@ def test_so_many_cases_settle_the_champion_arm_four_times_in_five(b, c, n, delta
 
 
 @pytest.mark.parametrize(("b", "c", "n"), [(8, 4, 60), (3, 0, 40), (20, 14, 200)])
-def test_so_many_cases_settle_the_baseline_arm_four_times_in_five(b, c, n):
+def test_so_many_cases_settle_the_baseline_check_four_times_in_five(b, c, n):
     gain, variance = (b - c) / n, (b + c) / n - ((b - c) / n) ** 2
     assert mcnemar_midp(b, c) > 0.05
     total = n + power.more_for_gain(n, gain, variance, (b + c) / n)

@@ -8,7 +8,7 @@ from pytest_ftgate.metrics.promotion_probability import passing_chance
 
 
 @pytest.mark.parametrize(("discordance", "chance"), [(0.10, 0.94), (0.16, 0.80), (0.20, 0.72)])
-def test_the_champion_arm_alone_as_the_design_says(discordance, chance):
+def test_the_champion_check_alone_as_the_design_says(discordance, chance):
     assert passing_chance(100, 0.05, 0.05, discordance) == pytest.approx(chance, abs=0.006)
 
 

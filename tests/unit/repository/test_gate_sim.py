@@ -83,7 +83,7 @@ def test_shares_are_those_of_exact_enumeration(points):
         assert found[name] == pytest.approx(exact, abs=0.001 + 4 * sqrt(exact * abs(1 - exact) / SETS)), name
 
 
-def test_the_arm_decides_and_not_a_copy_of_it(monkeypatch):
+def test_the_check_decides_and_not_a_copy_of_it(monkeypatch):
     from bench.gate_sim import policies
 
     champion_status.cache_clear()

@@ -26,7 +26,7 @@ def rates(check, difference, discordance=0.16):
 
 
 @pytest.mark.parametrize("discordance", [0.08, 0.16, 0.30])
-def test_the_baseline_arm_passes_or_rejects_an_equal_model_in_one_of_twenty_each(discordance):
+def test_the_baseline_check_passes_or_rejects_an_equal_model_in_one_of_twenty_each(discordance):
     found = rates(baseline_check, 0.0, discordance)
     assert found["pass"] <= 0.052
     assert found["reject"] <= 0.052
@@ -37,12 +37,12 @@ def champion(candidate, reference):
     return champion_check(candidate, reference, 0.05)
 
 
-def test_the_champion_arm_passes_a_model_at_the_margin_in_one_of_twenty_at_most():
+def test_the_champion_check_passes_a_model_at_the_margin_in_one_of_twenty_at_most():
     """The score test is discrete: at most .051 for 30, 50, 100, 200, 300 cases, up to .054 for sizes between."""
     assert rates(champion, -0.05)["pass"] <= 0.055
 
 
-def test_the_champion_arm_rejects_an_equal_model_in_one_of_twenty_at_most_and_a_better_one_hardly_ever():
+def test_the_champion_check_rejects_an_equal_model_in_one_of_twenty_at_most_and_a_better_one_hardly_ever():
     assert rates(champion, 0.0)["reject"] <= 0.052
     assert rates(champion, 0.05)["reject"] <= 0.005
 

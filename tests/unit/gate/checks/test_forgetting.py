@@ -49,7 +49,7 @@ def test_graded_answers():
     assert forgetting_check(candidate, base, max_drop=0.1).status == "reject"
 
 
-def test_an_advisory_arm_is_shown_and_decides_nothing():
+def test_an_advisory_check_is_shown_and_decides_nothing():
     worse = two_models(10, 58, both=232)
     from pytest_ftgate.gate.verdict import CheckResult
 

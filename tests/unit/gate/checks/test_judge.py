@@ -76,7 +76,7 @@ def test_delta_is_a_share(delta):
         judge_check(found(0), VOTES, delta)
 
 
-def test_the_arm_is_debiased_by_the_cases_that_people_judged_too():
+def test_the_check_is_debiased_by_the_cases_that_people_judged_too():
     judge = {f"c{i}": (1.0, 0.0, -1.0, 0.0)[i % 4] for i in range(200)}
     human = {f"c{i}": (1, 0, -1, 0)[i % 4] for i in range(0, 200, 3)}
     check = preference_check(judge, human | {"gone": 1}, VOTES, 0.05)

@@ -96,7 +96,7 @@ def test_a_broken_log_is_told_with_its_lines(made):
         live(run)
 
 
-def test_the_arm_stands_with_the_first_golden_set_of_a_pipeline_that_names_exposures(made):
+def test_the_check_stands_with_the_first_golden_set_of_a_pipeline_that_names_exposures(made):
     shop, _ = made()
     path = shop.path / "pipelines/quiz/pipeline.toml"
     assert live_set(path) == "quiz"

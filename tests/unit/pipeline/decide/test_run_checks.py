@@ -156,7 +156,7 @@ def test_a_new_champion_or_another_golden_set_begins_a_round(shop):
     assert shop.run("five").tried(shop.golden()) == 1
 
 
-def test_a_golden_set_that_decided_too_often_is_worn(shop, monkeypatch):
+def test_a_golden_set_that_decided_too_often_is_overused(shop, monkeypatch):
     monkeypatch.setattr("pytest_ftgate.pipeline.golden_reuse.OVERUSED", 2)
     for number, weights in enumerate(["one", "two", "two", "three"], 1):
         run = shop.run(weights, wrong=range(14 + number))
@@ -170,7 +170,7 @@ def test_a_golden_set_that_decided_too_often_is_worn(shop, monkeypatch):
     assert OVERUSED == 32
 
 
-def test_status_shows_how_far_an_exam_is_used_up(shop, capsys):
+def test_status_shows_how_far_a_golden_set_is_used_up(shop, capsys):
     judged(shop.run("one", wrong=range(14)))
     judged(shop.run("two", wrong=range(15)))
     assert main(["status", "--state-dir", str(shop.state)]) == 0

@@ -51,7 +51,7 @@ def test_long_texts_are_cut_in_the_lines_and_whole_on_the_page():
     assert "x" * 900 in markdown(told)
 
 
-def test_advisory_arms_are_on_the_page_only():
+def test_advisory_checks_are_on_the_page_only():
     told = explanation(finding(CheckResult("forgetting", "reject", {}, "forgetting: -30 points", advisory=True)))
     assert not list(told.lines())
     assert "## mail, forgetting: REJECT, advisory" in markdown(told)
@@ -97,7 +97,7 @@ def check(name, status="reject"):
     return CheckResult(name, status, {"n": 200}, f"{name}: not met")
 
 
-def test_each_arm_is_compared_with_its_own_reference(run):
+def test_each_check_is_compared_with_its_own_reference(run):
     names = ("integrity", "must-pass", "baseline", "champion", "anchor", "floors", "forgetting")
     judged = {"mail": {name: check(name) for name in names} | {"live": None}}
     told = explain(run, Verdict(Kind.REJECT, (), "why"), judged)
@@ -136,7 +136,7 @@ def test_where_answers_cannot_be_had_the_numbers_stand_alone(run):
     assert "mail, champion: its cases cannot be shown: no answer" in explanation(found).lines()
 
 
-def test_arms_that_pass_are_not_explained(run):
+def test_checks_that_pass_are_not_explained(run):
     judged = {"mail": {"champion": check("champion", "pass"), "baseline": check("baseline", "hold")}}
     told = explain(run, Verdict(Kind.HOLD, (), "why"), judged)
     assert [finding.check.name for finding in told.findings] == ["baseline"]

@@ -24,7 +24,7 @@ def tally(*checks, **verdict):
     return ReportCollector(train=True, told=True, checks={"quiz": list(checks)}, verdicts=[VERDICT | verdict])
 
 
-def test_arms_stand_in_columns_and_advice_says_what_it_would():
+def test_checks_stand_in_columns_and_advice_says_what_it_would():
     told = [
         text
         for text, _ in lines(
@@ -41,6 +41,6 @@ def test_advice_does_not_change_the_exit_code(status):
     assert tally(check("integrity", "pass"), check("forgetting", status)).exit_code(0) != 0
 
 
-def test_a_worn_exam_is_told_under_the_verdict():
+def test_an_overused_golden_set_is_told_under_the_verdict():
     told = list(lines(tally(check("integrity", "pass"), warnings=["quiz is overused"]), verbose=False))
     assert told.index(("  warning: quiz is overused", "yellow")) == told.index(("PROMOTED quiz v2", "green")) + 1
