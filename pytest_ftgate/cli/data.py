@@ -136,7 +136,7 @@ def _marginals(goldens: Path) -> LabelCounts:
     """Counts of the golden sets; what their cases say stays there."""
     from pytest_ftgate.cli.leakage import golden_files
     from pytest_ftgate.evaluate.suite import load_suite
-    from pytest_ftgate.pipeline.stages.label_counts import label_counts_of
+    from pytest_ftgate.pipeline.label_counts import label_counts_of
 
     return label_counts_of([load_suite(path) for path in golden_files(goldens)])
 

@@ -198,7 +198,7 @@ class PipelineRun:
     def _few_shot(self) -> Mapping[str, Prompt]:
         """The baseline's prompt for each set, with examples of the training rows."""
         from pytest_ftgate.data.readers.reader import read_rows
-        from pytest_ftgate.pipeline.stages.few_shot import examples
+        from pytest_ftgate.pipeline.few_shot import examples
 
         k = self.source.baseline.few_shot
         rows = list(read_rows(self.pipeline.train_file)) if k else []

@@ -93,8 +93,8 @@ class FtgateSession:
         """The checks of the data of a pipeline.toml. Raises PipelineError with all its faults."""
         if path not in self._data_checks:
             from pytest_ftgate.pipeline.config import read_pipeline
+            from pytest_ftgate.pipeline.label_counts import label_counts_of
             from pytest_ftgate.pipeline.stages.check_data import DataChecks
-            from pytest_ftgate.pipeline.stages.label_counts import label_counts_of
 
             pipeline = read_pipeline(path)
             named = self.golden_sets.named

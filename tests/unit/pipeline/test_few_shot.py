@@ -6,7 +6,7 @@ from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.golden.case import Prompt
-from pytest_ftgate.pipeline.stages.few_shot import examples
+from pytest_ftgate.pipeline.few_shot import examples
 
 PROMPT = Prompt(template="Text: {{ text }}")
 
