@@ -78,7 +78,7 @@ def test_an_adapter_of_too_high_a_rank(engine, tmp_path):
 def test_a_spoiled_adapter(engine, tmp_path):
     spoiled = make_adapter(tmp_path / "spoiled", 5)
     (spoiled / "adapter_model.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(ServeError, match=r"spoiled cannot be served(.|\n)*last lines of"):
+    with pytest.raises(ServeError, match=r"cannot serve adapter \S*spoiled(.|\n)*last lines of"):
         engine.endpoint(replace(engine.model, adapter=spoiled))
     assert Client(engine.endpoint(engine.model)).text("hello", max_tokens=2)
 
@@ -169,7 +169,7 @@ def test_promote_and_rollback_into_this_server_take_seconds(engine, adapters, tm
     assert done.returncode == 0, done.stderr
     assert max(seconds) < 60 * slowness(), seconds
     assert [line.partition(" after ")[0] for line in said.splitlines() if " after " in line] == [
-        f"v{number} answers at {engine.base_url}" for number in (1, 2, 1)
+        f"v{number} serves at {engine.base_url}" for number in (1, 2, 1)
     ]
     assert registry.champion("spam").number == 1
     names = http.model_names(http.get(f"{engine.base_url}/models", engine.api_key)[1])
