@@ -46,7 +46,8 @@ def _check_tokens(run: PipelineRun) -> None:
 
     if run.manifest is not None:
         engine = run.runtime.started(run.candidate)
+        endpoint = engine.endpoint(run.candidate.model)  # loads and verifies the adapter, also if nothing is asked
         if engine.verified:
             run.say(engine.verified)
-        count = check_tokens(engine.endpoint(run.candidate.model), run.manifest.path.with_name(TOKENS_FILE))
+        count = check_tokens(endpoint, run.manifest.path.with_name(TOKENS_FILE))
         run.say(f"the server reads {count} training rows in the very tokens they were trained in")
