@@ -77,6 +77,6 @@ def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Ev
 
     with tempfile.TemporaryDirectory(prefix="ftgate-noise-") as folder, Journal(Path(folder) / "run.jsonl") as journal:
         evaluation = Evaluation(Responses(suite, target.digest, journal))
-        runtime.ask(evaluation, suite.cases, target, reuse=False)
+        runtime.ask(evaluation, suite.cases, target)
         say(f"  run {number}: {len(evaluation.outcomes)} cases answered")
     return evaluation

@@ -30,8 +30,9 @@ class Unmeasured(LookupError):  # noqa: N818 - a state of a case, not an error f
 class Responses:
     """What one model says to one golden set: from the model, the journal of earlier runs, or a cache.
 
-    prompt, choices: other than the suite's own for a baseline with its best prompt. regrade: find the answers of the
-    journal by what was asked alone, so that graders and expected values may have changed since.
+    prompt, choices: other than the suite's own for a baseline with its best prompt. reuse: an answer that the journal
+    holds under the same digests counts as this run's; without it the journal is only written. regrade: the same, and
+    find the answers by what was asked alone, so that graders and expected values may have changed since.
     """
 
     def __init__(  # noqa: PLR0913 - what can differ between two measurements of one set
@@ -42,13 +43,14 @@ class Responses:
         *,
         prompt: Prompt | None = None,
         choices: tuple[str, ...] = (),
+        reuse: bool = False,
         regrade: bool = False,
     ) -> None:
         self.suite = suite
         self.model_digest = model_digest
         self.prompt = prompt or suite.prompt
         self.settings = settings_of(suite, choices)
-        self.regrade = regrade
+        self.regrade, self.reuse = regrade, reuse or regrade
         self._journal = journal
         self._sampling = digest_of(self.settings)
         self._by_id = {case.id: case for case in suite.cases}
@@ -77,21 +79,14 @@ class Responses:
         asked = digest_of(case.input)
         return key_of("", asked, self.model_digest, self.prompt.digest, self._sampling, repeat)
 
-    def missing(self, cases: Iterable[Case], *, reuse: bool) -> list[Repeat]:
-        """Those repeats of the cases that nobody has asked yet, in order.
-
-        reuse: an answer in the journal under the same digests counts as asked.
-        """
-        found = []
-        for case in cases:
-            for repeat, key in enumerate(self._keys[case.id]):
-                if key in self._pending or key in self._cached:
-                    continue
-                if reuse and self._known_before(key):
-                    self._reused[key] = self._before[key]
-                else:
-                    found.append((case, repeat))
-        return found
+    def missing(self, cases: Iterable[Case]) -> list[Repeat]:
+        """Those repeats of the cases that this run has yet to ask, in order."""
+        return [
+            (case, repeat)
+            for case in cases
+            for repeat, key in enumerate(self._keys[case.id])
+            if not (key in self._pending or key in self._cached or self._reuses(key))
+        ]
 
     def recall(self, repeats: Iterable[Repeat], cache: Cache) -> int:
         """Take from a cache what it holds of the repeats; the number of answers taken. Raises CacheError."""
@@ -136,9 +131,13 @@ class Responses:
         asked = self.asked(self._by_id[request.case_id], request.repeat)
         self._journal.append(request.key, response, set=self.suite.name, asked=asked)
 
-    def _known_before(self, key: str) -> bool:
-        earlier = self._before.get(key)
-        return earlier is not None and not earlier.broken and earlier.finish_reason != "timeout"
+    def _reuses(self, key: str) -> bool:
+        """Take the answer of an earlier run, if that is allowed and there is one."""
+        if self.reuse and key not in self._reused:
+            earlier = self._before.get(key)
+            if earlier is not None and not earlier.broken:
+                self._reused[key] = earlier
+        return key in self._reused
 
     def of(self, case: Case) -> tuple[Response, ...]:
         """The answers of all repeats, waited for if they are on their way. Raises Unmeasured."""
@@ -152,8 +151,8 @@ class Responses:
             return self._pending[key].result()
         if key in self._cached:
             return self._cached[key]
-        if key in self._before:
-            return self._before[key]
+        if self._reuses(key):
+            return self._reused[key]
         raise Unmeasured(key)
 
     def arrived(self, *, wait: bool) -> Iterator[tuple[Case, Response]]:

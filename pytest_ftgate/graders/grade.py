@@ -105,14 +105,14 @@ def case_fault(graders: Sequence[Grader], case: Case) -> str:
 def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Outcome:
     """The outcome of one answer. Never raises for what a grader does.
 
-    No grader at all is Unscored. A broken request is a Failure. A timeout, a cut-off and an empty answer are worth 0,
-    whatever the graders.
+    No grader at all is Unscored. A request that broke or ran out of time is a Failure. A cut-off and an empty answer
+    are worth 0, whatever the graders.
     Of several graders: any Failure, else any Unscored, else the least value, passed if all passed.
     """
     if not graders:
         return Unscored("no `expected` and no grader; can be checked by a Python test", "none")
     if response.broken:
-        return Failure(f"no answer: {response.error or 'the request failed'}", "request")
+        return Failure(f"not measured: {response.error or 'the request failed'}", "request")
     if why := no_answer(response):
         return Grade(0.0, why, _names(graders), passed=False)
     outcomes = [_judge(grader, case, response) for grader in graders]
@@ -121,8 +121,6 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
 
 def no_answer(response: Response) -> str:
     """Why there is nothing to judge, so that it is worth 0 whatever the graders; "" if there is."""
-    if response.finish_reason == "timeout":
-        return f"no answer within the time limit ({response.total_s:.1f} s)"
     if response.finish_reason == "length":
         return f"cut off at max_tokens ({response.completion_tokens} tokens): {shown(response.text)}"
     return "" if response.text and not response.text.isspace() else "the answer is empty"

@@ -66,11 +66,13 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 
     suite = _suite(request)
     try:
-        answer = request.config.stash[KEY].evaluations.of(suite).responses.first(case)
+        answer: Response | None = request.config.stash[KEY].evaluations.of(suite).responses.first(case)
     except Unmeasured:
-        pytest.skip("not measured: no model available, or no journalled answer")
+        answer = None
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)
+    if answer is None:
+        pytest.fail(f"{case.id}: not measured: this run has no answer to it", pytrace=False)
     if answer.broken:
         pytest.fail(f"no answer to {case.id}: {answer.error}", pytrace=False)
     return answer
@@ -105,7 +107,7 @@ def metrics(request: pytest.FixtureRequest) -> SetMetrics:
     ftgate, suite = request.config.stash[KEY], _suite(request)
     try:
         if missing := ftgate.evaluations.missing(suite):
-            pytest.skip(missing)
+            pytest.fail(missing, pytrace=False)
         return SetMetrics(ftgate.evaluations.of(suite))
     except FtgateError as error:
         pytest.fail(str(error), pytrace=False)

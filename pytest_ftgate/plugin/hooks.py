@@ -157,6 +157,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     from pytest_ftgate.plugin.ordering import check, sort_items
 
     sort_items(session.items, ftgate)
+    ftgate.note_gates(session.items)
     if not session.testsfailed:
         check(session.items, ftgate)
     folder = getattr(session.config, "workerinput", {}).get("ftgate_folder")
@@ -206,17 +207,25 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             session.config.workeroutput["ftgate"] = ftgate.reports.travelling()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Latencies and counts of the run into the JUnit file, before it is written; the summary for a CI job."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Latencies and counts of the run into the JUnit file, before it is written; then, when no other plugin can change
+    its mind any more, the exit code, and the summary for a CI job.
+    """
     ftgate = session.config.stash[KEY]
-    if ftgate.reports.speaks:
-        ftgate.reports.into_junit(session.config)
+    reports = ftgate.reports
+    if not reports.speaks:
+        return (yield)
+    reports.into_junit(session.config)
+    try:
+        return (yield)
+    finally:
         if not hasattr(session.config, "workerinput"):
-            _write_markdown(ftgate, int(exitstatus))
+            session.exitstatus = reports.exit_code(int(session.exitstatus), session.testsfailed)
+            _write_markdown(ftgate, session.exitstatus)
 
 
-def _write_markdown(ftgate: FtgateSession, status: int) -> None:
+def _write_markdown(ftgate: FtgateSession, code: int) -> None:
     """The summary of a run that tested a model, if a file or a CI job asks for it."""
     asked, job = ftgate.options.markdown, os.environ.get("GITHUB_STEP_SUMMARY", "")
     if not (asked or job):
@@ -224,7 +233,7 @@ def _write_markdown(ftgate: FtgateSession, status: int) -> None:
     from pytest_ftgate.plugin.report.markdown import page, write
 
     reports = ftgate.reports
-    text = page(reports, time.monotonic() - reports.begun, reports.exit_code(status))
+    text = page(reports, time.monotonic() - reports.begun, code)
     try:
         write(ftgate.config.invocation_params.dir / (asked or job), text, append=not asked)
     except OSError as error:

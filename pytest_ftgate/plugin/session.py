@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import fields
 from functools import cached_property, partial
@@ -34,7 +35,8 @@ KEY: pytest.StashKey[FtgateSession] = pytest.StashKey()
 class FtgateSession:
     """What the items of a run share.
 
-    notes: lines for the header. watching: pipelines of `--canary`. collected: golden files that are ours.
+    notes: lines for the header. watching: pipelines of `--canary`. collected: golden files that are ours. weighed:
+    names of the golden sets whose gate is selected in this run.
     """
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
@@ -42,6 +44,7 @@ class FtgateSession:
         self.catalogue = Catalogue(options.goldens, options.pipelines)
         self.watching: tuple[str, ...] = ()
         self.notes: list[str] = []
+        self.weighed: frozenset[str] = frozenset()
         self.collected: set[Path] = set()
         self.reports = ReportCollector(options.train, options.canary)
         self.freeze = Freeze()
@@ -84,6 +87,14 @@ class FtgateSession:
         return Runtime(
             Settings(**{each.name: getattr(self.options, each.name) for each in fields(Settings)}), self.console
         )
+
+    def note_gates(self, items: Iterable[pytest.Item]) -> None:
+        """Remember which gates this run is to decide, from its selected items."""
+        from pytest_ftgate.plugin.items.golden import GateItem
+
+        gates = [item for item in items if isinstance(item, GateItem)]
+        self.weighed = frozenset(gate.suite.name for gate in gates)
+        self.reports.gates_selected = len(gates)
 
     def shown(self, path: Path) -> str:
         """The path as a user would type it."""

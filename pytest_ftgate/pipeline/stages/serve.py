@@ -21,9 +21,9 @@ def serve(run: PipelineRun) -> None:
         run.runtime.engines.expect(run.champion_target.model)  # one server for both, started for the higher rank
     _smoke_test(run)
     for suite in run.sets:
-        run.runtime.ask(run.candidate_of(suite), suite.cases, run.candidate, reuse=True)
+        run.runtime.ask(run.candidate_of(suite), suite.cases, run.candidate)
     for suite in stale:
-        run.runtime.ask(run.champion_of(suite), suite.cases, run.champion_target, reuse=True)
+        run.runtime.ask(run.champion_of(suite), suite.cases, run.champion_target)
 
 
 def _smoke_test(run: PipelineRun) -> None:

@@ -84,6 +84,10 @@ class StageItem(FtgateItem):
             return self._end(str(error))
         return PASSED
 
+    def broken(self, error: BaseException) -> ItemOutcome:
+        """A stage that broke ends the run."""
+        return self._end(super().broken(error).text)
+
     def _end(self, text: str, properties: Properties = ()) -> ItemOutcome:
         self.session.shouldfail = f"{self.nodeid} failed: nothing was promoted"
         return ItemOutcome("failed", text, properties=properties)
@@ -105,11 +109,8 @@ class PromoteItem(FtgateItem):
         verdict = self.ftgate.gate.decide(self.run)
         if verdict is None:
             return skipped("nothing is promoted: the gate has not been judged on every golden set")
-        failed = self.ftgate.reports.other_failures
-        if verdict.kind is Kind.PROMOTE and failed:
-            return ItemOutcome(
-                "failed", f"not promoted, though the gate would: {failed} other tests of this run failed"
-            )
+        if verdict.kind is Kind.PROMOTE and (why := self._why_not()):
+            return ItemOutcome("failed", f"not promoted, though the gate would: {why}")
         beside = self.ftgate.gate.sensitivity.verdicts(self.run, self.ftgate.gate.checks)
         if verdict.kind is Kind.PROMOTE and self.ftgate.judges.untrusted:
             return ItemOutcome(
@@ -127,6 +128,15 @@ class PromoteItem(FtgateItem):
         if verdict.kind is Kind.PROMOTE:
             return ItemOutcome("passed", properties=properties)
         return ItemOutcome("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
+
+    def _why_not(self) -> str:
+        """What in this run, beside the gate, forbids a promotion; "" if nothing does."""
+        reports = self.ftgate.reports
+        if failed := reports.failures(self.session.testsfailed):
+            return f"{failed} other tests of this run failed, or could not be collected"
+        if reports.unmeasured:
+            return f"{reports.unmeasured} cases were not measured; run again: only these are asked"
+        return ""
 
     def _measure_reference(self) -> Reference | None:
         """What later nights are compared with."""

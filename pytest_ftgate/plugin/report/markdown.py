@@ -47,7 +47,7 @@ def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
         yield from _table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
     yield from _misses(tally)
     yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))
-    yield f"{len(tally.missed)} missed, {tally.other_failures} failed, {_duration(seconds)}, exit code {code}"
+    yield f"{len(tally.missed)} missed, {tally.failures()} failed, {_duration(seconds)}, exit code {code}"
 
 
 def _metric(metric: dict[str, Any]) -> tuple[str, ...]:

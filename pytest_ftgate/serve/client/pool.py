@@ -177,7 +177,9 @@ def _line(
     if endpoint.api_key:
         headers["Authorization"] = f"Bearer {endpoint.api_key}"
     url = endpoint.base_url.rstrip("/") + "/chat/completions"
-    return Line(session, url, headers, endpoint.model, digest, proxy_for(url), check, retry, endpoint.ours)
+    return Line(
+        session, url, headers, endpoint.model, digest, proxy_for(url), check, retry, endpoint.ours, endpoint.fingerprint
+    )
 
 
 async def _open_session() -> aiohttp.ClientSession:

@@ -45,7 +45,7 @@ class Line:
     """Where the requests of one model go, and what they share.
 
     proxy: address, or None. digest: of the model. check: raises ServeError if the server is known to be gone.
-    ours: see `Endpoint`.
+    ours, fingerprint: see `Endpoint`.
     """
 
     session: aiohttp.ClientSession
@@ -57,6 +57,7 @@ class Line:
     check: Callable[[], None] | None
     retry: Retry
     ours: bool = False
+    fingerprint: str = ""
 
 
 async def ask(line: Line, request: Request, planned: float, counts: Counter[str]) -> Response:
@@ -95,15 +96,19 @@ def _failure(trouble: RequestError) -> dict[str, Any]:
 
 
 def _respond(  # noqa: PLR0913, PLR0917 - private
-    line: Line, request: Request, attempt: int, planned: float, sent: float, answer: Mapping[str, Any]
+    line: Line, request: Request, attempt: int, planned: float, sent: float, answer: dict[str, Any]
 ) -> Response:
+    total_s = time.monotonic() - sent
+    said = answer.pop("fingerprint", "")
     return Response(
         case_id=request.case_id,
         model=line.digest,
         repeat=request.repeat,
         queue_s=sent - planned,
-        total_s=time.monotonic() - sent,
+        total_s=total_s,
         attempts=attempt,
+        asked_at=round(time.time() - total_s, 3),
+        fingerprint=" ".join(filter(None, (line.fingerprint, said))),
         **answer,
     )
 
@@ -161,6 +166,7 @@ def read_answer(raw: bytes) -> dict[str, Any]:
             "finish_reason": "length" if choice.get("finish_reason") == "length" else "stop",
             "prompt_tokens": int(usage.get("prompt_tokens") or 0),
             "completion_tokens": int(usage.get("completion_tokens") or 0),
+            "fingerprint": str(data.get("system_fingerprint") or "")[:80],
         }
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         said = raw[:200].decode("utf-8", "replace")

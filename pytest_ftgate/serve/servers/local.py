@@ -141,11 +141,11 @@ class LocalEngine:
         if (model.base_digest, model.dtype, model.quantization) != ours:
             raise ServeError(f"the {self.name} server serves {_about(self.model)}, not {_about(model)}")
         if model.adapter is None:
-            return Endpoint(self.base_url, self.served_name, self.api_key, ours=True)
+            return Endpoint(self.base_url, self.served_name, self.api_key, ours=True, fingerprint=model.digest[:12])
         digest = model.digest
         if digest not in self._loaded:
             self._loaded[digest] = self._load(model.adapter, served_name(digest))
-        return Endpoint(self.base_url, self._loaded[digest], self.api_key, ours=True)
+        return Endpoint(self.base_url, self._loaded[digest], self.api_key, ours=True, fingerprint=model.digest[:12])
 
     def _load(self, adapter: Path, name: str) -> str:
         self.check()
