@@ -109,8 +109,8 @@ class PromoteItem(FtgateItem):
         verdict = self.ftgate.gate.decide(self.run)
         if verdict is None:
             return skipped("nothing is promoted: the gate has not been judged on every golden set")
-        if verdict.kind is Kind.PROMOTE and (why := self._why_not()):
-            return ItemOutcome("failed", f"not promoted, though the gate would: {why}")
+        if verdict.kind is Kind.PROMOTE and (refused := self._refused()):
+            return refused
         beside = self.ftgate.gate.sensitivity.verdicts(self.run, self.ftgate.gate.checks)
         if verdict.kind is Kind.PROMOTE and self.ftgate.judges.untrusted:
             return ItemOutcome(
@@ -129,14 +129,16 @@ class PromoteItem(FtgateItem):
             return ItemOutcome("passed", properties=properties)
         return ItemOutcome("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
 
-    def _why_not(self) -> str:
-        """What in this run, beside the gate, forbids a promotion; "" if nothing does."""
+    def _refused(self) -> ItemOutcome | None:
+        """What in this run, beside the gate, forbids a promotion; None if nothing does."""
         reports = self.ftgate.reports
         if failed := reports.failures(self.session.testsfailed):
-            return f"{failed} other tests of this run failed, or could not be collected"
-        if reports.unmeasured:
-            return f"{reports.unmeasured} cases were not measured; run again: only these are asked"
-        return ""
+            why = f"failed tests, or test files that could not be collected, in this run: {failed}"
+        elif reports.unmeasured:
+            why = f"cases that were not measured: {reports.unmeasured}; run again: only these are asked"
+        else:
+            return None
+        return ItemOutcome("failed", f"not promoted, though the gate would: {why}", unmeasured=not failed)
 
     def _measure_reference(self) -> Reference | None:
         """What later nights are compared with."""
