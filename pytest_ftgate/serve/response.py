@@ -12,7 +12,7 @@ class Response:
 
     text: the answer; "" if there was none.
     finish_reason: "stop", "length" (cut off at `max_tokens`), "timeout" (the time limit of the request passed), or
-        "error" (the API broke; `error` says how, and no answer exists to be judged).
+        "error" (the API broke or filtered the answer; `error` says how, and no answer exists to be judged).
     prompt_tokens, completion_tokens: as counted by the server; 0 if it did not say.
     queue_s: seconds from planning to sending. ttft_s: to the first token, 0 if not streamed. total_s: sending to end.
     attempts: requests sent, retries included, >= 1.
