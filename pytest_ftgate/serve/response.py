@@ -15,7 +15,7 @@ class Response:
         "error" (the API broke or filtered the answer; `error` says how, and no answer exists to be judged).
     prompt_tokens, completion_tokens: as counted by the server; 0 if it did not say.
     queue_s: seconds from planning to sending. ttft_s: to the first token, 0 if not streamed. total_s: sending to end.
-    attempts: requests sent, retries included, >= 1.
+    attempts: requests sent, retries included; 0 if none was, as the server had died.
     model: digest of the model that answered (see `serve.model.Model.digest`).
     repeat: 0-based number of the repeat.
     """

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.client.completion import read_completion
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
 from pytest_ftgate.serve.client.stream import read_stream
@@ -48,7 +49,7 @@ class Line:
     """Where the requests of one model go, and what they share.
 
     proxy: address, or None. digest: of the model. check: raises ServeError if the server is known to be gone.
-    ours: see `Endpoint`.
+    breaker: of the server. ours: see `Endpoint`.
     """
 
     session: aiohttp.ClientSession
@@ -59,6 +60,7 @@ class Line:
     proxy: str | None
     check: Callable[[], None] | None
     retry: Retry
+    breaker: Breaker
     ours: bool = False
 
 
@@ -70,18 +72,24 @@ async def ask(line: Line, request: Request, planned: float, counts: Counter[str]
     body = json.dumps({"model": line.model, "messages": request.messages, **request.sampling}).encode()
     attempt = 0
     while True:
-        attempt += 1
         sent = time.monotonic()
+        if line.breaker.reason:
+            return _respond(line, request, attempt, planned, sent, _broken(line.breaker.reason))
+        attempt += 1
         try:
             answer = await _answer(line, body, request.timeout_s, sent)
         except RequestError as trouble:
             counts[trouble.kind] += 1
             await _still_there(line, trouble)
-            if line.retry.gives_up(trouble, attempt):
+            given_up = line.retry.gives_up(trouble, attempt)
+            if not line.ours:
+                line.breaker.failed(trouble, sent, request.timeout_s, given_up=given_up)
+            if given_up:
                 return _respond(line, request, attempt, planned, sent, _failure(trouble))
             counts["retries"] += 1
             await asyncio.sleep(line.retry.wait_s(attempt, trouble.wait_s))
         else:
+            line.breaker.answered()
             return _respond(line, request, attempt, planned, sent, answer)
 
 
@@ -94,7 +102,11 @@ async def _still_there(line: Line, trouble: RequestError) -> None:
 def _failure(trouble: RequestError) -> dict[str, Any]:
     if trouble.kind == "timeout":
         return {"text": "", "finish_reason": "timeout", "error": trouble.text}
-    return {"text": "", "finish_reason": "error", "error": trouble.text}
+    return _broken(trouble.text)
+
+
+def _broken(why: str) -> dict[str, Any]:
+    return {"text": "", "finish_reason": "error", "error": why}
 
 
 def _respond(  # noqa: PLR0913, PLR0917 - private
