@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
-from pytest_ftgate.serve.client.reply_body import REDIRECTS, parse_storable_json, read_body, storable
+from pytest_ftgate.serve.client.reply_body import REDIRECTS, parse_json, read_body, storable, storable_json
 from pytest_ftgate.serve.retry import RequestError
 
 UNREACHABLE = 0
@@ -92,7 +92,7 @@ def _late(timeout_s: float) -> str:
 
 def _parse(raw: bytes) -> Any:
     try:
-        return parse_storable_json(raw)
+        return storable_json(parse_json(raw))
     except ValueError:
         return raw.decode("utf-8", "replace")
 

@@ -19,13 +19,13 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 async def read_body(content: aiohttp.StreamReader, most: int = MOST_BYTES) -> bytes:
     """The whole body, decompressed. Raises RequestError "refused" as soon as it is longer than `most` bytes."""
-    size = _Size(most)
+    size = Size(most)
     return b"".join([size.add(chunk) async for chunk in content.iter_any()])
 
 
 async def read_lines(content: aiohttp.StreamReader, most: int = MOST_BYTES) -> AsyncGenerator[bytes, None]:
     """The lines of a stream as they come, without their ends, however long. Raises RequestError as `read_body`."""
-    size = _Size(most)
+    size = Size(most)
     parts: list[bytes] = []
     async for chunk in content.iter_any():
         first, *others = size.add(chunk).split(b"\n")
@@ -36,10 +36,10 @@ async def read_lines(content: aiohttp.StreamReader, most: int = MOST_BYTES) -> A
     yield b"".join(parts)
 
 
-class _Size:
+class Size:
     """Bytes read so far, at most `most`: aiohttp decompresses no more than is read, so a bomb never goes off."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int = MOST_BYTES) -> None:
         self._most, self._read = most, 0
 
     def add(self, chunk: bytes) -> bytes:
@@ -65,10 +65,10 @@ def storable(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def parse_storable_json(raw: bytes | str) -> Any:
-    """As `parse_json`, with every text in the value, names too, made `storable`."""
+def storable_json(value: Any) -> Any:
+    """A JSON value with every text in it, names too, made `storable`. Raises ValueError if it is nested too deeply."""
     try:
-        return _storable_json(parse_json(raw))
+        return _storable_json(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
