@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,15 +35,30 @@ def read_completion(raw: bytes) -> dict[str, Any]:
     """Body of a chat completion -> fields of a Response. Raises RequestError if it is none."""
     try:
         data = parse_json(raw)
+    except ValueError as error:
+        raise _no_completion(error, raw.decode("utf-8", "replace")) from error
+    return fields_of(data)
+
+
+def fields_of(data: Any) -> dict[str, Any]:
+    """As `read_completion`, for what was parsed already."""
+    try:
         choice = data["choices"][0]
         reason = finish_reason(choice.get("finish_reason"))
         message = choice["message"]
         text = text_of(message.get("refusal") if message["content"] is None else message["content"])
-        tokens = tokens_of(data.get("usage"))
+        return {"text": storable(text), "finish_reason": reason, **tokens_of(data.get("usage"))}
     except MALFORMED as error:
-        said = storable(raw[:200].decode("utf-8", "replace"))
-        raise RequestError("refused", f"the answer is no chat completion ({type(error).__name__}): {said!r}") from error
-    return {"text": storable(text), "finish_reason": reason, **tokens}
+        raise _no_completion(error, data) from error
+
+
+def _no_completion(error: Exception, said: object) -> RequestError:
+    try:
+        shown = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        shown = f"a {type(said).__name__}"
+    text = f"the answer is no chat completion ({type(error).__name__}): {storable(shown[:200])!r}"
+    return RequestError("refused", text)
 
 
 def text_of(content: object) -> str:

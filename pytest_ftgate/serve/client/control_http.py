@@ -78,6 +78,8 @@ async def _exchange(method: str, url: str, body: Mapping[str, Any] | None, api_k
         return UNREACHABLE, _late(timeout_s)
     except RequestError as error:
         return UNREACHABLE, error.text
+    except aiohttp.InvalidURL:
+        return UNREACHABLE, "not an address of the form http://HOST:PORT/v1"
     except aiohttp.ClientConnectorError as error:
         return UNREACHABLE, _unconnected(error)
 

@@ -48,6 +48,8 @@ class OpenAIEngine:
 
     def start(self, progress: Progress) -> None:
         """See that the server answers, takes the key and knows the model. Raises ServeError."""
+        if "?" in self.base_url or "#" in self.base_url:
+            raise ServeError(f"{self.base_url}: a base URL has no '?' and no '#'; expected http://HOST:PORT/v1")
         progress(f"listing the models of {self.base_url}")
         status, said = http.get(self.base_url.rstrip("/") + "/models", self.api_key, MODELS_S)
         if status in {401, 403}:
@@ -56,7 +58,7 @@ class OpenAIEngine:
             raise ServeError(f"{self.base_url}: no response ({said}); check --ftgate-base-url")
         if status in REDIRECTS:
             raise ServeError(
-                f"{self.base_url}: HTTP {status}: {said}\n    set --ftgate-base-url to where the models are"
+                f"{self.base_url}: HTTP {status}: {said}\n    set --ftgate-base-url to the address it leads to"
             )
         names = http.model_names(said) if status == 200 else []
         if names and self.model_name not in names:
