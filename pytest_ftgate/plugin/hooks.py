@@ -154,10 +154,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         check_named(session.config, ftgate)
     if not touches_us(session.items):
         return
-    from pytest_ftgate.plugin.ordering import check, sort_items
+    from pytest_ftgate.plugin.ordering import check, note_gates, sort_items
 
     sort_items(session.items, ftgate)
-    ftgate.note_gates(session.items)
+    note_gates(session.items, ftgate)
     if not session.testsfailed:
         check(session.items, ftgate)
     folder = getattr(session.config, "workerinput", {}).get("ftgate_folder")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import fields
 from functools import cached_property, partial
@@ -87,14 +86,6 @@ class FtgateSession:
         return Runtime(
             Settings(**{each.name: getattr(self.options, each.name) for each in fields(Settings)}), self.console
         )
-
-    def note_gates(self, items: Iterable[pytest.Item]) -> None:
-        """Remember which gates this run is to decide, from its selected items."""
-        from pytest_ftgate.plugin.items.golden import GateItem
-
-        gates = [item for item in items if isinstance(item, GateItem)]
-        self.weighed = frozenset(gate.suite.name for gate in gates)
-        self.reports.gates_selected = len(gates)
 
     def shown(self, path: Path) -> str:
         """The path as a user would type it."""

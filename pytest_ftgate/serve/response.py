@@ -12,10 +12,10 @@ class Response:
 
     text: the answer; "" if there was none.
     finish_reason: "stop", "length" (cut off at `max_tokens`), "timeout" (the time limit of the request passed), or
-        "error" (the API broke or withheld the answer). Of the last two `error` says how, and there is no answer.
+        "error" (the API broke or filtered the answer). Of the last two `error` says how, and there is no answer.
     prompt_tokens, completion_tokens: as counted by the server; 0 if it did not say.
     queue_s: seconds from planning to sending. ttft_s: to the first token, 0 if not streamed. total_s: sending to end.
-    attempts: requests sent, retries included, >= 1.
+    attempts: requests sent, retries included; 0 if none was, as the server had died.
     asked_at: when the request was sent, Unix time in seconds; 0 if unknown.
     model: digest of the model that answered (see `serve.model.Model.digest`). fingerprint: what the server itself says
         of the model behind the name (`system_fingerprint`, its entry in /v1/models); "" if it says nothing.

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-HOPELESS = frozenset({"refused", "denied"})
+HOPELESS = frozenset({"refused", "denied", "filtered"})
 """Kinds of error that are never retried."""
 
 
 class RequestError(Exception):
     """An attempt without an answer.
 
-    kind: rate_limited, overloaded, server_error, timeout, connection, malformed: retried; "denied" (401, 403, 404) and
-    "refused" (any other 4xx, or no answer that can be read): never. wait_s: what the server asked for, None if it did
+    kind: rate_limited, overloaded, server_error, timeout, connection, malformed: retried; "denied" (401, 403, 404),
+    "filtered" (something other than the model held the answer back) and "refused" (any other 4xx, a redirect, or no
+    answer that can be read): never. wait_s: what the server asked for, None if it did
     not. billed: whether the request may have been answered, and so paid, though no answer arrived. status: of HTTP, 0
     if there was no answer.
     """
@@ -81,6 +82,6 @@ def retry_after_s(value: str) -> float | None:
 def _seconds_until(value: str) -> float | None:
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+        return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

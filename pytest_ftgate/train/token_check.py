@@ -56,16 +56,18 @@ def _served_tokens(endpoint: Endpoint, messages: list[dict[str, str]]) -> list[i
     url = endpoint.base_url.rstrip("/").removesuffix("/v1") + "/tokenize"
     body = {"model": endpoint.model, "messages": messages, "add_generation_prompt": True}
     status, said = post(url, body, endpoint.api_key)
-    if status != 200:
-        raise ServeError(f"{url}: cannot compare the server's tokens with training: HTTP {status}: {said}")
-    return list(said["tokens"])
+    tokens = said.get("tokens") if status == 200 and isinstance(said, dict) else None
+    if not isinstance(tokens, list):
+        said = f"HTTP {status}: {str(said)[:500]}" if status else said
+        raise ServeError(f"{url}: cannot compare the server's tokens with training: {said}")
+    return tokens
 
 
 def _text(endpoint: Endpoint, tokens: list[int]) -> str:
     """What the server takes the tokens for; "" if it does not say."""
     url = endpoint.base_url.rstrip("/").removesuffix("/v1") + "/detokenize"
     status, said = post(url, {"model": endpoint.model, "tokens": tokens}, endpoint.api_key)
-    return str(said["prompt"]) if status == 200 else ""
+    return str(said.get("prompt", "")) if status == 200 and isinstance(said, dict) else ""
 
 
 def _first_difference(trained: list[int], served: list[int]) -> str:

@@ -122,10 +122,11 @@ def test_where_the_server_tells_no_fingerprint_that_is_said(project, answering):
 
 
 HANGS = Fault(delay_s=30)
+FILTERED = Fault(body=json.dumps({"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}))
 DROPS = Fault(drop=True)
 
 
-@pytest.mark.parametrize("fault", [HANGS, DROPS], ids=["hangs", "drops"])
+@pytest.mark.parametrize("fault", [HANGS, FILTERED, DROPS], ids=["hangs", "filters", "drops"])
 def test_a_server_that_gives_no_answers_measures_nothing(project, answering, fault):
     answering(lambda messages: fault)
     project.golden("s", CASES, QUICK + FLOOR)
@@ -133,6 +134,14 @@ def test_a_server_that_gives_no_answers_measures_nothing(project, answering, fau
     assert result.ret == 11, result.stdout.str()
     result.stdout.fnmatch_lines(["*integrity*INTEGRITY*candidate: 20 of 20 cases unmeasured*"])
     result.stdout.no_fnmatch_line("*floors*REJECT*")
+
+
+def test_one_case_without_an_answer_is_neither_green_nor_a_reject(project, answering):
+    answering(lambda messages: FILTERED if messages[-1]["content"] == "q3" else "ok")
+    project.golden("s", CASES, FLOOR)
+    result = project.run("-v")
+    assert result.ret == 10, result.stdout.str()
+    result.stdout.fnmatch_lines(["*::c3 FAILED*", "*floors*PASS*(n = 20)*"])
 
 
 def test_an_empty_or_a_cut_off_answer_is_the_models_own(project, answering):

@@ -18,6 +18,7 @@ KINDS = {
     "timeout": "timeout",
     "connection": "connection error",
     "refused": "refused",
+    "filtered": "filtered",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any, TypeVar
 
 import aiohttp
@@ -14,6 +14,7 @@ from pytest_ftgate.serve.api.messages import body_of, parsed_reply, split
 from pytest_ftgate.serve.api.parse import ParsedReply
 from pytest_ftgate.serve.api.request import ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.client.reply_body import REDIRECTS, Size, redirected, storable
 from pytest_ftgate.serve.retry import RequestError, of_status
 
 try:
@@ -23,6 +24,9 @@ except ImportError:
     raise MissingExtra("the Anthropic API", "judge") from None
 
 T = TypeVar("T")
+RESULTS = "/results"
+"""End of the address of a batch's results, read line by line: as large as the batch."""
+
 NO_KEY = "none"
 """For a server that wants no key: without one, the SDK would send whatever key it finds in the environment."""
 
@@ -38,7 +42,8 @@ class AnthropicLine:
             base_url=settings.base_url,
             max_retries=0,
             timeout=settings.timeout_s,
-            http_client=anthropic.DefaultAioHttpClient(),
+            http_client=anthropic.DefaultAioHttpClient(follow_redirects=False, event_hooks={"response": [_limit]}),
+            default_headers={"Accept-Encoding": "identity"},  # what is not compressed cannot grow
         )
 
     async def ask(self, ask: ApiRequest) -> ParsedReply:
@@ -54,14 +59,18 @@ class AnthropicLine:
                 return await call
         except TimeoutError:
             raise RequestError("timeout", f"no answer within {limit_s:g} s", billed=True) from None
+        except RequestError as trouble:
+            raise RequestError(trouble.kind, self.clean(trouble.text), billed=True) from None
         except anthropic.APIStatusError as error:
             raise self._status(error) from None
         except anthropic.APITimeoutError as error:
             raise RequestError("timeout", self.clean(str(error)), billed=was_sent(error)) from None
         except (anthropic.APIConnectionError, httpx2.TransportError, aiohttp.ClientError, OSError) as error:
+            if isinstance(error.__cause__, RequestError):
+                raise RequestError("refused", self.clean(error.__cause__.text), billed=True) from None
             said = f"{type(error).__name__}: {error.__cause__ or error}"
             raise RequestError("connection", self.clean(said), billed=was_sent(error)) from None
-        except (anthropic.AnthropicError, AssertionError, TypeError, ValueError, AttributeError) as error:
+        except Exception as error:  # noqa: BLE001 - what a body can do to the SDK has no end
             said = f"invalid message ({type(error).__name__}: {str(error)[:200]})"
             raise RequestError("malformed", self.clean(said), billed=True) from None
 
@@ -75,6 +84,9 @@ class AnthropicLine:
 
     def _status(self, error: anthropic.APIStatusError) -> RequestError:
         """An error that comes in the middle of a stream has status 200, and what was said until then is billed."""
+        if error.status_code in REDIRECTS:
+            where = error.response.headers.get("location", "")
+            return redirected(error.status_code, self.clean(where))
         if error.status_code < 400:
             return RequestError("overloaded", self.clean(f"the stream ended with: {error.message}"), billed=True)
         said = self.clean(error.api_message or error.message)
@@ -88,6 +100,30 @@ class AnthropicLine:
     async def close(self) -> None:
         """End all connections."""
         await self.client.close()
+
+
+async def _limit(reply: httpx2.Response) -> None:
+    """The SDK's hook for an answer whose body has not been read: it must not be larger than we read elsewhere."""
+    encoding = reply.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise RequestError("refused", f"the answer is compressed ({storable(encoding)[:40]}), which was not asked for")
+    if not reply.request.url.path.endswith(RESULTS):
+        reply.stream = _Limited(reply.stream)
+
+
+class _Limited(httpx2.AsyncByteStream):
+    """Another stream, up to `MOST_BYTES`."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = Size()
+        async for chunk in self._stream:
+            yield size.add(chunk)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 def was_sent(error: BaseException) -> bool:

@@ -20,6 +20,7 @@ from pytest_ftgate.serve.api.parse import said_of
 from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
 from pytest_ftgate.serve.api.retrying import Sender
 from pytest_ftgate.serve.api.tokens import most
+from pytest_ftgate.serve.client.completion import MALFORMED
 from pytest_ftgate.serve.retry import RequestError
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ class Batcher:
         """None if the message is none, which is paid all the same, as far as anybody can know."""
         try:
             heard = parsed_reply(message, self._sender.settings.structured)
-        except (TypeError, ValueError, AttributeError):
+        except MALFORMED:
             self._sender.bill.troubles["malformed"] += 1
             self._sender.bill.retries += 1
             self._sender.possibly(self._aside(ask))

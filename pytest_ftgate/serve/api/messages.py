@@ -8,6 +8,8 @@ from typing import Any
 from pytest_ftgate.serve.api.parse import ParsedReply, parsed
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
 from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.client.completion import count_of
+from pytest_ftgate.serve.client.reply_body import storable, storable_json
 
 
 def body_of(settings: Settings, ask: ApiRequest) -> dict[str, Any]:
@@ -64,15 +66,15 @@ def parsed_reply(message: Any, structured: str) -> ParsedReply:
     inputs = [block.input for block in blocks if block.type == "tool_use"]
     text = "".join(block.text for block in blocks if block.type == "text")
     given = parsed(text) if structured == "json_schema" else next(iter(inputs), None)
-    return ParsedReply(given, text, str(message.stop_reason), _usage(message.usage))
+    return ParsedReply(storable_json(given), storable(text), storable(str(message.stop_reason)), _usage(message.usage))
 
 
 def _usage(usage: Any) -> Usage:
     return Usage(
-        int(usage.input_tokens),
-        int(usage.output_tokens),
-        int(usage.cache_read_input_tokens or 0),
-        int(usage.cache_creation_input_tokens or 0),
+        count_of(usage.input_tokens),
+        count_of(usage.output_tokens),
+        count_of(usage.cache_read_input_tokens),
+        count_of(usage.cache_creation_input_tokens),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -12,7 +12,9 @@ from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.parse import ParsedReply, parsed
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
 from pytest_ftgate.serve.api.settings import Settings
+from pytest_ftgate.serve.client.completion import MALFORMED, count_of, finish_reason, text_of
 from pytest_ftgate.serve.client.proxy import proxy_for
+from pytest_ftgate.serve.client.reply_body import REDIRECTS, parse_json, read_body, redirected, storable
 from pytest_ftgate.serve.retry import RequestError, of_status
 
 
@@ -32,24 +34,32 @@ class OpenAILine:
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 status, raw, wait = await self._post(body_of(self._settings, ask))
+        except RequestError as trouble:
+            raise RequestError(trouble.kind, self.clean(trouble.text), billed=trouble.billed) from None
         except TimeoutError:
             raise RequestError("timeout", f"no answer within {self._settings.timeout_s:g} s", billed=True) from None
         except aiohttp.ClientConnectorError as error:
             raise RequestError("connection", self.clean(f"{type(error).__name__}: {error}")) from None
         except (aiohttp.ClientError, OSError) as error:
             raise RequestError("connection", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
+        except Exception as error:  # noqa: BLE001 - what a body can do to the libraries that read it has no end
+            raise RequestError("malformed", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
         if status != 200:
             said = self.clean(raw.decode("utf-8", "replace"))
             raise of_status(status, said, wait, hint_of(status, said))
         try:
             return parsed_reply(raw, self._settings.structured == "tools")
         except RequestError as trouble:
-            raise RequestError(trouble.kind, self.clean(trouble.text), billed=trouble.billed) from None
+            raise RequestError(trouble.kind, self.clean(trouble.text), billed=True) from None
 
     async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, str]:
         proxy = proxy_for(self._url)
-        async with self._session.post(self._url, json=body, headers=self._headers, proxy=proxy) as reply:
-            return reply.status, await reply.read(), reply.headers.get("Retry-After", "")
+        async with self._session.post(
+            self._url, json=body, headers=self._headers, proxy=proxy, allow_redirects=False
+        ) as reply:
+            if reply.status in REDIRECTS:
+                raise redirected(reply.status, reply.headers.get("Location", ""))
+            return reply.status, await read_body(reply.content), reply.headers.get("Retry-After", "")
 
     def clean(self, text: str) -> str:
         """A text of the server, which may repeat the key, without it."""
@@ -91,19 +101,32 @@ def _schema(tool: Tool) -> dict[str, Any]:
 def parsed_reply(raw: bytes, tools: bool) -> ParsedReply:
     """Body of a chat completion. tools: the structured answer comes as a tool call. Raises RequestError."""
     try:
-        data = json.loads(raw)
+        data = parse_json(raw)
         choice = data["choices"][0]
         message = choice["message"]
-        text, calls = str(message.get("content") or ""), message.get("tool_calls") or []
+        text, calls = storable(text_of(message.get("content"))), message.get("tool_calls") or []
         given = calls[0]["function"]["arguments"] if calls else (None if tools else text)
-        stop = "content_filter" if message.get("refusal") else str(choice.get("finish_reason") or "")
-        return ParsedReply(parsed(given), text, stop, _usage(data.get("usage") or {}))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        said = raw[:200].decode("utf-8", "replace")
+        stop = "content_filter" if message.get("refusal") else _stop_reason(choice.get("finish_reason"))
+        return ParsedReply(parsed(given), text, stop, _usage(data.get("usage")))
+    except MALFORMED as error:
+        said = storable(raw[:200].decode("utf-8", "replace"))
         text = f"invalid chat completion ({type(error).__name__}): {said!r}"
         raise RequestError("malformed", text, billed=True) from None
 
 
-def _usage(usage: dict[str, Any]) -> Usage:
-    read = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
-    return Usage(int(usage.get("prompt_tokens") or 0) - read, int(usage.get("completion_tokens") or 0), read)
+def _stop_reason(given: object) -> str:
+    """One of "stop", "length" or "content_filter". Raises RequestError for any other end of an answer."""
+    try:
+        return finish_reason(given)
+    except RequestError as trouble:
+        if trouble.kind == "filtered":
+            return "content_filter"
+        raise
+
+
+def _usage(given: object) -> Usage:
+    usage = given if isinstance(given, Mapping) else {}
+    details = usage.get("prompt_tokens_details")
+    read = count_of(details.get("cached_tokens")) if isinstance(details, Mapping) else 0
+    prompt = count_of(usage.get("prompt_tokens"))
+    return Usage(max(0, prompt - read), count_of(usage.get("completion_tokens")), read)

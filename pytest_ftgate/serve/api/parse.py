@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_ftgate.serve.api.request import ApiReply, ApiRequest, Kind, Usage
-
-CUT = frozenset({"max_tokens", "length", "model_context_window_exceeded"})
-REFUSED = frozenset({"refusal", "content_filter"})
+from pytest_ftgate.serve.client.completion import CUT_OFF, FILTERED
+from pytest_ftgate.serve.client.reply_body import parse_json, storable, storable_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +21,16 @@ class ParsedReply:
 
 
 def parsed(given: object) -> Any:
-    """An answer as some servers write it, JSON in a text; a broken one stays the text and so breaks the schema."""
+    """An answer as some servers write it, JSON in a text; a broken one stays the text and so breaks the schema.
+
+    Its texts are `storable`. Raises ValueError for a value nested too deeply to be read.
+    """
     if not isinstance(given, str):
-        return given
+        return storable_json(given)
     try:
-        return json.loads(given)
+        return storable_json(parse_json(given))
     except ValueError:
-        return given
+        return storable(given)
 
 
 def said_of(ask: ApiRequest, heard: ParsedReply, dollars: float) -> ApiReply:
@@ -40,9 +41,9 @@ def said_of(ask: ApiRequest, heard: ParsedReply, dollars: float) -> ApiReply:
 
 
 def _judge(ask: ApiRequest, heard: ParsedReply) -> tuple[Kind, str]:
-    if heard.stop_reason in REFUSED:
+    if heard.stop_reason in FILTERED:
         return "refused", "refused by the model"
-    if heard.stop_reason in CUT:
+    if heard.stop_reason in CUT_OFF:
         return "invalid", f"response truncated ({heard.stop_reason}); raise max_tokens above {ask.max_tokens}"
     if ask.tool is None:
         return ("answered", "") if heard.text else ("invalid", "empty response")

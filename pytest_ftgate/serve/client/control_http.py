@@ -1,54 +1,106 @@
 """(address, key, body) -> (status, JSON): the few plain requests that start and look after a server.
 
-Standard library only and synchronous: what runs hundreds at a time is the pool's.
+Synchronous, each with one time limit for all of it, so that no server can keep a caller waiting; what runs hundreds at
+a time is the pool's.
 """
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
+import asyncio
+import errno
+import threading
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_ftgate.serve.client.future import Pending
+from pytest_ftgate.serve.client.proxy import proxy_for
+from pytest_ftgate.serve.client.reply_body import REDIRECTS, parse_json, read_body, storable, storable_json
+from pytest_ftgate.serve.retry import RequestError
+
 UNREACHABLE = 0
-"""Status if there was no HTTP answer at all; the text then says why."""
+"""Status if there was no HTTP answer that could be read; the text then says why."""
+
+GRACE_S = 2.0
+"""Added to a request's time limit where something cannot be broken off, such as a name that is being looked up."""
+
+Answer = tuple[int, Any]
 
 
-def get(url: str, api_key: str = "", timeout_s: float = 5.0, proxy: str | None = None) -> tuple[int, Any]:
-    """Status and parsed body (or text, if it is no JSON) of a GET; (0, reason) if nothing answers."""
-    return _send(urllib.request.Request(url), api_key, timeout_s, proxy)  # noqa: S310 - address of the user's server
+def get(url: str, api_key: str = "", timeout_s: float = 5.0) -> Answer:
+    """Status and parsed body (or text, if it is no JSON) of a GET; (0, reason) if nothing answers.
+
+    timeout_s: limit for all of it, from looking up the name to the last byte. A redirect is not followed; the text
+    names its target. Never raises for what a server does.
+    """
+    return _send("GET", url, None, api_key, timeout_s)
 
 
-def post(url: str, body: Mapping[str, Any], api_key: str = "", timeout_s: float = 60.0) -> tuple[int, Any]:
+def post(url: str, body: Mapping[str, Any], api_key: str = "", timeout_s: float = 60.0) -> Answer:
     """The same for a POST of JSON."""
-    data = json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - as above
-    return _send(request, api_key, timeout_s, None)
+    return _send("POST", url, body, api_key, timeout_s)
 
 
-def _send(request: urllib.request.Request, api_key: str, timeout_s: float, proxy: str | None) -> tuple[int, Any]:
-    if api_key:
-        request.add_header("Authorization", f"Bearer {api_key}")
-    proxies = {"http": proxy, "https": proxy} if proxy else {}
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
+def _send(method: str, url: str, body: Mapping[str, Any] | None, api_key: str, timeout_s: float) -> Answer:
+    """In a thread with a loop of its own: the caller may have one that runs, and Ctrl-C reaches who waits."""
+    answer: Pending[Answer] = Pending()
+
+    def run() -> None:
+        try:
+            answer.set_result(asyncio.run(_exchange(method, url, body, api_key, timeout_s)))
+        except Exception as error:  # noqa: BLE001 - what a server can do to the libraries that read it has no end
+            answer.set_result((UNREACHABLE, storable(f"{type(error).__name__}: {error}")))
+
+    threading.Thread(target=run, name="ftgate-control", daemon=True).start()
     try:
-        with opener.open(request, timeout=timeout_s) as reply:
-            return reply.status, _parse(reply.read())
-    except urllib.error.HTTPError as error:
-        return error.code, _parse(error.read())
-    except (OSError, ValueError) as error:
-        return UNREACHABLE, str(getattr(error, "reason", error))
+        return answer.result(timeout_s + GRACE_S)
+    except TimeoutError:
+        return UNREACHABLE, _late(timeout_s)
+
+
+async def _exchange(method: str, url: str, body: Mapping[str, Any] | None, api_key: str, timeout_s: float) -> Answer:
+    import aiohttp
+
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    try:
+        async with (
+            asyncio.timeout(timeout_s),
+            aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=None)
+            ) as session,
+            session.request(
+                method, url, json=body, headers=headers, proxy=proxy_for(url), allow_redirects=False
+            ) as reply,
+        ):
+            if reply.status in REDIRECTS:
+                return reply.status, f"redirects to {storable(reply.headers.get('Location', ''))[:500]!r}"
+            return reply.status, _parse(await read_body(reply.content))
+    except TimeoutError:
+        return UNREACHABLE, _late(timeout_s)
+    except RequestError as error:
+        return UNREACHABLE, error.text
+    except aiohttp.InvalidURL:
+        return UNREACHABLE, "not an address of the form http://HOST:PORT/v1"
+    except aiohttp.ClientConnectorError as error:
+        return UNREACHABLE, _unconnected(error)
+
+
+def _unconnected(error: OSError) -> str:
+    return "connection refused" if error.errno == errno.ECONNREFUSED else storable(str(error))
+
+
+def _late(timeout_s: float) -> str:
+    return f"no answer within {timeout_s:g} s"
 
 
 def _parse(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return storable_json(parse_json(raw))
     except ValueError:
         return raw.decode("utf-8", "replace")
 
 
 def model_names(body: Any) -> list[str]:
     """The names in the answer of /v1/models; empty if it is no such answer."""
-    listed = body.get("data", []) if isinstance(body, dict) else []
-    return [str(entry["id"]) for entry in listed if isinstance(entry, dict) and "id" in entry]
+    listed = body.get("data") if isinstance(body, dict) else None
+    entries = listed if isinstance(listed, list) else []
+    return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]

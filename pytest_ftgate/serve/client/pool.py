@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.serve.client.breaker import SILENT_S, Breaker
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.client.send_chat import Line, Request, ask
@@ -45,16 +46,17 @@ class Pool:
     """Sends requests in the order they were submitted, at most `concurrency` at one time.
 
     The thread starts with the first `submit`. `counts` has what happened so far: "finished", "failed", "retries", and
-    by the kind of `RequestError`. Leaving the context cancels what is
-    still open and ends the thread.
+    by the kind of `RequestError`. A server that is silent for good, at least `silent_s` seconds, ends the phase for
+    what was not sent to it yet, see `Breaker`. Leaving the context cancels what is still open and ends the thread.
     """
 
-    def __init__(self, concurrency: int = 64, retry: Retry | None = None) -> None:
+    def __init__(self, concurrency: int = 64, retry: Retry | None = None, silent_s: float = SILENT_S) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}; must be 1 or more")
-        self.concurrency, self.retry = concurrency, retry or Retry()
+        self.concurrency, self.retry, self.silent_s = concurrency, retry or Retry(), silent_s
         self.counts: Counter[str] = Counter()
         self._waiting: deque[_Job] = deque()
+        self._breakers: dict[str, Breaker] = {}
         self._windows: dict[tuple[str, int], asyncio.Semaphore] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._thread: threading.Thread | None = None
@@ -80,7 +82,7 @@ class Pool:
         requests to its address. A request that fails for good is a Response, see there.
         """
         session = self._start()
-        line = _line(session, endpoint, model_digest, check, self.retry)
+        line = _line(session, endpoint, model_digest, check, self.retry, self._breaker(endpoint.base_url))
         now = time.monotonic()
         window = self._window(endpoint.base_url, max_in_flight)
         jobs: dict[str, _Job] = {}
@@ -93,6 +95,12 @@ class Pool:
         """One for each server, whatever is submitted to it."""
         size = min(self.concurrency, most or self.concurrency)
         return self._windows.setdefault((server, size), asyncio.Semaphore(size))
+
+    def _breaker(self, server: str) -> Breaker:
+        """One for each server; who submits anew to one that had died tries it anew."""
+        if server not in self._breakers or self._breakers[server].reason:
+            self._breakers[server] = Breaker(server, silent_s=self.silent_s)
+        return self._breakers[server]
 
     def cancel(self) -> None:
         """Drop what waits and break off what is under way; reading them raises CancelledError. Returns when done."""
@@ -170,16 +178,20 @@ class Pool:
         await asyncio.gather(*workers, return_exceptions=True)
 
 
-def _line(
-    session: aiohttp.ClientSession, endpoint: Endpoint, digest: str, check: Callable[[], None] | None, retry: Retry
+def _line(  # noqa: PLR0913, PLR0917 - private
+    session: aiohttp.ClientSession,
+    endpoint: Endpoint,
+    digest: str,
+    check: Callable[[], None] | None,
+    retry: Retry,
+    breaker: Breaker,
 ) -> Line:
     headers = {"Content-Type": "application/json"}
     if endpoint.api_key:
         headers["Authorization"] = f"Bearer {endpoint.api_key}"
     url = endpoint.base_url.rstrip("/") + "/chat/completions"
-    return Line(
-        session, url, headers, endpoint.model, digest, proxy_for(url), check, retry, endpoint.ours, endpoint.fingerprint
-    )
+    proxy, ours, told = proxy_for(url), endpoint.ours, endpoint.fingerprint
+    return Line(session, url, headers, endpoint.model, digest, proxy, check, retry, breaker, ours, told)
 
 
 async def _open_session() -> aiohttp.ClientSession:

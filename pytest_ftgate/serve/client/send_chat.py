@@ -7,11 +7,15 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
+from pytest_ftgate.serve.client.breaker import Breaker
+from pytest_ftgate.serve.client.completion import read_completion
+from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.serve.retry import RequestError, Retry, of_status
@@ -45,7 +49,7 @@ class Line:
     """Where the requests of one model go, and what they share.
 
     proxy: address, or None. digest: of the model. check: raises ServeError if the server is known to be gone.
-    ours, fingerprint: see `Endpoint`.
+    breaker: of the server. ours, fingerprint: see `Endpoint`.
     """
 
     session: aiohttp.ClientSession
@@ -56,6 +60,7 @@ class Line:
     proxy: str | None
     check: Callable[[], None] | None
     retry: Retry
+    breaker: Breaker
     ours: bool = False
     fingerprint: str = ""
 
@@ -68,18 +73,24 @@ async def ask(line: Line, request: Request, planned: float, counts: Counter[str]
     body = json.dumps({"model": line.model, "messages": request.messages, **request.sampling}).encode()
     attempt = 0
     while True:
-        attempt += 1
         sent = time.monotonic()
+        if line.breaker.reason:
+            return _respond(line, request, attempt, planned, sent, _broken(line.breaker.reason))
+        attempt += 1
         try:
             answer = await _answer(line, body, request.timeout_s, sent)
         except RequestError as trouble:
             counts[trouble.kind] += 1
             await _still_there(line, trouble)
-            if line.retry.gives_up(trouble, attempt):
+            given_up = line.retry.gives_up(trouble, attempt)
+            if not line.ours:
+                line.breaker.failed(trouble, sent, request.timeout_s, given_up=given_up)
+            if given_up:
                 return _respond(line, request, attempt, planned, sent, _failure(trouble))
             counts["retries"] += 1
             await asyncio.sleep(line.retry.wait_s(attempt, trouble.wait_s))
         else:
+            line.breaker.answered()
             return _respond(line, request, attempt, planned, sent, answer)
 
 
@@ -92,7 +103,11 @@ async def _still_there(line: Line, trouble: RequestError) -> None:
 def _failure(trouble: RequestError) -> dict[str, Any]:
     if trouble.kind == "timeout":
         return {"text": "", "finish_reason": "timeout", "error": trouble.text}
-    return {"text": "", "finish_reason": "error", "error": trouble.text}
+    return _broken(trouble.text)
+
+
+def _broken(why: str) -> dict[str, Any]:
+    return {"text": "", "finish_reason": "error", "error": why}
 
 
 def _respond(  # noqa: PLR0913, PLR0917 - private
@@ -130,22 +145,36 @@ async def _answer(line: Line, body: bytes, timeout_s: float, sent: float) -> dic
 
 
 async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:
-    """One attempt; the answer as fields of a Response. Raises RequestError."""
+    """One attempt; the answer as fields of a Response. Raises RequestError, whatever the server does."""
     try:
         async with (
             asyncio.timeout(timeout_s),
-            line.session.post(line.url, data=body, headers=line.headers, proxy=line.proxy) as reply,
+            line.session.post(
+                line.url, data=body, headers=line.headers, proxy=line.proxy, allow_redirects=False
+            ) as reply,
         ):
-            if reply.status == HTTP_OK and reply.content_type == EVENTS:
-                return await read_stream(reply.content, sent)
-            raw = await reply.read()
+            return await _read(line, reply, sent)
     except TimeoutError as error:
         raise RequestError("timeout", f"no answer within {timeout_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise RequestError("connection", f"{type(error).__name__}: {error}") from error
+        raise RequestError("connection", storable(f"{type(error).__name__}: {error}")) from error
+    except RequestError:
+        raise
+    except Exception as error:  # what a body can do to the libraries that read it has no end
+        raise RequestError("refused", storable(f"{type(error).__name__}: {error}")[:500]) from error
+
+
+async def _read(line: Line, reply: aiohttp.ClientResponse, sent: float) -> dict[str, Any]:
+    """The answer as fields of a Response. Raises RequestError, and what aiohttp raises."""
     if reply.status == HTTP_OK:
-        return read_answer(raw)
-    raise of_status(reply.status, _redact(raw, line.headers), reply.headers.get("Retry-After", ""))
+        if reply.content_type == EVENTS:
+            async with aclosing(read_lines(reply.content)) as lines:
+                return await read_stream(lines, sent)
+        return read_completion(await read_body(reply.content))
+    if reply.status in REDIRECTS:
+        raise redirected(reply.status, _redact(reply.headers.get("Location", "").encode(), line.headers))
+    said = _redact(await read_body(reply.content), line.headers)
+    raise of_status(reply.status, said, reply.headers.get("Retry-After", ""))
 
 
 def _redact(raw: bytes, headers: Mapping[str, str]) -> str:
@@ -153,21 +182,3 @@ def _redact(raw: bytes, headers: Mapping[str, str]) -> str:
     said = raw.decode("utf-8", "replace")
     key = headers.get("Authorization", "").removeprefix("Bearer ")
     return said.replace(key, "***") if key else said
-
-
-def read_answer(raw: bytes) -> dict[str, Any]:
-    """Body of a chat completion -> fields of a Response. Raises RequestError if it is none."""
-    try:
-        data = json.loads(raw)
-        choice = data["choices"][0]
-        usage = data.get("usage") or {}
-        return {
-            "text": choice["message"]["content"] or "",
-            "finish_reason": "length" if choice.get("finish_reason") == "length" else "stop",
-            "prompt_tokens": int(usage.get("prompt_tokens") or 0),
-            "completion_tokens": int(usage.get("completion_tokens") or 0),
-            "fingerprint": str(data.get("system_fingerprint") or "")[:80],
-        }
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        said = raw[:200].decode("utf-8", "replace")
-        raise RequestError("refused", f"the answer is no chat completion ({type(error).__name__}): {said!r}") from error

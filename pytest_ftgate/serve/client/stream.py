@@ -8,6 +8,8 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_ftgate.serve.client.completion import MALFORMED, fingerprint_of, finish_reason, text_of, tokens_of
+from pytest_ftgate.serve.client.reply_body import parse_json, storable
 from pytest_ftgate.serve.retry import RequestError
 
 
@@ -17,8 +19,9 @@ class _Parsed:
 
     texts: list[str] = field(default_factory=list)
     first: float | None = None
-    finish_reason: str | None = None
-    usage: dict[str, Any] = field(default_factory=dict)
+    finish_reason: object = None
+    usage: object = None
+    fingerprint: dict[str, str] = field(default_factory=dict)
     done: bool = False
 
 
@@ -28,19 +31,16 @@ async def read_stream(lines: AsyncIterable[bytes], sent: float) -> dict[str, Any
     Raises RequestError: "connection" for a stream that breaks off, "server_error" for an error told inside it.
     """
     parsed = _Parsed()
-    try:
-        async for line in lines:
-            if line.startswith(b"data:"):
-                _parse(parsed, line[5:].strip())
-    except ValueError as error:
-        raise RequestError("refused", f"cannot parse the stream: {error}") from error
+    async for line in lines:
+        if line.startswith(b"data:"):
+            _parse(parsed, line[5:].strip())
     if not parsed.done and parsed.finish_reason is None:
         raise RequestError("connection", "stream ended early")
     return {
-        "text": "".join(parsed.texts),
-        "finish_reason": "length" if parsed.finish_reason == "length" else "stop",
-        "prompt_tokens": int(parsed.usage.get("prompt_tokens") or 0),
-        "completion_tokens": int(parsed.usage.get("completion_tokens") or 0),
+        "text": storable("".join(parsed.texts)),
+        "finish_reason": finish_reason(parsed.finish_reason),
+        **tokens_of(parsed.usage),
+        **parsed.fingerprint,
         "ttft_s": parsed.first - sent if parsed.first is not None else 0.0,
     }
 
@@ -50,9 +50,9 @@ def _parse(parsed: _Parsed, data: bytes) -> None:
         parsed.done = True
         return
     try:
-        _take(parsed, json.loads(data))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        said = data[:200].decode("utf-8", "replace")
+        _take(parsed, parse_json(data))
+    except MALFORMED as error:
+        said = storable(data[:200].decode("utf-8", "replace"))
         raise RequestError("refused", f"not a chat completion chunk ({type(error).__name__}): {said!r}") from error
 
 
@@ -60,8 +60,12 @@ def _take(parsed: _Parsed, event: dict[str, Any]) -> None:
     if event.get("error"):
         raise RequestError("server_error", f"error in the stream: {json.dumps(event['error'])[:500]}")
     parsed.usage = event.get("usage") or parsed.usage
+    parsed.fingerprint = fingerprint_of(event) or parsed.fingerprint
     for choice in event.get("choices") or ():
-        if text := (choice.get("delta") or {}).get("content"):
+        if choice.get("index"):
+            continue  # a second answer, which was not asked for
+        delta = choice.get("delta") or {}
+        if text := text_of(delta.get("content") or delta.get("refusal")):
             parsed.first = parsed.first or time.monotonic()
             parsed.texts.append(text)
         parsed.finish_reason = choice.get("finish_reason") or parsed.finish_reason

@@ -10,9 +10,12 @@ from typing import Any
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client import control_http as http
-from pytest_ftgate.serve.client.proxy import proxy_for
+from pytest_ftgate.serve.client.reply_body import REDIRECTS
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model
+
+MODELS_S = 10.0
+"""Seconds in which a server must have listed its models, to the last byte."""
 
 KEY_VARIABLES = ("FTGATE_API_KEY", "OPENAI_API_KEY")
 
@@ -49,12 +52,18 @@ class OpenAIEngine:
 
     def start(self, progress: Progress) -> None:
         """See that the server answers, takes the key and knows the model. Raises ServeError."""
+        if "?" in self.base_url or "#" in self.base_url:
+            raise ServeError(f"{self.base_url}: a base URL has no '?' and no '#'; expected http://HOST:PORT/v1")
         progress(f"listing the models of {self.base_url}")
-        status, said = self._get("/models", 10.0)
+        status, said = http.get(self.base_url.rstrip("/") + "/models", self.api_key, MODELS_S)
         if status in {401, 403}:
             raise ServeError(f"{self.base_url}: API key rejected (HTTP {status}); set {' or '.join(KEY_VARIABLES)}")
         if status == http.UNREACHABLE:
             raise ServeError(f"{self.base_url}: no response ({said}); check --ftgate-base-url")
+        if status in REDIRECTS:
+            raise ServeError(
+                f"{self.base_url}: HTTP {status}: {said}\n    set --ftgate-base-url to the address it leads to"
+            )
         names = http.model_names(said) if status == 200 else []
         self.fingerprint = _fingerprint(said, self.model_name, time.time()) if names else ""
         if names and self.model_name not in names:
@@ -76,10 +85,6 @@ class OpenAIEngine:
 
     def stop(self) -> None:
         """Nothing to end."""
-
-    def _get(self, path: str, timeout_s: float) -> tuple[int, object]:
-        url = self.base_url.rstrip("/") + path
-        return http.get(url, self.api_key, timeout_s, proxy_for(url))
 
 
 MADE_UP_S = 3600.0

@@ -13,6 +13,7 @@ from typing import Any
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client import control_http as http
+from pytest_ftgate.serve.client.reply_body import REDIRECTS
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.servers.external import KEY_VARIABLES, key_from
 from pytest_ftgate.serve.vllm import probe
@@ -36,6 +37,8 @@ class RunningServer:
             raise ServeError(f"{self.base_url}: no response ({said}); check --server, or start the server first")
         if status in {401, 403}:
             raise ServeError(f"{self.base_url}: API key rejected (HTTP {status}); set {' or '.join(KEY_VARIABLES)}")
+        if status in REDIRECTS:
+            raise ServeError(f"{self.base_url}: HTTP {status}: {said}\n    pass the address it leads to as --server")
         if status != 200 or not http.model_names(said):
             raise ServeError(f"{self.base_url}/models: HTTP {status}, no model list; is it a vLLM server?")
         return [card for card in said["data"] if isinstance(card, dict) and "id" in card]

@@ -156,7 +156,7 @@ class VllmEngine(LocalEngine):
     def _busy(self) -> bool:
         text = str(http.get(f"http://127.0.0.1:{self.port}/metrics", self.api_key)[1])
         counts = [line for line in text.splitlines() if line.startswith(IN_FLIGHT)]
-        return any(float(line.rpartition(" ")[2]) for line in counts)
+        return any(line.rpartition(" ")[2] not in {"0", "0.0"} for line in counts)
 
     def _load(self, adapter: Path, name: str) -> str:
         self.check()

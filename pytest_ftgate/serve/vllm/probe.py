@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client import control_http as http
+from pytest_ftgate.serve.client.completion import MALFORMED
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, ReferenceLogprobs, TokenLogprobs, read_proof
 
+T = TypeVar("T")
 LOAD_S = 120.0
 """Seconds in which a server must have loaded an adapter."""
 
@@ -69,7 +71,7 @@ def tokens(line: Endpoint, talk: Sequence[Mapping[str, str]], timeout_s: float =
     """Token ids of a conversation by the server's own chat template. Raises ProbeError."""
     root = Endpoint(line.base_url.removesuffix("/v1"), line.model, line.api_key)
     said = _post(root, "/tokenize", {"messages": list(talk), "add_generation_prompt": True}, timeout_s)
-    return [int(token) for token in said["tokens"]]
+    return _read(said, lambda: [int(token) for token in said["tokens"]], "/tokenize")
 
 
 def generate(line: Endpoint, ids: Sequence[int], length: int = LENGTH) -> tuple[list[int], list[float]]:
@@ -79,8 +81,22 @@ def generate(line: Endpoint, ids: Sequence[int], length: int = LENGTH) -> tuple[
     """
     body = {"prompt": list(ids), "max_tokens": length, "temperature": 0, "ignore_eos": True, "logprobs": 1}
     said = _post(line, "/completions", {**body, "return_token_ids": True}, 60.0)
-    choice = said["choices"][0]
-    return list(map(int, choice["token_ids"])), list(map(float, choice["logprobs"]["token_logprobs"]))
+    return _read(said, lambda: _generated(said["choices"][0], length), "/completions")
+
+
+def _generated(choice: Mapping[str, Any], length: int) -> tuple[list[int], list[float]]:
+    ids, logprobs = list(map(int, choice["token_ids"])), list(map(float, choice["logprobs"]["token_logprobs"]))
+    if not len(ids) == len(logprobs) == length:
+        raise ValueError(f"{len(ids)} tokens and {len(logprobs)} log-probabilities, {length} were asked for")
+    return ids, logprobs
+
+
+def _read(said: Any, read: Callable[[], T], what: str) -> T:
+    """What is found in an answer. Raises ProbeError if it is not built as expected."""
+    try:
+        return read()
+    except MALFORMED as error:
+        raise ProbeError(f"invalid answer of {what} ({type(error).__name__}: {error})", 200, said) from None
 
 
 def agreement(ours: Sequence[float], theirs: Sequence[float]) -> Agreement:
@@ -182,6 +198,6 @@ def _post(line: Endpoint, path: str, body: Mapping[str, Any], timeout_s: float) 
 
 def _message(said: Any) -> str:
     try:
-        return str(said["error"]["message"])
+        return str(said["error"]["message"])[:500]
     except (KeyError, TypeError):
         return str(said)[:500]

@@ -28,6 +28,25 @@ def test_retry_after_that_says_nothing(value):
     assert retry_after_s(value) is None
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Mon, 01 Jan 2024 00:00:00 +99999999999999999999",
+        "Mon, 01 Jan 99999 00:00:00 GMT",
+        "Mon, 00 Foo 2024 99:99:99 GMT",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "1" * 5000,
+    ],
+)
+def test_retry_after_that_no_calendar_has_says_nothing(value):
+    assert retry_after_s(value) in {0.0, None}
+
+
+@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d\d:\d\d:\d\d [+-]?\w{1,9}"))
+def test_no_retry_after_is_worse_than_nothing(value):
+    assert (retry_after_s(value) or 0.0) >= 0
+
+
 @pytest.mark.parametrize("value", ["-5", "nan", "inf"])
 def test_retry_after_is_a_sane_number(value):
     assert retry_after_s(value) in {0.0, None}

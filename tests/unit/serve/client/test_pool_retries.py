@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
@@ -53,11 +52,11 @@ def test_retry_after_is_capped():
     assert response.text == "fine"
 
 
-def test_a_case_that_always_times_out_is_a_timeout_not_an_error():
+def test_a_case_that_always_times_out_is_a_timeout_and_not_measured():
     with MockServer(lambda _: Fault(delay_s=5)) as server:
         (response,), counts = run(server, timeout_s=0.1)
     assert (response.finish_reason, response.text, response.attempts) == ("timeout", "", 2)
-    assert not response.broken
+    assert response.broken
     assert counts["timeout"] == 2
 
 
@@ -128,7 +127,28 @@ def test_an_empty_answer_and_a_cut_off_answer_are_answers():
     with MockServer(first_then("", cut_off("and"))) as server:
         responses, _ = run(server, 2)
     assert sorted((r.text, r.finish_reason) for r in responses) == [("", "stop"), ("and", "length")]
-    empty = json.dumps({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]})
-    with MockServer(lambda _: Fault(body=empty)) as server:
-        (response,), _ = run(server)
-    assert (response.text, response.finish_reason) == ("", "stop")
+
+
+def test_a_filtered_answer_is_not_the_models_and_is_not_asked_for_again():
+    with MockServer(lambda _: Fault(text="I", finish_reason="content_filter")) as server:
+        (response,), counts = run(server)
+    assert (response.text, response.finish_reason, response.attempts) == ("", "error", 1)
+    assert response.error == "the server filtered the answer (finish_reason 'content_filter')"
+    assert counts == {"filtered": 1, "failed": 1}
+
+
+def test_an_answer_that_the_server_broke_off_is_asked_for_again():
+    with MockServer(first_then(Fault(text="f", finish_reason="abort"))) as server:
+        (response,), counts = run(server)
+    assert (response.text, response.attempts) == ("fine", 2)
+    assert counts == {"server_error": 1, "retries": 1, "finished": 1}
+
+
+def test_a_redirect_is_not_followed_and_says_where_it_leads():
+    with MockServer() as other:
+        away = Fault(status=307, headers={"Location": f"{other.base_url}/chat/completions"})
+        with MockServer(lambda _: away) as server:
+            (response,), counts = run(server)
+    assert other.requests == []
+    assert f"HTTP 307: redirects to '{other.base_url}/chat/completions'" in response.error
+    assert counts == {"refused": 1, "failed": 1}
