@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -95,7 +95,20 @@ def _integrity(suite: Suite, tested: Evaluation, run: PipelineRun | None) -> Che
             digests["champion"] = suite.digest
         found = run.leakage.report.leaks if run.leakage else ()
         leaks = [str(leak) for leak in found if leak.set != suite.name or leak.golden_id not in dropped]
-    return integrity_check(results, digests, leaks, tested.timed_out, dropped=len(dropped))
+    check = integrity_check(results, digests, leaks, tested.timed_out, dropped=len(dropped))
+    champion_now = "champion" in digests
+    asked = [run.baseline_of(suite), *([run.champion_of(suite)] if champion_now else [])] if run else []
+    return _with_changed(check, [tested, *asked])
+
+
+def _with_changed(check: CheckResult, read: Iterable[Evaluation]) -> CheckResult:
+    """The check is not met if lines of the journal that this run would have used were changed."""
+    lines = [line for evaluation in read for line in evaluation.responses.changed_lines]
+    if not lines:
+        return check
+    shown = ", ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
+    reason = f"{check.name}: answers in the journal were changed after they were written: {shown}; remove these lines"
+    return replace(check, status="integrity", reason=reason, numbers={**check.numbers, "changed": float(len(lines))})
 
 
 def _of_tested(tested: Evaluation, results: Results) -> Results:
@@ -145,8 +158,9 @@ def _forgetting(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: floa
     asked = run.pipeline.policy.forgetting
     if asked is None:
         return None
-    base = run.baseline_of(suite).results
-    return forgetting_check(tested.results, base, asked.max_drop, _clusters(suite), required=asked.required)
+    base = run.baseline_of(suite)
+    check = forgetting_check(tested.results, base.results, asked.max_drop, _clusters(suite), required=asked.required)
+    return _with_changed(check, [tested, base])
 
 
 def _live(_suite: Suite, _tested: Evaluation, run: PipelineRun, _delta: float) -> CheckResult | None:
