@@ -121,7 +121,7 @@ def pool_of(args: argparse.Namespace, suite: Suite) -> list[Given]:
     from pytest_ftgate.annotation.collected_answers import distinct, from_journal, from_results
     from pytest_ftgate.evaluate.journal import Journal
 
-    found = list(from_journal(suite, Journal(args.state_dir / "journal" / f"{suite.name}.jsonl")))
+    found = list(from_journal(suite, Journal(args.state_dir, suite.name, say)))
     if has_registry(args):
         registry = open_existing(args)
         for task in registry.tasks():

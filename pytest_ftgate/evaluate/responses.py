@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.evaluate.journal import Journal, key_of
+from pytest_ftgate.evaluate.journal import Answers, Journal, key_of
 from pytest_ftgate.evaluate.suite import Suite
+from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.case import Case, Prompt, digest_of, render
 from pytest_ftgate.serve.response import Response
 
@@ -60,9 +61,25 @@ class Responses:
         self._reused: dict[str, Response] = {}
 
     @cached_property
-    def _before(self) -> dict[str, Response]:
+    def _in_journal(self) -> Answers:
         """What the journal holds; a run that asks every case never reads it."""
         return self._journal.read("asked" if self.regrade else "key")
+
+    @property
+    def _before(self) -> dict[str, Response]:
+        return self._in_journal.responses
+
+    @property
+    def changed_lines(self) -> tuple[str, ...]:
+        """Answers of this model in the journal that were edited after they were written, as "path:line".
+
+        They are not used. None if the journal was not read: then it decides nothing.
+        """
+        if "_in_journal" not in self.__dict__:
+            return ()
+        changed = self._in_journal.changed
+        lines = sorted(changed[key] for keys in self._keys.values() for key in keys if key in changed)
+        return tuple(f"{shown(self._journal.path)}:{line}" for line in lines)
 
     def _keys_of(self, case: Case) -> tuple[str, ...]:
         """The journal's keys of all repeats of a case."""

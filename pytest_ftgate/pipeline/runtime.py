@@ -101,5 +101,7 @@ class Runtime:
         from pytest_ftgate.evaluate.journal import Journal
 
         if suite.name not in self._journals:
-            self._journals[suite.name] = Journal(self.settings.state_dir / "journal" / f"{suite.name}.jsonl")
+            self._journals[suite.name] = Journal(
+                self.settings.state_dir, suite.name, lambda text: self.console.line(f"ftgate: {text}")
+            )
         return self._journals[suite.name]

@@ -75,7 +75,7 @@ def ask_runs(panel: Panel, target: Target, runtime: Runtime, draws: Iterable[int
 
     Raises ServeError if the server cannot be started or dies.
     """
-    with tempfile.TemporaryDirectory(prefix="ftgate-canary-") as folder, Journal(Path(folder) / "runs") as journal:
+    with tempfile.TemporaryDirectory(prefix="ftgate-canary-") as folder, Journal(Path(folder), "runs") as journal:
         runs = [[_planned(suite, cases, target, journal, draw) for suite, cases in panel] for draw in draws]
         asked = [evaluation for run in runs for evaluation in run]
         sent = sum(runtime.ask(each, each.suite.cases, target) for each in asked)

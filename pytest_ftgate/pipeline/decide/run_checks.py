@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -99,15 +99,25 @@ def _integrity(suite: Suite, tested: Evaluation, run: PipelineRun | None) -> Che
             measured["champion"] = run.champion_of(suite)
         found = run.leakage.report.leaks if run.leakage else ()
         leaks = [str(leak) for leak in found if leak.set != suite.name or leak.golden_id not in dropped]
-    reused = {model: reuse for model, each in measured.items() if (reuse := reuse_of(each.responses))}
     return integrity_check(
         results,
         digests,
         leaks,
         dropped=len(dropped),
-        faults=[f"{model}: {reuse.swapped}" for model, reuse in reused.items() if reuse.swapped],
-        notes=[f"{model}: {reuse}" for model, reuse in reused.items()],
+        faults=_untrusted(measured),
+        notes=[f"{model}: {reuse}" for model, each in measured.items() if (reuse := reuse_of(each.responses))],
     )
+
+
+def _untrusted(measured: Mapping[str, Evaluation]) -> list[str]:
+    """What shows that answers which this run did not ask for are not those of the models by these names."""
+    changed = [line for each in measured.values() for line in each.responses.changed_lines]
+    faults = []
+    if changed:
+        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        faults.append(f"answers in the journal were changed after they were written: {shown}; remove these lines")
+    reused = {model: reuse for model, each in measured.items() if (reuse := reuse_of(each.responses))}
+    return faults + [f"{model}: {reuse.swapped}" for model, reuse in reused.items() if reuse.swapped]
 
 
 def _of_tested(tested: Evaluation, results: Results) -> Results:
@@ -157,8 +167,10 @@ def _forgetting(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: floa
     asked = run.pipeline.policy.forgetting
     if asked is None:
         return None
-    base = run.baseline_of(suite).results
-    return forgetting_check(tested.results, base, asked.max_drop, _clusters(suite), required=asked.required)
+    base = run.baseline_of(suite)
+    check = forgetting_check(tested.results, base.results, asked.max_drop, _clusters(suite), required=asked.required)
+    faults = _untrusted({"candidate": tested, "base": base})
+    return replace(check, status="integrity", reason=f"{check.name}: {'; '.join(faults)}") if faults else check
 
 
 def _live(_suite: Suite, _tested: Evaluation, run: PipelineRun, _delta: float) -> CheckResult | None:
