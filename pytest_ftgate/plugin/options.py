@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.serve import ENGINES
 
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
@@ -150,7 +151,7 @@ def _add(group: pytest.OptionGroup, flag: str, **how: Any) -> None:
 
 
 def read_options(config: pytest.Config) -> Options:
-    """Flags before ini options before defaults; `UsageError` lists what is allowed."""
+    """Flags before ini options before defaults; `UsageError` or FtgateError say what is allowed."""
     text = {name: _value(config, name) for name, _, _ in _SETTINGS}
     root = config.rootpath
     _check_verbs(config, text)
@@ -162,7 +163,7 @@ def read_options(config: pytest.Config) -> Options:
         resume=bool(config.getoption("ftgate_resume")),
         target=_target(text["target"], train=bool(config.getoption("train"))),
         engine=_engine(text),
-        base_url=text["base-url"].rstrip("/"),
+        base_url=plain_address(text["base-url"], "--ftgate-base-url", "FTGATE_API_KEY"),
         model=text["model"],
         vllm=text["vllm"],
         vllm_args=_words(text["vllm-args"]),

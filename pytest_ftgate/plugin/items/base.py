@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,8 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
+from pytest_ftgate.files.secrets import mask
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
@@ -98,7 +100,7 @@ class FtgateItem(pytest.Item):
 
     def runtest(self) -> None:
         """For plugins that run items by themselves; our own protocol calls `outcome`."""
-        told = self.outcome()
+        told = _printable(self.outcome())
         if told.outcome == "failed":
             pytest.fail(told.text, pytrace=False)
         if told.outcome == "skipped":
@@ -153,7 +155,7 @@ def run_item(item: FtgateItem) -> None:
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     start = time.time()
-    told = _told(item.outcome)
+    told = _printable(_told(item.outcome))
     stop = time.time()
     hook.pytest_runtest_logreport(report=_report(item, "call", told, start, stop))
     done = ItemOutcome("passed", properties=told.properties)
@@ -168,6 +170,12 @@ def _told(outcome: Callable[[], ItemOutcome]) -> ItemOutcome:
         return ItemOutcome("failed", str(error))
     except pytest.skip.Exception as skip:
         return skipped(str(skip))
+
+
+def _printable(told: ItemOutcome) -> ItemOutcome:
+    """What reaches terminals, logs and files of the run: no secrets, nothing that steers a terminal or a CI job."""
+    properties = tuple((name, mask(value)) for name, value in told.properties)
+    return replace(told, text=printable(told.text), properties=properties)
 
 
 def _report(

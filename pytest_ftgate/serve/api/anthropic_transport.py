@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from pytest_ftgate.errors import MissingExtra
+from pytest_ftgate.files.secrets import mask, remember
 from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.messages import body_of, parsed_reply, split
 from pytest_ftgate.serve.api.parse import ParsedReply
@@ -32,9 +33,8 @@ class AnthropicLine:
 
     def __init__(self, settings: Settings, key: str) -> None:
         self._settings = settings
-        self._key = key
         self.client = anthropic.AsyncAnthropic(
-            api_key=key or NO_KEY,
+            api_key=remember(key or NO_KEY),
             base_url=settings.base_url,
             max_retries=0,
             timeout=settings.timeout_s,
@@ -57,13 +57,13 @@ class AnthropicLine:
         except anthropic.APIStatusError as error:
             raise self._status(error) from None
         except anthropic.APITimeoutError as error:
-            raise RequestError("timeout", self.clean(str(error)), billed=was_sent(error)) from None
+            raise RequestError("timeout", str(error), billed=was_sent(error)) from None
         except (anthropic.APIConnectionError, httpx2.TransportError, aiohttp.ClientError, OSError) as error:
             said = f"{type(error).__name__}: {error.__cause__ or error}"
-            raise RequestError("connection", self.clean(said), billed=was_sent(error)) from None
+            raise RequestError("connection", said, billed=was_sent(error)) from None
         except (anthropic.AnthropicError, AssertionError, TypeError, ValueError, AttributeError) as error:
-            said = f"invalid message ({type(error).__name__}: {str(error)[:200]})"
-            raise RequestError("malformed", self.clean(said), billed=True) from None
+            said = f"invalid message ({type(error).__name__}: {mask(str(error))[:200]})"
+            raise RequestError("malformed", said, billed=True) from None
 
     async def _message(self, fields: dict[str, Any], extra: dict[str, Any]) -> ParsedReply:
         if not self._settings.stream:
@@ -76,14 +76,10 @@ class AnthropicLine:
     def _status(self, error: anthropic.APIStatusError) -> RequestError:
         """An error that comes in the middle of a stream has status 200, and what was said until then is billed."""
         if error.status_code < 400:
-            return RequestError("overloaded", self.clean(f"the stream ended with: {error.message}"), billed=True)
-        said = self.clean(error.api_message or error.message)
+            return RequestError("overloaded", f"the stream ended with: {error.message}", billed=True)
+        said = error.api_message or error.message
         wait, hint = error.response.headers.get("retry-after", ""), hint_of(error.status_code, said)
         return of_status(error.status_code, said, wait, hint)
-
-    def clean(self, text: str) -> str:
-        """A text of the server, which may repeat the key, without it."""
-        return text.replace(self._key, "***") if self._key else text
 
     async def close(self) -> None:
         """End all connections."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from pytest_ftgate.files.secrets import Secret, mask, remember
 from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.parse import ParsedReply, parsed
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
@@ -20,9 +21,9 @@ class OpenAILine:
     """One aiohttp session for all attempts; made inside the loop that uses it."""
 
     def __init__(self, settings: Settings, key: str) -> None:
-        self._settings, self._key = settings, key
+        self._settings = settings
         self._url = settings.base_url.rstrip("/") + "/chat/completions"
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._headers = {"Authorization": Secret(f"Bearer {remember(key)}")} if key else {}
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
         )
@@ -35,25 +36,18 @@ class OpenAILine:
         except TimeoutError:
             raise RequestError("timeout", f"no answer within {self._settings.timeout_s:g} s", billed=True) from None
         except aiohttp.ClientConnectorError as error:
-            raise RequestError("connection", self.clean(f"{type(error).__name__}: {error}")) from None
+            raise RequestError("connection", f"{type(error).__name__}: {error}") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise RequestError("connection", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
+            raise RequestError("connection", f"{type(error).__name__}: {error}", billed=True) from None
         if status != 200:
-            said = self.clean(raw.decode("utf-8", "replace"))
+            said = raw.decode("utf-8", "replace")
             raise of_status(status, said, wait, hint_of(status, said))
-        try:
-            return parsed_reply(raw, self._settings.structured == "tools")
-        except RequestError as trouble:
-            raise RequestError(trouble.kind, self.clean(trouble.text), billed=trouble.billed) from None
+        return parsed_reply(raw, self._settings.structured == "tools")
 
     async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, str]:
         proxy = proxy_for(self._url)
         async with self._session.post(self._url, json=body, headers=self._headers, proxy=proxy) as reply:
             return reply.status, await reply.read(), reply.headers.get("Retry-After", "")
-
-    def clean(self, text: str) -> str:
-        """A text of the server, which may repeat the key, without it."""
-        return text.replace(self._key, "***") if self._key else text
 
     async def close(self) -> None:
         """End all connections."""
@@ -99,7 +93,7 @@ def parsed_reply(raw: bytes, tools: bool) -> ParsedReply:
         stop = "content_filter" if message.get("refusal") else str(choice.get("finish_reason") or "")
         return ParsedReply(parsed(given), text, stop, _usage(data.get("usage") or {}))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        said = raw[:200].decode("utf-8", "replace")
+        said = mask(raw.decode("utf-8", "replace"))[:200]
         text = f"invalid chat completion ({type(error).__name__}): {said!r}"
         raise RequestError("malformed", text, billed=True) from None
 

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.files.secrets import mask_secrets
 from pytest_ftgate.serve.api.request import ApiReply, ApiRequest, Kind, Usage
 
 CUT = frozenset({"max_tokens", "length", "model_context_window_exceeded"})
@@ -14,12 +16,28 @@ REFUSED = frozenset({"refusal", "content_filter"})
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """What one answer held. input: what the model put into the tool, whatever it is; None if it used none."""
+    """What one answer held, without the secrets that it repeats.
+
+    input: what the model put into the tool, whatever it is; None if it used none.
+    """
 
     input: Any = None
     text: str = ""
     stop_reason: str = ""
     usage: Usage = field(default_factory=Usage)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", mask_secrets(self.text))
+        object.__setattr__(self, "input", _masked(self.input))
+
+
+def _masked(given: Any) -> Any:
+    """A JSON value; of most, nothing is changed, and they stay the same object."""
+    if given is None:
+        return None
+    written = json.dumps(given, ensure_ascii=False)
+    masked = mask_secrets(written)
+    return given if masked == written else json.loads(masked)
 
 
 def parsed(given: object) -> Any:
@@ -57,5 +75,5 @@ def _fault(schema: dict[str, Any], given: Any) -> str:
     from jsonschema import Draft202012Validator
 
     for error in sorted(Draft202012Validator(schema).iter_errors(given), key=lambda error: error.json_path):
-        return f"{error.json_path}: {error.message[:200]}"
+        return f"{error.json_path}: {one_line(error.message)[:200]}"
     return ""

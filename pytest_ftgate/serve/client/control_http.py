@@ -11,6 +11,9 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.files.secrets import Secret, mask
+
 UNREACHABLE = 0
 """Status if there was no HTTP answer at all; the text then says why."""
 
@@ -29,23 +32,30 @@ def post(url: str, body: Mapping[str, Any], api_key: str = "", timeout_s: float 
 
 def _send(request: urllib.request.Request, api_key: str, timeout_s: float, proxy: str | None) -> tuple[int, Any]:
     if api_key:
-        request.add_header("Authorization", f"Bearer {api_key}")
+        request.add_header("Authorization", Secret(f"Bearer {api_key}"))
     proxies = {"http": proxy, "https": proxy} if proxy else {}
     opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
     try:
         with opener.open(request, timeout=timeout_s) as reply:
             return reply.status, _parse(reply.read())
     except urllib.error.HTTPError as error:
-        return error.code, _parse(error.read())
+        return error.code, _refusal(error.read())
     except (OSError, ValueError) as error:
-        return UNREACHABLE, str(getattr(error, "reason", error))
+        return UNREACHABLE, one_line(str(getattr(error, "reason", error)))
 
 
 def _parse(raw: bytes) -> Any:
+    text = mask(raw.decode("utf-8", "replace"))
     try:
-        return json.loads(raw)
+        return json.loads(text)
     except ValueError:
-        return raw.decode("utf-8", "replace")
+        return text
+
+
+def _refusal(raw: bytes) -> Any:
+    """The same for an error, which ends in a message: a text is one line, escaped."""
+    said = _parse(raw)
+    return one_line(said) if isinstance(said, str) else said
 
 
 def model_names(body: Any) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.files.secrets import Secret, remember
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.client.send_chat import Line, Request, ask
@@ -173,9 +174,9 @@ class Pool:
 def _line(
     session: aiohttp.ClientSession, endpoint: Endpoint, digest: str, check: Callable[[], None] | None, retry: Retry
 ) -> Line:
-    headers = {"Content-Type": "application/json"}
+    headers: dict[str, str] = {"Content-Type": "application/json"}
     if endpoint.api_key:
-        headers["Authorization"] = f"Bearer {endpoint.api_key}"
+        headers["Authorization"] = Secret(f"Bearer {remember(endpoint.api_key)}")
     url = endpoint.base_url.rstrip("/") + "/chat/completions"
     return Line(session, url, headers, endpoint.model, digest, proxy_for(url), check, retry, endpoint.ours)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 
+from pytest_ftgate.files.secrets import mask, mask_secrets
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.serve.retry import RequestError, Retry, of_status
@@ -104,7 +105,7 @@ def _respond(  # noqa: PLR0913, PLR0917 - private
         queue_s=sent - planned,
         total_s=time.monotonic() - sent,
         attempts=attempt,
-        **answer,
+        **{**answer, "text": mask_secrets(answer["text"])},
     )
 
 
@@ -140,14 +141,7 @@ async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[
         raise RequestError("connection", f"{type(error).__name__}: {error}") from error
     if reply.status == HTTP_OK:
         return read_answer(raw)
-    raise of_status(reply.status, _redact(raw, line.headers), reply.headers.get("Retry-After", ""))
-
-
-def _redact(raw: bytes, headers: Mapping[str, str]) -> str:
-    """What the server said, without the key, which some repeat."""
-    said = raw.decode("utf-8", "replace")
-    key = headers.get("Authorization", "").removeprefix("Bearer ")
-    return said.replace(key, "***") if key else said
+    raise of_status(reply.status, raw.decode("utf-8", "replace"), reply.headers.get("Retry-After", ""))
 
 
 def read_answer(raw: bytes) -> dict[str, Any]:
@@ -163,5 +157,5 @@ def read_answer(raw: bytes) -> dict[str, Any]:
             "completion_tokens": int(usage.get("completion_tokens") or 0),
         }
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        said = raw[:200].decode("utf-8", "replace")
+        said = mask(raw.decode("utf-8", "replace"))[:200]
         raise RequestError("refused", f"the answer is no chat completion ({type(error).__name__}): {said!r}") from error

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.serve.retry import RequestError
 
 
@@ -52,13 +53,13 @@ def _parse(parsed: _Parsed, data: bytes) -> None:
     try:
         _take(parsed, json.loads(data))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        said = data[:200].decode("utf-8", "replace")
+        said = mask(data.decode("utf-8", "replace"))[:200]
         raise RequestError("refused", f"not a chat completion chunk ({type(error).__name__}): {said!r}") from error
 
 
 def _take(parsed: _Parsed, event: dict[str, Any]) -> None:
     if event.get("error"):
-        raise RequestError("server_error", f"error in the stream: {json.dumps(event['error'])[:500]}")
+        raise RequestError("server_error", f"error in the stream: {mask(json.dumps(event['error']))[:500]}")
     parsed.usage = event.get("usage") or parsed.usage
     for choice in event.get("choices") or ():
         if text := (choice.get("delta") or {}).get("content"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.files.secrets import secret_in
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.engine import Endpoint, Progress
@@ -15,9 +15,9 @@ from pytest_ftgate.serve.model import Model
 KEY_VARIABLES = ("FTGATE_API_KEY", "OPENAI_API_KEY")
 
 
-def key_from(environment: Mapping[str, str]) -> str:
-    """The first of `KEY_VARIABLES` that is set; "" if none is."""
-    return next((environment[name] for name in KEY_VARIABLES if environment.get(name)), "")
+def key_from_environment() -> str:
+    """The first of `KEY_VARIABLES` that is set; "" if none is. Raises FtgateError for one that cannot be sent."""
+    return next(filter(None, map(secret_in, KEY_VARIABLES)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class OpenAIEngine:
     model_name: str
     offers: frozenset[str] = frozenset({"json_schema", "logprobs", "stream"})
     verified: str = ""
-    api_key: str = field(default_factory=lambda: key_from(os.environ), repr=False)
+    api_key: str = field(default_factory=key_from_environment, repr=False)
     max_in_flight: int | None = None
     name: str = "openai"
 
@@ -54,7 +54,7 @@ class OpenAIEngine:
         names = http.model_names(said) if status == 200 else []
         if names and self.model_name not in names:
             raise ServeError(
-                f"{self.base_url}: no model '{self.model_name}'; it serves {', '.join(sorted(names)[:10])}"
+                f"{self.base_url}: no model '{self.model_name}'; it serves {one_line(', '.join(sorted(names)[:10]))}"
             )
 
     def endpoint(self, model: Model) -> Endpoint:
