@@ -1,8 +1,8 @@
 r"""Text that anybody may have written -> text that a terminal, a CI job and a reader take as nothing but text.
 
 Three kinds of characters are written as escapes, `\x1b`: what a terminal obeys, what a reader cannot see, and the
-beginning of a line that GitHub (`::error`, `##[error]`), Azure (`##vso[`), TeamCity (`##teamcity[`) or GitLab
-(`section_start:`) would take for a command. GitHub ignores spaces before `::`; the others obey within a line, too.
+beginning of a command of GitHub (`::error`, `##[error]`), Azure (`##vso[`), TeamCity (`##teamcity[`) or GitLab
+(`section_start:`). GitHub takes `::` at the beginning of a line, after spaces; the others also within a line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ _STEERING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = "\u200d\u200c"
 """Parts of emoji and of Persian and Indic words."""
 
-_COMMAND = re.compile(r"(?m)^(?P<space>[^\S\n]*):(?=:)|(?P<section>section_(?:start|end)):|#(?=#\w*\[)")
+_GITHUB = (
+    "add-mask|add-matcher|add-path|debug|echo|endgroup|error|group|notice|remove-matcher|save-state|set-env|set-output|"
+    "stop-commands|warning"
+)
+_COMMAND = re.compile(
+    rf":(?=:(?:{_GITHUB})(?:\s[^\n]*?)?::)|(?<!\S):(?=:)|(?P<section>section_(?:start|end)):|#(?=#\w*\[)",
+    re.IGNORECASE,
+)
+"""The first also within a word: pytest wraps long lines wherever they end."""
 
 
 def printable(text: str) -> str:
@@ -39,8 +47,7 @@ def visible(text: str) -> str:
 
 
 def _defused(found: re.Match[str]) -> str:
-    before = found["space"] or found["section"] or ""
-    return f"{before}\\x{ord(found[0][-1]):x}"
+    return f"{found['section'] or ''}\\x{ord(found[0][-1]):x}"
 
 
 def _escape(each: str) -> str:

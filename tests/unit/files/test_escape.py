@@ -26,9 +26,11 @@ def test_all_that_is_left_can_be_printed(text):
     ("said", "shown"),
     [
         ("::error file=x::hacked", "\\x3a:error file=x::hacked"),
+        ("a long line ::notice::x", "a long line \\x3a:notice::x"),
+        ("oneword::Set-Output name=a::b", "oneword\\x3a:Set-Output name=a::b"),
         ("ok\n \t::add-mask::ok", "ok\n \t\\x3a:add-mask::ok"),
-        ("ok\r::set-output name=a::b", "ok\\r::set-output name=a::b"),
-        ("ok\u2028::error::x", "ok\\u2028::error::x"),
+        ("ok\r::set-output name=a::b", "ok\\r\\x3a:set-output name=a::b"),
+        ("ok\u2028::error::x", "ok\\u2028\\x3a:error::x"),
         ("boo ##[error]boo", "boo \\x23#[error]boo"),
         ("###[group]", "#\\x23#[group]"),
         ("##vso[task.setvariable variable=a]b", "\\x23#vso[task.setvariable variable=a]b"),
@@ -40,7 +42,20 @@ def test_no_ci_job_obeys(said, shown):
     assert visible(said) == shown
 
 
-@pytest.mark.parametrize("said", ["std::vector", "a\n## [title](x)", "# [x]", "#[x]", "section_start", "a: b"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "std::vector",
+        "golden.toml::error",
+        "std::error_code::x",
+        "a.py::T::error",
+        "a\n## [title](x)",
+        "# [x]",
+        "#[x]",
+        "section_start",
+        "a: b",
+    ],
+)
 def test_what_is_no_command_stays(said):
     assert visible(said) == said
 
