@@ -84,7 +84,7 @@ def remember_basic(user: str, password: str) -> None:
     """Mask a password from now on, and what `Authorization: Basic` makes of it."""
     if password:
         remember(password)
-        remember(base64.b64encode(f"{user}:{password}".encode()).decode())
+        remember(base64.b64encode(f"{user}:{password}".encode(errors="surrogatepass")).decode())
 
 
 def holds_credentials(url: str) -> bool:
@@ -132,6 +132,6 @@ def _forms(values: tuple[str | None, ...], remembered: frozenset[str]) -> tuple[
 
 def _written(secret: str) -> Iterator[str]:
     yield secret
-    yield quote(secret, safe="")
+    yield quote(secret, safe="", errors="surrogatepass")
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret)[1:-1].replace("/", "\\/")

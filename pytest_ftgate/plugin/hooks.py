@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """What the user should know about this run before it starts; usually nothing."""
-    return config.stash[KEY].notes
+    return list(map(printable, config.stash[KEY].notes))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

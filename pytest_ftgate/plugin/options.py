@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ftgate.files.secrets import plain_address
+from pytest_ftgate.files.secrets import plain_address, secret_address
 from pytest_ftgate.serve import ENGINES
 
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
@@ -169,7 +169,7 @@ def read_options(config: pytest.Config) -> Options:
         vllm_args=_words(text["vllm-args"]),
         regrade=_regrade(str(config.getoption("ftgate_regrade")), train=bool(config.getoption("train"))),
         cache=_cache(text["cache"]),
-        cache_url=text["cache-url"],
+        cache_url=secret_address(text["cache-url"]),
         price=_price(text["price"]),
         judge_budget=_dollars(text["judge-budget"]),
         judge_batch=bool(config.getoption("ftgate_judge_batch")),
@@ -178,7 +178,7 @@ def read_options(config: pytest.Config) -> Options:
         leak=_leak(text["leak"]),
         concurrency=_concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
-        tracking_uri=text["tracking-uri"],
+        tracking_uri=secret_address(text["tracking-uri"]),
         markdown=text["markdown"],
         signing_key=root / text["signing-key"] if text["signing-key"] else None,
         verify_key=root / text["verify-key"] if text["verify-key"] else None,

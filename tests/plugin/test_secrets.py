@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import anthropic  # noqa: F401 - pytester would import it anew in every run
@@ -12,6 +13,7 @@ import pytest
 
 from tests.messages_server import MessagesServer
 from tests.mock_openai import Fault, MockServer
+from tests.plugin.trained import Trained
 from tests.scripted_judge import judging
 
 KEY = "sk-CANARY/0123456789+abcdef"
@@ -209,3 +211,26 @@ def test_the_password_of_a_tracking_server(project, answering):
     uri = f"http://ada:{PASSWORD}@127.0.0.1:9"
     result = project.run("--ftgate-target", "champion", "--ftgate-tracking-uri", uri, "-l", "-vv")
     assert leaks(written(project, result.stdout.str(), result.stderr.str())) == []
+
+
+def test_no_store_of_mlflow_and_no_page_of_a_promotion_holds_a_key(project, mlflow_template):
+    """The model itself says the key, where it should have said something else: half of what is kept quotes it."""
+    trained = Trained(project, mlflow_template)
+    trained.base(wrong=range(20))
+    _say_the_key(project.path / "pipelines/mail/model/answers.json")
+    trained.candidate(1, wrong=range(3))
+    [adapter] = project.path.rglob("adapter/answers.json")
+    _say_the_key(adapter)
+    result = trained.run("-l", "-vv", "-rA", "--junitxml", "junit.xml", "--ftgate-markdown", "summary.md")
+    result.stdout.fnmatch_lines(["*PROMOTE*"])
+    texts = written(project, result.stdout.str(), result.stderr.str())
+    theirs = {name: text for name, text in texts.items() if not name.endswith("answers.json")}
+    assert ".ftgate/mlflow.db" in theirs
+    assert any("***" in text for name, text in theirs.items() if "mlartifacts" in name)
+    assert leaks(theirs) == []
+    for name in ("output 0", "summary.md"):
+        assert STEERS.findall(re.sub(r"\x1b\[[\d;]*m", "", theirs[name])) == []
+
+
+def _say_the_key(answers: Path) -> None:
+    answers.write_text(answers.read_text().replace('"hm"', json.dumps(f"{KEY} {NASTY}")))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint
 
@@ -32,5 +33,5 @@ class Client:
         line = self.endpoint
         status, said = http.post(line.base_url + path, {"model": line.model, **body}, line.api_key, self.timeout_s)
         if status != 200 or not isinstance(said, dict):
-            raise ServeError(f"{path} for {line.model}: HTTP {status}: {said}")
+            raise ServeError(one_line(f"{path} for {line.model}: HTTP {status}: {said}"))
         return said

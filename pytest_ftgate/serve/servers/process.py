@@ -32,9 +32,12 @@ class ProcessGroup:
         log.parent.mkdir(parents=True, exist_ok=True)
         argv = [sys.executable, "-I", str(SUPERVISOR), str(grace_s), *command]
         with log.open("wb") as out:
-            self._process = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=out, stderr=out, env=dict(env), start_new_session=True
-            )
+            try:
+                self._process = subprocess.Popen(
+                    argv, stdin=subprocess.PIPE, stdout=out, stderr=out, env=dict(env), start_new_session=True
+                )
+            except OSError as error:  # not its own traceback, whose local variables hold the environment
+                raise ServeError(f"cannot start {command[0]}: {error.strerror}") from None
         self.pid = self._process.pid
 
     def exit_code(self) -> int | None:
