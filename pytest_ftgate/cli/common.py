@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.ini import ini_path
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.files.escape import printable
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry
@@ -20,8 +21,8 @@ STATE_DIR = ".ftgate"
 
 
 def say(line: str = "") -> None:
-    """Print one line."""
-    sys.stdout.write(f"{line}\n")
+    """Print a line, or several: escaped, and without secrets."""
+    sys.stdout.write(f"{printable(line)}\n")
     sys.stdout.flush()
 
 

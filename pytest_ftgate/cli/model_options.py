@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import registry_options, say, verify_key
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.serve import ENGINES
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def asking(args: argparse.Namespace) -> Iterator[Runtime]:
     settings = Settings(
         state_dir=args.state_dir,
         engine=engine,
-        base_url=args.base_url.rstrip("/"),
+        base_url=plain_address(args.base_url, "--base-url", "FTGATE_API_KEY"),
         model=args.model,
         concurrency=args.concurrency,
         tracking_uri=args.tracking_uri or "",

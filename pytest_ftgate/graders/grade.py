@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
 from pytest_ftgate.graders.exact import Exact
@@ -115,7 +117,7 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
         return Failure(f"not measured: {response.error or 'the request failed'}", "request")
     if why := no_answer(response):
         return Grade(0.0, why, _names(graders), passed=False)
-    outcomes = [_judge(grader, case, response) for grader in graders]
+    outcomes = [_told(_judge(grader, case, response)) for grader in graders]
     return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
 
 
@@ -133,6 +135,12 @@ def _judge(grader: Grader, case: Case, response: Response) -> Outcome:
         return Failure(str(error), grader.name)
     except Exception as error:  # noqa: BLE001  whatever a grader raises is a failure of the grader
         return Failure(f"{type(error).__name__}: {error}{_where(error)}", grader.name)
+
+
+def _told(outcome: Outcome) -> Outcome:
+    """Its reason, which may quote the answer or a library, in one line, escaped, and without secrets."""
+    reason = one_line(outcome.reason)
+    return outcome if reason == outcome.reason else replace(outcome, reason=reason)
 
 
 def _where(error: Exception) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_ftgate.data.near.hit import Verdict
+from pytest_ftgate.files.escape import one_line
 
 Marks = tuple[str, str]
 """What stands before and after the words that are to be seen first."""
@@ -56,8 +57,9 @@ class Leak:
 
     def context(self, marks: Marks = MARKS) -> str:
         """The common span between marks, with the row's words around it; a long one without its middle."""
-        cut = self.span if len(self.span) <= _LONGEST else f"{self.span[: _LONGEST - 25]} ... {self.span[-20:]}"
-        around = (self.before, f"{marks[0]}{cut}{marks[1]}" if cut else "(none)", self.after)
+        before, span, after = map(one_line, (self.before, self.span, self.after))
+        cut = span if len(span) <= _LONGEST else f"{span[: _LONGEST - 25]} ... {span[-20:]}"
+        around = (before, f"{marks[0]}{cut}{marks[1]}" if cut else "(none)", after)
         return " ".join(part for part in around if part)
 
 

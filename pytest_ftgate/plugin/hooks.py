@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.plugin.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
 from pytest_ftgate.plugin.judge_fixture import judge
 from pytest_ftgate.plugin.name_clash import load_once, refuse_clash
@@ -43,7 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options, add the pipelines that --train asks for, before xdist and others look at the arguments."""
     config.addinivalue_line("markers", "golden(name): run the test once for each case of a golden set")
     config.addinivalue_line("markers", "slice(**values): slices of a golden case, for -m \"slice(lang='en')\"")
-    session = FtgateSession(config, read_options(config))
+    try:
+        session = FtgateSession(config, read_options(config))
+    except FtgateError as error:
+        raise pytest.UsageError(str(error)) from None
     config.stash[KEY] = session
     config.add_cleanup(session.freeze.restore)
     config.pluginmanager.register(session.reports, "ftgate-tally")
@@ -63,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """What the user should know about this run before it starts; usually nothing."""
-    return config.stash[KEY].notes
+    return list(map(printable, config.stash[KEY].notes))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -139,7 +143,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     try:
         cases = suite_of(metafunc.definition).cases
     except FtgateError as error:
-        raise pytest.Collector.CollectError(str(error)) from None
+        raise pytest.Collector.CollectError(printable(str(error))) from None
     metafunc.parametrize("case", cases, ids=[case.id for case in cases], indirect=True)
 
 
@@ -259,7 +263,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
     terminalreporter.section("pytest-ftgate")
     for text, colour in lines(tally, verbose=config.get_verbosity() > 0):
-        terminalreporter.write_line(text, **({colour: True} if colour else {}))
+        terminalreporter.write_line(printable(text), **({colour: True} if colour else {}))
 
 
 @pytest.hookimpl(tryfirst=True)

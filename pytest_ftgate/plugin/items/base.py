@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,8 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
+from pytest_ftgate.files.secrets import mask
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
@@ -108,7 +110,7 @@ class FtgateItem(pytest.Item):
 
     def runtest(self) -> None:
         """For plugins that run items by themselves; our own protocol calls `outcome`."""
-        told = _told(self)
+        told = _printable(_told(self))
         if told.outcome == "failed":
             pytest.fail(told.text, pytrace=False)
         if told.outcome == "skipped":
@@ -163,7 +165,7 @@ def run_item(item: FtgateItem) -> None:
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     start = time.time()
-    told = _told(item)
+    told = _printable(_told(item))
     stop = time.time()
     hook.pytest_runtest_logreport(report=_report(item, "call", told, start, stop))
     done = ItemOutcome("passed", properties=told.properties)
@@ -189,6 +191,12 @@ def unexpected(name: str, error: BaseException) -> str:
     told = "".join(traceback.format_exception_only(error)).strip()
     calls = "".join(frames).rstrip()
     return f"{name}: unexpected {told}\n  in (innermost last):\n{calls}\n  the other tests of this run went on"
+
+
+def _printable(told: ItemOutcome) -> ItemOutcome:
+    """What reaches terminals, logs and files of the run: no secrets, nothing that steers a terminal or a CI job."""
+    properties = tuple((name, mask(value)) for name, value in told.properties)
+    return replace(told, text=printable(told.text), properties=properties)
 
 
 def _report(

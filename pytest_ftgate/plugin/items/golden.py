@@ -14,6 +14,7 @@ import pytest
 
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.evaluate.responses import Unmeasured
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.checks.result import CheckResult, undecided_check
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
 from pytest_ftgate.pipeline.decide.run_checks import ABSENT
@@ -39,7 +40,7 @@ class GoldenFile(FtgateFile):
         try:
             self.suite = self.ftgate.golden_sets.at(self.path)
         except FileFaults as faults:
-            raise self.CollectError(str(faults)) from None
+            raise self.CollectError(printable(str(faults))) from None
         pipeline = self.ftgate.training.gated_by(self.suite.name)
         for item in self._items():
             item.pipeline = pipeline

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.decide.explain_checks import FILE, explain
 from pytest_ftgate.pipeline.report.explain import Explanation
@@ -44,7 +45,7 @@ class PipelineFile(FtgateFile):
         try:
             items = [*self._checks(), *(self._stages(name) if self.ftgate.training.trains(self.path) else ())]
         except FtgateError as error:
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(printable(str(error))) from None
         for order, item in enumerate(items):
             item.order, item.pipeline = order, name
             yield item

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pytest_ftgate.errors import ProviderError
+from pytest_ftgate.files.secrets import holds_credentials, secret_in
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, key_of
 from pytest_ftgate.serve.api.token_prices import DEFAULT_PRICES, FREE, PRICES_AS_OF, Prices
 
@@ -103,12 +103,12 @@ class Settings:
         """The name of the environment variable with the key, "" if none is needed."""
         return self.api_key_env or KEY_VARIABLES.get(self._host, "")
 
-    def key(self, environment: Mapping[str, str] = os.environ) -> str:
-        """The key itself; "" if none is needed. Raises ProviderError if it is not set."""
+    def key(self) -> str:
+        """The key itself; "" if none is needed. Raises ProviderError if it is not set, FtgateError if not usable."""
         name = self.key_variable()
         if not name:
             return ""
-        if found := environment.get(name, "").strip():
+        if found := secret_in(name):
             return found
         raise ProviderError(
             f"no API key for {self.base_url}: environment variable {name} is not set\n"
@@ -168,7 +168,7 @@ def _shown(key: str, value: object) -> str:
 
 def _address(value: str) -> bool:
     """Whoever puts a password into an address would find it in logs."""
-    return value.startswith(("http://", "https://")) and "@" not in value and "?" not in value
+    return value.startswith(("http://", "https://")) and not holds_credentials(value)
 
 
 def _count(value: object) -> bool:

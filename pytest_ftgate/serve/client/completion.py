@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.serve.client.reply_body import parse_json, storable
 from pytest_ftgate.serve.retry import RequestError
 
@@ -58,7 +59,7 @@ def _no_completion(error: Exception, said: object) -> RequestError:
         shown = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
     except (ValueError, RecursionError):
         shown = f"a {type(said).__name__}"
-    text = f"the answer is no chat completion ({type(error).__name__}): {storable(shown[:200])!r}"
+    text = f"the answer is no chat completion ({type(error).__name__}): {mask(storable(shown))[:200]!r}"
     return RequestError("refused", text)
 
 

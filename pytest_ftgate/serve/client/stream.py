@@ -8,6 +8,7 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.serve.client.completion import MALFORMED, fingerprint_of, finish_reason, text_of, tokens_of
 from pytest_ftgate.serve.client.reply_body import parse_json, storable
 from pytest_ftgate.serve.retry import RequestError
@@ -52,13 +53,13 @@ def _parse(parsed: _Parsed, data: bytes) -> None:
     try:
         _take(parsed, parse_json(data))
     except MALFORMED as error:
-        said = storable(data[:200].decode("utf-8", "replace"))
+        said = mask(storable(data.decode("utf-8", "replace")))[:200]
         raise RequestError("refused", f"not a chat completion chunk ({type(error).__name__}): {said!r}") from error
 
 
 def _take(parsed: _Parsed, event: dict[str, Any]) -> None:
     if event.get("error"):
-        raise RequestError("server_error", f"error in the stream: {json.dumps(event['error'])[:500]}")
+        raise RequestError("server_error", f"error in the stream: {mask(json.dumps(event['error']))[:500]}")
     parsed.usage = event.get("usage") or parsed.usage
     parsed.fingerprint = fingerprint_of(event) or parsed.fingerprint
     for choice in event.get("choices") or ():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.files.secrets import secret_in
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.reply_body import REDIRECTS
 from pytest_ftgate.serve.engine import Endpoint, Progress
@@ -20,9 +20,9 @@ MODELS_S = 10.0
 KEY_VARIABLES = ("FTGATE_API_KEY", "OPENAI_API_KEY")
 
 
-def key_from(environment: Mapping[str, str]) -> str:
-    """The first of `KEY_VARIABLES` that is set; "" if none is."""
-    return next((environment[name] for name in KEY_VARIABLES if environment.get(name)), "")
+def key_from_environment() -> str:
+    """The first of `KEY_VARIABLES` that is set; "" if none is. Raises FtgateError for one that cannot be sent."""
+    return next(filter(None, map(secret_in, KEY_VARIABLES)), "")
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class OpenAIEngine:
     model_name: str
     offers: frozenset[str] = frozenset({"json_schema", "logprobs", "stream"})
     verified: str = ""
-    api_key: str = field(default_factory=lambda: key_from(os.environ), repr=False)
+    api_key: str = field(default_factory=key_from_environment, repr=False)
     max_in_flight: int | None = None
     name: str = "openai"
     fingerprint: str = ""
@@ -68,7 +68,7 @@ class OpenAIEngine:
         self.fingerprint = _fingerprint(said, self.model_name, time.time()) if names else ""
         if names and self.model_name not in names:
             raise ServeError(
-                f"{self.base_url}: no model '{self.model_name}'; it serves {', '.join(sorted(names)[:10])}"
+                f"{self.base_url}: no model '{self.model_name}'; it serves {one_line(', '.join(sorted(names)[:10]))}"
             )
 
     def endpoint(self, model: Model) -> Endpoint:

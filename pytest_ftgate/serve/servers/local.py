@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.secrets import Secret
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model, served_name
@@ -41,7 +42,7 @@ class LocalEngine:
     def __init__(self, model: Model, log: Path, start_limit_s: float = 300.0) -> None:
         self.model, self.log, self.start_limit_s = model, log, start_limit_s
         self.served_name = f"ftgate-{secrets.token_hex(6)}"
-        self.api_key = secrets.token_urlsafe(24)
+        self.api_key = Secret(secrets.token_urlsafe(24))
         self.port = 0
         self._doing = "starting"
         self._process: ProcessGroup | None = None
