@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.registry.promotion_lock import Claim
 
 STATE_DIR = ".ftgate"
+_MOST_DIGITS = 9
+"""Of the number of a version."""
 
 
 def say(line: str = "") -> None:
@@ -91,6 +93,6 @@ def _say_waiting(claim: Claim) -> None:
 def version_number(text: str) -> int:
     """v3 or 3 -> 3, as an argument of a command."""
     digits = text.removeprefix("v")
-    if not digits.isdecimal():
+    if not digits.isdecimal() or len(digits) > _MOST_DIGITS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a version, expected v2 or 2")
     return int(digits)

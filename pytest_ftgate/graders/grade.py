@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
+from pytest_ftgate.graders.limited.process import raised
 from pytest_ftgate.graders.llm_judge import Judge
 from pytest_ftgate.graders.numeric import Numeric
 from pytest_ftgate.graders.one_of import OneOf
@@ -134,18 +134,13 @@ def _judge(grader: Grader, case: Case, response: Response) -> Outcome:
     except GraderError as error:
         return Failure(str(error), grader.name)
     except Exception as error:  # noqa: BLE001  whatever a grader raises is a failure of the grader
-        return Failure(f"{type(error).__name__}: {error}{_where(error)}", grader.name)
+        return Failure(raised(error), grader.name)
 
 
 def _told(outcome: Outcome) -> Outcome:
     """Its reason, which may quote the answer or a library, in one line, escaped, and without secrets."""
     reason = one_line(outcome.reason)
     return outcome if reason == outcome.reason else replace(outcome, reason=reason)
-
-
-def _where(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f" (at {frames[-1].filename}:{frames[-1].lineno})" if frames else ""
 
 
 def _joined(outcomes: Sequence[Outcome]) -> Outcome:

@@ -18,7 +18,7 @@ from pytest_ftgate.serve import ENGINES
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
 LEAKS = ("error", "strict", "drop-row", "drop-case")
 CACHES = ("", "off", "local")
-TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]*")
+TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]{0,8}")
 
 # name, default, help; each becomes --ftgate-<name> and the ini option ftgate_<name>
 _SETTINGS: tuple[tuple[str, str, str], ...] = (
@@ -248,7 +248,7 @@ def _words(value: str) -> tuple[str, ...]:
 
 
 def _concurrency(value: str) -> int:
-    if not value.isdecimal() or not 1 <= int(value) <= 4096:
+    if not value.isdecimal() or len(value) > 4 or not 1 <= int(value) <= 4096:
         raise pytest.UsageError(f"--ftgate-concurrency: found {value!r}, expected a whole number from 1 to 4096")
     return int(value)
 

@@ -53,6 +53,20 @@ def test_a_plugin_that_sets_the_exit_code_at_the_end(project, answering, order):
     assert project.run().ret == 1
 
 
+@pytest.mark.parametrize("what", ["raise pytest.skip.Exception('cannot')", "pytest.fail('no')", "raise SystemExit(0)"])
+def test_a_grader_that_leaves_a_case_out(project, answering, what):
+    answering(lambda messages: "wrong")
+    project.write(
+        "mygrader.py",
+        f"import pytest\ndef g(case, response):\n    if case.id == 'c3':\n        {what}\n    return False\n",
+    )
+    project.pytester.syspathinsert()
+    project.golden("s", CASES, "[[grader]]\nkind = 'python'\ncall = 'mygrader:g'\n" + FLOOR)
+    result = project.run()
+    assert result.ret == 1, result.stdout.str()
+    result.stdout.fnmatch_lines(["*floors*REJECT*(n = 19)*"])
+
+
 def test_a_regrade_that_lacks_an_answer(project, answering):
     answering(lambda messages: "wrong")
     project.golden("s", CASES, FLOOR)
