@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.source_files import SourceFile, source_files
 from pytest_ftgate.graders.value import Grade, GraderError, Kind, Outcome, Unscored
 from pytest_ftgate.serve.response import Response
 
@@ -20,7 +22,8 @@ class Python(Kind):
     """What `function(case, response, **options)` says.
 
     The function returns True or False, a number from 0 to 1, a pair (either, reason), or None if it cannot judge the
-    answer. What it raises is a Failure.
+    answer. What it raises is a Failure. Its code is part of golden.lock: its module, and what that imports of the
+    project.
     call: its import path, "package.module:function".
     options: further keyword arguments.
 
@@ -50,6 +53,13 @@ class Python(Kind):
         if value is None:
             return Unscored(reason or f"{self.call} returned None", self.name)
         return self._grade(_number(value), reason, returned, case, response)
+
+    @property
+    def code(self) -> Mapping[str, SourceFile]:
+        """The files whose code decides, by name of the module: those of `call`, and where its function was written."""
+        named = self.call.partition(":")[0]
+        written = getattr(inspect.unwrap(self._function), "__module__", None) or named
+        return {**source_files(written), **source_files(named)}
 
     def _grade(self, number: float, reason: str, returned: object, case: Case, response: Response) -> Grade:
         if not 0 <= number <= 1:
