@@ -90,6 +90,7 @@ def load_suite(path: Path) -> Suite:
     own = dict(_case_graders(golden, cases, workshop))
     faults = [*golden.faults, *workshop.faults, *_prompt_faults(golden, cases, prompt), *_label_faults(golden, cases)]
     faults = faults or [*_ungradable(golden, cases, graders, own), *_incomparable(golden, cases)]
+    faults += _duplicates(golden, cases)
     if faults:
         raise GoldenError(dict.fromkeys(faults))
     code = _code([graders, *own.values()])
@@ -145,6 +146,16 @@ def _ungradable(golden: Golden, cases: Sequence[Case], graders: Graders, own: Ma
     for case in cases:
         if problem := case_fault(_graders_of(case, golden, graders, own), case):
             yield Fault(path, case.line, problem)
+
+
+def _duplicates(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:
+    """Cases that are another one under another id: they would count twice. In one cluster they do not."""
+    path, first = shown(golden.cases_path), dict[str, Case]()
+    for case in cases:
+        before = first.setdefault(case.digest, case)
+        if before.id != case.id and (case.cluster is None or case.cluster != before.cluster):
+            what = f"duplicate of case {before.id!r} in line {before.line}: the same input, expected value and graders"
+            yield Fault(path, case.line, what, "remove one, or name the same `cluster` in both")
 
 
 def _incomparable(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:
