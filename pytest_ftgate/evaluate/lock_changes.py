@@ -113,7 +113,7 @@ def gate_changes(now: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
 
 
 def _told(value: Any) -> str:
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "none" if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def count(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from pytest_ftgate.data.lineage import params_of
 from pytest_ftgate.errors import MetricError, RegistryError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.canary.store import keep_reference
+from pytest_ftgate.pipeline.changed_requirements import requirement_tags
 from pytest_ftgate.pipeline.cost.run_metrics import spent
 from pytest_ftgate.pipeline.decide import explain_checks
 from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tags, overused, round_of, uses
@@ -62,7 +63,7 @@ def warnings_about(run: PipelineRun) -> list[str]:
 
 def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: Registry) -> Version:
     tags = {"verdict": str(verdict.kind), "reason": verdict.reason, "adapter": manifest.digest} | _digests(run)
-    tags[ROUND] = round_of(run.champion)
+    tags |= {ROUND: round_of(run.champion)} | requirement_tags(run)
     with tempfile.TemporaryDirectory() as folder:
         results = _write_results(run, Path(folder, "results"))
         top = _top(manifest.path, Path(folder, "top"))
