@@ -41,15 +41,11 @@ def from_journal(suite: Suite, journal: Journal) -> Iterator[Given]:
 
 
 def texts_of(suite: Suite, frozen: Mapping[str, Any]) -> dict[str, str]:
-    """Text of each case's answer in a version's frozen results, of those cases that are still the same."""
+    """Text of each case's answer in a version's frozen results, of unchanged cases, whatever their ids."""
     if frozen.get("settings", suite.settings_digest) != suite.settings_digest:
         return {}
-    rows = frozen["cases"]
-    return {
-        case.id: str(rows[case.id]["text"])
-        for case in suite.cases
-        if case.id in rows and rows[case.id]["case"] == case.digest
-    }
+    texts = {row["case"]: str(row["text"]) for row in frozen["cases"].values()}
+    return {case.id: texts[case.digest] for case in suite.cases if case.digest in texts}
 
 
 def from_results(suite: Suite, frozen: Mapping[str, Any]) -> Iterator[Given]:

@@ -14,7 +14,13 @@ SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest"
 def ini_path(name: str, folder: Path) -> Path | None:
     """The file that an ini option names, relative to `folder`, where the project's configuration is; None if unset."""
     found = next((value for value in _values(name, folder) if value), "")
-    return folder / found if found else None
+    return folder / str(found).strip() if found else None
+
+
+def import_folders(folder: Path) -> list[Path]:
+    """The folders of the ini option `pythonpath`, where pytest would look for the project's modules; [] if unset."""
+    found = next((value for value in _values("pythonpath", folder) if value), "")
+    return [folder / path for path in (found if isinstance(found, list) else str(found).split())]
 
 
 def _values(name: str, folder: Path) -> Any:
@@ -32,9 +38,9 @@ def _ini(file: Path, name: str) -> str:
         return ""
 
 
-def _toml(file: Path, name: str) -> str:
+def _toml(file: Path, name: str) -> Any:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
     except (OSError, ValueError, RecursionError):
         return ""
-    return str(tables.get("ini_options", {}).get(name) or tables.get(name) or "").strip()
+    return tables.get("ini_options", {}).get(name) or tables.get(name) or ""

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pytest_ftgate import __version__
 from pytest_ftgate.cli import (
@@ -26,6 +27,7 @@ from pytest_ftgate.cli import (
     serve,
     status_history_rollback,
 )
+from pytest_ftgate.cli.ini import import_folders
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import printable
 
@@ -52,6 +54,7 @@ FAMILIES = (
 def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
     """Run one command; `argv` is without the program's name, by default that of the process. prog: name in usage."""
     args = make_parser(prog).parse_args(argv)
+    _add_import_folders()
     try:
         return int(args.run(args))
     except FtgateError as error:
@@ -65,6 +68,12 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
     except OSError as error:
         sys.stderr.write(printable(f"ftgate: {error}\n"))
         return 2
+
+
+def _add_import_folders() -> None:
+    """Let python graders be imported from where pytest imports them."""
+    folders = [str(path) for path in import_folders(Path.cwd())]
+    sys.path[:0] = [path for path in folders if path not in sys.path]
 
 
 def make_parser(prog: str = "ftgate") -> argparse.ArgumentParser:

@@ -112,8 +112,8 @@ def _status_rows(registry: Registry, task: str) -> Iterator[tuple[str, str]]:
         yield "previous", ", ".join(f"v{each.number}" for each in champion.predecessors)
     newest = versions[-1]
     yield "newest", f"v{newest.number}  {newest.tags.get('verdict', '')}".rstrip()
-    for name, digest in goldens_of(newest):
-        yield f"golden set {name}", f"{wear(uses(registry, name, digest))}  (digest {digest[:12]})"
+    for name, digest, questions in goldens_of(newest):
+        yield f"golden set {name}", f"{wear(uses(registry, questions))}  (digest {digest[:12]})"
     if holder := registry.lock_holder(task):
         yield "locked by", holder
 

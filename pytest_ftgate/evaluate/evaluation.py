@@ -155,17 +155,17 @@ class Evaluation:
 
 
 def frozen_results(data: dict[str, Any], suite: Suite) -> dict[str, Result]:
-    """`Evaluation.to_json` back to results, of those cases that are still the same in the suite.
+    """`Evaluation.to_json` back to results, of those cases that are still the same in the suite, whatever their ids.
 
     None of them is the same if another prompt was asked, or other graders judged.
     """
-    rows = data["cases"]
+    rows = {row["case"]: row for row in data["cases"].values()}
     if data.get("settings", suite.settings_digest) != suite.settings_digest:
         return {}
     return {
-        case.id: Result(rows[case.id]["value"], rows[case.id]["passed"])
+        case.id: Result(rows[case.digest]["value"], rows[case.digest]["passed"])
         for case in suite.cases
-        if case.id in rows and rows[case.id]["case"] == case.digest
+        if case.digest in rows
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Row, read_
 from pytest_ftgate.graders.answer import label_in
 from pytest_ftgate.graders.grade import Grader, case_fault, compile_grader, resolve_spec
 from pytest_ftgate.graders.llm_judge import AsksJudge, Judge, bind, judges_among
+from pytest_ftgate.graders.python import Python
+from pytest_ftgate.graders.source_files import SourceFile
 from pytest_ftgate.metrics.latency_cost import Price
 
 Graders = tuple[Grader, ...]
@@ -28,7 +30,8 @@ _ONLY_MEASURING = ("stream",)
 class Suite:
     """A golden set without a fault.
 
-    graders: of all cases that name none of their own. digest: sha256 of the settings and of all cases, in any order.
+    graders: of all cases that name none of their own. code: files of python graders, by module.
+    digest: sha256 of the settings and of all cases, in any order.
     settings_digest: sha256 of what is asked of the model and how it is judged, apart from the cases.
     """
 
@@ -37,6 +40,7 @@ class Suite:
     prompt: Prompt
     graders: Graders
     own_graders: Mapping[str, Graders] = field(default_factory=dict, repr=False)
+    code: Mapping[str, SourceFile] = field(default_factory=dict, repr=False)
     settings_digest: str = ""
     digest: str = ""
 
@@ -86,11 +90,13 @@ def load_suite(path: Path) -> Suite:
     own = dict(_case_graders(golden, cases, workshop))
     faults = [*golden.faults, *workshop.faults, *_prompt_faults(golden, cases, prompt), *_label_faults(golden, cases)]
     faults = faults or [*_ungradable(golden, cases, graders, own), *_incomparable(golden, cases)]
+    faults += _duplicates(golden, cases)
     if faults:
         raise GoldenError(dict.fromkeys(faults))
-    settings = _settings_digest(golden, prompt)
+    code = _code([graders, *own.values()])
+    settings = digest_of(settings_of(golden, prompt, code))
     digest = digest_of([settings, sorted([case.id, case.digest] for case in cases)])
-    return Suite(replace(golden, rows=()), cases, prompt, graders, own, settings, digest)
+    return Suite(replace(golden, rows=()), cases, prompt, graders, own, code, settings, digest)
 
 
 def priced(suite: Suite, price: tuple[float, float] | None) -> Suite:
@@ -142,6 +148,16 @@ def _ungradable(golden: Golden, cases: Sequence[Case], graders: Graders, own: Ma
             yield Fault(path, case.line, problem)
 
 
+def _duplicates(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:
+    """Cases that are another one under another id: they would count twice. In one cluster they do not."""
+    path, first = shown(golden.cases_path), dict[str, Case]()
+    for case in cases:
+        before = first.setdefault(case.digest, case)
+        if before.id != case.id and (case.cluster is None or case.cluster != before.cluster):
+            what = f"duplicate of case {before.id!r} in line {before.line}: the same input, expected value and graders"
+            yield Fault(path, case.line, what, "remove one, or name the same `cluster` in both")
+
+
 def _incomparable(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:
     """The cases that a judge cannot compare two answers to: it looks at a reference, and there is none."""
     if golden.judge is None or not (golden.judge.compare and golden.judge.rubric.reference):
@@ -152,11 +168,18 @@ def _incomparable(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:
             yield Fault(shown(golden.cases_path), case.line, what, "add it, or set reference = false and criteria")
 
 
-def _settings_digest(golden: Golden, prompt: Prompt) -> str:
+def _code(graders: Iterable[Graders]) -> dict[str, SourceFile]:
+    """The files of the python graders among these, by module."""
+    python = dict.fromkeys(grader for some in graders for grader in some if isinstance(grader, Python))
+    return {module: file for grader in python for module, file in grader.code.items()}
+
+
+def settings_of(golden: Golden, prompt: Prompt, code: Mapping[str, SourceFile]) -> dict[str, Any]:
+    """What is asked of the model and how it is judged, apart from the cases: name -> JSON value."""
     label = asdict(golden.label) if golden.label else None
     request = {key: value for key, value in asdict(golden.request).items() if key not in _ONLY_MEASURING}
-    settings = {"request": request, "graders": list(golden.graders), "label": label}
-    return digest_of({"prompt": prompt.to_json(), **settings})
+    settings = {"prompt": prompt.to_json(), "request": request, "graders": list(golden.graders), "label": label}
+    return settings | ({"code": {module: file.digest for module, file in code.items()}} if code else {})
 
 
 class _Workshop:

@@ -8,8 +8,8 @@ STATE: Mapping[str, str] = {
     ),
     "mlartifacts/": "The registry's files: adapters, curves, results of each golden set.",
     "audit.jsonl": (
-        "The audit log: one hash-chained line for each promotion, override, rollback, canary alarm and reading of "
-        "training data."
+        "The audit log: one hash-chained line for each promotion, override, rollback, canary alarm, `ftgate lock` and "
+        "reading of training data."
     ),
     "journal/SET.jsonl": (
         "Every response of every model to a golden set, appended as it arrives; resume, regrade and `--train` read it. "
@@ -37,7 +37,9 @@ STATE: Mapping[str, str] = {
 """What is kept in the state folder (`.ftgate`, see --ftgate-state-dir), and why."""
 
 BESIDE: Mapping[str, str] = {
-    "golden.lock": "Digest and margin of a golden set; written by `ftgate lock`.",
+    "golden.lock": (
+        "What was accepted of a golden set, its margin, and the history of both, sealed; written by `ftgate lock`."
+    ),
     "golden.noise": ("How much a model differs from itself on the set; written by `ftgate noise`."),
     "judge.lock": "Calibration of the set's judge; written by `ftgate judge calibrate`.",
     "labels.jsonl": "Labels that people gave to answers; written by `ftgate judge label`.",

@@ -31,17 +31,24 @@ class GateSpec:
 
 
 def number_problems(floor: Floor) -> Iterator[tuple[str, str]]:
-    """(key, message) of what `min` and `max` may not be."""
+    """(key, message) of what `min` and `max` may not be: out of range, or such that every model passes."""
     if floor.metric in NAMES:
-        if floor.min is not None:
-            yield "min", f"{floor.metric} needs `max` instead of `min`, in {_unit(floor.metric)}"
-        if floor.max is not None and floor.max <= 0:
-            yield "max", f"found {floor.max:g}, expected more than 0 ({_unit(floor.metric)})"
+        yield from _limit_problems(floor)
         return
-    least = -1 if floor.metric == "mcc" else 0
-    for key, value in (("min", floor.min), ("max", floor.max)):
-        if value is not None and not -1 <= value <= 1:
-            yield key, f"found {value:g}, expected a share, {least} to 1"
+    low = -1 if floor.metric == "mcc" else 0
+    if floor.min is not None and not 0 < floor.min <= 1:
+        yield "min", f"found {floor.min:g}, expected more than 0, at most 1: every model reaches 0 or less"
+    if floor.max is not None and not low <= floor.max < 1:
+        yield "max", f"found {floor.max:g}, expected {low} or more, less than 1: no model exceeds 1"
+    if floor.min is not None and floor.max is not None and floor.min > floor.max:
+        yield "max", f"found {floor.max:g}, expected at least `min` ({floor.min:g}): no model is between them"
+
+
+def _limit_problems(floor: Floor) -> Iterator[tuple[str, str]]:
+    if floor.min is not None:
+        yield "min", f"{floor.metric} needs `max` instead of `min`, in {_unit(floor.metric)}"
+    if floor.max is not None and floor.max <= 0:
+        yield "max", f"found {floor.max:g}, expected more than 0 ({_unit(floor.metric)})"
 
 
 def _unit(name: str) -> str:

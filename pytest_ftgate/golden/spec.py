@@ -15,7 +15,7 @@ from pytest_ftgate.gate.floor import Floor, GateSpec, number_problems
 from pytest_ftgate.golden.files import CASES_FILE, FOLDER_FILE, Source, read_source
 from pytest_ftgate.golden.rows import Row, id_problem, row_id
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec, read_judge
-from pytest_ftgate.metrics.latency_cost import Price
+from pytest_ftgate.metrics.latency_cost import COST, QUANTILES, Price
 
 __all__ = ["Golden", "Label", "Request", "Row", "read_golden", "row_id"]
 
@@ -191,11 +191,24 @@ def _floor(table: Mapping[str, Any]) -> Floor:
 
 
 def _gate_faults(known: Mapping[str, Any], source: Source, file: Path) -> Iterator[Fault]:
-    """Floors that contradict themselves or the labels."""
-    gate = _gate(known.get("gate"))
+    """Floors that contradict themselves or the labels, and limits that no answer can exceed."""
+    gate, label = _gate(known.get("gate")), _label(known.get("label"))
+    longest, price = _request(known.get("request", {})).timeout_s, _price(known.get("price"))
     for number, floor in enumerate(gate.floors if gate else ()):
-        for key, message in _floor_problems(floor, _label(known.get("label")), "label" in source.settings):
+        found = (*_floor_problems(floor, label, "label" in source.settings), *_loose_limits(floor, longest, price))
+        for key, message in found:
             yield Fault(shown(file), nearest(source.lines, ("gate", "floor", number, key)), message)
+
+
+def _loose_limits(floor: Floor, timeout_s: float, price: Price | None) -> Iterator[tuple[str, str]]:
+    if floor.metric in QUANTILES and floor.max is not None:
+        from pytest_ftgate.serve.client.send_chat import PATIENCE
+
+        if floor.max >= (longest := 1000 * PATIENCE * timeout_s):
+            what = f"found {floor.max:g}, expected less than {longest:g} milliseconds"
+            yield "max", f"{what}: no response takes longer than {PATIENCE} times request.timeout_s"
+    if floor.metric == COST and price == Price(0, 0):
+        yield "max", "no response exceeds it: the prices in [price] are 0"
 
 
 def _floor_problems(floor: Floor, label: Label | None, has_label: bool) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.limited.parent import call_limited, checked_limit
 from pytest_ftgate.graders.limited.process import one_line, raised, restart_clock
 from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.source_files import SourceFile, source_files
 from pytest_ftgate.graders.value import Grade, GraderError, Kind, Unscored
 from pytest_ftgate.serve.response import Response
 
@@ -24,7 +26,8 @@ class Python(Kind):
 
     The function returns True or False, a number from 0 to 1, a pair (either, reason), or None if it cannot judge the
     answer. Anything else is a Failure, and so is whatever it raises, `pytest.skip` and `sys.exit` too. It runs in a
-    process of its own, on copies of the case and the response; what it prints is not shown.
+    process of its own, on copies of the case and the response; what it prints is not shown. Its code is part of
+    golden.lock: its module, and what that imports of the project.
     call: its import path, "package.module:function".
     options: further keyword arguments.
     timeout_s: longest time of one call, and of importing the module, in seconds (at most 3600); more is a Failure.
@@ -43,11 +46,13 @@ class Python(Kind):
     call: str
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     timeout_s: float = 60.0
+    _code: Mapping[str, SourceFile] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
         checked_limit(self.timeout_s)
-        call_limited(_check, self.call, seconds=self.timeout_s, what=f"importing {self.call}")
+        code = call_limited(_code, self.call, seconds=self.timeout_s, what=f"importing {self.call}")
+        object.__setattr__(self, "_code", code)
 
     def __call__(self, case: Case, response: Response) -> Grade | Unscored:
         """Call the function. Raises GraderError if it raises, returns something else, ends its process or hangs."""
@@ -56,6 +61,11 @@ class Python(Kind):
         if value is None:
             return Unscored(reason or f"{self.call} returned None", self.name)
         return self.grade(value, reason or f"{_what(case, response)}; {self.call} returned {value:g}")
+
+    @property
+    def code(self) -> Mapping[str, SourceFile]:
+        """The files whose code decides, by name of the module: those of `call`, and where its function was written."""
+        return self._code
 
 
 def _what(case: Case, response: Response) -> str:
@@ -90,9 +100,11 @@ def _number(value: Any) -> float:
         return math.inf
 
 
-def _check(call: str) -> None:
-    """Raises GraderError if there is no such function."""
-    _imported(call)
+def _code(call: str) -> Mapping[str, SourceFile]:
+    """See `Python.code`. Raises GraderError if there is no such function."""
+    named = call.partition(":")[0]
+    written = getattr(inspect.unwrap(_imported(call)), "__module__", None) or named
+    return {**source_files(written), **source_files(named)}
 
 
 @lru_cache

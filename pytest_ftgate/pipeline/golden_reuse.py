@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.pipeline.question_sketch import Sketch, of_tag, shared, sketch_of, to_tag
+
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.registry import Registry, Version
 
 ROUND = "ftgate.round"
@@ -19,19 +22,25 @@ OVERUSED = 32
 """Decisions after which the golden set has been used too often."""
 
 
+SAME = 1 / 3
+"""Two golden sets count as one if this share of all their questions is in both: half of each, if they are as large."""
+
 _GOLDEN = "golden."
+_QUESTIONS = "questions."
 
 
-def golden_tag(name: str) -> str:
-    """The tag with the digest of a golden set that decided about a version."""
-    return f"{_GOLDEN}{name}"
+def golden_tags(suite: Suite) -> dict[str, str]:
+    """What a version keeps of a golden set that decided about it: its digest, and the sketch of its questions."""
+    sketch = to_tag(sketch_of(suite.cases))
+    return {f"{_GOLDEN}{suite.name}": suite.digest, f"{_QUESTIONS}{suite.name}": sketch}
 
 
-def goldens_of(version: Version) -> Iterator[tuple[str, str]]:
-    """(name, digest) of each golden set that decided about a version."""
+def goldens_of(version: Version) -> Iterator[tuple[str, str, Sketch]]:
+    """(name, digest, sketch of its questions) of each golden set that decided about a version."""
     for tag, digest in version.tags.items():
         if tag.startswith(_GOLDEN):
-            yield tag.removeprefix(_GOLDEN), digest
+            name = tag.removeprefix(_GOLDEN)
+            yield name, digest, of_tag(version.tags.get(f"{_QUESTIONS}{name}", ""))
 
 
 def round_of(champion: Version | None) -> str:
@@ -42,25 +51,28 @@ def round_of(champion: Version | None) -> str:
     return f"v{champion.number}, {how.get('kind', 'moved')} at {how.get('at', 'some time')}"
 
 
-def tried(versions: Iterable[Version], champion: Version | None, name: str, digest: str, candidate: str) -> int:
-    """Candidates judged in this round on the golden set `name` as it is now, the one with digest `candidate` included.
+def tried(versions: Iterable[Version], champion: Version | None, questions: Sketch, candidate: str) -> int:
+    """Candidates judged in this round on a golden set with these questions, the one with digest `candidate` included.
 
-    The same adapter judged twice is one candidate; a set that was changed begins anew.
+    The same adapter judged twice is one candidate. A set of which less than half was exchanged is the same set,
+    whatever its name, ids, answers and graders are now.
     """
     before = {
         version.digest
         for version in versions
-        if version.tags.get(ROUND) == round_of(champion)
-        and version.tags.get(golden_tag(name)) == digest
-        and version.tags.get("verdict")
+        if version.tags.get(ROUND) == round_of(champion) and version.tags.get("verdict") and _used(version, questions)
     }
     return len(before | {candidate})
 
 
-def uses(registry: Registry, name: str, digest: str) -> int:
-    """How many versions, of any task, the golden set as it is now has decided about."""
+def uses(registry: Registry, questions: Sketch) -> int:
+    """How many versions, of any task, a golden set with these questions has decided about."""
     versions = (version for task in registry.tasks() for version in registry.versions(task))
-    return sum(version.tags.get(golden_tag(name)) == digest for version in versions)
+    return sum(_used(version, questions) for version in versions)
+
+
+def _used(version: Version, questions: Sketch) -> bool:
+    return any(shared(sketch, questions) >= SAME for _, _, sketch in goldens_of(version))
 
 
 def wear(count: int) -> str:

@@ -17,6 +17,7 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.evaluations import Evaluations
 from pytest_ftgate.pipeline.golden_reuse import tried
 from pytest_ftgate.pipeline.leaked_cases import LeakedCases
+from pytest_ftgate.pipeline.question_sketch import sketch_of
 from pytest_ftgate.pipeline.references import References
 from pytest_ftgate.pipeline.targets import Target, base_target
 
@@ -228,7 +229,7 @@ class PipelineRun:
     def tried(self, suite: Suite) -> int:
         """Candidates tried in this promotion round on a golden set, this one included."""
         digest = self.manifest.digest if self.manifest else ""
-        return tried(self.versions, self.champion, suite.name, suite.digest, digest)
+        return tried(self.versions, self.champion, sketch_of(suite.cases), digest)
 
     # --- reporting ---------------------------------------------------------------------------------------------------
 

@@ -45,8 +45,9 @@ def compare(cases: Iterable[Case], new: Frozen, old: Frozen) -> Comparison:
     broken: list[Change] = []
     others: list[Case] = []
     better = 0
+    old_rows, new_rows = _rows(old), _rows(new)
     for case in cases:
-        before, now = _row(old, case), _row(new, case)
+        before, now = old_rows.get(case.digest), new_rows.get(case.digest)
         if before is None:
             continue
         if now is None or now["value"] < before["value"]:
@@ -59,12 +60,12 @@ def compare(cases: Iterable[Case], new: Frozen, old: Frozen) -> Comparison:
 
 def failing(cases: Iterable[Case], new: Frozen) -> Comparison:
     """As `compare`, for a check that compares with no other model: what does not pass is broken."""
-    rows = [(case, _row(new, case)) for case in cases]
+    new_rows = _rows(new)
+    rows = [(case, new_rows.get(case.digest)) for case in cases]
     broken = [Change(case, None, row.get("text") if row else None) for case, row in rows if not (row and row["passed"])]
     return Comparison(tuple(broken), tuple(case for case, row in rows if row and row["passed"]), 0)
 
 
-def _row(frozen: Frozen, case: Case) -> Mapping[str, Any] | None:
-    """The row of a case, None if it was not measured, or is another case by now."""
-    row: Mapping[str, Any] | None = frozen["cases"].get(case.id)
-    return row if row and row["case"] == case.digest else None
+def _rows(frozen: Frozen) -> Mapping[str, Mapping[str, Any]]:
+    """The row of each measured case by the case's digest: ids may have changed since."""
+    return {row["case"]: row for row in frozen["cases"].values()}

@@ -14,9 +14,11 @@ from pytest_ftgate.data.lineage import params_of
 from pytest_ftgate.errors import MetricError, RegistryError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.canary.store import keep_reference
+from pytest_ftgate.pipeline.changed_requirements import requirement_tags
 from pytest_ftgate.pipeline.cost.run_metrics import spent
 from pytest_ftgate.pipeline.decide import explain_checks
-from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tag, overused, round_of, uses
+from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tags, overused, round_of, uses
+from pytest_ftgate.pipeline.question_sketch import sketch_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.canary.reference import Reference
@@ -53,7 +55,7 @@ def warnings_about(run: PipelineRun) -> list[str]:
     """One line for each golden set that has decided so often that it is overused, counted after `conclude`."""
     registry = run.runtime.registry
     try:
-        found = [overused(suite.name, uses(registry, suite.name, suite.digest)) for suite in run.deciding]
+        found = [overused(suite.name, uses(registry, sketch_of(suite.cases))) for suite in run.deciding]
     except RegistryError as error:  # the verdict stands, and the pointer may have moved already
         return [f"cannot count earlier decisions of the golden sets: {error}"]
     return [line for line in found if line]
@@ -61,7 +63,7 @@ def warnings_about(run: PipelineRun) -> list[str]:
 
 def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: Registry) -> Version:
     tags = {"verdict": str(verdict.kind), "reason": verdict.reason, "adapter": manifest.digest} | _digests(run)
-    tags[ROUND] = round_of(run.champion)
+    tags |= {ROUND: round_of(run.champion)} | requirement_tags(run)
     with tempfile.TemporaryDirectory() as folder:
         results = _write_results(run, Path(folder, "results"))
         top = _top(manifest.path, Path(folder, "top"))
@@ -83,7 +85,7 @@ def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: 
 
 
 def _digests(run: PipelineRun) -> dict[str, str]:
-    goldens = {golden_tag(suite.name): suite.digest for suite in run.deciding}
+    goldens = {tag: value for suite in run.deciding for tag, value in golden_tags(suite).items()}
     return goldens | {"base": run.base.digest}
 
 

@@ -11,6 +11,7 @@ from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.verdict import Kind, Verdict
+from pytest_ftgate.pipeline.changed_requirements import changed_requirements
 from pytest_ftgate.pipeline.decide.explain_checks import FILE, explain
 from pytest_ftgate.pipeline.report.explain import Explanation
 from pytest_ftgate.pipeline.run import PipelineRun, Stopped
@@ -77,8 +78,9 @@ class StageItem(FtgateItem):
             with self.run.timed(self.name):
                 self.work(self.run)
         except Stopped as stopped:
+            changed = changed_requirements(self.run)
             number = conclude(self.run, stopped.verdict)
-            seen = {"warnings": list(_announced(self, self.run, stopped.verdict, number))}
+            seen = {"warnings": [*changed, *_announced(self, self.run, stopped.verdict, number)]}
             properties = _verdict_property(self.run, stopped.verdict.kind, number, stopped.verdict.reason, seen)
             return self._end(f"{stopped.verdict.kind}: {stopped}", properties)
         except FtgateError as error:
@@ -120,8 +122,9 @@ class PromoteItem(FtgateItem):
         explanation = explain(self.run, verdict, self.ftgate.gate.checks, beside)
         reference = self._measure_reference() if verdict.kind is Kind.PROMOTE else None
         with self.run.timed("promote"):
+            warnings = changed_requirements(self.run)
             number = conclude(self.run, verdict, explanation, reference)
-            warnings = self.run.leaked.told(self.run.sets)
+            warnings += self.run.leaked.told(self.run.sets)
             warnings += warnings_about(self.run) if number else []
         warnings += _announced(self, self.run, verdict, number)
         seen = _seen(self.run, explanation, warnings)

@@ -25,6 +25,7 @@ KINDS = {
     "rollback": "an earlier champion became the champion again",
     "failed": "the move that an earlier line announced was refused or not confirmed",
     "alarm": "a canary alarm",
+    "lock": "a golden set was accepted as it is; the task is the name of the set",
     "data": "files of training data were read",
     "repair": "a crash had torn the line before",
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_ftgate.cli.ini import ini_path
+from pytest_ftgate.cli.ini import import_folders, ini_path
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,24 @@ def test_none_and_broken_files_set_nothing(tmp_path):
     (tmp_path / "tox.ini").write_text("no section")
     (tmp_path / "setup.cfg").write_bytes(b"[tool:pytest]\nftgate_verify_key = \xff")
     assert ini_path("ftgate_verify_key", tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pytest.ini", "[pytest]\npythonpath = src\n    tests/graders\n"),
+        ("setup.cfg", "[tool:pytest]\npythonpath = src tests/graders\n"),
+        ("pyproject.toml", "[tool.pytest.ini_options]\npythonpath = ['src', 'tests/graders']\n"),
+        ("pyproject.toml", "[tool.pytest.ini_options]\npythonpath = 'src tests/graders'\n"),
+    ],
+)
+def test_modules_are_imported_from_where_pytest_imports_them(file, text, tmp_path, pytester):
+    (tmp_path / file).write_text(text)
+    assert import_folders(tmp_path) == [tmp_path / "src", tmp_path / "tests/graders"]
+    (pytester.path / file).write_text(text)
+    here = pytester.path
+    assert pytester.parseconfig().getini("pythonpath") == [here / "src", here / "tests/graders"]
+
+
+def test_no_folders_where_none_are_named(tmp_path):
+    assert import_folders(tmp_path) == []

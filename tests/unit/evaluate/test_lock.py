@@ -1,17 +1,19 @@
-"""A golden.lock tells what of a set was edited; its margin is written once."""
+"""A golden.lock tells what of a set was edited, and keeps what was accepted; its margin is written once."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_ftgate.errors import LockError
-from pytest_ftgate.evaluate.lock import compare, lock_path, read_lock, write_lock
+from pytest_ftgate.evaluate.lock import Lock, compare, lock_path, read_lock, write_lock
 from pytest_ftgate.evaluate.suite import Suite, load_suite
-from tests.projects import write_golden
+from tests.projects import write, write_golden
 
 SET = Path("goldens/sms")
 TOML = '[prompt]\ntemplate = "{{ text }}"\n[[gate.floor]]\nmetric = "accuracy"\nmin = 0.8\n'
@@ -48,15 +50,16 @@ def test_a_lock_is_read_back_and_holds() -> None:
     lock = read_lock(path)
     assert path == SET / "golden.lock"
     assert lock is not None
-    assert (lock.golden, lock.digest, lock.settings) == ("sms", made.digest, made.settings_digest)
-    assert set(lock.cases) == {"c0", "c1", "c2"}
+    assert (lock.accepted.golden, lock.accepted.digest) == ("sms", made.digest)
+    assert set(lock.accepted.cases) == {"c0", "c1", "c2"}
     assert compare(made, lock) == []
     assert read_lock(SET) == read_lock(SET / "golden.toml") == lock
 
 
 def test_one_line_a_case_sorted_so_that_diffs_can_be_read() -> None:
     text = write_lock(SET, suite()).read_text("utf-8")
-    assert [line.split('"')[1] for line in text.splitlines() if line.startswith("  ")] == ["c0", "c1", "c2"]
+    cases = text[text.index('"cases"') : text.index('"code"')].splitlines()[1:-2]
+    assert [line.split('"')[1] for line in cases] == ["c0", "c1", "c2"]
     assert text.endswith("}\n")
     assert list(json.loads(text)) == sorted(json.loads(text))
 
@@ -170,9 +173,20 @@ def test_of_many_the_first_ten_are_named() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("{{ text }}", "SMS: {{ text }}", "goldens/sms/golden.toml: prompt, request, graders or label differ"),
-        ("[prompt]", "[request]\nmax_tokens = 1\n[prompt]", "goldens/sms/golden.toml: prompt, request, graders or"),
-        ("0.8", "0.7", "goldens/sms/golden.toml:3: gate floors differ from golden.lock"),
+        ("{{ text }}", "SMS: {{ text }}", "goldens/sms/golden.toml:1: prompt changed since golden.lock was written"),
+        ("[prompt]", "[request]\nmax_tokens = 1\n[prompt]", "goldens/sms/golden.toml:1: request changed since"),
+        ("[prompt]", "[[grader]]\nkind = 'contains'\n[prompt]", "goldens/sms/golden.toml:1: graders changed since"),
+        ("[prompt]", "[label]\nvalues = ['x', 'y']\n[prompt]", "goldens/sms/golden.toml:1: label changed since"),
+        (
+            "0.8",
+            "0.7",
+            "goldens/sms/golden.toml:3: the gate changed since golden.lock was written: floor accuracy min 0.8 -> 0.7\n",
+        ),
+        (
+            "min = 0.8",
+            "min = 0.8\nmax = 0.9",
+            "goldens/sms/golden.toml:3: the gate changed since golden.lock was written: floor accuracy max none -> 0.9\n",
+        ),
     ],
 )
 def test_changed_settings(old: str, new: str, said: str) -> None:
@@ -181,29 +195,62 @@ def test_changed_settings(old: str, new: str, said: str) -> None:
     assert found.endswith(ACCEPT)
 
 
-def test_a_lock_edited_by_hand() -> None:
+EDITED = "was edited by hand: it differs from what `ftgate lock` accepted"
+SEAL = "in `history` does not fit its seal"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"delta": 0.05', '"delta": 0.99', EDITED),
+        ('"golden": "sms"', '"golden": "other"', EDITED),
+        ('"floor accuracy min": 0.8', '"floor accuracy min": 0.1', EDITED),
+        ('"c1": "', '"c1": "0', EDITED),
+        ("first lock: 3 cases", "first lock: 4 cases", SEAL),
+        ('"at": "2', '"at": "1', SEAL),
+        ('"accepted": "', '"accepted": "0', SEAL),
+        ('"seal": "', '"seal": "0', SEAL),
+    ],
+)
+def test_a_lock_edited_by_hand_is_refused_and_not_accepted_by_another_lock(old: str, new: str, said: str) -> None:
+    path = write_lock(SET, suite())
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    for use in (lambda: read_lock(SET), lambda: write_lock(SET, suite()), lambda: write_lock(SET, suite(), 0.1)):
+        with pytest.raises(LockError) as caught:
+            use()
+        [fault] = caught.value.faults
+        assert (fault.path, fault.line) == ("goldens/sms/golden.lock", 0)
+        assert said in fault.message
+        assert fault.fix.startswith("restore it from version control")
+
+
+def test_a_lock_of_another_golden_set() -> None:
     write_lock(SET, suite())
-    path = SET / "golden.lock"
-    path.write_text(path.read_text().replace('"golden": "sms"', '"golden": "other"'))
-    [fault] = compare(suite(), read_lock(SET))
-    assert (fault.path, fault.message) == (
-        "goldens/sms/golden.lock",
-        "was edited, or belongs to another golden set or version",
-    )
+    [fault] = compare(suite([row(0)]), _lock_of(Path("goldens/other"), [row(0)]))
+    assert (fault.path, fault.message) == ("goldens/sms/golden.lock", "belongs to another golden set or version")
+
+
+def _lock_of(path: Path, rows: list[dict[str, Any]]) -> Lock | None:
+    write_lock(path, load_suite(write_golden(path, rows, TOML)))
+    return read_lock(path)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ('"delta": 0.05,', '<<<<<<< HEAD\n "delta": 0.05,', 7, "is not valid JSON"),
+        ('"delta": 0.05,', '<<<<<<< HEAD\n "delta": 0.05,', 8, "is not valid JSON"),
         ('"delta": 0.05', '"delta": 3.0', 0, "`delta` a number between 0 and 1"),
         ('"delta": 0.05', '"detla": 0.05', 0, "expected the keys golden, digest, delta"),
-        ("{", "[", 2, "is not valid JSON"),
+        ('"history": [', '"history": ["x",', 0, "`history` must be a list of one entry or more"),
+        ('"seal": "', '"seal": 1, "x": "', 0, "is not a valid lock"),
+        ("{\n", "[\n", 2, "is not valid JSON"),
     ],
 )
 def test_a_broken_lock_is_told_not_raised_as_something_else(old: str, new: str, line: int, said: str) -> None:
     path = write_lock(SET, suite())
-    path.write_text(path.read_text().replace(old, new, 1))
+    path.write_text(path.read_text().replace(old, new))
     with pytest.raises(LockError, match=r"golden\.lock") as caught:
         read_lock(SET)
     [fault] = caught.value.faults
@@ -216,3 +263,104 @@ def test_prices_belong_to_the_gate_and_streaming_decides_no_answer() -> None:
     assert differences(suite(), suite(toml=TOML + prices.format(2)))
     assert differences(suite(toml=TOML + prices.format(2)), suite(toml=TOML + prices.format(3)))
     assert differences(suite(), suite(toml=TOML + "[request]\nstream = true\n")) == []
+
+
+# --- the history -----------------------------------------------------------------------------------------------------
+
+
+def history() -> list[str]:
+    lock = read_lock(SET)
+    assert lock is not None
+    return [", ".join(entry.changes) for entry in lock.history]
+
+
+def test_each_acceptance_adds_what_it_changes() -> None:
+    write_lock(SET, suite())
+    changed = [row(0), row(1, expected="y"), row(3, input="text 2"), row(4)]
+    write_lock(SET, suite(changed, TOML.replace("0.8", "0.7")), 0.1)
+    write_lock(SET, suite(changed[1:], TOML.replace("{{ text }}", "SMS: {{ text }}")))
+    assert history() == [
+        "first lock: 3 cases",
+        "1 case changed: c1, 1 case renamed: c3, 1 case added: c4, floor accuracy min 0.8 -> 0.7, delta 0.05 -> 0.1",
+        "1 case removed: c0, prompt changed, floor accuracy min 0.7 -> 0.8",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("[human]\n", "human verdicts 60 -> none"),
+        ("[judge]\nmodel = 'm'\nbase_url = 'http://127.0.0.1:1/v1'\ncompare = true\n", "judge compare True -> none"),
+        ("[price]\ninput_per_million = 1\noutput_per_million = 2.5\n", "price output_per_million 2.5 -> none"),
+        ("[[gate.floor]]\nmetric = 'score'\nmin = 0.25\n", "floor score min 0.25 -> none"),
+    ],
+)
+def test_whatever_loosens_the_gate_is_locked_and_named(more: str, said: str) -> None:
+    [found] = differences(suite(toml=TOML + more), suite())
+    assert said in found
+    write_lock(SET, suite())
+    assert said in history()[-1]
+
+
+def test_a_set_without_a_gate_any_more() -> None:
+    [found] = differences(suite(), suite(toml="[prompt]\ntemplate = '{{ text }}'\n"))
+    assert "floor accuracy min 0.8 -> none, gate required -> none" in found
+
+
+def test_the_entries_since_a_seal() -> None:
+    write_lock(SET, suite())
+    first = read_lock(SET)
+    write_lock(SET, suite(4))
+    lock = read_lock(SET)
+    assert first is not None
+    assert lock is not None
+    assert [str(entry)[15:] for entry in lock.since(first.seal) or ()] == ["1 case added: c3"]
+    assert lock.since(lock.seal) == ()
+    assert lock.since("f" * 64) is None
+
+
+# --- the code of python graders --------------------------------------------------------------------------------------
+
+PYTHON = TOML + "[[grader]]\nkind = 'python'\ncall = 'lk_grader:g'\n"
+
+
+@pytest.fixture
+def grader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A python grader that imports a module of the project; the file of that module."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    write(tmp_path / "lk_grader.py", "from lk_rule import right\ndef g(case, response): return right(case, response)\n")
+    yield write(tmp_path / "lk_rule.py", "def right(case, response): return response.text == case.expected\n")
+    for name in ("lk_grader", "lk_rule"):
+        sys.modules.pop(name, None)
+
+
+def test_changed_code_of_a_python_grader_is_a_changed_golden_set(grader: Path) -> None:
+    before = suite(toml=PYTHON)
+    write(grader, "def right(case, response): return True\n")
+    after = suite(toml=PYTHON)
+    [said] = differences(before, after)
+    assert said == (
+        f"lk_rule.py: code of a python grader changed since golden.lock was written: module lk_rule{ACCEPT}"
+    )
+    assert after.settings_digest != before.settings_digest, "results that other code graded cannot be compared"
+    write_lock(SET, after)
+    assert compare(after, read_lock(SET)) == []
+    assert history()[-1] == "code of graders changed: lk_rule"
+
+
+def test_code_that_a_grader_imports_anew_or_no_more(grader: Path) -> None:
+    before = suite(toml=PYTHON)
+    write(grader.with_name("lk_grader.py"), "def g(case, response): return True\n")
+    after = suite(toml=PYTHON)
+    assert [said.partition("\n")[0] for said in differences(before, after)] == [
+        "lk_grader.py: code of a python grader changed since golden.lock was written: module lk_grader",
+        "goldens/sms/golden.toml:6: code of a python grader removed since golden.lock was written: module lk_rule",
+    ]
+
+
+def test_code_of_a_grader_of_one_case_counts_too(grader: Path) -> None:
+    rows = [row(0, graders=[{"kind": "python", "call": "lk_grader:g"}])]
+    before = suite(rows)
+    write(grader, "def right(case, response): return True\n")
+    [said] = differences(before, suite(rows))
+    assert "module lk_rule" in said

@@ -71,7 +71,7 @@ def test_graders_named_by_many_cases_are_compiled_once(monkeypatch: pytest.Monke
     calls = []
     compiled = module.compile_grader
     monkeypatch.setattr(module, "compile_grader", lambda spec, folder: calls.append(spec) or compiled(spec, folder))
-    cases = [{"id": str(n), "input": "x", "expected": "spam", "graders": [{"kind": "exact"}]} for n in range(9)]
+    cases = [{"id": str(n), "input": f"x{n}", "expected": "spam", "graders": [{"kind": "exact"}]} for n in range(9)]
     load_suite(write(cases=cases))
     assert len(calls) == 2
 
@@ -158,6 +158,19 @@ def test_all_faults_of_all_sorts_come_at_once() -> None:
         ("golden.toml", 1),
         ("golden.toml", 4),
     ]
+
+
+def test_a_case_under_two_ids_would_count_twice() -> None:
+    rows = [{"id": "a", "input": "x", "expected": "spam"}, {"id": "b", "input": "x", "expected": "spam"}]
+    golden = Path("faq.golden.jsonl")
+    golden.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(GoldenError) as caught:
+        load_suite(golden)
+    [fault] = caught.value.faults
+    assert (fault.path, fault.line) == ("faq.golden.jsonl", 2)
+    assert fault.message == "duplicate of case 'a' in line 1: the same input, expected value and graders"
+    golden.write_text("".join(json.dumps(row | {"cluster": "one"}) + "\n" for row in rows))
+    assert len(load_suite(golden).cases) == 2
 
 
 # --- digests ---------------------------------------------------------------------------------------------------------

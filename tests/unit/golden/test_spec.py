@@ -49,7 +49,7 @@ metric = "f1"
 min = 0.8
 [[gate.floor]]
 metric = "accuracy"
-max = 1
+max = 0.9
 """
 
 
@@ -67,7 +67,7 @@ def test_a_folder() -> None:
         (
             Floor("f1", min=0.85, positive="spam", average="binary"),
             Floor("f1", min=0.8, average="macro"),
-            Floor("accuracy", max=1),
+            Floor("accuracy", max=0.9),
         ),
         0.04,
     )

@@ -130,6 +130,42 @@ def test_a_floor_that_contradicts_itself(floor: str, line: int, said: str) -> No
     assert said in golden.faults[0].message
 
 
+EVERY_MODEL = "expected more than 0, at most 1: every model reaches 0 or less"
+
+
+@pytest.mark.parametrize(
+    ("floor", "line", "said"),
+    [
+        ("metric = 'accuracy'\nmin = 0", 6, f"found 0, {EVERY_MODEL}"),
+        ("metric = 'accuracy'\nmin = -0.0", 6, EVERY_MODEL),
+        ("metric = 'accuracy'\nmin = -1", 6, f"found -1, {EVERY_MODEL}"),
+        ("metric = 'accuracy'\nmin = 1.01", 6, "found 1.01, expected more than 0, at most 1"),
+        ("metric = 'accuracy'\nmin = nan", 6, "gate.floor[0].min is nan; must be finite"),
+        ("metric = 'accuracy'\nmin = -inf", 6, "gate.floor[0].min is -inf; must be finite"),
+        ("metric = 'mcc'\nmin = 0", 6, EVERY_MODEL),
+        ("metric = 'score'\nmax = 1", 6, "found 1, expected 0 or more, less than 1: no model exceeds 1"),
+        ("metric = 'mcc'\nmax = -1.5", 6, "found -1.5, expected -1 or more, less than 1"),
+        ("metric = 'score'\nmax = inf", 6, "gate.floor[0].max is inf; must be finite"),
+        ("metric = 'score'\nmin = 0.9\nmax = 0.8", 7, "found 0.8, expected at least `min` (0.9)"),
+        ("metric = 'p95_ms'\nmax = 0", 6, "found 0, expected more than 0 (milliseconds)"),
+        ("metric = 'p95_ms'\nmax = 1.2e6", 6, "found 1.2e+06, expected less than 1.2e+06 milliseconds: no response"),
+        ("metric = 'cost_per_1k'\nmax = 1", 6, "no response exceeds it: the prices in [price] are 0"),
+    ],
+)
+def test_a_floor_that_every_model_passes_is_refused(floor: str, line: int, said: str) -> None:
+    price = "\n[price]\ninput_per_million = 0\noutput_per_million = 0.0\n"
+    golden = read_golden(folder(f"[label]\nvalues = ['spam', 'ham']\n\n[[gate.floor]]\n{floor}\n{price}"))
+    assert where(golden) == [("goldens/sms/golden.toml", line)]
+    assert said in golden.faults[0].message
+
+
+@pytest.mark.parametrize("delta", ["0", "-0.1", "1", "1.5", "nan", "inf"])
+def test_a_margin_is_more_than_0_and_less_than_1(delta: str) -> None:
+    golden = read_golden(folder(f"[gate]\ndelta = {delta}\n"))
+    assert where(golden) == [("goldens/sms/golden.toml", 2)]
+    assert "gate.delta" in golden.faults[0].message
+
+
 def test_faults_of_all_files_come_at_once_sorted() -> None:
     toml = "desc = 1\n[request]\nmax_tokens = 0\n[[gate.floor]]\nmetric = 'f1'\nmin = 0.5\n"
     golden = read_golden(folder(toml, cases=f'{{\n{ROW}\n{ROW}\n{{"id": "c"}}\n'))

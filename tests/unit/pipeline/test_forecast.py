@@ -25,7 +25,7 @@ def project(tmp_path):
     (folder / "model").mkdir(parents=True)
     write_rows(folder / "train.jsonl", [{"input": "x" * 76, "expected": "yes!"}] * 40)
     pipeline = write_pipeline(folder, "quiz", validation="train.jsonl", more="[train]\nepochs = 2\n")
-    cases = ({"id": f"c{i}", "input": "y" * 36, "expected": "yes!"} for i in range(20))
+    cases = ({"id": f"c{i}", "input": f"{i:02}" + "y" * 34, "expected": "yes!"} for i in range(20))
     return read_pipeline(pipeline), load_suite(write_golden(tmp_path / "goldens/quiz", cases, "[gate]\n"))
 
 

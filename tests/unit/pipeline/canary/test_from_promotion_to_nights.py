@@ -118,7 +118,7 @@ def test_the_panel_is_drawn_by_digests_alone(shop):
 
 
 def test_cases_that_nobody_grades_and_twins_are_not_on_the_panel(shop):
-    shop.cases = [{"id": "a", "input": "q"}, {"id": "b", "input": "p", "expected": "x"}]
+    shop.cases = [{"id": "a", "input": "q"}, {"id": "b", "input": "p", "expected": "x", "cluster": "k"}]
     shop.cases.append({**shop.cases[1], "id": "twin"})
     [(_, cases)] = draw_panel([shop.golden()], 100)
     assert len(cases) == 1

@@ -10,6 +10,7 @@ from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.verdict import Kind, decide
 from pytest_ftgate.pipeline.golden_reuse import OVERUSED, uses
+from pytest_ftgate.pipeline.question_sketch import sketch_of
 from pytest_ftgate.pipeline.run import Stopped
 from pytest_ftgate.pipeline.stages.leakage import check_leakage
 from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
@@ -72,6 +73,16 @@ def test_a_past_champion_of_another_golden_set_is_no_anchor(shop):
     found = checks(run)
     assert "anchor" not in found
     assert found["champion"].numbers["n"] == 100, "the champion was measured again"
+
+
+def test_new_ids_take_no_case_out_of_the_comparison(shop):
+    """Five of 100 may be new: what is frozen of the rest is compared. Only their ids are new here."""
+    judged(shop.run("one", wrong=range(14)))
+    for case in shop.cases[95:]:
+        case["id"] = f"new-{case['id']}"
+    found = checks(shop.run("two", wrong=range(95, 100), suite=shop.golden()))
+    assert found["champion"].numbers["n"] == 100
+    assert found["champion"].numbers["gain"] == pytest.approx(0.09)
 
 
 def test_a_champion_measured_in_this_run_is_seen_by_integrity(shop):
@@ -148,12 +159,38 @@ def test_a_new_champion_or_another_golden_set_begins_a_round(shop):
     assert shop.run("four").tried(shop.golden()) == 1
     judged(shop.run("four", wrong=range(4)))
     assert shop.run("five").tried(shop.golden()) == 2
-    shop.cases[0]["input"] += " indeed"
+    before = shop.cases
+    shop.cases = [{"id": f"n{i}", "input": f"new {i}", "expected": "yes"} for i in range(70)] + before[70:]
     suite = shop.golden()
-    assert shop.run("five", suite=suite).tried(suite) == 1
-    shop.cases[0]["input"] = "q0"
+    assert shop.run("five", suite=suite).tried(suite) == 1, "most of its questions are new"
+    shop.cases = before
     shop.registry.rollback("quiz", "it broke")
     assert shop.run("five").tried(shop.golden()) == 1
+
+
+@pytest.mark.parametrize("change", ["ids", "order", "answers", "name", "white space", "a third is new", "graders"])
+def test_a_golden_set_with_the_same_questions_begins_no_round(shop, change):
+    judged(shop.run("one", wrong=range(14)))
+    judged(shop.run("two", wrong=range(16)))
+    name, toml = "quiz", GOLDEN
+    match change:
+        case "ids":
+            shop.cases = [case | {"id": f"new-{case['id']}"} for case in shop.cases]
+        case "order":
+            shop.cases = shop.cases[::-1]
+        case "answers":
+            shop.cases = [case | {"expected": "no"} for case in shop.cases]
+        case "name":
+            name = "examination"
+        case "white space":
+            shop.cases = [case | {"input": f" {case['input'].upper()} !"} for case in shop.cases]
+        case "a third is new":
+            shop.cases[:33] = [{"id": f"n{i}", "input": f"new {i}", "expected": "yes"} for i in range(33)]
+        case "graders":
+            toml = GOLDEN + "[[grader]]\nkind = 'contains'\n"
+    suite = shop.golden(name, toml)
+    assert shop.run("three", suite=suite).tried(suite) == 2, "v1 began the round; v2 was tried in it, and this one"
+    assert uses(shop.registry, sketch_of(suite.cases)) == 2
 
 
 def test_a_golden_set_that_decided_too_often_is_overused(shop, monkeypatch):
@@ -163,10 +200,10 @@ def test_a_golden_set_that_decided_too_often_is_overused(shop, monkeypatch):
         judged(run)
         suite = run.suites[0]
         told = warnings_about(run)
-        assert uses(shop.registry, "quiz", suite.digest) == {1: 1, 2: 2, 3: 2, 4: 3}[number]
+        assert uses(shop.registry, sketch_of(suite.cases)) == {1: 1, 2: 2, 3: 2, 4: 3}[number]
         assert bool(told) == (number == 4)
     assert told[0].startswith("quiz has decided on about 3 versions, more than 2: overused")
-    assert uses(shop.registry, "quiz", "another digest") == 0
+    assert uses(shop.registry, frozenset({"another"})) == 0
     assert OVERUSED == 32
 
 
