@@ -1,4 +1,6 @@
-"""Arguments of the command `ftgate` -> exit code: 0 done, 2 a mistake that is explained in one message."""
+"""Arguments of the command `ftgate` -> exit code: 0 done, 2 a mistake that is explained in one message, 11 what is not
+what was recorded.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ from pytest_ftgate.cli import (
     serve,
     status_history_rollback,
 )
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, IntegrityError
+from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
 FAMILIES = (
     lock,
@@ -53,6 +56,9 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
     args = make_parser(prog).parse_args(argv)
     try:
         return int(args.run(args))
+    except IntegrityError as error:
+        sys.stderr.write(f"ftgate: {error}\n")
+        return EXIT_CODES[Kind.INTEGRITY]
     except FtgateError as error:
         sys.stderr.write(f"ftgate: {error}\n")
         return 2

@@ -27,6 +27,11 @@ class Store:
         self._client: client.Client | None = None
         self._opening = threading.Lock()
 
+    @property
+    def shown(self) -> str:
+        """Its address, as it may be printed."""
+        return shown(self.uri)
+
     @contextmanager
     def asking(self, what: str) -> Iterator[client.Client]:
         """The MLflow client for a block of calls; what they raise becomes RegistryError("<what>: ...")."""

@@ -41,7 +41,7 @@ def test_what_the_gate_did_not_promote_needs_an_override(verdict, registry, prom
     assert f"spam v2 was {f'judged {verdict} (champion: 40 more cases)' if verdict else 'never judged'}" in err
     assert 'ftgate promote spam v2 --override "reason"' in err
     assert registry.champion("spam").number == 1
-    assert last_entry(registry).kind == "promote"
+    assert last_entry(registry).kind == ("judged" if verdict else "promote")
 
 
 def test_an_override_is_on_record_everywhere(registry, promote, judged, ftgate):

@@ -111,15 +111,26 @@ def test_a_damaged_adapter_is_not_promoted_and_not_rolled_back_to(registry, add)
 
 
 def test_a_candidate_judged_against_an_old_champion_is_refused(registry, add):
-    for weights in "abc":
-        add(weights)
-    registry.promote("spam", 1, "first", over=None)
+    registry.promote("spam", add("a"), "first", over=None)
+    add("b")
+    add("c")
     registry.promote("spam", 2, "better", over=1)
     with pytest.raises(RegistryError, match=r"spam v3 was to replace v1, but the champion is now v2"):
         registry.promote("spam", 3, "better", over=1)
-    with pytest.raises(RegistryError, match="was to replace no version"):
-        registry.promote("spam", 3, "better", over=None)
+    for over in ({}, {"over": 2}):
+        with pytest.raises(
+            RegistryError, match=r"v3 was judged PROMOTE against v1, but the champion is v2: never comp"
+        ):
+            registry.promote("spam", 3, "better", **over)
     assert registry.champion("spam").number == 2
+    assert registry.promote("spam", 3, "urgent", override=True).promotion["kind"] == "override"
+
+
+def test_a_champion_that_changed_since_the_call_is_not_replaced(registry, add):
+    registry.promote("spam", add("a"), "first")
+    add("b")
+    with pytest.raises(RegistryError, match=r"spam v2 was to replace no version, but the champion is now v1"):
+        registry.promote("spam", 2, "better", over=None)
 
 
 def test_a_held_lock_refuses_and_names_its_holder(registry, add):
