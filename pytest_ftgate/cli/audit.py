@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, say_table
+from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, say_table, task_name
 from pytest_ftgate.registry.audit import AuditLog, log
 from pytest_ftgate.registry.audit.check import Finding, check_heads, check_lines
 from pytest_ftgate.registry.audit.entry import read_entry
@@ -32,7 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     deeds = audit.add_subparsers(metavar="show|verify", required=True)
 
     show_parser = deeds.add_parser("show", parents=[registry_options()], help="print the audit log")
-    show_parser.add_argument("task", nargs="?", metavar="TASK", help="default: all tasks")
+    show_parser.add_argument("task", nargs="?", type=task_name, metavar="TASK", help="default: all tasks")
     show_parser.set_defaults(run=show)
 
     verify_parser = deeds.add_parser(

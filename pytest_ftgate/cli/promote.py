@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from pytest_ftgate.cli.common import open_existing, registry_options, say, version_number
+from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name, version_number
 from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
 from pytest_ftgate.registry.judged import check_verdict
 from pytest_ftgate.registry.version import number_of
@@ -16,7 +16,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "promote", parents=[registry_options(), server_options()], help="make a registered version the champion"
     )
-    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument("version", type=version_number, metavar="vN")
     parser.add_argument("--reason", default="by hand", help="recorded with the version (default: by hand)")
     parser.add_argument(

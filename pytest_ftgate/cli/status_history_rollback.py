@@ -1,4 +1,4 @@
-"""`ftgate status`, `ftgate history`, `ftgate rollback`, `ftgate reset`: what the registry holds, and the way back."""
+"""`ftgate status`, `history`, `rollback`, `reset`, `unlock`: what the registry holds, and the way back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, say_table, version_number
+from pytest_ftgate.cli.common import (
+    has_registry,
+    open_existing,
+    registry_options,
+    say,
+    say_table,
+    task_name,
+    version_number,
+)
 from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
@@ -27,18 +35,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     status_parser = commands.add_parser(
         "status", parents=[registry_options()], help="show champions and promotion locks"
     )
-    status_parser.add_argument("task", nargs="?", metavar="TASK", help="default: all tasks")
+    status_parser.add_argument("task", nargs="?", type=task_name, metavar="TASK", help="default: all tasks")
     status_parser.add_argument("--name", action="store_true", help="print only the served model name")
     status_parser.set_defaults(run=status)
 
     history_parser = commands.add_parser("history", parents=[registry_options()], help="list all versions of a task")
-    history_parser.add_argument("task", metavar="TASK")
+    history_parser.add_argument("task", type=task_name, metavar="TASK")
     history_parser.set_defaults(run=history)
 
     rollback_parser = commands.add_parser(
         "rollback", parents=[registry_options(), server_options()], help="restore the previous champion"
     )
-    rollback_parser.add_argument("task", metavar="TASK")
+    rollback_parser.add_argument("task", type=task_name, metavar="TASK")
     rollback_parser.add_argument(
         "--to", type=version_number, metavar="vN", help="an earlier champion (default: the previous one)"
     )
@@ -48,9 +56,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     reset_parser = commands.add_parser(
         "reset", parents=[registry_options()], help="begin without a champion, if all champions on record were deleted"
     )
-    reset_parser.add_argument("task", metavar="TASK")
+    reset_parser.add_argument("task", type=task_name, metavar="TASK")
     reset_parser.add_argument("reason", metavar="REASON", help="recorded in the audit log")
     reset_parser.set_defaults(run=reset)
+
+    unlock_parser = commands.add_parser(
+        "unlock", parents=[registry_options()], help="break the promotion lock of a process that is dead"
+    )
+    unlock_parser.add_argument("task", type=task_name, metavar="TASK")
+    unlock_parser.add_argument("--reason", default="by hand", help="recorded in the audit log (default: by hand)")
+    unlock_parser.set_defaults(run=unlock)
 
 
 def status(args: argparse.Namespace) -> int:
@@ -117,6 +132,13 @@ def reset(args: argparse.Namespace) -> int:
     """Begin anew without a champion, where none of those on record is left."""
     open_existing(args).reset(args.task, args.reason)
     say(f"{args.task}: no champion from now on, as the audit log says; the next candidate is judged as a first model")
+    return 0
+
+
+def unlock(args: argparse.Namespace) -> int:
+    """Break the lock of a promotion whose process is dead; a living one stops before its next write."""
+    claim = open_existing(args).unlock(args.task, args.reason)
+    say(f"{args.task}: lock of {claim} broken; recorded in the audit log")
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.files.names import HELP, name_problem
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
@@ -47,9 +48,6 @@ def shown(uri: str) -> str:
 
 def check_task(task: str) -> str:
     """`task` if MLflow can carry it as a model's name; RegistryError otherwise."""
-    if not task or not task.isprintable() or re.search(r"[/:'\"\s]", task):
-        raise RegistryError(
-            f"{task!r} is not a valid task name for the registry; "
-            "use letters, digits, '.', '_' and '-' (taken from the golden set folder)"
-        )
+    if problem := name_problem(task):
+        raise RegistryError(f"{task!r} is not a valid task name: it {problem}; {HELP}")
     return task

@@ -18,7 +18,7 @@ from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys
 from pytest_ftgate.registry.standing import Standing, look
 from pytest_ftgate.registry.store import Store
-from pytest_ftgate.registry.version import AGAINST, DIGEST, RESULTS, RUN, VERDICT, Version, number_of
+from pytest_ftgate.registry.version import AGAINST, DIGEST, RESULTS, RUN, TASK_TAG, VERDICT, Version, number_of
 
 _RESULTS = "results"
 """The folder of a run with the frozen results of each golden set."""
@@ -62,7 +62,7 @@ class Registry:
         with self.store.asking("cannot list the tasks") as client:
             while token is not None:
                 page = client.search_registered_models(page_token=token or None)
-                names += [model.name for model in page if versions.TASK_TAG.items() <= dict(model.tags or {}).items()]
+                names += [model.name for model in page if TASK_TAG.items() <= dict(model.tags or {}).items()]
                 token = page.token or None
         return sorted(names)
 
@@ -257,6 +257,15 @@ class Registry:
     def lock(self, task: str) -> AbstractContextManager[promotion_lock.Held]:
         """The right to move the champion of `task`, for a `with` block; RegistryError names who has it instead."""
         return promotion_lock.hold(self.store, check_task(task), self.lease_s, self.wait_s, self.on_wait)
+
+    def unlock(self, task: str, reason: str) -> promotion_lock.Claim:
+        """Break the lock of a task, on the record; who had it. RegistryError if it is free."""
+        claim = promotion_lock.last_claim(self.store, check_task(task))
+        if claim is None:
+            raise RegistryError(f"{task} is not locked")
+        self.log.append("unlock", task, {"holder": str(claim), "reason": reason})
+        promotion_lock.break_lock(self.store, task)
+        return claim
 
     def lock_holder(self, task: str) -> str:
         """Who holds the lock and until when; "" if it is free."""

@@ -11,6 +11,9 @@ from typing import Any
 CHAMPION = "champion"
 """The alias that is the production pointer; the only one, moved last and alone."""
 
+TASK_TAG = {"ftgate.kind": "task"}
+"""Of a registered model: its versions are ours."""
+
 DIGEST = "ftgate.digest"
 MODEL = "ftgate.model"
 RUN = "ftgate.run"

@@ -13,11 +13,10 @@ from pytest_ftgate.registry.client import Client
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys, check_signature, key_hint, sign
 from pytest_ftgate.registry.store import TAKEN, Store, code_of
-from pytest_ftgate.registry.version import DIGEST, MODEL, RUN, SIGNED, Version, to_version
+from pytest_ftgate.registry.version import DIGEST, MODEL, RUN, SIGNED, TASK_TAG, Version, to_version
 
 Digest = Callable[[Path], str]
 
-TASK_TAG = {"ftgate.kind": "task"}
 UNSIGNED = Keys()
 
 
