@@ -10,6 +10,7 @@ FtgateError
 +-- TrainError          the fine-tune failed
 +-- MetricError         a metric of nothing, or of a class without a case
 +-- RegistryError       the registry refused, or holds something else than it should
+|   +-- IntegrityError  what stands there is not what was recorded: changed or deleted by hand (exit code 11)
 +-- LeakageError        the leakage check could not be run (a found leak is a result, not an error)
 |   +-- SelfTestError   it did not find a leak that was planted to be found
 +-- ProviderError       a language model cannot be asked: no key, no price, not agreed to, denied
@@ -90,6 +91,10 @@ class MetricError(FtgateError):
 
 class RegistryError(FtgateError):
     """The registry refused, or holds something else than it should."""
+
+
+class IntegrityError(RegistryError):
+    """What stands there is not what was recorded: changed or deleted by hand. A command that meets it ends with 11."""
 
 
 class LeakageError(FtgateError):

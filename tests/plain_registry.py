@@ -134,6 +134,9 @@ class PlainClient:
         _must(name in self.models, MISSING, f"Registered Model with name={name} not found")
         return self.models[name]
 
+    def set_registered_model_tag(self, name: str, key: str, value: Any) -> None:
+        self.get_registered_model(name).tags[key] = str(value)
+
     def delete_registered_model(self, name: str) -> None:
         self.get_registered_model(name)
         del self.models[name]
@@ -173,6 +176,9 @@ class PlainClient:
     def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
         self.get_model_version(name, version)
         self.models[name].aliases[alias] = version
+
+    def delete_registered_model_alias(self, name: str, alias: str) -> None:
+        self.get_registered_model(name).aliases.pop(alias, None)
 
 
 def _must(condition: bool, code: str, message: str) -> None:

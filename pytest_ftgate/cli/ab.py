@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import open_existing, registry_options, say, say_table, version_number
+from pytest_ftgate.cli.common import open_existing, registry_options, say, say_table, task_name, version_number
 from pytest_ftgate.cli.numbers import real
 from pytest_ftgate.errors import FtgateError, RegistryError
 
@@ -39,7 +39,10 @@ def _add_analyse(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser.add_argument("--outcomes", type=Path, metavar="FILE", help="JSON lines: user, outcome, optionally at")
     parser.add_argument(
-        "--task", metavar="TASK", help="read share, outcome, window and margin from [ab] of this pipeline"
+        "--task",
+        type=task_name,
+        metavar="TASK",
+        help="read share, outcome, window and margin from [ab] of this pipeline",
     )
     parser.add_argument(
         "--share", type=_share, metavar="SHARE", help="share of users routed to the candidate, e.g. 0.05"
@@ -60,7 +63,7 @@ def _add_router(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = parts.add_parser(
         "router", parents=[registry_options()], help="write a router configuration with sticky users (nginx, LiteLLM)"
     )
-    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument(
         "--server", required=True, metavar="URL", help="server of the champion, and of the candidate by default"
     )

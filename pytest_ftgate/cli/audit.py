@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, say_table
+from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, say_table, task_name
 from pytest_ftgate.registry.audit import AuditLog, log
-from pytest_ftgate.registry.audit.check import check_heads, check_lines
+from pytest_ftgate.registry.audit.check import Finding, check_heads, check_lines
 from pytest_ftgate.registry.audit.entry import read_entry
+from pytest_ftgate.registry.audit.moves import MOVES
 from pytest_ftgate.registry.audit.unfinished_moves import unfinished
 from pytest_ftgate.registry.version import number_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry.audit import Entry
-    from pytest_ftgate.registry.audit.check import Finding
 
 FIRST = ("version", "over", "reason", "verdict", "digest")
 """What a reader looks for first in a line."""
@@ -32,13 +32,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     deeds = audit.add_subparsers(metavar="show|verify", required=True)
 
     show_parser = deeds.add_parser("show", parents=[registry_options()], help="print the audit log")
-    show_parser.add_argument("task", nargs="?", metavar="TASK", help="default: all tasks")
+    show_parser.add_argument("task", nargs="?", type=task_name, metavar="TASK", help="default: all tasks")
     show_parser.set_defaults(run=show)
 
     verify_parser = deeds.add_parser(
         "verify",
         parents=[registry_options()],
-        help="verify the hash chain; exit code 11 if lines were edited, removed or moved",
+        help="verify the hash chain and the champions; exit code 11 if lines, an alias, a version or a verdict were "
+        "edited, removed or moved",
     )
     verify_parser.set_defaults(run=verify)
 
@@ -75,8 +76,21 @@ def _against_registry(args: argparse.Namespace, lines: Sequence[bytes]) -> Itera
     registry = open_existing(args)
     yield from check_heads(lines, registry.heads(), log.place_of(_log(args).path))
     entries = [entry for line in lines if (entry := read_entry(line))]
-    champions = {task: number_of(registry.champion(task)) for task in registry.tasks()}
+    champions: dict[str, int | None] = {}
+    for task in registry.recorded_tasks():
+        standing, place = registry.standing(task), _last_line_about(task, entries)
+        faults = [*standing.faults, *registry.changed(task)]
+        yield from (Finding(place, f"{task}: {fault}") for fault in faults)
+        if standing.faults:
+            yield Finding(place, f"{task}: {standing.cure}", grave=False)
+        else:
+            champions[task] = number_of(standing.version)
     yield from unfinished(entries, champions)
+
+
+def _last_line_about(task: str, entries: Sequence[Entry]) -> int:
+    """Where the log speaks of the champion of a task last; 1 if it does not."""
+    return max((entry.line for entry in entries if entry.task == task and entry.kind in MOVES), default=1)
 
 
 def _log(args: argparse.Namespace) -> AuditLog:

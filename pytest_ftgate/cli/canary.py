@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import open_existing, say, say_table, version_number
+from pytest_ftgate.cli.common import open_existing, say, say_table, task_name, version_number
 from pytest_ftgate.cli.model_options import asking, asking_options
 from pytest_ftgate.errors import FtgateError, LockError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("canary", parents=[asking_options()], help="canary history of a champion")
-    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument(
         "--rebase", default="", metavar="REASON", help="record new reference runs; restarts the canary history"
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.cli.ini import ini_path
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.files.names import HELP, name_problem
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry
@@ -88,6 +89,13 @@ def verify_key(args: argparse.Namespace) -> Path | None:
 
 def _say_waiting(claim: Claim) -> None:
     say(f"waiting for the lock held by {claim}")
+
+
+def task_name(text: str) -> str:
+    """A task, as an argument of a command; refused if no task can be called so."""
+    if problem := name_problem(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid task name: it {problem}; {HELP}")
+    return text
 
 
 def version_number(text: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import open_existing, registry_options, say, say_table, version_number
+from pytest_ftgate.cli.common import open_existing, registry_options, say, say_table, task_name, version_number
 from pytest_ftgate.errors import FtgateError, RegistryError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _USAGE = ".usage.requests"
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("cost", parents=[registry_options()], help="compare self-hosting with API prices")
-    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument("--prices", type=Path, default=Path("prices.toml"), metavar="FILE", help="default: prices.toml")
     parser.add_argument("--version", type=version_number, metavar="vN", help="default: the champion, else the newest")
     parser.add_argument("--golden", metavar="SET", help="golden set with typical requests (default: that of TASK)")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.annotation_files import at_work, lines_of, open_book, write_lines
-from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say
+from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, task_name
 from pytest_ftgate.cli.data_review import review_options
 from pytest_ftgate.cli.judge_pairs import NEWEST, PAIRS, compare
 from pytest_ftgate.cli.numbers import whole
@@ -40,7 +40,10 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="compare this version with the champion, for the gate check `human` (default: the newest)",
     )
     parser.add_argument(
-        "--task", default="", metavar="TASK", help="task in the registry (default: name of the golden set)"
+        "--task",
+        type=task_name,
+        metavar="TASK",
+        help="task in the registry (default: name of the golden set)",
     )
     parser.add_argument(
         "--count",

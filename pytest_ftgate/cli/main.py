@@ -1,4 +1,6 @@
-"""Arguments of the command `ftgate` -> exit code: 0 done, 2 a mistake that is explained in one message."""
+"""Arguments of the command `ftgate` -> exit code: 0 done, 2 a mistake that is explained in one message, 11 what is not
+what was recorded.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,9 @@ from pytest_ftgate.cli import (
     status_history_rollback,
 )
 from pytest_ftgate.cli.ini import import_folders
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
 FAMILIES = (
     lock,
@@ -57,6 +60,9 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
     _add_import_folders()
     try:
         return int(args.run(args))
+    except IntegrityError as error:
+        sys.stderr.write(printable(f"ftgate: {error}\n"))
+        return EXIT_CODES[Kind.INTEGRITY]
     except FtgateError as error:
         sys.stderr.write(printable(f"ftgate: {error}\n"))
         return 2

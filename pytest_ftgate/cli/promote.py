@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from pytest_ftgate.cli.common import open_existing, registry_options, say, version_number
+from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name, version_number
 from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
-from pytest_ftgate.registry.promotion import check_verdict
+from pytest_ftgate.registry.judged import check_verdict
 from pytest_ftgate.registry.version import number_of
 
 
@@ -16,7 +16,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "promote", parents=[registry_options(), server_options()], help="make a registered version the champion"
     )
-    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument("version", type=version_number, metavar="vN")
     parser.add_argument("--reason", default="by hand", help="recorded with the version (default: by hand)")
     parser.add_argument(
@@ -36,14 +36,16 @@ def promote(args: argparse.Namespace) -> int:
     if before and before.number == target.number:
         say(f"{args.task}: v{target.number} is already the champion; nothing changed")
         return 0
-    check_verdict(target, override=bool(args.override))
+    check_verdict(target, before, registry.log, override=bool(args.override))
     with deployed(args, registry, target) as places:
         now = registry.promote(
             args.task, target.number, args.override or args.reason, number_of(before), override=bool(args.override)
         )
     was = f" (was v{before.number})" if before else ""
     rest = f"{time.monotonic() - begin:.1f} s in total" if places else f"serve it: ftgate serve {args.task}"
-    against = f", overriding its verdict {now.override['verdict']}" if now.promotion["kind"] == "override" else ""
+    against = (
+        f", overriding its verdict {now.override['verdict'] or 'none'}" if now.promotion["kind"] == "override" else ""
+    )
     say(f"{args.task}: v{now.number} is the champion{was}{against}; {rest}")
     unload_old(args, before, places)
     return 0

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import open_existing, registry_options, say
+from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry.model_tags import model_of
 
@@ -26,7 +26,7 @@ LOOK_EVERY_S = 5.0
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("serve", parents=[registry_options()], help="serve the champion of a task")
-    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument("--base", metavar="DIR", help="base model folder, if it was moved since the test")
     parser.set_defaults(run=serve)
 

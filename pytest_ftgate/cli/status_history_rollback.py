@@ -1,4 +1,4 @@
-"""`ftgate status`, `ftgate history`, `ftgate rollback`: what the registry holds, and the way back."""
+"""`ftgate status`, `history`, `rollback`, `reset`, `unlock`: what the registry holds, and the way back."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, say_table, version_number
+from pytest_ftgate.cli.common import (
+    has_registry,
+    open_existing,
+    registry_options,
+    say,
+    say_table,
+    task_name,
+    version_number,
+)
 from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 from pytest_ftgate.pipeline.golden_reuse import goldens_of, uses, wear
 from pytest_ftgate.registry.model_tags import name_of
 from pytest_ftgate.registry.version import MODEL, number_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
+    from pytest_ftgate.registry.standing import Standing
 
 KINDS = {"promote": "promoted", "override": "promoted by override", "rollback": "rolled back to"}
 
@@ -25,23 +35,37 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     status_parser = commands.add_parser(
         "status", parents=[registry_options()], help="show champions and promotion locks"
     )
-    status_parser.add_argument("task", nargs="?", metavar="TASK", help="default: all tasks")
+    status_parser.add_argument("task", nargs="?", type=task_name, metavar="TASK", help="default: all tasks")
     status_parser.add_argument("--name", action="store_true", help="print only the served model name")
     status_parser.set_defaults(run=status)
 
     history_parser = commands.add_parser("history", parents=[registry_options()], help="list all versions of a task")
-    history_parser.add_argument("task", metavar="TASK")
+    history_parser.add_argument("task", type=task_name, metavar="TASK")
     history_parser.set_defaults(run=history)
 
     rollback_parser = commands.add_parser(
         "rollback", parents=[registry_options(), server_options()], help="restore the previous champion"
     )
-    rollback_parser.add_argument("task", metavar="TASK")
+    rollback_parser.add_argument("task", type=task_name, metavar="TASK")
     rollback_parser.add_argument(
         "--to", type=version_number, metavar="vN", help="an earlier champion (default: the previous one)"
     )
     rollback_parser.add_argument("--reason", default="by hand", help="recorded with the version (default: by hand)")
     rollback_parser.set_defaults(run=rollback)
+
+    reset_parser = commands.add_parser(
+        "reset", parents=[registry_options()], help="begin without a champion, if all champions on record were deleted"
+    )
+    reset_parser.add_argument("task", type=task_name, metavar="TASK")
+    reset_parser.add_argument("reason", metavar="REASON", help="recorded in the audit log")
+    reset_parser.set_defaults(run=reset)
+
+    unlock_parser = commands.add_parser(
+        "unlock", parents=[registry_options()], help="break the promotion lock of a process that is dead"
+    )
+    unlock_parser.add_argument("task", type=task_name, metavar="TASK")
+    unlock_parser.add_argument("--reason", default="by hand", help="recorded in the audit log (default: by hand)")
+    unlock_parser.set_defaults(run=unlock)
 
 
 def status(args: argparse.Namespace) -> int:
@@ -52,13 +76,16 @@ def status(args: argparse.Namespace) -> int:
         say(f"no registry in {args.state_dir} yet; `pytest GOLDENS --train` creates it")
         return 0
     registry = open_existing(args)
-    tasks = [args.task] if args.task else registry.tasks()
+    tasks = [args.task] if args.task else registry.recorded_tasks()
+    faults = False
     for task in tasks:
+        standing = registry.standing(task)
         say(task)
-        say_table(list(_status_rows(registry, task)), indent="  ")
+        say_table(list(_status_rows(registry, task, standing)), indent="  ")
+        faults = faults or bool(standing.faults)
     if not tasks:
         say("no versions registered yet")
-    return 0
+    return EXIT_CODES[Kind.INTEGRITY] if faults else 0
 
 
 def _say_names(args: argparse.Namespace) -> int:
@@ -78,7 +105,7 @@ def history(args: argparse.Namespace) -> int:
     versions = registry.versions(args.task)
     if not versions:
         raise _unknown(registry, args.task)
-    champion = registry.champion(args.task)
+    champion = registry.standing(args.task).version
     rows = [("version", "registered", "verdict", "digest", "", "reason")]
     rows += [_history_row(version, champion) for version in reversed(versions)]
     say_table(rows)
@@ -89,10 +116,11 @@ def rollback(args: argparse.Namespace) -> int:
     """Move the champion back; with --server, after the version before answers there."""
     begin = time.monotonic()
     registry = open_existing(args)
-    before = registry.champion(args.task)
+    standing = registry.standing(args.task)
+    before = standing.version
     target = registry.rollback_target(args.task, args.to)
     with deployed(args, registry, target) as places:
-        now = registry.rollback(args.task, args.reason, target.number, number_of(before))
+        now = registry.rollback(args.task, args.reason, target.number, number_of(standing.recorded))
     was = f" (was v{before.number})" if before else ""
     rest = f"{time.monotonic() - begin:.1f} s in total" if places else f"serve it: ftgate serve {args.task}"
     say(f"{args.task}: v{now.number} is the champion again{was}; {rest}")
@@ -100,19 +128,38 @@ def rollback(args: argparse.Namespace) -> int:
     return 0
 
 
-def _status_rows(registry: Registry, task: str) -> Iterator[tuple[str, str]]:
+def reset(args: argparse.Namespace) -> int:
+    """Begin anew without a champion, where none of those on record is left."""
+    open_existing(args).reset(args.task, args.reason)
+    say(f"{args.task}: no champion from now on, as the audit log says; the next candidate is judged as a first model")
+    return 0
+
+
+def unlock(args: argparse.Namespace) -> int:
+    """Break the lock of a promotion whose process is dead; a living one stops before its next write."""
+    claim = open_existing(args).unlock(args.task, args.reason)
+    say(f"{args.task}: lock of {claim} broken; recorded in the audit log")
+    return 0
+
+
+def _status_rows(registry: Registry, task: str, standing: Standing) -> Iterator[tuple[str, str]]:
     versions = registry.versions(task)
-    if not versions:
+    if not versions and task not in registry.recorded_tasks():
         raise _unknown(registry, task)
-    champion = registry.champion(task)
-    yield "champion", _described(champion) if champion else "none yet"
+    champion = None if standing.faults else standing.version
+    for fault in standing.faults:
+        yield "INTEGRITY", fault
+    if standing.faults:
+        yield "", standing.cure
+    else:
+        yield "champion", _described(champion) if champion else "none yet"
     if champion and MODEL in champion.tags:
         yield "served as", name_of(champion)
     if champion and champion.predecessors:
         yield "previous", ", ".join(f"v{each.number}" for each in champion.predecessors)
-    newest = versions[-1]
-    yield "newest", f"v{newest.number}  {newest.tags.get('verdict', '')}".rstrip()
-    for name, digest, questions in goldens_of(newest):
+    for newest in versions[-1:]:
+        yield "newest", f"v{newest.number}  {newest.tags.get('verdict', '')}".rstrip()
+    for name, digest, questions in goldens_of(versions[-1]) if versions else ():
         yield f"golden set {name}", f"{wear(uses(registry, questions))}  (digest {digest[:12]})"
     if holder := registry.lock_holder(task):
         yield "locked by", holder

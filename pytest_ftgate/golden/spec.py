@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, suggestion
 from pytest_ftgate.files.text import Keys, nearest, shown
 from pytest_ftgate.gate.floor import Floor, GateSpec, number_problems
@@ -143,7 +144,7 @@ def _name(file: Path) -> str:
 
 
 def _name_faults(file: Path) -> Iterator[Fault]:
-    if problem := id_problem(_name(file)):
+    if problem := id_problem(_name(file)) or name_problem(_name(file)):
         what = "folder" if file.name == FOLDER_FILE else "file"
         yield Fault(shown(file), 0, f"golden set name {_name(file)!r} {problem}", f"rename the {what}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
+from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, read_toml, toml_line
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
@@ -197,6 +198,8 @@ def read_pipeline(path: Path) -> Pipeline:
 
 
 def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
+    if problem := name_problem(path.parent.name):
+        yield Fault(shown(path), 0, f"pipeline name {path.parent.name!r} {problem}", "rename the folder")
     lora = data.get("lora")
     refused = [key for key in UNSERVABLE if isinstance(lora, dict) and key in lora]
     for key in refused:

@@ -61,8 +61,13 @@ class Targets:
         return open_registry(settings.tracking_uri or None, settings.state_dir, keys)
 
     def champion(self, task: str) -> Version | None:
-        """What production serves, None if nothing was ever promoted."""
-        return self.registry.champion(task) if self.has_registry else None
+        """What production serves, None if nothing was ever promoted. Raises IntegrityError, see `Registry.champion`."""
+        if self.has_registry:
+            return self.registry.champion(task)
+        from pytest_ftgate.registry.standing import check_never_had
+
+        check_never_had(self.registry.log, task, self.registry.store.shown)
+        return None
 
     def named(self, wanted: str, task: str, base: Model) -> Target:
         """The model that is called "base", "champion", "vN", or "" (the champion, else base). Raises FtgateError.

@@ -14,14 +14,16 @@ from typing import Any
 
 from pytest_ftgate.errors import AuditError
 from pytest_ftgate.registry.audit import AuditLog, Entry, Head
-from pytest_ftgate.registry.version import AUDIT, MODEL, VERDICT, Version
+from pytest_ftgate.registry.version import AUDIT, MODEL, VERDICT, Predecessor, Version
 
 GOLDEN = "golden."
 """How the tags begin that hold the digests of golden sets."""
 
 
 @contextmanager
-def announced(log: AuditLog, kind: str, target: Version, over: Version | None, reason: str) -> Iterator[Entry]:
+def announced(
+    log: AuditLog, kind: str, target: Version, over: Version | Predecessor | None, reason: str
+) -> Iterator[Entry]:
     """Write that `target` is about to follow `over`; if the block fails, that it did not."""
     entry = log.append(kind, target.task, _facts(target, over, reason))
     try:
@@ -49,7 +51,7 @@ def _head(version: Version, text: str) -> Head:
         raise AuditError(f"tag {AUDIT} of {version} was edited: not a valid audit log head") from None
 
 
-def _facts(target: Version, over: Version | None, reason: str) -> Mapping[str, Any]:
+def _facts(target: Version, over: Version | Predecessor | None, reason: str) -> Mapping[str, Any]:
     goldens = {key.removeprefix(GOLDEN): value for key, value in target.tags.items() if key.startswith(GOLDEN)}
     return {
         "version": target.number,

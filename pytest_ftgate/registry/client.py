@@ -61,6 +61,9 @@ class Client(Protocol):
     def get_registered_model(self, name: str) -> Any:
         """The model, with tags and aliases."""
 
+    def set_registered_model_tag(self, name: str, key: str, value: Any) -> None:
+        """Set a tag of a model."""
+
     def delete_registered_model(self, name: str) -> None:
         """Remove a model with all its versions."""
 
@@ -83,6 +86,9 @@ class Client(Protocol):
 
     def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
         """Point an alias of a model to a version, whatever it pointed to."""
+
+    def delete_registered_model_alias(self, name: str, alias: str) -> None:
+        """Remove an alias; nothing if there is none."""
 
 
 def connect(uri: str) -> Client:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.files.names import HELP, RESERVED_END, name_problem
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
@@ -42,9 +43,12 @@ def artifact_root(uri: str, state_dir: Path) -> str | None:
 
 def check_task(task: str) -> str:
     """`task` if MLflow can carry it as a model's name; RegistryError otherwise."""
-    if not task or not task.isprintable() or re.search(r"[/:'\"\s]", task):
-        raise RegistryError(
-            f"{task!r} is not a valid task name for the registry; "
-            "use letters, digits, '.', '_' and '-' (taken from the golden set folder)"
-        )
+    if problem := name_problem(task):
+        raise RegistryError(f"{task!r} is not a valid task name: it {problem}; {HELP}")
     return task
+
+
+def check_experiment(name: str) -> str:
+    """`name` if runs can be kept under it: that of a task, or of a task's canary. RegistryError otherwise."""
+    check_task(name.removesuffix(RESERVED_END[0]))
+    return name

@@ -5,6 +5,8 @@ MLflow has no compare-and-swap, but a model's name is unique on every store, so 
     ftgate-lock.<task>                     the first claim
     ftgate-lock.<task>.after.<holder>      the claim of who took over from `holder`, whose lease had run out
 
+A model of such a name that has versions or is a task is no claim: it is neither read as one nor removed.
+
 The last claim of this chain has the lock. A claim's name holds whom it follows, hence a slow process can never take
 over from, or remove, anybody but the one it saw. To release, a holder first claims to follow itself; only who
 follows the last claim removes the first, and the rest after it. Claims without a first one mean nothing.
@@ -12,23 +14,26 @@ follows the last claim removes the first, and the rest after it. Claims without 
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.files.names import RESERVED
 from pytest_ftgate.registry.client import Client
 from pytest_ftgate.registry.store import MISSING, TAKEN, Store, code_of
+from pytest_ftgate.registry.version import TASK_TAG
 
 LEASE_S = 60.0
 SKEW_S = 3.0
 """How far the clocks of two machines may differ: a lease is over only this much after its end."""
 POLL_S = 0.25
-PREFIX = "ftgate-lock."
+[PREFIX] = RESERVED
 HOLDER, WHO, UNTIL = "ftgate.holder", "ftgate.who", "ftgate.until"
 
 
@@ -47,7 +52,7 @@ class Claim:
         return _now() > self.until_s + SKEW_S
 
     def __str__(self) -> str:
-        return f"{self.who}, until {time.strftime('%H:%M:%S', time.localtime(self.until_s + SKEW_S))}"
+        return f"{self.who}, until {_shown(self.until_s + SKEW_S)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,14 @@ def last_claim(store: Store, task: str) -> Claim | None:
     return claims[-1] if claims else None
 
 
+def break_lock(store: Store, task: str) -> list[Claim]:
+    """Remove all claims, the last one being who had the lock; that one, if it lives, notices before its next write."""
+    claims = _chain(store, task)
+    for claim in reversed(claims):
+        _remove(store, claim.name)
+    return claims
+
+
 def _acquire(
     store: Store, task: str, lease_s: float, deadline: float, on_wait: Callable[[Claim], None] | None
 ) -> Claim:
@@ -108,7 +121,10 @@ def _acquire(
                 return mine
             continue
         if time.monotonic() >= deadline:
-            raise RegistryError(f"another promotion or rollback of {task} is in progress: {last}; try again later")
+            raise RegistryError(
+                f"another promotion or rollback of {task} is in progress: {last}; try again later\n"
+                f"    If its process is dead: ftgate unlock {task}"
+            )
         if on_wait and not told:
             on_wait(last)
         told = True
@@ -141,6 +157,16 @@ def _now() -> float:
     return time.time()
 
 
+def _shown(seconds: float) -> str:
+    """The time of today, with its date on any other day; of a clock that is far off as it is."""
+    try:
+        then = time.localtime(seconds)
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds:.0f} s after 1970"
+    today = then[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S", then)
+
+
 def _root(task: str) -> str:
     return f"{PREFIX}{task}"
 
@@ -165,13 +191,32 @@ def _read(client: Client, name: str) -> Claim | None:
             return None
         raise
     created_s = model.creation_timestamp / 1000
-    tags = model.tags or {}
+    tags = dict(model.tags or {})
+    if not _is_claim(client, name, tags):
+        raise RegistryError(
+            f"the registry has a model {name!r}, which is not a lock: it has versions, or is a task\n"
+            "    Rename it in MLflow: names that begin with ftgate-lock. are reserved for the locks of promotions"
+        )
     return Claim(
         name=name,
         holder=tags.get(HOLDER, str(model.creation_timestamp)),
         who=tags.get(WHO, "unknown"),
-        until_s=float(tags.get(UNTIL, created_s + LEASE_S)),
+        until_s=_seconds(tags.get(UNTIL, ""), created_s + LEASE_S),
     )
+
+
+def _is_claim(client: Client, name: str, tags: Mapping[str, str]) -> bool:
+    """By its shape: never delete what holds somebody's versions."""
+    return not (TASK_TAG.items() <= tags.items()) and not client.search_model_versions(f"name = '{name}'")
+
+
+def _seconds(text: str, default: float) -> float:
+    """The end of a lease; the default if the tag is no time."""
+    try:
+        found = float(text)
+    except ValueError:
+        return default
+    return found if math.isfinite(found) else default
 
 
 def _claim(store: Store, name: str, lease_s: float) -> Claim | None:
@@ -192,7 +237,8 @@ def _claim(store: Store, name: str, lease_s: float) -> Claim | None:
 def _remove(store: Store, name: str) -> None:
     with store.asking(f"cannot release the lock {name}") as client:
         try:
-            client.delete_registered_model(name)
+            if _read(client, name):
+                client.delete_registered_model(name)
         except Exception as error:
             if code_of(error) != MISSING:
                 raise

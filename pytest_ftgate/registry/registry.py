@@ -9,13 +9,19 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
-from pytest_ftgate.registry import audit_tags, promotion, promotion_lock, runs, search, versions
+from pytest_ftgate.errors import IntegrityError, RegistryError
+from pytest_ftgate.registry import audit_tags, judged, promotion, promotion_lock, runs, search, versions
 from pytest_ftgate.registry.audit import AuditLog, Entry, Head
 from pytest_ftgate.registry.audit.log import FILE as LOG_FILE
+from pytest_ftgate.registry.audit.moves import tasks_of
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys
+from pytest_ftgate.registry.standing import Standing, look
 from pytest_ftgate.registry.store import Store
-from pytest_ftgate.registry.version import Version, number_of
+from pytest_ftgate.registry.version import AGAINST, DIGEST, RESULTS, RUN, TASK_TAG, VERDICT, Version, number_of
+
+_RESULTS = "results"
+"""The folder of a run with the frozen results of each golden set."""
 
 
 def open_registry(uri: str | None, state_dir: Path, keys: Keys = versions.UNSIGNED) -> Registry:
@@ -56,13 +62,23 @@ class Registry:
         with self.store.asking("cannot list the tasks") as client:
             while token is not None:
                 page = client.search_registered_models(page_token=token or None)
-                names += [model.name for model in page if versions.TASK_TAG.items() <= dict(model.tags or {}).items()]
+                names += [model.name for model in page if TASK_TAG.items() <= dict(model.tags or {}).items()]
                 token = page.token or None
         return sorted(names)
 
+    def recorded_tasks(self) -> list[str]:
+        """Those and the tasks that the audit log has seen a champion of, sorted."""
+        return sorted({*self.tasks(), *tasks_of(self.log)})
+
     def champion(self, task: str) -> Version | None:
-        """What production serves; None if nothing was promoted yet."""
-        return versions.champion_of(self.store, task)
+        """What production serves; None if nothing was promoted yet. Raises IntegrityError if the alias or the version
+        was changed by hand, or the audit log is gone: then there is a champion on record that does not stand there.
+        """
+        return self.standing(task).proved
+
+    def standing(self, task: str) -> Standing:
+        """What stands there as the champion of a task, and what was recorded."""
+        return look(self.store, self.log, task)
 
     def version(self, task: str, number: int) -> Version:
         """Version `number` of `task`; RegistryError lists those there are."""
@@ -100,19 +116,39 @@ class Registry:
         """The content of a JSON file among a run's artifacts; None if it has none of that name."""
         return runs.read_json(self.store, run_id, file)
 
-    def add_version(self, task: str, adapter_dir: Path, digest: str, run_id: str, tags: Mapping[str, str]) -> Version:
+    def add_version(  # noqa: PLR0913, PLR0917
+        self,
+        task: str,
+        adapter_dir: Path,
+        digest: str,
+        run_id: str,
+        tags: Mapping[str, str],
+        over: Version | EllipsisType | None = ...,
+    ) -> Version:
         """Register an adapter folder under its run; it is not champion by that.
 
         digest: what `adapter_digest` said when the adapter was tested; checked here again. tags: put
         `commands.served.tags_of(model)` here, so that `ftgate serve` can serve it. The same adapter of the same base is
-        registered once: a repeated call gives the version there is, with the new tags and run.
+        registered once: a repeated call gives the version there is, with the new tags and run. over: the champion that
+        it was judged against, by default the one of now. A verdict among the tags is a line of the audit log.
         """
+        if VERDICT in tags:
+            champion = self.champion(task) if over is ... else over
+            tags = {**tags, AGAINST: judged.against(champion), DIGEST: digest, RUN: run_id}
+            tags |= {f"{RESULTS}{name}": sha for name, sha in runs.digests(self.store, run_id, _RESULTS).items()}
+            self.log.append(judged.KIND, task, judged.facts(tags))
         tags = {**tags, **audit_tags.head_tags(self.log)}
         return versions.add_version(self.store, self.digest_of, task, adapter_dir, digest, run_id, tags, self.keys)
 
     def results(self, version: Version, golden: str) -> dict[str, Any]:
-        """What was logged as results/<golden>.json when the version was judged; {"cases": {}} if nothing was."""
-        found = runs.read_json(self.store, version.run_id, f"results/{golden}.json") if version.run_id else None
+        """What was logged as results/<golden>.json when the version was judged; {"cases": {}} if nothing was.
+
+        Raises IntegrityError if file or tags are not what was recorded then.
+        """
+        judged.recorded(version, self.log)
+        name = f"{golden}.json"
+        sha256 = version.tags.get(f"{RESULTS}{name}", "") if VERDICT in version.tags else None
+        found = runs.read_json(self.store, version.run_id, f"{_RESULTS}/{name}", sha256) if version.run_id else None
         return found if isinstance(found, dict) else {"cases": {}}
 
     def metrics(self, version: Version) -> dict[str, float]:
@@ -142,34 +178,65 @@ class Registry:
         """
         champion = self.champion(task)
         target = self.version(task, number)
-        promotion.check_verdict(target, override=override)
+        expected = number_of(champion) if over is ... else over
         if champion and champion.number == number:
             return champion
-        expected = number_of(champion) if over is ... else over
         promotion.check_unmoved(target, expected, champion)
+        judged.check_verdict(target, champion, self.log, override=override)
         versions.verify(self.store, self.digest_of, target, self.keys.verify)
         with self.lock(task) as held:
-            champion = self.champion(task)
-            promotion.check_unmoved(target, expected, champion)
-            return promotion.carry_out(self.store, held, promotion.to_promote(target, champion, reason), self.log)
+            standing = self.standing(task)
+            promotion.check_unmoved(target, expected, standing.proved)
+            move = promotion.to_promote(target, standing.proved, reason, self.log)
+            return promotion.carry_out(self.store, held, standing, move, self.log)
 
     def rollback_target(self, task: str, to: int | None = None) -> Version:
         """The version that `rollback` would make the champion; RegistryError if there is none."""
-        return promotion.to_roll_back(self.store, check_task(task), to, "").target
+        return promotion.to_roll_back(self.store, self.standing(task), to, "").target
 
     def rollback(self, task: str, reason: str, to: int | None = None, over: int | EllipsisType | None = ...) -> Version:
         """Make the champion's predecessor (or the earlier champion `to`) the champion again; that version.
 
-        over: as of `promote`.
+        Also after alias or version were changed by hand, see `Standing`. over: as of `promote`.
         """
-        plan = promotion.to_roll_back(self.store, check_task(task), to, reason)
+        plan = promotion.to_roll_back(self.store, self.standing(task), to, reason)
         expected = number_of(plan.over) if over is ... else over
         promotion.check_unmoved(plan.target, expected, plan.over)
         versions.verify(self.store, self.digest_of, plan.target, self.keys.verify)
         with self.lock(task) as held:
-            move = promotion.to_roll_back(self.store, task, to, reason)
+            standing = self.standing(task)
+            move = promotion.to_roll_back(self.store, standing, to, reason)
             promotion.check_unmoved(plan.target, expected, move.over)
-            return promotion.carry_out(self.store, held, move, self.log)
+            return promotion.carry_out(self.store, held, standing, move, self.log)
+
+    def reset(self, task: str, reason: str) -> None:
+        """Begin without a champion, on the record, where none of those on record is left. RegistryError if one is."""
+        with self.lock(task) as held:
+            standing = self.standing(task)
+            if not standing.faults or standing.there:
+                there = standing.there or ((standing.version.as_predecessor(),) if standing.version else ())
+                left = f"v{there[0].number} is there" if there else "it has no champion on record"
+                raise RegistryError(
+                    f"{task} is not reset: {left}\n    {standing.cure if standing.faults else ''}".rstrip()
+                )
+            promotion.reset(self.store, held, standing, reason, self.log)
+
+    def changed(self, task: str) -> list[str]:
+        """What was changed by hand besides the champion: past champions that are gone, tags and results of versions."""
+        found: list[str] = []
+        versions_now = self.versions(task)
+        there, mark = {version.as_predecessor() for version in versions_now}, self.standing(task).mark
+        gone = [each for each in (mark.past if mark else ()) if each not in there]
+        found += [f"v{each.number}, a former champion, was deleted by hand in MLflow" for each in gone]
+        for version in versions_now:
+            try:
+                judged.recorded(version, self.log)
+                for tag in version.tags:
+                    if tag.startswith(RESULTS):
+                        self.results(version, tag.removeprefix(RESULTS).removesuffix(".json"))
+            except IntegrityError as error:
+                found.append(str(error).partition("\n")[0].removeprefix(f"{task} "))
+        return found
 
     @property
     def log(self) -> AuditLog:
@@ -179,7 +246,7 @@ class Registry:
     def record(self, task: str, kind: str, what: Mapping[str, Any]) -> Entry:
         """Append a line to the audit log, and keep its head with the champion; see `audit.KINDS`."""
         entry = self.log.append(kind, task, what)
-        if champion := self.champion(task):
+        if champion := self.standing(task).version:
             versions.tag_version(self.store, champion, audit_tags.head_tags(self.log))
         return entry
 
@@ -190,6 +257,15 @@ class Registry:
     def lock(self, task: str) -> AbstractContextManager[promotion_lock.Held]:
         """The right to move the champion of `task`, for a `with` block; RegistryError names who has it instead."""
         return promotion_lock.hold(self.store, check_task(task), self.lease_s, self.wait_s, self.on_wait)
+
+    def unlock(self, task: str, reason: str) -> promotion_lock.Claim:
+        """Break the lock of a task, on the record; who had it. RegistryError if it is free."""
+        claim = promotion_lock.last_claim(self.store, check_task(task))
+        if claim is None:
+            raise RegistryError(f"{task} is not locked")
+        self.log.append("unlock", task, {"holder": str(claim), "reason": reason})
+        promotion_lock.break_lock(self.store, task)
+        return claim
 
     def lock_holder(self, task: str) -> str:
         """Who holds the lock and until when; "" if it is free."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tempfile
@@ -11,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.errors import IntegrityError, RegistryError
 from pytest_ftgate.registry.client import Client
-from pytest_ftgate.registry.location import check_task
+from pytest_ftgate.registry.location import check_experiment
 from pytest_ftgate.registry.store import TAKEN, Store, code_of
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]
@@ -38,7 +39,7 @@ def log_run(  # noqa: PLR0913, PLR0917 - the six kinds of things a run has
 ) -> str:
     """Log one run in the experiment `task`; the run's id. See `Registry.log_run`."""
     with store.asking(f"cannot log the run of {task}") as client:
-        experiment = _experiment(client, check_task(task), store.artifact_root)
+        experiment = _experiment(client, check_experiment(task), store.artifact_root)
         run_id = str(client.create_run(experiment, run_name=tags.get("mlflow.runName")).info.run_id)
         status = "FAILED"
         try:
@@ -69,17 +70,39 @@ def read_params(store: Store, run_id: str) -> dict[str, str]:
         return dict(client.get_run(run_id).data.params)
 
 
-def read_json(store: Store, run_id: str, file: str) -> Any:
-    """The content of a JSON file among the run's artifacts; None if the run has no such file."""
+def read_json(store: Store, run_id: str, file: str, sha256: str | None = None) -> Any:
+    """The content of a JSON file among the run's artifacts; None if the run has no such file.
+
+    sha256: of the file as it was logged, "" if there was none; by default not compared. Raises IntegrityError for
+    another one.
+    """
+    content = _read(store, run_id, file)
+    if sha256 is not None and sha256 != (found := hashlib.sha256(content).hexdigest() if content is not None else ""):
+        raise IntegrityError(
+            f"{file} of the run {run_id} {f'has the sha256 {found[:12]}' if found else 'is gone'}, but was logged "
+            f"{f'with {sha256[:12]}' if sha256 else 'without one'}: changed by hand, not used\n"
+            "    Restore the file, or roll back to a version whose results are whole: ftgate rollback TASK --to vN"
+        )
+    try:
+        return json.loads(content) if content is not None else None
+    except ValueError as error:
+        raise RegistryError(f"{file} of the run {run_id} is not valid JSON: {error}") from None
+
+
+def digests(store: Store, run_id: str, folder: str) -> dict[str, str]:
+    """sha256 of each file of a folder of a run, by the file's name."""
+    with store.asking(f"cannot read {folder} of the run {run_id}") as client:
+        paths = [str(found.path) for found in client.list_artifacts(run_id, folder)]
+    contents = {path.rpartition("/")[2]: _read(store, run_id, path) for path in paths}
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items() if content is not None}
+
+
+def _read(store: Store, run_id: str, file: str) -> bytes | None:
     folder = file.rpartition("/")[0]
     with store.asking(f"cannot read {file} of the run {run_id}") as client, tempfile.TemporaryDirectory() as draft:
         if file not in {found.path for found in client.list_artifacts(run_id, folder or None)}:
             return None
-        text = Path(client.download_artifacts(run_id, file, draft)).read_text(encoding="utf-8")
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise RegistryError(f"{file} of the run {run_id} is not valid JSON: {error}") from None
+        return Path(client.download_artifacts(run_id, file, draft)).read_bytes()
 
 
 def flatten(params: Mapping[str, object], prefix: str = "") -> dict[str, str]:

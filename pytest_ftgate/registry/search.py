@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_ftgate.registry.location import check_task
+from pytest_ftgate.registry.location import check_experiment
 from pytest_ftgate.registry.store import Store
 
 A_PAGE = 1000
@@ -29,7 +29,7 @@ def search(store: Store, experiment: str, tags: Mapping[str, str]) -> list[Logge
     found: list[Logged] = []
     token: str | None = ""
     with store.asking(f"cannot list the runs of {experiment}") as client:
-        place = client.get_experiment_by_name(check_task(experiment))
+        place = client.get_experiment_by_name(check_experiment(experiment))
         while place is not None and token is not None:
             page = client.search_runs([place.experiment_id], question, max_results=A_PAGE, page_token=token or None)
             found += map(_logged, page)

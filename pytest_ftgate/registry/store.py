@@ -29,6 +29,11 @@ class Store:
         self._client: client.Client | None = None
         self._opening = threading.Lock()
 
+    @property
+    def shown(self) -> str:
+        """Its address, as it may be printed."""
+        return printable(self.uri)
+
     @contextmanager
     def asking(self, what: str) -> Iterator[client.Client]:
         """The MLflow client for a block of calls; what they raise becomes RegistryError("<what>: ...")."""

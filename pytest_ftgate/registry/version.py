@@ -11,6 +11,9 @@ from typing import Any
 CHAMPION = "champion"
 """The alias that is the production pointer; the only one, moved last and alone."""
 
+TASK_TAG = {"ftgate.kind": "task"}
+"""Of a registered model: its versions are ours."""
+
 DIGEST = "ftgate.digest"
 MODEL = "ftgate.model"
 RUN = "ftgate.run"
@@ -20,6 +23,10 @@ OVERRIDE = "ftgate.override"
 AUDIT = "ftgate.audit"
 SIGNED = "ftgate.signed"
 VERDICT, REASON = "verdict", "reason"
+AGAINST = "ftgate.against"
+"""The champion that a version was judged against, see `judged.against`."""
+RESULTS = "ftgate.results."
+"""How the tags begin that hold the sha256 of results/<golden set>.json of the newest run."""
 
 REMEMBERED = 50
 """So many predecessors are kept for rollbacks."""
@@ -92,7 +99,7 @@ class Version:
         return f"{self.task} v{self.number}"
 
 
-def number_of(version: Version | None) -> int | None:
+def number_of(version: Version | Predecessor | None) -> int | None:
     """The version's number, None if there is no version."""
     return version.number if version else None
 

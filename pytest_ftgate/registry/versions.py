@@ -12,12 +12,11 @@ from pytest_ftgate.errors import FtgateError, RegistryError
 from pytest_ftgate.registry.client import Client
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys, check_signature, key_hint, sign
-from pytest_ftgate.registry.store import MISSING, TAKEN, Store, code_of
-from pytest_ftgate.registry.version import CHAMPION, DIGEST, MODEL, RUN, SIGNED, Version, to_version
+from pytest_ftgate.registry.store import TAKEN, Store, code_of
+from pytest_ftgate.registry.version import DIGEST, MODEL, RUN, SIGNED, TASK_TAG, Version, to_version
 
 Digest = Callable[[Path], str]
 
-TASK_TAG = {"ftgate.kind": "task"}
 UNSIGNED = Keys()
 
 
@@ -26,18 +25,6 @@ def adapter_digest(path: Path) -> str:
     from pytest_ftgate.serve import model
 
     return model.artifact_digest(path)
-
-
-def champion_of(store: Store, task: str) -> Version | None:
-    """The version the alias points to."""
-    with store.asking(f"cannot read the champion of {task}") as client:
-        try:
-            number = client.get_registered_model(check_task(task)).aliases.get(CHAMPION)
-            return to_version(client.get_model_version(task, str(number))) if number else None
-        except Exception as error:
-            if code_of(error) == MISSING:
-                return None
-            raise
 
 
 def version_of(store: Store, task: str, number: int) -> Version:
@@ -96,6 +83,14 @@ def tag_version(store: Store, version: Version, tags: Mapping[str, str]) -> None
         for key, value in tags.items():
             if version.tags.get(key) != value:
                 client.set_model_version_tag(version.task, str(version.number), key, value)
+
+
+def tag_task(store: Store, task: str, tags: Mapping[str, str]) -> None:
+    """Give a task tags; it is made if it is not there any more."""
+    with store.asking(f"cannot tag {task}") as client:
+        _ensure_task(client, task)
+        for key, value in tags.items():
+            client.set_registered_model_tag(task, key, value)
 
 
 def fetch(store: Store, digest_of: Digest, version: Version, dest: Path, key: Path | None = None) -> Path:

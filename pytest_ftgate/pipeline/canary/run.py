@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.pipeline.canary.compatibility import changes
 from pytest_ftgate.pipeline.canary.history import judge, night_of
 from pytest_ftgate.pipeline.canary.measure import ask_night, ask_reference
@@ -46,7 +46,10 @@ class CanaryRun:
 
     def look(self, night: date) -> Finding:
         """Ask the champion its panel, keep the night, judge it. Raises FtgateError if the registry does not answer."""
-        self.champion = self.runtime.targets.champion(self.task)
+        try:
+            self.champion = self.runtime.targets.champion(self.task)
+        except IntegrityError as error:
+            return Finding("changed", str(error), night)
         if self.champion is None:
             return Finding("none", f"no champion yet; train one: pytest pipelines/{self.task} --train")
         reference = reference_of(self.runtime.registry, self.champion)

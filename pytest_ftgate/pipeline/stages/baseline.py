@@ -5,17 +5,24 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.pipeline.run import Baseline, PipelineRun
+from pytest_ftgate.errors import IntegrityError
+from pytest_ftgate.gate.verdict import Kind, Verdict
+from pytest_ftgate.pipeline.run import Baseline, PipelineRun, Stopped
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 from pytest_ftgate.pipeline.targets import base_target
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
+    from pytest_ftgate.registry import Version
 
 
 def measure_baseline(run: PipelineRun) -> None:
-    """Answers of earlier runs are taken as they are. The registry opens meanwhile: its import takes seconds."""
+    """Answers of earlier runs are taken as they are. Before anything is asked and paid for, the champion is looked at:
+    Stopped(INTEGRITY) if it, or its frozen results, are not what was recorded. A new registry opens meanwhile: that
+    takes seconds.
+    """
     prepare_data(run)
+    champion = _champion(run)
     warm = threading.Thread(target=run.runtime.registry.prepare, daemon=True)
     warm.start()
     target = base_target(run.base)
@@ -24,7 +31,23 @@ def measure_baseline(run: PipelineRun) -> None:
         run.evaluations.ask(evaluation, suite.cases, target, f"baseline {suite.name}")
         _say_score(run, evaluation)
     warm.join()
-    run.baseline = Baseline(run.runtime.targets.champion(run.name))
+    run.baseline = Baseline(champion)
+
+
+def _champion(run: PipelineRun) -> Version | None:
+    registry = run.runtime.registry
+    try:
+        champion = run.runtime.targets.champion(run.name)
+        past = {each.number for each in champion.predecessors} if champion else set()
+        for version in run.versions if champion else ():
+            if version == champion or version.number in past:
+                for suite in run.sets:
+                    registry.results(version, suite.name)
+    except IntegrityError as error:
+        raise Stopped(Verdict(Kind.INTEGRITY, (), str(error))) from None
+    if champion and not champion.promotion:
+        run.say(f"the champion v{champion.number} was set by another program: no promotion of it is on record")
+    return champion
 
 
 def _say_score(run: PipelineRun, evaluation: Evaluation) -> None:

@@ -68,8 +68,7 @@ def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: 
         results = _write_results(run, Path(folder, "results"))
         top = _top(manifest.path, Path(folder, "top"))
         if run.data_lineage:
-            text = json.dumps(run.data_lineage, indent=1, ensure_ascii=False)
-            Path(top, LINEAGE).write_text(text, encoding="utf-8")
+            Path(top, LINEAGE).write_bytes(_json(run.data_lineage, indent=1))
         run_id = registry.log_run(
             run.name,
             {**manifest.params, **params_of(run.data_lineage)},
@@ -81,7 +80,7 @@ def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: 
     from pytest_ftgate.registry.model_tags import tags_of
 
     served = tags_of(run.candidate.model)
-    return registry.add_version(run.name, manifest.adapter, manifest.digest, run_id, tags | served)
+    return registry.add_version(run.name, manifest.adapter, manifest.digest, run_id, tags | served, run.champion)
 
 
 def _digests(run: PipelineRun) -> dict[str, str]:
@@ -104,8 +103,13 @@ def _write_results(run: PipelineRun, folder: Path) -> Path:
     for suite in run.sets:
         tested = run.candidate_of(suite).without(run.leaked.left_out(suite))
         frozen: dict[str, Any] = tested.to_json()
-        (folder / f"{suite.name}.json").write_text(json.dumps(frozen, ensure_ascii=False), encoding="utf-8")
+        (folder / f"{suite.name}.json").write_bytes(_json(frozen))
     return folder
+
+
+def _json(data: object, indent: int | None = None) -> bytes:
+    """UTF-8; half a surrogate pair, which a model may say and UTF-8 cannot hold, is escaped as JSON allows."""
+    return json.dumps(data, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace")
 
 
 def _numbers(run: PipelineRun) -> dict[str, float]:

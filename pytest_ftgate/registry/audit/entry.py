@@ -20,9 +20,12 @@ from typing import Any
 from pytest_ftgate.files.digest import canonical, digest_of
 
 KINDS = {
+    "judged": "a version was registered with the verdict of the gate",
     "promote": "a version became the champion",
     "override": "a version became the champion against its verdict",
     "rollback": "an earlier champion became the champion again",
+    "reset": "the task begins anew without a champion",
+    "unlock": "the lock of a promotion was broken",
     "failed": "the move that an earlier line announced was refused or not confirmed",
     "alarm": "a canary alarm",
     "lock": "a golden set was accepted as it is; the task is the name of the set",

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_ftgate.registry.audit.check import Finding
 from pytest_ftgate.registry.audit.entry import Entry
-
-MOVES = ("promote", "override", "rollback")
+from pytest_ftgate.registry.audit.moves import MOVES
 
 
 def unfinished(entries: Sequence[Entry], champions: Mapping[str, int | None]) -> Iterator[Finding]:

@@ -49,33 +49,33 @@ def test_the_end_of_the_log_is_held_against_the_registry(registry, promote, tmp_
     registry.rollback("spam", "drift")
     file = tmp_path / "state" / "audit.jsonl"
     lines = file.read_bytes().splitlines(keepends=True)
-    assert len(lines) == 4
+    assert len(lines) == 7
 
     def verify() -> tuple[int, str]:
         return main(["audit", "verify", "--state-dir", str(tmp_path / "state")]), capsys.readouterr().out
 
-    assert verify() == (0, f"{file}: 4 lines, intact\n")
-    file.write_bytes(b"".join(lines[:2]))
+    assert verify() == (0, f"{file}: 7 lines, intact\n")
+    file.write_bytes(b"".join(lines[:5]))
     code, out = verify()
     assert code == 11
-    assert f"{file}:3: was removed, as were all lines after 2: spam v3 was registered with line 3" in out
-    assert f"{file}:3: was removed, as were all lines after 2: spam v2 was registered with line 4" in out
+    assert f"{file}:6: was removed, as were all lines after 5: spam v3 was registered with line 6" in out
+    assert f"{file}:6: was removed, as were all lines after 5: spam v2 was registered with line 7" in out
     file.unlink()
     assert verify()[0] == 11, "all of it"
     registry.log.append("alarm", "spam", {})
     code, out = verify()
     assert code == 11
-    assert "was replaced: not the log of 4 lines that spam v2 was registered with" in out
+    assert "was replaced: not the log of 7 lines that spam v2 was registered with" in out
 
 
 def test_a_move_that_was_announced_and_killed_is_a_note(registry, promote, tmp_path, capsys):
     promote("a")
-    registry.log.append("promote", "spam", {"version": 9, "over": 1})
+    registry.log.append("promote", "spam", {"version": 9, "digest": "ab", "over": 1})
     assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 0
-    assert "audit.jsonl:2: announced v9 as champion of spam, but the registry has v1" in capsys.readouterr().out
+    assert "audit.jsonl:3: announced v9 as champion of spam, but the registry has v1" in capsys.readouterr().out
     promote("b")
     assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 0
-    assert "audit.jsonl:2: announced v9 as champion of spam, but line 3 found v1" in capsys.readouterr().out
+    assert "audit.jsonl:3: announced v9 as champion of spam, but line 5 found v1" in capsys.readouterr().out
 
 
 def test_show_prints_moves_with_digests_and_reason(registry, promote, tmp_path, capsys):
@@ -91,6 +91,64 @@ def test_an_alarm_that_was_removed_from_the_end_is_missed(registry, promote, tmp
     registry.record("spam", "alarm", {"drop": 0.08})
     file = tmp_path / "state" / "audit.jsonl"
     assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 0
-    file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:2]))
     assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 11
-    assert "audit.jsonl:2: was removed, as were all lines after 1" in capsys.readouterr().out
+    assert "audit.jsonl:3: was removed, as were all lines after 2" in capsys.readouterr().out
+
+
+def by_hand(registry, call: str, *args: str) -> None:
+    with registry.store.asking("test") as client:
+        getattr(client, call)(*args)
+
+
+@pytest.mark.parametrize(
+    ("call", "args", "found", "to"),
+    [
+        ("delete_registered_model_alias", ("champion",), "but the alias was deleted by hand", "v2"),
+        ("set_registered_model_alias", ("champion", "1"), "but the alias was moved by hand in MLflow to v1", "v2"),
+        ("delete_model_version", ("2",), "but that version was deleted by hand", "v1"),
+    ],
+)
+def test_a_champion_that_was_changed_by_hand_is_found_and_restored(
+    registry, promote, ftgate, capsys, call, args, found, to
+):
+    """By every command that looks at it; the way back that they name is one."""
+    promote("a")
+    promote("b")
+    by_hand(registry, call, "spam", *args)
+    back = f"Restore it, on the record: ftgate rollback spam --to {to}"
+    for command in (("status",), ("status", "spam", "--name"), ("serve", "spam"), ("promote", "spam", "v1")):
+        code, out, err = ftgate(*command)
+        assert code == 11, command
+        assert found in out + err
+        assert back in out + err
+    assert main(["audit", "verify", "--state-dir", str(registry.state_dir)]) == 11
+    assert found in capsys.readouterr().out
+    code, out, _ = ftgate("rollback", "spam", "--to", to)
+    assert (code, out.startswith(f"spam: {to} is the champion again")) == (0, True)
+    assert main(["audit", "verify", "--state-dir", str(registry.state_dir)]) == 0
+    assert ftgate("status")[0] == 0
+
+
+def test_verify_finds_a_deleted_former_champion_and_an_edited_verdict(registry, promote, tmp_path, capsys):
+    promote("a")
+    promote("b")
+    by_hand(registry, "delete_model_version", "spam", "1")
+    by_hand(registry, "set_model_version_tag", "spam", "2", "verdict", "HOLD")
+    assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 11
+    out = capsys.readouterr().out
+    assert "spam: v1, a former champion, was deleted by hand in MLflow" in out
+    assert "spam: v2: verdict is 'HOLD', but was 'PROMOTE' when it was judged (line 3 of the audit log)" in out
+
+
+def test_a_task_that_was_deleted_begins_anew_only_on_the_record(registry, promote, ftgate, tmp_path):
+    promote("a")
+    by_hand(registry, "delete_registered_model", "spam")
+    code, out, _ = ftgate("status")
+    assert code == 11
+    assert "v1 was made champion (promote, line 2 of the audit log), but was deleted by hand in MLflow" in out
+    assert 'ftgate reset spam "reason"' in out
+    assert ftgate("reset", "spam", "sold")[0] == 0
+    assert registry.champion("spam") is None
+    assert ftgate("status")[0] == 0
+    assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 0

@@ -41,7 +41,7 @@ def test_what_the_gate_did_not_promote_needs_an_override(verdict, registry, prom
     assert f"spam v2 was {f'judged {verdict} (champion: 40 more cases)' if verdict else 'never judged'}" in err
     assert 'ftgate promote spam v2 --override "reason"' in err
     assert registry.champion("spam").number == 1
-    assert last_entry(registry).kind == "promote"
+    assert last_entry(registry).kind == ("judged" if verdict else "promote")
 
 
 def test_an_override_is_on_record_everywhere(registry, promote, judged, ftgate):
@@ -101,3 +101,22 @@ def test_an_override_needs_a_reason(promote, ftgate, capsys):
 def test_without_a_registry_and_with_an_unknown_version(tmp_path, ftgate):
     code, _, err = ftgate("promote", "spam", "1")
     assert (code, "no registry in" in err) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["status", "promote", "rollback", "history", "serve", "unlock", "canary", "cost"])
+def test_no_command_takes_what_cannot_be_a_task(ftgate, capsys, command):
+    with pytest.raises(SystemExit) as stopped:
+        ftgate(command, "ftgate-lock.spam")
+    assert stopped.value.code == 2
+    assert "'ftgate-lock.spam' is not a valid task name: it begins with 'ftgate-lock.'" in capsys.readouterr().err
+
+
+def test_unlock_says_whose_lock_it_broke(registry, promote, ftgate):
+    promote("a")
+    assert ftgate("unlock", "spam") == (2, "", "ftgate: spam is not locked\n")
+    with registry.lock("spam"):
+        code, out, _ = ftgate("unlock", "spam", "--reason", "crashed")
+    assert code == 0
+    assert out.startswith("spam: lock of pid ")
+    entry = last_entry(registry)
+    assert (entry.kind, entry.what["reason"], entry.what["holder"][:4]) == ("unlock", "crashed", "pid ")

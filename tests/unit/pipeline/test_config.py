@@ -224,3 +224,10 @@ def test_a_split_and_its_faults(tmp_path):
     assert faults(tmp_path, SMALLEST + "[ab]\nmargin = 0.1\n")[0][1] == "[ab] needs 'share'; found: margin"
     told = faults(tmp_path, SMALLEST + "[ab]\nshare = 0.05\nrequired = true\n")
     assert told == [(11, "ab.required requires exposures")]
+
+
+@pytest.mark.parametrize("name", ["ftgate-lock.sms", "-sms", "a b", "a" * 121])
+def test_a_folder_whose_name_no_task_can_have_is_refused(tmp_path, name):
+    path = projects.write(tmp_path / name / "pipeline.toml", SMALLEST)
+    with pytest.raises(PipelineError, match=r"pipeline name '.*\n    rename the folder"):
+        read_pipeline(path)

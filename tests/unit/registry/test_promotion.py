@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import Registry, promotion_lock
+from pytest_ftgate.registry.audit.moves import entries_of
 from pytest_ftgate.registry.version import Predecessor, format_predecessors, parse_predecessors
 
 
@@ -111,15 +112,26 @@ def test_a_damaged_adapter_is_not_promoted_and_not_rolled_back_to(registry, add)
 
 
 def test_a_candidate_judged_against_an_old_champion_is_refused(registry, add):
-    for weights in "abc":
-        add(weights)
-    registry.promote("spam", 1, "first", over=None)
+    registry.promote("spam", add("a"), "first", over=None)
+    add("b")
+    add("c")
     registry.promote("spam", 2, "better", over=1)
     with pytest.raises(RegistryError, match=r"spam v3 was to replace v1, but the champion is now v2"):
         registry.promote("spam", 3, "better", over=1)
-    with pytest.raises(RegistryError, match="was to replace no version"):
-        registry.promote("spam", 3, "better", over=None)
+    for over in ({}, {"over": 2}):
+        with pytest.raises(
+            RegistryError, match=r"v3 was judged PROMOTE against v1, but the champion is v2: never comp"
+        ):
+            registry.promote("spam", 3, "better", **over)
     assert registry.champion("spam").number == 2
+    assert registry.promote("spam", 3, "urgent", override=True).promotion["kind"] == "override"
+
+
+def test_a_champion_that_changed_since_the_call_is_not_replaced(registry, add):
+    registry.promote("spam", add("a"), "first")
+    add("b")
+    with pytest.raises(RegistryError, match=r"spam v2 was to replace no version, but the champion is now v1"):
+        registry.promote("spam", 2, "better", over=None)
 
 
 def test_a_held_lock_refuses_and_names_its_holder(registry, add):
@@ -154,6 +166,54 @@ def test_a_lock_made_by_hand_counts_until_its_lease_is_over(registry, add, later
     later(promotion_lock.LEASE_S + 10)
     assert registry.promote("spam", 1, "better").number == 1
     assert locks_of(registry) == []
+
+
+def test_a_task_that_is_named_like_a_lock_is_not_deleted(registry, add, later):
+    """Whoever made it: no task of ours can be called so."""
+    add("a")
+    with registry.store.asking("test") as client:
+        client.create_registered_model("ftgate-lock.spam", tags={"ftgate.kind": "task"})
+        client.create_model_version("ftgate-lock.spam", "somewhere")
+    later(promotion_lock.LEASE_S + 10)
+    with pytest.raises(RegistryError, match=r"has a model 'ftgate-lock\.spam', which is not a lock: it has versions"):
+        registry.promote("spam", 1, "better")
+    with registry.store.asking("test") as client:
+        assert client.get_model_version("ftgate-lock.spam", "1")
+    with pytest.raises(RegistryError, match=r"'ftgate-lock\.spam' is not a valid task name"):
+        registry.versions("ftgate-lock.spam")
+
+
+def test_the_lock_of_a_dead_holder_with_a_fast_clock_can_be_broken(registry, add, later):
+    add("a")
+    later(365 * 86400)
+    promotion_lock._claim(registry.store, "ftgate-lock.spam", 60.0)
+    later(0)
+    with pytest.raises(RegistryError, match=r"(?s)in progress: pid \d+ on .*, until \d{4}-.*ftgate unlock spam"):
+        registry.promote("spam", 1, "better")
+    assert registry.unlock("spam", "its machine is gone").who.startswith("pid ")
+    assert registry.promote("spam", 1, "better").number == 1
+    assert [entry.kind for entry in entries_of(registry.log, "spam")] == ["judged", "unlock", "promote"]
+    with pytest.raises(RegistryError, match="spam is not locked"):
+        registry.unlock("spam", "again")
+
+
+def test_who_lives_notices_that_its_lock_was_broken(registry, add):
+    add("a")
+    with registry.lock("spam") as held:
+        registry.unlock("spam", "by mistake")
+        with pytest.raises(RegistryError, match="expired"):
+            held.check()
+
+
+@pytest.mark.parametrize("until", ["soon", "nan", "inf", "1e400", ""])
+def test_a_lock_whose_end_was_edited_lasts_one_lease(registry, add, later, until):
+    add("a")
+    with registry.store.asking("test") as client:
+        client.create_registered_model("ftgate-lock.spam", tags={promotion_lock.UNTIL: until})
+    with pytest.raises(RegistryError, match="in progress"):
+        registry.promote("spam", 1, "better")
+    later(promotion_lock.LEASE_S + 10)
+    assert registry.promote("spam", 1, "better").number == 1
 
 
 def test_who_slept_through_its_lease_does_not_write_and_does_not_release(registry, add, later):

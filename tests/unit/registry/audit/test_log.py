@@ -209,7 +209,7 @@ def test_threads_and_processes_take_turns(tmp_path):
 
 
 def test_an_unknown_kind_and_a_folder_that_cannot_be_written_are_refused(tmp_path):
-    with pytest.raises(AuditError, match="found kind 'deed', allowed: promote, override"):
+    with pytest.raises(AuditError, match="found kind 'deed', allowed: judged, promote, override"):
         record(tmp_path, "deed", "spam", {})
     (tmp_path / "file").write_text("")
     with pytest.raises(AuditError, match=r"audit\.jsonl: cannot write the audit log"):

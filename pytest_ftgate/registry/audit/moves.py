@@ -1,0 +1,31 @@
+"""Audit log -> the moves of a task's champion that it announces."""
+
+from __future__ import annotations
+
+from pytest_ftgate.registry.audit.entry import Entry, is_whole, read_entry
+from pytest_ftgate.registry.audit.log import AuditLog
+
+MOVES = ("promote", "override", "rollback")
+RESET = "reset"
+
+
+def entries_of(log: AuditLog, task: str) -> list[Entry]:
+    """The entries about a task, as far as nobody has edited them."""
+    found = ((line, read_entry(line)) for line in log.lines()[0])
+    return [entry for line, entry in found if entry and entry.task == task and is_whole(entry, line)]
+
+
+def tasks_of(log: AuditLog) -> set[str]:
+    """The tasks whose champion was ever moved."""
+    entries = (read_entry(line) for line in log.lines()[0])
+    return {entry.task for entry in entries if entry and entry.kind in MOVES}
+
+
+def moves_of(log: AuditLog, task: str) -> list[Entry]:
+    """Promotions, overrides and rollbacks since the task began, or began anew; without those that are known to have
+    failed. The last one may not have come about: a process that was killed cannot say so.
+    """
+    entries = entries_of(log, task)
+    begin = next((place for place in range(len(entries), 0, -1) if entries[place - 1].kind == RESET), 0)
+    failed = {entry.what.get("line") for entry in entries if entry.kind == "failed"}
+    return [entry for entry in entries[begin:] if entry.kind in MOVES and entry.line not in failed]
