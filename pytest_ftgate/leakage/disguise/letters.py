@@ -17,7 +17,7 @@ from pytest_ftgate.data.near.normalized import Golden, Words
 from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, run_codes
 from pytest_ftgate.data.near.template_threshold import least_of_template
 from pytest_ftgate.leakage.containment import LONG, SUSPECT, verdict_of
-from pytest_ftgate.leakage.disguise.squeezed import places_of_ends, squeezed
+from pytest_ftgate.leakage.disguise.squeezed import squeezed
 
 N = 20
 LEAST_WORDS = 5
@@ -54,6 +54,7 @@ class Letters:
         for number, text in enumerate(texts):
             if len(text) >= LEAST_EXACT:
                 self._wholes[text].append(number)
+        texts = [text.replace(" ", "") for text in texts]
         self._codes, self._owners, self._places = _postings(texts)
         bits = min(_MOST_BITS, max(12, (8 * len(self._codes)).bit_length()))
         self._shift = np.uint64(64 - bits)
@@ -69,8 +70,9 @@ class Letters:
         exact = {*self._wholes.get(question, ()), *self._wholes.get(whole, ())}
         for number in sorted(exact):
             yield Hit(number, STAGE, "leak", 1.0, self.indexed[number].words)
-        for number, at, places in self._shared(whole):
-            if number not in exact and (hit := self._judge(number, whole, at, places)):
+        letters = whole.replace(" ", "")  # that two numbers are apart counts for a whole row only
+        for number, at, places in self._shared(letters):
+            if number not in exact and (hit := self._judge(number, letters, at, places)):
                 yield hit
 
     def _shared(self, text: str) -> Iterator[tuple[int, _Ints, _Ints]]:
@@ -120,7 +122,7 @@ def _postings(texts: Sequence[str]) -> tuple[Hashes, _Ints, _Ints]:
 
 
 def _indexed(words: Words, text: str, places: _Ints) -> Indexed:
-    ends = np.array(places_of_ends(words, text), np.int64)
+    ends = np.cumsum([len(squeezed([word])) for word in words])
     if not len(places):
         return Indexed(words, text, text, 0, 0, ends)
     covered = np.zeros(len(text) + 1, np.int64)
@@ -140,7 +142,7 @@ def _least(golden: Indexed) -> float:
         return golden.sequences
     span = max(LONG, golden.size // 2)
     begins = np.concatenate(([0], golden.ends))
-    shortest = int(np.min(begins[span:] - begins[:-span])) - N  # less the space that may be before it
+    shortest = int(np.min(begins[span:] - begins[:-span])) - N + 1
     return max(1, min(SUSPECT * golden.sequences, shortest))
 
 

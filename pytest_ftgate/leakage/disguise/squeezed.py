@@ -19,12 +19,3 @@ def squeezed(words: Sequence[str]) -> str:
     if len(text) > 2.5 * len(words):
         text = _NUMBERS.sub(rf"\1{_KEPT}", text)
     return text.replace(" ", "").replace(_KEPT, " ").translate(_LIKE_A_LETTER)
-
-
-def places_of_ends(words: Sequence[str], letters: str) -> list[int]:
-    """Where each word ends in its letters."""
-    ends, place = [], 0
-    for word in words:
-        place += len(word) + letters.startswith(" ", place)
-        ends.append(place)
-    return ends

@@ -10,7 +10,7 @@ from pytest_ftgate.data.near.normalized import goldens_of, plain_of
 from pytest_ftgate.leakage.containment import LONG, verdict_of
 from pytest_ftgate.leakage.disguise.letters import Letters, N
 from pytest_ftgate.leakage.disguise.signs import suspicious
-from pytest_ftgate.leakage.disguise.squeezed import places_of_ends, squeezed
+from pytest_ftgate.leakage.disguise.squeezed import squeezed
 from tests.unit.leakage.leak_samples import Texts, cases, row
 
 
@@ -27,15 +27,6 @@ from tests.unit.leakage.leak_samples import Texts, cases, row
 )
 def test_squeezed(text, expected):
     assert squeezed(text.split()) == expected
-
-
-def test_the_ends_of_words_are_those_in_the_letters():
-    words = ["call", "0800", "5550", "now", "or", "12", "times"]
-    letters = squeezed(words)
-    ends = places_of_ends(words, letters)
-    assert [letters[begin:end].strip() for begin, end in zip([0, *ends], ends, strict=False)] == [
-        squeezed([word]) for word in words
-    ]
 
 
 def sequences(text):
