@@ -108,7 +108,6 @@ SEEN_IN_PART: Mapping[str, Disguise] = MappingProxyType(
         "rot13": lambda text: codecs.encode(text, "rot13"),
         "base85": lambda text: base64.b85encode(text.encode()).decode(),
         "octets in decimal": lambda text: " ".join(str(ord(char)) for char in text),
-        "Morse-like or any other private code": lambda text: " ".join("*" * (ord(c) % 32) or "/" for c in text),
     }
 )
 """What it does not undo: parts, other orders, other codes."""

@@ -25,9 +25,15 @@ class Disguised:
     def find(self, rows: Sequence[Row], plain: Sequence[Plain]) -> Iterator[tuple[int, list[Hit]]]:
         """(place of a row, goldens found in it), of the rows that look disguised. plain: the rows, normalised."""
         for place in suspicious(plain):
-            question, whole = (squeezed(split(bare_text(text))) for text in (rows[place].question, plain[place].raw))
+            asked, raw = rows[place].question, plain[place].raw
+            whole = _letters(raw)
+            question = whole if asked == raw else _letters(asked)
             if hits := [hit for piece in _pieces(whole) for hit in self.letters.find(question, piece)]:
                 yield place, hits
+
+
+def _letters(text: str) -> str:
+    return squeezed(split(bare_text(text)))
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -5,7 +5,6 @@ What `containment` is for words, with its thresholds: twenty letters are about f
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,15 +16,15 @@ from pytest_ftgate.data.near.hit import Hit
 from pytest_ftgate.data.near.normalized import Golden, Words
 from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, run_codes
 from pytest_ftgate.data.near.template_threshold import least_of_template
-from pytest_ftgate.leakage.containment import LONG, verdict_of
-from pytest_ftgate.leakage.disguise.squeezed import places_of_ends, squeezed
+from pytest_ftgate.leakage.containment import LONG, SUSPECT, verdict_of
+from pytest_ftgate.leakage.disguise.squeezed import squeezed
 
 N = 20
 LEAST_WORDS = 5
 LEAST_EXACT = 8
 """Letters of a golden that is found when it is the whole row; fewer are the same by chance."""
 STAGE = "disguise"
-_BITS = 20
+_MOST_BITS = 24
 
 _Ints = npt.NDArray[np.int64]
 
@@ -34,7 +33,7 @@ _Ints = npt.NDArray[np.int64]
 class Indexed:
     """One golden. own: its letters without a template before and after. sequences: how many it has of its own.
 
-    size: words of which they are.
+    size: words of which they are. ends: where each word ends in the letters.
     """
 
     words: Words
@@ -42,6 +41,7 @@ class Indexed:
     own: str
     sequences: int
     size: int
+    ends: _Ints
 
 
 class Letters:
@@ -54,50 +54,52 @@ class Letters:
         for number, text in enumerate(texts):
             if len(text) >= LEAST_EXACT:
                 self._wholes[text].append(number)
+        texts = [text.replace(" ", "") for text in texts]
         self._codes, self._owners, self._places = _postings(texts)
-        self._any = np.zeros(1 << _BITS, np.bool_)
-        self._any[_slots(self._codes)] = True
+        bits = min(_MOST_BITS, max(12, (8 * len(self._codes)).bit_length()))
+        self._shift = np.uint64(64 - bits)
+        self._any = np.zeros(1 << bits, np.bool_)
+        self._any[self._slots(self._codes)] = True
         bounds = np.argsort(self._owners, kind="stable")
         places = np.split(self._places[bounds], np.cumsum(np.bincount(self._owners, minlength=len(texts)))[:-1])
         self.indexed = tuple(map(_indexed, words, texts, places))
+        self._least = np.array([_least(golden) for golden in self.indexed])
 
     def find(self, question: str, whole: str) -> Iterator[Hit]:
         """The goldens that are this row or its question, or that stand in it; each once."""
         exact = {*self._wholes.get(question, ()), *self._wholes.get(whole, ())}
         for number in sorted(exact):
             yield Hit(number, STAGE, "leak", 1.0, self.indexed[number].words)
-        for number, at, places in self._shared(whole):
-            if number not in exact and (hit := self._judge(number, whole, at, places)):
+        letters = whole.replace(" ", "")  # that two numbers are apart counts for a whole row only
+        for number, at, places in self._shared(letters):
+            if number not in exact and (hit := self._judge(number, letters, at, places)):
                 yield hit
 
     def _shared(self, text: str) -> Iterator[tuple[int, _Ints, _Ints]]:
-        """(number of a golden, places in the row, places in the golden) of the sequences that both have."""
+        """(number of a golden, places in the row, in the golden) of the sequences of both, where they are enough."""
         codes = run_codes(bytes_of(text), N)
-        at = np.flatnonzero(self._any[_slots(codes)])
+        at = np.flatnonzero(self._any[self._slots(codes)])
         starts = np.searchsorted(self._codes, codes[at])
         lengths = np.searchsorted(self._codes, codes[at], side="right") - starts
         last = np.cumsum(lengths)
         total = int(last[-1]) if len(last) else 0
         postings = np.repeat(starts - last + lengths, lengths) + np.arange(total)
         at, owners, places = np.repeat(at, lengths), self._owners[postings], self._places[postings]
-        for number in np.unique(owners):
+        for number in np.flatnonzero(np.bincount(owners, minlength=len(self._least)) >= self._least):
             of_golden = owners == number
             yield int(number), at[of_golden], places[of_golden]
 
+    def _slots(self, codes: Hashes) -> _Ints:
+        return (codes >> self._shift).view(np.int64)
+
     def _judge(self, number: int, text: str, at: _Ints, places: _Ints) -> Hit | None:
         golden = self.indexed[number]
-        if len(golden.words) < LEAST_WORDS:
-            return None
         score = len(np.unique(places)) / golden.sequences
         if golden.size < LONG:
             return Hit(number, STAGE, "suspect", score, golden.words) if golden.own in text else None
         span = _span(golden, *_longest(at, places))
         verdict = verdict_of(score, len(span), golden.size)
         return Hit(number, STAGE, verdict, score, span) if verdict else None
-
-
-def _slots(codes: Hashes) -> _Ints:
-    return (codes >> np.uint64(64 - _BITS)).view(np.int64)
 
 
 def _postings(texts: Sequence[str]) -> tuple[Hashes, _Ints, _Ints]:
@@ -120,15 +122,28 @@ def _postings(texts: Sequence[str]) -> tuple[Hashes, _Ints, _Ints]:
 
 
 def _indexed(words: Words, text: str, places: _Ints) -> Indexed:
+    ends = np.cumsum([len(squeezed([word])) for word in words])
     if not len(places):
-        return Indexed(words, text, text, 0, 0)
-    ends = places_of_ends(words, text)
+        return Indexed(words, text, text, 0, 0, ends)
     covered = np.zeros(len(text) + 1, np.int64)
     np.add.at(covered, places, 1)
     np.add.at(covered, places + N, -1)
     inside = np.flatnonzero(np.cumsum(covered))
     size = len(np.unique(np.searchsorted(ends, inside, side="right")))
-    return Indexed(words, text, text[int(places.min()) : int(places.max()) + N], len(places), size)
+    own = text[int(places.min()) : int(places.max()) + N]
+    return Indexed(words, text, own, len(places), size, ends)
+
+
+def _least(golden: Indexed) -> float:
+    """How many sequences a row must have of a golden that is found in it: all, the suspect's share, or a span's."""
+    if len(golden.words) < LEAST_WORDS or not golden.sequences:
+        return np.inf
+    if golden.size < LONG:
+        return golden.sequences
+    span = max(LONG, golden.size // 2)
+    begins = np.concatenate(([0], golden.ends))
+    shortest = int(np.min(begins[span:] - begins[:-span])) - N + 1
+    return max(1, min(SUSPECT * golden.sequences, shortest))
 
 
 def _longest(at: _Ints, places: _Ints) -> tuple[int, int]:
@@ -143,6 +158,5 @@ def _longest(at: _Ints, places: _Ints) -> tuple[int, int]:
 
 def _span(golden: Indexed, place: int, run: int) -> Words:
     """The words that lie whole in a run of letters."""
-    ends = places_of_ends(golden.words, golden.text)
-    first = bisect_left([0, *ends], place)
-    return golden.words[first : bisect_right(ends, place + run + N - 1)]
+    first = int(np.searchsorted(golden.ends, place)) + 1 if place else 0
+    return golden.words[first : int(np.searchsorted(golden.ends, place + run + N - 1, side="right"))]

@@ -17,8 +17,8 @@ LONG_WORD = 20
 """Characters of a word from which on it may be several, or an encoding."""
 LEET = 3
 """Digits between two letters, in a row."""
-FOREIGN = 0.04, 0.6
-"""Share of a text in Latin letters that is not ASCII; below it are accents as in French, above it are other scripts."""
+FOREIGN = 0.08, 0.6
+"""Share of a text that is not ASCII: below are accents as in French, above are other scripts."""
 
 _MARKS = (
     ("&", re.compile(r"&(?:amp;(?:#|\w{2,8};)|lt;[!/?a-zA-Z]|#0*(?:38|60);|#[xX]0*(?:26|3[cC]);)")),
@@ -37,7 +37,7 @@ _MIXED = re.compile(
         (
             f"[{_LATIN}][{_OTHER}]|[{_OTHER}][{_LATIN}]",
             "[\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\U000e0020-\U000e007e]",  # marks, tag characters
-            "[a-zA-Z][\ufe00-\ufe0f]",
+            "[a-zA-Z][\ufe00-\ufe0f]|[\u00c0-\u024f\u1e00-\u1eff]{3}",
             "[\u0250-\u02af\u1d00-\u1d7f]{2}|[\U0001f100-\U0001f1ff]",  # phonetic, small, squared letters
             f"(?:(?<= ){_WITH_SPACES} ){{{SPACED}}}|{_WITH_SPACES}{{{LONG_WORD + 1}}}",
         )
@@ -70,12 +70,11 @@ def _odd_words(texts: Sequence[str]) -> Iterator[int]:
     together, ends = joined(texts)
     letters = np.frombuffer(together + b" ", np.uint8)
     gaps = np.concatenate(([-1], np.flatnonzero(letters == _SPACE)))
-    long = gaps[:-1][np.diff(gaps) > LONG_WORD]
-    short = gaps[:-SPACED][gaps[SPACED:] - gaps[:-SPACED] <= SPACED_IN]
-    odd = np.concatenate((long, short)) + 1
-    numbers = np.searchsorted(ends, odd, side="right")
+    rows = np.searchsorted(ends, gaps, side="right")  # a gap after the last word of a row is of that row
+    long = rows[1:][np.diff(gaps) > LONG_WORD]
+    short = rows[SPACED:][(gaps[SPACED:] - gaps[:-SPACED] <= SPACED_IN) & (rows[1 : -SPACED + 1] == rows[SPACED:])]
     digits = np.bincount(np.searchsorted(ends, _leet(letters), side="right"), minlength=len(texts))
-    yield from (int(number) for number in np.union1d(numbers, np.flatnonzero(digits >= LEET)) if number < len(texts))
+    yield from (int(row) for row in np.union1d(np.concatenate((long, short)), np.flatnonzero(digits >= LEET)))
 
 
 def _leet(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

@@ -13,18 +13,9 @@ _KEPT = "\n"
 def squeezed(words: Sequence[str]) -> str:
     """The letters of the words, l as i, and digits as the letters that they look like.
 
-    Two numbers stay apart ("1 + 23" is not "12 + 3"), unless most words are single characters.
+    Two numbers stay apart ("1 + 23" is not "12 + 3"), unless nearly all words are single characters.
     """
     text = " ".join(words)
-    if 2 * sum(len(word) == 1 for word in words) <= len(words):
+    if len(text) > 2.5 * len(words):
         text = _NUMBERS.sub(rf"\1{_KEPT}", text)
     return text.replace(" ", "").replace(_KEPT, " ").translate(_LIKE_A_LETTER)
-
-
-def places_of_ends(words: Sequence[str], letters: str) -> list[int]:
-    """Where each word ends in its letters."""
-    ends, place = [], 0
-    for word in words:
-        place += len(word) + letters.startswith(" ", place)
-        ends.append(place)
-    return ends

@@ -56,6 +56,13 @@ def test_the_finding_says_that_it_was_disguised_and_shows_the_golden(text):
     assert leak.span.split()[:3] == text.lower().replace(",", "").split()[:3]
 
 
+@pytest.mark.parametrize("hide", ["{}<b></b>{}", "**{}**{}", "<i>{}</i>{}"])
+def test_tags_within_numbers_do_not_break_them(hide):
+    text = ENGLISH["long"]
+    hidden = " ".join(hide.format(word[:1], word[1:]) for word in text.split())
+    assert [leak.stage for leak in check([case(text)], hidden, f"{words(30, 2)} {hidden}").leaks] == ["disguise"] * 2
+
+
 def test_of_a_disguised_half_the_common_words_are_shown():
     text = words(40, 1).split()
     (leak,) = check([case(" ".join(text))], f"{words(9, 2)} {' '.join(text[:20]).encode().hex()}").leaks

@@ -11,7 +11,8 @@ from pytest_ftgate.data.near.normalized import goldens_of
 from pytest_ftgate.errors import SelfTestError
 from pytest_ftgate.leakage import containment, exact
 from pytest_ftgate.leakage.check import STAGES, find_leaks
-from pytest_ftgate.leakage.selftest import check_stages
+from pytest_ftgate.leakage.disguise.disguised import Disguised
+from pytest_ftgate.leakage.selftest import check_disguises, check_stages
 from tests.unit.leakage.leak_samples import cases, check, row, words
 
 GOLDENS = cases(*(words(20, seed) for seed in range(5)))
@@ -48,3 +49,17 @@ def test_sound_stages_pass_whatever_the_goldens(texts, cut, templated):
     around = TEMPLATE if templated else []
     goldens = goldens_of(cases(*(" ".join([*around[:cut], *text, *around[cut:]]) for text in texts)))
     check_stages(goldens, [stage(goldens) for stage in STAGES])
+
+
+def test_a_search_for_disguises_that_finds_nothing_is_an_error_and_never_clean(monkeypatch):
+    monkeypatch.setattr(Disguised, "find", lambda self, rows, plain: iter(()))
+    with pytest.raises(SelfTestError, match="HTML entities, twice hid golden case g0 planted in a row"):
+        check(GOLDENS, "any row")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=30), st.booleans())
+def test_a_sound_search_for_disguises_passes_whatever_the_goldens(texts, templated):
+    around = TEMPLATE if templated else []
+    goldens = goldens_of(cases(*(" ".join([*around, *text]) for text in texts)))
+    check_disguises(goldens, Disguised(goldens).find)
