@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(6 * MODELS_S)
 def starts(base_url: str) -> bool:
     """Whether an engine attaches; else it says so, of this address, in a text that can be written."""
     try:
-        OpenAIEngine(base_url, "mock").start(lambda _: None)
+        OpenAIEngine(base_url, "mock", api_key="sk-key").start(lambda _: None)
     except ServeError as error:
         return not str(error).encode().startswith(base_url.encode())
     return True
