@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.faults.bodies import Fault
-from bench.faults.wire import OK, FaultyServer
+from bench.faults.wire import GOOD, OK, Asked, FaultyServer, Wire
 
 REPOSITORY = Path(__file__).parents[2]
 LIMIT_S = 300.0
@@ -122,3 +123,28 @@ def start(base_url: str, server: FaultyServer, works: bool) -> str:
         return "" if code == 0 else f"exit code {code}, 0 expected"
     posts = [asked for asked in server.asked if asked.method == "POST"]
     return f"exit code {code}, {len(posts)} requests sent" if code == 0 or posts else ""
+
+
+def death(cases: int = 2000, before: int = 200) -> str:
+    """A run whose server dies after so many answers: "" if it ended early, with one reason for what was not sent."""
+    alive = iter(range(before))
+
+    def reply(wire: Wire, _: Asked) -> None:
+        if next(alive, None) is None:
+            wire.reset()
+        else:
+            wire.send(GOOD)
+
+    with tempfile.TemporaryDirectory(prefix="ftgate-faults-") as name, FaultyServer() as server:
+        server.faults = dict.fromkeys((f"good {number}" for number in range(cases)), reply)
+        folder = Path(name)
+        write_project(folder, {"plain": []}, cases, 8.0)
+        code, output = run(folder, server.base_url)
+        if why := crash(code, output):
+            return why
+        journal = (folder / ".ftgate" / "journal" / "plain.jsonl").read_text("utf-8").splitlines()
+    responses = [json.loads(line)["response"] for line in journal]
+    reasons = Counter(response["error"] for response in responses if not response["attempts"])
+    if len(reasons) != 1 or sum(reasons.values()) < cases / 2:
+        return f"{sum(reasons.values())} of {cases} cases not sent, for {len(reasons)} reasons"
+    return "" if code == 1 else f"exit code {code}, 1 expected"
