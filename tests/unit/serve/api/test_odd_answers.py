@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from bench.faults.bodies import plain
@@ -106,10 +104,9 @@ def test_a_judge_that_dies_ends_its_phase(tmp_path):
     )
     asks = [settings.ask(["Answer."], [{"role": "user", "content": f"q{n}"}]) for n in range(300)]
     retry = Retry(attempts=3, first_wait_s=0.5, longest_wait_s=0.5)
-    begin = time.monotonic()
     with open_provider(settings, tmp_path, retry) as provider:
         provider._sender.breaker.silent_s = 2.0
         found = list(provider.ask_all(asks))
     assert {reply.kind for reply in found} == {"failed"}
     assert found[-1].error.startswith("http://127.0.0.1:9/v1 no longer answers: nothing for ")
-    assert time.monotonic() - begin < 25, "300 requests of 3 attempts, 8 at a time, would wait for 38 s"
+    assert provider.bill.attempts < 300, "not 3 for each"
