@@ -83,6 +83,7 @@ LISTS: Mapping[str, tuple[Reply, bool]] = {
     "not gzip": (http({"data": []}, headers={"Content-Encoding": "gzip"}), False),
     "redirect to itself": (http("", 302, headers={"Location": "/v1/models"}), False),
     "redirect to another server": (http("", 302, headers={"Location": "http://{other}/v1/models"}), False),
+    "redirect to bytes": (http("", 302, headers={"Location": "/\xff\xfe"}), False),
     "401": (http("bad key", 401), False),
     "another model": (http({"data": [{"id": "other"}]}), False),
     "good": (MODELS, True),

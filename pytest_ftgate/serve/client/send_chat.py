@@ -167,7 +167,8 @@ async def _read(line: Line, reply: aiohttp.ClientResponse, sent: float) -> dict[
                 return await read_stream(lines, sent)
         return read_completion(await read_body(reply.content))
     if reply.status in REDIRECTS:
-        raise redirected(reply.status, _redact(reply.headers.get("Location", "").encode(), line.headers))
+        location = reply.headers.get("Location", "").encode("utf-8", "surrogateescape")  # as aiohttp decoded it
+        raise redirected(reply.status, _redact(location, line.headers))
     said = _redact(await read_body(reply.content), line.headers)
     raise of_status(reply.status, said, reply.headers.get("Retry-After", ""))
 
