@@ -2,7 +2,7 @@
 
 What it does stands in the variable FAKE_VLLM, as JSON:
 
-The folder of a model or of an adapter may hold answers.json: {last message: answer}.
+The folder of a model or of an adapter may hold answers.json: {last message: answer, or the fields of a Fault}.
 
 - {"say": text, "exit": code}: print the text, then end
 - {"hang": true}: never listen, and do not hear SIGTERM

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tests.mock_openai import MockServer
+from tests.mock_openai import Fault, MockServer
 
 
 class FakeVllm(MockServer):
@@ -79,7 +79,8 @@ class FakeVllm(MockServer):
         file = Path(self.adapters.get(body["model"], self.root)) / "answers.json"
         known = json.loads(file.read_text()) if file.is_file() else {}
         asked = body["messages"][-1]["content"]
-        return known.get(asked, asked)
+        found = known.get(asked, asked)
+        return Fault(**found) if isinstance(found, dict) else found
 
     async def _tokenize(self, request):
         said = (await request.json())["messages"][-1]["content"].encode()

@@ -33,7 +33,7 @@ def from_journal(suite: Suite, journal: Journal) -> Iterator[Given]:
     sampling = digest_of(settings_of(suite, ()))
     by_input = {(case.id, digest_of(case.input)): case for case in suite.cases}
     inputs = {case.id: digest_of(case.input) for case in suite.cases}
-    for asked, response in journal.read("asked").items():
+    for asked, response in journal.read("asked").responses.items():
         wanted = inputs.get(response.case_id, "")
         same = key_of("", wanted, response.model, suite.prompt.digest, sampling, response.repeat)
         if asked == same and response.finish_reason == "stop" and response.text.strip():

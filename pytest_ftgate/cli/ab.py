@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import open_existing, registry_options, say, say_table, version_number
+from pytest_ftgate.cli.numbers import real
 from pytest_ftgate.errors import FtgateError, RegistryError
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ def _add_analyse(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser.add_argument("--margin", type=_margin, metavar="SHARE", help="accepted loss in mean outcome (default 0)")
     parser.add_argument(
-        "--window-hours", type=float, metavar="H", help="outcome window after a user's first exposure (default 24)"
+        "--window-hours",
+        type=real(0, 87_600),
+        metavar="H",
+        help="outcome window after a user's first exposure (default 24)",
     )
     parser.add_argument("--candidate", default="", metavar="DIGEST", help="use exposures of this candidate only")
     parser.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.ini import ini_path
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.files.escape import printable
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry
     from pytest_ftgate.registry.promotion_lock import Claim
 
 STATE_DIR = ".ftgate"
+_MOST_DIGITS = 9
+"""Of the number of a version."""
 
 
 def say(line: str = "") -> None:
-    """Print one line."""
-    sys.stdout.write(f"{line}\n")
+    """Print a line, or several: escaped, and without secrets."""
+    sys.stdout.write(f"{printable(line)}\n")
     sys.stdout.flush()
 
 
@@ -90,6 +93,6 @@ def _say_waiting(claim: Claim) -> None:
 def version_number(text: str) -> int:
     """v3 or 3 -> 3, as an argument of a command."""
     digits = text.removeprefix("v")
-    if not digits.isdecimal():
+    if not digits.isdecimal() or len(digits) > _MOST_DIGITS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a version, expected v2 or 2")
     return int(digits)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli import data_generate, data_review, data_split
 from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check.add_argument("--model", type=Path, metavar="DIR", help="model whose tokenizer counts the tokens")
     check.add_argument(
         "--max-length",
-        type=_positive,
+        type=whole(1),
         metavar="N",
         help=f"maximum row length in tokens, with --model (default {MAX_LENGTH})",
     )
     check.add_argument("--goldens", type=Path, metavar="DIR", help="also check for leakage of these golden sets")
     check.add_argument(
         "--perplexity",
-        type=_positive,
+        type=whole(1),
         nargs="?",
         const=SAMPLED,
         default=0,
@@ -150,9 +151,3 @@ def _leaked(files: Sequence[Path], goldens: Path) -> bool:
     report = check_own(files, [load_suite(path) for path in golden_files(goldens)])
     say(report.describe())
     return bool(report.leaks)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.common import STATE_DIR, say
+from pytest_ftgate.cli.numbers import real, whole
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.atomic import write_text
 
@@ -30,10 +31,10 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "source", metavar="TASK|SEEDS", help="pipeline whose training rows serve as seeds, or a file of rows"
     )
-    parser.add_argument("--count", type=int, required=True, metavar="N", help="number of rows")
+    parser.add_argument("--count", type=whole(1), required=True, metavar="N", help="number of rows")
     parser.add_argument(
         "--budget",
-        type=float,
+        type=real(0),
         required=True,
         metavar="DOLLARS",
         help="total budget of this job over all its runs",
@@ -44,7 +45,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--as-seeds", action="store_true", help="keep the label distribution of the seeds (default: balanced)"
     )
     parser.add_argument("--batch", action="store_true", help="use Message Batches: half the price, within 24 hours")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default 0)")
+    parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=0, metavar="N", help="random seed (default 0)")
     parser.add_argument(
         "--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="golden sets to exclude from the rows"
     )
@@ -62,7 +63,7 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--price",
         nargs=2,
-        type=float,
+        type=real(0),
         metavar=("IN", "OUT"),
         help="dollars per million tokens, for models without a built-in price",
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say, say_table
+from pytest_ftgate.cli.numbers import whole
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.split.part import Shares
@@ -24,7 +25,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--shares", type=_shares, default="80/10/10", metavar="N/N/N", help="train/validation/test (default 80/10/10)"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default 0)")
+    parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=0, metavar="N", help="random seed (default 0)")
     parser.set_defaults(run=split)
 
 

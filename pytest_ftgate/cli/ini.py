@@ -35,6 +35,6 @@ def _ini(file: Path, name: str) -> str:
 def _toml(file: Path, name: str) -> str:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ""
     return str(tables.get("ini_options", {}).get(name) or tables.get(name) or "").strip()

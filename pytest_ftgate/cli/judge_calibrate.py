@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import registry_options, say
 from pytest_ftgate.cli.judge_options import judge_client_of, judge_options, spec_of
+from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import FtgateError, MetricError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("golden", type=Path, metavar="GOLDEN", help="folder, golden.toml or single-file set")
     parser.add_argument(
         "--pairs",
-        type=int,
+        type=whole(0),
         default=PAIRS,
         metavar="N",
         help=f"maximum number of answer pairs judged in both orders (default {PAIRS})",

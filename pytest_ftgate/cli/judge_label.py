@@ -11,6 +11,7 @@ from pytest_ftgate.cli.annotation_files import at_work, lines_of, open_book, wri
 from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say
 from pytest_ftgate.cli.data_review import review_options
 from pytest_ftgate.cli.judge_pairs import NEWEST, PAIRS, compare
+from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
@@ -43,14 +44,14 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument(
         "--count",
-        type=int,
+        type=whole(1),
         metavar="N",
         help=f"number of random answers ({LABELS}), or of pairs ([human] verdicts, else {PAIRS})",
     )
     parser.add_argument(
-        "--rare", type=int, default=0, metavar="N", help="plus N answers that fail the graders of the set"
+        "--rare", type=whole(0), default=0, metavar="N", help="plus N answers that fail the graders of the set"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default 0)")
+    parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=0, metavar="N", help="random seed (default 0)")
     parser.add_argument("--criterion", default="", metavar="NAME", help="criterion of the rubric")
     parser.add_argument("--question", default="", metavar="TEXT", help="question to ask (default: from the rubric)")
     parser.add_argument(
@@ -121,7 +122,7 @@ def pool_of(args: argparse.Namespace, suite: Suite) -> list[Given]:
     from pytest_ftgate.annotation.collected_answers import distinct, from_journal, from_results
     from pytest_ftgate.evaluate.journal import Journal
 
-    found = list(from_journal(suite, Journal(args.state_dir / "journal" / f"{suite.name}.jsonl")))
+    found = list(from_journal(suite, Journal(args.state_dir, suite.name, say)))
     if has_registry(args):
         registry = open_existing(args)
         for task in registry.tasks():

@@ -80,7 +80,8 @@ def leakage(args: argparse.Namespace) -> int:
     except SelfTestError as error:
         say(f"INTEGRITY: {error}")
         return LEAKED
-    say(report.describe(COLOURS if sys.stdout.isatty() and "NO_COLOR" not in os.environ else MARKS))
+    marks = COLOURS if sys.stdout.isatty() and "NO_COLOR" not in os.environ else MARKS
+    sys.stdout.write(f"{report.describe(marks)}\n")  # not by `say`, which would escape the colours
     if args.semantic is not None:
         _advise(args, suites, judge)
     return LEAKED if report.blocking(strict=args.strict) else 0

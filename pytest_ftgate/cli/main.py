@@ -27,6 +27,7 @@ from pytest_ftgate.cli import (
     status_history_rollback,
 )
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 
 FAMILIES = (
     lock,
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
     try:
         return int(args.run(args))
     except FtgateError as error:
-        sys.stderr.write(f"ftgate: {error}\n")
+        sys.stderr.write(printable(f"ftgate: {error}\n"))
         return 2
     except KeyboardInterrupt:
         return 130
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        sys.stderr.write(f"ftgate: {error}\n")
+        sys.stderr.write(printable(f"ftgate: {error}\n"))
         return 2
 
 

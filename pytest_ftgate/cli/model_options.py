@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import registry_options, say, verify_key
+from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.serve import ENGINES
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def asking_options() -> argparse.ArgumentParser:
     options.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
     options.add_argument("--vllm", default="", metavar="FILE", help="path of the vllm executable")
     options.add_argument(
-        "--concurrency", type=_positive, default=64, metavar="N", help="requests in flight (default 64)"
+        "--concurrency", type=whole(1, 4096), default=64, metavar="N", help="requests in flight (default 64)"
     )
     return options
 
@@ -44,7 +46,7 @@ def asking(args: argparse.Namespace) -> Iterator[Runtime]:
     settings = Settings(
         state_dir=args.state_dir,
         engine=engine,
-        base_url=args.base_url.rstrip("/"),
+        base_url=plain_address(args.base_url, "--base-url", "FTGATE_API_KEY"),
         model=args.model,
         concurrency=args.concurrency,
         tracking_uri=args.tracking_uri or "",
@@ -53,9 +55,3 @@ def asking(args: argparse.Namespace) -> Iterator[Runtime]:
     )
     with Runtime(settings, Console(sys.stderr, say)) as runtime:
         yield runtime
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)

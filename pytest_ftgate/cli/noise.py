@@ -75,8 +75,8 @@ def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Ev
     from pytest_ftgate.evaluate.journal import Journal
     from pytest_ftgate.evaluate.responses import Responses
 
-    with tempfile.TemporaryDirectory(prefix="ftgate-noise-") as folder, Journal(Path(folder) / "run.jsonl") as journal:
+    with tempfile.TemporaryDirectory(prefix="ftgate-noise-") as folder, Journal(Path(folder), "run") as journal:
         evaluation = Evaluation(Responses(suite, target.digest, journal))
-        runtime.ask(evaluation, suite.cases, target, reuse=False)
+        runtime.ask(evaluation, suite.cases, target)
         say(f"  run {number}: {len(evaluation.outcomes)} cases answered")
     return evaluation

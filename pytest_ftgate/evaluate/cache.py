@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pytest_ftgate.errors import FtgateError, MissingExtra
+from pytest_ftgate.files.escape import one_line, printable
+from pytest_ftgate.files.secrets import secret_address
 from pytest_ftgate.serve.response import Response
 
 KEEP_S = 30 * 24 * 3600
@@ -104,12 +106,12 @@ class RedisCache:
             import redis
         except ImportError:
             raise MissingExtra("a Redis cache", "cache") from None
-        self.place = shown_url(url)
+        self.place = printable(secret_address(url))
         self._prefix = prefix
         try:
             self._client: Any = redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5)
         except ValueError as error:
-            raise CacheError(f"ftgate_cache_url: {self.place} is not a Redis URL: {error}") from None
+            raise CacheError(f"ftgate_cache_url: {self.place} is not a Redis URL: {one_line(str(error))}") from None
 
     def get(self, keys: Sequence[str]) -> dict[str, Response]:
         """See Cache."""
@@ -136,13 +138,7 @@ class RedisCache:
         try:
             yield
         except redis.RedisError as error:
-            raise CacheError(f"no response from the cache at {self.place}: {error}") from None
-
-
-def shown_url(url: str) -> str:
-    """An address without user and password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+            raise CacheError(f"no response from the cache at {self.place}: {one_line(str(error))}") from None
 
 
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:

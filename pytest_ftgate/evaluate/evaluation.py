@@ -93,13 +93,17 @@ class Evaluation:
         found = ((case, self._outcome_or_none(case)) for case in self.suite.cases)
         return [self._scored(case, outcome) for case, outcome in found if outcome is not None]
 
-    def metric(self, name: str, **options: Any) -> Metric:
-        """A metric of all cases that were asked; see `metric.compute`. Raises MetricError."""
+    def metric(self, name: str, *, measured_only: bool = False, **options: Any) -> Metric:
+        """A metric of all cases that were asked; see `metric.compute`. Raises MetricError.
+
+        measured_only: leave out the cases without a grade, which else count against the model.
+        """
         if name in LIMITS:
             answers = [answer for case in self.suite.cases for answer in self.responses.of_or_none(case)]
-            return limit(name, answers, self.suite.golden.price)
+            return limit(name, answers, self.suite.golden.price, measured_only=measured_only)
         label = self.suite.golden.label
-        return compute(name, self.scored, label.values if label else (), **options)
+        scored = [case for case in self.scored if case.measured or not measured_only]
+        return compute(name, scored, label.values if label else (), **options)
 
     def confusion(self) -> Confusion:
         """Expected against predicted labels, an answer that is no known label in a column of its own.
@@ -111,12 +115,6 @@ class Evaluation:
         if self.suite.golden.label is None:
             raise MetricError(f"{self.suite.name}: a confusion matrix needs [label] in the golden set")
         return Labels(self.suite.golden.label.values, self.scored).confusion()
-
-    @property
-    def timed_out(self) -> int:
-        """Cases on which the model ran out of time, in any repeat."""
-        answers = map(self.responses.of_or_none, self.suite.cases)
-        return sum(any(answer.finish_reason == "timeout" for answer in repeats) for repeats in answers)
 
     def readable(self, case: Case) -> bool:
         """True if the answer is one: a label of the set if it names labels, else any text at all."""

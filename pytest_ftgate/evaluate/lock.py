@@ -104,7 +104,7 @@ def read_lock(path: Path) -> Lock | None:
     except json.JSONDecodeError as error:
         what, fix = f"is not valid JSON: {error.msg}", "undo the edit, or resolve the merge conflict"
         raise LockError([Fault(shown(file), error.lineno, what, f"{fix}, then: {_command(file)}")]) from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise LockError(
             [Fault(shown(file), 0, f"is not a valid lock: {error}", "restore it from version control")]
         ) from None

@@ -85,7 +85,7 @@ def read_noise(golden_path: Path) -> Noise | None:
         return None
     try:
         return Noise(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         fix = f"measure again: ftgate noise {shown(path.parent)}"
         raise LockError([Fault(shown(path), 0, f"is not a valid `ftgate noise` file: {error}", fix)]) from None
 

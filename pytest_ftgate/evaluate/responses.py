@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.evaluate.journal import Journal, key_of
+from pytest_ftgate.evaluate.journal import Answers, Journal, key_of
 from pytest_ftgate.evaluate.suite import Suite
+from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.case import Case, Prompt, digest_of, render
 from pytest_ftgate.serve.response import Response
 
@@ -30,8 +31,9 @@ class Unmeasured(LookupError):  # noqa: N818 - a state of a case, not an error f
 class Responses:
     """What one model says to one golden set: from the model, the journal of earlier runs, or a cache.
 
-    prompt, choices: other than the suite's own for a baseline with its best prompt. regrade: find the answers of the
-    journal by what was asked alone, so that graders and expected values may have changed since.
+    prompt, choices: other than the suite's own for a baseline with its best prompt. reuse: an answer that the journal
+    holds under the same digests counts as this run's; without it the journal is only written. regrade: the same, and
+    find the answers by what was asked alone, so that graders and expected values may have changed since.
     """
 
     def __init__(  # noqa: PLR0913 - what can differ between two measurements of one set
@@ -42,13 +44,14 @@ class Responses:
         *,
         prompt: Prompt | None = None,
         choices: tuple[str, ...] = (),
+        reuse: bool = False,
         regrade: bool = False,
     ) -> None:
         self.suite = suite
         self.model_digest = model_digest
         self.prompt = prompt or suite.prompt
         self.settings = settings_of(suite, choices)
-        self.regrade = regrade
+        self.regrade, self.reuse = regrade, reuse or regrade
         self._journal = journal
         self._sampling = digest_of(self.settings)
         self._by_id = {case.id: case for case in suite.cases}
@@ -58,9 +61,25 @@ class Responses:
         self._reused: dict[str, Response] = {}
 
     @cached_property
-    def _before(self) -> dict[str, Response]:
+    def _in_journal(self) -> Answers:
         """What the journal holds; a run that asks every case never reads it."""
         return self._journal.read("asked" if self.regrade else "key")
+
+    @property
+    def _before(self) -> dict[str, Response]:
+        return self._in_journal.responses
+
+    @property
+    def changed_lines(self) -> tuple[str, ...]:
+        """Answers of this model in the journal that were edited after they were written, as "path:line".
+
+        They are not used. None if the journal was not read: then it decides nothing.
+        """
+        if "_in_journal" not in self.__dict__:
+            return ()
+        changed = self._in_journal.changed
+        lines = sorted(changed[key] for keys in self._keys.values() for key in keys if key in changed)
+        return tuple(f"{shown(self._journal.path)}:{line}" for line in lines)
 
     def _keys_of(self, case: Case) -> tuple[str, ...]:
         """The journal's keys of all repeats of a case."""
@@ -77,21 +96,14 @@ class Responses:
         asked = digest_of(case.input)
         return key_of("", asked, self.model_digest, self.prompt.digest, self._sampling, repeat)
 
-    def missing(self, cases: Iterable[Case], *, reuse: bool) -> list[Repeat]:
-        """Those repeats of the cases that nobody has asked yet, in order.
-
-        reuse: an answer in the journal under the same digests counts as asked.
-        """
-        found = []
-        for case in cases:
-            for repeat, key in enumerate(self._keys[case.id]):
-                if key in self._pending or key in self._cached:
-                    continue
-                if reuse and self._known_before(key):
-                    self._reused[key] = self._before[key]
-                else:
-                    found.append((case, repeat))
-        return found
+    def missing(self, cases: Iterable[Case]) -> list[Repeat]:
+        """Those repeats of the cases that this run has yet to ask, in order."""
+        return [
+            (case, repeat)
+            for case in cases
+            for repeat, key in enumerate(self._keys[case.id])
+            if not (key in self._pending or key in self._cached or self._reuses(key))
+        ]
 
     def recall(self, repeats: Iterable[Repeat], cache: Cache) -> int:
         """Take from a cache what it holds of the repeats; the number of answers taken. Raises CacheError."""
@@ -136,9 +148,13 @@ class Responses:
         asked = self.asked(self._by_id[request.case_id], request.repeat)
         self._journal.append(request.key, response, set=self.suite.name, asked=asked)
 
-    def _known_before(self, key: str) -> bool:
-        earlier = self._before.get(key)
-        return earlier is not None and not earlier.broken and earlier.finish_reason != "timeout"
+    def _reuses(self, key: str) -> bool:
+        """Take the answer of an earlier run, if that is allowed and there is one."""
+        if self.reuse and key not in self._reused:
+            earlier = self._before.get(key)
+            if earlier is not None and not earlier.broken:
+                self._reused[key] = earlier
+        return key in self._reused
 
     def of(self, case: Case) -> tuple[Response, ...]:
         """The answers of all repeats, waited for if they are on their way. Raises Unmeasured."""
@@ -152,8 +168,8 @@ class Responses:
             return self._pending[key].result()
         if key in self._cached:
             return self._cached[key]
-        if key in self._before:
-            return self._before[key]
+        if self._reuses(key):
+            return self._reused[key]
         raise Unmeasured(key)
 
     def arrived(self, *, wait: bool) -> Iterator[tuple[Case, Response]]:

@@ -50,7 +50,7 @@ class Suite:
         return _graders_of(case, self.golden, self.graders, self.own_graders)
 
     @property
-    def metrics(self) -> tuple[tuple[str, dict[str, str]], ...]:
+    def metrics(self) -> tuple[tuple[str, dict[str, Any]], ...]:
         """(name for people, {"name", "positive", "average"} as given) of what the gate looks at; () without a gate."""
         if self.golden.gate is None:
             return ()

@@ -12,7 +12,12 @@ STATE: Mapping[str, str] = {
         "training data."
     ),
     "journal/SET.jsonl": (
-        "Every response of every model to a golden set, appended as it arrives; resume and regrade read it."
+        "Every response of every model to a golden set, appended as it arrives; resume, regrade and `--train` read it. "
+        "Each line has a seal: one that was edited is not used, and INTEGRITY for a run that would have used it."
+    ),
+    "seal.key": (
+        "The secret key of the seals, made by the first run. Move it with the folder; without it the answers of the "
+        "journal count as edited."
     ),
     "cache/": ("Responses at temperature 0, kept for 30 days (extra `cache`). May be deleted."),
     "runs/TASK/DIGEST/": ("One training: checkpoints, `events.jsonl`, `manifest.json`, `explain.md`, the adapter."),

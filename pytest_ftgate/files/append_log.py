@@ -1,12 +1,13 @@
 """JSON objects <-> lines of a file that is only appended to.
 
-A line is written with one call of the operating system, so a process killed at any moment loses at most the line that
-it was writing. What it leaves of that line is torn: it is never read, and removed before the next line is written.
-A last line that only lacks its end is whole.
+Processes take turns by a lock on the file, so a process killed at any moment loses at most the line it was writing.
+What it leaves of that line is torn: it is never read, and removed before the next line is written, by whoever has the
+turn. A last line that only lacks its end is whole.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -19,14 +20,17 @@ from typing import Any, Self
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.files.disk import sync, sync_folder, write_whole
 from pytest_ftgate.files.dvc import own_copy
+from pytest_ftgate.files.ordinary import is_file
 
 _BLOCK = 1 << 16
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
+"""What a file system says that has no locks, as some in a network."""
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 """Made once: `json.dumps` with other than its default settings makes an encoder for every call."""
 
 
 class AppendLog:
-    """Threads may append at the same time.
+    """Threads and processes may append at the same time. A file that was removed meanwhile is made again.
 
     sync: a line is on the disk before `append` returns. alone: no other process may write meanwhile; what the
     JournalError says if one does. mode: permissions of a new file.
@@ -45,18 +49,34 @@ class AppendLog:
         return self
 
     def append(self, value: Mapping[str, Any]) -> None:
-        """Write one line, and open the file if it is not open. Raises JournalError."""
-        line = (_encode(value) + "\n").encode("utf-8", "backslashreplace")
+        """Write one line, and open the file if it is not open. Raises JournalError; then nothing of it is written."""
+        self.append_line(line_of(value))
+
+    def append_line(self, line: bytes) -> None:
+        """The same for a line that is JSON already, without its end."""
         with self._lock:
             file = self._opened()
+            try:
+                self._write(file, line + b"\n")
+            except OSError as error:
+                raise JournalError(_unwritable(self.path, error)) from error
+
+    def _write(self, file: int, line: bytes) -> None:
+        has_turn = bool(self._alone) or _take_turn(file)
+        try:
+            start = _mend(file, remove=has_turn)
             try:
                 write_whole(file, line)
                 if self._sync:
                     sync(file)
-            except OSError as error:
-                with suppress(OSError):
-                    _mend(file)
-                raise JournalError(f"{self.path}: cannot be written: {error}") from error
+            except BaseException:
+                if has_turn:
+                    with suppress(OSError):
+                        os.ftruncate(file, start)
+                raise
+        finally:
+            if has_turn and not self._alone:
+                _end_turn(file)
 
     def flush(self) -> None:
         """Return when all lines are on the disk. Raises OSError."""
@@ -79,22 +99,25 @@ class AppendLog:
         self.close()
 
     def _opened(self) -> int:
+        if self._file is not None and os.fstat(self._file).st_nlink == 0:
+            os.close(self._file)
+            self._file = None
         if self._file is None:
             try:
                 self._file = self._open()
             except OSError as error:
-                raise JournalError(f"{self.path}: cannot be written: {error}") from error
+                raise JournalError(_unwritable(self.path, error)) from error
         return self._file
 
     def _open(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not is_file(self.path)
         own_copy(self.path)
-        is_new = not self.path.exists()
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, self._mode)
         try:
             if self._alone:
                 self._exclude_others(file)
-            _mend(file)
+                _mend(file, remove=True)
             if is_new and self._sync:
                 sync_folder(self.path.parent)
         except BaseException:
@@ -111,6 +134,11 @@ class AppendLog:
             raise JournalError(f"{self.path}{self._alone}") from None
 
 
+def line_of(value: Mapping[str, Any]) -> bytes:
+    """The line of a JSON object, without its end."""
+    return _encode(value).encode("utf-8", "backslashreplace")
+
+
 def objects(path: Path, what: str = "line of this file") -> Iterator[dict[str, Any]]:
     """The value of each whole line that is not blank; none if there is no file.
 
@@ -125,23 +153,58 @@ def objects(path: Path, what: str = "line of this file") -> Iterator[dict[str, A
 
 
 def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """1-based number and bytes of each line but a torn last one; none if there is no file."""
-    if not path.exists():
-        return
+    """1-based number and bytes of each line but a torn last one; none if there is no file.
+
+    Raises JournalError for what is no file, or cannot be read.
+    """
+    try:
+        if not is_file(path):
+            return
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be read: {error.strerror or error}") from error
     with path.open("rb") as stream:
         for number, line in enumerate(stream, 1):
             if line.endswith(b"\n") or _object(line) is not None:
                 yield number, line
 
 
-def _mend(file: int) -> None:
-    """Remove a torn last line, or end a whole one, so that the next line does not continue it."""
-    if not (tail := _after_last_end(file)):
-        return
-    if _object(tail) is not None:
-        write_whole(file, b"\n")
+def _unwritable(path: Path, error: OSError) -> str:
+    return f"{path}: cannot be written: {error.strerror or error}"
+
+
+def _take_turn(file: int) -> bool:
+    """Wait for it. False where the file system has no locks."""
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return False
+    return True
+
+
+def _end_turn(file: int) -> None:
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _mend(file: int, *, remove: bool) -> int:
+    """End a last line that lacks its end, or remove what is torn, so that the next does not continue it; the new size.
+
+    remove: False if another process may be writing this very line: then it is ended, whatever it is.
+    """
+    size = os.fstat(file).st_size
+    if not size or os.pread(file, 1, size - 1) == b"\n":
+        return size
+    tail = _after_last_end(file)
+    if remove and _object(tail) is None:
+        os.ftruncate(file, size - len(tail))
     else:
-        os.ftruncate(file, os.fstat(file).st_size - len(tail))
+        write_whole(file, b"\n")
+    return os.fstat(file).st_size
 
 
 def _after_last_end(file: int) -> bytes:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 
 def write_whole(file: int, data: bytes) -> None:
-    """One write to an open file. Raises OSError, also if only a part of the data could be written."""
-    if os.write(file, data) != len(data):
-        raise OSError(f"only a part of {len(data)} bytes was written; is the disk full?")
+    """Write all of it to an open file, also if the system takes it in parts. Raises OSError; a part may be written."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
 
 
 def sync(file: int) -> None:

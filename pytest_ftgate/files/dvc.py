@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.errors import DataError, Fault, FileFaults
 from pytest_ftgate.files.atomic import replacing_bytes
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.files.yaml import read_yaml
 
 LOCK = "dvc.lock"
 _DIR = ".dir"
@@ -106,12 +107,10 @@ def _first(outs: Iterable[Tracked], path: Path) -> Tracked | None:
 
 
 def _yaml(file: Path) -> Mapping[str, Any]:
-    import yaml
-
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise DataError([Fault(shown(file), 0, f"cannot be read: {' '.join(str(error).split())}")]) from None
+        data, _ = read_yaml(file)
+    except FileFaults as error:
+        raise DataError(error.faults) from None
     return data if isinstance(data, Mapping) else {}
 
 

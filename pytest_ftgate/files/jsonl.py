@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.text import TOO_MANY_DIGITS
 
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 _HALF = r"contains an unpaired surrogate (\ud800 to \udfff)"
@@ -28,15 +29,20 @@ def parse_line(line: str, number: int, path: str) -> tuple[int, Any] | Fault:
     """(number, value) of one line, or its fault. number: 1-based."""
     try:
         value = _DECODER.decode(line.strip())
-    except json.JSONDecodeError as error:
-        return Fault(path, number, f"is not valid JSON: {error.msg} (column {error.colno})")
-    except ValueError as error:
-        return Fault(path, number, f"is not valid JSON: {error}")
-    except RecursionError:
-        return Fault(path, number, "is nested too deeply")
+    except (ValueError, RecursionError) as error:
+        return Fault(path, number, why_not_json(error))
     if _HALF_PAIR.search(line) and _has_half_pair(value):
         return Fault(path, number, _HALF)
     return number, value
+
+
+def why_not_json(error: ValueError | RecursionError) -> str:
+    """What a decoder raised, as the end of a sentence that begins with the file: "is not valid JSON: ..."."""
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not valid JSON: {error.msg} (column {error.colno})"
+    return TOO_MANY_DIGITS if "int_max_str_digits" in str(error) else f"is not valid JSON: {error}"
 
 
 def decode_from(text: str, start: int) -> tuple[Any, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.schema_valid import keeps, load
-from pytest_ftgate.files.text import Keys
+from pytest_ftgate.files.text import TOO_MANY_DIGITS, Keys
 from pytest_ftgate.files.toml import read_toml, toml_line
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ __all__ = ["check", "read_toml", "suggestion", "toml_line"]
 
 Error = Any
 """A jsonschema.ValidationError; its type stubs call every field possibly unset."""
+
+_MOST_BITS = 14_000
+"""A longer integer, which TOML and YAML can write in hexadecimal, Python does not print."""
 
 _ARTICLES = {
     "string": "a string",
@@ -54,7 +57,7 @@ def check(data: object, schema_name: str, path: str, line_of: Callable[[Keys], i
     if not odd and keeps(data, schema_name):
         return []
     faults = [Fault(path, line_of(keys), f"{_path(keys) or 'the file'} {what}") for keys, what in odd.items()]
-    if not any(what.startswith("is circular") for what in odd.values()):
+    if not any(what.startswith("is circular") or what == TOO_MANY_DIGITS for what in odd.values()):
         for error in _validator(schema_name).iter_errors(data):
             if tuple(error.absolute_path) not in odd:
                 faults += [Fault(path, line_of(keys), message) for keys, message in _readable(error)]
@@ -105,7 +108,9 @@ def _odd_scalar(value: object) -> str:
     """What is odd about a scalar, "" if JSON can hold it."""
     if isinstance(value, str):
         return "" if value.isascii() or _encodable(value) else "contains an unpaired surrogate"
-    if value is None or isinstance(value, bool | int):
+    if isinstance(value, int):
+        return TOO_MANY_DIGITS if value.bit_length() > _MOST_BITS else ""
+    if value is None:
         return ""
     if isinstance(value, float):
         return "" if math.isfinite(value) else f"is {value}; must be finite"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -61,3 +63,26 @@ def _is_utf8(raw: bytes) -> bool:
 def nearest(lines: Mapping[Keys, int], keys: Keys) -> int:
     """The line of a key, or of the nearest thing around it; 0 if the file names none of them."""
     return next((lines[keys[:end]] for end in range(len(keys), -1, -1) if keys[:end] in lines), 0)
+
+
+TOO_MANY_DIGITS = "has a number of too many digits; write it as a string"
+
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"' + r"|'[^']*'")
+
+
+def deepest_line(text: str) -> int:
+    """The 1-based line in which most brackets are open, those in quotes aside; 0 if there are none."""
+    depth, most, found = 0, 0, 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        for char in re.findall(r"[\[{\]}]", _QUOTED.sub("", line)):
+            depth += 1 if char in "[{" else -1
+            if depth > most:
+                most, found = depth, number
+    return found
+
+
+def line_of_digits(text: str) -> int:
+    """The 1-based line of the first number that has more digits than Python reads; 0 if there is none."""
+    lines = enumerate(text.split("\n"), start=1)
+    longest = sys.get_int_max_str_digits()
+    return next((number for number, line in lines if re.search(rf"[0-9_]{{{longest + 1}}}", line)), 0)

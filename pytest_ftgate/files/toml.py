@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault, FileFaults
-from pytest_ftgate.files.text import Keys, nearest, read_text, shown
+from pytest_ftgate.files.text import TOO_MANY_DIGITS, Keys, deepest_line, line_of_digits, nearest, read_text, shown
 
 _NAME = r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _DOTTED = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
 _HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]\]?")
 _KEY = re.compile(rf"\s*({_DOTTED})\s*=")
 _STRING = re.compile(r'''"""|\'\'\'|"(?:\\.|[^"\\])*"|'[^']*'|\#.*''')
+_DEEPEST = 100
+"""Keys below are not looked for: a key of 100,000 dots would take the memory."""
 _ENDS = {'"""': re.compile(r'(?:\\.|[^\\])*?"""'), "'''": re.compile(r".*?'''")}
 
 
@@ -27,6 +29,10 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
         raise FileFaults([_syntax_fault(path, text, str(error))]) from None
+    except RecursionError:
+        raise FileFaults([Fault(shown(path), deepest_line(text), "is nested too deeply")]) from None
+    except ValueError:
+        raise FileFaults([Fault(shown(path), line_of_digits(text), TOO_MANY_DIGITS)]) from None
 
 
 def _syntax_fault(path: Path, text: str, message: str) -> Fault:
@@ -61,7 +67,7 @@ def toml_lines(text: str) -> dict[Keys, int]:
 
 
 def _note(lines: dict[Keys, int], keys: Keys, number: int) -> None:
-    for end in range(1, len(keys) + 1):
+    for end in range(1, min(len(keys), _DEEPEST) + 1):
         lines.setdefault(keys[:end], number)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault, FileFaults
-from pytest_ftgate.files.text import Keys, read_text, shown
+from pytest_ftgate.files.text import Keys, deepest_line, read_text, shown
 
+_SPARE = 10_000
+"""More values than a file has characters come from aliases alone; a short file may repeat so many."""
 _SCALARS = {
     "null": (r"(?:null|~|)", ["n", "~", ""]),
     "bool": (r"(?:true|false)", list("tf")),
@@ -22,7 +25,8 @@ _SCALARS = {
 def read_yaml(path: Path) -> tuple[Any, dict[Keys, int]]:
     """(data, line of every key) of a YAML file of one document.
 
-    Raises FileFaults: not readable, not UTF-8, not YAML, or a key that stands twice (with its line).
+    Raises FileFaults: not readable, not UTF-8, not YAML, a value that its tag does not allow, a key that stands twice,
+    or aliases that stand for more values than the file has characters ("billion laughs").
     """
     import yaml
 
@@ -35,7 +39,7 @@ def read_yaml(path: Path) -> tuple[Any, dict[Keys, int]]:
     except yaml.YAMLError as error:
         raise FileFaults([Fault(shown(path), 0, f"is not valid YAML: {' '.join(str(error).split())}")]) from None
     except RecursionError:
-        raise FileFaults([Fault(shown(path), 0, "is circular or nested too deeply")]) from None
+        raise FileFaults([Fault(shown(path), deepest_line(text), "is circular or nested too deeply")]) from None
 
 
 def _what(error: Any) -> str:
@@ -48,7 +52,10 @@ def _parse(text: str, path: str) -> tuple[Any, dict[Keys, int]]:
         root = loader.get_single_node()
         if root is None:
             return None, {}
-        entries = list(_entries(root, ()))
+        entries = list(islice(_entries(root, ()), len(text) + _SPARE))
+        if len(entries) == len(text) + _SPARE:
+            what = "its aliases stand for too many values"
+            raise FileFaults([Fault(path, entries[-1][1], what, "write the values out")])
         if faults := [Fault(path, line, f"duplicate key {keys[-1]!r}") for keys, line in _twice(entries)]:
             raise FileFaults(faults)
         return loader.construct_document(root), dict(entries)
@@ -70,7 +77,7 @@ def _entries(node: Any, keys: Keys) -> Iterator[tuple[Keys, int]]:
         yield keys, node.start_mark.line + 1
     if node.id == "mapping":
         for name, value in node.value:
-            below = (*keys, str(name.value))
+            below = (*keys, name.value if name.id == "scalar" else name.id)
             yield below, name.start_mark.line + 1
             yield from _entries(value, below)
     if node.id == "sequence":
@@ -86,6 +93,14 @@ def _loader() -> Any:
 
     class JsonScalars(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # the name is PyYAML's
+
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            """A value that its tag does not allow, such as `!!int x`, is an error with its line."""
+            try:
+                return super().construct_object(node, deep)
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                what = f"cannot read the value as {node.tag.rpartition(':')[2]}: {error}"
+                raise yaml.constructor.ConstructorError(None, None, what, node.start_mark) from None
 
     for kind, (pattern, first) in _SCALARS.items():
         JsonScalars.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"^{pattern}$"), first)

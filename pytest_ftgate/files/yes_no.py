@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from pytest_ftgate.files.escape import printable
+
 
 def someone_is_there() -> bool:
     """Whether a person can be asked: input and output are a terminal, and this is no CI job."""
@@ -13,7 +15,7 @@ def someone_is_there() -> bool:
 
 def agreed(question: str) -> bool:
     """Ask; True for y or yes."""
-    sys.stdout.write(question)
+    sys.stdout.write(printable(question))
     sys.stdout.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 

@@ -29,7 +29,8 @@ MEANINGS: Mapping[int, tuple[str, str]] = {
     ),
     1: (
         "REJECT, or a failed test",
-        "A gate check shows the candidate to be worse, or an ordinary test failed; the champion stays. Of a "
+        "A gate check shows the candidate to be worse, an ordinary test failed, a test file could not be collected, "
+        "or another plugin failed the session (a coverage limit, say); the champion stays. Of a "
         "command: `data check` found an error, `data split` found related rows on two sides, the judge is not "
         "admitted (`judge calibrate`), or the candidate is worse (`ab analyse`).",
     ),
@@ -60,7 +61,8 @@ MEANINGS: Mapping[int, tuple[str, str]] = {
     EXIT_CODES[Kind.HOLD]: (
         "HOLD: not enough evidence",
         "The numbers decide neither for nor against the candidate; the champion stays, and the reason says how "
-        "many more cases would settle it. Also a `--train` or `--canary` that came to no verdict, a canary "
+        "many more cases would settle it. Also a case of a gated golden set that was not measured, a gate check "
+        "that lacked its cases, a `--train` or `--canary` that came to no verdict, a canary "
         "without all its answers, `ab analyse` without a decision, and `data generate` with fewer rows than "
         "wanted.",
     ),
@@ -81,8 +83,8 @@ MEANINGS: Mapping[int, tuple[str, str]] = {
     ),
 }
 """Every exit code of a run and of the commands: its title, and a paragraph; the reference is made of them."""
-_PYTESTS = range(2, 6)
-"""Exit codes of pytest that say that the run did not come to its end."""
+_ENDED = frozenset({0, 1, 6})
+"""Exit codes of pytest for a run that came to its end; any other, also one that a plugin chose, is kept."""
 _OF_STATUS: Mapping[Status, Kind] = {
     "integrity": Kind.INTEGRITY,
     "reject": Kind.REJECT,
@@ -122,6 +124,8 @@ def decide_run(  # noqa: PLR0913 - all that a run can find
     checks: Iterable[CheckResult],
     failures: int,
     *,
+    unmeasured: int = 0,
+    unlooked: int = 0,
     train: bool = False,
     canary: bool = False,
     verdicts: Collection[str] = (),
@@ -131,23 +135,25 @@ def decide_run(  # noqa: PLR0913 - all that a run can find
 ) -> Decision:
     """How a run ends; advisory checks decide nothing.
 
-    failures: of tests other than the gate's. train, canary: the run was asked to decide on a candidate, or to look at
-    champions: one that did not is a HOLD. verdicts: on its candidates. nights: kinds of its canary findings. status:
-    pytest's own exit code; 2 to 5, an interrupted or unusable run, is kept.
+    failures: all that failed and is not the gate's own finding: tests, files that could not be collected, and what
+    another plugin held against the session. unmeasured: cases of gated golden sets without a grade. unlooked: gate
+    checks that were selected and never reported. Either is a HOLD. train, canary: the run was asked to decide on a
+    candidate, or to look at champions: one that did not is a HOLD. verdicts: on its candidates. nights: kinds of its
+    canary findings. status: pytest's own exit code. It is kept if the run did not come to its end, and 0 is never made
+    of another.
     """
-    found = list(checks)
-    deciding = [check for check in found if not check.advisory]
+    deciding = [check for check in checks if not check.advisory]
     kinds = [
         *map(kind_of, deciding),
         *(Kind(verdict) for verdict in verdicts if verdict in set(Kind)),
         *(_OF_NIGHT[night] for night in nights if night in _OF_NIGHT),
         *([] if judges_trusted else [Kind.INTEGRITY]),
         *([Kind.REJECT] if failures else []),
-        *([Kind.HOLD] if train and not verdicts else []),
+        *([Kind.HOLD] if unmeasured or unlooked or (train and not verdicts) else []),
         *([Kind.HOLD] if canary and set(nights) <= {"none"} else []),
     ]
     kind = worst(kinds)
-    return Decision(kind, status if status in _PYTESTS else _exit_code(kind, nights, status if not found else 0))
+    return Decision(kind, _exit_code(kind, nights, status) if status in _ENDED else status)
 
 
 def _exit_code(kind: Kind, nights: Collection[str], status: int) -> int:

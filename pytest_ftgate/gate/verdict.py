@@ -17,7 +17,7 @@ from pytest_ftgate.gate.checks.floors import floors_check
 from pytest_ftgate.gate.checks.forgetting import forgetting_check
 from pytest_ftgate.gate.checks.integrity import integrity_check
 from pytest_ftgate.gate.checks.must_pass import must_pass_check
-from pytest_ftgate.gate.checks.result import CheckResult, Result, Results, Status, skipped_check
+from pytest_ftgate.gate.checks.result import CheckResult, Result, Results, Status
 from pytest_ftgate.gate.checks.slices import slices_check, slices_of
 from pytest_ftgate.gate.exit_code import Kind, kind_of, worst
 
@@ -36,7 +36,6 @@ __all__ = [
     "forgetting_check",
     "integrity_check",
     "must_pass_check",
-    "skipped_check",
     "slices_check",
     "slices_of",
 ]
@@ -73,13 +72,17 @@ def decide(checks: Sequence[CheckResult], required: Collection[str] = ("integrit
     if open_checks or gaps:
         reason = "; ".join([*(check.reason for check in open_checks), *gaps])
         return Verdict(Kind.HOLD, tuple(checks), reason, None if gaps else _more(open_checks))
-    return Verdict(Kind.PROMOTE, tuple(checks), f"all {len(deciding)} checks pass{_advice(checks)}")
+    return Verdict(Kind.PROMOTE, tuple(checks), f"all {len(deciding)} checks pass{_advice(checks)}{_notes(checks)}")
 
 
 def _advice(checks: Sequence[CheckResult]) -> str:
     """The advisory checks that a promotion leaves unmet."""
     unmet = [f"{check.name} ({check.status})" for check in checks if check.advisory and check.status != "pass"]
     return f"; advisory and not met: {', '.join(unmet)}" if unmet else ""
+
+
+def _notes(checks: Sequence[CheckResult]) -> str:
+    return "".join(f"; {check.note}" for check in checks if check.note)
 
 
 def _reasons(checks: Sequence[CheckResult]) -> str:

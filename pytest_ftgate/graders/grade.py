@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
+from pytest_ftgate.graders.limited.process import raised
 from pytest_ftgate.graders.llm_judge import Judge
 from pytest_ftgate.graders.numeric import Numeric
 from pytest_ftgate.graders.one_of import OneOf
@@ -105,24 +107,22 @@ def case_fault(graders: Sequence[Grader], case: Case) -> str:
 def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Outcome:
     """The outcome of one answer. Never raises for what a grader does.
 
-    No grader at all is Unscored. A broken request is a Failure. A timeout, a cut-off and an empty answer are worth 0,
-    whatever the graders.
+    No grader at all is Unscored. A request that broke or ran out of time is a Failure. A cut-off and an empty answer
+    are worth 0, whatever the graders.
     Of several graders: any Failure, else any Unscored, else the least value, passed if all passed.
     """
     if not graders:
         return Unscored("no `expected` and no grader; can be checked by a Python test", "none")
     if response.broken:
-        return Failure(f"no answer: {response.error or 'the request failed'}", "request")
+        return Failure(f"not measured: {response.error or 'the request failed'}", "request")
     if why := no_answer(response):
         return Grade(0.0, why, _names(graders), passed=False)
-    outcomes = [_judge(grader, case, response) for grader in graders]
+    outcomes = [_told(_judge(grader, case, response)) for grader in graders]
     return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
 
 
 def no_answer(response: Response) -> str:
     """Why there is nothing to judge, so that it is worth 0 whatever the graders; "" if there is."""
-    if response.finish_reason == "timeout":
-        return f"no answer within the time limit ({response.total_s:.1f} s)"
     if response.finish_reason == "length":
         return f"cut off at max_tokens ({response.completion_tokens} tokens): {shown(response.text)}"
     return "" if response.text and not response.text.isspace() else "the answer is empty"
@@ -134,12 +134,13 @@ def _judge(grader: Grader, case: Case, response: Response) -> Outcome:
     except GraderError as error:
         return Failure(str(error), grader.name)
     except Exception as error:  # noqa: BLE001  whatever a grader raises is a failure of the grader
-        return Failure(f"{type(error).__name__}: {error}{_where(error)}", grader.name)
+        return Failure(raised(error), grader.name)
 
 
-def _where(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f" (at {frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+def _told(outcome: Outcome) -> Outcome:
+    """Its reason, which may quote the answer or a library, in one line, escaped, and without secrets."""
+    reason = one_line(outcome.reason)
+    return outcome if reason == outcome.reason else replace(outcome, reason=reason)
 
 
 def _joined(outcomes: Sequence[Outcome]) -> Outcome:

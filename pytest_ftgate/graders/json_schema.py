@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.answer import NoJsonError, json_of
+from pytest_ftgate.graders.limited.parent import call_limited, checked_limit
+from pytest_ftgate.graders.limited.process import restart_clock
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
 from pytest_ftgate.serve.response import Response
@@ -27,6 +30,8 @@ class JsonSchema(Kind):
 
     schema: draft 2020-12 unless its `$schema` says otherwise. A `$ref` must lead into the schema itself or to one of
     the published drafts. In golden.toml, `file` (a path below the golden set's folder) may be given in place of it.
+    timeout_s: longest time of validating one answer, in seconds (at most 3600); a schema that takes longer is a
+    Failure, not a wrong answer.
 
     Example::
 
@@ -39,21 +44,46 @@ class JsonSchema(Kind):
     kind: ClassVar[str] = "json_schema"
 
     schema: Mapping[str, Any] | bool = field(hash=False)
-    _validate: Callable[[object], str] = field(init=False, repr=False, compare=False)
+    timeout_s: float = 10.0
+    _text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
-        object.__setattr__(self, "_validate", _compiled(self.schema))
+        checked_limit(self.timeout_s)
+        object.__setattr__(self, "_text", _text_of(self.schema))
+        call_limited(_check, self._text, seconds=self.timeout_s, what="compiling the schema")
 
     def __call__(self, case: Case, response: Response) -> Grade:  # noqa: ARG002  the schema is all that counts
-        """Read and validate the answer."""
-        try:
-            found = json_of(response.text)
-        except NoJsonError as error:
-            return self.wrong(f"{error}; expected JSON matching the schema")
-        if fault := self._validate(found):
-            return self.wrong(fault)
-        return self.right(f"found {shown(found)}, valid by the schema")
+        """Read and validate the answer. Raises GraderError if that takes longer than the limit."""
+        asked = (self._text, response.text)
+        valid, reason = call_limited(_judged, *asked, seconds=self.timeout_s, what="validation by the schema")
+        return self.right(reason) if valid else self.wrong(reason)
+
+
+def _text_of(schema: Mapping[str, Any] | bool) -> str:
+    try:
+        return json.dumps(schema)
+    except RecursionError:
+        raise GraderError("the schema is nested too deeply") from None
+    except (TypeError, ValueError) as error:
+        raise GraderError(f"the schema is not JSON: {error}") from None
+
+
+def _check(schema: str) -> None:
+    """Raises GraderError if it is no JSON Schema, or refers to something outside; in a process of its own."""
+    _compiled(schema)
+
+
+def _judged(schema: str, text: str) -> tuple[bool, str]:
+    """(whether the JSON of an answer is valid, why), in a process of its own."""
+    validate = _compiled(schema)
+    restart_clock()
+    try:
+        found = json_of(text)
+    except NoJsonError as error:
+        return False, f"{error}; expected JSON matching the schema"
+    fault = validate(found)
+    return not fault, fault or f"found {shown(found)}, valid by the schema"
 
 
 def with_schema(spec: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
@@ -76,14 +106,16 @@ def _read(name: object, folder: Path) -> Any:
         return json.loads((folder / name).read_text("utf-8"))
     except OSError as error:
         raise GraderError(f"the schema {folder / name} cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GraderError(f"the schema {folder / name} is not valid JSON: {error}") from None
 
 
-def _compiled(schema: Mapping[str, Any] | bool) -> Callable[[object], str]:
+@lru_cache
+def _compiled(text: str) -> Callable[[object], str]:
     """Value -> what is wrong with it under the schema, "" if nothing. Raises GraderError for a bad schema."""
     from jsonschema.exceptions import SchemaError, best_match
 
+    schema = json.loads(text)
     kind = _draft(schema)
     try:
         kind.check_schema(schema)

@@ -6,12 +6,15 @@ import importlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from numbers import Real
 from typing import Any, ClassVar
 
 from pytest_ftgate.golden.case import Case
+from pytest_ftgate.graders.limited.parent import call_limited, checked_limit
+from pytest_ftgate.graders.limited.process import one_line, raised, restart_clock
 from pytest_ftgate.graders.shown import shown
-from pytest_ftgate.graders.value import Grade, GraderError, Kind, Outcome, Unscored
+from pytest_ftgate.graders.value import Grade, GraderError, Kind, Unscored
 from pytest_ftgate.serve.response import Response
 
 
@@ -20,9 +23,11 @@ class Python(Kind):
     """What `function(case, response, **options)` says.
 
     The function returns True or False, a number from 0 to 1, a pair (either, reason), or None if it cannot judge the
-    answer. What it raises is a Failure.
+    answer. Anything else is a Failure, and so is whatever it raises, `pytest.skip` and `sys.exit` too. It runs in a
+    process of its own, on copies of the case and the response; what it prints is not shown.
     call: its import path, "package.module:function".
     options: further keyword arguments.
+    timeout_s: longest time of one call, and of importing the module, in seconds (at most 3600); more is a Failure.
 
     Example::
 
@@ -37,30 +42,39 @@ class Python(Kind):
 
     call: str
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    _function: Callable[..., Any] = field(init=False, repr=False, compare=False)
+    timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
-        object.__setattr__(self, "_function", _imported(self.call))
+        checked_limit(self.timeout_s)
+        call_limited(_check, self.call, seconds=self.timeout_s, what=f"importing {self.call}")
 
-    def __call__(self, case: Case, response: Response) -> Outcome:
-        """Call the function. Raises what it raises, and GraderError if it returns something else."""
-        returned = self._function(case, response, **self.options)
-        value, reason = returned if _is_pair(returned) else (returned, "")
+    def __call__(self, case: Case, response: Response) -> Grade | Unscored:
+        """Call the function. Raises GraderError if it raises, returns something else, ends its process or hangs."""
+        asked = (self.call, case, response, dict(self.options))
+        value, reason = call_limited(_judged, *asked, seconds=self.timeout_s, what=self.call)
         if value is None:
             return Unscored(reason or f"{self.call} returned None", self.name)
-        return self._grade(_number(value), reason, returned, case, response)
+        return self.grade(value, reason or f"{_what(case, response)}; {self.call} returned {value:g}")
 
-    def _grade(self, number: float, reason: str, returned: object, case: Case, response: Response) -> Grade:
-        if not 0 <= number <= 1:
-            raise GraderError(
-                f"{self.call} returned {shown(returned)}; expected True, False, a number from 0 to 1, "
-                "a pair (value, reason), or None"
-            )
-        told = (
-            reason or f"found {shown(response.text)}, expected {shown(case.expected)}; {self.call} returned {number:g}"
+
+def _what(case: Case, response: Response) -> str:
+    return f"found {shown(response.text)}, expected {shown(case.expected)}"
+
+
+def _judged(call: str, case: Case, response: Response, options: dict[str, Any]) -> tuple[float | None, str]:
+    """(number from 0 to 1, or None; reason, or ""), in the process of its own. Raises what the function raises."""
+    function = _imported(call)
+    restart_clock()
+    returned = function(case, response, **options)
+    value, reason = returned if _is_pair(returned) else (returned, "")
+    number = None if value is None else _number(value)
+    if number is not None and not 0 <= number <= 1:
+        raise GraderError(
+            f"{call} returned {shown(returned)}; expected True, False, a number from 0 to 1, "
+            "a pair (value, reason), or None"
         )
-        return self.grade(number, told)
+    return number, one_line(reason)
 
 
 def _is_pair(returned: object) -> bool:
@@ -70,9 +84,18 @@ def _is_pair(returned: object) -> bool:
 def _number(value: Any) -> float:
     """A bool, a number or a NumPy scalar as a float; NaN, which no range holds, for anything else."""
     plain = value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
-    return float(plain) if isinstance(plain, Real) else math.nan
+    try:
+        return float(plain) if isinstance(plain, Real) else math.nan
+    except OverflowError:
+        return math.inf
 
 
+def _check(call: str) -> None:
+    """Raises GraderError if there is no such function."""
+    _imported(call)
+
+
+@lru_cache
 def _imported(call: str) -> Callable[..., Any]:
     module_name, colon, function_name = call.partition(":")
     if not (module_name and colon and function_name):
@@ -81,15 +104,15 @@ def _imported(call: str) -> Callable[..., Any]:
         found: Any = importlib.import_module(module_name)
         for name in function_name.split("."):
             found = getattr(found, name)
-    except Exception as error:
-        raise GraderError(f"{call} cannot be imported: {type(error).__name__}: {error}{_help(error)}") from error
+    except BaseException as error:
+        raise GraderError(f"{call} cannot be imported: {raised(error)}{_help(error)}") from error
     if not callable(found):
         raise GraderError(f"{call} is {shown(found)}, not callable")
     function: Callable[..., Any] = found
     return function
 
 
-def _help(error: Exception) -> str:
+def _help(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         return "; add its folder to `pythonpath` in the pytest section of pyproject.toml, or install it"
     return ""

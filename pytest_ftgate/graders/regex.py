@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_ftgate.golden.case import Case
+from pytest_ftgate.graders.limited.parent import checked_limit
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
 from pytest_ftgate.serve.response import Response
@@ -22,7 +23,8 @@ class Regex(Kind):
     pattern: in the syntax of the library `regex`; left out, the case's expected text is the pattern.
     full: the whole answer must match (white space around it aside), not a part of it.
     ignore_case: upper and lower case are the same.
-    timeout_s: longest time of one search, in seconds; a search that takes longer is a Failure, not a wrong answer.
+    timeout_s: longest time of one search, in seconds (at most 3600); a search that takes longer is a Failure, not a
+    wrong answer.
 
     Example::
 
@@ -42,8 +44,7 @@ class Regex(Kind):
 
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
-        if self.timeout_s <= 0:
-            raise GraderError(f"timeout_s is {self.timeout_s}; must be above 0")
+        checked_limit(self.timeout_s)
         if self.pattern:
             compiled(self.pattern, self.ignore_case)
 

@@ -49,7 +49,7 @@ def read_judge_lock(path: Path) -> JudgeLock | None:
         return None
     try:
         return _parsed(json.loads(read_text(path)))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise FileFaults([Fault(shown(path), 0, f"is not a valid judge lock: {error}", "calibrate again")]) from None
 
 

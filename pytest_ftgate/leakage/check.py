@@ -29,7 +29,8 @@ def find_leaks(
     """Every golden that stands, whole or in good part, in a training row.
 
     cases: may be given by the names of their sets. rows: read once and not kept; memory depends on the goldens alone.
-    on_find: called with each row that has findings, and the gravest verdict on it.
+    on_find: called with each row that has findings, and the gravest verdict on it; twice if a golden is split over it
+    and the next.
     Raises LeakageError if there is no golden with a text, or no row: a check of nothing finds nothing.
     SelfTestError if a stage does not find a golden that is planted for it before the first row is read.
     """
@@ -54,12 +55,14 @@ class Scan:
     def report(self, rows: Iterable[Row], on_find: OnFind | None = None) -> Report:
         """What stands in these rows, which may be none; as `find_leaks`."""
         findings = _Findings(len(self._index.goldens))
+        before = None
         for batch in _batches(rows):
-            for row, leaks in self._index.find(batch):
+            for row, leaks in self._index.find(batch, before):
                 findings.add(leaks)
                 if on_find is not None:
                     on_find(row, min(leak.verdict for leak in leaks))
             findings.rows_read += len(batch)
+            before = batch[-1]
         return findings.report()
 
 

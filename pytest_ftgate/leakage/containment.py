@@ -32,11 +32,11 @@ class Containment:
 
     def __init__(self, goldens: Sequence[Golden]) -> None:
         self.indexed = _indexed([golden.question for golden in goldens])
-        self._index: Mapping[Words, Sequence[tuple[int, int]]] = _places(self.indexed)
+        self.index: Mapping[Words, Sequence[tuple[int, int]]] = _places(self.indexed)
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of at least five words that stand in this row, whole or in part."""
-        if self._index.keys().isdisjoint(_grams(sample.whole)):
+        if self.index.keys().isdisjoint(_grams(sample.whole)):
             return
         found, spans = self._compare(sample.whole)
         for number in sorted(found):
@@ -50,7 +50,7 @@ class Containment:
         runs: dict[tuple[int, int], int] = {}
         for gram in _grams(words):
             going: dict[tuple[int, int], int] = {}
-            for number, place in self._index.get(gram, ()):
+            for number, place in self.index.get(gram, ()):
                 run = going[number, place] = runs.get((number, place - 1), 0) + 1
                 found[number].add(gram)
                 spans[number] = max(spans.get(number, (0, 0)), (run, place))
@@ -62,12 +62,16 @@ class Containment:
         run, last = span
         words = golden.words[last - run + 1 : last + N]
         score = found / len(golden.grams)
-        verdict = _verdict_of_short(golden, run) if golden.size < LONG else _verdict(score, len(words), golden.size)
+        verdict = _verdict_of_short(golden, run) if golden.size < LONG else verdict_of(score, len(words), golden.size)
         return Hit(number, "containment", verdict, score, words) if verdict else None
 
 
-def _verdict(score: float, span: int, size: int) -> Verdict | None:
-    if score >= LEAK or (span >= LONG and span * 2 >= size):
+def verdict_of(score: float, span: int, size: int) -> Verdict | None:
+    """Of a golden of `size` words, 13 or more. score: share of its sequences in a row; span: words of its longest run.
+
+    Half of the golden is enough, rounded down: of 27 words 13.
+    """
+    if score >= LEAK or (span >= LONG and span >= size // 2):
         return "leak"
     return "suspect" if score >= SUSPECT else None
 

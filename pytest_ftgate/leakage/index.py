@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from pytest_ftgate.data.near.hit import Hit, Stage
+from pytest_ftgate.data.near.hit import Hit, Stage, Verdict
 from pytest_ftgate.data.near.jaccard_join import Fuzzy
-from pytest_ftgate.data.near.normalized import Golden, Sample, Words, plain_of
+from pytest_ftgate.data.near.normalized import Golden, Plain, Words, plain_of
 from pytest_ftgate.data.near.rows import Row
+from pytest_ftgate.data.near.text import split
 from pytest_ftgate.leakage.answer_stage import Answers
 from pytest_ftgate.leakage.containment import Containment
+from pytest_ftgate.leakage.disguise.disguised import Disguised
 from pytest_ftgate.leakage.exact import Exact
 from pytest_ftgate.leakage.prefilter import Prefilter
 from pytest_ftgate.leakage.report import Leak
-from pytest_ftgate.leakage.selftest import check_prefilter, check_stages
+from pytest_ftgate.leakage.selftest import check_disguises, check_prefilter, check_stages
+from pytest_ftgate.leakage.split_rows import SPLIT, SplitRows
 
 STAGES = (Exact, Containment, Fuzzy, Answers)
 """The stages in order of trust: of two equal verdicts on one pair, the first stage's stands."""
 AROUND = 6
 """Words of a row that are shown on either side of a common span."""
+Found = dict[int, dict[int, Hit]]
+"""By place of a row and number of a golden; no row without a finding."""
 
 
 class Index:
     """The goldens, indexed for every stage; any process that has it looks at any batch, each apart from the others.
 
     prefiltered: rows in which no stage can find anything are told apart in bulk, before the stages; the findings are
-    the same without. Raises SelfTestError if a stage, or the filter, does not find a golden that is planted for it.
+    the same without. Raises SelfTestError if a stage, the filter, or the search for disguises does not find a golden
+    that is planted for it.
     """
 
     def __init__(self, goldens: Sequence[Golden], *, prefiltered: bool = True) -> None:
@@ -38,29 +45,61 @@ class Index:
         )
         if self._filter is not None:
             check_prefilter(self.goldens, self._stages, self._filter.passing)
+        self._disguised, self._split = Disguised(self.goldens), SplitRows(contained)
+        check_disguises(self.goldens, self._disguised.find)
 
-    def find(self, rows: Sequence[Row]) -> Iterator[tuple[Row, tuple[Leak, ...]]]:
-        """The rows with findings, in order, each with the gravest finding of every golden that it shares text with."""
-        plain = [plain_of(row) for row in rows]
+    def find(self, rows: Sequence[Row], before: Row | None = None) -> Iterator[tuple[Row, tuple[Leak, ...]]]:
+        """The rows with findings, in order, each with the gravest finding of every golden that it shares text with.
+
+        before: the row before the first; it comes once more, with what is split over the two.
+        """
+        every = [*([before] if before else []), *rows]
+        plain = [plain_of(row) for row in every]
+        found = self._in_each(every, plain)
+        self._add_split(every, plain, found)
+        for place in sorted(found):
+            old = before is not None and place == 0
+            hits = [hit for hit in found[place].values() if not old or hit.stage == SPLIT]
+            if hits:
+                row, whole = every[place], split(plain[place].whole)
+                yield row, tuple(_leak(self.goldens[hit.golden], row, whole, hit) for hit in hits)
+
+    def _in_each(self, rows: Sequence[Row], plain: Sequence[Plain]) -> Found:
+        """What each row has by itself."""
+        found: Found = {}
         for place in self._filter.passing(plain) if self._filter else range(len(rows)):
             sample = plain[place].sample
-            if hits := _best(self._stages, sample):
-                yield rows[place], tuple(_leak(self.goldens[hit.golden], rows[place], sample, hit) for hit in hits)
+            _keep_gravest(found, place, [hit for stage in self._stages for hit in stage.find(sample)])
+        for place, hits in self._disguised.find(rows, plain):
+            _keep_gravest(found, place, hits)
+        return found
+
+    def _add_split(self, rows: Sequence[Row], plain: Sequence[Plain], found: Found) -> None:
+        """What stands across the border of two rows of one file is in both, unless one has as much by itself."""
+        for place, (one, other) in enumerate(pairwise(rows)):
+            if one.path == other.path:
+                both = (place, place + 1)
+                own = {(hit.golden, hit.verdict) for at in both for hit in found.get(at, {}).values()}
+                hits = [hit for hit in self._split.find(*plain[place : place + 2]) if _is_graver(hit, own)]
+                for at in both:
+                    _keep_gravest(found, at, hits)
 
 
-def _best(stages: Sequence[Stage], sample: Sample) -> Collection[Hit]:
-    """The gravest hit of each golden in one row."""
-    best: dict[int, Hit] = {}
-    for stage in stages:
-        for hit in stage.find(sample):
-            if hit.golden not in best or (hit.verdict, best[hit.golden].verdict) == ("leak", "suspect"):
-                best[hit.golden] = hit
-    return best.values()
+def _is_graver(hit: Hit, own: set[tuple[int, Verdict]]) -> bool:
+    return (hit.golden, "leak") not in own and (hit.golden, hit.verdict) not in own
 
 
-def _leak(golden: Golden, row: Row, sample: Sample, hit: Hit) -> Leak:
+def _keep_gravest(found: Found, place: int, hits: Sequence[Hit]) -> None:
+    """Of each golden the gravest hit; of equally grave ones the first."""
+    for hit in hits:
+        best = found.setdefault(place, {}).setdefault(hit.golden, hit)
+        if (hit.verdict, best.verdict) == ("leak", "suspect"):
+            found[place][hit.golden] = hit
+
+
+def _leak(golden: Golden, row: Row, whole: Words, hit: Hit) -> Leak:
     found = golden.id, row.path, row.line, hit.stage, hit.score, " ".join(hit.span), len(hit.span), hit.verdict
-    return Leak(*found, golden.set, *_around(sample.whole, hit.span))
+    return Leak(*found, golden.set, *_around(whole, hit.span))
 
 
 def _around(row: Words, span: Words) -> tuple[str, str]:

@@ -7,8 +7,8 @@ its sequences there.
 - exact: the row's question, or all of it, is looked up as a whole.
 - containment, of questions or of answers: a golden of 13 words or more is reported if half of its distinct 5-word
   sequences stand in the row (at that many places at least), or a common span of at least 13 words and half of the
-  golden; a span of s words is s - 4 places. A shorter golden is reported if all of its sequences stand in the row one
-  after the other, a place for each.
+  golden, rounded down; a span of s words is s - 4 places. A shorter golden is reported if all of its sequences stand
+  in the row one after the other, a place for each.
 - fuzzy: J(A, B) >= t means |A & B| >= t |A | B| >= t |A|. Let P be any part of the golden's grams A: at most |A| - |P|
   of the shared ones lie outside P, so at least t |A| - |A| + |P| of P stand in the row, at a place each. P is the
   rarest part, just large enough that a row must share some dozens of them. |A| is the number of grams, |P| of codes:
@@ -91,7 +91,7 @@ def _least_places(golden: containment.Indexed) -> float:
         return np.inf
     if golden.size < containment.LONG:
         return len(golden.places)
-    span = max(containment.LONG, golden.size / 2) - containment.N + 1
+    span = max(containment.LONG, golden.size // 2) - containment.N + 1
     return min(containment.SUSPECT * len(golden.grams), span)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_ftgate.data.near.hit import Verdict
+from pytest_ftgate.files.escape import one_line
 
 Marks = tuple[str, str]
 """What stands before and after the words that are to be seen first."""
@@ -21,9 +22,10 @@ _BLIND = "word-level check: paraphrases and translations are not detected"
 class Leak:
     """A golden and a training row that share text.
 
-    file, line: of the training row. stage: "exact", "containment", "fuzzy" or "answer". score: 1 for a whole copy; the
-    share of the golden's (or its answer's) 5-word sequences that stand in the row (containment, answer); Jaccard's
-    index of character 5-grams (fuzzy).
+    file, line: of the training row. stage: "exact", "containment", "fuzzy", "answer", "disguise" or "split". score: 1
+    for a whole copy; the share of the golden's (or its answer's) 5-word sequences that stand in the row (containment,
+    answer) or across its border with the row before or after (split), or of its 20-letter sequences once the row's
+    escapes, markup and lookalikes are undone (disguise); Jaccard's index of character 5-grams (fuzzy).
     span: longest common run of words, normalised; words: their number. before, after: up to six words of the row on
     either side of it.
     set: name of the golden's set, "" if it was not told. verdict: "leak" blocks, "suspect" is for a person to look at.
@@ -56,8 +58,9 @@ class Leak:
 
     def context(self, marks: Marks = MARKS) -> str:
         """The common span between marks, with the row's words around it; a long one without its middle."""
-        cut = self.span if len(self.span) <= _LONGEST else f"{self.span[: _LONGEST - 25]} ... {self.span[-20:]}"
-        around = (self.before, f"{marks[0]}{cut}{marks[1]}" if cut else "(none)", self.after)
+        before, span, after = map(one_line, (self.before, self.span, self.after))
+        cut = span if len(span) <= _LONGEST else f"{span[: _LONGEST - 25]} ... {span[-20:]}"
+        around = (before, f"{marks[0]}{cut}{marks[1]}" if cut else "(none)", after)
         return " ".join(part for part in around if part)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from pytest_ftgate.data.near.hit import Stage
-from pytest_ftgate.data.near.normalized import Golden, Plain, Words, plain_of, sample_of
+from pytest_ftgate.data.near.normalized import Golden, Plain, Words, bare_text, plain_of, sample_of
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.errors import SelfTestError
+from pytest_ftgate.leakage.disguise.letters import LEAST_WORDS
 
 Passing = Callable[[Sequence[Plain]], Sequence[int]]
 """Rows -> places of those that are not filtered out."""
+Undisguised = Callable[[Sequence[Row], Sequence[Plain]], Iterable[object]]
+"""Rows, and the same normalised -> the findings in those that look disguised."""
 PLANTS = 10
 """The longest goldens are planted until one is found; a set whose ten longest all hide is not guarded."""
 _FILLER = ", ".join(f"zq{number}zq" for number in range(60))
@@ -28,6 +31,23 @@ def _pasted(words: Words) -> str:
 
 def _edited(words: Words) -> str:
     return f"{' '.join(words)}x"
+
+
+def _entities(text: str) -> str:
+    return "".join(f"&amp;#{ord(char)};" for char in text)
+
+
+def _hex(text: str) -> str:
+    return text.encode().hex()
+
+
+def _comments(text: str) -> str:
+    return text.replace(" ", "<!-- x -->")
+
+
+_DISGUISES: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {"HTML entities, twice": _entities, "hexadecimal": _hex, "comments between words": _comments}
+)
 
 
 def _question(golden: Golden) -> Words:
@@ -76,6 +96,18 @@ def check_prefilter(goldens: Sequence[Golden], stages: Sequence[Stage], passing:
         if missed := set(range(len(found))) - set(passed):
             told = "leakage self-test failed: the prefilter dropped a row with planted golden case"
             raise SelfTestError(f"{told} {goldens[found[min(missed)]].name}")
+
+
+def check_disguises(goldens: Sequence[Golden], find: Undisguised) -> None:
+    """Raises SelfTestError, naming the disguise and the golden, if a disguised golden is not found."""
+    longest = sorted(goldens, key=lambda golden: -len(golden.bare))[:PLANTS]
+    texts = {golden.name: " ".join(golden.bare) for golden in longest if len(golden.bare) >= LEAST_WORDS}
+    planted = {name: text for name, text in texts.items() if bare_text(text) == text}
+    for disguise, hide in _DISGUISES.items():
+        rows = [Row("self-test", 1, {"input": hide(text)}) for text in planted.values()]
+        if rows and not any(find(rows, [plain_of(row) for row in rows])):
+            told = f"leakage self-test failed: {disguise} hid golden case {next(iter(planted))}"
+            raise SelfTestError(f"{told} planted in a row")
 
 
 def _planted(goldens: Sequence[Golden], stage: Stage) -> dict[int, str]:

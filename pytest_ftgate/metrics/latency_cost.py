@@ -23,7 +23,7 @@ NAMES = (*QUANTILES, COST)
 
 
 class Timed(Protocol):
-    """What is looked at of a response. total_s: seconds it took. broken: nothing was measured."""
+    """What is looked at of a response. total_s: seconds it took. broken: there is no answer, for `finish_reason`."""
 
     @property
     def total_s(self) -> float: ...  # noqa: D102
@@ -31,6 +31,8 @@ class Timed(Protocol):
     def prompt_tokens(self) -> int: ...  # noqa: D102
     @property
     def completion_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def finish_reason(self) -> str: ...  # noqa: D102
     @property
     def broken(self) -> bool: ...  # noqa: D102
 
@@ -48,16 +50,18 @@ class Price:
         return spent / 1e6
 
 
-def limit(name: str, responses: Sequence[Timed], price: Price | None) -> Metric:
+def limit(name: str, responses: Sequence[Timed], price: Price | None, *, measured_only: bool = False) -> Metric:
     """One of `NAMES` of answers that were measured. Raises MetricError if there are none, or what it needs is missing.
 
-    p50_ms, p95_ms, p99_ms: quantile of `total_s` in milliseconds. cost_per_1k: mean price of 1,000 requests.
+    p50_ms, p95_ms, p99_ms: quantile of `total_s` in milliseconds; a request that ran out of time counts with the time
+    that it was given, unless `measured_only`. cost_per_1k: mean price of 1,000 requests.
     """
     measured = [response for response in responses if not response.broken]
     if not measured:
         raise MetricError(f"{name}: no answers measured in this run or its journal")
     if name in QUANTILES:
-        return quantile(name, [1000 * response.total_s for response in measured], QUANTILES[name])
+        late = [] if measured_only else [each for each in responses if each.finish_reason == "timeout"]
+        return quantile(name, [1000 * response.total_s for response in [*measured, *late]], QUANTILES[name])
     return _cost(measured, price)
 
 

@@ -104,7 +104,7 @@ def _named_sets(path: Path) -> tuple[list[str], str]:
 
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return [], ""
     named, forgetting = data.get("goldens"), data.get("forgetting")
     general = forgetting.get("golden") if isinstance(forgetting, dict) else ""

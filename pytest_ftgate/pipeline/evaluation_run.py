@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.servers.fixture_handle import Server
 
 
+_RESUME = "; select them too, or take the answers of earlier runs with --ftgate-resume"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderTest:
     """Which model a plain run tests, and where its answers may come from.
@@ -58,12 +61,18 @@ class EvaluationRun:
         return self._of(suite)[0]
 
     def missing(self, suite: Suite) -> str:
-        """Why nothing can be decided on a set yet: "12 of 300 cases not measured"; "" if all are measured."""
-        run = self._training.of(suite)
-        if run is not None and run.unchanged:
-            return "unchanged: the candidate is the champion"
+        """Why nothing can be decided on a set: "12 of 300 cases not measured in this run"; "" if all were asked."""
         unmeasured = len(suite.cases) - len(self.of(suite).outcomes)
-        return f"{unmeasured} of {len(suite.cases)} cases not measured" if unmeasured else ""
+        if not unmeasured:
+            return ""
+        where = "in the journal that --ftgate-regrade grades" if self._asked.regrade else "in this run"
+        hint = "" if self._asked.regrade or self._asked.resume else _RESUME
+        return f"{unmeasured} of {len(suite.cases)} cases not measured {where}{hint}"
+
+    def unchanged(self, suite: Suite) -> bool:
+        """Whether the training gave the champion itself, so that there is nothing to measure."""
+        run = self._training.of(suite)
+        return run is not None and run.unchanged
 
     def plan(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
         """Send the requests of a plain run; those of `--train` are sent by its stages. Raises FtgateError."""
@@ -77,7 +86,7 @@ class EvaluationRun:
         for suite, cases in wanted:
             evaluation, target = self._of(suite)
             self._runtime.console.line(f"ftgate: {suite.name}: asking {target.title}{_precision(target)}")
-            self._source.ask(evaluation, cases, target, resume=self._asked.resume)
+            self._source.ask(evaluation, cases, target)
 
     def sum_up(self) -> Iterator[dict[str, Any]]:
         """Once: what came and how fast, of each golden set; new answers into the cache, grades for later runs."""
@@ -143,7 +152,7 @@ class EvaluationRun:
 
             return regraded(suite, journal, self._asked.regrade)
         target = self._target(suite)
-        return Evaluation(Responses(suite, target.digest, journal)), target
+        return Evaluation(Responses(suite, target.digest, journal, reuse=self._asked.resume)), target
 
     def _target(self, suite: Suite) -> Target:
         """The model that this run tests on a golden set. Raises FtgateError."""
@@ -163,7 +172,7 @@ class EvaluationRun:
         """Look up what the journal holds, send nothing. Raises JournalError."""
         for suite, cases in asks:
             evaluation, target = self._of(suite)
-            missing = evaluation.responses.missing(cases, reuse=True)
+            missing = evaluation.responses.missing(cases)
             lacking = f"; answers it lacks: {len(missing)}" if missing else ""
             self._runtime.console.line(f"ftgate: {suite.name}: grading the journal of {target.title} again{lacking}")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Evaluations:
-    """The evaluations of one run; nothing is asked before `ask`."""
+    """The evaluations of one run; nothing is asked before `ask`, nor what an earlier run asked under equal digests."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -30,13 +30,13 @@ class Evaluations:
         key = (suite.name, target.digest, f"{prompt.digest if prompt else ''} {choices}")
         if key not in self._known:
             journal = self._runtime.journal(suite)
-            responses = Responses(suite, target.digest, journal, prompt=prompt, choices=choices)
+            responses = Responses(suite, target.digest, journal, prompt=prompt, choices=choices, reuse=True)
             self._known[key] = Evaluation(responses)
         return self._known[key]
 
     def ask(self, evaluation: Evaluation, cases: Sequence[Case], target: Target, label: str) -> None:
         """Send what neither this run nor an earlier one has asked, and wait for the answers. label: of the progress."""
-        sent = self._runtime.ask(evaluation, cases, target, reuse=True)
+        sent = self._runtime.ask(evaluation, cases, target)
         if not sent:
             return
         with self._runtime.console.progress(label, sent) as advance:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from pytest_ftgate.files.escape import printable
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -29,7 +31,12 @@ class Console:
     def __init__(self, file: TextIO, write_line: Callable[[str], None], *, quiet: bool = False) -> None:
         self._file = file
         self._quiet = quiet
-        self.line = (lambda _text: None) if quiet else write_line
+        self._write_line = write_line
+
+    def line(self, text: str) -> None:
+        """Print one line, escaped and without secrets; nothing if quiet."""
+        if not self._quiet:
+            self._write_line(printable(text))
 
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Advance]:
@@ -38,10 +45,10 @@ class Console:
             yield _ignore
         elif self._file.isatty():
             with _bar(self._file) as bar:
-                task = bar.add_task(label, total=total, now="")
+                task = bar.add_task(printable(label), total=total, now="")
 
                 def advance(done: int, now: str, total: int | None = total) -> None:
-                    bar.update(task, completed=done, now=now, total=total)
+                    bar.update(task, completed=done, now=printable(now), total=total)
 
                 yield advance
         else:
@@ -71,13 +78,13 @@ def _bar(file: TextIO) -> Progress:
     )
 
     columns = (
-        TextColumn("  {task.description}"),
+        TextColumn("  {task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("eta"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[now]}"),
+        TextColumn("{task.fields[now]}", markup=False),
     )
     return Progress(*columns, console=RichConsole(file=file), transient=True, refresh_per_second=4)
 

@@ -29,7 +29,7 @@ def regraded(suite: Suite, journal: Journal, run: str) -> tuple[Evaluation, Targ
 
 
 def _model(suite: Suite, journal: Journal, run: str) -> str:
-    models = list(dict.fromkeys(response.model for response in reversed(journal.read("asked").values())))
+    models = list(dict.fromkeys(response.model for response in reversed(journal.read("asked").responses.values())))
     found = models[:1] if run == LAST else [model for model in models if model.startswith(run)]
     if len(found) == 1:
         return found[0]

@@ -26,17 +26,17 @@ class ResponseSource:
         self._caches: dict[str, Cache] = {}
         self._broken = False
 
-    def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target, *, resume: bool) -> None:
-        """Send what neither the journal (only with `resume`) nor the cache holds. Raises FtgateError."""
+    def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target) -> None:
+        """Send what neither the journal (if it may be reused) nor the cache holds. Raises FtgateError."""
         wanted = list(cases)
         settings = self._runtime.settings
         cache = cache_for(settings, evaluation.suite, target.model, f"{settings.state_dir.name}/cache")
         if cache is not None and not self._broken:
             self._caches[evaluation.suite.name] = cache
-            missing = evaluation.responses.missing(wanted, reuse=resume)
+            missing = evaluation.responses.missing(wanted)
             if found := self._tolerate(lambda: evaluation.responses.recall(missing, cache)):
                 self._say(f"ftgate: {evaluation.suite.name}: answers from the cache ({cache.place}): {found}")
-        self._runtime.ask(evaluation, wanted, target, reuse=resume)
+        self._runtime.ask(evaluation, wanted, target)
 
     def sum_up(self, evaluation: Evaluation) -> dict[str, Any]:
         """After the last item: remember what is new; see `report.traffic`."""

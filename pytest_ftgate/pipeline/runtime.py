@@ -85,9 +85,9 @@ class Runtime:
         """Requests sent, failed and retried so far, see `Pool.counts`."""
         return dict(self.pool.counts) if "pool" in self.__dict__ else {}
 
-    def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target, *, reuse: bool) -> int:
+    def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target) -> int:
         """Send what is not answered yet; starts no engine if there is nothing. The number of requests sent."""
-        wanted = evaluation.responses.missing(cases, reuse=reuse)
+        wanted = evaluation.responses.missing(cases)
         if wanted:
             evaluation.responses.send(wanted, self.pool, self.started(target), target.model)
         return len(wanted)
@@ -101,5 +101,7 @@ class Runtime:
         from pytest_ftgate.evaluate.journal import Journal
 
         if suite.name not in self._journals:
-            self._journals[suite.name] = Journal(self.settings.state_dir / "journal" / f"{suite.name}.jsonl")
+            self._journals[suite.name] = Journal(
+                self.settings.state_dir, suite.name, lambda text: self.console.line(f"ftgate: {text}")
+            )
         return self._journals[suite.name]

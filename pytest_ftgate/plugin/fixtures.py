@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.metrics_view import SetMetrics
@@ -41,7 +42,7 @@ def _suite(request: pytest.FixtureRequest) -> Suite:
     try:
         return suite_of(request.node)
     except FtgateError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(printable(str(error)), pytrace=False)
 
 
 @pytest.fixture
@@ -66,11 +67,13 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
 
     suite = _suite(request)
     try:
-        answer = request.config.stash[KEY].evaluations.of(suite).responses.first(case)
+        answer: Response | None = request.config.stash[KEY].evaluations.of(suite).responses.first(case)
     except Unmeasured:
-        pytest.skip("not measured: no model available, or no journalled answer")
+        answer = None
     except FtgateError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(printable(str(error)), pytrace=False)
+    if answer is None:
+        pytest.fail(f"{case.id}: not measured: this run has no answer to it", pytrace=False)
     if answer.broken:
         pytest.fail(f"no answer to {case.id}: {answer.error}", pytrace=False)
     return answer
@@ -87,7 +90,7 @@ def grade(request: pytest.FixtureRequest, case: Case, response: Response) -> Out
     try:
         prefetch_judge(request.config.stash[KEY].evaluations.of(suite).responses, case)
     except FtgateError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(printable(str(error)), pytrace=False)
     outcome = grade_case(suite.graders_of(case), case, response)
     if isinstance(outcome, Failure):
         pytest.fail(f"grader error: {outcome.reason}", pytrace=False)
@@ -105,10 +108,10 @@ def metrics(request: pytest.FixtureRequest) -> SetMetrics:
     ftgate, suite = request.config.stash[KEY], _suite(request)
     try:
         if missing := ftgate.evaluations.missing(suite):
-            pytest.skip(missing)
+            pytest.fail(missing, pytrace=False)
         return SetMetrics(ftgate.evaluations.of(suite))
     except FtgateError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(printable(str(error)), pytrace=False)
 
 
 @pytest.fixture
@@ -128,7 +131,7 @@ def leakage(request: pytest.FixtureRequest) -> Callable[..., Report]:
         try:
             return check_own(data, [ftgate.golden_sets.named(name) for name in sets or ftgate.catalogue.golden_paths])
         except FtgateError as error:
-            pytest.fail(str(error), pytrace=False)
+            pytest.fail(printable(str(error)), pytrace=False)
 
     return check
 
@@ -149,7 +152,7 @@ def training_run(request: pytest.FixtureRequest) -> TrainingRun:
     try:
         return ftgate.training.run(ftgate.training.names[0]).training_run
     except FtgateError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(printable(str(error)), pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -167,4 +170,4 @@ def vllm_server(request: pytest.FixtureRequest) -> Server:
     try:
         return ftgate.evaluations.server()
     except FtgateError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(printable(str(error)), pytrace=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.plugin.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
 from pytest_ftgate.plugin.judge_fixture import judge
 from pytest_ftgate.plugin.name_clash import load_once, refuse_clash
@@ -43,7 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options, add the pipelines that --train asks for, before xdist and others look at the arguments."""
     config.addinivalue_line("markers", "golden(name): run the test once for each case of a golden set")
     config.addinivalue_line("markers", "slice(**values): slices of a golden case, for -m \"slice(lang='en')\"")
-    session = FtgateSession(config, read_options(config))
+    try:
+        session = FtgateSession(config, read_options(config))
+    except FtgateError as error:
+        raise pytest.UsageError(str(error)) from None
     config.stash[KEY] = session
     config.add_cleanup(session.freeze.restore)
     config.pluginmanager.register(session.reports, "ftgate-tally")
@@ -63,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """What the user should know about this run before it starts; usually nothing."""
-    return config.stash[KEY].notes
+    return list(map(printable, config.stash[KEY].notes))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -139,7 +143,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     try:
         cases = suite_of(metafunc.definition).cases
     except FtgateError as error:
-        raise pytest.Collector.CollectError(str(error)) from None
+        raise pytest.Collector.CollectError(printable(str(error))) from None
     metafunc.parametrize("case", cases, ids=[case.id for case in cases], indirect=True)
 
 
@@ -154,9 +158,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         check_named(session.config, ftgate)
     if not touches_us(session.items):
         return
-    from pytest_ftgate.plugin.ordering import check, sort_items
+    from pytest_ftgate.plugin.ordering import check, note_gates, sort_items
 
     sort_items(session.items, ftgate)
+    note_gates(session.items, ftgate)
     if not session.testsfailed:
         check(session.items, ftgate)
     folder = getattr(session.config, "workerinput", {}).get("ftgate_folder")
@@ -206,17 +211,25 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             session.config.workeroutput["ftgate"] = ftgate.reports.travelling()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Latencies and counts of the run into the JUnit file, before it is written; the summary for a CI job."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Latencies and counts of the run into the JUnit file, before it is written; then, when no other plugin can change
+    its mind any more, the exit code, and the summary for a CI job.
+    """
     ftgate = session.config.stash[KEY]
-    if ftgate.reports.speaks:
-        ftgate.reports.into_junit(session.config)
+    reports = ftgate.reports
+    if not reports.speaks:
+        return (yield)
+    reports.into_junit(session.config)
+    try:
+        return (yield)
+    finally:
         if not hasattr(session.config, "workerinput"):
-            _write_markdown(ftgate, int(exitstatus))
+            session.exitstatus = reports.exit_code(int(session.exitstatus), session.testsfailed)
+            _write_markdown(ftgate, session.exitstatus)
 
 
-def _write_markdown(ftgate: FtgateSession, status: int) -> None:
+def _write_markdown(ftgate: FtgateSession, code: int) -> None:
     """The summary of a run that tested a model, if a file or a CI job asks for it."""
     asked, job = ftgate.options.markdown, os.environ.get("GITHUB_STEP_SUMMARY", "")
     if not (asked or job):
@@ -224,7 +237,7 @@ def _write_markdown(ftgate: FtgateSession, status: int) -> None:
     from pytest_ftgate.plugin.report.markdown import page, write
 
     reports = ftgate.reports
-    text = page(reports, time.monotonic() - reports.begun, reports.exit_code(status))
+    text = page(reports, time.monotonic() - reports.begun, code)
     try:
         write(ftgate.config.invocation_params.dir / (asked or job), text, append=not asked)
     except OSError as error:
@@ -250,7 +263,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
     terminalreporter.section("pytest-ftgate")
     for text, colour in lines(tally, verbose=config.get_verbosity() > 0):
-        terminalreporter.write_line(text, **({colour: True} if colour else {}))
+        terminalreporter.write_line(printable(text), **({colour: True} if colour else {}))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 
 if TYPE_CHECKING:
     from pytest_ftgate.judge.parse import Verdict
@@ -38,7 +39,7 @@ class AskJudge:
                 "criteria": criteria, "checklist": checklist,
             })  # fmt: skip
         except FtgateError as error:
-            pytest.fail(str(error), pytrace=False)
+            pytest.fail(printable(str(error)), pytrace=False)
 
     def _verdict(
         self, answers: tuple[str, ...], question: str | None, reference: str | None, rubric: Mapping[str, Any]

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from pytest_ftgate.files.secrets import plain_address, secret_address
 from pytest_ftgate.serve import ENGINES
 
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
 LEAKS = ("error", "strict", "drop-row", "drop-case")
 CACHES = ("", "off", "local")
-TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]*")
+TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]{0,8}")
 
 # name, default, help; each becomes --ftgate-<name> and the ini option ftgate_<name>
 _SETTINGS: tuple[tuple[str, str, str], ...] = (
@@ -150,7 +151,7 @@ def _add(group: pytest.OptionGroup, flag: str, **how: Any) -> None:
 
 
 def read_options(config: pytest.Config) -> Options:
-    """Flags before ini options before defaults; `UsageError` lists what is allowed."""
+    """Flags before ini options before defaults; `UsageError` or FtgateError say what is allowed."""
     text = {name: _value(config, name) for name, _, _ in _SETTINGS}
     root = config.rootpath
     _check_verbs(config, text)
@@ -162,13 +163,13 @@ def read_options(config: pytest.Config) -> Options:
         resume=bool(config.getoption("ftgate_resume")),
         target=_target(text["target"], train=bool(config.getoption("train"))),
         engine=_engine(text),
-        base_url=text["base-url"].rstrip("/"),
+        base_url=plain_address(text["base-url"], "--ftgate-base-url", "FTGATE_API_KEY"),
         model=text["model"],
         vllm=text["vllm"],
         vllm_args=_words(text["vllm-args"]),
         regrade=_regrade(str(config.getoption("ftgate_regrade")), train=bool(config.getoption("train"))),
         cache=_cache(text["cache"]),
-        cache_url=text["cache-url"],
+        cache_url=secret_address(text["cache-url"]),
         price=_price(text["price"]),
         judge_budget=_dollars(text["judge-budget"]),
         judge_batch=bool(config.getoption("ftgate_judge_batch")),
@@ -177,7 +178,7 @@ def read_options(config: pytest.Config) -> Options:
         leak=_leak(text["leak"]),
         concurrency=_concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
-        tracking_uri=text["tracking-uri"],
+        tracking_uri=secret_address(text["tracking-uri"]),
         markdown=text["markdown"],
         signing_key=root / text["signing-key"] if text["signing-key"] else None,
         verify_key=root / text["verify-key"] if text["verify-key"] else None,
@@ -247,7 +248,7 @@ def _words(value: str) -> tuple[str, ...]:
 
 
 def _concurrency(value: str) -> int:
-    if not value.isdecimal() or not 1 <= int(value) <= 4096:
+    if not value.isdecimal() or len(value) > 4 or not 1 <= int(value) <= 4096:
         raise pytest.UsageError(f"--ftgate-concurrency: found {value!r}, expected a whole number from 1 to 4096")
     return int(value)
 

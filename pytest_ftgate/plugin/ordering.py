@@ -28,6 +28,13 @@ def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:
     items.sort(key=key)
 
 
+def note_gates(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
+    """Tell the session which gates its selected items are to decide."""
+    gates = [item for item in items if isinstance(item, GateItem)]
+    ftgate.weighed = frozenset(gate.suite.name for gate in gates)
+    ftgate.reports.gates_selected = len(gates)
+
+
 def _rank(item: pytest.Item) -> Rank:
     if isinstance(item, FtgateItem):
         return item.rank

@@ -34,7 +34,8 @@ KEY: pytest.StashKey[FtgateSession] = pytest.StashKey()
 class FtgateSession:
     """What the items of a run share.
 
-    notes: lines for the header. watching: pipelines of `--canary`. collected: golden files that are ours.
+    notes: lines for the header. watching: pipelines of `--canary`. collected: golden files that are ours. weighed:
+    names of the golden sets whose gate is selected in this run.
     """
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
@@ -42,6 +43,7 @@ class FtgateSession:
         self.catalogue = Catalogue(options.goldens, options.pipelines)
         self.watching: tuple[str, ...] = ()
         self.notes: list[str] = []
+        self.weighed: frozenset[str] = frozenset()
         self.collected: set[Path] = set()
         self.reports = ReportCollector(options.train, options.canary)
         self.freeze = Freeze()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.discovery import Catalogue
@@ -30,7 +31,7 @@ def prepare(config: pytest.Config, ftgate: FtgateSession) -> None:
     try:
         _add(config, ftgate)
     except FtgateError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(printable(str(error))) from None
     _note_precision(ftgate)
 
 

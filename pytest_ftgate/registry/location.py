@@ -40,11 +40,6 @@ def artifact_root(uri: str, state_dir: Path) -> str | None:
     return str(state_dir.resolve() / ARTIFACTS) if is_database else None
 
 
-def shown(uri: str) -> str:
-    """The address as it may be printed: without user name and password."""
-    return re.sub(r"//[^/@]*@", "//", uri)
-
-
 def check_task(task: str) -> str:
     """`task` if MLflow can carry it as a model's name; RegistryError otherwise."""
     if not task or not task.isprintable() or re.search(r"[/:'\"\s]", task):

@@ -10,8 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pytest_ftgate.errors import FtgateError, MissingExtra, RegistryError
+from pytest_ftgate.files.escape import one_line, printable
+from pytest_ftgate.files.secrets import remember_basic, secret_address, secret_in
 from pytest_ftgate.registry import client
-from pytest_ftgate.registry.location import artifact_root, shown, sqlite_file, tracking_uri
+from pytest_ftgate.registry.location import artifact_root, sqlite_file, tracking_uri
 from pytest_ftgate.registry.mlflow_quiet import quiet
 
 TAKEN = "RESOURCE_ALREADY_EXISTS"
@@ -22,7 +24,7 @@ class Store:
     """One MLflow store. Nothing is imported, opened or created before the first question."""
 
     def __init__(self, uri: str | None, state_dir: Path) -> None:
-        self.uri = tracking_uri(uri, state_dir)
+        self.uri = secret_address(tracking_uri(uri, state_dir))
         self.artifact_root = artifact_root(self.uri, state_dir)
         self._client: client.Client | None = None
         self._opening = threading.Lock()
@@ -40,15 +42,23 @@ class Store:
             except Exception as error:
                 if not _is_storage_error(error):
                     raise
-                raise RegistryError(f"{what}: {_first_line(error)}\n    registry: {shown(self.uri)}") from error
+                raise RegistryError(f"{what}: {_first_line(error)}\n    registry: {printable(self.uri)}") from error
 
     def _opened(self) -> client.Client:
         with self._opening:
             if self._client is None:
                 if file := sqlite_file(self.uri):
                     create_database(file)
+                else:
+                    _check_credentials()
                 self._client = client.connect(self.uri)
         return self._client
+
+
+def _check_credentials() -> None:
+    """MLflow sends these as they are, and shows one that cannot be sent. Raises FtgateError, which does not."""
+    secret_in("MLFLOW_TRACKING_TOKEN")
+    remember_basic(os.environ.get("MLFLOW_TRACKING_USERNAME", ""), secret_in("MLFLOW_TRACKING_PASSWORD"))
 
 
 def create_database(file: Path) -> None:
@@ -86,4 +96,4 @@ def _is_storage_error(error: Exception) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    return shown(next(iter(str(error).strip().splitlines()), type(error).__name__))
+    return one_line(next(iter(str(error).strip().splitlines()), type(error).__name__))

@@ -17,13 +17,15 @@ class Endpoint:
     """Where one model answers.
 
     base_url: ends in /v1. model: the name to ask for. api_key: "" if none is wanted; never printed. ours: the plugin
-    started the server, on this machine, and can tell whether it is alive.
+    started the server, on this machine, and can tell whether it is alive. fingerprint: of the model behind the name, as
+    `Response.fingerprint`.
     """
 
     base_url: str
     model: str
     api_key: str = field(default="", repr=False)
     ours: bool = False
+    fingerprint: str = ""
 
 
 class Engine(Protocol):

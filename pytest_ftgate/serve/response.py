@@ -12,11 +12,13 @@ class Response:
 
     text: the answer; "" if there was none.
     finish_reason: "stop", "length" (cut off at `max_tokens`), "timeout" (the time limit of the request passed), or
-        "error" (the API broke or filtered the answer; `error` says how, and no answer exists to be judged).
+        "error" (the API broke or filtered the answer). Of the last two `error` says how, and there is no answer.
     prompt_tokens, completion_tokens: as counted by the server; 0 if it did not say.
     queue_s: seconds from planning to sending. ttft_s: to the first token, 0 if not streamed. total_s: sending to end.
     attempts: requests sent, retries included; 0 if none was, as the server had died.
-    model: digest of the model that answered (see `serve.model.Model.digest`).
+    asked_at: when the request was sent, Unix time in seconds; 0 if unknown.
+    model: digest of the model that answered (see `serve.model.Model.digest`). fingerprint: what the server itself says
+        of the model behind the name (`system_fingerprint`, its entry in /v1/models); "" if it says nothing.
     repeat: 0-based number of the repeat.
     """
 
@@ -32,11 +34,16 @@ class Response:
     total_s: float = 0.0
     attempts: int = 1
     error: str = ""
+    asked_at: float = 0.0
+    fingerprint: str = ""
 
     @property
     def broken(self) -> bool:
-        """True if no answer exists: the API failed for good. A timeout or a cut-off answer is an answer, and wrong."""
-        return self.finish_reason == "error"
+        """True if nothing was measured: no answer in time, or the API failed for good, which says nothing of the model.
+
+        An empty answer and one that was cut off are the model's own, and wrong.
+        """
+        return self.finish_reason in {"error", "timeout"}
 
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values; `Response.from_json` reads them back."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.files.secrets import mask
+
 HOPELESS = frozenset({"refused", "denied", "filtered"})
 """Kinds of error that are never retried."""
 
@@ -19,12 +22,13 @@ class RequestError(Exception):
     "filtered" (something other than the model held the answer back) and "refused" (any other 4xx, a redirect, or no
     answer that can be read): never. wait_s: what the server asked for, None if it did
     not. billed: whether the request may have been answered, and so paid, though no answer arrived. status: of HTTP, 0
-    if there was no answer.
+    if there was no answer. text: may quote the server; it is kept in one line, escaped, and without secrets.
     """
 
     def __init__(
         self, kind: str, text: str, wait_s: float | None = None, billed: bool = False, status: int = 0
     ) -> None:
+        text = one_line(text)
         super().__init__(text)
         self.kind, self.text, self.wait_s, self.billed, self.status = kind, text, wait_s, billed, status
 
@@ -62,7 +66,7 @@ def of_status(status: int, text: str, retry_after: str, hint: str = "") -> Reque
     """The error that an HTTP status is. retry_after: the header, "" if there is none. hint: what helps, if known."""
     kind = _kind_of(status)
     wait_s = None if kind in HOPELESS else retry_after_s(retry_after)
-    return RequestError(kind, f"HTTP {status}: {text[:500]}{hint}", wait_s, status=status)
+    return RequestError(kind, f"HTTP {status}: {mask(text)[:500]}{hint}", wait_s, status=status)
 
 
 def _kind_of(status: int) -> str:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from pytest_ftgate.errors import FtgateError, TrainError
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.launch import environment
 
@@ -29,14 +30,14 @@ def preview(job: TrainJob, folder: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, env=environment(job), check=False)
     (folder / JOB).unlink(missing_ok=True)
     if done.returncode == FAULT:
-        raise TrainError(done.stdout.strip())
+        raise TrainError(printable(done.stdout.strip()))
     if done.returncode:
         raise TrainError(f"tokenising the first rows failed; last lines:\n{_tail(done.stderr)}")
     return folder / TOKENS_FILE
 
 
 def _tail(text: str) -> str:
-    return "\n".join(text.strip().splitlines()[-20:])
+    return "\n".join(f"    {printable(line)}" for line in text.strip().splitlines()[-20:])
 
 
 def main(folder: Path) -> int:

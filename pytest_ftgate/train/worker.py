@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.job import TrainJob
@@ -31,12 +32,12 @@ def main(out_dir: Path) -> int:
         try:
             run(TrainJob.read(out_dir / "job.json"), out_dir, log)
         except FtgateError as error:
-            log("failed", text=str(error), kind="fault")
+            log("failed", text=printable(str(error)), kind="fault")
             return 1
         except (MemoryError, RuntimeError, OSError) as error:  # torch.OutOfMemoryError is a RuntimeError
             if not _is_out_of_memory(error):
                 raise
-            log("failed", text=f"{type(error).__name__}: {error}".splitlines()[0], kind="memory")
+            log("failed", text=printable(f"{type(error).__name__}: {error}".splitlines()[0]), kind="memory")
             return 1
     return 0
 

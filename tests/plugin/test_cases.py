@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 
+import pytest
+
 ECHO = [{"id": f"a{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(6)]
 LABELLED = """
 [label]
@@ -207,3 +209,35 @@ def test_a_server_that_is_not_there_is_told_once_and_clearly(project):
     assert result.ret not in (0, 10)
     assert "127.0.0.1:9" in result.stdout.str() + result.stderr.str()
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+GRADED = """
+[[grader]]
+kind = "python"
+call = "mygrader:g"
+timeout_s = 2
+[gate]
+[[gate.floor]]
+metric = "accuracy"
+min = 0.5
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("import pytest; pytest.skip('cannot')", "Skipped: cannot"),
+        ("import pytest; pytest.exit('bye', returncode=0)", "Exit: bye"),
+        ("import os; os._exit(0)", "ended the process"),
+        ("while True: pass", "timed out after 2 s"),
+    ],
+)
+def test_a_grader_that_does_not_grade_one_case_is_a_failure_and_the_run_goes_on(project, answering, body, told):
+    answering(lambda messages: "wrong")
+    project.pytester.syspathinsert()
+    project.write("mygrader.py", f"def g(case, response):\n    if case.id == 'a3':\n        {body}\n    return False\n")
+    project.golden("gated", ECHO, GRADED)
+    result = project.run("--timeout", "300")
+    assert result.ret not in (0, 2, 3), result.stdout.str()
+    result.stdout.fnmatch_lines([f"*cases.jsonl:4: *{told}*", "FAILED goldens/gated/golden.toml::gate?floors?*"])
+    assert "INTERNALERROR" not in result.stdout.str()

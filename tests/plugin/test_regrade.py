@@ -28,7 +28,7 @@ def test_new_graders_and_expected_values_judge_old_answers(project, answering):
     assert len(journal(project)) == 4
 
 
-def test_what_was_never_asked_is_skipped_as_unmeasured_and_nothing_is_decided(project, answering):
+def test_what_was_never_asked_is_not_measured_and_nothing_is_decided(project, answering):
     answering()
     gate = "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.1\n"
     project.golden("tiny", ECHO[:3], gate)
@@ -36,7 +36,8 @@ def test_what_was_never_asked_is_skipped_as_unmeasured_and_nothing_is_decided(pr
     project.server = None
     project.golden("tiny", ECHO, gate)
     result = project.run("--ftgate-regrade", "last", "-rs")
-    result.assert_outcomes(passed=3, skipped=1 + 1 + 2)
+    assert result.ret == 10
+    result.assert_outcomes(passed=3, failed=1 + 2, skipped=1)
     result.stdout.fnmatch_lines(["*not measured: the journal has no answer*", "*1 of 4 cases not measured*"])
     result.stdout.fnmatch_lines(["*again; answers it lacks: 1"])
 

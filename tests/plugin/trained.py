@@ -62,10 +62,11 @@ class Trained:
         (out / "tokens.json").write_text(json.dumps(tokens))
         self._manifest(out)
 
-    def mute(self) -> None:
-        """The model of the next training answers nothing to any case of the task."""
-        known = {f"m{i}": "" for i in range(SIZE)}
-        (self._out_dir() / "adapter/answers.json").write_text(json.dumps(known))
+    def mute(self, answer: object = "", cases: Collection[int] = range(SIZE)) -> None:
+        """The model of the next training answers nothing, or this, to these cases of the task."""
+        file = self._out_dir() / "adapter/answers.json"
+        known = json.loads(file.read_text()) | {f"m{i}": answer for i in cases}
+        file.write_text(json.dumps(known))
 
     def run(self, *args: str) -> pytest.RunResult:
         """`pytest --train` in this process, which has MLflow already."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pytest_ftgate.data.near.lookalikes import folded
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.data.near.text import asked_of, plain_text, split, text_of, words_of
+from pytest_ftgate.data.near.unfold import unfolded
 from pytest_ftgate.golden.case import Case
 
 Words = tuple[str, ...]
@@ -16,13 +18,15 @@ Words = tuple[str, ...]
 class Golden:
     """A case, normalised. question: words of its input; exchange: of input and expected value, one after the other.
 
-    set: name of its golden set, "" if it was not told; ids of two sets may be the same.
+    set: name of its golden set, "" if it was not told; ids of two sets may be the same. bare: the words of its input
+    without escapes, markup, encodings and marks, which disguised rows are compared with.
     """
 
     id: str
     question: Words
     exchange: Words
     set: str = ""
+    bare: Words = ()
 
     @property
     def answer(self) -> Words:
@@ -51,16 +55,25 @@ def goldens_of(cases: Iterable[Case] | Mapping[str, Iterable[Case]]) -> tuple[Go
 
 
 def _golden(case: Case, name: str) -> Golden:
-    question = words_of(asked_of(case.input))
-    return Golden(case.id, question, question + words_of(text_of(case.expected)), name)
+    asked = asked_of(case.input)
+    question = words_of(asked)
+    bare = split(bare_text(asked))
+    exchange = question + words_of(text_of(case.expected))
+    return Golden(case.id, question, exchange, name, question if bare == question else bare)
+
+
+def bare_text(text: str) -> str:
+    """`plain_text` of what is left once escapes, markup, encodings, marks and lookalike letters are undone."""
+    return plain_text(folded(unfolded(text)))
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A training row, normalised, its words not yet told apart: one space between two of them."""
+    """A training row, normalised, its words not yet told apart: one space between two of them. raw: all its text."""
 
     question: str
     whole: str
+    raw: str
 
     @property
     def apart(self) -> tuple[str, ...]:
@@ -78,8 +91,8 @@ def plain_of(row: Row) -> Plain:
     asked, whole = row.question, row.whole
     question = plain_text(asked)
     if asked and whole.startswith(asked) and whole[len(asked) : len(asked) + 1] in ("", "\n"):
-        return Plain(question, f"{question} {plain_text(whole[len(asked) :])}".strip(" "))
-    return Plain(question, plain_text(whole))
+        return Plain(question, f"{question} {plain_text(whole[len(asked) :])}".strip(" "), whole)
+    return Plain(question, plain_text(whole), whole)
 
 
 def sample_of(row: Row) -> Sample:

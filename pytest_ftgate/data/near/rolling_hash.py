@@ -67,13 +67,26 @@ def word_codes(joined: bytes, words: int = 5) -> tuple[Hashes, Places]:
     prefix sums, divided by the power of its first place (Karp and Rabin 1987).
     """
     letters = np.frombuffer(joined, np.uint8)
-    powers, inverses = _powers(1 << max(12, len(joined).bit_length()))
-    sums = np.zeros(len(letters) + 1, np.uint64)
-    np.cumsum((letters.astype(np.uint64) + np.uint64(1)) * powers[: len(letters)], out=sums[1:])
+    sums, inverses = _sums(letters)
     gaps = np.flatnonzero(letters == _SPACE)
     begins = np.concatenate(([0], gaps + 1))[: len(gaps) + 2 - words if len(gaps) + 2 > words else 0]
     ends = np.concatenate((gaps, [len(letters)]))[words - 1 :][: len(begins)]
     return (sums[ends] - sums[begins]) * inverses[begins], begins
+
+
+def run_codes(joined: bytes, length: int) -> Hashes:
+    """The code of the so many characters that begin at each place, by the same rolling hash."""
+    sums, inverses = _sums(np.frombuffer(joined, np.uint8))
+    count = max(0, len(joined) - length + 1)
+    return (sums[length:] - sums[:count]) * inverses[:count]
+
+
+def _sums(letters: npt.NDArray[np.uint8]) -> tuple[Hashes, Hashes]:
+    """The hash of each beginning, one more than letters, and the inverse of each place's power."""
+    powers, inverses = _powers(1 << max(12, len(letters).bit_length()))
+    sums = np.zeros(len(letters) + 1, np.uint64)
+    np.cumsum((letters.astype(np.uint64) + np.uint64(1)) * powers[: len(letters)], out=sums[1:])
+    return sums, inverses
 
 
 @lru_cache(maxsize=4)

@@ -26,7 +26,7 @@ def read_folder(path: Path) -> Iterator[Entry]:
 def _splits(path: Path) -> list[str]:
     try:
         return list(json.loads((path / "dataset_dict.json").read_text(encoding="utf-8"))["splits"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from pytest_ftgate.data.readers.json_lines import read_lines
 from pytest_ftgate.data.readers.record import Entry, record_of
 from pytest_ftgate.errors import Fault
-from pytest_ftgate.files.jsonl import decode_from
+from pytest_ftgate.files.jsonl import decode_from, why_not_json
 from pytest_ftgate.files.text import shown
 
 CHUNK = 1 << 16
@@ -42,7 +42,7 @@ def _read_list(path: Path) -> Iterator[Entry]:
             for line, value in text.values():
                 yield record_of(name, line, value)
         except _Broken as error:
-            yield Fault(name, error.line, f"is not valid JSON: {error}; rest not read")
+            yield Fault(name, error.line, f"{error}; rest not read")
         except UnicodeDecodeError as error:
             yield Fault(name, text.line, f"is not valid UTF-8 from here on: {error.reason}", "save the file as UTF-8")
 
@@ -64,7 +64,7 @@ class _Text:
         else:
             yield from self._elements()
         if self._next():
-            raise _Broken(self.line, "extra data after the list")
+            raise _Broken(self.line, "is not valid JSON: extra data after the list")
 
     def _elements(self) -> Iterator[tuple[int, Any]]:
         mark = ","
@@ -77,7 +77,7 @@ class _Text:
         found = self._next()
         if not found or found not in allowed:
             wanted = " or ".join(map(repr, allowed))
-            raise _Broken(self.line, f"expected {wanted}, found {found or 'the end of the file'!r}")
+            raise _Broken(self.line, f"is not valid JSON: expected {wanted}, found {found or 'the end of the file'!r}")
         self._advance(self._at + 1)
         return found
 
@@ -98,9 +98,9 @@ class _Text:
             except json.JSONDecodeError as error:
                 line = self.line + self._text.count("\n", self._at, error.pos)
                 if len(self._text) - self._at >= MOST or not self._more():
-                    raise _Broken(line, error.msg) from None
+                    raise _Broken(line, f"is not valid JSON: {error.msg}") from None
             except (ValueError, RecursionError) as error:
-                raise _Broken(self.line, str(error)) from None
+                raise _Broken(self.line, why_not_json(error)) from None
             else:
                 self._advance(end)
                 return value

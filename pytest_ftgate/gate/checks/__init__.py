@@ -5,9 +5,9 @@ from collections.abc import Mapping
 CHECKS: Mapping[str, str] = {
     "integrity": (
         "All models were measured on the same golden set, nothing leaked, and at least 95 % of the cases of each "
-        "model were measured. If the candidate timed out on 5 % of the cases or more, the result is HOLD."
+        "model were measured: a request that failed, was filtered or ran out of time is not measured."
     ),
-    "must-pass": ("No case with `must_pass = true` fails; one that was not measured counts as failed."),
+    "must-pass": ("No case with `must_pass = true` fails; if one was not measured, the result is HOLD."),
     "baseline": (
         "The candidate is significantly better than the base model with its best prompt (McNemar's test, mid-p, "
         "one-sided), and by at least `[baseline] min_gain`."
@@ -27,7 +27,8 @@ CHECKS: Mapping[str, str] = {
     ),
     "floors": (
         "The one-sided 95 % bound of each `[[gate.floor]]` reaches its `min` or stays within its `max`: six right "
-        "of six do not show 85 %."
+        "of six do not show 85 %. A case that was not measured counts as wrong where a floor is to be reached, and is "
+        "left out where one rejects."
     ),
     "judge": (
         "With `[judge] compare = true`: a judge, admitted by calibration and debiased by people's verdicts, finds "

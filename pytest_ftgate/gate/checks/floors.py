@@ -17,16 +17,24 @@ if TYPE_CHECKING:
 _SEVERITY: tuple[Status, ...] = ("pass", "hold", "reject")
 
 
-def floors_check(metrics: Sequence[Metric | MetricError], floors: Sequence[Floor]) -> CheckResult:
+Found = Metric | MetricError
+"""A metric, or why it could not be had (the model never gave the label that precision asks for)."""
+
+
+def floors_check(
+    metrics: Sequence[Found], floors: Sequence[Floor], measured: Sequence[Found] | None = None
+) -> CheckResult:
     """Pass if every lower bound reaches its floor; reject if an upper bound stays below one; else hold.
 
-    metrics: one for each floor, in the same order; the MetricError itself where a metric could not be had (the model
-    never gave the label that precision asks for), which is a hold. `max` is the mirror image of `min`.
+    metrics: one for each floor, in the same order, of all cases: those that were not measured count as wrong.
+    measured: the same of the measured cases alone, which reject; default `metrics`, where all were measured. A metric
+    that could not be had is a hold. `max` is the mirror image of `min`.
     ValueError for no floor at all: leave the check out then.
     """
     if not floors:
         raise ValueError("floors_check needs at least one floor")
-    found = [check for metric, floor in zip(metrics, floors, strict=True) for check in _one(metric, floor)]
+    both = zip(metrics, measured or metrics, floors, strict=True)
+    found = [check for metric, alone, floor in both for check in _one(metric, alone, floor)]
     status = max((check.status for check in found), key=_SEVERITY.index)
     numbers = {name: number for check in found for name, number in check.numbers.items()}
     return CheckResult(
@@ -41,19 +49,23 @@ def _more(status: Status, found: list[CheckResult]) -> int | None:
     return max(known) if status == "hold" and len(known) == len(counts) else None
 
 
-def _one(metric: Metric | MetricError, floor: Floor) -> list[CheckResult]:
-    """One finding for each limit that the floor has."""
-    if isinstance(metric, MetricError):
-        return [CheckResult(floor.metric, "hold", {}, str(metric))]
-    found = [] if floor.min is None else [_at_least(metric, floor.min)]
-    return found if floor.max is None else [*found, _at_most(metric, floor.max)]
+def _one(metric: Found, alone: Found, floor: Floor) -> list[CheckResult]:
+    """One finding for each limit that the floor has. alone: the metric of the measured cases."""
+    for each in (metric, alone):
+        if isinstance(each, MetricError):
+            return [CheckResult(floor.metric, "hold", {}, str(each))]
+    assert isinstance(metric, Metric)  # noqa: S101 - the loop says so
+    assert isinstance(alone, Metric)  # noqa: S101 - likewise
+    found = [] if floor.min is None else [_at_least(metric, alone, floor.min)]
+    return found if floor.max is None else [*found, _at_most(metric, alone, floor.max)]
 
 
-def _at_least(metric: Metric, floor: float) -> CheckResult:
-    numbers = _numbers(metric) | {f"{metric.name} min": floor}
-    if metric.upper < floor:
-        text = f"{metric.name} {metric.value:.3f}, upper bound {metric.upper:.3f} < {floor:g} (n = {metric.n})"
+def _at_least(metric: Metric, alone: Metric, floor: float) -> CheckResult:
+    if alone.upper < floor:
+        numbers = _numbers(alone) | {f"{metric.name} min": floor}
+        text = f"{alone.name} {alone.value:.3f}, upper bound {alone.upper:.3f} < {floor:g} (n = {alone.n})"
         return CheckResult(metric.name, "reject", numbers, text)
+    numbers = _numbers(metric) | {f"{metric.name} min": floor}
     met = metric.lower >= floor
     sign = ">=" if met else "<"
     text = f"{metric.name} {metric.value:.3f}, lower bound {metric.lower:.3f} {sign} {floor:g} (n = {metric.n})"
@@ -69,11 +81,12 @@ def _hold(metric: Metric, floor: float, numbers: dict[str, float], text: str) ->
     return CheckResult(metric.name, "hold", numbers, f"{text}; {outlook}", more)
 
 
-def _at_most(metric: Metric, ceiling: float) -> CheckResult:
-    numbers = _numbers(metric) | {f"{metric.name} max": ceiling}
-    if metric.lower > ceiling:
-        text = f"{metric.name} {metric.value:.3f}, lower bound {metric.lower:.3f} > {ceiling:g} (n = {metric.n})"
+def _at_most(metric: Metric, alone: Metric, ceiling: float) -> CheckResult:
+    if alone.lower > ceiling:
+        numbers = _numbers(alone) | {f"{metric.name} max": ceiling}
+        text = f"{alone.name} {alone.value:.3f}, lower bound {alone.lower:.3f} > {ceiling:g} (n = {alone.n})"
         return CheckResult(metric.name, "reject", numbers, text)
+    numbers = _numbers(metric) | {f"{metric.name} max": ceiling}
     if metric.upper == inf:
         text = f"{metric.name} {metric.value:.3f} (n = {metric.n}): {metric.detail or 'no upper bound'}"
         return CheckResult(metric.name, "hold", numbers, text)

@@ -44,7 +44,8 @@ class CheckResult:
     numbers: what the finding rests on; shares in [0, 1], never points. reason: one line for a person.
     cases_more: cases to add until a hold would be settled, at the rates seen; None if more cases would not help or
     nothing needs settling.
-    advisory: shown, but it decides nothing, whatever its status.
+    advisory: shown, but it decides nothing, whatever its status. note: what a reader of the verdict must know even if
+    the check passes; also part of `reason`.
     """
 
     name: str
@@ -53,12 +54,12 @@ class CheckResult:
     reason: str = ""
     cases_more: int | None = None
     advisory: bool = False
+    note: str = ""
 
 
-def skipped_check(name: str, missing: int, total: int) -> CheckResult:
-    """A check that has nothing to look at yet: `missing` of the `total` cases were not asked in this selection."""
-    reason = f"{name}: {missing} of {total} cases not measured"
-    return CheckResult(name, "skip", {"missing": missing, "n": total}, reason)
+def undecided_check(name: str, missing: str) -> CheckResult:
+    """A hold for want of measurements. missing: what lacks, "12 of 300 cases not measured in this run"."""
+    return CheckResult(name, "hold", reason=f"{name}: not decided: {missing}")
 
 
 def points(share: float, digits: int = 1) -> str:

@@ -41,7 +41,7 @@ def live_set(path: Path) -> str:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         return str(data["goldens"][0]) if "exposures" in data["ab"] else ""
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return ""
 
 

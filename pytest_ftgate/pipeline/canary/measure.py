@@ -30,11 +30,7 @@ LEAST_MEASURED = 0.95
 
 
 class Answered(NamedTuple):
-    """grade: 0 to 1, None if there is none. text: what the model said.
-
-    A passed time limit is no answer here, as it tells of a busy machine and not of the model: as a wrong answer it
-    would make a low reference, or a false alarm.
-    """
+    """grade: 0 to 1, None if there is none. text: what the model said."""
 
     grade: float | None
     text: str
@@ -79,10 +75,10 @@ def ask_runs(panel: Panel, target: Target, runtime: Runtime, draws: Iterable[int
 
     Raises ServeError if the server cannot be started or dies.
     """
-    with tempfile.TemporaryDirectory(prefix="ftgate-canary-") as folder, Journal(Path(folder) / "runs") as journal:
+    with tempfile.TemporaryDirectory(prefix="ftgate-canary-") as folder, Journal(Path(folder), "runs") as journal:
         runs = [[_planned(suite, cases, target, journal, draw) for suite, cases in panel] for draw in draws]
         asked = [evaluation for run in runs for evaluation in run]
-        sent = sum(runtime.ask(each, each.suite.cases, target, reuse=False) for each in asked)
+        sent = sum(runtime.ask(each, each.suite.cases, target) for each in asked)
         with runtime.console.progress(label, sent) as advance:
             while (done := sum(each.responses.done for each in asked)) < sent:
                 advance(done, "")
@@ -103,7 +99,6 @@ def _answers(run: Sequence[Evaluation]) -> Run:
     for evaluation in run:
         for case in evaluation.suite.cases:
             outcome, response = evaluation.outcome(case), evaluation.responses.first(case)
-            late = response.finish_reason == "timeout"
-            grade = outcome.value if isinstance(outcome, Grade) and not late else None
+            grade = outcome.value if isinstance(outcome, Grade) else None
             found[key_of(evaluation.suite, case)] = Answered(grade, response.text)
     return found

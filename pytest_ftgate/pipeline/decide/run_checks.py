@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, MetricError
+from pytest_ftgate.evaluate.reuse import reuse_of
 from pytest_ftgate.gate.verdict import (
     CheckResult,
     Results,
@@ -83,19 +84,40 @@ def judge(check: str, suite: Suite, tested: Evaluation, run: PipelineRun | None,
 
 def _integrity(suite: Suite, tested: Evaluation, run: PipelineRun | None) -> CheckResult:
     results: dict[str, Results] = {"candidate": tested.results}
+    measured = {"candidate" if run else "model": tested}
     digests = {"candidate": suite.digest}
     leaks: list[str] = []
     dropped = run.leaked.dropped(suite) if run else {}
     if run is not None:
-        results["base"] = _of_tested(tested, run.baseline_of(suite).results)
+        measured["base"] = run.baseline_of(suite)
+        results["base"] = _of_tested(tested, measured["base"].results)
         digests["base"] = suite.digest
         champion = run.references.champion(suite)
         if champion is not None and champion.now:
             results["champion"] = _of_tested(tested, champion.results)
             digests["champion"] = suite.digest
+            measured["champion"] = run.champion_of(suite)
         found = run.leakage.report.leaks if run.leakage else ()
         leaks = [str(leak) for leak in found if leak.set != suite.name or leak.golden_id not in dropped]
-    return integrity_check(results, digests, leaks, tested.timed_out, dropped=len(dropped))
+    return integrity_check(
+        results,
+        digests,
+        leaks,
+        dropped=len(dropped),
+        faults=_untrusted(measured),
+        notes=[f"{model}: {reuse}" for model, each in measured.items() if (reuse := reuse_of(each.responses))],
+    )
+
+
+def _untrusted(measured: Mapping[str, Evaluation]) -> list[str]:
+    """What shows that answers which this run did not ask for are not those of the models by these names."""
+    changed = [line for each in measured.values() for line in each.responses.changed_lines]
+    faults = []
+    if changed:
+        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        faults.append(f"answers in the journal were changed after they were written: {shown}; remove these lines")
+    reused = {model: reuse for model, each in measured.items() if (reuse := reuse_of(each.responses))}
+    return faults + [f"{model}: {reuse.swapped}" for model, reuse in reused.items() if reuse.swapped]
 
 
 def _of_tested(tested: Evaluation, results: Results) -> Results:
@@ -145,8 +167,10 @@ def _forgetting(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: floa
     asked = run.pipeline.policy.forgetting
     if asked is None:
         return None
-    base = run.baseline_of(suite).results
-    return forgetting_check(tested.results, base, asked.max_drop, _clusters(suite), required=asked.required)
+    base = run.baseline_of(suite)
+    check = forgetting_check(tested.results, base.results, asked.max_drop, _clusters(suite), required=asked.required)
+    faults = _untrusted({"candidate": tested, "base": base})
+    return replace(check, status="integrity", reason=f"{check.name}: {'; '.join(faults)}") if faults else check
 
 
 def _live(_suite: Suite, _tested: Evaluation, run: PipelineRun, _delta: float) -> CheckResult | None:
@@ -182,11 +206,12 @@ _COMPARING: dict[str, Callable[[Suite, Evaluation, PipelineRun, float], CheckRes
 
 def _floors(suite: Suite, tested: Evaluation) -> CheckResult:
     floors = suite.golden.gate.floors if suite.golden.gate else ()
-    return floors_check([_metric(tested, floor) for floor in floors], floors)
+    measured = [_metric(tested, floor, measured_only=True) for floor in floors]
+    return floors_check([_metric(tested, floor) for floor in floors], floors, measured)
 
 
-def _metric(tested: Evaluation, floor: Floor) -> Metric | MetricError:
+def _metric(tested: Evaluation, floor: Floor, *, measured_only: bool = False) -> Metric | MetricError:
     try:
-        return tested.metric(floor.metric, positive=floor.positive, average=floor.average)
+        return tested.metric(floor.metric, measured_only=measured_only, positive=floor.positive, average=floor.average)
     except MetricError as error:
         return error

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.data.near.text import text_of
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.golden.case import answer_text
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """On one line, with nothing that Markdown or HTML would read as its own."""
+    """On one line, with nothing that Markdown or HTML would read as its own, or a terminal obeys."""
+    text = printable(text)
     cut = text if len(text) <= LONGEST else f"{text[:LONGEST]} ({len(text):,} characters)"
     plain = re.sub(r"[\\`*_{}\[\]|~#]", lambda found: f"&#{ord(found[0])};", html.escape(cut, quote=False))
     return re.sub(r"\r\n|[\r\n\v\f\x85\u2028\u2029]", "<br>", plain)

@@ -12,7 +12,10 @@ SMOKE_CASES = 10
 
 
 def serve(run: PipelineRun) -> None:
-    """Ask the first ten goldens, then all. Raises Stopped(REJECT) if not one answer can be read."""
+    """Ask the first ten goldens, then all.
+
+    Raises Stopped: REJECT if not one answer can be read, INTEGRITY if there is none.
+    """
     if run.unchanged:
         run.say("the candidate is the champion; nothing to serve")
         return
@@ -21,9 +24,9 @@ def serve(run: PipelineRun) -> None:
         run.runtime.engines.expect(run.champion_target.model)  # one server for both, started for the higher rank
     _smoke_test(run)
     for suite in run.sets:
-        run.runtime.ask(run.candidate_of(suite), suite.cases, run.candidate, reuse=True)
+        run.runtime.ask(run.candidate_of(suite), suite.cases, run.candidate)
     for suite in stale:
-        run.runtime.ask(run.champion_of(suite), suite.cases, run.champion_target, reuse=True)
+        run.runtime.ask(run.champion_of(suite), suite.cases, run.champion_target)
 
 
 def _smoke_test(run: PipelineRun) -> None:
@@ -31,11 +34,16 @@ def _smoke_test(run: PipelineRun) -> None:
     evaluation, cases = run.candidate_of(suite), suite.cases[:SMOKE_CASES]
     run.evaluations.ask(evaluation, cases, run.candidate, "smoke test")
     _check_tokens(run)
-    readable = sum(evaluation.readable(case) for case in cases)
-    run.say(f"smoke test: {readable} of {len(cases)} answers can be read")
+    answers = [evaluation.responses.first(case) for case in cases]
+    if all(answer.broken for answer in answers):
+        reason = f"smoke test: not one of {len(cases)} cases was measured; the first: {answers[0].error}"
+        raise Stopped(Verdict(Kind.INTEGRITY, (), reason))
+    measured = [case for case, answer in zip(cases, answers, strict=True) if not answer.broken]
+    readable = sum(map(evaluation.readable, measured))
+    run.say(f"smoke test: {readable} of {len(measured)} answers can be read")
     if not readable:
-        answer = evaluation.responses.first(cases[0]).text
-        reason = f"smoke test: not one of {len(cases)} answers can be read; the first: {answer!r}"
+        answer = evaluation.responses.first(measured[0]).text
+        reason = f"smoke test: not one of {len(measured)} answers can be read; the first: {answer!r}"
         raise Stopped(Verdict(Kind.REJECT, (), reason))
 
 

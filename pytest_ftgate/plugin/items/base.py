@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +16,17 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
+from pytest_ftgate.files.secrets import mask
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
 
 Outcome = Literal["passed", "failed", "skipped"]
 Properties = tuple[tuple[str, str], ...]
+
+FRAMES = 4
+"""Calls shown of an unexpected exception."""
 
 
 class Rank(IntEnum):
@@ -39,12 +45,14 @@ class ItemOutcome:
     """What an item has to say: its outcome, why, and what JUnit and other processes should know.
 
     text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
-    missed: a wrong answer that the gate will weigh; shown, listed, not red.
+    missed: a wrong answer that the gate will weigh; shown, listed, not red. unmeasured: a failure that is no evidence
+    against the model: there is no grade.
     """
 
     outcome: Outcome
     text: str = ""
     missed: bool = False
+    unmeasured: bool = False
     properties: Properties = ()
 
 
@@ -96,9 +104,13 @@ class FtgateItem(pytest.Item):
         """Do the work of this item. An `FtgateError` raised here is a failure with its text."""
         raise NotImplementedError
 
+    def broken(self, error: BaseException) -> ItemOutcome:
+        """What becomes of an item whose work raised what nobody expected: it fails, and the run goes on."""
+        return ItemOutcome("failed", unexpected(self.name, error))
+
     def runtest(self) -> None:
         """For plugins that run items by themselves; our own protocol calls `outcome`."""
-        told = self.outcome()
+        told = _printable(_told(self))
         if told.outcome == "failed":
             pytest.fail(told.text, pytrace=False)
         if told.outcome == "skipped":
@@ -153,7 +165,7 @@ def run_item(item: FtgateItem) -> None:
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     start = time.time()
-    told = _told(item.outcome)
+    told = _printable(_told(item))
     stop = time.time()
     hook.pytest_runtest_logreport(report=_report(item, "call", told, start, stop))
     done = ItemOutcome("passed", properties=told.properties)
@@ -161,13 +173,30 @@ def run_item(item: FtgateItem) -> None:
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
-def _told(outcome: Callable[[], ItemOutcome]) -> ItemOutcome:
+def _told(item: FtgateItem) -> ItemOutcome:
+    """The one place where an exception of an item becomes its outcome. Ctrl-C and `pytest.exit` end the run."""
     try:
-        return outcome()
+        return item.outcome()
     except FtgateError as error:
         return ItemOutcome("failed", str(error))
-    except pytest.skip.Exception as skip:
-        return skipped(str(skip))
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:  # noqa: BLE001 - user code may raise SystemExit, or skip like a test
+        return item.broken(error)
+
+
+def unexpected(name: str, error: BaseException) -> str:
+    """A text for an exception that nobody expected: what it was, and the innermost calls, for a report of the bug."""
+    frames = traceback.format_list(traceback.extract_tb(error.__traceback__)[-FRAMES:])
+    told = "".join(traceback.format_exception_only(error)).strip()
+    calls = "".join(frames).rstrip()
+    return f"{name}: unexpected {told}\n  in (innermost last):\n{calls}\n  the other tests of this run went on"
+
+
+def _printable(told: ItemOutcome) -> ItemOutcome:
+    """What reaches terminals, logs and files of the run: no secrets, nothing that steers a terminal or a CI job."""
+    properties = tuple((name, mask(value)) for name, value in told.properties)
+    return replace(told, text=printable(told.text), properties=properties)
 
 
 def _report(
@@ -186,6 +215,8 @@ def _report(
         user_properties=told.properties,
     )
     report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
+    if told.unmeasured:
+        report.ftgate_unmeasured = True  # type: ignore[attr-defined]  # likewise
     if told.missed:
         report.wasxfail = told.text
         report.ftgate_missed = True  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.plugin.items.base import FtgateFile, FtgateItem, ItemOutcome, Rank
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class CanaryFile(FtgateFile):
         try:
             watch = self.ftgate.canary_run(self.path.parent.name)
         except FtgateError as error:
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(printable(str(error))) from None
         yield CanaryItem.make(self, "canary", watch=watch)
 
 

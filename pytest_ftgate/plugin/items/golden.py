@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from math import isfinite
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.evaluate.responses import Unmeasured
+from pytest_ftgate.files.escape import printable
+from pytest_ftgate.gate.checks.result import CheckResult, undecided_check
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
 from pytest_ftgate.pipeline.decide.run_checks import ABSENT
 from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Rank, skipped
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
+
+
+UNCHANGED = "unchanged: the candidate is the champion"
 
 
 class GoldenFile(FtgateFile):
@@ -33,7 +40,7 @@ class GoldenFile(FtgateFile):
         try:
             self.suite = self.ftgate.golden_sets.at(self.path)
         except FileFaults as faults:
-            raise self.CollectError(str(faults)) from None
+            raise self.CollectError(printable(str(faults))) from None
         pipeline = self.ftgate.training.gated_by(self.suite.name)
         for item in self._items():
             item.pipeline = pipeline
@@ -71,19 +78,32 @@ class CaseItem(FtgateItem):
         """Wait for the answer, grade it."""
         run = self.ftgate.training.of(self.suite)
         if run is not None and run.unchanged:
-            return skipped("unchanged: the candidate is the champion")
+            return skipped(UNCHANGED)
         if run is not None and (leak := run.leaked.dropped(self.suite).get(self.case.id)) and self._gated:
             return skipped(f"dropped for all models: {leak.verdict} in {leak.file}:{leak.line} ({leak.stage})")
         evaluation = self.ftgate.evaluations.of(self.suite)
         try:
             outcome = evaluation.outcome(self.case)
         except Unmeasured:
-            return skipped(_not_asked(evaluation))
+            return ItemOutcome("failed", f"{self.case.id}: {_not_asked(evaluation)}", unmeasured=self._weighed)
         properties = (("ftgate", json.dumps(self._facts(evaluation, outcome))),)
-        return _told(partial(self._text, evaluation, outcome), outcome, properties, gated=self._gated)
+        told = _told(partial(self._text, evaluation, outcome), outcome, properties, gated=self._gated)
+        return replace(told, unmeasured=self._weighed) if isinstance(outcome, Failure) else told
+
+    def broken(self, error: BaseException) -> ItemOutcome:
+        """No grade: it says nothing of the model."""
+        return replace(super().broken(error), unmeasured=self._weighed)
+
+    @property
+    def _weighed(self) -> bool:
+        """Whether a gate of this run looks at the case."""
+        return self.suite.name in self.ftgate.weighed
 
     @property
     def _gated(self) -> bool:
+        """Whether a wrong answer is left to the gate."""
+        if not self._weighed:
+            return False
         if self.ftgate.training.is_general(self.suite):
             return True
         return self.suite.golden.gate is not None and not self.case.must_pass
@@ -106,7 +126,7 @@ class CaseItem(FtgateItem):
 def _not_asked(evaluation: Evaluation) -> str:
     if evaluation.responses.regrade:
         return f"not measured: the journal has no answer of the model {evaluation.model_digest[:12]}"
-    return "not asked: the run could not ask its model"
+    return "not measured: the run could not ask its model"
 
 
 def _told(
@@ -136,7 +156,9 @@ class MetricItem(FtgateItem):
         self.options = options
 
     def outcome(self) -> ItemOutcome:
-        """Compute it from this run's and the journal's grades."""
+        """Compute it from the grades that this run decides on."""
+        if self.ftgate.evaluations.unchanged(self.suite):
+            return skipped(UNCHANGED)
         if missing := self.ftgate.evaluations.missing(self.suite):
             return skipped(missing)
         evaluation = self.ftgate.gate.judged(self.suite)
@@ -159,12 +181,17 @@ class GateItem(FtgateItem):
         self.check = check
 
     def outcome(self) -> ItemOutcome:
-        """Judge the check on this run's and the journal's grades."""
+        """Judge the check on the grades that this run decides on. One that lacks cases decides nothing: a hold."""
+        if self.ftgate.evaluations.unchanged(self.suite):
+            return skipped(UNCHANGED)
         if missing := self.ftgate.evaluations.missing(self.suite):
-            return skipped(missing)
+            return self._told(undecided_check(self.check, missing))
         check = self.ftgate.gate.judge(self.suite, self.check)
         if check is None:
             return skipped(ABSENT[self.check])
+        return self._told(check, self.ftgate.gate.on_other_parts(self.suite, self.check))
+
+    def _told(self, check: CheckResult, beside: Mapping[str, CheckResult] = MappingProxyType({})) -> ItemOutcome:
         facts: dict[str, Any] = {
             "set": self.suite.name,
             "check": check.name,
@@ -172,13 +199,10 @@ class GateItem(FtgateItem):
             "reason": check.reason,
         }
         facts |= {"advisory": check.advisory, "numbers": dict(check.numbers)}
-        beside = self.ftgate.gate.on_other_parts(self.suite, self.check)
         facts["beside"] = [
             {"part": part, "status": seen.status, "reason": seen.reason} for part, seen in beside.items()
         ]
         properties = (("ftgate_check", json.dumps(facts)),)
-        if check.status == "skip":
-            return ItemOutcome("skipped", check.reason, properties=properties)
         if check.status == "pass":
             return ItemOutcome(PASSED.outcome, properties=properties)
         if check.advisory:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.decide.explain_checks import FILE, explain
 from pytest_ftgate.pipeline.report.explain import Explanation
@@ -44,7 +45,7 @@ class PipelineFile(FtgateFile):
         try:
             items = [*self._checks(), *(self._stages(name) if self.ftgate.training.trains(self.path) else ())]
         except FtgateError as error:
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(printable(str(error))) from None
         for order, item in enumerate(items):
             item.order, item.pipeline = order, name
             yield item
@@ -84,6 +85,10 @@ class StageItem(FtgateItem):
             return self._end(str(error))
         return PASSED
 
+    def broken(self, error: BaseException) -> ItemOutcome:
+        """A stage that broke ends the run."""
+        return self._end(super().broken(error).text)
+
     def _end(self, text: str, properties: Properties = ()) -> ItemOutcome:
         self.session.shouldfail = f"{self.nodeid} failed: nothing was promoted"
         return ItemOutcome("failed", text, properties=properties)
@@ -105,11 +110,8 @@ class PromoteItem(FtgateItem):
         verdict = self.ftgate.gate.decide(self.run)
         if verdict is None:
             return skipped("nothing is promoted: the gate has not been judged on every golden set")
-        failed = self.ftgate.reports.other_failures
-        if verdict.kind is Kind.PROMOTE and failed:
-            return ItemOutcome(
-                "failed", f"not promoted, though the gate would: {failed} other tests of this run failed"
-            )
+        if verdict.kind is Kind.PROMOTE and (refused := self._refused()):
+            return refused
         beside = self.ftgate.gate.sensitivity.verdicts(self.run, self.ftgate.gate.checks)
         if verdict.kind is Kind.PROMOTE and self.ftgate.judges.untrusted:
             return ItemOutcome(
@@ -127,6 +129,17 @@ class PromoteItem(FtgateItem):
         if verdict.kind is Kind.PROMOTE:
             return ItemOutcome("passed", properties=properties)
         return ItemOutcome("failed", f"{verdict.kind}: {verdict.reason}", properties=properties)
+
+    def _refused(self) -> ItemOutcome | None:
+        """What in this run, beside the gate, forbids a promotion; None if nothing does."""
+        reports = self.ftgate.reports
+        if failed := reports.failures(self.session.testsfailed):
+            why = f"failed tests, or test files that could not be collected, in this run: {failed}"
+        elif reports.unmeasured:
+            why = f"cases that were not measured: {reports.unmeasured}; run again: only these are asked"
+        else:
+            return None
+        return ItemOutcome("failed", f"not promoted, though the gate would: {why}", unmeasured=not failed)
 
     def _measure_reference(self) -> Reference | None:
         """What later nights are compared with."""

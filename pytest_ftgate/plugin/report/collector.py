@@ -19,12 +19,18 @@ class ReportCollector:
     """Listens to reports; a pytest plugin object registered in every process of a run.
 
     train: the run trains, so that a gate that was not judged is a HOLD. canary: it watches champions, likewise.
+    failed: all failed reports, as pytest counts them; of these gates_own are what the gate itself found, and unmeasured
+    are cases without a grade. gates_selected, gates_told: gate checks that were to run, and that did.
     """
 
     train: bool
     canary: bool = False
     told: bool = False
-    other_failures: int = 0
+    failed: int = 0
+    gates_own: int = 0
+    unmeasured: int = 0
+    gates_selected: int = 0
+    gates_told: int = 0
     missed: list[pytest.TestReport] = field(default_factory=list)
     metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     checks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -37,12 +43,19 @@ class ReportCollector:
     begun: float = field(default_factory=time.monotonic)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what our items report, and count failures other than the gate's."""
+        """Keep what our items report, and count what failed."""
         if hasattr(report, "ftgate_rank"):
             self.told = True
+            self.gates_told += report.ftgate_rank == "GATE" and report.when == "call"
             self._keep(report)
-        if report.failed and not self._is_gates(report):
-            self.other_failures += 1
+        if _counts(report):
+            self.failed += 1
+            self.unmeasured += hasattr(report, "ftgate_unmeasured")
+            self.gates_own += self._is_gates(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Count what could not be collected."""
+        self.failed += _counts(report)
 
     def _keep(self, report: pytest.TestReport) -> None:
         if getattr(report, "ftgate_missed", False):
@@ -72,16 +85,20 @@ class ReportCollector:
         decided = any(name in {"ftgate_check", "ftgate_verdict", "ftgate_canary"} for name, _ in report.user_properties)
         return decided and hasattr(report, "ftgate_rank")
 
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Set the exit code of the run."""
-        if self.speaks:
-            session.exitstatus = self.exit_code(int(exitstatus))
+    def failures(self, session_failed: int = 0) -> int:
+        """What failed and is neither a finding of the gate nor a case without a grade.
 
-    def exit_code(self, status: int) -> int:
-        """By `gate.exit_code`. status: pytest's own exit code."""
+        session_failed: pytest's own count, which other plugins raise with no report (a coverage limit does).
+        """
+        return max(self.failed, session_failed) - self.gates_own - self.unmeasured
+
+    def exit_code(self, status: int, session_failed: int = 0) -> int:
+        """By `gate.exit_code`. status: pytest's own exit code. session_failed: see `failures`."""
         return decide_run(
             self._all_checks(),
-            self.other_failures,
+            self.failures(session_failed),
+            unmeasured=self.unmeasured,
+            unlooked=max(0, self.gates_selected - self.gates_told),
             train=self.train,
             canary=self.canary,
             verdicts=[verdict["verdict"] for verdict in self.verdicts],
@@ -103,13 +120,15 @@ class ReportCollector:
 
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
-        return {"traffic": self.traffic, "counts": self.counts, "judges": self.judges}
+        facts = {"traffic": self.traffic, "counts": self.counts, "judges": self.judges}
+        return facts | {"gates_selected": self.gates_selected}
 
     def arrived(self, sent: dict[str, Any]) -> None:
         """The inverse of `travelling`."""
         self.traffic += sent["traffic"]
         self.counts.update(sent["counts"])
         self.judges += sent["judges"]
+        self.gates_selected = max(self.gates_selected, sent["gates_selected"])
 
     def into_junit(self, config: pytest.Config) -> None:
         """Properties of the test suite: `ftgate_latency` for each golden set, `ftgate_requests`."""
@@ -127,3 +146,8 @@ class ReportCollector:
     def _all_checks(self) -> list[CheckResult]:
         facts = [fact for checks in self.checks.values() for fact in checks]
         return [CheckResult(fact["check"], fact["status"], advisory=fact["advisory"]) for fact in facts]
+
+
+def _counts(report: pytest.TestReport | pytest.CollectReport) -> bool:
+    """Whether pytest counts it as a failure, see `Session.pytest_runtest_logreport`."""
+    return report.failed and not hasattr(report, "wasxfail")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
 from pytest_ftgate.plugin.report.data import data_lines
 from pytest_ftgate.plugin.report.summary import endings
@@ -47,7 +48,7 @@ def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
         yield from _table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
     yield from _misses(tally)
     yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))
-    yield f"{len(tally.missed)} missed, {tally.other_failures} failed, {_duration(seconds)}, exit code {code}"
+    yield f"{len(tally.missed)} missed, {tally.failures()} failed, {_duration(seconds)}, exit code {code}"
 
 
 def _metric(metric: dict[str, Any]) -> tuple[str, ...]:
@@ -90,14 +91,14 @@ def _misses(tally: ReportCollector) -> Iterator[str]:
 
 def _verbatim(lines: Sequence[str]) -> Iterator[str]:
     """As a block of code, indented: no text can end such a block."""
-    told = [f"    {part}" for line in lines if line for part in line.splitlines()]
+    told = [f"    {part}" for line in lines if line for part in printable(line).splitlines()]
     if told:
         yield from (*told, "")
 
 
 def escaped(text: str) -> str:
     """One line of text that Markdown and HTML leave alone."""
-    line = " ".join(str(text).split())
+    line = " ".join(printable(str(text)).split())
     return (line if len(line) <= LONGEST else line[: LONGEST - 1] + "…").translate(_SPECIAL)
 
 

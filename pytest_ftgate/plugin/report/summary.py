@@ -111,7 +111,7 @@ _NEXT = {
     "UNCHANGED": "change data or configuration of {task}, then train again",
     "HOLD": "add golden cases or improve the data of {task}, then train again; production is unchanged",
     "REJECT": "pytest {golden}   (the champion is unchanged)",
-    "INTEGRITY": "remove the leaked or broken rows named above, then train again; production is unchanged",
+    "INTEGRITY": "mend what is named above, then run again; production is unchanged",
 }
 
 

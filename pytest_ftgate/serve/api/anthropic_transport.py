@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from pytest_ftgate.errors import MissingExtra
+from pytest_ftgate.files.secrets import mask, remember
 from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.messages import body_of, parsed_reply, split
 from pytest_ftgate.serve.api.parse import ParsedReply
@@ -36,9 +37,8 @@ class AnthropicLine:
 
     def __init__(self, settings: Settings, key: str) -> None:
         self._settings = settings
-        self._key = key
         self.client = anthropic.AsyncAnthropic(
-            api_key=key or NO_KEY,
+            api_key=remember(key or NO_KEY),
             base_url=settings.base_url,
             max_retries=0,
             timeout=settings.timeout_s,
@@ -60,19 +60,19 @@ class AnthropicLine:
         except TimeoutError:
             raise RequestError("timeout", f"no answer within {limit_s:g} s", billed=True) from None
         except RequestError as trouble:
-            raise RequestError(trouble.kind, self.clean(trouble.text), billed=True) from None
+            raise RequestError(trouble.kind, trouble.text, billed=True) from None
         except anthropic.APIStatusError as error:
             raise self._status(error) from None
         except anthropic.APITimeoutError as error:
-            raise RequestError("timeout", self.clean(str(error)), billed=was_sent(error)) from None
+            raise RequestError("timeout", str(error), billed=was_sent(error)) from None
         except (anthropic.APIConnectionError, httpx2.TransportError, aiohttp.ClientError, OSError) as error:
             if isinstance(error.__cause__, RequestError):
-                raise RequestError("refused", self.clean(error.__cause__.text), billed=True) from None
+                raise RequestError("refused", error.__cause__.text, billed=True) from None
             said = f"{type(error).__name__}: {error.__cause__ or error}"
-            raise RequestError("connection", self.clean(said), billed=was_sent(error)) from None
+            raise RequestError("connection", said, billed=was_sent(error)) from None
         except Exception as error:  # noqa: BLE001 - what a body can do to the SDK has no end
-            said = f"invalid message ({type(error).__name__}: {str(error)[:200]})"
-            raise RequestError("malformed", self.clean(said), billed=True) from None
+            said = f"invalid message ({type(error).__name__}: {mask(str(error))[:200]})"
+            raise RequestError("malformed", said, billed=True) from None
 
     async def _message(self, fields: dict[str, Any], extra: dict[str, Any]) -> ParsedReply:
         if not self._settings.stream:
@@ -86,16 +86,12 @@ class AnthropicLine:
         """An error that comes in the middle of a stream has status 200, and what was said until then is billed."""
         if error.status_code in REDIRECTS:
             where = error.response.headers.get("location", "")
-            return redirected(error.status_code, self.clean(where))
+            return redirected(error.status_code, where)
         if error.status_code < 400:
-            return RequestError("overloaded", self.clean(f"the stream ended with: {error.message}"), billed=True)
-        said = self.clean(error.api_message or error.message)
+            return RequestError("overloaded", f"the stream ended with: {error.message}", billed=True)
+        said = error.api_message or error.message
         wait, hint = error.response.headers.get("retry-after", ""), hint_of(error.status_code, said)
         return of_status(error.status_code, said, wait, hint)
-
-    def clean(self, text: str) -> str:
-        """A text of the server, which may repeat the key, without it."""
-        return text.replace(self._key, "***") if self._key else text
 
     async def close(self) -> None:
         """End all connections."""

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import ProviderError
+from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.serve.api.batch_calls import BatchCalls
 from pytest_ftgate.serve.api.batch_log import BatchLog, Planned
 from pytest_ftgate.serve.api.messages import body_of, parsed_reply
@@ -232,7 +233,7 @@ class Batcher:
             return await self._kept(ask, result.result.message)
         self._sender.bill.troubles[result.result.type] += 1
         if result.result.type == "errored" and result.result.error.error.type == "invalid_request_error":
-            text = self._sender.line.clean(result.result.error.error.message)
+            text = one_line(result.result.error.error.message)
             return ApiReply(ask.key, error=f"refused: {text}", kind="failed")
         self._sender.bill.retries += 1
         return None

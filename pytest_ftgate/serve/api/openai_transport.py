@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from pytest_ftgate.files.secrets import Secret, mask, remember
 from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.parse import ParsedReply, parsed
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
@@ -22,9 +23,9 @@ class OpenAILine:
     """One aiohttp session for all attempts; made inside the loop that uses it."""
 
     def __init__(self, settings: Settings, key: str) -> None:
-        self._settings, self._key = settings, key
+        self._settings = settings
         self._url = settings.base_url.rstrip("/") + "/chat/completions"
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._headers = {"Authorization": Secret(f"Bearer {remember(key)}")} if key else {}
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
         )
@@ -34,23 +35,20 @@ class OpenAILine:
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 status, raw, wait = await self._post(body_of(self._settings, ask))
-        except RequestError as trouble:
-            raise RequestError(trouble.kind, self.clean(trouble.text), billed=trouble.billed) from None
+        except RequestError:
+            raise
         except TimeoutError:
             raise RequestError("timeout", f"no answer within {self._settings.timeout_s:g} s", billed=True) from None
         except aiohttp.ClientConnectorError as error:
-            raise RequestError("connection", self.clean(f"{type(error).__name__}: {error}")) from None
+            raise RequestError("connection", f"{type(error).__name__}: {error}") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise RequestError("connection", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
+            raise RequestError("connection", f"{type(error).__name__}: {error}", billed=True) from None
         except Exception as error:  # noqa: BLE001 - what a body can do to the libraries that read it has no end
-            raise RequestError("malformed", self.clean(f"{type(error).__name__}: {error}"), billed=True) from None
+            raise RequestError("malformed", f"{type(error).__name__}: {error}", billed=True) from None
         if status != 200:
-            said = self.clean(raw.decode("utf-8", "replace"))
+            said = raw.decode("utf-8", "replace")
             raise of_status(status, said, wait, hint_of(status, said))
-        try:
-            return parsed_reply(raw, self._settings.structured == "tools")
-        except RequestError as trouble:
-            raise RequestError(trouble.kind, self.clean(trouble.text), billed=True) from None
+        return parsed_reply(raw, self._settings.structured == "tools")
 
     async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, str]:
         proxy = proxy_for(self._url)
@@ -60,10 +58,6 @@ class OpenAILine:
             if reply.status in REDIRECTS:
                 raise redirected(reply.status, reply.headers.get("Location", ""))
             return reply.status, await read_body(reply.content), reply.headers.get("Retry-After", "")
-
-    def clean(self, text: str) -> str:
-        """A text of the server, which may repeat the key, without it."""
-        return text.replace(self._key, "***") if self._key else text
 
     async def close(self) -> None:
         """End all connections."""
@@ -109,7 +103,7 @@ def parsed_reply(raw: bytes, tools: bool) -> ParsedReply:
         stop = "content_filter" if message.get("refusal") else _stop_reason(choice.get("finish_reason"))
         return ParsedReply(parsed(given), text, stop, _usage(data.get("usage")))
     except MALFORMED as error:
-        said = storable(raw[:200].decode("utf-8", "replace"))
+        said = mask(storable(raw.decode("utf-8", "replace")))[:200]
         text = f"invalid chat completion ({type(error).__name__}): {said!r}"
         raise RequestError("malformed", text, billed=True) from None
 

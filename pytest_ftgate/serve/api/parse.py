@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.files.secrets import mask_secrets
 from pytest_ftgate.serve.api.request import ApiReply, ApiRequest, Kind, Usage
 from pytest_ftgate.serve.client.completion import CUT_OFF, FILTERED
 from pytest_ftgate.serve.client.reply_body import parse_json, storable, storable_json
@@ -12,12 +15,28 @@ from pytest_ftgate.serve.client.reply_body import parse_json, storable, storable
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """What one answer held. input: what the model put into the tool, whatever it is; None if it used none."""
+    """What one answer held, without the secrets that it repeats.
+
+    input: what the model put into the tool, whatever it is; None if it used none.
+    """
 
     input: Any = None
     text: str = ""
     stop_reason: str = ""
     usage: Usage = field(default_factory=Usage)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", mask_secrets(self.text))
+        object.__setattr__(self, "input", _masked(self.input))
+
+
+def _masked(given: Any) -> Any:
+    """A JSON value; of most, nothing is changed, and they stay the same object."""
+    if given is None:
+        return None
+    written = json.dumps(given, ensure_ascii=False)
+    masked = mask_secrets(written)
+    return given if masked == written else json.loads(masked)
 
 
 def parsed(given: object) -> Any:
@@ -58,5 +77,5 @@ def _fault(schema: dict[str, Any], given: Any) -> str:
     from jsonschema import Draft202012Validator
 
     for error in sorted(Draft202012Validator(schema).iter_errors(given), key=lambda error: error.json_path):
-        return f"{error.json_path}: {error.message[:200]}"
+        return f"{error.json_path}: {one_line(error.message)[:200]}"
     return ""

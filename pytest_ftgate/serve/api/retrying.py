@@ -24,9 +24,6 @@ class Line(Protocol):
     async def ask(self, ask: ApiRequest) -> ParsedReply:
         """One attempt. Raises RequestError."""
 
-    def clean(self, text: str) -> str:
-        """A text of the server without the key."""
-
     async def close(self) -> None:
         """End all connections."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pytest_ftgate.errors import ProviderError
+from pytest_ftgate.files.secrets import holds_credentials, secret_in
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, key_of
 from pytest_ftgate.serve.api.token_prices import DEFAULT_PRICES, FREE, PRICES_AS_OF, Prices
 
@@ -103,12 +103,12 @@ class Settings:
         """The name of the environment variable with the key, "" if none is needed."""
         return self.api_key_env or KEY_VARIABLES.get(self._host, "")
 
-    def key(self, environment: Mapping[str, str] = os.environ) -> str:
-        """The key itself; "" if none is needed. Raises ProviderError if it is not set."""
+    def key(self) -> str:
+        """The key itself; "" if none is needed. Raises ProviderError if it is not set, FtgateError if not usable."""
         name = self.key_variable()
         if not name:
             return ""
-        if found := environment.get(name, "").strip():
+        if found := secret_in(name):
             return found
         raise ProviderError(
             f"no API key for {self.base_url}: environment variable {name} is not set\n"
@@ -157,22 +157,23 @@ def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
                 yield f"prices.{key} is missing (dollars per million tokens)"
 
 
-def _number(value: object, least: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < float("inf")
+def _number(value: object, least: float, most: float = 1e9) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
 
 
 def _shown(key: str, value: object) -> str:
     """A faulty address may hold a password, a faulty api_key_env the key itself: they are not repeated."""
-    return "invalid" if key in {"base_url", "api_key_env"} else repr(value)
+    text = "invalid" if key in {"base_url", "api_key_env"} else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _address(value: str) -> bool:
     """Whoever puts a password into an address would find it in logs."""
-    return value.startswith(("http://", "https://")) and "@" not in value and "?" not in value
+    return value.startswith(("http://", "https://")) and not holds_credentials(value)
 
 
-def _count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+def _count(value: object, most: int) -> bool:
+    return isinstance(value, int) and _number(value, 1, most)
 
 
 _CHECKS: Mapping[str, tuple[Any, str]] = {
@@ -183,15 +184,15 @@ _CHECKS: Mapping[str, tuple[Any, str]] = {
         lambda value: isinstance(value, str) and value.replace("_", "a").isalnum() and not value[:1].isdigit(),
         "the name of an environment variable, not the key itself",
     ),
-    "max_tokens": (_count, "an integer of 1 or more"),
-    "concurrency": (_count, "an integer of 1 or more"),
-    "budget_dollars": (lambda value: _number(value, 0.0), "dollars, 0 or more"),
-    "confirm_above_dollars": (lambda value: _number(value, 0.0), "dollars, 0 or more"),
-    "timeout_s": (lambda value: _number(value, 0.001), "seconds above 0"),
-    "poll_s": (lambda value: _number(value, 0.0), "seconds, 0 or more"),
+    "max_tokens": (lambda value: _count(value, 10_000_000), "an integer from 1 to 10,000,000"),
+    "concurrency": (lambda value: _count(value, 4096), "an integer from 1 to 4,096"),
+    "budget_dollars": (lambda value: _number(value, 0.0), "dollars, 0 to 1e9"),
+    "confirm_above_dollars": (lambda value: _number(value, 0.0), "dollars, 0 to 1e9"),
+    "timeout_s": (lambda value: _number(value, 0.001, 86_400), "seconds above 0, at most 86,400 (a day)"),
+    "poll_s": (lambda value: _number(value, 0.0, 86_400), "seconds, 0 to 86,400"),
     "prices": (
         lambda value: isinstance(value, Mapping) and all(_number(price, 0.0) for price in value.values()),
-        "a table of dollars per million tokens",
+        "a table of dollars per million tokens, 0 to 1e9 each",
     ),
     "thinking": (lambda value: isinstance(value, bool), "true or false"),
     "stream": (lambda value: isinstance(value, bool), "true or false"),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.serve.client.reply_body import parse_json, storable
 from pytest_ftgate.serve.retry import RequestError
 
@@ -47,7 +48,8 @@ def fields_of(data: Any) -> dict[str, Any]:
         reason = finish_reason(choice.get("finish_reason"))
         message = choice["message"]
         text = text_of(message.get("refusal") if message["content"] is None else message["content"])
-        return {"text": storable(text), "finish_reason": reason, **tokens_of(data.get("usage"))}
+        told = {"text": storable(text), "finish_reason": reason, **tokens_of(data.get("usage"))}
+        return told | fingerprint_of(data)
     except MALFORMED as error:
         raise _no_completion(error, data) from error
 
@@ -57,7 +59,7 @@ def _no_completion(error: Exception, said: object) -> RequestError:
         shown = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
     except (ValueError, RecursionError):
         shown = f"a {type(said).__name__}"
-    text = f"the answer is no chat completion ({type(error).__name__}): {storable(shown[:200])!r}"
+    text = f"the answer is no chat completion ({type(error).__name__}): {mask(storable(shown))[:200]!r}"
     return RequestError("refused", text)
 
 
@@ -95,6 +97,12 @@ def finish_reason(given: object) -> str:
     if reason in BROKEN:
         raise RequestError("server_error", f"the server broke off the answer (finish_reason '{shown}')")
     raise RequestError("refused", f"no whole answer: unknown finish_reason '{shown}'")
+
+
+def fingerprint_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """What a completion, or a chunk of one, says of the model behind the name; {} if it says nothing."""
+    said = data.get("system_fingerprint")
+    return {"fingerprint": storable(said)[:80]} if isinstance(said, str) and said else {}
 
 
 def tokens_of(usage: object) -> dict[str, int]:

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, parse_json, read_body, storable, storable_json
@@ -88,10 +90,17 @@ def _why(error: Exception, timeout_s: float) -> str:
 
 
 def _parse(raw: bytes) -> Any:
+    text = mask(raw.decode("utf-8", "replace"))
     try:
-        return storable_json(parse_json(raw))
+        return storable_json(parse_json(text.encode()))
     except ValueError:
-        return raw.decode("utf-8", "replace")
+        return text
+
+
+def _refusal(raw: bytes) -> Any:
+    """The same for an error, which ends in a message: a text is one line, escaped."""
+    said = _parse(raw)
+    return one_line(said) if isinstance(said, str) else said
 
 
 def model_names(body: Any) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.files.secrets import Secret, remember
 from pytest_ftgate.serve.client.breaker import SILENT_S, Breaker
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
@@ -186,11 +187,12 @@ def _line(  # noqa: PLR0913, PLR0917 - private
     retry: Retry,
     breaker: Breaker,
 ) -> Line:
-    headers = {"Content-Type": "application/json"}
+    headers: dict[str, str] = {"Content-Type": "application/json"}
     if endpoint.api_key:
-        headers["Authorization"] = f"Bearer {endpoint.api_key}"
+        headers["Authorization"] = Secret(f"Bearer {remember(endpoint.api_key)}")
     url = endpoint.base_url.rstrip("/") + "/chat/completions"
-    return Line(session, url, headers, endpoint.model, digest, proxy_for(url), check, retry, breaker, endpoint.ours)
+    proxy, ours, told = proxy_for(url), endpoint.ours, endpoint.fingerprint
+    return Line(session, url, headers, endpoint.model, digest, proxy, check, retry, breaker, ours, told)
 
 
 async def _open_session() -> aiohttp.ClientSession:

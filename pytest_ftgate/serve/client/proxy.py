@@ -5,11 +5,14 @@ from __future__ import annotations
 import urllib.request
 from urllib.parse import urlsplit
 
+from pytest_ftgate.files.secrets import secret_address
+
 
 def proxy_for(url: str) -> str | None:
-    """The proxy's address; None if there is none, and always for this machine itself."""
+    """The proxy's address, a Secret if it holds a password; None for this machine itself, and if there is none."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if host in {"localhost", "127.0.0.1", "::1"} or urllib.request.proxy_bypass(host):
         return None
-    return urllib.request.getproxies().get(parts.scheme)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    return secret_address(proxy) if proxy else None

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from pytest_ftgate.files.secrets import mask_secrets
 from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.client.completion import read_completion
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
@@ -49,7 +50,7 @@ class Line:
     """Where the requests of one model go, and what they share.
 
     proxy: address, or None. digest: of the model. check: raises ServeError if the server is known to be gone.
-    breaker: of the server. ours: see `Endpoint`.
+    breaker: of the server. ours, fingerprint: see `Endpoint`.
     """
 
     session: aiohttp.ClientSession
@@ -62,6 +63,7 @@ class Line:
     retry: Retry
     breaker: Breaker
     ours: bool = False
+    fingerprint: str = ""
 
 
 async def ask(line: Line, request: Request, planned: float, counts: Counter[str]) -> Response:
@@ -110,16 +112,20 @@ def _broken(why: str) -> dict[str, Any]:
 
 
 def _respond(  # noqa: PLR0913, PLR0917 - private
-    line: Line, request: Request, attempt: int, planned: float, sent: float, answer: Mapping[str, Any]
+    line: Line, request: Request, attempt: int, planned: float, sent: float, answer: dict[str, Any]
 ) -> Response:
+    total_s = time.monotonic() - sent
+    said = answer.pop("fingerprint", "")
     return Response(
         case_id=request.case_id,
         model=line.digest,
         repeat=request.repeat,
         queue_s=sent - planned,
-        total_s=time.monotonic() - sent,
+        total_s=total_s,
         attempts=attempt,
-        **answer,
+        asked_at=round(time.time() - total_s, 3),
+        fingerprint=" ".join(filter(None, (line.fingerprint, said))),
+        **{**answer, "text": mask_secrets(answer["text"])},
     )
 
 
@@ -148,7 +154,7 @@ async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[
                 line.url, data=body, headers=line.headers, proxy=line.proxy, allow_redirects=False
             ) as reply,
         ):
-            return await _read(line, reply, sent)
+            return await _read(reply, sent)
     except TimeoutError as error:
         raise RequestError("timeout", f"no answer within {timeout_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
@@ -159,7 +165,7 @@ async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[
         raise RequestError("refused", storable(f"{type(error).__name__}: {error}")[:500]) from error
 
 
-async def _read(line: Line, reply: aiohttp.ClientResponse, sent: float) -> dict[str, Any]:
+async def _read(reply: aiohttp.ClientResponse, sent: float) -> dict[str, Any]:
     """The answer as fields of a Response. Raises RequestError, and what aiohttp raises."""
     if reply.status == HTTP_OK:
         if reply.content_type == EVENTS:
@@ -167,14 +173,6 @@ async def _read(line: Line, reply: aiohttp.ClientResponse, sent: float) -> dict[
                 return await read_stream(lines, sent)
         return read_completion(await read_body(reply.content))
     if reply.status in REDIRECTS:
-        location = reply.headers.get("Location", "").encode("utf-8", "surrogateescape")  # as aiohttp decoded it
-        raise redirected(reply.status, _redact(location, line.headers))
-    said = _redact(await read_body(reply.content), line.headers)
+        raise redirected(reply.status, reply.headers.get("Location", ""))
+    said = (await read_body(reply.content)).decode("utf-8", "replace")
     raise of_status(reply.status, said, reply.headers.get("Retry-After", ""))
-
-
-def _redact(raw: bytes, headers: Mapping[str, str]) -> str:
-    """What the server said, without the key, which some repeat."""
-    said = raw.decode("utf-8", "replace")
-    key = headers.get("Authorization", "").removeprefix("Bearer ")
-    return said.replace(key, "***") if key else said

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_ftgate.serve.client.completion import MALFORMED, finish_reason, text_of, tokens_of
+from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.serve.client.completion import MALFORMED, fingerprint_of, finish_reason, text_of, tokens_of
 from pytest_ftgate.serve.client.reply_body import parse_json, storable
 from pytest_ftgate.serve.retry import RequestError
 
@@ -21,6 +22,7 @@ class _Parsed:
     first: float | None = None
     finish_reason: object = None
     usage: object = None
+    fingerprint: dict[str, str] = field(default_factory=dict)
     done: bool = False
 
 
@@ -39,6 +41,7 @@ async def read_stream(lines: AsyncIterable[bytes], sent: float) -> dict[str, Any
         "text": storable("".join(parsed.texts)),
         "finish_reason": finish_reason(parsed.finish_reason),
         **tokens_of(parsed.usage),
+        **parsed.fingerprint,
         "ttft_s": parsed.first - sent if parsed.first is not None else 0.0,
     }
 
@@ -50,14 +53,15 @@ def _parse(parsed: _Parsed, data: bytes) -> None:
     try:
         _take(parsed, parse_json(data))
     except MALFORMED as error:
-        said = storable(data[:200].decode("utf-8", "replace"))
+        said = mask(storable(data.decode("utf-8", "replace")))[:200]
         raise RequestError("refused", f"not a chat completion chunk ({type(error).__name__}): {said!r}") from error
 
 
 def _take(parsed: _Parsed, event: dict[str, Any]) -> None:
     if event.get("error"):
-        raise RequestError("server_error", f"error in the stream: {json.dumps(event['error'])[:500]}")
+        raise RequestError("server_error", f"error in the stream: {mask(json.dumps(event['error']))[:500]}")
     parsed.usage = event.get("usage") or parsed.usage
+    parsed.fingerprint = fingerprint_of(event) or parsed.fingerprint
     for choice in event.get("choices") or ():
         if choice.get("index"):
             continue  # a second answer, which was not asked for

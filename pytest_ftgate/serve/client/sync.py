@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.completion import fields_of
 from pytest_ftgate.serve.engine import Endpoint
@@ -37,5 +38,6 @@ class Client:
         line = self.endpoint
         status, said = http.post(line.base_url + path, {"model": line.model, **body}, line.api_key, self.timeout_s)
         if status != 200 or not isinstance(said, dict):
-            raise ServeError(f"{path} for {line.model}: {f'HTTP {status}: ' if status else ''}{str(said)[:500]}")
+            told = one_line(f"{path} for {line.model}: {f'HTTP {status}: ' if status else ''}{said}")
+            raise ServeError(told[:1000])
         return said

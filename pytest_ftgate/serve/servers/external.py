@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.files.secrets import secret_in
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.reply_body import REDIRECTS
 from pytest_ftgate.serve.engine import Endpoint, Progress
@@ -18,25 +20,27 @@ MODELS_S = 10.0
 KEY_VARIABLES = ("FTGATE_API_KEY", "OPENAI_API_KEY")
 
 
-def key_from(environment: Mapping[str, str]) -> str:
-    """The first of `KEY_VARIABLES` that is set; "" if none is."""
-    return next((environment[name] for name in KEY_VARIABLES if environment.get(name)), "")
+def key_from_environment() -> str:
+    """The first of `KEY_VARIABLES` that is set; "" if none is. Raises FtgateError for one that cannot be sent."""
+    return next(filter(None, map(secret_in, KEY_VARIABLES)), "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenAIEngine:
     """Attaches to `base_url` (usually ends in /v1). The key comes from the environment and is never printed.
 
-    model_name: as the server calls it. offers: what the server is known to do beyond plain chat.
+    model_name: as the server calls it. offers: what the server is known to do beyond plain chat. fingerprint: what
+    /v1/models says of the model behind the name, known after `start`.
     """
 
     base_url: str
     model_name: str
     offers: frozenset[str] = frozenset({"json_schema", "logprobs", "stream"})
     verified: str = ""
-    api_key: str = field(default_factory=lambda: key_from(os.environ), repr=False)
+    api_key: str = field(default_factory=key_from_environment, repr=False)
     max_in_flight: int | None = None
     name: str = "openai"
+    fingerprint: str = ""
 
     @property
     def model(self) -> Model:
@@ -61,9 +65,10 @@ class OpenAIEngine:
                 f"{self.base_url}: HTTP {status}: {said}\n    set --ftgate-base-url to the address it leads to"
             )
         names = http.model_names(said) if status == 200 else []
+        self.fingerprint = _fingerprint(said, self.model_name, time.time()) if names else ""
         if names and self.model_name not in names:
             raise ServeError(
-                f"{self.base_url}: no model '{self.model_name}'; it serves {', '.join(sorted(names)[:10])}"
+                f"{self.base_url}: no model '{self.model_name}'; it serves {one_line(', '.join(sorted(names)[:10]))}"
             )
 
     def endpoint(self, model: Model) -> Endpoint:
@@ -73,10 +78,24 @@ class OpenAIEngine:
                 f"{self.base_url} serves '{self.model_name}' only; "
                 f"{model.adapter or model.base} needs an engine that loads it (--ftgate-engine transformers)"
             )
-        return Endpoint(self.base_url.rstrip("/"), self.model_name, self.api_key)
+        return Endpoint(self.base_url.rstrip("/"), self.model_name, self.api_key, fingerprint=self.fingerprint)
 
     def check(self) -> None:
         """Nothing to see: a server that is not ours may come back, so broken connections are retried."""
 
     def stop(self) -> None:
         """Nothing to end."""
+
+
+MADE_UP_S = 3600.0
+"""A `created` younger than this is the time of the request or of the server's start, as with vLLM and llama.cpp."""
+
+
+def _fingerprint(listed: Any, name: str, now: float) -> str:
+    """What tells the model apart from another that is served under this name later; "" if the entry says nothing."""
+    entry = next((each for each in listed["data"] if isinstance(each, dict) and each.get("id") == name), {})
+    root, created = entry.get("root"), entry.get("created")
+    told = [f"root={root}"] if isinstance(root, str) and root not in {"", name} else []
+    if isinstance(created, int) and 0 < created < now - MADE_UP_S:
+        told.append(f"created={created}")
+    return " ".join(told)[:200]

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.secrets import Secret
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model, served_name
@@ -41,7 +42,7 @@ class LocalEngine:
     def __init__(self, model: Model, log: Path, start_limit_s: float = 300.0) -> None:
         self.model, self.log, self.start_limit_s = model, log, start_limit_s
         self.served_name = f"ftgate-{secrets.token_hex(6)}"
-        self.api_key = secrets.token_urlsafe(24)
+        self.api_key = Secret(secrets.token_urlsafe(24))
         self.port = 0
         self._doing = "starting"
         self._process: ProcessGroup | None = None
@@ -141,11 +142,11 @@ class LocalEngine:
         if (model.base_digest, model.dtype, model.quantization) != ours:
             raise ServeError(f"the {self.name} server serves {_about(self.model)}, not {_about(model)}")
         if model.adapter is None:
-            return Endpoint(self.base_url, self.served_name, self.api_key, ours=True)
+            return Endpoint(self.base_url, self.served_name, self.api_key, ours=True, fingerprint=model.digest[:12])
         digest = model.digest
         if digest not in self._loaded:
             self._loaded[digest] = self._load(model.adapter, served_name(digest))
-        return Endpoint(self.base_url, self._loaded[digest], self.api_key, ours=True)
+        return Endpoint(self.base_url, self._loaded[digest], self.api_key, ours=True, fingerprint=model.digest[:12])
 
     def _load(self, adapter: Path, name: str) -> str:
         self.check()

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.escape import printable
 from pytest_ftgate.serve.servers.supervisor import remove, shared_memory
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
@@ -31,9 +32,12 @@ class ProcessGroup:
         log.parent.mkdir(parents=True, exist_ok=True)
         argv = [sys.executable, "-I", str(SUPERVISOR), str(grace_s), *command]
         with log.open("wb") as out:
-            self._process = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=out, stderr=out, env=dict(env), start_new_session=True
-            )
+            try:
+                self._process = subprocess.Popen(
+                    argv, stdin=subprocess.PIPE, stdout=out, stderr=out, env=dict(env), start_new_session=True
+                )
+            except OSError as error:  # not its own traceback, whose local variables hold the environment
+                raise ServeError(f"cannot start {command[0]}: {error.strerror}") from None
         self.pid = self._process.pid
 
     def exit_code(self) -> int | None:
@@ -83,12 +87,12 @@ class ProcessGroup:
 
 
 def log_tail(path: Path, lines: int) -> str:
-    """The last lines of a file of any size, indented by four."""
+    """The last lines of a file of any size, indented by four; escaped, and without secrets."""
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - 16_384))
         text = stream.read().decode("utf-8", "replace")
     kept = [line for line in text.splitlines() if line.strip()][-lines:]
-    return "\n".join(f"    {line}" for line in kept)
+    return "\n".join(f"    {printable(line)}" for line in kept)
 
 
 def _wait_until_gone(group: int, limit_s: float = 2.0) -> None:

@@ -6,16 +6,16 @@ and path, so a reload under one name answers from the old weights (vLLM issue 42
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.reply_body import REDIRECTS
 from pytest_ftgate.serve.engine import Endpoint
-from pytest_ftgate.serve.servers.external import KEY_VARIABLES, key_from
+from pytest_ftgate.serve.servers.external import KEY_VARIABLES, key_from_environment
 from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import allowed_rank, rank_of
 
@@ -28,7 +28,7 @@ class RunningServer:
     """A vLLM that somebody else started. base_url: ends in /v1. The key comes from the environment alone."""
 
     base_url: str
-    api_key: str = field(default_factory=lambda: key_from(os.environ), repr=False)
+    api_key: str = field(default_factory=key_from_environment, repr=False)
 
     def models(self) -> list[dict[str, Any]]:
         """The cards of /v1/models: "id", "root" (folder or hub id), "parent" (of adapters). Raises ServeError."""
@@ -84,7 +84,7 @@ class RunningServer:
 
 def running_server(url: str) -> RunningServer:
     """The server at an address, with or without /v1 at its end."""
-    return RunningServer(url.rstrip("/").removesuffix("/v1") + "/v1")
+    return RunningServer(plain_address(url, "--server", KEY_VARIABLES[0]).removesuffix("/v1") + "/v1")
 
 
 def _fix(adapter: Path, there: str, error: probe.ProbeError) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_ftgate.files.escape import printable
+
 ARGUMENTS = "--ftgate-vllm-args (ini: ftgate_vllm_args)"
 
 
@@ -114,7 +116,7 @@ def explain(log: str) -> tuple[Failure, str] | None:
     for failure in FAILURES:
         at = log.rfind(failure.text)
         if at >= 0:
-            return failure, log[log.rfind("\n", 0, at) + 1 : _end_of_line(log, at)].strip()
+            return failure, printable(log[log.rfind("\n", 0, at) + 1 : _end_of_line(log, at)].strip())
     return None
 
 

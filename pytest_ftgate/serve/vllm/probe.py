@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.completion import MALFORMED
 from pytest_ftgate.serve.engine import Endpoint
@@ -198,6 +199,6 @@ def _post(line: Endpoint, path: str, body: Mapping[str, Any], timeout_s: float) 
 
 def _message(said: Any) -> str:
     try:
-        return str(said["error"]["message"])[:500]
+        return one_line(str(said["error"]["message"]))[:500]
     except (KeyError, TypeError):
         return str(said)[:500]

@@ -53,7 +53,7 @@ class Bench:
         marks += ["-"] * (SIZE - len(marks))
         random.Random(4).shuffle(marks)
         lines = []
-        with Journal(self.root / "state/journal/mail.jsonl") as journal:
+        with Journal(self.root / "state", "mail") as journal:
             for place, (case, repeat) in enumerate((case, repeat) for case in suite.cases for repeat in (0, 1)):
                 text = f"reply {repeat} to {case.id} {marks[place]}"
                 model = f"model {repeat}"

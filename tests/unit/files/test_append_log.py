@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -105,14 +108,27 @@ def test_a_line_is_on_the_disk_if_that_is_asked_for(tmp_path, monkeypatch, sync)
         assert len(synced) == (3 if sync else 1)
 
 
-def test_a_full_disk_is_told_and_costs_no_whole_line(tmp_path, monkeypatch):
+def test_a_write_that_the_disk_takes_in_parts_is_whole(tmp_path, monkeypatch):
+    log = AppendLog(tmp_path / "log")
+    write = os.write
+    monkeypatch.setattr(disk.os, "write", lambda file, data: write(file, data[:3]))
+    log.append({"a": "longer than three bytes"})
+    log.append({"b": 2})
+    assert list(objects(log.path)) == [{"a": "longer than three bytes"}, {"b": 2}]
+
+
+def test_a_full_disk_is_told_and_costs_no_whole_line(tmp_path):
+    """The line that reached the limit of the file's size in its middle is gone; the others go on when there is room."""
     log = AppendLog(tmp_path / "log")
     log.append({"a": 1})
-    write = os.write
-    with monkeypatch.context() as full:
-        full.setattr(disk.os, "write", lambda file, data: write(file, data[:3]))
-        with pytest.raises(JournalError, match=r"log: cannot be written: only a part of 8 bytes.*is the disk full\?"):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.path.stat().st_size + 4, hard))
+    try:
+        with pytest.raises(JournalError, match=r"log: cannot be written: File too large"):
             log.append({"b": 2})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert log.path.read_bytes() == b'{"a":1}\n'
     log.append({"c": 3})
     assert list(objects(log.path)) == [{"a": 1}, {"c": 3}]
 
@@ -121,6 +137,77 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match=r"log: cannot be written: "):
         AppendLog(tmp_path / "file" / "log").append({})
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link"])
+def test_what_is_no_file_is_named_and_waits_for_nothing(tmp_path, kind):
+    path = tmp_path / "log"
+    make = {"folder": path.mkdir, "pipe": lambda: os.mkfifo(path), "link": lambda: path.symlink_to("nowhere")}
+    make[kind]()
+    found = {"folder": "is a folder", "pipe": "is a named pipe", "link": "is a link to nowhere, which does not exist"}
+    with pytest.raises(
+        JournalError, match=f"log: cannot be written: {found[kind]}, expected a file; move or remove it"
+    ):
+        AppendLog(path).append({})
+    with pytest.raises(JournalError, match=f"log: cannot be read: {found[kind]}"):
+        list(whole_lines(path))
+
+
+def test_a_file_that_is_removed_or_replaced_meanwhile_gets_the_next_line(tmp_path):
+    log = AppendLog(tmp_path / "log")
+    log.append({"a": 1})
+    log.path.unlink()
+    log.append({"b": 2})
+    (tmp_path / "edited").write_text('{"kept":0}\n')
+    (tmp_path / "edited").replace(log.path)
+    log.append({"c": 3})
+    assert list(objects(log.path)) == [{"kept": 0}, {"c": 3}]
+
+
+def test_without_locks_nothing_is_cut_off(tmp_path, monkeypatch):
+    """A file system that has none: a line that another may be writing is ended, never removed."""
+    monkeypatch.setattr(fcntl, "flock", refused)
+    (tmp_path / "log").write_text('{"half": ')
+    AppendLog(tmp_path / "log").append({"b": 2})
+    assert (tmp_path / "log").read_text() == '{"half": \n{"b":2}\n'
+
+
+def refused(*_):
+    raise OSError(errno.ENOTSUP, "not supported")
+
+
+WRITER = (
+    "import sys, itertools, random\nfrom pathlib import Path\n"
+    "from pytest_ftgate.files.append_log import AppendLog\n"
+    "name, size, again = sys.argv[2], int(sys.argv[3]), sys.argv[4] == 'again'\n"
+    "log = AppendLog(Path(sys.argv[1]))\n"
+    "for i in itertools.count():\n"
+    "    log.append({'i': f'{name}{i}', 'x': 'x' * size})\n"
+    "    print(f'{name}{i}', flush=True)\n"
+    "    if again: log.close()\n"
+)
+"""Says of each line, once it is written, that it is; with `again` the file is opened anew for each."""
+
+
+def test_of_many_processes_that_write_and_are_killed_no_line_is_lost(tmp_path):
+    path, told = tmp_path / "log", []
+    for round_ in range(3):
+        command = [sys.executable, "-c", WRITER, str(path)]
+        kinds = [("300", "keep"), ("10", "again"), ("200000", "keep"), ("9000", "again")]
+        writers = [
+            subprocess.Popen([*command, f"{round_}{name}", *kind], stdout=subprocess.PIPE, text=True)
+            for name, kind in zip("abcd", kinds, strict=True)
+        ]
+        for writer in writers:
+            told += [next(writer.stdout).strip() for _ in range(50)]
+        for writer in writers:
+            writer.send_signal(signal.SIGKILL)
+        for writer in writers:
+            told += [line.strip() for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+            writer.wait()
+            writer.stdout.close()
+    AppendLog(path).append({"i": "last"})
+    assert {line["i"] for line in objects(path)} >= {*told, "last"}  # `objects` raises for a line that was cut
 
 
 def test_a_process_killed_while_it_writes_loses_nothing_that_it_was_told_is_written(tmp_path):

@@ -124,7 +124,7 @@ def test_an_old_dvc_took_cr_lf_for_lf(project):
 
 def test_a_broken_dvc_file_is_told(project):
     (project / "hard.jsonl.dvc").write_text("outs: [")
-    with pytest.raises(DataError, match=r"hard\.jsonl\.dvc: cannot be read: "):
+    with pytest.raises(DataError, match=r"hard\.jsonl\.dvc:2: is not valid YAML: "):
         tracked(project / "hard.jsonl")
 
 

@@ -37,6 +37,12 @@ def faults_of(text: str) -> list[str]:
         ("[request]\ntemperature = 3", "g.toml:2: request.temperature must be at most 2; found 3"),
         ("[request]\ntemperature = nan", "g.toml:2: request.temperature is nan; must be finite"),
         ("[request]\ntimeout_s = inf", "g.toml:2: request.timeout_s is inf; must be finite"),
+        ("[request]\nrepeats = 1000000000", "g.toml:2: request.repeats must be at most 1000; found 1000000000"),
+        ("[request]\ntimeout_s = 1e308", "g.toml:2: request.timeout_s must be at most 86400; found 1e+308"),
+        (
+            "[request]\n\nseed = 0x1" + "0" * 5000,
+            "g.toml:3: request.seed has a number of too many digits; write it as a string",
+        ),
         ("[request]\ntimeout_s = 0", "g.toml:2: request.timeout_s must be more than 0; found 0"),
         ("description = 1979-05-27", "g.toml:1: description is a date; write it as a quoted string"),
         ("[request]\nstop = ['']", 'g.toml:2: request.stop[0] must not be empty; found ""'),
@@ -137,3 +143,19 @@ def _properties(data: Any) -> list[tuple[str, Any]]:
         return []
     own = list(data["properties"].items()) if isinstance(data.get("properties"), dict) else []
     return own + [pair for below in data.values() for pair in _properties(below)]
+
+
+def numbers(part: Any, place: str = "") -> Any:
+    """(place, schema) of every number in a schema."""
+    if isinstance(part, dict):
+        if {"integer", "number"} & set([part["type"]] if isinstance(part.get("type"), str) else part.get("type", [])):
+            yield place, part
+        for key, below in part.items():
+            yield from numbers(below, f"{place}.{key}")
+
+
+@pytest.mark.parametrize("file", sorted(SCHEMAS.glob("*.json")), ids=lambda file: file.name)
+def test_every_number_has_a_least_and_a_greatest_value(file):
+    for place, part in numbers(json.loads(file.read_text())):
+        assert {"minimum", "exclusiveMinimum"} & set(part), place
+        assert {"maximum", "exclusiveMaximum"} & set(part), place

@@ -107,3 +107,23 @@ def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path, text: str, line: 
     [fault] = caught.value.faults
     assert fault.line == line
     assert fault.message.startswith("is not valid TOML: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("a = 1\nb = " + "9" * 5000, 2, "has a number of too many digits"),
+        ("a = '['\n\nx = " + "[" * 3000 + "]" * 3000, 3, "is nested too deeply"),
+        ("a = 1\nx = " + "{a = " * 3000 + "1" + "}" * 3000, 2, "is nested too deeply"),
+    ],
+)
+def test_what_python_cannot_hold_is_a_fault_with_its_line(tmp_path, text, line, told):
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(FileFaults) as error:
+        read_toml(tmp_path / "a.toml")
+    (fault,) = error.value.faults
+    assert (fault.line, told in fault.message) == (line, True)
+
+
+def test_a_key_of_many_dots_is_looked_for_in_bounded_time():
+    assert toml_line("a = 1\n" + ".".join("b" * 30_000) + " = 1", ("b", "b")) == 2

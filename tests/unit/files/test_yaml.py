@@ -89,7 +89,7 @@ def test_an_empty_file_is_none(tmp_path: Path) -> None:
         ("a: 1\nb: 2\na: 3\n", 3, "duplicate key 'a'"),
         ("a: 1\n---\nb: 2\n", 2, "another document"),
         ("a: !!python/object:os.system x", 1, "could not determine a constructor"),
-        ("a: &x [*x]", 0, "circular"),
+        ("a: &x [*x]", 1, "circular"),
         ("a: \x01", 0, "is not valid YAML"),
     ],
 )
@@ -98,3 +98,39 @@ def test_what_is_no_yaml_is_told_with_its_line(tmp_path: Path, text: str, line: 
         read(tmp_path, text)
     [fault] = caught.value.faults
     assert (fault.line, said in fault.message) == (line, True), fault
+
+
+def laughs(*lines: str) -> str:
+    return "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}' if i else 'lol'] * 9)}]\n" for i in range(10)) + "\n".join(
+        lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        (laughs("cases:", "- {id: a, input: x, expected: y}"), None, "aliases stand for too many values"),
+        (laughs("? *a9", ": x"), None, "aliases stand for too many values"),
+        ("- 1\n- !!int 'x'", 2, "cannot read the value as int: "),
+        ("- 1\n- {id: a, input: !!bool maybe}", 2, "cannot read the value as bool: "),
+        ("- !!float x", 1, "cannot read the value as float: "),
+        ("- !!timestamp x", 1, "cannot read the value as timestamp: "),
+        ("- !!binary é", 1, "is not valid YAML: failed to convert base64 data"),
+        ("- !!python/object/apply:os.system [ls]", 1, "is not valid YAML: could not determine a constructor"),
+        ("- 1\n- " + "9" * 5000, 2, "cannot read the value as int: "),
+        ("a: 1\nb: " + "[" * 3000 + "]" * 3000, 2, "nest"),
+        ("a: 1\nb: " + "{a: " * 3000 + "1" + "}" * 3000, 2, "nest"),
+        ("".join(" " * i + "a:\n" for i in range(3000)), None, "nest"),
+    ],
+)
+def test_what_would_take_the_memory_or_raise_is_a_fault_with_its_line(tmp_path, text, line, told):
+    with pytest.raises(FileFaults) as error:
+        read(tmp_path, text)
+    (fault,) = error.value.faults
+    assert told in str(fault)
+    assert line is None or fault.line == line
+    assert len(str(fault)) < 400
+
+
+def test_aliases_of_ordinary_use_are_read(tmp_path):
+    assert read(tmp_path, "a: &a {x: [1, 2]}\nb: [*a, *a]") == {"a": {"x": [1, 2]}, "b": [{"x": [1, 2]}] * 2}

@@ -68,10 +68,70 @@ def test_a_judge_that_cannot_be_trusted_comes_before_everything():
     assert decide_run([check("reject")], 2, judges_trusted=False).exit_code == 11
 
 
-@pytest.mark.parametrize("status", [2, 3, 4, 5])
+@pytest.mark.parametrize("status", [2, 3, 4, 5, 77])
 def test_a_run_that_did_not_come_to_its_end_keeps_the_code_of_pytest(status):
     assert decide_run([check("integrity")], 1, status=status).exit_code == status
 
 
-def test_without_a_check_the_code_of_pytest_is_kept():
-    assert decide_run([], 0, status=1).exit_code == 1
+@pytest.mark.parametrize("found", [[], [check("pass")]])
+@pytest.mark.parametrize("status", [1, 6])
+def test_what_pytest_or_a_plugin_calls_a_failure_is_never_made_a_success(found, status):
+    assert decide_run(found, 0, status=status).exit_code == status
+
+
+COMBINATIONS = list(
+    product(
+        [*([each] for each in STATUSES), []],  # checks of the gate
+        [0, 1],  # failures: tests, files that cannot be collected, what another plugin held against the session
+        [0, 1],  # cases without a grade
+        [0, 1],  # selected checks of the gate that never ran
+        [None, (), ("PROMOTE",), ("HOLD",), ("REJECT",), ("INTEGRITY",), ("UNCHANGED",)],  # verdicts; None: no --train
+        [
+            None,
+            (),
+            ("none",),
+            ("steady",),
+            ("drift",),
+            ("incomplete",),
+            ("unknown",),
+            ("changed",),
+        ],  # None: no --canary
+        [True, False],  # judges gave enough verdicts
+        [0, 1, 2, 3, 4, 5, 6, 99],  # pytest's own code
+    )
+)
+
+
+def expected(checks, failures, unmeasured, unlooked, verdicts, nights, trusted, status):
+    """The table in words: the first line that applies."""
+    if status not in (0, 1, 6):
+        return status
+    if "integrity" in checks or "INTEGRITY" in (verdicts or ()) or "changed" in (nights or ()) or not trusted:
+        return 11
+    if failures or "reject" in checks or "REJECT" in (verdicts or ()):
+        return 1
+    if unmeasured or unlooked or {"hold", "skip"} & set(checks) or "HOLD" in (verdicts or ()) or verdicts == ():
+        return 10
+    if nights in ((), ("none",)) or {"incomplete", "unknown"} & set(nights or ()):
+        return 10
+    return 12 if "drift" in (nights or ()) else status
+
+
+def test_every_combination_of_what_a_run_can_find():
+    assert len(COMBINATIONS) > 40_000
+    for row in COMBINATIONS:
+        checks, failures, unmeasured, unlooked, verdicts, nights, trusted, status = row
+        found = decide_run(
+            map(check, checks),
+            failures,
+            unmeasured=unmeasured,
+            unlooked=unlooked,
+            train=verdicts is not None,
+            canary=nights is not None,
+            verdicts=verdicts or (),
+            nights=nights or (),
+            judges_trusted=trusted,
+            status=status,
+        )
+        assert found.exit_code == expected(*row), row
+        assert found.exit_code or not (status or failures or unmeasured or unlooked), row

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from pytest_ftgate.errors import MetricError
+from pytest_ftgate.gate.checks.result import undecided_check
 from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.gate.verdict import (
     CheckResult,
@@ -13,7 +15,6 @@ from pytest_ftgate.gate.verdict import (
     decide,
     floors_check,
     integrity_check,
-    skipped_check,
 )
 from pytest_ftgate.metrics.compute import Scored, compute
 
@@ -64,12 +65,11 @@ def test_nothing_is_promoted_unseen(name):
     assert decide([]).kind == Kind.HOLD
 
 
-def test_missing_cases_are_skipped_and_hold():
-    verdict = decide(
-        [CheckResult("integrity", "pass"), CheckResult("baseline", "pass"), skipped_check("champion", 12, 300)]
-    )
+def test_missing_cases_hold():
+    missing = undecided_check("champion", "12 of 300 cases not measured in this run")
+    verdict = decide([CheckResult("integrity", "pass"), CheckResult("baseline", "pass"), missing])
     assert verdict.kind == Kind.HOLD
-    assert verdict.reason == "champion: 12 of 300 cases not measured"
+    assert verdict.reason == "champion: not decided: 12 of 300 cases not measured in this run"
 
 
 TRUTH = [
@@ -121,26 +121,35 @@ def test_an_advisory_check_stands_in_for_no_required_one():
 
 
 def right_or_wrong(values):
-    return {str(i): Result(float(value), bool(value)) for i, value in enumerate(values)}
+    return {
+        str(i): Result(None, None) if value is None else Result(float(value), bool(value))
+        for i, value in enumerate(values)
+    }
 
 
-def verdict_of(candidate, base, champion, timed_out=0):
+def verdict_of(candidate, base, champion):
     results = {"candidate": right_or_wrong(candidate), "base": right_or_wrong(base)}
     digests = dict.fromkeys(results, "same")
-    scored = [Scored(str(i), float(value), bool(value)) for i, value in enumerate(candidate)]
+    scored = [
+        Scored(str(i), float(value or 0), bool(value), measured=value is not None) for i, value in enumerate(candidate)
+    ]
+    measured = [case for case in scored if case.measured]
     return decide(
         [
-            integrity_check(results, digests, timed_out=timed_out),
+            integrity_check(results, digests),
             baseline_check(results["candidate"], results["base"]),
             *([champion_check(results["candidate"], right_or_wrong(champion), 0.03)] if champion is not None else []),
-            floors_check([compute("accuracy", scored)], [Floor("accuracy", min=0.85)]),
+            floors_check(
+                [compute("accuracy", scored)],
+                [Floor("accuracy", min=0.85)],
+                [compute("accuracy", measured) if measured else MetricError("accuracy: no cases selected")],
+            ),
         ]
     )
 
 
 BASE = [i % 3 == 0 for i in range(300)]
 STRONG = [i % 25 != 0 for i in range(300)]
-LATE = [value and i % 20 != 7 for i, value in enumerate(STRONG)]
 
 
 def test_a_clear_case_is_promoted():
@@ -148,9 +157,17 @@ def test_a_clear_case_is_promoted():
     assert verdict_of(STRONG, BASE, STRONG).kind == Kind.PROMOTE
 
 
-def test_timing_out_on_5_percent_is_not_promoted_with_or_without_a_champion():
-    assert verdict_of(LATE, BASE, STRONG, timed_out=15).kind in (Kind.HOLD, Kind.REJECT)
-    assert verdict_of(LATE, BASE, None, timed_out=15).kind == Kind.HOLD
+@pytest.mark.parametrize("champion", [None, STRONG])
+@pytest.mark.parametrize("lost", [16, 150, 300])
+def test_a_server_that_gives_no_answers_is_not_held_against_the_model(lost, champion):
+    hung = [None if i < lost else value for i, value in enumerate(STRONG)]
+    assert verdict_of(hung, BASE, champion).kind == Kind.INTEGRITY
+
+
+def test_a_few_cases_that_were_not_measured_are_no_reason_to_reject_for():
+    tight = [None if i % 21 == 0 else i % 8 != 0 for i in range(300)]
+    assert sum(value is None for value in tight) == 15
+    assert verdict_of(tight, BASE, None).kind == Kind.HOLD
 
 
 def test_an_adapter_equal_to_the_base_is_rejected_beside_a_champion():

@@ -104,13 +104,12 @@ def test_threshold_says_when_a_partial_value_passes():
 
 def test_a_broken_request_is_a_failure_whatever_the_grader():
     outcome = grade_case([graded(1, True)], CASE, response("spam", finish_reason="error", error="HTTP 500"))
-    assert outcome == Failure("no answer: HTTP 500", "request")
+    assert outcome == Failure("not measured: HTTP 500", "request")
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (response("spam", finish_reason="timeout", total_s=60.04), r"no answer within the time limit \(60.0 s\)"),
         (
             response("spam", finish_reason="length", completion_tokens=16),
             r"cut off at max_tokens \(16 tokens\): 'spam'",

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from pytest_ftgate.graders.grade import Failure, GraderError, compile_grader, resolve_spec
+from pytest_ftgate.graders.grade import Failure, Grade, GraderError, compile_grader, resolve_spec
 from tests.unit.graders.one_grade import judge, value
 
 SCHEMA = {"type": "object", "required": ["label"], "properties": {"label": {"enum": ["spam", "ham"]}}}
@@ -104,11 +104,40 @@ def test_bad_schemas(schema, told):
         compile_grader({"kind": "json_schema", "schema": schema})
 
 
-def test_a_catastrophic_pattern_in_a_schema_is_a_failure():
+def exponential(word, last):
+    """A schema that asks for 2^24 looks at one value."""
+    doubled = {f"d{i}": {word: [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(24)}
+    return {"$defs": {**doubled, "d24": {"type": last}}, "$ref": "#/$defs/d0"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer"),
+    [
+        ({"pattern": "(a|aa)+$"}, "a" * 200 + "!"),
+        ({"patternProperties": {"(a+)+$": {"type": "integer"}}}, {"a" * 40 + "!": 1}),
+        ({"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False}, {"a" * 40 + "!": 1}),
+        ({"propertyNames": {"pattern": "(a|aa)+$"}}, {"a" * 90 + "!": 1}),
+        ({"items": {"pattern": "(a|aa)+$"}}, ["a" * 28 + "!"] * 6000),
+        (exponential("allOf", "integer"), 1),
+        (exponential("anyOf", "string"), 1),
+        ({"uniqueItems": True}, [{"a": [i]} for i in range(30_000)]),
+    ],
+)
+def test_a_schema_that_takes_too_long_is_a_failure_soon(schema, answer):
     begun = time.monotonic()
-    answer = json.dumps("a" * 200 + "!")
-    assert isinstance(judge("json_schema", None, answer, schema={"pattern": "(a|aa)+$"}), Failure)
+    outcome = judge("json_schema", None, json.dumps(answer), schema=schema, timeout_s=1)
+    assert isinstance(outcome, Failure)
+    assert "timed out after 1 s" in outcome.reason or "needs more than 1" in outcome.reason
     assert time.monotonic() - begun < 60, "it would take longer than the world is old"
+
+
+def test_deep_nesting_in_schema_and_answer_ends_the_case_alone(tmp_path):
+    assert isinstance(judge("json_schema", None, "[" * 100_000 + "]" * 100_000, schema={}), Grade)
+    nested = {"$defs": {"a": {"properties": {"x": {"$ref": "#/$defs/a"}}}}, "$ref": "#/$defs/a"}
+    assert isinstance(judge("json_schema", None, '{"x":' * 900 + "{}" + "}" * 900, schema=nested), Grade | Failure)
+    (tmp_path / "s.json").write_text('{"allOf":[' * 3000 + "{}" + "]}" * 3000)
+    with pytest.raises(GraderError, match="is not valid JSON: maximum recursion depth"):
+        compile_grader({"kind": "json_schema", "file": "s.json"}, tmp_path)
 
 
 def test_a_schema_without_end_is_a_failure():

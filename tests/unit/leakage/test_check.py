@@ -187,7 +187,8 @@ def run_of(golden: str, length: int) -> str:
     [
         (26, 13, (1, 0)),  # half of it, and 13 words
         (26, 12, (0, 0)),  # 12 words: 8 of 22 sequences
-        (27, 13, (0, 0)),  # 13 words, less than half: 9 of 23 sequences
+        (27, 13, (1, 0)),  # half of it, rounded down
+        (28, 13, (0, 0)),  # 13 words, less than half: 9 of 24 sequences
         (40, 20, (1, 0)),
         (40, 19, (0, 0)),
         (14, 12, (1, 0)),  # 8 of 10 sequences: .8

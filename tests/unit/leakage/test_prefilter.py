@@ -68,7 +68,7 @@ def test_at_every_threshold_the_findings_are_the_same():
     plain = found(goldens, rows, prefiltered=False)
     assert 300 < len(plain) < 1700, "rows lie on both sides"
     assert found(goldens, rows, prefiltered=True) == plain
-    assert {leak.stage for _, leaks in plain for leak in leaks} == {"exact", "containment", "fuzzy"}
+    assert {leak.stage for _, leaks in plain for leak in leaks} >= {"exact", "containment", "fuzzy"}
 
 
 def test_the_filter_filters():

@@ -28,7 +28,7 @@ def answered(golden: Path, tmp_path: Path):
 
     def write(model: str, texts: dict[str, str], **response: object) -> None:
         suite = load_suite(golden)
-        with Journal(tmp_path / "state" / "journal" / "sums.jsonl") as journal:
+        with Journal(tmp_path / "state", "sums") as journal:
             answers = Responses(suite, model, journal)
             for case in suite.cases:
                 if case.id in texts:

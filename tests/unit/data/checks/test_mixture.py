@@ -222,6 +222,13 @@ def test_a_golden_sets_schema_and_pattern_hold_for_the_rows_too():
     assert outcome(check, some).level == "error"
 
 
+def test_an_answer_that_a_pattern_or_schema_cannot_be_checked_on_in_time_is_named():
+    slow = {"kind": "regex", "pattern": "(a|aa)+$", "timeout_s": 0.2}
+    some = [row("q", "a" * 90 + "!", 1), row("q", "a", 2)]
+    wanted = "t.jsonl:1 (cannot be checked by regex@1: it needs too long, or fails on this answer)"
+    assert told(format_of(LabelCounts(graders=(slow,))), some) == [wanted]
+
+
 def test_graders_that_need_the_case_ask_nothing_of_a_row():
     assert told(format_of(LabelCounts(graders=({"kind": "exact"}, {"kind": "regex"}))), [row("q", "anything")]) == []
 

@@ -6,6 +6,7 @@ from pytest_ftgate.errors import MetricError
 from pytest_ftgate.gate.checks.floors import floors_check
 from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.metrics.compute import Scored, compute
+from pytest_ftgate.metrics.latency_cost import quantile
 
 
 def accuracy(right, n):
@@ -87,3 +88,27 @@ def test_mcc_counts_cases_on_its_own_scale():
 def test_no_floor_is_no_check():
     with pytest.raises(ValueError, match="at least one floor"):
         floors_check([], [])
+
+
+FLOOR = [Floor("accuracy", min=0.5)]
+
+
+@pytest.mark.parametrize(
+    ("right", "measured", "n", "status"),
+    [
+        (0, 0, 20, "hold"),  # nothing answered: no evidence at all
+        (19, 19, 20, "pass"),  # as wrong, it still reaches the floor
+        (2, 19, 20, "reject"),  # without it, the measured ones alone are below
+        (8, 9, 20, "hold"),  # as wrong, the rest would reject; the measured ones alone do not
+    ],
+)
+def test_cases_that_were_not_measured_count_against_a_pass_and_are_no_evidence_for_a_reject(right, measured, n, status):
+    alone = accuracy(right, measured) if measured else MetricError("accuracy: no cases selected")
+    assert floors_check([accuracy(right, n)], FLOOR, [alone]).status == status
+
+
+def test_a_limit_is_not_broken_by_requests_that_ran_out_of_time_alone():
+    fast, slow = (quantile("p95_ms", [9.0] * 200 + late, 0.95) for late in ([], [60_000.0] * 40))
+    floor = [Floor("p95_ms", max=1000)]
+    assert floors_check([slow], floor).status == "reject"
+    assert floors_check([slow], floor, [fast]).status == "hold"

@@ -214,3 +214,9 @@ def test_an_unknown_kind_and_a_folder_that_cannot_be_written_are_refused(tmp_pat
     (tmp_path / "file").write_text("")
     with pytest.raises(AuditError, match=r"audit\.jsonl: cannot write the audit log"):
         record(tmp_path / "file", "data", "spam", {})
+
+
+def test_a_named_pipe_in_its_place_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "audit.jsonl")
+    with pytest.raises(AuditError, match=r"audit\.jsonl: cannot write the audit log: is a named pipe, expected a file"):
+        record(tmp_path, "data", "spam", {})

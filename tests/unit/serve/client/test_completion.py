@@ -81,20 +81,20 @@ def test_what_a_model_says_when_it_refuses_is_its_answer():
     assert read_completion(raw.encode())["text"] == "I won't"
 
 
-@pytest.mark.parametrize("given", [*STOPPED, "STOP", "", None])
+@pytest.mark.parametrize("given", [*sorted(STOPPED), "STOP", "", None])
 def test_an_ended_answer_is_one(given):
     assert finish_reason(given) == "stop"
 
 
-@pytest.mark.parametrize("given", CUT_OFF)
+@pytest.mark.parametrize("given", sorted(CUT_OFF))
 def test_a_cut_off_answer_is_one(given):
     assert finish_reason(given) == "length"
 
 
 @pytest.mark.parametrize(
     ("given", "kind"),
-    [(name, "filtered") for name in FILTERED]
-    + [(name, "server_error") for name in BROKEN]
+    [(name, "filtered") for name in sorted(FILTERED)]
+    + [(name, "server_error") for name in sorted(BROKEN)]
     + [(odd, "refused") for odd in ("weird", 7, {"a": 1}, ["stop"], True, "\ud800")],
 )
 def test_any_other_end_is_no_answer_and_names_the_reason(given, kind):

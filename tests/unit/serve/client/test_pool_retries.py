@@ -52,11 +52,11 @@ def test_retry_after_is_capped():
     assert response.text == "fine"
 
 
-def test_a_case_that_always_times_out_is_a_timeout_not_an_error():
+def test_a_case_that_always_times_out_is_a_timeout_and_not_measured():
     with MockServer(lambda _: Fault(delay_s=5)) as server:
         (response,), counts = run(server, timeout_s=0.1)
     assert (response.finish_reason, response.text, response.attempts) == ("timeout", "", 2)
-    assert not response.broken
+    assert response.broken
     assert counts["timeout"] == 2
 
 

@@ -7,7 +7,7 @@ import pytest
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.servers.external import OpenAIEngine, key_from
+from pytest_ftgate.serve.servers.external import OpenAIEngine, key_from_environment
 from tests.mock_openai import MockServer
 
 
@@ -63,10 +63,14 @@ def test_it_serves_nothing_else():
         OpenAIEngine("http://x/v1", "m").endpoint(Model("base", adapter=Path("a")))
 
 
-def test_our_key_goes_before_openais():
-    assert key_from({"OPENAI_API_KEY": "o", "FTGATE_API_KEY": "f"}) == "f"
-    assert key_from({"OPENAI_API_KEY": "o"}) == "o"
-    assert key_from({}) == ""
+def test_our_key_goes_before_openais(monkeypatch):
+    monkeypatch.delenv("FTGATE_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert key_from_environment() == ""
+    monkeypatch.setenv("OPENAI_API_KEY", "o")
+    assert key_from_environment() == "o"
+    monkeypatch.setenv("FTGATE_API_KEY", "f")
+    assert key_from_environment() == "f"
 
 
 def test_proxies_are_never_asked_for_this_machine(monkeypatch):

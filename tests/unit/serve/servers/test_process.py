@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from traceback import TracebackException
 
 import psutil
 import pytest
 
-from pytest_ftgate.serve.servers.process import ProcessGroup
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.servers.process import ProcessGroup, log_tail
 from tests.repository import ROOT
 
 STUBBORN = "trap '' TERM; echo here; sleep 600 & sleep 600 & wait; wait"
@@ -98,3 +100,18 @@ def test_nothing_outlives_its_parent(tmp_path, command, number):
         assert wait_for(lambda: len(members(group)) >= 3)
         parent.send_signal(number)
     assert wait_for(lambda: members(group) == [])
+
+
+def test_a_process_that_cannot_be_started_shows_no_environment(tmp_path, monkeypatch):
+    """The traceback of `subprocess` holds every variable, as bytes."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+    with pytest.raises(ServeError, match="cannot start true: No such file") as caught:
+        ProcessGroup(["true"], tmp_path / "log", {})
+    assert "subprocess.py" not in "".join(TracebackException.from_exception(caught.value).format())
+
+
+def test_the_last_lines_of_a_log_steer_nothing_and_hold_no_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_canary0123456789")
+    log = tmp_path / "log"
+    log.write_text("\x1b[2Jcleared\n::error::hacked\nloading with hf_canary0123456789\n")
+    assert log_tail(log, 5) == "    \\x1b[2Jcleared\n    \\x3a:error::hacked\n    loading with ***"

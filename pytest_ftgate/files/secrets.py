@@ -1,0 +1,137 @@
+"""Keys and passwords that this process knows -> texts without them.
+
+A key is read with `secret_in`, an address that may hold a password with `secret_address`. Both remember what they read,
+so that `mask` removes it from whatever a server, a log or a library says, wherever that enters.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import quote, unquote
+
+from pytest_ftgate.errors import FtgateError
+
+HIDDEN = "***"
+LEAST = 8
+"""Characters: what is shorter ("EMPTY", "none") is no secret, and would be cut out of innocent answers."""
+
+VARIABLES = (
+    "FTGATE_API_KEY",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "FTGATE_SIGNING_PASSWORD",
+)
+"""Environment variables whose values are masked although libraries read them, not we."""
+
+_remembered: set[str] = set()
+_FORBIDDEN = re.compile(r"[^\x20-\x7e\xa0-\xff]|^ | $")
+_CREDENTIALS = re.compile(r"(?<=://)(?:[^\s/?#'\"<>]{,512}|[^\s:/@]{,256}:(?!\d+/)[^\s@]{,512})@")
+"""User and password of an address inside a text, also where the password has a slash that should be %2F."""
+
+
+class Secret(str):
+    """A text that can be sent, and whose repr is '***': a traceback with local variables does not show it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(HIDDEN)
+
+
+def secret_in(variable: str) -> Secret:
+    """The value of an environment variable, masked from now on; "" if it is not set.
+
+    Raises FtgateError, which does not show it, for a value that cannot be a header: line ends and other control
+    characters, characters beyond Latin-1, a space at either end.
+    """
+    found = Secret(os.environ.get(variable, ""))
+    if wrong := _FORBIDDEN.search(found):
+        raise FtgateError(
+            f"environment variable {variable} is not a usable key: character {wrong.start() + 1} of {len(found)} is "
+            f"{wrong[0]!a}; expected no line end, control character, or space at either end\n"
+            f'    set it again without it, e.g. {variable}="$(cat FILE)"'
+        )
+    return remember(found)
+
+
+def remember(secret: str) -> Secret:
+    """Mask a key from now on, however it came here."""
+    if len(secret) >= LEAST:
+        _remembered.add(str(secret))
+    return Secret(secret)
+
+
+def secret_address(url: str) -> str:
+    """The address; with a password in it a Secret, masked from now on, also as `Authorization: Basic`."""
+    found = _CREDENTIALS.search(url)
+    if not found:
+        return url
+    user, _, password = found[0][:-1].partition(":")
+    remember_basic(unquote(user), unquote(password))
+    return Secret(url)
+
+
+def remember_basic(user: str, password: str) -> None:
+    """Mask a password from now on, and what `Authorization: Basic` makes of it."""
+    if password:
+        remember(password)
+        remember(base64.b64encode(f"{user}:{password}".encode(errors="surrogatepass")).decode())
+
+
+def holds_credentials(url: str) -> bool:
+    """Whether an address names a user or a password, or has a query, where some servers want a key."""
+    return "@" in url or "?" in url
+
+
+def plain_address(url: str, option: str, variable: str) -> str:
+    """The base URL of a server, without a slash at its end.
+
+    Raises FtgateError, which does not show it, if it holds credentials. variable: where a key belongs.
+    """
+    if holds_credentials(url):
+        raise FtgateError(
+            f"{option}: the URL holds a user, a password or a query, which would end up in logs; "
+            f"expected one such as https://host/v1\n    pass the key as environment variable {variable}"
+        )
+    return url.rstrip("/")
+
+
+def mask(text: str) -> str:
+    """The text with *** in place of every secret, as it is, percent-encoded or in JSON, and of credentials in URLs.
+
+    A fraction of a microsecond for each secret known, so that every answer of a server can pass.
+    """
+    text = mask_secrets(text)
+    return _CREDENTIALS.sub(f"{HIDDEN}@", text) if "://" in text and "@" in text else text
+
+
+def mask_secrets(text: str) -> str:
+    """The same for an answer that is graded: an address in it is the model's own, and stays."""
+    for form in _forms(tuple(map(os.environ.get, VARIABLES)), frozenset(_remembered)):
+        if form in text:
+            text = text.replace(form, HIDDEN)
+    return text
+
+
+@lru_cache(maxsize=1)
+def _forms(values: tuple[str | None, ...], remembered: frozenset[str]) -> tuple[str, ...]:
+    """Longest first: a secret may be part of another."""
+    secrets = {value.strip() for value in values if value} | remembered
+    found = {form for secret in secrets if len(secret) >= LEAST for form in _written(secret)}
+    return tuple(sorted(found, key=lambda form: (-len(form), form)))
+
+
+def _written(secret: str) -> Iterator[str]:
+    yield secret
+    yield quote(secret, safe="", errors="surrogatepass")
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret)[1:-1].replace("/", "\\/")
