@@ -20,9 +20,6 @@ LIMIT_S = 300.0
 """Seconds after which a run has not ended by itself."""
 
 REQUEST = "[request]\ntimeout_s = {timeout_s}\nstream = {stream}\n"
-SOUND = (0, 1, 11)
-"""Exit codes by which a run says what came of its cases."""
-
 CRASHES = ("INTERNALERROR", "Traceback (most recent call last)", "Exception in thread", "was never retrieved")
 
 
