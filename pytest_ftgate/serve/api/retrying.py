@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Protocol
 
 from pytest_ftgate.errors import ProviderError
@@ -13,6 +14,7 @@ from pytest_ftgate.serve.api.reply_cache import ReplyCache
 from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.api.tokens import most
+from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.retry import RequestError, Retry
 
 
@@ -35,6 +37,7 @@ class Sender:
         self.budget = Budget(settings.budget_dollars)
         self.closing = False
         """No further attempts: what is under way is waited for, and nothing else is sent."""
+        self.breaker = Breaker(settings.base_url)
         self.denied: ProviderError | None = None
         """Why the server serves none of this: whatever had not been sent then is not sent any more."""
 
@@ -44,10 +47,15 @@ class Sender:
         while True:
             if self.denied:
                 raise self.denied
+            if self.breaker.reason:
+                return ApiReply(ask.key, error=self.breaker.reason, kind="failed")
             attempt += 1
+            sent = time.monotonic()
             try:
                 return await self._attempt(ask)
             except RequestError as trouble:
+                given_up = self.retry.gives_up(trouble, attempt)
+                self.breaker.failed(trouble, sent, self.settings.timeout_s, given_up=given_up)
                 try:
                     await self.wait_after(trouble, attempt)
                 except RequestError:
@@ -79,6 +87,7 @@ class Sender:
         paid = aside
         try:
             heard = await self._ask_new(ask, aside)
+            self.breaker.answered()
             paid = self.prices.dollars(heard.usage)
             said = said_of(ask, heard, paid)
             self.answers.keep(said)

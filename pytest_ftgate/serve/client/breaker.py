@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 from pytest_ftgate.serve.retry import RequestError
 
-SILENT = frozenset({"connection", "timeout"})
-"""Kinds of RequestError after which nothing is known of the server: not even a status came."""
+FAILED = frozenset({"connection", "timeout", "server_error"})
+"""Kinds of RequestError that a dead server gives, or the gateway before it. Any other is a sign of life."""
 
 SILENT_S = 30.0
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Opens when a server is silent for good; what was not sent to it then is not sent any more.
+    """Opens when a server fails for good; what was not sent to it then is not sent any more.
 
-    An attempt that broke off or timed out opens it if, since the last answer of any kind (a status of 500 is one), both
-    hold: `failures` requests were given up, each after all its retries; and `silent_s` seconds have passed, or, if it
-    timed out, `limits` times its time limit where that is longer. So a server that is restarted, that is late with
-    everything for a while, or whose connection one request breaks, is asked on. reason: why it is open, "" if it is
-    not; it stays open. server: its address.
+    A failed attempt (see `FAILED`) opens it if, since the last answer of another kind, both hold: `failures` requests
+    were given up, each after all its retries; and `silent_s` seconds have passed, or `limits` times its time limit if
+    it timed out, or four times `silent_s` if it got a status of 5xx, whichever of these is longer. So a server that is
+    restarted, that is late with everything for a while, or that one request breaks, is asked on. reason: why it is
+    open, "" if it is not; it stays open. server: its address.
     """
 
     server: str
@@ -30,22 +30,22 @@ class Breaker:
     limits: float = 3.0
     reason: str = ""
     _given_up: int = 0
-    _silent_since: float | None = None
+    _failing_since: float | None = None
     _answered: float = 0.0
 
     def answered(self) -> None:
-        """The server said something."""
-        self._given_up, self._silent_since, self._answered = 0, None, time.monotonic()
+        """The server answered, or refused."""
+        self._given_up, self._failing_since, self._answered = 0, None, time.monotonic()
 
     def failed(self, error: RequestError, sent: float, timeout_s: float, *, given_up: bool) -> None:
         """An attempt got no answer. sent: by `time.monotonic()`. timeout_s: its time limit. given_up: the last one."""
-        if error.kind not in SILENT:
+        if error.kind not in FAILED:
             self.answered()
             return
         self._given_up += given_up
-        if self._silent_since is None:
-            self._silent_since = max(sent, self._answered)
-        silent_s = time.monotonic() - self._silent_since
-        enough_s = max(self.silent_s, self.limits * timeout_s if error.kind == "timeout" else 0.0)
-        if not self.reason and self._given_up >= self.failures and silent_s >= enough_s:
-            self.reason = f"{self.server} no longer answers: nothing for {silent_s:.0f} s, at last {error.text}"
+        if self._failing_since is None:
+            self._failing_since = max(sent, self._answered)
+        failing_s = time.monotonic() - self._failing_since
+        longer_s = {"timeout": self.limits * timeout_s, "server_error": 4 * self.silent_s}.get(error.kind, 0.0)
+        if not self.reason and self._given_up >= self.failures and failing_s >= max(self.silent_s, longer_s):
+            self.reason = f"{self.server} no longer answers: nothing for {failing_s:.0f} s, at last {error.text[:200]}"

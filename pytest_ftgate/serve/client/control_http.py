@@ -50,48 +50,43 @@ def _send(method: str, url: str, body: Mapping[str, Any] | None, api_key: str, t
         try:
             answer.set_result(asyncio.run(_exchange(method, url, body, api_key, timeout_s)))
         except Exception as error:  # noqa: BLE001 - what a server can do to the libraries that read it has no end
-            answer.set_result((UNREACHABLE, storable(f"{type(error).__name__}: {error}")))
+            answer.set_result((UNREACHABLE, storable(_why(error, timeout_s))))
 
     threading.Thread(target=run, name="ftgate-control", daemon=True).start()
     try:
         return answer.result(timeout_s + GRACE_S)
-    except TimeoutError:
-        return UNREACHABLE, _late(timeout_s)
+    except TimeoutError as late:
+        return UNREACHABLE, _why(late, timeout_s)
 
 
 async def _exchange(method: str, url: str, body: Mapping[str, Any] | None, api_key: str, timeout_s: float) -> Answer:
     import aiohttp
 
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    try:
-        async with (
-            asyncio.timeout(timeout_s),
-            aiohttp.ClientSession(
-                cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=None)
-            ) as session,
-            session.request(
-                method, url, json=body, headers=headers, proxy=proxy_for(url), allow_redirects=False
-            ) as reply,
-        ):
-            if reply.status in REDIRECTS:
-                return reply.status, f"redirects to {storable(reply.headers.get('Location', ''))[:500]!r}"
-            return reply.status, _parse(await read_body(reply.content))
-    except TimeoutError:
-        return UNREACHABLE, _late(timeout_s)
-    except RequestError as error:
-        return UNREACHABLE, error.text
-    except aiohttp.InvalidURL:
-        return UNREACHABLE, "not an address of the form http://HOST:PORT/v1"
-    except aiohttp.ClientConnectorError as error:
-        return UNREACHABLE, _unconnected(error)
+    no_limit = aiohttp.ClientTimeout(total=None)  # but the one around all of it
+    async with (
+        asyncio.timeout(timeout_s),
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=no_limit) as session,
+        session.request(method, url, json=body, headers=headers, proxy=proxy_for(url), allow_redirects=False) as reply,
+    ):
+        if reply.status in REDIRECTS:
+            return reply.status, f"redirects to {storable(reply.headers.get('Location', ''))[:500]!r}"
+        return reply.status, _parse(await read_body(reply.content))
 
 
-def _unconnected(error: OSError) -> str:
-    return "connection refused" if error.errno == errno.ECONNREFUSED else storable(str(error))
+def _why(error: Exception, timeout_s: float) -> str:
+    """Why there is no answer."""
+    import aiohttp
 
-
-def _late(timeout_s: float) -> str:
-    return f"no answer within {timeout_s:g} s"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {timeout_s:g} s"
+    if isinstance(error, aiohttp.InvalidURL):
+        return "not an address of the form http://HOST:PORT/v1"
+    if isinstance(error, OSError) and error.errno == errno.ECONNREFUSED:
+        return "connection refused"
+    if isinstance(error, aiohttp.ClientConnectorError | RequestError | ValueError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def _parse(raw: bytes) -> Any:

@@ -14,6 +14,7 @@ from tests.mock_openai import Fault, MockServer
 from tests.unit.serve.client.pooled import requests
 
 REFUSED = RequestError("connection", "connection refused")
+GATEWAY = RequestError("server_error", "HTTP 503: no upstream", status=503)
 LATE = RequestError("timeout", "no answer within 60 s")
 
 
@@ -32,6 +33,8 @@ def silent(breaker: Breaker, error: RequestError, times: int, since_s: float, ti
         (REFUSED, 500, 29, False),  # it may be restarting
         (LATE, 5, 179, False),  # a server that is late with everything is asked on, three time limits long
         (LATE, 5, 181, True),
+        (GATEWAY, 500, 119, False),  # the server behind it may be loading its weights
+        (GATEWAY, 5, 121, True),
     ],
 )
 def test_it_opens_after_so_many_requests_and_so_long_a_silence(error, times, since_s, opens):
@@ -41,7 +44,7 @@ def test_it_opens_after_so_many_requests_and_so_long_a_silence(error, times, sin
 def test_any_answer_is_a_sign_of_life():
     for sign in (
         lambda b: b.answered(),
-        lambda b: b.failed(RequestError("server_error", "500"), 0.0, 60, given_up=True),
+        lambda b: b.failed(RequestError("rate_limited", "HTTP 429"), 0.0, 60, given_up=True),
     ):
         breaker = Breaker("http://x/v1")
         assert not silent(breaker, REFUSED, 4, 100)
@@ -88,7 +91,15 @@ def test_who_submits_anew_tries_the_server_anew():
     assert {response.text for response in second} == {"fine"}
 
 
-def test_a_server_that_limits_its_rate_or_fails_is_not_dead():
-    with MockServer(lambda _: Fault(status=503)) as server, Pool(8, Retry(attempts=1), silent_s=0.0) as pool:
+@pytest.mark.parametrize("status", [400, 429])
+def test_a_server_that_refuses_or_limits_its_rate_is_not_dead(status):
+    with MockServer(lambda _: Fault(status=status)) as server, Pool(8, Retry(attempts=1), silent_s=0.0) as pool:
         pending = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(100))
         assert all(answer.result(60).attempts == 1 for answer in pending.values())
+
+
+def test_a_gateway_whose_server_died_ends_the_phase_too():
+    with MockServer(lambda _: Fault(status=503)) as server, Pool(8, Retry(attempts=1), silent_s=0.0) as pool:
+        pending = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(100))
+        assert "HTTP 503" in [answer.result(60) for answer in pending.values()][-1].error
+    assert len(server.requests) < 100
