@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from pytest_ftgate.data.near.hit import Verdict
-from pytest_ftgate.data.near.normalized import goldens_of
+from pytest_ftgate.data.near.normalized import Golden, goldens_of
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.errors import LeakageError
 from pytest_ftgate.golden.case import Case
@@ -51,6 +51,11 @@ class Scan:
     def __init__(self, cases: Iterable[Case] | Mapping[str, Iterable[Case]]) -> None:
         """Raises SelfTestError if a stage does not find a golden that is planted for it."""
         self._index = Index(goldens_of(cases))
+
+    @property
+    def goldens(self) -> tuple[Golden, ...]:
+        """The cases with a text, normalised."""
+        return self._index.goldens
 
     def report(self, rows: Iterable[Row], on_find: OnFind | None = None) -> Report:
         """What stands in these rows, which may be none; as `find_leaks`."""

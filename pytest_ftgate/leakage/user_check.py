@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.near.rows import Row, read_rows
-from pytest_ftgate.leakage.check import find_leaks
+from pytest_ftgate.leakage.check import Scan, compared, find_leaks
+from pytest_ftgate.leakage.prompt_check import prompt_report, with_prompts
 from pytest_ftgate.leakage.report import Report
 
 if TYPE_CHECKING:
@@ -20,11 +21,17 @@ Data = str | Path | Iterable[str | Path | Mapping[str, Any]]
 def check_own(data: Data, suites: Sequence[Suite]) -> Report:
     """All sets against the same data, each apart from the others, whose templates it does not share.
 
-    Rows that are not in a file are told of as "rows:1", "rows:2" ... Raises LeakageError.
+    The prompt of each set is checked like data. Rows that are not in a file are reported as "rows:1", "rows:2" ...
+    Raises LeakageError.
     """
     parts = [data] if isinstance(data, str | Path) else list(data)
-    reports = [find_leaks({suite.name: suite.cases}, _rows(parts)) for suite in suites]
+    reports = [_of_set(suite, parts) for suite in suites]
     return of_all_sets(reports) if reports else find_leaks([], _rows(parts))
+
+
+def _of_set(suite: Suite, parts: Sequence[Any]) -> Report:
+    scan = Scan({suite.name: suite.cases})
+    return with_prompts(compared(scan.report(_rows(parts))), prompt_report(scan, [suite]))
 
 
 def of_all_sets(reports: Sequence[Report]) -> Report:

@@ -1,4 +1,4 @@
-"""The stage `leakage`: training and validation rows against every golden case. Raises Stopped(INTEGRITY) on a leak."""
+"""The stage `leakage`: prompts and rows against every golden case. Raises Stopped(INTEGRITY) on a leak."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 if TYPE_CHECKING:
     from pytest_ftgate.data.near.rows import Row
     from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.leakage.check import Scan
     from pytest_ftgate.leakage.report import Report
 
 
 def check_leakage(run: PipelineRun) -> None:
     """General skills are compared apart from the others, whose templates they do not share.
 
-    A leak into an advisory set is reported and stops nothing.
+    A leak into an advisory set is reported and stops nothing. A golden case in a [prompt] stops the run whatever
+    --ftgate-leak says: no row that could be dropped holds it.
     """
     prepare_data(run)
     record_access(run.runtime.settings.state_dir, run.pipeline, "leakage", run.sets)
@@ -35,7 +37,7 @@ def check_leakage(run: PipelineRun) -> None:
 
 
 def _leaks_of(run: PipelineRun, suites: Sequence[Suite], cases: LeakedCases, *, stop: bool = True) -> Report:
-    report, found = _compared(run, suites)
+    report, found = _compared(run, suites, stop=stop)
     blocks = stop and bool(report.blocking(strict=run.leak == "strict"))
     if blocks and not run.leak.startswith("drop"):
         raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
@@ -75,11 +77,11 @@ def _without(run: PipelineRun, found: Mapping[str, Collection[int]]) -> Prepared
     return replace(data, pipeline=replace(data.pipeline, data=rows), lineage=lineage)
 
 
-def _compared(run: PipelineRun, suites: Sequence[Suite]) -> tuple[Report, Mapping[str, Collection[int]]]:
+def _compared(run: PipelineRun, suites: Sequence[Suite], *, stop: bool) -> tuple[Report, Mapping[str, Collection[int]]]:
     """The report, and the lines that leak, by file."""
     from pytest_ftgate.data.near.rows import read_rows
     from pytest_ftgate.errors import SelfTestError
-    from pytest_ftgate.leakage.check import find_leaks
+    from pytest_ftgate.leakage.check import Scan, compared
 
     found: dict[str, set[int]] = {}
 
@@ -94,9 +96,22 @@ def _compared(run: PipelineRun, suites: Sequence[Suite]) -> tuple[Report, Mappin
         for row in read_rows(path)
     )
     try:
-        return find_leaks(cases, rows, keep), found
+        scan = Scan(cases)
     except SelfTestError as error:
         raise Stopped(Verdict(Kind.INTEGRITY, (), str(error))) from None
+    _check_prompts(run, suites, scan, stop=stop)
+    return compared(scan.report(rows, keep)), found
+
+
+def _check_prompts(run: PipelineRun, suites: Sequence[Suite], scan: Scan, *, stop: bool) -> None:
+    from pytest_ftgate.leakage.prompt_check import describe, prompt_report
+
+    strict = run.leak == "strict"
+    prompts = prompt_report(scan, suites)
+    if stop and prompts.blocking(strict=strict):
+        raise Stopped(Verdict(Kind.INTEGRITY, (), describe(prompts, strict=strict)))
+    if prompts.leaks:
+        run.say(describe(prompts))
 
 
 def _data(run: PipelineRun) -> PreparedData:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_ftgate.cli.main import main
-from tests.projects import write_rows
+from tests.projects import write_golden, write_rows
 
 TEXTS = [" ".join(f"word{number}of{place}" for place in range(20)) for number in range(4)]
 
@@ -34,6 +34,14 @@ def test_a_leak_is_exit_code_11_and_names_set_golden_file_and_line(tmp_path, gol
     file = write(tmp_path / "train.jsonl", "something else", f"before {TEXTS[3]} after")
     assert main(["leakage", file, "--goldens", goldens]) == 11
     assert "train.jsonl:2: leak of golden case two/c1 (containment, score 1.00" in capsys.readouterr().out
+
+
+def test_a_golden_case_in_its_own_prompt_is_a_leak(tmp_path, capsys):
+    cases = [{"id": f"c{number}", "input": text, "expected": "yes"} for number, text in enumerate(TEXTS)]
+    folder = write_golden(tmp_path / "goldens/mood", cases, f"[prompt]\nsystem = 'As in: {TEXTS[1]}'\n")
+    file = write(tmp_path / "train.jsonl", "something else")
+    assert main(["leakage", file, "--goldens", str(folder)]) == 11
+    assert "golden.toml:2: leak of golden case mood/c1 (containment, score 1.00" in capsys.readouterr().out
 
 
 def test_suspects_count_when_strict(tmp_path, goldens):

@@ -253,6 +253,17 @@ def test_a_leak_into_general_skills_stops_only_where_they_decide(tmp_path, plain
     assert stopped.value.verdict.kind == Kind.INTEGRITY
 
 
+@pytest.mark.parametrize("leak", ["error", "drop-row", "drop-case"])
+def test_a_golden_case_in_the_prompt_stops_the_run_whatever_is_dropped(shop, leak):
+    suite = shop.golden(toml='[prompt]\nexamples = [["q1", "yes"], ["q2", "no"]]\n' + GOLDEN)
+    run = shop.run("one", suite=suite)
+    run.leak = leak
+    with pytest.raises(Stopped, match=r"golden\.toml:2: leak of golden case quiz/c1 ") as stopped:
+        check_leakage(run)
+    assert stopped.value.verdict.kind == Kind.INTEGRITY
+    assert "golden.toml:2: leak of golden case quiz/c2 " in stopped.value.verdict.reason
+
+
 def test_superior_asks_for_more_than_not_worse(tmp_path, plain_template):
     shop = Shop(tmp_path, plain_template, '[gate]\nmode = "superior"\n')
     judged(shop.run("one", wrong=range(14)))
