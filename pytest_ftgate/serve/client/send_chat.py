@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from pytest_ftgate.files.secrets import mask, mask_secrets
+from pytest_ftgate.files.secrets import mask, mask_bytes, mask_secrets
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.serve.retry import RequestError, Retry, of_status
@@ -140,7 +140,7 @@ async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[
     except (aiohttp.ClientError, OSError) as error:
         raise RequestError("connection", f"{type(error).__name__}: {error}") from error
     if reply.status == HTTP_OK:
-        return read_answer(raw)
+        return read_answer(mask_bytes(raw))
     raise of_status(reply.status, raw.decode("utf-8", "replace"), reply.headers.get("Retry-After", ""))
 
 
