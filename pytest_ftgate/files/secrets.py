@@ -122,6 +122,13 @@ def mask_secrets(text: str) -> str:
     return text
 
 
+def mask_bytes(raw: bytes) -> bytes:
+    """The same for the body of an answer."""
+    text = raw.decode("utf-8", "surrogateescape")
+    masked = mask_secrets(text)
+    return raw if masked == text else masked.encode("utf-8", "surrogateescape")
+
+
 @lru_cache(maxsize=1)
 def _forms(values: tuple[str | None, ...], remembered: frozenset[str]) -> tuple[str, ...]:
     """Longest first: a secret may be part of another."""

@@ -166,6 +166,20 @@ def test_what_a_judges_server_refuses_with_is_masked(project, answering):
     assert STEERS.findall(re.sub(r"\x1b\[[\d;]*m", "", result.stdout.str())) == []
 
 
+@pytest.mark.parametrize("how", [("-l", "-vv"), ("-l", "-vv", "--full-trace")])
+def test_an_answer_that_breaks_us_is_not_shown(project, answering, how):
+    """Infinitely many tokens: whatever becomes of it, no traceback shows the answer and its headers."""
+    body = json.dumps(
+        {"choices": [{"message": {"content": "ok"}}], "usage": {"prompt_tokens": float("inf")}, "you": KEY}
+    )
+    answering(lambda _messages: Fault(body=body, headers={"X-You-Sent": KEY}))
+    project.golden("plain", CASES[:1])
+    project.write("test_own.py", TESTS)
+    result = project.run("--junitxml", "junit.xml", *how)
+    own = project.run("test_own.py", "--junitxml", "own.xml", *how)
+    assert leaks(written(project, result.stdout.str(), result.stderr.str(), own.stdout.str())) == []
+
+
 @pytest.mark.parametrize("variable", ["FTGATE_API_KEY", "JUDGE_KEY"])
 def test_a_key_with_a_line_end_is_named_and_not_shown(project, answering, monkeypatch, variable):
     answering(lambda _messages: "ok")

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 import time
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -165,7 +166,7 @@ class Pool:
             job.answer.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - raised again where the answer is read
-            job.answer.set_exception(error)
+            job.answer.set_exception(_without_frames(error))
         else:
             self.counts["failed" if response.broken else "finished"] += 1
             job.answer.set_result(response)
@@ -177,6 +178,14 @@ class Pool:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+
+
+def _without_frames(error: Exception) -> Exception:
+    """Their local variables hold what was sent and what a server said, and `pytest -l` would show them."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    error.add_note(f"raised at {last.filename}:{last.lineno}")
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _line(  # noqa: PLR0913, PLR0917 - private

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from pytest_ftgate.files.secrets import mask_secrets
+from pytest_ftgate.files.secrets import mask_bytes, mask_secrets
 from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.client.completion import read_completion
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
@@ -171,7 +171,7 @@ async def _read(reply: aiohttp.ClientResponse, sent: float) -> dict[str, Any]:
         if reply.content_type == EVENTS:
             async with aclosing(read_lines(reply.content)) as lines:
                 return await read_stream(lines, sent)
-        return read_completion(await read_body(reply.content))
+        return read_completion(mask_bytes(await read_body(reply.content)))
     if reply.status in REDIRECTS:
         raise redirected(reply.status, reply.headers.get("Location", ""))
     said = (await read_body(reply.content)).decode("utf-8", "replace")
