@@ -31,6 +31,7 @@ STATE: Mapping[str, str] = {
     "review/": "The decisions of `ftgate judge label`, so that it continues where a person stopped.",
     "generate/": "Replies that `ftgate data generate` has paid for.",
     "discordance/SET.json": ("On which share of the cases the last two models disagreed; `ftgate power` reads it."),
+    "running/": "A locked file for each run that uses the folder now.",
     "leakage/finished.jsonl": "Files that `ftgate leakage --ray` has scanned, with their sha256.",
     "leakage/judge/": "Replies about pairs of `ftgate leakage --semantic-judge`.",
 }

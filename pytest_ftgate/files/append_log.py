@@ -7,7 +7,6 @@ turn. A last line that only lacks its end is whole.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import threading
@@ -20,11 +19,10 @@ from typing import Any, Self
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.files.disk import sync, sync_folder, write_whole
 from pytest_ftgate.files.dvc import own_copy
+from pytest_ftgate.files.file_lock import lock, lock_if_free, unlock
 from pytest_ftgate.files.ordinary import is_file
 
 _BLOCK = 1 << 16
-_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
-"""What a file system says that has no locks, as some in a network."""
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 """Made once: `json.dumps` with other than its default settings makes an encoder for every call."""
 
@@ -62,7 +60,7 @@ class AppendLog:
                 raise JournalError(_unwritable(self.path, error)) from error
 
     def _write(self, file: int, line: bytes) -> None:
-        has_turn = bool(self._alone) or _take_turn(file)
+        has_turn = bool(self._alone) or lock(file)
         try:
             start = _mend(file, remove=has_turn)
             try:
@@ -76,7 +74,7 @@ class AppendLog:
                 raise
         finally:
             if has_turn and not self._alone:
-                _end_turn(file)
+                unlock(file)
 
     def flush(self) -> None:
         """Return when all lines are on the disk. Raises OSError."""
@@ -126,12 +124,8 @@ class AppendLog:
         return file
 
     def _exclude_others(self, file: int) -> None:
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise JournalError(f"{self.path}{self._alone}") from None
+        if not lock_if_free(file):
+            raise JournalError(f"{self.path}{self._alone}")
 
 
 def line_of(value: Mapping[str, Any]) -> bytes:
@@ -170,25 +164,6 @@ def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _unwritable(path: Path, error: OSError) -> str:
     return f"{path}: cannot be written: {error.strerror or error}"
-
-
-def _take_turn(file: int) -> bool:
-    """Wait for it. False where the file system has no locks."""
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-        return False
-    return True
-
-
-def _end_turn(file: int) -> None:
-    import fcntl
-
-    fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _mend(file: int, *, remove: bool) -> int:

@@ -14,6 +14,7 @@ from statistics import fmean
 from typing import Any
 
 from pytest_ftgate.files.atomic import write_text
+from pytest_ftgate.files.ordinary import is_file
 from pytest_ftgate.metrics.power import DISCORDANCE, measured_discordance
 
 Values = Mapping[str, float]
@@ -80,10 +81,11 @@ def _path(state_dir: Path, golden: str) -> Path:
 
 def _read(state_dir: Path, golden: str) -> dict[str, Any]:
     """The file; {} if there is none, or none that can be read: the next run writes it anew."""
+    path = _path(state_dir, golden)
     try:
-        kept = json.loads(_path(state_dir, golden).read_text(encoding="utf-8"))
+        kept = json.loads(path.read_text(encoding="utf-8")) if is_file(path) else {}
         known = set(kept) == {"pair", "last"} and set(kept["last"]) == {"model", "title", "values"}
         known = known and (kept["pair"] is None or set(kept["pair"]) == set(Discordance.__slots__))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
     return kept if known else {}

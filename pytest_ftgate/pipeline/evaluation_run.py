@@ -183,7 +183,10 @@ class EvaluationRun:
         if evaluation.graded:
             title = target.title if target.version else f"{target.title} {target.digest[:8]}"
             state_dir = self._runtime.settings.state_dir
-            remember(state_dir, evaluation.suite.name, target.digest, title, evaluation.values)
+            try:
+                remember(state_dir, evaluation.suite.name, target.digest, title, evaluation.values)
+            except OSError as error:
+                self._runtime.console.line(f"ftgate: the results are not kept for `ftgate power`: {error}")
 
 
 def _precision(target: Target) -> str:

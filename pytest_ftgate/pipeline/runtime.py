@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import TracebackType
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.journal import Journal
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
+    from pytest_ftgate.pipeline.running import RunLock
     from pytest_ftgate.registry import Registry
     from pytest_ftgate.serve.client.pool import Pool
     from pytest_ftgate.serve.engine import Engine
@@ -39,6 +40,19 @@ class Runtime:
     ) -> None:
         self.close()
 
+    def open_state(self, trains: Sequence[str] = (), group: str = "") -> None:
+        """Before anything is asked: the state folder can be written, and no other run trains the same pipelines.
+
+        group: of the processes that are one run. Another run beside this one is reported. Raises FtgateError.
+        """
+        from pytest_ftgate.files.text import shown
+        from pytest_ftgate.pipeline.state_folder import check_state
+
+        state = self.settings.state_dir
+        check_state(state)
+        for other in self._run_lock.take(trains, group):
+            self.console.line(f"ftgate: another run uses {shown(state)} ({other}); both keep their answers")
+
     def close(self) -> None:
         """Cancel what is on its way, stop every engine."""
         try:
@@ -46,6 +60,14 @@ class Runtime:
                 self.__dict__.pop("pool").close()
         finally:
             self.engines.stop()
+            if "_run_lock" in self.__dict__:
+                self._run_lock.release()
+
+    @cached_property
+    def _run_lock(self) -> RunLock:
+        from pytest_ftgate.pipeline.running import RunLock
+
+        return RunLock(self.settings.state_dir)
 
     @cached_property
     def pool(self) -> Pool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.files.file_lock import lock_if_free
 from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.job import TrainJob
@@ -54,19 +54,11 @@ def _locked(out_dir: Path) -> Iterator[None]:
         return
     end = time.monotonic() + LOCK_WAIT_S
     with (out_dir / "lock").open("w") as stream:
-        while not _take(stream.fileno()):
+        while not lock_if_free(stream.fileno()):
             if time.monotonic() > end:
                 sys.exit(f"another session is training in {out_dir}; wait for it or stop it")
             time.sleep(0.2)
         yield
-
-
-def _take(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

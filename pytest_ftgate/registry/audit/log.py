@@ -17,6 +17,7 @@ from typing import Any
 
 from pytest_ftgate.errors import AuditError
 from pytest_ftgate.files.disk import sync, sync_folder, write_whole
+from pytest_ftgate.files.file_lock import lock
 from pytest_ftgate.files.ordinary import is_file
 from pytest_ftgate.registry.audit.entry import FIRST, KINDS, Entry, Head, is_whole, now, read_entry, sha256_of, who
 
@@ -66,13 +67,11 @@ class AuditLog:
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        import fcntl
-
         self.path.parent.mkdir(parents=True, exist_ok=True)
         is_file(self.path)
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file)
             yield file
         finally:
             os.close(file)
