@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -196,14 +196,15 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
     if stopped or session.config.option.collectonly or not touches_us(session.items):
         return (yield)
+    from pytest_ftgate.plugin.planning import plan, plan_on_worker
+
     ftgate = session.config.stash[KEY]
     try:
         with ftgate.freeze.frozen():
             if hasattr(session.config, "workerinput"):
-                ftgate.evaluations.plan_later = partial(_plan_on_worker, ftgate, session.items)
+                ftgate.evaluations.plan_later = partial(plan_on_worker, ftgate, session.items)
             else:
-                _open_state(ftgate)
-                _plan(ftgate, session.items)
+                plan(ftgate, session.items)
             return (yield)
     finally:
         ftgate.close()
@@ -242,34 +243,6 @@ def _write_markdown(ftgate: FtgateSession, code: int) -> None:
         write(ftgate.config.invocation_params.dir / (asked or job), text, append=not asked)
     except OSError as error:
         ftgate.console.line(f"ftgate: the Markdown summary could not be written: {error}")
-
-
-def _open_state(ftgate: FtgateSession) -> None:
-    """Before anything is asked. A grading of answers that are there, and a canary, keep no answers in it."""
-    if ftgate.options.regrade or ftgate.options.canary:
-        return
-    try:
-        ftgate.runtime.open_state(ftgate.training.names)
-    except FtgateError as error:
-        raise pytest.UsageError(f"ftgate: {error}") from None
-
-
-def _plan_on_worker(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
-    from pytest_ftgate.plugin.ordering import asks
-
-    if not ftgate.options.regrade:
-        ftgate.runtime.open_state(group=ftgate.config.workerinput["testrunuid"])  # type: ignore[attr-defined]
-    ftgate.evaluations.plan(asks(items))
-
-
-def _plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
-    from pytest_ftgate.plugin.ordering import asks
-
-    try:
-        ftgate.evaluations.plan(asks(items))
-    except FtgateError as error:
-        ftgate.console.line(f"ftgate: {error}")
-        pytest.exit("pytest-ftgate could not ask the model, see above", returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
