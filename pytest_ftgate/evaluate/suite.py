@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault, FtgateError, GoldenError
+from pytest_ftgate.evaluate.template_check import check_prompt, unmade_messages
 from pytest_ftgate.files.schema import suggestion
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.floor import Floor
-from pytest_ftgate.golden.case import Case, Prompt, PromptError, canonical, check_template, digest_of, make_case, render
+from pytest_ftgate.golden.case import Case, Prompt, PromptError, canonical, digest_of, make_case
 from pytest_ftgate.golden.rows import id_problem
 from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Row, read_golden
 from pytest_ftgate.graders.answer import label_in
@@ -224,17 +225,13 @@ def _case_graders(golden: Golden, cases: Sequence[Case], workshop: _Workshop) ->
 def _prompt_faults(golden: Golden, cases: Sequence[Case], prompt: Prompt) -> Iterator[Fault]:
     """The cases whose messages cannot be made; a broken template is one fault, not one for every case."""
     try:
-        if prompt.template is not None:
-            check_template(prompt.template)
+        check_prompt(prompt)
+        unmade = unmade_messages(prompt, [case.input for case in cases])
     except PromptError as error:
         yield Fault(shown(golden.path), golden.line("prompt", "template"), str(error))
         return
-    path = shown(golden.cases_path)
-    for case in cases:
-        try:
-            render(prompt, case.input)
-        except PromptError as error:
-            yield Fault(path, case.line, str(error))
+    for number, problem in unmade:
+        yield Fault(shown(golden.cases_path), cases[number].line, problem)
 
 
 def _label_faults(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:

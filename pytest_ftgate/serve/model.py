@@ -15,22 +15,8 @@ from pytest_ftgate.serve.precision import native_dtype
 CONTENT = {".safetensors", ".bin", ".gguf", ".json", ".jinja", ".model", ".txt"}
 """Suffixes of the files that decide what a model folder answers: weights, configuration, tokenizer, template."""
 
-ADAPTER_FIELDS = (
-    "alpha_pattern",
-    "bias",
-    "fan_in_fan_out",
-    "layers_pattern",
-    "layers_to_transform",
-    "lora_alpha",
-    "modules_to_save",
-    "peft_type",
-    "r",
-    "rank_pattern",
-    "target_modules",
-    "use_dora",
-    "use_rslora",
-)
-"""Fields of adapter_config.json that change the answers. The base model's path is not one of them."""
+NOT_ANSWERING = frozenset({"base_model_name_or_path", "inference_mode", "lora_dropout", "peft_version", "revision"})
+"""Fields of adapter_config.json that change no answer: names of the base model, and what training alone reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +63,7 @@ def folder_digest(path: Path) -> str:
 
 
 def adapter_digest(path: Path) -> str:
-    """sha256 over the adapter's weights and the fields of its configuration that change answers."""
+    """sha256 over the adapter's weights and all fields of its configuration but `NOT_ANSWERING`."""
     weights, config = path / "adapter_model.safetensors", path / "adapter_config.json"
     for file in (weights, config):
         if not file.is_file():
@@ -107,7 +93,8 @@ def tuned(base: Model, folder: Path) -> Model:
 
 
 def _adapter_fields(config: dict[str, Any]) -> dict[str, Any]:
-    fields = {name: config[name] for name in ADAPTER_FIELDS if config.get(name)}
+    """All fields but those that change no answer; one that is off, null or empty is as good as left out."""
+    fields = {name: value for name, value in config.items() if name not in NOT_ANSWERING and value}
     if isinstance(fields.get("target_modules"), list):
         fields["target_modules"] = sorted(fields["target_modules"])
     return fields

@@ -89,3 +89,10 @@ def test_missing_files_are_named(tmp_path, adapter):
     (adapter / "adapter_model.safetensors").unlink()
     with pytest.raises(ServeError, match=r"adapter_model\.safetensors: not found"):
         adapter_digest(adapter)
+
+
+@pytest.mark.parametrize("change", [{"alora_invocation_tokens": [63]}, {"exclude_modules": "x"}, {"of_tomorrow": 1}])
+def test_every_field_that_a_loader_may_read_counts(adapter, change):
+    before = adapter_digest(adapter)
+    edit(adapter, **change)
+    assert adapter_digest(adapter) != before
