@@ -36,8 +36,8 @@ class Spent:
     too_long: int = 0
 
 
-def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str) -> Manifest:
-    """Choose the epoch, put it into adapter/, write the manifest, and remove the checkpoints."""
+def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str, key: bytes) -> Manifest:
+    """Choose the epoch, put it into adapter/, write the manifest, sealed by the key, and remove the checkpoints."""
     done = epochs.scored(out_dir / "epochs")
     best = epochs.best(done)
     digest = _publish(job, out_dir / "epochs" / f"{best.epoch}-{best.step}", out_dir / "adapter")
@@ -55,7 +55,7 @@ def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str) -> Manifes
         template_digest=_sha256(template),
         lineage=trained(job.lineage, job.max_rows, job.tuning.max_length, spent.rows, spent.too_long),
     )
-    manifest.write()
+    manifest.write(key)
     shutil.rmtree(out_dir / "checkpoints", ignore_errors=True)
     return manifest
 

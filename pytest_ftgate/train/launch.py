@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import MissingExtra, ServeError, TrainError
+from pytest_ftgate.files.seal import state_key
 from pytest_ftgate.serve.compute import COMPUTING
 from pytest_ftgate.serve.model import adapter_digest, folder_digest
 from pytest_ftgate.serve.servers.process import ProcessGroup
@@ -19,7 +20,7 @@ from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import Event, EventTail
 from pytest_ftgate.train.job import LIBRARIES, TrainJob
 from pytest_ftgate.train.manifest import FILE as MANIFEST
-from pytest_ftgate.train.manifest import Manifest, read_manifest
+from pytest_ftgate.train.manifest import Manifest, is_sealed, read_manifest
 
 JOB = "job.json"
 LOG = "train.log"
@@ -30,19 +31,24 @@ KILLED = ("SIGKILL", "std::bad_alloc", "Cannot allocate memory")
 OnEvent = Callable[[Event], None]
 
 
-def train(job: TrainJob, out_dir: Path, on_event: OnEvent) -> Manifest:
+def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | None = None) -> Manifest:
     """Fine-tune, or return what is already there for the same job; a killed one goes on from its last checkpoint.
 
     on_event: called in this thread with each event of `events.py`. The trainer dies with this process.
+    state_dir: only what a run of this state folder has written is taken; None: sealed without a key.
     Raises TrainError: out of memory, a fault in the data, a crash (with the last lines of the log); MissingExtra.
     """
-    if (manifest := finished(job, out_dir)) is not None:
+    if (manifest := finished(job, out_dir, state_dir)) is not None:
         on_event({"event": "start", "text": f"already trained with the same settings and data: {manifest.digest[:12]}"})
         return manifest
     _check_libraries(job)
+    if (out_dir / MANIFEST).exists() and not is_sealed(out_dir / MANIFEST, _key(state_dir)):
+        text = f"{out_dir / MANIFEST} was not written by a run of this state folder, or was edited: trained again"
+        on_event({"event": "warning", "text": text})
+        _remove_trained(out_dir)
     _prepare(job, out_dir)
     tail, last = EventTail(out_dir / EVENTS), _Last(on_event)
-    group = ProcessGroup(command(job, out_dir), out_dir / LOG, environment(job))
+    group = ProcessGroup(command(job, out_dir, state_dir), out_dir / LOG, environment(job))
     try:
         while (code := group.exit_code()) is None:
             last.hand_on(tail)
@@ -50,7 +56,7 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent) -> Manifest:
         last.hand_on(tail)
     finally:
         group.stop()
-    manifest = finished(job, out_dir)
+    manifest = finished(job, out_dir, state_dir)
     if code or manifest is None:
         raise _error(job, group, code, last.failed)
     return manifest
@@ -70,10 +76,10 @@ class _Last:
             self._on_event(event)
 
 
-def finished(job: TrainJob, out_dir: Path) -> Manifest | None:
-    """The manifest of this job, if it is there and the adapter is still what it says."""
+def finished(job: TrainJob, out_dir: Path, state_dir: Path | None = None) -> Manifest | None:
+    """The manifest of this job, if a run of this state folder wrote it and the adapter is still what it says."""
     path = out_dir / MANIFEST
-    if not path.is_file():
+    if not is_sealed(path, _key(state_dir)):
         return None
     manifest = read_manifest(path)
     if manifest.job_digest != job.digest:
@@ -89,21 +95,29 @@ def _prepare(job: TrainJob, out_dir: Path) -> None:
     """A folder for this job; what another job or library version has left in it is removed."""
     written = out_dir / JOB
     if written.is_file() and TrainJob.read(written).digest != job.digest:
-        for name in ("checkpoints", "epochs", "adapter"):
-            shutil.rmtree(out_dir / name, ignore_errors=True)
-        (out_dir / EVENTS).unlink(missing_ok=True)
+        _remove_trained(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     (out_dir / MANIFEST).unlink(missing_ok=True)
     job.write(written)
 
 
-def command(job: TrainJob, out_dir: Path) -> list[str]:
+def _remove_trained(out_dir: Path) -> None:
+    for name in ("checkpoints", "epochs", "adapter"):
+        shutil.rmtree(out_dir / name, ignore_errors=True)
+    (out_dir / EVENTS).unlink(missing_ok=True)
+
+
+def _key(state_dir: Path | None) -> bytes:
+    return state_key(state_dir) if state_dir else b""
+
+
+def command(job: TrainJob, out_dir: Path, state_dir: Path | None = None) -> list[str]:
     """`accelerate launch` of the worker: one process, or what train.accelerate_config says."""
     config = job.tuning.accelerate_config
     how = ["--config_file", config] if config else ["--num_processes", "1", "--num_machines", "1", *_SINGLE]
     threads = ["--num_cpu_threads_per_process", str(_threads(job))]
     launcher = [sys.executable, "-m", "accelerate.commands.launch", *how, *threads]
-    return [*launcher, "--module", "pytest_ftgate.train.worker", str(out_dir)]
+    return [*launcher, "--module", "pytest_ftgate.train.worker", str(out_dir), *([str(state_dir)] if state_dir else [])]
 
 
 _SINGLE = ("--mixed_precision", "no", "--dynamo_backend", "no")

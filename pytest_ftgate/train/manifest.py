@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.files.atomic import write_text
+from pytest_ftgate.files.seal import seal
 
 FILE = "manifest.json"
+SEAL = "seal"
+"""In the file: who wrote it had the key of the state folder."""
 Curve = Sequence[tuple[int, float]]
 
 
@@ -64,15 +68,32 @@ class Manifest:
         """The best epoch."""
         return next(epoch for epoch in self.epochs if epoch.epoch == self.best_epoch)
 
-    def write(self) -> None:
-        """As JSON, whole or not at all; the path itself is not in the file."""
-        data = {key: value for key, value in asdict(self).items() if key != "path"}
+    def write(self, key: bytes) -> None:
+        """As JSON, whole or not at all; the path itself is not in the file. key: of the state folder, for the seal."""
+        data = {name: value for name, value in asdict(self).items() if name != "path"}
+        data |= {SEAL: _seal(key, data)}
         write_text(self.path, json.dumps(data, indent=1, ensure_ascii=False))
+
+
+def is_sealed(path: Path, key: bytes) -> bool:
+    """Whether a file is a manifest that a run of the state folder with this key wrote, as it wrote it."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        found = data.pop(SEAL, "")
+        return isinstance(found, str) and hmac.compare_digest(found.encode(), _seal(key, data).encode())
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return False
+
+
+def _seal(key: bytes, data: Mapping[str, Any]) -> str:
+    """Of the values as JSON holds them: a tuple is a list there, and a perplexity may be infinite."""
+    return seal(key, json.dumps(data, sort_keys=True).encode())
 
 
 def read_manifest(path: Path) -> Manifest:
     """What `Manifest.write` wrote."""
     data = json.loads(path.read_text(encoding="utf-8"))
+    data.pop(SEAL, None)
     curves = {name: [(step, value) for step, value in points] for name, points in data.pop("curves").items()}
     epochs = tuple(Epoch(**epoch) for epoch in data.pop("epochs"))
     return Manifest(path=path, epochs=epochs, curves=curves, **data)

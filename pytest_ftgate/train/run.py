@@ -26,8 +26,11 @@ Trainer = AnswerTrainer | PreferenceTrainer
 Rows = Sequence[Example | Pair]
 
 
-def run(job: TrainJob, out_dir: Path, log: EventLog) -> None:
-    """The whole fine-tune; goes on where a killed one was. Raises TrainError for what the user can mend."""
+def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
+    """The whole fine-tune; goes on where a killed one was. Raises TrainError for what the user can mend.
+
+    key: of the state folder that the run belongs to.
+    """
     tokenizer = load_tokenizer(job)
     rows, too_long = fitting(training_rows(job, tokenizer), job.tuning.max_length)
     validation = read_examples(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
@@ -44,7 +47,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog) -> None:
     if trainer.is_world_process_zero():
         tokens, seconds = sum(row.tokens for row in rows), trainer.watch.seconds
         spent = Spent(len(rows), tokens, seconds, *_devices(trainer), too_long)
-        manifest = finish(job, out_dir, spent, tokenizer.chat_template)
+        manifest = finish(job, out_dir, spent, tokenizer.chat_template, key)
         rate = manifest.metrics["tokens_per_second"]
         log("done", text=f"best epoch {manifest.best_epoch}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
 

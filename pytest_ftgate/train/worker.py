@@ -1,4 +1,4 @@
-"""Folder with job.json -> adapter and manifest.json. The trainer's process: `accelerate launch -m ...worker DIR`."""
+"""Folder with job.json -> adapter and manifest.json. The trainer's process: `accelerate launch ...worker DIR STATE`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.file_lock import lock_if_free
+from pytest_ftgate.files.seal import state_key
 from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.job import TrainJob
@@ -23,14 +24,17 @@ OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memo
 """What torch, CUDA, the C library and C++ say."""
 
 
-def main(out_dir: Path) -> int:
-    """Exit code: 0 finished, 1 the user's fault or out of memory, each told by the event "failed"."""
+def main(out_dir: Path, state_dir: Path | None = None) -> int:
+    """Exit code: 0 finished, 1 the user's fault or out of memory, each told by the event "failed".
+
+    state_dir: the state folder, whose key seals the manifest.
+    """
     from pytest_ftgate.train.run import run
 
     with _locked(out_dir):
         log = EventLog(out_dir / EVENTS)
         try:
-            run(TrainJob.read(out_dir / "job.json"), out_dir, log)
+            run(TrainJob.read(out_dir / "job.json"), out_dir, log, state_key(state_dir) if state_dir else b"")
         except FtgateError as error:
             log("failed", text=printable(str(error)), kind="fault")
             return 1
@@ -62,4 +66,4 @@ def _locked(out_dir: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(*map(Path, sys.argv[1:])))

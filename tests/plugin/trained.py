@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ftgate.files.seal import state_key
 from tests.fake_vllm import make_executable
 from tests.plugin.conftest import Project
 from tests.projects import pipeline_toml, write_model, write_rows
@@ -116,4 +117,4 @@ class Trained:
         curves = {"loss": [(1, 0.1)]}
         Manifest(
             out / "manifest.json", self._job().digest, digest, "lora", 1, (epoch,), {}, {"loss": 0.1}, curves, {}, ""
-        ).write()
+        ).write(state_key(self.project.path / ".ftgate"))

@@ -88,7 +88,7 @@ def manifest(adapter: Path) -> Manifest:
     path = adapter.with_name("manifest.json")
     epoch = Epoch(1, 1, 1.0, 1, 1, 0.1, 1.1, 0.1)
     made = Manifest(path, "job", adapter_digest(adapter), "lora", 1, (epoch,), {}, {"loss": 0.1}, {}, {}, "")
-    made.write()
+    made.write(b"")
     return made
 
 

@@ -30,7 +30,7 @@ def fine_tune(run: PipelineRun) -> None:
     _compare_tokens(run, job, out_dir)
     run.runtime.engines.stop_and_free()
     with run.runtime.console.progress("fine-tune", None) as advance:
-        run.manifest = train(job, out_dir, _Narrator(run.say, advance))
+        run.manifest = train(job, out_dir, _Narrator(run.say, advance), state_dir)
 
 
 def grading(suite: Suite) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def _compare_tokens(run: PipelineRun, job: TrainJob, out_dir: Path) -> None:
     from pytest_ftgate.train.token_check import check_tokens
 
     engine = run.runtime.engines.running(base_target(run.base).model)
-    if engine is not None and finished(job, out_dir) is None:
+    if engine is not None and finished(job, out_dir, run.runtime.settings.state_dir) is None:
         count = check_tokens(engine.endpoint(run.base), preview(job, out_dir))
         run.say(f"the server reads {count} training rows in the very tokens they will be trained in")
 
