@@ -141,9 +141,23 @@ def objects(path: Path, what: str = "line of this file") -> Iterator[dict[str, A
     for number, line in whole_lines(path):
         if line.isspace():
             continue
-        if (value := _object(line)) is None:
+        if (value := parsed(line)) is None:
             raise JournalError(f"{path}:{number}: not a {what} ({line.strip()!r:.60}); remove this line")
         yield value
+
+
+def intact(path: Path) -> Iterator[dict[str, Any]]:
+    """The same, but a line that is no JSON object, as after a power cut, is left out."""
+    yield from (value for _, line in whole_lines(path) if (value := parsed(line)) is not None)
+
+
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """The JSON object of a line, None if it is none."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -158,7 +172,7 @@ def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise JournalError(f"{path}: cannot be read: {error.strerror or error}") from error
     with path.open("rb") as stream:
         for number, line in enumerate(stream, 1):
-            if line.endswith(b"\n") or _object(line) is not None:
+            if line.endswith(b"\n") or parsed(line) is not None:
                 yield number, line
 
 
@@ -175,7 +189,7 @@ def _mend(file: int, *, remove: bool) -> int:
     if not size or os.pread(file, 1, size - 1) == b"\n":
         return size
     tail = _after_last_end(file)
-    if remove and _object(tail) is None:
+    if remove and parsed(tail) is None:
         os.ftruncate(file, size - len(tail))
     else:
         write_whole(file, b"\n")
@@ -189,11 +203,3 @@ def _after_last_end(file: int) -> bytes:
         start -= size
         read = os.pread(file, size, start) + read
     return read[read.rfind(b"\n") + 1 :]
-
-
-def _object(line: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None

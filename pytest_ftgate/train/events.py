@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.files.append_log import AppendLog, objects, whole_lines
+from pytest_ftgate.files.append_log import AppendLog, intact, parsed, whole_lines
 
 Event = dict[str, Any]
 """{"event": "start" | "step" | "validation" | "warning" | "failed" | "done", ...}; all but "step" have a "text"."""
@@ -46,12 +45,16 @@ class EventTail:
             data = stream.read()
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
-        yield from (json.loads(line) for line in whole.splitlines() if line)
+        yield from _events(map(parsed, whole.split(b"\n")))
 
 
 def read_events(path: Path) -> list[Event]:
-    """All whole lines of the file."""
-    return list(objects(path, "event"))
+    """All whole lines of the file; what a power cut has damaged is left out: a step that a curve lacks, no more."""
+    return list(_events(intact(path)))
+
+
+def _events(lines: Iterable[dict[str, Any] | None]) -> Iterator[Event]:
+    yield from (line for line in lines if line is not None and "event" in line)
 
 
 def step_curves(events: list[Event]) -> dict[str, list[tuple[int, float]]]:

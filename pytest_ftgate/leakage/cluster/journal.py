@@ -55,10 +55,11 @@ class Journal:
 
 
 def _parsed(line: bytes) -> tuple[str, tuple[Report, ...]] | None:
+    """None for a line that is damaged: its file is scanned again."""
     try:
         value = json.loads(line)
         return value["key"], tuple(map(report_of, value["reports"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

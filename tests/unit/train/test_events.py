@@ -37,6 +37,17 @@ def test_a_line_torn_by_a_kill_is_cut_off_and_old_events_are_not_told_again(tmp_
     assert [e["event"] for e in tail.new()] == ["new"]
 
 
+def test_what_a_power_cut_has_damaged_is_left_out(tmp_path):
+    path = tmp_path / "events.jsonl"
+    log, tail = EventLog(path), EventTail(path)
+    log("step", step=1)
+    with path.open("ab") as stream:
+        stream.write(b"\0" * 400 + b"\n[1]\n{}\n" + b"[" * 100_000 + b"\n\xff\n")
+    log("step", step=2)
+    assert [event["step"] for event in tail.new()] == [1, 2]
+    assert [event["step"] for event in read_events(path)] == [1, 2]
+
+
 def test_of_a_step_done_twice_the_last_counts():
     steps = [{"event": "step", "step": s, "loss": v, "learning_rate": 0.1} for s, v in ((1, 0.9), (2, 0.8), (2, 0.7))]
     curves = step_curves(steps)
