@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.errors import Fault, LockError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.case import digest_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
+
+
+SEAL = "seal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,9 @@ def noise_path(golden_path: Path) -> Path:
 
 
 def write_noise(golden_path: Path, noise: Noise) -> Path:
-    """Keep it; the path written."""
-    return write_text(noise_path(golden_path), json.dumps(asdict(noise), indent=1, sort_keys=True) + "\n")
+    """Keep it, sealed: it widens the margin, so it is measured and never edited. The path written."""
+    data = asdict(noise) | {SEAL: digest_of(asdict(noise))}
+    return write_text(noise_path(golden_path), json.dumps(data, indent=1, sort_keys=True) + "\n")
 
 
 def read_noise(golden_path: Path) -> Noise | None:
@@ -84,10 +89,19 @@ def read_noise(golden_path: Path) -> Noise | None:
     if not path.exists():
         return None
     try:
-        return Noise(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, RecursionError) as error:
+        return _parse(path.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         fix = f"measure again: ftgate noise {shown(path.parent)}"
         raise LockError([Fault(shown(path), 0, f"is not a valid `ftgate noise` file: {error}", fix)]) from None
+
+
+def _parse(text: str) -> Noise:
+    """What `write_noise` wrote. Raises ValueError, TypeError, AttributeError for anything else."""
+    data = json.loads(text)
+    seal, noise = data.pop(SEAL, ""), Noise(**data)
+    if seal != digest_of(asdict(noise)):
+        raise ValueError("it was edited by hand and does not fit its seal")
+    return noise
 
 
 def widened(delta: float, noise: Noise | None) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -46,6 +46,14 @@ def reuse_of(responses: Responses) -> Reuse | None:
     came = responses.traffic
     earlier = (*came["journal"], *came["cache"])
     return Reuse(earlier, tuple(came["model"])) if earlier else None
+
+
+def changed_answers(lines: Sequence[str]) -> str:
+    """That lines of the journal which a run would have used do not fit their seals; "" if there are none."""
+    if not lines:
+        return ""
+    shown = ", ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
+    return f"answers in the journal were changed after they were written: {shown}; remove these lines"
 
 
 def _fingerprints(answers: Iterable[Response]) -> set[str]:

@@ -130,7 +130,7 @@ def decide_run(  # noqa: PLR0913 - all that a run can find
     canary: bool = False,
     verdicts: Collection[str] = (),
     nights: Collection[str] = (),
-    judges_trusted: bool = True,
+    trusted: bool = True,
     status: int = 0,
 ) -> Decision:
     """How a run ends; advisory checks decide nothing.
@@ -139,15 +139,15 @@ def decide_run(  # noqa: PLR0913 - all that a run can find
     another plugin held against the session. unmeasured: cases of gated golden sets without a grade. unlooked: gate
     checks that were selected and never reported. Either is a HOLD. train, canary: the run was asked to decide on a
     candidate, or to look at champions: one that did not is a HOLD. verdicts: on its candidates. nights: kinds of its
-    canary findings. status: pytest's own exit code. It is kept if the run did not come to its end, and 0 is never made
-    of another.
+    canary findings. trusted: the judges gave enough verdicts, and the registry holds what was recorded.
+    status: pytest's own exit code. It is kept if the run did not come to its end, and 0 is never made of another.
     """
     deciding = [check for check in checks if not check.advisory]
     kinds = [
         *map(kind_of, deciding),
         *(Kind(verdict) for verdict in verdicts if verdict in set(Kind)),
         *(_OF_NIGHT[night] for night in nights if night in _OF_NIGHT),
-        *([] if judges_trusted else [Kind.INTEGRITY]),
+        *([] if trusted else [Kind.INTEGRITY]),
         *([Kind.REJECT] if failures else []),
         *([Kind.HOLD] if unmeasured or unlooked or (train and not verdicts) else []),
         *([Kind.HOLD] if canary and set(nights) <= {"none"} else []),

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.evaluate.reuse import changed_answers
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -68,6 +69,10 @@ class EvaluationRun:
         where = "in the journal that --ftgate-regrade grades" if self._asked.regrade else "in this run"
         hint = "" if self._asked.regrade or self._asked.resume else _RESUME
         return f"{unmeasured} of {len(suite.cases)} cases not measured {where}{hint}"
+
+    def changed(self, suite: Suite) -> str:
+        """How it shows that answers which this run would take from the journal were edited; "" if it does not."""
+        return changed_answers(self.of(suite).responses.changed_lines)
 
     def unchanged(self, suite: Suite) -> bool:
         """Whether the training gave the champion itself, so that there is nothing to measure."""

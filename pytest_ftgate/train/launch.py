@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import MissingExtra, ServeError, TrainError
-from pytest_ftgate.files.seal import state_key
+from pytest_ftgate.files.atomic import write_text
+from pytest_ftgate.files.seal import seal, state_key
 from pytest_ftgate.serve.compute import COMPUTING
 from pytest_ftgate.serve.model import adapter_digest, folder_digest
 from pytest_ftgate.serve.servers.process import ProcessGroup
@@ -24,6 +25,9 @@ from pytest_ftgate.train.manifest import Manifest, is_sealed, read_manifest
 
 JOB = "job.json"
 LOG = "train.log"
+BEGUN = "begun"
+"""File with a seal: a run that has the key of the state folder began here, so its checkpoints may be gone on from."""
+TRAINED = ("checkpoints", "epochs", "adapter")
 POLL_S = 0.1
 KILLED = ("SIGKILL", "std::bad_alloc", "Cannot allocate memory")
 """In the log of a process that could not even say that it was out of memory."""
@@ -42,11 +46,11 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
         on_event({"event": "start", "text": f"already trained with the same settings and data: {manifest.digest[:12]}"})
         return manifest
     _check_libraries(job)
-    if (out_dir / MANIFEST).exists() and not is_sealed(out_dir / MANIFEST, _key(state_dir)):
-        text = f"{out_dir / MANIFEST} was not written by a run of this state folder, or was edited: trained again"
+    if planted := _planted(job, out_dir, _key(state_dir)):
+        text = f"{planted} was not written by a run of this state folder, or was edited: trained again"
         on_event({"event": "warning", "text": text})
         _remove_trained(out_dir)
-    _prepare(job, out_dir)
+    _prepare(job, out_dir, _key(state_dir))
     tail, last = EventTail(out_dir / EVENTS), _Last(on_event)
     group = ProcessGroup(command(job, out_dir, state_dir), out_dir / LOG, environment(job))
     try:
@@ -91,7 +95,21 @@ def finished(job: TrainJob, out_dir: Path, state_dir: Path | None = None) -> Man
         return None
 
 
-def _prepare(job: TrainJob, out_dir: Path) -> None:
+def _planted(job: TrainJob, out_dir: Path, key: bytes) -> Path | None:
+    """What stands in the folder and was not written by a run that has the key; None if all was."""
+    if (out_dir / MANIFEST).exists() and not is_sealed(out_dir / MANIFEST, key):
+        return out_dir / MANIFEST
+    begun = out_dir / BEGUN
+    if begun.is_file() and begun.read_text(encoding="utf-8", errors="replace") == _begun(job, key):
+        return None
+    return next((out_dir / name for name in TRAINED if (out_dir / name).exists()), None)
+
+
+def _begun(job: TrainJob, key: bytes) -> str:
+    return seal(key, f"begun {job.digest}".encode())
+
+
+def _prepare(job: TrainJob, out_dir: Path, key: bytes) -> None:
     """A folder for this job; what another job or library version has left in it is removed."""
     written = out_dir / JOB
     if written.is_file() and TrainJob.read(written).digest != job.digest:
@@ -99,10 +117,11 @@ def _prepare(job: TrainJob, out_dir: Path) -> None:
     out_dir.mkdir(parents=True, exist_ok=True)
     (out_dir / MANIFEST).unlink(missing_ok=True)
     job.write(written)
+    write_text(out_dir / BEGUN, _begun(job, key))
 
 
 def _remove_trained(out_dir: Path) -> None:
-    for name in ("checkpoints", "epochs", "adapter"):
+    for name in TRAINED:
         shutil.rmtree(out_dir / name, ignore_errors=True)
     (out_dir / EVENTS).unlink(missing_ok=True)
 

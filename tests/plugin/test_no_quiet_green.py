@@ -214,3 +214,15 @@ def test_an_exception_that_nobody_expected_fails_its_item_and_the_run_goes_on(
     result.assert_outcomes(failed=1, passed=20 + 1 + 2 - 1)
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
     result.stdout.fnmatch_lines([f"*{name}*: unexpected *", "*conftest.py*, in outcome"])
+
+
+@pytest.mark.parametrize("how", [("--ftgate-regrade", "last"), ("--ftgate-resume", "-k", "gate")])
+def test_an_answer_that_was_edited_in_the_journal_is_integrity_also_where_nothing_is_asked(project, answering, how):
+    answering(lambda messages: "wrong")
+    project.golden("s", CASES, FLOOR)
+    project.run()
+    journal = project.path / ".ftgate/journal/s.jsonl"
+    journal.write_text(journal.read_text().replace('"wrong"', '"ok"', 1))
+    result = project.run(*how)
+    assert result.ret == 11, result.stdout.str()
+    result.stdout.fnmatch_lines(["*answers in the journal were changed after they were written: *s.jsonl:1;*"])

@@ -92,3 +92,10 @@ def test_a_server_that_is_not_there_is_one_line(noisy, capsys):
     assert main(["noise", str(noisy[2]), "--base-url", "http://127.0.0.1:9/v1", "--model", "mock"]) == 2
     assert "127.0.0.1:9" in capsys.readouterr().err
     assert main(["noise", str(noisy[2]), "--base-url", "http://127.0.0.1:9/v1"]) == 2
+
+
+def test_noise_that_was_edited_is_no_noise(tmp_path):
+    path = write_noise(tmp_path / "golden.toml", NOISE)
+    path.write_text(path.read_text().replace(f'"by_grade": {NOISE.by_grade}', '"by_grade": 0.9'))
+    with pytest.raises(LockError, match=r"edited by hand and does not fit its seal\n *measure again: ftgate noise"):
+        read_noise(tmp_path / "golden.toml")

@@ -57,8 +57,13 @@ class CheckResult:
     note: str = ""
 
 
-def undecided_check(name: str, missing: str) -> CheckResult:
-    """A hold for want of measurements. missing: what lacks, "12 of 300 cases not measured in this run"."""
+def undecided_check(name: str, missing: str, changed: str = "") -> CheckResult:
+    """A hold for want of measurements. missing: what lacks, "12 of 300 cases not measured in this run".
+
+    changed: how it shows that the answers which lack were edited by hand, which is "integrity"; "" if it does not.
+    """
+    if changed:
+        return CheckResult(name, "integrity", reason=f"{name}: {changed}; {missing}")
     return CheckResult(name, "hold", reason=f"{name}: not decided: {missing}")
 
 

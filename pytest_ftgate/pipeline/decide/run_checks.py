@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, MetricError
-from pytest_ftgate.evaluate.reuse import reuse_of
+from pytest_ftgate.evaluate.reuse import changed_answers, reuse_of
 from pytest_ftgate.gate.verdict import (
     CheckResult,
     Results,
@@ -111,13 +111,10 @@ def _integrity(suite: Suite, tested: Evaluation, run: PipelineRun | None) -> Che
 
 def _untrusted(measured: Mapping[str, Evaluation]) -> list[str]:
     """What shows that answers which this run did not ask for are not those of the models by these names."""
-    changed = [line for each in measured.values() for line in each.responses.changed_lines]
-    faults = []
-    if changed:
-        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
-        faults.append(f"answers in the journal were changed after they were written: {shown}; remove these lines")
+    changed = changed_answers([line for each in measured.values() for line in each.responses.changed_lines])
     reused = {model: reuse for model, each in measured.items() if (reuse := reuse_of(each.responses))}
-    return faults + [f"{model}: {reuse.swapped}" for model, reuse in reused.items() if reuse.swapped]
+    swapped = [f"{model}: {reuse.swapped}" for model, reuse in reused.items() if reuse.swapped]
+    return [changed, *swapped] if changed else swapped
 
 
 def _of_tested(tested: Evaluation, results: Results) -> Results:

@@ -15,7 +15,7 @@ import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.secrets import mask
 
@@ -46,13 +46,14 @@ class ItemOutcome:
 
     text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
     missed: a wrong answer that the gate will weigh; shown, listed, not red. unmeasured: a failure that is no evidence
-    against the model: there is no grade.
+    against the model: there is no grade. distrusted: something was changed by hand, so that nothing can be decided.
     """
 
     outcome: Outcome
     text: str = ""
     missed: bool = False
     unmeasured: bool = False
+    distrusted: bool = False
     properties: Properties = ()
 
 
@@ -177,6 +178,8 @@ def _told(item: FtgateItem) -> ItemOutcome:
     """The one place where an exception of an item becomes its outcome. Ctrl-C and `pytest.exit` end the run."""
     try:
         return item.outcome()
+    except IntegrityError as error:
+        return ItemOutcome("failed", f"INTEGRITY: {error}", distrusted=True)
     except FtgateError as error:
         return ItemOutcome("failed", str(error))
     except (KeyboardInterrupt, pytest.exit.Exception):
@@ -217,6 +220,8 @@ def _report(
     report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
     if told.unmeasured:
         report.ftgate_unmeasured = True  # type: ignore[attr-defined]  # likewise
+    if told.distrusted:
+        report.ftgate_distrusted = True  # type: ignore[attr-defined]  # likewise
     if told.missed:
         report.wasxfail = told.text
         report.ftgate_missed = True  # type: ignore[attr-defined]

@@ -185,7 +185,7 @@ class GateItem(FtgateItem):
         if self.ftgate.evaluations.unchanged(self.suite):
             return skipped(UNCHANGED)
         if missing := self.ftgate.evaluations.missing(self.suite):
-            return self._told(undecided_check(self.check, missing))
+            return self._told(undecided_check(self.check, missing, self.ftgate.evaluations.changed(self.suite)))
         check = self.ftgate.gate.judge(self.suite, self.check)
         if check is None:
             return skipped(ABSENT[self.check])

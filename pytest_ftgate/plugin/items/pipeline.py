@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.lineage import line_of
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.changed_requirements import changed_requirements
@@ -20,7 +21,7 @@ from pytest_ftgate.pipeline.stages.fine_tune import fine_tune
 from pytest_ftgate.pipeline.stages.leakage import check_leakage
 from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
 from pytest_ftgate.pipeline.stages.serve import serve
-from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Properties, Rank, skipped
+from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Properties, Rank
 from pytest_ftgate.plugin.items.data import data_items
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class StageItem(FtgateItem):
             seen = {"warnings": [*changed, *_announced(self, self.run, stopped.verdict, number)]}
             properties = _verdict_property(self.run, stopped.verdict.kind, number, stopped.verdict.reason, seen)
             return self._end(f"{stopped.verdict.kind}: {stopped}", properties)
+        except IntegrityError as error:
+            return replace(self._end(f"INTEGRITY: {error}"), distrusted=True)
         except FtgateError as error:
             return self._end(str(error))
         return PASSED
@@ -111,7 +114,8 @@ class PromoteItem(FtgateItem):
             return self._unchanged()
         verdict = self.ftgate.gate.decide(self.run)
         if verdict is None:
-            return skipped("nothing is promoted: the gate has not been judged on every golden set")
+            why = "nothing is promoted: the gate has not been judged on every golden set"
+            return ItemOutcome("failed", why, unmeasured=True)
         if verdict.kind is Kind.PROMOTE and (refused := self._refused()):
             return refused
         beside = self.ftgate.gate.sensitivity.verdicts(self.run, self.ftgate.gate.checks)

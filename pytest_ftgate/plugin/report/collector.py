@@ -20,7 +20,8 @@ class ReportCollector:
 
     train: the run trains, so that a gate that was not judged is a HOLD. canary: it watches champions, likewise.
     failed: all failed reports, as pytest counts them; of these gates_own are what the gate itself found, and unmeasured
-    are cases without a grade. gates_selected, gates_told: gate checks that were to run, and that did.
+    are cases without a grade. distrusted: items that found something changed by hand. gates_selected, gates_told: gate
+    checks that were to run, and that did.
     """
 
     train: bool
@@ -29,6 +30,7 @@ class ReportCollector:
     failed: int = 0
     gates_own: int = 0
     unmeasured: int = 0
+    distrusted: int = 0
     gates_selected: int = 0
     gates_told: int = 0
     missed: list[pytest.TestReport] = field(default_factory=list)
@@ -51,6 +53,7 @@ class ReportCollector:
         if _counts(report):
             self.failed += 1
             self.unmeasured += hasattr(report, "ftgate_unmeasured")
+            self.distrusted += hasattr(report, "ftgate_distrusted")
             self.gates_own += self._is_gates(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -103,7 +106,7 @@ class ReportCollector:
             canary=self.canary,
             verdicts=[verdict["verdict"] for verdict in self.verdicts],
             nights=[night["kind"] for night in self.nights],
-            judges_trusted=not any(map(untrusted, summed(self.judges))),
+            trusted=not (self.distrusted or any(map(untrusted, summed(self.judges)))),
             status=status,
         ).exit_code
 

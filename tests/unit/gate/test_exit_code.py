@@ -15,7 +15,7 @@ def check(status, *, advisory=False):
     return CheckResult("champion", status, advisory=advisory)
 
 
-@pytest.mark.parametrize(("one", "two"), product(STATUSES, repeat=2))
+@pytest.mark.parametrize(("one", "two"), list(product(STATUSES, repeat=2)))
 def test_a_run_and_a_candidate_share_one_precedence(one, two):
     checks = [check(one), check(two)]
     run = decide_run(checks, 0)
@@ -65,7 +65,7 @@ def test_nights_of_a_canary(nights, code):
 
 
 def test_a_judge_that_cannot_be_trusted_comes_before_everything():
-    assert decide_run([check("reject")], 2, judges_trusted=False).exit_code == 11
+    assert decide_run([check("reject")], 2, trusted=False).exit_code == 11
 
 
 @pytest.mark.parametrize("status", [2, 3, 4, 5, 77])
@@ -130,7 +130,7 @@ def test_every_combination_of_what_a_run_can_find():
             canary=nights is not None,
             verdicts=verdicts or (),
             nights=nights or (),
-            judges_trusted=trusted,
+            trusted=trusted,
             status=status,
         )
         assert found.exit_code == expected(*row), row

@@ -63,3 +63,25 @@ def test_one_that_a_run_wrote_is_taken(make_job, tmp_path):
     (out / "adapter/adapter_model.safetensors").write_text("own")
     made = make(out / "manifest.json", job.digest, adapter_digest(out / "adapter"), state_key(state))
     assert launch.train(job, out, lambda _: None, state) == made
+
+
+def test_checkpoints_that_no_run_of_this_state_folder_wrote_are_not_gone_on_from(make_job, tmp_path, monkeypatch):
+    """Without a manifest a killed run is gone on from: planted checkpoints would be trained and sealed as our own."""
+    job, out, state = make_job(), tmp_path / "out", tmp_path / "state"
+    monkeypatch.setattr(launch, "command", lambda *_: ["false"])
+
+    def run() -> list[str]:
+        told: list[str] = []
+        with pytest.raises(TrainError, match="without a manifest"):
+            launch.train(job, out, lambda event: told.append(str(event.get("text"))), state)
+        return told
+
+    (out / "checkpoints/checkpoint-1").mkdir(parents=True)
+    [said] = run()
+    assert said.startswith(f"{out / 'checkpoints'} was not written by a run of this state folder")
+    assert not (out / "checkpoints").exists()
+    (out / "checkpoints/checkpoint-1").mkdir(parents=True)
+    assert run() == [], "the run before began here, so these are its own"
+    assert (out / "checkpoints/checkpoint-1").exists()
+    (out / "begun").write_text("forged")
+    assert len(run()) == 1
