@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,24 @@ from typing import Any
 import jinja2  # noqa: F401 - as sklearn: a second import would raise errors that the first one's users do not know
 import pytest
 import sklearn.metrics  # noqa: F401 - pytester forgets modules after each run in this process; numpy bears no second import
+import torch  # noqa: F401 - as numpy: plugins beside ours bring it, and its second import crashes
 
 from tests import projects
 from tests.mock_openai import MockServer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _mlflow_is_imported(mlflow_template: Path) -> None:
+    """A stage of --train opens the registry in a thread; pytester would forget modules while that imports them."""
+
+
+@pytest.fixture(autouse=True)
+def _the_registry_is_open() -> Iterator[None]:
+    """Its thread goes on when a stage fails; the migrations of two stores at one time disturb each other."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "ftgate-registry":
+            thread.join(120)
 
 
 class Project:

@@ -77,7 +77,9 @@ def test_a_team_cache_that_is_down_is_told_and_the_model_asked(project, answerin
     project.single("tiny", *ECHO)
     result = project.run("--ftgate-cache-url", "redis://:secret@127.0.0.1:9/0")
     result.assert_outcomes(passed=6)
-    result.stdout.fnmatch_lines(["ftgate: no response from the cache at redis://127.0.0.1:9/0*continuing without it"])
+    result.stdout.fnmatch_lines(
+        ["ftgate: no response from the cache at redis://***@127.0.0.1:9/0*continuing without it"]
+    )
     assert "secret" not in result.stdout.str()
     assert len(server.requests) == 6
 

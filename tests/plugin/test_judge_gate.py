@@ -69,7 +69,7 @@ def test_a_judge_and_people_decide_once_they_have_earned_it(trained, server):
     trained.base(wrong=range(30))
     trained.candidate(1, wrong=range(10))
     assert trained.run().ret == 0
-    trained.project.write("goldens/mail/golden.toml", TASK + JUDGE.format(url=server.url))
+    lock(trained.project.write("goldens/mail/golden.toml", TASK + JUDGE.format(url=server.url)))
     trained.candidate(2, wrong=range(4, 6))
 
     people(trained, range(4, 6), range(10), planned=SIZE + 5)
@@ -132,7 +132,7 @@ def test_nothing_is_promoted_past_a_judge_that_gives_too_few_verdicts(trained, s
     trained.candidate(1, wrong=range(10))
     assert trained.run().ret == 0
     toml = TASK + JUDGE.format(url=server.url).replace("[human]\nverdicts = 60\n", "")
-    trained.project.write("goldens/mail/golden.toml", toml)
+    lock(trained.project.write("goldens/mail/golden.toml", toml))
     trained.candidate(2, wrong=range(4, 6))
     result = trained.run()
     assert result.ret == 11, result.stdout.str()

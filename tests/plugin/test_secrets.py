@@ -147,7 +147,7 @@ def test_neither_the_grader_nor_the_judge_gives_it_away(project, answering):
     assert leaks(texts) == []
     [kept] = [text for name, text in texts.items() if name.endswith("answers.jsonl")]
     assert "***" in kept
-    assert r"it broke\n\x3a:error::with ***" in result.stdout.str()
+    assert r"it broke \x3a:error::with ***" in result.stdout.str()
     assert STEERS.findall(re.sub(r"\x1b\[[\d;]*m", "", result.stdout.str())) == []
 
 

@@ -23,7 +23,7 @@ def measure_baseline(run: PipelineRun) -> None:
     """
     prepare_data(run)
     champion = _champion(run)
-    warm = threading.Thread(target=run.runtime.registry.prepare, daemon=True)
+    warm = threading.Thread(target=run.runtime.registry.prepare, name="ftgate-registry", daemon=True)
     warm.start()
     target = base_target(run.base)
     for suite in run.sets:
