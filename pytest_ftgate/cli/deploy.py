@@ -98,6 +98,7 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
 
     base: what the server calls the base model, by the user's word. server_dir: STATE_DIR/models as the server sees it.
     """
+    from pytest_ftgate.serve.adapter import check_unchanged
     from pytest_ftgate.serve.model import is_adapter
     from pytest_ftgate.serve.vllm.attached import running_server
 
@@ -113,6 +114,7 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
     try:
         if new:
             server.load(name, adapter, str(Path(server_dir, adapter.name) if server_dir else adapter.resolve()))
+            check_unchanged(adapter, registry.digest_of(adapter), version.digest)
             clock.lap("loaded")
         proof = server.prove(name, adapter, version.tags.get(DTYPE, ""))
     except BaseException:

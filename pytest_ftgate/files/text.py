@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pytest_ftgate.errors import Fault, FileFaults
+from pytest_ftgate.files.ordinary import is_file
 
 Keys = tuple[str | int, ...]
 """The way to a value: keys of tables and 0-based places in arrays."""
@@ -25,9 +26,11 @@ def shown(path: Path) -> str:
 def read_text(path: Path) -> str:
     """The whole text of a file.
 
-    Raises FileFaults: no such file, not readable, a byte order mark, or each line that is not UTF-8.
+    Raises FileFaults: no such file, a named pipe or a device, not readable, a byte order mark, or each line that is not
+    UTF-8.
     """
     try:
+        is_file(path)
         raw = Path(path).read_bytes()
     except OSError as error:
         raise FileFaults([Fault(shown(path), 0, f"cannot be read: {error.strerror or error}")]) from None

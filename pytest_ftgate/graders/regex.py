@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.graders.limited.parent import checked_limit
+from pytest_ftgate.graders.limited.parent import call_limited, checked_limit
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
 from pytest_ftgate.serve.response import Response
@@ -79,11 +81,24 @@ class Regex(Kind):
             ) from None
 
 
-@lru_cache(maxsize=1024)
-def compiled(pattern: str, ignore_case: bool = False) -> Pattern[str]:
-    """The pattern, compiled once. Raises GraderError if it is no regular expression."""
+COMPILING_S = 5.0
+
+
+def _compile(pattern: str) -> None:
+    """In a process of its own, which ends if it takes too long."""
     import regex
 
+    with suppress(regex.error, RecursionError, OverflowError):
+        regex.compile(pattern)
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str, ignore_case: bool = False) -> Pattern[str]:
+    """The pattern, compiled once. Raises GraderError if it is no regular expression, or takes seconds to compile."""
+    import regex
+
+    if len(re.findall(r"\{\d", pattern)) > 1:  # repetitions in repetitions can take all memory
+        call_limited(_compile, pattern, seconds=COMPILING_S, what=f"compiling {shown(pattern)}")
     try:
         return regex.compile(pattern, regex.IGNORECASE if ignore_case else 0)
     except (regex.error, RecursionError, OverflowError) as error:

@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FileFaults, FtgateError
+from pytest_ftgate.files.text import read_text
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.config import Pipeline
@@ -103,8 +104,8 @@ def _named_sets(path: Path) -> tuple[list[str], str]:
     import tomllib
 
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        data = tomllib.loads(read_text(path))
+    except (FileFaults, ValueError, RecursionError):
         return [], ""
     named, forgetting = data.get("goldens"), data.get("forgetting")
     general = forgetting.get("golden") if isinstance(forgetting, dict) else ""

@@ -155,7 +155,8 @@ class EvaluationRun:
         if self._asked.regrade:
             from pytest_ftgate.pipeline.regrade import regraded
 
-            return regraded(suite, journal, self._asked.regrade)
+            named = self._target(suite).digest if self._runtime.settings.model else ""
+            return regraded(suite, journal, self._asked.regrade, named)
         target = self._target(suite)
         return Evaluation(Responses(suite, target.digest, journal, reuse=self._asked.resume)), target
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 LAST = "last"
 
 
-def regraded(suite: Suite, journal: Journal, run: str) -> tuple[Evaluation, Target]:
+def regraded(suite: Suite, journal: Journal, run: str, named: str = "") -> tuple[Evaluation, Target]:
     """What one model has answered so far to the prompts and settings of today, whatever judges it.
 
     run: "last" for the model that answered last, or the beginning of its digest. Raises JournalError if the journal has
-    no such model, or several.
+    no such model, or several. named: digest of the model that the command line names, which is then the one.
     """
-    digest = _model(suite, journal, run)
+    digest = _model(suite, journal, named if named and run == LAST else run)
     target = Target(f"the model {digest[:12]}", Model(digest, served=True))
     return Evaluation(Responses(suite, digest, journal, regrade=True)), target
 

@@ -105,6 +105,12 @@ class PipelineRun:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def stages_done(self) -> dict[str, bool]:
+        """Whether each stage that a promotion rests on has left its result."""
+        results = {"leakage": self.leakage, "baseline": self.baseline, "fine-tune": self.manifest}
+        return {name: result is not None for name, result in results.items()}
+
+    @property
     def name(self) -> str:
         """The task: the name of the pipeline's folder, and of its model in the registry."""
         return self.source.name

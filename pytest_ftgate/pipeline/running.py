@@ -15,6 +15,7 @@ from pathlib import Path
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.disk import write_whole
 from pytest_ftgate.files.file_lock import lock, lock_if_free
+from pytest_ftgate.files.ordinary import is_file
 from pytest_ftgate.files.text import shown
 
 FOLDER = "running"
@@ -72,6 +73,7 @@ class RunLock:
     def _turn(self) -> Iterator[bool]:
         """Joining, one at a time. False on a file system without locks: there nobody can be seen."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        is_file(self._folder / "lock")
         with (self._folder / "lock").open("w") as stream:
             yield lock(stream.fileno())
 

@@ -88,7 +88,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile
         if ftgate.catalogue.holds_golden(file_path) or _named(file_path, parent):
             from pytest_ftgate.plugin.items.golden import GoldenFile
 
-            return GoldenFile.from_parent(parent, path=file_path)
+            return GoldenFile.at(parent, file_path)
     elif file_path.name == PIPELINE_FILE and (ftgate.training.trains(file_path) or _names_data(file_path, parent)):
         from pytest_ftgate.plugin.items.pipeline import PipelineFile
 
@@ -157,12 +157,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     ftgate = session.config.stash[KEY]
     if not (session.testsfailed or ftgate.options.canary):
         check_named(session.config, ftgate)
-    if not touches_us(session.items):
+    deciding = ftgate.options.train or ftgate.options.canary
+    if not (deciding or touches_us(session.items)):
         return
     from pytest_ftgate.plugin.ordering import check, note_gates, sort_items
 
     sort_items(session.items, ftgate)
-    note_gates(session.items, ftgate)
+    if not session.config.option.collectonly:
+        note_gates(session.items, ftgate)
     if not session.testsfailed:
         check(session.items, ftgate)
     folder = getattr(session.config, "workerinput", {}).get("ftgate_folder")
@@ -219,7 +221,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     """
     ftgate = session.config.stash[KEY]
     reports = ftgate.reports
-    if not reports.speaks:
+    if not reports.decides:
         return (yield)
     reports.into_junit(session.config)
     try:

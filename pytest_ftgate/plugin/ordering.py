@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
 
 
+WEIGHING = frozenset({"floors", "baseline", "champion", "forgetting"})
+"""Gate checks that look at every answer of a set."""
+
+
 def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:
     """Pipeline by pipeline: stages, cases, metrics, gate, promotion. Stable: within a rank the order stays."""
     place = {name: number for number, name in enumerate(ftgate.training.names)}
@@ -29,9 +33,16 @@ def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:
 
 
 def note_gates(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
-    """Tell the session which gates its selected items are to decide."""
+    """Tell the session which gates its selected items are to decide, and which of these weigh wrong answers.
+
+    Only a gate that is selected whole does, and has a check that looks at all answers.
+    """
     gates = [item for item in items if isinstance(item, GateItem)]
-    ftgate.weighed = frozenset(gate.suite.name for gate in gates)
+    checks: dict[str, set[str]] = {}
+    for gate in gates:
+        checks.setdefault(gate.suite.name, set()).add(gate.check)
+    whole = {gate.suite.name: set(ftgate.gate.checks_of(gate.suite)) for gate in gates}
+    ftgate.weighed = frozenset(name for name, found in checks.items() if found == whole[name] and found & WEIGHING)
     ftgate.reports.gates_selected = len(gates)
 
 
@@ -50,8 +61,27 @@ def _pipeline_of(item: pytest.Item, ftgate: FtgateSession) -> str:
     return ftgate.training.names[-1] if ftgate.training.names and asks_a_model(item) else ""
 
 
-def check(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
-    """Refuse a --train run that leaves out cases its gate needs. Raises UsageError."""
+def check(items: Sequence[pytest.Item], ftgate: FtgateSession) -> None:
+    """Refuse a --train or --canary run that leaves out any of what it has to look at. Raises UsageError."""
+    _check_cases(items, ftgate)
+    watched = set(ftgate.training.names) | set(ftgate.watching)
+    kept = {item.nodeid for item in items}
+    left = list(
+        dict.fromkeys(item.nodeid for item in ftgate.made if item.nodeid not in kept and item.pipeline in watched)
+    )
+    seen = {
+        item.pipeline for item in items if isinstance(item, FtgateItem) and item.rank in {Rank.STAGE, Rank.PROMOTION}
+    }
+    if left or not watched <= seen:
+        what = ", ".join(left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
+        option = "--train" if ftgate.training.names else "--canary"
+        raise pytest.UsageError(
+            f"{option}: {what or 'the items of pipeline.toml'} not selected, and it decides on all or nothing; "
+            "drop -k, -m, --lf, --deselect and ids"
+        )
+
+
+def _check_cases(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
     selected = {(item.suite.name, item.case.id) for item in items if isinstance(item, CaseItem)}
     for run in map(ftgate.training.run, ftgate.training.names):
         for suite in run.sets:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.progress import Console
     from pytest_ftgate.pipeline.runtime import Runtime
     from pytest_ftgate.pipeline.stages.check_data import DataChecks
+    from pytest_ftgate.plugin.items.base import FtgateItem
     from pytest_ftgate.plugin.options import Options
 
 KEY: pytest.StashKey[FtgateSession] = pytest.StashKey()
@@ -35,7 +36,8 @@ class FtgateSession:
     """What the items of a run share.
 
     notes: lines for the header. watching: pipelines of `--canary`. collected: golden files that are ours. weighed:
-    names of the golden sets whose gate is selected in this run.
+    names of the golden sets whose whole gate is selected in this run. made: under --train or --canary, all items
+    of ours before anything was deselected.
     """
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
@@ -44,6 +46,7 @@ class FtgateSession:
         self.watching: tuple[str, ...] = ()
         self.notes: list[str] = []
         self.weighed: frozenset[str] = frozenset()
+        self.made: list[FtgateItem] = []
         self.collected: set[Path] = set()
         self.reports = ReportCollector(options.train, options.canary)
         self.freeze = Freeze()
@@ -86,6 +89,11 @@ class FtgateSession:
         return Runtime(
             Settings(**{each.name: getattr(self.options, each.name) for each in fields(Settings)}), self.console
         )
+
+    def note_made(self, item: FtgateItem) -> None:
+        """Remember an item, where none may be left out."""
+        if self.options.train or self.options.canary:
+            self.made.append(item)
 
     def shown(self, path: Path) -> str:
         """The path as a user would type it."""

@@ -23,6 +23,9 @@ def prepare(config: pytest.Config, ftgate: FtgateSession) -> None:
     Raises UsageError if the arguments lead to no pipeline, or one golden set gates two of them.
     """
     _in_one_process(config, ftgate, "--train")
+    if config.option.maxfail:
+        config.option.maxfail = 0
+        ftgate.notes.append("ftgate: -x and --maxfail are off: --train judges a candidate whole, and records it")
     given = _given(config)
     ftgate.training.names = tuple(_pipelines(given, ftgate.catalogue))
     if not ftgate.training.names:

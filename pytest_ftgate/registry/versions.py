@@ -180,18 +180,13 @@ def _replace_folder(new: Path, dest: Path) -> None:
     new.rename(dest)
 
 
-def _digest(digest_of: Digest, folder: Path) -> str:
-    """The folder's digest, "" if it is no adapter (any more)."""
-    try:
-        return digest_of(folder)
-    except (OSError, ValueError, KeyError, FtgateError):
-        return ""
-
-
 def _check_digest(digest_of: Digest, folder: Path, expected: str, what: str) -> None:
-    found = _digest(digest_of, folder)
+    try:
+        found = digest_of(folder)
+        shown = f"has the digest {found}"
+    except (OSError, ValueError, KeyError, FtgateError) as error:
+        found, shown = "", f"is incomplete ({next(iter(str(error).splitlines()), type(error).__name__)})"
     if found != expected:
-        shown = f"has the digest {found}" if found else "is incomplete"
         raise RegistryError(
             f"{what} {shown}, expected {expected}: changed since it was tested, not used\n"
             "    Restore the files, roll back (`ftgate rollback TASK --to N`), or train again"

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.data.lineage import trained
-from pytest_ftgate.serve.model import adapter_digest, folder_digest
+from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train import epochs
 from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import read_events, step_curves

@@ -14,8 +14,9 @@ from typing import Any
 from pytest_ftgate.errors import MissingExtra, ServeError, TrainError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.seal import seal, state_key
+from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.compute import COMPUTING
-from pytest_ftgate.serve.model import adapter_digest, folder_digest
+from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.serve.servers.process import ProcessGroup
 from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import Event, EventTail

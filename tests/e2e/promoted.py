@@ -13,7 +13,8 @@ import psutil
 
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.registry.model_tags import DTYPE, tags_of
-from pytest_ftgate.serve.model import Model, adapter_digest
+from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.model import Model
 from tests.e2e.small_demo import TASK
 from tests.e2e.vllm_models import BASE, make_adapter
 from tests.e2e.workshop import Workshop, wait_for

@@ -18,6 +18,7 @@ from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.registry.model_tags import name_of, tags_of
+from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.api.client import open_provider
 from pytest_ftgate.serve.api.request import Tool
 from pytest_ftgate.serve.api.settings import Settings
@@ -25,7 +26,6 @@ from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.sampling import sampling
 from pytest_ftgate.serve.client.sync import Client
-from pytest_ftgate.serve.model import adapter_digest
 from pytest_ftgate.serve.servers.supervisor import members, shared_memory
 from pytest_ftgate.serve.vllm import probe
 from tests.e2e.patience import patience, slowness
@@ -154,7 +154,8 @@ def test_promote_and_rollback_into_this_server_take_seconds(engine, adapters, tm
         assert main([*args, "--server", engine.base_url, "--state-dir", str(tmp_path)]) == 0, capsys.readouterr().err
         return time.monotonic() - begin
 
-    seconds = [ftgate("promote", "spam", f"v{number}") for number in (1, 2)]
+    override = ("--override", "both were judged against nothing")
+    seconds = [ftgate("promote", "spam", f"v{number}", *override) for number in (1, 2)]
     line, v1, v2 = engine.endpoint(engine.model), *(registry.version("spam", number) for number in (1, 2))
     probe.unload(line, name_of(v1))  # as on a server that was started again
     shutil.rmtree(tmp_path / "models")  # and as on a machine that fetches for the first time

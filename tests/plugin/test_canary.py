@@ -12,7 +12,8 @@ from pytest_ftgate.cli.main import main
 from pytest_ftgate.pipeline.canary.store import nights_of, reference_of
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.registry.model_tags import tags_of
-from pytest_ftgate.serve.model import Model, adapter_digest
+from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.model import Model
 from tests.mock_openai import Fault, broken
 from tests.projects import pipeline_toml, write_model
 

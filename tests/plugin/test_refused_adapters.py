@@ -12,7 +12,8 @@ import pytest
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.registry import Keys, Version, open_registry
 from pytest_ftgate.registry.model_tags import tags_of
-from pytest_ftgate.serve.model import Model, adapter_digest
+from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.model import Model
 from tests.projects import write_model, write_pipeline
 from tests.unit.signing_keys import make_keys
 

@@ -109,7 +109,7 @@ class Trained:
         (folder / "adapter_config.json").write_text('{"r": 8, "peft_type": "LORA"}')
 
     def _manifest(self, out: Path) -> None:
-        from pytest_ftgate.serve.model import adapter_digest
+        from pytest_ftgate.serve.adapter import adapter_digest
         from pytest_ftgate.train.manifest import Epoch, Manifest
 
         epoch = Epoch(1, 1, 1.0, 1, 1, 0.1, 1.1, 0.1)

@@ -15,7 +15,7 @@ from pytest_ftgate.pipeline.run import Baseline, PipelineRun
 from pytest_ftgate.pipeline.runtime import Runtime
 from pytest_ftgate.pipeline.settings import Settings
 from pytest_ftgate.registry import Registry, open_registry
-from pytest_ftgate.serve.model import adapter_digest
+from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.train.manifest import Epoch, Manifest
 from tests.projects import lock, pipeline_toml, write, write_golden, write_model, write_rows

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pytest_ftgate.data.readers.count import row_count
 from pytest_ftgate.data.readers.records import is_json_lines
+from pytest_ftgate.files.ordinary import is_file
 
 CHUNK = 1 << 20
 _MADE_BY_READING = "cache-"
@@ -29,6 +30,7 @@ def contents(path: Path) -> Contents:
 
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
+        is_file(path)
         return [path]
     return sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith(_MADE_BY_READING))
 

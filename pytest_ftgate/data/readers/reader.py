@@ -10,6 +10,7 @@ from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.ordinary import is_file
 from pytest_ftgate.files.text import shown
 
 MOST_FAULTS = 20
@@ -39,6 +40,11 @@ def read_rows(path: Path) -> Iterator[DataRow]:
 
 def read_entries(path: Path) -> Iterator[DataRow | Fault]:
     """The rows, and in their place the faults of those that are none. Raises MissingExtra."""
+    try:
+        path.is_dir() or is_file(path)
+    except OSError as error:
+        yield Fault(shown(path), 0, str(error))
+        return
     for record in read_records(path):
         row = row_of(record) if isinstance(record, Record) else (record,)
         if isinstance(row, DataRow):

@@ -80,11 +80,22 @@ class _Child:
         try:
             self._connection.send(request)
             if self._connection.poll(2 * seconds + _SPARE_S):
-                answer: tuple[Any, str] = self._connection.recv()
-                return answer
+                return self._received()
         except (EOFError, OSError):
             raise GraderError(self._ended(seconds, what)) from None
+        except Exception as error:  # noqa: BLE001 - a grader may write anything into a pipe that it finds
+            raise GraderError(f"{what} disturbed the process that it runs in ({type(error).__name__})") from None
         raise GraderError(f"{what} timed out after {seconds:g} s")
+
+    def _received(self) -> tuple[Any, str]:
+        """The answer. Of one that only begins, the rest is waited for as long as a child may take to start."""
+        rest = threading.Timer(_SPARE_S, self._process.kill)
+        rest.start()
+        try:
+            value, why = self._connection.recv()
+            return value, str(why)
+        finally:
+            rest.cancel()
 
     def _ended(self, seconds: float, what: str) -> str:
         import subprocess

@@ -92,7 +92,9 @@ class FtgateItem(pytest.Item):
     @classmethod
     def make(cls, parent: FtgateFile, name: str, **kwargs: Any) -> Any:
         """An item below `parent`; the full node id is given, since pytest 9.2 would lose what is in brackets."""
-        return cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}", **kwargs)
+        item = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}", **kwargs)
+        parent.ftgate.note_made(item)
+        return item
 
     @property
     def ftgate(self) -> FtgateSession:

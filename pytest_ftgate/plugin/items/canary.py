@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.plugin.items.base import FtgateFile, FtgateItem, ItemOutcome, Rank
@@ -24,7 +26,9 @@ class CanaryFile(FtgateFile):
             watch = self.ftgate.canary_run(self.path.parent.name)
         except FtgateError as error:
             raise self.CollectError(printable(str(error))) from None
-        yield CanaryItem.make(self, "canary", watch=watch)
+        item = CanaryItem.make(self, "canary", watch=watch)
+        item.pipeline = watch.task
+        yield item
 
 
 class CanaryItem(FtgateItem):
@@ -58,7 +62,9 @@ class CanaryItem(FtgateItem):
         """A hook that raises is reported; the outcome stays."""
         try:
             self.ihook.pytest_ftgate_drift(task=self.watch.task, finding=finding)
-        except Exception as error:  # noqa: BLE001 - a user's code may raise anything
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a user's code may raise anything, and skip like a test
             yield f"the hook pytest_ftgate_drift failed: {type(error).__name__}: {error}"
 
     def _audit(self, finding: Finding) -> Iterator[str]:

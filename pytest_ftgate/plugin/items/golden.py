@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from math import isfinite
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from pytest_ftgate.evaluate.responses import Unmeasured
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.checks.result import CheckResult, undecided_check
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
+from pytest_ftgate.graders.python import Python
 from pytest_ftgate.pipeline.decide.run_checks import ABSENT
 from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Rank, skipped
 from pytest_ftgate.plugin.items.response_facts import answer_facts, answer_lines
@@ -34,6 +36,16 @@ class GoldenFile(FtgateFile):
     """golden.toml, *.golden.jsonl or *.golden.yaml."""
 
     suite: Suite
+
+    @classmethod
+    def at(cls, parent: pytest.Collector, path: Path) -> GoldenFile:
+        """The file, under an id that can be printed: its name may come from anybody's pull request."""
+        usual = (
+            path.relative_to(parent.config.rootpath).as_posix() if path.is_relative_to(parent.config.rootpath) else ""
+        )
+        named = {} if printable(usual) == usual else {"nodeid": printable(usual), "name": printable(path.name)}
+        made: GoldenFile = cls.from_parent(parent, path=path, **named)
+        return made
 
     def collect(self) -> Iterator[FtgateItem]:
         """All cases, then metrics and gate checks. Faults of the set are one collection error."""
@@ -88,7 +100,8 @@ class CaseItem(FtgateItem):
             return ItemOutcome("failed", f"{self.case.id}: {_not_asked(evaluation)}", unmeasured=self._weighed)
         properties = (("ftgate", json.dumps(self._facts(evaluation, outcome))),)
         told = _told(partial(self._text, evaluation, outcome), outcome, properties, gated=self._gated)
-        return replace(told, unmeasured=self._weighed) if isinstance(outcome, Failure) else told
+        ungraded = told.outcome == "failed" and not isinstance(outcome, Grade)
+        return replace(told, unmeasured=self._weighed) if ungraded else told
 
     def broken(self, error: BaseException) -> ItemOutcome:
         """No grade: it says nothing of the model."""
@@ -138,6 +151,8 @@ def _told(
         case Grade():
             missed = ItemOutcome("skipped", outcome.reason, missed=True, properties=properties)
             return missed if gated else ItemOutcome("failed", text(), properties=properties)
+        case Unscored() if gated and Python.kind in outcome.grader:
+            return ItemOutcome("failed", text(), properties=properties)
         case Unscored():
             return ItemOutcome("skipped", f"unscored: {outcome.reason}", properties=properties)
         case Failure():
@@ -160,7 +175,7 @@ class MetricItem(FtgateItem):
         if self.ftgate.evaluations.unchanged(self.suite):
             return skipped(UNCHANGED)
         if missing := self.ftgate.evaluations.missing(self.suite):
-            return skipped(missing)
+            return ItemOutcome("failed", missing, unmeasured=self.suite.name in self.ftgate.weighed)
         evaluation = self.ftgate.gate.judged(self.suite)
         metric = evaluation.metric(**self.options)
         facts = {"set": self.suite.name, "name": self.title, "value": metric.value, "n": metric.n}

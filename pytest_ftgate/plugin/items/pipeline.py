@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
@@ -140,6 +142,10 @@ class PromoteItem(FtgateItem):
     def _refused(self) -> ItemOutcome | None:
         """What in this run, beside the gate, forbids a promotion; None if nothing does."""
         reports = self.ftgate.reports
+        skipped_stages = [name for name, done in self.run.stages_done.items() if not done]
+        if skipped_stages:
+            why = f"stages that did not run: {', '.join(skipped_stages)}"
+            return ItemOutcome("failed", f"not promoted, though the gate would: {why}", distrusted=True)
         if failed := reports.failures(self.session.testsfailed):
             why = f"failed tests, or test files that could not be collected, in this run: {failed}"
         elif reports.unmeasured:
@@ -165,7 +171,9 @@ def _announced(item: FtgateItem, run: PipelineRun, verdict: Verdict, version: in
     """Call the hook. One that raises is reported; the verdict stays."""
     try:
         item.ihook.pytest_ftgate_verdict(task=run.name, verdict=verdict, version=version)
-    except Exception as error:  # noqa: BLE001 - a user's code may raise anything
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a user's code may raise anything, and skip like a test
         yield f"the hook pytest_ftgate_verdict failed: {type(error).__name__}: {error}"
 
 

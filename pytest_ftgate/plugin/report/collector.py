@@ -111,6 +111,11 @@ class ReportCollector:
         ).exit_code
 
     @property
+    def decides(self) -> bool:
+        """Whether the exit code is ours: an item of ours ran, or was to run."""
+        return self.speaks or self.train or self.canary or self.gates_selected > 0
+
+    @property
     def speaks(self) -> bool:
         """Whether an item of ours ran or a judge was asked: else the run is not ours, and nothing is printed."""
         return self.told or bool(self.judges)

@@ -86,7 +86,7 @@ def _text_of_part(part: object) -> str:
 
 def finish_reason(given: object) -> str:
     """Either "stop" or "length". Raises RequestError if the server says that this is no whole answer."""
-    shown = "" if given is None else storable(str(given))[:80]
+    shown = "" if given is None else mask(storable(str(given)))[:80]
     reason = shown.lower()
     if not reason or reason in STOPPED:
         return "stop"
@@ -102,7 +102,7 @@ def finish_reason(given: object) -> str:
 def fingerprint_of(data: Mapping[str, Any]) -> dict[str, str]:
     """What a completion, or a chunk of one, says of the model behind the name; {} if it says nothing."""
     said = data.get("system_fingerprint")
-    return {"fingerprint": storable(said)[:80]} if isinstance(said, str) and said else {}
+    return {"fingerprint": mask(storable(said))[:80]} if isinstance(said, str) and said else {}
 
 
 def tokens_of(usage: object) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -70,7 +71,7 @@ async def _exchange(method: str, url: str, body: Mapping[str, Any] | None, api_k
         session.request(method, url, json=body, headers=headers, proxy=proxy_for(url), allow_redirects=False) as reply,
     ):
         if reply.status in REDIRECTS:
-            return reply.status, f"redirects to {storable(reply.headers.get('Location', ''))[:500]!r}"
+            return reply.status, f"redirects to {mask(storable(reply.headers.get('Location', '')))[:500]!r}"
         return reply.status, _parse(await read_body(reply.content))
 
 
@@ -92,8 +93,11 @@ def _why(error: Exception, timeout_s: float) -> str:
 def _parse(raw: bytes) -> Any:
     text = mask(raw.decode("utf-8", "replace"))
     try:
-        return storable_json(parse_json(text.encode()))
-    except ValueError:
+        found = storable_json(parse_json(text.encode()))
+        written = json.dumps(found)
+        masked = mask(written)  # again: in JSON, a key may have been written in escapes
+        return found if masked == written else json.loads(masked)
+    except (ValueError, RecursionError):
         return text
 
 

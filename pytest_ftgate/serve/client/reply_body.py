@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.serve.retry import RequestError
 
 if TYPE_CHECKING:
@@ -85,5 +86,5 @@ def _storable_json(value: Any) -> Any:
 
 def redirected(status: int, location: str) -> RequestError:
     """The refusal of a redirect, which is never followed: the request holds a key and prompts."""
-    target = storable(location)[:500]
+    target = mask(storable(location))[:500]
     return RequestError("refused", f"HTTP {status}: redirects to {target!r}; give that address", status=status)

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from pytest_ftgate.files.secrets import mask_bytes, mask_secrets
+from pytest_ftgate.files.secrets import mask, mask_bytes, mask_secrets
 from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.client.completion import read_completion
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
@@ -162,7 +162,7 @@ async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[
     except RequestError:
         raise
     except Exception as error:  # what a body can do to the libraries that read it has no end
-        raise RequestError("refused", storable(f"{type(error).__name__}: {error}")[:500]) from error
+        raise RequestError("refused", mask(storable(f"{type(error).__name__}: {error}"))[:500]) from error
 
 
 async def _read(reply: aiohttp.ClientResponse, sent: float) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.escape import one_line
-from pytest_ftgate.files.secrets import secret_in
+from pytest_ftgate.files.secrets import mask, secret_in
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.reply_body import REDIRECTS
 from pytest_ftgate.serve.engine import Endpoint, Progress
@@ -98,4 +98,4 @@ def _fingerprint(listed: Any, name: str, now: float) -> str:
     told = [f"root={root}"] if isinstance(root, str) and root not in {"", name} else []
     if isinstance(created, int) and 0 < created < now - MADE_UP_S:
         told.append(f"created={created}")
-    return " ".join(told)[:200]
+    return mask(" ".join(told))[:200]

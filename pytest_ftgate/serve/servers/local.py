@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.secrets import Secret
+from pytest_ftgate.serve.adapter import check_unchanged, copy_adapter
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model, served_name
@@ -47,6 +50,7 @@ class LocalEngine:
         self._doing = "starting"
         self._process: ProcessGroup | None = None
         self._loaded: dict[str, str] = {}
+        self._copies: dict[str, tempfile.TemporaryDirectory[str]] = {}
         self._gone: ServeError | None = None
         self._lock = threading.Lock()
 
@@ -145,12 +149,28 @@ class LocalEngine:
             return Endpoint(self.base_url, self.served_name, self.api_key, ours=True, fingerprint=model.digest[:12])
         digest = model.digest
         if digest not in self._loaded:
-            self._loaded[digest] = self._load(model.adapter, served_name(digest))
-        return Endpoint(self.base_url, self._loaded[digest], self.api_key, ours=True, fingerprint=model.digest[:12])
+            self._loaded[digest] = self._load_copy(model, model.adapter, digest)
+        return Endpoint(self.base_url, self._loaded[digest], self.api_key, ours=True, fingerprint=digest[:12])
+
+    def _load_copy(self, model: Model, adapter: Path, digest: str) -> str:
+        """Load a checked copy that nobody else writes to: vLLM reads the folder again whenever a slot is refilled."""
+        made = tempfile.TemporaryDirectory(prefix="adapter-", dir=self.log.parent, ignore_cleanup_errors=True)
+        copy = Path(made.name).resolve()
+        try:
+            copy_adapter(adapter, copy)
+            check_unchanged(adapter, replace(model, adapter=copy).digest, digest)
+            name = self._load(copy, served_name(digest))
+        except BaseException as error:
+            made.cleanup()
+            if isinstance(error, ServeError) and str(copy) in str(error):
+                raise ServeError(str(error).replace(str(copy), str(adapter))) from error
+            raise
+        self._copies[digest] = made
+        return name
 
     def _load(self, adapter: Path, name: str) -> str:
         self.check()
-        body = {"lora_name": name, "lora_path": str(adapter.resolve())}
+        body = {"lora_name": name, "lora_path": str(adapter)}
         status, said = http.post(f"{self.base_url}/load_lora_adapter", body, self.api_key, 120.0)
         if status != 200 and self._process:
             raise self._error(self._process, f"cannot load adapter {adapter} (HTTP {status}): {said}")
@@ -158,9 +178,10 @@ class LocalEngine:
 
     def unload(self, model: Model) -> None:
         """Drop the adapter of `model` from the server; does nothing if it is not loaded."""
-        name = self._loaded.pop(model.digest, None)
-        if name:
+        digest = model.digest
+        if name := self._loaded.pop(digest, None):
             http.post(f"{self.base_url}/unload_lora_adapter", {"lora_name": name}, self.api_key)
+            self._copies.pop(digest).cleanup()
 
     def stop(self) -> None:
         """End the server and all its processes; does nothing if it is not running."""
@@ -168,6 +189,8 @@ class LocalEngine:
         self._loaded.clear()
         if process:
             process.stop()
+        while self._copies:
+            self._copies.popitem()[1].cleanup()
 
 
 def _free_port() -> int:

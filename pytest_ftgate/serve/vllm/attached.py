@@ -12,12 +12,13 @@ from typing import Any
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.secrets import plain_address
+from pytest_ftgate.serve.adapter import rank_of
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.reply_body import REDIRECTS
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.servers.external import KEY_VARIABLES, key_from_environment
 from pytest_ftgate.serve.vllm import probe
-from pytest_ftgate.serve.vllm.command import allowed_rank, rank_of
+from pytest_ftgate.serve.vllm.command import allowed_rank
 
 LOOK_S = 15.0
 RUN_TIME_LOADING = "start vLLM with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"

@@ -98,16 +98,6 @@ def runs_on_cpu(executable: Path) -> bool:
     return any("cpu" in name for name in versions) if versions else shutil.which("nvidia-smi") is None
 
 
-def rank_of(adapter: Path) -> int:
-    """The highest rank in an adapter. Raises ServeError if it has no readable configuration."""
-    config = adapter / "adapter_config.json"
-    try:
-        data = json.loads(config.read_text("utf-8"))
-        return max([int(data["r"]), *map(int, (data.get("rank_pattern") or {}).values())])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ServeError(f"{config}: not a valid LoRA adapter configuration: {error!r}") from error
-
-
 def allowed_rank(rank: int) -> int:
     """The next value that --max-lora-rank allows. Raises ServeError above 512."""
     if rank > RANKS[-1]:

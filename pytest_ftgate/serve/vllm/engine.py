@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.adapter import rank_of
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model
@@ -23,7 +24,6 @@ from pytest_ftgate.serve.vllm.command import (
     arguments,
     environment,
     find_vllm,
-    rank_of,
     runs_on_cpu,
 )
 from pytest_ftgate.serve.vllm.failures import ARGUMENTS, KILLED, explain
@@ -162,7 +162,7 @@ class VllmEngine(LocalEngine):
         self.check()
         self._loads += 1  # also if it is refused, or dropped again: its slot may stay filled
         try:
-            probe.load(self._line(), name, str(adapter.resolve()))
+            probe.load(self._line(), name, str(adapter))
             tuned = Endpoint(self.base_url, name, self.api_key)
             self.verified = str(probe.prove(self._line(), tuned, adapter, self.model.dtype) or "")
         except ServeError as error:

@@ -10,7 +10,8 @@ import pytest
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.registry.model_tags import tags_of
-from pytest_ftgate.serve.model import Model, adapter_digest
+from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.model import Model
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ import pytest
 
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.registry.model_tags import name_of, tags_of
+from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, ReferenceLogprobs, TokenLogprobs, write_proof
-from pytest_ftgate.serve.model import Model, adapter_digest
+from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.precision import native_dtype
 from tests.fake_vllm_server import FakeVllm
 from tests.unit.serve.vllm.adapters import make_adapter
@@ -219,6 +220,20 @@ def test_a_flipped_byte_is_never_loaded(two, registry, ftgate):
         assert "stored adapter of spam v1 has the digest" in refused(ftgate, registry, two)
     finally:
         file.write_bytes(whole)
+
+
+def test_an_adapter_that_changes_while_it_is_loaded_is_unloaded_again(serving, registry, ftgate, monkeypatch):
+    load = FakeVllm._load
+
+    async def meanwhile(self, request):
+        answer = await load(self, request)
+        Path((await request.json())["lora_path"], "adapter_config.json").write_text('{"r": 8, "use_rslora": true}')
+        return answer
+
+    monkeypatch.setattr(FakeVllm, "_load", meanwhile)
+    server = serving()
+    assert "changed while it was being loaded; not used" in refused(ftgate, registry, server)
+    assert not server.adapters
 
 
 def test_all_servers_or_none(two, serving, registry, ftgate):

@@ -14,8 +14,9 @@ from pytest_ftgate.pipeline.targets import Target, base_target
 from pytest_ftgate.registry import Version
 from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.serve import precision
+from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.device import cpu
-from pytest_ftgate.serve.model import Model, adapter_digest
+from pytest_ftgate.serve.model import Model
 from tests.projects import write_model, write_pipeline, write_rows
 
 OLD_CPU = cpu("model name: Old CPU\nflags: avx2\n", {})

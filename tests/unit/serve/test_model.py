@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.model import Model, adapter_digest, folder_digest
+from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.model import Model, folder_digest
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.files.seal import state_key
-from pytest_ftgate.serve.model import adapter_digest
+from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.train import launch
 from pytest_ftgate.train.manifest import Epoch, Manifest, is_sealed, read_manifest
 

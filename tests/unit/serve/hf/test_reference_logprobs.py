@@ -63,7 +63,7 @@ def test_a_spoiled_proof_is_named(tmp_path, text):
 
 
 def test_the_digest_of_an_adapter_does_not_count_it(tmp_path):
-    from pytest_ftgate.serve.model import adapter_digest
+    from pytest_ftgate.serve.adapter import adapter_digest
 
     (tmp_path / "adapter_config.json").write_text('{"r": 8}')
     (tmp_path / "adapter_model.safetensors").write_bytes(b"weights")

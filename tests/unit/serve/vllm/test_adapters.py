@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.adapter import WEIGHTS
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.hf.reference_logprobs import ReferenceLogprobs, TokenLogprobs, write_proof
@@ -193,3 +195,37 @@ def test_a_death_after_a_refused_adapter_is_not_told_as_the_refusal(make, tmp_pa
     with pytest.raises(ServeError, match="ended with exit code") as caught:
         engine.check()
     assert "max_lora_rank" not in str(caught.value).splitlines()[0]
+
+
+def test_what_is_loaded_is_a_copy_that_later_changes_do_not_reach(make, tmp_path):
+    """vLLM reads the folder again when a slot is refilled."""
+    engine = make()
+    engine.start(silent)
+    model = tuned(engine, make_adapter(tmp_path / "a"))
+    digest, name = model.digest, engine.endpoint(model).model
+    cards = http.get(f"{engine.base_url}/models", engine.api_key)[1]["data"]
+    [folder] = [Path(card["root"]) for card in cards if card["id"] == name]
+    shutil.copyfile(make_adapter(tmp_path / "b", seed=2) / WEIGHTS, model.adapter / WEIGHTS)
+    assert model.digest != digest
+    assert replace(model, adapter=folder).digest == digest
+    assert folder.stat().st_mode & 0o077 == 0
+    engine.stop()
+    assert not folder.exists()
+
+
+def test_an_adapter_that_is_swapped_between_check_and_load_is_not_loaded(make, tmp_path, monkeypatch):
+    engine = make()
+    engine.start(silent)
+    model, other = tuned(engine, make_adapter(tmp_path / "a")), make_adapter(tmp_path / "b", seed=2)
+    copy = shutil.copyfile
+
+    def swapped(source, target, **options):
+        return copy(other / Path(source).name, target, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", swapped)
+        with pytest.raises(ServeError, match=f"{model.adapter}: changed while it was being loaded; not used"):
+            engine.endpoint(model)
+    assert served(engine) == [engine.served_name]
+    assert not list(engine.log.parent.glob("adapter-*"))
+    assert engine.endpoint(model)

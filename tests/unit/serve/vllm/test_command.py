@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import pytest
@@ -18,7 +17,6 @@ from pytest_ftgate.serve.vllm.command import (
     arguments,
     environment,
     find_vllm,
-    rank_of,
     runs_on_cpu,
 )
 
@@ -34,22 +32,6 @@ def test_the_rank_is_the_least_allowed_one(rank):
 def test_a_rank_above_all_is_refused():
     with pytest.raises(ServeError, match=r"rank 513; vLLM serves at most 512: .*\[lora\] r"):
         allowed_rank(513)
-
-
-def test_the_rank_of_an_adapter_is_its_highest(tmp_path):
-    config = tmp_path / "adapter_config.json"
-    config.write_text(json.dumps({"r": 8}))
-    assert rank_of(tmp_path) == 8
-    config.write_text(json.dumps({"r": 8, "rank_pattern": {"q_proj": 32, "v_proj": 4}}))
-    assert rank_of(tmp_path) == 32
-
-
-@pytest.mark.parametrize("text", [None, "{", "[]", "{}", '{"r": null}'])
-def test_an_adapter_without_a_readable_rank(tmp_path, text):
-    if text is not None:
-        (tmp_path / "adapter_config.json").write_text(text)
-    with pytest.raises(ServeError, match=r"adapter_config\.json: not a valid LoRA adapter configuration"):
-        rank_of(tmp_path)
 
 
 def test_the_executable_beside_python_comes_first(tmp_path, monkeypatch):
