@@ -221,7 +221,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     """
     ftgate = session.config.stash[KEY]
     reports = ftgate.reports
-    if not reports.decides:
+    if not reports.decides or session.config.option.collectonly:
         return (yield)
     reports.into_junit(session.config)
     try:

@@ -40,10 +40,9 @@ class GoldenFile(FtgateFile):
     @classmethod
     def at(cls, parent: pytest.Collector, path: Path) -> GoldenFile:
         """The file, under an id that can be printed: its name may come from anybody's pull request."""
-        usual = (
-            path.relative_to(parent.config.rootpath).as_posix() if path.is_relative_to(parent.config.rootpath) else ""
-        )
-        named = {} if printable(usual) == usual else {"nodeid": printable(usual), "name": printable(path.name)}
+        root = parent.config.rootpath
+        usual = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        named: dict[str, Any] = {} if printable(usual) == usual else {"nodeid": printable(usual)}
         made: GoldenFile = cls.from_parent(parent, path=path, **named)
         return made
 
