@@ -209,3 +209,20 @@ def test_case_response_and_options_are_handed_over(calls):
 def test_bad_import_paths(call, told):
     with pytest.raises(GraderError, match=told):
         compile_grader({"kind": "python", "call": call})
+
+
+@pytest.mark.parametrize("bytes_", ["struct.pack('!i', 100000) + b'x'", "struct.pack('!i', 8) + b'notapick'"])
+def test_what_it_writes_into_a_pipe_that_it_finds_is_a_failure_and_no_wait(calls, bytes_, monkeypatch):
+    monkeypatch.setattr("pytest_ftgate.graders.limited.parent._SPARE_S", 2.0)
+    body = f"""
+        import os, struct
+        for number in range(3, 30):
+            try:
+                os.write(number, {bytes_})
+            except OSError:
+                pass
+        return True
+    """
+    outcome = judge("python", None, "a", call=calls(body), timeout_s=3)
+    assert isinstance(outcome, Failure)
+    assert judge("python", None, "a", call=calls("return True")).passed, "the next one has a child of its own"

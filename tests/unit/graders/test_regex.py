@@ -53,3 +53,9 @@ def test_a_case_without_a_pattern_is_a_failure(expected):
 
 def test_reason_shows_both():
     assert judge("regex", None, "ab", pattern="c").reason == "found 'ab', expected a match of 'c'"
+
+
+def test_a_pattern_that_takes_all_memory_to_compile_is_told():
+    with pytest.raises(GraderError, match=r"compiling .* timed out after 5 s|ended the process"):
+        compile_grader({"kind": "regex", "pattern": "((a{1000}){1000}){1000}"})
+    assert compile_grader({"kind": "regex", "pattern": r"\d{1,3}-\d{2}"})
