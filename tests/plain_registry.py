@@ -173,6 +173,9 @@ class PlainClient:
     def set_model_version_tag(self, name: str, version: str, key: str, value: Any) -> None:
         self.get_model_version(name, version).tags[key] = str(value)
 
+    def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
+        del self.get_model_version(name, version).tags[key]
+
     def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
         self.get_model_version(name, version)
         self.models[name].aliases[alias] = version

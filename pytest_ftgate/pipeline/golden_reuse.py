@@ -6,7 +6,7 @@ registry share it, and nothing has to be written twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.pipeline.question_sketch import Sketch, of_tag, shared, sketch_of, to_tag
@@ -51,18 +51,26 @@ def round_of(champion: Version | None) -> str:
     return f"v{champion.number}, {how.get('kind', 'moved')} at {how.get('at', 'some time')}"
 
 
-def tried(versions: Iterable[Version], champion: Version | None, questions: Sketch, candidate: str) -> int:
+def tried(
+    versions: Sequence[Version],
+    champion: Version | None,
+    questions: Sketch,
+    candidate: str,
+    judged: Collection[str] = (),
+) -> int:
     """Candidates judged in this round on a golden set with these questions, the one with digest `candidate` included.
 
     The same adapter judged twice is one candidate. A set of which less than half was exchanged is the same set,
-    whatever its name, ids, answers and graders are now.
+    whatever its name, ids, answers and graders are now. judged: digests of the round's candidates by the audit log; one
+    whose version is gone counts, whatever it was asked.
     """
+    gone = set(judged) - {version.digest for version in versions}
     before = {
         version.digest
         for version in versions
         if version.tags.get(ROUND) == round_of(champion) and version.tags.get("verdict") and _used(version, questions)
     }
-    return len(before | {candidate})
+    return len(before | gone | {candidate})
 
 
 def uses(registry: Registry, questions: Sketch) -> int:

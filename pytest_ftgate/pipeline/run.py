@@ -235,7 +235,8 @@ class PipelineRun:
     def tried(self, suite: Suite) -> int:
         """Candidates tried in this promotion round on a golden set, this one included."""
         digest = self.manifest.digest if self.manifest else ""
-        return tried(self.versions, self.champion, sketch_of(suite.cases), digest)
+        judged = self.runtime.registry.judged_since_move(self.name)
+        return tried(self.versions, self.champion, sketch_of(suite.cases), digest, judged)
 
     # --- reporting ---------------------------------------------------------------------------------------------------
 

@@ -67,7 +67,11 @@ def check(items: Sequence[pytest.Item], ftgate: FtgateSession) -> None:
     watched = set(ftgate.training.names) | set(ftgate.watching)
     kept = {item.nodeid for item in items}
     left = list(
-        dict.fromkeys(item.nodeid for item in ftgate.made if item.nodeid not in kept and item.pipeline in watched)
+        dict.fromkeys(
+            item.nodeid
+            for item in ftgate.made
+            if isinstance(item, FtgateItem) and item.nodeid not in kept and item.pipeline in watched
+        )
     )
     seen = {
         item.pipeline for item in items if isinstance(item, FtgateItem) and item.rank in {Rank.STAGE, Rank.PROMOTION}

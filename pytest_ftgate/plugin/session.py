@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.progress import Console
     from pytest_ftgate.pipeline.runtime import Runtime
     from pytest_ftgate.pipeline.stages.check_data import DataChecks
-    from pytest_ftgate.plugin.items.base import FtgateItem
     from pytest_ftgate.plugin.options import Options
 
 KEY: pytest.StashKey[FtgateSession] = pytest.StashKey()
@@ -46,7 +45,7 @@ class FtgateSession:
         self.watching: tuple[str, ...] = ()
         self.notes: list[str] = []
         self.weighed: frozenset[str] = frozenset()
-        self.made: list[FtgateItem] = []
+        self.made: list[pytest.Item] = []
         self.collected: set[Path] = set()
         self.reports = ReportCollector(options.train, options.canary)
         self.freeze = Freeze()
@@ -90,7 +89,7 @@ class FtgateSession:
             Settings(**{each.name: getattr(self.options, each.name) for each in fields(Settings)}), self.console
         )
 
-    def note_made(self, item: FtgateItem) -> None:
+    def note_made(self, item: pytest.Item) -> None:
         """Remember an item, where none may be left out."""
         if self.options.train or self.options.canary:
             self.made.append(item)

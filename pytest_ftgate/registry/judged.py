@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_ftgate.errors import IntegrityError, RegistryError
+from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.registry.audit import AuditLog, Entry
-from pytest_ftgate.registry.audit.moves import entries_of
+from pytest_ftgate.registry.audit.moves import MOVES, RESET, entries_of
 from pytest_ftgate.registry.audit_tags import heads_of
 from pytest_ftgate.registry.version import AGAINST, DIGEST, MODEL, REASON, RESULTS, RUN, VERDICT, Version
 
 KIND = "judged"
+REGISTERED = ("ftgate.round", "required", "lock.", "questions.", "golden.")
+"""How the tags begin that a run writes with its verdict and later runs decide by."""
 NO_CHAMPION = "no champion"
 
 
@@ -28,7 +31,24 @@ def facts(tags: Mapping[str, str]) -> dict[str, Any]:
     """Tags of a version that is about to be registered -> what the audit log keeps of its verdict."""
     kept = {"verdict": VERDICT, "against": AGAINST, "digest": DIGEST, "model": MODEL, "run": RUN}
     results = {key.removeprefix(RESULTS): value for key, value in tags.items() if key.startswith(RESULTS)}
-    return {name: tags.get(tag, "") for name, tag in kept.items()} | {"results": dict(sorted(results.items()))}
+    found = {name: tags.get(tag, "") for name, tag in kept.items()} | {"results": dict(sorted(results.items()))}
+    return found | {"tags": _registered_with(tags)}
+
+
+def judged_since_move(log: AuditLog, task: str) -> frozenset[str]:
+    """Digests of the candidates judged since the champion last moved, by the audit log: also of deleted versions."""
+    found: set[str] = set()
+    for entry in entries_of(log, task):
+        if entry.kind in {*MOVES, RESET}:
+            found.clear()
+        elif entry.kind == KIND:
+            found.add(str(entry.what.get("digest", "")))
+    return frozenset(found - {""})
+
+
+def _registered_with(tags: Mapping[str, str]) -> str:
+    """Digest of what later runs read in a version's tags: round, golden sets, locks, requirements."""
+    return digest_of({tag: value for tag, value in tags.items() if tag.startswith(REGISTERED)})
 
 
 def recorded(version: Version, log: AuditLog) -> Entry | None:

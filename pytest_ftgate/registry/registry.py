@@ -221,8 +221,11 @@ class Registry:
                 )
             promotion.reset(self.store, held, standing, reason, self.log)
 
-    def changed(self, task: str) -> list[str]:
-        """What was changed by hand besides the champion: past champions that are gone, tags and results of versions."""
+    def changed(self, task: str, *, results: bool = True) -> list[str]:
+        """What was changed by hand besides the champion: past champions that are gone, tags and results of versions.
+
+        results: fetch those of every version too.
+        """
         found: list[str] = []
         versions_now = self.versions(task)
         there, mark = {version.as_predecessor() for version in versions_now}, self.standing(task).mark
@@ -231,12 +234,16 @@ class Registry:
         for version in versions_now:
             try:
                 judged.recorded(version, self.log)
-                for tag in version.tags:
+                for tag in version.tags if results else ():
                     if tag.startswith(RESULTS):
                         self.results(version, tag.removeprefix(RESULTS).removesuffix(".json"))
             except IntegrityError as error:
                 found.append(str(error).partition("\n")[0].removeprefix(f"{task} "))
         return found
+
+    def judged_since_move(self, task: str) -> frozenset[str]:
+        """Digests of the candidates judged since the champion last moved, also of versions that were deleted since."""
+        return judged.judged_since_move(self.log, task)
 
     @property
     def log(self) -> AuditLog:

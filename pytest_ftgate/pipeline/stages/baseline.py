@@ -38,6 +38,8 @@ def _champion(run: PipelineRun) -> Version | None:
     registry = run.runtime.registry
     try:
         champion = run.runtime.targets.champion(run.name)
+        if changed := registry.changed(run.name, results=False):
+            raise Stopped(Verdict(Kind.INTEGRITY, (), f"{run.name}: {'; '.join(changed)}"))
         past = {each.number for each in champion.predecessors} if champion else set()
         for version in run.versions if champion else ():
             if version == champion or version.number in past:

@@ -185,6 +185,22 @@ def test_an_edited_verdict_is_not_promoted(registry, add):
             registry.promote("spam", 2, "better", override=override)
 
 
+@pytest.mark.parametrize("tag", ["ftgate.round", "required", "lock.mail", "questions.mail"])
+@pytest.mark.parametrize("how", ["changed", "deleted"])
+def test_what_a_version_was_judged_with_cannot_be_edited(registry, adapter, tag, how):
+    folder = adapter("a")
+    run = registry.log_run("spam", {}, {}, {}, {}, {})
+    tags = {"verdict": "HOLD", "ftgate.round": "r", "required": "{}", "lock.mail": "s", "questions.mail": "q"}
+    registry.add_version("spam", folder, registry.digest_of(folder), run, tags)
+    assert registry.changed("spam", results=False) == []
+    if how == "changed":
+        by_hand(registry, "set_model_version_tag", "spam", "1", tag, "x")
+    else:
+        by_hand(registry, "delete_model_version_tag", "spam", "1", tag)
+    [found] = registry.changed("spam", results=False)
+    assert "v1: tags is " in found
+
+
 def test_a_version_that_was_never_judged_is_not_by_a_tag(registry, adapter):
     folder = adapter("a")
     run = registry.log_run("spam", {}, {}, {}, {}, {})

@@ -151,6 +151,16 @@ def test_candidates_of_one_round_share_its_alpha(shop):
     assert found["champion"].numbers["alpha"] == pytest.approx(0.05 / 3)
 
 
+def test_a_version_that_was_deleted_still_counts_in_its_round(shop):
+    judged(shop.run("one", wrong=range(14)))
+    judged(shop.run("two", wrong=range(16)))
+    assert shop.run("three").tried(shop.golden()) == 2
+    with shop.registry.store.asking("test") as client:
+        client.delete_model_version("quiz", "2")
+    assert shop.run("three").tried(shop.golden()) == 2
+    assert shop.run("two").tried(shop.golden()) == 1, "itself again"
+
+
 def test_a_new_champion_or_another_golden_set_begins_a_round(shop):
     judged(shop.run("one", wrong=range(14)))
     judged(shop.run("two", wrong=range(16)))
