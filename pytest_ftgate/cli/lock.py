@@ -49,9 +49,9 @@ def lock(args: argparse.Namespace) -> int:
     for path, suite, before, now in locks:
         for line in _accepted(suite, before, now, args.delta):
             say(f"  {line}")
-        if now != before and not args.state_dir.is_dir():
+        if before and now != before and not args.state_dir.is_dir():
             say(f"  {suite.name}: in no audit log: no state folder {args.state_dir} here (--state-dir DIR)")
-        elif now != before:
+        elif now != before and args.state_dir.is_dir():
             record(args.state_dir, "lock", suite.name, {"changes": list(now.history[-1].changes), "seal": now.seal})
         say(f"{write(path, now)}: {len(suite.cases):,} cases of {suite.name}, margin {now.delta * 100:g} points")
     return 0

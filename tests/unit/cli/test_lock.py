@@ -44,6 +44,7 @@ def test_it_says_what_it_accepts_before_it_writes(capsys: pytest.CaptureFixture[
         "  sms: accepts 1 case changed: c1",
         "  sms: accepts floor accuracy min 0.8 -> 0.7",
         "  sms: accepts delta 0.02 -> 0.05",
+        "  sms: in no audit log: no state folder .ftgate here (--state-dir DIR)",
         "goldens/sms/golden.lock: 3 cases of sms, margin 5 points",
     ]
     assert main(["lock", "goldens/sms"]) == 0

@@ -43,7 +43,7 @@ def test_utf16_is_one_fault(tmp_path: Path, encoding: str) -> None:
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     assert "No such file" in said(tmp_path / "none")[0]
-    assert "Is a directory" in said(tmp_path)[0]
+    assert "is a folder, expected a file" in said(tmp_path)[0]
 
 
 def test_paths_are_shown_as_a_user_would_type_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -216,7 +216,7 @@ def test_what_it_writes_into_a_pipe_that_it_finds_is_a_failure_and_no_wait(calls
     monkeypatch.setattr("pytest_ftgate.graders.limited.parent._SPARE_S", 2.0)
     body = f"""
         import os, struct
-        for number in range(3, 30):
+        for number in range(3, 300):
             try:
                 os.write(number, {bytes_})
             except OSError:
