@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
 from pytest_ftgate.plugin.fixtures import suite_of
 from pytest_ftgate.plugin.items.base import FtgateItem, Rank, asks_a_model
 from pytest_ftgate.plugin.items.golden import CaseItem, GateItem, MetricItem
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
 
 
-WEIGHING = frozenset({"floors", "baseline", "champion", "forgetting"})
-"""Gate checks that look at every answer of a set."""
+COMPARING = frozenset({"baseline", "champion", "forgetting"})
+"""Gate checks that compare every answer of a set with another model's."""
 
 
 def sort_items(items: list[pytest.Item], ftgate: FtgateSession) -> None:
@@ -41,9 +42,19 @@ def note_gates(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
     checks: dict[str, set[str]] = {}
     for gate in gates:
         checks.setdefault(gate.suite.name, set()).add(gate.check)
-    whole = {gate.suite.name: set(ftgate.gate.checks_of(gate.suite)) for gate in gates}
-    ftgate.weighed = frozenset(name for name, found in checks.items() if found == whole[name] and found & WEIGHING)
+    suites = {gate.suite.name: gate.suite for gate in gates}
+    whole = {name: set(ftgate.gate.checks_of(suite)) for name, suite in suites.items()}
+    ftgate.weighed = frozenset(
+        name for name, found in checks.items() if found == whole[name] and _weighs(suites[name], found)
+    )
     ftgate.reports.gates_selected = len(gates)
+
+
+def _weighs(suite: Suite, checks: Collection[str]) -> bool:
+    """Whether one of the checks looks at every answer; floors that only limit latency or cost do not."""
+    floors = suite.golden.gate.floors if suite.golden.gate else ()
+    scores = any(floor.metric not in LIMITS for floor in floors)
+    return bool(COMPARING & set(checks)) or ("floors" in checks and scores)
 
 
 def _rank(item: pytest.Item) -> Rank:
