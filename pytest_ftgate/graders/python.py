@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.limited.parent import call_limited, checked_limit
-from pytest_ftgate.graders.limited.process import one_line, raised, restart_clock
+from pytest_ftgate.graders.limited.process import raised, restart_clock, short_line
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.source_files import SourceFile, source_files
 from pytest_ftgate.graders.value import Grade, GraderError, Kind, Unscored
@@ -84,7 +84,7 @@ def _judged(call: str, case: Case, response: Response, options: dict[str, Any]) 
             f"{call} returned {shown(returned)}; expected True, False, a number from 0 to 1, "
             "a pair (value, reason), or None"
         )
-    return number, one_line(reason)
+    return number, short_line(reason)
 
 
 def _is_pair(returned: object) -> bool:

@@ -65,6 +65,13 @@ def test_half_a_gate_excuses_no_wrong_answer(project, answering, option):
     result.assert_outcomes(failed=20, passed=2)
 
 
+def test_a_gate_without_its_integrity_check_excuses_none_either(project, answering):
+    answering(lambda messages: "wrong" if messages[-1]["content"] == "q3" else "ok")
+    project.golden("s", CASES, FLOOR)
+    assert project.run().ret == 0
+    assert project.run("-k", "not integrity").ret == 1
+
+
 LATENCY = '[gate]\n[[gate.floor]]\nmetric = "p50_ms"\nmax = 10000\n'
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import visible
+from pytest_ftgate.files.secrets import mask
 
 _MOST_SHOWN = 1000
 _LIBRARIES = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[2]))
@@ -40,7 +41,7 @@ _CALL = _Call()
 def raised(error: BaseException) -> str:
     """Type, text and place of an exception, in one line: "KeyError: 'label' (at graders.py:12)"."""
     frames = [(frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
-    return f"{type(error).__name__}: {one_line(str(error))}{place(frames)}"
+    return f"{type(error).__name__}: {short_line(str(error))}{place(frames)}"
 
 
 def place(frames: Sequence[tuple[str, int]]) -> str:
@@ -50,9 +51,12 @@ def place(frames: Sequence[tuple[str, int]]) -> str:
     return next((f" (at {file}:{line})" for file, line in reversed(own or real)), "")
 
 
-def one_line(text: str) -> str:
-    """The text without line breaks and what a terminal obeys; cut off after 1,000 characters."""
-    return visible(" ".join(text[:_MOST_SHOWN].split()))
+def short_line(text: str) -> str:
+    """The text without line breaks, secrets and what a terminal obeys; cut off after 1,000 characters.
+
+    Masked before it is cut: the beginning of a key at the end would not be known for one.
+    """
+    return visible(mask(" ".join(text[: 100 * _MOST_SHOWN].split()))[:_MOST_SHOWN])
 
 
 def restart_clock() -> None:

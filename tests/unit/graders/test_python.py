@@ -226,3 +226,14 @@ def test_what_it_writes_into_a_pipe_that_it_finds_is_a_failure_and_no_wait(calls
     outcome = judge("python", None, "a", call=calls(body), timeout_s=3)
     assert isinstance(outcome, Failure)
     assert judge("python", None, "a", call=calls("return True")).passed, "the next one has a child of its own"
+
+
+def test_a_key_across_the_end_of_a_reason_leaves_no_beginning(calls, monkeypatch):
+    from pytest_ftgate.graders.limited import parent
+
+    monkeypatch.setenv("FTGATE_API_KEY", "sk-CANARY-0123456789abcdef")
+    parent._stop()  # the next child has the key in its environment
+    body = "import os; return False, 'x' * 990 + os.environ['FTGATE_API_KEY']"
+    outcome = judge("python", None, "a", call=calls(body))
+    assert outcome.reason.endswith("x***")
+    parent._stop()
