@@ -50,7 +50,8 @@ class MockServer:
     """`with MockServer(answer) as server:` serves `server.base_url` (ends in /v1).
 
     answer(messages) returns a text or a `Fault`; it is called in the server's thread, once for each request.
-    delay_s: time each answer takes. token_delay_s: time before each word of a stream. api_key: if given, others get a 401. `requests`: the bodies seen, in order.
+    delay_s: time each answer takes. token_delay_s: time before each word of a stream. api_key: if given, others get a 401. `requests`: the bodies seen, in order;
+    `authorized_by`: the Authorization header of each ("" without one), which tells runs with different keys apart.
     `adapters`: LoRA names loaded through /v1/load_lora_adapter. `most_in_flight`: the highest number at one time.
     """
 
@@ -66,6 +67,7 @@ class MockServer:
         self.answer, self.delay_s, self.models, self.api_key = answer, delay_s, models, api_key
         self.port, self.token_delay_s = port, token_delay_s
         self.requests: list[dict[str, Any]] = []
+        self.authorized_by: list[str] = []
         self.adapters: dict[str, str] = {}
         self.in_flight = self.most_in_flight = 0
         self._ready = threading.Event()
@@ -132,6 +134,7 @@ class MockServer:
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
         self.requests.append(body)
+        self.authorized_by.append(request.headers.get("Authorization", ""))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
