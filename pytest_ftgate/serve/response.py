@@ -19,6 +19,8 @@ class Response:
     asked_at: when the request was sent, Unix time in seconds; 0 if unknown.
     model: digest of the model that answered (see `serve.model.Model.digest`). fingerprint: what the server itself says
         of the model behind the name (`system_fingerprint`, its entry in /v1/models); "" if it says nothing.
+    reasoning: what a reasoning model thought before it answered, which is no part of the answer; "" if it showed none.
+    tool_calls: functions the model asked to call, each {"name": ..., "arguments": JSON as text}, in order.
     repeat: 0-based number of the repeat.
     """
 
@@ -36,6 +38,8 @@ class Response:
     error: str = ""
     asked_at: float = 0.0
     fingerprint: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[dict[str, str], ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -47,12 +51,14 @@ class Response:
 
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values; `Response.from_json` reads them back."""
-        return {name: getattr(self, name) for name in _FIELDS}
+        data = {name: getattr(self, name) for name in _FIELDS}
+        return {**data, "tool_calls": list(self.tool_calls)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Response:
         """The inverse of `to_json`; unknown keys (a newer version's) are ignored."""
-        return cls(**{name: value for name, value in data.items() if name in _FIELDS})
+        known = {name: value for name, value in data.items() if name in _FIELDS}
+        return cls(**{**known, "tool_calls": tuple(known.get("tool_calls", ()))})
 
 
 _FIELDS = tuple(field.name for field in fields(Response))
