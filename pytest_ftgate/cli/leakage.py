@@ -92,6 +92,7 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
         from pytest_ftgate.leakage.user_check import check_own
 
         return check_own(args.files, suites)
+    from pytest_ftgate.evaluate.prompt_variant import all_prompts
     from pytest_ftgate.leakage.check import Scan
     from pytest_ftgate.leakage.cluster.journal import Journal
     from pytest_ftgate.leakage.cluster.scan import scan_on_ray
@@ -101,7 +102,7 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
     journal = Journal(args.state_dir / "leakage" / "finished.jsonl")
     done = scan_on_ray(args.files, suites, args.ray, journal)
     say(f"ray: {done.pieces:,} pieces scanned; {done.finished:,} of {done.files:,} files already finished")
-    prompts = [prompt_report(Scan({suite.name: suite.cases}), [suite]) for suite in suites]
+    prompts = [prompt_report(Scan({suite.name: suite.cases}), all_prompts(suite)) for suite in suites]
     return with_prompts(done.report, of_all_sets(prompts))
 
 

@@ -69,6 +69,11 @@ class Evaluation:
         return len(self._outcomes) == len(self.suite.cases)
 
     @property
+    def so_far(self) -> dict[str, Outcome]:
+        """Outcome by id of every case that has been graded by now; asks, waits for and grades nothing."""
+        return dict(self._outcomes)
+
+    @property
     def values(self) -> dict[str, float]:
         """Grade of every measured case by the beginning of the case's digest; waits for those on their way."""
         results = self.results

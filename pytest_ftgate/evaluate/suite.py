@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault, FtgateError, GoldenError
+from pytest_ftgate.evaluate.column import Column
 from pytest_ftgate.evaluate.template_check import check_prompt, unmade_messages
 from pytest_ftgate.files.schema import suggestion
 from pytest_ftgate.files.text import shown
@@ -34,6 +35,7 @@ class Suite:
     graders: of all cases that name none of their own. code: files of python graders, by module.
     digest: sha256 of the settings and of all cases, in any order.
     settings_digest: sha256 of what is asked of the model and how it is judged, apart from the cases.
+    column: where a run compares several models or prompts, which of them this one is.
     """
 
     golden: Golden
@@ -44,11 +46,22 @@ class Suite:
     code: Mapping[str, SourceFile] = field(default_factory=dict, repr=False)
     settings_digest: str = ""
     digest: str = ""
+    column: Column | None = None
 
     @property
     def name(self) -> str:
         """The name of the golden set."""
         return self.golden.name
+
+    @property
+    def title(self) -> str:
+        """The name in reports and of one run: "tickets[b-v2]" where it compares several models or prompts."""
+        return f"{self.name}[{self.column.label}]" if self.column else self.name
+
+    @property
+    def prompt_keys(self) -> tuple[str, ...]:
+        """Where the prompt stands in the settings, ("prompt",) or that of a variant."""
+        return ("prompt", "variants", self.column.variant) if self.column and self.column.variant else ("prompt",)
 
     def graders_of(self, case: Case) -> Graders:
         """The graders of a case: its own, else the set's; none if nothing is expected and the set names no grader."""
@@ -89,15 +102,22 @@ def load_suite(path: Path) -> Suite:
     workshop = _Workshop(golden.path.parent)
     graders = tuple(_set_graders(golden, workshop))
     own = dict(_case_graders(golden, cases, workshop))
-    faults = [*golden.faults, *workshop.faults, *_prompt_faults(golden, cases, prompt), *_label_faults(golden, cases)]
+    faults = [*golden.faults, *workshop.faults, *prompt_faults(golden, cases, prompt), *_label_faults(golden, cases)]
     faults = faults or [*_ungradable(golden, cases, graders, own), *_incomparable(golden, cases)]
     faults += _duplicates(golden, cases)
     if faults:
         raise GoldenError(dict.fromkeys(faults))
     code = _code([graders, *own.values()])
-    settings = digest_of(settings_of(golden, prompt, code))
-    digest = digest_of([settings, sorted([case.id, case.digest] for case in cases)])
+    settings, digest = digests_of(golden, cases, prompt, code)
     return Suite(replace(golden, rows=()), cases, prompt, graders, own, code, settings, digest)
+
+
+def digests_of(
+    golden: Golden, cases: Iterable[Case], prompt: Prompt, code: Mapping[str, SourceFile]
+) -> tuple[str, str]:
+    """(settings_digest, digest) of a suite."""
+    settings = digest_of(settings_of(golden, prompt, code))
+    return settings, digest_of([settings, sorted([case.id, case.digest] for case in cases)])
 
 
 def priced(suite: Suite, price: tuple[float, float] | None) -> Suite:
@@ -222,13 +242,18 @@ def _case_graders(golden: Golden, cases: Sequence[Case], workshop: _Workshop) ->
             yield case.id, tuple(workshop.compile(case.graders, places))
 
 
-def _prompt_faults(golden: Golden, cases: Sequence[Case], prompt: Prompt) -> Iterator[Fault]:
-    """The cases whose messages cannot be made; a broken template is one fault, not one for every case."""
+def prompt_faults(
+    golden: Golden, cases: Sequence[Case], prompt: Prompt, keys: tuple[str, ...] = ("prompt",)
+) -> Iterator[Fault]:
+    """The cases whose messages cannot be made; a broken template is one fault, not one for every case.
+
+    keys: where the prompt stands in the settings.
+    """
     try:
         check_prompt(prompt)
         unmade = unmade_messages(prompt, [case.input for case in cases])
     except PromptError as error:
-        yield Fault(shown(golden.path), golden.line("prompt", "template"), str(error))
+        yield Fault(shown(golden.path), golden.line(*keys, "template"), str(error))
         return
     for number, problem in unmade:
         yield Fault(shown(golden.cases_path), cases[number].line, problem)

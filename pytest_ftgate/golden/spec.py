@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,9 @@ __all__ = ["Golden", "Label", "Request", "Row", "read_golden", "row_id"]
 
 DEFAULT_GRADERS: tuple[Mapping[str, Any], ...] = ({"kind": "exact"},)
 """Of a set that names none."""
+BASE_PROMPT, ALL_PROMPTS = "base", "all"
+RESERVED_PROMPTS = (BASE_PROMPT, ALL_PROMPTS)
+"""What `--ftgate-prompt` calls a set's own prompt, and this with all its variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Golden:
 
     name: of the folder, or of the file before ".golden". path: the pytest file. cases_path: where the rows stand.
     made_by: command that makes the cases, "" if people wrote them. prompt, graders: as written.
+    variants: of the prompt, by name, each with the keys of `prompt` that it does not replace.
     gate, price, judge, human: None if the set declares none. lines: 1-based line of every key of the settings.
     """
 
@@ -77,6 +81,7 @@ class Golden:
     description: str = ""
     made_by: str = ""
     prompt: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     request: Request = Request()
     graders: tuple[Mapping[str, Any], ...] = DEFAULT_GRADERS
     label: Label | None = None
@@ -103,14 +108,17 @@ def read_golden(path: Path) -> Golden:
     source = read_source(file, cases_path)
     known = _without_faults(source, file)
     judge, judge_faults = _judge(known.get("judge"), source, file)
+    prompt, variants = _prompts(known.get("prompt", {}))
     faults = [*source.faults, *_name_faults(file), *_gate_faults(known, source, file), *judge_faults]
+    faults += _variant_faults(variants, source, file)
     return Golden(
         name=_name(file),
         path=file,
         cases_path=cases_path,
         description=known.get("description", ""),
         made_by=known.get("made_by", ""),
-        prompt=known.get("prompt", {}),
+        prompt=prompt,
+        variants=variants,
         request=_request(known.get("request", {})),
         graders=tuple(known.get("grader", DEFAULT_GRADERS)),
         label=_label(known.get("label")),
@@ -147,6 +155,20 @@ def _name_faults(file: Path) -> Iterator[Fault]:
     if problem := id_problem(_name(file)) or name_problem(_name(file)):
         what = "folder" if file.name == FOLDER_FILE else "file"
         yield Fault(shown(file), 0, f"golden set name {_name(file)!r} {problem}", f"rename the {what}")
+
+
+def _prompts(table: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """[prompt] without its variants, and these, each completed by it."""
+    base = {key: value for key, value in table.items() if key != "variants"}
+    return base, {name: {**base, **own} for name, own in table.get("variants", {}).items()}
+
+
+def _variant_faults(variants: Iterable[str], source: Source, file: Path) -> Iterator[Fault]:
+    for name in variants:
+        problem = "is reserved" if name in RESERVED_PROMPTS else id_problem(name)
+        if problem:
+            line = nearest(source.lines, ("prompt", "variants", name))
+            yield Fault(shown(file), line, f"the name of the prompt variant {name!r} {problem}", "rename it")
 
 
 def _request(table: Mapping[str, Any]) -> Request:

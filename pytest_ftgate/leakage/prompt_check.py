@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.data.near.normalized import Golden
@@ -23,7 +24,7 @@ def prompt_report(scan: Scan, suites: Iterable[Suite]) -> Report:
     A case in the system turn or the template is also found where its question and its answer are too short for the
     check of rows, if they follow each other. rows_read: texts that were looked at.
     """
-    rows = list(_rows(suites))
+    rows = list({str(row.data): row for row in reversed([*_rows(suites)])}.values())[::-1]
     report = scan.report(rows)
     known = {(leak.set, leak.golden_id, leak.file, leak.line) for leak in report.leaks}
     found = (
@@ -50,12 +51,13 @@ def describe(prompts: Report, *, strict: bool = False) -> str:
 
 def _rows(suites: Iterable[Suite]) -> Iterator[Row]:
     for suite in suites:
-        path, line, prompt = shown(suite.golden.path), suite.golden.line, suite.prompt
+        path, prompt = shown(suite.golden.path), suite.prompt
+        line = partial(suite.golden.line, *suite.prompt_keys)
         for key, text in (("system", prompt.system), ("template", prompt.template)):
             if text:
-                yield Row(path, line("prompt", key), {key: text})
+                yield Row(path, line(key), {key: text})
         for number, (asked, answer) in enumerate(prompt.examples):
-            yield Row(path, line("prompt", "examples", number), {"input": asked, "expected": answer})
+            yield Row(path, line("examples", number), {"input": asked, "expected": answer})
 
 
 def _listed(rows: Iterable[Row], goldens: Sequence[Golden]) -> Iterator[Leak]:

@@ -86,11 +86,13 @@ class EvaluationRun:
             self._regrade(wanted)
             return
         wanted = [(suite, cases) for suite, cases in wanted if not self._training.gated_by(suite.name)]
+        wanted.sort(key=lambda asked: self._place(asked[0]))
         for suite, _ in wanted:
             self._runtime.engines.expect(self._of(suite)[1].model)
         for suite, cases in wanted:
             evaluation, target = self._of(suite)
-            self._runtime.console.line(f"ftgate: {suite.name}: asking {target.title}{_precision(target)}")
+            self._make_room(suite, target)
+            self._runtime.console.line(f"ftgate: {suite.title}: asking {target.title}{_precision(target)}")
             self._source.ask(evaluation, cases, target)
 
     def sum_up(self) -> Iterator[dict[str, Any]]:
@@ -133,6 +135,29 @@ class EvaluationRun:
             )
         return models.pop()
 
+    def columns(self) -> Iterator[dict[str, Any]]:
+        """Of each golden set that was asked in several columns: their numbers, and what differs from the first."""
+        from pytest_ftgate.pipeline.columns import compare_columns
+
+        asked: dict[str, list[Evaluation]] = {}
+        for evaluation, _ in self._known.values():
+            if evaluation.suite.column:
+                asked.setdefault(evaluation.suite.name, []).append(evaluation)
+        yield from (compare_columns(each) for each in asked.values() if len(each) > 1)
+
+    def _place(self, suite: Suite) -> int:
+        """Of a set's model among those of the run: what one of them is asked is asked together."""
+        models = self._runtime.settings.combinations.models
+        return models.index(suite.column.model) if suite.column and suite.column.model else 0
+
+    def _make_room(self, suite: Suite, target: Target) -> None:
+        """Of several models that we serve ourselves one is in memory at a time: wait for the one before, stop it."""
+        if self._place(suite) == 0 or target.model.served or self._runtime.engines.running(target.model):
+            return
+        for evaluation, _ in self._known.values():
+            list(evaluation.responses.arrived(wait=True))
+        self._runtime.engines.stop_and_free()
+
     @cached_property
     def _source(self) -> ResponseSource:
         from pytest_ftgate.pipeline.response_source import ResponseSource
@@ -143,9 +168,9 @@ class EvaluationRun:
         run = self._training.of(suite)
         if run is not None:
             return run.candidate_of(suite), run.candidate
-        if suite.name not in self._known:
-            self._known[suite.name] = self._new(suite)
-        return self._known[suite.name]
+        if suite.title not in self._known:
+            self._known[suite.title] = self._new(suite)
+        return self._known[suite.title]
 
     def _new(self, suite: Suite) -> tuple[Evaluation, Target]:
         from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -166,9 +191,13 @@ class EvaluationRun:
         from pytest_ftgate.serve.model import Model
 
         settings = self._runtime.settings
+        several = suite.column.model if suite.column else ""
+        name = several or settings.model
         if settings.engine == "openai":
-            title = f"{settings.model}, served at {settings.base_url}"
-            return Target(title, Model(settings.model, served=True))
+            title = f"{name}, served at {settings.combinations.addresses.get(name, settings.base_url)}"
+            return Target(title, Model(name, served=True))
+        if several:
+            return Target(name, Model(name))
         if settings.model:
             return base_target(Model(settings.model))
         task, pipeline = self._catalogue.pipeline_for(suite.name)
@@ -180,13 +209,13 @@ class EvaluationRun:
             evaluation, target = self._of(suite)
             missing = evaluation.responses.missing(cases)
             lacking = f"; answers it lacks: {len(missing)}" if missing else ""
-            self._runtime.console.line(f"ftgate: {suite.name}: grading the journal of {target.title} again{lacking}")
+            self._runtime.console.line(f"ftgate: {suite.title}: grading the journal of {target.title} again{lacking}")
 
     def _remember(self, evaluation: Evaluation, target: Target) -> None:
         """What a model got on all cases, so that the next collection knows how often two models disagree."""
         from pytest_ftgate.pipeline.discordance import remember
 
-        if evaluation.graded:
+        if evaluation.graded and not (evaluation.suite.column and evaluation.suite.column.variant):
             title = target.title if target.version else f"{target.title} {target.digest[:8]}"
             state_dir = self._runtime.settings.state_dir
             try:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import Fault, FileFaults, LockError
+from pytest_ftgate.pipeline.combinations import Combinations
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.column import Column
     from pytest_ftgate.evaluate.noise import Noise
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.graders.llm_judge import AsksJudge
@@ -28,29 +30,42 @@ class GoldenSets:
         price: tuple[float, float] | None,
         judge_client: Callable[[Suite], AsksJudge],
         shown: Callable[[Path], str],
+        combinations: Combinations = Combinations(),  # noqa: B008 - frozen
     ) -> None:
         self._catalogue, self._price, self._judge_client, self._shown = catalogue, price, judge_client, shown
-        self._by_path: dict[Path, Suite] = {}
-        self._by_name: dict[str, Suite] = {}
+        self._combinations = combinations
+        self._by_path: dict[Path, tuple[Suite, ...]] = {}
+        self._by_name: dict[str, tuple[Suite, ...]] = {}
         self.deltas: dict[str, float] = {}
         self.noises: dict[str, Noise] = {}
 
     def at(self, path: Path) -> Suite:
-        """The golden set of a file. Raises FileFaults, also for one that differs from its lock."""
+        """The golden set of a file; where the run compares several models or prompts, in the first of its columns.
+
+        Raises FileFaults, also for one that differs from its lock.
+        """
+        return self.columns(path)[0]
+
+    def columns(self, path: Path) -> tuple[Suite, ...]:
+        """The golden set of a file, once for each combination of model and prompt of the run. Raises as `at`."""
         if path not in self._by_path:
-            from pytest_ftgate.evaluate.suite import judged, load_suite, priced
+            from pytest_ftgate.evaluate.suite import load_suite, priced
 
             suite = load_suite(path)
             self._check_lock(suite)
             self._check_name(suite)
             suite = priced(suite, self._price)
-            suite = judged(suite, lambda: self._judge_client(suite))
-            self._by_path[path] = self._by_name[suite.name] = suite
+            columns = tuple(self._in_column(suite, column) for column in self._combinations.columns(suite.golden))
+            self._by_path[path] = self._by_name[suite.name] = columns
         return self._by_path[path]
 
     def named(self, name: str) -> Suite:
-        """The golden set of that name, from the folders of `ftgate_goldens`. Raises FtgateError."""
-        return self._by_name[name] if name in self._by_name else self.at(self._catalogue.golden_path(name))
+        """The golden set of that name, as `at`, from the folders of `ftgate_goldens`. Raises FtgateError."""
+        return self.columns_named(name)[0]
+
+    def columns_named(self, name: str) -> tuple[Suite, ...]:
+        """The same, as `columns`. Raises FtgateError."""
+        return self._by_name[name] if name in self._by_name else self.columns(self._catalogue.golden_path(name))
 
     def delta(self, suite: Suite) -> float:
         """The margin of the set's lock, 0 without one."""
@@ -67,10 +82,18 @@ class GoldenSets:
         noise = self.noises.get(suite.name)
         return f"{line}; {noise.of(suite)}" if noise else line
 
+    def _in_column(self, suite: Suite, column: Column | None) -> Suite:
+        """As it is asked and graded."""
+        from pytest_ftgate.evaluate.prompt_variant import in_column
+        from pytest_ftgate.evaluate.suite import judged
+
+        asked = in_column(suite, column) if column else suite
+        return judged(asked, lambda: self._judge_client(asked))
+
     def _check_name(self, suite: Suite) -> None:
         other = self._by_name.get(suite.name)
         if other is not None:
-            where = self._shown(other.golden.path)
+            where = self._shown(other[0].golden.path)
             text = f"duplicate golden set name {suite.name!r}, also in {where}"
             raise FileFaults([Fault(self._shown(suite.golden.path), 0, text, "rename one of them")])
 

@@ -32,17 +32,17 @@ class ResponseSource:
         settings = self._runtime.settings
         cache = cache_for(settings, evaluation.suite, target.model, f"{settings.state_dir.name}/cache")
         if cache is not None and not self._broken:
-            self._caches[evaluation.suite.name] = cache
+            self._caches[evaluation.suite.title] = cache
             missing = evaluation.responses.missing(wanted)
             if found := self._tolerate(lambda: evaluation.responses.recall(missing, cache)):
-                self._say(f"ftgate: {evaluation.suite.name}: answers from the cache ({cache.place}): {found}")
+                self._say(f"ftgate: {evaluation.suite.title}: answers from the cache ({cache.place}): {found}")
         self._runtime.ask(evaluation, wanted, target)
 
     def sum_up(self, evaluation: Evaluation) -> dict[str, Any]:
         """After the last item: remember what is new; see `report.traffic`."""
         from pytest_ftgate.pipeline.report.traffic import traffic
 
-        cache = self._caches.pop(evaluation.suite.name, None)
+        cache = self._caches.pop(evaluation.suite.title, None)
         if cache is None:
             return traffic(evaluation)
         if not self._broken:

@@ -86,6 +86,7 @@ class Runtime:
                 logs=settings.state_dir / "logs",
                 base_url=settings.base_url,
                 model=settings.model,
+                addresses=settings.combinations.addresses,
                 vllm=settings.vllm,
                 vllm_args=settings.vllm_args,
             ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from pytest_ftgate.pipeline.combinations import Combinations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +24,4 @@ class Settings:
     cache_url: str = ""
     signing_key: Path | None = None
     verify_key: Path | None = None
+    combinations: Combinations = field(default_factory=Combinations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,8 +24,33 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.servers.fixture_handle import Server
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a test is parametrized with: a golden set, in one of the columns of the run, and a case of it, if any."""
+
+    suite: Suite
+    case: Case | None = None
+
+    def __str__(self) -> str:
+        """Its id: "t000", "t000-b-v2", or "b-v2"."""
+        label = self.suite.column.label if self.suite.column else ""
+        return "-".join(filter(None, (self.case.id if self.case else "", label)))
+
+
+def asked_of(item: Any) -> Asked | None:
+    """What a test is parametrized with."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return next((each for each in parameters.values() if isinstance(each, Asked)), None)
+
+
 def suite_of(item: Any) -> Suite:
-    """The golden set that the marker `golden` of a test names. Raises FtgateError."""
+    """The golden set that the marker `golden` of a test names, in the column that it runs for. Raises FtgateError."""
+    asked = asked_of(item)
+    return asked.suite if asked else columns_of(item)[0]
+
+
+def columns_of(item: Any) -> tuple[Suite, ...]:
+    """The golden set that the marker `golden` of a test names, in each column of the run. Raises FtgateError."""
     from pytest_ftgate.plugin.session import KEY
 
     marker = item.get_closest_marker("golden")
@@ -35,7 +61,7 @@ def suite_of(item: Any) -> Suite:
     if len(marker.args) != 1 or not isinstance(marker.args[0], str):
         raise FtgateError(f"{item.name}: @pytest.mark.golden takes one name, found {marker.args!r}")
     ftgate: FtgateSession = item.config.stash[KEY]
-    return ftgate.golden_sets.named(marker.args[0])
+    return ftgate.golden_sets.columns_named(marker.args[0])
 
 
 def _suite(request: pytest.FixtureRequest) -> Suite:
@@ -52,7 +78,7 @@ def case(request: pytest.FixtureRequest) -> Case:
         pytest.fail(
             f"{request.node.name}: the fixture case needs @pytest.mark.golden('name of a golden set')", pytrace=False
         )
-    given: Case = request.param
+    given: Case = request.param.case
     return given
 
 

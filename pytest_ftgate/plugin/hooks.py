@@ -136,16 +136,25 @@ def _names_data(file_path: Path, parent: pytest.Collector) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`@pytest.mark.golden("sms_spam")` with the fixture `case`: one test for each case."""
-    if "case" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("golden") is None:
+    """`@pytest.mark.golden("sms_spam")` with the fixture `case`: one test for each case, and each column of the run.
+
+    With the fixture `metrics` alone one test for each column, if there are several.
+    """
+    name = next((name for name in ("case", "metrics") if name in metafunc.fixturenames), "")
+    if not name or metafunc.definition.get_closest_marker("golden") is None:
         return
-    from pytest_ftgate.plugin.fixtures import suite_of
+    from pytest_ftgate.plugin.fixtures import Asked, columns_of
 
     try:
-        cases = suite_of(metafunc.definition).cases
+        columns = columns_of(metafunc.definition)
     except FtgateError as error:
         raise pytest.Collector.CollectError(printable(str(error))) from None
-    metafunc.parametrize("case", cases, ids=[case.id for case in cases], indirect=True)
+    if name == "case":
+        asked = [Asked(suite, case) for suite in columns for case in suite.cases]
+    else:
+        asked = [Asked(suite) for suite in columns if suite.column]
+    if asked or name == "case":
+        metafunc.parametrize(name, asked, ids=map(str, asked), indirect=True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.files.secrets import plain_address, secret_address
+from pytest_ftgate.pipeline.combinations import Combinations
+from pytest_ftgate.plugin.combinations import REPEATED, add_combinations, first_value, how, read_combinations
 from pytest_ftgate.serve import ENGINES
 
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
@@ -28,24 +30,16 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
         "",
         f"inference engine: {' or '.join(ENGINES)}; default: openai if a base URL is given, else transformers",
     ),
-    ("base-url", "", "base URL of a running OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1"),
-    ("model", "", "served model name (openai), or folder or hub id of the base model (transformers, vllm)"),
+    ("base-url", "", "base URL of an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1; repeated: one per model"),
+    ("model", "", "served name (openai), or folder or hub id of the base model; repeated: models to compare"),
     ("vllm", "", "path of the vllm executable; default: next to the Python executable, then on PATH"),
     ("vllm-args", "", "extra arguments of `vllm serve`, e.g. '--max-model-len 4096'; they override the defaults"),
-    (
-        "cache",
-        "",
-        "response cache: local or off; default: local for models served by this run, else off",
-    ),
+    ("cache", "", "response cache: local or off; default: local for models served by this run, else off"),
     ("cache-url", "", "shared response cache instead of the local one, e.g. redis://host:6379/0"),
     ("price", "", "price per million input and per million output tokens, e.g. '0.15 0.60', for cost_per_1k"),
     ("concurrency", "64", "concurrent requests, 1 to 4096"),
     ("state-dir", ".ftgate", "folder for journals, adapters and the embedded registry, relative to the rootdir"),
-    (
-        "judge-budget",
-        "",
-        "budget in dollars per judge model and run; default: budget_dollars of [judge], else no limit",
-    ),
+    ("judge-budget", "", "budget in dollars per judge model and run; default: budget_dollars of [judge], or no limit"),
     ("judge-model", "", "model of the `judge` fixture in tests without a golden set; default: a small Claude"),
     ("judge-url", "", "its base URL: Messages API, or an OpenAI-compatible server if it ends with /v1"),
     (
@@ -78,6 +72,7 @@ class Options:
     engine: str
     base_url: str
     model: str
+    combinations: Combinations
     vllm: str
     vllm_args: tuple[str, ...]
     regrade: str
@@ -132,9 +127,10 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="use Message Batches for the judge: half the price, within 24 hours, resumable",
     )
+    add_combinations(add)
     for name, default, text in _SETTINGS:
         shown = f"{text} (default {default})" if default else text
-        add(f"--ftgate-{name}", metavar=name.upper().replace("-", "_"), default=None, help=shown)
+        add(f"--ftgate-{name}", metavar=name.upper().replace("-", "_"), default=None, help=shown, **how(name))
         parser.addini(_ini(name), text, default=default)
     for name, default, text in _LISTS:
         parser.addini(_ini(name), text, type="args", default=[default])
@@ -165,6 +161,7 @@ def read_options(config: pytest.Config) -> Options:
         engine=_engine(text),
         base_url=plain_address(text["base-url"], "--ftgate-base-url", "FTGATE_API_KEY"),
         model=text["model"],
+        combinations=read_combinations(config),
         vllm=text["vllm"],
         vllm_args=_words(text["vllm-args"]),
         regrade=_regrade(str(config.getoption("ftgate_regrade")), train=bool(config.getoption("train"))),
@@ -214,8 +211,8 @@ def _ini(name: str) -> str:
 
 
 def _value(config: pytest.Config, name: str) -> str:
-    given: Any = config.getoption(_ini(name))
-    return str(given if given is not None else config.getini(_ini(name))).strip()
+    flag: Any = first_value(config, name) if name in REPEATED else config.getoption(_ini(name))
+    return str(flag if flag is not None else config.getini(_ini(name))).strip()
 
 
 def _target(value: str, *, train: bool) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
-from pytest_ftgate.plugin.fixtures import suite_of
+from pytest_ftgate.plugin.fixtures import asked_of, suite_of
 from pytest_ftgate.plugin.items.base import FtgateItem, Rank, asks_a_model
 from pytest_ftgate.plugin.items.golden import CaseItem, GateItem, MetricItem
 
@@ -41,8 +41,8 @@ def note_gates(items: Iterable[pytest.Item], ftgate: FtgateSession) -> None:
     gates = [item for item in items if isinstance(item, GateItem)]
     checks: dict[str, set[str]] = {}
     for gate in gates:
-        checks.setdefault(gate.suite.name, set()).add(gate.check)
-    suites = {gate.suite.name: gate.suite for gate in gates}
+        checks.setdefault(gate.suite.title, set()).add(gate.check)
+    suites = {gate.suite.title: gate.suite for gate in gates}
     whole = {name: set(ftgate.gate.checks_of(suite)) for name, suite in suites.items()}
     ftgate.weighed = frozenset(
         name for name, found in checks.items() if found == whole[name] and _weighs(suites[name], found)
@@ -126,8 +126,8 @@ def asks(items: Iterable[pytest.Item]) -> list[tuple[Suite, list[Case]]]:
     suites: dict[str, Suite] = {}
     for item in items:
         for suite, case in _needs(item):
-            suites[suite.name] = suite
-            wanted.setdefault(suite.name, {})[case.id] = case
+            suites[suite.title] = suite
+            wanted.setdefault(suite.title, {})[case.id] = case
     return [(suite, list(wanted[name].values())) for name, suite in suites.items()]
 
 
@@ -140,6 +140,6 @@ def _needs(item: pytest.Item) -> Iterator[tuple[Suite, Case]]:
         suite = suite_of(item)
         yield from ((suite, case) for case in suite.cases)
     elif "response" in names or "grade" in names:
-        callspec = getattr(item, "callspec", None)
-        if callspec is not None and "case" in callspec.params:
-            yield suite_of(item), callspec.params["case"]
+        asked = asked_of(item)
+        if asked is not None and asked.case is not None:
+            yield asked.suite, asked.case

@@ -51,7 +51,7 @@ class FtgateSession:
         self.freeze = Freeze()
         self.judges = RunJudges(self.catalogue, lambda: open_judges(config, options, self.catalogue), self.shown)
         client_of = self.judges.client_of
-        self.golden_sets = GoldenSets(self.catalogue, options.price, client_of, self.shown)
+        self.golden_sets = GoldenSets(self.catalogue, options.price, client_of, self.shown, options.combinations)
         self.training = TrainingRuns(self.catalogue, self.golden_sets, lambda: self.runtime, options.leak, client_of)
         asked = UnderTest(target=options.target, regrade=options.regrade, resume=options.resume)
         self.evaluations = EvaluationRun(asked, self.catalogue, self.training, lambda: self.runtime)
@@ -129,4 +129,5 @@ class FtgateSession:
             if "runtime" in self.__dict__:
                 closing.callback(self.runtime.close)
                 self.reports.traffic += self.evaluations.sum_up()
+                self.reports.columns += self.evaluations.columns()
                 self.reports.counts.update(self.runtime.counts)

@@ -106,7 +106,7 @@ import pytest
 @pytest.mark.golden("tiny")
 def test_case(case, response, request):
     assert response.text == "text"
-    assert request.config.getoption("ftgate_model") == "mock"
+    assert request.config.getoption("ftgate_model") == ["mock"]
 """
 
 

@@ -44,6 +44,10 @@ class GateRun:
         noise = self._golden_sets.noises.get(suite.name)
         if found is not None and noise and check in {"champion", "anchor"}:
             found = replace(found, reason=f"{found.reason}; {noise.of(suite)}")
+        if found is not None and check == "integrity" and suite.column and suite.column.variant:
+            asked = f"asked with the prompt variant {suite.column.variant!r}, not with the set's own prompt"
+            locked = " that golden.lock accepts" if suite.name in self._golden_sets.deltas else ""
+            found = replace(found, reason=f"{found.reason}; {asked}{locked}")
         self.checks.setdefault(suite.name, {})[check] = found
         return found
 

@@ -33,7 +33,7 @@ def traffic(evaluation: Evaluation) -> dict[str, Any]:
     timed = [answer for origin in ("model", "journal") for answer in came[origin]]
     timed = [answer for answer in timed if answer.finish_reason in ("stop", "length")]
     return {
-        "set": evaluation.suite.name,
+        "set": evaluation.suite.title,
         **{origin: len(answers) for origin, answers in came.items()},
         "queue_ms": _quantiles([1000 * answer.queue_s for answer in timed]),
         "ttft_ms": _quantiles([1000 * answer.ttft_s for answer in timed if answer.ttft_s]),
@@ -59,8 +59,9 @@ def traffic_lines(sets: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) 
     told = [each for each in sets if each["model"] or each["journal"] or each["cache"]]
     if told or counts:
         yield f"requests: {_counted(counts)}"
+    width = max([11, *(len(each["set"]) for each in told)])
     for each in told:
-        yield f"  {each['set']:<11} {_origins(each)}{_speed(each)}"
+        yield f"  {each['set']:<{width}} {_origins(each)}{_speed(each)}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -35,8 +35,6 @@ UNCHANGED = "unchanged: the candidate is the champion"
 class GoldenFile(FtgateFile):
     """golden.toml, *.golden.jsonl or *.golden.yaml."""
 
-    suite: Suite
-
     @classmethod
     def at(cls, parent: pytest.Collector, path: Path) -> GoldenFile:
         """The file, under an id that can be printed: its name may come from anybody's pull request."""
@@ -49,24 +47,28 @@ class GoldenFile(FtgateFile):
     def collect(self) -> Iterator[FtgateItem]:
         """All cases, then metrics and gate checks. Faults of the set are one collection error."""
         try:
-            self.suite = self.ftgate.golden_sets.at(self.path)
+            columns = self.ftgate.golden_sets.columns(self.path)
         except FileFaults as faults:
             raise self.CollectError(printable(str(faults))) from None
-        pipeline = self.ftgate.training.gated_by(self.suite.name)
-        for item in self._items():
-            item.pipeline = pipeline
-            yield item
+        for suite in columns:
+            pipeline = self.ftgate.training.gated_by(suite.name)
+            for item in self._items(suite):
+                item.pipeline = pipeline
+                yield item
 
-    def _items(self) -> Iterator[FtgateItem]:
-        for case in self.suite.cases:
-            yield CaseItem.make(self, case.id, suite=self.suite, case=case)
+    def _items(self, suite: Suite) -> Iterator[FtgateItem]:
+        """In a column the name of each item ends with its label, as of a parametrized test: t000[b-v2]."""
+        label = suite.column.label if suite.column else ""
+        ending, within = (f"[{label}]", f"-{label}") if label else ("", "")
+        for case in suite.cases:
+            yield CaseItem.make(self, f"{case.id}{ending}", suite=suite, case=case)
         judging = [
-            MetricItem.make(self, f"metric[{title}]", suite=self.suite, title=title, options=options)
-            for title, options in self.suite.metrics
+            MetricItem.make(self, f"metric[{title}{within}]", suite=suite, title=title, options=options)
+            for title, options in suite.metrics
         ]
         judging += [
-            GateItem.make(self, f"gate[{check}]", suite=self.suite, check=check)
-            for check in self.ftgate.gate.checks_of(self.suite)
+            GateItem.make(self, f"gate[{check}{within}]", suite=suite, check=check)
+            for check in self.ftgate.gate.checks_of(suite)
         ]
         for order, item in enumerate(judging):
             item.order = order
@@ -109,7 +111,7 @@ class CaseItem(FtgateItem):
     @property
     def _weighed(self) -> bool:
         """Whether a gate of this run looks at the case."""
-        return self.suite.name in self.ftgate.weighed
+        return self.suite.title in self.ftgate.weighed
 
     @property
     def _gated(self) -> bool:
@@ -122,7 +124,7 @@ class CaseItem(FtgateItem):
 
     def _facts(self, evaluation: Evaluation, outcome: Outcome) -> dict[str, Any]:
         return {
-            "set": self.suite.name,
+            "set": self.suite.title,
             "case": self.case.id,
             "model": evaluation.model_digest,
             "outcome": outcome.to_json(),
@@ -174,10 +176,10 @@ class MetricItem(FtgateItem):
         if self.ftgate.evaluations.unchanged(self.suite):
             return skipped(UNCHANGED)
         if missing := self.ftgate.evaluations.missing(self.suite):
-            return ItemOutcome("failed", missing, unmeasured=self.suite.name in self.ftgate.weighed)
+            return ItemOutcome("failed", missing, unmeasured=self.suite.title in self.ftgate.weighed)
         evaluation = self.ftgate.gate.judged(self.suite)
         metric = evaluation.metric(**self.options)
-        facts = {"set": self.suite.name, "name": self.title, "value": metric.value, "n": metric.n}
+        facts = {"set": self.suite.title, "name": self.title, "value": metric.value, "n": metric.n}
         if self.title == "accuracy" and self.suite.golden.label is not None:
             facts["confusion"] = evaluation.confusion().lines()
         bounds = {"lower": metric.lower, "upper": metric.upper if isfinite(metric.upper) else None}
@@ -207,7 +209,7 @@ class GateItem(FtgateItem):
 
     def _told(self, check: CheckResult, beside: Mapping[str, CheckResult] = MappingProxyType({})) -> ItemOutcome:
         facts: dict[str, Any] = {
-            "set": self.suite.name,
+            "set": self.suite.title,
             "check": check.name,
             "status": check.status,
             "reason": check.reason,

@@ -40,6 +40,7 @@ class ReportCollector:
     nights: list[dict[str, Any]] = field(default_factory=list)
     data: list[dict[str, Any]] = field(default_factory=list)
     traffic: list[dict[str, Any]] = field(default_factory=list)
+    columns: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     judges: list[dict[str, Any]] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
@@ -128,12 +129,13 @@ class ReportCollector:
 
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
-        facts = {"traffic": self.traffic, "counts": self.counts, "judges": self.judges}
+        facts = {"traffic": self.traffic, "counts": self.counts, "judges": self.judges, "columns": self.columns}
         return facts | {"gates_selected": self.gates_selected}
 
     def arrived(self, sent: dict[str, Any]) -> None:
         """The inverse of `travelling`."""
         self.traffic += sent["traffic"]
+        self.columns += sent["columns"]
         self.counts.update(sent["counts"])
         self.judges += sent["judges"]
         self.gates_selected = max(self.gates_selected, sent["gates_selected"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
+from pytest_ftgate.plugin.report.columns import headline, notes, table
 from pytest_ftgate.plugin.report.data import data_lines
 from pytest_ftgate.plugin.report.summary import endings
 
@@ -46,6 +47,7 @@ def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
         yield ""
         yield from _table(("metric", "value", "lower", "upper", "n"), map(_metric, tally.metrics.get(name, [])))
         yield from _table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
+    yield from _columns(tally)
     yield from _misses(tally)
     yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))
     yield f"{len(tally.missed)} missed, {tally.failures()} failed, {_duration(seconds)}, exit code {code}"
@@ -75,6 +77,15 @@ def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str
     lines = [f"| {' | '.join(map(escaped, row))} |" for row in rows]
     if lines:
         yield from (f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines, "")
+
+
+def _columns(tally: ReportCollector) -> Iterator[str]:
+    for each in tally.columns:
+        yield f"### {escaped(headline(each))}"
+        yield ""
+        head, *rows = table(each, verbose=True)
+        yield from _table(head, iter(rows))
+        yield from _verbatim(list(notes(each, verbose=False)))
 
 
 def _misses(tally: ReportCollector) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.judge.summary import judged_lines
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
+from pytest_ftgate.plugin.report.columns import column_lines
 from pytest_ftgate.plugin.report.data import data_lines
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def lines(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]
         yield from _metrics(tally.metrics.get(name, []))
         yield from _checks(tally.checks.get(name, []))
     yield from _misses(tally, verbose=verbose)
+    yield from column_lines(tally.columns, verbose=verbose)
     yield from ((text, "") for text in traffic_lines(tally.traffic, tally.counts))
     yield from judged_lines(tally.judges)
     yield from endings(tally)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,14 +33,16 @@ class Display(Protocol):
 class EngineSettings:
     """Which engine serves. kind: "transformers", "vllm" or "openai" (a server that runs already).
 
-    base_url, model: address of that server and its name for the model. vllm, vllm_args: executable and arguments of
-    `vllm serve`. logs: folder for the servers' output.
+    base_url, model: address of that server and its name for the model. addresses: of several models that are on servers
+    of their own, by name. vllm, vllm_args: executable and arguments of `vllm serve`. logs: folder for the servers'
+    output.
     """
 
     kind: str
     logs: Path
     base_url: str = ""
     model: str = ""
+    addresses: Mapping[str, str] = field(default_factory=dict)
     vllm: str = ""
     vllm_args: tuple[str, ...] = ()
 
@@ -104,7 +107,7 @@ class EnginePool:
         if base.served:
             from pytest_ftgate.serve.servers.external import OpenAIEngine
 
-            return OpenAIEngine(settings.base_url, settings.model)
+            return OpenAIEngine(settings.addresses.get(base.base, settings.base_url), base.base)
         log = settings.logs / f"{settings.kind}-{len(self._engines)}.log"
         if settings.kind == "vllm":
             from pytest_ftgate.serve.vllm.command import VllmSettings
