@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -144,9 +144,14 @@ class Responses:
             max_in_flight=engine.max_in_flight,
         )
 
-    def _keep(self, request: Request, response: Response) -> None:
-        asked = self.asked(self._by_id[request.case_id], request.repeat)
-        self._journal.append(request.key, response, set=self.suite.name, asked=asked)
+    def _keep(self, finished: Sequence[tuple[Request, Response]]) -> None:
+        self._journal.append_all(
+            (request.key, response, {"set": self.suite.name, "asked": self._asked_by(request)})
+            for request, response in finished
+        )
+
+    def _asked_by(self, request: Request) -> str:
+        return self.asked(self._by_id[request.case_id], request.repeat)
 
     def _reuses(self, key: str) -> bool:
         """Take the answer of an earlier run, if that is allowed and there is one."""
