@@ -18,6 +18,7 @@ from _pytest._io import TerminalWriter
 from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.pipeline.unasked import NotAsked
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
@@ -47,6 +48,7 @@ class ItemOutcome:
     text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
     missed: a wrong answer that the gate will weigh; shown, listed, not red. unmeasured: a failure that is no evidence
     against the model: there is no grade. distrusted: something was changed by hand, so that nothing can be decided.
+    error: a failure of what the item needs, before it could begin: what pytest calls an error.
     """
 
     outcome: Outcome
@@ -54,6 +56,7 @@ class ItemOutcome:
     missed: bool = False
     unmeasured: bool = False
     distrusted: bool = False
+    error: bool = False
     properties: Properties = ()
 
 
@@ -170,7 +173,7 @@ def run_item(item: FtgateItem) -> None:
     start = time.time()
     told = _printable(_told(item))
     stop = time.time()
-    hook.pytest_runtest_logreport(report=_report(item, "call", told, start, stop))
+    hook.pytest_runtest_logreport(report=_report(item, "setup" if told.error else "call", told, start, stop))
     done = ItemOutcome("passed", properties=told.properties)
     hook.pytest_runtest_logreport(report=_report(item, "teardown", done, stop, stop))
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
@@ -180,6 +183,9 @@ def _told(item: FtgateItem) -> ItemOutcome:
     """The one place where an exception of an item becomes its outcome. Ctrl-C and `pytest.exit` end the run."""
     try:
         return item.outcome()
+    except NotAsked as error:
+        text = item.ftgate.evaluations.unasked.text(error, item.nodeid)
+        return ItemOutcome("failed", text, distrusted=isinstance(error.__cause__, IntegrityError), error=True)
     except IntegrityError as error:
         return ItemOutcome("failed", f"INTEGRITY: {error}", distrusted=True)
     except FtgateError as error:
@@ -205,7 +211,7 @@ def _printable(told: ItemOutcome) -> ItemOutcome:
 
 
 def _report(
-    item: FtgateItem, when: Literal["call", "teardown"], told: ItemOutcome, start: float, stop: float
+    item: FtgateItem, when: Literal["setup", "call", "teardown"], told: ItemOutcome, start: float, stop: float
 ) -> pytest.TestReport:
     report = pytest.TestReport(
         nodeid=getattr(item, "id", item.nodeid),  # since pytest 9.2 a parsed id, which both reports then share
