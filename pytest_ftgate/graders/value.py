@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.short_repr import short_repr
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.serve.response import Response
 
@@ -28,6 +29,14 @@ class Grade:
     grader: str
     passed: bool
 
+    def __bool__(self) -> bool:
+        """Whether it passed, so that `assert grade` holds for a right answer only."""
+        return self.passed
+
+    def __repr__(self) -> str:
+        """In one line, for assertions."""
+        return short_repr(self, self.value, self.reason, passed=self.passed)
+
     def to_json(self) -> dict[str, Any]:
         """All fields, and "outcome": "grade"; `outcome_from_json` reads them back."""
         return {
@@ -41,10 +50,14 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Unscored:
-    """The grader cannot judge this answer: a skip with its reason, never a score."""
+    """The grader cannot judge this answer: a skip with its reason, never a score, and not true."""
 
     reason: str
     grader: str
+
+    def __bool__(self) -> bool:
+        """False: it did not pass."""
+        return False
 
     def to_json(self) -> dict[str, Any]:
         """All fields, and "outcome": "unscored"; `outcome_from_json` reads them back."""
@@ -53,10 +66,14 @@ class Unscored:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The grader or the API broke: nothing is known of the answer, and nothing may be scored."""
+    """The grader or the API broke: nothing is known of the answer, nothing may be scored, and it is not true."""
 
     reason: str
     grader: str
+
+    def __bool__(self) -> bool:
+        """False: it did not pass."""
+        return False
 
     def to_json(self) -> dict[str, Any]:
         """All fields, and "outcome": "failure"; `outcome_from_json` reads them back."""

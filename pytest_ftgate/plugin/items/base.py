@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Outcome = Literal["passed", "failed", "skipped"]
 Properties = tuple[tuple[str, str], ...]
 
+SHOWN = "ftgate: question and answer"
+"""Section of a report of a wrong answer that is not a failure; a failure has the same text itself."""
+
 FRAMES = 4
 """Calls shown of an unexpected exception."""
 
@@ -46,14 +49,16 @@ class ItemOutcome:
     """What an item has to say: its outcome, why, and what JUnit and other processes should know.
 
     text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
-    missed: a wrong answer that the gate will weigh; shown, listed, not red. unmeasured: a failure that is no evidence
-    against the model: there is no grade. distrusted: something was changed by hand, so that nothing can be decided.
-    error: a failure of what the item needs, before it could begin: what pytest calls an error.
+    missed: a wrong answer that the gate will weigh; listed, not red. shown: what there is to say of it, several lines.
+    unmeasured: a failure that is no evidence against the model: there is no grade. distrusted: something was changed by
+    hand, so that nothing can be decided. error: a failure of what the item needs, before it could begin: what pytest
+    calls an error.
     """
 
     outcome: Outcome
     text: str = ""
     missed: bool = False
+    shown: str = ""
     unmeasured: bool = False
     distrusted: bool = False
     error: bool = False
@@ -159,8 +164,10 @@ class _Text(TerminalRepr):
         self.reprcrash = ReprFileLocation(path, 0, text.partition("\n")[0])
 
     def toterminal(self, tw: TerminalWriter) -> None:
-        for line in self._text.splitlines():
-            tw.line(line, red=True)
+        first, *more = self._text.splitlines() or [""]
+        tw.line(first, red=True)
+        for line in more:
+            tw.line(line)
 
     def __str__(self) -> str:
         return self._text
@@ -207,7 +214,7 @@ def unexpected(name: str, error: BaseException) -> str:
 def _printable(told: ItemOutcome) -> ItemOutcome:
     """What reaches terminals, logs and files of the run: no secrets, nothing that steers a terminal or a CI job."""
     properties = tuple((name, mask(value)) for name, value in told.properties)
-    return replace(told, text=printable(told.text), properties=properties)
+    return replace(told, text=printable(told.text), shown=printable(told.shown), properties=properties)
 
 
 def _report(
@@ -224,6 +231,7 @@ def _report(
         start=start,
         stop=stop,
         user_properties=told.properties,
+        sections=[(SHOWN, told.shown)] if told.shown else (),
     )
     report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
     if told.unmeasured:
