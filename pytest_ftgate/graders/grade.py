@@ -9,7 +9,10 @@ from typing import Any
 
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.golden.case import Case
+from pytest_ftgate.graders.bleu import Bleu
+from pytest_ftgate.graders.chrf import Chrf
 from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
+from pytest_ftgate.graders.edit_similarity import EditSimilarity
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
@@ -20,7 +23,10 @@ from pytest_ftgate.graders.one_of import OneOf
 from pytest_ftgate.graders.options import build, nearest
 from pytest_ftgate.graders.python import Python
 from pytest_ftgate.graders.regex import Regex
+from pytest_ftgate.graders.rouge import Rouge
+from pytest_ftgate.graders.set_f1 import SetF1
 from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.token_f1 import TokenF1
 from pytest_ftgate.graders.value import (
     Failure,
     Grade,
@@ -61,6 +67,12 @@ KINDS: Mapping[str, type[Kind]] = {
         Numeric,
         JsonSchema,
         JsonFields,
+        Rouge,
+        Bleu,
+        Chrf,
+        EditSimilarity,
+        TokenF1,
+        SetF1,
         Judge,
         Python,
     )
