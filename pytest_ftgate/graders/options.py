@@ -30,6 +30,18 @@ def _is_texts(value: object) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
 
 
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_float, value))
+
+
+def _is_grader(value: object) -> bool:
+    return isinstance(value, Kind)
+
+
+def _is_graders(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_grader, value))
+
+
 _TYPES: Mapping[str, tuple[str, _Fits]] = {
     "bool": ("true or false", _is_bool),
     "bool | None": ("true or false", _is_bool),
@@ -38,6 +50,9 @@ _TYPES: Mapping[str, tuple[str, _Fits]] = {
     "int": ("a whole number", _is_int),
     "int | None": ("a whole number", _is_int),
     "tuple[str, ...]": ("a list of strings", _is_texts),
+    "tuple[float, ...]": ("a list of numbers", _is_numbers),
+    "Grader": ("a grader, a table with its `kind`", _is_grader),
+    "tuple[Grader, ...]": ("a list of graders, tables with their `kind`", _is_graders),
     "Mapping[str, Any]": ("a table", lambda value: isinstance(value, Mapping)),
     "Mapping[str, Any] | bool": ("a table", lambda value: isinstance(value, Mapping | bool)),
 }

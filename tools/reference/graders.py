@@ -25,6 +25,9 @@ _TYPES = {
     "int | None": "whole number",
     "bool | None": "boolean",
     "tuple[str, ...]": "list of strings",
+    "tuple[float, ...]": "list of numbers",
+    "Grader": "grader",
+    "tuple[Grader, ...]": "list of graders",
     "Mapping[str, Any]": "table",
     "Mapping[str, Any] | bool": "table",
 }
