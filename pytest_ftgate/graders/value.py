@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.short_repr import short_repr
 from pytest_ftgate.golden.case import Case
+from pytest_ftgate.graders.source_files import SourceFile
 from pytest_ftgate.serve.response import Response
 
 
@@ -126,6 +127,20 @@ class Kind:
     def name(self) -> str:
         """Kind and version, "exact@1"."""
         return f"{self.kind}@{self.version}"
+
+    @property
+    def inner(self) -> tuple[Grader, ...]:
+        """The graders that this one asks; () for most."""
+        return ()
+
+    def with_inner(self, change: Callable[[Grader], Grader]) -> Self:  # noqa: ARG002  there is none to change
+        """The same with each of its `inner` graders changed."""
+        return self
+
+    @property
+    def code(self) -> Mapping[str, SourceFile]:
+        """The files of the project whose code decides, by name of the module; {} for most."""
+        return {}
 
     def check(self, case: Case) -> None:
         """Raises GraderError if the case, as it is written, cannot be judged; a kind that needs nothing never does."""
