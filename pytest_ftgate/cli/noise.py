@@ -59,12 +59,12 @@ def noise(args: argparse.Namespace) -> int:
 def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:
     from pytest_ftgate.pipeline.discovery import Catalogue
     from pytest_ftgate.pipeline.targets import Target, base_target
-    from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.serve.model import Model, own_model
 
     if runtime.settings.engine == "openai":
         return Target(f"{args.model}, served at {args.base_url}", Model(args.model, served=True))
     if args.model:
-        return base_target(Model(args.model))
+        return base_target(own_model(args.model, "--base-url"))
     task, pipeline = Catalogue((), (args.pipelines,)).pipeline_for(suite.name)
     return runtime.targets.named(args.target, task, pipeline.base_model)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.evaluate.journal import Answers, Journal, key_of
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.client.pool import Pool, Request
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
+
+AT_ONCE = 500
+"""Requests handed to the pool at one time: it sends the first while the messages of the others are still made."""
 
 Repeat = tuple[Case, int]
 """A case and the 0-based number of one of its repeats."""
@@ -124,7 +128,8 @@ class Responses:
             sampling(**self.settings, repeat=repeat, stream=stream, offers=engine.offers)
             for repeat in range(asks.repeats)
         ]
-        requests = [
+        line = engine.endpoint(model)
+        requests = (
             Request(
                 self._keys[case.id][repeat],
                 case.id,
@@ -134,19 +139,25 @@ class Responses:
                 repeat,
             )
             for case, repeat in repeats
-        ]
-        self._pending |= pool.submit(
-            engine.endpoint(model),
-            self.model_digest,
-            requests,
-            on_done=self._keep,
-            check=engine.check,
-            max_in_flight=engine.max_in_flight,
+        )
+        while some := list(islice(requests, AT_ONCE)):
+            self._pending |= pool.submit(
+                line,
+                self.model_digest,
+                some,
+                on_done=self._keep,
+                check=engine.check,
+                max_in_flight=engine.max_in_flight,
+            )
+
+    def _keep(self, finished: Sequence[tuple[Request, Response]]) -> None:
+        self._journal.append_all(
+            (request.key, response, {"set": self.suite.name, "asked": self._asked_by(request)})
+            for request, response in finished
         )
 
-    def _keep(self, request: Request, response: Response) -> None:
-        asked = self.asked(self._by_id[request.case_id], request.repeat)
-        self._journal.append(request.key, response, set=self.suite.name, asked=asked)
+    def _asked_by(self, request: Request) -> str:
+        return self.asked(self._by_id[request.case_id], request.repeat)
 
     def _reuses(self, key: str) -> bool:
         """Take the answer of an earlier run, if that is allowed and there is one."""

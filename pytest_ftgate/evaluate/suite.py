@@ -19,8 +19,9 @@ from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Row, read_
 from pytest_ftgate.graders.answer import label_in
 from pytest_ftgate.graders.grade import Grader, case_fault, compile_grader, resolve_spec
 from pytest_ftgate.graders.llm_judge import AsksJudge, Judge, bind, judges_among
-from pytest_ftgate.graders.python import Python
+from pytest_ftgate.graders.nested import all_graders, changed
 from pytest_ftgate.graders.source_files import SourceFile
+from pytest_ftgate.graders.value import Kind
 from pytest_ftgate.metrics.latency_cost import Price
 
 Graders = tuple[Grader, ...]
@@ -153,10 +154,13 @@ def _with_files(specs: Sequence[Mapping[str, Any]], golden: Golden) -> tuple[Map
 
 
 def _with_file(spec: Mapping[str, Any], golden: Golden) -> Mapping[str, Any]:
-    if spec.get("kind") == Judge.kind:
-        return {**spec, "judge": golden.judge.to_json() if golden.judge else {}}
+    def with_judge(one: Mapping[str, Any]) -> Mapping[str, Any]:
+        if one.get("kind") != Judge.kind:
+            return one
+        return {**one, "judge": golden.judge.to_json() if golden.judge else {}}
+
     try:
-        return resolve_spec(spec, golden.path.parent)
+        return resolve_spec(changed(spec, with_judge), golden.path.parent)
     except FtgateError:
         return spec  # told by the workshop, with its line
 
@@ -190,9 +194,9 @@ def _incomparable(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:
 
 
 def _code(graders: Iterable[Graders]) -> dict[str, SourceFile]:
-    """The files of the python graders among these, by module."""
-    python = dict.fromkeys(grader for some in graders for grader in some if isinstance(grader, Python))
-    return {module: file for grader in python for module, file in grader.code.items()}
+    """The files of the project that the graders call, by module."""
+    kinds = dict.fromkeys(grader for some in graders for grader in all_graders(some) if isinstance(grader, Kind))
+    return {module: file for grader in kinds for module, file in grader.code.items()}
 
 
 def settings_of(golden: Golden, prompt: Prompt, code: Mapping[str, SourceFile]) -> dict[str, Any]:

@@ -29,10 +29,11 @@ MEANINGS: Mapping[int, tuple[str, str]] = {
     ),
     1: (
         "REJECT, or a failed test",
-        "A gate check shows the candidate to be worse, an ordinary test failed, a test file could not be collected, "
-        "or another plugin failed the session (a coverage limit, say); the champion stays. Of a "
-        "command: `data check` found an error, `data split` found related rows on two sides, the judge is not "
-        "admitted (`judge calibrate`), or the candidate is worse (`ab analyse`).",
+        "A gate check shows the candidate to be worse, an ordinary test failed, a model could not be asked (its cases "
+        "are errors, all other tests run), a test file could not be collected, or another plugin failed the session (a "
+        "coverage limit, say); the champion stays. Of a command: `data check` found an error, `data split` found "
+        "related rows on two sides, the judge is not admitted (`judge calibrate`), or the candidate is worse "
+        "(`ab analyse`).",
     ),
     2: (
         "interrupted, or a mistake in a command",
@@ -42,8 +43,7 @@ MEANINGS: Mapping[int, tuple[str, str]] = {
     ),
     3: (
         "internal error",
-        "pytest's own code for an internal error; also if no model could be asked at all, which the message "
-        "above it explains.",
+        "pytest's own code for an internal error, in pytest or in a plugin.",
     ),
     4: (
         "wrong usage of pytest",

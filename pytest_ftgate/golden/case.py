@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.digest import canonical, digest_of
+from pytest_ftgate.files.short_repr import short_repr
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -65,6 +66,10 @@ class Case:
 
     def __hash__(self) -> int:
         return hash((self.id, self.digest))
+
+    def __repr__(self) -> str:
+        """In one line, for assertions: id, input, expected value."""
+        return short_repr(self, self.id, self.input, expected=self.expected)
 
 
 def make_case(row: Mapping[str, Any], line: int, case_id: str) -> Case:

@@ -9,18 +9,30 @@ from typing import Any
 
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.golden.case import Case
+from pytest_ftgate.graders.all_of import AllOf
+from pytest_ftgate.graders.any_of import AnyOf
+from pytest_ftgate.graders.bleu import Bleu
+from pytest_ftgate.graders.chrf import Chrf
 from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
+from pytest_ftgate.graders.edit_similarity import EditSimilarity
 from pytest_ftgate.graders.exact import Exact
+from pytest_ftgate.graders.group import Group
+from pytest_ftgate.graders.join import case_fault, joined, outcome_of
 from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
-from pytest_ftgate.graders.limited.process import raised
+from pytest_ftgate.graders.length import Length
 from pytest_ftgate.graders.llm_judge import Judge
+from pytest_ftgate.graders.nested import changed
+from pytest_ftgate.graders.not_ import Not
 from pytest_ftgate.graders.numeric import Numeric
 from pytest_ftgate.graders.one_of import OneOf
 from pytest_ftgate.graders.options import build, nearest
 from pytest_ftgate.graders.python import Python
 from pytest_ftgate.graders.regex import Regex
+from pytest_ftgate.graders.rouge import Rouge
+from pytest_ftgate.graders.set_f1 import SetF1
 from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.token_f1 import TokenF1
 from pytest_ftgate.graders.value import (
     Failure,
     Grade,
@@ -31,6 +43,7 @@ from pytest_ftgate.graders.value import (
     Unscored,
     outcome_from_json,
 )
+from pytest_ftgate.graders.weighted import Weighted
 from pytest_ftgate.serve.response import Response
 
 __all__ = [
@@ -61,8 +74,19 @@ KINDS: Mapping[str, type[Kind]] = {
         Numeric,
         JsonSchema,
         JsonFields,
+        Rouge,
+        Bleu,
+        Chrf,
+        EditSimilarity,
+        TokenF1,
+        SetF1,
+        Length,
         Judge,
         Python,
+        AnyOf,
+        AllOf,
+        Weighted,
+        Not,
     )
 }
 """Every kind of grader by the name it has in a spec."""
@@ -74,11 +98,30 @@ def compile_grader(spec: Mapping[str, Any], folder: Path | None = None) -> Grade
     folder: where a `file` of the spec is looked for (the golden set's folder); default: the working directory.
     Raises GraderError: an unknown kind, an unknown, missing or wrong option, a bad pattern, schema or import path.
     """
+    return _compiled(resolve_spec(spec, folder))
+
+
+def _compiled(spec: Mapping[str, Any]) -> Kind:
     kind = spec.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise GraderError(f"unknown grader kind {shown(kind)}; {_hint(kind)}")
-    options = {name: value for name, value in resolve_spec(spec, folder).items() if name != "kind"}
-    return build(KINDS[kind], options)
+    return build(KINDS[kind], {name: _with_inner(kind, name, value) for name, value in spec.items() if name != "kind"})
+
+
+def _with_inner(kind: str, name: str, value: Any) -> Any:
+    """The value of an option, with graders in place of the specs of graders."""
+    if name == "graders" and isinstance(value, list) and issubclass(KINDS[kind], Group):
+        return [_inner(kind, f"graders[{number}]", each) for number, each in enumerate(value, 1)]
+    return _inner(kind, name, value) if name == "grader" and kind == Not.kind else value
+
+
+def _inner(kind: str, place: str, value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    try:
+        return _compiled(value)
+    except GraderError as error:
+        raise GraderError(f"grader {kind!r}, {place}: {error}") from None
 
 
 def _hint(kind: object) -> str:
@@ -88,20 +131,13 @@ def _hint(kind: object) -> str:
 def resolve_spec(spec: Mapping[str, Any], folder: Path | None = None) -> Mapping[str, Any]:
     """The spec with the content of its files in it, so that its digest covers them and no path is left.
 
-    Raises GraderError if a file cannot be read.
+    The same for the specs in it. Raises GraderError if a file cannot be read.
     """
-    return with_schema(spec, folder or Path()) if spec.get("kind") == JsonSchema.kind else spec
 
+    def resolved(one: Mapping[str, Any]) -> Mapping[str, Any]:
+        return with_schema(one, folder or Path()) if one.get("kind") == JsonSchema.kind else one
 
-def case_fault(graders: Sequence[Grader], case: Case) -> str:
-    """Why these graders cannot judge the case as it is written (no expected value, say); "" if they can."""
-    faults = []
-    for grader in graders:
-        try:
-            grader.check(case)
-        except GraderError as error:
-            faults.append(f"{grader.name}: {error}")
-    return "; ".join(faults)
+    return changed(spec, resolved)
 
 
 def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Outcome:
@@ -117,8 +153,8 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
         return Failure(f"not measured: {response.error or 'the request failed'}", "request")
     if why := no_answer(response):
         return Grade(0.0, why, _names(graders), passed=False)
-    outcomes = [_told(_judge(grader, case, response)) for grader in graders]
-    return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
+    outcomes = [_told(outcome_of(grader, case, response)) for grader in graders]
+    return outcomes[0] if len(outcomes) == 1 else joined(outcomes)
 
 
 def no_answer(response: Response) -> str:
@@ -128,40 +164,10 @@ def no_answer(response: Response) -> str:
     return "" if response.text and not response.text.isspace() else "the answer is empty"
 
 
-def _judge(grader: Grader, case: Case, response: Response) -> Outcome:
-    try:
-        return grader(case, response)
-    except GraderError as error:
-        return Failure(str(error), grader.name)
-    except Exception as error:  # noqa: BLE001  whatever a grader raises is a failure of the grader
-        return Failure(raised(error), grader.name)
-
-
 def _told(outcome: Outcome) -> Outcome:
     """Its reason, which may quote the answer or a library, in one line, escaped, and without secrets."""
     reason = one_line(outcome.reason)
     return outcome if reason == outcome.reason else replace(outcome, reason=reason)
-
-
-def _joined(outcomes: Sequence[Outcome]) -> Outcome:
-    if failures := [outcome for outcome in outcomes if isinstance(outcome, Failure)]:
-        return Failure(_reasons(failures), _joined_names(failures))
-    if unscored := [outcome for outcome in outcomes if isinstance(outcome, Unscored)]:
-        return Unscored(_reasons(unscored), _joined_names(unscored))
-    return _least([outcome for outcome in outcomes if isinstance(outcome, Grade)])
-
-
-def _least(grades: Sequence[Grade]) -> Grade:
-    missed = [grade for grade in grades if not grade.passed]
-    return Grade(min(grade.value for grade in grades), _reasons(missed or grades), _joined_names(grades), not missed)
-
-
-def _reasons(outcomes: Sequence[Outcome]) -> str:
-    return "; ".join(f"{outcome.grader}: {outcome.reason}" for outcome in outcomes)
-
-
-def _joined_names(outcomes: Sequence[Outcome]) -> str:
-    return " + ".join(outcome.grader for outcome in outcomes)
 
 
 def _names(graders: Sequence[Grader]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.golden.case import Case, Prompt, answer_text, render
+from pytest_ftgate.graders.nested import all_graders
 from pytest_ftgate.graders.value import Failure, Grader, GraderError, Kind, Outcome, Unscored
 from pytest_ftgate.judge.client import Judgement, NoVerdict
 from pytest_ftgate.judge.prompt import Question, shown_input
@@ -118,10 +119,16 @@ def question_of(reference: bool, prompt: Prompt, case: Case, *answers: str) -> Q
 
 
 def judges_among(graders: Iterable[Grader]) -> list[Judge]:
-    """The graders that ask a judge."""
-    return [grader for grader in graders if isinstance(grader, Judge)]
+    """The graders that ask a judge, those inside others too."""
+    return [grader for grader in all_graders(graders) if isinstance(grader, Judge)]
 
 
 def bind(graders: Iterable[Grader], judge_client: Callable[[], AsksJudge], prompt: Prompt) -> tuple[Grader, ...]:
-    """The graders, those that ask a judge with its judge client."""
-    return tuple(grader.before(judge_client(), prompt) if isinstance(grader, Judge) else grader for grader in graders)
+    """The graders, those that ask a judge, also inside others, with its judge client."""
+
+    def bound(grader: Grader) -> Grader:
+        if isinstance(grader, Judge):
+            return grader.before(judge_client(), prompt)
+        return grader.with_inner(bound) if isinstance(grader, Kind) else grader
+
+    return tuple(map(bound, graders))

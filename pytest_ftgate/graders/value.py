@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.short_repr import short_repr
 from pytest_ftgate.golden.case import Case
+from pytest_ftgate.graders.source_files import SourceFile
 from pytest_ftgate.serve.response import Response
 
 
@@ -28,6 +30,14 @@ class Grade:
     grader: str
     passed: bool
 
+    def __bool__(self) -> bool:
+        """Whether it passed, so that `assert grade` holds for a right answer only."""
+        return self.passed
+
+    def __repr__(self) -> str:
+        """In one line, for assertions."""
+        return short_repr(self, self.value, self.reason, passed=self.passed)
+
     def to_json(self) -> dict[str, Any]:
         """All fields, and "outcome": "grade"; `outcome_from_json` reads them back."""
         return {
@@ -41,10 +51,14 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Unscored:
-    """The grader cannot judge this answer: a skip with its reason, never a score."""
+    """The grader cannot judge this answer: a skip with its reason, never a score, and not true."""
 
     reason: str
     grader: str
+
+    def __bool__(self) -> bool:
+        """False: it did not pass."""
+        return False
 
     def to_json(self) -> dict[str, Any]:
         """All fields, and "outcome": "unscored"; `outcome_from_json` reads them back."""
@@ -53,10 +67,14 @@ class Unscored:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The grader or the API broke: nothing is known of the answer, and nothing may be scored."""
+    """The grader or the API broke: nothing is known of the answer, nothing may be scored, and it is not true."""
 
     reason: str
     grader: str
+
+    def __bool__(self) -> bool:
+        """False: it did not pass."""
+        return False
 
     def to_json(self) -> dict[str, Any]:
         """All fields, and "outcome": "failure"; `outcome_from_json` reads them back."""
@@ -109,6 +127,20 @@ class Kind:
     def name(self) -> str:
         """Kind and version, "exact@1"."""
         return f"{self.kind}@{self.version}"
+
+    @property
+    def inner(self) -> tuple[Grader, ...]:
+        """The graders that this one asks; () for most."""
+        return ()
+
+    def with_inner(self, change: Callable[[Grader], Grader]) -> Self:  # noqa: ARG002  there is none to change
+        """The same with each of its `inner` graders changed."""
+        return self
+
+    @property
+    def code(self) -> Mapping[str, SourceFile]:
+        """The files of the project whose code decides, by name of the module; {} for most."""
+        return {}
 
     def check(self, case: Case) -> None:
         """Raises GraderError if the case, as it is written, cannot be judged; a kind that needs nothing never does."""

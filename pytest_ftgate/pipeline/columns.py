@@ -23,31 +23,36 @@ Grades = Mapping[str, Grade]
 
 
 def compare_columns(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
-    """JSON values: the columns of one set, two or more, on the cases that have a grade in all of them.
+    """JSON values: the columns of one set, on the cases that have a grade in all of them.
 
     set, asked (cases graded in any column), n (in all), columns: see `_numbers`; each but the first also has `against`,
-    see `_against`. Nothing is asked and nothing graded.
+    see `_against`. unmeasured: labels of columns without a single grade, which are compared with nothing. Nothing is
+    asked and nothing graded.
     """
     suite = evaluations[0].suite
-    grades = [_grades(each) for each in evaluations]
-    common = [case for case in suite.cases if all(case.id in each for each in grades)]
+    graded = [(each, own) for each in evaluations if (own := _grades(each))]
+    common = [case for case in suite.cases if all(case.id in own for _, own in graded)] if graded else []
     asked = sum(any(case.id in each.so_far for each in evaluations) for case in suite.cases)
-    columns = [_numbers(each, own, common) for each, own in zip(evaluations, grades, strict=True)]
-    for column, own in zip(columns[1:], grades[1:], strict=True):
-        column["against"] = _against(own, grades[0], common, comparisons=len(columns) - 1)
-    return {"set": suite.name, "asked": asked, "n": len(common), "columns": columns}
+    columns = [_numbers(each, own, common) for each, own in graded]
+    for column, (_, own) in zip(columns[1:], graded[1:], strict=True):
+        column["against"] = _against(own, graded[0][1], common, comparisons=len(columns) - 1)
+    unmeasured = [_label(each) for each in evaluations if not _grades(each)]
+    return {"set": suite.name, "asked": asked, "n": len(common), "columns": columns, "unmeasured": unmeasured}
 
 
 def _grades(evaluation: Evaluation) -> dict[str, Grade]:
     return {name: outcome for name, outcome in evaluation.so_far.items() if isinstance(outcome, Grade)}
 
 
+def _label(evaluation: Evaluation) -> str:
+    return evaluation.suite.column.label if evaluation.suite.column else ""
+
+
 def _numbers(evaluation: Evaluation, grades: Grades, cases: Sequence[Case]) -> dict[str, Any]:
     """label; accuracy, and score where grades are not 0 or 1: [value, lower, upper]; slices: name -> [share passed, n];
     p50_ms, cost_per_1k, tokens (mean of an answer), each only where it is known.
     """
-    column = evaluation.suite.column
-    found: dict[str, Any] = {"label": column.label if column else ""}
+    found: dict[str, Any] = {"label": _label(evaluation)}
     if cases:
         kept = {case.id for case in cases}
         part = evaluation.without([case.id for case in evaluation.suite.cases if case.id not in kept])

@@ -93,7 +93,7 @@ class Catalogue:
         names = self.owners_of(golden) or self.pipelines_of(golden)
         if not names:
             raise FtgateError(
-                f"no model for golden set {golden!r}: not in any {PIPELINE_FILE} in {_listed(self.pipelines)}\n"
+                f"no model is named, and no {PIPELINE_FILE} in {_listed(self.pipelines)} names the golden set\n"
                 "    pass --ftgate-model FOLDER, or --ftgate-base-url URL --ftgate-model NAME"
             )
         return names[0], self.pipeline(names[0])

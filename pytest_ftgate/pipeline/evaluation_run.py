@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, ServeError
 from pytest_ftgate.evaluate.reuse import changed_answers
+from pytest_ftgate.pipeline.unasked import NotAsked, UnaskedSets
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.servers.fixture_handle import Server
 
 
+_URL_FLAG = "--ftgate-base-url"
 _RESUME = "; select them too, or take the answers of earlier runs with --ftgate-resume"
 
 
@@ -47,7 +50,9 @@ class EvaluationRun:
     ) -> None:
         self._asked, self._catalogue, self._training, self._new_runtime = asked, catalogue, training, runtime
         self._known: dict[str, tuple[Evaluation, Target]] = {}
+        self._down: dict[Model, ServeError] = {}
         self._summed_up = False
+        self.unasked = UnaskedSets()
         self.plan_later: Callable[[], None] | None = None
 
     @property
@@ -55,15 +60,23 @@ class EvaluationRun:
         return self._new_runtime()
 
     def of(self, suite: Suite) -> Evaluation:
-        """The model under test on a golden set. On a worker of xdist the first call sends the requests."""
+        """The model under test on a golden set. On a worker of xdist the first call sends the requests.
+
+        Raises NotAsked if it was to be asked and could not be.
+        """
         if self.plan_later is not None:
             plan, self.plan_later = self.plan_later, None
             plan()
+        self.unasked.check(suite)
         return self._of(suite)[0]
 
     def missing(self, suite: Suite) -> str:
         """Why nothing can be decided on a set: "12 of 300 cases not measured in this run"; "" if all were asked."""
-        unmeasured = len(suite.cases) - len(self.of(suite).outcomes)
+        try:
+            unmeasured = len(suite.cases) - len(self.of(suite).outcomes)
+        except NotAsked as error:
+            why = str(error).partition("\n")[0]
+            return f"{len(suite.cases)} of {len(suite.cases)} cases not measured: {why}"
         if not unmeasured:
             return ""
         where = "in the journal that --ftgate-regrade grades" if self._asked.regrade else "in this run"
@@ -72,7 +85,7 @@ class EvaluationRun:
 
     def changed(self, suite: Suite) -> str:
         """How it shows that answers which this run would take from the journal were edited; "" if it does not."""
-        return changed_answers(self.of(suite).responses.changed_lines)
+        return "" if suite in self.unasked else changed_answers(self.of(suite).responses.changed_lines)
 
     def unchanged(self, suite: Suite) -> bool:
         """Whether the training gave the champion itself, so that there is nothing to measure."""
@@ -80,20 +93,59 @@ class EvaluationRun:
         return run is not None and run.unchanged
 
     def plan(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
-        """Send the requests of a plain run; those of `--train` are sent by its stages. Raises FtgateError."""
+        """Send the requests of a plain run; those of `--train` are sent by its stages.
+
+        A golden set whose model cannot be asked is noted in `unasked`, and hides no other.
+        """
         wanted = list(asks)
         if self._asked.regrade:
-            self._regrade(wanted)
-            return
-        wanted = [(suite, cases) for suite, cases in wanted if not self._training.gated_by(suite.name)]
-        wanted.sort(key=lambda asked: self._place(asked[0]))
-        for suite, _ in wanted:
-            self._runtime.engines.expect(self._of(suite)[1].model)
-        for suite, cases in wanted:
-            evaluation, target = self._of(suite)
-            self._make_room(suite, target)
-            self._runtime.console.line(f"ftgate: {suite.title}: asking {target.title}{_precision(target)}")
+            for suite, cases in wanted:
+                self._try(suite, partial(self._look_up, suite, cases))
+        else:
+            wanted = [(suite, cases) for suite, cases in wanted if not self._training.gated_by(suite.name)]
+            wanted.sort(key=lambda asked: self._place(asked[0]))
+            ready = [(suite, cases) for suite, cases in wanted if self._try(suite, partial(self._expect, suite))]
+            for suite, cases in ready:
+                self._try(suite, partial(self._send, suite, cases))
+        for line in self.unasked.lines():
+            self._runtime.console.line(f"ftgate: {line}")
+
+    def _try(self, suite: Suite, step: Callable[[], None]) -> bool:
+        """Whether the step could be done; else the set is noted with the reason."""
+        try:
+            step()
+        except FtgateError as error:
+            self.unasked.add([suite], error)
+            return False
+        return True
+
+    def _expect(self, suite: Suite) -> None:
+        self._runtime.engines.expect(self._of(suite)[1].model)
+
+    def _send(self, suite: Suite, cases: Iterable[Case]) -> None:
+        """Start the engine if need be and ask. An engine that did not start is not started for the next set again."""
+        evaluation, target = self._of(suite)
+        base = replace(target.model, adapter=None)
+        if base in self._down:
+            raise self._down[base]
+        self._make_room(suite, target)
+        self._runtime.console.line(f"ftgate: {suite.title}: asking {target.title}{_precision(target)}")
+        try:
             self._source.ask(evaluation, cases, target)
+        except ServeError as error:
+            if self._runtime.engines.running(target.model) is None:
+                self._down[base] = self._explained(error)
+                raise self._down[base] from None
+            raise
+
+    def _explained(self, error: ServeError) -> ServeError:
+        """With the question whether the named model is one of a server, where it may be."""
+        from pytest_ftgate.serve.model import served_question
+
+        settings = self._runtime.settings
+        if not settings.model or settings.engine == "openai" or Path(settings.model).is_dir():
+            return error
+        return ServeError(f"{error}\n{served_question(settings.model, _URL_FLAG)}")
 
     def sum_up(self) -> Iterator[dict[str, Any]]:
         """Once: what came and how fast, of each golden set; new answers into the cache, grades for later runs."""
@@ -122,11 +174,13 @@ class EvaluationRun:
 
     def base_model(self) -> Model:
         """The model that was named on the command line, else the one of all pipelines. Raises FtgateError."""
-        from pytest_ftgate.serve.model import Model
+        from pytest_ftgate.serve.model import Model, own_model
 
         settings = self._runtime.settings
+        if settings.engine == "openai":
+            return Model(settings.model, served=True)
         if settings.model:
-            return Model(settings.model, served=settings.engine == "openai")
+            return own_model(settings.model, _URL_FLAG)
         names = list(self._training.names or self._catalogue.pipeline_paths)
         models = {self._catalogue.pipeline(name).base_model for name in names}
         if len(models) != 1:
@@ -188,7 +242,7 @@ class EvaluationRun:
     def _target(self, suite: Suite) -> Target:
         """The model that this run tests on a golden set. Raises FtgateError."""
         from pytest_ftgate.pipeline.targets import Target, base_target
-        from pytest_ftgate.serve.model import Model
+        from pytest_ftgate.serve.model import Model, own_model
 
         settings = self._runtime.settings
         several = suite.column.model if suite.column else ""
@@ -197,19 +251,18 @@ class EvaluationRun:
             title = f"{name}, served at {settings.combinations.addresses.get(name, settings.base_url)}"
             return Target(title, Model(name, served=True))
         if several:
-            return Target(name, Model(name))
+            return Target(name, own_model(name, _URL_FLAG))
         if settings.model:
-            return base_target(Model(settings.model))
+            return base_target(own_model(settings.model, _URL_FLAG))
         task, pipeline = self._catalogue.pipeline_for(suite.name)
         return self._runtime.targets.named(self._asked.target, task, pipeline.base_model)
 
-    def _regrade(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
-        """Look up what the journal holds, send nothing. Raises JournalError."""
-        for suite, cases in asks:
-            evaluation, target = self._of(suite)
-            missing = evaluation.responses.missing(cases)
-            lacking = f"; answers it lacks: {len(missing)}" if missing else ""
-            self._runtime.console.line(f"ftgate: {suite.title}: grading the journal of {target.title} again{lacking}")
+    def _look_up(self, suite: Suite, cases: Iterable[Case]) -> None:
+        """What the journal holds of the cases; sends nothing. Raises JournalError."""
+        evaluation, target = self._of(suite)
+        missing = evaluation.responses.missing(cases)
+        lacking = f"; answers it lacks: {len(missing)}" if missing else ""
+        self._runtime.console.line(f"ftgate: {suite.title}: grading the journal of {target.title} again{lacking}")
 
     def _remember(self, evaluation: Evaluation, target: Target) -> None:
         """What a model got on all cases, so that the next collection knows how often two models disagree."""

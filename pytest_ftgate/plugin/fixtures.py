@@ -10,6 +10,7 @@ import pytest
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.pipeline.unasked import NotAsked
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.metrics_view import SetMetrics
@@ -91,11 +92,13 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
     from pytest_ftgate.evaluate.responses import Unmeasured
     from pytest_ftgate.plugin.session import KEY
 
-    suite = _suite(request)
+    evaluations, suite = request.config.stash[KEY].evaluations, _suite(request)
     try:
-        answer: Response | None = request.config.stash[KEY].evaluations.of(suite).responses.first(case)
+        answer: Response | None = evaluations.of(suite).responses.first(case)
     except Unmeasured:
         answer = None
+    except NotAsked as error:
+        pytest.fail(printable(evaluations.unasked.text(error, request.node.nodeid)), pytrace=False)
     except FtgateError as error:
         pytest.fail(printable(str(error)), pytrace=False)
     if answer is None:
@@ -133,9 +136,12 @@ def metrics(request: pytest.FixtureRequest) -> SetMetrics:
 
     ftgate, suite = request.config.stash[KEY], _suite(request)
     try:
+        evaluation = ftgate.evaluations.of(suite)
         if missing := ftgate.evaluations.missing(suite):
             pytest.fail(missing, pytrace=False)
-        return SetMetrics(ftgate.evaluations.of(suite))
+        return SetMetrics(evaluation)
+    except NotAsked as error:
+        pytest.fail(printable(ftgate.evaluations.unasked.text(error, request.node.nodeid)), pytrace=False)
     except FtgateError as error:
         pytest.fail(printable(str(error)), pytrace=False)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
 from pytest_ftgate.plugin.fixtures import asked_of, suite_of
 from pytest_ftgate.plugin.items.base import FtgateItem, Rank, asks_a_model
@@ -120,7 +121,7 @@ def sets_of(items: Iterable[pytest.Item]) -> list[Suite]:
 def asks(items: Iterable[pytest.Item]) -> list[tuple[Suite, list[Case]]]:
     """Each golden set with the cases that the items need answered, in item order, each case once.
 
-    A test that uses `metrics` needs all cases of its set. Raises FtgateError.
+    A test that uses `metrics` needs all cases of its set; one that names no golden set of ours needs none, and fails.
     """
     wanted: dict[str, dict[str, Case]] = {}
     suites: dict[str, Suite] = {}
@@ -137,9 +138,17 @@ def _needs(item: pytest.Item) -> Iterator[tuple[Suite, Case]]:
         return
     names = getattr(item, "fixturenames", ())
     if "metrics" in names and item.get_closest_marker("golden"):
-        suite = suite_of(item)
-        yield from ((suite, case) for case in suite.cases)
+        if suite := _suite_or_none(item):
+            yield from ((suite, case) for case in suite.cases)
     elif "response" in names or "grade" in names:
         asked = asked_of(item)
         if asked is not None and asked.case is not None:
             yield asked.suite, asked.case
+
+
+def _suite_or_none(item: pytest.Item) -> Suite | None:
+    """None where its fixtures will say what is wrong with the marker of the test, or with the set."""
+    try:
+        return suite_of(item)
+    except FtgateError:
+        return None

@@ -15,20 +15,26 @@ if TYPE_CHECKING:
 
 
 def plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
-    """Ask what the items need. Ends the run if the state folder cannot be used, or the model cannot be asked."""
+    """Ask what the items need. Ends the run if the state folder cannot be used, and a training that lacks a model.
+
+    Without a training, what cannot be asked is an error of its items, and all others run.
+    """
     _open_state(ftgate)
-    try:
-        ftgate.evaluations.plan(asks(items))
-    except FtgateError as error:
-        ftgate.console.line(f"ftgate: {error}")
-        pytest.exit("pytest-ftgate could not ask the model, see above", returncode=pytest.ExitCode.INTERNAL_ERROR)
+    ftgate.evaluations.plan(asks(items))
+    if ftgate.training.names and ftgate.evaluations.unasked:
+        pytest.exit("pytest-ftgate could not ask a model, see above", returncode=pytest.ExitCode.TESTS_FAILED)
 
 
 def plan_on_worker(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
-    """The same on a worker of xdist, which shares the state folder with the others of its run. Raises FtgateError."""
-    if not ftgate.options.regrade:
-        ftgate.runtime.open_state(group=ftgate.config.workerinput["testrunuid"])  # type: ignore[attr-defined]
-    ftgate.evaluations.plan(asks(items))
+    """The same on a worker of xdist, which shares the state folder with the others of its run, and ends no run."""
+    wanted = asks(items)
+    try:
+        if not ftgate.options.regrade:
+            ftgate.runtime.open_state(group=ftgate.config.workerinput["testrunuid"])  # type: ignore[attr-defined]
+    except FtgateError as error:
+        ftgate.evaluations.unasked.add([suite for suite, _ in wanted], error)
+    else:
+        ftgate.evaluations.plan(wanted)
 
 
 def _open_state(ftgate: FtgateSession) -> None:

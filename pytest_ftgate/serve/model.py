@@ -50,6 +50,24 @@ class Model:
         return _sha256("\n".join([self.base_digest, self.dtype, self.quantization or "", adapter]))
 
 
+def own_model(name: str, url_flag: str) -> Model:
+    """The model of that name, a folder or a hub id, served by ourselves.
+
+    url_flag: the option that should have been given where the name is one that a running server knows. Raises
+    ServeError for a name that is neither.
+    """
+    if "/" not in name and not Path(name).is_dir():
+        raise ServeError(
+            f"model {name!r}: no such folder, and a hub id is written 'org/name'\n{served_question(name, url_flag)}"
+        )
+    return Model(name)
+
+
+def served_question(name: str, url_flag: str) -> str:
+    """For the user who named a model that is not here."""
+    return f"    if {name!r} is what a running server calls it, pass its address too: {url_flag} URL"
+
+
 def folder_digest(path: Path) -> str:
     """sha256 over names and contents of a model folder's files (`CONTENT`, not in sub-folders)."""
     files = sorted(f for f in path.iterdir() if f.is_file() and f.suffix in CONTENT) if path.is_dir() else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from pytest_ftgate.files.short_repr import short_repr
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -48,6 +50,12 @@ class Response:
         An empty answer and one that was cut off are the model's own, and wrong.
         """
         return self.finish_reason in {"error", "timeout"}
+
+    def __repr__(self) -> str:
+        """In one line, for assertions: the answer, and what is not as usual."""
+        unusual = {"finish_reason": "" if self.finish_reason == "stop" else self.finish_reason, "error": self.error}
+        calls = [call.get("name") for call in self.tool_calls]
+        return short_repr(self, self.text, **unusual, reasoning=self.reasoning, tool_calls=calls or None)
 
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values; `Response.from_json` reads them back."""

@@ -33,7 +33,7 @@ def test_a_wrong_answer_fails_a_set_without_a_gate_and_says_where(project, answe
     result = project.run()
     result.assert_outcomes(failed=1)
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*tiny.golden.jsonl:1:*", "*a1*", "*answer:*'other'", "*expected:*'y'"])
+    result.stdout.fnmatch_lines(["*tiny.golden.jsonl:1:*", "*a1*", "*question: *x", "*answer: *other", "*expected: *y"])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 

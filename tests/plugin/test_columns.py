@@ -233,14 +233,27 @@ def test_cases_that_one_column_could_not_answer_are_left_out_of_all(project, mod
     )
 
 
-def test_a_column_without_any_answer_is_no_crash(project, models):
-    _, run = models(
-        lambda model, messages: Fault(status=400, text="no") if model == "beta" else by_model(model, messages)
-    )
+def test_a_column_without_any_answer_hides_no_other(project, models):
+    def answer(model, messages):
+        return Fault(status=400, text="no") if model == "beta" else by_model("alpha", messages)
+
+    _, run = models(answer, "alpha", "beta", "gamma")
     project.golden("mail", mails(), LABELLED)
-    result = run(models=("alpha", "beta"))
+    result = run(models=("beta", "alpha", "gamma"))
     assert result.ret == 11
-    result.stdout.fnmatch_lines(["mail in 2 columns, compared on 0 cases of 40*"])
+    result.stdout.fnmatch_lines(
+        ["mail in 3 columns, compared on 40 cases", "* alpha * gamma", "*fixed, broken * 0, 0*", "  beta: not measured"]
+    )
+
+
+def test_a_model_that_the_server_does_not_have_stops_its_column_only(project, models):
+    server, run = models(by_model)
+    project.golden("mail", mails(), LABELLED)
+    result = run(models=("alpha", "nonsense"))
+    assert result.ret != 0
+    assert requested(server) == sorted(("alpha", f"mail {n}") for n in range(40))
+    result.stdout.fnmatch_lines(["*mail[[]nonsense[]]: not asked: *nonsense*", "*accuracy * 0.925 *"])
+    assert "Traceback" not in result.stdout.str()
 
 
 def test_models_on_servers_of_their_own(project):

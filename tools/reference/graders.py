@@ -21,7 +21,13 @@ _TYPES = {
     "bool": "boolean",
     "str": "string",
     "float": "number",
+    "int": "whole number",
+    "int | None": "whole number",
+    "bool | None": "boolean",
     "tuple[str, ...]": "list of strings",
+    "tuple[float, ...]": "list of numbers",
+    "Grader": "grader",
+    "tuple[Grader, ...]": "list of graders",
     "Mapping[str, Any]": "table",
     "Mapping[str, Any] | bool": "table",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.graders.nested import kinds_in
 from pytest_ftgate.pipeline.data_access import record_access
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 from pytest_ftgate.pipeline.targets import base_target
@@ -37,7 +38,7 @@ def grading(suite: Suite) -> dict[str, Any]:
     """How validation rows are graded while training; a judge is not asked."""
     golden = suite.golden
     label = {"path": golden.label.path, "values": list(golden.label.values)} if golden.label else None
-    graders = [dict(spec) for spec in golden.graders if spec["kind"] != "judge"]
+    graders = [dict(spec) for spec in golden.graders if "judge" not in kinds_in(spec)]
     return {"graders": graders, "label": label, "max_tokens": golden.request.max_tokens}
 
 

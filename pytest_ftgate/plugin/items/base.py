@@ -18,12 +18,16 @@ from _pytest._io import TerminalWriter
 from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.pipeline.unasked import NotAsked
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
 
 Outcome = Literal["passed", "failed", "skipped"]
 Properties = tuple[tuple[str, str], ...]
+
+SHOWN = "ftgate: question and answer"
+"""Section of a report of a wrong answer that is not a failure; a failure has the same text itself."""
 
 FRAMES = 4
 """Calls shown of an unexpected exception."""
@@ -45,15 +49,19 @@ class ItemOutcome:
     """What an item has to say: its outcome, why, and what JUnit and other processes should know.
 
     text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
-    missed: a wrong answer that the gate will weigh; shown, listed, not red. unmeasured: a failure that is no evidence
-    against the model: there is no grade. distrusted: something was changed by hand, so that nothing can be decided.
+    missed: a wrong answer that the gate will weigh; listed, not red. shown: what there is to say of it, several lines.
+    unmeasured: a failure that is no evidence against the model: there is no grade. distrusted: something was changed by
+    hand, so that nothing can be decided. error: a failure of what the item needs, before it could begin: what pytest
+    calls an error.
     """
 
     outcome: Outcome
     text: str = ""
     missed: bool = False
+    shown: str = ""
     unmeasured: bool = False
     distrusted: bool = False
+    error: bool = False
     properties: Properties = ()
 
 
@@ -156,8 +164,10 @@ class _Text(TerminalRepr):
         self.reprcrash = ReprFileLocation(path, 0, text.partition("\n")[0])
 
     def toterminal(self, tw: TerminalWriter) -> None:
-        for line in self._text.splitlines():
-            tw.line(line, red=True)
+        first, *more = self._text.splitlines() or [""]
+        tw.line(first, red=True)
+        for line in more:
+            tw.line(line)
 
     def __str__(self) -> str:
         return self._text
@@ -170,7 +180,7 @@ def run_item(item: FtgateItem) -> None:
     start = time.time()
     told = _printable(_told(item))
     stop = time.time()
-    hook.pytest_runtest_logreport(report=_report(item, "call", told, start, stop))
+    hook.pytest_runtest_logreport(report=_report(item, "setup" if told.error else "call", told, start, stop))
     done = ItemOutcome("passed", properties=told.properties)
     hook.pytest_runtest_logreport(report=_report(item, "teardown", done, stop, stop))
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
@@ -180,6 +190,9 @@ def _told(item: FtgateItem) -> ItemOutcome:
     """The one place where an exception of an item becomes its outcome. Ctrl-C and `pytest.exit` end the run."""
     try:
         return item.outcome()
+    except NotAsked as error:
+        text = item.ftgate.evaluations.unasked.text(error, item.nodeid)
+        return ItemOutcome("failed", text, distrusted=isinstance(error.__cause__, IntegrityError), error=True)
     except IntegrityError as error:
         return ItemOutcome("failed", f"INTEGRITY: {error}", distrusted=True)
     except FtgateError as error:
@@ -201,11 +214,11 @@ def unexpected(name: str, error: BaseException) -> str:
 def _printable(told: ItemOutcome) -> ItemOutcome:
     """What reaches terminals, logs and files of the run: no secrets, nothing that steers a terminal or a CI job."""
     properties = tuple((name, mask(value)) for name, value in told.properties)
-    return replace(told, text=printable(told.text), properties=properties)
+    return replace(told, text=printable(told.text), shown=printable(told.shown), properties=properties)
 
 
 def _report(
-    item: FtgateItem, when: Literal["call", "teardown"], told: ItemOutcome, start: float, stop: float
+    item: FtgateItem, when: Literal["setup", "call", "teardown"], told: ItemOutcome, start: float, stop: float
 ) -> pytest.TestReport:
     report = pytest.TestReport(
         nodeid=getattr(item, "id", item.nodeid),  # since pytest 9.2 a parsed id, which both reports then share
@@ -218,6 +231,7 @@ def _report(
         start=start,
         stop=stop,
         user_properties=told.properties,
+        sections=[(SHOWN, told.shown)] if told.shown else (),
     )
     report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
     if told.unmeasured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -20,14 +21,18 @@ from pytest_ftgate.gate.checks.result import CheckResult, undecided_check
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
 from pytest_ftgate.graders.python import Python
 from pytest_ftgate.pipeline.decide.run_checks import ABSENT
+from pytest_ftgate.pipeline.report.shown_case import case_lines
 from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Rank, skipped
-from pytest_ftgate.plugin.items.response_facts import answer_facts, answer_lines
+from pytest_ftgate.plugin.items.response_facts import answer_facts, exchange
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
 
+
+WHOLE = 2
+"""-vv: no question and no answer is cut."""
 
 UNCHANGED = "unchanged: the candidate is the champion"
 
@@ -99,8 +104,10 @@ class CaseItem(FtgateItem):
             outcome = evaluation.outcome(self.case)
         except Unmeasured:
             return ItemOutcome("failed", f"{self.case.id}: {_not_asked(evaluation)}", unmeasured=self._weighed)
-        properties = (("ftgate", json.dumps(self._facts(evaluation, outcome))),)
-        told = _told(partial(self._text, evaluation, outcome), outcome, properties, gated=self._gated)
+        properties = [("ftgate", json.dumps(self._facts(evaluation, outcome)))]
+        if _wrong(outcome):
+            properties += exchange(evaluation, self.case)
+        told = _told(partial(self._text, evaluation, outcome), outcome, tuple(properties), gated=self._gated)
         ungraded = told.outcome == "failed" and not isinstance(outcome, Grade)
         return replace(told, unmeasured=self._weighed) if ungraded else told
 
@@ -132,9 +139,16 @@ class CaseItem(FtgateItem):
         }
 
     def _text(self, evaluation: Evaluation, outcome: Outcome) -> str:
+        """Where the case is and why it is not right, an id to run it again, then what was asked and answered."""
         where = f"{self.ftgate.shown(self.suite.golden.cases_path)}:{self.case.line}"
-        lines = [f"{where}: {outcome.reason}", f"  case:     {self.case.id}", *answer_lines(evaluation, self.case)]
-        return "\n".join([*lines, f"  expected: {self.case.expected!r}"])
+        again = shlex.quote(f"{self.ftgate.shown(self.path)}::{self.name}")
+        lines = case_lines(evaluation, self.case, whole=self.config.get_verbosity() >= WHOLE)
+        return "\n".join([f"{where}: {outcome.reason}", f"  case:       {again}", *lines])
+
+
+def _wrong(outcome: Outcome) -> bool:
+    """A wrong answer, or one that could not be judged because something broke."""
+    return isinstance(outcome, Failure) or (isinstance(outcome, Grade) and not outcome.passed)
 
 
 def _not_asked(evaluation: Evaluation) -> str:
@@ -150,8 +164,9 @@ def _told(
         case Grade(passed=True):
             return ItemOutcome("passed", properties=properties)
         case Grade():
-            missed = ItemOutcome("skipped", outcome.reason, missed=True, properties=properties)
-            return missed if gated else ItemOutcome("failed", text(), properties=properties)
+            if not gated:
+                return ItemOutcome("failed", text(), properties=properties)
+            return ItemOutcome("skipped", outcome.reason, missed=True, shown=text(), properties=properties)
         case Unscored() if gated and Python.kind in outcome.grader:
             return ItemOutcome("failed", text(), properties=properties)
         case Unscored():

@@ -1,15 +1,20 @@
-"""(Evaluation, case) -> what a report says of its answers: JSON values for JUnit, lines for people."""
+"""(Evaluation, case) -> what a report says of its answers: JSON values and texts for JUnit and the summaries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.files.excerpt import excerpt
 from pytest_ftgate.graders.grade import Grade
+from pytest_ftgate.pipeline.report.shown_case import answer_text_of, expected_text, question_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.golden.case import Case
+
+KEPT = 2_000
+"""Characters of a question, an answer or an expected value that a report carries."""
 
 
 def answer_facts(evaluation: Evaluation, case: Case) -> dict[str, Any]:
@@ -28,12 +33,10 @@ def answer_facts(evaluation: Evaluation, case: Case) -> dict[str, Any]:
     return facts
 
 
-def answer_lines(evaluation: Evaluation, case: Case) -> Iterator[str]:
-    """The answer; of several repeats each, with what it was worth."""
-    origin = " (from the cache)" if evaluation.responses.is_cached(case) else ""
-    answers, repeats = evaluation.responses.of(case), evaluation.repeats(case)
-    if not repeats:
-        yield f"  answer:   {answers[0].text!r}{origin}"
-    for number, (answer, repeat) in enumerate(zip(answers, repeats, strict=False), 1):
-        worth = "passed" if isinstance(repeat, Grade) and repeat.passed else repeat.reason
-        yield f"  repeat {number}:   {answer.text!r}{origin}: {worth}"
+def exchange(evaluation: Evaluation, case: Case) -> Iterator[tuple[str, str]]:
+    """What was asked, answered and expected, as properties of a case that is not right; long texts are cut."""
+    answers = evaluation.responses.of(case)
+    yield "ftgate_question", excerpt(question_of(evaluation.responses.prompt, case), KEPT, KEPT)
+    yield "ftgate_answer", excerpt("\n\n".join(map(answer_text_of, answers)), KEPT, KEPT)
+    if case.expected is not None:
+        yield "ftgate_expected", excerpt(expected_text(case.expected), KEPT, KEPT)

@@ -27,12 +27,15 @@ def headline(each: Mapping[str, Any]) -> str:
     """Such as "tickets in 2 columns, compared on 80 cases"."""
     left = f" of {each['asked']:,} (the others were not measured in all of them)"
     missing = left if each["n"] < each["asked"] else ""
-    return f"{each['set']} in {len(each['columns'])} columns, compared on {each['n']:,} cases{missing}"
+    columns = len(each["columns"]) + len(each["unmeasured"])
+    return f"{each['set']} in {columns} columns, compared on {each['n']:,} cases{missing}"
 
 
 def table(each: Mapping[str, Any], *, verbose: bool) -> list[Row]:
     """The rows, the first of them the labels; the first cell of each is what it holds."""
     columns = each["columns"]
+    if not columns:
+        return []
     rows = [
         _row("accuracy", columns, lambda column: _interval(column.get("accuracy"))),
         _row("score", columns, lambda column: _interval(column.get("score"))),
@@ -48,6 +51,9 @@ def table(each: Mapping[str, Any], *, verbose: bool) -> list[Row]:
 
 def notes(each: Mapping[str, Any], *, verbose: bool) -> Iterator[str]:
     """Below the table: which cases changed, of two columns or with -v; what was left out; how bounds are meant."""
+    yield from (f"{label}: not measured" for label in each["unmeasured"])
+    if not each["columns"]:
+        return
     first, *others = each["columns"]
     for column in others if verbose or len(others) == 1 else ():
         for kind, verb in (("fixed", "fixes"), ("broken", "breaks")):
@@ -100,6 +106,8 @@ def _listed(ids: Sequence[str], *, verbose: bool) -> str:
 
 def _aligned(rows: Sequence[Row]) -> Iterator[str]:
     """Lines of at most WIDTH characters, if one column fits into that; the first cell is repeated in each part."""
+    if not rows:
+        return
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     fitting = max(1, (WIDTH - widths[0]) // (max(widths[1:]) + 2))
     for begin in range(1, len(widths), fitting):

@@ -83,8 +83,8 @@ def _columns(tally: ReportCollector) -> Iterator[str]:
     for each in tally.columns:
         yield f"### {escaped(headline(each))}"
         yield ""
-        head, *rows = table(each, verbose=True)
-        yield from _table(head, iter(rows))
+        rows = table(each, verbose=True)
+        yield from _table(rows[0], iter(rows[1:])) if rows else ()
         yield from _verbatim(list(notes(each, verbose=False)))
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.files.excerpt import brief
 from pytest_ftgate.judge.summary import judged_lines
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
 from pytest_ftgate.plugin.report.columns import column_lines
 from pytest_ftgate.plugin.report.data import data_lines
 
 if TYPE_CHECKING:
+    import pytest
+
     from pytest_ftgate.plugin.report.collector import ReportCollector
 
 SHOWN_MISSES = 10
+QUESTION = 60
+"""Characters of the question of a miss in one line."""
 
 
 def lines(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]:
@@ -68,9 +73,22 @@ def _misses(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str
     shown = tally.missed if verbose else tally.missed[:SHOWN_MISSES]
     yield f"missed ({len(tally.missed)}): wrong answers, left to the gate", ""
     for report in shown:
-        yield f"  {report.nodeid}: {report.wasxfail}", "yellow"
+        yield from _shown(report) if verbose else [(f"  {_in_one_line(report)}", "yellow")]
     if len(shown) < len(tally.missed):
-        yield f"  and {len(tally.missed) - len(shown)} more; -v lists all", ""
+        yield f"  and {len(tally.missed) - len(shown)} more; -v shows all, with question and answer", ""
+
+
+def _shown(report: pytest.TestReport) -> Iterator[tuple[str, str]]:
+    """What a failure would say: question, answer, expected value; the first line says why."""
+    for _, text in report.sections:
+        first, *more = text.split("\n")
+        yield f"  {first}", "yellow"
+        yield from ((f"  {line}", "") for line in more)
+
+
+def _in_one_line(report: pytest.TestReport) -> str:
+    question = brief(str(dict(report.user_properties).get("ftgate_question", "")), QUESTION)
+    return f"{report.nodeid}: {question} -> {report.wasxfail}"
 
 
 def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ from pytest_ftgate.graders.grade import (
     outcome_from_json,
 )
 from pytest_ftgate.serve.response import Response
+from tests.repository import ROOT
 
 CASE = Case("a1", "question", "spam")
 EXACT = compile_grader({"kind": "exact"})
@@ -56,6 +57,11 @@ def graded(value: float, passed: bool, name: str = "says@1") -> Says:
 def test_every_kind_has_a_name_with_its_version(kind):
     assert KINDS[kind].kind == kind
     assert KINDS[kind].version >= 1
+
+
+def test_the_schema_of_a_case_names_every_kind():
+    schema = json.loads((ROOT / "pytest_ftgate/files/schemas/case.schema.json").read_text("utf-8"))
+    assert schema["$defs"]["grader"]["properties"]["kind"]["examples"] == [*KINDS]
 
 
 def test_name_of_a_grader_is_kind_and_version():

@@ -1,0 +1,51 @@
+"""(expected text, text of an answer) -> what differs, for people: by lines, or by words where every line differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher, unified_diff
+
+LONG = 160
+"""Characters from which a reader no longer sees at a glance what differs."""
+MOST = 1_000
+"""Lines or words that are compared: the time grows with their square."""
+ALIKE = 0.5
+"""Texts that share less are better read than compared."""
+_AROUND = 4
+"""Words shown on either side of a difference."""
+
+
+def differences(expected: str, found: str) -> tuple[str, list[str]]:
+    """(how to read it, lines); no lines where one of the two is short, or they have too little in common."""
+    if min(len(expected), len(found)) < LONG or expected == found:
+        return "", []
+    old, new = expected.split("\n")[:MOST], found.split("\n")[:MOST]
+    if SequenceMatcher(None, old, new).ratio() >= ALIKE:
+        return "- expected, + answer", list(_by_lines(old, new))
+    old, new = expected.split()[:MOST], found.split()[:MOST]
+    if SequenceMatcher(None, old, new).ratio() >= ALIKE:
+        return "[-expected-] {+answer+}", [" ".join(_by_words(old, new))]
+    return "", []
+
+
+def _by_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    for number, line in enumerate(unified_diff(old, new, n=1, lineterm="")):
+        if line.startswith("@@"):
+            yield "..."
+        elif number >= 2:
+            yield line
+
+
+def _by_words(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    for kind, start, end, new_start, new_end in SequenceMatcher(None, old, new).get_opcodes():
+        if kind == "equal":
+            yield from _unchanged(old[start:end])
+            continue
+        if start < end:
+            yield f"[-{' '.join(old[start:end])}-]"
+        if new_start < new_end:
+            yield f"{{+{' '.join(new[new_start:new_end])}+}}"
+
+
+def _unchanged(same: Sequence[str]) -> Sequence[str]:
+    return same if len(same) <= 2 * _AROUND + 1 else [*same[:_AROUND], "...", *same[-_AROUND:]]
