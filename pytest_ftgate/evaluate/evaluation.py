@@ -99,15 +99,19 @@ class Evaluation:
         return [self._scored(case, outcome) for case, outcome in found if outcome is not None]
 
     def metric(self, name: str, *, measured_only: bool = False, **options: Any) -> Metric:
-        """A metric of all cases that were asked; see `metric.compute`. Raises MetricError.
+        """A metric of all cases that were asked; see `metric.compute`.
 
-        measured_only: leave out the cases without a grade, which else count against the model.
+        measured_only: leave out the cases without a grade, which else count against the model. Raises MetricError, also
+        where no case has a grade: that is not measured, and no score.
         """
         if name in LIMITS:
             answers = [answer for case in self.suite.cases for answer in self.responses.of_or_none(case)]
             return limit(name, answers, self.suite.golden.price, measured_only=measured_only)
         label = self.suite.golden.label
-        scored = [case for case in self.scored if case.measured or not measured_only]
+        scored = self.scored
+        if scored and not any(case.measured for case in scored):
+            raise MetricError(f"{name}: not measured: none of {len(scored)} cases has a grade")
+        scored = [case for case in scored if case.measured or not measured_only]
         return compute(name, scored, label.values if label else (), **options)
 
     def confusion(self) -> Confusion:

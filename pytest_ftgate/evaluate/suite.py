@@ -27,6 +27,7 @@ from pytest_ftgate.metrics.latency_cost import Price
 Graders = tuple[Grader, ...]
 _ONLY_MEASURING = ("stream",)
 """Keys of [request] that decide no answer."""
+_NOT_GRADED = "add `expected`, or name another grader; `grader = []` in the settings leaves all to tests in Python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class Suite:
         return ("prompt", "variants", self.column.variant) if self.column and self.column.variant else ("prompt",)
 
     def graders_of(self, case: Case) -> Graders:
-        """The graders of a case: its own, else the set's; none if nothing is expected and the set names no grader."""
-        return _graders_of(case, self.golden, self.graders, self.own_graders)
+        """The graders of a case: its own, else the set's; none if the set says `grader = []`."""
+        return self.own_graders.get(case.id, self.graders)
 
     @property
     def metrics(self) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -142,12 +143,6 @@ def _case(row: Row, golden: Golden) -> Case:
     return make_case(data, row.line, row.id)
 
 
-def _graders_of(case: Case, golden: Golden, graders: Graders, own: Mapping[str, Graders]) -> Graders:
-    if case.expected is None and golden.graders == DEFAULT_GRADERS:
-        return own.get(case.id, ())
-    return own.get(case.id, graders)
-
-
 def _with_files(specs: Sequence[Mapping[str, Any]], golden: Golden) -> tuple[Mapping[str, Any], ...]:
     """The specs with the schemas that they name as files, so that digests, and the trainer, see the content."""
     return tuple(_with_file(spec, golden) for spec in specs)
@@ -169,8 +164,9 @@ def _ungradable(golden: Golden, cases: Sequence[Case], graders: Graders, own: Ma
     """The cases that their graders cannot judge as they are written."""
     path = shown(golden.cases_path)
     for case in cases:
-        if problem := case_fault(_graders_of(case, golden, graders, own), case):
-            yield Fault(path, case.line, problem)
+        if problem := case_fault(own.get(case.id, graders), case):
+            by_default = case.expected is None and case.id not in own and golden.graders == DEFAULT_GRADERS
+            yield Fault(path, case.line, problem, _NOT_GRADED if by_default else "")
 
 
 def _duplicates(golden: Golden, cases: Sequence[Case]) -> Iterator[Fault]:

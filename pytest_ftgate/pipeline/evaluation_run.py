@@ -259,9 +259,11 @@ class EvaluationRun:
 
     def _look_up(self, suite: Suite, cases: Iterable[Case]) -> None:
         """What the journal holds of the cases; sends nothing. Raises JournalError."""
+        from pytest_ftgate.pipeline.regrade import check_any
+
         evaluation, target = self._of(suite)
-        missing = evaluation.responses.missing(cases)
-        lacking = f"; answers it lacks: {len(missing)}" if missing else ""
+        missing = check_any(evaluation, list(cases), self._runtime.journal(suite))
+        lacking = f"; answers it lacks: {missing}" if missing else ""
         self._runtime.console.line(f"ftgate: {suite.title}: grading the journal of {target.title} again{lacking}")
 
     def _remember(self, evaluation: Evaluation, target: Target) -> None:

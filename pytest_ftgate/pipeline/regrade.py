@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.evaluate.evaluation import Evaluation
 from pytest_ftgate.evaluate.responses import Responses
+from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.targets import Target
 from pytest_ftgate.serve.model import Model
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.journal import Journal
     from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.golden.case import Case
 
 LAST = "last"
 
@@ -26,6 +30,23 @@ def regraded(suite: Suite, journal: Journal, run: str, named: str = "") -> tuple
     digest = _model(suite, journal, named if named and run == LAST else run)
     target = Target(f"the model {digest[:12]}", Model(digest, served=True))
     return Evaluation(Responses(suite, digest, journal, regrade=True)), target
+
+
+def check_any(evaluation: Evaluation, cases: Sequence[Case], journal: Journal) -> int:
+    """The number of answers that the journal lacks. Raises JournalError if it has none to what would be asked today."""
+    responses = evaluation.responses
+    missing = responses.missing(cases)
+    wanted = len(cases) * evaluation.suite.golden.request.repeats
+    if cases and len(missing) == wanted and not responses.changed_lines:
+        held = [each for each in journal.read("asked").responses.values() if each.model == evaluation.model_digest]
+        last = datetime.fromtimestamp(max(each.asked_at for each in held), UTC).strftime("%Y-%m-%d %H:%M UTC")
+        where = f"the journal of {evaluation.suite.name} ({shown(journal.path)})"
+        raise JournalError(
+            f"--ftgate-regrade: no answers to regrade: {where} has {len(held)} of the model "
+            f"{evaluation.model_digest[:12]}, the last of {last}, none of them to this prompt with these [request] "
+            "settings and inputs\n    ask the model again without --ftgate-regrade, or undo the change"
+        )
+    return len(missing)
 
 
 def _model(suite: Suite, journal: Journal, run: str) -> str:

@@ -96,9 +96,11 @@ def test_wrong_answers_that_no_gate_of_the_run_weighs_are_failures(project, answ
     answering(lambda messages: "wrong" if messages[-1]["content"] == "q3" else "ok")
     project.golden("s", CASES, FLOOR)
     project.run().assert_outcomes(passed=19 + 3, xfailed=0, failed=0)
-    result = project.run("-k", "c3")
-    assert result.ret == 1
-    result.assert_outcomes(failed=1)
+    for one in (("-k", "c3"), ("goldens/s/golden.toml::c3",)):
+        result = project.run(*one)
+        assert result.ret == 1
+        result.assert_outcomes(failed=1)
+        result.stdout.no_fnmatch_line("*floors*")
     assert project.run("-k", "not gate").ret == 1
     assert project.run("-k", "c4").ret == 0
 
@@ -148,6 +150,42 @@ def test_a_server_that_gives_no_answers_measures_nothing(project, answering, fau
     assert result.ret == 11, result.stdout.str()
     result.stdout.fnmatch_lines(["*integrity*INTEGRITY*candidate: 20 of 20 cases unmeasured*"])
     result.stdout.no_fnmatch_line("*floors*REJECT*")
+    result.stdout.fnmatch_lines(["accuracy: not measured: none of 20 cases has a grade"])
+    result.stdout.no_fnmatch_line("*accuracy * 0.000*")
+    result.stdout.fnmatch_lines(["requests: 0 answered, 20 failed*"])
+
+
+def test_scores_are_of_the_measured_cases_alone(project, answering):
+    """What the gate decides on counts the others against the model."""
+    answering(lambda messages: FILTERED if messages[-1]["content"] in {"q3", "q4"} else "ok")
+    project.golden("s", CASES, FLOOR)
+    result = project.run()
+    assert result.ret == 11
+    result.stdout.fnmatch_lines(["  accuracy    1.000 * n = 18, not measured: 2", "*floors*PASS*0.900*(n = 20)"])
+
+
+def test_metrics_of_nothing_fail_a_python_test(project, answering):
+    answering(lambda messages: FILTERED)
+    project.golden("s", CASES)
+    project.write(
+        "test_own.py",
+        "import pytest\n@pytest.mark.golden('s')\ndef test_all(metrics):\n    assert metrics.accuracy().value >= 0\n",
+    )
+    result = project.run("test_own.py")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*MetricError: accuracy: not measured: none of 20 cases has a grade"])
+
+
+def test_a_case_without_expected_is_a_fault_of_its_line(project, answering):
+    answering(lambda messages: "ok")
+    project.single("s", CASES[0], {"id": "x", "input": "q"})
+    result = project.run()
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(
+        ["*goldens/s.golden.jsonl:2: exact@1: the case has no `expected` value", "*grader = []*"]
+    )
+    project.write("goldens/s.golden.jsonl", '{"golden": {"grader": []}}\n{"id": "x", "input": "q"}\n')
+    assert project.run().ret == 0
 
 
 def test_one_case_without_an_answer_is_neither_green_nor_a_reject(project, answering):

@@ -42,6 +42,18 @@ def test_what_was_never_asked_is_not_measured_and_nothing_is_decided(project, an
     result.stdout.fnmatch_lines(["*again; answers it lacks: 1"])
 
 
+def test_a_journal_of_another_prompt_has_nothing_to_grade(project, answering):
+    answering()
+    project.golden("tiny", ECHO)
+    project.run().assert_outcomes(passed=4)
+    project.server = None
+    project.golden("tiny", ECHO, "[prompt]\nsystem = 'v2'\n")
+    result = project.run("--ftgate-regrade", "last")
+    assert result.ret == 1
+    result.assert_outcomes(errors=4)
+    result.stdout.fnmatch_lines(["*journal of tiny (.ftgate/journal/tiny.jsonl) has 4 of the model*the last of 20*"])
+
+
 def test_a_model_is_named_by_the_beginning_of_its_digest(project, answering):
     server = answering(lambda messages: "other", models=("one", "two"))
     project.golden("tiny", ECHO)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.errors import IntegrityError
+from pytest_ftgate.errors import IntegrityError, MetricError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.run import Baseline, PipelineRun, Stopped
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
@@ -54,6 +54,10 @@ def _champion(run: PipelineRun) -> Version | None:
 
 def _say_score(run: PipelineRun, evaluation: Evaluation) -> None:
     for name, options in evaluation.suite.metrics:
-        metric = evaluation.metric(**options)
+        try:
+            metric = evaluation.metric(**options)
+        except MetricError as error:
+            run.say(f"base on {evaluation.suite.name}: {error}")
+            continue
         bounds = f"[{metric.lower:.3f}, {metric.upper:.3f}]"
         run.say(f"base on {evaluation.suite.name}: {name} {metric.value:.3f} {bounds}")

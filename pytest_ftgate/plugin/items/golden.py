@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ftgate.errors import FileFaults
+from pytest_ftgate.errors import FileFaults, MetricError
 from pytest_ftgate.evaluate.responses import Unmeasured
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.checks.result import CheckResult, undecided_check
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
 from pytest_ftgate.graders.python import Python
+from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
 from pytest_ftgate.pipeline.decide.run_checks import ABSENT
 from pytest_ftgate.pipeline.report.shown_case import case_lines
 from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Rank, skipped
@@ -193,8 +194,14 @@ class MetricItem(FtgateItem):
         if missing := self.ftgate.evaluations.missing(self.suite):
             return ItemOutcome("failed", missing, unmeasured=self.suite.title in self.ftgate.weighed)
         evaluation = self.ftgate.gate.judged(self.suite)
-        metric = evaluation.metric(**self.options)
-        facts = {"set": self.suite.title, "name": self.title, "value": metric.value, "n": metric.n}
+        ungraded = sum(not result.measured for result in evaluation.results.values())
+        try:
+            metric = evaluation.metric(measured_only=self.options["name"] not in LIMITS, **self.options)
+        except MetricError as error:
+            unmeasured = bool(ungraded) and self.suite.title in self.ftgate.weighed
+            return ItemOutcome("failed", str(error), unmeasured=unmeasured)
+        facts = {"set": self.suite.title, "name": self.title, "value": metric.value}
+        facts |= {"n": metric.n, "ungraded": ungraded}
         if self.title == "accuracy" and self.suite.golden.label is not None:
             facts["confusion"] = evaluation.confusion().lines()
         bounds = {"lower": metric.lower, "upper": metric.upper if isfinite(metric.upper) else None}

@@ -47,7 +47,8 @@ def _metrics(metrics: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for metric in metrics:
         upper = "none" if metric["upper"] is None else f"{metric['upper']:.3f}"
         bounds = f"[{metric['lower']:.3f}, {upper}]"
-        yield f"  {metric['name']:<11} {metric['value']:.3f}  {bounds}  n = {metric['n']}", ""
+        without = f", not measured: {metric['ungraded']}" if metric["ungraded"] else ""
+        yield f"  {metric['name']:<11} {metric['value']:.3f}  {bounds}  n = {metric['n']}{without}", ""
     for metric in metrics:
         yield from ((f"    {line}", "") for line in metric.get("confusion", ()))
 

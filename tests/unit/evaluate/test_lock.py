@@ -51,9 +51,9 @@ def test_writing_twice_changes_nothing_and_leaves_nothing_else() -> None:
 
 def test_a_single_file_has_a_lock_of_its_own_name() -> None:
     path = Path("faq.golden.jsonl")
-    path.write_text('{"id": "a", "input": "x"}\n')
+    path.write_text('{"id": "a", "input": "x", "expected": "x"}\n')
     assert write_lock(path, load_suite(path)) == Path("faq.golden.lock")
-    path.write_text('{"id": "a", "input": "y"}\n')
+    path.write_text('{"id": "a", "input": "y", "expected": "x"}\n')
     [fault] = compare(load_suite(path), read_lock(path))
     assert (fault.path, fault.line) == ("faq.golden.jsonl", 1)
     assert fault.fix == "to accept the change: ftgate lock faq.golden.jsonl"

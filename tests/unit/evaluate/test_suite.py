@@ -101,6 +101,18 @@ def test_an_unknown_option_of_a_grader() -> None:
     assert "stirp" in message
 
 
+@pytest.mark.parametrize("toml", ["", "[[grader]]\nkind = 'exact'\n"])
+def test_a_case_without_what_its_grader_compares_with_is_a_fault(toml: str) -> None:
+    path = write(toml, [*CASES, {"id": "d", "input": "no expected"}])
+    assert faults(path) == [("cases.jsonl", 4, "exact@1: the case has no `expected` value")]
+
+
+def test_a_set_may_leave_its_answers_to_tests_in_python() -> None:
+    own = {"id": "b", "input": "b", "graders": [{"kind": "contains", "values": ["b"]}]}
+    suite = load_suite(write("grader = []\n", [{"id": "a", "input": "a"}, own]))
+    assert [len(suite.graders_of(case)) for case in suite.cases] == [0, 1]
+
+
 def test_a_missing_template_variable_is_told_for_each_case() -> None:
     cases = [{"input": "x"}, {"input": {"text": "x"}}, {"input": {"txt": "x"}}, {"input": {"tt": "x"}}]
     found = faults(write('[prompt]\ntemplate = "{{ text }}"\n', cases))
