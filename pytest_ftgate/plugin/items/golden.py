@@ -194,7 +194,7 @@ class MetricItem(FtgateItem):
         metric = evaluation.metric(**self.options)
         facts = {"set": self.suite.name, "name": self.title, "value": metric.value, "n": metric.n}
         if self.title == "accuracy" and self.suite.golden.label is not None:
-            facts["confusion"] = evaluation.confusion().lines()
+            facts["confusion"] = evaluation.confusion().lines_in_short()
         bounds = {"lower": metric.lower, "upper": metric.upper if isfinite(metric.upper) else None}
         return ItemOutcome("passed", properties=(("ftgate_metric", json.dumps(facts | bounds)),))
 
