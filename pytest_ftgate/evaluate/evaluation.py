@@ -69,9 +69,15 @@ class Evaluation:
         return len(self._outcomes) == len(self.suite.cases)
 
     @property
-    def so_far(self) -> dict[str, Outcome]:
+    def outcomes_so_far(self) -> dict[str, Outcome]:
         """Outcome by id of every case that has been graded by now; asks, waits for and grades nothing."""
         return dict(self._outcomes)
+
+    @property
+    def so_far(self) -> list[tuple[Case, Outcome, Scored]]:
+        """Every case that has been graded by now, in the order of the set; asks, waits for and grades nothing."""
+        graded = ((case, self._outcomes[case.id]) for case in self.suite.cases if case.id in self._outcomes)
+        return [(case, outcome, self._scored(case, outcome)) for case, outcome in graded]
 
     @property
     def values(self) -> dict[str, float]:

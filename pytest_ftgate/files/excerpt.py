@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.files.escape import one_line, printable
+from pytest_ftgate.files.escape import one_line, visible
+from pytest_ftgate.files.secrets import mask
 
 LINES = 12
 CHARACTERS = 1_200
@@ -13,7 +14,7 @@ def excerpt(text: str, characters: int = CHARACTERS, lines: int = LINES, hint: s
     are its beginning, the rest its end. hint: how to see all of it.
     """
     hint = f"; {hint}" if hint else ""
-    return _fewer_lines(_shorter(printable(text), characters, hint), lines, hint)
+    return _fewer_lines(visible(_shorter(mask(text), characters, hint)), lines, hint)
 
 
 def brief(text: str, width: int) -> str:

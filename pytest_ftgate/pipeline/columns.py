@@ -32,7 +32,7 @@ def compare_columns(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
     suite = evaluations[0].suite
     graded = [(each, own) for each in evaluations if (own := _grades(each))]
     common = [case for case in suite.cases if all(case.id in own for _, own in graded)] if graded else []
-    asked = sum(any(case.id in each.so_far for each in evaluations) for case in suite.cases)
+    asked = sum(any(case.id in each.outcomes_so_far for each in evaluations) for case in suite.cases)
     columns = [_numbers(each, own, common) for each, own in graded]
     for column, (_, own) in zip(columns[1:], graded[1:], strict=True):
         column["against"] = _against(own, graded[0][1], common, comparisons=len(columns) - 1)
@@ -41,7 +41,7 @@ def compare_columns(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
 
 
 def _grades(evaluation: Evaluation) -> dict[str, Grade]:
-    return {name: outcome for name, outcome in evaluation.so_far.items() if isinstance(outcome, Grade)}
+    return {name: outcome for name, outcome in evaluation.outcomes_so_far.items() if isinstance(outcome, Grade)}
 
 
 def _label(evaluation: Evaluation) -> str:

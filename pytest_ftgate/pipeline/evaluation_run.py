@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError, ServeError
 from pytest_ftgate.evaluate.reuse import changed_answers
+from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.unasked import NotAsked, UnaskedSets
 
 if TYPE_CHECKING:
@@ -147,18 +148,34 @@ class EvaluationRun:
             return error
         return ServeError(f"{error}\n{served_question(settings.model, _URL_FLAG)}")
 
-    def sum_up(self) -> Iterator[dict[str, Any]]:
-        """Once: what came and how fast, of each golden set; new answers into the cache, grades for later runs."""
-        if self._summed_up:
-            return
-        self._summed_up = True
+    def scores(self) -> Iterator[dict[str, Any]]:
+        """How good the answers were that this run has graded by now, of each golden set; see `report.scores`."""
+        from pytest_ftgate.pipeline.report.scores import scores
+
+        if not self._summed_up:
+            yield from (scores(self._decides(evaluation), _called(target)) for evaluation, target in self._tested)
+
+    @property
+    def _tested(self) -> list[tuple[Evaluation, Target]]:
         candidates = [
             (run.candidate_of(suite), run.candidate)
             for run in self._training
             if run.manifest is not None and not run.unchanged
             for suite in run.sets
         ]
-        tested = [*candidates, *self._known.values()]
+        return [*candidates, *self._known.values()]
+
+    def _decides(self, evaluation: Evaluation) -> Evaluation:
+        """Without the cases that leaked and were dropped."""
+        run = self._training.of(evaluation.suite)
+        return evaluation.without(run.leaked.left_out(evaluation.suite)) if run else evaluation
+
+    def sum_up(self) -> Iterator[dict[str, Any]]:
+        """Once: what came and how fast, of each golden set; new answers into the cache, grades for later runs."""
+        if self._summed_up:
+            return
+        self._summed_up = True
+        tested = self._tested
         yield from [self._source.sum_up(evaluation) for evaluation, _ in tested]
         for evaluation, target in tested:
             self._remember(evaluation, target)
@@ -277,6 +294,14 @@ class EvaluationRun:
                 remember(state_dir, evaluation.suite.name, target.digest, title, evaluation.values)
             except OSError as error:
                 self._runtime.console.line(f"ftgate: the results are not kept for `ftgate power`: {error}")
+
+
+def _called(target: Target) -> str:
+    """The title; a base model that we serve ourselves, whose title is only "base", with its name."""
+    if target.model.served or target.version:
+        return target.title
+    folder = Path(target.model.base)
+    return f"{target.title} ({shown(folder) if folder.is_absolute() else target.model.base})"
 
 
 def _precision(target: Target) -> str:

@@ -128,6 +128,7 @@ class FtgateSession:
             closing.callback(partial(self.judges.close, self.reports.judges))
             if "runtime" in self.__dict__:
                 closing.callback(self.runtime.close)
+                self.reports.scores += self.evaluations.scores()
                 self.reports.traffic += self.evaluations.sum_up()
                 self.reports.columns += self.evaluations.columns()
                 self.reports.counts.update(self.runtime.counts)

@@ -44,7 +44,7 @@ def test_verdict_checks_metrics_misses_and_time(mail, snapshot):
     result = mail.run("--ftgate-markdown", "out/summary.md")
     text = (mail.path / "out/summary.md").read_text()
     assert text.endswith(f" s, exit code {result.ret}\n")
-    assert stable(text) == snapshot
+    assert stable(text, address=mail.server.base_url) == snapshot
 
 
 def test_what_a_model_said_is_text_and_nothing_else(mail):
@@ -56,7 +56,7 @@ def test_what_a_model_said_is_text_and_nothing_else(mail):
     assert "\n# Title" not in text
     rows = [line for line in text.splitlines() if "::c4" in line]
     assert len(rows) == 1
-    assert rows[0].count("|") == 3
+    assert rows[0].count("|") == 6
 
 
 def test_the_jobs_page_is_added_to_and_a_file_is_written_anew(mail, monkeypatch):
@@ -77,6 +77,17 @@ def test_on_workers_it_is_written_once(mail):
     assert text.count("## pytest-ftgate\n") == 1
     assert "| accuracy | 0.950 | 0." in text
     assert "    requests: 40 answered" in text
+
+
+def test_without_a_gate_there_are_scores_and_wrong_answers(project, answering, snapshot):
+    cases = [
+        {"id": f"c{n}", "input": f"message {n}", "expected": "ham", "slices": {"lang": "de" if n % 3 else "en"}}
+        for n in range(6)
+    ]
+    project.golden("mail", cases)
+    answering(lambda messages: "spam\nor | *ham*" if messages[-1]["content"] == "message 4" else "ham")
+    project.run("--ftgate-markdown", "summary.md")
+    assert stable((project.path / "summary.md").read_text(), address=project.server.base_url) == snapshot
 
 
 def test_a_run_without_goldens_writes_nothing(pytester, monkeypatch):

@@ -161,7 +161,7 @@ def test_a_secret_in_question_and_answer_is_masked(tickets, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", secret)
     project = tickets(f"{'x' * 1_190}{secret}", wrong=f"Is {secret} my key?")
     said = project.run("-vv", "--junitxml=out.xml", "--ftgate-markdown", "page.md").stdout.str()
-    for text in (said, (project.path / "out.xml").read_text()):
+    for text in (said, (project.path / "out.xml").read_text(), (project.path / "page.md").read_text()):
         assert "seeing-0123" not in text
         assert "Is *** my key?" in text.replace("&#42;", "*")
 

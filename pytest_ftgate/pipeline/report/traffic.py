@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.metrics.latency_cost import quantile_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
+    from pytest_ftgate.metrics.latency_cost import Price
     from pytest_ftgate.serve.response import Response
 
 SHARES = (0.5, 0.95, 0.99)
@@ -28,6 +30,7 @@ def traffic(evaluation: Evaluation) -> dict[str, Any]:
     queue_ms: from planning to sending. ttft_ms: to the first token, only of streamed answers. total_ms: sending to end.
     tokens_per_s: after the first token if streamed; that 50, 95 and 99 % of the answers reach at least. What broke or
     ran out of time has no speed. Answers of the journal count with the times they had then; those of a cache do not.
+    cost_per_1k: mean price of 1,000 requests, None without prices or without counts of tokens.
     """
     came = evaluation.responses.traffic
     timed = [answer for origin in ("model", "journal") for answer in came[origin]]
@@ -38,6 +41,7 @@ def traffic(evaluation: Evaluation) -> dict[str, Any]:
         "queue_ms": _quantiles([1000 * answer.queue_s for answer in timed]),
         "ttft_ms": _quantiles([1000 * answer.ttft_s for answer in timed if answer.ttft_s]),
         "total_ms": _quantiles([1000 * answer.total_s for answer in timed]),
+        "cost_per_1k": _cost(timed, evaluation.suite.golden.price),
         "tokens_per_s": [-rate for rate in _quantiles([-rate for rate in _rates(timed)])],
     }
 
@@ -45,6 +49,16 @@ def traffic(evaluation: Evaluation) -> dict[str, Any]:
 def _quantiles(values: Sequence[float]) -> list[float]:
     ordered = sorted(values)
     return [round(quantile_of(ordered, share), 2) for share in SHARES] if ordered else []
+
+
+def _cost(answers: Sequence[Response], price: Price | None) -> float | None:
+    counted = [answer for answer in answers if answer.prompt_tokens + answer.completion_tokens]
+    return 1000 * fmean(map(price.of, counted)) if price and counted else None
+
+
+def _price(each: Mapping[str, Any]) -> str:
+    cost = each.get("cost_per_1k")
+    return "" if cost is None else f"; cost of 1,000 requests {cost:.4g}"
 
 
 def _rates(answers: Sequence[Response]) -> Iterator[float]:
@@ -61,7 +75,7 @@ def traffic_lines(sets: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) 
         yield f"requests: {_counted(counts)}"
     width = max([11, *(len(each["set"]) for each in told)])
     for each in told:
-        yield f"  {each['set']:<{width}} {_origins(each)}{_speed(each)}"
+        yield f"  {each['set']:<{width}} {_origins(each)}{_speed(each)}{_price(each)}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

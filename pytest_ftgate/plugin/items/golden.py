@@ -203,7 +203,7 @@ class MetricItem(FtgateItem):
         facts = {"set": self.suite.title, "name": self.title, "value": metric.value}
         facts |= {"n": metric.n, "ungraded": ungraded}
         if self.title == "accuracy" and self.suite.golden.label is not None:
-            facts["confusion"] = evaluation.confusion().lines()
+            facts["confusion"] = evaluation.confusion().lines_in_short()
         bounds = {"lower": metric.lower, "upper": metric.upper if isfinite(metric.upper) else None}
         return ItemOutcome("passed", properties=(("ftgate_metric", json.dumps(facts | bounds)),))
 

@@ -21,7 +21,8 @@ class ReportCollector:
     train: the run trains, so that a gate that was not judged is a HOLD. canary: it watches champions, likewise.
     failed: all failed reports, as pytest counts them; of these gates_own are what the gate itself found, and unmeasured
     are cases without a grade. distrusted: items that found something changed by hand. gates_selected, gates_told: gate
-    checks that were to run, and that did.
+    checks that were to run, and that did. wrong: reports of failed cases; missed: of wrong answers left to the gate.
+    scores: see `report.scores`.
     """
 
     train: bool
@@ -33,6 +34,7 @@ class ReportCollector:
     distrusted: int = 0
     gates_selected: int = 0
     gates_told: int = 0
+    wrong: list[pytest.TestReport] = field(default_factory=list)
     missed: list[pytest.TestReport] = field(default_factory=list)
     metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     checks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class ReportCollector:
     data: list[dict[str, Any]] = field(default_factory=list)
     traffic: list[dict[str, Any]] = field(default_factory=list)
     columns: list[dict[str, Any]] = field(default_factory=list)
+    scores: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     judges: list[dict[str, Any]] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
@@ -66,6 +69,8 @@ class ReportCollector:
             self.missed.append(report)
         if report.when != "call":
             return
+        if report.failed and any(name == "ftgate_question" for name, _ in report.user_properties):
+            self.wrong.append(report)
         for name, text in report.user_properties:
             if name == "ftgate_metric":
                 self._into(self.metrics, text)
@@ -129,19 +134,20 @@ class ReportCollector:
 
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
-        facts = {"traffic": self.traffic, "counts": self.counts, "judges": self.judges, "columns": self.columns}
-        return facts | {"gates_selected": self.gates_selected}
+        facts = {"traffic": self.traffic, "scores": self.scores, "counts": self.counts, "judges": self.judges}
+        return facts | {"gates_selected": self.gates_selected, "columns": self.columns}
 
     def arrived(self, sent: dict[str, Any]) -> None:
         """The inverse of `travelling`."""
         self.traffic += sent["traffic"]
         self.columns += sent["columns"]
+        self.scores += sent["scores"]
         self.counts.update(sent["counts"])
         self.judges += sent["judges"]
         self.gates_selected = max(self.gates_selected, sent["gates_selected"])
 
     def into_junit(self, config: pytest.Config) -> None:
-        """Properties of the test suite: `ftgate_latency` for each golden set, `ftgate_requests`."""
+        """Properties of the test suite: `ftgate_latency` and `ftgate_score` for each golden set, `ftgate_requests`."""
         from _pytest.junitxml import xml_key
 
         xml = config.stash.get(xml_key, None)
@@ -149,6 +155,8 @@ class ReportCollector:
             return
         for each in self.traffic:
             xml.add_global_property("ftgate_latency", json.dumps(each))
+        for each in self.scores:
+            xml.add_global_property("ftgate_score", json.dumps(each))
         xml.add_global_property("ftgate_requests", json.dumps(self.counts))
         for judge in summed(self.judges):
             xml.add_global_property("ftgate_judge", json.dumps(judge))

@@ -5,6 +5,7 @@ Reasons of misses quote what a model said, which is nobody's Markdown: all of it
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +14,20 @@ from pytest_ftgate.files.escape import printable
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
 from pytest_ftgate.plugin.report.columns import headline, notes, table
 from pytest_ftgate.plugin.report.data import data_lines
+from pytest_ftgate.plugin.report.scores import few_cases, heading, metrics_of, scores_of, set_names
 from pytest_ftgate.plugin.report.summary import endings
 
 if TYPE_CHECKING:
+    import pytest
+
     from pytest_ftgate.plugin.report.collector import ReportCollector
 
 SHOWN_MISSES = 50
+SHOWN_SLICES = 20
 LONGEST = 300
 """Characters of a cell; a CI job's page holds a megabyte."""
 
+_NUMBERS = ("value", "lower", "upper", "n")
 _SPECIAL = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|`*[]@\\!"})
 
 
@@ -42,20 +48,43 @@ def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
     yield ""
     yield from _verbatim([text for text, _ in endings(tally)])
     yield from _verbatim([text for text, _ in data_lines(tally.data, verbose=False)])
-    for name in dict.fromkeys([*tally.metrics, *tally.checks]):
-        yield f"### {escaped(name)}"
-        yield ""
-        yield from _table(("metric", "value", "lower", "upper", "n"), map(_metric, tally.metrics.get(name, [])))
-        yield from _table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
+    for name in set_names(tally):
+        yield from _set(tally, name)
     yield from _columns(tally)
-    yield from _misses(tally)
+    yield from _answers(tally.wrong, "failed: wrong answers, or not measured")
+    yield from _answers(tally.missed, "missed: wrong answers, left to the gate")
     yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))
     yield f"{len(tally.missed)} missed, {tally.failures()} failed, {_duration(seconds)}, exit code {code}"
 
 
+def _set(tally: ReportCollector, name: str) -> Iterator[str]:
+    """One golden set: each model with its score and its slices, then the checks of the gate."""
+    metrics, scores = tally.metrics.get(name, []), scores_of(tally, name)
+    yield from (f"### {escaped(name)}", "")
+    if not scores:
+        yield from _table(("metric", *_NUMBERS), map(_metric, metrics))
+    for score in scores:
+        shown = metrics_of(score, metrics)
+        yield from (escaped(heading(score).removeprefix(f"{name}: ")), "")
+        yield from _table(("metric", *_NUMBERS), map(_metric, shown))
+        yield from _verbatim([line for metric in shown for line in metric.get("confusion", ())])
+        yield from _table(("slice", *_NUMBERS, ""), map(_slice, score["slices"][:SHOWN_SLICES]))
+        if (more := len(score["slices"]) - SHOWN_SLICES) > 0:
+            yield from (f"and {more} more slices", "")
+    yield from _table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
+
+
 def _metric(metric: dict[str, Any]) -> tuple[str, ...]:
-    upper = "" if metric["upper"] is None else f"{metric['upper']:.3f}"
-    return metric["name"], f"{metric['value']:.3f}", f"{metric['lower']:.3f}", upper, f"{metric['n']:,}"
+    return metric["name"], *_numbers(metric)
+
+
+def _slice(part: dict[str, Any]) -> tuple[str, ...]:
+    return part["slice"], *_numbers(part), few_cases(part)
+
+
+def _numbers(part: dict[str, Any]) -> tuple[str, ...]:
+    bounds = ("" if part[bound] is None else f"{part[bound]:.3f}" for bound in ("lower", "upper"))
+    return f"{part['value']:.3f}", *bounds, f"{part['n']:,}"
 
 
 def _checks(checks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
@@ -88,16 +117,21 @@ def _columns(tally: ReportCollector) -> Iterator[str]:
         yield from _verbatim(list(notes(each, verbose=False)))
 
 
-def _misses(tally: ReportCollector) -> Iterator[str]:
-    if not tally.missed:
+def _answers(reports: Sequence[pytest.TestReport], title: str) -> Iterator[str]:
+    """Cases with question, expected value and answer, in a table that a click opens."""
+    if not reports:
         return
-    yield f"<details><summary>{len(tally.missed)} missed: wrong answers, left to the gate</summary>"
-    yield ""
-    yield from _table(("case", "why"), ((report.nodeid, report.wasxfail) for report in tally.missed[:SHOWN_MISSES]))
-    if (more := len(tally.missed) - SHOWN_MISSES) > 0:
-        yield f"and {more} more"
-    yield "</details>"
-    yield ""
+    yield from (f"<details><summary>{len(reports)} {title}</summary>", "")
+    yield from _table(("case", "question", "expected", "answer", "why"), map(_answer, reports[:SHOWN_MISSES]))
+    if (more := len(reports) - SHOWN_MISSES) > 0:
+        yield from (f"and {more} more", "")
+    yield from ("</details>", "")
+
+
+def _answer(report: pytest.TestReport) -> tuple[str, ...]:
+    facts = dict(report.user_properties)
+    told = (str(facts.get(f"ftgate_{key}", "")) for key in ("question", "expected", "answer"))
+    return report.nodeid, *told, json.loads(str(facts["ftgate"]))["outcome"]["reason"]
 
 
 def _verbatim(lines: Sequence[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pytest_ftgate.judge.summary import judged_lines
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
 from pytest_ftgate.plugin.report.columns import column_lines
 from pytest_ftgate.plugin.report.data import data_lines
+from pytest_ftgate.plugin.report.scores import heading, metric_lines, metrics_of, scores_of, set_names, slice_lines
 
 if TYPE_CHECKING:
     import pytest
@@ -24,10 +25,8 @@ QUESTION = 60
 def lines(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]:
     """(text, colour) of each line; colour is "" or a name that pytest's terminal writer knows."""
     yield from data_lines(tally.data, verbose=verbose)
-    for name in dict.fromkeys([*tally.metrics, *tally.checks]):
-        yield name, ""
-        yield from _metrics(tally.metrics.get(name, []))
-        yield from _checks(tally.checks.get(name, []))
+    for name in set_names(tally):
+        yield from _set(tally, name, verbose=verbose)
     yield from _misses(tally, verbose=verbose)
     yield from column_lines(tally.columns, verbose=verbose)
     yield from ((text, "") for text in traffic_lines(tally.traffic, tally.counts))
@@ -43,14 +42,18 @@ def endings(tally: ReportCollector) -> Iterator[tuple[str, str]]:
         yield from _night(night)
 
 
-def _metrics(metrics: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    for metric in metrics:
-        upper = "none" if metric["upper"] is None else f"{metric['upper']:.3f}"
-        bounds = f"[{metric['lower']:.3f}, {upper}]"
-        without = f", not measured: {metric['ungraded']}" if metric["ungraded"] else ""
-        yield f"  {metric['name']:<11} {metric['value']:.3f}  {bounds}  n = {metric['n']}{without}", ""
-    for metric in metrics:
-        yield from ((f"    {line}", "") for line in metric.get("confusion", ()))
+def _set(tally: ReportCollector, name: str, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    """One golden set: each model with its score and its slices, then the checks of the gate."""
+    metrics, scores = tally.metrics.get(name, []), scores_of(tally, name)
+    if not scores:
+        yield name, ""
+        yield from metric_lines(metrics)
+    for score in scores:
+        yield heading(score), ""
+        yield from metric_lines(metrics_of(score, metrics))
+        if not tally.columns:  # whose table has them side by side
+            yield from slice_lines(score, verbose=verbose)
+    yield from _checks(tally.checks.get(name, []))
 
 
 _COLOURS = {"pass": "green", "hold": "yellow", "skip": "yellow"}
