@@ -13,10 +13,12 @@ from pytest_ftgate.graders.all_of import AllOf
 from pytest_ftgate.graders.any_of import AnyOf
 from pytest_ftgate.graders.bleu import Bleu
 from pytest_ftgate.graders.chrf import Chrf
+from pytest_ftgate.graders.code import Code
 from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
 from pytest_ftgate.graders.edit_similarity import EditSimilarity
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.group import Group
+from pytest_ftgate.graders.html import Html
 from pytest_ftgate.graders.join import case_fault, joined, outcome_of
 from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
@@ -32,6 +34,7 @@ from pytest_ftgate.graders.regex import Regex
 from pytest_ftgate.graders.rouge import Rouge
 from pytest_ftgate.graders.set_f1 import SetF1
 from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.sql import Sql
 from pytest_ftgate.graders.token_f1 import TokenF1
 from pytest_ftgate.graders.value import (
     Failure,
@@ -44,6 +47,8 @@ from pytest_ftgate.graders.value import (
     outcome_from_json,
 )
 from pytest_ftgate.graders.weighted import Weighted
+from pytest_ftgate.graders.xml import Xml
+from pytest_ftgate.graders.yaml import Yaml
 from pytest_ftgate.serve.response import Response
 
 __all__ = [
@@ -81,6 +86,11 @@ KINDS: Mapping[str, type[Kind]] = {
         TokenF1,
         SetF1,
         Length,
+        Code,
+        Sql,
+        Xml,
+        Yaml,
+        Html,
         Judge,
         Python,
         AnyOf,
