@@ -29,7 +29,9 @@ from pytest_ftgate.graders.not_ import Not
 from pytest_ftgate.graders.numeric import Numeric
 from pytest_ftgate.graders.one_of import OneOf
 from pytest_ftgate.graders.options import build, nearest
+from pytest_ftgate.graders.pydantic_model import Pydantic
 from pytest_ftgate.graders.python import Python
+from pytest_ftgate.graders.refusal import Refusal
 from pytest_ftgate.graders.regex import Regex
 from pytest_ftgate.graders.rouge import Rouge
 from pytest_ftgate.graders.set_f1 import SetF1
@@ -86,11 +88,13 @@ KINDS: Mapping[str, type[Kind]] = {
         TokenF1,
         SetF1,
         Length,
+        Refusal,
         Code,
         Sql,
         Xml,
         Yaml,
         Html,
+        Pydantic,
         Judge,
         Python,
         AnyOf,
