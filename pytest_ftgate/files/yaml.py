@@ -28,18 +28,26 @@ def read_yaml(path: Path) -> tuple[Any, dict[Keys, int]]:
     Raises FileFaults: not readable, not UTF-8, not YAML, a value that its tag does not allow, a key that stands twice,
     or aliases that stand for more values than the file has characters ("billion laughs").
     """
+    return _read(read_text(path), shown(path))
+
+
+def parse_yaml(text: str) -> Any:
+    """The data of a text that is one YAML document. Raises FileFaults as `read_yaml`, with "" as path."""
+    return _read(text, "")[0]
+
+
+def _read(text: str, path: str) -> tuple[Any, dict[Keys, int]]:
     import yaml
 
-    text = read_text(path)
     try:
-        return _parse(text, shown(path))
+        return _parse(text, path)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise FileFaults([Fault(shown(path), mark.line + 1 if mark else 0, _what(error))]) from None
+        raise FileFaults([Fault(path, mark.line + 1 if mark else 0, _what(error))]) from None
     except yaml.YAMLError as error:
-        raise FileFaults([Fault(shown(path), 0, f"is not valid YAML: {' '.join(str(error).split())}")]) from None
+        raise FileFaults([Fault(path, 0, f"is not valid YAML: {' '.join(str(error).split())}")]) from None
     except RecursionError:
-        raise FileFaults([Fault(shown(path), deepest_line(text), "is circular or nested too deeply")]) from None
+        raise FileFaults([Fault(path, deepest_line(text), "is circular or nested too deeply")]) from None
 
 
 def _what(error: Any) -> str:

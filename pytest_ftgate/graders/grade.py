@@ -13,10 +13,12 @@ from pytest_ftgate.graders.all_of import AllOf
 from pytest_ftgate.graders.any_of import AnyOf
 from pytest_ftgate.graders.bleu import Bleu
 from pytest_ftgate.graders.chrf import Chrf
+from pytest_ftgate.graders.code import Code
 from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
 from pytest_ftgate.graders.edit_similarity import EditSimilarity
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.group import Group
+from pytest_ftgate.graders.html import Html
 from pytest_ftgate.graders.join import case_fault, joined, outcome_of
 from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
@@ -27,11 +29,14 @@ from pytest_ftgate.graders.not_ import Not
 from pytest_ftgate.graders.numeric import Numeric
 from pytest_ftgate.graders.one_of import OneOf
 from pytest_ftgate.graders.options import build, nearest
+from pytest_ftgate.graders.pydantic_model import Pydantic
 from pytest_ftgate.graders.python import Python
+from pytest_ftgate.graders.refusal import Refusal
 from pytest_ftgate.graders.regex import Regex
 from pytest_ftgate.graders.rouge import Rouge
 from pytest_ftgate.graders.set_f1 import SetF1
 from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.sql import Sql
 from pytest_ftgate.graders.token_f1 import TokenF1
 from pytest_ftgate.graders.value import (
     Failure,
@@ -44,6 +49,8 @@ from pytest_ftgate.graders.value import (
     outcome_from_json,
 )
 from pytest_ftgate.graders.weighted import Weighted
+from pytest_ftgate.graders.xml import Xml
+from pytest_ftgate.graders.yaml import Yaml
 from pytest_ftgate.serve.response import Response
 
 __all__ = [
@@ -81,6 +88,13 @@ KINDS: Mapping[str, type[Kind]] = {
         TokenF1,
         SetF1,
         Length,
+        Refusal,
+        Code,
+        Sql,
+        Xml,
+        Yaml,
+        Html,
+        Pydantic,
         Judge,
         Python,
         AnyOf,

@@ -30,6 +30,7 @@ class JsonSchema(Kind):
 
     schema: draft 2020-12 unless its `$schema` says otherwise. A `$ref` must lead into the schema itself or to one of
     the published drafts. In golden.toml, `file` (a path below the golden set's folder) may be given in place of it.
+    For a model of pydantic see the grader `pydantic`.
     timeout_s: longest time of validating one answer, in seconds (at most 3600); a schema that takes longer is a
     Failure, not a wrong answer.
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from numbers import Real
 from typing import Any, ClassVar
 
 from pytest_ftgate.golden.case import Case
+from pytest_ftgate.graders.import_path import code_of, imported
 from pytest_ftgate.graders.limited.parent import call_limited, checked_limit
-from pytest_ftgate.graders.limited.process import raised, restart_clock, short_line
+from pytest_ftgate.graders.limited.process import restart_clock, short_line
 from pytest_ftgate.graders.shown import shown
-from pytest_ftgate.graders.source_files import SourceFile, source_files
+from pytest_ftgate.graders.source_files import SourceFile
 from pytest_ftgate.graders.value import Grade, GraderError, Kind, Unscored
 from pytest_ftgate.serve.response import Response
 
@@ -51,7 +49,7 @@ class Python(Kind):
     def __post_init__(self) -> None:
         Kind.__post_init__(self)
         checked_limit(self.timeout_s)
-        code = call_limited(_code, self.call, seconds=self.timeout_s, what=f"importing {self.call}")
+        code = call_limited(code_of, self.call, seconds=self.timeout_s, what=f"importing {self.call}")
         object.__setattr__(self, "_code", code)
 
     def __call__(self, case: Case, response: Response) -> Grade | Unscored:
@@ -74,7 +72,7 @@ def _what(case: Case, response: Response) -> str:
 
 def _judged(call: str, case: Case, response: Response, options: dict[str, Any]) -> tuple[float | None, str]:
     """(number from 0 to 1, or None; reason, or ""), in the process of its own. Raises what the function raises."""
-    function = _imported(call)
+    function = imported(call)
     restart_clock()
     returned = function(case, response, **options)
     value, reason = returned if _is_pair(returned) else (returned, "")
@@ -98,33 +96,3 @@ def _number(value: Any) -> float:
         return float(plain) if isinstance(plain, Real) else math.nan
     except OverflowError:
         return math.inf
-
-
-def _code(call: str) -> Mapping[str, SourceFile]:
-    """See `Python.code`. Raises GraderError if there is no such function."""
-    named = call.partition(":")[0]
-    written = getattr(inspect.unwrap(_imported(call)), "__module__", None) or named
-    return {**source_files(written), **source_files(named)}
-
-
-@lru_cache
-def _imported(call: str) -> Callable[..., Any]:
-    module_name, colon, function_name = call.partition(":")
-    if not (module_name and colon and function_name):
-        raise GraderError(f"call is {call!r}; expected 'package.module:function'")
-    try:
-        found: Any = importlib.import_module(module_name)
-        for name in function_name.split("."):
-            found = getattr(found, name)
-    except BaseException as error:
-        raise GraderError(f"{call} cannot be imported: {raised(error)}{_help(error)}") from error
-    if not callable(found):
-        raise GraderError(f"{call} is {shown(found)}, not callable")
-    function: Callable[..., Any] = found
-    return function
-
-
-def _help(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        return "; add its folder to `pythonpath` in the pytest section of pyproject.toml, or install it"
-    return ""

@@ -119,6 +119,9 @@ def test_the_example_of_a_grader_works(kind, reader: Reader):
     Path("my_graders.py").write_text(
         "def shorter_than(case, response, characters):\n    return len(response.text) < characters\n"
     )
+    Path("my_models.py").write_text(
+        "from pydantic import BaseModel\n\nclass Person(BaseModel):\n    name: str\n    age: int\n"
+    )
     text = example(KINDS[kind])
     values = tomllib.loads(f"value = {{{text.splitlines()[-1].removeprefix('# ')}}}")["value"]
     grader = compile_grader(tomllib.loads(text)["grader"][0])

@@ -7,10 +7,10 @@ from pytest_ftgate.graders.grade import Outcome, compile_grader, grade_case
 from pytest_ftgate.serve.response import Response
 
 
-def judge(kind: str, expected: object, answer: str, **options: object) -> Outcome:
+def judge(kind: str, expected: object, answer: str, /, **options: object) -> Outcome:
     grader = compile_grader({"kind": kind, **options})
     return grade_case([grader], Case("a1", "question", expected), Response("a1", "model", answer))
 
 
-def value(kind: str, expected: object, answer: str, **options: object) -> float:
+def value(kind: str, expected: object, answer: str, /, **options: object) -> float:
     return judge(kind, expected, answer, **options).value

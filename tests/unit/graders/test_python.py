@@ -198,9 +198,9 @@ def test_case_response_and_options_are_handed_over(calls):
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        ("mine.f", "expected 'package.module:function'"),
-        (":f", "expected 'package.module:function'"),
-        ("mine:", "expected 'package.module:function'"),
+        ("mine.f", "expected 'package.module:name'"),
+        (":f", "expected 'package.module:name'"),
+        ("mine:", "expected 'package.module:name'"),
         ("textwrap:g", "cannot be imported: AttributeError"),
         ("math:pi", "is 3.14.*, not callable"),
         ("no_such_module:f", "No module named 'no_such_module' .*; add its folder to `pythonpath`"),
