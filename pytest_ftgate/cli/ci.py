@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.discovery import Catalogue
@@ -128,7 +129,7 @@ def _concerned(path: Path, catalogue: Catalogue) -> Iterable[str]:
 
 
 def _beside(path: Path, golden: Path) -> bool:
-    return golden.name == "golden.toml" and path.is_relative_to(golden.parent)
+    return golden.name in (FOLDER_FILE, CASES_FILE) and path.is_relative_to(golden.parent)
 
 
 def _rendered(name: str, args: argparse.Namespace) -> str:

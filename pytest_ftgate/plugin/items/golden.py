@@ -33,7 +33,7 @@ UNCHANGED = "unchanged: the candidate is the champion"
 
 
 class GoldenFile(FtgateFile):
-    """golden.toml, *.golden.jsonl or *.golden.yaml."""
+    """The file of a golden set, see `golden.paths.is_golden`."""
 
     suite: Suite
 
