@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.cli.ci_workflows import GITLAB, INSTALL, WORKFLOWS, Workflow, is_ours, written
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.discovery import Catalogue
@@ -141,7 +142,7 @@ def _concerned(path: Path, catalogue: Catalogue) -> Iterable[str]:
 
 
 def _beside(path: Path, golden: Path) -> bool:
-    return golden.name == "golden.toml" and path.is_relative_to(golden.parent)
+    return golden.name in (FOLDER_FILE, CASES_FILE) and path.is_relative_to(golden.parent)
 
 
 def _workflows(text: str) -> tuple[str, ...]:

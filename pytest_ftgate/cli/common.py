@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.registry.promotion_lock import Claim
 
 STATE_DIR = ".ftgate"
+SET = "golden set: its folder or file"
+SETS = "golden set (its folder or file), or folder of golden sets"
 _MOST_DIGITS = 9
 """Of the number of a version."""
 

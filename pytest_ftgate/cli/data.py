@@ -135,8 +135,8 @@ def _perplexity(args: argparse.Namespace) -> Perplexity:
 
 def _marginals(goldens: Path) -> LabelCounts:
     """Counts of the golden sets; what their cases say stays there."""
-    from pytest_ftgate.cli.leakage import golden_files
     from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.pipeline.discovery import golden_files
     from pytest_ftgate.pipeline.label_counts import label_counts_of
 
     return label_counts_of([load_suite(path) for path in golden_files(goldens)])
@@ -144,9 +144,9 @@ def _marginals(goldens: Path) -> LabelCounts:
 
 def _leaked(files: Sequence[Path], goldens: Path) -> bool:
     """Tell what of the golden sets stands in the rows. LeakageError if the files cannot be compared."""
-    from pytest_ftgate.cli.leakage import golden_files
     from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.leakage.user_check import check_own
+    from pytest_ftgate.pipeline.discovery import golden_files
 
     report = check_own(files, [load_suite(path) for path in golden_files(goldens)])
     say(report.describe())

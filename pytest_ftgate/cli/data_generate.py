@@ -109,8 +109,8 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _suites(goldens: Path) -> list[Suite]:
-    from pytest_ftgate.cli.leakage import golden_files
     from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.pipeline.discovery import golden_files
 
     return [load_suite(path) for path in golden_files(goldens)]
 

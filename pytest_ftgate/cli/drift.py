@@ -59,14 +59,9 @@ def _label_path(suite: Suite) -> str:
 
 def _suites(folder: Path) -> list[Suite]:
     from pytest_ftgate.evaluate.suite import load_suite
-    from pytest_ftgate.pipeline.discovery import GOLDEN_FILE, Catalogue
+    from pytest_ftgate.pipeline.discovery import golden_files
 
-    if folder.is_file() or (folder / GOLDEN_FILE).is_file():
-        return [load_suite(folder)]
-    paths = Catalogue((folder,), ()).golden_paths.values()
-    if not paths:
-        raise FtgateError(f"no golden set in {folder}")
-    return [load_suite(path) for path in paths]
+    return [load_suite(path) for path in golden_files(folder)]
 
 
 def _report(log: Inputs, others: Sequence[Inputs], tested: Sequence[Comparison]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_ftgate.cli.common import registry_options, say
+from pytest_ftgate.cli.common import SET, registry_options, say
 from pytest_ftgate.cli.judge_options import judge_client_of, judge_options, spec_of
 
 
@@ -16,7 +16,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parents=[registry_options(), judge_options()],
         help="measure the prompt injection success rate against the judge of a golden set",
     )
-    parser.add_argument("golden", type=Path, metavar="GOLDEN", help="folder, golden.toml or single-file set")
+    parser.add_argument("golden", type=Path, metavar="GOLDEN", help=SET)
     parser.set_defaults(run=attack)
 
 
@@ -25,8 +25,9 @@ def attack(args: argparse.Namespace) -> int:
     from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.judge.injection_test import attack as attacking
     from pytest_ftgate.judge.injection_test import attacked
+    from pytest_ftgate.pipeline.discovery import golden_file
 
-    suite = load_suite(args.golden)
+    suite = load_suite(golden_file(args.golden))
     spec = attacked(spec_of(suite))
     with judge_client_of(args, spec, suite.name) as judge_client:
         found = attacking(judge_client)

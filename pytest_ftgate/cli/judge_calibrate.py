@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import registry_options, say
+from pytest_ftgate.cli.common import SET, registry_options, say
 from pytest_ftgate.cli.judge_options import judge_client_of, judge_options, spec_of
 from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import FtgateError, MetricError
@@ -34,7 +34,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parents=[registry_options(), judge_options()],
         help="measure the agreement of a judge with human labels; exit code 1 if it is not admitted to the gate",
     )
-    parser.add_argument("golden", type=Path, metavar="GOLDEN", help="folder, golden.toml or single-file set")
+    parser.add_argument("golden", type=Path, metavar="GOLDEN", help=SET)
     parser.add_argument(
         "--pairs",
         type=whole(0),
@@ -51,8 +51,9 @@ def calibrate(args: argparse.Namespace) -> int:
     from pytest_ftgate.judge.calibration import admission, by_criterion
     from pytest_ftgate.judge.calibration import calibrate as calibrating
     from pytest_ftgate.judge.lock import FILE, JudgeLock, write_judge_lock
+    from pytest_ftgate.pipeline.discovery import golden_file
 
-    suite = load_suite(args.golden)
+    suite = load_suite(golden_file(args.golden))
     spec = spec_of(suite)
     labels = _labels(args, suite)
     by_criterion(spec, labels)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.annotation_files import at_work, lines_of, open_book, write_lines
-from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, task_name
+from pytest_ftgate.cli.common import SET, has_registry, open_existing, registry_options, say, task_name
 from pytest_ftgate.cli.data_review import review_options
 from pytest_ftgate.cli.judge_pairs import NEWEST, PAIRS, compare
 from pytest_ftgate.cli.numbers import whole
@@ -31,7 +31,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parents=[registry_options()],
         help="label answers blind, or compare two models blind with --candidate",
     )
-    parser.add_argument("golden", type=Path, metavar="GOLDEN", help="folder, golden.toml or single-file set")
+    parser.add_argument("golden", type=Path, metavar="GOLDEN", help=SET)
     parser.add_argument(
         "--candidate",
         nargs="?",
@@ -74,8 +74,9 @@ def _classes(text: str) -> tuple[str, ...]:
 def label(args: argparse.Namespace) -> int:
     """Draw, show, write. FtgateError if there is nothing to judge."""
     from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.pipeline.discovery import golden_file
 
-    suite = load_suite(args.golden)
+    suite = load_suite(golden_file(args.golden))
     if args.count is not None and args.count < 1:
         raise FtgateError(f"--count {args.count}: expected 1 or more")
     return compare(args, suite) if args.candidate else _label(args, suite)

@@ -70,6 +70,7 @@ def leakage(args: argparse.Namespace) -> int:
     """Check, tell, and say by the exit code whether the data may be trained on."""
     from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.leakage.report import COLOURS, MARKS
+    from pytest_ftgate.pipeline.discovery import golden_files
 
     if args.semantic_least is not None and args.semantic is None:
         raise LeakageError("--semantic-least needs --semantic MODEL")
@@ -141,13 +142,3 @@ def _cosine(text: str) -> float:
     if not 0 < value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a cosine similarity above 0, at most 1")
     return value
-
-
-def golden_files(path: Path) -> list[Path]:
-    """The golden sets at or below a path. Raises LeakageError if there is none."""
-    from pytest_ftgate.pipeline.discovery import Catalogue, is_golden
-
-    found = [path] if path.is_file() and is_golden(path) else list(Catalogue((path,), ()).golden_paths.values())
-    if not found:
-        raise LeakageError(f"{path}: no golden set found; pass a set or a folder of sets: --goldens DIR")
-    return found

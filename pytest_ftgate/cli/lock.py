@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import STATE_DIR, say
+from pytest_ftgate.cli.common import SETS, STATE_DIR, say
 from pytest_ftgate.registry.audit import record
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("lock", help="accept the current golden sets: write golden.lock")
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=SETS)
     parser.add_argument(
         "--delta",
         type=_share,
@@ -43,8 +43,9 @@ def lock(args: argparse.Namespace) -> int:
     """
     from pytest_ftgate.evaluate.lock import read_lock, renewed, write
     from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.pipeline.discovery import golden_files
 
-    suites = [(path, load_suite(path)) for path in args.paths]
+    suites = [(path, load_suite(path)) for given in args.paths for path in golden_files(given)]
     locks = [(path, suite, read_lock(path), renewed(path, suite, args.delta)) for path, suite in suites]
     for path, suite, before, now in locks:
         for line in _accepted(suite, before, now, args.delta):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,8 @@ from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
+_PYTEST_FLAG = re.compile(r"--ftgate-([a-z][a-z-]*[a-z])")
+
 FAMILIES = (
     lock,
     noise,
@@ -61,10 +64,10 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
     try:
         return int(args.run(args))
     except IntegrityError as error:
-        sys.stderr.write(printable(f"ftgate: {error}\n"))
+        _complain(error, args)
         return EXIT_CODES[Kind.INTEGRITY]
     except FtgateError as error:
-        sys.stderr.write(printable(f"ftgate: {error}\n"))
+        _complain(error, args)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -72,8 +75,18 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        sys.stderr.write(printable(f"ftgate: {error}\n"))
+        _complain(error, args)
         return 2
+
+
+def _complain(error: Exception, args: argparse.Namespace) -> None:
+    """Print an error; a flag of pytest that the command has by a shorter name is called by that."""
+
+    def own(flag: re.Match[str]) -> str:
+        return f"--{flag[1]}" if flag[1].replace("-", "_") in args else flag[0]
+
+    text = _PYTEST_FLAG.sub(own, str(error))
+    sys.stderr.write(printable(f"ftgate: {text}\n"))
 
 
 def _add_import_folders() -> None:

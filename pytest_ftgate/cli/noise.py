@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.common import SETS, say
 from pytest_ftgate.cli.model_options import asking, asking_options
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
+    from pytest_ftgate.evaluate.noise import Noise
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.pipeline.runtime import Runtime
     from pytest_ftgate.pipeline.targets import Target
@@ -23,7 +24,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "noise", parents=[asking_options()], help="measure how much a model's answers vary between identical runs"
     )
-    parser.add_argument("path", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
+    parser.add_argument("path", type=Path, metavar="PATH", help=SETS)
     parser.add_argument(
         "--target", default="", metavar="TARGET", help="base, champion or vN; default: champion, else base"
     )
@@ -32,28 +33,29 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def noise(args: argparse.Namespace) -> int:
     """Ask twice, compare, keep the shares. FtgateError if there is nothing to compare."""
-    from pytest_ftgate.evaluate.noise import Noise, compare, write_noise
+    from pytest_ftgate.evaluate.noise import write_noise
     from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.pipeline.discovery import golden_files
 
-    suite = load_suite(args.path)
+    suites = [(path, load_suite(path)) for path in golden_files(args.path)]
     with asking(args) as runtime:
-        target = _target(args, suite, runtime)
-        say(f"{suite.name}: running {target.title} twice, {args.concurrency} requests in flight")
-        first, second = (_measured(suite, target, runtime, number) for number in (1, 2))
-        cases, grades, texts = compare(first, second)
+        targets = [_target(args, suite, runtime) for _, suite in suites]
+        for (path, suite), target in zip(suites, targets, strict=True):
+            found = _noise(suite, target, runtime, args.concurrency)
+            say(f"{write_noise(path, found)}: {found}")
+    return 0
+
+
+def _noise(suite: Suite, target: Target, runtime: Runtime, concurrency: int) -> Noise:
+    from pytest_ftgate.evaluate.noise import Noise, compare
+
+    say(f"{suite.name}: running {target.title} twice, {concurrency} requests in flight")
+    first, second = (_measured(suite, target, runtime, number) for number in (1, 2))
+    cases, grades, texts = compare(first, second)
     if not cases:
         raise FtgateError(f"{suite.name}: no case was measured in both runs; check the server log")
-    found = Noise(
-        target.digest,
-        runtime.settings.engine,
-        args.concurrency,
-        cases,
-        grades / cases,
-        texts / cases,
-        suite.settings_digest,
-    )
-    say(f"{write_noise(args.path, found)}: {found}")
-    return 0
+    shares = grades / cases, texts / cases
+    return Noise(target.digest, runtime.settings.engine, concurrency, cases, *shares, suite.settings_digest)
 
 
 def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:

@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, table
+from pytest_ftgate.cli.common import SETS, has_registry, open_existing, registry_options, say, table
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
@@ -30,7 +30,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parents=[registry_options()],
         help="minimum detectable effect of a golden set, and cases needed for smaller ones",
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="folder, golden.toml or single-file set")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=SETS)
     parser.add_argument(
         "--discordance",
         type=_share,
@@ -45,9 +45,10 @@ def power(args: argparse.Namespace) -> int:
     from pytest_ftgate.evaluate.lock import margin
     from pytest_ftgate.evaluate.noise import read_noise, widened
     from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.pipeline.discovery import golden_files
     from pytest_ftgate.pipeline.power import resolution_of
 
-    for path, suite in [(path, load_suite(path)) for path in args.paths]:
+    for path, suite in [(path, load_suite(path)) for given in args.paths for path in golden_files(given)]:
         delta = widened(margin(path, suite), read_noise(path))
         for line in _report(resolution_of(suite, delta, _discordance(args, suite))):
             say(line)

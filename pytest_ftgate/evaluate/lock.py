@@ -19,6 +19,7 @@ from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.text import read_text, shown
+from pytest_ftgate.golden.paths import companion, set_argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,7 @@ class Lock:
 
 def lock_path(golden_path: Path) -> Path:
     """golden.lock beside golden.toml; <name>.golden.lock beside a single file. A lock's own path stays as it is."""
-    path = Path(golden_path)
-    if path.is_dir():
-        return path / "golden.lock"
-    return path.with_suffix(".lock")
+    return companion(Path(golden_path), ".lock")
 
 
 def renewed(golden_path: Path, suite: Suite, delta: float | None = None) -> Lock:
@@ -180,8 +178,7 @@ def _restore(file: Path) -> str:
 
 def command(path: Path) -> str:
     """The command that accepts a golden set as it is; path: of the set, a file of it, or the lock."""
-    single = path.name.endswith((".golden.jsonl", ".golden.yaml", ".golden.lock"))
-    return f"ftgate lock {shown(path if single else path.parent)}"
+    return f"ftgate lock {shown(set_argument(path))}"
 
 
 def compare(suite: Suite, lock: Lock | None) -> list[Fault]:

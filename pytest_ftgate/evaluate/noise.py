@@ -15,6 +15,7 @@ from pytest_ftgate.errors import Fault, LockError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.case import digest_of
+from pytest_ftgate.golden.paths import companion, set_argument, set_file
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -48,7 +49,7 @@ class Noise:
     def of(self, suite: Suite) -> str:
         """In words, and whether it was measured on the set as it is now."""
         stale = self.settings != suite.settings_digest
-        again = f"; outdated, settings have changed since: ftgate noise {shown(suite.golden.path.parent)}"
+        again = f"; outdated, settings have changed since: ftgate noise {shown(set_argument(suite.golden.path))}"
         return f"{self}{again if stale else ''}"
 
     def __str__(self) -> str:
@@ -73,8 +74,7 @@ def _texts(evaluation: Evaluation, case: Case) -> list[str]:
 
 def noise_path(golden_path: Path) -> Path:
     """golden.noise beside golden.toml; <name>.golden.noise beside a single file."""
-    path = Path(golden_path)
-    return path / "golden.noise" if path.is_dir() else path.with_suffix(".noise")
+    return companion(Path(golden_path), ".noise")
 
 
 def write_noise(golden_path: Path, noise: Noise) -> Path:
@@ -91,7 +91,7 @@ def read_noise(golden_path: Path) -> Noise | None:
     try:
         return _parse(path.read_text(encoding="utf-8"))
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        fix = f"measure again: ftgate noise {shown(path.parent)}"
+        fix = f"measure again: ftgate noise {shown(set_argument(set_file(golden_path)))}"
         raise LockError([Fault(shown(path), 0, f"is not a valid `ftgate noise` file: {error}", fix)]) from None
 
 

@@ -93,7 +93,7 @@ def _metric_options(floor: Floor) -> dict[str, str]:
 
 
 def load_suite(path: Path) -> Suite:
-    """The suite of a folder, its golden.toml, a *.golden.jsonl or a *.golden.yaml.
+    """The suite of a golden set: its folder or file, as `read_golden` takes it.
 
     Raises GoldenError with all faults at once: of the files, rows, templates, labels and graders.
     """

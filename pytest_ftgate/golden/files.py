@@ -1,4 +1,4 @@
-"""Files of a golden set (a folder, a *.golden.jsonl, a *.golden.yaml) -> settings with their lines, rows, faults."""
+"""Files of a golden set (a folder, or one file) -> settings with their lines, rows, faults."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault, FileFaults
+from pytest_ftgate.files.json import read_json
 from pytest_ftgate.files.jsonl import parse_lines
 from pytest_ftgate.files.text import Keys, nearest, read_text, shown
 from pytest_ftgate.files.toml import read_toml, toml_lines
 from pytest_ftgate.files.yaml import read_yaml
-from pytest_ftgate.golden.rows import Row, read_located_rows, read_rows
+from pytest_ftgate.golden.csv_cases import csv_cases
+from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, SUFFIXES
+from pytest_ftgate.golden.rows import Entry, Row, read_located_rows, read_rows
 
-FOLDER_FILE = "golden.toml"
-CASES_FILE = "cases.jsonl"
 _EXAMPLE = '{"id": "a1", "input": "...", "expected": "..."}'
-_SUFFIXES = (".golden.jsonl", ".golden.yaml")
+_EXAMPLES = {".yaml": f"- {_EXAMPLE}", ".yml": f"- {_EXAMPLE}", ".json": f"[{_EXAMPLE}]", ".csv": "a1,...,..."}
 
 
 @dataclass(slots=True)
@@ -34,18 +35,36 @@ def read_source(file: Path, cases_path: Path) -> Source:
     """What stands in the files of a set; `file` is its pytest file, whose name tells the layout."""
     if file.name == FOLDER_FILE:
         return _read_folder(file, cases_path)
-    if not file.name.endswith(_SUFFIXES):
-        what = f"is not a golden set; expected {FOLDER_FILE}, *.golden.jsonl or *.golden.yaml"
+    if file.name != CASES_FILE and not file.name.endswith(SUFFIXES):
+        what = f"is not a golden set; expected {FOLDER_FILE}, {CASES_FILE} or *{', *'.join(SUFFIXES)}"
         return Source(faults=[Fault(shown(file), 0, what)])
     try:
-        source = _read_yaml(file) if file.name.endswith(".yaml") else _read_jsonl(file)
+        return _read_single(file)
     except FileFaults as error:
         return Source(faults=list(error.faults))
-    return source
+
+
+def _read_single(file: Path) -> Source:
+    if file.name == CASES_FILE:
+        return _of_entries(file, list(_entries(file)))
+    match file.suffix:
+        case ".jsonl":
+            return _read_jsonl(file)
+        case ".csv":
+            return _of_entries(file, csv_cases(file))
+        case ".json":
+            return _read_tree(file, *read_json(file))
+        case _:
+            return _read_tree(file, *read_yaml(file))
 
 
 def _read_folder(file: Path, cases_path: Path) -> Source:
     source = Source()
+    if not file.exists() and not cases_path.exists():
+        what = f"no golden set: neither {FOLDER_FILE} nor {CASES_FILE} found"
+        return Source(
+            faults=[Fault(shown(file.parent), 0, what, f"write one case per line into {CASES_FILE}: {_EXAMPLE}")]
+        )
     try:
         source.settings, text = read_toml(file)
         source.lines = toml_lines(text)
@@ -62,11 +81,17 @@ def _read_folder(file: Path, cases_path: Path) -> Source:
     return source
 
 
-def _entries(path: Path) -> Iterator[Any]:
+def _of_entries(file: Path, entries: list[Entry]) -> Source:
+    source = Source()
+    _add_lines(source, file, entries)
+    return source
+
+
+def _entries(path: Path) -> Iterator[Entry]:
     return parse_lines(read_text(path), shown(path))
 
 
-def _add_lines(source: Source, path: Path, entries: list[Any]) -> None:
+def _add_lines(source: Source, path: Path, entries: list[Entry]) -> None:
     rows, faults = read_rows(entries, shown(path))
     source.rows = rows
     source.faults += faults or _no_case(rows, path)
@@ -78,7 +103,7 @@ def _missing_cases(path: Path, made_by: object) -> Fault:
 
 
 def _no_case(rows: list[Row], path: Path) -> list[Fault]:
-    example = f"- {_EXAMPLE}" if path.suffix == ".yaml" else _EXAMPLE
+    example = _EXAMPLES.get(path.suffix, _EXAMPLE)
     return [] if rows else [Fault(shown(path), 1, "no cases", f"minimal case: {example}")]
 
 
@@ -103,9 +128,8 @@ def _read_jsonl(file: Path) -> Source:
     return source
 
 
-def _read_yaml(file: Path) -> Source:
-    """A *.golden.yaml: a list of cases, or the settings and `cases`."""
-    data, lines = read_yaml(file)
+def _read_tree(file: Path, data: Any, lines: Mapping[Keys, int]) -> Source:
+    """A *.golden.yaml or *.golden.json: a list of cases, or the settings and `cases`."""
     root: Keys = ()
     settings: Any = {}
     if isinstance(data, dict):

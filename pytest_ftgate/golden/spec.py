@@ -13,7 +13,8 @@ from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, suggestion
 from pytest_ftgate.files.text import Keys, nearest, shown
 from pytest_ftgate.gate.floor import Floor, GateSpec, number_problems
-from pytest_ftgate.golden.files import CASES_FILE, FOLDER_FILE, Source, read_source
+from pytest_ftgate.golden.files import Source, read_source
+from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, set_file, set_name
 from pytest_ftgate.golden.rows import Row, id_problem, row_id
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec, read_judge
 from pytest_ftgate.metrics.latency_cost import COST, QUANTILES, Price
@@ -99,11 +100,11 @@ class Golden:
 
 
 def read_golden(path: Path) -> Golden:
-    """The golden set of a folder, its golden.toml, a *.golden.jsonl or a *.golden.yaml.
+    """The golden set of a folder, a file of it (golden.toml, cases.jsonl), or a single file (see `paths.is_golden`).
 
     Never raises for a fault of the user's; all of them are in `Golden.faults`, sorted by file and line.
     """
-    file = Path(path) / FOLDER_FILE if Path(path).is_dir() else Path(path)
+    file = set_file(Path(path))
     cases_path = file.with_name(CASES_FILE) if file.name == FOLDER_FILE else file
     source = read_source(file, cases_path)
     known = _without_faults(source, file)
@@ -112,7 +113,7 @@ def read_golden(path: Path) -> Golden:
     faults = [*source.faults, *_name_faults(file), *_gate_faults(known, source, file), *judge_faults]
     faults += _variant_faults(variants, source, file)
     return Golden(
-        name=_name(file),
+        name=set_name(file),
         path=file,
         cases_path=cases_path,
         description=known.get("description", ""),
@@ -145,16 +146,11 @@ def _without_faults(source: Source, file: Path) -> dict[str, Any]:
     return {key: value for key, value in source.settings.items() if not check({key: value}, "golden", "", line_of)}
 
 
-def _name(file: Path) -> str:
-    if file.name == FOLDER_FILE:
-        return file.absolute().parent.name
-    return file.name.rsplit(".golden", 1)[0]
-
-
 def _name_faults(file: Path) -> Iterator[Fault]:
-    if problem := id_problem(_name(file)) or name_problem(_name(file)):
-        what = "folder" if file.name == FOLDER_FILE else "file"
-        yield Fault(shown(file), 0, f"golden set name {_name(file)!r} {problem}", f"rename the {what}")
+    name = set_name(file)
+    if problem := id_problem(name) or name_problem(name):
+        what = "folder" if file.name in (FOLDER_FILE, CASES_FILE) else "file"
+        yield Fault(shown(file), 0, f"golden set name {name!r} {problem}", f"rename the {what}")
 
 
 def _prompts(table: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

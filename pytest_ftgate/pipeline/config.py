@@ -15,6 +15,7 @@ from pytest_ftgate.files.schema import check, read_toml, toml_line
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
+from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
 from pytest_ftgate.train.job import DPO_ONLY, Grading, Lora, TrainJob, Tuning, library_versions
 
 if TYPE_CHECKING:
@@ -220,8 +221,10 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         yield Fault(shown(path), toml_line(text, ("lora",)), message, 'remove [lora], or set method = "lora"')
     for key in ("train", "validation"):
         rows = _absolute(path, data["data"][key])
-        if any(folder.joinpath("golden.toml").is_file() for folder in (rows, rows.parent)):
-            message = f"data.{key} is inside a golden set folder; golden cases must not be trained on"
+        within = any(folder.joinpath(FOLDER_FILE).is_file() for folder in (rows, rows.parent))
+        if within or rows.name.endswith(SUFFIXES):
+            what = "inside a golden set folder" if within else "a golden set"
+            message = f"data.{key} is {what}; golden cases must not be trained on"
             yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision requires a hub id, but base.model is a folder"

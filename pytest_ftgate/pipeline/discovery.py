@@ -6,25 +6,55 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.errors import FileFaults, FtgateError
-from pytest_ftgate.files.text import read_text
+from pytest_ftgate.errors import Fault, FileFaults, FtgateError
+from pytest_ftgate.files.text import read_text, shown
+from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, SUFFIXES, is_golden, set_argument, set_file, set_name
+from pytest_ftgate.golden.strays import why_stray
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.config import Pipeline
 
-SINGLE_FILES = (".golden.jsonl", ".golden.yaml")
-GOLDEN_FILE = "golden.toml"
 PIPELINE_FILE = "pipeline.toml"
+_WANTED = f"pass a golden set ({FOLDER_FILE}, *{', *'.join(SUFFIXES)}), its folder, or a folder of golden sets"
+_LISTED = 5
+"""Files that look like a golden set and are none, at most."""
 
 
-def is_golden(path: Path) -> bool:
-    """True for the files that are golden sets by name."""
-    return path.name == GOLDEN_FILE or path.name.endswith(SINGLE_FILES)
+def golden_files(path: Path) -> list[Path]:
+    """The golden set that a path is, or all that a folder holds, sorted. A set that is missing is its own error later.
+
+    Raises FileFaults for a folder without a set (naming files that look like one), and for two sets of one name.
+    """
+    if not path.exists():
+        raise FileFaults([Fault(shown(path), 0, "not found", _WANTED)])
+    file = set_file(path)
+    if not path.is_dir() or file.exists():
+        return [file]
+    found = _below(path)
+    if not found:
+        like = [f"{shown(each)}: {why}" for each in sorted(path.rglob("*")) if (why := why_stray(each, path))]
+        raise FileFaults([Fault(shown(path), 0, "no golden set found", "\n    ".join(like[:_LISTED] or [_WANTED]))])
+    first: dict[str, Path] = {}
+    for each in found:
+        if (other := first.setdefault(set_name(each), each)) != each:
+            text = f"duplicate golden set name {set_name(each)!r}, also in {shown(other)}"
+            raise FileFaults([Fault(shown(each), 0, text, "rename one of them")])
+    return found
 
 
-def golden_name(path: Path) -> str:
-    """The folder's name for golden.toml, else the file's name before `.golden`."""
-    return path.parent.name if path.name == GOLDEN_FILE else path.name.rsplit(".golden.", 1)[0]
+def golden_file(path: Path) -> Path:
+    """As `golden_files`, for what takes one set. Raises FtgateError if the folder holds several."""
+    found = golden_files(path)
+    if len(found) > 1:
+        listed = ", ".join(shown(set_argument(each)) for each in found)
+        raise FtgateError(f"{shown(path)}: found {len(found)} golden sets, expected one of them: {listed}")
+    return found[0]
+
+
+def _below(folder: Path) -> list[Path]:
+    """The golden sets below a folder, at any depth."""
+    named = (path for pattern in ("*golden.*", CASES_FILE) for path in folder.rglob(pattern))
+    return sorted(filter(is_golden, named))
 
 
 class Catalogue:
@@ -41,8 +71,8 @@ class Catalogue:
     @cached_property
     def golden_paths(self) -> dict[str, Path]:
         """Name -> file of every golden set."""
-        found = (path for folder in self.goldens if folder.is_dir() for path in sorted(folder.rglob("*golden.*")))
-        return {golden_name(path): path for path in found if is_golden(path)}
+        found = (path for folder in self.goldens if folder.is_dir() for path in _below(folder))
+        return {set_name(path): path for path in found}
 
     def golden_path(self, name: str) -> Path:
         """The file of a golden set. Raises FtgateError that names what there is."""

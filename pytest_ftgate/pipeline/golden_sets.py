@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import Fault, FileFaults, LockError
+from pytest_ftgate.golden.paths import set_argument
 from pytest_ftgate.pipeline.combinations import Combinations
 
 if TYPE_CHECKING:
@@ -110,5 +111,5 @@ class GoldenSets:
                 raise LockError(faults)
         elif pipelines := self._catalogue.pipelines_of(suite.name):
             path = self._shown(suite.golden.path)
-            fix = f"review it, then run: ftgate lock {self._shown(suite.golden.path.parent)}"
+            fix = f"review it, then run: ftgate lock {self._shown(set_argument(suite.golden.path))}"
             raise LockError([Fault(path, 0, f"gates the pipeline {pipelines[0]} and has no golden.lock", fix)])

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.plugin.collecting import name_sets_by_file
 from pytest_ftgate.plugin.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
 from pytest_ftgate.plugin.judge_fixture import judge
 from pytest_ftgate.plugin.name_clash import load_once, refuse_clash
@@ -50,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except FtgateError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[KEY] = session
+    name_sets_by_file(config)
     config.add_cleanup(session.freeze.restore)
     config.pluginmanager.register(session.reports, "ftgate-tally")
     if session.options.train:
@@ -79,60 +81,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None:
     """Golden sets below `ftgate_goldens` or named on the command line; pipelines that are trained or named."""
-    from pytest_ftgate.pipeline.discovery import PIPELINE_FILE, is_golden
+    from pytest_ftgate.plugin.collecting import collector_of
 
-    ftgate = parent.config.stash[KEY]
-    if ftgate.options.canary:
-        return _canary_file(file_path, parent)
-    if is_golden(file_path):
-        if ftgate.catalogue.holds_golden(file_path) or _named(file_path, parent):
-            from pytest_ftgate.plugin.items.golden import GoldenFile
-
-            return GoldenFile.at(parent, file_path)
-    elif file_path.name == PIPELINE_FILE and (ftgate.training.trains(file_path) or _names_data(file_path, parent)):
-        from pytest_ftgate.plugin.items.pipeline import PipelineFile
-
-        return PipelineFile.from_parent(parent, path=file_path)
-    return None
+    return collector_of(file_path, parent, parent.config.stash[KEY])
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Remember the golden files that are ours, also those that --lf will skip."""
-    from pytest_ftgate.pipeline.discovery import is_golden
+    from pytest_ftgate.golden.paths import is_golden
 
     if isinstance(collector, pytest.File) and is_golden(collector.path):
         from pytest_ftgate.plugin.items.golden import GoldenFile
 
         if isinstance(collector, GoldenFile):
             collector.ftgate.collected.add(collector.path.resolve())
-
-
-def _canary_file(file_path: Path, parent: pytest.Collector) -> FtgateFile | None:
-    """Under --canary the pipelines that are watched, and no golden sets."""
-    ftgate = parent.config.stash[KEY]
-    if file_path not in [ftgate.catalogue.pipeline_paths[name] for name in ftgate.watching]:
-        return None
-    from pytest_ftgate.plugin.items.canary import CanaryFile
-
-    return CanaryFile.from_parent(parent, path=file_path)
-
-
-def _named(file_path: Path, parent: pytest.Collector) -> bool:
-    """True if a golden file, or the folder of a golden.toml, is on the command line."""
-    from pytest_ftgate.pipeline.discovery import GOLDEN_FILE
-
-    given = parent.config.args_source is pytest.Config.ArgsSource.ARGS
-    folder = file_path.name == GOLDEN_FILE and parent.session.isinitpath(file_path.parent)
-    return given and (folder or parent.session.isinitpath(file_path))
-
-
-def _names_data(file_path: Path, parent: pytest.Collector) -> bool:
-    """True if a run that trains nothing is given a pipeline.toml, its folder, or a folder of `ftgate_pipelines`."""
-    options = parent.config.stash[KEY].options
-    if options.train or parent.config.args_source is not pytest.Config.ArgsSource.ARGS:
-        return False
-    given = (file_path, file_path.parent, *(each for each in options.pipelines if each == file_path.parent.parent))
-    return any(map(parent.session.isinitpath, given))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -15,6 +15,7 @@ import pytest
 from pytest_ftgate.files.secrets import plain_address, secret_address
 from pytest_ftgate.pipeline.combinations import Combinations
 from pytest_ftgate.plugin.combinations import REPEATED, add_combinations, first_value, how, read_combinations
+from pytest_ftgate.plugin.folders import folders_of
 from pytest_ftgate.serve import ENGINES
 
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
@@ -54,8 +55,8 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
 )
 _LISTS: tuple[tuple[str, str, str], ...] = (
-    ("goldens", "goldens", "folders to collect golden sets from, relative to the rootdir"),
-    ("pipelines", "pipelines", "folders with <task>/pipeline.toml for --train, relative to the rootdir"),
+    ("goldens", "goldens", "folders to collect golden sets from, relative to rootdir or working folder"),
+    ("pipelines", "pipelines", "folders with <task>/pipeline.toml for --train, relative to rootdir or working folder"),
 )
 
 
@@ -179,8 +180,8 @@ def read_options(config: pytest.Config) -> Options:
         markdown=text["markdown"],
         signing_key=root / text["signing-key"] if text["signing-key"] else None,
         verify_key=root / text["verify-key"] if text["verify-key"] else None,
-        goldens=tuple(root / part for part in config.getini("ftgate_goldens")),
-        pipelines=tuple(root / part for part in config.getini("ftgate_pipelines")),
+        goldens=folders_of(config, "ftgate_goldens"),
+        pipelines=folders_of(config, "ftgate_pipelines"),
         rootdir=root,
     )
 

@@ -107,6 +107,7 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "cases.jsonl": _cases,
     "*.golden.jsonl": lambda path: load_suite(path) and None,
     "*.golden.yaml": lambda path: load_suite(path) and None,
+    "*.golden.csv": lambda path: load_suite(path) and None,
     "exposures.jsonl": _of_schema("exposure"),
     "outcomes.jsonl": _of_schema("outcome"),
     "requests.jsonl": _log,

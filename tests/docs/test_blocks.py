@@ -14,7 +14,7 @@ from tests.repository import ROOT
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 RUN = [page for page in PAGES if any(block.codes for block in blocks_of(page))]
-FILES = {"toml", "json", "jsonl", "python", "yaml"}
+FILES = {"toml", "csv", "json", "jsonl", "python", "yaml"}
 
 
 def named(page_or_block):

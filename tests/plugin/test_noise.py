@@ -46,6 +46,26 @@ def test_the_same_model_is_asked_twice_and_the_shares_are_kept(noisy, capsys, mo
     assert not (project.path / ".ftgate/journal").exists(), "an experiment is no measurement of the project"
 
 
+def test_a_folder_of_sets_is_measured_set_by_set(noisy, capsys, monkeypatch):
+    project, server, path = noisy
+    other = project.single("other", {"id": "a", "input": "text", "expected": "text"})
+    monkeypatch.chdir(project.path)
+    assert main(["noise", "goldens", "--base-url", server.base_url, "--model", "mock"]) == 0
+    assert (read_noise(path).cases, read_noise(other).cases) == (10, 1)
+
+
+def test_a_message_names_the_flags_of_the_command(noisy, capsys, monkeypatch):
+    project, _, _ = noisy
+    monkeypatch.chdir(project.path)
+    assert main(["noise", "goldens/noisy"]) == 2
+    told = capsys.readouterr().err
+    assert "pass --model FOLDER, or --base-url URL --model NAME" in told
+    assert main(["noise", "goldens/noisy", "--base-url", "http://127.0.0.1:1/v1", "--model", "mock"]) == 2
+    told += capsys.readouterr().err
+    assert "check --base-url" in told
+    assert "--ftgate-" not in told
+
+
 def test_the_gate_prints_it_and_takes_no_smaller_margin(noisy):
     project, _, path = noisy
     quiet = project.run()

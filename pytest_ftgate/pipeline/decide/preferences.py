@@ -16,8 +16,7 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.checks.human import human_check
 from pytest_ftgate.gate.checks.judge import preference_check, unscored_check
 from pytest_ftgate.gate.checks.result import CheckResult, points
-from pytest_ftgate.golden.files import FOLDER_FILE
-from pytest_ftgate.golden.paths import LABELS, VERDICTS, beside
+from pytest_ftgate.golden.paths import LABELS, VERDICTS, beside, set_argument
 from pytest_ftgate.graders.llm_judge import judges_among, question_of
 from pytest_ftgate.judge.labels import answer_digest
 
@@ -144,8 +143,7 @@ def _admission(suite: Suite, spec: JudgeSpec) -> Admission:
 
 def _place(suite: Suite) -> str:
     """The set as an argument of a command."""
-    path = suite.golden.path
-    return shown(path.parent if path.name == FOLDER_FILE else path)
+    return shown(set_argument(suite.golden.path))
 
 
 def _check_answered(pairs: Comparison) -> None:

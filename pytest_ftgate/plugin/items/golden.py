@@ -39,7 +39,7 @@ UNCHANGED = "unchanged: the candidate is the champion"
 
 
 class GoldenFile(FtgateFile):
-    """golden.toml, *.golden.jsonl or *.golden.yaml."""
+    """The file of a golden set, see `golden.paths.is_golden`."""
 
     @classmethod
     def at(cls, parent: pytest.Collector, path: Path) -> GoldenFile:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_ftgate.pipeline.discovery import is_golden
+from pytest_ftgate.golden.paths import is_golden
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession

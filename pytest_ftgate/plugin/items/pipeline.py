@@ -14,6 +14,7 @@ from pytest_ftgate.data.lineage import line_of
 from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.verdict import Kind, Verdict
+from pytest_ftgate.golden.paths import set_argument
 from pytest_ftgate.pipeline.changed_requirements import changed_requirements
 from pytest_ftgate.pipeline.decide.explain_checks import FILE, explain
 from pytest_ftgate.pipeline.report.explain import Explanation
@@ -189,7 +190,7 @@ def _seen(run: PipelineRun, explanation: Explanation, warnings: Sequence[str]) -
 def _verdict_property(
     run: PipelineRun, kind: str, version: int | None, reason: str, seen: Mapping[str, Any] | None = None
 ) -> Properties:
-    golden = os.path.relpath(run.suites[0].golden.path.parent)
+    golden = os.path.relpath(set_argument(run.suites[0].golden.path))
     facts = {"task": run.name, "verdict": kind, "version": version, "reason": reason, "golden": golden}
     facts["data"] = line_of(run.data_lineage)
     return (("ftgate_verdict", json.dumps(facts | {"seconds": run.seconds} | dict(seen or {}))),)

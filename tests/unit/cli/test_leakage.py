@@ -60,7 +60,7 @@ def test_faults_are_told(tmp_path, goldens, capsys):
     assert main(["leakage", str(tmp_path / "gone.jsonl"), "--goldens", goldens]) == 2
     assert "cannot read training data" in capsys.readouterr().err
     assert main(["leakage", write(tmp_path / "t.jsonl", "x"), "--goldens", str(tmp_path / "none")]) == 2
-    assert "no golden set found" in capsys.readouterr().err
+    assert "none: not found\n    pass a golden set" in capsys.readouterr().err
 
 
 def test_a_check_that_does_not_work_is_integrity(tmp_path, goldens, capsys, monkeypatch):

@@ -55,6 +55,22 @@ def test_it_says_what_it_accepts_before_it_writes(capsys: pytest.CaptureFixture[
     ]
 
 
+@pytest.mark.parametrize("named", ["goldens", ".", "goldens/sms/cases.jsonl", "goldens/sms/golden.toml"])
+def test_a_folder_of_sets_and_a_file_of_a_set_are_taken(named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("goldens/team/faq.golden.csv"), "input,expected\na,b\n")
+    assert main(["lock", named]) == 0
+    assert (SET / "golden.lock").exists()
+    assert Path("goldens/team/faq.golden.lock").exists() == (named in ("goldens", "."))
+    assert "3 cases of sms" in capsys.readouterr().out
+
+
+def test_a_faulty_set_of_a_folder_leaves_every_lock_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("goldens/zoo.golden.jsonl"), "{}\n")
+    assert main(["lock", "goldens"]) == 2
+    assert "goldens/zoo.golden.jsonl:1" in capsys.readouterr().err
+    assert not list(Path("goldens").rglob("*.lock"))
+
+
 def test_the_audit_log_of_a_state_folder_records_each_acceptance_once() -> None:
     Path(".ftgate").mkdir()
     for _ in range(2):

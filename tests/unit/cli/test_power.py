@@ -31,6 +31,13 @@ def test_the_report_before_any_run(golden, ftgate, tmp_path, snapshot):
     assert not (tmp_path / "state").exists()
 
 
+def test_a_folder_of_sets_is_reported_set_by_set(golden, ftgate, tmp_path):
+    write_rows(tmp_path / "deep/few.golden.jsonl", [{"input": "x", "expected": "y"}])
+    code, out, _ = ftgate("power", str(tmp_path))
+    assert code == 0
+    assert [line.split(":")[0] for line in out.splitlines() if ", margin " in line] == ["colours", "few"]
+
+
 def test_what_was_measured_is_used_and_named(golden, ftgate, tmp_path):
     values = {f"c{i}": 1.0 for i in range(120)}
     remember(tmp_path / "state", "colours", "d1", "base", values)

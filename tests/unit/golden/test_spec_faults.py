@@ -88,12 +88,13 @@ def test_missing_cases_without_such_a_command() -> None:
 
 def test_no_such_set() -> None:
     golden = read_golden(Path("goldens/none/golden.toml"))
-    assert ("goldens/none/golden.toml", 0) in where(golden)
+    assert where(golden) == [("goldens/none", 0)]
+    assert "neither golden.toml nor cases.jsonl found" in golden.faults[0].message
 
 
 def test_a_file_of_another_name() -> None:
     [fault] = read_golden(single("cases.json", "[]")).faults
-    assert "expected golden.toml, *.golden.jsonl or *.golden.yaml" in fault.message
+    assert "expected golden.toml, cases.jsonl or *.golden.jsonl, *.golden.yaml, *.golden.yml" in fault.message
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ PRINTING = {
     "cli/main.py": "errors, the version",
     "files/yes_no.py": "questions",
     "pipeline/progress.py": "Console",
+    "plugin/collecting.py": "a warning, made printable",
     "plugin/hooks.py": "the summary",
     "plugin/items/base.py": "failures, made printable in run_item",
     "plugin/session.py": "what Console prints",

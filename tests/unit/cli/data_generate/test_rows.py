@@ -117,7 +117,7 @@ def test_without_a_golden_set_to_compare_with_nothing_is_asked(generate, folder)
     with MessagesServer(writer()) as server:
         code, told, _ = generate(server, "--goldens", "elsewhere")
     assert (code, server.requests) == (2, [])
-    assert "no golden set found" in told.err
+    assert "elsewhere: not found" in told.err
 
 
 def test_faults_refusals_and_cut_off_answers_cost_no_row(generate):

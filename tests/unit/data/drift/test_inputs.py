@@ -220,7 +220,7 @@ def test_mistakes_are_one_message(tmp_path, capsys):
     for args, said in (
         ([log], "nothing to compare with; pass --train FILE, --goldens DIR or both"),
         ([str(tmp_path / "none.jsonl"), "--train", log], "cannot be read"),
-        ([log, "--goldens", str(tmp_path)], "no golden set in"),
+        ([log, "--goldens", str(tmp_path)], ": no golden set found"),
     ):
         assert main(["drift", "inputs", *args]) == 2
         err = capsys.readouterr().err

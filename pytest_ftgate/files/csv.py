@@ -1,0 +1,54 @@
+"""CSV file -> the cells of each row with the line where it begins; what cannot be read is a fault."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.text import shown
+
+MOST = 1 << 24
+"""Characters of one cell; a quote that is never closed does not take the memory."""
+_SEPARATORS = {".tsv": "\t"}
+
+Cells = tuple[int, list[str]]
+"""(1-based line where a row begins, its cells)."""
+
+
+def read_csv(path: Path) -> Iterator[Cells | Fault]:
+    """The header, whose names are unique and without white space around them, then rows with as many cells.
+
+    In .tsv tabs separate, in all else commas. Blank lines are skipped. Raises OSError.
+    """
+    name = shown(path)
+    csv.field_size_limit(MOST)
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=_SEPARATORS.get(path.suffix.lower(), ","), strict=True)
+        try:
+            yield from _rows(reader, name)
+        except csv.Error as error:
+            fix = 'close the quote: quote cells with quotes, commas or line breaks ("..."), and double inner quotes'
+            yield Fault(name, reader.line_num, f"is not valid CSV: {error}; rest not read", fix)
+        except UnicodeDecodeError as error:
+            what = f"is not valid UTF-8 from here on: {error.reason}; rest not read"
+            yield Fault(name, reader.line_num + 1, what, "save the file as UTF-8")
+
+
+def _rows(reader: Any, path: str) -> Iterator[Cells | Fault]:
+    header: Sequence[str] = ()
+    begins = 1
+    for cells in reader:
+        if cells and not header:
+            header = [cell.strip() for cell in cells]
+            if len(set(header)) < len(header):
+                yield Fault(path, begins, f"duplicate column name: {', '.join(header)}", "use unique column names")
+                return
+            yield begins, list(header)
+        elif cells and len(cells) != len(header):
+            yield Fault(path, begins, f"{len(cells)} cells, but {len(header)} columns in the header")
+        elif cells:
+            yield begins, cells
+        begins = reader.line_num + 1

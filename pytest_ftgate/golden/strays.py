@@ -1,0 +1,53 @@
+"""File below a folder of golden sets that is none of them -> why it is not collected, and what would be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, LABELS, SUFFIXES, VERDICTS, is_golden
+
+_ROWS = {".jsonl": ".jsonl", ".ndjson": ".jsonl", ".csv": ".csv", ".tsv": ".csv"}
+"""Ends of names of files with one row after another; the end of a golden set that holds them."""
+_TREES = {".json": ".json", ".yaml": ".yaml", ".yml": ".yaml", ".toml": ".yaml", ".golden": ".jsonl"}
+"""The same of files that hold anything: looked at if they are called golden."""
+_OWN = (LABELS, VERDICTS)
+
+
+def why_stray(path: Path, root: Path) -> str:
+    """Why a file that was probably meant as a golden set is not collected; "" for all others.
+
+    root: the folder of golden sets. In the folder of a set, where anything may lie, only what is called like its cases.
+    """
+    if not path.is_file() or is_golden(path) or _known(path):
+        return ""
+    if path.name == CASES_FILE or path.name.endswith(SUFFIXES):
+        where = "the first line names no column" if path.suffix == ".csv" else "no case has"
+        return f"not collected: {where} `input`"
+    if any((folder / FOLDER_FILE).is_file() for folder in _up_to(path.parent, root)):
+        like = path.stem.lower().startswith("case") and path.suffix in _ROWS | _TREES
+        return f"not collected: the cases of this folder are in {CASES_FILE}" if like else ""
+    return _misnamed(path)
+
+
+def _known(path: Path) -> bool:
+    """Whether a file belongs to a set: its cases, its labels, its verdicts."""
+    if path.name == CASES_FILE:
+        return path.with_name(FOLDER_FILE).exists()
+    return path.name.endswith(_OWN)
+
+
+def _up_to(folder: Path, root: Path) -> Iterable[Path]:
+    return [each for each in (folder, *folder.parents) if each.is_relative_to(root)]
+
+
+def _misnamed(path: Path) -> str:
+    golden = "golden" in path.name.lower()
+    if path.stem.lower() == "golden" and path.suffix in _TREES:
+        return f"not collected: the settings of a folder are in {FOLDER_FILE}"
+    end = _ROWS.get(path.suffix) or (_TREES.get(path.suffix) if golden else None)
+    if end is None:
+        return ""
+    name = path.name.partition(".")[0] + ".golden" + end
+    convert = " and write it so" if path.suffix in (".tsv", ".toml") else ""
+    return f"not collected: rename it to {name}{convert}"

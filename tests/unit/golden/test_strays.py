@@ -1,0 +1,80 @@
+"""What lies below the folder of golden sets and is none of them: said only where it was probably meant as one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_ftgate.golden.paths import beside, companion, is_golden, set_argument, set_file, set_name
+from pytest_ftgate.golden.strays import why_stray
+from tests.projects import write
+
+ROOT = Path("goldens")
+CASE = '{"input": "x"}\n'
+
+pytestmark = pytest.mark.usefixtures("in_tmp")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("d.jsonl", "rename it to d.golden.jsonl"),
+        ("d.csv", "rename it to d.golden.csv"),
+        ("d.ndjson", "rename it to d.golden.jsonl"),
+        ("d.tsv", "rename it to d.golden.csv and write it so"),
+        ("tickets.goldens.jsonl", "rename it to tickets.golden.jsonl"),
+        ("tickets.golden", "rename it to tickets.golden.jsonl"),
+        ("tickets_golden.json", "rename it to tickets_golden.golden.json"),
+        ("tickets.golden.toml", "rename it to tickets.golden.yaml and write it so"),
+        ("e/golden.yaml", "settings of a folder are in golden.toml"),
+        ("tickets.golden.json", "no case has `input`"),
+        ("tickets.golden.csv", "the first line names no column `input`"),
+        ("e/cases.jsonl", "no case has `input`"),
+        ("set/cases.json", "the cases of this folder are in cases.jsonl"),
+        ("set/deep/cases2.jsonl", "the cases of this folder are in cases.jsonl"),
+    ],
+)
+def test_what_was_meant_as_a_set(name, said):
+    write(ROOT / "set/golden.toml", "")
+    found = why_stray(write(ROOT / name, "[]"), ROOT)
+    assert found.startswith("not collected: ")
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("set/golden.toml", "set/cases.jsonl", "set/golden.lock", "set/labels.jsonl", "set/verdicts.jsonl"),
+        *("a.golden.jsonl", "a.golden.yml", "a.golden.lock", "a.golden.noise", "a.labels.jsonl", "a.verdicts.jsonl"),
+        *("schema.json", "README.md", "prices.toml", "prepare.py", "set/extra.jsonl", "set/data/rows.csv"),
+    ],
+)
+def test_what_belongs_there(name):
+    write(ROOT / "set/golden.toml", "")
+    assert why_stray(write(ROOT / name, CASE), ROOT) == ""
+
+
+@pytest.mark.parametrize("name", ["a.golden.json", "a.golden.csv", "e/cases.jsonl"])
+def test_names_that_others_use_are_ours_if_they_hold_cases(name):
+    theirs = {"a.golden.csv": "time,value\n1,2\n"}.get(name, '{"status": 200}\n')
+    ours = {"a.golden.csv": "id,input\n1,2\n"}.get(name, CASE)
+    assert not is_golden(write(ROOT / name, theirs))
+    assert is_golden(write(ROOT / name, ours))
+    assert not is_golden(ROOT / "none" / name)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "argument", "lock", "labels"),
+    [
+        ("g/mood/golden.toml", "mood", "g/mood", "g/mood/golden.lock", "g/mood/labels.jsonl"),
+        ("g/mood/cases.jsonl", "mood", "g/mood", "g/mood/golden.lock", "g/mood/labels.jsonl"),
+        ("g/mood.golden.csv", "mood", "g/mood.golden.csv", "g/mood.golden.lock", "g/mood.labels.jsonl"),
+        ("g/mood.golden.yml", "mood", "g/mood.golden.yml", "g/mood.golden.lock", "g/mood.labels.jsonl"),
+    ],
+)
+def test_what_belongs_to_a_set(file, name, argument, lock, labels):
+    path = write(Path(file), CASE)
+    assert (set_name(path), set_argument(path), set_file(path)) == (name, Path(argument), path)
+    assert (companion(path, ".lock"), beside(path, "labels.jsonl")) == (Path(lock), Path(labels))
+    assert set_file(Path(argument)) == path
