@@ -115,7 +115,7 @@ class Responses:
 
     def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
         """Send one request for each of the repeats; returns at once. Raises ServeError."""
-        from pytest_ftgate.serve.client.pool import Request
+        from pytest_ftgate.serve.client.pool import Pace, Request
         from pytest_ftgate.serve.client.sampling import sampling
 
         asks = self.suite.golden.request
@@ -142,6 +142,7 @@ class Responses:
             on_done=self._keep,
             check=engine.check,
             max_in_flight=engine.max_in_flight,
+            pace=Pace(asks.requests_per_minute, asks.tokens_per_minute),
         )
 
     def _keep(self, request: Request, response: Response) -> None:

@@ -23,7 +23,7 @@ from pytest_ftgate.graders.source_files import SourceFile
 from pytest_ftgate.metrics.latency_cost import Price
 
 Graders = tuple[Grader, ...]
-_ONLY_MEASURING = ("stream",)
+_ONLY_MEASURING = ("stream", "requests_per_minute", "tokens_per_minute")
 """Keys of [request] that decide no answer."""
 
 
