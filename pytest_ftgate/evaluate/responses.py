@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.evaluate.journal import Answers, Journal, key_of
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.client.pool import Pool, Request
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
-
-AT_ONCE = 500
-"""Requests handed to the pool at one time: it sends the first while the messages of the others are still made."""
 
 Repeat = tuple[Case, int]
 """A case and the 0-based number of one of its repeats."""
@@ -119,7 +115,7 @@ class Responses:
 
     def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
         """Send one request for each of the repeats; returns at once. Raises ServeError."""
-        from pytest_ftgate.serve.client.pool import Request
+        from pytest_ftgate.serve.client.pool import Pace, Request
         from pytest_ftgate.serve.client.sampling import sampling
 
         asks = self.suite.golden.request
@@ -128,7 +124,6 @@ class Responses:
             sampling(**self.settings, repeat=repeat, stream=stream, offers=engine.offers)
             for repeat in range(asks.repeats)
         ]
-        line = engine.endpoint(model)
         requests = (
             Request(
                 self._keys[case.id][repeat],
@@ -140,15 +135,15 @@ class Responses:
             )
             for case, repeat in repeats
         )
-        while some := list(islice(requests, AT_ONCE)):
-            self._pending |= pool.submit(
-                line,
-                self.model_digest,
-                some,
-                on_done=self._keep,
-                check=engine.check,
-                max_in_flight=engine.max_in_flight,
-            )
+        self._pending |= pool.submit(
+            engine.endpoint(model),
+            self.model_digest,
+            requests,
+            on_done=self._keep,
+            check=engine.check,
+            max_in_flight=engine.max_in_flight,
+            pace=Pace(asks.requests_per_minute, asks.tokens_per_minute),
+        )
 
     def _keep(self, finished: Sequence[tuple[Request, Response]]) -> None:
         self._journal.append_all(

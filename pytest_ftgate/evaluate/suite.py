@@ -25,7 +25,7 @@ from pytest_ftgate.graders.value import Kind
 from pytest_ftgate.metrics.latency_cost import Price
 
 Graders = tuple[Grader, ...]
-_ONLY_MEASURING = ("stream",)
+_ONLY_MEASURING = ("stream", "requests_per_minute", "tokens_per_minute")
 """Keys of [request] that decide no answer."""
 _NOT_GRADED = "add `expected`, or name another grader; `grader = []` in the settings leaves all to tests in Python"
 

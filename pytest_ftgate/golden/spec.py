@@ -37,6 +37,7 @@ class Request:
     stop: texts that end the answer. choices: the only answers allowed; empty = any. repeats: repeats of each case.
     response_format: sent as it is. logprobs: asked for at each token, 0 to 20; 0 = none.
     stream: whether answers are streamed, to measure the time to the first token; changes no answer.
+    requests_per_minute, tokens_per_minute: what is sent to the server at most, None for no limit of ours.
     """
 
     max_tokens: int = 256
@@ -49,6 +50,8 @@ class Request:
     response_format: Mapping[str, Any] | None = None
     logprobs: int = 0
     stream: bool = False
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,7 @@ def _request(table: Mapping[str, Any]) -> Request:
         made |= {key: tuple(made[key])} if key in made else {}
     for key in ("max_tokens", "seed", "repeats", "logprobs"):
         made |= {key: int(made[key])} if key in made else {}
-    for key in ("temperature", "timeout_s"):
+    for key in ("temperature", "timeout_s", "requests_per_minute", "tokens_per_minute"):
         made |= {key: float(made[key])} if key in made else {}
     return Request(**made)
 

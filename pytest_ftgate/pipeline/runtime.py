@@ -74,7 +74,7 @@ class Runtime:
         """The request pool of the run."""
         from pytest_ftgate.serve.client.pool import Pool
 
-        return Pool(concurrency=self.settings.concurrency)
+        return Pool(concurrency=self.settings.concurrency, say=self.console.line)
 
     @cached_property
     def engines(self) -> EnginePool:
@@ -105,8 +105,8 @@ class Runtime:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Requests sent, failed and retried so far, see `Pool.counts`."""
-        return dict(self.pool.counts) if "pool" in self.__dict__ else {}
+        """Requests sent, failed and retried so far, and how a server limited them, see `Pool.counts` and `limits`."""
+        return {**self.pool.counts, **self.pool.limits} if "pool" in self.__dict__ else {}
 
     def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target) -> int:
         """Send what is not answered yet; starts no engine if there is nothing. The number of requests sent."""

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 SHARES = (0.5, 0.95, 0.99)
 KINDS = {
     "rate_limited": "rate limited",
+    "overloaded": "overloaded",
     "server_error": "server error",
     "timeout": "timeout",
     "connection": "connection error",
+    "denied": "denied",
     "refused": "refused",
     "filtered": "filtered",
 }
@@ -73,6 +75,8 @@ def traffic_lines(sets: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) 
     told = [each for each in sets if each["model"] or each["journal"] or each["cache"]]
     if told or counts:
         yield f"requests: {_counted(counts)}"
+    if counts.get("limited"):
+        yield f"rate limited: {_limited(counts)}"
     width = max([11, *(len(each["set"]) for each in told)])
     for each in told:
         yield f"  {each['set']:<{width}} {_origins(each)}{_speed(each)}{_price(each)}"
@@ -84,6 +88,22 @@ def _counted(counts: Mapping[str, int]) -> str:
     sent = f"{counts.get('finished', 0)} answered, {counts.get('failed', 0)} failed, {counts.get('retries', 0)} retries"
     kinds = ", ".join(f"{counts[kind]} {name}" for kind, name in KINDS.items() if counts.get(kind))
     return f"{sent} ({kinds})" if kinds else sent
+
+
+def _limited(counts: Mapping[str, int]) -> str:
+    """How much the server slowed the run down, see `Window.to_json`."""
+    rate = counts.get("answered_per_minute")
+    parts = [
+        f"{_times(counts['limited'])} by the server, {counts['limited_ms'] / 1000:.0f} s waited",
+        f"window {counts['window_from']} -> {counts['window_to']}",
+        *([f"about {rate} answers a minute"] if rate else []),
+        "set [request] requests_per_minute",
+    ]
+    return "; ".join(parts)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _origins(each: Mapping[str, Any]) -> str:

@@ -90,8 +90,7 @@ class AnthropicLine:
         if error.status_code < 400:
             return RequestError("overloaded", f"the stream ended with: {error.message}", billed=True)
         said = error.api_message or error.message
-        wait, hint = error.response.headers.get("retry-after", ""), hint_of(error.status_code, said)
-        return of_status(error.status_code, said, wait, hint)
+        return of_status(error.status_code, said, error.response.headers, hint_of(error.status_code, said))
 
     async def close(self) -> None:
         """End all connections."""

@@ -34,7 +34,7 @@ class OpenAILine:
         """One attempt. Raises RequestError."""
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                status, raw, wait = await self._post(body_of(self._settings, ask))
+                status, raw, headers = await self._post(body_of(self._settings, ask))
         except RequestError:
             raise
         except TimeoutError:
@@ -47,17 +47,17 @@ class OpenAILine:
             raise RequestError("malformed", f"{type(error).__name__}: {error}", billed=True) from None
         if status != 200:
             said = raw.decode("utf-8", "replace")
-            raise of_status(status, said, wait, hint_of(status, said))
+            raise of_status(status, said, headers, hint_of(status, said))
         return parsed_reply(raw, self._settings.structured == "tools")
 
-    async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, str]:
+    async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, Mapping[str, str]]:
         proxy = proxy_for(self._url)
         async with self._session.post(
             self._url, json=body, headers=self._headers, proxy=proxy, allow_redirects=False
         ) as reply:
             if reply.status in REDIRECTS:
                 raise redirected(reply.status, reply.headers.get("Location", ""))
-            return reply.status, await read_body(reply.content), reply.headers.get("Retry-After", "")
+            return reply.status, await read_body(reply.content), reply.headers
 
     async def close(self) -> None:
         """End all connections."""

@@ -1,4 +1,4 @@
-"""Requests -> pending Responses: one thread, one asyncio loop, one aiohttp session, a bounded window."""
+"""Requests -> pending Responses: one thread, one asyncio loop, one aiohttp session, a window for each server."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ import sys
 import threading
 import time
 import traceback
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.secrets import Secret, remember
 from pytest_ftgate.serve.client.breaker import SILENT_S, Breaker
 from pytest_ftgate.serve.client.delivery import Delivery, OnDone
+from pytest_ftgate.serve.client.denial import explained
 from pytest_ftgate.serve.client.future import Pending
+from pytest_ftgate.serve.client.pace import Pace
 from pytest_ftgate.serve.client.proxy import proxy_for
-from pytest_ftgate.serve.client.send_chat import Line, Request, ask
+from pytest_ftgate.serve.client.send_chat import Line, Request, Tries, ask, give_up
+from pytest_ftgate.serve.client.server_queue import Job, ServerQueue
+from pytest_ftgate.serve.client.window import FIRST, Window
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.serve.retry import Retry
@@ -26,40 +31,39 @@ from pytest_ftgate.serve.retry import Retry
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["Pool", "Request"]
+__all__ = ["Pace", "Pool", "Request"]
+
+AT_ONCE = 500
+"""Requests taken at one time: the first are sent while the messages of the others are still made."""
 
 SWITCH_S = 0.0005
 """Python's switch interval while the thread runs: so long the loop waits for a main thread that computes. At the usual
 5 ms, every answer that comes while an item runs leaves a place in the window empty for that long."""
 
 
-@dataclass(slots=True)
-class _Job:
-    line: Line
-    request: Request
-    planned: float
-    on_done: OnDone | None
-    window: asyncio.Semaphore
-    answer: Pending[Response] = field(default_factory=Pending)
-
-
 class Pool:
-    """Sends requests in the order they were submitted, at most `concurrency` at one time.
+    """Sends requests in the order they were submitted, at most `concurrency` at one time to each server.
 
     The thread starts with the first `submit`. `counts` has what happened so far: "finished", "failed", "retries", and
-    by the kind of `RequestError`. A server that is silent for good, at least `silent_s` seconds, ends the phase for
-    what was not sent to it yet, see `Breaker`. Leaving the context cancels what is still open and ends the thread.
+    by the kind of `RequestError`. A server that is silent for good, at least `silent_s` seconds, that takes no request
+    for longer than a time limit, or denies the key or the model, ends the phase for what was not sent to it yet, see
+    `Breaker`; say prints the line that tells of it. Leaving the context cancels what is open and ends the thread.
     """
 
-    def __init__(self, concurrency: int = 64, retry: Retry | None = None, silent_s: float = SILENT_S) -> None:
+    def __init__(
+        self,
+        concurrency: int = 64,
+        retry: Retry | None = None,
+        silent_s: float = SILENT_S,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}; must be 1 or more")
-        self.concurrency, self.retry, self.silent_s = concurrency, retry or Retry(), silent_s
+        self.concurrency, self.retry, self.silent_s, self._say = concurrency, retry or Retry(), silent_s, say
         self.counts: Counter[str] = Counter()
-        self._waiting: deque[_Job] = deque()
-        self._breakers: dict[str, Breaker] = {}
-        self._windows: dict[tuple[str, int], asyncio.Semaphore] = {}
-        self._workers: set[asyncio.Task[None]] = set()
+        self._breakers: dict[tuple[str, str], Breaker] = {}
+        self._queues: dict[str, ServerQueue] = {}
+        self._said: set[str] = set()
         self._thread: threading.Thread | None = None
         self._loop = asyncio.new_event_loop()
         self._delivery = Delivery(self._loop)
@@ -75,34 +79,48 @@ class Pool:
         on_done: OnDone | None = None,
         check: Callable[[], None] | None = None,
         max_in_flight: int | None = None,
+        pace: Pace | None = None,
     ) -> dict[str, Pending[Response]]:
         """A pending answer for each request's key, at once; a key that comes twice is sent once.
 
         on_done gets the (request, response)s that came at one time, in the pool's thread, before the answers can be
         read, for the journal; if it raises, so does reading them. check (an engine's) is asked when a connection breaks
         or a time limit passes: the ServeError it raises ends the request without retries. max_in_flight (an engine's)
-        narrows the window for all requests to its address. A request that fails for good is a Response, see there.
+        narrows the window for all requests to its address, pace slows them down. A request that fails for good is a
+        Response, see there.
         """
         session = self._start()
-        line = _line(session, endpoint, model_digest, check, self.retry, self._breaker(endpoint.base_url))
-        now = time.monotonic()
-        window = self._window(endpoint.base_url, max_in_flight)
-        jobs: dict[str, _Job] = {}
-        for request in requests:
-            jobs.setdefault(request.key, _Job(line, request, now, on_done, window))
-        self._loop.call_soon_threadsafe(self._enqueue, list(jobs.values()))
+        queue = self._queue(endpoint, max_in_flight)
+        line = _line(session, endpoint, model_digest, check, self.retry, self._breaker(endpoint), queue.window)
+        now, waiting = time.monotonic(), iter(requests)
+        jobs: dict[str, Job] = {}
+        while some := list(islice(waiting, AT_ONCE)):
+            new = {each.key: Job(line, each, Tries(now), on_done) for each in some if each.key not in jobs}
+            self._loop.call_soon_threadsafe(_enqueue, queue, list(new.values()), pace)
+            jobs |= new
         return {key: job.answer for key, job in jobs.items()}
 
-    def _window(self, server: str, most: int | None) -> asyncio.Semaphore:
-        """One for each server, whatever is submitted to it."""
-        size = min(self.concurrency, most or self.concurrency)
-        return self._windows.setdefault((server, size), asyncio.Semaphore(size))
+    @property
+    def limits(self) -> dict[str, int]:
+        """How servers limited us, see `Window.to_json`; of several, the one that did it most."""
+        found = [queue.window.to_json() for queue in list(self._queues.values())]
+        return max(found, key=lambda limits: limits.get("limited", 0), default={})
 
-    def _breaker(self, server: str) -> Breaker:
-        """One for each server; who submits anew to one that had died tries it anew."""
-        if server not in self._breakers or self._breakers[server].reason:
-            self._breakers[server] = Breaker(server, silent_s=self.silent_s)
-        return self._breakers[server]
+    def _queue(self, endpoint: Endpoint, most: int | None) -> ServerQueue:
+        """One for each server, whatever is submitted to it. A server of our own has the depth that we know."""
+        size = min(self.concurrency, most or self.concurrency)
+        if endpoint.base_url not in self._queues:
+            window = Window(size, size if endpoint.ours or most else FIRST, self.retry)
+            self._queues[endpoint.base_url] = ServerQueue(window, Pace(), self._finish)
+        self._queues[endpoint.base_url].window.hold(size)
+        return self._queues[endpoint.base_url]
+
+    def _breaker(self, endpoint: Endpoint) -> Breaker:
+        """One for each model of a server; who submits anew to one that had died tries it anew."""
+        key = endpoint.base_url, endpoint.model
+        if key not in self._breakers or (self._breakers[key].reason and not self._breakers[key].denied):
+            self._breakers[key] = Breaker(endpoint.base_url, silent_s=self.silent_s)
+        return self._breakers[key]
 
     def cancel(self) -> None:
         """Drop what waits and break off what is under way; reading them raises CancelledError. Returns when done."""
@@ -143,23 +161,19 @@ class Pool:
             self._loop.run_until_complete(self._session.close())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
 
-    def _enqueue(self, jobs: list[_Job]) -> None:
-        self._waiting.extend(jobs)
-        for _ in range(min(self.concurrency - len(self._workers), len(jobs))):
-            worker = self._loop.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
-
-    async def _work(self) -> None:
-        """One place in the window: take the next request until none waits."""
-        while self._waiting:
-            job = self._waiting.popleft()
-            await self._finish(job)
-
-    async def _finish(self, job: _Job) -> None:
+    async def _finish(self, queue: ServerQueue, job: Job) -> None:
         try:
-            async with job.window:
-                response = await ask(job.line, job.request, job.planned, self.counts)
+            response = await ask(job.line, job.request, job.tries, self.counts)
+            if response is None and queue.under_way == 1:
+                response = give_up(job.line, job.request, job.tries)
+            if response is None:
+                self.counts["retries"] += 1
+                queue.put_back(job)
+                return
+            queue.pace.used(job.tokens, response.prompt_tokens + response.completion_tokens)
+            if line := queue.doubtful(job.line):
+                response = await self._deny(line, job.line, response)
+            self._tell(job.line.breaker)
             if job.on_done:
                 await self._delivery.hand_on(job.on_done, job.request, response)
         except asyncio.CancelledError:
@@ -171,13 +185,31 @@ class Pool:
             self.counts["failed" if response.broken else "finished"] += 1
             job.answer.set_result(response)
 
+    async def _deny(self, doubtful: Line, line: Line, response: Response) -> Response:
+        """Nobody is served: say so with what helps, and nothing more is sent. The response, which says so too."""
+        if (denial := doubtful.breaker.doubt) is None:
+            return response
+        text = await asyncio.to_thread(explained, doubtful.endpoint, denial)
+        doubtful.breaker.deny()
+        self._said.add(doubtful.breaker.reason)
+        self._say(f"ftgate: {text}")
+        return replace(response, error=text) if response.broken and line is doubtful else response
+
+    def _tell(self, breaker: Breaker) -> None:
+        """Once, why a server is not asked any more."""
+        if breaker.reason and breaker.reason not in self._said:
+            self._said.add(breaker.reason)
+            self._say(f"ftgate: {breaker.server}: {breaker.reason.removeprefix('not asked: ')}")
+
     async def _cancel(self) -> None:
-        while self._waiting:
-            self._waiting.popleft().answer.cancel()
-        workers = list(self._workers)
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        for queue in self._queues.values():
+            await queue.cancel()
+
+
+def _enqueue(queue: ServerQueue, jobs: list[Job], pace: Pace | None) -> None:
+    if pace:
+        queue.pace.narrow(pace)
+    queue.extend(jobs)
 
 
 def _without_frames(error: Exception) -> Exception:
@@ -196,13 +228,13 @@ def _line(  # noqa: PLR0913, PLR0917 - private
     check: Callable[[], None] | None,
     retry: Retry,
     breaker: Breaker,
+    window: Window,
 ) -> Line:
     headers: dict[str, str] = {"Content-Type": "application/json"}
     if endpoint.api_key:
         headers["Authorization"] = Secret(f"Bearer {remember(endpoint.api_key)}")
     url = endpoint.base_url.rstrip("/") + "/chat/completions"
-    proxy, ours, told = proxy_for(url), endpoint.ours, endpoint.fingerprint
-    return Line(session, url, headers, endpoint.model, digest, proxy, check, retry, breaker, ours, told)
+    return Line(session, url, headers, endpoint, digest, proxy_for(url), check, retry, breaker, window)
 
 
 async def _open_session() -> aiohttp.ClientSession:

@@ -18,8 +18,11 @@ from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.client.completion import read_completion
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
 from pytest_ftgate.serve.client.stream import read_stream
+from pytest_ftgate.serve.client.window import Window
+from pytest_ftgate.serve.engine import Endpoint
+from pytest_ftgate.serve.rate_headers import exhausted_s
 from pytest_ftgate.serve.response import Response
-from pytest_ftgate.serve.retry import RequestError, Retry, of_status
+from pytest_ftgate.serve.retry import LIMITED, RequestError, Retry, of_status
 
 HTTP_OK = 200
 EVENTS = "text/event-stream"
@@ -33,8 +36,8 @@ class Request:
     """One repeat of one case, ready to be sent.
 
     key: the journal's key. messages: list of {"role", "content"}. sampling: further keys of the request's body.
-    timeout_s: time limit of one attempt, from sending to the last byte; of a server of our own, time after which it is
-    asked whether it is alive. repeat: 0-based.
+    timeout_s: time limit from the first sending to the last byte, retries included; of a server of our own, time after
+    which it is asked whether it is alive. repeat: 0-based.
     """
 
     key: str
@@ -50,49 +53,101 @@ class Line:
     """Where the requests of one model go, and what they share.
 
     proxy: address, or None. digest: of the model. check: raises ServeError if the server is known to be gone.
-    breaker: of the server. ours, fingerprint: see `Endpoint`.
+    breaker, window: of the server.
     """
 
     session: aiohttp.ClientSession
     url: str
     headers: Mapping[str, str]
-    model: str
+    endpoint: Endpoint
     digest: str
     proxy: str | None
     check: Callable[[], None] | None
     retry: Retry
     breaker: Breaker
-    ours: bool = False
-    fingerprint: str = ""
+    window: Window
+
+    @property
+    def ours(self) -> bool:
+        """Whether the plugin started the server."""
+        return self.endpoint.ours
 
 
-async def ask(line: Line, request: Request, planned: float, counts: Counter[str]) -> Response:
-    """Send until there is an answer or no hope. planned: `time.monotonic()` when the request was submitted.
+@dataclass(slots=True)
+class Tries:
+    """What came of a request so far. planned, limited_since: by `time.monotonic()`.
 
-    Each trouble is counted in `counts`. Raises what `line.check` raises.
+    made: attempts. limits: how often the server turned it away, limited_since when first, limited_by what it said last.
     """
-    body = json.dumps({"model": line.model, "messages": request.messages, **request.sampling}).encode()
+
+    planned: float
+    made: int = 0
+    limits: int = 0
+    limited_since: float = 0.0
+    limited_by: str = ""
+
+
+async def ask(line: Line, request: Request, tries: Tries, counts: Counter[str]) -> Response | None:
+    """Send until there is an answer, no hope or no time; None if the server turned it away, to be sent again later.
+
+    Its time limit is for all attempts together, from the sending of the first that the server took. Each trouble is
+    counted in `counts`. Raises what `line.check` raises.
+    """
+    body = json.dumps({"model": line.endpoint.model, "messages": request.messages, **request.sampling}).encode()
+    limit_s = _limit_s(line, request.timeout_s)
+    begun = sent = time.monotonic()
     attempt = 0
     while True:
-        sent = time.monotonic()
         if line.breaker.reason:
-            return _respond(line, request, attempt, planned, sent, _broken(line.breaker.reason))
+            return _respond(line, request, tries, sent, _broken(line.breaker.reason))
+        tries.made += 1
         attempt += 1
         try:
-            answer = await _answer(line, body, request.timeout_s, sent)
+            answer = await _answer(line, body, request.timeout_s, begun, sent)
         except RequestError as trouble:
             counts[trouble.kind] += 1
+            if trouble.kind in LIMITED:
+                _turned_away(line, request, tries, sent, trouble)
+                return None
+            line.window.taken()
             await _still_there(line, trouble)
-            given_up = line.retry.gives_up(trouble, attempt)
+            wait_s = line.retry.wait_s(attempt, trouble.wait_s)
+            given_up = line.retry.gives_up(trouble, attempt) or time.monotonic() + wait_s >= begun + limit_s
             if not line.ours:
                 line.breaker.failed(trouble, sent, request.timeout_s, given_up=given_up)
             if given_up:
-                return _respond(line, request, attempt, planned, sent, _failure(trouble))
+                return _respond(line, request, tries, sent, _failure(trouble))
+            if trouble.wait_s is not None:
+                line.window.pause(wait_s)
             counts["retries"] += 1
-            await asyncio.sleep(line.retry.wait_s(attempt, trouble.wait_s))
+            await asyncio.sleep(wait_s)
+            sent = time.monotonic()
         else:
             line.breaker.answered()
-            return _respond(line, request, attempt, planned, sent, answer)
+            line.window.answered()
+            return _respond(line, request, tries, sent, answer)
+
+
+def _turned_away(line: Line, request: Request, tries: Tries, sent: float, trouble: RequestError) -> None:
+    """Note that the server did not take a request."""
+    line.window.limited(trouble, sent, request.timeout_s)
+    line.breaker.failed(trouble, sent, request.timeout_s, given_up=False)
+    tries.limits += 1
+    tries.limited_since = tries.limited_since or sent
+    tries.limited_by = trouble.text
+
+
+def give_up(line: Line, request: Request, tries: Tries) -> Response | None:
+    """The Response of one that was turned away, if the server took no request at all for as long as its time limit.
+
+    Only where no other is under way, which the server may have taken.
+    """
+    now = time.monotonic()
+    if now - max(tries.limited_since, line.window.taken_at) < request.timeout_s:
+        return None
+    why = f"rate limited for longer than timeout_s ({request.timeout_s:g} s)"
+    line.breaker.reason = line.breaker.reason or f"not asked: {why}"
+    return _respond(line, request, tries, now, _broken(f"{why}: {tries.limited_by}"))
 
 
 async def _still_there(line: Line, trouble: RequestError) -> None:
@@ -111,52 +166,59 @@ def _broken(why: str) -> dict[str, Any]:
     return {"text": "", "finish_reason": "error", "error": why}
 
 
-def _respond(  # noqa: PLR0913, PLR0917 - private
-    line: Line, request: Request, attempt: int, planned: float, sent: float, answer: dict[str, Any]
-) -> Response:
+def _respond(line: Line, request: Request, tries: Tries, sent: float, answer: dict[str, Any]) -> Response:
     total_s = time.monotonic() - sent
     said = answer.pop("fingerprint", "")
     return Response(
         case_id=request.case_id,
         model=line.digest,
         repeat=request.repeat,
-        queue_s=sent - planned,
+        queue_s=sent - tries.planned,
         total_s=total_s,
-        attempts=attempt,
+        attempts=tries.made,
         asked_at=round(time.time() - total_s, 3),
-        fingerprint=" ".join(filter(None, (line.fingerprint, said))),
+        fingerprint=" ".join(filter(None, (line.endpoint.fingerprint, said))),
         **{**answer, "text": mask_secrets(answer["text"])},
     )
 
 
-async def _answer(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:
-    """One attempt, see `_post`. A server of our own that is alive is waited for `PATIENCE` times as long.
+def _limit_s(line: Line, timeout_s: float) -> float:
+    """How long a request may take. A server of our own that is alive is waited for `PATIENCE` times as long.
 
     How long a question waits in its queue tells of this machine and its neighbours, not of the model.
     """
+    return PATIENCE * timeout_s if line.ours and line.check else timeout_s
+
+
+async def _answer(line: Line, body: bytes, timeout_s: float, begun: float, sent: float) -> dict[str, Any]:
+    """One attempt, see `_post`; a server of our own is asked every `timeout_s` whether it is alive."""
+    post = _post(line, body, timeout_s, begun, sent)
     if not (line.ours and line.check):
-        return await _post(line, body, timeout_s, sent)
-    post = asyncio.ensure_future(_post(line, body, PATIENCE * timeout_s, sent))
+        return await post
+    task = asyncio.ensure_future(post)
     try:
-        while not (await asyncio.wait({post}, timeout=timeout_s))[0]:
+        while not (await asyncio.wait({task}, timeout=timeout_s))[0]:
             await asyncio.to_thread(line.check)
-        return post.result()
+        return task.result()
     finally:
-        post.cancel()
+        task.cancel()
 
 
-async def _post(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:
+async def _post(line: Line, body: bytes, timeout_s: float, begun: float, sent: float) -> dict[str, Any]:
     """One attempt; the answer as fields of a Response. Raises RequestError, whatever the server does."""
+    limit_s = _limit_s(line, timeout_s)
     try:
         async with (
-            asyncio.timeout(timeout_s),
+            asyncio.timeout(begun + limit_s - sent),
             line.session.post(
                 line.url, data=body, headers=line.headers, proxy=line.proxy, allow_redirects=False
             ) as reply,
         ):
+            if (used_up_s := exhausted_s(reply.headers)) is not None:
+                line.window.pause(min(used_up_s, timeout_s))
             return await _read(reply, sent)
     except TimeoutError as error:
-        raise RequestError("timeout", f"no answer within {timeout_s:g} s") from error
+        raise RequestError("timeout", f"no answer within {limit_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
         raise RequestError("connection", storable(f"{type(error).__name__}: {error}")) from error
     except RequestError:
@@ -175,4 +237,4 @@ async def _read(reply: aiohttp.ClientResponse, sent: float) -> dict[str, Any]:
     if reply.status in REDIRECTS:
         raise redirected(reply.status, reply.headers.get("Location", ""))
     said = (await read_body(reply.content)).decode("utf-8", "replace")
-    raise of_status(reply.status, said, reply.headers.get("Retry-After", ""))
+    raise of_status(reply.status, said, reply.headers)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.files.escape import one_line
-from pytest_ftgate.files.secrets import mask, secret_in
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.serve.client import control_http as http
+from pytest_ftgate.serve.client.denial import better_address, models_hint
+from pytest_ftgate.serve.client.key import key_from_environment, key_hint
 from pytest_ftgate.serve.client.reply_body import REDIRECTS
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model
@@ -17,12 +18,7 @@ from pytest_ftgate.serve.model import Model
 MODELS_S = 10.0
 """Seconds in which a server must have listed its models, to the last byte."""
 
-KEY_VARIABLES = ("FTGATE_API_KEY", "OPENAI_API_KEY")
-
-
-def key_from_environment() -> str:
-    """The first of `KEY_VARIABLES` that is set; "" if none is. Raises FtgateError for one that cannot be sent."""
-    return next(filter(None, map(secret_in, KEY_VARIABLES)), "")
+SCHEMES = ("http://", "https://")
 
 
 @dataclass(slots=True)
@@ -54,22 +50,28 @@ class OpenAIEngine:
         """See that the server answers, takes the key and knows the model. Raises ServeError."""
         if "?" in self.base_url or "#" in self.base_url:
             raise ServeError(f"{self.base_url}: a base URL has no '?' and no '#'; expected http://HOST:PORT/v1")
+        if not self.base_url.lower().startswith(SCHEMES):
+            raise ServeError(_without_scheme(self.base_url))
         progress(f"listing the models of {self.base_url}")
         status, said = http.get(self.base_url.rstrip("/") + "/models", self.api_key, MODELS_S)
-        if status in {401, 403}:
-            raise ServeError(f"{self.base_url}: API key rejected (HTTP {status}); set {' or '.join(KEY_VARIABLES)}")
-        if status == http.UNREACHABLE:
-            raise ServeError(f"{self.base_url}: no response ({said}); check --ftgate-base-url")
-        if status in REDIRECTS:
-            raise ServeError(
-                f"{self.base_url}: HTTP {status}: {said}\n    set --ftgate-base-url to the address it leads to"
-            )
+        if problem := self._problem(status, said):
+            raise ServeError(f"{self.base_url}: {problem}")
         names = http.model_names(said) if status == 200 else []
         self.fingerprint = _fingerprint(said, self.model_name, time.time()) if names else ""
         if names and self.model_name not in names:
-            raise ServeError(
-                f"{self.base_url}: no model '{self.model_name}'; it serves {one_line(', '.join(sorted(names)[:10]))}"
-            )
+            raise ServeError(f"{self.base_url}: no model '{self.model_name}'; {models_hint(self.model_name, names)}")
+        if not names and status in {200, 404, 405} and (url := better_address(self.base_url, self.api_key)):
+            raise ServeError(f"{self.base_url}: no models are listed there; did you mean {url}? set --ftgate-base-url")
+
+    def _problem(self, status: int, said: Any) -> str:
+        """Why nothing can be asked of a server that answered so; "" if all is well."""
+        if status in {401, 403}:
+            return f"the server refused the API key (HTTP {status})\n    {key_hint(bool(self.api_key))}"
+        if status == http.UNREACHABLE:
+            return f"no response ({said}); start the server, or check --ftgate-base-url"
+        if status in REDIRECTS:
+            return f"HTTP {status}: {said}\n    set --ftgate-base-url to the address it leads to"
+        return ""
 
     def endpoint(self, model: Model) -> Endpoint:
         """The server's address, for the one model it was attached for."""
@@ -85,6 +87,12 @@ class OpenAIEngine:
 
     def stop(self) -> None:
         """Nothing to end."""
+
+
+def _without_scheme(url: str) -> str:
+    if "://" in url:
+        return f"{url}: expected an address that begins with http:// or https://, such as http://127.0.0.1:8000/v1"
+    return f"{url}: no http:// or https:// before the address; did you mean http://{url}?"
 
 
 MADE_UP_S = 3600.0

@@ -14,9 +14,9 @@ from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.serve.adapter import rank_of
 from pytest_ftgate.serve.client import control_http as http
+from pytest_ftgate.serve.client.key import KEY_VARIABLES, key_from_environment, key_hint
 from pytest_ftgate.serve.client.reply_body import REDIRECTS
 from pytest_ftgate.serve.engine import Endpoint
-from pytest_ftgate.serve.servers.external import KEY_VARIABLES, key_from_environment
 from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import allowed_rank
 
@@ -37,7 +37,9 @@ class RunningServer:
         if status == http.UNREACHABLE:
             raise ServeError(f"{self.base_url}: no response ({said}); check --server, or start the server first")
         if status in {401, 403}:
-            raise ServeError(f"{self.base_url}: API key rejected (HTTP {status}); set {' or '.join(KEY_VARIABLES)}")
+            raise ServeError(
+                f"{self.base_url}: the server refused the API key (HTTP {status})\n    {key_hint(bool(self.api_key))}"
+            )
         if status in REDIRECTS:
             raise ServeError(f"{self.base_url}: HTTP {status}: {said}\n    pass the address it leads to as --server")
         if status != 200 or not http.model_names(said):

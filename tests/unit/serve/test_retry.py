@@ -2,54 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
-from pytest_ftgate.serve.retry import RequestError, Retry, of_status, retry_after_s
-
-
-@given(st.floats(0, 1e6))
-def test_retry_after_in_seconds(seconds):
-    assert retry_after_s(str(seconds)) == seconds
+from pytest_ftgate.serve.retry import SHORTEST_WAIT_S, RequestError, Retry, of_status
 
 
-def test_retry_after_as_a_date():
-    soon = datetime.now(UTC) + timedelta(seconds=30)
-    assert retry_after_s(format_datetime(soon, usegmt=True)) == pytest.approx(30, abs=2)
-    assert retry_after_s("Wed, 21 Oct 2015 07:28:00 GMT") == 0
-
-
-@pytest.mark.parametrize("value", ["", "soon", "12 parsecs", "-"])
-def test_retry_after_that_says_nothing(value):
-    assert retry_after_s(value) is None
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "Mon, 01 Jan 2024 00:00:00 +99999999999999999999",
-        "Mon, 01 Jan 99999 00:00:00 GMT",
-        "Mon, 00 Foo 2024 99:99:99 GMT",
-        "Mon, 01 Jan 0001 00:00:00 +2359",
-        "1" * 5000,
-    ],
-)
-def test_retry_after_that_no_calendar_has_says_nothing(value):
-    assert retry_after_s(value) in {0.0, None}
-
-
-@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d\d:\d\d:\d\d [+-]?\w{1,9}"))
-def test_no_retry_after_is_worse_than_nothing(value):
-    assert (retry_after_s(value) or 0.0) >= 0
-
-
-@pytest.mark.parametrize("value", ["-5", "nan", "inf"])
-def test_retry_after_is_a_sane_number(value):
-    assert retry_after_s(value) in {0.0, None}
+def after(value: str) -> CIMultiDict[str]:
+    return CIMultiDict({"Retry-After": value})
 
 
 @given(st.integers(1, 200))
@@ -63,9 +25,29 @@ def test_a_server_is_waited_for_as_long_as_it_asks_up_to_a_limit():
     def wait_s(error: RequestError) -> float:
         return Retry(longest_wait_s=60).wait_s(1, error.wait_s)
 
-    assert wait_s(of_status(429, "slow", "7")) == 7
-    assert wait_s(of_status(529, "busy", "9999")) == 60
-    assert 0.25 <= wait_s(of_status(500, "broken", "")) <= 0.5
+    assert wait_s(of_status(429, "slow", after("7"))) == 7
+    assert wait_s(of_status(529, "busy", after("9999"))) == 60
+    assert wait_s(of_status(503, "busy", after("3"))) == 3
+    assert 0.25 <= wait_s(of_status(500, "broken", {})) <= 0.5
+
+
+def test_a_wait_of_zero_is_not_zero():
+    for headers in (after("0"), after("-5"), CIMultiDict({"retry-after-ms": "0"})):
+        assert Retry().wait_s(1, of_status(429, "slow", headers).wait_s) == SHORTEST_WAIT_S
+
+
+def test_only_who_is_limited_is_told_by_what_is_left_of_a_limit():
+    """A server error that comes with the state of the limits does not ask for a wait until they begin anew."""
+    headers = CIMultiDict({"x-ratelimit-remaining-requests": "59", "x-ratelimit-reset-requests": "6m0s"})
+    assert of_status(500, "broken", headers).wait_s is None
+    assert of_status(429, "slow", headers).wait_s == 360
+
+
+@pytest.mark.parametrize("code", ["insufficient_quota", "billing_hard_limit_reached"])
+def test_no_waiting_helps_where_nothing_is_paid(code):
+    error = of_status(429, f'{{"error": {{"code": "{code}"}}}}', after("1"))
+    assert (error.kind, error.wait_s) == ("denied", None)
+    assert Retry().gives_up(error, 1)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +55,8 @@ def test_a_server_is_waited_for_as_long_as_it_asks_up_to_a_limit():
     [
         (400, "refused"),
         (401, "denied"),
+        (402, "denied"),
+        (405, "denied"),
         (403, "denied"),
         (404, "denied"),
         (408, "refused"),
@@ -83,7 +67,7 @@ def test_a_server_is_waited_for_as_long_as_it_asks_up_to_a_limit():
     ],
 )
 def test_of_a_status_comes_the_kind_and_of_the_kind_whether_there_is_hope(status, kind):
-    error, never = of_status(status, "x" * 600, "3", "; hint"), kind in {"refused", "denied"}
+    error, never = of_status(status, "x" * 600, after("3"), "; hint"), kind in {"refused", "denied"}
     assert (error.kind, error.status, error.wait_s) == (kind, status, None if never else 3.0)
     assert str(error) == f"HTTP {status}: {'x' * 500}; hint"
     assert Retry(attempts=5).gives_up(error, 1) is never

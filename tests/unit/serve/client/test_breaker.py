@@ -91,11 +91,42 @@ def test_who_submits_anew_tries_the_server_anew():
     assert {response.text for response in second} == {"fine"}
 
 
-@pytest.mark.parametrize("status", [400, 429])
-def test_a_server_that_refuses_or_limits_its_rate_is_not_dead(status):
-    with MockServer(lambda _: Fault(status=status)) as server, Pool(8, Retry(attempts=1), silent_s=0.0) as pool:
+def test_a_server_that_refuses_is_not_dead():
+    with MockServer(lambda _: Fault(status=400)) as server, Pool(8, Retry(attempts=1), silent_s=0.0) as pool:
         pending = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(100))
         assert all(answer.result(60).attempts == 1 for answer in pending.values())
+
+
+DENIED = RequestError("denied", "HTTP 401: wrong key", status=401)
+
+
+def test_the_first_denial_of_a_server_that_never_answered_is_a_doubt_and_an_answer_lifts_it():
+    breaker = Breaker("http://x/v1")
+    breaker.failed(DENIED, 0.0, 60, given_up=True)
+    assert breaker.doubt is DENIED
+    breaker.answered()
+    breaker.deny()
+    assert (breaker.doubt, breaker.reason) == (None, "")
+
+
+def test_one_that_has_answered_must_deny_several_in_a_row():
+    """A firewall before a model may forbid one prompt; a key that was withdrawn forbids all."""
+    breaker = Breaker("http://x/v1")
+    breaker.answered()
+    for _ in range(4):
+        breaker.failed(DENIED, 0.0, 60, given_up=True)
+        assert breaker.doubt is None
+    breaker.failed(DENIED, 0.0, 60, given_up=True)
+    breaker.deny()
+    assert breaker.reason == "not asked: the server refused the API key (HTTP 401)"
+    assert breaker.denied
+
+
+def test_a_filtered_answer_is_one():
+    breaker = Breaker("http://x/v1")
+    breaker.failed(DENIED, 0.0, 60, given_up=True)
+    breaker.failed(RequestError("filtered", "the server filtered the answer"), 0.0, 60, given_up=True)
+    assert breaker.doubt is None
 
 
 def test_a_gateway_whose_server_died_ends_the_phase_too():

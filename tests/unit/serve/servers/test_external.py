@@ -3,11 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.client.key import key_from_environment
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.model import Model
-from pytest_ftgate.serve.servers.external import OpenAIEngine, key_from_environment
+from pytest_ftgate.serve.servers.external import OpenAIEngine
 from tests.mock_openai import MockServer
 
 
@@ -36,21 +38,62 @@ def test_the_digest_is_of_the_name_wherever_the_server_is():
     assert digests == {Model("m", served=True).digest}
 
 
-def test_an_unknown_model_lists_the_known_ones():
-    with MockServer(models=("m1", "m2")) as server, pytest.raises(ServeError, match="no model 'x'; it serves m1, m2"):
-        OpenAIEngine(server.base_url, "x").start(silent)
+def refused(url: str, model: str = "mock") -> str:
+    with pytest.raises(ServeError) as caught:
+        OpenAIEngine(url, model).start(silent)
+    return str(caught.value)
 
 
-def test_a_refused_key_names_the_variables_and_not_the_key(monkeypatch):
+def test_an_unknown_model_lists_the_known_ones_with_the_nearest_first():
+    with MockServer(models=("embed", "qwen3-8b", "gpt-4o")) as server:
+        assert "no model 'gpt-4'; it serves gpt-4o, " in refused(server.base_url, "gpt-4")
+    with MockServer(models=tuple(f"m{number}" for number in range(30))) as server:
+        assert refused(server.base_url, "m29x").endswith(", ...")
+
+
+def test_a_refused_key_names_its_variable_and_not_the_key(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "wrong-secret")
-    with MockServer(api_key="right") as server, pytest.raises(ServeError, match="FTGATE_API_KEY") as caught:
-        OpenAIEngine(server.base_url, "mock").start(silent)
-    assert "wrong-secret" not in str(caught.value) + repr(OpenAIEngine("http://x", "m"))
+    with MockServer(api_key="right") as server:
+        said = refused(server.base_url)
+    assert "the server refused the API key (HTTP 401)" in said
+    assert "a key was sent, from OPENAI_API_KEY; set FTGATE_API_KEY or OPENAI_API_KEY" in said
+    assert "wrong-secret" not in said + repr(OpenAIEngine("http://x", "m"))
+
+
+def test_a_key_that_is_missing_is_said_to_be(monkeypatch):
+    with MockServer(api_key="right") as server:
+        assert "no key was sent; set FTGATE_API_KEY or OPENAI_API_KEY" in refused(server.base_url)
 
 
 def test_no_server_says_what_to_check():
-    with pytest.raises(ServeError, match="check --ftgate-base-url"):
-        OpenAIEngine("http://127.0.0.1:9/v1", "m").start(silent)
+    assert "connection refused); start the server, or check --ftgate-base-url" in refused("http://127.0.0.1:9/v1")
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1/chat/completions", "/v1/models/", "/v1/completions"])
+def test_an_address_with_the_wrong_path_is_told_the_right_one(path):
+    with MockServer() as server:
+        address = server.base_url.removesuffix("/v1")
+        assert f"did you mean {server.base_url}? set --ftgate-base-url" in refused(address + path)
+
+
+def test_an_address_without_a_scheme_is_told_one():
+    with MockServer() as server:
+        address = server.base_url.removeprefix("http://")
+        assert f"no http:// or https:// before the address; did you mean {server.base_url}?" in refused(address)
+    assert "begins with http:// or https://" in refused("ftp://127.0.0.1/v1")
+
+
+class NoList(MockServer):
+    """Answers, and lists no models anywhere."""
+
+    async def _models(self, _: web.Request) -> web.Response:
+        return web.Response(status=404)
+
+
+def test_a_server_without_a_list_of_models_is_fine():
+    with NoList() as server:
+        OpenAIEngine(server.base_url, "m").start(silent)
+        OpenAIEngine(server.base_url.removesuffix("/v1") + "/other", "m").start(silent)
 
 
 def test_a_server_that_lists_no_models_is_fine():
