@@ -16,6 +16,7 @@ from pytest_ftgate.cli import (
     audit,
     canary,
     ci,
+    compare,
     cost,
     data,
     diff,
@@ -26,7 +27,9 @@ from pytest_ftgate.cli import (
     noise,
     power,
     promote,
+    runs,
     serve,
+    show,
     status_history_rollback,
 )
 from pytest_ftgate.cli.ini import import_folders
@@ -35,6 +38,9 @@ from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
 FAMILIES = (
+    show,
+    runs,
+    compare,
     lock,
     noise,
     power,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Sized
+from collections.abc import Collection, Mapping, Sized
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,11 @@ class Evaluation:
     def graded(self) -> bool:
         """Whether every case has been graded by now; asks, waits for and grades nothing."""
         return len(self._outcomes) == len(self.suite.cases)
+
+    @property
+    def so_far(self) -> Mapping[str, Outcome]:
+        """Outcome of each case graded by now, by id; asks, waits for and grades nothing."""
+        return self._outcomes
 
     @property
     def values(self) -> dict[str, float]:

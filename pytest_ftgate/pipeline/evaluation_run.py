@@ -98,16 +98,20 @@ class EvaluationRun:
         if self._summed_up:
             return
         self._summed_up = True
+        yield from [self._source.sum_up(evaluation) for evaluation, _ in self.tested]
+        for evaluation, target in self.tested:
+            self._remember(evaluation, target)
+
+    @property
+    def tested(self) -> list[tuple[Evaluation, Target]]:
+        """The golden sets of this run with what each was asked, so far: of candidates, and of the model under test."""
         candidates = [
             (run.candidate_of(suite), run.candidate)
             for run in self._training
             if run.manifest is not None and not run.unchanged
             for suite in run.sets
         ]
-        tested = [*candidates, *self._known.values()]
-        yield from [self._source.sum_up(evaluation) for evaluation, _ in tested]
-        for evaluation, target in tested:
-            self._remember(evaluation, target)
+        return [*candidates, *self._known.values()]
 
     def server(self) -> Server:
         """The server of `base_model`, started if need be. Raises FtgateError."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.files.secrets import plain_address, secret_address
+from pytest_ftgate.plugin.options_comparing import add_comparing, comparing
 from pytest_ftgate.serve import ENGINES
 
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
@@ -32,11 +33,7 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("model", "", "served model name (openai), or folder or hub id of the base model (transformers, vllm)"),
     ("vllm", "", "path of the vllm executable; default: next to the Python executable, then on PATH"),
     ("vllm-args", "", "extra arguments of `vllm serve`, e.g. '--max-model-len 4096'; they override the defaults"),
-    (
-        "cache",
-        "",
-        "response cache: local or off; default: local for models served by this run, else off",
-    ),
+    ("cache", "", "response cache: local or off; default: local for models served by this run, else off"),
     ("cache-url", "", "shared response cache instead of the local one, e.g. redis://host:6379/0"),
     ("price", "", "price per million input and per million output tokens, e.g. '0.15 0.60', for cost_per_1k"),
     ("concurrency", "64", "concurrent requests, 1 to 4096"),
@@ -89,6 +86,8 @@ class Options:
     judge_model: str
     judge_url: str
     leak: str
+    against: str
+    max_drop: float | None
     concurrency: int
     state_dir: Path
     tracking_uri: str
@@ -132,6 +131,7 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="use Message Batches for the judge: half the price, within 24 hours, resumable",
     )
+    add_comparing(add)
     for name, default, text in _SETTINGS:
         shown = f"{text} (default {default})" if default else text
         add(f"--ftgate-{name}", metavar=name.upper().replace("-", "_"), default=None, help=shown)
@@ -176,6 +176,7 @@ def read_options(config: pytest.Config) -> Options:
         judge_model=text["judge-model"],
         judge_url=text["judge-url"],
         leak=_leak(text["leak"]),
+        **comparing(config),
         concurrency=_concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
         tracking_uri=secret_address(text["tracking-uri"]),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
+from pytest_ftgate.plugin.report.changed import changed_lines
 from pytest_ftgate.plugin.report.data import data_lines
 from pytest_ftgate.plugin.report.summary import endings
 
@@ -46,6 +47,7 @@ def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
         yield ""
         yield from _table(("metric", "value", "lower", "upper", "n"), map(_metric, tally.metrics.get(name, [])))
         yield from _table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
+    yield from _verbatim([text for text, _ in changed_lines(tally.changed, verbose=False)])
     yield from _misses(tally)
     yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))
     yield f"{len(tally.missed)} missed, {tally.failures()} failed, {_duration(seconds)}, exit code {code}"
