@@ -15,6 +15,7 @@ FtgateError
 |   +-- SelfTestError   it did not find a leak that was planted to be found
 +-- ProviderError       a language model cannot be asked: no key, no price, not agreed to, denied
 +-- JournalError        a journal is corrupt, in use, or cannot be written
++-- RecordError         a run record cannot be found, read or written
 +-- AuditError          the audit log cannot be written
 +-- MissingExtra        an optional dependency is not installed
 """
@@ -111,6 +112,10 @@ class ProviderError(FtgateError):
 
 class JournalError(FtgateError):
     """A journal is corrupt, used by another process, or cannot be written."""
+
+
+class RecordError(FtgateError):
+    """A run record cannot be found, read or written."""
 
 
 class AuditError(FtgateError):

@@ -44,12 +44,18 @@ def table(rows: Sequence[Sequence[str]], indent: str = "") -> Iterator[str]:
         yield (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
 
 
-def registry_options() -> argparse.ArgumentParser:
-    """A parent parser with --state-dir and --tracking-uri."""
+def state_option() -> argparse.ArgumentParser:
+    """A parent parser with --state-dir."""
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument(
         "--state-dir", type=Path, default=Path(STATE_DIR), metavar="DIR", help=f"state folder (default {STATE_DIR})"
     )
+    return options
+
+
+def registry_options() -> argparse.ArgumentParser:
+    """A parent parser with --state-dir and --tracking-uri."""
+    options = argparse.ArgumentParser(add_help=False, parents=[state_option()])
     options.add_argument(
         "--tracking-uri",
         metavar="URI",

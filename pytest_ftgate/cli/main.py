@@ -17,6 +17,7 @@ from pytest_ftgate.cli import (
     audit,
     canary,
     ci,
+    compare,
     cost,
     data,
     diff,
@@ -27,7 +28,9 @@ from pytest_ftgate.cli import (
     noise,
     power,
     promote,
+    runs,
     serve,
+    show,
     status_history_rollback,
 )
 from pytest_ftgate.cli.ini import import_folders
@@ -38,6 +41,9 @@ from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 _PYTEST_FLAG = re.compile(r"--ftgate-([a-z][a-z-]*[a-z])")
 
 FAMILIES = (
+    show,
+    runs,
+    compare,
     lock,
     noise,
     power,

@@ -19,6 +19,12 @@ STATE: Mapping[str, str] = {
         "The secret key of the seals, made by the first run. Move it with the folder; without it the answers of the "
         "journal count as edited."
     ),
+    "records/RUN/SET.jsonl": (
+        "What each run measured: its settings, and each case with question, answers and grade; `ftgate show`, `runs`, "
+        "`compare` and --ftgate-against read it. The last 30 of a set are kept, and those with a name. Sealed: one "
+        "that was edited is not used."
+    ),
+    "records/names.json": ("The names that `ftgate runs tag` gave to runs."),
     "cache/": ("Responses at temperature 0, kept for 30 days (extra `cache`). May be deleted."),
     "runs/TASK/DIGEST/": ("One training: checkpoints, `events.jsonl`, `manifest.json`, `explain.md`, the adapter."),
     "runs/TASK/prepared/": ("Copies of training data with personal data and keys redacted or dropped (`[data] pii`)."),

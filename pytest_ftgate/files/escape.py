@@ -7,6 +7,7 @@ beginning of a command of GitHub (`::error`, `##[error]`), Azure (`##vso[`), Tea
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -20,6 +21,8 @@ _GITHUB = (
     "add-mask|add-matcher|add-path|debug|echo|endgroup|error|group|notice|remove-matcher|save-state|set-env|set-output|"
     "stop-commands|warning"
 )
+_IN_JSON = {"::": ":\\u003a", "##": "#\\u0023", "section_": "section\\u005f", "\x7f": "\\u007f"}
+"""Signs of which commands are made, within the texts of a JSON value: the same texts."""
 _COMMAND = re.compile(
     rf":(?=:(?:{_GITHUB})(?:\s[^\n]*?)?::)|(?<!\S):(?=:)|(?P<section>section_(?:start|end)):|#(?=#\w*\[)",
     re.IGNORECASE,
@@ -35,6 +38,14 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     r"""The same for a text that came from outside, in one line: a line end in it is shown as \n."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def printable_json(value: object) -> str:
+    """A JSON value as text of which `printable` changes nothing but secrets: it stays JSON."""
+    text = json.dumps(value, ensure_ascii=True, indent=1)
+    for sign, escaped in _IN_JSON.items():
+        text = text.replace(sign, escaped)
+    return text
 
 
 def visible(text: str) -> str:

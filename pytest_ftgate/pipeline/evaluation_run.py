@@ -153,10 +153,11 @@ class EvaluationRun:
         from pytest_ftgate.pipeline.report.scores import scores
 
         if not self._summed_up:
-            yield from (scores(self._decides(evaluation), _called(target)) for evaluation, target in self._tested)
+            yield from (scores(self._decides(evaluation), _called(target)) for evaluation, target in self.tested)
 
     @property
-    def _tested(self) -> list[tuple[Evaluation, Target]]:
+    def tested(self) -> list[tuple[Evaluation, Target]]:
+        """The golden sets of this run with what each was asked, so far: of candidates, and of the model under test."""
         candidates = [
             (run.candidate_of(suite), run.candidate)
             for run in self._training
@@ -175,7 +176,7 @@ class EvaluationRun:
         if self._summed_up:
             return
         self._summed_up = True
-        tested = self._tested
+        tested = self.tested
         yield from [self._source.sum_up(evaluation) for evaluation, _ in tested]
         for evaluation, target in tested:
             self._remember(evaluation, target)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 from pytest_ftgate.plugin.collecting import name_sets_by_file
 from pytest_ftgate.plugin.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
 from pytest_ftgate.plugin.judge_fixture import judge
@@ -48,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slice(**values): slices of a golden case, for -m \"slice(lang='en')\"")
     try:
         session = FtgateSession(config, read_options(config))
+    except IntegrityError as error:
+        pytest.exit(printable(f"INTEGRITY: {error}"), returncode=EXIT_CODES[Kind.INTEGRITY])
     except FtgateError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[KEY] = session
@@ -223,10 +226,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     tally = config.stash[KEY].reports
     if not tally.speaks:
         return
+    from pytest_ftgate.plugin.report.changed import changed_lines
     from pytest_ftgate.plugin.report.summary import lines
 
+    verbosity = config.get_verbosity()
+    changes = changed_lines(tally.changed, verbose=verbosity > 0) if verbosity >= 0 else ()
     terminalreporter.section("pytest-ftgate")
-    for text, colour in lines(tally, verbose=config.get_verbosity() > 0):
+    for text, colour in (*lines(tally, verbose=verbosity > 0), *changes):
         terminalreporter.write_line(printable(text), **({colour: True} if colour else {}))
 
 

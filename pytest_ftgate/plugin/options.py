@@ -16,6 +16,7 @@ from pytest_ftgate.files.secrets import plain_address, secret_address
 from pytest_ftgate.pipeline.combinations import Combinations
 from pytest_ftgate.plugin.combinations import REPEATED, add_combinations, first_value, how, read_combinations
 from pytest_ftgate.plugin.folders import folders_of
+from pytest_ftgate.plugin.options_comparing import add_comparing, comparing
 from pytest_ftgate.serve import ENGINES
 
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
@@ -85,6 +86,8 @@ class Options:
     judge_model: str
     judge_url: str
     leak: str
+    against: str
+    max_drop: float | None
     concurrency: int
     state_dir: Path
     tracking_uri: str
@@ -129,6 +132,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="use Message Batches for the judge: half the price, within 24 hours, resumable",
     )
     add_combinations(add)
+    add_comparing(add)
     for name, default, text in _SETTINGS:
         shown = f"{text} (default {default})" if default else text
         add(f"--ftgate-{name}", metavar=name.upper().replace("-", "_"), default=None, help=shown, **how(name))
@@ -174,6 +178,7 @@ def read_options(config: pytest.Config) -> Options:
         judge_model=text["judge-model"],
         judge_url=text["judge-url"],
         leak=_leak(text["leak"]),
+        **comparing(config),
         concurrency=_concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
         tracking_uri=secret_address(text["tracking-uri"]),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
 
 
-COMPARING = frozenset({"baseline", "champion", "forgetting"})
+COMPARING = frozenset({"against", "baseline", "champion", "forgetting"})
 """Gate checks that compare every answer of a set with another model's."""
 
 

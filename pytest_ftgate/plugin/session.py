@@ -22,8 +22,10 @@ from pytest_ftgate.plugin.report.collector import ReportCollector
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.canary.run import CanaryRun
+    from pytest_ftgate.pipeline.comparison.against import Against
     from pytest_ftgate.pipeline.decide.gate_run import GateRun
     from pytest_ftgate.pipeline.progress import Console
+    from pytest_ftgate.pipeline.run_records import RunRecords
     from pytest_ftgate.pipeline.runtime import Runtime
     from pytest_ftgate.pipeline.stages.check_data import DataChecks
     from pytest_ftgate.plugin.options import Options
@@ -55,6 +57,7 @@ class FtgateSession:
         self.training = TrainingRuns(self.catalogue, self.golden_sets, lambda: self.runtime, options.leak, client_of)
         asked = UnderTest(target=options.target, regrade=options.regrade, resume=options.resume)
         self.evaluations = EvaluationRun(asked, self.catalogue, self.training, lambda: self.runtime)
+        self.against = self._against()
         self._data_checks: dict[Path, DataChecks] = {}
 
     @cached_property
@@ -62,7 +65,26 @@ class FtgateSession:
         """The checks of this run."""
         from pytest_ftgate.pipeline.decide.gate_run import GateRun
 
-        return GateRun(self.golden_sets, self.training, self.evaluations)
+        return GateRun(self.golden_sets, self.training, self.evaluations, self.against)
+
+    def _against(self) -> Against | None:
+        """The run that --ftgate-against names, looked up. Raises FtgateError."""
+        if not self.options.against:
+            return None
+        from pytest_ftgate.evaluate.records.store import RecordStore
+        from pytest_ftgate.pipeline.comparison.against import Against
+
+        found = Against(RecordStore(self.options.state_dir), self.options.against, self.options.max_drop)
+        found.look_up()
+        return found
+
+    @cached_property
+    def records(self) -> RunRecords:
+        """Keeps what this run measured."""
+        from pytest_ftgate.pipeline.run_records import RunRecords
+
+        args, say = map(str, self.config.invocation_params.args), self.console.line
+        return RunRecords(self.options.state_dir, self.options.rootdir, args, say, self.against)
 
     @cached_property
     def console(self) -> Console:
@@ -131,4 +153,5 @@ class FtgateSession:
                 self.reports.scores += self.evaluations.scores()
                 self.reports.traffic += self.evaluations.sum_up()
                 self.reports.columns += self.evaluations.columns()
+                self.reports.changed += self.records.keep(self.evaluations.tested)
                 self.reports.counts.update(self.runtime.counts)

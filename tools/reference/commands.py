@@ -15,9 +15,9 @@ INTRO = (
 
 
 def leaves(parser: argparse.ArgumentParser, words: tuple[str, ...] = (), text: str = "") -> Iterator[tuple]:
-    """(words of a command, its help, its parser) for every command that has no commands below it."""
+    """(words of a command, its help, its parser) for every command that runs, with commands below it or not."""
     families = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not families:
+    if not families or parser.get_default("run"):
         yield words, text, parser
     for family in families:
         helps = {each.dest: each.help or "" for each in family._choices_actions}
@@ -36,7 +36,8 @@ def commands_page() -> str:
 
 
 def _section(words: tuple[str, ...], text: str, parser: argparse.ArgumentParser) -> str:
-    rows = [_row(parser, action) for action in parser._actions if action.dest != "help"]
+    own = [each for each in parser._actions if not isinstance(each, argparse._SubParsersAction | argparse._HelpAction)]
+    rows = [_row(parser, action) for action in own]
     head = f"## ftgate {' '.join(words)}\n\n{sentence(text)}"
     shown = table(["argument", "meaning"], rows)
     return f"{head}\n\n{shown}" if shown else head

@@ -49,5 +49,10 @@ CHECKS: Mapping[str, str] = {
         "With `[ab] exposures` in pipeline.toml: the users of an A/B test show that the candidate is better (a "
         "betting e-process, valid at every look). An unsound split is INTEGRITY."
     ),
+    "against": (
+        "With `--ftgate-against RUN --ftgate-max-drop SHARE`: the lower bound of the paired difference to that run "
+        "(Tango's interval) is above minus the share. HOLD if the run shares fewer than 95 % of the cases, or was "
+        "graded by other graders. A golden set that the run did not have is not compared."
+    ),
 }
 """Every check of the gate by the name that the report gives it, and what it asks."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.gate.checks.against import NAME as AGAINST
 from pytest_ftgate.pipeline.decide.preferences import compare_answers
 from pytest_ftgate.pipeline.decide.run_checks import checks_of, judge
 from pytest_ftgate.pipeline.decide.sensitivity import Sensitivity
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.gate.checks.result import CheckResult
     from pytest_ftgate.gate.verdict import Verdict
+    from pytest_ftgate.pipeline.comparison.against import Against
     from pytest_ftgate.pipeline.evaluation_run import EvaluationRun
     from pytest_ftgate.pipeline.golden_sets import GoldenSets
     from pytest_ftgate.pipeline.run import PipelineRun
@@ -23,8 +25,15 @@ if TYPE_CHECKING:
 class GateRun:
     """checks: results by name of the golden set and of the check. sensitivity: on other parts of sets that leaked."""
 
-    def __init__(self, golden_sets: GoldenSets, training: TrainingRuns, evaluations: EvaluationRun) -> None:
+    def __init__(
+        self,
+        golden_sets: GoldenSets,
+        training: TrainingRuns,
+        evaluations: EvaluationRun,
+        against: Against | None = None,
+    ) -> None:
         self._golden_sets, self._training, self._evaluations = golden_sets, training, evaluations
+        self._against = against
         self.checks: dict[str, dict[str, CheckResult | None]] = {}
         self.sensitivity = Sensitivity()
 
@@ -32,10 +41,13 @@ class GateRun:
         """Names of the checks that judge a set in this run, in order."""
         training = self._training
         train = bool(training.gated_by(suite.name))
-        return checks_of(suite, train=train, general=training.is_general(suite), live=training.is_live(suite))
+        found = checks_of(suite, train=train, general=training.is_general(suite), live=training.is_live(suite))
+        return [*found, AGAINST] if self._against and self._against.decides(suite.name) else found
 
     def judge(self, suite: Suite, check: str) -> CheckResult | None:
         """Judge one check and keep it for the verdict; None if it does not apply."""
+        if check == AGAINST and self._against:
+            return self._against.check(suite, self._evaluations.of(suite))
         run = self._training.of(suite)
         tested = self._evaluations.of(suite) if check == "must-pass" else self.judged(suite)
         if run is not None and check == "judge":
@@ -59,6 +71,8 @@ class GateRun:
     def on_other_parts(self, suite: Suite, check: str) -> dict[str, CheckResult]:
         """The check on all cases, and on the clean ones, where these are not what decides; by the part's title."""
         tested, run = self._evaluations.of(suite), self._training.of(suite)
+        if check == AGAINST:
+            return {}
         return self.sensitivity.judge(check, suite, tested, run, self._golden_sets.delta(suite))
 
     def decide(self, run: PipelineRun) -> Verdict | None:

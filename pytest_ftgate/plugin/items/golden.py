@@ -128,7 +128,9 @@ class CaseItem(FtgateItem):
             return False
         if self.ftgate.training.is_general(self.suite):
             return True
-        return self.suite.golden.gate is not None and not self.case.must_pass
+        against = self.ftgate.against
+        decides = self.suite.golden.gate is not None or (against and against.decides(self.suite.name))
+        return bool(decides) and not self.case.must_pass
 
     def _facts(self, evaluation: Evaluation, outcome: Outcome) -> dict[str, Any]:
         return {

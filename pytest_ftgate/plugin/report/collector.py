@@ -44,6 +44,7 @@ class ReportCollector:
     traffic: list[dict[str, Any]] = field(default_factory=list)
     columns: list[dict[str, Any]] = field(default_factory=list)
     scores: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     judges: list[dict[str, Any]] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
@@ -135,19 +136,21 @@ class ReportCollector:
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
         facts = {"traffic": self.traffic, "scores": self.scores, "counts": self.counts, "judges": self.judges}
-        return facts | {"gates_selected": self.gates_selected, "columns": self.columns}
+        facts |= {"columns": self.columns, "changed": self.changed}
+        return facts | {"gates_selected": self.gates_selected}
 
     def arrived(self, sent: dict[str, Any]) -> None:
         """The inverse of `travelling`."""
         self.traffic += sent["traffic"]
         self.columns += sent["columns"]
         self.scores += sent["scores"]
+        self.changed += sent["changed"]
         self.counts.update(sent["counts"])
         self.judges += sent["judges"]
         self.gates_selected = max(self.gates_selected, sent["gates_selected"])
 
     def into_junit(self, config: pytest.Config) -> None:
-        """Properties of the test suite: `ftgate_latency` and `ftgate_score` for each golden set, `ftgate_requests`."""
+        """Of the test suite: `ftgate_latency`, `ftgate_score`, `ftgate_changed` of each set, `ftgate_requests`."""
         from _pytest.junitxml import xml_key
 
         xml = config.stash.get(xml_key, None)
@@ -157,6 +160,8 @@ class ReportCollector:
             xml.add_global_property("ftgate_latency", json.dumps(each))
         for each in self.scores:
             xml.add_global_property("ftgate_score", json.dumps(each))
+        for each in self.changed:
+            xml.add_global_property("ftgate_changed", json.dumps(each))
         xml.add_global_property("ftgate_requests", json.dumps(self.counts))
         for judge in summed(self.judges):
             xml.add_global_property("ftgate_judge", json.dumps(judge))

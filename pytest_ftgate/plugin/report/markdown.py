@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
+from pytest_ftgate.plugin.report.changed import changed_lines
 from pytest_ftgate.plugin.report.columns import headline, notes, table
 from pytest_ftgate.plugin.report.data import data_lines
 from pytest_ftgate.plugin.report.scores import few_cases, heading, metrics_of, scores_of, set_names
@@ -51,6 +52,7 @@ def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
     for name in set_names(tally):
         yield from _set(tally, name)
     yield from _columns(tally)
+    yield from _verbatim([text for text, _ in changed_lines(tally.changed, verbose=False)])
     yield from _answers(tally.wrong, "failed: wrong answers, or not measured")
     yield from _answers(tally.missed, "missed: wrong answers, left to the gate")
     yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))

@@ -1,0 +1,121 @@
+"""`ftgate runs`: the runs that this machine keeps; `tag` gives one a name, `export` writes one into a file."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import say, state_option, table
+from pytest_ftgate.cli.paged import output_options, show, show_json
+from pytest_ftgate.errors import RecordError
+from pytest_ftgate.files.names import HELP, name_problem
+from pytest_ftgate.files.text import shown
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.records.record import Facts
+    from pytest_ftgate.evaluate.records.store import Stored
+
+_HEAD = ("when", "run", "set", "model", "prompt", "passed", "score", "git", "name")
+_LIKE_RUN = re.compile(r"last.*|\d{4,}[\d-]*.*")
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    parser = commands.add_parser(
+        "runs",
+        parents=[state_option(), output_options()],
+        help="list the runs kept on this machine: when, set, model, prompt, score, git revision",
+    )
+    parser.add_argument("--set", default="", metavar="SET", help="only of this golden set: its path or name")
+    parser.set_defaults(run=runs)
+    kinds = parser.add_subparsers(metavar="ACTION")
+    tag = kinds.add_parser("tag", parents=[state_option()], help="name a run, so that it is kept and can be asked for")
+    tag.add_argument("of_run", metavar="RUN", help="last, last~1, a run id or its beginning")
+    tag.add_argument("name", type=_name, metavar="NAME", help="e.g. main; the run that had the name loses it")
+    tag.set_defaults(run=tag_run)
+    out = kinds.add_parser("export", parents=[state_option()], help="write a run into a file for another machine")
+    out.add_argument("of_run", metavar="RUN", help="last, last~1, a run id or its beginning, a name, a model")
+    out.add_argument("file", type=Path, metavar="FILE", help="all golden sets of the run; --ftgate-against reads it")
+    out.set_defaults(run=export_run)
+
+
+def runs(args: argparse.Namespace) -> int:
+    """Print the newest first."""
+    from pytest_ftgate.evaluate.records.find import set_name
+    from pytest_ftgate.evaluate.records.store import RecordStore
+
+    store = RecordStore(args.state_dir)
+    stored = list(store.all(set_name(args.set) if args.set else ""))
+    names = store.names
+    if args.json:
+        show_json([{**each.facts.to_json(), "names": _names(each.facts, names)} for each in stored])
+        return 0
+    for path in store.edited():
+        say(f"{shown(path)}: edited after it was written, or sealed in another state folder: not used; remove it")
+    if not stored:
+        of_set = f" of {set_name(args.set)}" if args.set else ""
+        say(f"no runs{of_set} in {shown(store.folder)}: each run of pytest that asks a golden set is kept there")
+    else:
+        show(table([_HEAD, *_rows(stored, names)]), args)
+    return 0
+
+
+def tag_run(args: argparse.Namespace) -> int:
+    """Give a run a name."""
+    from pytest_ftgate.evaluate.records.find import find
+    from pytest_ftgate.evaluate.records.store import RecordStore
+
+    store = RecordStore(args.state_dir)
+    found = {stored.facts.run for stored in find(store, args.of_run)}
+    if len(found) != 1 or not (run := found.pop()) or not (store.folder / run).is_dir():
+        raise RecordError(f"{args.of_run!r} is not one run of this machine; list them: ftgate runs")
+    store.name(run, args.name)
+    say(f"{args.name} is run {run}")
+    return 0
+
+
+def export_run(args: argparse.Namespace) -> int:
+    """Write all records of a run."""
+    from pytest_ftgate.evaluate.records import files
+    from pytest_ftgate.evaluate.records.find import find
+    from pytest_ftgate.evaluate.records.store import RecordStore
+
+    store = RecordStore(args.state_dir)
+    records = [store.read(stored) for stored in find(store, args.of_run)]
+    files.export(args.file, records)
+    sets = ", ".join(f"{record.facts.set} ({len(record.cases):,} cases)" for record in records)
+    say(f"{args.file} written: {sets}; it holds questions and answers, so keep it where these may be")
+    return 0
+
+
+def _rows(stored: Sequence[Stored], names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    from pytest_ftgate.pipeline.comparison.settings import revision
+
+    for each in stored:
+        facts = each.facts
+        yield (
+            f"{facts.when:%Y-%m-%d %H:%M}",
+            facts.run,
+            facts.set,
+            facts.model,
+            facts.variant or facts.prompt_digest[:8],
+            f"{facts.passed}/{facts.n}" + (f" of {facts.cases}" if facts.n < facts.cases else ""),
+            "none" if facts.score is None else f"{facts.score:.3f}",
+            revision(facts),
+            ", ".join(_names(facts, names)),
+        )
+
+
+def _names(facts: Facts, names: Mapping[str, str]) -> list[str]:
+    return [name for name, run in names.items() if run == facts.run]
+
+
+def _name(text: str) -> str:
+    if problem := name_problem(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid name: it {problem}; {HELP}")
+    if _LIKE_RUN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} could be a run; a name begins with neither `last` nor four digits")
+    return text

@@ -1,0 +1,109 @@
+"""What a person calls a run -> its records: one for each golden set, or one for each model and prompt of a set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from pytest_ftgate.errors import RecordError
+from pytest_ftgate.evaluate.records import files
+from pytest_ftgate.evaluate.records.record import Facts
+from pytest_ftgate.evaluate.records.store import RecordStore, Stored
+from pytest_ftgate.files.text import shown
+
+_LAST = re.compile(r"last(?:~(\d{1,4}))?")
+_LEAST_PREFIX = 4
+_SINGLE = (".golden.jsonl", ".golden.yaml", ".golden.yml", ".golden.json", ".golden.csv")
+_SHOWN = 5
+EXPECTED = (
+    "expected last, last~1, a run id or its beginning, a name from `ftgate runs tag`, a model, a prompt variant, a "
+    "golden set, or an exported file"
+)
+
+
+def find(store: RecordStore, name: str, golden: str = "") -> list[Stored]:
+    """The records, one or more. golden: of this set alone.
+
+    Raises RecordError if there is none, or if the name means several things; IntegrityError for an edited file.
+    """
+    found = _of_file(store, name) if _is_record_path(name) else _of_run(store, name, golden) or _of_kind(store, name)
+    chosen = [stored for stored in found if golden in {"", stored.facts.set}]
+    if chosen:
+        return chosen
+    of_set = f" of golden set {golden}" if golden else ""
+    raise RecordError(f"no run {name!r}{of_set}; {EXPECTED}\n    {_known(store, golden)}")
+
+
+def set_name(text: str) -> str:
+    """The name of the golden set that a path, or the name itself, means."""
+    path = Path(text.rstrip("/"))
+    if path.name == "golden.toml":
+        return path.absolute().parent.name
+    if path.name in {"", ".", ".."}:
+        return path.resolve().name
+    return next((path.name.removesuffix(end) for end in _SINGLE if path.name.endswith(end)), path.name)
+
+
+def _is_record_path(name: str) -> bool:
+    path = Path(name)
+    if path.is_dir():
+        return not (path / "golden.toml").exists() and any(path.glob("*.jsonl"))
+    return path.is_file() and path.name != "golden.toml" and not path.name.endswith(_SINGLE)
+
+
+def _of_file(store: RecordStore, name: str) -> list[Stored]:
+    path = Path(name)
+    paths = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    return [Stored(each, record.facts, record) for each in paths for record in files.read(each, store.key_if_any)]
+
+
+def _of_run(store: RecordStore, name: str, golden: str) -> list[Stored]:
+    stored = list(store.all(golden))
+    runs = list(dict.fromkeys(each.facts.run for each in stored))
+    run = _run(store, name, runs)
+    return [each for each in stored if each.facts.run == run]
+
+
+def _run(store: RecordStore, name: str, runs: list[str]) -> str:
+    """The id of the run of that name, "" if it is not the name of a run."""
+    if last := _LAST.fullmatch(name):
+        back = int(last[1] or 0)
+        return runs[back] if back < len(runs) else ""
+    if name in store.names:
+        return store.names[name]
+    found = [run for run in runs if run.startswith(name)] if len(name) >= _LEAST_PREFIX else []
+    if len(found) > 1:
+        raise RecordError(f"{len(found)} runs begin with {name!r}: {', '.join(found[:_SHOWN])}; name one of them")
+    return found[0] if found else ""
+
+
+def _of_kind(store: RecordStore, name: str) -> list[Stored]:
+    """The newest records of a golden set, a model or a prompt variant; of each set one."""
+    kinds: dict[str, Callable[[Facts], bool]] = {
+        "golden set": lambda facts: facts.set == set_name(name),
+        "model": lambda facts: name in {facts.model, facts.title},
+        "prompt variant": lambda facts: bool(name) and facts.variant == name,
+    }
+    stored = list(store.all())
+    found = {kind: [each for each in stored if fits(each.facts)] for kind, fits in kinds.items()}
+    found = {kind: some for kind, some in found.items() if some}
+    if len(found) > 1:
+        raise RecordError(f"{name!r} is a {' and a '.join(found)}; name a run: ftgate runs")
+    return _newest(next(iter(found.values()), []))
+
+
+def _newest(stored: list[Stored]) -> list[Stored]:
+    """Of each set the newest with nearly all of its cases, else the newest."""
+    first: dict[str, Stored] = {}
+    for each in [*(each for each in stored if each.facts.whole), *stored]:
+        first.setdefault(each.facts.set, each)
+    return list(first.values())
+
+
+def _known(store: RecordStore, golden: str) -> str:
+    runs = list(dict.fromkeys(each.facts.run for each in store.all(golden)))
+    if not runs:
+        return f"there are no runs in {shown(store.folder)} yet; run pytest first, or pass --state-dir"
+    names = "".join(f", {name}" for name in store.names)
+    return f"runs: {', '.join(runs[:_SHOWN])}{', ...' if len(runs) > _SHOWN else ''}{names}; `ftgate runs` lists them"

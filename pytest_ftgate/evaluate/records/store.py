@@ -1,0 +1,148 @@
+"""The records of a state folder: `records/RUN/SET.jsonl`; the last 30 of each set are kept, and those with a name."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from glob import escape
+from pathlib import Path
+
+from pytest_ftgate.errors import RecordError
+from pytest_ftgate.evaluate.records import files
+from pytest_ftgate.evaluate.records.record import Facts, Record
+from pytest_ftgate.files.atomic import write_text
+from pytest_ftgate.files.seal import FILE as KEY_FILE
+from pytest_ftgate.files.seal import state_key
+from pytest_ftgate.files.text import shown
+
+FOLDER = "records"
+NAMES = "names.json"
+KEPT = 30
+"""Records of a golden set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record on the disk. record: None if only its facts were read so far."""
+
+    path: Path
+    facts: Facts
+    record: Record | None = None
+
+
+class RecordStore:
+    """state: the state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self._state, self.folder = state, state / FOLDER
+
+    @cached_property
+    def key(self) -> bytes:
+        """Of the seals. Raises JournalError."""
+        return state_key(self._state)
+
+    @property
+    def key_if_any(self) -> bytes:
+        """The same where the folder has one; else b"": a question makes no key."""
+        return self.key if (self._state / KEY_FILE).exists() else b""
+
+    def new_run(self) -> str:
+        """The id of a run that ends now, with its folder: 20261128-140512-3f9a, UTC; ids sort as the runs ended.
+
+        Raises RecordError.
+        """
+        while True:
+            now = time.time()
+            run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{int(now % 1 * 65536):04x}"
+            try:
+                (self.folder / run).mkdir(parents=True)
+            except FileExistsError:
+                time.sleep(0.001)
+            except OSError as error:
+                raise RecordError(f"{shown(self.folder)}: cannot be written: {error.strerror or error}") from None
+            else:
+                return run
+
+    def write(self, record: Record) -> Path:
+        """Keep a record in the folder of its run, and remove what is too old; its path. Raises RecordError."""
+        facts = record.facts
+        path = self._free(self.folder / facts.run, facts.set)
+        files.write(path, self.key, record)
+        self._prune(facts.set)
+        return path
+
+    def read(self, stored: Stored) -> Record:
+        """The whole record. Raises RecordError, IntegrityError if it was edited."""
+        return stored.record or files.read(stored.path, self.key)[0]
+
+    def all(self, golden: str = "") -> Iterator[Stored]:
+        """The newest first; what does not fit its seal is left out. golden: of this set alone."""
+        if not self.folder.is_dir():
+            return
+        for path in self._paths(golden):
+            with suppress(OSError):
+                facts = files.read_facts(path, self.key)
+                if facts is not None and facts.run == path.parent.name and golden in {"", facts.set}:
+                    yield Stored(path, facts)
+
+    def edited(self) -> list[Path]:
+        """Files of records whose first line does not fit its seal."""
+        known = {stored.path for stored in self.all()}
+        if not self.folder.is_dir():
+            return []
+        return [path for path in self._paths("") if path not in known]
+
+    def latest(self, golden: str) -> Stored | None:
+        """The newest of a set that has nearly all of its cases, else the newest; None if there is none."""
+        newest = None
+        for stored in self.all(golden):
+            if stored.facts.whole:
+                return stored
+            newest = newest or stored
+        return newest
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Run by the name that was given to it."""
+        try:
+            data = json.loads((self.folder / NAMES).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError) as error:
+            raise RecordError(f"{shown(self.folder / NAMES)}: cannot be read: {error}; remove it") from None
+        if not (isinstance(data, dict) and all(isinstance(run, str) for run in data.values())):
+            raise RecordError(f"{shown(self.folder / NAMES)}: expected an object of names and run ids; remove it")
+        return data
+
+    def name(self, run: str, name: str) -> None:
+        """Call a run by a name, which no other has then. Raises RecordError."""
+        try:
+            write_text(self.folder / NAMES, json.dumps({**self.names, name: run}, indent=1, sort_keys=True) + "\n")
+        except OSError as error:
+            raise RecordError(f"{shown(self.folder / NAMES)}: cannot be written: {error.strerror or error}") from None
+
+    def _paths(self, golden: str) -> list[Path]:
+        pattern = f"{escape(golden)}*.jsonl"
+        runs = sorted((path for path in self.folder.iterdir() if path.is_dir()), reverse=True)
+        return [path for run in runs for path in sorted(run.glob(pattern))]
+
+    @staticmethod
+    def _free(folder: Path, golden: str) -> Path:
+        """SET.jsonl; SET.2.jsonl and so on for further models or prompts of the run."""
+        path, number = folder / f"{golden}.jsonl", 1
+        while path.exists():
+            number += 1
+            path = folder / f"{golden}.{number}.jsonl"
+        return path
+
+    def _prune(self, golden: str) -> None:
+        named = set(self.names.values())
+        old = [stored for stored in self.all(golden) if stored.facts.run not in named][KEPT:]
+        for stored in old:
+            with suppress(OSError):
+                stored.path.unlink()
+                stored.path.parent.rmdir()

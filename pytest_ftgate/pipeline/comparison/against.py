@@ -1,0 +1,58 @@
+"""--ftgate-against NAME: the earlier run that this one is compared with, and the gate check that decides by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.evaluate.records.find import find
+from pytest_ftgate.evaluate.records.make import graders_digest
+from pytest_ftgate.gate.checks.result import CheckResult
+from pytest_ftgate.pipeline.comparison.drop import Tested, drop_check
+from pytest_ftgate.pipeline.comparison.since_last import clock
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Evaluation
+    from pytest_ftgate.evaluate.records.record import Record
+    from pytest_ftgate.evaluate.records.store import RecordStore, Stored
+    from pytest_ftgate.evaluate.suite import Suite
+
+
+class Against:
+    """name: of the earlier run. max_drop: share that may be lost; None to report only."""
+
+    def __init__(self, store: RecordStore, name: str, max_drop: float | None) -> None:
+        self.name, self.max_drop = name, max_drop
+        self._store = store
+
+    def look_up(self) -> None:
+        """Before anything is asked. Raises RecordError if there is no such run, IntegrityError if it was edited."""
+        for stored in self._found:
+            self._store.read(stored)
+
+    @cached_property
+    def _found(self) -> list[Stored]:
+        return find(self._store, self.name)
+
+    def decides(self, golden: str) -> bool:
+        """Whether it is a gate check, and the earlier run had the set."""
+        return self.max_drop is not None and any(each.facts.set == golden for each in self._found)
+
+    def record(self, golden: str) -> Record | None:
+        """The earlier record of a golden set. Raises IntegrityError if it was edited."""
+        stored = next((each for each in self._found if each.facts.set == golden), None)
+        return self._store.read(stored) if stored else None
+
+    def check(self, suite: Suite, tested: Evaluation) -> CheckResult | None:
+        """The verdict on one golden set; None if the earlier run did not have it."""
+        then = self.record(suite.name)
+        if then is None:
+            return None
+        cases = tested.suite.cases
+        digests, clusters = {case.id: case.digest for case in cases}, {case.id: case.cluster for case in cases}
+        now = Tested(tested.results, digests, clusters, graders_digest(suite))
+        check = drop_check(now, then, self.max_drop or 0.0)
+        when = clock(then.facts.when, datetime.now(UTC).astimezone())
+        return replace(check, reason=f"{check.reason}; against {self.name} of {when}, {then.facts.model}")

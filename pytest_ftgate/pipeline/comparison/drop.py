@@ -1,0 +1,65 @@
+"""(results of today, an earlier record) -> the gate check that the score has not dropped by more than a share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pytest_ftgate.evaluate.records.record import Record
+from pytest_ftgate.gate.checks.against import NAME, against_check
+from pytest_ftgate.gate.checks.paired import Clusters
+from pytest_ftgate.gate.checks.result import CheckResult, Result, Results
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What is compared with an earlier run. results: of all cases; those that were not measured count as lost.
+
+    digests, clusters: of each case by id. graders: digest of what judged.
+    """
+
+    results: Results
+    digests: Mapping[str, str]
+    clusters: Clusters
+    graders: str
+
+
+def drop_check(now: Tested, then: Record, max_drop: float) -> CheckResult:
+    """On the cases that are still the same, see `against_check`.
+
+    A hold if the earlier run was graded by other graders, or covers fewer than 95 % of the cases.
+    """
+    if then.facts.graders != now.graders:
+        how = f"the run {then.facts.run} was graded by other graders; measure it again with these"
+        return CheckResult(NAME, "hold", reason=f"{NAME}: {how}")
+    earlier = _results(now.digests.items(), then)
+    if not earlier:
+        how = (
+            f"the run {then.facts.run} has none of the {len(now.results):,} cases; measure it again on this golden set"
+        )
+        return CheckResult(NAME, "hold", reason=f"{NAME}: {how}")
+    return against_check(now.results, earlier, max_drop, now.clusters)
+
+
+def _results(cases: Iterable[tuple[str, str]], then: Record) -> dict[str, Result]:
+    """What the earlier run got on the cases that are still the same, by their ids of today."""
+    measured = [case for case in then.cases if case.result.measured]
+    by_digest = {case.case: case.result for case in measured}
+    by_both = {(case.id, case.case): case.result for case in measured}
+    found = ((case_id, by_both.get((case_id, digest)) or by_digest.get(digest)) for case_id, digest in cases)
+    return {case_id: result for case_id, result in found if result is not None}
+
+
+def check_of_records(now: Record, then: Record, max_drop: float) -> CheckResult:
+    """The same for two records; a hold if the later one measured only some of its cases."""
+    facts = now.facts
+    if not facts.whole:
+        how = f"the run {facts.run} measured only {facts.n:,} of {facts.cases:,} cases"
+        return CheckResult(NAME, "hold", reason=f"{NAME}: not decided: {how}")
+    tested = Tested(
+        {case.id: case.result for case in now.cases},
+        {case.id: case.case for case in now.cases},
+        {case.id: case.cluster for case in now.cases},
+        facts.graders,
+    )
+    return drop_check(tested, then, max_drop)

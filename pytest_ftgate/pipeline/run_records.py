@@ -1,0 +1,107 @@
+"""Evaluations of a run -> its records in the state folder, and what changed since an earlier run on the same set."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.errors import FtgateError
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Evaluation
+    from pytest_ftgate.evaluate.records.record import Record
+    from pytest_ftgate.evaluate.records.store import RecordStore
+    from pytest_ftgate.pipeline.comparison.against import Against
+    from pytest_ftgate.pipeline.targets import Target
+
+Tested = tuple["Evaluation", "Target"]
+
+
+class RunRecords:
+    """state, root: the state folder, and the folder whose git revision counts. args: of pytest. say: prints a line.
+
+    against: the earlier run that was named; None to compare with the last.
+    """
+
+    def __init__(
+        self, state: Path, root: Path, args: Iterable[str], say: Callable[[str], None], against: Against | None = None
+    ) -> None:
+        self._state, self._root, self._args, self._say = state, root, tuple(args), say
+        self._against = against
+        self._kept = False
+
+    def keep(self, tested: Iterable[Tested]) -> list[dict[str, Any]]:
+        """Once: a record of each evaluation that measured something; for each what changed, see `comparison.since`."""
+        if self._kept:
+            return []
+        self._kept = True
+        try:
+            return list(self._keep(list(tested)))
+        except (FtgateError, OSError) as error:
+            self._say(f"ftgate: no record of this run is kept for `ftgate show` and `ftgate compare`: {error}")
+            return []
+
+    def _keep(self, tested: list[Tested]) -> Iterator[dict[str, Any]]:
+        from pytest_ftgate.evaluate.records.record import Record
+        from pytest_ftgate.evaluate.records.store import RecordStore
+
+        store = RecordStore(self._state)
+        measured = [record for each in tested if (record := _record(*each, store)) is not None]
+        if not measured:
+            return
+        about = self._about(store)
+        for found in measured:
+            record = Record(replace(found.facts, **about), found.cases)
+            if record.facts.n:
+                yield from self._changes(record, store)
+            store.write(record)
+
+    def _about(self, store: RecordStore) -> dict[str, Any]:
+        from pytest_ftgate.files.secrets import mask
+        from pytest_ftgate.pipeline.git_revision import git_revision
+
+        git, dirty = git_revision(self._root)
+        args = tuple(map(mask, self._args))
+        return {"run": store.new_run(), "at": time.time(), "git": git, "dirty": dirty, "args": args}
+
+    def _changes(self, record: Record, store: RecordStore) -> Iterator[dict[str, Any]]:
+        from pytest_ftgate.pipeline.comparison.compare import NothingInCommon
+        from pytest_ftgate.pipeline.comparison.since_last import not_compared, since
+
+        golden = record.facts.set
+        try:
+            if self._against is not None:
+                then, name = self._against.record(golden), self._against.name
+            else:
+                latest = store.latest(golden)
+                then, name = store.read(latest) if latest else None, ""
+            if then is not None:
+                yield since(record, then, name)
+            elif name:
+                yield not_compared(record.facts, name)
+        except NothingInCommon:
+            return
+        except FtgateError as error:
+            self._say(f"ftgate: {golden}: not compared with an earlier run: {error}")
+
+
+def _record(evaluation: Evaluation, target: Target, store: RecordStore) -> Record | None:
+    """A grading of old answers has the model's name from the run that asked for them."""
+    from pytest_ftgate.evaluate.records.make import record_of
+
+    model, title = _called(target)
+    if evaluation.responses.regrade:
+        known = (
+            each.facts for each in store.all(evaluation.suite.name) if each.facts.digest == evaluation.model_digest
+        )
+        model, title = next(((facts.model, facts.title) for facts in known), (model, title))
+    return record_of(evaluation, model, title)
+
+
+def _called(target: Target) -> tuple[str, str]:
+    """(model as it was named, the same as people call it)."""
+    plain = target.version is None and target.model.adapter is None
+    return (target.model.base if plain else target.title), target.title

@@ -1,0 +1,179 @@
+"""Two records -> what is better, what is worse, how sure that is, and what makes it less than fair."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_ftgate.metrics.paired import mcnemar_midp, tango_bounds
+from pytest_ftgate.pipeline.comparison.compare import NothingInCommon, compare, speed_of
+from pytest_ftgate.pipeline.comparison.drop import check_of_records
+from pytest_ftgate.pipeline.comparison.match import match
+from pytest_ftgate.pipeline.comparison.settings import changed, changed_text, differences, warnings
+from pytest_ftgate.pipeline.comparison.since_last import since
+from tests.run_records import case, cases, record
+
+
+def graded(right, wrong, **facts):
+    """Cases c0, c1, ...: first the right ones, then the wrong ones."""
+    return record(cases({f"c{i}": float(i < right) for i in range(right + wrong)}), **facts)
+
+
+def ids(sides):
+    return [now.id for now, _ in sides]
+
+
+def test_the_difference_is_tangos_and_the_test_mcnemars():
+    then = record(cases({f"c{i}": float(i >= 12) for i in range(80)}))
+    now = record(cases({f"c{i}": float(not 12 <= i < 16) for i in range(80)}))
+    found = compare(now, then)
+    assert ids(found.fixed) == [f"c{i}" for i in range(12)]
+    assert ids(found.broken) == [f"c{i}" for i in range(12, 16)]
+    assert found.pairs.gain == pytest.approx(8 / 80)
+    assert found.pairs.bounds == tango_bounds(12, 4, 80)
+    assert found.pairs.p_better == mcnemar_midp(12, 4)
+
+
+def test_cases_are_matched_whatever_their_ids_and_each_once():
+    then = record([case("a", input="one", expected="x"), case("b", input="two"), case("gone")], set="v1")
+    now = record([case("z", input="one", expected="x"), case("b", input="two"), case("new")], set="v2")
+    found = match(now, then)
+    assert [(one.id, other.id) for one, other in found.pairs] == [("z", "a"), ("b", "b")]
+    assert [each.id for each in found.only_now] == ["new"]
+    assert [each.id for each in found.only_then] == ["gone"]
+
+
+def test_one_question_in_two_cases_is_matched_by_id_first():
+    twice = [case("a", input="one", expected="x", cluster="k"), case("b", 0.0, input="one", expected="x", cluster="k")]
+    found = match(record(twice[::-1]), record(twice))
+    assert [(one.id, other.id) for one, other in found.pairs] == [("b", "b"), ("a", "a")]
+
+
+def test_a_case_with_another_expected_value_is_compared_with_a_warning():
+    found = compare(record([case("a", expected="new")]), record([case("a", expected="old")]))
+    assert found.warnings == ["1 case with another expected value, or graders of their own"]
+
+
+def test_what_one_of_them_did_not_measure_is_not_compared_and_said():
+    then = record(cases({"a": 1.0, "b": None, "c": 1.0, "only": 1.0}))
+    now = record(cases({"a": 1.0, "b": 1.0, "c": None, "new1": 1.0, "new2": 1.0, "new3": 1.0, "new4": 1.0}))
+    found = compare(now, then)
+    assert ids(found.sides) == ["a"]
+    assert found.warnings == [
+        "4 cases only in the new run, not compared: new1, new2, new3, ...",
+        "1 case only in the old run, not compared: only",
+        "2 cases not measured in one of the runs, not compared",
+    ]
+
+
+def test_nothing_in_common_is_an_error():
+    with pytest.raises(NothingInCommon, match="no measured case in common"):
+        compare(record(cases({"a": None})), record(cases({"a": 1.0})))
+
+
+def test_slices_are_judged_by_holm_and_small_ones_are_not():
+    def sliced(value):
+        de = [case(f"de{i}", value, slices={"lang": "de"}) for i in range(30)]
+        return record([*de, *(case(f"en{i}", slices={"lang": "en"}) for i in range(20))])
+
+    small, big = compare(sliced(0.0), sliced(1.0)).slice_rows
+    assert (small["name"], small["n"], small["p"]) == ("lang=en", 20, None)
+    assert (big["name"], big["then"], big["now"], big["gain"]) == ("lang=de", 1.0, 0.0, -1.0)
+    assert big["p"] < 1e-6
+
+
+def test_what_the_set_could_not_have_seen_falls_with_its_size():
+    few, many = (compare(graded(n, 0), graded(n, 0)).unseen for n in (40, 400))
+    assert many < few < 0.2
+
+
+def test_speed_is_of_answers_that_the_model_gave():
+    of_cache = case("b", cached=True)
+    found = speed_of(record([], price=(1.0, 10.0)).facts, [case("a"), of_cache])
+    assert (found.p50_ms, found.p95_ms, found.tokens_in, found.tokens_out) == (500, 500, 10, 2)
+    assert found.cost_per_1k == pytest.approx(1000 * (10 * 1 + 2 * 10) / 1e6)
+    assert speed_of(of_cache and record([]).facts, [of_cache]).p50_ms is None
+    assert speed_of(record([]).facts, [case("a")]).cost_per_1k is None
+
+
+SETTINGS = {"prompt_digest": "p", "prompt": {"system": "Be kind."}, "request": {"max_tokens": 8}, "graders": "g"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "names", "text"),
+    [
+        ({}, [], "same model, prompt and request"),
+        ({"git": "abcdefghij"}, [], "same model, prompt and request; git 1234567, now abcdefg"),
+        ({"dirty": True}, [], "same model, prompt and request; git 1234567, now 1234567+"),
+        ({"prompt_digest": "q"}, ["prompt"], "prompt changed"),
+        ({"digest": "e", "model": "b"}, ["model"], "model m, now b"),
+        ({"digest": "e", "model": "b", "graders": "h"}, ["model", "graders"], "model m, now b; graders changed"),
+        ({"digest": "e"}, ["model"], "model changed"),
+        ({"request": {"max_tokens": 9}, "cases_digest": "c"}, ["request", "cases"], "request and cases changed"),
+    ],
+)
+def test_what_changed_is_named(facts, names, text):
+    then = record([], git="1234567890", **SETTINGS).facts
+    now = record([], **{"git": "1234567890"} | SETTINGS | facts).facts
+    assert changed(now, then) == names
+    assert changed_text(now, then) == text
+
+
+def test_settings_that_differ_are_shown_and_those_that_make_it_unfair_are_warned_of():
+    then = record([], lock="1", **SETTINGS).facts
+    later = {"prompt": {"system": "Be\nbrief. " * 20}, "request": {"max_tokens": 9, "stop": ["x"]}, "graders": "h"}
+    now = record([], lock="2", **SETTINGS | later).facts
+    rows = {what: (old, new) for what, old, new in differences(now, then)}
+    assert rows["request.max_tokens"] == ("8", "9")
+    assert rows["request.stop"] == ("none", "['x']")
+    assert rows["prompt.system"][1].startswith("Be brief. Be")
+    assert len(rows["prompt.system"][1]) <= 60
+    told = " / ".join(warnings(now, then))
+    assert "graders differ" in told
+    assert "max_tokens, stop" in told
+    assert "golden.lock differs" in told
+    assert list(warnings(then, then)) == []
+
+
+def test_one_line_says_what_changed():
+    then = record(cases({"a": 0.0, "b": 1.0, "c": 1.0}), at=1e9)
+    now = record(cases({"a": 1.0, "b": 0.0, "c": 1.0}), at=1e9 + 60, prompt_digest="q")
+    found = since(now, then)
+    assert (found["fixed"], found["broken"], found["gain"]) == (["a"], ["b"], 0.0)
+    when = then.facts.when.strftime("%H:%M")
+    assert found["text"].endswith(f"against {when} (prompt changed): 1 fixed, 1 broken")
+    assert found["text"].startswith("+0.0 points [")
+    days_later = since(record(now.cases, at=1e9 + 9e5), then, "main")["text"]
+    assert f"against main of {then.facts.when:%Y-%m-%d} {when} (same" in days_later
+
+
+def test_some_of_the_cases_are_compared_with_these_alone():
+    then, now = record(cases({"a": 0.0, "b": 1.0, "c": 1.0})), record(cases({"a": 1.0}))
+    assert since(now, then)["text"].endswith("1 fixed, 0 broken (on the 1 cases of both)")
+
+
+@pytest.mark.parametrize(
+    ("right", "status"), [(200, "pass"), (196, "hold"), (150, "reject")], ids=["same", "a little", "far"]
+)
+def test_at_most_so_much_may_be_lost(right, status):
+    then = graded(200, 0)
+    assert check_of_records(graded(right, 200 - right), then, 0.03).status == status
+
+
+def test_a_case_that_is_not_measured_counts_as_lost():
+    then, now = graded(200, 0), record(cases({f"c{i}": None if i < 9 else 1.0 for i in range(200)}))
+    assert check_of_records(now, then, 0.03).status == "hold"
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        (graded(200, 0, graders="new"), "graded by other graders"),
+        (record(cases({f"d{i}": 1.0 for i in range(200)})), "none of the 200 cases"),
+        (record(cases({f"c{i}": 1.0 for i in range(250)})), "cover only 200 of 250"),
+        (graded(100, 0, cases=200), "measured only 100 of 200"),
+    ],
+)
+def test_what_cannot_be_compared_is_held(now, reason):
+    found = check_of_records(now, graded(200, 0), 0.03)
+    assert found.status == "hold"
+    assert reason in found.reason
