@@ -97,3 +97,29 @@ def test_arguments_that_are_no_words(project, fake):
     result = project.run(*fake, "--ftgate-vllm-args", "'unclosed")
     result.stderr.fnmatch_lines(["*--ftgate-vllm-args: cannot parse *No closing quotation*"])
     assert result.ret == 4
+
+
+def test_of_several_models_one_is_in_memory_at_a_time(project, fake):
+    other = project.path / "other"
+    other.mkdir()
+    (other / "config.json").write_text('{"other": true}')
+    (other / "answers.json").write_text(json.dumps({"text 3": "something else"}))
+    project.golden("echo", ECHO)
+    project.golden("more", ECHO[:2])
+    project.write(
+        "conftest.py",
+        "import pathlib, psutil\n"
+        "def pytest_runtest_logstart(nodeid):\n"
+        "    here = str(pathlib.Path(__file__).parent / 'bin')\n"
+        "    up = [p for p in psutil.process_iter(['cmdline']) if here in ' '.join(p.info['cmdline'] or [])]\n"
+        "    served = {word for p in up for word in p.info['cmdline'] if word.endswith(('base', 'other'))}\n"
+        "    pathlib.Path(__file__).with_name('up').write_text(' '.join(served))\n",
+    )
+    result = project.run(*fake, "--ftgate-model", other, "goldens")
+    result.assert_outcomes(passed=19, failed=1)
+    result.stdout.fnmatch_lines(
+        ["ftgate: echo[[]base[]]: asking *", "ftgate: more[[]base[]]: asking *", "ftgate: echo[[]other[]]: asking *"]
+    )
+    result.stdout.fnmatch_lines(["echo in 2 columns, compared on 8 cases", "*fixed, broken * 0, 1"])
+    assert (project.path / "up").read_text() == str(other)
+    assert not left_over(project)
