@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -53,9 +54,10 @@ class RunRecords:
         if not measured:
             return
         about = self._about(store)
+        of_set = Counter(record.facts.set for record in measured)
         for found in measured:
             record = Record(replace(found.facts, **about), found.cases)
-            if record.facts.n:
+            if record.facts.n and of_set[record.facts.set] == 1:  # several are compared with each other, as columns
                 yield from self._changes(record, store)
             store.write(record)
 
@@ -98,7 +100,8 @@ def _record(evaluation: Evaluation, target: Target, store: RecordStore) -> Recor
             each.facts for each in store.all(evaluation.suite.name) if each.facts.digest == evaluation.model_digest
         )
         model, title = next(((facts.model, facts.title) for facts in known), (model, title))
-    return record_of(evaluation, model, title)
+    column = evaluation.suite.column
+    return record_of(evaluation, model, title, column.variant if column else "")
 
 
 def _called(target: Target) -> tuple[str, str]:
