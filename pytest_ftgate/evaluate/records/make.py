@@ -55,7 +55,7 @@ def _cases(evaluation: Evaluation) -> Iterator[CaseRecord]:
     for case in evaluation.suite.cases:
         answers = responses.so_far(case)
         outcome = so_far.get(case.id)
-        if not (answers or outcome):
+        if not answers and outcome is None:
             continue
         yield CaseRecord(
             case.id,
@@ -66,7 +66,7 @@ def _cases(evaluation: Evaluation) -> Iterator[CaseRecord]:
             case.expected,
             answers,
             outcome,
-            evaluation.repeats(case) if outcome else (),
+            () if outcome is None else evaluation.repeats(case),
             case.slices,
             case.cluster,
             case.must_pass,

@@ -131,7 +131,7 @@ class CaseRecord:
             "question": self.question,
             "expected": self.expected,
             "answers": [_short(answer) for answer in self.answers],
-            "outcome": self.outcome.to_json() if self.outcome else None,
+            "outcome": None if self.outcome is None else self.outcome.to_json(),
         }
         if self.repeats:
             data["repeats"] = [each.to_json() for each in self.repeats]
