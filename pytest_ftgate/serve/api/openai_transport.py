@@ -14,6 +14,7 @@ from pytest_ftgate.serve.api.parse import ParsedReply, parsed
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.client.completion import MALFORMED, count_of, finish_reason, text_of
+from pytest_ftgate.serve.client.error_body import message_of
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, parse_json, read_body, redirected, storable
 from pytest_ftgate.serve.retry import RequestError, of_status
@@ -47,7 +48,7 @@ class OpenAILine:
             raise RequestError("malformed", f"{type(error).__name__}: {error}", billed=True) from None
         if status != 200:
             said = raw.decode("utf-8", "replace")
-            raise of_status(status, said, headers, hint_of(status, said))
+            raise of_status(status, message_of(said), headers, hint_of(status, said))
         return parsed_reply(raw, self._settings.structured == "tools")
 
     async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, Mapping[str, str]]:

@@ -16,6 +16,7 @@ import aiohttp
 from pytest_ftgate.files.secrets import mask, mask_bytes, mask_secrets
 from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.client.completion import read_completion
+from pytest_ftgate.serve.client.error_body import message_of
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.client.window import Window
@@ -237,4 +238,4 @@ async def _read(reply: aiohttp.ClientResponse, sent: float) -> dict[str, Any]:
     if reply.status in REDIRECTS:
         raise redirected(reply.status, reply.headers.get("Location", ""))
     said = (await read_body(reply.content)).decode("utf-8", "replace")
-    raise of_status(reply.status, said, reply.headers)
+    raise of_status(reply.status, message_of(said), reply.headers)
