@@ -16,6 +16,7 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.plugin.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
 from pytest_ftgate.plugin.judge_fixture import judge
+from pytest_ftgate.plugin.last_failed import LastFailed
 from pytest_ftgate.plugin.name_clash import load_once, refuse_clash
 from pytest_ftgate.plugin.options import add_options, read_options
 from pytest_ftgate.plugin.session import KEY, FtgateSession
@@ -52,6 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[KEY] = session
     config.add_cleanup(session.freeze.restore)
     config.pluginmanager.register(session.reports, "ftgate-tally")
+    config.pluginmanager.register(LastFailed(config), "ftgate-last-failed")
+    if "slice" in str(config.option.markexpr):
+        from pytest_ftgate.plugin.slice_names import SliceNames
+
+        config.pluginmanager.register(SliceNames(), "ftgate-slice-names")
     if session.options.train:
         from pytest_ftgate.plugin.train_arguments import prepare
 
