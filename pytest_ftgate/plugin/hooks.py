@@ -189,9 +189,10 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     from pytest_ftgate.plugin.ordering import sets_of
 
     ftgate = config.stash[KEY]
+    resolution, verbosity = ftgate.golden_sets.resolution, config.get_verbosity()
     seen = [
-        f"ftgate: {suite.name}: {ftgate.golden_sets.resolution(suite, ftgate.options.state_dir)}"
-        for suite in sets_of(items)
+        f"ftgate: {suite.name}: {resolution(suite, ftgate.options.state_dir, details=verbosity > 0)}"
+        for suite in (sets_of(items) if verbosity >= 0 else ())
     ]
     return seen if config.option.collectonly else [*seen, *ftgate.training.forecasts()]
 
