@@ -9,7 +9,8 @@ from typing import Any
 
 from pytest_ftgate.errors import Fault, FtgateError, GoldenError
 from pytest_ftgate.evaluate.column import Column
-from pytest_ftgate.evaluate.template_check import check_prompt, unmade_messages
+from pytest_ftgate.evaluate.template_check import unmade_messages, variables_of
+from pytest_ftgate.evaluate.template_variables import ignored_inputs
 from pytest_ftgate.files.schema import suggestion
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.floor import Floor
@@ -66,8 +67,11 @@ class Suite:
         return ("prompt", "variants", self.column.variant) if self.column and self.column.variant else ("prompt",)
 
     def graders_of(self, case: Case) -> Graders:
-        """The graders of a case: its own, else the set's; none if the set says `grader = []`."""
-        return self.own_graders.get(case.id, self.graders)
+        """The graders of a case: its own, else the set's; none if the set says `grader = []`.
+
+        In a set with [judge] and no other grader named, a case without `expected` is left to the judge.
+        """
+        return _graders_of(case, self.golden, self.graders, self.own_graders)
 
     @property
     def metrics(self) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -143,6 +147,12 @@ def _case(row: Row, golden: Golden) -> Case:
     return make_case(data, row.line, row.id)
 
 
+def _graders_of(case: Case, golden: Golden, graders: Graders, own: Mapping[str, Graders]) -> Graders:
+    if case.expected is None and golden.judge and golden.graders == DEFAULT_GRADERS:
+        return own.get(case.id, ())
+    return own.get(case.id, graders)
+
+
 def _with_files(specs: Sequence[Mapping[str, Any]], golden: Golden) -> tuple[Mapping[str, Any], ...]:
     """The specs with the schemas that they name as files, so that digests, and the trainer, see the content."""
     return tuple(_with_file(spec, golden) for spec in specs)
@@ -164,7 +174,7 @@ def _ungradable(golden: Golden, cases: Sequence[Case], graders: Graders, own: Ma
     """The cases that their graders cannot judge as they are written."""
     path = shown(golden.cases_path)
     for case in cases:
-        if problem := case_fault(own.get(case.id, graders), case):
+        if problem := case_fault(_graders_of(case, golden, graders, own), case):
             by_default = case.expected is None and case.id not in own and golden.graders == DEFAULT_GRADERS
             yield Fault(path, case.line, problem, _NOT_GRADED if by_default else "")
 
@@ -249,12 +259,15 @@ def prompt_faults(
 
     keys: where the prompt stands in the settings.
     """
+    inputs = [case.input for case in cases]
     try:
-        check_prompt(prompt)
-        unmade = unmade_messages(prompt, [case.input for case in cases])
+        constant = prompt.template is not None and not variables_of(prompt)
+        problem = ignored_inputs(prompt.template or "", inputs) if constant else ""
+        unmade = unmade_messages(prompt, inputs)
     except PromptError as error:
-        yield Fault(shown(golden.path), golden.line(*keys, "template"), str(error))
-        return
+        problem, unmade = str(error), []
+    if problem:
+        yield Fault(shown(golden.path), golden.line(*keys, "template"), problem)
     for number, problem in unmade:
         yield Fault(shown(golden.cases_path), cases[number].line, problem)
 

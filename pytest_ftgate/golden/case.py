@@ -24,10 +24,10 @@ __all__ = [
     "answer_text",
     "canonical",
     "case_digest",
-    "check_template",
     "digest_of",
     "make_case",
     "render",
+    "template_variables",
     "user_text",
 ]
 
@@ -176,9 +176,9 @@ def _conversation(messages: Sequence[Mapping[str, str]]) -> list[Message]:
     return turns
 
 
-def check_template(template: str) -> None:
-    """Raises PromptError if the template is no valid Jinja2."""
-    _compiled(template)
+def template_variables(template: str) -> frozenset[str]:
+    """Names of the variables that a template uses. Raises PromptError if it is no valid Jinja2."""
+    return _compiled(template)[1]
 
 
 def _fill(template: str, variables: Mapping[str, Any]) -> str:

@@ -44,14 +44,24 @@ class UnderTest:
 
 
 class EvaluationRun:
-    """Under `--train` the candidates, whose requests the stages send; else the model under test."""
+    """Under `--train` the candidates, whose requests the stages send; else the model under test.
+
+    note: prints a line that a quiet run leaves out.
+    """
 
     def __init__(
-        self, asked: UnderTest, catalogue: Catalogue, training: TrainingRuns, runtime: Callable[[], Runtime]
+        self,
+        asked: UnderTest,
+        catalogue: Catalogue,
+        training: TrainingRuns,
+        runtime: Callable[[], Runtime],
+        note: Callable[[str], None],
     ) -> None:
+        self._note = note
         self._asked, self._catalogue, self._training, self._new_runtime = asked, catalogue, training, runtime
         self._known: dict[str, tuple[Evaluation, Target]] = {}
         self._down: dict[Model, ServeError] = {}
+        self._announced: set[str] = set()
         self._summed_up = False
         self.unasked = UnaskedSets()
         self.plan_later: Callable[[], None] | None = None
@@ -130,7 +140,9 @@ class EvaluationRun:
         if base in self._down:
             raise self._down[base]
         self._make_room(suite, target)
-        self._runtime.console.line(f"ftgate: {suite.title}: asking {target.title}{_precision(target)}")
+        if target.title not in self._announced:
+            self._announced.add(target.title)
+            self._note(f"ftgate: asking {target.title}{_precision(target)}")
         try:
             self._source.ask(evaluation, cases, target)
         except ServeError as error:
@@ -282,13 +294,18 @@ class EvaluationRun:
         evaluation, target = self._of(suite)
         missing = check_any(evaluation, list(cases), self._runtime.journal(suite))
         lacking = f"; answers it lacks: {missing}" if missing else ""
-        self._runtime.console.line(f"ftgate: {suite.title}: grading the journal of {target.title} again{lacking}")
+        self._note(f"ftgate: {suite.title}: grading the journal of {target.title} again{lacking}")
 
     def _remember(self, evaluation: Evaluation, target: Target) -> None:
-        """What a model got on all cases, so that the next collection knows how often two models disagree."""
-        from pytest_ftgate.pipeline.discordance import remember
+        """What a model got on all cases, so that the next collection knows how often two models disagree.
 
-        if evaluation.graded and not (evaluation.suite.column and evaluation.suite.column.variant):
+        Nothing of a regrade, which is no second model, nothing of a model that gave hardly an answer, and nothing of
+        another prompt.
+        """
+        from pytest_ftgate.pipeline.discordance import answered, remember
+
+        variant = evaluation.suite.column.variant if evaluation.suite.column else ""
+        if evaluation.graded and not self._asked.regrade and not variant and answered(evaluation):
             title = target.title if target.version else f"{target.title} {target.digest[:8]}"
             state_dir = self._runtime.settings.state_dir
             try:

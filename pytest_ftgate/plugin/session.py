@@ -56,7 +56,7 @@ class FtgateSession:
         self.golden_sets = GoldenSets(self.catalogue, options.price, client_of, self.shown, options.combinations)
         self.training = TrainingRuns(self.catalogue, self.golden_sets, lambda: self.runtime, options.leak, client_of)
         asked = UnderTest(target=options.target, regrade=options.regrade, resume=options.resume)
-        self.evaluations = EvaluationRun(asked, self.catalogue, self.training, lambda: self.runtime)
+        self.evaluations = EvaluationRun(asked, self.catalogue, self.training, lambda: self.runtime, self.note)
         self.against = self._against()
         self._data_checks: dict[Path, DataChecks] = {}
 
@@ -100,6 +100,11 @@ class FtgateSession:
             reporter.write_line(text)
 
         return Console(reporter._tw._file, line)
+
+    def note(self, text: str) -> None:
+        """Print a line that -q leaves out."""
+        if self.config.get_verbosity() >= 0:
+            self.console.line(text)
 
     @cached_property
     def runtime(self) -> Runtime:

@@ -74,7 +74,8 @@ def test_the_gate_prints_it_and_takes_no_smaller_margin(noisy):
     write_noise(path, NOISE)
     project.run().stdout.fnmatch_lines(["*differ); outdated, settings have changed since: ftgate noise goldens/noisy*"])
     write_noise(path, replace(NOISE, settings=load_suite(path).settings_digest))
-    fresh = project.run()
+    project.run().stdout.no_fnmatch_line("*noise*")
+    fresh = project.run("-v")
     fresh.stdout.no_fnmatch_line("*outdated*")
     fresh.stdout.fnmatch_lines(
         ["ftgate: noisy: *a 20-point regression needs*; noise 20.0 points*8 requests in flight*"]
