@@ -34,6 +34,7 @@ from pytest_ftgate.graders.python import Python
 from pytest_ftgate.graders.refusal import Refusal
 from pytest_ftgate.graders.regex import Regex
 from pytest_ftgate.graders.rouge import Rouge
+from pytest_ftgate.graders.semantic import Semantic
 from pytest_ftgate.graders.set_f1 import SetF1
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.sql import Sql
@@ -87,6 +88,7 @@ KINDS: Mapping[str, type[Kind]] = {
         EditSimilarity,
         TokenF1,
         SetF1,
+        Semantic,
         Length,
         Refusal,
         Code,

@@ -14,8 +14,8 @@ INTRO = (
     "A grader turns a response into a grade from 0 to 1; a case passes if the grade of every grader "
     "reaches its `threshold`. Graders are listed as `[[grader]]` in golden.toml for all cases, or as "
     "`graders` of one case. A timeout, a response that was cut off and an empty one are worth 0, whatever"
-    " the graders. The last line of an example names what a case expects, a response that passes and one "
-    "that does not."
+    " the graders. [Choose a grader](../how-to/choose-a-grader.md) says which one fits. The last line of an "
+    "example names what a case expects, a response that passes and one that does not."
 )
 _TYPES = {
     "bool": "boolean",

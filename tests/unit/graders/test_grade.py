@@ -198,7 +198,7 @@ def test_any_answer_gets_an_outcome(answer, kind):
 
 
 def test_importing_graders_imports_nothing_heavy():
-    heavy = "jsonschema regex yaml jinja2 referencing numpy torch sklearn aiohttp"
+    heavy = "jsonschema regex yaml jinja2 referencing numpy torch sklearn aiohttp asyncio sqlglot sacrebleu rouge_score rapidfuzz pydantic xml.parsers.expat"
     program = f"import sys, pytest_ftgate.graders.grade; print([m for m in {heavy.split()} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
