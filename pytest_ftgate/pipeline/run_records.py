@@ -50,15 +50,15 @@ class RunRecords:
         from pytest_ftgate.evaluate.records.store import RecordStore
 
         store = RecordStore(self._state)
-        measured = [record for each in tested if (record := _record(*each, store)) is not None]
+        measured = [(each[0].suite, record) for each in tested if (record := _record(*each, store)) is not None]
         if not measured:
             return
         about = self._about(store)
-        of_set = Counter(record.facts.set for record in measured)
-        for found in measured:
+        of_set = Counter(suite.name for suite, _ in measured)
+        for suite, found in measured:
             record = Record(replace(found.facts, **about), found.cases)
-            if record.facts.n and of_set[record.facts.set] == 1:  # several are compared with each other, as columns
-                yield from self._changes(record, store)
+            if record.facts.n and (self._against or of_set[suite.name] == 1):  # else columns, compared with each other
+                yield from (change | {"title": suite.title} for change in self._changes(record, store))
             store.write(record)
 
     def _about(self, store: RecordStore) -> dict[str, Any]:

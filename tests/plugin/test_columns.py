@@ -390,3 +390,17 @@ def test_ftgate_leakage_looks_at_the_variants_too(project):
     )
     projects.write_rows(project.path / "train.jsonl", [{"input": "another question", "expected": "another answer"}])
     assert main(["leakage", "train.jsonl", "--goldens", "goldens/parts"]) != 0
+
+
+def test_records_keep_every_column_and_each_is_compared_with_a_run_that_was_named(project, models):
+    from pytest_ftgate.evaluate.records.store import RecordStore
+
+    _, run = models(by_prompt)
+    project.golden("mail", mails(), LABELLED + BY_PROMPT)
+    run()
+    prompts = ("--ftgate-prompt", "base", "--ftgate-prompt", "v2")
+    result = run(*prompts, "--ftgate-against", "last")
+    result.stdout.fnmatch_lines(["mail[[]base[]]: +0.0 points*", "mail[[]v2[]]: +5.0 points*: 3 fixed, 1 broken"])
+    run(*prompts, models=("alpha", "beta")).stdout.no_fnmatch_line("mail*: * fixed, * broken")
+    kept = {(each.facts.model, each.facts.variant) for each in RecordStore(project.path / ".ftgate").all("mail")}
+    assert kept == {("alpha", ""), ("alpha", "v2"), ("beta", ""), ("beta", "v2")}
