@@ -1,4 +1,4 @@
-"""`ftgate ci github`: settings -> workflows for GitHub Actions. `ftgate ci changed`: changed files -> pipelines."""
+"""`ftgate ci github`, `gitlab`: settings -> workflows. `ftgate ci changed`: changed files -> pipelines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.secrets import plain_address
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.discovery import Catalogue
@@ -36,15 +38,27 @@ FILES: Mapping[str, Codes] = {
         (11, "error", "canary panel, prompt or model has changed since promotion; not comparable"),
         (12, "error", "DRIFT: a champion regressed since promotion"),
     ),
+    "ftgate-compare.yml": (
+        (0, "notice", "no more than the allowed share of the score is lost"),
+        (1, "error", "REJECT: the score has dropped by more than is allowed, or a test failed"),
+        (10, "error", "HOLD: not shown that no more is lost than is allowed; see how many more cases would show it"),
+        (11, "error", "INTEGRITY: a record or golden set was changed, or cases are unmeasured; results are invalid"),
+    ),
 }
 """Each workflow, and what the exit codes mean there."""
+COMPARING = ("ftgate-compare.yml",)
+TRAINING = tuple(name for name in FILES if name not in COMPARING)
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     parser = commands.add_parser("ci", help="continuous integration workflows")
     kinds = parser.add_subparsers(metavar="KIND", required=True)
-    _add_github(kinds.add_parser("github", help="write GitHub Actions workflows: promotion gate, nightly canary"))
+    told = "write GitHub Actions workflows: promotion gate, nightly canary; of a served model: pull request comparison"
+    _add_github(kinds.add_parser("github", help=told))
+    _add_gitlab(
+        kinds.add_parser("gitlab", help="write a GitLab CI file that compares merge requests on a served model")
+    )
     changed_parser = kinds.add_parser("changed", help="read changed paths from stdin, print affected pipelines as JSON")
     what = changed_parser.add_mutually_exclusive_group()
     what.add_argument("--all", action="store_true", help="all pipelines, regardless of changes")
@@ -67,11 +81,35 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes", type=_minutes, default=720, help="job timeout per pipeline in minutes (default 720)"
     )
+    _add_served(parser, needed=False)
+    _add_shared(parser, INSTALL)
+    parser.set_defaults(run=github)
+
+
+def _add_gitlab(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=Path(".gitlab"), metavar="DIR", help="default %(default)s")
+    parser.add_argument("--minutes", type=_minutes, default=60, help="job timeout in minutes (default 60)")
+    _add_served(parser, needed=True)
+    _add_shared(parser, INSTALL_LIGHT)
+    parser.set_defaults(run=gitlab)
+
+
+def _add_served(parser: argparse.ArgumentParser, *, needed: bool) -> None:
+    instead = (
+        "" if needed else ": write the workflow of a served model instead, which compares pull requests with --branch"
+    )
+    parser.add_argument("--base-url", required=needed, default="", metavar="URL", help=f"its address{instead}")
+    parser.add_argument("--model", required=needed, default="", metavar="NAME", help="the served model")
+    parser.add_argument(
+        "--max-drop", type=share, default=0.03, metavar="SHARE", help="that may be lost (default 0.03, 3 points)"
+    )
+
+
+def _add_shared(parser: argparse.ArgumentParser, install: str) -> None:
     parser.add_argument("--python", default="3.11", metavar="VERSION", help="default 3.11")
-    parser.add_argument("--install", default="", metavar="COMMAND", help=f"default: {INSTALL}")
+    parser.add_argument("--install", default="", metavar="COMMAND", help=f"default: {install}")
     parser.add_argument("--force", action="store_true", help="overwrite workflows edited by hand")
     _add_folders(parser)
-    parser.set_defaults(run=github)
 
 
 def _add_folders(parser: argparse.ArgumentParser) -> None:
@@ -80,14 +118,27 @@ def _add_folders(parser: argparse.ArgumentParser) -> None:
 
 
 def github(args: argparse.Namespace) -> int:
-    """Write the workflows; all or none, so that a refusal leaves both as they were."""
-    texts = {args.out / name: _signed(_rendered(name, args)) for name in FILES}
+    """Write the workflows: those that train, or the one of a served model."""
+    if bool(args.base_url) != bool(args.model):
+        raise FtgateError("--base-url URL and --model NAME belong together: the workflow asks this served model")
+    names = COMPARING if args.model else TRAINING
+    return _write({args.out / name: _signed(_rendered("github", name, args), "github") for name in names}, args)
+
+
+def gitlab(args: argparse.Namespace) -> int:
+    """Write the file that .gitlab-ci.yml includes."""
+    [name] = COMPARING
+    return _write({args.out / name: _signed(_rendered("gitlab", name, args), "gitlab")}, args)
+
+
+def _write(texts: Mapping[Path, str], args: argparse.Namespace) -> int:
+    """All or none, so that a refusal leaves all as they were."""
     edited = [path for path in texts if path.is_file() and not _is_ours(path.read_text(encoding="utf-8"))]
     if edited and not args.force:
         named = ", ".join(map(str, edited))
         raise FtgateError(
             f"{named}: not generated by ftgate, or edited by hand; nothing written\n"
-            "    write elsewhere to compare: ftgate ci github --out DIR; or overwrite: --force"
+            "    write elsewhere to compare: --out DIR; or overwrite: --force"
         )
     args.out.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
@@ -131,11 +182,11 @@ def _beside(path: Path, golden: Path) -> bool:
     return golden.name == "golden.toml" and path.is_relative_to(golden.parent)
 
 
-def _rendered(name: str, args: argparse.Namespace) -> str:
+def _rendered(host: str, name: str, args: argparse.Namespace) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(  # noqa: S701 - YAML, and every value is quoted as JSON
-        loader=PackageLoader("pytest_ftgate", "cli/templates/github"),
+        loader=PackageLoader("pytest_ftgate", f"cli/templates/{host}"),
         variable_start_string="{=",
         variable_end_string="=}",
         comment_start_string="{=#",
@@ -148,27 +199,34 @@ def _rendered(name: str, args: argparse.Namespace) -> str:
 
 
 def _values(name: str, args: argparse.Namespace) -> dict[str, object]:
+    indent, usual = (" " * 6, INSTALL_LIGHT) if args.run is gitlab else (" " * 10, INSTALL)
+    usual = INSTALL_LIGHT if name in COMPARING else usual
     return {
+        "base_url": json.dumps(plain_address(args.base_url, "--base-url", "FTGATE_API_KEY")),
+        "model": json.dumps(args.model),
+        "max_drop": f"{args.max_drop:g}",
+        "goldens_dir": args.goldens,
+        "python_plain": args.python,
         "goldens": json.dumps(f"{args.goldens}/**"),
         "pipelines": json.dumps(f"{args.pipelines}/**"),
         "pipelines_dir": args.pipelines,
-        "branch": json.dumps(args.branch),
+        "branch": json.dumps(getattr(args, "branch", "")),
         "python": json.dumps(args.python),
-        "runner": json.dumps(args.runner.split(",")),
+        "runner": json.dumps(getattr(args, "runner", "").split(",")),
         "minutes": str(args.minutes),
-        "cron": json.dumps(args.cron),
-        "install": (args.install or INSTALL).replace("\n", "\n" + " " * 10),
+        "cron": json.dumps(getattr(args, "cron", "")),
+        "install": (args.install or usual).replace("\n", "\n" + indent),
         "install_light": json.dumps(args.install or INSTALL_LIGHT),
         "arguments": ARGUMENTS,
         "codes": FILES[name],
     }
 
 
-_MARK = re.compile(r"# Written by `ftgate ci github`; what follows has the sha256 ([0-9a-f]{64})\n")
+_MARK = re.compile(r"# Written by `ftgate ci git(?:hub|lab)`; what follows has the sha256 ([0-9a-f]{64})\n")
 
 
-def _signed(text: str) -> str:
-    return f"# Written by `ftgate ci github`; what follows has the sha256 {_sha256(text)}\n{text}"
+def _signed(text: str, host: str) -> str:
+    return f"# Written by `ftgate ci {host}`; what follows has the sha256 {_sha256(text)}\n{text}"
 
 
 def _is_ours(text: str) -> bool:
