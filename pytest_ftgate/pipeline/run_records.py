@@ -53,10 +53,11 @@ class RunRecords:
         if not measured:
             return
         about = self._about(store)
-        for found in measured:
-            record = Record(replace(found.facts, **about), found.cases)
+        records = [Record(replace(found.facts, **about), found.cases) for found in measured]
+        for record in records:
             if record.facts.n:
                 yield from self._changes(record, store)
+        for record in records:
             store.write(record)
 
     def _about(self, store: RecordStore) -> dict[str, Any]:
@@ -71,17 +72,18 @@ class RunRecords:
         from pytest_ftgate.pipeline.comparison.compare import NothingInCommon
         from pytest_ftgate.pipeline.comparison.since_last import not_compared, since
 
-        golden = record.facts.set
+        facts = record.facts
+        golden, like = facts.set, (facts.digest, facts.variant)
         try:
             if self._against is not None:
-                then, name = self._against.record(golden), self._against.name
+                then, name = self._against.record(golden, *like), self._against.name
             else:
-                latest = store.latest(golden)
+                latest = store.latest(golden, *like)
                 then, name = store.read(latest) if latest else None, ""
             if then is not None:
                 yield since(record, then, name)
             elif name:
-                yield not_compared(record.facts, name)
+                yield not_compared(facts, name)
         except NothingInCommon:
             return
         except FtgateError as error:

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.mock_openai import Fault
+from tests.plugin.trained import Trained
 
 ECHO = [{"id": f"t{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(6)]
 MANY = [{"id": f"t{i:03}", "input": f"text {i}", "expected": f"text {i}"} for i in range(120)]
@@ -291,3 +292,15 @@ def test_mistakes_are_found_before_anything_is_asked(project, tagged, args, told
     assert result.ret == 4
     assert told in result.stderr.str()
     assert len(tagged.requests) == asked
+
+
+def test_a_candidate_is_kept_and_compared_too(project, mlflow_template, no_tracking_server):
+    trained = Trained(project, mlflow_template)
+    trained.base(wrong=range(40))
+    trained.candidate(1, wrong=range(10))
+    assert trained.run().ret == 0
+    [[facts, *_]] = records(project, "mail")
+    assert (facts["model"], facts["n"], facts["passed"]) == ("candidate", 60, 50)
+    trained.candidate(2, wrong=range(12))
+    result = trained.run()
+    result.stdout.fnmatch_lines(["mail: -3.3 points * against * (model changed): 0 fixed, 2 broken"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +32,15 @@ class Stored:
     path: Path
     facts: Facts
     record: Record | None = None
+
+
+def nearest(stored: Sequence[Stored], model: str, variant: str) -> Stored | None:
+    """Of the records of one run on one set the one of the same prompt variant and model, as far as there is one."""
+
+    def likeness(each: Stored) -> tuple[bool, bool, bool]:
+        return each.facts.variant == variant, each.facts.digest == model, each.facts.whole
+
+    return max(stored, key=likeness, default=None)
 
 
 class RecordStore:
@@ -96,14 +105,14 @@ class RecordStore:
             return []
         return [path for path in self._paths("") if path not in known]
 
-    def latest(self, golden: str) -> Stored | None:
-        """The newest of a set that has nearly all of its cases, else the newest; None if there is none."""
-        newest = None
-        for stored in self.all(golden):
-            if stored.facts.whole:
-                return stored
-            newest = newest or stored
-        return newest
+    def latest(self, golden: str, model: str = "", variant: str = "") -> Stored | None:
+        """Of the newest run that has nearly all cases of a set, else of the newest; None if there is none.
+
+        model (its digest), variant: of a run that asked several, the record of the same ones, if there is one.
+        """
+        stored = list(self.all(golden))
+        run = next((each.facts.run for each in stored if each.facts.whole), stored[0].facts.run if stored else "")
+        return nearest([each for each in stored if each.facts.run == run], model, variant)
 
     @property
     def names(self) -> Mapping[str, str]:
