@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -54,6 +55,8 @@ class RunRecords:
             return
         about = self._about(store)
         records = [Record(replace(found.facts, **about), found.cases) for found in measured]
+        for path in {each: None for record in records for each in store.edited(record.facts.set)}:
+            self._say(f"ftgate: {shown(path)}: edited after it was written; not used, remove it")
         for record in records:
             if record.facts.n:
                 yield from self._changes(record, store)

@@ -175,6 +175,17 @@ def test_an_edited_record_is_not_compared_with_and_said(project, answering):
     assert changes(result) == []
 
 
+def test_an_edited_score_is_not_used_and_said(project, answering):
+    answering()
+    project.golden("tickets", ECHO)
+    project.run()
+    [path] = (project.path / ".ftgate/records").glob("*/tickets.jsonl")
+    path.write_text(path.read_text().replace('"passed":6', '"passed":5'))
+    result = project.run()
+    result.stdout.fnmatch_lines(["ftgate: .ftgate/records/*/tickets.jsonl: edited after it was written; not used*"])
+    assert changes(result) == []
+
+
 def test_secrets_of_the_command_line_and_the_environment_are_in_no_record(project, answering, monkeypatch):
     monkeypatch.setenv("FTGATE_API_KEY", "sk-very-secret-key")
     answering(api_key="sk-very-secret-key")

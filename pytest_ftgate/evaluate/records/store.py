@@ -90,20 +90,13 @@ class RecordStore:
 
     def all(self, golden: str = "") -> Iterator[Stored]:
         """The newest first; what does not fit its seal is left out. golden: of this set alone."""
-        if not self.folder.is_dir():
-            return
-        for path in self._paths(golden):
-            with suppress(OSError):
-                facts = files.read_facts(path, self.key)
-                if facts is not None and facts.run == path.parent.name and golden in {"", facts.set}:
-                    yield Stored(path, facts)
+        for path, facts in self._scanned(golden):
+            if facts is not None and golden in {"", facts.set}:
+                yield Stored(path, facts)
 
-    def edited(self) -> list[Path]:
-        """Files of records whose first line does not fit its seal."""
-        known = {stored.path for stored in self.all()}
-        if not self.folder.is_dir():
-            return []
-        return [path for path in self._paths("") if path not in known]
+    def edited(self, golden: str = "") -> list[Path]:
+        """Files whose first line does not fit its seal. golden: whose name begins with that of this set."""
+        return [path for path, facts in self._scanned(golden) if facts is None]
 
     def latest(self, golden: str, model: str = "", variant: str = "") -> Stored | None:
         """Of the newest run that has nearly all cases of a set, else of the newest; None if there is none.
@@ -134,10 +127,15 @@ class RecordStore:
         except OSError as error:
             raise RecordError(f"{shown(self.folder / NAMES)}: cannot be written: {error.strerror or error}") from None
 
-    def _paths(self, golden: str) -> list[Path]:
-        pattern = f"{escape(golden)}*.jsonl"
-        runs = sorted((path for path in self.folder.iterdir() if path.is_dir()), reverse=True)
-        return [path for run in runs for path in sorted(run.glob(pattern))]
+    def _scanned(self, golden: str) -> Iterator[tuple[Path, Facts | None]]:
+        """Files of records, the newest first, with their facts; None if they are not what was written there."""
+        if not self.folder.is_dir():
+            return
+        for run in sorted((path for path in self.folder.iterdir() if path.is_dir()), reverse=True):
+            for path in sorted(run.glob(f"{escape(golden)}*.jsonl")):
+                with suppress(OSError):
+                    facts = files.read_facts(path, self.key)
+                    yield path, facts if facts and facts.run == run.name else None
 
     @staticmethod
     def _free(folder: Path, golden: str) -> Path:
