@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.files.secrets import Secret, remember
+from pytest_ftgate.serve.address import address_of, key_headers
 from pytest_ftgate.serve.client.breaker import SILENT_S, Breaker
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
@@ -196,10 +196,8 @@ def _line(  # noqa: PLR0913, PLR0917 - private
     retry: Retry,
     breaker: Breaker,
 ) -> Line:
-    headers: dict[str, str] = {"Content-Type": "application/json"}
-    if endpoint.api_key:
-        headers["Authorization"] = Secret(f"Bearer {remember(endpoint.api_key)}")
-    url = endpoint.base_url.rstrip("/") + "/chat/completions"
+    url = address_of(endpoint.base_url, "/chat/completions")
+    headers = {"Content-Type": "application/json", **key_headers(url, endpoint.api_key)}
     proxy, ours, told = proxy_for(url), endpoint.ours, endpoint.fingerprint
     return Line(session, url, headers, endpoint.model, digest, proxy, check, retry, breaker, ours, told)
 

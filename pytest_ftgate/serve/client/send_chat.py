@@ -16,6 +16,7 @@ import aiohttp
 from pytest_ftgate.files.secrets import mask, mask_bytes, mask_secrets
 from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.client.completion import read_completion
+from pytest_ftgate.serve.client.reasoning import joined, split
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.response import Response
@@ -34,7 +35,7 @@ class Request:
 
     key: the journal's key. messages: list of {"role", "content"}. sampling: further keys of the request's body.
     timeout_s: time limit of one attempt, from sending to the last byte; of a server of our own, time after which it is
-    asked whether it is alive. repeat: 0-based.
+    asked whether it is alive. repeat: 0-based. keeps_reasoning: what the model marks as reasoning stays in the answer.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Request:
     sampling: Mapping[str, Any]
     timeout_s: float = 60.0
     repeat: int = 0
+    keeps_reasoning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,19 @@ def _respond(  # noqa: PLR0913, PLR0917 - private
         attempts=attempt,
         asked_at=round(time.time() - total_s, 3),
         fingerprint=" ".join(filter(None, (line.fingerprint, said))),
-        **{**answer, "text": mask_secrets(answer["text"])},
+        **{**answer, **_masked(answer, request.keeps_reasoning)},
     )
+
+
+def _masked(answer: Mapping[str, Any], keeps_reasoning: bool) -> dict[str, Any]:
+    """Answer, reasoning and tool calls, without secrets."""
+    thought, text = ("", answer["text"]) if keeps_reasoning else split(answer["text"])
+    calls = answer.get("tool_calls", ())
+    return {
+        "text": mask_secrets(text),
+        "reasoning": mask_secrets(joined([answer.get("reasoning", ""), thought])),
+        "tool_calls": tuple({name: mask_secrets(value) for name, value in call.items()} for call in calls),
+    }
 
 
 async def _answer(line: Line, body: bytes, timeout_s: float, sent: float) -> dict[str, Any]:
