@@ -14,6 +14,7 @@ from pytest_ftgate.files.schema import check, suggestion
 from pytest_ftgate.files.text import Keys, nearest, shown
 from pytest_ftgate.gate.floor import Floor, GateSpec, number_problems
 from pytest_ftgate.golden.files import CASES_FILE, FOLDER_FILE, Source, read_source
+from pytest_ftgate.golden.request_faults import extra_faults
 from pytest_ftgate.golden.rows import Row, id_problem, row_id
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec, read_judge
 from pytest_ftgate.metrics.latency_cost import COST, QUANTILES, Price
@@ -33,6 +34,8 @@ class Request:
     stop: texts that end the answer. choices: the only answers allowed; empty = any. repeats: repeats of each case.
     response_format: sent as it is. logprobs: asked for at each token, 0 to 20; 0 = none.
     stream: whether answers are streamed, to measure the time to the first token; changes no answer.
+    reasoning: "split" keeps what a model thought out of its answer, "keep" leaves marked thoughts in it.
+    tools: functions the model may call, as OpenAI's `tools`. extra: further keys of the request's body.
     """
 
     max_tokens: int = 256
@@ -45,6 +48,9 @@ class Request:
     response_format: Mapping[str, Any] | None = None
     logprobs: int = 0
     stream: bool = False
+    reasoning: str = "split"
+    tools: tuple[Mapping[str, Any], ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,7 @@ def read_golden(path: Path) -> Golden:
     known = _without_faults(source, file)
     judge, judge_faults = _judge(known.get("judge"), source, file)
     faults = [*source.faults, *_name_faults(file), *_gate_faults(known, source, file), *judge_faults]
+    faults += _extra_faults(known, source, file)
     return Golden(
         name=_name(file),
         path=file,
@@ -151,7 +158,7 @@ def _name_faults(file: Path) -> Iterator[Fault]:
 
 def _request(table: Mapping[str, Any]) -> Request:
     made: dict[str, Any] = dict(table)
-    for key in ("stop", "choices"):
+    for key in ("stop", "choices", "tools"):
         made |= {key: tuple(made[key])} if key in made else {}
     for key in ("max_tokens", "seed", "repeats", "logprobs"):
         made |= {key: int(made[key])} if key in made else {}
@@ -182,6 +189,11 @@ def _gate(table: Mapping[str, Any] | None) -> GateSpec | None:
     if table is None:
         return None
     return GateSpec(tuple(map(_floor, table.get("floor", []))), table.get("delta"))
+
+
+def _extra_faults(known: Mapping[str, Any], source: Source, file: Path) -> Iterator[Fault]:
+    for key, what, fix in extra_faults(known.get("request", {})):
+        yield Fault(shown(file), nearest(source.lines, ("request", "extra", key)), what, fix)
 
 
 def _floor(table: Mapping[str, Any]) -> Floor:

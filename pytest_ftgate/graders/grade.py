@@ -15,12 +15,14 @@ from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
 from pytest_ftgate.graders.limited.process import raised
 from pytest_ftgate.graders.llm_judge import Judge
+from pytest_ftgate.graders.no_answer import no_answer
 from pytest_ftgate.graders.numeric import Numeric
 from pytest_ftgate.graders.one_of import OneOf
 from pytest_ftgate.graders.options import build, nearest
 from pytest_ftgate.graders.python import Python
 from pytest_ftgate.graders.regex import Regex
 from pytest_ftgate.graders.shown import shown
+from pytest_ftgate.graders.tool_calls import ToolCalls
 from pytest_ftgate.graders.value import (
     Failure,
     Grade,
@@ -44,7 +46,6 @@ __all__ = [
     "case_fault",
     "compile_grader",
     "grade_case",
-    "no_answer",
     "outcome_from_json",
     "resolve_spec",
 ]
@@ -61,6 +62,7 @@ KINDS: Mapping[str, type[Kind]] = {
         Numeric,
         JsonSchema,
         JsonFields,
+        ToolCalls,
         Judge,
         Python,
     )
@@ -108,24 +110,17 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
     """The outcome of one answer. Never raises for what a grader does.
 
     No grader at all is Unscored. A request that broke or ran out of time is a Failure. A cut-off and an empty answer
-    are worth 0, whatever the graders.
+    are worth 0, whatever the graders; so is a tool call if no grader looks at tool calls.
     Of several graders: any Failure, else any Unscored, else the least value, passed if all passed.
     """
     if not graders:
         return Unscored("no `expected` and no grader; can be checked by a Python test", "none")
     if response.broken:
         return Failure(f"not measured: {response.error or 'the request failed'}", "request")
-    if why := no_answer(response):
+    if why := no_answer(response, reads_calls=any(getattr(grader, "reads_calls", False) for grader in graders)):
         return Grade(0.0, why, _names(graders), passed=False)
     outcomes = [_told(_judge(grader, case, response)) for grader in graders]
     return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
-
-
-def no_answer(response: Response) -> str:
-    """Why there is nothing to judge, so that it is worth 0 whatever the graders; "" if there is."""
-    if response.finish_reason == "length":
-        return f"cut off at max_tokens ({response.completion_tokens} tokens): {shown(response.text)}"
-    return "" if response.text and not response.text.isspace() else "the answer is empty"
 
 
 def _judge(grader: Grader, case: Case, response: Response) -> Outcome:
