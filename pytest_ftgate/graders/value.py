@@ -93,13 +93,13 @@ class Kind:
     """Base of the built-in graders: the fields of a kind are the options that its spec may have.
 
     Each kind ends its docstring with an example, whose last line names an expected value, a right and a wrong answer.
-    threshold: lowest value with which a case passes, 0 to 1. reads_calls: whether it looks at tool calls, so that an
-    answer may be one without any text.
+    threshold: lowest value with which a case passes, 0 to 1.
     """
 
     kind: ClassVar[str]
     version: ClassVar[int] = 1
     reads_calls: ClassVar[bool] = False
+    """Whether it looks at tool calls, so that a response without any text may be an answer."""
 
     threshold: float = 1.0
 

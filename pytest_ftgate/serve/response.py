@@ -51,6 +51,11 @@ class Response:
         """
         return self.finish_reason in {"error", "timeout"}
 
+    @property
+    def answer(self) -> str:
+        """The text, or, where there is none, the tool calls as name(arguments), a line each."""
+        return self.text or "\n".join(f"{call['name']}({call['arguments']})" for call in self.tool_calls)
+
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values; `Response.from_json` reads them back."""
         data = {name: getattr(self, name) for name in _FIELDS}
