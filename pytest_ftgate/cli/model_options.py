@@ -46,7 +46,7 @@ def asking(args: argparse.Namespace) -> Iterator[Runtime]:
     settings = Settings(
         state_dir=args.state_dir,
         engine=engine,
-        base_url=plain_address(args.base_url, "--base-url", "FTGATE_API_KEY"),
+        base_url=plain_address(args.base_url, "--base-url", "FTGATE_API_KEY", query=True),
         model=args.model,
         concurrency=args.concurrency,
         tracking_uri=args.tracking_uri or "",

@@ -53,7 +53,7 @@ class Responses:
         self.settings = settings_of(suite, choices)
         self.regrade, self.reuse = regrade, reuse or regrade
         self._journal = journal
-        self._sampling = digest_of(self.settings)
+        self._sampling = sampling_digest(suite, choices)
         self._by_id = {case.id: case for case in suite.cases}
         self._keys = {case.id: self._keys_of(case) for case in suite.cases}
         self._pending: dict[str, Pending[Response]] = {}
@@ -93,8 +93,7 @@ class Responses:
 
     def asked(self, case: Case, repeat: int) -> str:
         """Digest of all that decides one answer, and of nothing that judges it (40 hex digits)."""
-        asked = digest_of(case.input)
-        return key_of("", asked, self.model_digest, self.prompt.digest, self._sampling, repeat)
+        return key_of("", case.asked_digest, self.model_digest, self.prompt.digest, self._sampling, repeat)
 
     def missing(self, cases: Iterable[Case]) -> list[Repeat]:
         """Those repeats of the cases that this run has yet to ask, in order."""
@@ -119,19 +118,23 @@ class Responses:
         from pytest_ftgate.serve.client.sampling import sampling
 
         asks = self.suite.golden.request
-        stream = asks.stream and "stream" in engine.offers
-        bodies = [
-            sampling(**self.settings, repeat=repeat, stream=stream, offers=engine.offers)
-            for repeat in range(asks.repeats)
-        ]
+        how: dict[str, Any] = {"stream": asks.stream and "stream" in engine.offers, "offers": engine.offers}
+        bodies = [sampling(**self.settings, repeat=repeat, **how) for repeat in range(asks.repeats)]
+
+        def body(case: Case, repeat: int) -> dict[str, Any]:
+            if not case.tools:
+                return bodies[repeat]
+            return sampling(**{**self.settings, "tools": case.tools}, repeat=repeat, **how)
+
         requests = (
             Request(
                 self._keys[case.id][repeat],
                 case.id,
                 render(self.prompt, case.input),
-                bodies[repeat],
+                body(case, repeat),
                 asks.timeout_s,
                 repeat,
+                keeps_reasoning=asks.reasoning == "keep",
             )
             for case, repeat in repeats
         )
@@ -232,7 +235,7 @@ class Responses:
 
 
 def settings_of(suite: Suite, choices: tuple[str, ...]) -> dict[str, Any]:
-    """Arguments of `serve.sampling.sampling`; their digest is part of the journal's key."""
+    """Arguments of `serve.sampling.sampling`."""
     request = suite.golden.request
     return {
         "max_tokens": request.max_tokens,
@@ -242,4 +245,11 @@ def settings_of(suite: Suite, choices: tuple[str, ...]) -> dict[str, Any]:
         "choices": list(choices or request.choices),
         "response_format": request.response_format,
         "logprobs": request.logprobs,
+        "tools": list(request.tools),
+        "extra": dict(request.extra),
     }
+
+
+def sampling_digest(suite: Suite, choices: tuple[str, ...] = ()) -> str:
+    """sha256 of all of [request] that decides a response; part of the journal's key."""
+    return digest_of({**settings_of(suite, choices), "reasoning": suite.golden.request.reasoning})

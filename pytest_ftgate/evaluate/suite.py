@@ -16,7 +16,7 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.golden.case import Case, Prompt, PromptError, canonical, digest_of, make_case
 from pytest_ftgate.golden.rows import id_problem
-from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Row, read_golden
+from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Request, Row, read_golden
 from pytest_ftgate.graders.answer import label_in
 from pytest_ftgate.graders.grade import Grader, case_fault, compile_grader, resolve_spec
 from pytest_ftgate.graders.llm_judge import AsksJudge, Judge, bind, judges_among
@@ -29,6 +29,8 @@ Graders = tuple[Grader, ...]
 _ONLY_MEASURING = ("stream", "requests_per_minute", "tokens_per_minute")
 """Keys of [request] that decide no answer."""
 _NOT_GRADED = "add `expected`, or name another grader; `grader = []` in the settings leaves all to tests in Python"
+_WHERE_SET = ("reasoning", "tools", "extra")
+"""Keys of [request] that count only where they are set: no set without them got a new digest when they were added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,9 @@ def _code(graders: Iterable[Graders]) -> dict[str, SourceFile]:
 def settings_of(golden: Golden, prompt: Prompt, code: Mapping[str, SourceFile]) -> dict[str, Any]:
     """What is asked of the model and how it is judged, apart from the cases: name -> JSON value."""
     label = asdict(golden.label) if golden.label else None
-    request = {key: value for key, value in asdict(golden.request).items() if key not in _ONLY_MEASURING}
+    unset = {key for key in _WHERE_SET if getattr(golden.request, key) == getattr(Request(), key)}
+    left_out = {*_ONLY_MEASURING, *unset}
+    request = {key: value for key, value in asdict(golden.request).items() if key not in left_out}
     settings = {"prompt": prompt.to_json(), "request": request, "graders": list(golden.graders), "label": label}
     return settings | ({"code": {module: file.digest for module, file in code.items()}} if code else {})
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.ordinary import is_file
-from pytest_ftgate.graders.grade import no_answer
+from pytest_ftgate.graders.no_answer import no_answer
 from pytest_ftgate.metrics.power import DISCORDANCE, measured_discordance
 
 if TYPE_CHECKING:

@@ -136,12 +136,16 @@ def test_the_example_of_a_grader_works(kind, reader: Reader, started):
     grader = compile_grader(tomllib.loads(text)["grader"][0])
     case = make_case({"input": "q", "expected": values.get("expected")}, 1, "a")
     grader.check(case)
-    grades = [grader(case, said(values[name])) for name in ("right", "wrong")]
+    grades = [grader(case, said(kind, values[name])) for name in ("right", "wrong")]
     assert [grade.passed for grade in grades if isinstance(grade, Grade)] == [True, False]
 
 
-def said(text):
-    return Response("a", "model", text)
+def said(kind, text):
+    """A text, or a call written as `name(arguments)`."""
+    if kind != "tool_calls":
+        return Response("a", "model", text)
+    name, _, arguments = text.removesuffix(")").partition("(")
+    return Response("a", "model", "", tool_calls=({"name": name, "arguments": arguments},))
 
 
 def test_every_metric():

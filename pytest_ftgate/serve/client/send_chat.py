@@ -17,6 +17,7 @@ from pytest_ftgate.files.secrets import mask, mask_bytes, mask_secrets
 from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.client.completion import read_completion
 from pytest_ftgate.serve.client.error_body import message_of
+from pytest_ftgate.serve.client.reasoning import joined, split
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.client.window import Window
@@ -38,7 +39,8 @@ class Request:
 
     key: the journal's key. messages: list of {"role", "content"}. sampling: further keys of the request's body.
     timeout_s: time limit from the first sending to the last byte, retries included; of a server of our own, time after
-    which it is asked whether it is alive. repeat: 0-based.
+    which it is asked whether it is alive. repeat: 0-based. keeps_reasoning: what the model marks as reasoning stays in
+    the answer.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Request:
     sampling: Mapping[str, Any]
     timeout_s: float = 60.0
     repeat: int = 0
+    keeps_reasoning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +182,19 @@ def _respond(line: Line, request: Request, tries: Tries, sent: float, answer: di
         attempts=tries.made,
         asked_at=round(time.time() - total_s, 3),
         fingerprint=" ".join(filter(None, (line.endpoint.fingerprint, said))),
-        **{**answer, "text": mask_secrets(answer["text"])},
+        **{**answer, **_masked(answer, request.keeps_reasoning)},
     )
+
+
+def _masked(answer: Mapping[str, Any], keeps_reasoning: bool) -> dict[str, Any]:
+    """Answer, reasoning and tool calls, without secrets."""
+    thought, text = ("", answer["text"]) if keeps_reasoning else split(answer["text"])
+    calls = answer.get("tool_calls", ())
+    return {
+        "text": mask_secrets(text),
+        "reasoning": mask_secrets(joined([answer.get("reasoning", ""), thought])),
+        "tool_calls": tuple({name: mask_secrets(value) for name, value in call.items()} for call in calls),
+    }
 
 
 def _limit_s(line: Line, timeout_s: float) -> float:

@@ -60,12 +60,13 @@ def test_every_key_of_a_row_arrives() -> None:
         "cluster": "doc 1",
         "graders": [{"kind": "exact"}],
         "notes": "why",
+        "tools": [{"type": "function", "function": {"name": "f"}}],
     }
     case = make_case(row, 1, "x")
-    assert dataclasses.asdict(case) | {"graders": list(case.graders)} == row | {
+    assert dataclasses.asdict(case) | {"graders": list(case.graders), "tools": list(case.tools)} == row | {
         "id": "x",
         "line": 1,
-        "digest": case_digest({"a": 1}, [1, None], [{"kind": "exact"}]),
+        "digest": case_digest({"a": 1}, [1, None], [{"kind": "exact"}], row["tools"]),
     }
 
 
