@@ -1,6 +1,6 @@
 """Finished requests -> one appended JSON line each, and back: key -> Response.
 
-A line is written before anybody sees the answer, so a process killed at any moment loses at most the line it was
+A line is written before anybody sees the answer, so a process killed at any moment loses at most the lines it was
 writing. Each carries a seal, made with the key of the state folder: an answer that was changed later is never used.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -63,8 +63,14 @@ class Journal:
 
     def append(self, key: str, response: Response, **meta: Any) -> None:
         """Write one line; `meta` are further JSON values for whoever reads the file. Raises JournalError."""
-        line = line_of({"key": key, **meta, "response": response.to_json()})
-        self._log.append_line(sealed(self._key, line))
+        self.append_all([(key, response, meta)])
+
+    def append_all(self, answers: Iterable[tuple[str, Response, Mapping[str, Any]]]) -> None:
+        """The same for several (key, response, meta), written at once: all or, with a JournalError, none of them."""
+        self._log.append_lines([self._line(*answer) for answer in answers])
+
+    def _line(self, key: str, response: Response, meta: Mapping[str, Any]) -> bytes:
+        return sealed(self._key, line_of({"key": key, **meta, "response": response.to_json()}))
 
     def read(self, by: str = "key") -> Answers:
         """All answers; none if there is no file. by: the meta value to be the key; lines without it keep their own.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.evaluate.journal import Answers, Journal, key_of
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.client.pool import Pool, Request
     from pytest_ftgate.serve.engine import Engine
     from pytest_ftgate.serve.model import Model
+
+AT_ONCE = 500
+"""Requests handed to the pool at one time: it sends the first while the messages of the others are still made."""
 
 Repeat = tuple[Case, int]
 """A case and the 0-based number of one of its repeats."""
@@ -112,44 +116,56 @@ class Responses:
         self._cached |= taken
         return len(taken)
 
-    def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
-        """Send one request for each of the repeats; returns at once. Raises ServeError."""
-        from pytest_ftgate.serve.client.pool import Request
+    def _bodies(self, offers: frozenset[str], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The request's body for each repeat, apart from model and messages. Raises ServeError."""
         from pytest_ftgate.serve.client.sampling import sampling
 
         asks = self.suite.golden.request
-        how: dict[str, Any] = {"stream": asks.stream and "stream" in engine.offers, "offers": engine.offers}
-        bodies = [sampling(**self.settings, repeat=repeat, **how) for repeat in range(asks.repeats)]
+        stream = asks.stream and "stream" in offers
+        return [sampling(**settings, repeat=each, stream=stream, offers=offers) for each in range(asks.repeats)]
 
-        def body(case: Case, repeat: int) -> dict[str, Any]:
-            if not case.tools:
-                return bodies[repeat]
-            return sampling(**{**self.settings, "tools": case.tools}, repeat=repeat, **how)
+    def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
+        """Send one request for each of the repeats; returns at once. Raises ServeError."""
+        from pytest_ftgate.serve.client.pool import Request
 
-        requests = [
+        asks = self.suite.golden.request
+        bodies = self._bodies(engine.offers, self.settings)
+        own = {
+            case.id: self._bodies(engine.offers, self.settings | {"tools": case.tools})
+            for case in self.suite.cases
+            if case.tools
+        }
+        line = engine.endpoint(model)
+        requests = (
             Request(
                 self._keys[case.id][repeat],
                 case.id,
                 render(self.prompt, case.input),
-                body(case, repeat),
+                own.get(case.id, bodies)[repeat],
                 asks.timeout_s,
                 repeat,
                 keeps_reasoning=asks.reasoning == "keep",
             )
             for case, repeat in repeats
-        ]
-        self._pending |= pool.submit(
-            engine.endpoint(model),
-            self.model_digest,
-            requests,
-            on_done=self._keep,
-            check=engine.check,
-            max_in_flight=engine.max_in_flight,
+        )
+        while some := list(islice(requests, AT_ONCE)):
+            self._pending |= pool.submit(
+                line,
+                self.model_digest,
+                some,
+                on_done=self._keep,
+                check=engine.check,
+                max_in_flight=engine.max_in_flight,
+            )
+
+    def _keep(self, finished: Sequence[tuple[Request, Response]]) -> None:
+        self._journal.append_all(
+            (request.key, response, {"set": self.suite.name, "asked": self._asked_by(request)})
+            for request, response in finished
         )
 
-    def _keep(self, request: Request, response: Response) -> None:
-        asked = self.asked(self._by_id[request.case_id], request.repeat)
-        self._journal.append(request.key, response, set=self.suite.name, asked=asked)
+    def _asked_by(self, request: Request) -> str:
+        return self.asked(self._by_id[request.case_id], request.repeat)
 
     def _reuses(self, key: str) -> bool:
         """Take the answer of an earlier run, if that is allowed and there is one."""

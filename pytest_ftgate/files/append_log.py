@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -48,23 +48,23 @@ class AppendLog:
 
     def append(self, value: Mapping[str, Any]) -> None:
         """Write one line, and open the file if it is not open. Raises JournalError; then nothing of it is written."""
-        self.append_line(line_of(value))
+        self.append_lines([line_of(value)])
 
-    def append_line(self, line: bytes) -> None:
-        """The same for a line that is JSON already, without its end."""
+    def append_lines(self, lines: Iterable[bytes]) -> None:
+        """The same for lines that are JSON already, without their ends: all of them in one write."""
         with self._lock:
             file = self._opened()
             try:
-                self._write(file, line + b"\n")
+                self._write(file, b"".join([line + b"\n" for line in lines]))
             except OSError as error:
                 raise JournalError(_unwritable(self.path, error)) from error
 
-    def _write(self, file: int, line: bytes) -> None:
+    def _write(self, file: int, lines: bytes) -> None:
         has_turn = bool(self._alone) or lock(file)
         try:
             start = _mend(file, remove=has_turn)
             try:
-                write_whole(file, line)
+                write_whole(file, lines)
                 if self._sync:
                     sync(file)
             except BaseException:

@@ -10,7 +10,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote, unquote
 
@@ -31,6 +31,10 @@ VARIABLES = (
     "FTGATE_SIGNING_PASSWORD",
 )
 """Environment variables whose values are masked although libraries read them, not we."""
+
+_NAMES = tuple(map(os.fsencode, VARIABLES))
+_environment: Mapping[bytes, bytes] = getattr(os.environ, "_data", os.environb)
+"""What `os.environ` reads, a tenth as slow: it is looked at for every text."""
 
 _remembered: set[str] = set()
 _FORBIDDEN = re.compile(r"[^\x20-\x7e\xa0-\xff]|^ | $")
@@ -122,7 +126,7 @@ def mask(text: str) -> str:
 
 def mask_secrets(text: str) -> str:
     """The same for an answer that is graded: an address in it is the model's own, and stays."""
-    for form in _forms(tuple(map(os.environ.get, VARIABLES)), frozenset(_remembered)):
+    for form in _forms(tuple(map(_environment.get, _NAMES)), len(_remembered)):
         if form in text:
             text = text.replace(form, HIDDEN)
     return text
@@ -136,9 +140,9 @@ def mask_bytes(raw: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _forms(values: tuple[str | None, ...], remembered: frozenset[str]) -> tuple[str, ...]:
-    """Longest first: a secret may be part of another."""
-    secrets = {value.strip() for value in values if value} | remembered
+def _forms(values: tuple[bytes | None, ...], _known: int) -> tuple[str, ...]:
+    """Longest first: a secret may be part of another. known: how many are remembered, as none is ever forgotten."""
+    secrets = {os.fsdecode(value).strip() for value in values if value} | _remembered
     found = {form for secret in secrets if len(secret) >= LEAST for form in _written(secret)}
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.serve.address import address_of, key_headers
 from pytest_ftgate.serve.client.breaker import SILENT_S, Breaker
+from pytest_ftgate.serve.client.delivery import Delivery, OnDone
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.client.send_chat import Line, Request, ask
@@ -30,8 +31,6 @@ __all__ = ["Pool", "Request"]
 SWITCH_S = 0.0005
 """Python's switch interval while the thread runs: so long the loop waits for a main thread that computes. At the usual
 5 ms, every answer that comes while an item runs leaves a place in the window empty for that long."""
-
-OnDone = Callable[[Request, Response], None]
 
 
 @dataclass(slots=True)
@@ -63,6 +62,7 @@ class Pool:
         self._workers: set[asyncio.Task[None]] = set()
         self._thread: threading.Thread | None = None
         self._loop = asyncio.new_event_loop()
+        self._delivery = Delivery(self._loop)
         self._session: aiohttp.ClientSession | None = None
         self._usual_switch_s = sys.getswitchinterval()
 
@@ -78,10 +78,10 @@ class Pool:
     ) -> dict[str, Pending[Response]]:
         """A pending answer for each request's key, at once; a key that comes twice is sent once.
 
-        on_done(request, response) is called in the pool's thread before the answer can be read, for the journal; if
-        it raises, so does reading. check (an engine's) is asked when a connection breaks or a time limit passes: the
-        ServeError it raises ends the request without retries. max_in_flight (an engine's) narrows the window for all
-        requests to its address. A request that fails for good is a Response, see there.
+        on_done gets the (request, response)s that came at one time, in the pool's thread, before the answers can be
+        read, for the journal; if it raises, so does reading them. check (an engine's) is asked when a connection breaks
+        or a time limit passes: the ServeError it raises ends the request without retries. max_in_flight (an engine's)
+        narrows the window for all requests to its address. A request that fails for good is a Response, see there.
         """
         session = self._start()
         line = _line(session, endpoint, model_digest, check, self.retry, self._breaker(endpoint.base_url))
@@ -161,7 +161,7 @@ class Pool:
             async with job.window:
                 response = await ask(job.line, job.request, job.planned, self.counts)
             if job.on_done:
-                job.on_done(job.request, response)
+                await self._delivery.hand_on(job.on_done, job.request, response)
         except asyncio.CancelledError:
             job.answer.cancel()
             raise
@@ -182,8 +182,9 @@ class Pool:
 
 def _without_frames(error: Exception) -> Exception:
     """Their local variables hold what was sent and what a server said, and `pytest -l` would show them."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    error.add_note(f"raised at {last.filename}:{last.lineno}")
+    if not hasattr(error, "__notes__"):  # one that several answers share has been here before
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        error.add_note(f"raised at {last.filename}:{last.lineno}")
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 

@@ -85,7 +85,9 @@ def test_times_and_tokens_are_filled():
 def test_on_done_comes_before_the_result():
     seen = []
     with MockServer() as server:
-        responses, _ = run(server, 5, on_done=lambda request, response: seen.append((request.key, response)))
+        responses, _ = run(
+            server, 5, on_done=lambda done: seen.extend((request.key, response) for request, response in done)
+        )
     assert sorted(seen, key=lambda pair: pair[0]) == [(f"k{i}", r) for i, r in enumerate(responses)]
 
 
