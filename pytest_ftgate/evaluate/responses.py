@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -112,26 +112,31 @@ class Responses:
         self._cached |= taken
         return len(taken)
 
-    def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
-        """Send one request for each of the repeats; returns at once. Raises ServeError."""
-        from pytest_ftgate.serve.client.pool import Pace, Request
+    def _bodies(self, offers: frozenset[str], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The request's body for each repeat, apart from model and messages. Raises ServeError."""
         from pytest_ftgate.serve.client.sampling import sampling
 
         asks = self.suite.golden.request
-        how: dict[str, Any] = {"stream": asks.stream and "stream" in engine.offers, "offers": engine.offers}
-        bodies = [sampling(**self.settings, repeat=repeat, **how) for repeat in range(asks.repeats)]
+        stream = asks.stream and "stream" in offers
+        return [sampling(**settings, repeat=each, stream=stream, offers=offers) for each in range(asks.repeats)]
 
-        def body(case: Case, repeat: int) -> dict[str, Any]:
-            if not case.tools:
-                return bodies[repeat]
-            return sampling(**{**self.settings, "tools": case.tools}, repeat=repeat, **how)
+    def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
+        """Send one request for each of the repeats; returns at once. Raises ServeError."""
+        from pytest_ftgate.serve.client.pool import Pace, Request
 
+        asks = self.suite.golden.request
+        bodies = self._bodies(engine.offers, self.settings)
+        own = {
+            case.id: self._bodies(engine.offers, self.settings | {"tools": case.tools})
+            for case in self.suite.cases
+            if case.tools
+        }
         requests = (
             Request(
                 self._keys[case.id][repeat],
                 case.id,
                 render(self.prompt, case.input),
-                body(case, repeat),
+                own.get(case.id, bodies)[repeat],
                 asks.timeout_s,
                 repeat,
                 keeps_reasoning=asks.reasoning == "keep",

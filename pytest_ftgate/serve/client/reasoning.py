@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _TAGS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
 """Marks around reasoning. The first is often part of the prompt, so that the answer begins without it."""
@@ -28,8 +28,10 @@ def split(text: str) -> tuple[str, str]:
             return _without_tags(text, opening, closing)
     if text.lstrip().startswith(("<|channel|>", "<|start|>")):
         return _of_channels(text)
-    thought, found, answer = text.removeprefix(_BARE[0]).partition(_BARE[1]) if text.startswith(_BARE[0]) else ("",) * 3
-    return (thought.strip(), answer.lstrip()) if found else ("", text)
+    if text.startswith(_BARE[0]) and _BARE[1] in text:
+        thought, _, answer = text.removeprefix(_BARE[0]).partition(_BARE[1])
+        return thought.strip(), answer.lstrip()
+    return "", text
 
 
 def joined(thoughts: Iterable[str]) -> str:
@@ -39,23 +41,34 @@ def joined(thoughts: Iterable[str]) -> str:
 
 def _without_tags(text: str, opening: str, closing: str) -> tuple[str, str]:
     thoughts, answer, place = list[str](), list[str](), 0
-    end = text.find(closing)
-    if end >= 0 and opening not in text[:end]:
-        thoughts, place = [text[:end]], end + len(closing)
-    for start in re.finditer(rf"(?:^|(?<={re.escape(closing)}))[ \t]*+{re.escape(opening)}", text, re.MULTILINE):
-        if start.start() < place:
-            continue
-        end = text.find(closing, start.end())
-        if end < 0:
-            break
-        answer.append(text[place : start.start()])
-        thoughts.append(text[start.end() : end])
+    for start, thought, end in _tagged(text, opening, closing):
+        answer.append(text[place:start])
+        thoughts.append(text[thought:end])
         place = end + len(closing)
     rest = text[place:]
     if not "".join(answer).strip() and rest.lstrip().startswith(opening):
         thoughts, rest = [*thoughts, rest.lstrip().removeprefix(opening)], ""
     said = "".join([*answer, rest])
     return joined(thoughts), said.lstrip() if place else said
+
+
+def _tagged(text: str, opening: str, closing: str) -> Iterator[tuple[int, int, int]]:
+    """(start of the opening mark, of the thought, of the closing mark) of each closed thought.
+
+    The first may have no opening mark. All others begin a line, or follow another thought at once.
+    """
+    place, end = 0, text.find(closing)
+    if end >= 0 and opening not in text[:end]:
+        yield 0, 0, end
+        place = end + len(closing)
+    for mark in re.finditer(rf"(?:^|(?<={re.escape(closing)}))[ \t]*+{re.escape(opening)}", text, re.MULTILINE):
+        if mark.start() < place:
+            continue
+        end = text.find(closing, mark.end())
+        if end < 0:
+            return
+        yield mark.start(), mark.end(), end
+        place = end + len(closing)
 
 
 def _of_channels(text: str) -> tuple[str, str]:
