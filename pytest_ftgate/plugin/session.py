@@ -135,3 +135,4 @@ class FtgateSession:
                 closing.callback(self.runtime.close)
                 self.reports.traffic += self.evaluations.sum_up()
                 self.reports.counts.update(self.runtime.counts)
+                self.reports.unasked = list(self.evaluations.unasked.lines())

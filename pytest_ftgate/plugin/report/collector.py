@@ -20,7 +20,7 @@ class ReportCollector:
 
     train: the run trains, so that a gate that was not judged is a HOLD. canary: it watches champions, likewise.
     failed: all failed reports, as pytest counts them; of these gates_own are what the gate itself found, and unmeasured
-    are cases without a grade. distrusted: items that found something changed by hand. gates_selected, gates_told: gate
+    are cases without a grade. unasked: why models could not be asked, with their golden sets. distrusted: items that found something changed by hand. gates_selected, gates_told: gate
     checks that were to run, and that did.
     """
 
@@ -42,6 +42,7 @@ class ReportCollector:
     traffic: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     judges: list[dict[str, Any]] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -129,13 +130,14 @@ class ReportCollector:
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
         facts = {"traffic": self.traffic, "counts": self.counts, "judges": self.judges}
-        return facts | {"gates_selected": self.gates_selected}
+        return facts | {"gates_selected": self.gates_selected, "unasked": self.unasked}
 
     def arrived(self, sent: dict[str, Any]) -> None:
         """The inverse of `travelling`."""
         self.traffic += sent["traffic"]
         self.counts.update(sent["counts"])
         self.judges += sent["judges"]
+        self.unasked += sent["unasked"]
         self.gates_selected = max(self.gates_selected, sent["gates_selected"])
 
     def into_junit(self, config: pytest.Config) -> None:

@@ -18,6 +18,7 @@ SHOWN_MISSES = 10
 def lines(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]:
     """(text, colour) of each line; colour is "" or a name that pytest's terminal writer knows."""
     yield from data_lines(tally.data, verbose=verbose)
+    yield from ((line, "red") for text in tally.unasked for line in text.splitlines())
     for name in dict.fromkeys([*tally.metrics, *tally.checks]):
         yield name, ""
         yield from _metrics(tally.metrics.get(name, []))
