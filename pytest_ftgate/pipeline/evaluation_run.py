@@ -85,9 +85,8 @@ class EvaluationRun:
         """Why nothing can be decided on a set: "12 of 300 cases not measured in this run"; "" if all were asked."""
         try:
             unmeasured = len(suite.cases) - len(self.of(suite).outcomes)
-        except NotAsked as error:
-            why = str(error).partition("\n")[0]
-            return f"{len(suite.cases)} of {len(suite.cases)} cases not measured: {why}"
+        except NotAsked:
+            return f"{len(suite.cases)} of {len(suite.cases)} cases not measured: the model could not be asked"
         if not unmeasured:
             return ""
         where = "in the journal that --ftgate-regrade grades" if self._asked.regrade else "in this run"

@@ -160,3 +160,4 @@ class FtgateSession:
                 self.reports.columns += self.evaluations.columns()
                 self.reports.changed += self.records.keep(self.evaluations.tested)
                 self.reports.counts.update(self.runtime.counts)
+                self.reports.unasked = list(self.evaluations.unasked.lines())
