@@ -191,3 +191,14 @@ def below_the_state_folder(file):
         match node:
             case ast.BinOp(left, ast.Div(), ast.Constant(name)) if ast.unparse(left).endswith("state_dir"):
                 yield name.split("/")[0]
+
+
+def test_the_table_of_graders_names_every_kind_and_readme_its_page():
+    rows = re.findall(r"^\| \[(\w+)\]\(#\1\) \| (.*) \|$", shown("graders.md"), re.M)
+    assert [kind for kind, _ in rows] == list(KINDS)
+    assert "`rel_tol`" in dict(rows)["numeric"]
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    assert "(docs/reference/graders.md)" in readme
+    named = set(re.findall(r"`(\w+)`", readme.partition("usual options:")[2].partition("## Train")[0]))
+    options = {field.name for kind in KINDS.values() for field in dataclasses.fields(kind)} | {"schema"}
+    assert named <= options | set(KINDS) | {"assert"}

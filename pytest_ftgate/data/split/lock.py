@@ -1,4 +1,4 @@
-"""split.lock: shares and seed of a split; then the place of each question and cluster so far, by digest, one a line."""
+"""split.lock: shares and seed of a split, then the place of every question and cluster so far, by digest."""
 
 from __future__ import annotations
 
