@@ -48,6 +48,7 @@ class ItemOutcome:
     """What an item has to say: its outcome, why, and what JUnit and other processes should know.
 
     text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
+    reason: of a failure, for pytest's short summary; else the first line of text.
     missed: a wrong answer that the gate will weigh; listed, not red. shown: what there is to say of it, several lines.
     unmeasured: a failure that is no evidence against the model: there is no grade. distrusted: something was changed by
     hand, so that nothing can be decided.
@@ -55,6 +56,7 @@ class ItemOutcome:
 
     outcome: Outcome
     text: str = ""
+    reason: str = ""
     missed: bool = False
     shown: str = ""
     unmeasured: bool = False
@@ -154,11 +156,11 @@ def touches_us(items: Iterable[pytest.Item]) -> bool:
 
 
 class _Text(TerminalRepr):
-    """A failure text that prints as it is and whose first line is in pytest's short summary."""
+    """A failure text that prints as it is. reason: for pytest's short summary, and for JUnit's message."""
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, reason: str) -> None:
         self._text = text
-        self.reprcrash = ReprFileLocation(path, 0, text.partition("\n")[0])
+        self.reprcrash = ReprFileLocation(path, 0, reason or text.partition("\n")[0])
 
     def toterminal(self, tw: TerminalWriter) -> None:
         first, *more = self._text.splitlines() or [""]
@@ -208,7 +210,8 @@ def unexpected(name: str, error: BaseException) -> str:
 def _printable(told: ItemOutcome) -> ItemOutcome:
     """What reaches terminals, logs and files of the run: no secrets, nothing that steers a terminal or a CI job."""
     properties = tuple((name, mask(value)) for name, value in told.properties)
-    return replace(told, text=printable(told.text), shown=printable(told.shown), properties=properties)
+    text, reason, shown = map(printable, (told.text, told.reason, told.shown))
+    return replace(told, text=text, reason=reason, shown=shown, properties=properties)
 
 
 def _report(
@@ -240,7 +243,7 @@ def _report(
 
 def _longrepr(item: FtgateItem, told: ItemOutcome) -> Any:
     if told.outcome == "failed":
-        return _Text(str(item.path), told.text)
+        return _Text(str(item.path), told.text, told.reason)
     if told.outcome == "skipped" and not told.missed:
         return (str(item.path), 0, f"Skipped: {told.text}")
     return None
