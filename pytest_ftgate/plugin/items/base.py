@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
-from _pytest._code.code import ReprFileLocation, TerminalRepr
-from _pytest._io import TerminalWriter
 
 from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.plugin.report.failure_text import FailureText
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
@@ -155,23 +154,6 @@ def touches_us(items: Iterable[pytest.Item]) -> bool:
     return any(map(asks_a_model, items))
 
 
-class _Text(TerminalRepr):
-    """A failure text that prints as it is. reason: for pytest's short summary, and for JUnit's message."""
-
-    def __init__(self, path: str, text: str, reason: str) -> None:
-        self._text = text
-        self.reprcrash = ReprFileLocation(path, 0, reason or text.partition("\n")[0])
-
-    def toterminal(self, tw: TerminalWriter) -> None:
-        first, *more = self._text.splitlines() or [""]
-        tw.line(first, red=True)
-        for line in more:
-            tw.line(line)
-
-    def __str__(self) -> str:
-        return self._text
-
-
 def run_item(item: FtgateItem) -> None:
     """The lean protocol: logstart, call and teardown reports, logfinish. JUnit reads properties from the teardown."""
     hook = item.ihook
@@ -231,6 +213,8 @@ def _report(
         sections=[(SHOWN, told.shown)] if told.shown else (),
     )
     report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
+    if told.reason:
+        report.ftgate_reason = told.reason  # type: ignore[attr-defined]  # likewise
     if told.unmeasured:
         report.ftgate_unmeasured = True  # type: ignore[attr-defined]  # likewise
     if told.distrusted:
@@ -243,7 +227,7 @@ def _report(
 
 def _longrepr(item: FtgateItem, told: ItemOutcome) -> Any:
     if told.outcome == "failed":
-        return _Text(str(item.path), told.text, told.reason)
+        return FailureText(str(item.path), told.text, told.reason)
     if told.outcome == "skipped" and not told.missed:
         return (str(item.path), 0, f"Skipped: {told.text}")
     return None

@@ -15,7 +15,7 @@ PRINTING = {
     "files/yes_no.py": "questions",
     "pipeline/progress.py": "Console",
     "plugin/hooks.py": "the summary",
-    "plugin/items/base.py": "failures, made printable in run_item",
+    "plugin/report/failure_text.py": "failures, made printable in run_item",
     "plugin/session.py": "what Console prints",
     "serve/hf/speed.py": "a number, to the process that started it",
     "train/preview.py": "a fault, to the process that started it",
