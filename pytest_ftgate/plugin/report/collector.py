@@ -12,6 +12,7 @@ import pytest
 from pytest_ftgate.gate.checks.result import CheckResult
 from pytest_ftgate.gate.exit_code import decide_run
 from pytest_ftgate.judge.summary import summed, untrusted
+from pytest_ftgate.plugin.report.failure_text import restore_failure
 
 _LISTS = ("traffic", "columns", "scores", "changed", "judges", "unasked")
 """Fields of a `ReportCollector` that no report carries from a worker of xdist to the controller."""
@@ -53,10 +54,12 @@ class ReportCollector:
     unasked: list[str] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what our items report, and count what failed."""
         if hasattr(report, "ftgate_rank"):
             self.told = True
+            restore_failure(report)
             self.gates_told += report.ftgate_rank == "GATE" and report.when == "call"
             self._keep(report)
         if _counts(report):
