@@ -11,7 +11,7 @@ from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.library import needs
 from pytest_ftgate.graders.limited.parent import checked_limit
-from pytest_ftgate.graders.references import best, references_of
+from pytest_ftgate.graders.references import best, likeness, references_of
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
 from pytest_ftgate.serve.embed.vectors import Vectors, cosine
@@ -81,8 +81,7 @@ class Semantic(Kind):
             value = best([cosine(answer, other) for other in others])
         except FtgateError as error:
             raise GraderError(str(error)) from None
-        needed = f"cosine is {value:.4f}, required {self.threshold:g}"
-        return self.grade(value, f"{needed}; found {shown(text)}, expected {shown(case.expected)}")
+        return likeness(self, "cosine", value, case, response)
 
     def _vectors(self) -> Vectors:
         if self.base_url:
