@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ftgate.pipeline.discovery import Catalogue
-from pytest_ftgate.pipeline.evaluation_run import EvaluationRun, UnderTest
+from pytest_ftgate.pipeline.evaluation_run import EvaluationRun
 from pytest_ftgate.pipeline.golden_sets import GoldenSets
+from pytest_ftgate.pipeline.model_under_test import UnderTest
 from pytest_ftgate.pipeline.run_judges import RunJudges
 from pytest_ftgate.pipeline.training_runs import TrainingRuns
 from pytest_ftgate.plugin.gc_freeze import Freeze
