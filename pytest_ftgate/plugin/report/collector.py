@@ -20,8 +20,8 @@ class ReportCollector:
 
     train: the run trains, so that a gate that was not judged is a HOLD. canary: it watches champions, likewise.
     failed: all failed reports, as pytest counts them; of these gates_own are what the gate itself found, and unmeasured
-    are cases without a grade. unasked: why models could not be asked, with their golden sets. distrusted: items that found something changed by hand. gates_selected, gates_told: gate
-    checks that were to run, and that did.
+    are cases without a grade. distrusted: items that found something changed by hand. gates_selected, gates_told: gate
+    checks that were to run, and that did. unasked: why models could not be asked, with their golden sets.
     """
 
     train: bool
