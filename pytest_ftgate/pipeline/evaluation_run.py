@@ -100,17 +100,7 @@ class EvaluationRun:
         from pytest_ftgate.pipeline.report.scores import scores
 
         if not self._summed_up:
-            yield from (scores(self._decides(evaluation), _called(target)) for evaluation, target in self._tested)
-
-    @property
-    def _tested(self) -> list[tuple[Evaluation, Target]]:
-        candidates = [
-            (run.candidate_of(suite), run.candidate)
-            for run in self._training
-            if run.manifest is not None and not run.unchanged
-            for suite in run.sets
-        ]
-        return [*candidates, *self._known.values()]
+            yield from (scores(self._decides(evaluation), _called(target)) for evaluation, target in self.tested)
 
     def _decides(self, evaluation: Evaluation) -> Evaluation:
         """Without the cases that leaked and were dropped."""
@@ -122,10 +112,20 @@ class EvaluationRun:
         if self._summed_up:
             return
         self._summed_up = True
-        tested = self._tested
-        yield from [self._source.sum_up(evaluation) for evaluation, _ in tested]
-        for evaluation, target in tested:
+        yield from [self._source.sum_up(evaluation) for evaluation, _ in self.tested]
+        for evaluation, target in self.tested:
             self._remember(evaluation, target)
+
+    @property
+    def tested(self) -> list[tuple[Evaluation, Target]]:
+        """The golden sets of this run with what each was asked, so far: of candidates, and of the model under test."""
+        candidates = [
+            (run.candidate_of(suite), run.candidate)
+            for run in self._training
+            if run.manifest is not None and not run.unchanged
+            for suite in run.sets
+        ]
+        return [*candidates, *self._known.values()]
 
     def server(self) -> Server:
         """The server of `base_model`, started if need be. Raises FtgateError."""

@@ -47,7 +47,8 @@ _WITHOUT = {"failed": "not measured", "unscored": "unscored"}
 def metric_lines(metrics: list[dict[str, Any]]) -> Lines:
     """Value, bounds and number of cases of each; then the confusion matrix that one of them has."""
     for metric in metrics:
-        yield f"  {metric['name']:<11} {metric['value']:.3f}  {_bounds(metric)}n = {metric['n']:,}", ""
+        without = f", not measured: {metric['ungraded']}" if metric.get("ungraded") else ""
+        yield f"  {metric['name']:<11} {metric['value']:.3f}  {_bounds(metric)}n = {metric['n']:,}{without}", ""
     for metric in metrics:
         yield from ((f"    {line}", "") for line in metric.get("confusion", ()))
 
