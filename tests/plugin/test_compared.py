@@ -91,7 +91,7 @@ def test_a_run_of_some_cases_is_compared_with_these_and_is_no_measure_for_the_ne
     project.golden("tickets", ECHO)
     project.run()
     server.answer = wrong_on("1")
-    assert "0 fixed, 1 broken (on the 1 cases of both)" in changes(project.run("-k", "t1"))[0]
+    assert "0 fixed, 1 broken, of 1 case in both" in changes(project.run("-k", "t1"))[0]
     assert changes(project.run())[0].endswith("0 fixed, 1 broken")
 
 
@@ -226,6 +226,13 @@ def test_a_drop_gates_and_wrong_answers_are_left_to_it(project, tagged, wrong, c
     assert result.ret == code
     result.stdout.fnmatch_lines([f"  against     {told} *against main of *, mock"])
     assert sum("MISSED" in line or "missed (" in line for line in result.outlines) == bool(wrong)
+
+
+def test_a_worker_of_xdist_compares_too(project, tagged):
+    tagged.answer = wrong_on("1")
+    result = project.run("-n", "2", "--ftgate-against", "main", "--ftgate-max-drop", "0.03")
+    assert result.ret == 10
+    result.stdout.fnmatch_lines(["  against     HOLD *"])
 
 
 def test_an_exported_file_is_what_another_machine_compares_with(project, tagged):
