@@ -9,7 +9,8 @@ from typing import Any
 from pytest_ftgate.evaluate.journal import Journal, key_of
 from pytest_ftgate.evaluate.responses import sampling_digest
 from pytest_ftgate.evaluate.suite import Suite
-from pytest_ftgate.golden.case import Case, render
+from pytest_ftgate.golden.case import Case, later_turns
+from pytest_ftgate.golden.question import whole_dialogue
 from pytest_ftgate.judge.labels import answer_digest
 
 Parts = tuple[tuple[str, str], ...]
@@ -64,9 +65,9 @@ def distinct(answers: Iterable[Given]) -> list[Given]:
 
 def asked_parts(suite: Suite, case: Case) -> Parts:
     """What a person reads before the answer: the turns of the question without examples, and what is expected."""
-    turns = [(turn["role"].capitalize(), turn["content"]) for turn in render(suite.prompt, case.input)]
-    examples = len(suite.prompt.examples) * 2
-    shown = turns[: len(turns) - 1 - examples] + turns[-1:]
+    turns = [(turn["role"].capitalize(), turn["content"]) for turn in whole_dialogue(suite.prompt, case.input)]
+    first = len(turns) - 1 - 2 * len(later_turns(suite.prompt, case.input))
+    shown = turns[: first - 2 * len(suite.prompt.examples)] + turns[first:]
     expected = [] if case.expected is None else [("Expected", _told(case.expected))]
     return (*shown, *expected)
 

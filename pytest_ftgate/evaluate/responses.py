@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.evaluate.journal import Answers, Journal, key_of
 from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.golden.case import Case, Prompt, digest_of, render
+from pytest_ftgate.golden.case import Case, Prompt, digest_of, later_turns, render
 from pytest_ftgate.serve.response import Response
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ class Responses:
                 asks.timeout_s,
                 repeat,
                 keeps_reasoning=asks.reasoning == "keep",
+                later=later_turns(self.prompt, case.input),
             )
             for case, repeat in repeats
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ftgate.golden.case import Prompt, PromptError, render, template_variables
+from pytest_ftgate.golden.case import Prompt, PromptError, later_turns, render, template_variables
 from pytest_ftgate.graders.limited.parent import call_limited
 from pytest_ftgate.graders.value import GraderError
 
@@ -53,7 +53,7 @@ def _unmade(prompt: Prompt, inputs: Sequence[Any]) -> list[tuple[int, str]]:
 def _problems(prompt: Prompt, inputs: Sequence[Any]) -> Iterator[tuple[int, str]]:
     for number, given in enumerate(inputs):
         try:
-            length = len(render(prompt, given)[-1]["content"])
+            length = max(map(len, (render(prompt, given)[-1]["content"], *later_turns(prompt, given))))
         except PromptError as error:
             yield number, str(error)
         else:

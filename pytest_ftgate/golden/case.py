@@ -25,6 +25,8 @@ __all__ = [
     "canonical",
     "case_digest",
     "digest_of",
+    "is_script",
+    "later_turns",
     "make_case",
     "render",
     "template_variables",
@@ -34,8 +36,9 @@ __all__ = [
 Message = dict[str, str]
 """One turn: {"role": "system" | "user" | "assistant", "content": text}."""
 
-Input = str | Sequence[Mapping[str, str]] | Mapping[str, Any]
-"""A text, a conversation whose last turn is the user's, or the variables of a template."""
+Input = str | Sequence[Mapping[str, str]] | Mapping[str, Any] | Sequence[str]
+"""A text, a conversation whose last turn is the user's, the variables of a template, or a script: texts of the user,
+which the model answers one after the other."""
 
 
 class PromptError(FtgateError):
@@ -143,20 +146,43 @@ def _prompt_digest(prompt: Prompt) -> str:
     return digest_of(prompt.to_json())
 
 
-def render(prompt: Prompt, input: Input) -> list[Message]:  # noqa: A002
+def render(prompt: Prompt, input: Input, answers: Sequence[str] = ()) -> list[Message]:  # noqa: A002
     """The messages to send: system turn, few-shot examples, then the user turn (or the conversation).
 
-    The examples stand right before the last user turn. A conversation's own system turn replaces the prompt's.
+    The examples stand right before the last user turn. A conversation's own system turn replaces the prompt's. Of a
+    script of user turns the first; answers: what the model said to it and to further ones, each followed by the next.
     Raises PromptError for a missing variable, a template that fails, or a conversation that does not end with the user.
     """
     if isinstance(input, str | Mapping):
-        turns = [{"role": "user", "content": user_text(prompt, input)}]
+        turns = [_user(user_text(prompt, input))]
+    elif is_script(input):
+        turns = [_user(user_text(prompt, str(input[0])))]
     else:
-        turns = _conversation(input)
+        turns = _conversation(input)  # type: ignore[arg-type]  # no script: these are messages
     if prompt.system is not None and turns[0]["role"] != "system":
         turns.insert(0, {"role": "system", "content": prompt.system})
     turns[-1:-1] = _example_turns(prompt)
+    for answer, user in zip(answers, later_turns(prompt, input), strict=False):
+        turns += [{"role": "assistant", "content": answer}, _user(user)]
     return turns
+
+
+def is_script(input: Any) -> bool:  # noqa: A002
+    """Whether an input is a list of user turns, which the model answers one after the other."""
+    return not isinstance(input, str) and isinstance(input, Sequence) and any(isinstance(turn, str) for turn in input)
+
+
+def later_turns(prompt: Prompt, input: Input) -> tuple[str, ...]:  # noqa: A002
+    """The user turns after the first of a script, as they are sent; () for any other input. Raises PromptError."""
+    if not is_script(input):
+        return ()
+    if not all(isinstance(turn, str) for turn in input):
+        raise PromptError("the input mixes texts and messages; write all turns as texts, or all as messages")
+    return tuple(user_text(prompt, str(turn)) for turn in input[1:])  # type: ignore[index]
+
+
+def _user(text: str) -> Message:
+    return {"role": "user", "content": text}
 
 
 def user_text(prompt: Prompt, input: str | Mapping[str, Any]) -> str:  # noqa: A002

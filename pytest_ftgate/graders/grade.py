@@ -15,6 +15,7 @@ from pytest_ftgate.graders.bleu import Bleu
 from pytest_ftgate.graders.chrf import Chrf
 from pytest_ftgate.graders.code import Code
 from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
+from pytest_ftgate.graders.each_turn import EachTurn
 from pytest_ftgate.graders.edit_similarity import EditSimilarity
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.group import Group
@@ -103,6 +104,7 @@ KINDS: Mapping[str, type[Kind]] = {
         Python,
         AnyOf,
         AllOf,
+        EachTurn,
         Weighted,
         Not,
     )

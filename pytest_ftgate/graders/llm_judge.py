@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from pytest_ftgate.files.digest import digest_of
-from pytest_ftgate.golden.case import Case, Prompt, answer_text, render
+from pytest_ftgate.golden.case import Case, Prompt, answer_text
+from pytest_ftgate.golden.question import whole_dialogue
 from pytest_ftgate.graders.nested import all_graders
 from pytest_ftgate.graders.value import Failure, Grader, GraderError, Kind, Outcome, Unscored
 from pytest_ftgate.judge.client import Judgement, NoVerdict
@@ -100,7 +101,8 @@ class Judge(Kind):
 
     def question(self, case: Case, response: Response) -> Question:
         """What the judge is asked about an answer."""
-        return question_of(self.judge["rubric"]["reference"], self._prompt, case, response.text)
+        reference = bool(self.judge["rubric"]["reference"])
+        return question_of(reference, self._prompt, case, response.text, turns=response.turns)
 
     def __call__(self, case: Case, response: Response) -> Outcome:
         """The verdict as a grade; no valid one is Unscored, a server that does not answer a Failure."""
@@ -112,10 +114,10 @@ class Judge(Kind):
         return self.grade(judgement.value, judgement.reason)
 
 
-def question_of(reference: bool, prompt: Prompt, case: Case, *answers: str) -> Question:
-    """What a judge is asked about one answer to a case, or about two."""
+def question_of(reference: bool, prompt: Prompt, case: Case, *answers: str, turns: Sequence[str] = ()) -> Question:
+    """What a judge is asked about one answer to a case, or about two. turns: answers to earlier turns of a script."""
     right = answer_text(case.expected) if reference and case.expected is not None else ""
-    return Question(shown_input(render(prompt, case.input)), answers, right)
+    return Question(shown_input(whole_dialogue(prompt, case.input, turns)), answers, right)
 
 
 def judges_among(graders: Iterable[Grader]) -> list[Judge]:

@@ -52,7 +52,7 @@ class AskJudge:
         ftgate: FtgateSession = self._request.config.stash[KEY]
         spec = self._spec(ftgate, {key: value for key, value in rubric.items() if value}, reference)
         judge_client = ftgate.judges.pool.judge_client(spec, "tests")
-        asked = Question(self._asked(ftgate) if question is None else question, answers, self._right(spec, reference))
+        asked = Question(self._asked() if question is None else question, answers, self._right(spec, reference))
         judgement = both_orders(judge_client, asked) if asked.pair else judge_client.judgement(asked)
         if isinstance(judgement, NoVerdict):
             if judgement.broken:
@@ -78,16 +78,17 @@ class AskJudge:
         marker = self._request.node.get_closest_marker("golden")
         return ftgate.golden_sets.named(marker.args[0]).golden.judge if marker and marker.args else None
 
-    def _asked(self, ftgate: FtgateSession) -> str:
+    def _asked(self) -> str:
         """What the case of the test asks, "" in a test without one."""
-        from pytest_ftgate.golden.case import render
+        from pytest_ftgate.golden.question import whole_dialogue
         from pytest_ftgate.judge.prompt import shown_input
+        from pytest_ftgate.plugin.fixtures import suite_of
 
         case = self._case()
         marker = self._request.node.get_closest_marker("golden")
         if case is None or marker is None:
             return ""
-        return shown_input(render(ftgate.golden_sets.named(marker.args[0]).prompt, case.input))
+        return shown_input(whole_dialogue(suite_of(self._request.node).prompt, case.input))
 
     def _right(self, spec: JudgeSpec, reference: str | None) -> str:
         """The reference that is shown: the call's, else what the case expects. Raises FtgateError if there is none."""

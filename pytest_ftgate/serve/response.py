@@ -25,6 +25,8 @@ class Response:
     reasoning: what a reasoning model thought before it answered, which is no part of the answer; "" if it showed none.
     tool_calls: functions the model asked to call, each {"name": ..., "arguments": JSON as text}, in order.
     repeat: 0-based number of the repeat.
+    turns: of a script of user turns, the answers before the last one, which is `text`; tokens and seconds are then of
+        all turns together.
     """
 
     case_id: str
@@ -44,6 +46,7 @@ class Response:
     reasoning: str = ""
     tool_calls: tuple[dict[str, str], ...] = ()
     stop_reason: str = ""
+    turns: tuple[str, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -67,13 +70,13 @@ class Response:
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values; `Response.from_json` reads them back."""
         data = {name: getattr(self, name) for name in _FIELDS}
-        return {**data, "tool_calls": list(self.tool_calls)}
+        return {**data, "tool_calls": list(self.tool_calls), "turns": list(self.turns)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Response:
         """The inverse of `to_json`; unknown keys (a newer version's) are ignored."""
         known = {name: value for name, value in data.items() if name in _FIELDS}
-        return cls(**{**known, "tool_calls": tuple(known.get("tool_calls", ()))})
+        return cls(**{**known, **{name: tuple(known.get(name, ())) for name in ("tool_calls", "turns")}})
 
 
 _FIELDS = tuple(field.name for field in fields(Response))

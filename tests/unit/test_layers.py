@@ -132,12 +132,12 @@ def test_the_gate_reaches_neither_training_nor_serving():
 
 def test_training_reaches_neither_golden_sets_nor_the_gate_nor_leakage():
     found = inside(reaches("train"), "gate", "golden", "evaluate", "annotation", "leakage", "registry")
-    assert found <= {"golden.case"}  # how an input becomes messages
+    assert found <= {"golden.case", "golden.question"}  # how an input becomes messages, and text for a judge
 
 
 def test_training_data_are_read_without_golden_sets_gate_or_training():
     found = inside(reaches("data"), "gate", "golden", "evaluate", "leakage", "registry", "train")
-    assert found <= {"golden.case"}
+    assert found <= {"golden.case", "golden.question"}
 
 
 def test_reading_training_data_reaches_no_check_of_them():

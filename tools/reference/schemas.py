@@ -54,7 +54,7 @@ def tables(node: Mapping[str, Any], name: str, prefix: str = "") -> Iterator[tup
     for key, below in node.get("properties", {}).items():
         found, inner = resolved(below, name)
         if "array" in _kinds(found):
-            found, inner = resolved(found.get("items", {}), inner)
+            found, inner = resolved(_items(found), inner)
         if found.get("properties") and inner == name:
             yield f"{prefix}{key}", found, inner
             yield from tables(found, inner, f"{prefix}{key}.")
@@ -109,9 +109,15 @@ def _kinds(node: Mapping[str, Any]) -> list[str]:
 def _named(kind: str, node: Mapping[str, Any], name: str) -> str:
     if kind != "array":
         return _TYPES.get(kind, kind)
-    items, inner = resolved(node.get("items", {}), name)
+    items, inner = resolved(_items(node), name)
     each = _type(items, inner)
     return f"list of {each}s" if not each.startswith("list") else each.replace("list", "list of lists", 1)
+
+
+def _items(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a list holds; of one that may hold texts or tables, the tables."""
+    items: Mapping[str, Any] = node.get("items", {})
+    return {**items.get("then", items)}
 
 
 def _range(node: Mapping[str, Any]) -> str:

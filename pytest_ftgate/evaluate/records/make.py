@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -11,7 +11,8 @@ from pytest_ftgate.evaluate.lock import lock_path
 from pytest_ftgate.evaluate.records.record import CaseRecord, Facts, Record
 from pytest_ftgate.files.digest import digest_of, file_digest
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.golden.case import PromptError, render
+from pytest_ftgate.golden.case import PromptError
+from pytest_ftgate.golden.question import question_text
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -62,7 +63,7 @@ def _cases(evaluation: Evaluation) -> Iterator[CaseRecord]:
             case.digest,
             digest_of(case.input)[:16],
             case.line,
-            _question(responses.prompt, case),
+            _question(responses.prompt, case, answers[0].turns if answers else ()),
             case.expected,
             answers,
             outcome,
@@ -74,9 +75,9 @@ def _cases(evaluation: Evaluation) -> Iterator[CaseRecord]:
         )
 
 
-def _question(prompt: Prompt, case: Case) -> str:
+def _question(prompt: Prompt, case: Case, turns: Sequence[str]) -> str:
     try:
-        return str(render(prompt, case.input)[-1]["content"])
+        return question_text(prompt, case.input, turns)
     except PromptError:
         return ""
 

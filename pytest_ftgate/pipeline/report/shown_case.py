@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.excerpt import CHARACTERS, excerpt
-from pytest_ftgate.golden.case import Prompt, render
+from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.golden.question import question_text
 from pytest_ftgate.graders.answer import NoJsonError, json_of
 from pytest_ftgate.graders.grade import Grade
 from pytest_ftgate.pipeline.report.text_diff import differences
@@ -30,8 +31,8 @@ def case_lines(evaluation: Evaluation, case: Case, *, whole: bool) -> Iterator[s
 
     whole: else long texts are cut in the middle. Raises Unmeasured.
     """
-    yield from _block(_asked(case), question_of(evaluation.responses.prompt, case), whole=whole)
     answers, repeats = evaluation.responses.of(case), evaluation.repeats(case)
+    yield from _block(_asked(case), question_of(evaluation.responses.prompt, case, answers[0].turns), whole=whole)
     origin = " (from the cache)" if evaluation.responses.is_cached(case) else ""
     if not repeats:
         yield from _answer(answers[0], f"answer{origin}", whole=whole)
@@ -45,9 +46,9 @@ def case_lines(evaluation: Evaluation, case: Case, *, whole: bool) -> Iterator[s
         yield from _differences(case, answers[0].text, whole=whole)
 
 
-def question_of(prompt: Prompt, case: Case) -> str:
-    """The last turn that the user sends."""
-    return _text(render(prompt, case.input)[-1]["content"])
+def question_of(prompt: Prompt, case: Case, turns: Sequence[str] = ()) -> str:
+    """The last turn that the user sends; of a script the dialogue up to it. turns: the model's answers before it."""
+    return question_text(prompt, case.input, turns)
 
 
 def expected_text(expected: object) -> str:
@@ -97,10 +98,6 @@ def _as_json(answer: str) -> str:
         return expected_text(json_of(answer))
     except NoJsonError:
         return answer
-
-
-def _text(content: object) -> str:
-    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
 
 
 def _block(label: str, text: str, *, whole: bool, characters: int = CHARACTERS) -> Iterator[str]:

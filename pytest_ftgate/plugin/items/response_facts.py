@@ -36,7 +36,7 @@ def answer_facts(evaluation: Evaluation, case: Case) -> dict[str, Any]:
 def exchange(evaluation: Evaluation, case: Case) -> Iterator[tuple[str, str]]:
     """What was asked, answered and expected, as properties of a case that is not right; long texts are cut."""
     answers = evaluation.responses.of(case)
-    yield "ftgate_question", excerpt(question_of(evaluation.responses.prompt, case), KEPT, KEPT)
+    yield "ftgate_question", excerpt(question_of(evaluation.responses.prompt, case, answers[0].turns), KEPT, KEPT)
     yield "ftgate_answer", excerpt("\n\n".join(map(answer_text_of, answers)), KEPT, KEPT)
     if case.expected is not None:
         yield "ftgate_expected", excerpt(expected_text(case.expected), KEPT, KEPT)

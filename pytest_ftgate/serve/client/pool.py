@@ -18,10 +18,11 @@ from pytest_ftgate.serve.address import address_of, key_headers
 from pytest_ftgate.serve.client.breaker import SILENT_S, Breaker
 from pytest_ftgate.serve.client.delivery import Delivery, OnDone
 from pytest_ftgate.serve.client.denial import explained
+from pytest_ftgate.serve.client.dialogue import converse
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.pace import Pace
 from pytest_ftgate.serve.client.proxy import proxy_for
-from pytest_ftgate.serve.client.send_chat import Line, Request, Tries, ask, give_up
+from pytest_ftgate.serve.client.send_chat import Line, Request, Tries, give_up
 from pytest_ftgate.serve.client.server_queue import Job, ServerQueue
 from pytest_ftgate.serve.client.window import FIRST, Window
 from pytest_ftgate.serve.engine import Endpoint
@@ -163,7 +164,7 @@ class Pool:
 
     async def _finish(self, queue: ServerQueue, job: Job) -> None:
         try:
-            response = await ask(job.line, job.request, job.tries, self.counts)
+            response = await converse(job.line, job.request, job.tries, self.counts)
             if response is None and queue.under_way == 1:
                 response = give_up(job.line, job.request, job.tries)
             if response is None:

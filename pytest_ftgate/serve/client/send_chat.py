@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -40,7 +40,7 @@ class Request:
     key: the journal's key. messages: list of {"role", "content"}. sampling: further keys of the request's body.
     timeout_s: time limit from the first sending to the last byte, retries included; of a server of our own, time after
     which it is asked whether it is alive. repeat: 0-based. keeps_reasoning: what the model marks as reasoning stays in
-    the answer.
+    the answer. later: user turns, each sent after the answer before it.
     """
 
     key: str
@@ -50,6 +50,7 @@ class Request:
     timeout_s: float = 60.0
     repeat: int = 0
     keeps_reasoning: bool = False
+    later: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class Line:
 class Tries:
     """What came of a request so far. planned, limited_since: by `time.monotonic()`.
 
-    made: attempts. limits: how often the server turned it away, limited_since when first, limited_by what it said last.
+    made: attempts. turns: answers to the earlier turns of a dialogue. limits: how often the server turned it away,
+    limited_since when first, limited_by what it said last.
     """
 
     planned: float
@@ -89,6 +91,7 @@ class Tries:
     limits: int = 0
     limited_since: float = 0.0
     limited_by: str = ""
+    turns: list[Response] = field(default_factory=list)
 
 
 async def ask(line: Line, request: Request, tries: Tries, counts: Counter[str]) -> Response | None:
