@@ -14,7 +14,7 @@ ADDRESSES: Mapping[str, tuple[str, bool]] = {
     "letters beyond ASCII": ("http://{address}/é/v1", True),
     "blank inside": ("http://{address}/v 1", True),
     "name and password beside a key": ("http://bob:hunter2@{address}/v1", False),
-    "question mark": ("http://{address}/v1?api-version=2024", False),
+    "question mark": ("http://{address}/v1?api-version=2024", True),
     "fragment": ("http://{address}/v1#x", False),
     "no scheme": ("{address}/v1", False),
     "ftp": ("ftp://{address}/v1", False),

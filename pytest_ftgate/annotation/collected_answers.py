@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_ftgate.evaluate.journal import Journal, key_of
-from pytest_ftgate.evaluate.responses import settings_of
+from pytest_ftgate.evaluate.responses import sampling_digest
 from pytest_ftgate.evaluate.suite import Suite
-from pytest_ftgate.golden.case import Case, digest_of, later_turns
+from pytest_ftgate.golden.case import Case, later_turns
 from pytest_ftgate.golden.question import whole_dialogue
 from pytest_ftgate.judge.labels import answer_digest
 
@@ -31,9 +31,9 @@ class Given:
 
 def from_journal(suite: Suite, journal: Journal) -> Iterator[Given]:
     """The whole, non-empty answers of a run, to cases that ask today what they asked then, under the set's prompt."""
-    sampling = digest_of(settings_of(suite, ()))
-    by_input = {(case.id, digest_of(case.input)): case for case in suite.cases}
-    inputs = {case.id: digest_of(case.input) for case in suite.cases}
+    sampling = sampling_digest(suite)
+    by_input = {(case.id, case.asked_digest): case for case in suite.cases}
+    inputs = {case.id: case.asked_digest for case in suite.cases}
     for asked, response in journal.read("asked").responses.items():
         wanted = inputs.get(response.case_id, "")
         same = key_of("", wanted, response.model, suite.prompt.digest, sampling, response.repeat)

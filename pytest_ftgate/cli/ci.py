@@ -6,25 +6,60 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.ci_workflows import GITLAB, INSTALL, WORKFLOWS, Workflow, is_ours, written
 from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.discovery import Catalogue
+
+INSTALL = 'python -m pip install "pytest-ftgate[train,registry]"'
+INSTALL_LIGHT = "python -m pip install pytest-ftgate"
+ARGUMENTS = '--ftgate-state-dir "$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md'
+Codes = Sequence[tuple[int, str, str]]
+"""Exit code, level of GitHub's annotation, meaning."""
+
+FILES: Mapping[str, Codes] = {
+    "ftgate-gate.yml": (
+        (0, "notice", "promoted, or unchanged"),
+        (1, "error", "REJECT or a failed test; production is unchanged"),
+        (10, "warning", "HOLD: not enough evidence; production is unchanged, see the gate report"),
+        (11, "error", "INTEGRITY: leakage, a changed golden set or unmeasured cases; results are invalid"),
+    ),
+    "ftgate-canary.yml": (
+        (0, "notice", "no drift"),
+        (1, "error", "a test failed; see the log"),
+        (10, "warning", "undecided: no champion, or canary panel not measured in full"),
+        (11, "error", "canary panel, prompt or model has changed since promotion; not comparable"),
+        (12, "error", "DRIFT: a champion regressed since promotion"),
+    ),
+    "ftgate-compare.yml": (
+        (0, "notice", "no more than the allowed share of the score is lost"),
+        (1, "error", "REJECT: the score has dropped by more than is allowed, or a test failed"),
+        (10, "error", "HOLD: not shown that no more is lost than is allowed; see how many more cases would show it"),
+        (11, "error", "INTEGRITY: a record or golden set was changed, or cases are unmeasured; results are invalid"),
+    ),
+}
+"""Each workflow, and what the exit codes mean there."""
+COMPARING = ("ftgate-compare.yml",)
+TRAINING = tuple(name for name in FILES if name not in COMPARING)
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     parser = commands.add_parser("ci", help="continuous integration workflows")
     kinds = parser.add_subparsers(metavar="KIND", required=True)
-    _add_github(kinds.add_parser("github", help="write GitHub workflows: gate, nightly canary, comparison with main"))
-    _add_gitlab(kinds.add_parser("gitlab", help="write a GitLab CI job that compares a merge request with main"))
+    told = "write GitHub Actions workflows: promotion gate, nightly canary; of a served model: pull request comparison"
+    _add_github(kinds.add_parser("github", help=told))
+    _add_gitlab(
+        kinds.add_parser("gitlab", help="write a GitLab CI file that compares merge requests on a served model")
+    )
     changed_parser = kinds.add_parser("changed", help="read changed paths from stdin, print affected pipelines as JSON")
     what = changed_parser.add_mutually_exclusive_group()
     what.add_argument("--all", action="store_true", help="all pipelines, regardless of changes")
@@ -41,34 +76,39 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
         "--runner", type=_labels, default="self-hosted,gpu", metavar="LABELS", help="labels of the GPU runner"
     )
     parser.add_argument(
-        "--workflows",
-        type=_workflows,
-        default=(),
-        metavar="LIST",
-        help=f"of {', '.join(WORKFLOWS)}; default: gate,canary, and without a pipeline compare",
+        "--branch", default="main", help="train, gate and promote on pushes to this branch (default main)"
     )
     parser.add_argument("--cron", type=_cron, default="17 3 * * *", help="canary schedule, UTC (default %(default)s)")
     parser.add_argument(
         "--minutes", type=_minutes, default=720, help="job timeout per pipeline in minutes (default 720)"
     )
-    _add_common(parser)
+    _add_served(parser, needed=False)
+    _add_shared(parser, INSTALL)
     parser.set_defaults(run=github)
 
 
 def _add_gitlab(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path(".gitlab"), metavar="DIR", help="default %(default)s")
     parser.add_argument("--minutes", type=_minutes, default=60, help="job timeout in minutes (default 60)")
-    _add_common(parser)
+    _add_served(parser, needed=True)
+    _add_shared(parser, INSTALL_LIGHT)
     parser.set_defaults(run=gitlab)
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--branch", default="main", help="the branch that production comes from (default main)")
-    parser.add_argument(
-        "--max-drop", type=_share, default=0.03, metavar="SHARE", help="largest drop to let pass (default %(default)s)"
+def _add_served(parser: argparse.ArgumentParser, *, needed: bool) -> None:
+    instead = (
+        "" if needed else ": write the workflow of a served model instead, which compares pull requests with --branch"
     )
+    parser.add_argument("--base-url", required=needed, default="", metavar="URL", help=f"its address{instead}")
+    parser.add_argument("--model", required=needed, default="", metavar="NAME", help="the served model")
+    parser.add_argument(
+        "--max-drop", type=share, default=0.03, metavar="SHARE", help="that may be lost (default 0.03, 3 points)"
+    )
+
+
+def _add_shared(parser: argparse.ArgumentParser, install: str) -> None:
     parser.add_argument("--python", default="3.11", metavar="VERSION", help="default 3.11")
-    parser.add_argument("--install", default="", metavar="COMMAND", help=f"default: {INSTALL}")
+    parser.add_argument("--install", default="", metavar="COMMAND", help=f"default: {install}")
     parser.add_argument("--force", action="store_true", help="overwrite workflows edited by hand")
     _add_folders(parser)
 
@@ -79,20 +119,22 @@ def _add_folders(parser: argparse.ArgumentParser) -> None:
 
 
 def github(args: argparse.Namespace) -> int:
-    """Write the workflows."""
-    asked = args.workflows or (("gate", "canary") if _catalogue(args).pipeline_paths else ("compare",))
-    return _write(args, {name: WORKFLOWS[name] for name in asked})
+    """Write the workflows: those that train, or the one of a served model."""
+    if bool(args.base_url) != bool(args.model):
+        raise FtgateError("--base-url URL and --model NAME belong together: the workflow asks this served model")
+    names = COMPARING if args.model else TRAINING
+    return _write({args.out / name: _signed(_rendered("github", name, args), "github") for name in names}, args)
 
 
 def gitlab(args: argparse.Namespace) -> int:
-    """Write the job, to be included in .gitlab-ci.yml."""
-    return _write(args, {"gitlab": GITLAB})
+    """Write the file that .gitlab-ci.yml includes."""
+    [name] = COMPARING
+    return _write({args.out / name: _signed(_rendered("gitlab", name, args), "gitlab")}, args)
 
 
-def _write(args: argparse.Namespace, wanted: Mapping[str, Workflow]) -> int:
+def _write(texts: Mapping[Path, str], args: argparse.Namespace) -> int:
     """All or none, so that a refusal leaves all as they were."""
-    texts = {args.out / workflow.file: written(workflow, args) for workflow in wanted.values()}
-    edited = [path for path in texts if path.is_file() and not is_ours(path.read_text(encoding="utf-8"))]
+    edited = [path for path in texts if path.is_file() and not _is_ours(path.read_text(encoding="utf-8"))]
     if edited and not args.force:
         named = ", ".join(map(str, edited))
         raise FtgateError(
@@ -106,15 +148,11 @@ def _write(args: argparse.Namespace, wanted: Mapping[str, Workflow]) -> int:
     return 0
 
 
-def _catalogue(args: argparse.Namespace) -> Catalogue:
-    from pytest_ftgate.pipeline.discovery import Catalogue
-
-    return Catalogue((Path(args.goldens).absolute(),), (Path(args.pipelines).absolute(),))
-
-
 def changed(args: argparse.Namespace) -> int:
     """Print a JSON list of the pipelines that the changed files concern."""
-    catalogue = _catalogue(args)
+    from pytest_ftgate.pipeline.discovery import Catalogue
+
+    catalogue = Catalogue((Path(args.goldens).absolute(),), (Path(args.pipelines).absolute(),))
     known = list(catalogue.pipeline_paths)
     if args.only is not None and args.only not in known:
         raise FtgateError(f"no pipeline {args.only!r} in {args.pipelines}; available: {', '.join(known)}")
@@ -145,22 +183,63 @@ def _beside(path: Path, golden: Path) -> bool:
     return golden.name in (FOLDER_FILE, CASES_FILE) and path.is_relative_to(golden.parent)
 
 
-def _workflows(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(","))
-    unknown = [name for name in names if name not in WORKFLOWS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not a workflow; expected some of {', '.join(WORKFLOWS)}")
-    return names
+def _rendered(host: str, name: str, args: argparse.Namespace) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(  # noqa: S701 - YAML, and every value is quoted as JSON
+        loader=PackageLoader("pytest_ftgate", f"cli/templates/{host}"),
+        variable_start_string="{=",
+        variable_end_string="=}",
+        comment_start_string="{=#",
+        comment_end_string="#=}",
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template(f"{name}.j2").render(_values(name, args))
 
 
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
-    if not 0 < share < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, e.g. 0.03 for 3 points")
-    return share
+def _values(name: str, args: argparse.Namespace) -> dict[str, object]:
+    indent, usual = (" " * 6, INSTALL_LIGHT) if args.run is gitlab else (" " * 10, INSTALL)
+    usual = INSTALL_LIGHT if name in COMPARING else usual
+    return {
+        "base_url": json.dumps(plain_address(args.base_url, "--base-url", "FTGATE_API_KEY")),
+        "model": json.dumps(args.model),
+        "max_drop": f"{args.max_drop:g}",
+        "goldens_dir": args.goldens,
+        "python_plain": args.python,
+        "goldens": json.dumps(f"{args.goldens}/**"),
+        "pipelines": json.dumps(f"{args.pipelines}/**"),
+        "pipelines_dir": args.pipelines,
+        "branch": json.dumps(getattr(args, "branch", "")),
+        "python": json.dumps(args.python),
+        "runner": json.dumps(getattr(args, "runner", "").split(",")),
+        "minutes": str(args.minutes),
+        "cron": json.dumps(getattr(args, "cron", "")),
+        "install": (args.install or usual).replace("\n", "\n" + indent),
+        "install_light": json.dumps(args.install or INSTALL_LIGHT),
+        "arguments": ARGUMENTS,
+        "codes": FILES[name],
+    }
+
+
+_MARK = re.compile(r"# Written by `ftgate ci git(?:hub|lab)`; what follows has the sha256 ([0-9a-f]{64})\n")
+
+
+def _signed(text: str, host: str) -> str:
+    return f"# Written by `ftgate ci {host}`; what follows has the sha256 {_sha256(text)}\n{text}"
+
+
+def _is_ours(text: str) -> bool:
+    """True for a workflow that was written by us and not touched since."""
+    mark = _MARK.match(text)
+    return mark is not None and mark[1] == _sha256(text[mark.end() :])
+
+
+def _sha256(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _labels(text: str) -> str:

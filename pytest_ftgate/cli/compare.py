@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import state_option
+from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.cli.paged import output_options, show, show_json
 from pytest_ftgate.errors import RecordError
 from pytest_ftgate.gate.exit_code import EXIT_CODES, kind_of, worst
@@ -31,7 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--all", action="store_true", help="show all fixed and broken cases, and their texts whole")
     parser.add_argument(
         "--max-drop",
-        type=_share,
+        type=share,
         metavar="SHARE",
         help="end with exit code 10 unless B is shown not to have lost as much, e.g. 0.03; with 1 if it has",
     )
@@ -79,13 +80,3 @@ def _check(now: Record, then: Record, args: argparse.Namespace) -> CheckResult |
     from pytest_ftgate.pipeline.comparison.drop import check_of_records
 
     return None if args.max_drop is None else check_of_records(now, then, args.max_drop)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share above 0 and below 1 (3 points = 0.03)")
-    return value

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.cli import data_generate, data_review, data_split
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.numbers import whole
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import DataError, Fault, FtgateError
+from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.label_counts import LabelCounts
     from pytest_ftgate.data.checks.perplexity import Perplexity
     from pytest_ftgate.data.readers.row import DataRow
-    from pytest_ftgate.errors import Fault
 
 CHECKS = (
     *("answers", "turns", "short", "truncated", "duplicates", "near", "contradictions", "mislabelled", "format"),
@@ -85,10 +85,11 @@ def check_data(args: argparse.Namespace) -> int:
     goldens = _marginals(args.goldens) if args.goldens else None
     longest, perplexity = args.max_length or MAX_LENGTH, _perplexity(args) if args.perplexity else None
     checks = every_check(_tokens_of(args), longest, goldens, perplexity=perplexity)
+    _check_there(args.files)
     inspection = inspect(_entries(args.files), checks, args.allow)
     for line in lines_of(inspection, len(args.files)):
         say(line)
-    if args.model is None:
+    if args.model is None and inspection.rows:
         say("  truncated rows not checked: needs --model DIR")
     leaked = args.goldens is not None and _leaked(args.files, args.goldens)
     return 1 if inspection.failed or leaked else 0
@@ -105,6 +106,14 @@ def redact_data(args: argparse.Namespace) -> int:
     if not national.can_find():
         say(f"  {national.NOTE}")
     return 0
+
+
+def _check_there(files: Sequence[Path]) -> None:
+    """Raises DataError for files that are not there: a mistake of the command, not a finding in the data."""
+    what = "not found; expected a file of training rows"
+    missing = [Fault(shown(path), 0, what) for path in files if not path.exists()]
+    if missing:
+        raise DataError(missing)
 
 
 def _entries(files: Sequence[Path]) -> Iterator[DataRow | Fault]:

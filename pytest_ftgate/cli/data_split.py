@@ -23,9 +23,11 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the splits and split.lock")
     parser.add_argument(
-        "--shares", type=_shares, default="80/10/10", metavar="N/N/N", help="train/validation/test (default 80/10/10)"
+        "--shares", type=_shares, metavar="N/N/N", help="train/validation/test (default: of split.lock, else 80/10/10)"
     )
-    parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=0, metavar="N", help="random seed (default 0)")
+    parser.add_argument(
+        "--seed", type=whole(0, 2**32 - 1), metavar="N", help="random seed (default: that of split.lock, or 0)"
+    )
     parser.set_defaults(run=split)
 
 

@@ -124,13 +124,13 @@ def _advise(args: argparse.Namespace, suites: Sequence[Suite], judge: Settings |
 def _nearest(args: argparse.Namespace, suites: Sequence[Suite]) -> list[Nearest]:
     from pytest_ftgate.data.near.rows import read_rows
     from pytest_ftgate.data.near.text import asked_of, text_of
-    from pytest_ftgate.leakage.encoder import encoder_of
     from pytest_ftgate.leakage.semantic import nearest_rows
+    from pytest_ftgate.serve.embed.encoder import encoder_of
 
     cases = {f"{suite.name}/{case.id}": case for suite in suites for case in suite.cases}
     goldens = [(name, asked_of(case.input)) for name, case in cases.items()]
     rows = (row for path in args.files for row in read_rows(path))
-    found = nearest_rows(goldens, rows, encoder_of(args.semantic))
+    found = nearest_rows(goldens, rows, encoder_of(args.semantic, "--semantic"))
     return [replace(each, answer=text_of(cases[each.golden].expected)) for each in found]
 
 

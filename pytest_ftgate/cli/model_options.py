@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,9 +29,19 @@ def asking_options() -> argparse.ArgumentParser:
     options.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
     options.add_argument("--vllm", default="", metavar="FILE", help="path of the vllm executable")
     options.add_argument(
+        "--vllm-args", type=_words, default=(), metavar="ARGS", help="extra arguments of `vllm serve`, in quotes"
+    )
+    options.add_argument(
         "--concurrency", type=whole(1, 4096), default=64, metavar="N", help="requests in flight (default 64)"
     )
     return options
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"cannot parse {text!r}: {error}") from None
 
 
 @contextmanager
@@ -46,11 +57,12 @@ def asking(args: argparse.Namespace) -> Iterator[Runtime]:
     settings = Settings(
         state_dir=args.state_dir,
         engine=engine,
-        base_url=plain_address(args.base_url, "--base-url", "FTGATE_API_KEY"),
+        base_url=plain_address(args.base_url, "--base-url", "FTGATE_API_KEY", query=True),
         model=args.model,
         concurrency=args.concurrency,
         tracking_uri=args.tracking_uri or "",
         vllm=args.vllm,
+        vllm_args=args.vllm_args,
         verify_key=verify_key(args),
     )
     with Runtime(settings, Console(sys.stderr, say)) as runtime:

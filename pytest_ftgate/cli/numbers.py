@@ -39,5 +39,16 @@ def real(least: float, most: float = MOST) -> Callable[[str], float]:
     return number
 
 
+def share(text: str) -> float:
+    """Text -> share of a score, in (0, 1)."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{_short(text)} is not a share above 0 and below 1 (3 points = 0.03)")
+    return value
+
+
 def _short(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:37]}...")

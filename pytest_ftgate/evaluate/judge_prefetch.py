@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.graders.grade import no_answer
 from pytest_ftgate.graders.llm_judge import Judge, judges_among
+from pytest_ftgate.graders.no_answer import no_answer
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.responses import Responses

@@ -48,9 +48,12 @@ class Noise:
 
     def of(self, suite: Suite) -> str:
         """In words, and whether it was measured on the set as it is now."""
-        stale = self.settings != suite.settings_digest
         again = f"; outdated, settings have changed since: ftgate noise {shown(set_argument(suite.golden.path))}"
-        return f"{self}{again if stale else ''}"
+        return f"{self}{again if self.outdated(suite) else ''}"
+
+    def outdated(self, suite: Suite) -> bool:
+        """Whether the set's settings have changed since."""
+        return self.settings != suite.settings_digest
 
     def __str__(self) -> str:
         grade, text = 100 * self.by_grade, 100 * self.by_text

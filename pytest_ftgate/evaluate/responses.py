@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,7 @@ class Responses:
         self.settings = settings_of(suite, choices)
         self.regrade, self.reuse = regrade, reuse or regrade
         self._journal = journal
-        self._sampling = digest_of(self.settings)
+        self._sampling = sampling_digest(suite, choices)
         self._by_id = {case.id: case for case in suite.cases}
         self._keys = {case.id: self._keys_of(case) for case in suite.cases}
         self._pending: dict[str, Pending[Response]] = {}
@@ -93,8 +93,7 @@ class Responses:
 
     def asked(self, case: Case, repeat: int) -> str:
         """Digest of all that decides one answer, and of nothing that judges it (40 hex digits)."""
-        asked = digest_of(case.input)
-        return key_of("", asked, self.model_digest, self.prompt.digest, self._sampling, repeat)
+        return key_of("", case.asked_digest, self.model_digest, self.prompt.digest, self._sampling, repeat)
 
     def missing(self, cases: Iterable[Case]) -> list[Repeat]:
         """Those repeats of the cases that this run has yet to ask, in order."""
@@ -113,26 +112,35 @@ class Responses:
         self._cached |= taken
         return len(taken)
 
-    def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
-        """Send one request for each of the repeats; returns at once. Raises ServeError."""
-        from pytest_ftgate.serve.client.pool import Pace, Request
+    def _bodies(self, offers: frozenset[str], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The request's body for each repeat, apart from model and messages. Raises ServeError."""
         from pytest_ftgate.serve.client.sampling import sampling
 
         asks = self.suite.golden.request
-        stream = asks.stream and "stream" in engine.offers
-        bodies = [
-            sampling(**self.settings, repeat=repeat, stream=stream, offers=engine.offers)
-            for repeat in range(asks.repeats)
-        ]
+        stream = asks.stream and "stream" in offers
+        return [sampling(**settings, repeat=each, stream=stream, offers=offers) for each in range(asks.repeats)]
+
+    def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
+        """Send one request for each of the repeats; returns at once. Raises ServeError."""
+        from pytest_ftgate.serve.client.pool import Pace, Request
+
+        asks = self.suite.golden.request
+        bodies = self._bodies(engine.offers, self.settings)
+        own = {
+            case.id: self._bodies(engine.offers, self.settings | {"tools": case.tools})
+            for case in self.suite.cases
+            if case.tools
+        }
         requests = (
             Request(
                 self._keys[case.id][repeat],
                 case.id,
                 render(self.prompt, case.input),
-                bodies[repeat],
+                own.get(case.id, bodies)[repeat],
                 asks.timeout_s,
                 repeat,
                 later=later_turns(self.prompt, case.input),
+                keeps_reasoning=asks.reasoning == "keep",
             )
             for case, repeat in repeats
         )
@@ -233,7 +241,7 @@ class Responses:
 
 
 def settings_of(suite: Suite, choices: tuple[str, ...]) -> dict[str, Any]:
-    """Arguments of `serve.sampling.sampling`; their digest is part of the journal's key."""
+    """Arguments of `serve.sampling.sampling`."""
     request = suite.golden.request
     return {
         "max_tokens": request.max_tokens,
@@ -243,4 +251,11 @@ def settings_of(suite: Suite, choices: tuple[str, ...]) -> dict[str, Any]:
         "choices": list(choices or request.choices),
         "response_format": request.response_format,
         "logprobs": request.logprobs,
+        "tools": list(request.tools),
+        "extra": dict(request.extra),
     }
+
+
+def sampling_digest(suite: Suite, choices: tuple[str, ...] = ()) -> str:
+    """sha256 of all of [request] that decides a response; part of the journal's key."""
+    return digest_of({**settings_of(suite, choices), "reasoning": suite.golden.request.reasoning})

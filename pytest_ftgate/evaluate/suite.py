@@ -9,13 +9,14 @@ from typing import Any
 
 from pytest_ftgate.errors import Fault, FtgateError, GoldenError
 from pytest_ftgate.evaluate.column import Column
-from pytest_ftgate.evaluate.template_check import check_prompt, unmade_messages
+from pytest_ftgate.evaluate.template_check import unmade_messages, variables_of
+from pytest_ftgate.evaluate.template_variables import ignored_inputs
 from pytest_ftgate.files.schema import suggestion
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.floor import Floor
 from pytest_ftgate.golden.case import Case, Prompt, PromptError, canonical, digest_of, make_case
 from pytest_ftgate.golden.rows import id_problem
-from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Row, read_golden
+from pytest_ftgate.golden.spec import DEFAULT_GRADERS, Golden, Label, Request, Row, read_golden
 from pytest_ftgate.graders.answer import label_in
 from pytest_ftgate.graders.grade import Grader, case_fault, compile_grader, resolve_spec
 from pytest_ftgate.graders.llm_judge import AsksJudge, Judge, bind, judges_among
@@ -28,6 +29,8 @@ Graders = tuple[Grader, ...]
 _ONLY_MEASURING = ("stream", "requests_per_minute", "tokens_per_minute")
 """Keys of [request] that decide no answer."""
 _NOT_GRADED = "add `expected`, or name another grader; `grader = []` in the settings leaves all to tests in Python"
+_WHERE_SET = ("reasoning", "tools", "extra")
+"""Keys of [request] that count only where they are set: no set without them got a new digest when they were added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,11 @@ class Suite:
         return ("prompt", "variants", self.column.variant) if self.column and self.column.variant else ("prompt",)
 
     def graders_of(self, case: Case) -> Graders:
-        """The graders of a case: its own, else the set's; none if the set says `grader = []`."""
-        return self.own_graders.get(case.id, self.graders)
+        """The graders of a case: its own, else the set's; none if the set says `grader = []`.
+
+        In a set with [judge] and no other grader named, a case without `expected` is left to the judge.
+        """
+        return _graders_of(case, self.golden, self.graders, self.own_graders)
 
     @property
     def metrics(self) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -143,6 +149,12 @@ def _case(row: Row, golden: Golden) -> Case:
     return make_case(data, row.line, row.id)
 
 
+def _graders_of(case: Case, golden: Golden, graders: Graders, own: Mapping[str, Graders]) -> Graders:
+    if case.expected is None and golden.judge and golden.graders == DEFAULT_GRADERS:
+        return own.get(case.id, ())
+    return own.get(case.id, graders)
+
+
 def _with_files(specs: Sequence[Mapping[str, Any]], golden: Golden) -> tuple[Mapping[str, Any], ...]:
     """The specs with the schemas that they name as files, so that digests, and the trainer, see the content."""
     return tuple(_with_file(spec, golden) for spec in specs)
@@ -164,7 +176,7 @@ def _ungradable(golden: Golden, cases: Sequence[Case], graders: Graders, own: Ma
     """The cases that their graders cannot judge as they are written."""
     path = shown(golden.cases_path)
     for case in cases:
-        if problem := case_fault(own.get(case.id, graders), case):
+        if problem := case_fault(_graders_of(case, golden, graders, own), case):
             by_default = case.expected is None and case.id not in own and golden.graders == DEFAULT_GRADERS
             yield Fault(path, case.line, problem, _NOT_GRADED if by_default else "")
 
@@ -198,7 +210,9 @@ def _code(graders: Iterable[Graders]) -> dict[str, SourceFile]:
 def settings_of(golden: Golden, prompt: Prompt, code: Mapping[str, SourceFile]) -> dict[str, Any]:
     """What is asked of the model and how it is judged, apart from the cases: name -> JSON value."""
     label = asdict(golden.label) if golden.label else None
-    request = {key: value for key, value in asdict(golden.request).items() if key not in _ONLY_MEASURING}
+    unset = {key for key in _WHERE_SET if getattr(golden.request, key) == getattr(Request(), key)}
+    left_out = {*_ONLY_MEASURING, *unset}
+    request = {key: value for key, value in asdict(golden.request).items() if key not in left_out}
     settings = {"prompt": prompt.to_json(), "request": request, "graders": list(golden.graders), "label": label}
     return settings | ({"code": {module: file.digest for module, file in code.items()}} if code else {})
 
@@ -249,12 +263,15 @@ def prompt_faults(
 
     keys: where the prompt stands in the settings.
     """
+    inputs = [case.input for case in cases]
     try:
-        check_prompt(prompt)
-        unmade = unmade_messages(prompt, [case.input for case in cases])
+        constant = prompt.template is not None and not variables_of(prompt)
+        problem = ignored_inputs(prompt.template or "", inputs) if constant else ""
+        unmade = unmade_messages(prompt, inputs)
     except PromptError as error:
-        yield Fault(shown(golden.path), golden.line(*keys, "template"), str(error))
-        return
+        problem, unmade = str(error), []
+    if problem:
+        yield Fault(shown(golden.path), golden.line(*keys, "template"), problem)
     for number, problem in unmade:
         yield Fault(shown(golden.cases_path), cases[number].line, problem)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ftgate.golden.case import Prompt, PromptError, check_template, later_turns, render
+from pytest_ftgate.golden.case import Prompt, PromptError, later_turns, render, template_variables
 from pytest_ftgate.graders.limited.parent import call_limited
 from pytest_ftgate.graders.value import GraderError
 
@@ -20,10 +20,15 @@ _ONLY_VARIABLES = re.compile(r"(?:[^{]|\{(?![{%])|\{\{[\w\s.\[\]'\"]*\}\})*")
 """A template that only puts variables into a text: it needs no more time and memory than they are long."""
 
 
-def check_prompt(prompt: Prompt) -> None:
-    """Raises PromptError if the template is not valid Jinja2, or takes too long to compile."""
-    if prompt.template is not None:
-        _limited(prompt, check_template, prompt.template)
+def variables_of(prompt: Prompt) -> frozenset[str]:
+    """Names of the variables that its template uses; none without one.
+
+    Raises PromptError if the template is not valid Jinja2, or takes too long to compile.
+    """
+    if prompt.template is None:
+        return frozenset()
+    found: frozenset[str] = _limited(prompt, template_variables, prompt.template)
+    return found
 
 
 def unmade_messages(prompt: Prompt, inputs: Sequence[Any]) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 STATE: Mapping[str, str] = {
+    ".gitignore": "Keeps the folder out of git; written when a run makes the folder.",
     "mlflow.db": (
         "The registry: runs, versions and champions in MLflow's SQLite store. Not used with MLFLOW_TRACKING_URI."
     ),

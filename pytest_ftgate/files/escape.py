@@ -51,7 +51,7 @@ def printable_json(value: object) -> str:
 def visible(text: str) -> str:
     r"""The text with escape sequences, direction marks, zero-width characters and commands as \x1b, \u202e, \x3a ..."""
     if not text.isprintable():
-        text = "".join(each if _harmless(each) else _escape(each) for each in text)
+        text = "\n".join(line if line.isprintable() else _escaped(line) for line in text.split("\n"))
     if "::" in text or "##" in text or "section_" in text:
         text = _COMMAND.sub(_defused, text)
     return text
@@ -59,6 +59,10 @@ def visible(text: str) -> str:
 
 def _defused(found: re.Match[str]) -> str:
     return f"{found['section'] or ''}\\x{ord(found[0][-1]):x}"
+
+
+def _escaped(line: str) -> str:
+    return "".join(each if _harmless(each) else _escape(each) for each in line)
 
 
 def _escape(each: str) -> str:

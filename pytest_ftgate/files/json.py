@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault, FileFaults
-from pytest_ftgate.files.jsonl import decode_from, parse_line
+from pytest_ftgate.files.jsonl import parse_line
 from pytest_ftgate.files.text import TOO_MANY_DIGITS, Keys, deepest_line, line_of_digits, read_text, shown
 
 _TOKEN = re.compile(r'\n|[\[\]{},]|"(?:\\.|[^"\\])*"|[^\s\[\]{},:"]+')
@@ -22,19 +22,23 @@ def read_json(path: Path) -> tuple[Any, dict[Keys, int]]:
     surrogate pair; each with its line.
     """
     text, name = read_text(path), shown(path)
+    parsed = parse_line(text, 1, name)
+    if isinstance(parsed, Fault):
+        raise FileFaults(_faults(name, text) or [parsed])
+    return parsed[1], dict(_entries(text))
+
+
+def _faults(path: str, text: str) -> list[Fault]:
+    """All that is wrong with a text that is not strict JSON; of what is no JSON at all the first place."""
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        what = f"is not valid JSON: {error.msg} (column {error.colno})"
-        raise FileFaults([Fault(name, error.lineno, what)]) from None
+        return [Fault(path, error.lineno, f"is not valid JSON: {error.msg} (column {error.colno})")]
     except RecursionError:
-        raise FileFaults([Fault(name, deepest_line(text), "is nested too deeply")]) from None
+        return [Fault(path, deepest_line(text), "is nested too deeply")]
     except ValueError:
-        raise FileFaults([Fault(name, line_of_digits(text), TOO_MANY_DIGITS)]) from None
-    entries = list(_entries(text))
-    if faults := [*_scalar_faults(text, name), *_twice(entries, name)]:
-        raise FileFaults(faults)
-    return decode_from(text.strip(), 0)[0], dict(entries)
+        return [Fault(path, line_of_digits(text), TOO_MANY_DIGITS)]
+    return [*_scalar_faults(text, path), *_twice(list(_entries(text)), path)]
 
 
 def _tokens(text: str) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.files.disk import sync, sync_folder, write_whole
+from pytest_ftgate.files.git_ignore import make_ignored
 from pytest_ftgate.files.ordinary import is_file
 
 FILE = "seal.key"
@@ -48,7 +49,7 @@ def seal(key: bytes, data: bytes) -> str:
 
 def _make(path: Path) -> None:
     """Whole or not at all: written beside, then linked, which fails if another process was first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_ignored(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -38,6 +38,7 @@ _environment: Mapping[bytes, bytes] = getattr(os.environ, "_data", os.environb)
 
 _remembered: set[str] = set()
 _FORBIDDEN = re.compile(r"[^\x20-\x7e\xa0-\xff]|^ | $")
+_PLAIN_QUERY = re.compile(r"api-version=(?:v?\d[\d.-]{0,15}(?:-?[a-z]{1,12})?|preview|latest)")
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^\s/?#'\"<>]{,512}|[^\s:/@]{,256}:(?!\d+/)[^\s@]{,512})@")
 """User and password of an address inside a text, also where the password has a slash that should be %2F."""
 
@@ -92,19 +93,24 @@ def remember_basic(user: str, password: str) -> None:
 
 
 def holds_credentials(url: str) -> bool:
-    """Whether an address names a user or a password, or has a query, where some servers want a key."""
-    return "@" in url or "?" in url
+    """Whether an address names a user or a password, or has a query or fragment where a key could be.
+
+    Of queries only Azure's is known to hold none: `?api-version=` with a date or a number.
+    """
+    _, mark, query = url.partition("?")
+    return "@" in url or "#" in url or bool(mark and not _PLAIN_QUERY.fullmatch(query))
 
 
-def plain_address(url: str, option: str, variable: str) -> str:
-    """The base URL of a server, without a slash at its end.
+def plain_address(url: str, option: str, variable: str, *, query: bool = False) -> str:
+    """The base URL of a server, without a slash at its end. query: whether it may have one that holds no key.
 
     Raises FtgateError, which does not show it, if it holds credentials. variable: where a key belongs.
     """
-    if holds_credentials(url):
+    if holds_credentials(url) or ("?" in url and not query):
+        also = " or https://host/path?api-version=2024-10-21" if query else ""
         raise FtgateError(
             f"{option}: the URL holds a user, a password or a query, which would end up in logs; "
-            f"expected one such as https://host/v1\n    pass the key as environment variable {variable}"
+            f"expected one such as https://host/v1{also}\n    pass the key as environment variable {variable}"
         )
     return url.rstrip("/")
 

@@ -24,12 +24,12 @@ __all__ = [
     "answer_text",
     "canonical",
     "case_digest",
-    "check_template",
     "digest_of",
     "is_script",
     "later_turns",
     "make_case",
     "render",
+    "template_variables",
     "user_text",
 ]
 
@@ -54,6 +54,7 @@ class Case:
     graders: raw specs of this case alone; empty if the set's graders judge it.
     cluster: cases of one cluster are not independent (drawn from one document, say); None if it stands alone.
     line: 1-based line in its file. digest: see `case_digest`.
+    tools: functions the model may call, in place of the set's; empty if the case names none.
     """
 
     id: str
@@ -66,6 +67,12 @@ class Case:
     notes: str = ""
     line: int = 0
     digest: str = ""
+    tools: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def asked_digest(self) -> str:
+        """sha256 (64 hex digits) of what is asked, and of nothing that judges the answer."""
+        return digest_of({"input": self.input, "tools": list(self.tools)} if self.tools else self.input)
 
     def __hash__(self) -> int:
         return hash((self.id, self.digest))
@@ -77,7 +84,7 @@ class Case:
 
 def make_case(row: Mapping[str, Any], line: int, case_id: str) -> Case:
     """The case of a row that has passed the schema; `case_id` is its own id, or one made from its content."""
-    graders = tuple(row.get("graders", ()))
+    graders, tools = tuple(row.get("graders", ())), tuple(row.get("tools", ()))
     return Case(
         id=case_id,
         input=row["input"],
@@ -88,13 +95,20 @@ def make_case(row: Mapping[str, Any], line: int, case_id: str) -> Case:
         graders=graders,
         notes=row.get("notes", ""),
         line=line,
-        digest=case_digest(row["input"], row.get("expected"), graders),
+        digest=case_digest(row["input"], row.get("expected"), graders, tools),
+        tools=tools,
     )
 
 
-def case_digest(input: Input, expected: object, graders: Sequence[Mapping[str, Any]] = ()) -> str:  # noqa: A002
+def case_digest(
+    input: Input,  # noqa: A002
+    expected: object,
+    graders: Sequence[Mapping[str, Any]] = (),
+    tools: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """sha256 (64 hex digits) of what is asked and how it is judged; slices, notes and the id do not count."""
-    return digest_of({"input": input, "expected": expected, "graders": list(graders)})
+    asked = {"input": input, "tools": list(tools)} if tools else {"input": input}
+    return digest_of({**asked, "expected": expected, "graders": list(graders)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +216,9 @@ def _conversation(messages: Sequence[Mapping[str, str]]) -> list[Message]:
     return turns
 
 
-def check_template(template: str) -> None:
-    """Raises PromptError if the template is no valid Jinja2."""
-    _compiled(template)
+def template_variables(template: str) -> frozenset[str]:
+    """Names of the variables that a template uses. Raises PromptError if it is no valid Jinja2."""
+    return _compiled(template)[1]
 
 
 def _fill(template: str, variables: Mapping[str, Any]) -> str:

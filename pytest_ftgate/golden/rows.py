@@ -38,7 +38,8 @@ def row_id(data: Mapping[str, Any]) -> str:
     own = data.get("id")
     if own is not None:
         return str(own)
-    return digest_of([data["input"], data.get("expected"), data.get("graders", [])])[:12]
+    tools = [data["tools"]] if data.get("tools") else []
+    return digest_of([data["input"], data.get("expected"), data.get("graders", []), *tools])[:12]
 
 
 def id_problem(text: str) -> str:

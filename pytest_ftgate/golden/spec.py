@@ -15,6 +15,7 @@ from pytest_ftgate.files.text import Keys, nearest, shown
 from pytest_ftgate.gate.floor import Floor, GateSpec, number_problems
 from pytest_ftgate.golden.files import Source, read_source
 from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, set_file, set_name
+from pytest_ftgate.golden.request_faults import extra_faults
 from pytest_ftgate.golden.rows import Row, id_problem, row_id
 from pytest_ftgate.judge.spec import JudgeError, JudgeSpec, read_judge
 from pytest_ftgate.metrics.latency_cost import COST, QUANTILES, Price
@@ -38,6 +39,8 @@ class Request:
     response_format: sent as it is. logprobs: asked for at each token, 0 to 20; 0 = none.
     stream: whether answers are streamed, to measure the time to the first token; changes no answer.
     requests_per_minute, tokens_per_minute: what is sent to the server at most, None for no limit of ours.
+    reasoning: "split" keeps what a model thought out of its answer, "keep" leaves marked thoughts in it.
+    tools: functions the model may call, as OpenAI's `tools`. extra: further keys of the request's body.
     """
 
     max_tokens: int = 256
@@ -52,6 +55,9 @@ class Request:
     stream: bool = False
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
+    reasoning: str = "split"
+    tools: tuple[Mapping[str, Any], ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ def read_golden(path: Path) -> Golden:
     prompt, variants = _prompts(known.get("prompt", {}))
     faults = [*source.faults, *_name_faults(file), *_gate_faults(known, source, file), *judge_faults]
     faults += _variant_faults(variants, source, file)
+    faults += _extra_faults(known, source, file)
     return Golden(
         name=set_name(file),
         path=file,
@@ -172,7 +179,7 @@ def _variant_faults(variants: Iterable[str], source: Source, file: Path) -> Iter
 
 def _request(table: Mapping[str, Any]) -> Request:
     made: dict[str, Any] = dict(table)
-    for key in ("stop", "choices"):
+    for key in ("stop", "choices", "tools"):
         made |= {key: tuple(made[key])} if key in made else {}
     for key in ("max_tokens", "seed", "repeats", "logprobs"):
         made |= {key: int(made[key])} if key in made else {}
@@ -203,6 +210,11 @@ def _gate(table: Mapping[str, Any] | None) -> GateSpec | None:
     if table is None:
         return None
     return GateSpec(tuple(map(_floor, table.get("floor", []))), table.get("delta"))
+
+
+def _extra_faults(known: Mapping[str, Any], source: Source, file: Path) -> Iterator[Fault]:
+    for key, what, fix in extra_faults(known.get("request", {})):
+        yield Fault(shown(file), nearest(source.lines, ("request", "extra", key)), what, fix)
 
 
 def _floor(table: Mapping[str, Any]) -> Floor:

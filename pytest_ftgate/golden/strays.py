@@ -12,6 +12,8 @@ _ROWS = {".jsonl": ".jsonl", ".ndjson": ".jsonl", ".csv": ".csv", ".tsv": ".csv"
 _TREES = {".json": ".json", ".yaml": ".yaml", ".yml": ".yaml", ".toml": ".yaml", ".golden": ".jsonl"}
 """The same of files that hold anything: looked at if they are called golden."""
 _OWN = (LABELS, VERDICTS)
+ENDS = frozenset(_ROWS | _TREES)
+"""Ends of names of the files that `why_stray` says anything about."""
 
 
 def why_stray(path: Path, root: Path) -> str:
@@ -19,7 +21,7 @@ def why_stray(path: Path, root: Path) -> str:
 
     root: the folder of golden sets. In the folder of a set, where anything may lie, only what is called like its cases.
     """
-    if not path.is_file() or is_golden(path) or _known(path):
+    if path.suffix not in ENDS or not path.is_file() or is_golden(path) or _known(path):
         return ""
     if path.name == CASES_FILE or path.name.endswith(SUFFIXES):
         where = "the first line names no column" if path.suffix == ".csv" else "no case has"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+from pytest_ftgate.files.jsonl import decode_from
+from pytest_ftgate.graders.fenced_json import blocks
+
+_JSON = "json"
+_BYTE_ORDER_MARK = "\ufeff"
 _MISSING = object()
 
 
@@ -17,38 +20,40 @@ class NoJsonError(ValueError):
 
 
 def json_of(text: str) -> Any:
-    """The JSON value of an answer: the whole answer, or what stands in its last fenced block.
+    """The JSON value of an answer: the whole answer, or that of a fenced block in it.
 
-    Raises NoJsonError with what was found. NaN and infinities are no JSON.
+    Of several blocks with JSON the last counts, one that is tagged `json` before all others. Raises NoJsonError with
+    what was found: NaN, infinities, numbers out of range, duplicate keys and half characters are no JSON.
     """
+    bare = text.removeprefix(_BYTE_ORDER_MARK).strip()
     try:
-        return _parsed(text)
-    except NoJsonError:
-        blocks = _FENCE.findall(text) if "```" in text else ()
-        if not blocks:
-            raise
-    return _parsed(blocks[-1])
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return _DECODER.decode(text.strip())
+        return _whole(bare)
     except (ValueError, RecursionError) as error:
-        head = text if len(text) <= 120 else f"{text[:117]}..."
-        raise NoJsonError(f"found {head!r}, not valid JSON ({_why(error)})") from None
+        found = [*blocks(bare)] if "```" in bare or "~~~" in bare else []
+        wrong = next((block.error for block in reversed(found) if block.error), error)
+    sound = [block for block in found if block.error is None]
+    if not sound:
+        raise NoJsonError(f"found {_head(text)!r}, not valid JSON ({_why(wrong)})")
+    tagged = [block for block in sound if block.tag == _JSON]
+    return (tagged or sound)[-1].value
+
+
+def _whole(text: str) -> Any:
+    """Raises ValueError or RecursionError if it is not one JSON value."""
+    value, end = decode_from(text, 0)
+    if end < len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    return value
+
+
+def _head(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos + 1}"
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
-
-
-def _constant(name: str) -> float:
-    raise ValueError(f"{name} is not valid JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_constant)
 
 
 def label_of(text: str, path: str = "") -> str | None:

@@ -43,7 +43,7 @@ class AnyOf(Group):
         grades = of_type(Grade, outcomes)
         passed = [grade for grade in grades if grade.passed]
         value = self._value(grades)
-        if (not_known := unmeasured(outcomes)) and not (value == 1 and len(passed) >= self.at_least):
+        if (not_known := unmeasured(outcomes)) is not None and not (value == 1 and len(passed) >= self.at_least):
             return self.renamed(not_known)
         if len(passed) >= self.at_least:
             return Grade(value, reasons(passed), self.name, value >= self.threshold)

@@ -25,7 +25,8 @@ from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
 from pytest_ftgate.graders.length import Length
 from pytest_ftgate.graders.llm_judge import Judge
-from pytest_ftgate.graders.nested import changed
+from pytest_ftgate.graders.nested import all_graders, changed
+from pytest_ftgate.graders.no_answer import no_answer
 from pytest_ftgate.graders.not_ import Not
 from pytest_ftgate.graders.numeric import Numeric
 from pytest_ftgate.graders.one_of import OneOf
@@ -35,10 +36,12 @@ from pytest_ftgate.graders.python import Python
 from pytest_ftgate.graders.refusal import Refusal
 from pytest_ftgate.graders.regex import Regex
 from pytest_ftgate.graders.rouge import Rouge
+from pytest_ftgate.graders.semantic import Semantic
 from pytest_ftgate.graders.set_f1 import SetF1
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.sql import Sql
 from pytest_ftgate.graders.token_f1 import TokenF1
+from pytest_ftgate.graders.tool_calls import ToolCalls
 from pytest_ftgate.graders.value import (
     Failure,
     Grade,
@@ -65,7 +68,6 @@ __all__ = [
     "case_fault",
     "compile_grader",
     "grade_case",
-    "no_answer",
     "outcome_from_json",
     "resolve_spec",
 ]
@@ -82,12 +84,14 @@ KINDS: Mapping[str, type[Kind]] = {
         Numeric,
         JsonSchema,
         JsonFields,
+        ToolCalls,
         Rouge,
         Bleu,
         Chrf,
         EditSimilarity,
         TokenF1,
         SetF1,
+        Semantic,
         Length,
         Refusal,
         Code,
@@ -160,24 +164,19 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
     """The outcome of one answer. Never raises for what a grader does.
 
     No grader at all is Unscored. A request that broke or ran out of time is a Failure. A cut-off and an empty answer
-    are worth 0, whatever the graders.
+    are worth 0, whatever the graders; so is a tool call if no grader looks at tool calls.
     Of several graders: any Failure, else any Unscored, else the least value, passed if all passed.
     """
     if not graders:
         return Unscored("no `expected` and no grader; can be checked by a Python test", "none")
     if response.broken:
         return Failure(f"not measured: {response.error or 'the request failed'}", "request")
-    if why := no_answer(response):
+    if why := no_answer(
+        response, reads_calls=any(getattr(each, "reads_calls", False) for each in all_graders(graders))
+    ):
         return Grade(0.0, why, _names(graders), passed=False)
     outcomes = [_told(outcome_of(grader, case, response)) for grader in graders]
     return outcomes[0] if len(outcomes) == 1 else joined(outcomes)
-
-
-def no_answer(response: Response) -> str:
-    """Why there is nothing to judge, so that it is worth 0 whatever the graders; "" if there is."""
-    if response.finish_reason == "length":
-        return f"cut off at max_tokens ({response.completion_tokens} tokens): {shown(response.text)}"
-    return "" if response.text and not response.text.isspace() else "the answer is empty"
 
 
 def _told(outcome: Outcome) -> Outcome:

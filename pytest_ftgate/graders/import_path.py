@@ -35,14 +35,16 @@ def imported(path: str) -> Callable[..., Any]:
         for part in name.split("."):
             found = getattr(found, part)
     except BaseException as error:
-        raise GraderError(f"{path} cannot be imported: {raised(error)}{_help(error)}") from error
+        raise GraderError(f"{path} cannot be imported: {_why(error, module_name)}") from error
     if not callable(found):
         raise GraderError(f"{path} is {shown(found)}, not callable")
     function: Callable[..., Any] = found
     return function
 
 
-def _help(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        return "; add its folder to `pythonpath` in the pytest section of pyproject.toml, or install it"
-    return ""
+def _why(error: BaseException, module: str) -> str:
+    if not isinstance(error, ModuleNotFoundError):
+        return raised(error)
+    itself = error.name is not None and f"{module}.".startswith(f"{error.name}.")
+    found = f"there is no module {error.name!r}" if itself else raised(error)
+    return f"{found}; add its folder to `pythonpath` in the pytest section of pyproject.toml, or install it"

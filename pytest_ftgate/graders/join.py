@@ -38,7 +38,7 @@ def _faults(graders: Iterable[Grader], case: Case) -> Iterator[str]:
 
 def joined(outcomes: Sequence[Outcome]) -> Outcome:
     """Of several: any Failure, else any Unscored, else the least value, passed if all passed."""
-    if broken := unmeasured(outcomes):
+    if (broken := unmeasured(outcomes)) is not None:
         return broken
     grades = of_type(Grade, outcomes)
     missed = [grade for grade in grades if not grade.passed]

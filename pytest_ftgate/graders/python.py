@@ -25,7 +25,7 @@ class Python(Kind):
     The function returns True or False, a number from 0 to 1, a pair (either, reason), or None if it cannot judge the
     answer. Anything else is a Failure, and so is whatever it raises, `pytest.skip` and `sys.exit` too. It runs in a
     process of its own, on copies of the case and the response; what it prints is not shown. Its code is part of
-    golden.lock: its module, and what that imports of the project.
+    golden.lock: its module, and what that imports of the project. It also judges an answer that only calls tools.
     call: its import path, "package.module:function".
     options: further keyword arguments.
     timeout_s: longest time of one call, and of importing the module, in seconds (at most 3600); more is a Failure.
@@ -40,6 +40,7 @@ class Python(Kind):
     """
 
     kind: ClassVar[str] = "python"
+    reads_calls: ClassVar[bool] = True
 
     call: str
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)

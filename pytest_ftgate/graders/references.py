@@ -9,13 +9,15 @@ from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.limited.parent import call_limited, checked_limit
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.text import TextKind
-from pytest_ftgate.graders.value import Grade, GraderError
+from pytest_ftgate.graders.value import Grade, GraderError, Kind
 from pytest_ftgate.serve.response import Response
 
 
 def references_of(case: Case) -> tuple[str, ...]:
     """The texts that a case expects, one or several. Raises GraderError if there is none, or one of white space."""
     expected = case.expected
+    if expected is None:
+        raise GraderError("the case has no `expected` value")
     texts = (expected,) if isinstance(expected, str) else expected
     if not isinstance(texts, list | tuple) or not texts or not all(isinstance(text, str) for text in texts):
         raise GraderError(f"`expected` is {shown(expected)}; must be a text, or a list of texts")
@@ -53,13 +55,18 @@ class ReferenceKind(TextKind):
         """The grade of what `function(answer, references, *options)` returns, in a process of its own."""
         asked = (self.normal(response.text), self.references(case), *options)
         value = call_limited(function, *asked, seconds=self.timeout_s, what=f"measuring {self.kind}")
-        return self.grade(value, measured_reason(self, value, case, response))
+        return likeness(self, self.measure_name, value, case, response)
+
+    @property
+    def measure_name(self) -> str:
+        """What is measured, in reasons."""
+        return self.kind
 
 
-def measured_reason(grader: TextKind, value: float, case: Case, response: Response) -> str:
-    """Such as "rouge is 0.4000, required 0.5; found 'a b', expected 'a c'"."""
-    needed = f"{grader.kind} is {value:.4f}, required {grader.threshold:g}"
-    return f"{needed}; found {shown(response.text)}, expected {shown(case.expected)}"
+def likeness(grader: Kind, measure: str, value: float, case: Case, response: Response) -> Grade:
+    """The grade of a value, with a reason such as "rougeL is 0.4000, required 0.5; found 'a b', expected 'a c'"."""
+    needed = f"{measure} is {value:.4f}, required {grader.threshold:g}"
+    return grader.grade(value, f"{needed}; found {shown(response.text)}, expected {shown(case.expected)}")
 
 
 def best(values: Sequence[float]) -> float:

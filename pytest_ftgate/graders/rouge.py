@@ -54,6 +54,11 @@ class Rouge(ReferenceKind):
         """With the library and its version, which decide the value."""
         return f"{self.kind}@{self.version}-rouge-score-{version_of('rouge-score')}"
 
+    @property
+    def measure_name(self) -> str:
+        """Such as "rougeL", "rouge1 recall"."""
+        return self.variant if self.measure == "f1" else f"{self.variant} {self.measure}"
+
     def check(self, case: Case) -> None:
         """Raises GraderError if the case expects no text, or one with too few words."""
         least = 2 if self.variant == "rouge2" else 1

@@ -44,6 +44,8 @@ class SetF1(TextKind):
 
     def _expected(self, case: Case) -> frozenset[str]:
         value = case.expected
+        if value is None:
+            raise GraderError("the case has no `expected` value")
         if isinstance(value, str) and (items := self._listed(value)):
             return items
         if not isinstance(value, list | tuple) or not all(map(_is_item, value)):

@@ -56,6 +56,8 @@ class Sql(Kind):
         call_limited(_check, *asked, seconds=self.timeout_s, what="parsing `expected`")
 
     def _expected(self, case: Case) -> tuple[str, ...]:
+        if case.expected is None:
+            raise GraderError("the case has no `expected` value")
         texts = (case.expected,) if isinstance(case.expected, str) else case.expected
         if not isinstance(texts, list | tuple) or not texts or not all(isinstance(text, str) for text in texts):
             raise GraderError(f"`expected` is {shown(case.expected)}; must be SQL, or a list of SQL texts")

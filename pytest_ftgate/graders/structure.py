@@ -57,6 +57,8 @@ class StructureKind(Kind):
 
     def expected(self, case: Case) -> str:
         """The expected text. Raises GraderError if there is none."""
+        if case.expected is None:
+            raise GraderError("the case has no `expected` value, which `equal` needs")
         if not isinstance(case.expected, str) or not case.expected.strip():
             raise GraderError(f"`expected` is {shown(case.expected)}; must be {self.title}, because of `equal`")
         return case.expected

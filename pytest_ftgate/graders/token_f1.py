@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.graders.references import best, references_of
+from pytest_ftgate.graders.references import best, likeness, references_of
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
 from pytest_ftgate.serve.response import Response
@@ -51,8 +51,7 @@ class TokenF1(Kind):
         """Count the words."""
         found = _words(response.text)
         value = best([_f1(found, expected) for expected in self._references(case)])
-        needed = f"{self.kind} is {value:.4f}, required {self.threshold:g}"
-        return self.grade(value, f"{needed}; found {shown(response.text)}, expected {shown(case.expected)}")
+        return likeness(self, self.kind, value, case, response)
 
 
 def _words(text: str) -> Counter[str]:

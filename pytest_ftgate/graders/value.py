@@ -116,6 +116,8 @@ class Kind:
 
     kind: ClassVar[str]
     version: ClassVar[int] = 1
+    reads_calls: ClassVar[bool] = False
+    """Whether it looks at tool calls, so that a response without any text may be an answer."""
 
     threshold: float = 1.0
 

@@ -157,7 +157,7 @@ class Pipeline:
     ) -> TrainJob:
         """The fine-tune of this pipeline.
 
-        prompt: `Prompt.to_json()` of the first golden set. grading: its "graders" (specs), "label" and "max_tokens".
+        prompt: `Prompt.to_json()` of the first golden set. grading: what `Grading` has.
         lineage: of the data, see `lineage.begun`.
         Raises PipelineError if the base model's folder or a data file is not there.
         """
@@ -176,7 +176,7 @@ class Pipeline:
             validation_digest=contents(validation).sha256,
             max_rows=self.data.max_rows,
             prompt=prompt,
-            grading=Grading(tuple(grading["graders"]), grading.get("label"), grading["max_tokens"]),
+            grading=Grading(**{**grading, "graders": tuple(grading["graders"])}),
             tuning=self.tuning,
             lora=self.lora.resolved(min(rows, self.data.max_rows or rows)),
             report_to=self.report_to,

@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.ordinary import is_file
+from pytest_ftgate.graders.no_answer import no_answer
 from pytest_ftgate.metrics.power import DISCORDANCE, measured_discordance
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Evaluation
 
 Values = Mapping[str, float]
 """What one model got, by what identifies the case: a grade in [0, 1]."""
@@ -49,6 +53,15 @@ def between(first: Values, second: Values, models: str) -> Discordance | None:
     if not squares:
         return None
     return Discordance(measured_discordance(fmean(squares), len(squares)), len(squares), models)
+
+
+def answered(evaluation: Evaluation) -> bool:
+    """Whether the model gave answers to compare: not measured, and empty everywhere, is none."""
+    from pytest_ftgate.evaluate.evaluation import covers
+
+    suite = evaluation.suite
+    answers = (answer for case in suite.cases for answer in evaluation.responses.of_or_none(case))
+    return covers(evaluation.values, suite) and any(not no_answer(each) for each in answers)
 
 
 def remember(state_dir: Path, golden: str, model: str, title: str, values: Values) -> None:

@@ -118,12 +118,24 @@ class Catalogue:
 
         return read_pipeline(self.pipeline_paths[name])
 
+    def faults_without_goldens(self) -> list[str]:
+        """Why each pipeline that names no golden set does not: its faults. That of a set may be among them."""
+        found = []
+        for name in self.pipeline_paths:
+            if not self.goldens_of(name):
+                try:
+                    self.pipeline(name)
+                except FileFaults as faults:
+                    found.append(str(faults))
+        return found
+
     def pipeline_for(self, golden: str) -> tuple[str, Pipeline]:
         """The pipeline whose model a golden set tests: an owner, else the first that names it. Raises FtgateError."""
         names = self.owners_of(golden) or self.pipelines_of(golden)
         if not names:
             raise FtgateError(
-                f"no model is named, and no {PIPELINE_FILE} in {_listed(self.pipelines)} names the golden set\n"
+                "".join(f"{fault}\n" for fault in self.faults_without_goldens())
+                + f"no model is named, and no {PIPELINE_FILE} in {_listed(self.pipelines)} names the golden set\n"
                 "    pass --ftgate-model FOLDER, or --ftgate-base-url URL --ftgate-model NAME"
             )
         return names[0], self.pipeline(names[0])

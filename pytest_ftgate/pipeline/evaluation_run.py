@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.errors import FtgateError, ServeError
 from pytest_ftgate.evaluate.reuse import changed_answers
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.pipeline.model_under_test import ModelUnderTest, UnderTest
 from pytest_ftgate.pipeline.unasked import NotAsked, UnaskedSets
 
 if TYPE_CHECKING:
@@ -23,35 +24,31 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.targets import Target
     from pytest_ftgate.pipeline.training_runs import TrainingRuns
     from pytest_ftgate.serve.model import Model
-    from pytest_ftgate.serve.servers.fixture_handle import Server
 
 
-_URL_FLAG = "--ftgate-base-url"
 _RESUME = "; select them too, or take the answers of earlier runs with --ftgate-resume"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnderTest:
-    """Which model a plain run tests, and where its answers may come from.
+class EvaluationRun:
+    """Under `--train` the candidates, whose requests the stages send; else the model under test.
 
-    target: "base", "champion", "vN" or "". regrade: "" or the run whose journal is graded again. resume: take what the
-    journal holds under the same digests.
+    note: prints a line that a quiet run leaves out.
     """
 
-    target: str
-    regrade: str
-    resume: bool
-
-
-class EvaluationRun:
-    """Under `--train` the candidates, whose requests the stages send; else the model under test."""
-
     def __init__(
-        self, asked: UnderTest, catalogue: Catalogue, training: TrainingRuns, runtime: Callable[[], Runtime]
+        self,
+        asked: UnderTest,
+        catalogue: Catalogue,
+        training: TrainingRuns,
+        runtime: Callable[[], Runtime],
+        note: Callable[[str], None],
     ) -> None:
-        self._asked, self._catalogue, self._training, self._new_runtime = asked, catalogue, training, runtime
+        self._note = note
+        self._asked, self._training, self._new_runtime = asked, training, runtime
+        self.model = ModelUnderTest(asked.target, catalogue, training, runtime)
         self._known: dict[str, tuple[Evaluation, Target]] = {}
         self._down: dict[Model, ServeError] = {}
+        self._announced: set[str] = set()
         self._summed_up = False
         self.unasked = UnaskedSets()
         self.plan_later: Callable[[], None] | None = None
@@ -75,9 +72,8 @@ class EvaluationRun:
         """Why nothing can be decided on a set: "12 of 300 cases not measured in this run"; "" if all were asked."""
         try:
             unmeasured = len(suite.cases) - len(self.of(suite).outcomes)
-        except NotAsked as error:
-            why = str(error).partition("\n")[0]
-            return f"{len(suite.cases)} of {len(suite.cases)} cases not measured: {why}"
+        except NotAsked:
+            return f"{len(suite.cases)} of {len(suite.cases)} cases not measured: the model could not be asked"
         if not unmeasured:
             return ""
         where = "in the journal that --ftgate-regrade grades" if self._asked.regrade else "in this run"
@@ -130,23 +126,16 @@ class EvaluationRun:
         if base in self._down:
             raise self._down[base]
         self._make_room(suite, target)
-        self._runtime.console.line(f"ftgate: {suite.title}: asking {target.title}{_precision(target)}")
+        if target.title not in self._announced:
+            self._announced.add(target.title)
+            self._note(f"ftgate: asking {target.title}{_precision(target)}")
         try:
             self._source.ask(evaluation, cases, target)
         except ServeError as error:
             if self._runtime.engines.running(target.model) is None:
-                self._down[base] = self._explained(error)
+                self._down[base] = self.model.explained(error)
                 raise self._down[base] from None
             raise
-
-    def _explained(self, error: ServeError) -> ServeError:
-        """With the question whether the named model is one of a server, where it may be."""
-        from pytest_ftgate.serve.model import served_question
-
-        settings = self._runtime.settings
-        if not settings.model or settings.engine == "openai" or Path(settings.model).is_dir():
-            return error
-        return ServeError(f"{error}\n{served_question(settings.model, _URL_FLAG)}")
 
     def scores(self) -> Iterator[dict[str, Any]]:
         """How good the answers were that this run has graded by now, of each golden set; see `report.scores`."""
@@ -180,32 +169,6 @@ class EvaluationRun:
         yield from [self._source.sum_up(evaluation) for evaluation, _ in tested]
         for evaluation, target in tested:
             self._remember(evaluation, target)
-
-    def server(self) -> Server:
-        """The server of `base_model`, started if need be. Raises FtgateError."""
-        from pytest_ftgate.pipeline.targets import base_target
-        from pytest_ftgate.serve.servers.fixture_handle import Server
-
-        model = self.base_model()
-        engine = self._runtime.started(base_target(model))
-        return Server(engine, model, getattr(engine, "log", None))
-
-    def base_model(self) -> Model:
-        """The model that was named on the command line, else the one of all pipelines. Raises FtgateError."""
-        from pytest_ftgate.serve.model import Model, own_model
-
-        settings = self._runtime.settings
-        if settings.engine == "openai":
-            return Model(settings.model, served=True)
-        if settings.model:
-            return own_model(settings.model, _URL_FLAG)
-        names = list(self._training.names or self._catalogue.pipeline_paths)
-        models = {self._catalogue.pipeline(name).base_model for name in names}
-        if len(models) != 1:
-            raise FtgateError(
-                f"which model? {len(names)} pipelines here have {len(models)}; name one with --ftgate-model FOLDER"
-            )
-        return models.pop()
 
     def columns(self) -> Iterator[dict[str, Any]]:
         """Of each golden set that was asked in several columns: their numbers, and what differs from the first."""
@@ -252,28 +215,10 @@ class EvaluationRun:
         if self._asked.regrade:
             from pytest_ftgate.pipeline.regrade import regraded
 
-            named = self._target(suite).digest if self._runtime.settings.model else ""
+            named = self.model.target(suite).digest if self._runtime.settings.model else ""
             return regraded(suite, journal, self._asked.regrade, named)
-        target = self._target(suite)
+        target = self.model.target(suite)
         return Evaluation(Responses(suite, target.digest, journal, reuse=self._asked.resume)), target
-
-    def _target(self, suite: Suite) -> Target:
-        """The model that this run tests on a golden set. Raises FtgateError."""
-        from pytest_ftgate.pipeline.targets import Target, base_target
-        from pytest_ftgate.serve.model import Model, own_model
-
-        settings = self._runtime.settings
-        several = suite.column.model if suite.column else ""
-        name = several or settings.model
-        if settings.engine == "openai":
-            title = f"{name}, served at {settings.combinations.addresses.get(name, settings.base_url)}"
-            return Target(title, Model(name, served=True))
-        if several:
-            return Target(name, own_model(name, _URL_FLAG))
-        if settings.model:
-            return base_target(own_model(settings.model, _URL_FLAG))
-        task, pipeline = self._catalogue.pipeline_for(suite.name)
-        return self._runtime.targets.named(self._asked.target, task, pipeline.base_model)
 
     def _look_up(self, suite: Suite, cases: Iterable[Case]) -> None:
         """What the journal holds of the cases; sends nothing. Raises JournalError."""
@@ -282,13 +227,18 @@ class EvaluationRun:
         evaluation, target = self._of(suite)
         missing = check_any(evaluation, list(cases), self._runtime.journal(suite))
         lacking = f"; answers it lacks: {missing}" if missing else ""
-        self._runtime.console.line(f"ftgate: {suite.title}: grading the journal of {target.title} again{lacking}")
+        self._note(f"ftgate: {suite.title}: grading the journal of {target.title} again{lacking}")
 
     def _remember(self, evaluation: Evaluation, target: Target) -> None:
-        """What a model got on all cases, so that the next collection knows how often two models disagree."""
-        from pytest_ftgate.pipeline.discordance import remember
+        """What a model got on all cases, so that the next collection knows how often two models disagree.
 
-        if evaluation.graded and not (evaluation.suite.column and evaluation.suite.column.variant):
+        Nothing of a regrade, which is no second model, nothing of a model that gave hardly an answer, and nothing of
+        another prompt.
+        """
+        from pytest_ftgate.pipeline.discordance import answered, remember
+
+        variant = evaluation.suite.column.variant if evaluation.suite.column else ""
+        if evaluation.graded and not self._asked.regrade and not variant and answered(evaluation):
             title = target.title if target.version else f"{target.title} {target.digest[:8]}"
             state_dir = self._runtime.settings.state_dir
             try:

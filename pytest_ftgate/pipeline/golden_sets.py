@@ -72,16 +72,19 @@ class GoldenSets:
         """The margin of the set's lock, 0 without one."""
         return self.deltas.get(suite.name, 0.0)
 
-    def resolution(self, suite: Suite, state_dir: Path) -> str:
-        """Its minimum detectable effect in words, from what earlier runs in the state folder have seen."""
+    def resolution(self, suite: Suite, state_dir: Path, *, details: bool) -> str:
+        """Its minimum detectable effect in words, from what earlier runs in the state folder have seen.
+
+        details: also of its slices, of the disagreement of two models, and of its noise. Outdated noise is always told.
+        """
         from pytest_ftgate.evaluate.lock import default_delta
         from pytest_ftgate.pipeline.discordance import recalled
         from pytest_ftgate.pipeline.power import resolution_of
 
         delta = self.deltas.get(suite.name, default_delta(len(suite.cases)))
-        line = resolution_of(suite, delta, recalled(state_dir, suite.name)).line()
-        noise = self.noises.get(suite.name)
-        return f"{line}; {noise.of(suite)}" if noise else line
+        found = resolution_of(suite, delta, recalled(state_dir, suite.name))
+        line, noise = found.long_line() if details else found.line(), self.noises.get(suite.name)
+        return f"{line}; {noise.of(suite)}" if noise and (details or noise.outdated(suite)) else line
 
     def _in_column(self, suite: Suite, column: Column | None) -> Suite:
         """As it is asked and graded."""

@@ -65,10 +65,13 @@ class Resolution:
 
     def line(self) -> str:
         """At collection: "300 cases can resolve about 6 points; a 3-point regression needs 1,100"."""
-        return "; ".join(self._parts())
+        return resolution(self.cases, self.delta, self.discordance.share)
 
-    def _parts(self) -> Iterator[str]:
-        yield resolution(self.cases, self.delta, self.discordance.share)
+    def long_line(self) -> str:
+        """The same with the smallest slice, and what was measured for it."""
+        return "; ".join([self.line(), *self._details()])
+
+    def _details(self) -> Iterator[str]:
         if self.slices:
             worst = self.slices[0]
             yield f"smallest of {len(self.slices)} slices ({worst.name}, {worst.cases}) {about(worst.found)}"

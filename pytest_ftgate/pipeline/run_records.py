@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -54,11 +54,13 @@ class RunRecords:
         if not measured:
             return
         about = self._about(store)
-        of_set = Counter(suite.name for suite, _ in measured)
-        for suite, found in measured:
-            record = Record(replace(found.facts, **about), found.cases)
-            if record.facts.n and (self._against or of_set[suite.name] == 1):  # else columns, compared with each other
+        records = [(suite, Record(replace(found.facts, **about), found.cases)) for suite, found in measured]
+        for path in {each: None for _, record in records for each in store.edited(record.facts.set)}:
+            self._say(f"ftgate: {shown(path)}: edited after it was written; not used, remove it")
+        for suite, record in records:
+            if record.facts.n:
                 yield from (change | {"title": suite.title} for change in self._changes(record, store))
+        for _, record in records:
             store.write(record)
 
     def _about(self, store: RecordStore) -> dict[str, Any]:
@@ -73,17 +75,18 @@ class RunRecords:
         from pytest_ftgate.pipeline.comparison.compare import NothingInCommon
         from pytest_ftgate.pipeline.comparison.since_last import not_compared, since
 
-        golden = record.facts.set
+        facts = record.facts
+        golden, like = facts.set, (facts.digest, facts.variant)
         try:
             if self._against is not None:
-                then, name = self._against.record(golden), self._against.name
+                then, name = self._against.record(golden, *like), self._against.name
             else:
-                latest = store.latest(golden)
+                latest = store.latest(golden, *like)
                 then, name = store.read(latest) if latest else None, ""
             if then is not None:
                 yield since(record, then, name)
             elif name:
-                yield not_compared(record.facts, name)
+                yield not_compared(facts, name)
         except NothingInCommon:
             return
         except FtgateError as error:

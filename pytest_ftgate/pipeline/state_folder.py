@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_ftgate.errors import JournalError
 from pytest_ftgate.evaluate.journal import FOLDER as JOURNAL
 from pytest_ftgate.files import STATE
+from pytest_ftgate.files.git_ignore import make_ignored
 from pytest_ftgate.files.ordinary import is_file, is_folder
 from pytest_ftgate.files.text import shown
 
@@ -19,7 +20,13 @@ ROOM = 1 << 20
 
 def check_state(state: Path) -> None:
     """Make the folder if need be. Raises JournalError: what is wrong, where, and what to do."""
-    for check, paths in ((is_folder, _folders(state)), (_check_file, _files(state)), (_check_room, _written(state))):
+    steps: tuple[tuple[Callable[[Path], object], Iterator[Path]], ...] = (
+        (is_folder, _folders(state)),
+        (_check_file, _files(state)),
+        (make_ignored, iter([state])),
+        (_check_room, _written(state)),
+    )
+    for check, paths in steps:
         for path in paths:
             _run(check, path)
 

@@ -10,8 +10,8 @@ import pytest
 
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.golden.paths import CASES_FILE, is_golden, set_argument, set_file
-from pytest_ftgate.golden.strays import why_stray
-from pytest_ftgate.pipeline.discovery import PIPELINE_FILE
+from pytest_ftgate.golden.strays import ENDS, why_stray
+from pytest_ftgate.pipeline.discovery import PIPELINE_FILE, Catalogue
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.items.base import FtgateFile
@@ -109,11 +109,13 @@ def _folders_of_sets(place: Path, parent: pytest.Collector, ftgate: FtgateSessio
 
 def _warn_of_strays(file: Path, parent: pytest.Collector, ftgate: FtgateSession) -> None:
     """One warning for each folder, naming its files that look like golden sets and are none."""
+    if file.suffix not in ENDS:
+        return
     warned = parent.config.stash.setdefault(_WARNED, set())
     if file.parent in warned or (root := _root_of(file, parent, ftgate)) is None or not why_stray(file, root):
         return
     warned.add(file.parent)
-    if _speaks(parent, ftgate):
+    if _speaks(root, parent, ftgate):
         strays = [(each, why) for each in sorted(file.parent.iterdir()) if (why := why_stray(each, root))]
         lines = [f"{ftgate.shown(each)}: {why}" for each, why in strays[:_LISTED]]
         more = [f"and {len(strays) - _LISTED:,} more"] if len(strays) > _LISTED else []
@@ -134,7 +136,7 @@ def _root_of(file: Path, parent: pytest.Collector, ftgate: FtgateSession) -> Pat
     return next(known, None) or next(named, None)
 
 
-def _speaks(parent: pytest.Collector, ftgate: FtgateSession) -> bool:
+def _speaks(root: Path, parent: pytest.Collector, ftgate: FtgateSession) -> bool:
     """Whether this run is about golden sets, so that nothing is printed where the plugin is merely installed.
 
     It is if there are some, or if an option names a model. Of several workers one speaks.
@@ -142,4 +144,4 @@ def _speaks(parent: pytest.Collector, ftgate: FtgateSession) -> bool:
     if getattr(parent.config, "workerinput", {}).get("workerid", "gw0") != "gw0":
         return False
     asked = ftgate.options.model or ftgate.options.train or ftgate.options.regrade
-    return bool(asked or ftgate.collected or ftgate.catalogue.golden_paths)
+    return bool(asked or ftgate.collected or ftgate.catalogue.golden_paths or Catalogue((root,), ()).golden_paths)

@@ -200,6 +200,6 @@ def vllm_server(request: pytest.FixtureRequest) -> Server:
     if ftgate.options.engine not in ("vllm", "openai"):
         pytest.skip("vllm_server needs --ftgate-engine vllm or --ftgate-base-url URL")
     try:
-        return ftgate.evaluations.server()
+        return ftgate.evaluations.model.server()
     except FtgateError as error:
         pytest.fail(printable(str(error)), pytrace=False)

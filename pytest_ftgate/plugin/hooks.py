@@ -18,6 +18,7 @@ from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 from pytest_ftgate.plugin.collecting import name_sets_by_file
 from pytest_ftgate.plugin.fixtures import case, grade, leakage, metrics, response, training_run, vllm_server
 from pytest_ftgate.plugin.judge_fixture import judge
+from pytest_ftgate.plugin.last_failed import LastFailed
 from pytest_ftgate.plugin.name_clash import load_once, refuse_clash
 from pytest_ftgate.plugin.options import add_options, read_options
 from pytest_ftgate.plugin.session import KEY, FtgateSession
@@ -57,6 +58,11 @@ def pytest_configure(config: pytest.Config) -> None:
     name_sets_by_file(config)
     config.add_cleanup(session.freeze.restore)
     config.pluginmanager.register(session.reports, "ftgate-tally")
+    config.pluginmanager.register(LastFailed(config), "ftgate-last-failed")
+    if "slice" in str(config.option.markexpr):
+        from pytest_ftgate.plugin.slice_names import SliceNames
+
+        config.pluginmanager.register(SliceNames(), "ftgate-slice-names")
     if session.options.train:
         from pytest_ftgate.plugin.train_arguments import prepare
 
@@ -157,9 +163,10 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     from pytest_ftgate.plugin.ordering import sets_of
 
     ftgate = config.stash[KEY]
+    resolution, verbosity = ftgate.golden_sets.resolution, config.get_verbosity()
     seen = [
-        f"ftgate: {suite.name}: {ftgate.golden_sets.resolution(suite, ftgate.options.state_dir)}"
-        for suite in sets_of(items)
+        f"ftgate: {suite.name}: {resolution(suite, ftgate.options.state_dir, details=verbosity > 0)}"
+        for suite in (sets_of(items) if verbosity >= 0 else ())
     ]
     return seen if config.option.collectonly else [*seen, *ftgate.training.forecasts()]
 

@@ -164,7 +164,7 @@ def read_options(config: pytest.Config) -> Options:
         resume=bool(config.getoption("ftgate_resume")),
         target=_target(text["target"], train=bool(config.getoption("train"))),
         engine=_engine(text),
-        base_url=plain_address(text["base-url"], "--ftgate-base-url", "FTGATE_API_KEY"),
+        base_url=plain_address(text["base-url"], "--ftgate-base-url", "FTGATE_API_KEY", query=True),
         model=text["model"],
         combinations=read_combinations(config),
         vllm=text["vllm"],

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ftgate.pipeline.discovery import Catalogue
-from pytest_ftgate.pipeline.evaluation_run import EvaluationRun, UnderTest
+from pytest_ftgate.pipeline.evaluation_run import EvaluationRun
 from pytest_ftgate.pipeline.golden_sets import GoldenSets
+from pytest_ftgate.pipeline.model_under_test import UnderTest
 from pytest_ftgate.pipeline.run_judges import RunJudges
 from pytest_ftgate.pipeline.training_runs import TrainingRuns
 from pytest_ftgate.plugin.gc_freeze import Freeze
@@ -56,7 +57,7 @@ class FtgateSession:
         self.golden_sets = GoldenSets(self.catalogue, options.price, client_of, self.shown, options.combinations)
         self.training = TrainingRuns(self.catalogue, self.golden_sets, lambda: self.runtime, options.leak, client_of)
         asked = UnderTest(target=options.target, regrade=options.regrade, resume=options.resume)
-        self.evaluations = EvaluationRun(asked, self.catalogue, self.training, lambda: self.runtime)
+        self.evaluations = EvaluationRun(asked, self.catalogue, self.training, lambda: self.runtime, self.note)
         self.against = self._against()
         self._data_checks: dict[Path, DataChecks] = {}
 
@@ -100,6 +101,11 @@ class FtgateSession:
             reporter.write_line(text)
 
         return Console(reporter._tw._file, line)
+
+    def note(self, text: str) -> None:
+        """Print a line that -q leaves out."""
+        if self.config.get_verbosity() >= 0:
+            self.console.line(text)
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -155,3 +161,4 @@ class FtgateSession:
                 self.reports.columns += self.evaluations.columns()
                 self.reports.changed += self.records.keep(self.evaluations.tested)
                 self.reports.counts.update(self.runtime.counts)
+                self.reports.unasked = list(self.evaluations.unasked.lines())

@@ -98,6 +98,8 @@ def _leads_to(arg: Path, file: Path) -> bool:
 def _no_pipeline(verb: str, given: list[Path], ftgate: FtgateSession) -> str:
     known = ", ".join(ftgate.shown(path) for path in ftgate.catalogue.pipeline_paths.values())
     what = ", ".join(map(ftgate.shown, given)) or "the configured folders"
+    if faults := ftgate.catalogue.faults_without_goldens():
+        return printable("\n".join([f"{verb}: no pipeline for {what}; a faulty one may be it:", *faults]))
     return f"{verb}: no pipeline for {what}; available pipelines: {known or 'none (see ftgate_pipelines)'}"
 
 

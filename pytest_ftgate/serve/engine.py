@@ -41,7 +41,7 @@ class Engine(Protocol):
 
     @property
     def offers(self) -> frozenset[str]:
-        """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "stream", "adapters"}."""
+        """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "stream", "tools", "adapters"}."""
 
     @property
     def verified(self) -> str:

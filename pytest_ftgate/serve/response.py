@@ -15,6 +15,7 @@ class Response:
     text: the answer; "" if there was none.
     finish_reason: "stop", "length" (cut off at `max_tokens`), "timeout" (the time limit of the request passed), or
         "error" (the API broke or filtered the answer). Of the last two `error` says how, and there is no answer.
+    stop_reason: why the answer ended in the server's own word, "eos" or "tool_calls" say; "" if it did not say.
     prompt_tokens, completion_tokens: as counted by the server; 0 if it did not say.
     queue_s: seconds from planning to sending. ttft_s: to the first token, 0 if not streamed. total_s: sending to end.
     attempts: requests sent, retries included; 0 if none was, as the server had died.
@@ -44,6 +45,7 @@ class Response:
     fingerprint: str = ""
     reasoning: str = ""
     tool_calls: tuple[dict[str, str], ...] = ()
+    stop_reason: str = ""
     turns: tuple[str, ...] = ()
 
     @property
@@ -53,6 +55,11 @@ class Response:
         An empty answer and one that was cut off are the model's own, and wrong.
         """
         return self.finish_reason in {"error", "timeout"}
+
+    @property
+    def answer(self) -> str:
+        """The text, or, where there is none, the tool calls as name(arguments), a line each."""
+        return self.text or "\n".join(f"{call['name']}({call['arguments']})" for call in self.tool_calls)
 
     def __repr__(self) -> str:
         """In one line, for assertions: the answer, and what is not as usual."""

@@ -79,11 +79,15 @@ class Lora:
 
 @dataclass(frozen=True, slots=True)
 class Grading:
-    """How validation answers are judged: the golden set's own graders, and the longest answer in tokens."""
+    """How validation answers are judged: the golden set's own graders, and the longest answer in tokens.
+
+    reasoning: "split" or "keep", as in [request].
+    """
 
     graders: tuple[Mapping[str, Any], ...] = ({"kind": "exact"},)
     label: Mapping[str, Any] | None = None
     max_tokens: int = 256
+    reasoning: str = "split"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from pytest_ftgate.data.readers.reader import MOST_FAULTS, read_entries
+from pytest_ftgate.data.readers.faults import FaultGroups
+from pytest_ftgate.data.readers.reader import read_entries
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.synthetic import REFUSED, is_unreviewed
-from pytest_ftgate.errors import Fault, FileFaults, FtgateError, TrainError
-from pytest_ftgate.files.text import shown
+from pytest_ftgate.errors import Fault, FtgateError, TrainError
 
 T = TypeVar("T")
 
@@ -18,25 +18,23 @@ T = TypeVar("T")
 def read_as(path: Path, make: Callable[[DataRow], T], max_rows: int = 0) -> list[T]:
     """What `make` makes of the first `max_rows` rows (0 = all) of any format and shape that `data.reader` reads.
 
-    Raises TrainError with the first 20 faults: what is no row, synthetic rows that nobody has reviewed, and rows for
-    which `make` raises FtgateError.
+    Raises TrainError with the first 20 different faults: what is no row, synthetic rows that nobody has reviewed, and
+    rows for which `make` raises FtgateError.
     """
     made: list[T] = []
-    faults: list[Fault] = []
+    faults = FaultGroups()
     for entry in read_entries(path):
         if isinstance(entry, Fault):
-            faults.append(entry)
+            faults.add(entry)
         elif is_unreviewed(entry.written):
-            faults.append(Fault(entry.path, entry.line, REFUSED))
+            faults.add(Fault(entry.path, entry.line, REFUSED))
         else:
             try:
                 made.append(make(entry))
             except FtgateError as error:
-                faults.append(Fault(entry.path, entry.line, str(error)))
-        if len(faults) == MOST_FAULTS or (max_rows and len(made) == max_rows):
+                faults.add(Fault(entry.path, entry.line, str(error)))
+        if max_rows and len(made) == max_rows:
             break
-    if not made and not faults:
-        faults = [Fault(shown(path), 0, "no rows found")]
     if faults:
-        raise TrainError(str(FileFaults(faults)))
+        raise TrainError(str(faults.error()))
     return made

@@ -16,6 +16,7 @@ import torch
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
+from pytest_ftgate.serve.client.reasoning import split
 from pytest_ftgate.serve.hf.generate import generate
 from pytest_ftgate.serve.hf.reference_logprobs import prove, write_proof
 from pytest_ftgate.serve.hf.row import Answer
@@ -89,15 +90,18 @@ def grade_answers(job: TrainJob, examples: Sequence[Example], answers: Sequence[
     grades = []
     for example, answer in zip(examples, answers, strict=True):
         graders = [compile_grader(spec) for spec in example.case.graders] or shared
-        grades.append(_counted(job, example, grade_case(graders, example.case, _response(example, answer))))
+        response = _response(example, answer, keeps_reasoning=job.grading.reasoning == "keep")
+        grades.append(_counted(job, example, grade_case(graders, example.case, response)))
     return grades
 
 
-def _response(example: Example, answer: Answer) -> Response:
+def _response(example: Example, answer: Answer, *, keeps_reasoning: bool) -> Response:
+    reasoning, text = ("", answer.text) if keeps_reasoning else split(answer.text)
     return Response(
         case_id=example.case.id,
         model="validation",
-        text=answer.text,
+        text=text,
+        reasoning=reasoning,
         finish_reason=answer.finish_reason,
         completion_tokens=answer.completion_tokens,
     )

@@ -7,6 +7,7 @@ import dataclasses
 import pkgutil
 import re
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.response import Response
 from tests.docs.blocks import DOCS
 from tests.docs.conftest import Reader
+from tests.embedding_server import LettersServer
 from tools.reference import pages
 from tools.reference.commands import commands
 from tools.reference.flags import recorded
@@ -114,25 +116,36 @@ def test_every_option_of_a_grader(kind):
     assert not [name for name in options if f"| `{name}` |" not in section]
 
 
+@pytest.fixture
+def started():
+    with ExitStack() as servers:
+        yield servers.enter_context
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "judge"])
-def test_the_example_of_a_grader_works(kind, reader: Reader):
+def test_the_example_of_a_grader_works(kind, reader: Reader, started):
     Path("my_graders.py").write_text(
         "def shorter_than(case, response, characters):\n    return len(response.text) < characters\n"
     )
     Path("my_models.py").write_text(
         "from pydantic import BaseModel\n\nclass Person(BaseModel):\n    name: str\n    age: int\n"
     )
-    text = example(KINDS[kind])
+    embeddings = started(LettersServer())
+    text = example(KINDS[kind]).replace("http://127.0.0.1:8001/v1", embeddings.base_url)
     values = tomllib.loads(f"value = {{{text.splitlines()[-1].removeprefix('# ')}}}")["value"]
     grader = compile_grader(tomllib.loads(text)["grader"][0])
     case = make_case({"input": "q", "expected": values.get("expected")}, 1, "a")
     grader.check(case)
-    grades = [grader(case, said(values[name])) for name in ("right", "wrong")]
+    grades = [grader(case, said(kind, values[name])) for name in ("right", "wrong")]
     assert [grade.passed for grade in grades if isinstance(grade, Grade)] == [True, False]
 
 
-def said(text):
-    return Response("a", "model", text)
+def said(kind, text):
+    """A text, or a call written as `name(arguments)`."""
+    if kind != "tool_calls":
+        return Response("a", "model", text)
+    name, _, arguments = text.removesuffix(")").partition("(")
+    return Response("a", "model", "", tool_calls=({"name": name, "arguments": arguments},))
 
 
 def test_every_metric():
@@ -178,3 +191,14 @@ def below_the_state_folder(file):
         match node:
             case ast.BinOp(left, ast.Div(), ast.Constant(name)) if ast.unparse(left).endswith("state_dir"):
                 yield name.split("/")[0]
+
+
+def test_the_table_of_graders_names_every_kind_and_readme_its_page():
+    rows = re.findall(r"^\| \[(\w+)\]\(#\1\) \| (.*) \|$", shown("graders.md"), re.M)
+    assert [kind for kind, _ in rows] == list(KINDS)
+    assert "`rel_tol`" in dict(rows)["numeric"]
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    assert "(docs/reference/graders.md)" in readme
+    named = set(re.findall(r"`(\w+)`", readme.partition("usual options:")[2].partition("## Train")[0]))
+    options = {field.name for kind in KINDS.values() for field in dataclasses.fields(kind)} | {"schema"}
+    assert named <= options | set(KINDS) | {"assert"}

@@ -74,6 +74,13 @@ def test_what_is_no_set_is_named_once_with_what_would_be_one(project, answering)
     result.stdout.no_fnmatch_line("*labels.jsonl*")
 
 
+def test_what_is_no_set_is_named_in_a_folder_elsewhere(project):
+    project.write("services/x/goldens/a.jsonl", ROWS)
+    project.write("services/x/goldens/b.golden.jsonl", ROWS)
+    result = project.run("services/x/goldens", "--co")
+    result.stdout.fnmatch_lines(["*services/x/goldens/a.jsonl: not collected: rename it to a.golden.jsonl"])
+
+
 def test_a_warning_that_is_an_error_has_no_traceback(project, answering):
     answering()
     project.single("ok", CASE)

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.mock_openai import Fault
+from tests.plugin.trained import Trained
 
 ECHO = [{"id": f"t{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(6)]
 MANY = [{"id": f"t{i:03}", "input": f"text {i}", "expected": f"text {i}"} for i in range(120)]
@@ -174,6 +175,17 @@ def test_an_edited_record_is_not_compared_with_and_said(project, answering):
     assert changes(result) == []
 
 
+def test_an_edited_score_is_not_used_and_said(project, answering):
+    answering()
+    project.golden("tickets", ECHO)
+    project.run()
+    [path] = (project.path / ".ftgate/records").glob("*/tickets.jsonl")
+    path.write_text(path.read_text().replace('"passed":6', '"passed":5'))
+    result = project.run()
+    result.stdout.fnmatch_lines(["ftgate: .ftgate/records/*/tickets.jsonl: edited after it was written; not used*"])
+    assert changes(result) == []
+
+
 def test_secrets_of_the_command_line_and_the_environment_are_in_no_record(project, answering, monkeypatch):
     monkeypatch.setenv("FTGATE_API_KEY", "sk-very-secret-key")
     answering(api_key="sk-very-secret-key")
@@ -291,3 +303,15 @@ def test_mistakes_are_found_before_anything_is_asked(project, tagged, args, told
     assert result.ret == 4
     assert told in result.stderr.str()
     assert len(tagged.requests) == asked
+
+
+def test_a_candidate_is_kept_and_compared_too(project, mlflow_template, no_tracking_server):
+    trained = Trained(project, mlflow_template)
+    trained.base(wrong=range(40))
+    trained.candidate(1, wrong=range(10))
+    assert trained.run().ret == 0
+    [[facts, *_]] = records(project, "mail")
+    assert (facts["model"], facts["n"], facts["passed"]) == ("candidate", 60, 50)
+    trained.candidate(2, wrong=range(12))
+    result = trained.run()
+    result.stdout.fnmatch_lines(["mail: -3.3 points * against * (model changed): 0 fixed, 2 broken"])

@@ -12,6 +12,7 @@ from pytest_ftgate.errors import LockError
 from pytest_ftgate.evaluate.lock import write_lock
 from pytest_ftgate.evaluate.noise import Noise, noise_path, read_noise, widened, write_noise
 from pytest_ftgate.evaluate.suite import load_suite
+from tests import projects
 
 CASES = [{"id": f"a{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(10)]
 NOISE = Noise("m" * 64, "openai", 8, 10, 0.2, 0.3, "s")
@@ -63,6 +64,10 @@ def test_a_message_names_the_flags_of_the_command(noisy, capsys, monkeypatch):
     assert main(["noise", "goldens/noisy", "--base-url", "http://127.0.0.1:1/v1", "--model", "mock"]) == 2
     told += capsys.readouterr().err
     assert "check --base-url" in told
+    vllm = ["--engine", "vllm", "--vllm", "true", "--model", str(projects.write_model(project.path / "model"))]
+    assert main(["noise", "goldens/noisy", *vllm, "--vllm-args=--port 1"]) == 2
+    told += capsys.readouterr().err
+    assert "--vllm-args (ini: ftgate_vllm_args) has --port, which is set by the plugin" in told
     assert "--ftgate-" not in told
 
 
@@ -74,7 +79,8 @@ def test_the_gate_prints_it_and_takes_no_smaller_margin(noisy):
     write_noise(path, NOISE)
     project.run().stdout.fnmatch_lines(["*differ); outdated, settings have changed since: ftgate noise goldens/noisy*"])
     write_noise(path, replace(NOISE, settings=load_suite(path).settings_digest))
-    fresh = project.run()
+    project.run().stdout.no_fnmatch_line("*noise*")
+    fresh = project.run("-v")
     fresh.stdout.no_fnmatch_line("*outdated*")
     fresh.stdout.fnmatch_lines(
         ["ftgate: noisy: *a 20-point regression needs*; noise 20.0 points*8 requests in flight*"]

@@ -41,7 +41,13 @@ def test_a_failure_shows_question_answer_and_expected_value(tickets):
             "  expected:   billing",
         ]
     )
-    assert result.stdout.str().count("found 'bug', expected 'billing'") <= 2, "the reason, and pytest's short summary"
+    result.stdout.fnmatch_lines(["FAILED goldens/tickets/golden.toml::t000 - found 'bug', expected 'billing'"])
+    assert result.stdout.str().count("found 'bug', expected 'billing'") == 2
+
+
+def test_the_short_summary_says_why_also_on_workers(tickets):
+    wanted = ["FAILED goldens/tickets/golden.toml::t000 - found 'bug', expected 'billing'"]
+    tickets(toml="").run("-n2").stdout.fnmatch_lines(wanted)
 
 
 def test_the_id_can_be_pasted_from_another_folder(tickets, monkeypatch):
@@ -89,7 +95,10 @@ def test_a_missed_answer_can_be_read_in_full(tickets):
 def test_a_miss_carries_its_question_and_answer_for_any_reporter(tickets, workers):
     project = tickets()
     project.write("conftest.py", REPORTER)
-    project.run(*workers, "--junitxml=out.xml")
+    result = project.run(*workers, "-v", "--junitxml=out.xml")
+    result.stdout.fnmatch_lines(
+        ["    case: * goldens/tickets/golden.toml::t000", "    question: * I was charged twice"]
+    )
     told = (project.path / "sections.txt").read_text()
     assert "question:   I was charged twice" in told
     assert "answer:     bug" in told

@@ -115,7 +115,7 @@ def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop):
     result.stdout.fnmatch_lines(["INTEGRITY*", f"*{file.name}:101: leak of golden case mail/c7*"])
     result.stdout.fnmatch_lines(["*INTEGRITY mail*"])
     left = {file.name for file in (shop.path / ".ftgate").rglob("*")}
-    assert left == {"audit.jsonl", "journal", "running", "lock"}, "no model was asked, no registry made"
+    assert left == {".gitignore", "audit.jsonl", "journal", "running", "lock"}, "no model was asked, no registry made"
 
 
 def test_drop_row_goes_on_without_the_leaked_rows_and_leaves_the_files_alone(shop):

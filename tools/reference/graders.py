@@ -14,8 +14,8 @@ INTRO = (
     "A grader turns a response into a grade from 0 to 1; a case passes if the grade of every grader "
     "reaches its `threshold`. Graders are listed as `[[grader]]` in golden.toml for all cases, or as "
     "`graders` of one case. A timeout, a response that was cut off and an empty one are worth 0, whatever"
-    " the graders. The last line of an example names what a case expects, a response that passes and one "
-    "that does not."
+    " the graders. [Choose a grader](../how-to/choose-a-grader.md) says which one fits. The last line of an "
+    "example names what a case expects, a response that passes and one that does not."
 )
 _TYPES = {
     "bool": "boolean",
@@ -34,8 +34,13 @@ _TYPES = {
 
 
 def graders_page() -> str:
-    """A section for each kind."""
-    return page("Graders", INTRO, *(section for kind in KINDS.values() for section in _sections(kind)))
+    """All kinds in a table, then a section for each."""
+    return page(
+        "Graders",
+        INTRO,
+        table(["kind", "options besides `threshold`"], map(_overview, KINDS.values())),
+        *(section for kind in KINDS.values() for section in _sections(kind)),
+    )
 
 
 def example(kind: type[Kind]) -> str:
@@ -49,6 +54,11 @@ def options(kind: type[Kind]) -> Mapping[str, str]:
     for base in reversed(kind.__mro__):
         meanings |= entries_of(docstring(base)) if issubclass(base, Kind) and "__doc__" in vars(base) else {}
     return meanings
+
+
+def _overview(kind: type[Kind]) -> tuple[str, str]:
+    named = [name for name, *_ in _rows(kind) if name != code("threshold")]
+    return f"[{kind.kind}](#{kind.kind})", ", ".join(named)
 
 
 def _sections(kind: type[Kind]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_ftgate.annotation.item import Choice, Item, Task
 from pytest_ftgate.annotation.review_queue import Decision
-from pytest_ftgate.data.readers.reader import MOST_FAULTS
+from pytest_ftgate.data.readers.faults import FaultGroups
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.data.readers.row import DataRow
@@ -41,16 +41,16 @@ def review_items(path: Path) -> list[Item]:
 
     Raises DataError with the first faults of the file; there is nothing to review in a file that cannot be read.
     """
-    faults: list[Fault] = []
+    faults = FaultGroups()
     items = []
     for id_, record in _records(path):
         row = row_of(record) if isinstance(record, Record) else (record,)
         if not isinstance(row, DataRow):
-            faults += row
+            faults.add(*row)
         elif isinstance(record, Record) and _waits(record.data):
             items.append(_item(id_, record, row))
     if faults:
-        raise DataError(faults[:MOST_FAULTS], len(faults[MOST_FAULTS:]))
+        raise faults.error()
     return items
 
 

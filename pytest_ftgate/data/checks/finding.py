@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from pytest_ftgate.data.readers.faults import also
 from pytest_ftgate.data.readers.row import DataRow
 
 Level = Literal["error", "warning"]
@@ -13,15 +14,20 @@ Level = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found. line: 0 if it belongs to no line. what: a few words; never personal data."""
+    """One thing found. line: 0 if it belongs to no line. what: a few words; never personal data.
+
+    times: in how many rows it was found; the line is of the first.
+    """
 
     path: str
     line: int
     what: str = ""
+    times: int = 1
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else self.path
-        return " ".join(part for part in (where, f"({self.what})" if self.what else "") if part)
+        what = self.what + also(self.times)
+        return " ".join(part for part in (where, f"({what})" if what else "") if part)
 
 
 class Check(Protocol):
@@ -83,3 +89,8 @@ class Outcome:
     first: tuple[Finding, ...]
     advice: str
     note: str = ""
+
+    @property
+    def unnamed(self) -> int:
+        """How many findings are not among the first."""
+        return self.count - sum(finding.times for finding in self.first)

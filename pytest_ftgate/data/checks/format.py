@@ -12,6 +12,7 @@ from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.answer import NoJsonError, json_of, label_of, value_at
 from pytest_ftgate.graders.grade import Failure, Grade, compile_grader, grade_case
+from pytest_ftgate.serve.client.reasoning import split
 from pytest_ftgate.serve.response import Response
 
 ADVICE = "use the answer format that the golden set expects"
@@ -22,7 +23,7 @@ Wrong = Callable[[str], Iterator[str]]
 def format_of(goldens: LabelCounts) -> RowCheck:
     """The check: the golden sets' JSON schemas and patterns, JSON with the fields that they compare, their labels.
 
-    General rows, which belong to no task, are not looked at.
+    General rows, which belong to no task, are not looked at, nor is reasoning before an answer.
     """
     forms = [form for spec in goldens.graders if (form := _form(spec))]
     if goldens.label_values:
@@ -30,7 +31,8 @@ def format_of(goldens: LabelCounts) -> RowCheck:
 
     def wrong(row: DataRow) -> Iterator[str]:
         if not is_general(row.extras):
-            yield from dict.fromkeys(what for form in forms for what in form(row.answer))
+            _, answer = split(row.answer)
+            yield from dict.fromkeys(what for form in forms for what in form(answer))
 
     return RowCheck("format", "error", ADVICE, wrong)
 

@@ -16,6 +16,8 @@ def lines_of(inspection: Inspection, files: int) -> Iterator[str]:
     width = max(len(outcome.name) for outcome in inspection.outcomes)
     for outcome in inspection.outcomes:
         yield f"  {outcome.name:<{width}}  {_MARKS[outcome.level]:<7}  {told(outcome)}".rstrip()
+    if not inspection.rows:
+        yield "  no row could be read, so nothing else was checked"
 
 
 def _several(number: int, noun: str) -> str:
@@ -27,6 +29,6 @@ def told(outcome: Outcome) -> str:
     if not outcome.count:
         return outcome.note
     first = outcome.first[:SHOWN]
-    more = outcome.count - len(first)
+    more = outcome.count - sum(finding.times for finding in first)
     where = ", ".join(map(str, first)) + (f" and {more:,} more" if more else "")
     return "; ".join(part for part in (f"{outcome.count:,} found: {where}", outcome.note, outcome.advice) if part)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pytest_ftgate.data.checks.finding import Check, Finding, Outcome
+from pytest_ftgate.data.readers.faults import FaultGroups
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import Fault
 
@@ -30,7 +31,7 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """rows: how many could be read. outcomes: of the schema, then of the checks in their order."""
+    """rows: how many could be read. outcomes: of the schema, then, if there are rows, of the checks in order."""
 
     rows: int
     outcomes: tuple[Outcome, ...]
@@ -51,17 +52,20 @@ def inspect(
 
     allowed: names of checks whose findings are warnings, whatever their level. shown: findings kept of each check.
     """
-    schema, tallies, rows = _Tally(shown), [_Tally(shown) for _ in checks], 0
+    schema, tallies, rows = FaultGroups(shown), [_Tally(shown) for _ in checks], 0
     for entry in entries:
         if isinstance(entry, Fault):
-            schema.add([Finding(entry.path, entry.line, entry.message)])
+            schema.add(entry)
             continue
         rows += 1
         for check, tally in zip(checks, tallies, strict=True):
             tally.add(check.see(entry))
+    found = tuple(Finding(fault.path, fault.line, fault.message, times) for fault, times in schema.groups())
+    first = Outcome("schema", "error" if schema else "ok", schema.count, found, SHAPE_ADVICE)
+    if not rows:
+        return Inspection(0, (first,))
     for check, tally in zip(checks, tallies, strict=True):
         tally.add(check.close())
-    first = Outcome("schema", "error" if schema.count else "ok", schema.count, tuple(schema.first), SHAPE_ADVICE)
     outcomes = [_outcome(check, tally, allowed) for check, tally in zip(checks, tallies, strict=True)]
     return Inspection(rows, (first, *outcomes))
 

@@ -5,49 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_ftgate.data.readers.faults import FaultGroups
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.shapes import row_of
-from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.ordinary import is_file
 from pytest_ftgate.files.text import shown
-
-MOST_FAULTS = 20
 
 
 def read_rows(path: Path) -> Iterator[DataRow]:
     """The rows of a file: JSON Lines, a JSON list, CSV, Parquet, or a folder of Hugging Face datasets.
 
-    Raises DataError after the last row with the first 20 faults and the number of the others, or if there is no row;
-    MissingExtra if the format needs a library that is not installed.
+    Raises DataError after the last row with the first 20 different faults and the number of the others, or if there is
+    no row; MissingExtra if the format needs a library that is not installed.
     """
-    faults: list[Fault] = []
-    rows = omitted = 0
+    faults = FaultGroups()
     for entry in read_entries(path):
         if isinstance(entry, DataRow):
-            rows += 1
             yield entry
-        elif len(faults) < MOST_FAULTS:
-            faults.append(entry)
         else:
-            omitted += 1
-    if not faults and not rows:
-        faults = [Fault(shown(path), 0, "no rows")]
+            faults.add(entry)
     if faults:
-        raise DataError(faults, omitted)
+        raise faults.error()
 
 
 def read_entries(path: Path) -> Iterator[DataRow | Fault]:
-    """The rows, and in their place the faults of those that are none. Raises MissingExtra."""
+    """The rows, and in their place the faults of those that are none, or of a file without any. Raises MissingExtra."""
+    empty = True
     try:
         path.is_dir() or is_file(path)
     except OSError as error:
         yield Fault(shown(path), 0, str(error))
         return
     for record in read_records(path):
+        empty = False
         row = row_of(record) if isinstance(record, Record) else (record,)
         if isinstance(row, DataRow):
             yield row
         else:
             yield from row
+    if empty:
+        yield Fault(shown(path), 0, "no rows found")

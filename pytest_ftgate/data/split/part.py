@@ -16,6 +16,11 @@ def most_protected(parts: Iterable[Part]) -> Part:
     return max(parts, key=PARTS.index)
 
 
+def shares_text(shares: Shares) -> str:
+    """The shares as they are written: 80/10/10."""
+    return "/".join(f"{100 * shares[part]:.0f}" for part in PARTS)
+
+
 def parse_shares(text: str) -> Shares:
     """80/10/10 -> the shares. Raises ValueError with what is expected."""
     numbers = text.split("/")

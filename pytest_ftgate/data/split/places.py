@@ -1,8 +1,8 @@
 """(groups, places given before, shares, seed) -> the place of every key; a place once given never changes.
 
 A row is placed by the digest of its question. If that has a place, it keeps it, whatever else happens: see `_joined`.
-So no row moves, neither when rows are added, removed, relabelled or shuffled, nor when seed or shares change. A new row
-of a group in which any key has a place goes to the most protected of these.
+So no row moves when rows are added, removed, relabelled or shuffled. A new row of a group in which any key has a place
+goes to the most protected of these.
 
 The other groups are drawn, label by label, in an order and with draws that the seed and their least key alone decide:
 a part is drawn with a probability that grows with the rows it lacks, among the parts that lack at least half the group.

@@ -8,14 +8,12 @@ from pathlib import Path
 
 from pytest_ftgate.data.near.groups import Group, groups_of
 from pytest_ftgate.data.split.items import read_material
-from pytest_ftgate.data.split.lock import read_lock, write_lock
+from pytest_ftgate.data.split.lock import agreed, read_lock, write_lock
 from pytest_ftgate.data.split.part import PARTS, Part, Shares
 from pytest_ftgate.data.split.places import Places, place
 from pytest_ftgate.data.split.write import file_of, write_parts
 from pytest_ftgate.errors import DataError, Fault
 from pytest_ftgate.files.text import shown
-
-SHARES: Shares = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +40,22 @@ class Split:
         return tuple(group for group in self.groups if len({self.places[item.key] for item in group.items}) > 1)
 
 
-def split_data(files: Sequence[Path], folder: Path, shares: Shares = SHARES, seed: int = 0) -> Split:
+def split_data(files: Sequence[Path], folder: Path, shares: Shares | None = None, seed: int | None = None) -> Split:
     """Write `folder`/train.jsonl, validation.jsonl and test.jsonl.
 
+    shares, seed: those of the lock if None; of a first split 80/10/10 and 0.
     The lock is written first: a place is promised before it is used, so that a crash in between moves no row.
-    Raises DataError, before anything is written, for rows that cannot be read and for a lock that is broken or gone.
+    Raises DataError, before anything is written, for rows that cannot be read, for a lock that is broken or gone, and
+    for other shares or another seed than the lock's.
     """
     _check_apart(files, folder)
-    before = read_lock(folder)
+    lock = agreed(read_lock(folder), folder, shares, seed)
     material = read_material(files)
     groups = groups_of(material.items, material.questions)
-    places = place(groups, before, shares, seed)
-    write_lock(folder, before | places)
+    places = place(groups, lock.places, lock.shares, lock.seed)
+    write_lock(folder, lock, places)
     write_parts(files, places, folder)
-    return Split(tuple(groups), places, sum(item.key in before for item in material.items))
+    return Split(tuple(groups), places, sum(item.key in lock.places for item in material.items))
 
 
 def _check_apart(files: Sequence[Path], folder: Path) -> None:

@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 from pytest_ftgate.data.pii.credentials import credentials
 from pytest_ftgate.data.pii.personal import personal_data
+from pytest_ftgate.data.readers.faults import FaultGroups
 from pytest_ftgate.data.readers.labels import is_short
-from pytest_ftgate.data.readers.reader import MOST_FAULTS
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.data.readers.synthetic import is_synthetic
-from pytest_ftgate.errors import DataError, Fault, FtgateError
+from pytest_ftgate.errors import FtgateError
 
 MOST_CLASSES = 20
 LEAST_ROWS = 5
@@ -94,15 +94,15 @@ def read_seeds(path: Path, leaking: Collection[int] = ()) -> Seeds:
 
 def _rows(path: Path) -> Iterator[tuple[DataRow, bool]]:
     """Each row, and whether it was written with `input` and `expected`. Raises DataError."""
-    faults: list[Fault] = []
+    faults = FaultGroups()
     for record in read_records(path):
         row = row_of(record) if isinstance(record, Record) else (record,)
         if isinstance(row, DataRow) and isinstance(record, Record):
             yield row, "expected" in record.data
         elif not isinstance(row, DataRow):
-            faults += row
+            faults.add(*row)
     if faults:
-        raise DataError(faults[:MOST_FAULTS], len(faults[MOST_FAULTS:]))
+        raise faults.error()
 
 
 def _why_not(row: DataRow, leaking: Collection[int]) -> str:

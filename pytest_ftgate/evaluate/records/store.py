@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +32,15 @@ class Stored:
     path: Path
     facts: Facts
     record: Record | None = None
+
+
+def nearest(stored: Sequence[Stored], model: str, variant: str) -> Stored | None:
+    """Of the records of one run on one set the one of the same prompt variant and model, as far as there is one."""
+
+    def likeness(each: Stored) -> tuple[bool, bool, bool]:
+        return each.facts.variant == variant, each.facts.digest == model, each.facts.whole
+
+    return max(stored, key=likeness, default=None)
 
 
 class RecordStore:
@@ -81,29 +90,22 @@ class RecordStore:
 
     def all(self, golden: str = "") -> Iterator[Stored]:
         """The newest first; what does not fit its seal is left out. golden: of this set alone."""
-        if not self.folder.is_dir():
-            return
-        for path in self._paths(golden):
-            with suppress(OSError):
-                facts = files.read_facts(path, self.key)
-                if facts is not None and facts.run == path.parent.name and golden in {"", facts.set}:
-                    yield Stored(path, facts)
+        for path, facts in self._scanned(golden):
+            if facts is not None and golden in {"", facts.set}:
+                yield Stored(path, facts)
 
-    def edited(self) -> list[Path]:
-        """Files of records whose first line does not fit its seal."""
-        known = {stored.path for stored in self.all()}
-        if not self.folder.is_dir():
-            return []
-        return [path for path in self._paths("") if path not in known]
+    def edited(self, golden: str = "") -> list[Path]:
+        """Files whose first line does not fit its seal. golden: whose name begins with that of this set."""
+        return [path for path, facts in self._scanned(golden) if facts is None]
 
-    def latest(self, golden: str) -> Stored | None:
-        """The newest of a set that has nearly all of its cases, else the newest; None if there is none."""
-        newest = None
-        for stored in self.all(golden):
-            if stored.facts.whole:
-                return stored
-            newest = newest or stored
-        return newest
+    def latest(self, golden: str, model: str = "", variant: str = "") -> Stored | None:
+        """Of the newest run that has nearly all cases of a set, else of the newest; None if there is none.
+
+        model (its digest), variant: of a run that asked several, the record of the same ones, if there is one.
+        """
+        stored = list(self.all(golden))
+        run = next((each.facts.run for each in stored if each.facts.whole), stored[0].facts.run if stored else "")
+        return nearest([each for each in stored if each.facts.run == run], model, variant)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -125,10 +127,15 @@ class RecordStore:
         except OSError as error:
             raise RecordError(f"{shown(self.folder / NAMES)}: cannot be written: {error.strerror or error}") from None
 
-    def _paths(self, golden: str) -> list[Path]:
-        pattern = f"{escape(golden)}*.jsonl"
-        runs = sorted((path for path in self.folder.iterdir() if path.is_dir()), reverse=True)
-        return [path for run in runs for path in sorted(run.glob(pattern))]
+    def _scanned(self, golden: str) -> Iterator[tuple[Path, Facts | None]]:
+        """Files of records, the newest first, with their facts; None if they are not what was written there."""
+        if not self.folder.is_dir():
+            return
+        for run in sorted((path for path in self.folder.iterdir() if path.is_dir()), reverse=True):
+            for path in sorted(run.glob(f"{escape(golden)}*.jsonl")):
+                with suppress(OSError):
+                    facts = files.read_facts(path, self.key)
+                    yield path, facts if facts and facts.run == run.name else None
 
     @staticmethod
     def _free(folder: Path, golden: str) -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest_ftgate
 from pytest_ftgate.errors import LeakageError, MissingExtra
-from pytest_ftgate.leakage.quiet_logging import silence
+from pytest_ftgate.serve.embed.quiet_logging import silence
 
 LOCAL = "local"
 PATIENCE_S = 10.0

@@ -100,5 +100,5 @@ def _answers(run: Sequence[Evaluation]) -> Run:
         for case in evaluation.suite.cases:
             outcome, response = evaluation.outcome(case), evaluation.responses.first(case)
             grade = outcome.value if isinstance(outcome, Grade) else None
-            found[key_of(evaluation.suite, case)] = Answered(grade, response.text)
+            found[key_of(evaluation.suite, case)] = Answered(grade, response.answer)
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.evaluate.records.find import find
 from pytest_ftgate.evaluate.records.make import graders_digest
+from pytest_ftgate.evaluate.records.store import nearest
 from pytest_ftgate.gate.checks.result import CheckResult
 from pytest_ftgate.pipeline.comparison.drop import Tested, drop_check
 from pytest_ftgate.pipeline.comparison.since_last import clock
@@ -40,14 +41,17 @@ class Against:
         """Whether it is a gate check, and the earlier run had the set."""
         return self.max_drop is not None and any(each.facts.set == golden for each in self._found)
 
-    def record(self, golden: str) -> Record | None:
-        """The earlier record of a golden set. Raises IntegrityError if it was edited."""
-        stored = next((each for each in self._found if each.facts.set == golden), None)
+    def record(self, golden: str, model: str, variant: str = "") -> Record | None:
+        """The earlier record of a golden set. Raises IntegrityError if it was edited.
+
+        model (its digest), variant: of a run that asked several, see `store.nearest`.
+        """
+        stored = nearest([each for each in self._found if each.facts.set == golden], model, variant)
         return self._store.read(stored) if stored else None
 
     def check(self, suite: Suite, tested: Evaluation) -> CheckResult | None:
         """The verdict on one golden set; None if the earlier run did not have it."""
-        then = self.record(suite.name)
+        then = self.record(suite.name, tested.model_digest)
         if then is None:
             return None
         cases = tested.suite.cases

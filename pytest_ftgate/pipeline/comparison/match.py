@@ -51,6 +51,8 @@ def _take(
     partner: dict[str, CaseRecord], cases: list[CaseRecord], others: list[CaseRecord], key: Callable[..., Hashable]
 ) -> list[CaseRecord]:
     """Pair off what has one key; what is left of the others."""
+    if not (cases and others):
+        return others
     waiting: dict[Hashable, list[CaseRecord]] = {}
     for other in reversed(others):
         waiting.setdefault(key(other), []).append(other)

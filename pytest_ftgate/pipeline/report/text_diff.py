@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher, unified_diff
 
@@ -29,9 +30,9 @@ def differences(expected: str, found: str) -> tuple[str, list[str]]:
 
 
 def _alike(old: Sequence[str], new: Sequence[str]) -> bool:
-    """The quick ratio is never below the other one, which takes long."""
-    matcher = SequenceMatcher(None, old, new)
-    return matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+    """What they share in any order is never less than what they share in this one, and much sooner counted."""
+    shared = (Counter(old) & Counter(new)).total()
+    return 2 * shared >= ALIKE * (len(old) + len(new)) and SequenceMatcher(None, old, new).ratio() >= ALIKE
 
 
 def _by_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:

@@ -88,6 +88,8 @@ class DataChecks:
 
     def why_not(self, name: str) -> str:
         """Why a check was not run, in one line."""
+        if not self.rows:
+            return "no row could be read"
         if name in AGAINST_GOLDENS:
             return f"golden sets not checked: {' '.join(self.unheld.split())}"
         return f"tokens not counted: {' '.join(self.uncounted.split())}"

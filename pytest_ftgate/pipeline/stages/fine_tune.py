@@ -39,7 +39,8 @@ def grading(suite: Suite) -> dict[str, Any]:
     golden = suite.golden
     label = {"path": golden.label.path, "values": list(golden.label.values)} if golden.label else None
     graders = [dict(spec) for spec in golden.graders if "judge" not in kinds_in(spec)]
-    return {"graders": graders, "label": label, "max_tokens": golden.request.max_tokens}
+    request = golden.request
+    return {"graders": graders, "label": label, "max_tokens": request.max_tokens, "reasoning": request.reasoning}
 
 
 def _compare_tokens(run: PipelineRun, job: TrainJob, out_dir: Path) -> None:

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
-from _pytest._code.code import ReprFileLocation, TerminalRepr
-from _pytest._io import TerminalWriter
 
 from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.pipeline.unasked import NotAsked
+from pytest_ftgate.plugin.report.failure_text import FailureText
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
@@ -49,6 +48,7 @@ class ItemOutcome:
     """What an item has to say: its outcome, why, and what JUnit and other processes should know.
 
     text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
+    reason: of a failure, for pytest's short summary; else the first line of text.
     missed: a wrong answer that the gate will weigh; listed, not red. shown: what there is to say of it, several lines.
     unmeasured: a failure that is no evidence against the model: there is no grade. distrusted: something was changed by
     hand, so that nothing can be decided. error: a failure of what the item needs, before it could begin: what pytest
@@ -57,6 +57,7 @@ class ItemOutcome:
 
     outcome: Outcome
     text: str = ""
+    reason: str = ""
     missed: bool = False
     shown: str = ""
     unmeasured: bool = False
@@ -156,23 +157,6 @@ def touches_us(items: Iterable[pytest.Item]) -> bool:
     return any(map(asks_a_model, items))
 
 
-class _Text(TerminalRepr):
-    """A failure text that prints as it is and whose first line is in pytest's short summary."""
-
-    def __init__(self, path: str, text: str) -> None:
-        self._text = text
-        self.reprcrash = ReprFileLocation(path, 0, text.partition("\n")[0])
-
-    def toterminal(self, tw: TerminalWriter) -> None:
-        first, *more = self._text.splitlines() or [""]
-        tw.line(first, red=True)
-        for line in more:
-            tw.line(line)
-
-    def __str__(self) -> str:
-        return self._text
-
-
 def run_item(item: FtgateItem) -> None:
     """The lean protocol: logstart, call and teardown reports, logfinish. JUnit reads properties from the teardown."""
     hook = item.ihook
@@ -214,7 +198,8 @@ def unexpected(name: str, error: BaseException) -> str:
 def _printable(told: ItemOutcome) -> ItemOutcome:
     """What reaches terminals, logs and files of the run: no secrets, nothing that steers a terminal or a CI job."""
     properties = tuple((name, mask(value)) for name, value in told.properties)
-    return replace(told, text=printable(told.text), shown=printable(told.shown), properties=properties)
+    text, reason, shown = map(printable, (told.text, told.reason, told.shown))
+    return replace(told, text=text, reason=reason, shown=shown, properties=properties)
 
 
 def _report(
@@ -234,6 +219,8 @@ def _report(
         sections=[(SHOWN, told.shown)] if told.shown else (),
     )
     report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
+    if told.reason:
+        report.ftgate_reason = told.reason  # type: ignore[attr-defined]  # likewise
     if told.unmeasured:
         report.ftgate_unmeasured = True  # type: ignore[attr-defined]  # likewise
     if told.distrusted:
@@ -246,7 +233,7 @@ def _report(
 
 def _longrepr(item: FtgateItem, told: ItemOutcome) -> Any:
     if told.outcome == "failed":
-        return _Text(str(item.path), told.text)
+        return FailureText(str(item.path), told.text, told.reason)
     if told.outcome == "skipped" and not told.missed:
         return (str(item.path), 0, f"Skipped: {told.text}")
     return None

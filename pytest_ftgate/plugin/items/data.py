@@ -68,7 +68,7 @@ class DataItem(FtgateItem):
         """How many, where the first are, what to do."""
         yield f"{self.pipeline}: {self.check}: {outcome.count:,} found in the data"
         yield from (f"  {finding}" for finding in outcome.first)
-        if more := outcome.count - len(outcome.first):
+        if more := outcome.unnamed:
             yield f"  and {more:,} more"
         yield from (text for text in (outcome.note, f"to do: {outcome.advice}") if text)
         if self.check != "schema":

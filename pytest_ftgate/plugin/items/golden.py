@@ -168,14 +168,14 @@ def _told(
             return ItemOutcome("passed", properties=properties)
         case Grade():
             if not gated:
-                return ItemOutcome("failed", text(), properties=properties)
+                return ItemOutcome("failed", text(), outcome.reason, properties=properties)
             return ItemOutcome("skipped", outcome.reason, missed=True, shown=text(), properties=properties)
         case Unscored() if gated and Python.kind in outcome.grader:
-            return ItemOutcome("failed", text(), properties=properties)
+            return ItemOutcome("failed", text(), outcome.reason, properties=properties)
         case Unscored():
             return ItemOutcome("skipped", f"unscored: {outcome.reason}", properties=properties)
         case Failure():
-            return ItemOutcome("failed", text(), properties=properties)
+            return ItemOutcome("failed", text(), outcome.reason, properties=properties)
 
 
 class MetricItem(FtgateItem):

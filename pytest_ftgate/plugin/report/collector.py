@@ -12,6 +12,10 @@ import pytest
 from pytest_ftgate.gate.checks.result import CheckResult
 from pytest_ftgate.gate.exit_code import decide_run
 from pytest_ftgate.judge.summary import summed, untrusted
+from pytest_ftgate.plugin.report.failure_text import restore_failure
+
+_LISTS = ("traffic", "columns", "scores", "changed", "judges", "unasked")
+"""Fields of a `ReportCollector` that no report carries from a worker of xdist to the controller."""
 
 
 @dataclass(eq=False)
@@ -20,9 +24,9 @@ class ReportCollector:
 
     train: the run trains, so that a gate that was not judged is a HOLD. canary: it watches champions, likewise.
     failed: all failed reports, as pytest counts them; of these gates_own are what the gate itself found, and unmeasured
-    are cases without a grade. distrusted: items that found something changed by hand. gates_selected, gates_told: gate
-    checks that were to run, and that did. wrong: reports of failed cases; missed: of wrong answers left to the gate.
-    scores: see `report.scores`.
+    are cases without a grade. unasked: why models could not be asked, with their golden sets. distrusted: items that
+    found something changed by hand. gates_selected, gates_told: gate checks that were to run, and that did. wrong:
+    reports of failed cases; missed: of wrong answers left to the gate. scores: see `report.scores`.
     """
 
     train: bool
@@ -47,12 +51,15 @@ class ReportCollector:
     changed: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     judges: list[dict[str, Any]] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what our items report, and count what failed."""
         if hasattr(report, "ftgate_rank"):
             self.told = True
+            restore_failure(report)
             self.gates_told += report.ftgate_rank == "GATE" and report.when == "call"
             self._keep(report)
         if _counts(report):
@@ -135,18 +142,14 @@ class ReportCollector:
 
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
-        facts = {"traffic": self.traffic, "scores": self.scores, "counts": self.counts, "judges": self.judges}
-        facts |= {"columns": self.columns, "changed": self.changed}
-        return facts | {"gates_selected": self.gates_selected}
+        lists = {name: getattr(self, name) for name in _LISTS}
+        return lists | {"counts": self.counts, "gates_selected": self.gates_selected}
 
     def arrived(self, sent: dict[str, Any]) -> None:
         """The inverse of `travelling`."""
-        self.traffic += sent["traffic"]
-        self.columns += sent["columns"]
-        self.scores += sent["scores"]
-        self.changed += sent["changed"]
+        for name in _LISTS:
+            getattr(self, name).extend(sent.get(name, ()))
         self.counts.update(sent["counts"])
-        self.judges += sent["judges"]
         self.gates_selected = max(self.gates_selected, sent["gates_selected"])
 
     def into_junit(self, config: pytest.Config) -> None:

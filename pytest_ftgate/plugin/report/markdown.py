@@ -49,6 +49,7 @@ def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
     yield ""
     yield from _verbatim([text for text, _ in endings(tally)])
     yield from _verbatim([text for text, _ in data_lines(tally.data, verbose=False)])
+    yield from _verbatim(tally.unasked)
     for name in set_names(tally):
         yield from _set(tally, name)
     yield from _columns(tally)

@@ -25,6 +25,7 @@ QUESTION = 60
 def lines(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]:
     """(text, colour) of each line; colour is "" or a name that pytest's terminal writer knows."""
     yield from data_lines(tally.data, verbose=verbose)
+    yield from ((line, "red") for text in tally.unasked for line in text.splitlines())
     for name in set_names(tally):
         yield from _set(tally, name, verbose=verbose)
     yield from _misses(tally, verbose=verbose)

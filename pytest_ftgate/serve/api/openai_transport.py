@@ -8,13 +8,17 @@ from typing import Any
 
 import aiohttp
 
-from pytest_ftgate.files.secrets import Secret, mask, remember
+from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.serve.address import address_of, key_headers
 from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.parse import ParsedReply, parsed
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
 from pytest_ftgate.serve.api.settings import Settings
-from pytest_ftgate.serve.client.completion import MALFORMED, count_of, finish_reason, text_of
+from pytest_ftgate.serve.client.completion import MALFORMED, count_of, finish_reason
+from pytest_ftgate.serve.client.error_body import message_of
+from pytest_ftgate.serve.client.message import functions_of, text_of
 from pytest_ftgate.serve.client.proxy import proxy_for
+from pytest_ftgate.serve.client.reasoning import split
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, parse_json, read_body, redirected, storable
 from pytest_ftgate.serve.retry import RequestError, of_status
 
@@ -24,8 +28,8 @@ class OpenAILine:
 
     def __init__(self, settings: Settings, key: str) -> None:
         self._settings = settings
-        self._url = settings.base_url.rstrip("/") + "/chat/completions"
-        self._headers = {"Authorization": Secret(f"Bearer {remember(key)}")} if key else {}
+        self._url = address_of(settings.base_url, "/chat/completions")
+        self._headers = key_headers(self._url, key)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
         )
@@ -47,7 +51,7 @@ class OpenAILine:
             raise RequestError("malformed", f"{type(error).__name__}: {error}", billed=True) from None
         if status != 200:
             said = raw.decode("utf-8", "replace")
-            raise of_status(status, said, headers, hint_of(status, said))
+            raise of_status(status, message_of(said), headers, hint_of(status, said))
         return parsed_reply(raw, self._settings.structured == "tools")
 
     async def _post(self, body: dict[str, Any]) -> tuple[int, bytes, Mapping[str, str]]:
@@ -98,8 +102,9 @@ def parsed_reply(raw: bytes, tools: bool) -> ParsedReply:
         data = parse_json(raw)
         choice = data["choices"][0]
         message = choice["message"]
-        text, calls = storable(text_of(message.get("content"))), message.get("tool_calls") or []
-        given = calls[0]["function"]["arguments"] if calls else (None if tools else text)
+        text = storable(split(text_of(message.get("content")))[1])
+        calls = [function.get("arguments") for function in functions_of(message)]
+        given = calls[0] if calls else (None if tools else text)
         stop = "content_filter" if message.get("refusal") else _stop_reason(choice.get("finish_reason"))
         return ParsedReply(parsed(given), text, stop, _usage(data.get("usage")))
     except MALFORMED as error:

@@ -15,7 +15,8 @@ from pytest_ftgate.serve.api.request import ApiReply, ApiRequest
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.api.tokens import most
 from pytest_ftgate.serve.client.breaker import Breaker
-from pytest_ftgate.serve.retry import RequestError, Retry
+from pytest_ftgate.serve.client.window import Window
+from pytest_ftgate.serve.retry import LIMITED, RequestError, Retry
 
 
 class Line(Protocol):
@@ -38,13 +39,15 @@ class Sender:
         self.closing = False
         """No further attempts: what is under way is waited for, and nothing else is sent."""
         self.breaker = Breaker(settings.base_url)
+        self.window = Window(settings.concurrency, settings.concurrency, retry)
         self.denied: ProviderError | None = None
         """Why the server serves none of this: whatever had not been sent then is not sent any more."""
 
     async def ask(self, ask: ApiRequest) -> ApiReply:
         """Never asks what was answered; keeps what is paid for before it returns it. Raises ProviderError if denied."""
-        attempt = 0
+        attempt, limited_since = 0, 0.0
         while True:
+            await self._pause()
             if self.denied:
                 raise self.denied
             if self.breaker.reason:
@@ -54,12 +57,39 @@ class Sender:
             try:
                 return await self._attempt(ask)
             except RequestError as trouble:
+                if trouble.kind not in LIMITED or trouble.billed:
+                    self.window.taken()
+                else:
+                    limited_since = limited_since or sent
+                    if not self._comes_again(trouble, sent, limited_since):
+                        return ApiReply(ask.key, error=self.breaker.reason or trouble.text, kind="failed")
+                    attempt -= 1
+                    continue
                 given_up = self.retry.gives_up(trouble, attempt)
                 self.breaker.failed(trouble, sent, self.settings.timeout_s, given_up=given_up)
                 try:
                     await self.wait_after(trouble, attempt)
                 except RequestError:
                     return ApiReply(ask.key, error=f"{trouble.text} (attempt {attempt})", kind="failed")
+
+    async def _pause(self) -> None:
+        """Until the server takes requests again."""
+        while not self.closing and (late := self.window.resume_at - time.monotonic()) > 0:
+            await asyncio.sleep(min(late, 1.0))
+
+    def _comes_again(self, trouble: RequestError, sent: float, limited_since: float) -> bool:
+        """Whether a request that was turned away is sent again, after a pause of all: as long as others are taken."""
+        timeout_s = self.settings.timeout_s
+        self.window.limited(trouble, sent, timeout_s)
+        self.count(trouble)
+        if self.closing:
+            return False
+        if time.monotonic() - max(limited_since, self.window.taken_at) >= timeout_s:
+            why = f"{self.settings.base_url}: rate limited for longer than timeout_s ({timeout_s:g} s): {trouble.text}"
+            self.breaker.reason = self.breaker.reason or why
+            return False
+        self.bill.retries += 1
+        return True
 
     async def wait_after(self, trouble: RequestError, attempt: int) -> None:
         """Count the trouble of an attempt (1-based) and wait before the next; raises it again if there is no hope.
@@ -88,6 +118,7 @@ class Sender:
         try:
             heard = await self._ask_new(ask, aside)
             self.breaker.answered()
+            self.window.answered()
             paid = self.prices.dollars(heard.usage)
             said = said_of(ask, heard, paid)
             self.answers.keep(said)

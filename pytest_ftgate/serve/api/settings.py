@@ -11,6 +11,7 @@ from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.files.secrets import holds_credentials, secret_in
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, key_of
 from pytest_ftgate.serve.api.token_prices import DEFAULT_PRICES, FREE, PRICES_AS_OF, Prices
+from pytest_ftgate.serve.client.proxy import is_loopback
 
 SMALL_CLAUDE = "claude-haiku-5-5"
 ANTHROPIC_URL = "https://api.anthropic.com"
@@ -79,7 +80,7 @@ class Settings:
     @property
     def local(self) -> bool:
         """Whether the server is on this machine."""
-        return self._host in {"localhost", "127.0.0.1", "::1"}
+        return is_loopback(self._host)
 
     @property
     def _host(self) -> str:
@@ -128,6 +129,8 @@ def read_settings(table: Mapping[str, Any], where: str) -> Settings:
         values["prices"] = _prices(values["prices"], values.get("api", "anthropic"))
     if values.get("api") == "openai" and "base_url" not in values:
         raise ProviderError(f'{where}: api = "openai" needs base_url, e.g. "http://127.0.0.1:8000/v1"')
+    if values.get("api") != "openai" and "?" in str(values.get("base_url", "")):
+        raise ProviderError(f'{where}: a base_url with a query needs api = "openai"')
     return Settings(**values)
 
 

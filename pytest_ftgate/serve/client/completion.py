@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.serve.client.message import SAYS_SOMETHING, answer_of, calls_of, reasoning_of
 from pytest_ftgate.serve.client.reply_body import parse_json, storable
 from pytest_ftgate.serve.retry import RequestError
 
@@ -45,11 +46,12 @@ def fields_of(data: Any) -> dict[str, Any]:
     """As `read_completion`, for what was parsed already."""
     try:
         choice = data["choices"][0]
-        reason = finish_reason(choice.get("finish_reason"))
+        ended = ending_of(choice.get("finish_reason"))
         message = choice["message"]
-        text = text_of(message.get("refusal") if message["content"] is None else message["content"])
-        told = {"text": storable(text), "finish_reason": reason, **tokens_of(data.get("usage"))}
-        return told | fingerprint_of(data)
+        if not SAYS_SOMETHING & message.keys():
+            raise KeyError("content")
+        said = said_of(answer_of(message), reasoning_of(message), calls_of(message))
+        return said | ended | tokens_of(data.get("usage")) | fingerprint_of(data)
     except MALFORMED as error:
         raise _no_completion(error, data) from error
 
@@ -63,30 +65,23 @@ def _no_completion(error: Exception, said: object) -> RequestError:
     return RequestError("refused", text)
 
 
-def text_of(content: object) -> str:
-    """The text of a message: as it is, or that of its parts in a list, of which only texts count; "" for null.
-
-    Raises TypeError for anything else.
-    """
-    if content is None or isinstance(content, str):
-        return content or ""
-    if isinstance(content, list):
-        return "".join(map(_text_of_part, content))
-    raise TypeError(f"content is {type(content).__name__}, not a text")
+def said_of(text: str, reasoning: str, calls: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """What a model said, as fields of a Response whose texts are `storable`."""
+    return {
+        "text": storable(text),
+        "reasoning": storable(reasoning),
+        "tool_calls": tuple({name: storable(value) for name, value in call.items()} for call in calls),
+    }
 
 
-def _text_of_part(part: object) -> str:
-    if isinstance(part, Mapping):
-        text = part.get("text")
-        return text if isinstance(text, str) else ""
-    if isinstance(part, str):
-        return part
-    raise TypeError(f"a part of content is {type(part).__name__}, not a text")
+def ending_of(given: object) -> dict[str, str]:
+    """How the answer ended, as fields of a Response. Raises RequestError, see `finish_reason`."""
+    return {"finish_reason": finish_reason(given), "stop_reason": _shown(given)}
 
 
 def finish_reason(given: object) -> str:
     """Either "stop" or "length". Raises RequestError if the server says that this is no whole answer."""
-    shown = "" if given is None else mask(storable(str(given)))[:80]
+    shown = _shown(given)
     reason = shown.lower()
     if not reason or reason in STOPPED:
         return "stop"
@@ -99,6 +94,10 @@ def finish_reason(given: object) -> str:
     raise RequestError("refused", f"no whole answer: unknown finish_reason '{shown}'")
 
 
+def _shown(reason: object) -> str:
+    return "" if reason is None else mask(storable(str(reason)))[:80]
+
+
 def fingerprint_of(data: Mapping[str, Any]) -> dict[str, str]:
     """What a completion, or a chunk of one, says of the model behind the name; {} if it says nothing."""
     said = data.get("system_fingerprint")
@@ -109,6 +108,11 @@ def tokens_of(usage: object) -> dict[str, int]:
     """prompt_tokens and completion_tokens of a completion's "usage", each 0 if the server gave no sensible number."""
     given = usage if isinstance(usage, Mapping) else {}
     return {name: count_of(given.get(name)) for name in ("prompt_tokens", "completion_tokens")}
+
+
+def latest_tokens(known: Mapping[str, int], usage: object) -> dict[str, int]:
+    """The same, where an earlier "usage" said something: what the later one leaves out, or has as 0, stays known."""
+    return {name: count or known.get(name, 0) for name, count in tokens_of(usage).items()}
 
 
 def count_of(value: object) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.serve.address import key_headers
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.proxy import proxy_for
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, parse_json, read_body, storable, storable_json
@@ -63,12 +64,13 @@ def _send(method: str, url: str, body: Mapping[str, Any] | None, api_key: str, t
 async def _exchange(method: str, url: str, body: Mapping[str, Any] | None, api_key: str, timeout_s: float) -> Answer:
     import aiohttp
 
-    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     no_limit = aiohttp.ClientTimeout(total=None)  # but the one around all of it
     async with (
         asyncio.timeout(timeout_s),
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=no_limit) as session,
-        session.request(method, url, json=body, headers=headers, proxy=proxy_for(url), allow_redirects=False) as reply,
+        session.request(
+            method, url, json=body, headers=key_headers(url, api_key), proxy=proxy_for(url), allow_redirects=False
+        ) as reply,
     ):
         if reply.status in REDIRECTS:
             return reply.status, f"redirects to {mask(storable(reply.headers.get('Location', '')))[:500]!r}"

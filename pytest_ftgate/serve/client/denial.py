@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.serve.address import address_of
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.breaker import refusal
 from pytest_ftgate.serve.client.key import key_hint
@@ -47,7 +48,7 @@ def models_hint(wanted: str, names: Sequence[str]) -> str:
 
 def names_at(url: str, api_key: str, timeout_s: float = LOOK_S) -> list[str]:
     """The models listed below an address; [] if none are."""
-    status, said = http.get(url.rstrip("/") + "/models", api_key, timeout_s)
+    status, said = http.get(address_of(url, "/models"), api_key, timeout_s)
     return http.model_names(said) if status == 200 else []
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.files.secrets import Secret, remember
+from pytest_ftgate.serve.address import address_of, key_headers
 from pytest_ftgate.serve.client.breaker import SILENT_S, Breaker
 from pytest_ftgate.serve.client.delivery import Delivery, OnDone
 from pytest_ftgate.serve.client.denial import explained
@@ -231,10 +231,8 @@ def _line(  # noqa: PLR0913, PLR0917 - private
     breaker: Breaker,
     window: Window,
 ) -> Line:
-    headers: dict[str, str] = {"Content-Type": "application/json"}
-    if endpoint.api_key:
-        headers["Authorization"] = Secret(f"Bearer {remember(endpoint.api_key)}")
-    url = endpoint.base_url.rstrip("/") + "/chat/completions"
+    url = address_of(endpoint.base_url, "/chat/completions")
+    headers = {"Content-Type": "application/json", **key_headers(url, endpoint.api_key)}
     return Line(session, url, headers, endpoint, digest, proxy_for(url), check, retry, breaker, window)
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from pytest_ftgate.errors import ServeError
 
+_NEW_LIMIT = "max_completion_tokens"
+"""What OpenAI's reasoning models take in place of max_tokens; they refuse a request with both."""
+
 
 def sampling(  # noqa: PLR0913 - the settings of [request]
     *,
@@ -17,30 +20,36 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
     choices: Sequence[str] = (),
     response_format: Mapping[str, Any] | None = None,
     logprobs: int = 0,
+    tools: Sequence[Mapping[str, Any]] = (),
+    extra: Mapping[str, Any] | None = None,
     repeat: int = 0,
     stream: bool = False,
     offers: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """The body's keys beside model and messages. `seed + repeat` is the seed of a repeat; empty settings are left out.
 
+    extra: further keys, sent as they are; with "max_completion_tokens" among them there is no "max_tokens".
     stream: the answer comes token by token, with its usage at the end.
     offers: what the engine can do. Raises ServeError for a setting it cannot honour: to drop it would measure
     something else than what was asked for.
     """
-    wanted = {"choice": choices, "json_schema": response_format, "logprobs": logprobs}
+    wanted = {"choice": choices, "json_schema": response_format, "logprobs": logprobs, "tools": tools}
     for feature, value in wanted.items():
         if value and feature not in offers:
             raise ServeError(
                 f"[request] uses '{feature}', not supported by this engine (supported: {_list(offers)})\n"
                 f"    remove the setting, or choose another engine with --ftgate-engine"
             )
-    body: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed + repeat}
+    more = dict(extra or {})
+    limit = {} if _NEW_LIMIT in more else {"max_tokens": max_tokens}
+    body: dict[str, Any] = {**more, **limit, "temperature": temperature, "seed": seed + repeat}
     optional = {
         "stop": list(stop),
         "structured_outputs": {"choice": list(choices)} if choices else None,
         "response_format": response_format,
         "logprobs": bool(logprobs),
         "top_logprobs": logprobs,
+        "tools": list(tools),
         "stream": stream,
         "stream_options": {"include_usage": True} if stream else None,
     }

@@ -16,6 +16,8 @@ import aiohttp
 from pytest_ftgate.files.secrets import mask, mask_bytes, mask_secrets
 from pytest_ftgate.serve.client.breaker import Breaker
 from pytest_ftgate.serve.client.completion import read_completion
+from pytest_ftgate.serve.client.error_body import message_of
+from pytest_ftgate.serve.client.reasoning import joined, split
 from pytest_ftgate.serve.client.reply_body import REDIRECTS, read_body, read_lines, redirected, storable
 from pytest_ftgate.serve.client.stream import read_stream
 from pytest_ftgate.serve.client.window import Window
@@ -37,7 +39,8 @@ class Request:
 
     key: the journal's key. messages: list of {"role", "content"}. sampling: further keys of the request's body.
     timeout_s: time limit from the first sending to the last byte, retries included; of a server of our own, time after
-    which it is asked whether it is alive. repeat: 0-based. later: user turns, each sent after the answer before it.
+    which it is asked whether it is alive. repeat: 0-based. keeps_reasoning: what the model marks as reasoning stays in
+    the answer. later: user turns, each sent after the answer before it.
     """
 
     key: str
@@ -46,6 +49,7 @@ class Request:
     sampling: Mapping[str, Any]
     timeout_s: float = 60.0
     repeat: int = 0
+    keeps_reasoning: bool = False
     later: Sequence[str] = ()
 
 
@@ -181,8 +185,19 @@ def _respond(line: Line, request: Request, tries: Tries, sent: float, answer: di
         attempts=tries.made,
         asked_at=round(time.time() - total_s, 3),
         fingerprint=" ".join(filter(None, (line.endpoint.fingerprint, said))),
-        **{**answer, "text": mask_secrets(answer["text"])},
+        **{**answer, **_masked(answer, request.keeps_reasoning)},
     )
+
+
+def _masked(answer: Mapping[str, Any], keeps_reasoning: bool) -> dict[str, Any]:
+    """Answer, reasoning and tool calls, without secrets."""
+    thought, text = ("", answer["text"]) if keeps_reasoning else split(answer["text"])
+    calls = answer.get("tool_calls", ())
+    return {
+        "text": mask_secrets(text),
+        "reasoning": mask_secrets(joined([answer.get("reasoning", ""), thought])),
+        "tool_calls": tuple({name: mask_secrets(value) for name, value in call.items()} for call in calls),
+    }
 
 
 def _limit_s(line: Line, timeout_s: float) -> float:
@@ -240,4 +255,4 @@ async def _read(reply: aiohttp.ClientResponse, sent: float) -> dict[str, Any]:
     if reply.status in REDIRECTS:
         raise redirected(reply.status, reply.headers.get("Location", ""))
     said = (await read_body(reply.content)).decode("utf-8", "replace")
-    raise of_status(reply.status, said, reply.headers)
+    raise of_status(reply.status, message_of(said), reply.headers)

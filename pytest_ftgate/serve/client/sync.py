@@ -8,8 +8,10 @@ from typing import Any
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.serve.address import address_of
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.completion import fields_of
+from pytest_ftgate.serve.client.reasoning import split
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.retry import RequestError
 
@@ -27,16 +29,18 @@ class Client:
         return self.post("/chat/completions", {"messages": talk, "temperature": 0, **settings})
 
     def text(self, messages: str | Sequence[Mapping[str, str]], **settings: Any) -> str:
-        """The text of the answer. Raises ServeError."""
+        """The text of the answer, without reasoning. Raises ServeError."""
         try:
-            return str(fields_of(self.chat(messages, **settings))["text"])
+            return split(str(fields_of(self.chat(messages, **settings))["text"]))[1]
         except RequestError as error:
             raise ServeError(f"/chat/completions for {self.endpoint.model}: {error.text}") from None
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of any other address below /v1. Raises ServeError."""
         line = self.endpoint
-        status, said = http.post(line.base_url + path, {"model": line.model, **body}, line.api_key, self.timeout_s)
+        status, said = http.post(
+            address_of(line.base_url, path), {"model": line.model, **body}, line.api_key, self.timeout_s
+        )
         if status != 200 or not isinstance(said, dict):
             told = one_line(f"{path} for {line.model}: {f'HTTP {status}: ' if status else ''}{said}")
             raise ServeError(told[:1000])

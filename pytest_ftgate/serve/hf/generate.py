@@ -57,10 +57,14 @@ def generate(  # noqa: PLR0913, PLR0917 - one argument for each thing a caller m
     return [answer for answer in answers if answer is not None]
 
 
-def prompt_tokens(tokenizer: Any, conversation: Conversation, add_generation_prompt: bool = True) -> tuple[int, ...]:
-    """The token ids of a conversation in the model's own chat template."""
+def prompt_tokens(
+    tokenizer: Any, conversation: Conversation, add_generation_prompt: bool = True, **variables: Any
+) -> tuple[int, ...]:
+    """The token ids of a conversation in the model's own chat template. variables: of the template."""
     messages = [dict(message) for message in conversation]
-    encoded = tokenizer.apply_chat_template(messages, add_generation_prompt=add_generation_prompt, return_dict=True)
+    encoded = tokenizer.apply_chat_template(
+        messages, add_generation_prompt=add_generation_prompt, return_dict=True, **variables
+    )
     return tuple(encoded["input_ids"])
 
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 import argparse
 import copy
 import hmac
+import inspect
+import json
 import os
+import re
 import time
 import traceback
 import uuid
@@ -28,8 +31,12 @@ from pytest_ftgate.serve.hf.row import Answer, Job
 from pytest_ftgate.serve.hf.weights import QUANTIZATIONS, load_weights
 from pytest_ftgate.serve.precision import DTYPES
 
-NOT_OFFERED = ("stream", "logprobs", "tools", "logit_bias")
-"""Keys of a request that would be ignored in silence otherwise."""
+HONOURED = frozenset(
+    {"model", "messages", "max_tokens", "max_completion_tokens", "temperature", "seed", "stop", "n"}
+    | {"structured_outputs", "response_format", "chat_template_kwargs"}
+)
+"""Keys of a request that decide its answer. Any other would be ignored in silence, and is refused if it asks for
+something: if it is neither null nor false, 0 or empty."""
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a failure of the server
@@ -118,7 +125,7 @@ class Server:
 
     def _job(self, body: Mapping[str, Any]) -> Job:
         _check_offered(body)
-        tokens = prompt_tokens(self.tokenizer, _messages(body))
+        tokens = prompt_tokens(self.tokenizer, _messages(body), **template_variables(self.tokenizer, body))
         room = self.length_limit - len(tokens)
         max_tokens = int(body.get("max_completion_tokens") or body.get("max_tokens") or room)
         if not 1 <= max_tokens <= room:
@@ -137,12 +144,25 @@ class Server:
 
 
 def _check_offered(body: Mapping[str, Any]) -> None:
-    asked = [key for key in NOT_OFFERED if body.get(key)]
+    asked = [key for key, value in body.items() if key not in HONOURED and value]
     if (body.get("response_format") or {}).get("type", "text") != "text":
         asked.append("response_format")
     asked += [f"structured_outputs.{key}" for key in body.get("structured_outputs") or {} if key != "choice"]
     if asked or body.get("n", 1) != 1:
         raise Refused(f"not supported by this server: {', '.join(asked) or 'n > 1'}")
+
+
+def template_variables(tokenizer: Any, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What "chat_template_kwargs" sets. Raises Refused for a variable that the model's chat template does not have."""
+    given = body.get("chat_template_kwargs") or {}
+    if not isinstance(given, dict):
+        raise Refused("'chat_template_kwargs' must be an object: names of variables and their values")
+    ours = inspect.signature(tokenizer.apply_chat_template).parameters
+    template = json.dumps(tokenizer.chat_template)
+    for name in given:
+        if name in ours or not re.search(rf"\b{re.escape(name)}\b", template):
+            raise Refused(f"the model's chat template has no variable '{name}' (chat_template_kwargs)")
+    return given
 
 
 async def _json(request: web.Request) -> dict[str, Any]:

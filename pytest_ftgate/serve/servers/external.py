@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.serve.address import address_of
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.denial import better_address, models_hint
 from pytest_ftgate.serve.client.key import key_from_environment, key_hint
@@ -31,7 +32,7 @@ class OpenAIEngine:
 
     base_url: str
     model_name: str
-    offers: frozenset[str] = frozenset({"json_schema", "logprobs", "stream"})
+    offers: frozenset[str] = frozenset({"json_schema", "logprobs", "stream", "tools"})
     verified: str = ""
     api_key: str = field(default_factory=key_from_environment, repr=False)
     max_in_flight: int | None = None
@@ -48,12 +49,12 @@ class OpenAIEngine:
 
     def start(self, progress: Progress) -> None:
         """See that the server answers, takes the key and knows the model. Raises ServeError."""
-        if "?" in self.base_url or "#" in self.base_url:
-            raise ServeError(f"{self.base_url}: a base URL has no '?' and no '#'; expected http://HOST:PORT/v1")
+        if "#" in self.base_url:
+            raise ServeError(f"{self.base_url}: a base URL has no '#'; expected http://HOST:PORT/v1")
         if not self.base_url.lower().startswith(SCHEMES):
             raise ServeError(_without_scheme(self.base_url))
         progress(f"listing the models of {self.base_url}")
-        status, said = http.get(self.base_url.rstrip("/") + "/models", self.api_key, MODELS_S)
+        status, said = http.get(address_of(self.base_url, "/models"), self.api_key, MODELS_S)
         if problem := self._problem(status, said):
             raise ServeError(f"{self.base_url}: {problem}")
         names = http.model_names(said) if status == 200 else []

@@ -31,6 +31,9 @@ from pytest_ftgate.serve.vllm.failures import ARGUMENTS, KILLED, explain
 MOST_ADAPTERS = 16
 """Loaded by one server on a GPU before it is started again. vLLM itself decides which of them fill its slots."""
 
+CALLS_TOOLS = "--enable-auto-tool-choice"
+"""Without this argument, and a parser for the model's calls, vLLM refuses a request with tools."""
+
 IN_FLIGHT = ("vllm:num_requests_running", "vllm:num_requests_waiting{")
 SIGKILLED = 137
 
@@ -48,6 +51,8 @@ class VllmEngine(LocalEngine):
     def __init__(self, model: Model, log: Path, settings: VllmSettings | None = None) -> None:
         self.settings = settings or VllmSettings()
         super().__init__(model, log, self.settings.start_limit_s)
+        if CALLS_TOOLS in self.settings.arguments:
+            self.offers |= {"tools"}
         self.max_rank = self.settings.max_rank
         self._seen = 0  # bytes of the log that are no longer about what happens now
         self._warm: Future[None] | None = None

@@ -58,6 +58,35 @@ def test_faults_are_exit_code_1_with_count_places_and_advice(check):
     assert "schema          ERROR    1 found: t.jsonl:503 (unknown row format" in lines["schema"]
 
 
+def test_a_file_that_is_not_there_is_one_error(check, capsys):
+    assert main(["data", "check", "nope.jsonl", "neither.csv"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [
+        "ftgate: neither.csv: not found; expected a file of training rows",
+        "nope.jsonl: not found; expected a file of training rows",
+    ]
+
+
+def test_where_no_row_can_be_read_no_check_is_ok(check, tmp_path, capsys):
+    code, lines = check([{"id": number, "text": "x"} for number in range(80)])
+    assert code == 1
+    assert set(lines) == {"data:", "schema", "no"}
+    assert (
+        "80 found: t.jsonl:1 (unknown row format; found keys: 'id', 'text'; the same in 79 more rows);"
+        in lines["schema"]
+    )
+    code, lines = check([])
+    assert (code, "1 found: t.jsonl (no rows found);" in lines["schema"]) == (1, True)
+
+
+def test_an_empty_file_beside_a_good_one_is_an_error(check, tmp_path):
+    (tmp_path / "v.csv").write_text("prompt,completion\n")
+    code, lines = check(clean(), "v.csv")
+    assert code == 1
+    assert "v.csv (no rows found)" in lines["schema"]
+
+
 def test_warnings_do_not_fail_and_errors_can_be_allowed(check):
     code, lines = check(clean(300))
     assert (code, lines["size"].split()[1]) == (0, "warning")
@@ -84,12 +113,6 @@ def test_a_golden_among_the_rows(check, tmp_path, capsys):
     golden["input"] = words(8, 9999)
     write_rows(tmp_path / "one.golden.jsonl", [golden])
     assert check(clean(), "--goldens", "one.golden.jsonl")[0] == 0
-
-
-def test_a_file_that_is_not_there_is_a_fault(check):
-    code, lines = check(clean(), "gone.parquet")
-    assert code == 1
-    assert "gone.parquet (cannot read training data: No such file" in lines["schema"]
 
 
 def test_mistakes_are_told(check, capsys, tmp_path):

@@ -45,10 +45,20 @@ def test_counts_by_part_and_label_are_printed(split):
 def test_added_rows_leave_the_others_where_they_stand(split, tmp_path):
     split([row(seed) for seed in range(100)])
     tested = set((tmp_path / "parts/test.jsonl").read_text().splitlines())
-    code, told = split([row(seed) for seed in range(150)], "--seed", "3", "--shares", "70/10/20")
+    code, told = split([row(seed) for seed in range(150)])
     assert code == 0
     assert "100 rows keep their split from split.lock, 50 are new" in told.out
     assert tested < set((tmp_path / "parts/test.jsonl").read_text().splitlines())
+
+
+def test_other_shares_than_those_of_the_lock_are_an_error(split, tmp_path):
+    rows = [row(seed) for seed in range(100)]
+    split(rows, "--shares", "70/10/20")
+    code, told = split(rows, "--shares", "50/25/25")
+    assert code == 2
+    assert "parts/split.lock:1: is of a split 70/10/20 with seed 0, found --shares 50/25/25" in told.err
+    code, told = split(rows, "--shares", "70/10/20", "--seed", "0")
+    assert code == 0
 
 
 def test_a_group_on_two_sides_is_told_and_is_exit_code_1(split):
@@ -60,6 +70,13 @@ def test_a_group_on_two_sides_is_told_and_is_exit_code_1(split):
     assert "train: t.jsonl:1" in told.out
     assert "test: t.jsonl:" in told.out
     assert "one group has 100% of the rows (t.jsonl:1 and others)" in told.out
+
+
+def test_a_fault_of_all_rows_is_told_once(split):
+    code, told = split([{"id": number, "text": "x"} for number in range(80)])
+    assert code == 2
+    assert told.err.count("unknown row format") == 1
+    assert "t.jsonl:1: unknown row format; found keys: 'id', 'text'; the same in 79 more rows" in told.err
 
 
 def test_mistakes_are_told(split, tmp_path):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pytest_ftgate.cli.main import main
-from pytest_ftgate.leakage import encoder
 from pytest_ftgate.leakage.pair_prompt import VERDICTS
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.api.token_prices import Prices
+from pytest_ftgate.serve.embed import encoder
 from tests.messages_server import CUT_OFF, REFUSAL, MessagesServer, text_of
 from tests.projects import write_rows
 
@@ -28,7 +28,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(encoder, "encoder_of", lambda _model: letters)
+    monkeypatch.setattr(encoder, "encoder_of", lambda _model, _what: letters)
     goldens = [{"id": name, "input": text, "expected": f"answer {name}"} for name, text in GOLDENS.items()]
     write_rows(tmp_path / "goldens/s.golden.jsonl", goldens)
     write_rows(tmp_path / "t.jsonl", [{"input": text, "expected": "said"} for text in ROWS])

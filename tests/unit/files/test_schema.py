@@ -53,7 +53,6 @@ def faults_of(text: str) -> list[str]:
         ("request = 3", "g.toml:1: request must be an object; found 3"),
         ("[label]\npath = 'x'", "g.toml:1: [label] needs 'values'; found: path"),
         ("[label]\nvalues = ['a']", 'g.toml:2: label.values needs 2 or more items; found ["a"]'),
-        ("grader = []", "g.toml:1: grader needs 1 or more items; found []"),
         ("[[grader]]\nkind = 'a'\n[[grader]]\nknd = 'b'", "g.toml:3: a grader needs 'kind'; found: knd"),
         ("[[grader]]\nkind = 'a'\nthreshold = 2", "g.toml:3: grader[0].threshold must be at most 1; found 2"),
         ("[gate]\ndelta = 3", "g.toml:2: gate.delta must be less than 1; found 3"),

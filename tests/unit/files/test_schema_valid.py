@@ -69,7 +69,6 @@ def test_usual_settings_keep_the_schema():
         ("request", {"max_tokens": True}),
         ("request", {"temperature": 2.5}),
         ("request", {"choices": ["a", "a"]}),
-        ("grader", []),
         ("grader", [{"threshold": 1}]),
         ("label", {"path": "label"}),
         ("gate", {"floor": [{"metric": "f2", "min": 0.5}]}),

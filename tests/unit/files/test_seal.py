@@ -19,7 +19,7 @@ def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path):
     assert len(key) == 32
     assert file.stat().st_mode & 0o777 == 0o600
     assert bytes.fromhex(file.read_text()) == key == state_key(tmp_path / "state")
-    assert [path.name for path in (tmp_path / "state").iterdir()] == [FILE]
+    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == [".gitignore", FILE]
 
 
 def test_processes_that_make_it_at_once_get_one_key(tmp_path):

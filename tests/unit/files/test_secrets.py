@@ -93,6 +93,30 @@ def test_a_base_url_with_credentials_is_refused_and_not_shown(url):
     assert plain_address("https://host/v1/", "--base-url", "FTGATE_API_KEY") == "https://host/v1"
 
 
+@pytest.mark.parametrize("version", ["2024-10-21", "2025-01-01-preview", "preview", "v1", "latest"])
+def test_a_base_url_may_have_the_version_of_an_api_where_its_place_in_addresses_is_known(version):
+    url = f"https://host/openai/deployments/x?api-version={version}"
+    assert plain_address(url, "--base-url", "FTGATE_API_KEY", query=True) == url
+    with pytest.raises(FtgateError, match="--server"):
+        plain_address(url, "--server", "FTGATE_API_KEY")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?api-key=canary",
+        "?api-version=2024-10-21&code=canary",
+        "?api-version=canary-0123456789abcdef",
+        "?canary",
+        "#canary",
+    ],
+)
+def test_any_other_query_may_be_a_key_and_is_not_shown(query):
+    with pytest.raises(FtgateError, match="api-version=2024-10-21") as caught:
+        plain_address(f"https://host/v1{query}", "--base-url", "FTGATE_API_KEY", query=True)
+    assert "canary" not in str(caught.value)
+
+
 def test_a_text_made_to_be_slow_is_not():
     begun = time.monotonic()
     mask("://a:" * 200_000 + "@")

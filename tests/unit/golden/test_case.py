@@ -15,10 +15,10 @@ from pytest_ftgate.golden.case import (
     answer_text,
     canonical,
     case_digest,
-    check_template,
     digest_of,
     make_case,
     render,
+    template_variables,
     user_text,
 )
 
@@ -60,12 +60,13 @@ def test_every_key_of_a_row_arrives() -> None:
         "cluster": "doc 1",
         "graders": [{"kind": "exact"}],
         "notes": "why",
+        "tools": [{"type": "function", "function": {"name": "f"}}],
     }
     case = make_case(row, 1, "x")
-    assert dataclasses.asdict(case) | {"graders": list(case.graders)} == row | {
+    assert dataclasses.asdict(case) | {"graders": list(case.graders), "tools": list(case.tools)} == row | {
         "id": "x",
         "line": 1,
-        "digest": case_digest({"a": 1}, [1, None], [{"kind": "exact"}]),
+        "digest": case_digest({"a": 1}, [1, None], [{"kind": "exact"}], row["tools"]),
     }
 
 
@@ -158,7 +159,7 @@ def test_what_cannot_be_rendered(template: str | None, given_: object, said: str
 
 def test_a_template_that_is_no_jinja2_is_told_with_its_line() -> None:
     with pytest.raises(PromptError, match=r"not valid Jinja2: .*\(line 2 of the template\)"):
-        check_template("a\n{{ text")
+        template_variables("a\n{{ text")
 
 
 def test_a_template_can_neither_change_its_input_nor_run_long() -> None:

@@ -31,6 +31,9 @@ CASE = Case("a1", "question", "spam")
 EXACT = compile_grader({"kind": "exact"})
 
 
+CALL = {"name": "lookup", "arguments": "{}"}
+
+
 def response(text: str = "spam", **facts: object) -> Response:
     return Response("a1", "model", text, **facts)
 
@@ -120,6 +123,17 @@ def test_a_broken_request_is_a_failure_whatever_the_grader():
             response("spam", finish_reason="length", completion_tokens=16),
             r"cut off at max_tokens \(16 tokens\): 'spam'",
         ),
+        (response("", finish_reason="length"), r"cut off at max_tokens \(0 tokens\): ''"),
+        (
+            response("", finish_reason="length", completion_tokens=16, reasoning="Hmm"),
+            r"cut off while thinking, at max_tokens \(16 tokens\): 'Hmm'",
+        ),
+        (response("", reasoning="Hmm"), "no answer, only thinking: 'Hmm'"),
+        (response("", tool_calls=(CALL,), reasoning="Hmm"), "called the tool 'lookup' instead of answering"),
+        (
+            response("", tool_calls=(CALL, CALL, {**CALL, "name": "b"})),
+            "called the tool 'lookup, b' instead of answering",
+        ),
         (response(""), "the answer is empty"),
         (response(" \n\t"), "the answer is empty"),
     ],
@@ -198,7 +212,22 @@ def test_any_answer_gets_an_outcome(answer, kind):
 
 
 def test_importing_graders_imports_nothing_heavy():
-    heavy = "jsonschema regex yaml jinja2 referencing numpy torch sklearn aiohttp"
+    heavy = "jsonschema regex yaml jinja2 referencing numpy torch sklearn aiohttp asyncio sqlglot sacrebleu rouge_score rapidfuzz pydantic xml.parsers.expat"
     program = f"import sys, pytest_ftgate.graders.grade; print([m for m in {heavy.split()} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_reasoning_beside_an_answer_judges_nothing():
+    assert grade_case([EXACT], CASE, response("spam", reasoning="Hmm, or ham?")).passed
+    assert grade_case([graded(1, True)], CASE, response("spam", tool_calls=(CALL,))).passed
+
+
+def test_a_tool_call_is_an_answer_where_a_grader_looks_at_it():
+    wanted = [{"name": "lookup"}]
+    grader = compile_grader({"kind": "tool_calls"})
+    assert grade_case([grader], Case("a1", "q", wanted), response("", tool_calls=(CALL,))).passed
+    assert grade_case([grader], Case("a1", "q", wanted), response("")).reason == "the answer is empty"
+    both = grade_case([grader, EXACT], Case("a1", "q", wanted), response("", tool_calls=(CALL,)))
+    assert not both.passed
+    assert both.reason.startswith("exact@1: found ''")

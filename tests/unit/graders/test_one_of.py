@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.graders.answer import NoJsonError, json_of, label_in, label_of, same
+from pytest_ftgate.graders.answer import label_in, label_of, same
 from pytest_ftgate.graders.grade import Failure, GraderError, compile_grader
 from tests.unit.graders.one_grade import judge, value
 
 LABELS = ["spam", "ham"]
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(), below, max_size=3),
-    max_leaves=8,
-)
 
 
 @pytest.mark.parametrize(
@@ -54,23 +47,6 @@ def test_labels_must_be_different_texts(labels):
         compile_grader({"kind": "one_of", "labels": labels})
 
 
-@given(json_values, st.sampled_from(["{}", "```json\n{}\n```", "Here it is:\n```\n{}\n```\nBye.", "  {} \n"]))
-def test_json_is_found_bare_and_in_a_fence(found, frame):
-    assert same(json_of(frame.replace("{}", json.dumps(found), 1)), found)
-
-
-def test_the_last_fence_counts():
-    assert json_of("```\n1\n```\nNo, wait:\n```\n2\n```") == 2
-
-
-@pytest.mark.parametrize(
-    "text", ["", "spam", "{", "NaN", '{"a": Infinity}', "[" * 100_000, "9" * 5000, "```\nx\n```", "{} {}"]
-)
-def test_what_is_no_json(text):
-    with pytest.raises(NoJsonError, match="not valid JSON"):
-        json_of(text)
-
-
 @pytest.mark.parametrize(
     ("value_", "path", "label"),
     [
@@ -93,11 +69,6 @@ def test_label_in_a_value(value_, path, label):
 def test_label_of_any_text_never_raises(text, path):
     label = label_of(text, path)
     assert label is None or label.strip() == label != ""
-
-
-@given(json_values)
-def test_a_value_is_the_same_as_itself(found):
-    assert same(found, json.loads(json.dumps(found)))
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_case_response_and_options_are_handed_over(calls):
         ("mine:", "expected 'package.module:name'"),
         ("textwrap:g", "cannot be imported: AttributeError"),
         ("math:pi", "is 3.14.*, not callable"),
-        ("no_such_module:f", "No module named 'no_such_module' .*; add its folder to `pythonpath`"),
+        ("no_such_module:f", "there is no module 'no_such_module'; add its folder to `pythonpath`"),
     ],
 )
 def test_bad_import_paths(call, told):

@@ -59,7 +59,7 @@ def test_a_dialect_reads_its_own_sql():
 @pytest.mark.parametrize(
     ("expected", "message"),
     [
-        (None, "must be SQL"),
+        (None, "no `expected`"),
         ([], "must be SQL"),
         (3, "must be SQL"),
         ("SELEC a FROM t", "not valid SQL: line 1, column 12"),

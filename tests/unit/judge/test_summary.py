@@ -23,7 +23,7 @@ def fact(questions: int, unscored: int, digest: str = "d", name: str = "tests") 
 def arrived(*facts: dict[str, Any]) -> ReportCollector:
     tally = ReportCollector(train=False)
     for each in facts:
-        tally.arrived({"traffic": [], "counts": {}, "gates_selected": 0, "judges": [each], "columns": []})
+        tally.arrived({"counts": {}, "gates_selected": 0, "judges": [each]})
     return tally
 
 

@@ -19,7 +19,7 @@ CASES = [
     {"id": "short", "input": "m3", "expected": "a3"},
     {"id": "middle", "input": "Which river runs through the old town?", "expected": "the Moselle"},
     {"id": "long", "input": LONG, "expected": "yes"},
-    {"id": "bare", "input": "Say hello"},
+    {"id": "bare", "input": "Say hello", "graders": [{"kind": "contains", "values": ["hello"]}]},
 ]
 
 

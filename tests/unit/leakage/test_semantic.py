@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pytest_ftgate.cli.main import main
-from pytest_ftgate.errors import LeakageError, MissingExtra
+from pytest_ftgate.errors import LeakageError
 from pytest_ftgate.leakage import semantic
-from pytest_ftgate.leakage.encoder import encoder_of
 from pytest_ftgate.leakage.semantic import Nearest, advice, nearest_rows
 from tests.projects import write_rows
 from tests.repository import ROOT
@@ -93,18 +91,9 @@ def test_a_paraphrase_is_nearer_than_unrelated_rows_in_a_real_model(files, capfd
     assert "to golden case s/a: 'The meeting has been moved" in lines[-1]
 
 
-def test_mistakes_are_told(files, tmp_path, monkeypatch, capsys):
+def test_mistakes_are_told(files, capsys):
     with pytest.raises(SystemExit):
         main(["leakage", "t.jsonl", "--semantic", "x", "--semantic-least", "2"])
     assert "is not a cosine similarity" in capsys.readouterr().err
     assert main(["leakage", "t.jsonl", "--semantic-least", "0.9"]) == 2
     assert "needs --semantic MODEL" in capsys.readouterr().err
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(MissingExtra, match=r"pytest-ftgate\[semantic\]"):
-        encoder_of(str(tmp_path))
-
-
-def test_a_folder_that_holds_no_model_is_told(tmp_path):
-    pytest.importorskip("sentence_transformers")
-    with pytest.raises(LeakageError, match="cannot load an embedding model"):
-        encoder_of(str(tmp_path))

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_ftgate.errors import FileFaults, FtgateError
 from pytest_ftgate.pipeline.discovery import Catalogue, golden_file, golden_files
-from tests.projects import write, write_golden, write_rows
+from tests.projects import pipeline_toml, write, write_golden, write_rows
 
 CASE = {"input": "x", "expected": "y"}
 
@@ -72,6 +72,17 @@ def test_nothing_is_there(named):
     Path("empty").mkdir()
     with pytest.raises(FileFaults, match=f"{named}: (not found|no golden set found)\n    pass a golden set"):
         golden_files(Path(named))
+
+
+def test_the_faults_of_a_pipeline_that_names_no_set_are_the_answer():
+    sets()
+    write(Path("pipelines/mood/pipeline.toml"), pipeline_toml("mood").replace("goldens", "golden"))
+    write(Path("pipelines/good/pipeline.toml"), pipeline_toml("csv"))
+    catalogue = Catalogue((Path("goldens"),), (Path("pipelines"),))
+    [fault] = catalogue.faults_without_goldens()
+    assert "pipelines/mood/pipeline.toml:2: 'golden' is not a valid key" in fault
+    with pytest.raises(FtgateError, match=r"'golden' is not a valid key.*\n.*no model for golden set 'mood'"):
+        catalogue.pipeline_for("mood")
 
 
 def test_two_sets_of_one_name_are_refused():

@@ -42,15 +42,15 @@ def test_slices_below_25_cases_are_advisory_and_cost_the_others_nothing(suite):
 
 
 def test_the_line_at_collection_names_the_smallest_slice(suite):
-    line = resolution_of(suite(260, 40), 0.03).line()
+    line = resolution_of(suite(260, 40), 0.03).long_line()
     assert line.startswith("300 cases can resolve about 6 points; a 3-point regression needs 1,100; ")
     assert line.endswith("smallest of 2 slices (part=1, 40) about 16 points")
 
 
 def test_the_line_says_what_was_measured_and_says_nothing_of_what_was_not(suite):
     cases = suite(100)
-    assert "discordance" not in resolution_of(cases, 0.05, ASSUMED).line()
-    line = resolution_of(cases, 0.05, Discordance(0.04, 100, "v2 and v1")).line()
+    assert "discordance" not in resolution_of(cases, 0.05, ASSUMED).long_line()
+    line = resolution_of(cases, 0.05, Discordance(0.04, 100, "v2 and v1")).long_line()
     assert line.startswith("100 cases can resolve about 5 points; a 5-point regression needs 124")
     assert line.endswith("; discordance 0.04 (measured: v2 and v1, 100 cases)")
 

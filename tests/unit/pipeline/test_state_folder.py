@@ -12,13 +12,26 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import JournalError
+from pytest_ftgate.files.seal import state_key
 from pytest_ftgate.pipeline.state_folder import check_state
 
 
 def test_a_new_folder_is_made_and_nothing_is_left_in_it(tmp_path):
     check_state(tmp_path / "state")
     check_state(tmp_path / "state")
-    assert [path.name for path in (tmp_path / "state").rglob("*")] == ["journal"]
+    assert sorted(path.name for path in (tmp_path / "state").rglob("*")) == [".gitignore", "journal"]
+
+
+def test_git_sees_nothing_of_a_folder_that_we_made(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    check_state(tmp_path / "state")
+    state_key(tmp_path / "another")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/file").touch()
+    check_state(tmp_path / "theirs")
+    status = ["git", "-C", tmp_path, "status", "--porcelain", "-uall"]
+    found = subprocess.run(status, check=True, capture_output=True, text=True).stdout
+    assert found == "?? theirs/file\n"
 
 
 ODD = {

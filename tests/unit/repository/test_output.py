@@ -16,7 +16,7 @@ PRINTING = {
     "pipeline/progress.py": "Console",
     "plugin/collecting.py": "a warning, made printable",
     "plugin/hooks.py": "the summary",
-    "plugin/items/base.py": "failures, made printable in run_item",
+    "plugin/report/failure_text.py": "failures, made printable in run_item",
     "plugin/session.py": "what Console prints",
     "serve/hf/speed.py": "a number, to the process that started it",
     "train/preview.py": "a fault, to the process that started it",

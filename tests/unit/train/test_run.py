@@ -182,6 +182,13 @@ def test_validation_is_graded_by_the_golden_sets_graders(make_job, tokenizer):
     assert graded(replace(make_job(), grading=lenient), tokenizer, *answers) == [1.0, 1.0, 0.0]
 
 
+def test_validation_grades_the_answer_without_its_reasoning_unless_that_is_kept(make_job, tokenizer):
+    answers = [Answer("<think>Hm.</think>\nspam", "stop", 9, 1), Answer("ham", "stop", 9, 2)]
+    assert graded(make_job(), tokenizer, *answers)[0] == 1.0
+    kept = Grading(({"kind": "exact"},), None, 8, "keep")
+    assert graded(replace(make_job(), grading=kept), tokenizer, *answers)[0] == 0.0
+
+
 def test_a_grader_that_breaks_on_a_validation_row_stops_the_run(make_job, tokenizer):
     broken = replace(make_job(), grading=Grading(({"kind": "python", "call": "json:loads"},), None, 8))
     with pytest.raises(TrainError, match=r"validation\.jsonl:1: cannot grade the validation row"):

@@ -179,7 +179,7 @@ def test_free_text_has_no_classes():
 
 
 @pytest.mark.parametrize(
-    ("number", "level"), [(0, "error"), (199, "error"), (200, "warning"), (499, "warning"), (500, "ok")]
+    ("number", "level"), [(1, "error"), (199, "error"), (200, "warning"), (499, "warning"), (500, "ok")]
 )
 def test_too_few_rows(number, level):
     assert outcome_of(Size(), clean(number)).outcomes[1].level == level

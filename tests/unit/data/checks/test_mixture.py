@@ -199,6 +199,7 @@ def test_rows_without_slices_are_told_once():
         ('{"label": "spm"}', "not one of the labels"),
         ('```json\n{"label": "spam"}\n```', ""),
         ('{"label": "ham", "why": 1}', ""),
+        ('<think>{"label": "spm"}?</think>{"label": "spam"}', ""),
     ],
 )
 def test_answers_are_to_have_the_form_that_the_golden_set_compares(answer, what):

@@ -42,15 +42,27 @@ def test_each_row_has_file_and_line(tmp_path, name):
 
 def test_faults_are_told_at_once_up_to_a_bound(tmp_path):
     path = tmp_path / "train.jsonl"
-    path.write_text('{"input": "q", "expected": "a"}\n' + "{\n" * 5 + '{"a": 1}\n' * 45)
+    odd = "".join(f'{{"a{number // 2}": 1}}\n' for number in range(60))
+    path.write_text('{"input": "q", "expected": "a"}\n' + "{\n" * 5 + odd)
     rows = read_rows(path)
     assert next(rows).answer == "a"
     with pytest.raises(DataError, match=r"train\.jsonl:2: is not valid JSON") as caught:
         next(rows)
     assert len(caught.value.faults) == 20
-    assert caught.value.omitted == 30
-    assert str(caught.value).endswith("and 30 more")
-    assert "train.jsonl:7: unknown row format; found keys: 'a'" in str(caught.value)
+    assert caught.value.omitted == 60 - 19 * 2
+    assert str(caught.value).endswith("and 22 more")
+    assert "train.jsonl:7: unknown row format; found keys: 'a0'; the same in 1 more row\n" in str(caught.value)
+    assert "(column 2); the same in 4 more rows\n" in str(caught.value)
+
+
+def test_ten_thousand_rows_of_one_fault_are_one_fault(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("id,text\n" + "1,x\n" * 10_000)
+    with pytest.raises(DataError) as caught:
+        list(read_rows(path))
+    assert [fault.line for fault in caught.value.faults] == [2]
+    assert "the same in 9,999 more rows" in str(caught.value)
+    assert caught.value.omitted == 0
 
 
 def test_good_rows_come_with_the_faults_of_the_others(tmp_path):

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.data.near.groups import Group, Item, groups_of
 from pytest_ftgate.data.near.near_pairs_within import near_pairs
+from pytest_ftgate.data.split.lock import SHARES
 from pytest_ftgate.data.split.part import PARTS, most_protected, parse_shares
 from pytest_ftgate.data.split.places import place
-from pytest_ftgate.data.split.split import SHARES, split_data
+from pytest_ftgate.data.split.split import split_data
 from pytest_ftgate.errors import DataError
 from tests.unit.data.data_files import write_csv, write_jsonl, write_parquet
 
@@ -63,14 +64,14 @@ ROWS = st.lists(
 
 
 @settings(max_examples=40)
-@given(first=ROWS, more=ROWS, seeds=st.tuples(st.integers(0, 3), st.integers(0, 3)), shuffled=st.randoms())
-def test_no_row_moves_when_rows_are_added_shuffled_and_relabelled(tmp_path_factory, first, more, seeds, shuffled):
+@given(first=ROWS, more=ROWS, seed=st.integers(0, 3), shuffled=st.randoms())
+def test_no_row_moves_when_rows_are_added_shuffled_and_relabelled(tmp_path_factory, first, more, seed, shuffled):
     folder = tmp_path_factory.mktemp("split")
-    split(folder, first, seed=seeds[0])
+    split(folder, first, seed=seed, shares=parse_shares("50/20/30"))
     before = read(folder / "out")
     rows = [{**each, "completion": "no"} for each in first] + [each for each in more if each["id"] not in before]
     shuffled.shuffle(rows)
-    done = split(folder, rows, seed=seeds[1], shares=parse_shares("50/20/30"))
+    done = split(folder, rows)
     after = read(folder / "out")
     assert set(after) == {each["id"] for each in rows}
     assert before.items() <= after.items()
@@ -243,6 +244,39 @@ def test_a_lost_or_broken_lock_is_an_error(tmp_path):
     lock.unlink()
     with pytest.raises(DataError, match=r"contains train\.jsonl, validation\.jsonl, test\.jsonl but no split\.lock"):
         split(tmp_path, rows)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named"),
+    [({"shares": parse_shares("50/25/25")}, "--shares 50/25/25"), ({"seed": 3}, "--seed 3"), ({"seed": 1}, "")],
+)
+def test_shares_and_seed_of_the_lock_stay(tmp_path, wanted, named):
+    shares = parse_shares("60/20/20")
+    rows = [row(number) for number in range(40)]
+    split(tmp_path, rows, shares=shares, seed=1)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    if named:
+        said = rf"split\.lock:1: is of a split 60/20/20 with seed 1, found {named}\n.* use another --out"
+        with pytest.raises(DataError, match=said):
+            split(tmp_path, rows, **wanted)
+    else:
+        split(tmp_path, rows, shares=shares, **wanted)
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_new_rows_are_drawn_by_the_shares_of_the_lock(tmp_path):
+    split(tmp_path, [row(number) for number in range(10)], shares=parse_shares("20/40/40"))
+    done = split(tmp_path, [row(number) for number in range(200)])
+    assert [sum(done.counts.get((part, label), 0) for label in ("", "yes")) for part in PARTS] == [40, 80, 80]
+
+
+@pytest.mark.parametrize("head", ["", '{"key": "a", "part": "train"}\n', '{"shares": "80/20", "seed": 0}\n', "x\n"])
+def test_a_lock_without_its_first_line_is_an_error(tmp_path, head):
+    split(tmp_path, [row(1)])
+    lock = tmp_path / "out/split.lock"
+    lock.write_text(head + "".join(lock.read_text().splitlines(keepends=True)[1:]))
+    with pytest.raises(DataError, match=r"split\.lock:1: "):
+        split(tmp_path, [row(1)])
 
 
 def test_the_input_is_never_written_over(tmp_path):

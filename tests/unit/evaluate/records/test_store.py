@@ -68,6 +68,16 @@ def test_the_last_is_one_of_the_whole_set_if_there_is_one(store, tmp_path):
     assert store.latest("tickets").facts.run == whole
 
 
+def test_of_a_run_that_asked_several_the_last_is_that_of_the_same_model_and_prompt(store, tmp_path):
+    run = keep(tmp_path, record(cases(ONE), digest="a"))
+    for digest, variant in (("b", ""), ("a", "v2"), ("b", "v2")):
+        keep(tmp_path, record(cases(ONE), digest=digest, variant=variant), run)
+    for digest, variant in (("a", ""), ("b", ""), ("a", "v2"), ("b", "v2")):
+        facts = store.latest("tickets", digest, variant).facts
+        assert (facts.digest, facts.variant) == (digest, variant)
+    assert store.latest("tickets", "c", "v2").facts.variant == "v2"
+
+
 def test_a_record_in_the_place_of_another_is_not_used(store, tmp_path):
     bad, good = (keep(tmp_path, record(cases({"a": value}))) for value in (0.0, 1.0))
     shutil.copy(store.folder / good / "tickets.jsonl", store.folder / bad / "tickets.jsonl")

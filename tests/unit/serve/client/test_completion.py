@@ -17,8 +17,8 @@ from pytest_ftgate.serve.client.completion import (
     count_of,
     finish_reason,
     read_completion,
-    text_of,
 )
+from pytest_ftgate.serve.client.message import text_of
 from pytest_ftgate.serve.client.reply_body import parse_json, storable, storable_json
 from pytest_ftgate.serve.retry import HOPELESS, RequestError
 

@@ -7,7 +7,9 @@ import pytest
 from pytest_ftgate.files.secrets import remember
 from pytest_ftgate.serve.client.completion import read_completion
 from pytest_ftgate.serve.client.control_http import get
+from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.reply_body import redirected
+from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.retry import RequestError
 from pytest_ftgate.serve.servers.external import OpenAIEngine
 from tests.mock_openai import Fault, MockServer
@@ -57,3 +59,21 @@ def test_in_the_list_of_models():
         engine = OpenAIEngine(server.base_url, "mock", api_key=KEY)
         engine.start(lambda _: None)
         assert engine.endpoint(engine.model).fingerprint == "root=***"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_in_answer_reasoning_and_tool_calls(stream):
+    said = {
+        "content": f"ok {KEY}",
+        "reasoning": f"Hm, {KEY}.",
+        "tool_calls": [{"index": 0, "function": {"name": "f", "arguments": json.dumps({"key": KEY})}}],
+    }
+    choice = {"message": said, "delta": said, "finish_reason": "stop"}
+    text = json.dumps({"choices": [choice]}).replace(KEY, ESCAPED)
+    headers = {"Content-Type": "text/event-stream"} if stream else {}
+    fault = Fault(body=f"data: {text}\n\n" if stream else text, headers=headers)
+    with MockServer(lambda _: fault) as server, Pool() as pool:
+        request = Request("k", "a", [{"role": "user", "content": "q"}], {})
+        response = pool.submit(Endpoint(server.base_url, "mock", KEY), "m", [request])["k"].result(30)
+    assert (response.text, response.reasoning) == ("ok ***", "Hm, ***.")
+    assert json.loads(response.tool_calls[0]["arguments"]) == {"key": "***"}

@@ -25,7 +25,27 @@ def test_all_settings():
     assert (body["logprobs"], body["top_logprobs"]) == (True, 3)
 
 
-@pytest.mark.parametrize(("setting", "feature"), [({"choices": ["a"]}, "choice"), ({"logprobs": 1}, "logprobs")])
+@pytest.mark.parametrize(
+    ("setting", "feature"),
+    [({"choices": ["a"]}, "choice"), ({"logprobs": 1}, "logprobs"), ({"tools": [{"type": "function"}]}, "tools")],
+)
 def test_what_the_engine_cannot_do_is_refused(setting, feature):
     with pytest.raises(ServeError, match=f"'{feature}', not supported by this engine"):
         sampling(max_tokens=1, **setting)
+
+
+def test_further_keys_are_sent_as_they_are():
+    assert sampling(max_tokens=1, extra={"reasoning_effort": "low"}) == {
+        **sampling(max_tokens=1),
+        "reasoning_effort": "low",
+    }
+
+
+def test_the_limit_of_reasoning_models_replaces_the_other():
+    body = sampling(max_tokens=1, extra={"max_completion_tokens": 2000})
+    assert body == {"max_completion_tokens": 2000, "temperature": 0.0, "seed": 0}
+
+
+def test_tools_are_sent_where_the_engine_can():
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    assert sampling(max_tokens=1, tools=tools, offers=frozenset({"tools"}))["tools"] == tools

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -76,3 +77,70 @@ def test_a_stream_that_is_none(given, kind, said):
 def test_comments_and_empty_lines_are_passed_over():
     given = [b": ping", b"", b"event: x", b'data: {"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}]}']
     assert asyncio.run(read_stream(lines(*given), 0.0))["text"] == "a"
+
+
+def read(*given: bytes) -> dict:
+    return asyncio.run(read_stream(lines(*given), 0.0))
+
+
+def chunk(delta: object, finish: object = None, **more: object) -> bytes:
+    return b"data: " + json.dumps({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more}).encode()
+
+
+def test_the_lines_of_one_event_are_one_text():
+    given = [b'data: {"choices": [{"delta":', b'data: {"content": "a"},', b'data:"finish_reason": "stop"}]}', b""]
+    assert read(*given)["text"] == "a"
+
+
+def test_events_without_a_blank_line_between_them_are_several():
+    assert read(chunk({"content": "a"}), chunk({"content": "b"}, "stop"), b"data: [DONE]")["text"] == "ab"
+
+
+def test_a_byte_order_mark_begins_no_event():
+    assert read(b"\xef\xbb\xbf" + chunk({"content": "a"}, "stop"))["text"] == "a"
+
+
+@pytest.mark.parametrize(
+    "last", [None, {}, {"prompt_tokens": 0, "completion_tokens": 0}, {"prompt_tokens": None}, 7, {"prompt_tokens": -1}]
+)
+def test_an_empty_usage_at_the_end_does_not_wipe_the_true_one(last):
+    true = {"prompt_tokens": 3, "completion_tokens": 2}
+    found = read(chunk({"content": "a"}, "stop", usage=true), b"", chunk({}, usage=last))
+    assert (found["prompt_tokens"], found["completion_tokens"]) == (3, 2)
+
+
+def test_the_usage_of_a_stream_that_counts_up_is_the_last():
+    chunks = [chunk({"content": "a"}, "stop", usage={"prompt_tokens": 3, "completion_tokens": n}) for n in (1, 2)]
+    assert read(chunks[0], b"", chunks[1])["completion_tokens"] == 2
+
+
+def test_reasoning_comes_beside_the_answer():
+    found = read(
+        chunk({"reasoning_content": "H"}), b"", chunk({"reasoning": "mm"}), b"", chunk({"content": "a"}, "stop")
+    )
+    assert (found["text"], found["reasoning"], found["stop_reason"]) == ("a", "Hmm", "stop")
+    assert found["ttft_s"] > 0
+
+
+@pytest.mark.parametrize("places", [(0, 0, 0), (None, None, None)])
+def test_a_tool_call_comes_bit_by_bit(places):
+    functions = [{"name": "lookup", "arguments": ""}, {"arguments": '{"q": '}, {"arguments": '"x"}'}]
+    calls = [
+        {"function": function} | ({} if place is None else {"index": place})
+        for place, function in zip(places, functions, strict=True)
+    ]
+    given = [line for call in calls for line in (chunk({"tool_calls": [call]}), b"")]
+    found = read(*given, chunk({}, "tool_calls"))
+    assert found["tool_calls"] == ({"name": "lookup", "arguments": '{"q": "x"}'},)
+    assert (found["text"], found["finish_reason"], found["stop_reason"]) == ("", "stop", "tool_calls")
+
+
+def test_several_tool_calls_keep_their_order():
+    calls = [{"index": n, "function": {"name": name, "arguments": "{}"}} for n, name in ((1, "second"), (0, "first"))]
+    found = read(chunk({"tool_calls": calls}, "tool_calls"))
+    assert [call["name"] for call in found["tool_calls"]] == ["first", "second"]
+
+
+def test_a_streamed_call_without_a_name_is_no_answer():
+    with pytest.raises(RequestError, match="without a name"):
+        read(chunk({"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]}, "tool_calls"))

@@ -147,6 +147,11 @@ def test_tokenize_gives_the_ids_of_the_chat_template(engine, tokenizer):
         ({"structured_outputs": {"regex": "a"}}, 400, "not supported by this server: structured_outputs.regex"),
         ({"structured_outputs": {"choice": [""]}}, 400, "empty string in choices"),
         ({"temperature": "hot"}, 400, "could not convert"),
+        ({"reasoning_effort": "low"}, 400, "not supported by this server: reasoning_effort"),
+        ({"top_p": 0.9, "tools": [{}]}, 400, "not supported by this server: top_p, tools"),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, 400, "has no variable 'enable_thinking'"),
+        ({"chat_template_kwargs": {"tokenize": False}}, 400, "has no variable 'tokenize'"),
+        ({"chat_template_kwargs": ["bos_token"]}, 400, "must be an object"),
     ],
 )
 def test_requests_that_cannot_be_answered_are_refused(engine, change, status, text):

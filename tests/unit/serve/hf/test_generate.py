@@ -12,6 +12,7 @@ from pytest_ftgate.serve.hf import generate as generating
 from pytest_ftgate.serve.hf import prefix as module
 from pytest_ftgate.serve.hf.generate import decode, generate, prompt_tokens
 from pytest_ftgate.serve.hf.row import Job
+from pytest_ftgate.serve.hf.server import Refused, template_variables
 
 
 def talk(text: str, system: str = "") -> list[dict[str, str]]:
@@ -243,3 +244,17 @@ def test_a_prefix_of_other_prompts_is_not_used(model, tokenizer):
         decode(model, tokenizer, others, lambda i, answer: found.update({i: answer.text}), known=prefix) is not prefix
     )
     assert found == expected
+
+
+def test_the_variables_of_a_chat_template_are_honoured_or_refused(tokenizer):
+    before = tokenizer.chat_template
+    try:
+        tokenizer.chat_template = before + "{% if enable_thinking is false %}<think></think>{% endif %}"
+        body = {"chat_template_kwargs": {"enable_thinking": False}}
+        without = prompt_tokens(tokenizer, talk("spam"), **template_variables(tokenizer, body))
+        assert tokenizer.decode(without).endswith("<think></think>")
+        assert prompt_tokens(tokenizer, talk("spam"), **template_variables(tokenizer, {})) != without
+        with pytest.raises(Refused, match="no variable 'thinking'"):
+            template_variables(tokenizer, {"chat_template_kwargs": {"thinking": False}})
+    finally:
+        tokenizer.chat_template = before

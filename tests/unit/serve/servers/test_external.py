@@ -119,6 +119,9 @@ def test_our_key_goes_before_openais(monkeypatch):
 def test_proxies_are_never_asked_for_this_machine(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://proxy:1")
     monkeypatch.setenv("no_proxy", "inside.example")
-    assert proxy_for("http://127.0.0.1:80/v1") is None
+    for here in ("127.0.0.1:80", "127.8.7.6", "localhost", "LocalHost.", "[::1]:80", "[::ffff:127.0.0.1]", "0.0.0.0"):
+        assert proxy_for(f"http://{here}/v1") is None
+    for elsewhere in ("127.0.0.1.example", "localhost.example", "10.0.0.1", "[2001:db8::1]"):
+        assert proxy_for(f"http://{elsewhere}/v1") == "http://proxy:1"
     assert proxy_for("http://inside.example/v1") is None
     assert proxy_for("http://outside.example/v1") == "http://proxy:1"

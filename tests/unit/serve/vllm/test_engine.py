@@ -106,6 +106,13 @@ def test_a_missing_executable_says_how_to_get_it(tmp_path):
     assert engine.pid is None
 
 
+def test_it_calls_tools_only_if_it_is_started_so(tmp_path):
+    arguments = ((), ("--enable-auto-tool-choice", "--tool-call-parser", "hermes"))
+    offers = [VllmEngine(Model(str(tmp_path)), tmp_path / "log", VllmSettings("", some)).offers for some in arguments]
+    assert ["tools" in some for some in offers] == [False, True]
+    assert "tools" not in VllmEngine.offers
+
+
 @pytest.mark.parametrize("argument", ["--port=1", "--api-key", "--served-model-name"])
 def test_arguments_that_each_start_chooses_are_refused(argument):
     with pytest.raises(ServeError, match=r"set by the plugin(.|\n)*--ftgate-base-url"):

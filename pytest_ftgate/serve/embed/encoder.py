@@ -1,23 +1,21 @@
-"""Folder or hub id of a sentence-transformers model -> Encode: texts to vectors of length 1."""
+"""Folder or hub id of a sentence-transformers model -> a function: texts to an array of vectors of length 1."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pytest_ftgate.errors import LeakageError, MissingExtra
-from pytest_ftgate.leakage.quiet_logging import silence
-
-if TYPE_CHECKING:
-    from pytest_ftgate.leakage.semantic import Encode
+from pytest_ftgate.errors import MissingExtra, ServeError
+from pytest_ftgate.serve.embed.quiet_logging import silence
 
 
-def encoder_of(model: str) -> Encode:
+def encoder_of(model: str, what: str) -> Callable[[Sequence[str]], Any]:
     """A folder of a plain language model is taken with the mean of its last hidden states.
 
-    Texts longer than the model reads are cut. Raises MissingExtra, LeakageError if there is no such model.
+    Texts longer than the model reads are cut. what: what needs it, for errors. Raises MissingExtra, ServeError if there
+    is no such model.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # Loading warns of kernels that a processor does not need.
@@ -25,10 +23,10 @@ def encoder_of(model: str) -> Encode:
         try:
             loaded = _loaded(model)
         except ImportError:
-            raise MissingExtra("ftgate leakage --semantic", "semantic") from None
+            raise MissingExtra(what, "semantic") from None
         except (OSError, ValueError, KeyError) as error:
             first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise LeakageError(f"--semantic {model}: cannot load an embedding model: {first}") from None
+            raise ServeError(f"{what}: cannot load an embedding model from {model}: {first}") from None
 
     def encode(texts: Sequence[str]) -> Any:
         return loaded.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)

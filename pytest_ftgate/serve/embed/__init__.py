@@ -1,0 +1,1 @@
+"""Texts -> vectors, by an embedding model on this machine or a server that has one."""
