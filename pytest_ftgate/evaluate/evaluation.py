@@ -74,7 +74,7 @@ class Evaluation:
         return dict(self._outcomes)
 
     @property
-    def so_far(self) -> list[tuple[Case, Outcome, Scored]]:
+    def scored_so_far(self) -> list[tuple[Case, Outcome, Scored]]:
         """Every case that has been graded by now, in the order of the set; asks, waits for and grades nothing."""
         graded = ((case, self._outcomes[case.id]) for case in self.suite.cases if case.id in self._outcomes)
         return [(case, outcome, self._scored(case, outcome)) for case, outcome in graded]

@@ -139,8 +139,8 @@ class Responses:
                 own.get(case.id, bodies)[repeat],
                 asks.timeout_s,
                 repeat,
-                later=later_turns(self.prompt, case.input),
                 keeps_reasoning=asks.reasoning == "keep",
+                later=later_turns(self.prompt, case.input),
             )
             for case, repeat in repeats
         )

@@ -32,8 +32,8 @@ MEANINGS: Mapping[int, tuple[str, str]] = {
         "A gate check shows the candidate to be worse, an ordinary test failed, a model could not be asked (its cases "
         "are errors, all other tests run), a test file could not be collected, or another plugin failed the session (a "
         "coverage limit, say); the champion stays. Of a command: `data check` found an error, `data split` found "
-        "related rows on two sides, the judge is not admitted (`judge calibrate`), or the candidate is worse "
-        "(`ab analyse`).",
+        "related rows on two sides, the judge is not admitted (`judge calibrate`), the candidate is worse "
+        "(`ab analyse`), or the score has dropped (`compare --max-drop`).",
     ),
     2: (
         "interrupted, or a mistake in a command",
@@ -63,14 +63,15 @@ MEANINGS: Mapping[int, tuple[str, str]] = {
         "The numbers decide neither for nor against the candidate; the champion stays, and the reason says how "
         "many more cases would settle it. Also a case of a gated golden set that was not measured, a gate check "
         "that lacked its cases, a `--train` or `--canary` that came to no verdict, a canary "
-        "without all its answers, `ab analyse` without a decision, and `data generate` with fewer rows than "
-        "wanted.",
+        "without all its answers, `ab analyse` without a decision, `compare --max-drop` that does not show that no "
+        "more is lost, and `data generate` with fewer rows than wanted.",
     ),
     EXIT_CODES[Kind.INTEGRITY]: (
         "INTEGRITY: the numbers cannot be trusted",
         "A leak, a changed golden set, unmeasured cases, too many cases without a judgement, or a canary whose "
         "panel, prompt or model is not what it was. Nothing is registered and nothing can override it. Of a "
-        "command: `leakage` found a leak, `audit verify` an edited line, `ab analyse` an unsound split.",
+        "command: `leakage` found a leak, `audit verify` an edited line, `compare` an edited record, `ab "
+        "analyse` an unsound split.",
     ),
     DRIFT: (
         "DRIFT: a regression",

@@ -91,7 +91,7 @@ def test_a_run_of_some_cases_is_compared_with_these_and_is_no_measure_for_the_ne
     project.golden("tickets", ECHO)
     project.run()
     server.answer = wrong_on("1")
-    assert "0 fixed, 1 broken (on the 1 cases of both)" in changes(project.run("-k", "t1"))[0]
+    assert "0 fixed, 1 broken, of 1 case in both" in changes(project.run("-k", "t1"))[0]
     assert changes(project.run())[0].endswith("0 fixed, 1 broken")
 
 
@@ -228,6 +228,13 @@ def test_a_drop_gates_and_wrong_answers_are_left_to_it(project, tagged, wrong, c
     assert sum("MISSED" in line or "missed (" in line for line in result.outlines) == bool(wrong)
 
 
+def test_a_worker_of_xdist_compares_too(project, tagged):
+    tagged.answer = wrong_on("1")
+    result = project.run("-n", "2", "--ftgate-against", "main", "--ftgate-max-drop", "0.03")
+    assert result.ret == 10
+    result.stdout.fnmatch_lines(["  against     HOLD *"])
+
+
 def test_an_exported_file_is_what_another_machine_compares_with(project, tagged):
     from pytest_ftgate.cli.main import main
 
@@ -315,3 +322,48 @@ def test_a_candidate_is_kept_and_compared_too(project, mlflow_template, no_track
     trained.candidate(2, wrong=range(12))
     result = trained.run()
     result.stdout.fnmatch_lines(["mail: -3.3 points * against * (model changed): 0 fixed, 2 broken"])
+
+
+def ftgate(project, capsys, *args):
+    """A command on the project's state folder: exit code and output."""
+    from pytest_ftgate.cli.main import main
+
+    capsys.readouterr()
+    return main([*args, "--state-dir", str(project.path / ".ftgate")]), capsys.readouterr().out
+
+
+def test_two_models_are_compared_by_name(project, answering, capsys):
+    server = answering(wrong_on("1"), models=("a", "b"))
+    project.server = None
+    project.golden("tickets", ECHO)
+    project.run("--ftgate-base-url", server.base_url, "--ftgate-model", "a")
+    server.answer = wrong_on("2", "3")
+    project.run("--ftgate-base-url", server.base_url, "--ftgate-model", "b")
+    code, out = ftgate(project, capsys, "compare", "a", "b")
+    assert code == 0
+    assert out.startswith("tickets: -16.7 points [")
+    assert ", 1 fixed, 2 broken\n" in out
+    assert "t2\n  question:  text 2\n  expected:  text 2\n  A:         text 2\n  B:         wrong\n" in out
+    assert ftgate(project, capsys, "compare", "a", "b", "--max-drop", "0.03")[0] == 10
+
+
+def test_two_prompts_in_two_sets_are_compared_by_their_cases(project, answering, capsys):
+    answering(lambda messages: "wrong" if messages[0]["content"] == "Brief." else messages[-1]["content"])
+    for name, system in (("v1", "Long."), ("v2", "Brief.")):
+        project.golden(name, ECHO, f"[prompt]\nsystem = '{system}'\n")
+    project.run()
+    code, out = ftgate(project, capsys, "compare", "goldens/v1", "goldens/v2")
+    assert code == 0
+    assert out.startswith("v1 and v2: -100.0 points [")
+    assert "prompt.system  Long.  ->  Brief." in out
+    assert "broken (6):" in out
+
+
+def test_what_was_asked_and_missed_is_shown_whole(project, answering, capsys):
+    answering(lambda messages: "a\nvery long answer " * 50)
+    project.golden("tickets", [ECHO[0] | {"input": "one\ntwo " * 100}])
+    project.run()
+    out = ftgate(project, capsys, "show", "goldens/tickets", "--missed")[1]
+    assert out.count("very long answer") == 50 + out.partition("grade:")[2].count("very long answer")
+    assert out.count("two") == 100
+    assert "goldens/tickets/cases.jsonl:1" in out

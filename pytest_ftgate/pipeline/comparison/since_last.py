@@ -57,5 +57,7 @@ def clock(when: datetime, today: datetime) -> str:
 
 
 def _counts(found: Comparison) -> str:
-    part = f" (on the {found.pairs.n:,} cases of both)" if found.pairs.n < found.then.lines else ""
-    return f"{len(found.fixed)} fixed, {len(found.broken)} broken{part}"
+    n = found.pairs.n
+    part = n < max(found.then.lines, found.now.lines)
+    shared = f", of {n:,} case{'' if n == 1 else 's'} in both" if part else ""
+    return f"{len(found.fixed)} fixed, {len(found.broken)} broken{shared}"

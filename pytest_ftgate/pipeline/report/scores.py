@@ -29,7 +29,7 @@ def scores(evaluation: Evaluation, title: str) -> dict[str, Any]:
     another number, macro F1 where labelled; value, lower and upper in [0, 1], None where there is no interval.
     confusion: lines. slices: {"slice": "lang=de", "n", "value", "lower", "upper"}, of `measure`, the lowest first.
     """
-    graded = evaluation.so_far
+    graded = evaluation.scored_so_far
     scored = [(case, score) for case, outcome, score in graded if isinstance(outcome, Grade)]
     measure = "score" if any(score.value not in (0, 1) for _, score in scored) else "accuracy"
     confusion = _confusion(evaluation, [score for _, score in scored])

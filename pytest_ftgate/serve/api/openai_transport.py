@@ -14,7 +14,7 @@ from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.parse import ParsedReply, parsed
 from pytest_ftgate.serve.api.request import ApiRequest, Tool, Usage
 from pytest_ftgate.serve.api.settings import Settings
-from pytest_ftgate.serve.client.completion import MALFORMED, count_of, finish_reason
+from pytest_ftgate.serve.client.completion import MALFORMED, count_of, ending_of
 from pytest_ftgate.serve.client.error_body import message_of
 from pytest_ftgate.serve.client.message import functions_of, text_of
 from pytest_ftgate.serve.client.proxy import proxy_for
@@ -116,7 +116,7 @@ def parsed_reply(raw: bytes, tools: bool) -> ParsedReply:
 def _stop_reason(given: object) -> str:
     """One of "stop", "length" or "content_filter". Raises RequestError for any other end of an answer."""
     try:
-        return finish_reason(given)
+        return ending_of(given)["finish_reason"]
     except RequestError as trouble:
         if trouble.kind == "filtered":
             return "content_filter"

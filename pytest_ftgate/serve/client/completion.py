@@ -76,26 +76,22 @@ def said_of(text: str, reasoning: str, calls: Sequence[Mapping[str, str]]) -> di
 
 def ending_of(given: object) -> dict[str, str]:
     """How the answer ended, as fields of a Response. Raises RequestError, see `finish_reason`."""
-    return {"finish_reason": finish_reason(given), "stop_reason": _shown(given)}
+    shown = "" if given is None else mask(storable(str(given)))[:80]
+    return {"finish_reason": finish_reason(shown), "stop_reason": shown}
 
 
-def finish_reason(given: object) -> str:
+def finish_reason(given: str) -> str:
     """Either "stop" or "length". Raises RequestError if the server says that this is no whole answer."""
-    shown = _shown(given)
-    reason = shown.lower()
+    reason = given.lower()
     if not reason or reason in STOPPED:
         return "stop"
     if reason in CUT_OFF:
         return "length"
     if reason in FILTERED:
-        raise RequestError("filtered", f"the server filtered the answer (finish_reason '{shown}')")
+        raise RequestError("filtered", f"the server filtered the answer (finish_reason '{given}')")
     if reason in BROKEN:
-        raise RequestError("server_error", f"the server broke off the answer (finish_reason '{shown}')")
-    raise RequestError("refused", f"no whole answer: unknown finish_reason '{shown}'")
-
-
-def _shown(reason: object) -> str:
-    return "" if reason is None else mask(storable(str(reason)))[:80]
+        raise RequestError("server_error", f"the server broke off the answer (finish_reason '{given}')")
+    raise RequestError("refused", f"no whole answer: unknown finish_reason '{given}'")
 
 
 def fingerprint_of(data: Mapping[str, Any]) -> dict[str, str]:

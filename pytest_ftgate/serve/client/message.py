@@ -26,7 +26,11 @@ def text_of(content: object) -> str:
 
     Raises TypeError for anything else.
     """
-    return "".join(_text_of_part(part) for part in _parts(content) if not _is_thought(part))
+    if content is None or isinstance(content, str):
+        return content or ""
+    if isinstance(content, list):
+        return "".join(_text_of_part(part) for part in content if not _is_thought(part))
+    raise TypeError(f"content is {type(content).__name__}, not a text")
 
 
 def reasoning_of(message: Mapping[str, Any]) -> str:
@@ -66,14 +70,6 @@ def arguments_of(function: Mapping[str, Any]) -> str:
     if given is None or isinstance(given, str):
         return given or ""
     return json.dumps(given, ensure_ascii=False)
-
-
-def _parts(content: object) -> list[Any]:
-    if content is None or isinstance(content, str):
-        return [content or ""]
-    if isinstance(content, list):
-        return content
-    raise TypeError(f"content is {type(content).__name__}, not a text")
 
 
 def _text_of_part(part: object) -> str:

@@ -192,10 +192,10 @@ def _respond(line: Line, request: Request, tries: Tries, sent: float, answer: di
 def _masked(answer: Mapping[str, Any], keeps_reasoning: bool) -> dict[str, Any]:
     """Answer, reasoning and tool calls, without secrets."""
     thought, text = ("", answer["text"]) if keeps_reasoning else split(answer["text"])
-    calls = answer.get("tool_calls", ())
+    told, calls = answer.get("reasoning", ""), answer.get("tool_calls", ())
     return {
         "text": mask_secrets(text),
-        "reasoning": mask_secrets(joined([answer.get("reasoning", ""), thought])),
+        "reasoning": mask_secrets(joined([told, thought])) if told or thought else "",
         "tool_calls": tuple({name: mask_secrets(value) for name, value in call.items()} for call in calls),
     }
 

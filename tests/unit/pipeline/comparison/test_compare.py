@@ -148,7 +148,8 @@ def test_one_line_says_what_changed():
 
 def test_some_of_the_cases_are_compared_with_these_alone():
     then, now = record(cases({"a": 0.0, "b": 1.0, "c": 1.0})), record(cases({"a": 1.0}))
-    assert since(now, then)["text"].endswith("1 fixed, 0 broken (on the 1 cases of both)")
+    assert since(now, then)["text"].endswith("1 fixed, 0 broken, of 1 case in both")
+    assert since(then, now)["text"].endswith("0 fixed, 1 broken, of 1 case in both")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pytest_ftgate.serve.client.completion import (
     FILTERED,
     STOPPED,
     count_of,
-    finish_reason,
+    ending_of,
     read_completion,
 )
 from pytest_ftgate.serve.client.message import text_of
@@ -83,12 +83,12 @@ def test_what_a_model_says_when_it_refuses_is_its_answer():
 
 @pytest.mark.parametrize("given", [*sorted(STOPPED), "STOP", "", None])
 def test_an_ended_answer_is_one(given):
-    assert finish_reason(given) == "stop"
+    assert ending_of(given)["finish_reason"] == "stop"
 
 
 @pytest.mark.parametrize("given", sorted(CUT_OFF))
 def test_a_cut_off_answer_is_one(given):
-    assert finish_reason(given) == "length"
+    assert ending_of(given)["finish_reason"] == "length"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_cut_off_answer_is_one(given):
 )
 def test_any_other_end_is_no_answer_and_names_the_reason(given, kind):
     with pytest.raises(RequestError) as caught:
-        finish_reason(given)
+        ending_of(given)
     assert caught.value.kind == kind
     assert f"finish_reason '{storable(str(given))}'" in caught.value.text
 
