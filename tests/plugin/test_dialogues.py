@@ -99,6 +99,17 @@ def test_a_turn_that_breaks_is_no_answer_and_names_the_turn(project, answering):
     assert len(server.requests) == 2
 
 
+def test_a_function_called_before_the_last_turn_is_no_answer(project, answering):
+    call = {"type": "function", "function": {"name": "flights", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    body = json.dumps({"choices": [{"message": message, "finish_reason": "tool_calls"}]})
+    answering(lambda messages: Fault(body=body))
+    project.golden("trips", [trip()])
+    result = project.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*turn 1 of 3: the model called a function*"])
+
+
 def test_a_cut_off_turn_does_not_end_the_dialogue(project, answering):
     server = answering(lambda messages: cut_off("ok") if len(messages) == 1 else "Rome on Friday")
     project.golden("trips", [trip()])

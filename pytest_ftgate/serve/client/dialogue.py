@@ -8,8 +8,6 @@ from dataclasses import replace
 from pytest_ftgate.serve.client.send_chat import Line, Request, Tries, ask
 from pytest_ftgate.serve.response import Response
 
-ANSWERED = {"stop", "length"}
-"""Finish reasons after which a dialogue goes on."""
 _LEAST_S = 0.001
 
 
@@ -22,9 +20,14 @@ async def converse(line: Line, request: Request, tries: Tries, counts: Counter[s
         response = await ask(line, _turn(request, tries.turns), tries, counts)
         if response is None or not request.later:
             return response
-        if len(tries.turns) == len(request.later) or response.finish_reason not in ANSWERED:
+        if len(tries.turns) == len(request.later) or not _goes_on(response):
             return _joined(request, tries.turns, response)
         tries.turns.append(response)
+
+
+def _goes_on(response: Response) -> bool:
+    """Whether the user can go on: a function that the model calls would have to be answered first."""
+    return not (response.broken or response.tool_calls)
 
 
 def _turn(request: Request, answers: list[Response]) -> Request:
@@ -54,6 +57,6 @@ def _joined(request: Request, earlier: list[Response], last: Response) -> Respon
     if len(every) > len(request.later):
         return joined
     where = f"turn {len(every)} of {len(request.later) + 1}"
-    why = last.error or f"the model did not answer by a text ({last.finish_reason})"
+    why = last.error or "the model called a function, which a script cannot answer"
     reason = last.finish_reason if last.broken else "error"
     return replace(joined, finish_reason=reason, error=f"{where}: {why}")
