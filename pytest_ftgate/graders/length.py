@@ -14,7 +14,9 @@ from pytest_ftgate.graders.words import words
 from pytest_ftgate.serve.response import Response
 
 UNITS = ("characters", "words", "sentences", "tokens")
-_SENTENCE_ENDS = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]]*(?=\s|$)|[\u3002\uff01\uff1f\u061f\u0964]+|\n\s*\n")
+_SENTENCE_ENDS = re.compile(
+    r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\]]*+(?=\s|$)|[\u3002\uff01\uff1f\u061f\u0964]+|\n\s*\n"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,8 +69,7 @@ def _resolve_aliases(statement: Any) -> None:
     if len([*statement.find_all(exp.Select)]) != 1 or len(set(named.values())) != len(tables):
         return
     for column in statement.find_all(exp.Column):
-        if column.table:
-            table = named.get(column.table, column.table)
+        if table := named.get(column.table):
             column.set("table", exp.to_identifier(table) if len(tables) > 1 else None)
     for table in tables:
         table.set("alias", None)

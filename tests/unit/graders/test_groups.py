@@ -23,7 +23,7 @@ from pytest_ftgate.graders.grade import (
     grade_case,
     resolve_spec,
 )
-from pytest_ftgate.graders.nested import DEEPEST
+from pytest_ftgate.graders.nested import DEEPEST, kinds_in
 from pytest_ftgate.graders.not_ import Not
 from pytest_ftgate.graders.value import Kind
 from pytest_ftgate.graders.weighted import Weighted
@@ -227,3 +227,9 @@ def test_files_of_inner_graders_are_read(tmp_path):
     spec = {"kind": "not", "grader": {"kind": "any_of", "graders": [{"kind": "json_schema", "file": "s.json"}]}}
     assert resolve_spec(spec, tmp_path)["grader"]["graders"] == [{"kind": "json_schema", "schema": {"type": "object"}}]
     assert compile_grader(spec, tmp_path)(CASE, RESPONSE).passed
+
+
+def test_all_kinds_of_a_spec_are_known():
+    spec = {"kind": "any_of", "graders": [SAYS_HAM, {"kind": "weighted", "graders": [{"kind": "not_judge"}]}]}
+    assert kinds_in(spec) == {"any_of", "contains", "weighted", "not", "judge"}
+    assert kinds_in({"kind": "exact"}) == {"exact"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pytest_ftgate.golden.case import Case
@@ -61,3 +63,10 @@ def test_reasons():
 def test_limits_that_cannot_be_meant(options, message):
     with pytest.raises(GraderError, match=message):
         compile_grader({"kind": "length", **options})
+
+
+@pytest.mark.parametrize("piece", [".", "\n ", ".'", "a'", "\n", "\u6771", ". "])
+def test_long_answers_are_counted_in_one_pass(piece):
+    begun = time.monotonic()
+    judge("length", None, piece * 1_000_000 + "x", max_sentences=1, max_words=1)
+    assert time.monotonic() - begun < 60
