@@ -40,7 +40,6 @@ class Python(Kind):
     """
 
     kind: ClassVar[str] = "python"
-    reads_calls: ClassVar[bool] = True
 
     call: str
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -60,6 +59,11 @@ class Python(Kind):
         if value is None:
             return Unscored(reason or f"{self.call} returned None", self.name)
         return self.grade(value, reason or f"{_what(case, response)}; {self.call} returned {value:g}")
+
+    @property
+    def reads_calls(self) -> bool:
+        """True: its function may look at `response.tool_calls`."""
+        return True
 
     @property
     def code(self) -> Mapping[str, SourceFile]:

@@ -31,9 +31,13 @@ class ToolCalls(Kind):
     """
 
     kind: ClassVar[str] = "tool_calls"
-    reads_calls: ClassVar[bool] = True
 
     any_order: bool = False
+
+    @property
+    def reads_calls(self) -> bool:
+        """True: they are what it looks at."""
+        return True
 
     def check(self, case: Case) -> None:
         """Raises GraderError if the case does not expect a list of calls."""

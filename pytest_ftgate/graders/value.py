@@ -116,8 +116,6 @@ class Kind:
 
     kind: ClassVar[str]
     version: ClassVar[int] = 1
-    reads_calls: ClassVar[bool] = False
-    """Whether it looks at tool calls, so that a response without any text may be an answer."""
 
     threshold: float = 1.0
 
@@ -129,6 +127,11 @@ class Kind:
     def name(self) -> str:
         """Kind and version, "exact@1"."""
         return f"{self.kind}@{self.version}"
+
+    @property
+    def reads_calls(self) -> bool:
+        """Whether it looks at tool calls, so that a response without any text may be an answer."""
+        return False
 
     @property
     def inner(self) -> tuple[Grader, ...]:

@@ -59,8 +59,9 @@ class Project:
         return projects.write_rows(self.path / f"goldens/{name}.golden.jsonl", cases)
 
     def run(self, *args: str) -> pytest.RunResult:
-        """pytest in this process, with the server's address if there is one."""
-        served = ["--ftgate-base-url", self.server.base_url, "--ftgate-model", "mock"] if self.server else []
+        """pytest in this process, with the server's address if there is one, and its model if none is named."""
+        served = ["--ftgate-base-url", self.server.base_url] if self.server else []
+        served += ["--ftgate-model", "mock"] if self.server and "--ftgate-model" not in args else []
         return self.pytester.runpytest_inprocess(*served, *map(str, args))
 
 

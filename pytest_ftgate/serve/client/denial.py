@@ -58,6 +58,8 @@ def better_address(url: str, api_key: str) -> str:
 
 
 def _near(url: str) -> Iterator[str]:
+    if "?" in url:  # of a provider whose addresses are its own
+        return
     given = url.rstrip("/")
     base = next((given.removesuffix(path) for path in PATHS if given.endswith(path)), given)
     for each in dict.fromkeys([base, f"{base}/v1"]):

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.graders.grade import Failure, Grade, GraderError, Unscored, compile_grader
+from pytest_ftgate.golden.case import Case
+from pytest_ftgate.graders.grade import Failure, Grade, GraderError, Unscored, compile_grader, grade_case
+from pytest_ftgate.serve.response import Response
 from tests.unit.graders.one_grade import judge
 
 NUMBERS = itertools.count()
@@ -46,6 +48,13 @@ def test_values(calls, result, worth):
     assert isinstance(outcome, Grade)
     assert type(outcome.value) is float
     assert outcome.value == worth
+
+
+def test_it_sees_an_answer_that_only_calls_tools(calls):
+    grader = compile_grader({"kind": "python", "call": calls("return response.tool_calls[0]['name'] == 'lookup'")})
+    called = Response("a1", "m", "", tool_calls=({"name": "lookup", "arguments": "{}"},))
+    assert grade_case([grader], Case("a1", "q"), called).passed
+    assert grade_case([grader], Case("a1", "q"), Response("a1", "m", "")).reason == "the answer is empty"
 
 
 def test_a_reason_may_come_with_the_value(calls):
