@@ -19,7 +19,7 @@ from pytest_ftgate.serve.client.denial import explained
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.pace import Pace
 from pytest_ftgate.serve.client.proxy import proxy_for
-from pytest_ftgate.serve.client.send_chat import Line, Request, Tries, ask, give_up
+from pytest_ftgate.serve.client.send_chat import PATIENCE, Line, Request, Tries, ask, give_up
 from pytest_ftgate.serve.client.server_queue import Job, OnDone, ServerQueue
 from pytest_ftgate.serve.client.window import FIRST, Window
 from pytest_ftgate.serve.engine import Endpoint
@@ -225,7 +225,8 @@ def _line(  # noqa: PLR0913, PLR0917 - private
     if endpoint.api_key:
         headers["Authorization"] = Secret(f"Bearer {remember(endpoint.api_key)}")
     url = endpoint.base_url.rstrip("/") + "/chat/completions"
-    return Line(session, url, headers, endpoint, digest, proxy_for(url), check, retry, breaker, window)
+    patience = PATIENCE if endpoint.ours and check else 1
+    return Line(session, url, headers, endpoint, digest, proxy_for(url), check, retry, breaker, window, patience)
 
 
 async def _open_session() -> aiohttp.ClientSession:
