@@ -36,6 +36,8 @@ class Pace:
 
     def sent(self, messages: Sequence[Mapping[str, Any]], sampling: Mapping[str, Any]) -> int:
         """A request goes now; the tokens that are put down for it."""
+        if not (self._request_s or self._token_s):
+            return 0
         now = time.monotonic()
         if self._request_s:
             self._by_requests = max(self._by_requests, now - self._request_s) + self._request_s

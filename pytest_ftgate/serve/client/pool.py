@@ -22,7 +22,7 @@ from pytest_ftgate.serve.client.dialogue import converse
 from pytest_ftgate.serve.client.future import Pending
 from pytest_ftgate.serve.client.pace import Pace
 from pytest_ftgate.serve.client.proxy import proxy_for
-from pytest_ftgate.serve.client.send_chat import Line, Request, Tries, give_up
+from pytest_ftgate.serve.client.send_chat import PATIENCE, Line, Request, Tries, give_up
 from pytest_ftgate.serve.client.server_queue import Job, ServerQueue
 from pytest_ftgate.serve.client.window import FIRST, Window
 from pytest_ftgate.serve.engine import Endpoint
@@ -233,7 +233,8 @@ def _line(  # noqa: PLR0913, PLR0917 - private
 ) -> Line:
     url = address_of(endpoint.base_url, "/chat/completions")
     headers = {"Content-Type": "application/json", **key_headers(url, endpoint.api_key)}
-    return Line(session, url, headers, endpoint, digest, proxy_for(url), check, retry, breaker, window)
+    patience = PATIENCE if endpoint.ours and check else 1
+    return Line(session, url, headers, endpoint, digest, proxy_for(url), check, retry, breaker, window, patience)
 
 
 async def _open_session() -> aiohttp.ClientSession:

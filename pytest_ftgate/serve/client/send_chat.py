@@ -58,7 +58,8 @@ class Line:
     """Where the requests of one model go, and what they share.
 
     proxy: address, or None. digest: of the model. check: raises ServeError if the server is known to be gone.
-    breaker, window: of the server.
+    breaker, window: of the server. patience: times its time limit that a request may wait, see `PATIENCE`: how long it
+    waits in the queue of a server of our own tells of this machine and its neighbours, not of the model.
     """
 
     session: aiohttp.ClientSession
@@ -71,6 +72,7 @@ class Line:
     retry: Retry
     breaker: Breaker
     window: Window
+    patience: int = 1
 
     @property
     def ours(self) -> bool:
@@ -101,7 +103,7 @@ async def ask(line: Line, request: Request, tries: Tries, counts: Counter[str]) 
     counted in `counts`. Raises what `line.check` raises.
     """
     body = json.dumps({"model": line.endpoint.model, "messages": request.messages, **request.sampling}).encode()
-    limit_s = _limit_s(line, request.timeout_s)
+    limit_s = line.patience * request.timeout_s
     begun = sent = time.monotonic()
     attempt = 0
     while True:
@@ -110,7 +112,7 @@ async def ask(line: Line, request: Request, tries: Tries, counts: Counter[str]) 
         tries.made += 1
         attempt += 1
         try:
-            answer = await _answer(line, body, request.timeout_s, begun, sent)
+            answer = await _answer(line, body, request.timeout_s, begun + limit_s, sent)
         except RequestError as trouble:
             counts[trouble.kind] += 1
             if trouble.kind in LIMITED:
@@ -200,18 +202,10 @@ def _masked(answer: Mapping[str, Any], keeps_reasoning: bool) -> dict[str, Any]:
     }
 
 
-def _limit_s(line: Line, timeout_s: float) -> float:
-    """How long a request may take. A server of our own that is alive is waited for `PATIENCE` times as long.
-
-    How long a question waits in its queue tells of this machine and its neighbours, not of the model.
-    """
-    return PATIENCE * timeout_s if line.ours and line.check else timeout_s
-
-
-async def _answer(line: Line, body: bytes, timeout_s: float, begun: float, sent: float) -> dict[str, Any]:
+async def _answer(line: Line, body: bytes, timeout_s: float, deadline: float, sent: float) -> dict[str, Any]:
     """One attempt, see `_post`; a server of our own is asked every `timeout_s` whether it is alive."""
-    post = _post(line, body, timeout_s, begun, sent)
-    if not (line.ours and line.check):
+    post = _post(line, body, timeout_s, deadline, sent)
+    if line.check is None or line.patience == 1:
         return await post
     task = asyncio.ensure_future(post)
     try:
@@ -222,12 +216,11 @@ async def _answer(line: Line, body: bytes, timeout_s: float, begun: float, sent:
         task.cancel()
 
 
-async def _post(line: Line, body: bytes, timeout_s: float, begun: float, sent: float) -> dict[str, Any]:
+async def _post(line: Line, body: bytes, timeout_s: float, deadline: float, sent: float) -> dict[str, Any]:
     """One attempt; the answer as fields of a Response. Raises RequestError, whatever the server does."""
-    limit_s = _limit_s(line, timeout_s)
     try:
         async with (
-            asyncio.timeout(begun + limit_s - sent),
+            asyncio.timeout(deadline - sent),
             line.session.post(
                 line.url, data=body, headers=line.headers, proxy=line.proxy, allow_redirects=False
             ) as reply,
@@ -236,7 +229,7 @@ async def _post(line: Line, body: bytes, timeout_s: float, begun: float, sent: f
                 line.window.pause(min(used_up_s, timeout_s))
             return await _read(reply, sent)
     except TimeoutError as error:
-        raise RequestError("timeout", f"no answer within {limit_s:g} s") from error
+        raise RequestError("timeout", f"no answer within {line.patience * timeout_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
         raise RequestError("connection", storable(f"{type(error).__name__}: {error}")) from error
     except RequestError:
