@@ -117,9 +117,7 @@ def test_of_several_models_one_is_in_memory_at_a_time(project, fake):
     )
     result = project.run(*fake, "--ftgate-model", other, "goldens")
     result.assert_outcomes(passed=19, failed=1)
-    result.stdout.fnmatch_lines(
-        ["ftgate: echo[[]base[]]: asking *", "ftgate: more[[]base[]]: asking *", "ftgate: echo[[]other[]]: asking *"]
-    )
+    result.stdout.fnmatch_lines([f"ftgate: asking {project.path}/base*", f"ftgate: asking {other}*"])
     result.stdout.fnmatch_lines(["echo in 2 columns, compared on 8 cases", "*fixed, broken * 0, 1"])
     assert (project.path / "up").read_text() == str(other)
     assert not left_over(project)
