@@ -195,7 +195,7 @@ def test_what_is_not_there_is_told(bench, server):
     code, text = bench.run("calibrate", "--pairs", "0")
     assert code == 2
     assert "no answers to the current golden set" in text
-    (bench.golden / "golden.toml").write_text("")
+    (bench.golden / "golden.toml").write_text("grader = []\n")
     assert ": no [judge] section (model and criteria)" in bench.run("attack")[1]
 
 

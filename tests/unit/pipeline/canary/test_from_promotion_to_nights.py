@@ -118,9 +118,9 @@ def test_the_panel_is_drawn_by_digests_alone(shop):
 
 
 def test_cases_that_nobody_grades_and_twins_are_not_on_the_panel(shop):
-    shop.cases = [{"id": "a", "input": "q"}, {"id": "b", "input": "p", "expected": "x", "cluster": "k"}]
-    shop.cases.append({**shop.cases[1], "id": "twin"})
-    [(_, cases)] = draw_panel([shop.golden()], 100)
+    graded = {"input": "p", "expected": "x", "cluster": "k", "graders": [{"kind": "exact"}]}
+    shop.cases = [{"id": "a", "input": "q"}, {"id": "b", **graded}, {"id": "twin", **graded}]
+    [(_, cases)] = draw_panel([shop.golden(toml="grader = []\n")], 100)
     assert len(cases) == 1
     assert cases[0].input == "p"
     assert draw_panel([], 100) == []
