@@ -59,9 +59,9 @@ class Project:
         return projects.write_rows(self.path / f"goldens/{name}.golden.jsonl", cases)
 
     def run(self, *args: str) -> pytest.RunResult:
-        """pytest in this process, with the server's address if there is one, and its model if none is named."""
-        served = ["--ftgate-base-url", self.server.base_url] if self.server else []
-        served += ["--ftgate-model", "mock"] if self.server and "--ftgate-model" not in args else []
+        """pytest in this process, with the server's address and model if there is one, unless they are given."""
+        given = {"--ftgate-base-url": self.server.base_url, "--ftgate-model": "mock"} if self.server else {}
+        served = [word for flag, value in given.items() if flag not in args for word in (flag, value)]
         return self.pytester.runpytest_inprocess(*served, *map(str, args))
 
 

@@ -70,7 +70,7 @@ def test_two_days_of_candidates(trained):
     assert "| c5 | m5 | a5 | a5 | hm |" in explained(trained, second)
 
     trained.candidate(3, wrong=range(3), forgot=range(25), more=FORGETTING.format("true"))
-    third = trained.run()
+    third = trained.run("-v")
     assert third.ret == 1, third.stdout.str()
     third.stdout.fnmatch_lines(["ftgate: mail: 60 cases*; discordance 0.043 (measured: candidate * and candidate *)"])
     assert check(third, "forgetting")[0] == "REJECT"
