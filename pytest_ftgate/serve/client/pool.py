@@ -164,8 +164,12 @@ class Pool:
 
     async def _finish(self, queue: ServerQueue, job: Job) -> None:
         try:
-            response = await converse(job.line, job.request, job.tries, self.counts)
-            if response is None and queue.under_way == 1:
+            queue.unanswered += 1
+            try:
+                response = await converse(job.line, job.request, job.tries, self.counts)
+            finally:
+                queue.unanswered -= 1
+            if response is None and not queue.unanswered:
                 response = give_up(job.line, job.request, job.tries)
             if response is None:
                 self.counts["retries"] += 1

@@ -40,12 +40,14 @@ class Job:
 class ServerQueue:
     """Used in the pool's thread alone. finish: sends a job, and leaves it finished or in this queue again.
 
+    under_way: jobs that hold a place in the window. unanswered: those of them that the server still has.
+
     A worker is a place in the window: it takes one job after another, and ends when it may not take the next.
     """
 
     def __init__(self, window: Window, pace: Pace, finish: Callable[[ServerQueue, Job], Awaitable[None]]) -> None:
         self.window, self.pace, self._finish = window, pace, finish
-        self.under_way = 0
+        self.under_way = self.unanswered = 0
         self._waiting: deque[Job] = deque()
         self._again: list[tuple[int, Job]] = []
         self._workers: set[asyncio.Task[None]] = set()
@@ -71,7 +73,7 @@ class ServerQueue:
         """
         if line.breaker.doubt:
             self._doubtful = line
-        return self._doubtful if self._in_doubt() and self.under_way == 1 else None
+        return self._doubtful if self._in_doubt() and not self.unanswered else None
 
     def start(self) -> None:
         """As many workers as there is room and work for."""
@@ -93,7 +95,7 @@ class ServerQueue:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-        self.under_way = 0
+        self.under_way = self.unanswered = 0
 
     def _ended(self, job: Job, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
