@@ -78,14 +78,21 @@ def test_python_tests_of_a_set_that_cannot_be_asked(units):
     units.write(
         "test_own.py",
         "import pytest\n@pytest.mark.golden('s')\ndef test_each(case, response): pass\n"
-        "@pytest.mark.golden('s')\ndef test_all(metrics): pass\n"
-        "@pytest.mark.golden('nosuch')\ndef test_other(metrics): pass\n",
+        "@pytest.mark.golden('s')\ndef test_all(metrics): pass\n",
     )
     result = units.run("test_own.py", "test_unit.py")
     assert result.ret == 1
-    result.assert_outcomes(passed=2, errors=5)
+    result.assert_outcomes(passed=2, errors=4)
     result.stdout.fnmatch_lines(["not asked: see test_own.py::test_each*"])
+
+
+def test_a_python_test_of_a_set_that_there_is_not_cannot_be_collected(units):
+    units.golden("s", CASES)
+    units.write("test_own.py", "import pytest\n@pytest.mark.golden('nosuch')\ndef test_other(metrics): pass\n")
+    result = units.run("test_own.py", "test_unit.py")
+    assert result.ret == 2
     result.stdout.fnmatch_lines(["no golden set 'nosuch' in goldens/*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_under_xdist_the_other_workers_do_their_tests(units):
