@@ -80,7 +80,7 @@ def test_what_cannot_be_seen_is_named(show: Show, text: str, shown: str) -> None
 
 def test_a_question_of_several_turns_and_no_expected_value(show: Show) -> None:
     turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
-    lines = show("so", input=[*turns, {"role": "user", "content": "Why?"}], expected=None)
+    lines = show("so", input=[*turns, {"role": "user", "content": "Why?"}], expected=None, toml="grader = []\n")
     assert lines == ["  question, turn 3: Why?", "  answer:     so"]
 
 
