@@ -81,7 +81,7 @@ def test_the_faults_of_a_pipeline_that_names_no_set_are_the_answer():
     catalogue = Catalogue((Path("goldens"),), (Path("pipelines"),))
     [fault] = catalogue.faults_without_goldens()
     assert "pipelines/mood/pipeline.toml:2: 'golden' is not a valid key" in fault
-    with pytest.raises(FtgateError, match=r"'golden' is not a valid key.*\n.*no model for golden set 'mood'"):
+    with pytest.raises(FtgateError, match=r"'golden' is not a valid key.*\n.*names the golden set"):
         catalogue.pipeline_for("mood")
 
 
