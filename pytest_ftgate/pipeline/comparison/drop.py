@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_ftgate.evaluate.records.record import Record
 from pytest_ftgate.gate.checks.against import NAME, against_check
-from pytest_ftgate.gate.checks.paired import Clusters
+from pytest_ftgate.gate.checks.paired import LEAST_SHARED, Clusters
 from pytest_ftgate.gate.checks.result import CheckResult, Result, Results
 
 
@@ -27,7 +27,8 @@ class Tested:
 def drop_check(now: Tested, then: Record, max_drop: float) -> CheckResult:
     """On the cases that are still the same, see `against_check`.
 
-    A hold if the earlier run was graded by other graders, or covers fewer than 95 % of the cases.
+    A hold if the earlier run was graded by other graders, or if fewer than 95 % of the cases of either run are in both:
+    who removes or edits the cases that a model fails wins nothing.
     """
     if then.facts.graders != now.graders:
         how = f"the run {then.facts.run} was graded by other graders; measure it again with these"
@@ -38,7 +39,14 @@ def drop_check(now: Tested, then: Record, max_drop: float) -> CheckResult:
             f"the run {then.facts.run} has none of the {len(now.results):,} cases; measure it again on this golden set"
         )
         return CheckResult(NAME, "hold", reason=f"{NAME}: {how}")
-    return against_check(now.results, earlier, max_drop, now.clusters)
+    measured = [case.case for case in then.cases if case.result.measured]
+    kept = set(now.digests.values())
+    gone = sum(digest not in kept for digest in measured)
+    if gone > (1 - LEAST_SHARED) * len(measured):
+        how = f"{gone:,} of the {len(measured):,} cases of the run {then.facts.run} were removed or edited since"
+        return CheckResult(NAME, "hold", reason=f"{NAME}: {how}; measure it again on this golden set")
+    check = against_check(now.results, earlier, max_drop, now.clusters)
+    return replace(check, reason=f"{check.reason}; {gone:,} removed or edited cases left out") if gone else check
 
 
 def _results(cases: Iterable[tuple[str, str]], then: Record) -> dict[str, Result]:

@@ -165,6 +165,22 @@ def test_a_case_that_is_not_measured_counts_as_lost():
     assert check_of_records(now, then, 0.03).status == "hold"
 
 
+def test_what_is_not_measured_is_no_evidence_for_a_reject():
+    then, now = graded(200, 0), record(cases({f"c{i}": None if i < 9 else float(i > 9) for i in range(200)}))
+    assert check_of_records(now, then, 0.01).status == "hold"
+    lost = record(cases({f"c{i}": None if i < 9 else float(i > 60) for i in range(200)}))
+    assert check_of_records(lost, then, 0.01).status == "reject"
+
+
+def test_removing_what_fails_wins_nothing():
+    then = graded(200, 0)
+    few, many = (record(cases({f"c{i}": 1.0 for i in range(left, 200)})) for left in (9, 20))
+    assert "; 9 removed or edited cases left out" in check_of_records(few, then, 0.05).reason
+    found = check_of_records(many, then, 0.05)
+    assert found.status == "hold"
+    assert "20 of the 200 cases" in found.reason
+
+
 @pytest.mark.parametrize(
     ("now", "reason"),
     [
