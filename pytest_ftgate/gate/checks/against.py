@@ -7,6 +7,7 @@ from pytest_ftgate.gate.checks.paired import Clusters, pair
 from pytest_ftgate.gate.checks.result import CheckResult, Results
 
 NAME = "against"
+_NO_HELP = "; the drop seen is not below the one allowed: more cases would not settle it"
 
 
 def against_check(now: Results, then: Results, max_drop: float, clusters: Clusters | None = None) -> CheckResult:
@@ -15,4 +16,4 @@ def against_check(now: Results, then: Results, max_drop: float, clusters: Cluste
     max_drop: a share in (0, 1). Tango's bounds, one-sided at .05, for 0/1 grades. A case that is not measured now
     counts as lost. MetricError if no case is shared.
     """
-    return margin_check(NAME, pair(now, then, clusters), max_drop)
+    return margin_check(NAME, pair(now, then, clusters), max_drop, no_help=_NO_HELP)
