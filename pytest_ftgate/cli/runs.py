@@ -84,11 +84,12 @@ def export_run(args: argparse.Namespace) -> int:
     from pytest_ftgate.evaluate.records import files
     from pytest_ftgate.evaluate.records.find import find
     from pytest_ftgate.evaluate.records.store import RecordStore
+    from pytest_ftgate.pipeline.comparison.compare import counted
 
     store = RecordStore(args.state_dir)
     records = [store.read(stored) for stored in find(store, args.of_run)]
     files.export(args.file, records)
-    sets = ", ".join(f"{record.facts.set} ({len(record.cases):,} cases)" for record in records)
+    sets = ", ".join(f"{record.facts.set} ({counted(len(record.cases))})" for record in records)
     say(f"{args.file} written: {sets}; it holds questions and answers, so keep it where these may be")
     return 0
 

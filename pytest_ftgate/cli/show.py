@@ -100,7 +100,7 @@ def _hint(case_id: str, known: Sequence[str]) -> str:
 def _lines(record: Record, cases: Sequence[CaseRecord]) -> Iterator[str]:
     facts = record.facts
     variant = f", prompt {facts.variant}" if facts.variant else ""
-    passed = f"{facts.passed} of {facts.n} passed"
+    passed = f"{facts.passed} of {facts.n} passed" if facts.n else "no case graded"
     yield f"{facts.set}: run {facts.run}, {facts.title}{variant}: {passed}; {len(cases)} shown"
     for case in cases:
         yield ""

@@ -69,4 +69,5 @@ class Against:
         now = Tested(tested.results, digests, clusters, graders_digest(suite))
         check = drop_check(now, then, self.max_drop or 0.0)
         when = clock(then.facts.when, datetime.now(UTC).astimezone())
-        return replace(check, reason=f"{check.reason}; against {self.name} of {when}, {then.facts.model}")
+        prompt = f", prompt {then.facts.variant}" if then.facts.variant else ""
+        return replace(check, reason=f"{check.reason}; against {self.name} of {when}, {then.facts.model}{prompt}")

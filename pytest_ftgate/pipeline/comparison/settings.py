@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_ftgate.evaluate.records.record import Facts
+from pytest_ftgate.golden.spec import BASE_PROMPT
 
 _LONGEST = 60
 _BEFORE = 20
@@ -40,7 +41,7 @@ def differences(now: Facts, then: Facts, *, whole: bool = False) -> Iterator[tup
     rows: dict[str, tuple[Any, Any]] = {
         "model": (then.title, now.title),
         "set": (then.set, now.set),
-        "variant": (then.variant or "none", now.variant or "none"),
+        "variant": (then.variant or BASE_PROMPT, now.variant or BASE_PROMPT),
         "git": (revision(then), revision(now)),
     }
     for part in ("system", "template", "examples"):
