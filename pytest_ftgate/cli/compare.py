@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import state_option
 from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.cli.paged import output_options, show, show_json
-from pytest_ftgate.errors import RecordError
 from pytest_ftgate.gate.exit_code import EXIT_CODES, kind_of, worst
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.records.record import Record
-    from pytest_ftgate.evaluate.records.store import RecordStore, Stored
     from pytest_ftgate.gate.checks.result import CheckResult
+    from pytest_ftgate.pipeline.comparison.pairing import Paired
 
 _RUN = "run id or its beginning, last, last~1, a name, a model, a prompt variant, a golden set, or an exported file"
 
@@ -46,34 +46,39 @@ def compare_runs(args: argparse.Namespace) -> int:
     from pytest_ftgate.evaluate.records.store import RecordStore
     from pytest_ftgate.pipeline.comparison.compare import compare
     from pytest_ftgate.pipeline.comparison.facts import comparison_json
+    from pytest_ftgate.pipeline.comparison.pairing import paired
 
     store, golden = RecordStore(args.state_dir), set_name(args.set) if args.set else ""
-    sides = _paired(find(store, args.then, golden), find(store, args.now, golden), store)
+    chosen = paired(find(store, args.then, golden), find(store, args.now, golden))
+    sides = [(store.read(then), store.read(now)) for then, now in chosen.pairs]
     found = [(compare(now, then), _check(now, then, args)) for then, now in sides]
+    held = [] if args.max_drop is None else _held(chosen, args.then)
     if args.json:
         show_json([comparison_json(each, check) for each, check in found])
     else:
         lines = (line for each, check in found for line in comparison_lines(each, check, everything=args.all))
-        show(lines, args)
-    return EXIT_CODES[worst(kind_of(check) for _, check in found if check is not None)]
+        show((*lines, *_lonely(chosen), *(f"  {each.status.upper()} {each.reason}" for each in held)), args)
+    checks = [*(check for _, check in found if check is not None), *held]
+    return EXIT_CODES[worst(map(kind_of, checks))]
 
 
-def _paired(then: list[Stored], now: list[Stored], store: RecordStore) -> list[tuple[Record, Record]]:
-    """Records of the same set; of two different sets if each side has one. Raises RecordError."""
-    if len(then) == len(now) == 1:
-        return [(store.read(then[0]), store.read(now[0]))]
-    sides = (then, now)
-    first = [{each.facts.set: each for each in reversed(side)} for side in sides]
-    shared = [name for name in first[0] if name in first[1]]
-    several = [name for name in shared if any(sum(s.facts.set == name for s in side) > 1 for side in sides)]
-    if several:
-        raise RecordError(
-            f"the run asked several models or prompts of {several[0]}: name one of them instead of the run"
-        )
-    if not shared:
-        sets = " and ".join(", ".join(sorted({each.facts.set for each in side})) for side in sides)
-        raise RecordError(f"no golden set in common: {sets}; choose one run of one set each, see ftgate runs")
-    return [(store.read(first[0][name]), store.read(first[1][name])) for name in shared]
+def _lonely(chosen: Paired) -> Iterator[str]:
+    """What is compared with nothing."""
+    from pytest_ftgate.pipeline.comparison.pairing import prompt_of
+
+    for side, records in (("A", chosen.only_then), ("B", chosen.only_now)):
+        for each in records:
+            yield f"{each.facts.set}: {prompt_of(each.facts)}: only in {side}, not compared"
+
+
+def _held(chosen: Paired, then: str) -> list[CheckResult]:
+    """A hold for each golden set of the later run that the earlier one did not have."""
+    from pytest_ftgate.pipeline.comparison.drop import missing_check
+
+    known = dict.fromkeys(old.facts.set for old in (*(old for old, _ in chosen.pairs), *chosen.only_then))
+    compared = {new.facts.set for _, new in chosen.pairs}
+    lacking = dict.fromkeys(new.facts.set for new in chosen.only_now if new.facts.set not in compared)
+    return [missing_check(then, golden, known) for golden in lacking]
 
 
 def _check(now: Record, then: Record, args: argparse.Namespace) -> CheckResult | None:

@@ -11,7 +11,7 @@ from pytest_ftgate.cli.common import table
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.gate.checks.result import points
 from pytest_ftgate.golden.case import answer_text
-from pytest_ftgate.pipeline.comparison.compare import Comparison, Speed, speed_of
+from pytest_ftgate.pipeline.comparison.compare import Comparison, Speed, counted, mean, speed_of
 from pytest_ftgate.pipeline.comparison.settings import differences, revision
 from pytest_ftgate.pipeline.comparison.since_last import difference
 
@@ -35,9 +35,10 @@ def comparison_lines(found: Comparison, check: CheckResult | None, *, everything
     """everything: all cases, and their texts whole."""
     then, now = found.then, found.now
     named = now.set if now.set == then.set else f"{then.set} and {now.set}"
-    yield f"{named}: {difference(found)}, {len(found.fixed)} fixed, {len(found.broken)} broken"
-    yield from table([_run("A", then), _run("B", now)], "  ")
-    yield from _changed(found)
+    yield f"{named}: {difference(found)}, {len(found.fixed)} fixed, {len(found.broken)} broken: {_verdict(found)}"
+    olds, news = [other for _, other in found.sides], [case for case, _ in found.sides]
+    yield from table([_run("A", then, olds), _run("B", now, news)], "  ")
+    yield from _changed(found, whole=everything)
     yield from (f"  warning: {text}" for text in found.warnings)
     yield f"  {_evidence(found)}"
     yield f"  {_unseen(found)}"
@@ -49,14 +50,23 @@ def comparison_lines(found: Comparison, check: CheckResult | None, *, everything
     yield from _cases("fixed", found.fixed, everything=everything)
 
 
-def _run(side: str, facts: Facts) -> tuple[str, ...]:
+def _run(side: str, facts: Facts, compared: Sequence[CaseRecord]) -> tuple[str, ...]:
+    """With the score of the cases that are compared."""
     variant = f"prompt {facts.variant}" if facts.variant else ""
-    score = "" if facts.score is None else f"{facts.score:.3f}"
+    score = f"{mean(compared):.3f}"
     return side, f"{facts.when:%Y-%m-%d %H:%M}", facts.run, facts.model, variant, score, revision(facts)
 
 
-def _changed(found: Comparison) -> Iterator[str]:
-    rows = [(what, then, "->", now) for what, then, now in differences(found.now, found.then)]
+def _verdict(found: Comparison) -> str:
+    """In plain words, by the test that `_evidence` gives."""
+    pairs = found.pairs
+    if pairs.gain > 0 and pairs.is_better():
+        return "B is better"
+    return "B is worse" if pairs.gain < 0 and pairs.is_worse else "not shown to differ"
+
+
+def _changed(found: Comparison, *, whole: bool) -> Iterator[str]:
+    rows = [(what, then, "->", now) for what, then, now in differences(found.now, found.then, whole=whole)]
     if rows:
         yield from table(rows, "  ")
     else:
@@ -67,16 +77,18 @@ def _evidence(found: Comparison) -> str:
     """The difference with its test, in words."""
     pairs = found.pairs
     side, p = ("better", pairs.p_better) if pairs.gain >= 0 else ("worse", pairs.p_worse)
-    test = "McNemar mid-p" if pairs.binary else "p"
-    tested = "" if p is None else f"; {test} {p:.2g} that B is {side} (one-sided)"
+    test = "McNemar's mid-p test" if pairs.binary else "test"
+    tested = "" if p is None else f"; one-sided {test} of B {side}: p = {p:.2g}"
     return f"B - A: {difference(found)}, one-sided bounds at .05{tested} {pairs}"
 
 
 def _unseen(found: Comparison) -> str:
     unseen, n = found.unseen, found.pairs.n
     if unseen == inf:
-        return f"{n:,} cases cannot show any difference"
-    return f"with {n:,} cases a true difference below {100 * unseen:.1f} points is more likely than 1 in 5 to go unseen"
+        return f"{counted(n)} cannot show any difference"
+    return (
+        f"with {counted(n)} a true difference below {100 * unseen:.1f} points is more likely than 1 in 5 to go unseen"
+    )
 
 
 def _speeds(found: Comparison) -> Iterator[str]:

@@ -65,13 +65,15 @@ def runs(args: argparse.Namespace) -> int:
 
 def tag_run(args: argparse.Namespace) -> int:
     """Give a run a name."""
-    from pytest_ftgate.evaluate.records.find import find
+    from pytest_ftgate.evaluate.records.find import find, kinds_of
     from pytest_ftgate.evaluate.records.store import RecordStore
 
     store = RecordStore(args.state_dir)
     found = {stored.facts.run for stored in find(store, args.of_run)}
     if len(found) != 1 or not (run := found.pop()) or not (store.folder / run).is_dir():
         raise RecordError(f"{args.of_run!r} is not one run of this machine; list them: ftgate runs")
+    if kinds := kinds_of(store, args.name):
+        raise RecordError(f"{args.name!r} is a {' and a '.join(kinds)} here, which the name would hide; choose another")
     store.name(run, args.name)
     say(f"{args.name} is run {run}")
     return 0
@@ -82,18 +84,21 @@ def export_run(args: argparse.Namespace) -> int:
     from pytest_ftgate.evaluate.records import files
     from pytest_ftgate.evaluate.records.find import find
     from pytest_ftgate.evaluate.records.store import RecordStore
+    from pytest_ftgate.pipeline.comparison.compare import counted
 
     store = RecordStore(args.state_dir)
     records = [store.read(stored) for stored in find(store, args.of_run)]
     files.export(args.file, records)
-    sets = ", ".join(f"{record.facts.set} ({len(record.cases):,} cases)" for record in records)
+    sets = ", ".join(f"{record.facts.set} ({counted(len(record.cases))})" for record in records)
     say(f"{args.file} written: {sets}; it holds questions and answers, so keep it where these may be")
     return 0
 
 
 def _rows(stored: Sequence[Stored], names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    from pytest_ftgate.golden.spec import BASE_PROMPT
     from pytest_ftgate.pipeline.comparison.settings import revision
 
+    varied = {(each.facts.run, each.facts.set) for each in stored if each.facts.variant}
     for each in stored:
         facts = each.facts
         yield (
@@ -101,12 +106,19 @@ def _rows(stored: Sequence[Stored], names: Mapping[str, str]) -> Iterator[tuple[
             facts.run,
             facts.set,
             facts.model,
-            facts.variant or facts.prompt_digest[:8],
-            f"{facts.passed}/{facts.n}" + (f" of {facts.cases}" if facts.n < facts.cases else ""),
-            "none" if facts.score is None else f"{facts.score:.3f}",
+            facts.variant or (BASE_PROMPT if (facts.run, facts.set) in varied else facts.prompt_digest[:8]),
+            _passed(facts),
+            "" if facts.score is None else f"{facts.score:.3f}",
             revision(facts),
             ", ".join(_names(facts, names)),
         )
+
+
+def _passed(facts: Facts) -> str:
+    """Of a run of Python tests, which judge by themselves, no case has a grade."""
+    if not facts.n:
+        return f"not graded, {facts.lines} of {facts.cases}"
+    return f"{facts.passed}/{facts.n}" + (f" of {facts.cases}" if facts.n < facts.cases else "")
 
 
 def _names(facts: Facts, names: Mapping[str, str]) -> list[str]:

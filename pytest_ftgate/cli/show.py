@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 10
+_LABELLED = re.compile(r"(.+)\[([^\[\]]+)\]")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,6 +47,7 @@ def show_cases(args: argparse.Namespace) -> int:
     store = RecordStore(args.state_dir)
     records = [store.read(stored) for stored in find(store, args.of_run, set_name(path))]
     wanted = [*([case_id] if case_id else []), *args.cases]
+    records, wanted = _of_label(records, wanted)
     chosen = [(record, _chosen(record, wanted, args)) for record in records]
     if args.json:
         show_json(
@@ -53,6 +56,23 @@ def show_cases(args: argparse.Namespace) -> int:
     else:
         show((line for record, cases in chosen for line in _lines(record, cases)), args)
     return 0
+
+
+def _of_label(records: list[Record], wanted: list[str]) -> tuple[list[Record], list[str]]:
+    """`t003[v2]`, as pytest reports it in a run of several prompts or models, is t003 of the records of v2."""
+    known = {case.id for record in records for case in record.cases}
+    labels = set()
+    for number, case_id in enumerate(wanted):
+        if case_id not in known and (found := _LABELLED.fullmatch(case_id)):
+            wanted[number], label = found.groups()
+            labels.add(label)
+    if not labels:
+        return records, wanted
+    chosen = [record for record in records if labels & set(record.facts.labels)]
+    if not chosen:
+        asked = ", ".join(dict.fromkeys(record.facts.labels[-1] for record in records))
+        raise RecordError(f"run {records[0].facts.run} asked no {', '.join(labels)}, it asked {asked}; see ftgate runs")
+    return chosen, wanted
 
 
 def _chosen(record: Record, wanted: Sequence[str], args: argparse.Namespace) -> list[CaseRecord]:
@@ -80,7 +100,7 @@ def _hint(case_id: str, known: Sequence[str]) -> str:
 def _lines(record: Record, cases: Sequence[CaseRecord]) -> Iterator[str]:
     facts = record.facts
     variant = f", prompt {facts.variant}" if facts.variant else ""
-    passed = f"{facts.passed} of {facts.n} passed"
+    passed = f"{facts.passed} of {facts.n} passed" if facts.n else "no case graded"
     yield f"{facts.set}: run {facts.run}, {facts.title}{variant}: {passed}; {len(cases)} shown"
     for case in cases:
         yield ""

@@ -140,11 +140,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     deciding = ftgate.options.train or ftgate.options.canary
     if not (deciding or touches_us(session.items)):
         return
+    from pytest_ftgate.plugin.against import note_undecided
     from pytest_ftgate.plugin.ordering import check, note_gates, sort_items
 
     sort_items(session.items, ftgate)
     if not session.config.option.collectonly:
         note_gates(session.items, ftgate)
+        note_undecided(session.items, ftgate)
     if not session.testsfailed:
         check(session.items, ftgate)
     folder = getattr(session.config, "workerinput", {}).get("ftgate_folder")

@@ -66,7 +66,7 @@ def test_the_next_run_says_what_changed(project, answering):
     server.answer = wrong_on("2", "3", "4")
     first, *ids = changes(project.run())
     assert re.fullmatch(
-        r"tickets: -16\.7 points \[-\d+\.\d, \d+\.\d\] against \d\d:\d\d \(same model, prompt and request\): "
+        r"tickets: -16\.7 points \[-\d+\.\d, \d+\.\d\] against \d\d:\d\d:\d\d \(same model, prompt and request\): "
         "1 fixed, 2 broken",
         first,
     )
@@ -76,14 +76,14 @@ def test_the_next_run_says_what_changed(project, answering):
     assert "(prompt changed): 0 fixed, 0 broken" in changes(project.run())[0]
 
 
-def test_ten_ids_are_listed_and_all_with_v(project, answering):
+def test_thirty_ids_are_listed_and_all_with_v(project, answering):
     server = answering()
-    project.golden("tickets", MANY[:12])
+    project.golden("tickets", MANY[:32])
     project.run()
     server.answer = lambda messages: "wrong"
-    assert changes(project.run())[1].endswith("t008, t009 and 2 more; -v lists all")
+    assert changes(project.run())[1].endswith("t028, t029 and 2 more; -v lists all")
     server.answer = lambda messages: messages[-1]["content"]
-    assert changes(project.run("-v"))[1].endswith("t010, t011")
+    assert changes(project.run("-v"))[1].endswith("t030, t031")
 
 
 def test_a_run_of_some_cases_is_compared_with_these_and_is_no_measure_for_the_next(project, answering):
@@ -246,16 +246,53 @@ def test_an_exported_file_is_what_another_machine_compares_with(project, tagged)
     assert project.run(*elsewhere).ret == 10
 
 
-def test_a_set_that_the_run_did_not_have_is_as_without_it_and_said(project, tagged):
+DROP = ("--ftgate-against", "main", "--ftgate-max-drop", "0.03")
+
+
+def test_a_set_that_the_run_did_not_have_is_held(project, tagged):
     project.golden("mails", ECHO)
-    against = ("--ftgate-against", "main", "--ftgate-max-drop", "0.03")
-    result = project.run(*against)
+    result = project.run(*DROP)
+    assert result.ret == 10
+    result.stdout.fnmatch_lines(["  against     HOLD *main has no record of golden set mails, it has: tickets;*"])
+    assert "main has no record" in project.run("-q", "goldens/mails", *DROP).stdout.str()
+    tagged.answer = wrong_on("1")
+    result = project.run("goldens/mails", *DROP)
+    assert result.ret == 1
+    result.assert_outcomes(passed=5, failed=2)
+
+
+def test_a_renamed_set_does_not_slip_past_the_gate(project, tagged):
+    (project.path / "goldens/tickets").rename(project.path / "goldens/ticket")
+    tagged.answer = wrong_on(*map(str, range(60)))
+    (project.path / "goldens/ticket/golden.toml").write_text("[gate]\n")
+    assert project.run(*DROP).ret == 10
+
+
+def test_without_a_drop_to_decide_by_a_set_that_the_run_did_not_have_is_said(project, tagged):
+    project.golden("mails", ECHO)
+    result = project.run("--ftgate-against", "main")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["mails: not compared: main has no record of this set"])
-    tagged.answer = wrong_on("1")
-    result = project.run("goldens/mails", *against)
-    assert result.ret == 1
-    result.assert_outcomes(passed=5, failed=1)
+
+
+@pytest.mark.parametrize("more", [(), ("-n", "2")], ids=["here", "workers"])
+def test_python_tests_alone_do_not_pass_a_drop_that_nothing_decided(project, tagged, more):
+    project.write(
+        "test_it.py",
+        "import pytest\n@pytest.mark.golden('tickets')\ndef test_it(grade):\n    assert grade.passed\n",
+    )
+    result = project.run("test_it.py", *DROP, *more)
+    assert result.ret == 10
+    told = [line for line in result.outlines if "only Python tests ask this golden set" in line]
+    assert len(told) == 1
+    assert told[0].startswith("  against     HOLD      not decided: ")
+
+
+@pytest.mark.parametrize("which", [("-k", "t001 or t002"), ("goldens/tickets/golden.toml::t001",)], ids=["k", "id"])
+def test_a_check_that_was_left_out_is_said(project, tagged, which):
+    result = project.run(*which, *DROP)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["  against     ADVISORY  hold: not decided: * of 120 cases selected; *"])
 
 
 def test_other_graders_and_other_cases_are_held(project, tagged):
@@ -268,6 +305,15 @@ def test_other_graders_and_other_cases_are_held(project, tagged):
     result = project.run(*against)
     assert result.ret == 10
     result.stdout.fnmatch_lines(["  against     HOLD *40 of the 120 cases of the run * were removed or edited since*"])
+
+
+def test_labels_which_only_sum_grades_up_are_no_change_of_graders(project, tagged):
+    values = json.dumps([case["expected"] for case in MANY])
+    label = f"[label]\nvalues = {values}\n[prompt.variants.v2]\nsystem = 'Echo.'\n"
+    project.golden("tickets", MANY, label)
+    result = project.run(*DROP)
+    assert result.ret == 0
+    assert "(same model, prompt and request)" in changes(result)[0]
 
 
 def test_a_must_pass_case_fails_whatever_the_comparison_says(project, tagged):
@@ -342,7 +388,7 @@ def test_two_models_are_compared_by_name(project, answering, capsys):
     code, out = ftgate(project, capsys, "compare", "a", "b")
     assert code == 0
     assert out.startswith("tickets: -16.7 points [")
-    assert ", 1 fixed, 2 broken\n" in out
+    assert ", 1 fixed, 2 broken: not shown to differ\n" in out
     assert "t2\n  question:  text 2\n  expected:  text 2\n  A:         text 2\n  B:         wrong\n" in out
     assert ftgate(project, capsys, "compare", "a", "b", "--max-drop", "0.03")[0] == 10
 

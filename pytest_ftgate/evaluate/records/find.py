@@ -10,7 +10,9 @@ from pytest_ftgate.errors import RecordError
 from pytest_ftgate.evaluate.records import files
 from pytest_ftgate.evaluate.records.record import Facts
 from pytest_ftgate.evaluate.records.store import RecordStore, Stored
+from pytest_ftgate.files.schema import suggestion
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.spec import BASE_PROMPT
 
 _LAST = re.compile(r"last(?:~(\d{1,4}))?")
 _LEAST_PREFIX = 4
@@ -31,8 +33,19 @@ def find(store: RecordStore, name: str, golden: str = "") -> list[Stored]:
     chosen = [stored for stored in found if golden in {"", stored.facts.set}]
     if chosen:
         return chosen
-    of_set = f" of golden set {golden}" if golden else ""
-    raise RecordError(f"no run {name!r}{of_set}; {EXPECTED}\n    {_known(store, golden)}")
+    raise RecordError(_missing(store, name, golden, found))
+
+
+def _missing(store: RecordStore, name: str, golden: str, found: list[Stored]) -> str:
+    """The error: no such golden set in any run, none in the run of that name, or no such run."""
+    known = {each.facts.set for each in store.all()}
+    if found:
+        return f"run {name!r} has no record of golden set {golden}; {suggestion(golden, (s.facts.set for s in found))}"
+    if not known:
+        return f"no run {name!r}: there are no runs in {shown(store.folder)} yet; run pytest first, or pass --state-dir"
+    if golden and golden not in known:
+        return f"no run of golden set {golden} is kept in {shown(store.folder)}; {suggestion(golden, known)}"
+    return f"no run {name!r}{f' of golden set {golden}' if golden else ''}; {EXPECTED}\n    {_runs(store, golden)}"
 
 
 def set_name(text: str) -> str:
@@ -61,7 +74,8 @@ def _of_file(store: RecordStore, name: str) -> list[Stored]:
 def _of_run(store: RecordStore, name: str, golden: str) -> list[Stored]:
     stored = list(store.all(golden))
     runs = list(dict.fromkeys(each.facts.run for each in stored))
-    run = _run(store, name, runs)
+    graded = list(dict.fromkeys(each.facts.run for each in stored if each.facts.n))
+    run = _run(store, name, (graded or runs) if _LAST.fullmatch(name) else runs)
     return [each for each in stored if each.facts.run == run]
 
 
@@ -79,31 +93,38 @@ def _run(store: RecordStore, name: str, runs: list[str]) -> str:
 
 
 def _of_kind(store: RecordStore, name: str) -> list[Stored]:
-    """The newest records of a golden set, a model or a prompt variant; of each set one."""
-    kinds: dict[str, Callable[[Facts], bool]] = {
-        "golden set": lambda facts: facts.set == set_name(name),
-        "model": lambda facts: name in {facts.model, facts.title},
-        "prompt variant": lambda facts: bool(name) and facts.variant == name,
-    }
-    stored = list(store.all())
-    found = {kind: [each for each in stored if fits(each.facts)] for kind, fits in kinds.items()}
-    found = {kind: some for kind, some in found.items() if some}
+    """The newest records of a golden set, a model or a prompt variant, of each set those of one run."""
+    found = kinds_of(store, name)
     if len(found) > 1:
         raise RecordError(f"{name!r} is a {' and a '.join(found)}; name a run: ftgate runs")
     return _newest(next(iter(found.values()), []))
 
 
+def kinds_of(store: RecordStore, name: str) -> dict[str, list[Stored]]:
+    """What a name is besides a run ("golden set", "model", "prompt variant"), with the records of it.
+
+    base: the own prompt of a set, in runs that asked variants of it too.
+    """
+    stored = list(store.all())
+    varied = {(each.facts.run, each.facts.set) for each in stored if each.facts.variant}
+    kinds: dict[str, Callable[[Facts], bool]] = {
+        "golden set": lambda facts: facts.set == set_name(name),
+        "model": lambda facts: name in {facts.model, facts.title},
+        "prompt variant": lambda facts: (facts.variant or BASE_PROMPT) == name and (facts.run, facts.set) in varied,
+    }
+    found = {kind: [each for each in stored if fits(each.facts)] for kind, fits in kinds.items()}
+    return {kind: some for kind, some in found.items() if some}
+
+
 def _newest(stored: list[Stored]) -> list[Stored]:
-    """Of each set the newest with nearly all of its cases, else the newest."""
-    first: dict[str, Stored] = {}
+    """Of each set those of the newest run with nearly all of its cases, else of the newest."""
+    first: dict[str, str] = {}
     for each in [*(each for each in stored if each.facts.whole), *stored]:
-        first.setdefault(each.facts.set, each)
-    return list(first.values())
+        first.setdefault(each.facts.set, each.facts.run)
+    return [each for each in stored if first[each.facts.set] == each.facts.run]
 
 
-def _known(store: RecordStore, golden: str) -> str:
+def _runs(store: RecordStore, golden: str) -> str:
     runs = list(dict.fromkeys(each.facts.run for each in store.all(golden)))
-    if not runs:
-        return f"there are no runs in {shown(store.folder)} yet; run pytest first, or pass --state-dir"
     names = "".join(f", {name}" for name in store.names)
     return f"runs: {', '.join(runs[:_SHOWN])}{', ...' if len(runs) > _SHOWN else ''}{names}; `ftgate runs` lists them"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -83,12 +82,11 @@ def _question(prompt: Prompt, case: Case, turns: Sequence[str]) -> str:
 
 
 def graders_digest(suite: Suite) -> str:
-    """Digest of all that judges an answer, apart from what a case expects."""
+    """Digest of all that grades an answer, apart from what a case expects. Labels only sum grades up: F1, confusion."""
     golden = suite.golden
     code = {module: file.digest for module, file in suite.code.items()}
     judge = golden.judge.to_json() if golden.judge else None
-    label = asdict(golden.label) if golden.label else None
-    return digest_of({"graders": list(golden.graders), "label": label, "judge": judge, "code": code})
+    return digest_of({"graders": list(golden.graders), "judge": judge, "code": code})
 
 
 def _lock(suite: Suite) -> str:

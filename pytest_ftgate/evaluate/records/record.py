@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
 from pytest_ftgate.gate.checks.result import Result
@@ -59,6 +60,12 @@ class Facts:
     def whole(self) -> bool:
         """Whether nearly all cases of the set have a grade."""
         return self.n >= WHOLE * self.cases
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What stands in brackets behind the ids of such a run, where it asked several models or prompts."""
+        model, prompt = PurePath(self.model).name, self.variant or "base"
+        return prompt, model, f"{model}-{prompt}"
 
     @property
     def when(self) -> datetime:

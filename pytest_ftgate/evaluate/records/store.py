@@ -43,6 +43,12 @@ def nearest(stored: Sequence[Stored], model: str, variant: str) -> Stored | None
     return max(stored, key=likeness, default=None)
 
 
+def _place(path: Path) -> tuple[str, int]:
+    """Set by set, and its models and prompts as the run asked them, see `RecordStore._free`."""
+    name, _, number = path.stem.rpartition(".")
+    return (name, int(number)) if name and number.isdecimal() else (path.stem, 1)
+
+
 class RecordStore:
     """state: the state folder."""
 
@@ -132,7 +138,7 @@ class RecordStore:
         if not self.folder.is_dir():
             return
         for run in sorted((path for path in self.folder.iterdir() if path.is_dir()), reverse=True):
-            for path in sorted(run.glob(f"{escape(golden)}*.jsonl")):
+            for path in sorted(run.glob(f"{escape(golden)}*.jsonl"), key=_place):
                 with suppress(OSError):
                     facts = files.read_facts(path, self.key)
                     yield path, facts if facts and facts.run == run.name else None

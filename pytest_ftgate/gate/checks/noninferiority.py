@@ -10,12 +10,12 @@ from pytest_ftgate.metrics.power import more_for_margin
 NO_HELP = "; more cases would not promote it"
 
 
-def margin_check(name: str, pairs: Pairs, margin: float, tried: int = 1) -> CheckResult:
+def margin_check(name: str, pairs: Pairs, margin: float, tried: int = 1, *, no_help: str = NO_HELP) -> CheckResult:
     """Pass if the lower bound is above -margin, reject if the upper one is not; else hold.
 
     margin: a share in (0, 1). tried: candidates of this round, see `checks.rounds`; it lowers the level of the lower
     bound, which is .05 / tried. A hold names the cases that would settle it, as long as the point estimate is above
-    -margin.
+    -margin; else it ends with `no_help`.
     """
     if not 0 < margin < 1:
         raise ValueError(f"the margin is a share in (0, 1), .1 for 10 points; found {margin}")
@@ -24,7 +24,7 @@ def margin_check(name: str, pairs: Pairs, margin: float, tried: int = 1) -> Chec
     alpha = level(tried)
     status = _status(pairs, margin, alpha)
     more = more_for_margin(pairs.n, pairs.gain, pairs.variance, margin, alpha) if status == "hold" else None
-    outlook = "" if status != "hold" else f"; {more_cases(more)}" if more else NO_HELP
+    outlook = "" if status != "hold" else f"; {more_cases(more)}" if more else no_help
     text = f"{name}: {points(pairs.gain)} points, {_evidence(pairs, margin, alpha)} {pairs}{told(tried)}{outlook}"
     return CheckResult(name, status, pairs.numbers_at(alpha) | {"margin": margin}, text, more)
 

@@ -11,7 +11,7 @@ from pytest_ftgate.evaluate.records.find import find
 from pytest_ftgate.evaluate.records.make import graders_digest
 from pytest_ftgate.evaluate.records.store import nearest
 from pytest_ftgate.gate.checks.result import CheckResult
-from pytest_ftgate.pipeline.comparison.drop import Tested, drop_check
+from pytest_ftgate.pipeline.comparison.drop import Tested, drop_check, missing_check
 from pytest_ftgate.pipeline.comparison.since_last import clock
 
 if TYPE_CHECKING:
@@ -37,9 +37,18 @@ class Against:
     def _found(self) -> list[Stored]:
         return find(self._store, self.name)
 
-    def decides(self, golden: str) -> bool:
-        """Whether it is a gate check, and the earlier run had the set."""
-        return self.max_drop is not None and any(each.facts.set == golden for each in self._found)
+    @property
+    def decides(self) -> bool:
+        """Whether it is a gate check: of every golden set, also of one that the earlier run did not have."""
+        return self.max_drop is not None
+
+    def knows(self, golden: str) -> bool:
+        """Whether the earlier run had the set."""
+        return golden in self._sets
+
+    @property
+    def _sets(self) -> list[str]:
+        return list(dict.fromkeys(each.facts.set for each in self._found))
 
     def record(self, golden: str, model: str, variant: str = "") -> Record | None:
         """The earlier record of a golden set. Raises IntegrityError if it was edited.
@@ -49,14 +58,16 @@ class Against:
         stored = nearest([each for each in self._found if each.facts.set == golden], model, variant)
         return self._store.read(stored) if stored else None
 
-    def check(self, suite: Suite, tested: Evaluation) -> CheckResult | None:
-        """The verdict on one golden set; None if the earlier run did not have it."""
-        then = self.record(suite.name, tested.model_digest)
+    def check(self, suite: Suite, tested: Evaluation) -> CheckResult:
+        """The verdict on one golden set; a hold if the earlier run did not have it."""
+        variant = suite.column.variant if suite.column else ""
+        then = self.record(suite.name, tested.model_digest, variant)
         if then is None:
-            return None
+            return missing_check(self.name, suite.name, self._sets)
         cases = tested.suite.cases
         digests, clusters = {case.id: case.digest for case in cases}, {case.id: case.cluster for case in cases}
         now = Tested(tested.results, digests, clusters, graders_digest(suite))
         check = drop_check(now, then, self.max_drop or 0.0)
         when = clock(then.facts.when, datetime.now(UTC).astimezone())
-        return replace(check, reason=f"{check.reason}; against {self.name} of {when}, {then.facts.model}")
+        prompt = f", prompt {then.facts.variant}" if then.facts.variant else ""
+        return replace(check, reason=f"{check.reason}; against {self.name} of {when}, {then.facts.model}{prompt}")

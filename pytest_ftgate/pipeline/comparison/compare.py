@@ -88,12 +88,12 @@ class Comparison:
         """What makes the comparison less than fair, or smaller than it seems."""
         found, matched = list(warnings(self.now, self.then)), self.matched
         if matched.judged_otherwise:
-            found.append(f"{_cases(matched.judged_otherwise)} with another expected value, or graders of their own")
+            found.append(f"{counted(matched.judged_otherwise)} with another expected value, or graders of their own")
         for side, only in (("new run", matched.only_now), ("old run", matched.only_then)):
             if only:
-                found.append(f"{_cases(len(only))} only in the {side}, not compared: {_some(only)}")
+                found.append(f"{counted(len(only))} only in the {side}, not compared: {_some(only)}")
         if lost := len(matched.pairs) - len(self.sides):
-            found.append(f"{_cases(lost)} not measured in one of the runs, not compared")
+            found.append(f"{counted(lost)} not measured in one of the runs, not compared")
         return found
 
 
@@ -152,7 +152,8 @@ def _called(facts: Facts) -> str:
     return f"run {facts.run} of {facts.set}"
 
 
-def _cases(count: int) -> str:
+def counted(count: int) -> str:
+    """The cases as words: "1 case", "80 cases"."""
     return f"{count:,} case{'' if count == 1 else 's'}"
 
 

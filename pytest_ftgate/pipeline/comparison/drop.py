@@ -49,6 +49,13 @@ def drop_check(now: Tested, then: Record, max_drop: float) -> CheckResult:
     return replace(check, reason=f"{check.reason}; {gone:,} removed or edited cases left out") if gone else check
 
 
+def missing_check(then: str, golden: str, known: Iterable[str]) -> CheckResult:
+    """A hold: the earlier run, called `then`, has no record of a golden set, but of the known ones."""
+    how = f"{then} has no record of golden set {golden}, it has: {', '.join(known)}"
+    remedy = "name a run that measured it, and after a renaming measure once under the new name"
+    return CheckResult(NAME, "hold", reason=f"{NAME}: not decided: {how}; {remedy}")
+
+
 def _results(cases: Iterable[tuple[str, str]], then: Record) -> dict[str, Result]:
     """What the earlier run got on the cases that are still the same, by their ids of today."""
     measured = [case for case in then.cases if case.result.measured]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from pytest_ftgate.evaluate.records.record import CaseRecord
+from pytest_ftgate.evaluate.records.record import CaseRecord, Facts
 from pytest_ftgate.gate.checks.result import CheckResult
-from pytest_ftgate.pipeline.comparison.compare import Comparison, speed_of
+from pytest_ftgate.pipeline.comparison.compare import Comparison, mean, speed_of
 from pytest_ftgate.pipeline.comparison.match import Side
 from pytest_ftgate.pipeline.comparison.settings import differences
 
@@ -19,8 +20,8 @@ def comparison_json(found: Comparison, check: CheckResult | None) -> dict[str, A
     unseen = found.unseen
     return {
         "set": found.now.set,
-        "then": found.then.to_json() | {"speed": asdict(speed_of(found.then, [other for _, other in found.sides]))},
-        "now": found.now.to_json() | {"speed": asdict(speed_of(found.now, [case for case, _ in found.sides]))},
+        "then": _side_json(found.then, [other for _, other in found.sides]),
+        "now": _side_json(found.now, [case for case, _ in found.sides]),
         "changed": [{"what": what, "then": then, "now": now} for what, then, now in differences(found.now, found.then)],
         "n": pairs.n,
         "gain": pairs.gain,
@@ -35,6 +36,11 @@ def comparison_json(found: Comparison, check: CheckResult | None) -> dict[str, A
         "warnings": found.warnings,
         "check": None if check is None else {"status": check.status, "reason": check.reason, **check.numbers},
     }
+
+
+def _side_json(facts: Facts, compared: Sequence[CaseRecord]) -> dict[str, Any]:
+    """compared_score: mean grade of the cases that both runs have; score: of all of this run."""
+    return facts.to_json() | {"compared_score": mean(compared), "speed": asdict(speed_of(facts, compared))}
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_ftgate.evaluate.records.record import Facts
+from pytest_ftgate.golden.spec import BASE_PROMPT
 
 _LONGEST = 60
+_BEFORE = 20
+"""Characters shown before the first difference."""
 
 
 def changed(now: Facts, then: Facts) -> list[str]:
@@ -33,19 +36,22 @@ def changed_text(now: Facts, then: Facts) -> str:
     return f"{_listed(names)} changed"
 
 
-def differences(now: Facts, then: Facts) -> Iterator[tuple[str, str, str]]:
-    """(what, then, now) of each setting that differs, each in one short line."""
+def differences(now: Facts, then: Facts, *, whole: bool = False) -> Iterator[tuple[str, str, str]]:
+    """(what, then, now) of each setting that differs, each in one line: short and around the first difference."""
     rows: dict[str, tuple[Any, Any]] = {
         "model": (then.title, now.title),
         "set": (then.set, now.set),
-        "variant": (then.variant or "none", now.variant or "none"),
+        "variant": (then.variant or BASE_PROMPT, now.variant or BASE_PROMPT),
         "git": (revision(then), revision(now)),
     }
     for part in ("system", "template", "examples"):
         rows[f"prompt.{part}"] = (then.prompt.get(part), now.prompt.get(part))
     for part in {**then.request, **now.request}:
         rows[f"request.{part}"] = (then.request.get(part), now.request.get(part))
-    yield from ((what, _cut(old), _cut(new)) for what, (old, new) in rows.items() if old != new)
+    for what, (old, new) in rows.items():
+        if old != new:
+            shown = _in_one_line(old), _in_one_line(new)
+            yield what, *(shown if whole else _around(*shown))
 
 
 def warnings(now: Facts, then: Facts) -> Iterator[str]:
@@ -72,6 +78,24 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _cut(value: Any) -> str:
-    text = " ".join(str("none" if value is None else value).split())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+def _in_one_line(value: Any) -> str:
+    return " ".join(str("none" if value is None else value).split())
+
+
+def _around(old: str, new: str) -> tuple[str, str]:
+    """Both, of long ones what stands around the first character that differs."""
+    if max(len(old), len(new)) <= _LONGEST:
+        return old, new
+    shortest = min(len(old), len(new))
+    differs = next((at for at in range(shortest) if old[at] != new[at]), shortest)
+    start = max(0, differs - _BEFORE)
+    return _cut(old, start), _cut(new, start)
+
+
+def _cut(text: str, start: int) -> str:
+    if start == 0 and len(text) <= _LONGEST:
+        return text
+    before = "..." if start else ""
+    room = _LONGEST - len(before)
+    rest = text[start:]
+    return before + (rest if len(rest) <= room else f"{rest[: room - 3]}...")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from pytest_ftgate.evaluate.records.record import Facts, Record
@@ -10,30 +12,40 @@ from pytest_ftgate.gate.checks.result import points
 from pytest_ftgate.pipeline.comparison.compare import Comparison, compare
 from pytest_ftgate.pipeline.comparison.settings import changed_text
 
+_FAILED = frozenset({"--lf", "--last-failed"})
+_NO_DIFFERENCE: Mapping[str, Any] = MappingProxyType({"gain": None, "lower": None, "upper": None})
+
 
 def since(now: Record, then: Record, name: str = "") -> dict[str, Any]:
-    """JSON values: set, text, fixed and broken (ids), gain, lower, upper. name: how the user called the earlier run.
+    """JSON values: set, text, fixed and broken (ids), gain, lower, upper (None for cases that were chosen by outcome).
+
+    name: how the user called the earlier run.
 
     Raises RecordError if no case was measured in both.
     """
     found = compare(now, then)
+    earlier = f"against {called(then.facts, now.facts, name)}: {_counts(found)}"
+    ids = {kind: [case.id for case, _ in sides] for kind, sides in (("fixed", found.fixed), ("broken", found.broken))}
+    if chosen := _chosen(found):
+        return {**_named(now.facts), "text": f"{earlier}; {chosen}: no difference is given", **_NO_DIFFERENCE, **ids}
     lower, upper = found.pairs.bounds
-    facts = now.facts
-    return {
-        **_named(facts),
-        "text": f"{difference(found)} against {called(then.facts, now.facts, name)}: {_counts(found)}",
-        "fixed": [case.id for case, _ in found.fixed],
-        "broken": [case.id for case, _ in found.broken],
-        "gain": found.pairs.gain,
-        "lower": lower,
-        "upper": upper,
-    }
+    measured = {"gain": found.pairs.gain, "lower": lower, "upper": upper}
+    return _named(now.facts) | {"text": f"{difference(found)} {earlier}"} | measured | ids
+
+
+def _chosen(found: Comparison) -> str:
+    """That some of the cases were asked again because they failed, where hardly one can be broken; else ""."""
+    if found.pairs.n >= found.then.lines:
+        return ""
+    if _FAILED & set(found.now.args):
+        return "these cases were asked because they had failed"
+    return "" if any(other.result.passed for _, other in found.sides) else "all had failed, so none can be broken"
 
 
 def not_compared(now: Facts, name: str) -> dict[str, Any]:
     """The same for a golden set that the earlier run, called by this name, did not have."""
-    nothing: dict[str, Any] = {"fixed": [], "broken": [], "gain": None, "lower": None, "upper": None}
-    return _named(now) | {"text": f"not compared: {name} has no record of this set"} | nothing
+    text = f"not compared: {name} has no record of this set"
+    return {**_named(now), "text": text, "fixed": [], "broken": [], **_NO_DIFFERENCE}
 
 
 def _named(facts: Facts) -> dict[str, Any]:
@@ -47,13 +59,13 @@ def difference(found: Comparison) -> str:
 
 
 def called(then: Facts, now: Facts, name: str = "") -> str:
-    """The earlier run for a person: "14:05 (prompt changed)", "main of 2026-11-27 14:05 (prompt changed)"."""
+    """The earlier run for a person: "14:05:09 (prompt changed)", "main of 2026-11-27 14:05 (prompt changed)"."""
     return f"{f'{name} of ' if name else ''}{clock(then.when, now.when)} ({changed_text(now, then)})"
 
 
 def clock(when: datetime, today: datetime) -> str:
-    """The time of day, with the date on another one."""
-    return when.strftime("%H:%M" if when.date() == today.date() else "%Y-%m-%d %H:%M")
+    """The time of day to the second, as runs follow each other; of another day its date and the minute."""
+    return when.strftime("%H:%M:%S" if when.date() == today.date() else "%Y-%m-%d %H:%M")
 
 
 def _counts(found: Comparison) -> str:

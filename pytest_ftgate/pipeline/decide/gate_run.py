@@ -42,7 +42,7 @@ class GateRun:
         training = self._training
         train = bool(training.gated_by(suite.name))
         found = checks_of(suite, train=train, general=training.is_general(suite), live=training.is_live(suite))
-        return [*found, AGAINST] if self._against and self._against.decides(suite.name) else found
+        return [*found, AGAINST] if self._against and self._against.decides else found
 
     def judge(self, suite: Suite, check: str) -> CheckResult | None:
         """Judge one check and keep it for the verdict; None if it does not apply."""

@@ -129,7 +129,7 @@ class CaseItem(FtgateItem):
         if self.ftgate.training.is_general(self.suite):
             return True
         against = self.ftgate.against
-        decides = self.suite.golden.gate is not None or (against and against.decides(self.suite.name))
+        decides = self.suite.golden.gate is not None or (against and against.decides and against.knows(self.suite.name))
         return bool(decides) and not self.case.must_pass
 
     def _facts(self, evaluation: Evaluation, outcome: Outcome) -> dict[str, Any]:

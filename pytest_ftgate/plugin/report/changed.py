@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-SHOWN = 10
+SHOWN = 30
 """Ids of each kind, unless all are asked for."""
 
 

@@ -27,6 +27,7 @@ class ReportCollector:
     are cases without a grade. unasked: why models could not be asked, with their golden sets. distrusted: items that
     found something changed by hand. gates_selected, gates_told: gate checks that were to run, and that did. wrong:
     reports of failed cases; missed: of wrong answers left to the gate. scores: see `report.scores`.
+    undecided: gate checks, as in `checks`, that no item of this run judges.
     """
 
     train: bool
@@ -51,6 +52,7 @@ class ReportCollector:
     changed: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     judges: list[dict[str, Any]] = field(default_factory=list)
+    undecided: list[dict[str, Any]] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
@@ -102,6 +104,12 @@ class ReportCollector:
         decided = any(name in {"ftgate_check", "ftgate_verdict", "ftgate_canary"} for name, _ in report.user_properties)
         return decided and hasattr(report, "ftgate_rank")
 
+    def not_judged(self, fact: dict[str, Any]) -> None:
+        """Show a gate check that no item of this run judges; once, however many workers say so."""
+        if fact not in self.undecided:
+            self.undecided.append(fact)
+            self.checks.setdefault(fact["set"], []).append(fact)
+
     def failures(self, session_failed: int = 0) -> int:
         """What failed and is neither a finding of the gate nor a case without a grade.
 
@@ -132,7 +140,7 @@ class ReportCollector:
     @property
     def speaks(self) -> bool:
         """Whether an item of ours ran or a judge was asked: else the run is not ours, and nothing is printed."""
-        return self.told or bool(self.judges)
+        return self.told or bool(self.judges) or bool(self.undecided)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -143,13 +151,15 @@ class ReportCollector:
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
         lists = {name: getattr(self, name) for name in _LISTS}
-        return lists | {"counts": self.counts, "gates_selected": self.gates_selected}
+        return lists | {"counts": self.counts, "gates_selected": self.gates_selected, "undecided": self.undecided}
 
     def arrived(self, sent: dict[str, Any]) -> None:
         """The inverse of `travelling`."""
         for name in _LISTS:
             getattr(self, name).extend(sent.get(name, ()))
         self.counts.update(sent["counts"])
+        for fact in sent["undecided"]:
+            self.not_judged(fact)
         self.gates_selected = max(self.gates_selected, sent["gates_selected"])
 
     def into_junit(self, config: pytest.Config) -> None:

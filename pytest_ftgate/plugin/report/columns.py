@@ -27,8 +27,9 @@ def headline(each: Mapping[str, Any]) -> str:
     """Such as "tickets in 2 columns, compared on 80 cases"."""
     left = f" of {each['asked']:,} (the others were not measured in all of them)"
     missing = left if each["n"] < each["asked"] else ""
+    plural = "" if each["n"] == 1 else "s"
     columns = len(each["columns"]) + len(each["unmeasured"])
-    return f"{each['set']} in {columns} columns, compared on {each['n']:,} cases{missing}"
+    return f"{each['set']} in {columns} columns, compared on {each['n']:,} case{plural}{missing}"
 
 
 def table(each: Mapping[str, Any], *, verbose: bool) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,96 @@ def test_what_a_model_says_steers_no_terminal_and_stays_json(ftgate, state):
     assert json.loads(out)[0]["cases"][0]["answers"][0]["text"] == said
 
 
+@pytest.fixture
+def four(state):
+    """One run of models a and b, each with the set's own prompt and with v2; each got another case wrong."""
+    for number, (model, variant) in enumerate([("a", ""), ("a", "v2"), ("b", ""), ("b", "v2")]):
+        some = cases({f"t{i}": float(i != number) for i in range(4)})
+        keep(state, record(some, model=model, title=model, digest=model, variant=variant), SECOND)
+
+
+def compared(out):
+    """(model of A, its prompt, model of B, its prompt) of each comparison."""
+    sides = [line.split() for line in out.splitlines() if re.match(r"  [AB] +\d{4}-", line)]
+    named = [(words[4], words[6] if "prompt" in words else "base") for words in sides]
+    return [(*then, *now) for then, now in zip(named[::2], named[1::2], strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "pairs"),
+    [
+        ("a", "b", [("a", "base", "b", "base"), ("a", "v2", "b", "v2")]),
+        ("base", "v2", [("a", "base", "a", "v2"), ("b", "base", "b", "v2")]),
+        ("v2", "base", [("a", "v2", "a", "base"), ("b", "v2", "b", "base")]),
+    ],
+)
+def test_of_several_models_and_prompts_like_is_compared_with_like(ftgate, four, then, now, pairs):
+    code, out, err = ftgate("compare", then, now)
+    assert (code, err) == (0, "")
+    assert compared(out) == pairs
+
+
+def test_a_run_of_prompts_is_compared_with_one_of_a_single_prompt_on_that_one(ftgate, four, state):
+    keep(state, record(cases({"t0": 1.0}), model="a", digest="a"), FIRST)
+    code, out, _ = ftgate("compare", "last~1", "last")
+    assert code == 0
+    assert compared(out) == [("a", "base", "a", "base")]
+    assert "tickets: a, prompt v2: only in B, not compared" in out
+
+
+@pytest.mark.parametrize("side", ["last", "v2", SECOND])
+def test_a_run_is_not_compared_with_itself(ftgate, four, side):
+    code, out, err = ftgate("compare", side, "v2")
+    assert (code, out) == (2, "")
+    assert f"both are run {SECOND} of tickets (a, prompt v2)" in err
+    assert ("asked also: " in err) is True
+
+
+def test_what_is_not_alike_is_not_compared(ftgate, four, state):
+    keep(state, record(cases({"t0": 1.0}), model="c", digest="c", variant="v3"), FIRST)
+    code, out, err = ftgate("compare", "c", "last")
+    assert (code, out) == (2, "")
+    assert "c, prompt v3 and a, prompt base, a, prompt v2, b, prompt base, b, prompt v2 are not alike" in err
+
+
+def test_a_set_that_the_earlier_run_did_not_have_does_not_slip_past_the_drop(ftgate, two, state):
+    keep(state, record(cases({"x": 0.0}), set="mails"), SECOND)
+    code, out, _ = ftgate("compare", FIRST, SECOND, "--max-drop", "0.2")
+    assert code == 10
+    assert f"HOLD against: not decided: {FIRST} has no record of golden set mails, it has: tickets;" in out
+    assert ftgate("compare", FIRST, SECOND)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("case_id", "shown"), [("t3[v2]", 2), ("t3[a]", 2), ("t3[b-v2]", 1), ("t3[base]", 2), ("t3", 4)]
+)
+def test_the_id_of_a_case_in_a_column_can_be_pasted(ftgate, four, case_id, shown):
+    code, out, err = ftgate("show", f"goldens/tickets/golden.toml::{case_id}")
+    assert (code, err) == (0, "")
+    assert out.count("question:  text of t3") == shown
+
+
+def test_a_column_that_the_run_did_not_ask_is_said(ftgate, four):
+    code, _, err = ftgate("show", "tickets::t3[v9]")
+    assert code == 2
+    assert "asked no v9, it asked a-base, a-v2, b-base, b-v2" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("show", "ticket"), "did you mean 'tickets'?"),
+        (("show", "t003"), "known: tickets"),
+        (("compare", "last", "last~1", "--set", "nope"), "known: tickets"),
+    ],
+)
+def test_a_set_of_no_run_is_told_from_a_folder_without_runs(ftgate, two, words, told):
+    code, _, err = ftgate(*words)
+    assert code == 2
+    assert "no run of golden set" in err
+    assert told in err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -150,6 +241,27 @@ def test_a_run_gets_a_name(ftgate, two, state):
     assert ftgate("runs", "tag", "nobody", "x")[0] == 2
 
 
+@pytest.mark.parametrize("name", ["a", "v2", "base", "tickets"])
+def test_a_name_that_is_something_else_is_refused(ftgate, four, state, name):
+    code, _, err = ftgate("runs", "tag", "last", name)
+    assert code == 2
+    assert f"'{name}' is a " in err
+    assert RecordStore(state).names == {}
+
+
+def test_runs_of_several_columns_are_listed_as_they_were_asked(ftgate, four):
+    rows = [line.split() for line in ftgate("runs")[1].splitlines()[1:]]
+    assert [(row[4], row[5]) for row in rows] == [("a", "base"), ("a", "v2"), ("b", "base"), ("b", "v2")]
+
+
+def test_a_run_without_a_grade_is_listed_and_is_not_the_last(ftgate, two, state):
+    keep(state, record(cases(dict.fromkeys("ab"))), "20261129-100000-0003")
+    assert "not graded, 2 of 2" in ftgate("runs")[1].splitlines()[1]
+    assert "38 of 40 passed; 2 shown" in ftgate("show", "tickets", "--missed")[1]
+    assert ftgate("compare", "last~1", "last")[0] == 0
+    assert "no case graded; 2 shown" in ftgate("show", "tickets", "--run", "20261129-100000-0003")[1]
+
+
 @pytest.mark.parametrize("name", ["last", "last~1", "2026", "a b", "", "../x"])
 def test_a_name_that_could_be_something_else_is_refused(ftgate, two, name):
     with pytest.raises(SystemExit) as end:
@@ -171,11 +283,11 @@ def test_a_comparison_says_what_is_better_what_is_worse_and_how_sure_that_is(ftg
     code, out, err = ftgate("compare", "a", "b")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0] == "tickets: +0.0 points [-8.4, 8.4], 1 fixed, 1 broken"
+    assert lines[0] == "tickets: +0.0 points [-8.4, 8.4], 1 fixed, 1 broken: not shown to differ"
     assert lines[1].split()[0] == "A"
     assert FIRST in lines[1]
     assert SECOND in lines[2]
-    assert "one-sided bounds at .05; McNemar mid-p 0.5 that B is better (one-sided) (n = 40, discordant 1 vs 1)" in out
+    assert "one-sided bounds at .05; one-sided McNemar's mid-p test of B better: p = 0.5 (n = 40" in out
     assert "with 40 cases a true difference below " in out
     assert "lang=en  2 " in out
     assert (
@@ -197,6 +309,25 @@ def test_a_comparison_says_what_is_better_what_is_worse_and_how_sure_that_is(ftg
             "  B:         t1",
         ][1:]
     )
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "verdict"), [(0.0, 1.0, "B is better"), (1.0, 0.0, "B is worse"), (1.0, 1.0, "not shown to differ")]
+)
+def test_a_comparison_has_a_plain_verdict(ftgate, state, then, now, verdict):
+    for value in (then, now):
+        keep(state, record(cases({f"t{i}": value for i in range(20)})))
+    assert ftgate("compare", "last~1", "last")[1].splitlines()[0].endswith(f" broken: {verdict}")
+
+
+def test_scores_of_a_comparison_are_those_of_the_cases_compared(ftgate, state):
+    keep(state, record(cases({"a": 1.0, "b": 0.0, "c": 0.0, "d": 0.0})))
+    keep(state, record(cases({"a": 1.0})))
+    out = ftgate("compare", "last~1", "last")[1]
+    assert [line.split()[5] for line in out.splitlines()[1:3]] == ["1.000", "1.000"]
+    assert "1 case cannot show any difference" in out
+    [found] = json.loads(ftgate("compare", "last~1", "last", "--json")[1])
+    assert (found["then"]["score"], found["then"]["compared_score"]) == (0.25, 1.0)
 
 
 def test_a_comparison_as_json(ftgate, two):
@@ -242,8 +373,7 @@ def test_runs_of_several_sets_are_compared_set_by_set(ftgate, state):
     assert "mails: +100.0 points" in out
     assert "tickets: +100.0 points" in out
     assert "tickets" not in ftgate("compare", "last~1", "last", "--set", "mails")[1]
-    code, _, err = ftgate("compare", "mails", "last")
-    assert code == 0, err
+    assert "mails: +100.0 points" in ftgate("compare", "last~1", "mails")[1]
 
 
 def test_more_cases_and_long_texts_are_cut_until_all_are_asked_for(ftgate, state):

@@ -127,6 +127,8 @@ def test_settings_that_differ_are_shown_and_those_that_make_it_unfair_are_warned
     assert rows["request.stop"] == ("none", "['x']")
     assert rows["prompt.system"][1].startswith("Be brief. Be")
     assert len(rows["prompt.system"][1]) <= 60
+    whole = {what: new for what, _, new in differences(now, then, whole=True)}
+    assert whole["prompt.system"] == " ".join(["Be brief."] * 20)
     told = " / ".join(warnings(now, then))
     assert "graders differ" in told
     assert "max_tokens, stop" in told
@@ -140,15 +142,50 @@ def test_one_line_says_what_changed():
     found = since(now, then)
     assert (found["fixed"], found["broken"], found["gain"]) == (["a"], ["b"], 0.0)
     when = then.facts.when.strftime("%H:%M")
-    assert found["text"].endswith(f"against {when} (prompt changed): 1 fixed, 1 broken")
+    assert found["text"].endswith(f"against {then.facts.when:%H:%M:%S} (prompt changed): 1 fixed, 1 broken")
     assert found["text"].startswith("+0.0 points [")
     days_later = since(record(now.cases, at=1e9 + 9e5), then, "main")["text"]
     assert f"against main of {then.facts.when:%Y-%m-%d} {when} (same" in days_later
 
 
+@pytest.mark.parametrize("end", ["Answer in one word.", "One word, and be polite about it, whatever they say."])
+def test_long_prompts_are_shown_where_they_differ(end):
+    same = "You are a support agent who sorts tickets by their topic, carefully. " * 3
+    then = record([], prompt={"system": same + "Answer."}).facts
+    now = record([], prompt={"system": same + end}).facts
+    [(_, old, new)] = differences(now, then)
+    assert old != new
+    assert old.startswith("...")
+    assert old.endswith("Answer.")
+    assert max(len(old), len(new)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("args", "passed", "told"),
+    [
+        ((), 0.0, "all had failed, so none can be broken: no difference is given"),
+        (("--lf",), 1.0, "asked because they had failed: no difference is given"),
+    ],
+)
+def test_of_cases_that_were_chosen_because_they_failed_no_difference_is_given(args, passed, told):
+    then = record(cases({"a": 0.0, "b": passed, "c": 1.0}))
+    found = since(record(cases({"a": 1.0, "b": 1.0}), args=args), then)
+    assert found["text"].endswith(told)
+    assert (found["gain"], found["lower"], found["upper"]) == (None, None, None)
+    assert "a" in found["fixed"]
+
+
+def test_a_drop_that_more_cases_would_not_settle_speaks_of_no_promotion():
+    then = record(cases({f"c{i}": 1.0 for i in range(30)}))
+    now = record(cases({f"c{i}": float(i > 0) for i in range(30)}))
+    check = check_of_records(now, then, 0.03)
+    assert check.status == "hold"
+    assert check.reason.endswith("the drop seen is not below the one allowed: more cases would not settle it")
+
+
 def test_some_of_the_cases_are_compared_with_these_alone():
     then, now = record(cases({"a": 0.0, "b": 1.0, "c": 1.0})), record(cases({"a": 1.0}))
-    assert since(now, then)["text"].endswith("1 fixed, 0 broken, of 1 case in both")
+    assert "1 fixed, 0 broken, of 1 case in both" in since(now, then)["text"]
     assert since(then, now)["text"].endswith("0 fixed, 1 broken, of 1 case in both")
 
 
