@@ -11,13 +11,10 @@ from pytest_ftgate.errors import Fault, FileFaults
 from pytest_ftgate.files.csv import Cells, read_csv
 from pytest_ftgate.files.jsonl import parse_line
 from pytest_ftgate.files.ordinary import is_file
-from pytest_ftgate.files.schema import check, suggestion
+from pytest_ftgate.files.schema import check
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.csv_columns import COLUMNS, SLICE, column_hint, means_cases
 from pytest_ftgate.golden.rows import Entry
-
-COLUMNS = ("id", "input", "expected", "slices.NAME", "must_pass", "cluster", "graders", "tools", "notes")
-"""The keys of a case, with a column for each slice."""
-_SLICE = "slices."
 
 
 def csv_cases(path: Path) -> list[Entry]:
@@ -37,27 +34,21 @@ def csv_cases(path: Path) -> list[Entry]:
 
 def _column_faults(columns: Sequence[str], line: int, path: str) -> Iterator[Fault]:
     for column in columns:
-        if column.startswith(_SLICE):
-            named = {"input": "", "slices": {column.removeprefix(_SLICE): ""}}
+        if column.startswith(SLICE):
+            named = {"input": "", "slices": {column.removeprefix(SLICE): ""}}
             yield from check(named, "case", path, lambda _keys: line)
         elif column not in COLUMNS:
-            yield Fault(path, line, f"{column!r} is not a column of a case; {_hint(column)}")
-    if "input" not in columns:
+            yield Fault(path, line, f"{column!r} is not a column of a case; {column_hint(column)}")
+    if "input" not in columns and not means_cases(columns):
         yield Fault(path, line, f"no column 'input'; found: {', '.join(columns)}", "name the columns in the first line")
-
-
-def _hint(column: str) -> str:
-    if ";" in column or "\t" in column:
-        return "separate columns with commas"
-    return suggestion(column, COLUMNS)
 
 
 def _case(columns: Sequence[str], row: Cells) -> tuple[int, dict[str, Any]]:
     line, cells = row
     case: dict[str, Any] = {}
     for column, cell in zip(columns, cells, strict=True):
-        if column.startswith(_SLICE) and cell:
-            case.setdefault("slices", {})[column.removeprefix(_SLICE)] = cell
+        if column.startswith(SLICE) and cell:
+            case.setdefault("slices", {})[column.removeprefix(SLICE)] = cell
         elif cell or column == "input":
             case[column] = _READ.get(column, str)(cell)
     return line, case

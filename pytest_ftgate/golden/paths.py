@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pytest_ftgate.golden.csv_columns import header, means_cases
+
 FOLDER_FILE = "golden.toml"
 CASES_FILE = "cases.jsonl"
 LABELS = "labels.jsonl"
@@ -22,7 +24,8 @@ def is_golden(path: Path) -> bool:
     """Whether a file is a golden set.
 
     A golden.toml, *.golden.jsonl, *.golden.yaml or *.golden.yml is one by its name. A *.golden.json, a *.golden.csv and
-    a cases.jsonl without a golden.toml beside it are, if they hold an `input`: other tools use these names too.
+    a cases.jsonl without a golden.toml beside it are, if they hold an `input`: other tools use these names too. A CSV
+    file with `question` for `input` is one with a fault.
     """
     if path.name == CASES_FILE:
         return not path.with_name(FOLDER_FILE).exists() and _holds_cases(path)
@@ -47,6 +50,14 @@ def set_file(path: Path) -> Path:
     return cases if cases.exists() and not toml.exists() else toml
 
 
+def called(path: Path) -> Path:
+    """A set in one file by its name, goldens/mood -> goldens/mood.golden.yaml; all that there is stays as it is."""
+    if path.exists() or not path.name:
+        return path
+    files = [file for suffix in SUFFIXES if (file := path.with_name(path.name + suffix)).is_file()]
+    return files[0] if len(files) == 1 else path
+
+
 def set_argument(path: Path) -> Path:
     """The set as an argument of pytest and of commands: its folder, or its only file. path: of the set, or its lock."""
     return path if ".golden." in path.name else path.parent
@@ -69,14 +80,14 @@ def companion(golden: Path, suffix: str) -> Path:
 
 
 def _holds_cases(path: Path) -> bool:
-    """Whether the beginning of a file names `input`, or `cases`."""
+    """Whether the beginning of a file names `input`, or `cases`; of a CSV file also `question` and its like."""
     try:
         if not path.is_file():
             return False
+        if path.suffix == ".csv":
+            return means_cases(header(path))
         with path.open("rb") as file:
             text = file.read(_LOOKED_AT)
     except OSError:
         return False
-    if path.suffix == ".csv":
-        return b"input" in text.lstrip().partition(b"\n")[0]
     return b'"input"' in text or b'"cases"' in text

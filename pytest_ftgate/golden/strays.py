@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from pytest_ftgate.golden.csv_columns import header, rename_hint
 from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, LABELS, SUFFIXES, VERDICTS, is_golden
 
 _ROWS = {".jsonl": ".jsonl", ".ndjson": ".jsonl", ".csv": ".csv", ".tsv": ".csv"}
@@ -24,8 +25,9 @@ def why_stray(path: Path, root: Path) -> str:
     if path.suffix not in ENDS or not path.is_file() or is_golden(path) or _known(path):
         return ""
     if path.name == CASES_FILE or path.name.endswith(SUFFIXES):
-        where = "the first line names no column" if path.suffix == ".csv" else "no case has"
-        return f"not collected: {where} `input`"
+        if path.suffix == ".csv":
+            return f"not collected: the first line names no column `input`; {rename_hint(header(path))}"
+        return "not collected: no case has `input`"
     if any((folder / FOLDER_FILE).is_file() for folder in _up_to(path.parent, root)):
         like = path.stem.lower().startswith("case") and path.suffix in _ROWS | _TREES
         return f"not collected: the cases of this folder are in {CASES_FILE}" if like else ""
@@ -52,4 +54,6 @@ def _misnamed(path: Path) -> str:
         return ""
     name = path.name.partition(".")[0] + ".golden" + end
     convert = " and write it so" if path.suffix in (".tsv", ".toml") else ""
-    return f"not collected: rename it to {name}{convert}"
+    columns = rename_hint(header(path)) if end == ".csv" else ""
+    named = f", and its columns as a case has them ({columns})" if columns else ""
+    return f"not collected: rename it to {name}{convert}{named}"

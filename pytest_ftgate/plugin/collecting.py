@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ftgate.files.escape import printable
-from pytest_ftgate.golden.paths import CASES_FILE, is_golden, set_argument, set_file
+from pytest_ftgate.golden.paths import CASES_FILE, called, is_golden, set_argument, set_file
 from pytest_ftgate.golden.strays import ENDS, why_stray
 from pytest_ftgate.pipeline.discovery import PIPELINE_FILE, Catalogue
 
@@ -24,7 +24,10 @@ _LISTED = 5
 
 
 def name_sets_by_file(config: pytest.Config) -> None:
-    """`goldens/mood::m1` and `goldens/mood/cases.jsonl::m1` of the command line: `goldens/mood/golden.toml::m1`."""
+    """`goldens/mood::m1` and `goldens/mood/cases.jsonl::m1` of the command line: `goldens/mood/golden.toml::m1`.
+
+    Of a set in one file `goldens/mood::m1` is `goldens/mood.golden.yaml::m1`.
+    """
     if config.args_source is pytest.Config.ArgsSource.ARGS:
         config.args = [_by_file(str(given), config.invocation_params.dir) for given in config.args]
 
@@ -32,6 +35,8 @@ def name_sets_by_file(config: pytest.Config) -> None:
 def _by_file(given: str, here: Path) -> str:
     named, mark, case = given.partition("::")
     path = here / named
+    if (file := called(path)) != path:
+        return f"{Path(named).with_name(file.name)}{mark}{case}"
     if not (path.is_dir() and mark) and path.name != CASES_FILE:
         return given
     file = set_file(path)

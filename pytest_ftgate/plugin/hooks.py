@@ -128,6 +128,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(name, asked, ids=map(str, asked), indirect=True)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """A case that was named and is not there: pytest says so, and we which one was probably meant."""
+    try:
+        return (yield)
+    except pytest.UsageError as error:
+        from pytest_ftgate.plugin.items.not_found import why_not_found
+
+        hints = why_not_found(session.config, session.config.stash[KEY])
+        raise pytest.UsageError(*error.args, *([hints] if hints else [])) from None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Put the items in the order of a run, after every plugin that shuffles or sorts them."""

@@ -81,6 +81,16 @@ def test_what_is_no_set_is_named_in_a_folder_elsewhere(project):
     result.stdout.fnmatch_lines(["*services/x/goldens/a.jsonl: not collected: rename it to a.golden.jsonl"])
 
 
+def test_a_table_of_questions_and_answers_is_no_quiet_green(project, answering):
+    answering()
+    project.single("ok", CASE)
+    project.write("goldens/faq.golden.csv", "question,answer,lang\nWhere?,Here,de\n")
+    result = project.run()
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["goldens/faq.golden.csv:1: 'question' is not a column * did you mean 'input'?"])
+    result.stdout.fnmatch_lines(["goldens/faq.golden.csv:1: 'lang' is not a column *; for a slice: slices.lang"])
+
+
 def test_a_warning_that_is_an_error_has_no_traceback(project, answering):
     answering()
     project.single("ok", CASE)
@@ -187,6 +197,9 @@ def test_a_case_of_a_set_in_one_file_or_without_settings(project, ids):
     layouts(project)
     assert ids("goldens/a.golden.csv::fr") == ["goldens/a.golden.csv::fr"]
     assert ids("goldens/e::fr") == ["goldens/e/cases.jsonl::fr"]
+    for name, file in (("a", "a.golden.csv"), ("b", "b.golden.json"), ("c", "c.golden.yml"), ("ok", "ok.golden.jsonl")):
+        assert ids(f"goldens/{name}::fr") == [f"goldens/{file}::fr"]
+    assert ids("goldens/ok") == ["goldens/ok.golden.jsonl::fr"]
 
 
 def test_a_case_that_is_not_there(project):
@@ -194,6 +207,23 @@ def test_a_case_that_is_not_there(project):
     result = project.run("goldens/mine::nope")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["ERROR: not found: *goldens/mine/golden.toml::nope*"])
+    result.stderr.fnmatch_lines(["*goldens/mine/golden.toml::nope: no case 'nope' among 1; nearest: fr"])
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("v2", "[v2] is a prompt variant; add --ftgate-prompt v2"),
+        ("base", "[base] is a prompt variant; add --ftgate-prompt all"),
+        ("a-v2", "[a-v2] is the model 'a' with a prompt variant; add --ftgate-model for each model, and * v2"),
+        ("v9", "[v9] is no prompt variant (base, v2); if it is a model, add --ftgate-model for each model"),
+    ],
+)
+def test_a_case_in_a_column_that_this_run_has_not(project, label, said):
+    project.golden("mine", [CASE], "[prompt.variants.v2]\nsystem = 'x'\n")
+    result = project.run(f"goldens/mine/golden.toml::fr[{label}]")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*::fr[[]{label}]: {said.replace('[', '[[]')}"])
 
 
 def test_a_case_by_its_folder_with_workers(project, answering):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check_named(config: pytest.Config, ftgate: FtgateSession) -> None:
     """Refuse a run that would end green without its goldens. Deselected cases were collected, so they are no reason."""
-    missing = [given for given, file in _named(config) if file.resolve() not in ftgate.collected]
+    missing = [given for given, file in named_files(config) if file.resolve() not in ftgate.collected]
     if missing:
         listed = "\n".join(f"    {given}" for given in missing)
         raise pytest.UsageError(
@@ -26,7 +26,7 @@ def check_named(config: pytest.Config, ftgate: FtgateSession) -> None:
         )
 
 
-def _named(config: pytest.Config) -> Iterator[tuple[str, Path]]:
+def named_files(config: pytest.Config) -> Iterator[tuple[str, Path]]:
     """(argument, file) of each golden file."""
     if config.args_source is pytest.Config.ArgsSource.ARGS:
         for given in config.args:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.files.schema_valid import load
-from pytest_ftgate.golden.csv_cases import COLUMNS
+from pytest_ftgate.golden.csv_columns import COLUMNS
 from pytest_ftgate.golden.spec import read_golden
 from tests.unit.golden.golden_files import CASE, folder, single, where
 
@@ -66,6 +66,9 @@ def test_csv_as_spreadsheets_write_it():
         ("id,input\n", 1, "no cases"),
         ("id,inputs\na,b\n", 1, "'inputs' is not a column of a case; did you mean 'input'?"),
         ("id,expected\na,b\n", 1, "no column 'input'; found: id, expected"),
+        ("Question,answer\na,b\n", 1, "'Question' is not a column of a case; did you mean 'input'?"),
+        ("question,answer\na,b\n", 1, "'answer' is not a column of a case; did you mean 'expected'?"),
+        ("input,lang\na,b\n", 1, "for a slice: slices.lang"),
         ("id;input;expected\na;b;c\n", 1, "separate columns with commas"),
         ("input,slices.my-lang\nb,c\nd,e\n", 1, "slices"),
         ("input,input\nb,c\n", 1, "duplicate column name"),

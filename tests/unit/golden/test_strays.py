@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,22 @@ def test_what_was_meant_as_a_set(name, said):
     found = why_stray(write(ROOT / name, "[]"), ROOT)
     assert found.startswith("not collected: ")
     assert said in found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("q.csv", "input,expected\n", "rename it to q.golden.csv"),
+        ("q.csv", "question,answer\n", "q.golden.csv, and its columns * (found: question, answer; rename question to input, answer to expected)"),
+        ("q.tsv", "question\tinput\n", "rename it to q.golden.csv and write it so"),
+        ("q.golden.csv", "time,value\n", "no column `input`; found: time, value; rename the column with the questions to input"),
+        ("q.golden.csv", "time,answer\n", "found: time, answer; rename answer to expected, the column with the questions to input"),
+        ("q.golden.csv", "time;value\n", "found: time;value; separate columns with commas"),
+    ],
+)  # fmt: skip
+def test_a_table_is_told_its_columns(name, text, said):
+    found = why_stray(write(ROOT / name, text), ROOT)
+    assert fnmatch(found, f"not collected: *{said}")
 
 
 @pytest.mark.parametrize(
