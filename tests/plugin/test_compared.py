@@ -316,6 +316,32 @@ def test_labels_which_only_sum_grades_up_are_no_change_of_graders(project, tagge
     assert "(same model, prompt and request)" in changes(result)[0]
 
 
+def test_a_model_that_the_run_of_several_did_not_ask_is_compared_with_none_of_them(project, capsys, answering):
+    server = answering(models=("a", "c", "d"))
+    project.golden("tickets", MANY)
+    project.run("--ftgate-model", "a", "--ftgate-model", "c")
+    assert ftgate(project, capsys, "runs", "tag", "last", "main")[0] == 0
+    server.answer = wrong_on("0")
+    held = project.run("--ftgate-model", "d", *DROP)
+    assert held.ret == 10
+    held.stdout.fnmatch_lines(["  against     HOLD *main asked a, c, and it is not clear which of them*"])
+    assert project.run("--ftgate-model", "a", *DROP).ret != 0
+    server.answer = lambda messages: messages[-1]["content"]
+    assert project.run("--ftgate-model", "a", *DROP).ret == 0
+
+
+def test_a_variant_is_compared_with_itself(project, capsys, answering):
+    """The own prompt was all wrong: an answer better than that passes no variant that lost."""
+    server = answering(lambda messages: messages[-1]["content"] if messages[0]["role"] == "system" else "hm")
+    project.golden("tickets", MANY, "[prompt.variants.v2]\nsystem = 'Echo.'\n")
+    project.run("--ftgate-prompt", "all")
+    assert ftgate(project, capsys, "runs", "tag", "last", "main")[0] == 0
+    assert project.run("--ftgate-prompt", "v2", *DROP).ret == 0
+    wrong = wrong_on("0")
+    server.answer = lambda messages: wrong(messages) if messages[0]["role"] == "system" else "hm"
+    assert project.run("--ftgate-prompt", "v2", *DROP).ret != 0
+
+
 def test_a_must_pass_case_fails_whatever_the_comparison_says(project, tagged):
     project.golden("tickets", [MANY[0] | {"must_pass": True}, *MANY[1:]])
     tagged.answer = wrong_on("0")

@@ -11,7 +11,7 @@ from pytest_ftgate.evaluate.records.find import find
 from pytest_ftgate.evaluate.records.make import graders_digest
 from pytest_ftgate.evaluate.records.store import nearest
 from pytest_ftgate.gate.checks.result import CheckResult
-from pytest_ftgate.pipeline.comparison.drop import Tested, drop_check, missing_check
+from pytest_ftgate.pipeline.comparison.drop import Tested, ambiguous_check, drop_check, missing_check
 from pytest_ftgate.pipeline.comparison.since_last import clock
 
 if TYPE_CHECKING:
@@ -58,12 +58,22 @@ class Against:
         stored = nearest([each for each in self._found if each.facts.set == golden], model, variant)
         return self._store.read(stored) if stored else None
 
+    def _several(self, golden: str, model: str, variant: str) -> list[str]:
+        """The models of the earlier run that could be meant, if it asked several and none of them is today's."""
+        of_set = [each.facts for each in self._found if each.facts.set == golden]
+        same_prompt = [facts for facts in of_set if facts.variant == variant]
+        if any(facts.digest == model for facts in same_prompt) or len(same_prompt or of_set) == 1:
+            return []
+        return sorted(facts.model for facts in same_prompt or of_set)
+
     def check(self, suite: Suite, tested: Evaluation) -> CheckResult:
         """The verdict on one golden set; a hold if the earlier run did not have it."""
         variant = suite.column.variant if suite.column else ""
         then = self.record(suite.name, tested.model_digest, variant)
         if then is None:
             return missing_check(self.name, suite.name, self._sets)
+        if several := self._several(suite.name, tested.model_digest, variant):
+            return ambiguous_check(self.name, several)
         cases = tested.suite.cases
         digests, clusters = {case.id: case.digest for case in cases}, {case.id: case.cluster for case in cases}
         now = Tested(tested.results, digests, clusters, graders_digest(suite))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_ftgate.evaluate.records.record import Record
@@ -54,6 +54,12 @@ def missing_check(then: str, golden: str, known: Iterable[str]) -> CheckResult:
     how = f"{then} has no record of golden set {golden}, it has: {', '.join(known)}"
     remedy = "name a run that measured it, and after a renaming measure once under the new name"
     return CheckResult(NAME, "hold", reason=f"{NAME}: not decided: {how}; {remedy}")
+
+
+def ambiguous_check(then: str, models: Sequence[str]) -> CheckResult:
+    """A hold: the earlier run, called `then`, asked several models, and today's is none of them."""
+    how = f"{then} asked {', '.join(models)}, and it is not clear which of them to compare with"
+    return CheckResult(NAME, "hold", reason=f"{NAME}: not decided: {how}; name a run of one model")
 
 
 def _results(cases: Iterable[tuple[str, str]], then: Record) -> dict[str, Result]:
