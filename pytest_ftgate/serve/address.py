@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlsplit
 
-from pytest_ftgate.files.secrets import Secret, remember
+from pytest_ftgate.files.secrets import Secret
 
 AZURE = "api-version"
 """The parameter of Azure's addresses, where keys are sent in a header of their own."""
@@ -20,10 +20,13 @@ def address_of(base_url: str, path: str) -> str:
 
 
 def key_headers(url: str, key: str) -> dict[str, str]:
-    """The headers with a key, masked from now on; {} without one. Azure wants keys as `api-key`, tokens as all do."""
+    """The headers with a key; {} without one. Azure wants keys as `api-key`, tokens as all do.
+
+    Whether the key is masked in what is printed is for the caller: `ftgate serve` tells its own.
+    """
     if not key:
         return {}
-    headers: dict[str, str] = {"Authorization": Secret(f"Bearer {remember(key)}")}
+    headers: dict[str, str] = {"Authorization": Secret(f"Bearer {key}")}
     if AZURE in dict(parse_qsl(urlsplit(url).query)):
-        headers["api-key"] = remember(key)
+        headers["api-key"] = Secret(key)
     return headers

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.files.secrets import mask, remember
 from pytest_ftgate.serve.address import address_of, key_headers
 from pytest_ftgate.serve.api.hints import hint_of
 from pytest_ftgate.serve.api.parse import ParsedReply, parsed
@@ -29,7 +29,7 @@ class OpenAILine:
     def __init__(self, settings: Settings, key: str) -> None:
         self._settings = settings
         self._url = address_of(settings.base_url, "/chat/completions")
-        self._headers = key_headers(self._url, key)
+        self._headers = key_headers(self._url, remember(key))
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
         )

@@ -14,6 +14,7 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.files.secrets import remember
 from pytest_ftgate.serve.address import address_of, key_headers
 from pytest_ftgate.serve.client.breaker import SILENT_S, Breaker
 from pytest_ftgate.serve.client.delivery import Delivery, OnDone
@@ -236,7 +237,7 @@ def _line(  # noqa: PLR0913, PLR0917 - private
     window: Window,
 ) -> Line:
     url = address_of(endpoint.base_url, "/chat/completions")
-    headers = {"Content-Type": "application/json", **key_headers(url, endpoint.api_key)}
+    headers = {"Content-Type": "application/json", **key_headers(url, remember(endpoint.api_key))}
     patience = PATIENCE if endpoint.ours and check else 1
     return Line(session, url, headers, endpoint, digest, proxy_for(url), check, retry, breaker, window, patience)
 

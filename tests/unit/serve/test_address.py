@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.faults.wire import FaultyServer
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.serve.address import address_of, key_headers
 from pytest_ftgate.serve.api.client import open_provider
 from pytest_ftgate.serve.api.settings import read_settings
@@ -54,3 +55,10 @@ def test_everything_that_sends_requests_keeps_the_query_and_sends_the_key(tmp_pa
             assert [reply.text for reply in provider.ask_all([ask])] == ["ok"]
     assert {asked.path for asked in server.asked} == {f"/v1/models{QUERY}", f"/v1/chat/completions{QUERY}"}
     assert {asked.headers["api-key"] for asked in server.asked} == {KEY}
+
+
+def test_a_key_that_is_sent_may_still_be_told():
+    """`ftgate serve` makes a key for its own server, asks that with it, and prints it."""
+    key = "made-for-this-server-alone"
+    assert key_headers("http://127.0.0.1:8000/v1", key)["Authorization"] == f"Bearer {key}"
+    assert mask(f"Bearer {key}") == f"Bearer {key}"
