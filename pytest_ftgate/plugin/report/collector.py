@@ -158,7 +158,7 @@ class ReportCollector:
         for name in _LISTS:
             getattr(self, name).extend(sent.get(name, ()))
         self.counts.update(sent["counts"])
-        for fact in sent["undecided"]:
+        for fact in sent.get("undecided", ()):
             self.not_judged(fact)
         self.gates_selected = max(self.gates_selected, sent["gates_selected"])
 
