@@ -68,6 +68,13 @@ class EvaluationRun:
         self.unasked.check(suite)
         return self._of(suite)[0]
 
+    def check_asked(self, suite: Suite, case: Case) -> None:
+        """Wait for the answers to a case. Raises NotAsked if the server died or denied all before it was asked."""
+        evaluation, target = self._of(suite)
+        unasked = any(answer.unasked for answer in evaluation.responses.of_or_none(case))
+        if unasked and (reason := self._runtime.stopped(target.digest)):
+            self.unasked.stop(suite, reason)
+
     def missing(self, suite: Suite) -> str:
         """Why nothing can be decided on a set: "12 of 300 cases not measured in this run"; "" if all were asked."""
         try:

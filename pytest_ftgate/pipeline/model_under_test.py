@@ -55,6 +55,7 @@ class ModelUnderTest:
         from pytest_ftgate.serve.model import Model, own_model
 
         settings = self._runtime.settings
+        self._check_named()
         several = suite.column.model if suite.column else ""
         name = several or settings.model
         if settings.engine == "openai":
@@ -66,6 +67,16 @@ class ModelUnderTest:
             return base_target(own_model(settings.model, _URL_FLAG))
         task, pipeline = self._catalogue.pipeline_for(suite.name)
         return self._runtime.targets.named(self._target, task, pipeline.base_model)
+
+    def _check_named(self) -> None:
+        """Raises FtgateError if a server is to be asked whose address or model is not named."""
+        from pytest_ftgate.serve.client.denial import models_hint, names_at
+        from pytest_ftgate.serve.client.key import key_from_environment
+
+        settings = self._runtime.settings
+        if settings.unnamed:
+            names = names_at(settings.base_url, key_from_environment()) if settings.base_url else []
+            raise FtgateError("\n    ".join([settings.unnamed, *([models_hint("", names)] if names else [])]))
 
     def explained(self, error: ServeError) -> ServeError:
         """With the question whether the named model is one of a server, where it may be."""
@@ -90,6 +101,7 @@ class ModelUnderTest:
         from pytest_ftgate.serve.model import Model, own_model
 
         settings = self._runtime.settings
+        self._check_named()
         if settings.engine == "openai":
             return Model(settings.model, served=True)
         if settings.model:

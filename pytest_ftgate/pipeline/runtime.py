@@ -108,6 +108,10 @@ class Runtime:
         """Requests sent, failed and retried so far, and how a server limited them, see `Pool.counts` and `limits`."""
         return {**self.pool.counts, **self.pool.limits} if "pool" in self.__dict__ else {}
 
+    def stopped(self, model_digest: str) -> str:
+        """Why a model is not asked any more, and what helps; "" if it is. See `Pool.stopped`."""
+        return self.pool.stopped.get(model_digest, "") if "pool" in self.__dict__ else ""
+
     def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target) -> int:
         """Send what is not answered yet; starts no engine if there is nothing. The number of requests sent."""
         wanted = evaluation.responses.missing(cases)

@@ -10,12 +10,16 @@ from pytest_ftgate.pipeline.combinations import Combinations
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Given by name, never by position; see the flags of the same names for what each means."""
+    """Given by name, never by position; see the flags of the same names for what each means.
+
+    unnamed: what the user has not named, so that a server cannot be asked; "" if nothing.
+    """
 
     state_dir: Path
     engine: str = "transformers"
     base_url: str = ""
     model: str = ""
+    unnamed: str = ""
     concurrency: int = 64
     tracking_uri: str = ""
     vllm: str = ""

@@ -16,10 +16,11 @@ class NotAsked(FtgateError):  # noqa: N818 - says what became of a golden set
 
 
 class UnaskedSets:
-    """The golden sets of a run whose model could not be asked, each with its reason; the other sets go on."""
+    """Golden sets of a run whose model could not be asked, or not to the end, each with its reason; others go on."""
 
     def __init__(self) -> None:
         self._errors: dict[str, FtgateError] = {}
+        self._stopped: dict[str, str] = {}
         self._told_by: dict[str, str] = {}
 
     def __bool__(self) -> bool:
@@ -37,10 +38,15 @@ class UnaskedSets:
         if suite in self:
             raise NotAsked(str(self._errors[suite.title])) from self._errors[suite.title]
 
+    def stop(self, suite: Suite, reason: str) -> None:
+        """A server was asked and then not any more. Raises NotAsked for a case of the set that it was not asked."""
+        self._stopped[suite.title] = reason
+        raise NotAsked(reason)
+
     def lines(self) -> Iterator[str]:
         """Each reason once, with the sets that it holds for."""
         names: dict[str, list[str]] = {}
-        for name, error in self._errors.items():
+        for name, error in (self._stopped | self._errors).items():
             names.setdefault(str(error), []).append(name)
         yield from (f"{', '.join(some)}: not asked: {reason}" for reason, some in names.items())
 

@@ -11,8 +11,8 @@ import pytest
 from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.pipeline.combinations import Combinations
 
-REPEATED = ("model", "base-url")
-"""Settings whose flag may be given several times; their ini option is one value."""
+OF_REPEATED = {"base-url": "; repeated: one per model", "model": "; repeated: models to compare"}
+"""Settings whose flag may be given several times, and what its help says of that; their ini option is one value."""
 _PROMPT = "--ftgate-prompt"
 
 
@@ -29,7 +29,7 @@ def add_combinations(add: Callable[..., None]) -> None:
 
 def how(name: str) -> dict[str, Any]:
     """What argparse should do with the flag of a setting."""
-    return {"action": "append"} if name in REPEATED else {}
+    return {"action": "append"} if name in OF_REPEATED else {}
 
 
 def given_values(config: pytest.Config, name: str) -> list[str]:

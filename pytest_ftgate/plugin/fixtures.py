@@ -95,10 +95,12 @@ def response(request: pytest.FixtureRequest, case: Case) -> Response:
     evaluations, suite = request.config.stash[KEY].evaluations, _suite(request)
     try:
         answer: Response | None = evaluations.of(suite).responses.first(case)
+        evaluations.check_asked(suite, case)
     except Unmeasured:
         answer = None
     except NotAsked as error:
-        pytest.fail(printable(evaluations.unasked.text(error, request.node.nodeid)), pytrace=False)
+        text = printable(evaluations.unasked.text(error, request.node.nodeid))
+        raise pytest.fail.Exception(text, pytrace=False) from None
     except FtgateError as error:
         pytest.fail(printable(str(error)), pytrace=False)
     if answer is None:
@@ -141,7 +143,8 @@ def metrics(request: pytest.FixtureRequest) -> SetMetrics:
             pytest.fail(missing, pytrace=False)
         return SetMetrics(evaluation)
     except NotAsked as error:
-        pytest.fail(printable(ftgate.evaluations.unasked.text(error, request.node.nodeid)), pytrace=False)
+        text = printable(ftgate.evaluations.unasked.text(error, request.node.nodeid))
+        raise pytest.fail.Exception(text, pytrace=False) from None
     except FtgateError as error:
         pytest.fail(printable(str(error)), pytrace=False)
 

@@ -14,9 +14,10 @@ import pytest
 
 from pytest_ftgate.files.secrets import plain_address, secret_address
 from pytest_ftgate.pipeline.combinations import Combinations
-from pytest_ftgate.plugin.combinations import REPEATED, add_combinations, first_value, how, read_combinations
+from pytest_ftgate.plugin.combinations import OF_REPEATED, add_combinations, first_value, how, read_combinations
 from pytest_ftgate.plugin.folders import folders_of
 from pytest_ftgate.plugin.options_comparing import add_comparing, comparing
+from pytest_ftgate.plugin.options_serving import engine_of, ini_name, unnamed
 from pytest_ftgate.serve import ENGINES
 
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
@@ -32,8 +33,13 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
         "",
         f"inference engine: {' or '.join(ENGINES)}; default: openai if a base URL is given, else transformers",
     ),
-    ("base-url", "", "base URL of an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1; repeated: one per model"),
-    ("model", "", "served name (openai), or folder or hub id of the base model; repeated: models to compare"),
+    (
+        "base-url",
+        "",
+        "base URL of an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1; its key is read from FTGATE_API_KEY, "
+        "else OPENAI_API_KEY",
+    ),
+    ("model", "", "served name (openai), or folder or hub id of the base model"),
     ("vllm", "", "path of the vllm executable; default: next to the Python executable, then on PATH"),
     ("vllm-args", "", "extra arguments of `vllm serve`, e.g. '--max-model-len 4096'; they override the defaults"),
     ("cache", "", "response cache: local or off; default: local for models served by this run, else off"),
@@ -63,7 +69,7 @@ _LISTS: tuple[tuple[str, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asked for, validated. Paths are absolute; empty strings mean "not given"."""
+    """What the user asked for, validated. Paths are absolute; "" means "not given". unnamed: see `Settings`."""
 
     train: bool
     canary: bool
@@ -72,6 +78,7 @@ class Options:
     resume: bool
     target: str
     engine: str
+    unnamed: str
     base_url: str
     model: str
     combinations: Combinations
@@ -134,11 +141,11 @@ def add_options(parser: pytest.Parser) -> None:
     add_combinations(add)
     add_comparing(add)
     for name, default, text in _SETTINGS:
-        shown = f"{text} (default {default})" if default else text
+        shown = f"{text} (default {default})" if default else f"{text}{OF_REPEATED.get(name, '')}"
         add(f"--ftgate-{name}", metavar=name.upper().replace("-", "_"), default=None, help=shown, **how(name))
-        parser.addini(_ini(name), text, default=default)
+        parser.addini(ini_name(name), text, default=default)
     for name, default, text in _LISTS:
-        parser.addini(_ini(name), text, type="args", default=[default])
+        parser.addini(ini_name(name), text, type="args", default=[default])
 
 
 def _add(group: pytest.OptionGroup, flag: str, **how: Any) -> None:
@@ -163,7 +170,8 @@ def read_options(config: pytest.Config) -> Options:
         rollback_on_drift=bool(config.getoption("ftgate_rollback_on_drift")),
         resume=bool(config.getoption("ftgate_resume")),
         target=_target(text["target"], train=bool(config.getoption("train"))),
-        engine=_engine(text),
+        engine=engine_of(text),
+        unnamed=unnamed(config, text),
         base_url=plain_address(text["base-url"], "--ftgate-base-url", "FTGATE_API_KEY", query=True),
         model=text["model"],
         combinations=read_combinations(config),
@@ -212,13 +220,13 @@ def _night(value: str) -> date:
         raise pytest.UsageError(f"--ftgate-night: found {value!r}, expected a date such as 2026-11-22") from None
 
 
-def _ini(name: str) -> str:
-    return "ftgate_" + name.replace("-", "_")
-
-
 def _value(config: pytest.Config, name: str) -> str:
-    flag: Any = first_value(config, name) if name in REPEATED else config.getoption(_ini(name))
-    return str(flag if flag is not None else config.getini(_ini(name))).strip()
+    flag: Any = first_value(config, name) if name in OF_REPEATED else config.getoption(ini_name(name))
+    value = flag if flag is not None else config.getini(ini_name(name))
+    if not isinstance(value, str):
+        several = f"; to compare several, repeat the flag --ftgate-{name}" if name in OF_REPEATED else ""
+        raise pytest.UsageError(f"{ini_name(name)}: found {value!r}, expected one text{several}")
+    return value.strip()
 
 
 def _target(value: str, *, train: bool) -> str:
@@ -229,16 +237,6 @@ def _target(value: str, *, train: bool) -> str:
     if train and value not in ("", "candidate"):
         raise pytest.UsageError(f"--train tests the trained candidate; remove --ftgate-target {value}")
     return value
-
-
-def _engine(text: dict[str, str]) -> str:
-    engine = text["engine"] or ("openai" if text["base-url"] else "transformers")
-    if engine not in ENGINES:
-        raise pytest.UsageError(f"--ftgate-engine: found {engine!r}, allowed: {', '.join(ENGINES)}")
-    if engine == "openai" and not (text["base-url"] and text["model"]):
-        missing = "--ftgate-base-url URL" if not text["base-url"] else "--ftgate-model NAME"
-        raise pytest.UsageError(f"--ftgate-engine openai needs {missing}")
-    return engine
 
 
 def _words(value: str) -> tuple[str, ...]:

@@ -57,6 +57,11 @@ class Response:
         return self.finish_reason in {"error", "timeout"}
 
     @property
+    def unasked(self) -> bool:
+        """True if the model was not asked: the server had died, or denied the key, the model or the path to all."""
+        return self.broken and (not self.attempts or self.error.startswith("not asked: "))
+
+    @property
     def answer(self) -> str:
         """The text, or, where there is none, the tool calls as name(arguments), a line each."""
         return self.text or "\n".join(f"{call['name']}({call['arguments']})" for call in self.tool_calls)

@@ -80,7 +80,8 @@ def test_a_server_that_limits_for_ever_is_not_measured(project, answering):
     assert {response["finish_reason"] for response in responses(project)} == {"error"}
     text = result.stdout.str()
     assert text.count("rate limited for longer than timeout_s (2 s): HTTP 429") <= 16
-    assert "not asked: rate limited for longer than timeout_s (2 s)" in text
+    result.stdout.fnmatch_lines(["tickets: not asked: http://*: rate limited for longer than timeout_s (2 s)"])
+    result.stdout.fnmatch_lines(["not asked: see goldens/tickets/golden.toml::*"])
 
 
 def test_a_wrong_key_is_told_once(project, answering, monkeypatch):
@@ -136,3 +137,41 @@ def test_a_server_that_hangs_is_asked_once_and_answered_nothing(project, answeri
     assert result.ret == 1
     assert len(server.requests) == 2, "the time limit includes retries"
     result.stdout.fnmatch_lines(["requests: 0 answered, 2 failed, 0 retries (2 timeout)"])
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_small_set_that_is_denied_says_once_what_helps(project, answering, status):
+    server = answering(lambda _: Fault(status=status, text="no"), models=("mock", "other"))
+    project.golden("mood", TICKETS[:2])
+    result = project.run("--ftgate-markdown", "s.md", "--junitxml=j.xml")
+    assert result.ret == 1
+    result.assert_outcomes(errors=2)
+    helps = "no key was sent; set FTGATE_API_KEY or OPENAI_API_KEY" if status < 404 else "check --ftgate-base-url"
+    result.stdout.fnmatch_lines(["*ERROR at setup of t000*", "not asked: http://*nothing more is asked of 'mock'"])
+    result.stdout.fnmatch_lines(["*ERROR at setup of t001*", "not asked: see goldens/mood/golden.toml::t000"])
+    result.stdout.fnmatch_lines(["*= pytest-ftgate =*", "mood: not asked: http://*", f"*{helps}*"])
+    markdown = (project.path / "s.md").read_text()
+    assert "    mood: not asked: http://" in markdown
+    assert helps in markdown
+    assert len(server.requests) == 2
+
+
+def test_a_gate_whose_cases_were_denied_decides_nothing(project, answering):
+    answering(lambda _: Fault(status=401, text="no"))
+    project.golden("mood", TICKETS[:2], "[gate]\n" + GATE)
+    result = project.run()
+    assert result.ret == 11
+    result.assert_outcomes(errors=2, failed=3)
+    result.stdout.fnmatch_lines(["*integrity * INTEGRITY *2 of 2 cases unmeasured*", "*floors * HOLD *not measured*"])
+
+
+def test_a_python_test_of_a_denied_case_says_what_helps(project, answering):
+    answering(lambda _: Fault(status=401, text="no"))
+    project.golden("mood", TICKETS[:2])
+    project.write("test_own.py", "import pytest\n@pytest.mark.golden('mood')\ndef test_each(case, response): pass\n")
+    result = project.run("test_own.py")
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        ["*no key was sent; set FTGATE_API_KEY or OPENAI_API_KEY", "*not asked: see test_own.py*"]
+    )
+    result.stdout.no_fnmatch_line("*During handling*")

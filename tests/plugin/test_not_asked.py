@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests import projects
+from tests.mock_openai import MockServer
 
 CASES = [{"id": name, "input": name, "expected": "yes"} for name in ("c0", "c1", "c2")]
 GATE = "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.5\n"
@@ -26,6 +27,8 @@ def units(project):
         ([], "*not asked: no model is named*"),
         (["--ftgate-model", "mock"], "*pass its address too: --ftgate-base-url URL*"),
         (["--ftgate-model", "mock", "--ftgate-base-url", NOBODY], "*127.0.0.1:9/v1: no response*"),
+        (["--ftgate-base-url", NOBODY], "*--ftgate-base-url http://127.0.0.1:9/v1 needs --ftgate-model NAME, or*"),
+        (["--ftgate-engine", "openai"], "*--ftgate-engine openai needs --ftgate-base-url URL, or ftgate_base_url *"),
         (["--ftgate-regrade", "last"], "*no answers of model last in the journal of s*"),
     ],
 )
@@ -42,6 +45,23 @@ def test_everything_else_runs(units, args, why):
     assert "exit code 1" in markdown
     suite = ElementTree.parse(units.path / "j.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("5", "3", "0")
+
+
+def test_an_address_in_the_configuration_without_a_model_leaves_the_rest_alone(units):
+    units.golden("s", CASES)
+    with MockServer(models=("qwen", "llama")) as server:
+        units.pytester.makeini(f"[pytest]\nftgate_base_url = {server.base_url}\n")
+        alone = units.run("test_unit.py")
+        assert alone.ret == 0, alone.stderr.str()
+        result = units.run()
+    assert result.ret == 1
+    result.assert_outcomes(passed=2, errors=3)
+    result.stdout.fnmatch_lines(
+        [
+            f"not asked: ftgate_base_url {server.base_url} needs --ftgate-model NAME, or ftgate_model*",
+            "*it serves *qwen*",
+        ]
+    )
 
 
 def test_a_gate_that_lacks_its_model_decides_nothing(units):
@@ -125,3 +145,12 @@ def test_a_registry_that_was_removed_is_integrity(units):
     assert result.ret == 11, result.stdout.str()
     result.assert_outcomes(passed=2, errors=3)
     result.stdout.fnmatch_lines(["not asked: task: v1 was made champion*there is no registry at*"])
+
+
+def test_two_models_as_a_list_in_the_configuration_are_told_the_flag(units):
+    (units.path / "tox.ini").unlink()
+    units.write("pyproject.toml", '[tool.pytest.ini_options]\nftgate_model = ["a", "b"]\n')
+    result = units.run("-p", "no:randomly")
+    assert result.ret == 4
+    said = "ftgate_model: found ['a', 'b'], expected one text; to compare several, repeat the flag --ftgate-model"
+    assert said in result.stderr.str()

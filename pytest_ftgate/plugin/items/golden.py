@@ -23,6 +23,7 @@ from pytest_ftgate.graders.python import Python
 from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
 from pytest_ftgate.pipeline.decide.run_checks import ABSENT
 from pytest_ftgate.pipeline.report.shown_case import case_lines
+from pytest_ftgate.pipeline.unasked import NotAsked
 from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Rank, skipped
 from pytest_ftgate.plugin.items.response_facts import answer_facts, exchange
 
@@ -106,6 +107,11 @@ class CaseItem(FtgateItem):
         except Unmeasured:
             return ItemOutcome("failed", f"{self.case.id}: {_not_asked(evaluation)}", unmeasured=self._weighed)
         properties = [("ftgate", json.dumps(self._facts(evaluation, outcome)))]
+        try:
+            self.ftgate.evaluations.check_asked(self.suite, self.case)
+        except NotAsked as error:
+            text = self.ftgate.evaluations.unasked.text(error, self.nodeid)
+            return ItemOutcome("failed", text, unmeasured=self._weighed, error=True, properties=tuple(properties))
         if _wrong(outcome):
             properties += exchange(evaluation, self.case)
         told = _told(partial(self._text, evaluation, outcome), outcome, tuple(properties), gated=self._gated)

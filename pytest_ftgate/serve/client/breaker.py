@@ -24,7 +24,8 @@ class Breaker:
 
     A request that is denied (key, model or path) makes a server doubtful that has answered none so far; one that has
     answered must deny `failures` in a row. `deny` opens it. reason: why it is open, in a few words, "" if it is not; it
-    stays open. server: its address. doubt: the first denial of a server that is doubtful, None if it is not.
+    stays open. server: its address. doubt: the first denial of a server that is doubtful, None if it is not. told:
+    whether somebody was told the reason.
     """
 
     server: str
@@ -34,6 +35,7 @@ class Breaker:
     reason: str = ""
     doubt: RequestError | None = None
     denied: bool = False
+    told: bool = False
     _given_up: int = 0
     _denials: int = 0
     _failing_since: float | None = None

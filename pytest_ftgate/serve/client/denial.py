@@ -41,9 +41,10 @@ def _address_or_model(endpoint: Endpoint) -> str:
 
 
 def models_hint(wanted: str, names: Sequence[str]) -> str:
-    """Which models a server has, those whose name is nearest first."""
-    near = difflib.get_close_matches(wanted, names, SHOWN, 0.0)
-    return f"it serves {one_line(', '.join(near))}{', ...' if len(names) > SHOWN else ''}"
+    """Which models a server has: those whose name is near first, then the others by name."""
+    near = difflib.get_close_matches(wanted, names, SHOWN)
+    shown = list(dict.fromkeys([*near, *sorted(names)]))
+    return f"it serves {one_line(', '.join(shown[:SHOWN]))}{', ...' if len(shown) > SHOWN else ''}"
 
 
 def names_at(url: str, api_key: str, timeout_s: float = LOOK_S) -> list[str]:

@@ -49,7 +49,8 @@ class Pool:
     The thread starts with the first `submit`. `counts` has what happened so far: "finished", "failed", "retries", and
     by the kind of `RequestError`. A server that is silent for good, at least `silent_s` seconds, that takes no request
     for longer than a time limit, or denies the key or the model, ends the phase for what was not sent to it yet, see
-    `Breaker`; say prints the line that tells of it. Leaving the context cancels what is open and ends the thread.
+    `Breaker`; say prints the line that tells of it, and `stopped` has it by the digest of the model. Leaving the
+    context cancels what is open and ends the thread.
     """
 
     def __init__(
@@ -63,9 +64,9 @@ class Pool:
             raise ValueError(f"concurrency is {concurrency}; must be 1 or more")
         self.concurrency, self.retry, self.silent_s, self._say = concurrency, retry or Retry(), silent_s, say
         self.counts: Counter[str] = Counter()
+        self.stopped: dict[str, str] = {}
         self._breakers: dict[tuple[str, str], Breaker] = {}
         self._queues: dict[str, ServerQueue] = {}
-        self._said: set[str] = set()
         self._thread: threading.Thread | None = None
         self._loop = asyncio.new_event_loop()
         self._delivery = Delivery(self._loop)
@@ -177,9 +178,31 @@ class Pool:
                 queue.put_back(job)
                 return
             queue.pace.used(job.tokens, response.prompt_tokens + response.completion_tokens)
-            if line := queue.doubtful(job.line):
-                response = await self._deny(line, job.line, response)
-            self._tell(job.line.breaker)
+            if response.broken and job.line.breaker.doubt:
+                queue.held.append((job, response))
+            else:
+                self._tell(job.line)
+                await self._hand_over(job, response)
+        except asyncio.CancelledError:
+            job.answer.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again where the answer is read
+            job.answer.set_exception(_without_frames(error))
+        if queue.held:
+            await self._judge(queue)
+
+    async def _judge(self, queue: ServerQueue) -> None:
+        """Hand over the denials of which it is clear by now whether they are of all requests or of one."""
+        for line in queue.doubtful():
+            await self._deny(line)
+        while judged := queue.judged():
+            job, response = judged
+            denied = job.line.breaker.denied
+            told = replace(response, error=f"not asked: {self.stopped[job.line.digest]}") if denied else response
+            await self._hand_over(job, told)
+
+    async def _hand_over(self, job: Job, response: Response) -> None:
+        try:
             if job.on_done:
                 await self._delivery.hand_on(job.on_done, job.request, response)
         except asyncio.CancelledError:
@@ -191,21 +214,23 @@ class Pool:
             self.counts["failed" if response.broken else "finished"] += 1
             job.answer.set_result(response)
 
-    async def _deny(self, doubtful: Line, line: Line, response: Response) -> Response:
-        """Nobody is served: say so with what helps, and nothing more is sent. The response, which says so too."""
-        if (denial := doubtful.breaker.doubt) is None:
-            return response
-        text = await asyncio.to_thread(explained, doubtful.endpoint, denial)
-        doubtful.breaker.deny()
-        self._said.add(doubtful.breaker.reason)
-        self._say(f"ftgate: {text}")
-        return replace(response, error=text) if response.broken and line is doubtful else response
+    async def _deny(self, line: Line) -> None:
+        """Nobody is served: say so with what helps, and nothing more is sent."""
+        if denial := line.breaker.doubt:
+            text = await asyncio.to_thread(explained, line.endpoint, denial)
+            line.breaker.deny()
+            self._stop(line, text)
 
-    def _tell(self, breaker: Breaker) -> None:
+    def _tell(self, line: Line) -> None:
         """Once, why a server is not asked any more."""
-        if breaker.reason and breaker.reason not in self._said:
-            self._said.add(breaker.reason)
-            self._say(f"ftgate: {breaker.server}: {breaker.reason.removeprefix('not asked: ')}")
+        if line.breaker.reason and not line.breaker.told:
+            self._stop(line, f"{line.breaker.server}: {line.breaker.reason.removeprefix('not asked: ')}")
+
+    def _stop(self, line: Line, text: str) -> None:
+        line.breaker.told, said = True, text in self.stopped.values()
+        self.stopped[line.digest] = text
+        if not said:
+            self._say(f"ftgate: {text}")
 
     async def _cancel(self) -> None:
         for queue in self._queues.values():

@@ -24,7 +24,7 @@ from pytest_ftgate.serve.client.window import Window
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.rate_headers import exhausted_s
 from pytest_ftgate.serve.response import Response
-from pytest_ftgate.serve.retry import LIMITED, RequestError, Retry, of_status
+from pytest_ftgate.serve.retry import LIMITED, SHORTEST_WAIT_S, RequestError, Retry, of_status
 
 HTTP_OK = 200
 EVENTS = "text/event-stream"
@@ -82,16 +82,15 @@ class Line:
 
 @dataclass(slots=True)
 class Tries:
-    """What came of a request so far. planned, limited_since: by `time.monotonic()`.
+    """What came of a request so far. planned: by `time.monotonic()`.
 
     made: attempts. turns: answers to the earlier turns of a dialogue. limits: how often the server turned it away,
-    limited_since when first, limited_by what it said last.
+    limited_by what it said last.
     """
 
     planned: float
     made: int = 0
     limits: int = 0
-    limited_since: float = 0.0
     limited_by: str = ""
     turns: list[Response] = field(default_factory=list)
 
@@ -138,11 +137,11 @@ async def ask(line: Line, request: Request, tries: Tries, counts: Counter[str]) 
 
 
 def _turned_away(line: Line, request: Request, tries: Tries, sent: float, trouble: RequestError) -> None:
-    """Note that the server did not take a request."""
-    line.window.limited(trouble, sent, request.timeout_s)
+    """Note that the server did not take a request; the pause ends when there is no more time."""
+    left_s = request.timeout_s - (time.monotonic() - _refused_since(line, tries, sent))
+    line.window.limited(trouble, sent, max(SHORTEST_WAIT_S, left_s))
     line.breaker.failed(trouble, sent, request.timeout_s, given_up=False)
     tries.limits += 1
-    tries.limited_since = tries.limited_since or sent
     tries.limited_by = trouble.text
 
 
@@ -152,11 +151,16 @@ def give_up(line: Line, request: Request, tries: Tries) -> Response | None:
     Only where no other is under way, which the server may have taken.
     """
     now = time.monotonic()
-    if now - max(tries.limited_since, line.window.taken_at) < request.timeout_s:
+    if now - _refused_since(line, tries, now) < request.timeout_s:
         return None
     why = f"rate limited for longer than timeout_s ({request.timeout_s:g} s)"
     line.breaker.reason = line.breaker.reason or f"not asked: {why}"
     return _respond(line, request, tries, now, _broken(f"{why}: {tries.limited_by}"))
+
+
+def _refused_since(line: Line, tries: Tries, sent: float) -> float:
+    """Since when the server takes nothing, by `time.monotonic()`; not before the request was planned."""
+    return max(tries.planned, line.window.refusing_since or sent)
 
 
 async def _still_there(line: Line, trouble: RequestError) -> None:
@@ -225,7 +229,7 @@ async def _post(line: Line, body: bytes, timeout_s: float, deadline: float, sent
                 line.url, data=body, headers=line.headers, proxy=line.proxy, allow_redirects=False
             ) as reply,
         ):
-            if (used_up_s := exhausted_s(reply.headers)) is not None:
+            if reply.status == HTTP_OK and (used_up_s := exhausted_s(reply.headers)) is not None:
                 line.window.pause(min(used_up_s, timeout_s))
             return await _read(reply, sent)
     except TimeoutError as error:

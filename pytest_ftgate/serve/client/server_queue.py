@@ -40,7 +40,8 @@ class Job:
 class ServerQueue:
     """Used in the pool's thread alone. finish: sends a job, and leaves it finished or in this queue again.
 
-    under_way: jobs that hold a place in the window. unanswered: those of them that the server still has.
+    under_way: jobs that hold a place in the window. unanswered: those of them that the server still has. held: jobs
+    that were denied, while it is not clear whether all are.
 
     A worker is a place in the window: it takes one job after another, and ends when it may not take the next.
     """
@@ -52,7 +53,7 @@ class ServerQueue:
         self._again: list[tuple[int, Job]] = []
         self._workers: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
-        self._doubtful: Line | None = None
+        self.held: list[tuple[Job, Response]] = []
 
     def extend(self, jobs: Iterable[Job]) -> None:
         """Send these after all others."""
@@ -66,14 +67,20 @@ class ServerQueue:
         else:
             self._waiting.append(job)
 
-    def doubtful(self, line: Line) -> Line | None:
-        """A line whose key, model or path is denied, when the last answer that could have lifted the doubt has come.
+    def doubtful(self) -> list[Line]:
+        """Lines whose key, model or path is denied, when the last answer that could have lifted the doubt has come.
 
-        line: what an answer came from just now. While there is doubt, nothing is sent.
+        While there is doubt, nothing is sent.
         """
-        if line.breaker.doubt:
-            self._doubtful = line
-        return self._doubtful if self._in_doubt() and not self.unanswered else None
+        lines = {job.line.digest: job.line for job, _ in self.held if job.line.breaker.doubt}
+        return [] if self.unanswered else list(lines.values())
+
+    def judged(self) -> tuple[Job, Response] | None:
+        """The next of those held whose doubt is gone, which is held no more."""
+        found = next((each for each in self.held if not each[0].line.breaker.doubt), None)
+        if found:
+            self.held.remove(found)
+        return found
 
     def start(self) -> None:
         """As many workers as there is room and work for."""
@@ -87,8 +94,9 @@ class ServerQueue:
         """Drop what waits and break off what is under way."""
         if self._alarm:
             self._alarm.cancel()
-        for job in (*self._waiting, *(job for _, job in self._again)):
+        for job in (*self._waiting, *(job for _, job in self._again), *(job for job, _ in self.held)):
             job.answer.cancel()
+        self.held.clear()
         self._waiting.clear()
         self._again.clear()
         workers = list(self._workers)
@@ -125,9 +133,7 @@ class ServerQueue:
         return heapq.heappop(self._again)[1] if self._again else self._waiting.popleft()
 
     def _in_doubt(self) -> bool:
-        if self._doubtful and not self._doubtful.breaker.doubt:
-            self._doubtful = None
-        return self._doubtful is not None
+        return any(job.line.breaker.doubt for job, _ in self.held)
 
     def _must_wait(self) -> bool:
         """Whether it is too early; then `start` is called when it is time."""

@@ -28,12 +28,13 @@ class Window:
     """The window of one server; used in the pool's thread alone.
 
     most: requests that may be under way at all. size: that may be under way now, 1 or more. By `time.monotonic()`:
-    resume_at, before which nothing is sent; taken_at, when the last request came back that the server had taken.
+    resume_at, before which nothing is sent; taken_at, when the last request came back that the server had taken;
+    refusing_since, when the first was sent that it turned away after that, 0 if there is none.
     """
 
     def __init__(self, most: int, first: int, retry: Retry) -> None:
         self.most, self.size, self._retry = most, float(min(first, most)), retry
-        self.resume_at = self.taken_at = 0.0
+        self.resume_at = self.taken_at = self.refusing_since = 0.0
         self._growth: float = GROWTH
         self._shrunk_at = 0.0
         self._in_a_row = 0
@@ -57,7 +58,7 @@ class Window:
 
     def taken(self) -> None:
         """The server took a request, whatever came of it."""
-        self.taken_at = time.monotonic()
+        self.taken_at, self.refusing_since = time.monotonic(), 0.0
         self._in_a_row = 0
 
     def limited(self, error: RequestError, sent: float, longest_s: float) -> None:
@@ -66,6 +67,7 @@ class Window:
         Those that were under way before the window became smaller tell nothing of its new size.
         """
         self._limits += 1
+        self.refusing_since = self.refusing_since or sent
         self._limited_at = self._limited_at or time.monotonic()
         if sent >= self._shrunk_at:
             self._in_a_row += 1
@@ -85,8 +87,8 @@ class Window:
     def to_json(self) -> dict[str, int]:
         """How the server limited us, in whole numbers; {} if it did not.
 
-        limited: requests that it turned away. limited_ms: of pauses. window_from, window_to: the size before the first
-        limit, and the smallest. answered_per_minute: since the first limit, if enough were answered to tell.
+        limited: requests that it turned away. limited_ms: of pauses so far. window_from, window_to: the size before the
+        first limit, and the smallest. answered_per_minute: since the first limit, if enough were answered to tell.
         """
         if not self._limits:
             return {}
@@ -94,7 +96,7 @@ class Window:
         rate = {"answered_per_minute": int(60 * self._answers / answered_s)} if self._answers >= TELLING else {}
         return rate | {
             "limited": self._limits,
-            "limited_ms": round(1000 * self._paused_s),
+            "limited_ms": round(1000 * (self._paused_s - max(0.0, self.resume_at - time.monotonic()))),
             "window_from": int(self._from),
             "window_to": int(self._least),
         }

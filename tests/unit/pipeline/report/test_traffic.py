@@ -32,4 +32,4 @@ def test_a_window_tells_what_the_line_needs():
     for _ in range(30):
         window.answered()
     (_, told) = lines(window.to_json())
-    assert told.startswith("rate limited: once by the server, 2 s waited; window 64 -> 32; about ")
+    assert told.startswith("rate limited: once by the server, 0 s waited; window 64 -> 32; about ")

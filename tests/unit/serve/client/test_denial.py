@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_ftgate.serve.client.denial import models_hint
 from pytest_ftgate.serve.client.pool import Pool
 from pytest_ftgate.serve.engine import Endpoint
 from tests.mock_openai import Fault, MockServer
@@ -33,20 +34,23 @@ def test_a_key_that_is_refused_ends_the_phase_with_one_line(status, what, monkey
         responses, said = denied(server, key="sk-wrong-key")
     assert len(server.requests) == 16, "those that were under way"
     assert {response.error for response in responses if not response.attempts} == {f"not asked: {what} (HTTP {status})"}
+    assert len({response.error for response in responses if response.attempts}) == 1, (
+        "none was answered before it was clear"
+    )
     assert all(response.broken for response in responses)
     (line,) = said
     assert f"{what} (HTTP {status}); nothing more is asked of 'mock'" in line
     assert "a key was sent, from OPENAI_API_KEY; set FTGATE_API_KEY or OPENAI_API_KEY" in line
     assert "Incorrect API key provided" in line
     assert "sk-wrong-key" not in line + "".join(response.error for response in responses)
-    assert line.removeprefix("ftgate: ") in [response.error for response in responses], "where nothing is printed"
+    assert f"not asked: {line.removeprefix('ftgate: ')}" in [response.error for response in responses]
 
 
 def test_a_single_case_is_explained_before_its_answer_is_read():
     with MockServer(api_key="right") as server:
         (response,), said = denied(server, n=1)
     assert "no key was sent; set FTGATE_API_KEY or OPENAI_API_KEY" in response.error
-    assert said == [f"ftgate: {response.error}"]
+    assert said == [f"ftgate: {response.error.removeprefix('not asked: ')}"]
 
 
 def test_a_model_that_the_server_has_not_names_those_it_has():
@@ -112,3 +116,10 @@ def test_who_asks_a_denied_model_again_is_told_at_once():
             last = [answer.result(60) for answer in pending.values()][-1]
             assert last.error == "not asked: the server refused the API key (HTTP 401)"
         assert pool.counts["denied"] == 8
+
+
+def test_models_are_listed_by_name_after_those_whose_name_is_near():
+    names = ["zeta", "qwen3-8b", "beta", "alpha", "qwen3-8b"]
+    assert models_hint("qwen3-8", names) == "it serves qwen3-8b, alpha, beta, zeta"
+    assert models_hint("", names) == "it serves alpha, beta, qwen3-8b, zeta"
+    assert models_hint("m", [f"x{number:02}" for number in range(11)]).endswith("x09, ...")

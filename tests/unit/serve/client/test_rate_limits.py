@@ -135,3 +135,14 @@ def test_requests_are_sent_at_the_pace_that_is_set():
         pending = pool.submit(endpoint, "d", requests(12), pace=Pace(requests_per_minute=600))
         assert all(answer.result(60).text == "fine" for answer in pending.values())
     assert begun[-1] - begun[0] > 0.9, "11 of them a tenth of a second after another"
+
+
+def test_a_server_that_takes_nothing_ends_its_set_at_the_time_limit_and_no_pause_is_longer_than_the_run():
+    """Its pauses double; the last would go on for as long again."""
+    with MockServer(lambda _: too_many("1")) as server, Pool(64) as pool:
+        begin = time.monotonic()
+        pending = pool.submit(Endpoint(server.base_url, "mock"), "d", requests(10, timeout_s=9.0))
+        assert all(answer.result(60).broken for answer in pending.values())
+        took_s = time.monotonic() - begin
+        assert pool.limits["limited_ms"] <= 1000 * took_s
+    assert 8.9 < took_s < 14
