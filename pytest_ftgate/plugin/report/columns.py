@@ -28,7 +28,8 @@ def headline(each: Mapping[str, Any]) -> str:
     left = f" of {each['asked']:,} (the others were not measured in all of them)"
     missing = left if each["n"] < each["asked"] else ""
     columns = len(each["columns"]) + len(each["unmeasured"])
-    return f"{each['set']} in {columns} columns, compared on {each['n']:,} cases{missing}"
+    cases = "case" if each["n"] == 1 else "cases"
+    return f"{each['set']} in {columns} columns, compared on {each['n']:,} {cases}{missing}"
 
 
 def table(each: Mapping[str, Any], *, verbose: bool) -> list[Row]:
@@ -61,7 +62,7 @@ def notes(each: Mapping[str, Any], *, verbose: bool) -> Iterator[str]:
                 yield f"{column['label']} {verb}: {_listed(ids, verbose=verbose)}"
     hidden = len(first.get("slices", {})) - SHOWN_SLICES
     if hidden > 0 and not verbose:
-        yield f"and {hidden} more slices; -v shows all"
+        yield f"and {hidden} more slice{'s' if hidden > 1 else ''}; -v shows all"
     if len(others) > 1:
         yield f"the bounds against {first['label']} hold for all {len(others)} comparisons together"
 
