@@ -252,7 +252,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
     verbosity = config.get_verbosity()
     changes = changed_lines(tally.changed, verbose=verbosity > 0) if verbosity >= 0 else ()
-    terminalreporter.section("pytest-ftgate")
+    terminalreporter.write_sep("=", "pytest-ftgate")
     for text, colour in (*lines(tally, verbose=verbosity > 0), *changes):
         terminalreporter.write_line(printable(text), **({colour: True} if colour else {}))
 

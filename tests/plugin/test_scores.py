@@ -54,6 +54,13 @@ def test_a_set_without_a_gate(mood):
     ]
 
 
+def test_the_summary_begins_below_its_rule_also_where_nothing_failed(mood):
+    mood.golden("mood", cases(), GATE)
+    lines = mood.run().stdout.lines
+    rule = next(number for number, line in enumerate(lines) if "= pytest-ftgate =" in line)
+    assert lines[rule + 1].startswith("mood: ")
+
+
 def test_a_gate_says_each_metric_once(mood):
     mood.golden("mood", cases(), LABELS + GATE)
     lines = told(mood.run())

@@ -50,6 +50,18 @@ def test_the_short_summary_says_why_also_on_workers(tickets):
     tickets(toml="").run("-n2").stdout.fnmatch_lines(wanted)
 
 
+@pytest.mark.parametrize("workers", [(), ("-n2",)])
+def test_a_line_of_traceback_is_that_of_the_case(tickets, workers):
+    """With a gate also the check that fails is named, whose place is its whole file."""
+    project = tickets(toml=GATE.replace("0.01", "0.999"))
+    lines = project.run("--tb=line", *workers).stdout.lines
+    assert f"{project.path}/goldens/tickets/golden.toml: " in "".join(lines)
+    (project.path / "goldens/tickets/golden.toml").write_text("")
+    result = project.run("--tb=line", *workers)
+    result.stdout.fnmatch_lines([f"{project.path}/goldens/tickets/cases.jsonl:1: found 'bug', expected 'billing'"])
+    result.stdout.no_fnmatch_line("*:0: *")
+
+
 def test_the_id_can_be_pasted_from_another_folder(tickets, monkeypatch):
     project = tickets(toml="")
     monkeypatch.chdir(project.path / "goldens")

@@ -132,6 +132,11 @@ class FtgateItem(pytest.Item):
         """Where the item comes from: its file, no line, its name."""
         return self.path, None, self.name
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """The file, and the 1-based line in it, that a failure is about; line 0 is the file as a whole."""
+        return str(self.path), 0
+
     @cached_property
     def reported_keywords(self) -> Mapping[str, Literal[1]]:
         """What its reports, which pytest keeps to the end of the run, hold as keywords: one object for all of them."""
@@ -219,6 +224,8 @@ def _report(
         sections=[(SHOWN, told.shown)] if told.shown else (),
     )
     report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
+    if told.outcome == "failed":
+        report.ftgate_place = item.place  # type: ignore[attr-defined]  # likewise
     if told.reason:
         report.ftgate_reason = told.reason  # type: ignore[attr-defined]  # likewise
     if told.unmeasured:
@@ -233,7 +240,8 @@ def _report(
 
 def _longrepr(item: FtgateItem, told: ItemOutcome) -> Any:
     if told.outcome == "failed":
-        return FailureText(str(item.path), told.text, told.reason)
+        path, line = item.place
+        return FailureText(path, told.text, told.reason, line)
     if told.outcome == "skipped" and not told.missed:
         return (str(item.path), 0, f"Skipped: {told.text}")
     return None

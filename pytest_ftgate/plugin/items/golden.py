@@ -118,6 +118,11 @@ class CaseItem(FtgateItem):
         ungraded = told.outcome == "failed" and not isinstance(outcome, Grade)
         return replace(told, unmeasured=self._weighed) if ungraded else told
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """The line of the case."""
+        return str(self.suite.golden.cases_path), self.case.line
+
     def broken(self, error: BaseException) -> ItemOutcome:
         """No grade: it says nothing of the model."""
         return replace(super().broken(error), unmeasured=self._weighed)

@@ -62,7 +62,7 @@ def notes(each: Mapping[str, Any], *, verbose: bool) -> Iterator[str]:
                 yield f"{column['label']} {verb}: {_listed(ids, verbose=verbose)}"
     hidden = len(first.get("slices", {})) - SHOWN_SLICES
     if hidden > 0 and not verbose:
-        yield f"and {hidden} more slices; -v shows all"
+        yield f"and {hidden} more slice{'s' if hidden > 1 else ''}; -v shows all"
     if len(others) > 1:
         yield f"the bounds against {first['label']} hold for all {len(others)} comparisons together"
 
