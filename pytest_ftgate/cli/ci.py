@@ -203,7 +203,7 @@ def _values(name: str, args: argparse.Namespace) -> dict[str, object]:
     indent, usual = (" " * 6, INSTALL_LIGHT) if args.run is gitlab else (" " * 10, INSTALL)
     usual = INSTALL_LIGHT if name in COMPARING else usual
     return {
-        "base_url": json.dumps(plain_address(args.base_url, "--base-url", "FTGATE_API_KEY")),
+        "base_url": json.dumps(plain_address(args.base_url, "--base-url", "FTGATE_API_KEY", query=True)),
         "model": json.dumps(args.model),
         "max_drop": f"{args.max_drop:g}",
         "goldens_dir": args.goldens,

@@ -185,7 +185,12 @@ class EvaluationRun:
         for evaluation, _ in self._known.values():
             if evaluation.suite.column:
                 asked.setdefault(evaluation.suite.name, []).append(evaluation)
-        yield from (compare_columns(each) for each in asked.values() if len(each) > 1)
+        yield from (compare_columns(sorted(each, key=self._number)) for each in asked.values() if len(each) > 1)
+
+    def _number(self, evaluation: Evaluation) -> int:
+        """Of a column among those of its set, whatever was asked first."""
+        columns = self._runtime.settings.combinations.columns(evaluation.suite.golden)
+        return columns.index(evaluation.suite.column)
 
     def _place(self, suite: Suite) -> int:
         """Of a set's model among those of the run: what one of them is asked is asked together."""

@@ -68,7 +68,7 @@ def read_combinations(config: pytest.Config) -> Combinations:
             f"--ftgate-base-url: found {len(urls)} URLs for {len(models)} models; expected one URL for all, or one for "
             "each --ftgate-model in the same order"
         )
-    addresses = [plain_address(url, "--ftgate-base-url", "FTGATE_API_KEY") for url in urls]
+    addresses = [plain_address(url, "--ftgate-base-url", "FTGATE_API_KEY", query=True) for url in urls]
     return Combinations(
         models=tuple(models) if len(models) > 1 else (),
         addresses=dict(zip(models, addresses, strict=True)) if len(urls) > 1 else {},

@@ -103,6 +103,21 @@ def test_two_models_in_one_run_are_columns_of_one_table(project, models):
     )
 
 
+def test_the_first_that_is_named_is_the_first_column_whatever_runs_first(project, models):
+    _, run = models(by_model)
+    project.golden("mail", mails())
+    ids = [f"goldens/mail/golden.toml::m{number}[{model}]" for model in ("beta", "alpha") for number in range(3)]
+    run(*ids, models=("alpha", "beta")).stdout.fnmatch_lines(["* alpha * beta", "*against alpha *"])
+
+
+def test_an_address_of_azure_is_taken(project, models):
+    server, _ = models(by_model)
+    project.golden("mail", mails())
+    url = f"{server.base_url}?api-version=2024-10-21"
+    result = project.pytester.runpytest_inprocess("--ftgate-base-url", url, "--ftgate-model", "alpha")
+    assert "40 answered" in result.stdout.str()
+
+
 def test_the_difference_has_tangos_interval(project, models):
     from pytest_ftgate.metrics.paired import tango_bounds
 
