@@ -50,6 +50,19 @@ def test_the_short_summary_says_why_also_on_workers(tickets):
     tickets(toml="").run("-n2").stdout.fnmatch_lines(wanted)
 
 
+def test_the_reason_of_many_graders_is_shown_over_several_lines(tickets):
+    words = ", ".join(f"{{kind = 'contains', values = ['word {n}']}}" for n in range(6))
+    result = tickets(toml=f"[[grader]]\nkind = 'any_of'\ngraders = [{{kind = 'exact'}}, {words}]\n").run()
+    lines = result.stdout.lines
+    first = next(number for number, line in enumerate(lines) if line.startswith("goldens/tickets/cases.jsonl:1: "))
+    assert lines[first].endswith("...")
+    assert lines[first + 1] == "  reason:"
+    told = " ".join(line.strip() for line in lines[first + 2 : lines.index("  question:   I was charged twice")])
+    assert told.startswith("0 of 7 passed, required 1; exact@")
+    assert "'word 5'" in told
+    assert max(map(len, lines[first + 1 : first + 8])) <= 120
+
+
 @pytest.mark.parametrize("workers", [(), ("-n2",)])
 def test_a_line_of_traceback_is_that_of_the_case(tickets, workers):
     """With a gate also the check that fails is named, whose place is its whole file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -17,6 +18,8 @@ import pytest
 from pytest_ftgate.errors import FileFaults, MetricError
 from pytest_ftgate.evaluate.responses import Unmeasured
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.files.excerpt import brief
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.gate.checks.result import CheckResult, undecided_check
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored
 from pytest_ftgate.graders.python import Python
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 
 WHOLE = 2
 """-vv: no question and no answer is cut."""
+
+LONG = 110
+"""Characters of a reason from which it is shown over several lines."""
 
 UNCHANGED = "unchanged: the candidate is the champion"
 
@@ -157,7 +163,18 @@ class CaseItem(FtgateItem):
         where = f"{self.ftgate.shown(self.suite.golden.cases_path)}:{self.case.line}"
         again = shlex.quote(f"{self.ftgate.shown(self.path)}::{self.name}")
         lines = case_lines(evaluation, self.case, whole=self.config.get_verbosity() >= WHOLE)
-        return "\n".join([f"{where}: {outcome.reason}", f"  case:       {again}", *lines])
+        return "\n".join([*_why(where, outcome), f"  case:       {again}", *lines])
+
+
+def _why(where: str, outcome: Outcome) -> Iterator[str]:
+    """Where, and the reason; that of several graders is long, and stands in lines below. Masked before it is broken."""
+    reason = mask(outcome.reason)
+    if len(reason) <= LONG or not isinstance(outcome, Grade):
+        yield f"{where}: {reason}"
+        return
+    yield f"{where}: {brief(reason, LONG)}"
+    yield "  reason:"
+    yield from (f"    {line}" for line in textwrap.wrap(reason, LONG))
 
 
 def _wrong(outcome: Outcome) -> bool:
