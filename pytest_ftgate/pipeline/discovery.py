@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import Fault, FileFaults, FtgateError
 from pytest_ftgate.files.text import read_text, shown
+from pytest_ftgate.golden.lost_sets import lost_sets
 from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, SUFFIXES, is_golden, set_argument, set_file, set_name
 from pytest_ftgate.golden.strays import why_stray
 
@@ -23,13 +24,16 @@ _LISTED = 5
 def golden_files(path: Path) -> list[Path]:
     """The golden set that a path is, or all that a folder holds, sorted. A set that is missing is its own error later.
 
-    Raises FileFaults for a folder without a set (naming files that look like one), and for two sets of one name.
+    Raises FileFaults for a folder without a set (naming files that look like one), for locks without their set, and for
+    two sets of one name.
     """
     if not path.exists():
         raise FileFaults([Fault(shown(path), 0, "not found", _WANTED)])
     file = set_file(path)
     if not path.is_dir() or file.exists():
         return [file]
+    if lost := lost_sets(path):
+        raise FileFaults(lost)
     found = _below(path)
     if not found:
         like = [f"{shown(each)}: {why}" for each in sorted(path.rglob("*")) if (why := why_stray(each, path))]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.golden.lost_sets import is_lock, lost_set
 from pytest_ftgate.golden.paths import CASES_FILE, called, is_golden, set_argument, set_file
 from pytest_ftgate.golden.strays import ENDS, why_stray
 from pytest_ftgate.pipeline.discovery import PIPELINE_FILE, Catalogue
@@ -51,6 +52,8 @@ def collector_of(file: Path, parent: pytest.Collector, ftgate: FtgateSession) ->
         return _canary_file(file, parent, ftgate)
     if is_golden(file):
         return _golden_file(file, parent, ftgate)
+    if is_lock(file):
+        return _lost_set(file, parent, ftgate)
     if file.name == PIPELINE_FILE and (ftgate.training.trains(file) or _names_data(file, parent, ftgate)):
         from pytest_ftgate.plugin.items.pipeline import PipelineFile
 
@@ -65,6 +68,16 @@ def _golden_file(file: Path, parent: pytest.Collector, ftgate: FtgateSession) ->
     from pytest_ftgate.plugin.items.golden import GoldenFile
 
     return GoldenFile.at(parent, file)
+
+
+def _lost_set(lock: Path, parent: pytest.Collector, ftgate: FtgateSession) -> FtgateFile | None:
+    """Where a golden set would be collected, an error if only its lock is left."""
+    expected = any(map(lock.is_relative_to, ftgate.catalogue.goldens)) or _is_named(lock, parent, ftgate)
+    if not expected or lost_set(lock) is None:
+        return None
+    from pytest_ftgate.plugin.items.lost import LostSet
+
+    return LostSet.at(parent, lock)
 
 
 def _canary_file(file: Path, parent: pytest.Collector, ftgate: FtgateSession) -> FtgateFile | None:
