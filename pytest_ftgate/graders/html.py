@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -33,6 +34,9 @@ _CLOSED_BY: Mapping[str, frozenset[str]] = {
     "html": frozenset(),
 }
 """Elements whose end tag may be left out, and the start tags that end them (HTML Living Standard, 13.1.2.4)."""
+
+
+_TAG_BEGINS = re.compile("<[a-zA-Z/!?]")
 
 
 class _Reader(HTMLParser):
@@ -75,6 +79,8 @@ class _Reader(HTMLParser):
         self._texts.append(data)
 
     def finish(self) -> list[str]:
+        if _TAG_BEGINS.match(self.rawdata):
+            raise UnreadableError(f"the tag that begins in line {self.getpos()[0]} does not end")
         self.close()
         self._flush()
         while self._open and self._open[-1][0] in _CLOSED_BY:
