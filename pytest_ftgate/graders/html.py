@@ -36,6 +36,9 @@ _CLOSED_BY: Mapping[str, frozenset[str]] = {
 """Elements whose end tag may be left out, and the start tags that end them (HTML Living Standard, 13.1.2.4)."""
 
 
+_AS_WRITTEN = frozenset({"pre", "textarea"})
+"""Elements in which white space counts."""
+
 _TAG_BEGINS = re.compile("<[a-zA-Z/!?]")
 
 
@@ -96,8 +99,11 @@ class _Reader(HTMLParser):
         self.found.append(f"</{self._open.pop()[0]}>")
 
     def _flush(self) -> None:
-        if words := " ".join("".join(self._texts).split()):
-            self.found.append(words)
+        text = "".join(self._texts)
+        if not any(name in _AS_WRITTEN for name, _ in self._open):
+            text = " ".join(text.split())
+        if text:
+            self.found.append(text)
         self._texts.clear()
 
 
@@ -115,7 +121,8 @@ class Html(StructureKind):
     """1 if the answer is HTML with balanced tags, and with `equal` the same document as the case expects, else 0.
 
     End tags that HTML lets out (`li`, `p`, `td` and so on) may be left out. Upper and lower case of names, the order of
-    attributes, comments and white space around texts do not count. Which element may stand where is not checked.
+    attributes, comments and white space around texts (but in `pre` and `textarea`) do not count. Which element may
+    stand where is not checked.
 
     Example::
 

@@ -68,6 +68,10 @@ def test_well_formed(kind, answer, worth):
         ("html", "<ul><li>a</li><li>b</li></ul>", "<UL><li>a<li>b</UL>", 1),
         ("html", '<p class="a" id="b">x</p>', "<p ID=b class=a>x", 1),
         ("html", "<p>x</p>", "<div>x</div>", 0),
+        ("html", "<pre>a\n  b</pre>", "<pre>a b</pre>", 0),
+        ("html", "<textarea>a  b</textarea>", "<textarea>a b</textarea>", 0),
+        ("html", "<pre><b>a  b</b></pre>", "<pre><b>a b</b></pre>", 0),
+        ("html", "<pre>a\n  b</pre>\n<p>c</p>", "<pre>a\n  b</pre><p> c", 1),
         ("html", "<p>1 &lt; 2</p>", "<p>1 < 2</p>", 1),
     ],
 )
