@@ -39,7 +39,7 @@ class AnyOf(Group):
 
     def __call__(self, case: Case, response: Response) -> Outcome:
         """Ask each of the graders."""
-        outcomes = self.outcomes(case, response)
+        outcomes = self.outcomes_alone(case, response)
         grades = of_type(Grade, outcomes)
         passed = [grade for grade in grades if grade.passed]
         value = self._value(grades)

@@ -19,7 +19,7 @@ class EachTurn(Group):
     reaches `threshold`).
 
     Other graders look at the last answer. The case's `expected` is compared with every answer. Of a case with one turn:
-    its only answer.
+    its only answer. A dialogue with an answer that is empty or cut off is worth 0.
 
     Example::
 
@@ -42,7 +42,14 @@ class EachTurn(Group):
     def _outcomes(self, case: Case, response: Response) -> Iterator[Outcome]:
         texts = (*response.turns, response.text)
         for number, text in enumerate(texts):
-            answer = replace(response, text=text, turns=response.turns[:number])
+            answer = _answer_to(response, number, text)
             where = f"turn {number + 1} of {len(texts)}: " if len(texts) > 1 else ""
             for outcome in self.outcomes(case, answer):
                 yield replace(outcome, reason=f"{where}{outcome.reason}")
+
+
+def _answer_to(response: Response, number: int, text: str) -> Response:
+    """The answer to a turn, 0-based; what the last one thought and called is no part of the earlier ones."""
+    if number == len(response.turns):
+        return response
+    return replace(response, text=text, turns=response.turns[:number], reasoning="", tool_calls=())

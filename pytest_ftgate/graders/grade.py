@@ -20,7 +20,7 @@ from pytest_ftgate.graders.edit_similarity import EditSimilarity
 from pytest_ftgate.graders.exact import Exact
 from pytest_ftgate.graders.group import Group
 from pytest_ftgate.graders.html import Html
-from pytest_ftgate.graders.join import case_fault, joined, outcome_of
+from pytest_ftgate.graders.join import case_fault, joined, outcome_of, reads_calls
 from pytest_ftgate.graders.json_fields import JsonFields
 from pytest_ftgate.graders.json_schema import JsonSchema, with_schema
 from pytest_ftgate.graders.length import Length
@@ -164,16 +164,16 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
     """The outcome of one answer. Never raises for what a grader does.
 
     No grader at all is Unscored. A request that broke or ran out of time is a Failure. A cut-off and an empty answer
-    are worth 0, whatever the graders; so is a tool call if no grader looks at tool calls.
+    are worth 0, whatever the graders; so is a tool call if no grader looks at tool calls. Where a grader looks at each
+    turn of a dialogue, none of its answers may be cut off or empty.
     Of several graders: any Failure, else any Unscored, else the least value, passed if all passed.
     """
     if not graders:
         return Unscored("no `expected` and no grader; can be checked by a Python test", "none")
     if response.broken:
         return Failure(f"not measured: {response.error or 'the request failed'}", "request")
-    if why := no_answer(
-        response, reads_calls=any(getattr(each, "reads_calls", False) for each in all_graders(graders))
-    ):
+    each_turn = any(isinstance(each, EachTurn) for each in all_graders(graders))
+    if why := no_answer(response, reads_calls=any(map(reads_calls, graders)), each_turn=each_turn):
         return Grade(0.0, why, _names(graders), passed=False)
     outcomes = [_told(outcome_of(grader, case, response)) for grader in graders]
     return outcomes[0] if len(outcomes) == 1 else joined(outcomes)

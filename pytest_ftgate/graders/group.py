@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.graders.join import case_fault, outcome_of
+from pytest_ftgate.graders.join import case_fault, outcome_alone, outcome_of, reads_calls
 from pytest_ftgate.graders.value import Failure, Grader, GraderError, Kind, Outcome, Unscored
 from pytest_ftgate.serve.response import Response
 
@@ -37,6 +37,11 @@ class Group(Kind):
         """Its graders."""
         return self.graders
 
+    @property
+    def reads_calls(self) -> bool:
+        """Whether one of its graders does."""
+        return any(map(reads_calls, self.graders))
+
     def with_inner(self, change: Callable[[Grader], Grader]) -> Self:
         """The same group with each of its graders changed."""
         return replace(self, graders=tuple(map(change, self.graders)))
@@ -49,6 +54,10 @@ class Group(Kind):
     def outcomes(self, case: Case, response: Response) -> list[Outcome]:
         """What each of the graders says."""
         return [outcome_of(grader, case, response) for grader in self.graders]
+
+    def outcomes_alone(self, case: Case, response: Response) -> list[Outcome]:
+        """What each of the graders says where the others need not pass."""
+        return [outcome_alone(grader, case, response) for grader in self.graders]
 
     def renamed(self, outcome: Failure | Unscored) -> Failure | Unscored:
         """An outcome that is not measured, as this group's own."""

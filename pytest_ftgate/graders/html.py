@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -33,6 +34,12 @@ _CLOSED_BY: Mapping[str, frozenset[str]] = {
     "html": frozenset(),
 }
 """Elements whose end tag may be left out, and the start tags that end them (HTML Living Standard, 13.1.2.4)."""
+
+
+_AS_WRITTEN = frozenset({"pre", "textarea"})
+"""Elements in which white space counts."""
+
+_TAG_BEGINS = re.compile("<[a-zA-Z/!?]")
 
 
 class _Reader(HTMLParser):
@@ -75,6 +82,8 @@ class _Reader(HTMLParser):
         self._texts.append(data)
 
     def finish(self) -> list[str]:
+        if _TAG_BEGINS.match(self.rawdata):
+            raise UnreadableError(f"the tag that begins in line {self.getpos()[0]} does not end")
         self.close()
         self._flush()
         while self._open and self._open[-1][0] in _CLOSED_BY:
@@ -90,8 +99,11 @@ class _Reader(HTMLParser):
         self.found.append(f"</{self._open.pop()[0]}>")
 
     def _flush(self) -> None:
-        if words := " ".join("".join(self._texts).split()):
-            self.found.append(words)
+        text = "".join(self._texts)
+        if not any(name in _AS_WRITTEN for name, _ in self._open):
+            text = " ".join(text.split())
+        if text:
+            self.found.append(text)
         self._texts.clear()
 
 
@@ -109,7 +121,8 @@ class Html(StructureKind):
     """1 if the answer is HTML with balanced tags, and with `equal` the same document as the case expects, else 0.
 
     End tags that HTML lets out (`li`, `p`, `td` and so on) may be left out. Upper and lower case of names, the order of
-    attributes, comments and white space around texts do not count. Which element may stand where is not checked.
+    attributes, comments and white space around texts (but in `pre` and `textarea`) do not count. Which element may
+    stand where is not checked.
 
     Example::
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.limited.process import raised
+from pytest_ftgate.graders.no_answer import no_answer
 from pytest_ftgate.graders.value import Failure, Grade, Grader, GraderError, Outcome, Unscored
 from pytest_ftgate.serve.response import Response
 
@@ -21,6 +22,18 @@ def outcome_of(grader: Grader, case: Case, response: Response) -> Outcome:
         return Failure(str(error), grader.name)
     except Exception as error:  # noqa: BLE001  whatever a grader raises is a failure of the grader
         return Failure(raised(error), grader.name)
+
+
+def outcome_alone(grader: Grader, case: Case, response: Response) -> Outcome:
+    """As `outcome_of` where no other has to pass: a call without text is worth 0 if the grader reads no calls."""
+    if why := no_answer(response, reads_calls=reads_calls(grader)):
+        return Grade(0.0, why, grader.name, passed=False)
+    return outcome_of(grader, case, response)
+
+
+def reads_calls(grader: Grader) -> bool:
+    """Whether it looks at tool calls."""
+    return bool(getattr(grader, "reads_calls", False))
 
 
 def case_fault(graders: Iterable[Grader], case: Case) -> str:

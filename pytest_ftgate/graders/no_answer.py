@@ -6,11 +6,14 @@ from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.serve.response import Response
 
 
-def no_answer(response: Response, *, reads_calls: bool = False) -> str:
+def no_answer(response: Response, *, reads_calls: bool = False, each_turn: bool = False) -> str:
     """Why the response is worth 0 whatever the graders; "" if it is to be judged.
 
     reads_calls: whether a grader looks at tool calls, so that they are an answer without any text.
+    each_turn: whether the answers to earlier turns of a script are judged, so that they must be there too.
     """
+    if each_turn and (why := _earlier(response)):
+        return why
     answered = bool(response.text) and not response.text.isspace()
     if response.finish_reason == "length":
         return _cut_off(response, answered)
@@ -20,6 +23,17 @@ def no_answer(response: Response, *, reads_calls: bool = False) -> str:
         names = ", ".join(dict.fromkeys(call["name"] for call in response.tool_calls))
         return f"called the tool {shown(names)} instead of answering"
     return f"no answer, only thinking: {shown(response.reasoning)}" if response.reasoning else "the answer is empty"
+
+
+def _earlier(response: Response) -> str:
+    """Which answer to an earlier turn is cut off or empty."""
+    for number, text in enumerate(response.turns, 1):
+        where = f"turn {number} of {len(response.turns) + 1}"
+        if number in response.cut_turns:
+            return f"{where}: cut off at max_tokens: {shown(text)}"
+        if not text.strip():
+            return f"{where}: the answer is empty"
+    return ""
 
 
 def _cut_off(response: Response, answered: bool) -> str:

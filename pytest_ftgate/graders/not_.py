@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from pytest_ftgate.golden.case import Case
-from pytest_ftgate.graders.join import outcome_of
+from pytest_ftgate.graders.join import outcome_of, reads_calls
+from pytest_ftgate.graders.nested import all_graders
 from pytest_ftgate.graders.value import Grade, Grader, Kind, Outcome
 from pytest_ftgate.serve.response import Response
 
@@ -42,6 +43,11 @@ class Not(Kind):
     def inner(self) -> tuple[Grader, ...]:
         """The other grader."""
         return (self.grader,)
+
+    @property
+    def reads_calls(self) -> bool:
+        """Whether all graders in the other one do: a call without text must not pass for what it does not say."""
+        return all(reads_calls(grader) for grader in all_graders([self.grader]))
 
     def with_inner(self, change: Callable[[Grader], Grader]) -> Self:
         """The same with the other grader changed."""

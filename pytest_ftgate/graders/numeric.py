@@ -13,8 +13,9 @@ from pytest_ftgate.graders.value import Grade, GraderError, Kind
 from pytest_ftgate.serve.response import Response
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
-_NUMBER = re.compile(rf"(?:(?<![\w.])[-+\u2212])?(?<!\w)(?:{_DIGITS})(?:[eE][-+]?\d{{1,3}}(?!\d))?", re.ASCII)
+_NUMBER = re.compile(rf"(?:(?<![\w.])[-+\u2212])?(?<!\w)(?:{_DIGITS})(?:[eE][-+]?\d+)?", re.ASCII)
 _LONGEST = 400
+_GREATEST_EXPONENT = 999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class Numeric(Kind):
         """Compare the numbers."""
         expected, found = _expected(case), self._found(response.text)
         if found is None:
-            return self.wrong(f"found {shown(response.text)}, with no number; expected {expected}")
+            return self.wrong(f"found {shown(response.text)}, with no number in range; expected {expected}")
         margin = max(Decimal(str(self.abs_tol)), Decimal(str(self.rel_tol)) * abs(expected))
         difference = abs(found - expected)
         within = f"{expected}" + (f" ± {margin}" if margin else "")
@@ -84,8 +85,9 @@ def _expected(case: Case) -> Decimal:
 
 
 def _number(text: str) -> Decimal | None:
-    """None for a number of more than 400 characters."""
+    """None for a number of more than 400 characters, or out of range: 1e1000 and more, or less than 1e-999."""
     try:
-        return Decimal(text.replace(",", "").replace("\u2212", "-")) if len(text) <= _LONGEST else None
+        number = Decimal(text.replace(",", "").replace("\u2212", "-")) if len(text) <= _LONGEST else None
     except InvalidOperation:
         return None
+    return None if number is None or abs(number.adjusted()) > _GREATEST_EXPONENT else number

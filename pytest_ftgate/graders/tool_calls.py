@@ -20,7 +20,7 @@ class ToolCalls(Kind):
     """The share of the expected tool calls that the answer makes; a call too many lowers it.
 
     `expected` is a list of {name, arguments}, [] for no call at all. Arguments are compared as JSON; if they are left
-    out, any will do. The functions that a model may call are `tools` of [request] or of the case.
+    out, any JSON object will do. The functions that a model may call are `tools` of [request] or of the case.
     any_order: whether the calls may come in another order.
 
     Example::
@@ -75,7 +75,9 @@ def _arguments(text: str) -> Any:
 def _fits(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     if wanted["name"] != found["name"]:
         return False
-    return "arguments" not in wanted or same(found["arguments"], wanted["arguments"])
+    if "arguments" not in wanted:
+        return isinstance(found["arguments"], dict)
+    return same(found["arguments"], wanted["arguments"])
 
 
 def _in_any_order(wanted: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> int:

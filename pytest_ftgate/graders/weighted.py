@@ -43,7 +43,7 @@ class Weighted(Group):
 
     def __call__(self, case: Case, response: Response) -> Outcome:
         """Ask each of the graders."""
-        outcomes = self.outcomes(case, response)
+        outcomes = self.outcomes_alone(case, response)
         if (not_known := unmeasured(outcomes)) is not None:
             return self.renamed(not_known)
         grades, weights = of_type(Grade, outcomes), self.weights or (1.0,) * len(outcomes)

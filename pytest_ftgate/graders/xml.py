@@ -12,7 +12,7 @@ def _read(text: str) -> list[str]:
     """Tags, with their namespaces and with sorted attributes, and texts without the space around them."""
     from xml.parsers import expat
 
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")  # whatever the text declares: it is decoded
     found: list[str] = []
     texts: list[str] = []
 

@@ -26,7 +26,7 @@ class Response:
     tool_calls: functions the model asked to call, each {"name": ..., "arguments": JSON as text}, in order.
     repeat: 0-based number of the repeat.
     turns: of a script of user turns, the answers before the last one, which is `text`; tokens and seconds are then of
-        all turns together.
+        all turns together. cut_turns: which of those before the last were cut off at `max_tokens`, counted from 1.
     """
 
     case_id: str
@@ -47,6 +47,7 @@ class Response:
     tool_calls: tuple[dict[str, str], ...] = ()
     stop_reason: str = ""
     turns: tuple[str, ...] = ()
+    cut_turns: tuple[int, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -75,13 +76,14 @@ class Response:
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values; `Response.from_json` reads them back."""
         data = {name: getattr(self, name) for name in _FIELDS}
-        return {**data, "tool_calls": list(self.tool_calls), "turns": list(self.turns)}
+        return {**data, **{name: list(data[name]) for name in _TUPLES}}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Response:
         """The inverse of `to_json`; unknown keys (a newer version's) are ignored."""
         known = {name: value for name, value in data.items() if name in _FIELDS}
-        return cls(**{**known, **{name: tuple(known.get(name, ())) for name in ("tool_calls", "turns")}})
+        return cls(**{**known, **{name: tuple(known.get(name, ())) for name in _TUPLES}})
 
 
+_TUPLES = ("tool_calls", "turns", "cut_turns")
 _FIELDS = tuple(field.name for field in fields(Response))

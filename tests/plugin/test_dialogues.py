@@ -117,6 +117,19 @@ def test_a_cut_off_turn_does_not_end_the_dialogue(project, answering):
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize(
+    ("middle", "reason"), [(cut_off("So I"), "cut off at max_tokens: 'So I'"), ("", "the answer is empty")]
+)
+def test_a_dialogue_graded_at_each_turn_is_wrong_if_an_answer_is_cut_off_or_empty(project, answering, middle, reason):
+    answering(lambda messages: middle if len(messages) == 3 else "fine")
+    graders = [{"kind": "each_turn", "graders": [{"kind": "not_contains", "values": ["SHOUTING"]}]}]
+    project.golden("trips", [trip(graders=graders)])
+    result = project.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"*turn 2 of 3: {reason}*"])
+    project.run("--ftgate-regrade", "last").assert_outcomes(failed=1)
+
+
 def test_a_rate_limit_asks_no_turn_twice(project, answering):
     limited = []
 

@@ -47,6 +47,7 @@ def _joined(request: Request, earlier: list[Response], last: Response) -> Respon
     joined = replace(
         last,
         turns=tuple(answer.text for answer in earlier),
+        cut_turns=tuple(number for number, answer in enumerate(earlier, 1) if answer.finish_reason == "length"),
         prompt_tokens=sum(answer.prompt_tokens for answer in every),
         completion_tokens=sum(answer.completion_tokens for answer in every),
         queue_s=every[0].queue_s,

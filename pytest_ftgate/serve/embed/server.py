@@ -39,9 +39,12 @@ class EmbeddingServer:
         reply = self._client.post("/embeddings", {"input": list(texts), "encoding_format": "float"})
         try:
             rows = sorted(reply["data"], key=lambda row: int(row["index"]))
+            places = [int(row["index"]) for row in rows]
             vectors = [list(row["embedding"]) for row in rows]
         except (KeyError, TypeError, ValueError):
             raise ServeError("the answer is not a list of embeddings") from None
+        if places != [*range(len(rows))]:
+            raise ServeError(f"the embeddings have the places {places}; expected each from 0 to {len(rows) - 1} once")
         if not all(isinstance(number, int | float) for vector in vectors for number in vector):
             raise ServeError("the answer is not a list of embeddings")
         return vectors

@@ -233,3 +233,64 @@ def test_all_kinds_of_a_spec_are_known():
     spec = {"kind": "any_of", "graders": [SAYS_HAM, {"kind": "weighted", "graders": [{"kind": "not_judge"}]}]}
     assert kinds_in(spec) == {"any_of", "contains", "weighted", "not", "judge"}
     assert kinds_in({"kind": "exact"}) == {"exact"}
+
+
+CALLED = Response("a", "m", "", tool_calls=({"name": "lookup", "arguments": "{}"},))
+REFUND, LOOKUP = Case("a", "q", [{"name": "refund"}]), Case("a", "q", [{"name": "lookup"}])
+CALLS, NO_SORRY = {"kind": "tool_calls"}, {"kind": "not_contains", "values": ["sorry"]}
+BLIND = [
+    NO_SORRY,
+    {"kind": "not", "grader": {"kind": "contains", "values": ["sorry"]}},
+    {"kind": "not_all_of", "graders": [{"kind": "contains", "values": ["sorry"]}, CALLS]},
+    {"kind": "length", "max_words": 9},
+    {"kind": "all_of", "graders": [NO_SORRY]},
+    {"kind": "any_of", "graders": [NO_SORRY]},
+]
+"""Graders that a text must satisfy, and that say yes to none at all."""
+
+
+@pytest.mark.parametrize("blind", BLIND)
+@pytest.mark.parametrize(("group", "threshold"), [("any_of", 0), ("weighted", 0.5)])
+def test_a_wrong_tool_call_without_text_passes_by_no_grader_that_looks_at_texts(blind, group, threshold):
+    grader = compile_grader({"kind": group, "threshold": threshold, "graders": [blind, CALLS]})
+    found = grade_case([grader], REFUND, CALLED)
+    assert (found.value, found.passed) == (0, False)
+    assert "called the tool 'lookup' instead of answering" in found.reason
+    assert grade_case([grader], LOOKUP, CALLED).passed
+
+
+@pytest.mark.parametrize("case", [REFUND, LOOKUP])
+def test_a_tool_call_passes_with_graders_of_texts_that_must_pass_too(case):
+    both = [
+        {"kind": "all_of", "graders": [NO_SORRY, CALLS]},
+        {"kind": "any_of", "graders": [{"kind": "all_of", "graders": [NO_SORRY, CALLS]}]},
+    ]
+    for spec in both:
+        assert grade_case([compile_grader(spec)], case, CALLED).passed is (case is LOOKUP)
+    assert grade_case([compile_grader(NO_SORRY), compile_grader(CALLS)], case, CALLED).passed is (case is LOOKUP)
+
+
+@pytest.mark.parametrize("kind", ["each_turn", "not_each_turn"])
+@pytest.mark.parametrize(
+    ("earlier", "reason"),
+    [
+        ({"turns": ("hi", "")}, "turn 2 of 3: the answer is empty"),
+        ({"turns": (" \n", "b")}, "turn 1 of 3: the answer is empty"),
+        ({"turns": ("hi", "So I wi"), "cut_turns": (2,)}, "turn 2 of 3: cut off at max_tokens: 'So I wi'"),
+    ],
+)
+def test_each_turn_passes_no_dialogue_with_an_answer_that_is_empty_or_cut_off(kind, earlier, reason):
+    grader = compile_grader({"kind": kind, "graders": [NO_SORRY]})
+    response = Response("a", "m", "there", **earlier)
+    found = grade_case([grader], CASE, response)
+    assert (found.value, found.passed, found.reason) == (0, False, reason)
+    assert grade_case([compile_grader(NO_SORRY)], CASE, response).passed, "it looks at the last answer alone"
+
+
+def test_the_last_turn_s_calls_are_no_calls_of_the_earlier_ones():
+    grader = compile_grader({"kind": "each_turn", "graders": [CALLS]})
+    found = grade_case(
+        [grader], Case("a", "q", []), Response("a", "m", "", tool_calls=CALLED.tool_calls, turns=("hi",))
+    )
+    assert "turn 2 of 2" in found.reason
+    assert "turn 1 of 2" not in found.reason

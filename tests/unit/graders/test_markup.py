@@ -39,6 +39,13 @@ from tests.unit.graders.one_grade import judge, value
         ("html", "</div>", 0),
         ("html", "text", 0),
         ("html", "1 < 2", 0),
+        ("html", '<p>hello</p><div class="x', 0),
+        ("html", "<p>a</p", 0),
+        ("html", "<div", 0),
+        ("html", "<p>a</p><!-- b", 0),
+        ("html", "<p>1 <", 1),
+        ("xml", '<?xml version="1.0" encoding="UTF-16"?><a/>', 1),
+        ("xml", '<?xml version="1.0" encoding="foo"?><a>', 0),
     ],
 )
 def test_well_formed(kind, answer, worth):
@@ -53,6 +60,7 @@ def test_well_formed(kind, answer, worth):
         ("xml", "<a><b/><c/></a>", "<a><c/><b/></a>", 0),
         ("xml", "<a>x y</a>", "<a>x\n y</a>", 1),
         ("xml", "<a>x</a>", "<a>y</a>", 0),
+        ("xml", "<a>é</a>", '<?xml version="1.0" encoding="ISO-8859-1"?><a>é</a>', 1),
         ("xml", "<a x='1'/>", "<a x='2'/>", 0),
         ("yaml", "{a: 1, b: [x]}", "b:\n- x\na: 1.0", 1),
         ("yaml", {"a": 1}, "a: 1", 1),
@@ -60,6 +68,10 @@ def test_well_formed(kind, answer, worth):
         ("html", "<ul><li>a</li><li>b</li></ul>", "<UL><li>a<li>b</UL>", 1),
         ("html", '<p class="a" id="b">x</p>', "<p ID=b class=a>x", 1),
         ("html", "<p>x</p>", "<div>x</div>", 0),
+        ("html", "<pre>a\n  b</pre>", "<pre>a b</pre>", 0),
+        ("html", "<textarea>a  b</textarea>", "<textarea>a b</textarea>", 0),
+        ("html", "<pre><b>a  b</b></pre>", "<pre><b>a b</b></pre>", 0),
+        ("html", "<pre>a\n  b</pre>\n<p>c</p>", "<pre>a\n  b</pre><p> c", 1),
         ("html", "<p>1 &lt; 2</p>", "<p>1 < 2</p>", 1),
     ],
 )

@@ -33,6 +33,8 @@ def written(arguments: object) -> str:
         ([A], [A], 1),
         ([A], [{"name": "a", "arguments": '{"y":["z"], "x": 1.0}'}], 1),
         ([{"name": "a"}], [A], 1),
+        ([{"name": "a"}], [{"name": "a", "arguments": "{oops"}], 0),
+        ([{"name": "a"}], [{"name": "a", "arguments": "[1]"}], 0),
         ([B], [{"name": "b", "arguments": ""}], 1),
         ([A], [{"name": "a", "arguments": {"x": 1}}], 0),
         ([A], [{**A, "name": "b"}], 0),

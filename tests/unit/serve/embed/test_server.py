@@ -67,3 +67,10 @@ def test_what_is_no_embedding_is_an_error(server, data):
     server.fault = (200, json.dumps({"data": data}))
     with pytest.raises(ServeError, match="not a list of embeddings"):
         asking(server)(["abc"])
+
+
+def test_two_embeddings_of_one_place_are_refused(server):
+    row = {"index": 0, "embedding": [1, 0]}
+    server.fault = (200, json.dumps({"data": [row, row]}))
+    with pytest.raises(ServeError, match=r"have the places \[0, 0\]; expected each from 0 to 1 once"):
+        asking(server)(["a", "b"])
