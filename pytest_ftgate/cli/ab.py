@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.cli.common import open_existing, registry_options, say, say_table, task_name, version_number
 from pytest_ftgate.cli.numbers import real
 from pytest_ftgate.errors import FtgateError, RegistryError
+from pytest_ftgate.files.atomic import write_text
 
 if TYPE_CHECKING:
     from pytest_ftgate.cli.ab_router import Split
@@ -94,7 +95,7 @@ def router(args: argparse.Namespace) -> int:
     if args.out is None:
         sys.stdout.write(text)
         return 0
-    args.out.write_text(text, encoding="utf-8")
+    write_text(args.out, text)
     say(f"{args.out}: written; test it: nginx -t" if args.kind == "nginx" else f"{args.out}: written")
     return 0
 

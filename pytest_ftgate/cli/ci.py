@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE
 
@@ -143,7 +144,7 @@ def _write(texts: Mapping[Path, str], args: argparse.Namespace) -> int:
         )
     args.out.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
         say(f"{path} written")
     return 0
 

@@ -22,7 +22,8 @@ STATE: Mapping[str, str] = {
     ),
     "records/RUN/SET.jsonl": (
         "What each run measured: its settings, and each case with question, answers and grade; `ftgate show`, `runs`, "
-        "`compare` and --ftgate-against read it. The last 30 of a set are kept, and those with a name. Sealed: one "
+        "`compare` and --ftgate-against read it. The last 30 runs of a set are kept, with the last two of all its "
+        "cases, and those with a name. Sealed: one "
         "that was edited is not used."
     ),
     "records/names.json": ("The names that `ftgate runs tag` gave to runs."),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from pytest_ftgate.files.disk import sync, sync_folder
+from pytest_ftgate.files.ordinary import is_file
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -31,7 +32,8 @@ def replacing(path: Path) -> Iterator[TextIO]:
 def replacing_bytes(path: Path) -> Iterator[BinaryIO]:
     """Write beside the path, then replace it by rename; on an error the path is left as it was.
 
-    What stood there is never written into: it may be a link into the cache of DVC. Raises OSError.
+    What stood there is never written into: it may be a link into the cache of DVC. What is no file, such as a device
+    or a named pipe, is not replaced. Raises OSError.
     """
     with _draft(path) as draft, draft.open("wb") as stream:
         yield stream
@@ -42,6 +44,7 @@ def replacing_bytes(path: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def _draft(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
+    is_file(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield draft

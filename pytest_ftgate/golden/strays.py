@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,10 +12,15 @@ from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, LABELS, SUFFIXES
 _ROWS = {".jsonl": ".jsonl", ".ndjson": ".jsonl", ".csv": ".csv", ".tsv": ".csv"}
 """Ends of names of files with one row after another; the end of a golden set that holds them."""
 _TREES = {".json": ".json", ".yaml": ".yaml", ".yml": ".yaml", ".toml": ".yaml", ".golden": ".jsonl"}
-"""The same of files that hold anything: looked at if they are called golden."""
+"""The same of files that hold anything: looked at if they are called golden, or hold a list of cases."""
 _OWN = (LABELS, VERDICTS)
 ENDS = frozenset(_ROWS | _TREES)
-"""Ends of names of the files that `why_stray` says anything about."""
+"""Ends of names of the files that `why_stray` says anything about, in lower case."""
+_LIST_OF_CASES = {".json": re.compile(rb"\s*\[.*\"input\"\s*:", re.DOTALL)} | dict.fromkeys(
+    (".yaml", ".yml"), re.compile(rb"-\s.*\binput\s*:", re.DOTALL)
+)
+_LOOKED_AT = 1 << 12
+"""Bytes of a file that may hold a list of cases."""
 
 
 def why_stray(path: Path, root: Path) -> str:
@@ -22,14 +28,14 @@ def why_stray(path: Path, root: Path) -> str:
 
     root: the folder of golden sets. In the folder of a set, where anything may lie, only what is called like its cases.
     """
-    if path.suffix not in ENDS or not path.is_file() or is_golden(path) or _known(path):
+    if path.suffix.lower() not in ENDS or not path.is_file() or is_golden(path) or _known(path):
         return ""
     if path.name == CASES_FILE or path.name.endswith(SUFFIXES):
         if path.suffix == ".csv":
             return f"not collected: the first line names no column `input`; {rename_hint(header(path))}"
         return "not collected: no case has `input`"
     if any((folder / FOLDER_FILE).is_file() for folder in _up_to(path.parent, root)):
-        like = path.stem.lower().startswith("case") and path.suffix in _ROWS | _TREES
+        like = path.stem.lower().startswith("case") and path.suffix.lower() in _ROWS | _TREES
         return f"not collected: the cases of this folder are in {CASES_FILE}" if like else ""
     return _misnamed(path)
 
@@ -46,14 +52,25 @@ def _up_to(folder: Path, root: Path) -> Iterable[Path]:
 
 
 def _misnamed(path: Path) -> str:
-    golden = "golden" in path.name.lower()
-    if path.stem.lower() == "golden" and path.suffix in _TREES:
+    suffix = path.suffix.lower()
+    if path.stem.lower() == "golden" and suffix in _TREES:
         return f"not collected: the settings of a folder are in {FOLDER_FILE}"
-    end = _ROWS.get(path.suffix) or (_TREES.get(path.suffix) if golden else None)
-    if end is None:
+    end = _ROWS.get(suffix) or _TREES[suffix]
+    if suffix in _TREES and "golden" not in path.name.lower() and not _lists_cases(path):
         return ""
     name = path.name.partition(".")[0] + ".golden" + end
-    convert = " and write it so" if path.suffix in (".tsv", ".toml") else ""
+    convert = " and write it so" if suffix in (".tsv", ".toml") else ""
     columns = rename_hint(header(path)) if end == ".csv" else ""
     named = f", and its columns as a case has them ({columns})" if columns else ""
     return f"not collected: rename it to {name}{convert}{named}"
+
+
+def _lists_cases(path: Path) -> bool:
+    """Whether the beginning of a JSON or YAML file is a list of objects with `input`."""
+    if (pattern := _LIST_OF_CASES.get(path.suffix.lower())) is None:
+        return False
+    try:
+        with path.open("rb") as file:
+            return pattern.match(file.read(_LOOKED_AT).removeprefix(b"\xef\xbb\xbf")) is not None
+    except OSError:
+        return False

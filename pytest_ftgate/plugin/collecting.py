@@ -127,14 +127,15 @@ def _folders_of_sets(place: Path, parent: pytest.Collector, ftgate: FtgateSessio
 
 def _warn_of_strays(file: Path, parent: pytest.Collector, ftgate: FtgateSession) -> None:
     """One warning for each folder, naming its files that look like golden sets and are none."""
-    if file.suffix not in ENDS:
+    if file.suffix.lower() not in ENDS:
         return
     warned = parent.config.stash.setdefault(_WARNED, set())
     if file.parent in warned or (root := _root_of(file, parent, ftgate)) is None or not why_stray(file, root):
         return
     warned.add(file.parent)
     if _speaks(root, parent, ftgate):
-        strays = [(each, why) for each in sorted(file.parent.iterdir()) if (why := why_stray(each, root))]
+        named_first = sorted(file.parent.iterdir(), key=lambda each: (not parent.session.isinitpath(each), each))
+        strays = [(each, why) for each in named_first if (why := why_stray(each, root))]
         lines = [f"{ftgate.shown(each)}: {why}" for each, why in strays[:_LISTED]]
         more = [f"and {len(strays) - _LISTED:,} more"] if len(strays) > _LISTED else []
         _warn(parent, printable("\n".join([*lines, *more])))

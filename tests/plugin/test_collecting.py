@@ -74,6 +74,16 @@ def test_what_is_no_set_is_named_once_with_what_would_be_one(project, answering)
     result.stdout.no_fnmatch_line("*labels.jsonl*")
 
 
+def test_the_file_that_was_asked_for_is_named_first(project):
+    project.single("ok", CASE)
+    for number in range(9):
+        project.write(f"goldens/{number}.csv", CSV)
+    project.write("goldens/z.golden.csv", "time,value\n1,2\n")
+    result = project.run("goldens/z.golden.csv")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*goldens/z.golden.csv: not collected: *no column `input`*", "*goldens/0.csv: *"])
+
+
 def test_what_is_no_set_is_named_in_a_folder_elsewhere(project):
     project.write("services/x/goldens/a.jsonl", ROWS)
     project.write("services/x/goldens/b.golden.jsonl", ROWS)

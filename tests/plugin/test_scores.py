@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
+
+from pytest_ftgate.metrics.resample import mean_bounds
 
 LABELS = '[label]\npath = ""\nvalues = ["yes", "no"]\n'
 GATE = "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.3\n"
@@ -116,7 +119,7 @@ def test_grades_between_0_and_1_have_a_mean(project, answering):
     project.golden("mood", [{"id": f"c{n}", "input": f"{n}", "expected": fields} for n in range(4)], FIELDS)
     lines = told(project.run())
     assert "  accuracy    1.000  [0.597, 1.000]  n = 4" in lines
-    assert "  score       0.500  [0.182, 0.818]  n = 4" in lines
+    assert "  score       0.500  [0.298, 0.702]  n = 4" in lines
 
 
 FIELDS = '[[grader]]\nkind = "json_fields"\nthreshold = 0.5\n'
@@ -170,3 +173,14 @@ def test_names_of_slices_steer_nothing(mood):
     said = mood.run().stdout.str()
     assert "::error::" not in said
     assert "\u202e" not in said
+
+
+def test_a_score_has_one_interval(mood):
+    toml = "[[grader]]\nkind = 'edit_similarity'\n" + GATE.replace("accuracy", "score")
+    rows = [{**case, "expected": "yes" + "!" * (i % 3), "slices": {"all": "yes"}} for i, case in enumerate(cases())]
+    mood.golden("mood", rows, toml)
+    found = re.findall(r"(?:score|all=yes|metric).*?(\[0\.\d+, [01]\.\d+\])", mood.run("-v").stdout.str())
+    value = [1 - (i % 3) / (3 + i % 3) for i in range(40)]
+    lower, upper = mean_bounds(value, (0.0, 1.0))
+    assert len(found) > 1
+    assert set(found) == {f"[{lower:.3f}, {upper:.3f}]"}

@@ -27,7 +27,9 @@ def write(path: Path, key: bytes, record: Record) -> None:
 
 
 def export(path: Path, records: Iterable[Record]) -> None:
-    """The records in one file that any machine can read, secrets masked. Raises RecordError."""
+    """The records in one file that any machine can read, secrets masked. Raises RecordError; its folder is not made."""
+    if not path.parent.is_dir():
+        raise RecordError(f"{shown(path)}: the run record cannot be written: no folder {shown(path.parent)}; make it")
     _write(path, (line for record in records for line in sealed(PUBLIC, map(_masked, _lines(record)))))
 
 

@@ -1,4 +1,4 @@
-"""The records of a state folder: `records/RUN/SET.jsonl`; the last 30 of each set are kept, and those with a name."""
+"""The records of a state folder: `records/RUN/SET.jsonl`; the last 30 runs of a set are kept, and those named."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from pytest_ftgate.files.text import shown
 FOLDER = "records"
 NAMES = "names.json"
 KEPT = 30
-"""Records of a golden set."""
+"""Runs of a golden set, each with all its models and prompts."""
+WHOLE_KEPT = 2
+"""Runs of all its cases that stay however many runs of a few came later: what the next is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +155,15 @@ class RecordStore:
         return path
 
     def _prune(self, golden: str) -> None:
+        """Run by run, so that none is cut in half."""
         named = set(self.names.values())
-        old = [stored for stored in self.all(golden) if stored.facts.run not in named][KEPT:]
-        for stored in old:
-            with suppress(OSError):
-                stored.path.unlink()
-                stored.path.parent.rmdir()
+        runs: dict[str, list[Stored]] = {}
+        for stored in self.all(golden):
+            if stored.facts.run not in named:
+                runs.setdefault(stored.facts.run, []).append(stored)
+        whole = [run for run, records in runs.items() if any(each.facts.whole for each in records)]
+        for run in [run for run in list(runs)[KEPT:] if run not in whole[:WHOLE_KEPT]]:
+            for stored in runs[run]:
+                with suppress(OSError):
+                    stored.path.unlink()
+                    stored.path.parent.rmdir()

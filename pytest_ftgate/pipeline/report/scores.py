@@ -1,8 +1,7 @@
 """Evaluation -> how good the answers of this run were: of the set and of its slices, as JSON values.
 
-Nothing is asked, waited for or graded here: a run that was stopped has the score of what it had graded. Linear in the
-cases, with intervals that need no resampling: a share, and a mean of grades between 0 and 1, by Wilson. Of a mean the
-interval is wider than it need be, as no values between 0 and 1 vary more than right and wrong do.
+Nothing is asked, waited for or graded here: a run that was stopped has the score of what it had graded. The intervals
+are those of the set's metrics, so that no score has two: of a share by Wilson, of a mean of grades by resampling.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.metrics.base import Scored
     from pytest_ftgate.metrics.confusion import Confusion
+    from pytest_ftgate.metrics.intervals import Bounds
 
 
 def scores(evaluation: Evaluation, title: str) -> dict[str, Any]:
@@ -72,8 +72,14 @@ def _worth(score: Scored, measure: str) -> float:
 def _share(values: Sequence[float]) -> dict[str, Any]:
     n = len(values)
     total = min(fsum(values), float(n))
-    lower, upper = wilson(total, n)
+    lower, upper = wilson(total, n) if all(value in (0, 1) for value in values) else _of_mean(values)
     return {"value": total / n, "lower": lower, "upper": upper, "n": n}
+
+
+def _of_mean(values: Sequence[float]) -> Bounds:
+    from pytest_ftgate.metrics.resample import mean_bounds
+
+    return mean_bounds(values, (0.0, 1.0))
 
 
 def _confusion(evaluation: Evaluation, scored: Sequence[Scored]) -> Confusion | None:

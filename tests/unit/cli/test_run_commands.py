@@ -271,6 +271,7 @@ def test_a_name_that_could_be_something_else_is_refused(ftgate, two, name):
 
 def test_a_run_is_taken_elsewhere(ftgate, two, tmp_path):
     file = tmp_path / "artifact/main.jsonl"
+    file.parent.mkdir()
     code, out, _ = ftgate("runs", "export", "last~1", str(file))
     assert code == 0
     assert "tickets (40 cases)" in out

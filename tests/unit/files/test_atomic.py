@@ -49,3 +49,15 @@ def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_it_retur
     monkeypatch.setattr(Path, "replace", lambda self, to: steps.append("rename") or rename(self, to))
     write_text(tmp_path / "file", "text")
     assert steps == [f".file.{os.getpid()}", "rename", tmp_path.name]
+
+
+@pytest.mark.parametrize("opened", [replacing, replacing_bytes])
+def test_what_is_no_file_is_never_replaced(tmp_path, opened):
+    pipe, folder = tmp_path / "pipe", tmp_path / "folder"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path, kind in ((pipe, "a named pipe"), (folder, "a folder")):
+        with pytest.raises(OSError, match=f"is {kind}, expected a file"), opened(path):
+            pass
+    assert pipe.is_fifo()
+    assert sorted(tmp_path.iterdir()) == [folder, pipe]

@@ -60,6 +60,29 @@ def test_a_table_is_told_its_columns(name, text, said):
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("tickets.json", f" [{CASE}]", "tickets.golden.json"),
+        ("deep/cases.json", f"[{CASE}]", "cases.golden.json"),
+        ("deep/cases.yaml", "- id: a\n  input: x\n", "cases.golden.yaml"),
+        ("mood.yml", "- {id: a, input: x}\n", "mood.golden.yaml"),
+        ("UP.GOLDEN.JSONL", CASE, "UP.golden.jsonl"),
+        ("up.JSON", f"[{CASE}]", "up.golden.json"),
+    ],
+)
+def test_a_list_of_cases_is_known_by_what_it_holds(name, text, said):
+    assert why_stray(write(ROOT / name, text), ROOT) == f"not collected: rename it to {said}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.json", '[{"name": "x"}]'), ("a.json", "{}"), ("a.yaml", "input: x\n"), ("a.yml", "- steps\n"), ("a.toml", "")],
+)
+def test_what_holds_something_else_is_left_alone(name, text):
+    assert why_stray(write(ROOT / name, text), ROOT) == ""
+
+
+@pytest.mark.parametrize(
     "name",
     [
         *("set/golden.toml", "set/cases.jsonl", "set/golden.lock", "set/labels.jsonl", "set/verdicts.jsonl"),

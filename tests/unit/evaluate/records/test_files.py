@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -139,3 +140,14 @@ def test_another_format_says_so(path):
     files.write(path, KEY, Record(Newer(), ()))
     with pytest.raises(RecordError, match=r"found format 2, expected 1.*measure again"):
         files.read(path, KEY)
+
+
+def test_an_export_replaces_no_pipe_and_makes_no_folder(tmp_path):
+    pipe, nowhere = tmp_path / "pipe", tmp_path / "none" / "x.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(RecordError, match=r"pipe: .* is a named pipe, expected a file"):
+        files.export(pipe, [record([case("a")])])
+    assert pipe.is_fifo()
+    with pytest.raises(RecordError, match=r"no folder .*none; make it"):
+        files.export(nowhere, [record([case("a")])])
+    assert not nowhere.parent.exists()

@@ -48,6 +48,21 @@ def test_the_last_thirty_of_a_set_are_kept_and_those_with_a_name(store, tmp_path
     assert not (store.folder / made[0]).exists()
 
 
+def test_runs_of_a_few_cases_never_drop_the_last_whole_ones(store, tmp_path):
+    whole = [keep(tmp_path, record(cases(ONE))) for _ in range(3)]
+    few = [keep(tmp_path, record(cases(ONE), cases=80)) for _ in range(KEPT + 5)]
+    assert runs(store) == [*reversed(few[-KEPT:]), *reversed(whole[1:])]
+    assert store.latest("tickets").facts.run == whole[2]
+
+
+def test_runs_are_counted_and_not_their_models(store, tmp_path):
+    made = [store.new_run() for _ in range(KEPT + 1)]
+    for run in made:
+        for variant in ("", "v2", "v3"):
+            keep(tmp_path, record(cases(ONE), variant=variant), run)
+    assert runs(store) == [run for run in reversed(made[1:]) for _ in range(3)]
+
+
 def test_several_models_of_one_run_have_a_file_each(store, tmp_path):
     run = keep(tmp_path, record(cases(ONE), model="a"))
     keep(tmp_path, record(cases(ONE), model="b"), run)
