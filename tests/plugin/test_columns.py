@@ -103,11 +103,11 @@ def test_two_models_in_one_run_are_columns_of_one_table(project, models):
     )
 
 
-def test_the_first_that_is_named_is_the_first_column_whatever_runs_first(project, models):
+def test_the_own_prompt_is_the_first_column_whatever_runs_first(project, models):
     _, run = models(by_model)
-    project.golden("mail", mails())
-    ids = [f"goldens/mail/golden.toml::m{number}[{model}]" for model in ("beta", "alpha") for number in range(3)]
-    run(*ids, models=("alpha", "beta")).stdout.fnmatch_lines(["* alpha * beta", "*against alpha *"])
+    project.golden("mail", mails(), "[prompt.variants.v2]\nsystem = 'Echo.'\n")
+    ids = [f"goldens/mail/golden.toml::m{number}[{prompt}]" for prompt in ("v2", "base") for number in range(3)]
+    run(*ids, "--ftgate-prompt", "all").stdout.fnmatch_lines(["* base * v2", "*against base *"])
 
 
 def test_an_address_of_azure_is_taken(project, models):
