@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Sized
+from collections.abc import Collection, Mapping, Sized
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import MetricError
@@ -43,8 +44,8 @@ class Evaluation:
         """The same answers and grades on fewer cases: all but those of these ids; the set's digest stays."""
         if not left_out:
             return self
-        part = copy.copy(self)
-        part.suite = replace(self.suite, cases=tuple(case for case in self.suite.cases if case.id not in left_out))
+        part, dropped = copy.copy(self), frozenset(left_out)
+        part.suite = replace(self.suite, cases=tuple(case for case in self.suite.cases if case.id not in dropped))
         return part
 
     def outcome(self, case: Case) -> Outcome:
@@ -69,9 +70,9 @@ class Evaluation:
         return len(self._outcomes) == len(self.suite.cases)
 
     @property
-    def outcomes_so_far(self) -> dict[str, Outcome]:
+    def outcomes_so_far(self) -> Mapping[str, Outcome]:
         """Outcome by id of every case that has been graded by now; asks, waits for and grades nothing."""
-        return dict(self._outcomes)
+        return MappingProxyType(self._outcomes)
 
     @property
     def scored_so_far(self) -> list[tuple[Case, Outcome, Scored]]:

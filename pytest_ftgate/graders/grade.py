@@ -172,7 +172,7 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
         return Unscored("no `expected` and no grader; can be checked by a Python test", "none")
     if response.broken:
         return Failure(f"not measured: {response.error or 'the request failed'}", "request")
-    each_turn = any(isinstance(each, EachTurn) for each in all_graders(graders))
+    each_turn = bool(response.turns) and any(isinstance(each, EachTurn) for each in all_graders(graders))
     if why := no_answer(response, reads_calls=any(map(reads_calls, graders)), each_turn=each_turn):
         return Grade(0.0, why, _names(graders), passed=False)
     outcomes = [_told(outcome_of(grader, case, response)) for grader in graders]

@@ -30,13 +30,14 @@ def compare_columns(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
     asked and nothing graded.
     """
     suite = evaluations[0].suite
-    graded = [(each, own) for each in evaluations if (own := _grades(each))]
+    grades = [(each, _grades(each)) for each in evaluations]
+    graded = [(each, own) for each, own in grades if own]
     common = [case for case in suite.cases if all(case.id in own for _, own in graded)] if graded else []
-    asked = sum(any(case.id in each.outcomes_so_far for each in evaluations) for case in suite.cases)
+    asked = len({case_id for each in evaluations for case_id in each.outcomes_so_far})
     columns = [_numbers(each, own, common) for each, own in graded]
     for column, (_, own) in zip(columns[1:], graded[1:], strict=True):
         column["against"] = _against(own, graded[0][1], common, comparisons=len(columns) - 1)
-    unmeasured = [_label(each) for each in evaluations if not _grades(each)]
+    unmeasured = [_label(each) for each, own in grades if not own]
     return {"set": suite.name, "asked": asked, "n": len(common), "columns": columns, "unmeasured": unmeasured}
 
 
