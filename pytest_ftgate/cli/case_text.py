@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.golden.case import answer_text
 from pytest_ftgate.graders.value import Grade, Outcome
+from pytest_ftgate.serve.response import call_text
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.records.record import CaseRecord
@@ -59,7 +60,7 @@ def _answer(answer: Response, number: str) -> Iterator[str]:
     if answer.text or not answer.tool_calls:
         yield from block(f"answer{number}", answer.text or f"none: {answer.error or answer.finish_reason}")
     for call in answer.tool_calls:
-        yield from block(f"tool{number}", f"{call['name']}({call['arguments']})")
+        yield from block(f"tool{number}", call_text(call))
     if answer.finish_reason == "length":
         yield from block("", "(cut off at max_tokens)")
 

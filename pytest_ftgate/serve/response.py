@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -65,7 +66,12 @@ class Response:
     @property
     def answer(self) -> str:
         """The text, or, where there is none, the tool calls as name(arguments), a line each."""
-        return self.text or "\n".join(f"{call['name']}({call['arguments']})" for call in self.tool_calls)
+        return self.text or self.calls
+
+    @property
+    def calls(self) -> str:
+        """The tool calls, see `call_text`, a line each."""
+        return "\n".join(map(call_text, self.tool_calls))
 
     def __repr__(self) -> str:
         """In one line, for assertions: the answer, and what is not as usual."""
@@ -86,4 +92,11 @@ class Response:
 
 
 _TUPLES = ("tool_calls", "turns", "cut_turns")
+
+
+def call_text(call: Mapping[str, str]) -> str:
+    """A tool call as people write it: name(arguments)."""
+    return f"{call['name']}({call['arguments']})"
+
+
 _FIELDS = tuple(field.name for field in fields(Response))

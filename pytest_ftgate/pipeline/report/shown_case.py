@@ -65,7 +65,7 @@ def answer_text_of(response: Response) -> str:
         return response.text
     if response.broken:
         return "(no answer)"
-    return _calls(response) or (repr(response.text) if response.text else "(empty)")
+    return response.calls or (repr(response.text) if response.text else "(empty)")
 
 
 def _answer(response: Response, label: str, *, whole: bool) -> Iterator[str]:
@@ -73,11 +73,7 @@ def _answer(response: Response, label: str, *, whole: bool) -> Iterator[str]:
         yield from _block("reasoning", response.reasoning, whole=whole, characters=SHORT)
     yield from _block(label, answer_text_of(response), whole=whole)
     if response.text.strip() and response.tool_calls:
-        yield from _block("calls", _calls(response), whole=whole)
-
-
-def _calls(response: Response) -> str:
-    return "\n".join(f"{call.get('name', '')}({call.get('arguments', '')})" for call in response.tool_calls)
+        yield from _block("calls", response.calls, whole=whole)
 
 
 def _asked(case: Case) -> str:
