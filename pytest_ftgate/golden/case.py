@@ -33,8 +33,9 @@ __all__ = [
     "user_text",
 ]
 
-Message = dict[str, str]
-"""One turn: {"role": "system" | "user" | "assistant", "content": text}."""
+Message = dict[str, Any]
+"""One turn: {"role": "system" | "user" | "assistant", "content": text}; in training data also of the role "tool", and
+with `tool_calls`, `tool_call_id`, `name` and `reasoning_content` as OpenAI and the chat templates have them."""
 
 Input = str | Sequence[Mapping[str, str]] | Mapping[str, Any] | Sequence[str]
 """A text, a conversation whose last turn is the user's, the variables of a template, or a script: texts of the user,

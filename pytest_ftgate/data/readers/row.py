@@ -13,13 +13,16 @@ from pytest_ftgate.golden.case import Message
 class DataRow:
     """Treat what it holds as read-only.
 
-    asked: one turn or more, in order, the last one the user's. answer: the text to learn.
+    asked: the turns before the answer, in order; none if the row is a text alone. answer: the text to learn.
     rejected: the worse answer of a preference, None if there is none.
     id: the row's own, else 12 hex digits of the digest of asked, answer and rejected.
     variables: the row's `input` if that is an object for a prompt's template; `asked` then holds its only text, or
     the object as JSON, as no template was there yet.
     extras: all other keys as written, such as cluster, slices, synthetic, reviewed.
     shape: name of the shape it was written in, see `shapes.SHAPES`. written: all its keys but those that are null.
+    tools: functions that the model may call. calls: those that the answer calls, in OpenAI's form. reasoning: what the
+    model thinks before the answer. context: places in `asked` of the assistant's turns that are read and not learnt.
+    desired: whether people wanted the answer (KTO); None if the row does not say. unused: keys that nothing reads.
     """
 
     path: str
@@ -32,6 +35,12 @@ class DataRow:
     extras: Mapping[str, Any] = field(default_factory=dict)
     shape: str = ""
     written: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[Mapping[str, Any], ...] = ()
+    calls: tuple[Mapping[str, Any], ...] = ()
+    reasoning: str = ""
+    context: frozenset[int] = frozenset()
+    desired: bool | None = None
+    unused: tuple[str, ...] = ()
 
     @property
     def input(self) -> Any:
