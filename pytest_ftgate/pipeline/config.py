@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
+from pytest_ftgate.data.readers.renamed import column_faults
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
 from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.names import name_problem
@@ -44,7 +45,7 @@ class Data:
     """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings.
 
     pii: what becomes of rows with personal data or keys: "error", "redact" or "drop".
-    perplexity: rows whose perplexity is checked, 0 = none.
+    perplexity: rows whose perplexity is checked, 0 = none. columns: {key that is read: key that the rows have}.
     """
 
     train: Path
@@ -54,6 +55,7 @@ class Data:
     allow: tuple[str, ...] = ()
     pii: str = "error"
     perplexity: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,9 @@ def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
 def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     """What the schema cannot see: keys that exclude each other, and files that must not be trained on."""
     yield from _dpo_faults(data, text, path)
+    for key, message, fix in column_faults(data["data"].get("columns", {})):
+        keys = ("data", "columns", key)
+        yield Fault(shown(path), toml_line(text, keys), f"data.columns: {message}", fix)
     if data.get("train", {}).get("method") == "full" and "lora" in data:
         message = '[lora] is not allowed with method = "full"'
         yield Fault(shown(path), toml_line(text, ("lora",)), message, 'remove [lora], or set method = "lora"')
