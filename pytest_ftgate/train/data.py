@@ -28,8 +28,8 @@ S = TypeVar("S", bound=Sized)
 class Example:
     """One row. prompt, answer: token ids; the answer is the last one, and ends with the end of the turn.
 
-    The loss looks at the answer, and in a chat (shape `messages`) at every answer of the assistant: `earlier` says
-    where those before the last stand in the prompt. Context in other shapes, and few-shot examples, are only read.
+    The loss looks at the answer, and at the assistant's turns before it that are not in `DataRow.context`: `earlier`
+    says where those stand in the prompt. Few-shot examples are only read.
     left_out: earlier answers that the template writes otherwise once they are history; the loss does not see them.
     """
 
@@ -83,8 +83,9 @@ def _example(prompt: Prompt, tokenizer: Any, check: Callable[[Sequence[Message]]
     messages = messages_of(prompt, row)
     check(messages)
     asked = asked_tokens(tokenizer, messages)
-    own = messages[: len(messages) - 1 - 2 * len(prompt.examples)] if row.shape == "chat" else ()
-    turns = [place for place, turn in enumerate(own) if turn["role"] == "assistant"]
+    begin = len(messages) - 2 * len(prompt.examples) - len(row.asked)  # 1 if the prompt's system turn was put first
+    learnt = (place for place, turn in enumerate(row.asked) if turn["role"] == "assistant" and place not in row.context)
+    turns = [begin + place for place in learnt]
     earlier = earlier_answers(tokenizer, messages, asked, turns)
     answer = answer_tokens(tokenizer, messages, row.answer)
     return Example(_case(row), messages, asked, answer, tuple(earlier), len(turns) - len(earlier))
