@@ -7,6 +7,8 @@ from typing import NamedTuple
 import pytest
 
 from pytest_ftgate.data.checks.contradictions import Contradictions
+from pytest_ftgate.data.checks.language_of import guesses
+from pytest_ftgate.data.checks.languages import Languages
 from pytest_ftgate.data.checks.lengths import Lengths
 from pytest_ftgate.data.checks.run import inspect
 from pytest_ftgate.data.checks.short import Short
@@ -161,3 +163,72 @@ def test_lengths_of_one_text_in_ten_languages_are_alike(texts):
     )
     assert 3 <= asked <= 8
     assert 20 <= answer <= 30
+
+
+# --- languages -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", SCRIPTS)
+def test_short_questions_are_told_with_the_languages_of_the_others(language):
+    texts = SCRIPTS[language]
+    check = Languages()
+    rows = [row(asked, "ok", line) for line, asked in enumerate((texts.asked, *texts.answers) * 4, 1)]
+    outcome = inspect(rows, [check]).outcomes[1]
+    assert (outcome.level, outcome.note) == ("ok", f"{language} 100.0%")
+
+
+def test_short_chinese_among_short_english():
+    english = [row(f"Explain tides to a child, part {n}.", "ok", n) for n in range(40)]
+    english += [row(f"Describe walk number {n}.", "ok", n + 40) for n in range(40)]
+    chinese = [row(f"请介绍一下第{n}条河。", "ok", n + 80) for n in range(20)]
+    assert inspect([*english, *chinese], [Languages()]).outcomes[1].note == "en 80.0%, zh 20.0%"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("你好", "zh"),
+        ("東京はどこ", "ja"),
+        ("カメラ", "ja"),
+        ("如何用 Python 读取文件", "zh"),
+        ("네", "ko"),
+        ("ใช่", "th"),
+        ("ແມ່ນ", "lo"),
+        ("បាទ", "km"),
+        ("ဟုတ်", "my"),
+        ("כן", "he"),
+        ("ναι", "el"),
+        ("այո", "hy"),
+        ("კი", "ka"),
+        ("ஆம்", "ta"),
+        ("అవును", "te"),
+        ("ಹೌದು", "kn"),
+        ("അതെ", "ml"),
+        ("હા", "gu"),
+        ("ਹਾਂ", "pa"),
+        ("ହଁ", "or"),
+        ("ඔව්", "si"),
+    ],
+)
+def test_a_script_of_one_language_tells_it_from_a_word(text, language):
+    assert guesses(text) == ((language, 1.0),)
+
+
+def test_a_foreign_word_does_not_make_a_question_foreign():
+    assert guesses("How do I pronounce the two characters 你好 in this sentence?")[0][0] == "en"
+    assert guesses("4 + 5 = ٩?") == guesses("👍") == ()
+
+
+def test_a_rare_language_stays_odd_among_many_short_rows():
+    rows = [row(f"Describe walk number {n}.", "ok", n) for n in range(300)]
+    odd = [
+        row("빵집은 몇 시에 문을 여나요?", "ok", 301),
+        row("Wann macht die Bäckerei am Sonntagmorgen wieder auf?", "ok", 302),
+    ]
+    assert found(Languages(), [*rows, *odd]) == ["t.jsonl:301 (ko)", "t.jsonl:302 (de)"]
+
+
+def test_what_even_the_file_does_not_tell_is_undetected():
+    rows = [row(f"Describe walk number {n}.", "ok", n) for n in range(30)]
+    outcome = inspect([*rows, *(row(text, "ok") for text in ("ok", "hm", "lol u"))], [Languages()]).outcomes[1]
+    assert outcome.note == "en 100.0%; 3 rows undetected"
