@@ -20,8 +20,8 @@ class Exact:
             self._index[golden.exchange].add(number)
 
     def find(self, sample: Sample) -> Iterator[Hit]:
-        """The goldens that are this row's question, or all of this row."""
-        for number in sorted(self._numbers(sample.question) | self._numbers(sample.whole)):
+        """The goldens that are a question of this row, or all of this row."""
+        for number in sorted({number for words in sample.texts for number in self._numbers(words)}):
             yield Hit(number, "exact", "leak", 1.0, self._goldens[number].question)
 
     def _numbers(self, words: Words) -> set[int]:

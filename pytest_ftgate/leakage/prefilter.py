@@ -4,7 +4,7 @@ Proof, stage by stage. A *place* is where a sequence begins in a row; equal sequ
 (`rolling_hash`), and what is counted is the places of the row whose code is one of the golden's, so never fewer than
 its sequences there.
 
-- exact: the row's question, or all of it, is looked up as a whole.
+- exact: each question of the row, and all of it, is looked up as a whole.
 - containment, of questions or of answers: a golden of 13 words or more is reported if half of its distinct 5-word
   sequences stand in the row (at that many places at least), or a common span of at least 13 words and half of the
   golden, rounded down; a span of s words is s - 4 places. A shorter golden is reported if all of its sequences stand
@@ -59,7 +59,7 @@ class Prefilter:
         return sorted(found)
 
     def _surely(self, row: Plain) -> bool:
-        return row.whole in self._wholes or row.question in self._wholes or len(row.whole) > LONGEST
+        return len(row.whole) > LONGEST or not self._wholes.isdisjoint((row.whole, row.question, *row.others))
 
     def _passing(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
         together, ends = joined(texts)

@@ -41,10 +41,19 @@ class Golden:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A training row, normalised. question: words of what the model is shown; whole: of all its text."""
+    """A training row, normalised. question: words of what the model is shown; whole: of all its text.
+
+    others: what may be a question by itself as well, such as one turn, or a turn without what a prompt puts around it.
+    """
 
     question: Words
     whole: Words
+    others: tuple[Words, ...] = ()
+
+    @property
+    def texts(self) -> tuple[Words, ...]:
+        """Each that is compared as a text of its own."""
+        return (self.question, self.whole, *self.others)
 
 
 def goldens_of(cases: Iterable[Case] | Mapping[str, Iterable[Case]]) -> tuple[Golden, ...]:
@@ -69,30 +78,35 @@ def bare_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A training row, normalised, its words not yet told apart: one space between two of them. raw: all its text."""
+    """A training row, normalised, its words not yet told apart: one space between two of them. raw: all its text.
+
+    question, whole, others: as in a sample.
+    """
 
     question: str
     whole: str
     raw: str
+    others: tuple[str, ...] = ()
 
     @property
     def apart(self) -> tuple[str, ...]:
-        """The whole, and the question unless it is a piece of it."""
-        return (self.whole,) if self.question in self.whole else (self.whole, self.question)
+        """The whole, and of the other texts those that are no piece of it."""
+        return (self.whole, *(text for text in (self.question, *self.others) if text not in self.whole))
 
     @property
     def sample(self) -> Sample:
-        """The words of both."""
-        return Sample(split(self.question), split(self.whole))
+        """The words of all."""
+        return Sample(split(self.question), split(self.whole), tuple(map(split, self.others)))
 
 
 def plain_of(row: Row) -> Plain:
     """The row, normalised; what is both question and whole is normalised once."""
     asked, whole = row.question, row.whole
     question = plain_text(asked)
+    others = tuple(dict.fromkeys(map(plain_text, row.other_questions)))
     if asked and whole.startswith(asked) and whole[len(asked) : len(asked) + 1] in ("", "\n"):
-        return Plain(question, f"{question} {plain_text(whole[len(asked) :])}".strip(" "), whole)
-    return Plain(question, plain_text(whole), whole)
+        return Plain(question, f"{question} {plain_text(whole[len(asked) :])}".strip(" "), whole, others)
+    return Plain(question, plain_text(whole), whole, others)
 
 
 def sample_of(row: Row) -> Sample:

@@ -28,7 +28,8 @@ class Disguised:
             asked, raw = rows[place].question, plain[place].raw
             whole = _letters(raw)
             question = whole if asked == raw else _letters(asked)
-            if hits := [hit for piece in _pieces(whole) for hit in self.letters.find(question, piece)]:
+            others = tuple(map(_letters, rows[place].other_questions))
+            if hits := [hit for piece in _pieces(whole) for hit in self.letters.find(question, piece, others)]:
                 yield place, hits
 
 
