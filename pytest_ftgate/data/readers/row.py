@@ -51,12 +51,19 @@ class DataRow:
 
     @property
     def turns(self) -> tuple[str, ...]:
-        """Role and text of every turn asked, one after the other: what two rows of the same question share."""
+        """Role and text of every turn asked, one after the other: what two rows of the same question share.
+
+        Of a text alone, the text: it asks nothing, and shares its question with no other.
+        """
+        if not self.asked:
+            return ("text", self.answer)
         return tuple(part for turn in self.asked for part in (turn["role"], turn_text(turn)))
 
     @property
     def question(self) -> str:
-        """The text of all turns before the answer but the system's, one a line."""
+        """The text of all turns before the answer but the system's, one a line; a text alone as it is."""
+        if not self.asked:
+            return self.answer
         return "\n".join(turn_text(turn) for turn in self.asked if turn["role"] != "system")
 
     @property
