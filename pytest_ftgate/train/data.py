@@ -36,8 +36,8 @@ R = TypeVar("R", bound=TrainingRow)
 class Example:
     """One row. prompt, answer: token ids; the answer is the last one, and ends with the end of the turn.
 
-    The loss looks at the answer, and in a chat (shape `messages`) at every answer of the assistant: `earlier` says
-    where those before the last stand in the prompt. Context in other shapes, and few-shot examples, are only read.
+    The loss looks at the answer, and at the assistant's turns before it that are not in `DataRow.context`: `earlier`
+    says where those stand in the prompt. Few-shot examples are only read.
     left_out: earlier answers that the template writes otherwise once they are history; the loss does not see them.
     tools: functions that the prompt offers. text: of a row that is a text alone; its first token is then the prompt.
     unused: keys of the row that nothing reads.
@@ -118,9 +118,7 @@ def _text(tokenizer: Any, row: DataRow) -> Example:
 
 
 def _earlier_turns(prompt: Prompt, row: DataRow, messages: Sequence[Message]) -> list[int]:
-    """Places in the messages of the assistant's turns of a chat that are learnt before its last answer."""
-    if row.shape != "chat":
-        return []
+    """Places in the messages of the assistant's turns that are learnt before the answer."""
     examples = 2 * len(prompt.examples)
     system = len(messages) - len(row.asked) - examples
     last_user = max((place for place, turn in enumerate(row.asked) if turn["role"] == "user"), default=-1)
