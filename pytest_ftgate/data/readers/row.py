@@ -50,6 +50,16 @@ class DataRow:
         return self.written["input"] if self.shape == "own" else self.asked
 
     @property
+    def answer_turn(self) -> Message:
+        """The answer as the assistant's turn, with its calls and what it thought, for a chat template."""
+        turn: Message = {"role": "assistant", "content": self.answer}
+        if self.calls:
+            turn["tool_calls"] = list(self.calls)
+        if self.reasoning:
+            turn["reasoning_content"] = self.reasoning
+        return turn
+
+    @property
     def turns(self) -> tuple[str, ...]:
         """Role and text of every turn asked, one after the other: what two rows of the same question share.
 
