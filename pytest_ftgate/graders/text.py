@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, cast
 
+from pytest_ftgate.files.folding import caseless
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.value import GraderError, Kind
 
@@ -21,7 +22,7 @@ class TextKind(Kind):
     """Base of the graders that compare texts.
 
     strip: white space around the text does not count.
-    ignore_case: upper and lower case are the same, by Unicode's case folding.
+    ignore_case: upper and lower case are the same, by Unicode's case folding; İ is i.
     collapse_space: a run of white space counts as one space.
     ignore_punctuation: characters of the categories P* are taken out (a minus sign too).
     unicode_form: "NFC" (as it looks), "NFKC" (also full-width letters, ligatures), "NFD", "NFKD" or "none".
@@ -52,7 +53,7 @@ class TextKind(Kind):
 
     def _folded(self, text: str) -> str:
         """Case folding may undo the normal form, so it is made again."""
-        folded = text.casefold()
+        folded = caseless(text)
         if self.unicode_form == "none" or folded.isascii():
             return folded
         return unicodedata.normalize(cast("_Form", self.unicode_form), folded)
