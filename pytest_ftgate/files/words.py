@@ -28,6 +28,7 @@ _RUN = rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_ALONE}](?:[[\p{{L}}\p{{M}}\p{{N}}]--{_ALON
 _TOKEN = rf"{_CLUSTER}|{_RUN}"
 _HEBREW = r"\p{Hebrew}[\p{M}]*"
 _WORD = rf"{_CLUSTER}|{_RUN}(?:(?:['\u2019\u05f3]|(?<={_HEBREW})[\"\u05f4](?={_HEBREW})){_RUN})*"
+_GOING_ON = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--{_ALONE}]"
 CLUSTERS_OF_HAN = 2
 CLUSTERS_OF_OTHERS = 3
 """Clusters a word, rounded: in Django's and Wagtail's translations, of 39 to 663 sentences a language, an English word
@@ -56,6 +57,29 @@ def word_count(text: str) -> int:
     han = sum(map(bool, map(_compiled(_HAN).match, clusters)))
     rest = words(_compiled(_CLUSTER).sub(" ", text))
     return len(rest) + ceil(han / CLUSTERS_OF_HAN + (len(clusters) - han) / CLUSTERS_OF_OTHERS)
+
+
+def spaced(text: str) -> str:
+    """The text with white space around each cluster of a script without spaces, so that `split` gives its words."""
+    return text if text.isascii() else _compiled(_CLUSTER).sub(r" \g<0> ", text)
+
+
+def is_mostly_unspaced(text: str) -> bool:
+    """Whether more than half of its words are clusters of scripts without spaces."""
+    return not text.isascii() and 2 * len(_compiled(_CLUSTER).findall(text)) > len(words(text))
+
+
+def is_whole_in(text: str, other: str) -> bool:
+    """Whether the text occurs in the other one with no word going on before or after it.
+
+    A cluster of a script without spaces ends a word: SSL is whole in a Chinese sentence. A letter without its marks is
+    no whole one.
+    """
+    before = "" if _compiled(_CLUSTER).match(text) else rf"(?<!{_GOING_ON}{_INNER}*)"
+    after = r"(?!\p{M})" if _compiled(_ALONE).search(text[-1:]) else rf"(?!{_INNER}*{_GOING_ON}|\p{{M}})"
+    import regex
+
+    return regex.search(before + regex.escape(text, literal_spaces=True) + after, other, regex.VERSION1) is not None
 
 
 @lru_cache

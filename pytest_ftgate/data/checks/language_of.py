@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -76,10 +76,10 @@ def _runs() -> Pattern[str]:
 
 
 def _by_langid(text: str) -> Guesses:
-    shares: Counter[str] = Counter()
+    shares: defaultdict[str, float] = defaultdict(float)
     for language, probability in _identifier().rank(text):
         shares[_OF_LANGUAGE.get(language, language)] += float(probability)
-    return tuple(shares.most_common())
+    return tuple(sorted(shares.items(), key=lambda guess: -guess[1]))
 
 
 @lru_cache(maxsize=1)

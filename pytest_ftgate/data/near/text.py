@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 
 from pytest_ftgate.data.near.conversation import role_of, said_in
+from pytest_ftgate.files.folding import folded
 
 _BY_CHARACTER = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
@@ -44,7 +45,7 @@ def asked_of(value: object) -> str:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text: NFKC, case folded, every character that is no letter, mark or number a space.
+    """The words of a text: `folded`, every character that is no letter, mark or number a space.
 
     HTML entities are what they stand for, <br> is a space. Invisible characters (soft hyphen, zero-width space) vanish.
     Scripts written without spaces (Chinese, Japanese, Thai ...) count a character as a word. A text without any word
@@ -65,12 +66,8 @@ def plain_text(text: str) -> str:
     if text.isascii():
         plain = b" ".join(text.encode("ascii").translate(_LOWER).split()).decode("ascii")
     else:
-        plain = " ".join(_plain(_folded(text)).split())
+        plain = " ".join(_plain(folded(text)).split())
     return plain or "".join(text.split())
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _plain(text: str) -> str:

@@ -7,11 +7,13 @@ from typing import NamedTuple
 import pytest
 
 from pytest_ftgate.data.checks.contradictions import Contradictions
+from pytest_ftgate.data.checks.duplicates import Duplicates
 from pytest_ftgate.data.checks.language_of import guesses
 from pytest_ftgate.data.checks.languages import Languages
 from pytest_ftgate.data.checks.lengths import Lengths
 from pytest_ftgate.data.checks.run import inspect
 from pytest_ftgate.data.checks.short import Short
+from pytest_ftgate.data.readers.labels import LabelSet
 from pytest_ftgate.data.readers.row import DataRow
 
 
@@ -232,3 +234,46 @@ def test_what_even_the_file_does_not_tell_is_undetected():
     rows = [row(f"Describe walk number {n}.", "ok", n) for n in range(30)]
     outcome = inspect([*rows, *(row(text, "ok") for text in ("ok", "hm", "lol u"))], [Languages()]).outcomes[1]
     assert outcome.note == "en 100.0%; 3 rows undetected"
+
+
+# --- what is the same row, and what another one ----------------------------------------------------------------------
+
+SAME = {
+    "Arabic vowel signs": ("كيف يُكتَبُ هٰذا الرقم؟", "كيف يكتب هذا الرقم؟"),
+    "Hebrew points": ("מָה הַשָּׁעָה?", "מה השעה?"),
+    "Arabic digits": ("كم يساوي ٣ + ٤؟", "كم يساوي 3 + 4؟"),
+    "Hindi digits": ("१२ का आधा?", "12 का आधा?"),
+    "Turkish capitals": ("İZMİR NEREDE?", "izmir nerede?"),
+    "full width": ("ＡＢＣ１２３は何？", "abc123は何?"),
+    "decomposed": ("Gia\u0301 bao nhie\u0302u?", "Giá bao nhiêu?"),
+}
+OTHER = {
+    "Hindi vowel signs": ("दिन का अर्थ?", "दीन का अर्थ?"),
+    "Vietnamese tones": ("Ma là gì?", "Má là gì?"),
+    "Thai tones": ("ปา คืออะไร", "ป้า คืออะไร"),
+    "Turkish letters": ("sınır ne demek?", "sinir ne demek?"),
+    "powers": ("5² = ?", "52 = ?"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
+def test_one_question_however_it_is_written(one, other):
+    assert len(found(Duplicates(), [row(one, "a"), row(other, "a", 2)])) == 1
+    assert len(found(Contradictions(), [row(one, "a"), row(other, "b", 2)])) == 1
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER.values(), ids=OTHER)
+def test_another_question_by_one_sign(one, other):
+    assert found(Duplicates(), [row(one, "a"), row(other, "a", 2)]) == []
+    assert found(Contradictions(), [row(one, "a"), row(other, "b", 2)]) == []
+
+
+@EACH
+def test_labels_of_every_script_are_classes(texts):
+    labels = LabelSet()
+    for number in range(40):
+        labels.label(row(texts.asked, texts.labels[number % 2]))
+    assert (labels.is_closed, len(labels.counts)) == (True, 2)
+    for answer in texts.answers * 10:
+        labels.label(row(texts.asked, answer))
+    assert not labels.is_closed
