@@ -38,8 +38,8 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "error",
     ),
     "near": (
-        "questions that are nearly the same (Jaccard index of character 5-grams at least .8; the first 3,000 "
-        "different questions)",
+        "questions that are nearly the same (Jaccard index of character 5-grams at least .8, in every script; the "
+        "first million different questions, recall .99)",
         "warning",
     ),
     "contradictions": (
