@@ -15,26 +15,28 @@ _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         "private key": re.compile(
             r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?:-----(?:(?:[^-]|-(?!----)){0,20000}-----END [A-Z ]{0,40}PRIVATE KEY"
-            r"-----|(?:\s*[A-Za-z0-9+/=]{40,76})*))?"
+            r"-----|(?:\s*[A-Za-z0-9+/=]{40,76})*))?",
+            re.A,
         ),
-        "AWS key": re.compile(r"(?<!\w)(?:AKIA|ASIA)[A-Z0-9]{16}(?!\w)"),
-        "AWS secret": re.compile(r"(?i:aws_?secret_?(?:access_?)?key)\W{1,5}([A-Za-z0-9/+]{40})(?![\w/+])"),
-        "GitHub token": re.compile(r"(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})"),
-        "GitLab token": re.compile(r"(?<!\w)glpat-[\w-]{20,}"),
-        "Slack token": re.compile(r"(?<!\w)(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,}"),
-        "Slack webhook": re.compile(r"(?<=hooks\.slack\.com/services/)T\w{6,}/B\w{6,}/\w{16,}"),
-        "Stripe key": re.compile(r"(?<!\w)[rs]k_live_[A-Za-z0-9]{16,}"),
-        "Google key": re.compile(r"(?<!\w)AIza[\w-]{35}(?!\w)"),
-        "Hugging Face token": re.compile(r"(?<!\w)hf_[A-Za-z0-9]{30,}"),
-        "npm token": re.compile(r"(?<!\w)npm_[A-Za-z0-9]{36}(?!\w)"),
-        "PyPI token": re.compile(r"(?<!\w)pypi-AgE[\w-]{50,}"),
-        "SendGrid key": re.compile(r"(?<!\w)SG\.[\w-]{16,}\.[\w-]{32,}"),
-        "Anthropic key": re.compile(r"(?<![\w-])sk-ant-[\w-]{20,}"),
-        "OpenAI key": re.compile(r"(?<![\w-])sk-(?:proj|svcacct|admin)-[\w-]{20,}"),
-        "API key (sk-)": re.compile(r"(?<![\w-])sk-(?=[\w-]{0,60}\d)(?=[\w-]{0,60}[A-Z])[\w-]{20,}"),
-        "JSON web token": re.compile(r"(?<!\w)eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
+        "AWS key": re.compile(r"(?<!\w)(?:AKIA|ASIA)[A-Z0-9]{16}(?!\w)", re.A),
+        "AWS secret": re.compile(r"(?i:aws_?secret_?(?:access_?)?key)\W{1,5}([A-Za-z0-9/+]{40})(?![\w/+])", re.A),
+        "GitHub token": re.compile(r"(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})", re.A),
+        "GitLab token": re.compile(r"(?<!\w)glpat-[\w-]{20,}", re.A),
+        "Slack token": re.compile(r"(?<!\w)(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,}", re.A),
+        "Slack webhook": re.compile(r"(?<=hooks\.slack\.com/services/)T\w{6,}/B\w{6,}/\w{16,}", re.A),
+        "Stripe key": re.compile(r"(?<!\w)[rs]k_live_[A-Za-z0-9]{16,}", re.A),
+        "Google key": re.compile(r"(?<!\w)AIza[\w-]{35}(?!\w)", re.A),
+        "Hugging Face token": re.compile(r"(?<!\w)hf_[A-Za-z0-9]{30,}", re.A),
+        "npm token": re.compile(r"(?<!\w)npm_[A-Za-z0-9]{36}(?!\w)", re.A),
+        "PyPI token": re.compile(r"(?<!\w)pypi-AgE[\w-]{50,}", re.A),
+        "SendGrid key": re.compile(r"(?<!\w)SG\.[\w-]{16,}\.[\w-]{32,}", re.A),
+        "Anthropic key": re.compile(r"(?<![\w-])sk-ant-[\w-]{20,}", re.A),
+        "OpenAI key": re.compile(r"(?<![\w-])sk-(?:proj|svcacct|admin)-[\w-]{20,}", re.A),
+        "API key (sk-)": re.compile(r"(?<![\w-])sk-(?=[\w-]{0,60}\d)(?=[\w-]{0,60}[A-Z])[\w-]{20,}", re.A),
+        "JSON web token": re.compile(r"(?<!\w)eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}", re.A),
         "password in a URL": re.compile(
-            r"(?<![\w+.-])[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,100}:(?!<)([^\s:/@]{3,100})@(?=\w)"
+            r"(?<![\w+.-])[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,100}:(?!<)([^\s:/@]{3,100})@(?=[\w\[]|[^\0-\x7f])",
+            re.A,
         ),
     }
 )

@@ -9,29 +9,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_ftgate.data.pii.accounts import is_iban
+from pytest_ftgate.data.pii.cards import luhn
 from pytest_ftgate.data.pii.credentials import credentials, entropy
-from pytest_ftgate.data.pii.personal import is_iban, luhn, personal_data
+from pytest_ftgate.data.pii.personal import personal_data
 
 
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [
         ("write to a.b+c@ex-ample.co.uk.", ("e-mail",)),
-        ("card 4111 1111 1111 1111, exp 12/30", ("card",)),
-        ("378282246310005", ("card",)),
-        ("5555-5555-5555-4444", ("card",)),
+        ("card 4539 1488 0343 6467, exp 12/30", ("card",)),
+        ("374245455400126", ("card",)),
+        ("5425-2334-3010-9903", ("card",)),
         ("IBAN GB29 NWBK 6016 1331 9268 19 PLEASE", ("IBAN",)),
         ("DE89370400440532013000", ("IBAN",)),
         ("BE68 5390 0754 7034 THIS ONE", ("IBAN",)),
-        ("ping 8.8.8.8.", ("IP address",)),
+        ("ping 84.23.16.7.", ("IP address",)),
         ("at 2001:4860:4860::8888", ("IP address",)),
-        ("+44 (0)20 7946 0958", ("phone",)),
-        ("+1 (212) 555-0199", ("phone",)),
-        ("(212) 555-0199", ("phone",)),
-        ("212-555-0199", ("phone",)),
+        ("+44 (0)20 7123 4958", ("phone",)),
+        ("+1 (212) 555-7319", ("phone",)),
+        ("(212) 555-7319", ("phone",)),
+        ("212-555-7319", ("phone",)),
         ("call 08704050406 now", ("phone",)),
         ("0049 30 1234567", ("phone",)),
-        ("a@b.org or +49 30 1234567", ("e-mail", "phone")),
+        ("ann@birch.org or +49 30 1234567", ("e-mail", "phone")),
     ],
 )
 def test_personal_data_are_found(text, kinds):
@@ -43,7 +45,7 @@ def test_personal_data_are_found(text, kinds):
     [
         "",
         "a @ b.org, user@localhost",
-        "4111 1111 1111 1112",
+        "4539 1488 0343 6468",
         "1234567812345670 is no card: none begins with 1",
         "4444444444444444",
         "GB29 NWBK 6016 1331 9268 18",
