@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from types import MappingProxyType
 
-from pytest_ftgate.data.pii.span import Finder, Place, Span, kinds_of, spans_in
+from pytest_ftgate.data.pii.random_tokens import random_tokens
+from pytest_ftgate.data.pii.span import Finder, Span, kinds_of, spans_in
 
 _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
@@ -34,6 +32,9 @@ _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "OpenAI key": re.compile(r"(?<![\w-])sk-(?:proj|svcacct|admin)-[\w-]{20,}", re.A),
         "API key (sk-)": re.compile(r"(?<![\w-])sk-(?=[\w-]{0,60}\d)(?=[\w-]{0,60}[A-Z])[\w-]{20,}", re.A),
         "JSON web token": re.compile(r"(?<!\w)eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}", re.A),
+        "Discord webhook": re.compile(r"(?<=/api/webhooks/)\d{15,20}/[\w-]{50,}", re.A),
+        "Telegram token": re.compile(r"(?<!\d)\d{8,10}:[\w-]{35}(?![\w-])", re.A),
+        "password in a header": re.compile(r"(?i:authorization)\W{1,6}(?i:basic)\s+([A-Za-z0-9+/]{8,}={0,2})", re.A),
         "password in a URL": re.compile(
             r"(?<![\w+.-])[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,100}:(?!<)([^\s:/@]{3,100})@(?=[\w\[]|[^\0-\x7f])",
             re.A,
@@ -41,12 +42,11 @@ _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
     }
 )
 """Where a pattern has a group, that is the secret."""
-_TOKEN = re.compile(r"(?<![\w+=-])[A-Za-z0-9+_=-]{28,}(?![\w+=-])")
-_HEX = re.compile(r"[0-9a-fA-F-]+")
-LEAST_BITS = 4.1
-"""A token of 28 characters drawn from letters and digits has 4.5 bits a character, words joined together under 4."""
-LEAST_CHANGES = 0.35
-"""In tokens drawn at random .63 on average, and in 99 of 100 over .4; in words run together about .2."""
+_PLACEHOLDER = re.compile(
+    r"EXAMPLE|[xX]{6}|\*{3}|your[_-]|YOUR[_-]|\.eyJzdWIiOiIxMjM0NTY3ODkwIi"  # the last begins the payload of jwt.io
+    r"|^(?:pass(?:word|wd)?|pwd?|secret|your\w*|[xX]{3,}|\$\w+|\$?\{.*|%s|\[.*|<.*)$"
+)
+"""What documentation writes in place of a key or a password."""
 
 
 def credentials(text: str) -> tuple[str, ...]:
@@ -61,32 +61,10 @@ def credential_spans(text: str) -> Iterator[Span]:
 
 def _shaped(pattern: re.Pattern[str]) -> Finder:
     """A finder of one shape."""
-    return lambda text: [found.span(pattern.groups) for found in pattern.finditer(text)]
-
-
-def _random(text: str) -> Iterator[Place]:
-    return (found.span() for found in _TOKEN.finditer(text) if _is_random(found.group()))
-
-
-def _is_random(token: str) -> bool:
-    """Letters of both cases and at least three digits, in no order that a word would have."""
-    kinds = (str.islower, str.isupper)
-    mixed = all(any(map(kind, token)) for kind in kinds) and sum(map(str.isdigit, token)) >= 3
-    return mixed and not _HEX.fullmatch(token) and entropy(token) >= LEAST_BITS and _changes(token) >= LEAST_CHANGES
-
-
-def _changes(token: str) -> float:
-    """Share of neighbours of which one is a capital, a small letter or a digit and the other is not."""
-    kinds = [(char.islower(), char.isupper(), char.isdigit()) for char in token]
-    return sum(one != other for one, other in pairwise(kinds)) / (len(kinds) - 1)
-
-
-def entropy(token: str) -> float:
-    """Shannon's entropy of the characters of a text, in bits a character; 0 for a text of one character, or none."""
-    shares = [count / len(token) for count in Counter(token).values()]
-    return -sum(share * math.log2(share) for share in shares)
+    group = pattern.groups
+    return lambda text: [each.span(group) for each in pattern.finditer(text) if not _PLACEHOLDER.search(each[group])]
 
 
 _KINDS: Mapping[str, Finder] = MappingProxyType(
-    {**{kind: _shaped(pattern) for kind, pattern in _SHAPES.items()}, "random token": _random}
+    {**{kind: _shaped(pattern) for kind, pattern in _SHAPES.items()}, "random token": random_tokens}
 )

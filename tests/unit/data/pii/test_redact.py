@@ -31,6 +31,7 @@ PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIabc+/=\n-----END RSA " + "PRIVAT
         ("at 84.23.16.7", "at <IP_ADDRESS>"),
         (f"{TOKEN} of ann@birch.org", "<SECRET> of <EMAIL>"),
         (f"key:\n{PEM}\nend", "key:\n<SECRET>\nend"),
+        ("api_key=" + "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74Og" + "==;", "api_key=<SECRET>;"),
         ("-----BEGIN " + "PRIVATE KEY-----\n" + "aB3/" * 16, "<SECRET>"),
         ("postgres://me:" + "pass1@db/x", "postgres://me:<SECRET>@db/x"),
         ("ann@birch.organn@birch.org", "<EMAIL>@birch.org"),
