@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_ftgate.data.near import jaccard_join
+from pytest_ftgate.data.near.join_filter import SUSPECT, rarest
 from pytest_ftgate.data.near.ngrams import text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Plain
 from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes, word_codes
@@ -95,6 +96,6 @@ def _least_places(golden: containment.Indexed) -> float:
 
 def _of_letters(goldens: Sequence[jaccard_join.Indexed]) -> Counting:
     """Of each golden its rarest codes: as few as leave the least number of shared ones above chance."""
-    rarest = jaccard_join.rarest(goldens)
     sizes = np.array([golden.size for golden in goldens], np.float64)
-    return Counting(rarest, jaccard_join.SUSPECT * sizes - sizes + [len(each) for each in rarest])
+    codes = rarest([golden.codes for golden in goldens], sizes)
+    return Counting(codes, SUSPECT * sizes - sizes + [len(each) for each in codes])
