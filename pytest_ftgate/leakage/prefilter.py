@@ -44,9 +44,7 @@ class Prefilter:
     def __init__(
         self, goldens: Sequence[Golden], contained: Sequence[containment.Containment], near: jaccard_join.Fuzzy
     ) -> None:
-        self._wholes = frozenset(
-            text_of_words(words) for golden in goldens for words in (golden.question, golden.exchange)
-        )
+        self._wholes = frozenset(text_of_words(words) for golden in goldens for words in golden.wordings)
         self._words = _of_words([golden for stage in contained for golden in stage.indexed])
         self._letters = _of_letters(near.indexed)
 
