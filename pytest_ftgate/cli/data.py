@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from pytest_ftgate.data.readers.row import DataRow
 
 CHECKS = (
-    *("answers", "turns", "short", "truncated", "duplicates", "near", "contradictions", "mislabelled", "format"),
+    *(
+        "keys",
+        "method",
+        "answers",
+        "turns",
+        "short",
+        "truncated",
+        "duplicates",
+        "near",
+        "contradictions",
+        "mislabelled",
+        "format",
+    ),
     *("coverage", "balance", "size", "languages", "lengths", "synthetic", "general", "perplexity", "pii", "secrets"),
 )
 MAX_LENGTH = 1024

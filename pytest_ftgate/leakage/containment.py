@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.template_threshold import least_of_template
+from pytest_ftgate.leakage.sequence_index import SequenceIndex
 
 N = 5
 LEAK = 0.8
@@ -32,12 +34,11 @@ class Containment:
 
     def __init__(self, goldens: Sequence[Golden]) -> None:
         self.indexed = _indexed([golden.question for golden in goldens])
-        self.index: Mapping[Words, Sequence[tuple[int, int]]] = _places(self.indexed)
+        sequences = [[(place, golden.words[place : place + N]) for place in golden.places] for golden in self.indexed]
+        self.index = SequenceIndex(sequences, [least_places(golden) for golden in self.indexed])
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of at least five words that stand in this row, whole or in part."""
-        if self.index.keys().isdisjoint(_grams(sample.whole)):
-            return
         found, spans = self._compare(sample.whole)
         for number in sorted(found):
             if hit := self._judge(number, len(found[number]), spans[number]):
@@ -47,14 +48,13 @@ class Containment:
         """By golden: its 5-grams found, and its longest span in this row as (5-grams in it, place of the last)."""
         found: defaultdict[int, set[Words]] = defaultdict(set)
         spans: dict[int, tuple[int, int]] = {}
-        runs: dict[tuple[int, int], int] = {}
-        for gram in _grams(words):
-            going: dict[tuple[int, int], int] = {}
-            for number, place in self.index.get(gram, ()):
-                run = going[number, place] = runs.get((number, place - 1), 0) + 1
-                found[number].add(gram)
-                spans[number] = max(spans.get(number, (0, 0)), (run, place))
-            runs = going
+        runs: dict[tuple[int, int], tuple[int, int]] = {}
+        for at, number, place in self.index.shared(_grams(words)):
+            last, run = runs.get((number, place - at), (at, 0))
+            run = run + 1 if last == at - 1 else 1
+            runs[number, place - at] = at, run
+            found[number].add(words[at : at + N])
+            spans[number] = max(spans.get(number, (0, 0)), (run, place))
         return found, spans
 
     def _judge(self, number: int, found: int, span: tuple[int, int]) -> Hit | None:
@@ -74,6 +74,15 @@ def verdict_of(score: float, span: int, size: int) -> Verdict | None:
     if score >= LEAK or (span >= LONG and span >= size // 2):
         return "leak"
     return "suspect" if score >= SUSPECT else None
+
+
+def least_places(golden: Indexed) -> float:
+    """How many places of a row must hold one of the golden's sequences before it can be found there."""
+    if not golden.grams:
+        return inf
+    if golden.size < LONG:
+        return len(golden.places)
+    return min(SUSPECT * len(golden.grams), max(LONG, golden.size // 2) - N + 1)
 
 
 def _verdict_of_short(golden: Indexed, run: int) -> Verdict | None:
@@ -97,11 +106,3 @@ def _without_templates(words: Words, counts: Mapping[Words, int], least: float) 
     own = [(place, gram) for place, gram in everywhere if counts[gram] < least] or everywhere
     covered = {place + step for place, _ in own for step in range(N)}
     return Indexed(words, tuple(place for place, _ in own), frozenset(gram for _, gram in own), len(covered))
-
-
-def _places(goldens: Sequence[Indexed]) -> dict[Words, list[tuple[int, int]]]:
-    index: defaultdict[Words, list[tuple[int, int]]] = defaultdict(list)
-    for number, golden in enumerate(goldens):
-        for place in golden.places:
-            index[golden.words[place : place + N]].append((number, place))
-    return dict(index)

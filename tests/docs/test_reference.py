@@ -15,7 +15,7 @@ import pytest
 import pytest_ftgate
 from pytest_ftgate.cli import drift, leakage
 from pytest_ftgate.data.checks import CHECKS as DATA_CHECKS
-from pytest_ftgate.data.checks.all_checks import every_check
+from pytest_ftgate.data.checks.all_checks import Training, every_check
 from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.data.checks.perplexity import Perplexity
 from pytest_ftgate.files import STATE
@@ -160,7 +160,10 @@ def test_every_gate_check():
 
 def test_every_data_check():
     surprise = Perplexity(lambda rows: [0.0 for _ in rows], 1, 0)
-    names = {check.name for check in every_check(lambda _: 0, 1, LabelCounts(), forgetting=True, perplexity=surprise)}
+    names = {
+        check.name
+        for check in every_check(lambda _: 0, 1, LabelCounts(), training=Training(forgetting=True), perplexity=surprise)
+    }
     assert {"schema", *names} == set(DATA_CHECKS) == first_cells("data-checks.md")
 
 

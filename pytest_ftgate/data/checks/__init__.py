@@ -7,6 +7,15 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "rows of no known shape; unknown roles, turns out of order, an answer that is not the last turn",
         "error",
     ),
+    "keys": (
+        "keys of rows that nothing reads, with the number of rows that have each",
+        "warning",
+    ),
+    "method": (
+        "training rows that `[train] method` cannot learn from: an answer that people rejected (`label` false), a "
+        "preference, one answer where two are needed",
+        "error; warning without a pipeline, for rejected answers",
+    ),
     "answers": (
         "empty answers",
         "error",
@@ -80,8 +89,9 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "warning",
     ),
     "pii": (
-        "e-mail addresses, phone numbers, payment cards, IBANs, public IP addresses; with the extra `data` "
-        "national ids of 17 countries; no names of people",
+        "e-mail addresses, phone numbers, payment cards, IBANs, public IP addresses, in the digits and beside the "
+        "letters of every script; with the extra `data` national ids of 23 countries; no names of people, no "
+        "[placeholders](../how-to/training-data.md#what-counts-as-personal)",
         "error",
     ),
     "secrets": (

@@ -50,11 +50,14 @@ def redacted(row: DataRow) -> DataRow:
         rejected=None if row.rejected is None else redacted_text(row.rejected),
         variables=None if row.variables is None else redacted_value(row.variables),
         extras=_keys(row.extras),
+        tools=tuple(redacted_value(row.tools)),
+        calls=tuple(redacted_value(row.calls)),
+        reasoning=redacted_text(row.reasoning),
     )
 
 
 def _turn(turn: Message) -> Message:
-    return {"role": turn["role"], "content": redacted_text(turn["content"])}
+    return {key: value if key == "role" else redacted_value(value) for key, value in turn.items()}
 
 
 def _keys(data: Any) -> dict[str, Any]:

@@ -65,9 +65,9 @@ class Letters:
         self.indexed = tuple(map(_indexed, words, texts, places))
         self._least = np.array([_least(golden) for golden in self.indexed])
 
-    def find(self, question: str, whole: str) -> Iterator[Hit]:
-        """The goldens that are this row or its question, or that stand in it; each once."""
-        exact = {*self._wholes.get(question, ()), *self._wholes.get(whole, ())}
+    def find(self, question: str, whole: str, others: Sequence[str] = ()) -> Iterator[Hit]:
+        """The goldens that are this row or a question of it, or that stand in it; each once."""
+        exact = {number for text in (question, whole, *others) for number in self._wholes.get(text, ())}
         for number in sorted(exact):
             yield Hit(number, STAGE, "leak", 1.0, self.indexed[number].words)
         letters = whole.replace(" ", "")  # that two numbers are apart counts for a whole row only

@@ -45,7 +45,14 @@ def test_clean_rows_are_exit_code_0_and_a_line_a_check(check):
 
 def test_faults_are_exit_code_1_with_count_places_and_advice(check):
     rows = clean()
-    rows += [rows[3], {"prompt": "write to a@b.org", "completion": "yes"}, {"prompt": "x"}, rows[4], rows[5], rows[6]]
+    rows += [
+        rows[3],
+        {"prompt": "write to ann@birch.org", "completion": "yes"},
+        {"prompt": "x"},
+        rows[4],
+        rows[5],
+        rows[6],
+    ]
     code, lines = check(rows)
     assert code == 1
     assert (
@@ -54,7 +61,7 @@ def test_faults_are_exit_code_1_with_count_places_and_advice(check):
     )
     assert "and 1 more; keep one of each" in lines["duplicates"]
     assert "pii             ERROR    1 found: t.jsonl:502 (e-mail); models memorise" in lines["pii"]
-    assert "a@b.org" not in "".join(lines.values())
+    assert "ann@birch.org" not in "".join(lines.values())
     assert "schema          ERROR    1 found: t.jsonl:503 (unknown row format" in lines["schema"]
 
 
@@ -69,15 +76,52 @@ def test_a_file_that_is_not_there_is_one_error(check, capsys):
 
 
 def test_where_no_row_can_be_read_no_check_is_ok(check, tmp_path, capsys):
-    code, lines = check([{"id": number, "text": "x"} for number in range(80)])
+    code, lines = check([{"id": number, "Frage": "x", "Antwort": "y"} for number in range(80)])
     assert code == 1
     assert set(lines) == {"data:", "schema", "no"}
     assert (
-        "80 found: t.jsonl:1 (unknown row format; found keys: 'id', 'text'; the same in 79 more rows);"
-        in lines["schema"]
-    )
+        "80 found: t.jsonl:1 (unknown row format; found keys: 'Frage', 'Antwort'; nearest: question + answer; rename, "
+        'or map in pipeline.toml: [data.columns] question = "Frage", answer = "Antwort"; the same in 79 more rows);'
+    ) in lines["schema"]
     code, lines = check([])
     assert (code, "1 found: t.jsonl (no rows found);" in lines["schema"]) == (1, True)
+
+
+def test_a_key_that_nothing_reads_is_one_warning_with_its_count(check):
+    rows = clean()
+    rows[3] |= {"rating": 4, "cluster": "c"}
+    rows[5] |= {"rating": 5, "url": "x"}
+    code, lines = check(rows)
+    assert code == 0
+    assert "keys            warning  1 found: t.jsonl:4 (not used: 'rating' in 2 rows, 'url' in 1 row)" in lines["keys"]
+
+
+def test_answers_that_people_rejected_are_found(check):
+    rows = clean()
+    rows[3]["label"] = False
+    rows[4]["label"] = True
+    code, lines = check(rows)
+    assert code == 0
+    assert "warning  1 found: t.jsonl:4 (people rejected this answer (label false))" in lines["method"]
+    assert 'method = "kto"' in lines["method"]
+
+
+def test_calls_thoughts_and_texts_alone_are_clean_rows(check):
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    said = [
+        {"role": "user", "content": words(8, 9998)},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "", "tool_call_id": "c"},
+        {"role": "assistant", "content": "yes", "reasoning_content": "It says so."},
+    ]
+    rows = [*clean(), {"messages": said}, {"messages": said[:2]}, {"text": words(30, 1)}, {"text": words(30, 2)}]
+    code, lines = check(rows)
+    assert code == 0
+    assert all(
+        line.split()[1] == "ok" for name, line in lines.items() if name in {"answers", "turns", "schema", "keys"}
+    )
+    code, lines = check([*rows, {"text": words(30, 1)}])
+    assert "t.jsonl:505 (duplicate of t.jsonl:503)" in lines["duplicates"]
 
 
 def test_an_empty_file_beside_a_good_one_is_an_error(check, tmp_path):
@@ -167,7 +211,7 @@ def test_a_turn_that_the_template_refuses_is_an_error(check, model):
 
 
 def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
-    rows = [*clean(), {"prompt": "write to a@b.org or c@d.org", "completion": "yes"}]
+    rows = [*clean(), {"prompt": "write to ann@birch.org or cy@dale.org", "completion": "yes"}]
     assert check(rows)[0] == 1
     assert main(["data", "redact", "t.jsonl", "copy.jsonl"]) == 0
     assert capsys.readouterr().out == "copy.jsonl: 501 rows of 501; 1 redacted for personal data or keys\n"
@@ -180,7 +224,7 @@ def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
     assert "gone.jsonl: cannot read training data" in capsys.readouterr().err
 
 
-def test_without_presidio_a_copy_says_what_was_not_looked_for(check, capsys, monkeypatch):
+def test_without_stdnum_a_copy_says_what_was_not_looked_for(check, capsys, monkeypatch):
     check(clean(2))
     monkeypatch.setattr("pytest_ftgate.data.pii.national.find_spec", lambda name: None)
     assert main(["data", "redact", "t.jsonl", "copy.jsonl"]) == 0

@@ -73,10 +73,10 @@ def test_a_group_on_two_sides_is_told_and_is_exit_code_1(split):
 
 
 def test_a_fault_of_all_rows_is_told_once(split):
-    code, told = split([{"id": number, "text": "x"} for number in range(80)])
+    code, told = split([{"id": number, "said": "x"} for number in range(80)])
     assert code == 2
     assert told.err.count("unknown row format") == 1
-    assert "t.jsonl:1: unknown row format; found keys: 'id', 'text'; the same in 79 more rows" in told.err
+    assert "t.jsonl:1: unknown row format; found keys: 'said'; the same in 79 more rows" in told.err
 
 
 def test_mistakes_are_told(split, tmp_path):

@@ -57,7 +57,7 @@ def test_faults_are_told_at_once_up_to_a_bound(tmp_path):
 
 def test_ten_thousand_rows_of_one_fault_are_one_fault(tmp_path):
     path = tmp_path / "train.csv"
-    path.write_text("id,text\n" + "1,x\n" * 10_000)
+    path.write_text("id,said\n" + "1,x\n" * 10_000)
     with pytest.raises(DataError) as caught:
         list(read_rows(path))
     assert [fault.line for fault in caught.value.faults] == [2]
