@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Own, Templates
+from pytest_ftgate.leakage.sequence_index import SequenceIndex
 
 N = 5
 LEAK = 0.8
@@ -44,12 +46,11 @@ class Containment:
     def __init__(self, goldens: Sequence[Golden]) -> None:
         templates = Templates(goldens)
         self.indexed = tuple(_indexed(golden.question, templates.own(golden.question)) for golden in goldens)
-        self.index: Mapping[Words, Sequence[tuple[int, int]]] = _places(self.indexed)
+        sequences = [[(place, golden.words[place : place + N]) for place in golden.places] for golden in self.indexed]
+        self.index = SequenceIndex(sequences, [least_places(golden) for golden in self.indexed])
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of at least five words that stand in this row, whole or in part."""
-        if self.index.keys().isdisjoint(_grams(sample.whole)):
-            return
         found, spans = self._compare(sample.whole)
         for number in sorted(found):
             golden = self.indexed[number]
@@ -60,14 +61,13 @@ class Containment:
         """By golden: its 5-grams found, and its longest span in this row as (5-grams in it, place of the last)."""
         found: defaultdict[int, set[Words]] = defaultdict(set)
         spans: dict[int, tuple[int, int]] = {}
-        runs: dict[tuple[int, int], int] = {}
-        for gram in _grams(words):
-            going: dict[tuple[int, int], int] = {}
-            for number, place in self.index.get(gram, ()):
-                run = going[number, place] = runs.get((number, place - 1), 0) + 1
-                found[number].add(gram)
-                spans[number] = max(spans.get(number, (0, 0)), (run, place))
-            runs = going
+        runs: dict[tuple[int, int], tuple[int, int]] = {}
+        for at, number, place in self.index.shared(_grams(words)):
+            last, run = runs.get((number, place - at), (at, 0))
+            run = run + 1 if last == at - 1 else 1
+            runs[number, place - at] = at, run
+            found[number].add(words[at : at + N])
+            spans[number] = max(spans.get(number, (0, 0)), (run, place))
         return found, spans
 
     def _judge(self, number: int, found: int, span: tuple[int, int]) -> Hit | None:
@@ -88,6 +88,15 @@ def verdict_of(score: float, span: int, size: int) -> Verdict | None:
     if score >= LEAK or (span >= LONG and span >= size // 2):
         return "leak"
     return "suspect" if score >= SUSPECT else None
+
+
+def least_places(golden: Indexed) -> float:
+    """How many places of a row must hold one of the golden's sequences before it can be found there."""
+    if not golden.grams:
+        return inf
+    if golden.size < LONG:
+        return len(golden.grams)
+    return min(SUSPECT * len(golden.grams), max(LONG, golden.size // 2) - N + 1)
 
 
 def _verdict_of_short(golden: Indexed, score: float, run: int) -> Verdict | None:
@@ -113,11 +122,3 @@ def _indexed(words: Words, own: Own) -> Indexed:
     covered = {place + step for place in own.places for step in range(N)}
     needed = frozenset(grams[place] for place in own.needed)
     return Indexed(words, own.places, frozenset(grams.values()), len(covered), needed, own.is_open(len(words)))
-
-
-def _places(goldens: Sequence[Indexed]) -> dict[Words, list[tuple[int, int]]]:
-    index: defaultdict[Words, list[tuple[int, int]]] = defaultdict(list)
-    for number, golden in enumerate(goldens):
-        for place in golden.places:
-            index[golden.words[place : place + N]].append((number, place))
-    return dict(index)

@@ -82,16 +82,7 @@ def _pieces(texts: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, st
 
 def _of_words(goldens: Sequence[containment.Indexed]) -> Counting:
     codes = [np.unique(word_codes(bytes_of(text_of_words(golden.words)))[0][list(golden.places)]) for golden in goldens]
-    return Counting(codes, np.array([_least_places(golden) for golden in goldens]))
-
-
-def _least_places(golden: containment.Indexed) -> float:
-    if not golden.grams:
-        return np.inf
-    if golden.size < containment.LONG:
-        return len(golden.grams)
-    span = max(containment.LONG, golden.size // 2) - containment.N + 1
-    return min(containment.SUSPECT * len(golden.grams), span)
+    return Counting(codes, np.array([containment.least_places(golden) for golden in goldens]))
 
 
 def _of_letters(goldens: Sequence[jaccard_join.Indexed]) -> Counting:
