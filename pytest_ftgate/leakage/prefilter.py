@@ -4,11 +4,11 @@ Proof, stage by stage. A *place* is where a sequence begins in a row; equal sequ
 (`rolling_hash`), and what is counted is the places of the row whose code is one of the golden's, so never fewer than
 its sequences there.
 
-- exact: the row's question, or all of it, is looked up as a whole.
+- exact: each question of the row, and all of it, is looked up as a whole.
 - containment, of questions or of answers: a golden of 13 words or more is reported if half of its distinct 5-word
   sequences stand in the row (at that many places at least), or a common span of at least 13 words and half of the
   golden, rounded down; a span of s words is s - 4 places. A shorter golden is reported if all of its sequences stand
-  in the row one after the other, a place for each.
+  in the row, at a place each.
 - fuzzy: J(A, B) >= t means |A & B| >= t |A | B| >= t |A|. Let P be any part of the golden's grams A: at most |A| - |P|
   of the shared ones lie outside P, so at least t |A| - |A| + |P| of P stand in the row, at a place each. P is the
   rarest part, just large enough that a row must share some dozens of them. |A| is the number of grams, |P| of codes:
@@ -44,9 +44,7 @@ class Prefilter:
     def __init__(
         self, goldens: Sequence[Golden], contained: Sequence[containment.Containment], near: jaccard_join.Fuzzy
     ) -> None:
-        self._wholes = frozenset(
-            text_of_words(words) for golden in goldens for words in (golden.question, golden.exchange)
-        )
+        self._wholes = frozenset(text_of_words(words) for golden in goldens for words in golden.wordings)
         self._words = _of_words([golden for stage in contained for golden in stage.indexed])
         self._letters = _of_letters(near.indexed)
 
@@ -60,7 +58,7 @@ class Prefilter:
         return sorted(found)
 
     def _surely(self, row: Plain) -> bool:
-        return row.whole in self._wholes or row.question in self._wholes or len(row.whole) > LONGEST
+        return len(row.whole) > LONGEST or not self._wholes.isdisjoint((row.whole, row.question, *row.others))
 
     def _passing(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
         together, ends = joined(texts)

@@ -60,7 +60,7 @@ class Fuzzy:
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens that are nearly this row or nearly its question."""
         found: dict[int, Hit] = {}
-        for texts in _together(sample):
+        for texts in (*_together(sample), *((words,) for words in sample.others)):
             for hit in self._near(texts):
                 if hit.golden not in found or found[hit.golden].score < hit.score:
                     found[hit.golden] = hit
