@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli import data_generate, data_review, data_split
+from pytest_ftgate.cli import data_dedup, data_generate, data_review, data_split
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import whole
@@ -48,7 +48,7 @@ SAMPLED = 200
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("data", help="check, redact, generate, review and split training data")
+    parser = commands.add_parser("data", help="check, redact, deduplicate, generate, review and split training data")
     kinds = parser.add_subparsers(metavar="WHAT", required=True)
     check = kinds.add_parser("check", help="check format, duplicates, labels, personal data ...; exit code 1 on errors")
     check.add_argument(
@@ -92,6 +92,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     add_column(redact)
     redact.set_defaults(run=redact_data)
+    data_dedup.add(kinds)
     data_generate.add(kinds)
     data_review.add(kinds)
     data_split.add(kinds)

@@ -9,6 +9,9 @@ from typing import Any
 
 from pytest_ftgate.golden.case import Message
 
+TEXT = "text"
+"""Shape of a row that is a text alone, without a question: `answer` is the text."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataRow:
@@ -48,6 +51,16 @@ class DataRow:
     def input(self) -> Any:
         """What a prompt is rendered with: text, variables or conversation of the shape "own", else the turns asked."""
         return self.written["input"] if self.shape == "own" else self.asked
+
+    @property
+    def answer_turn(self) -> Message:
+        """The answer as the assistant's turn, with its calls and what it thought, for a chat template."""
+        turn: Message = {"role": "assistant", "content": self.answer}
+        if self.calls:
+            turn["tool_calls"] = list(self.calls)
+        if self.reasoning:
+            turn["reasoning_content"] = self.reasoning
+        return turn
 
     @property
     def turns(self) -> tuple[str, ...]:
