@@ -94,7 +94,7 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
 
         return check_own(args.files, suites)
     from pytest_ftgate.evaluate.prompt_variant import all_prompts
-    from pytest_ftgate.leakage.check import Scan
+    from pytest_ftgate.leakage.check import scan_of
     from pytest_ftgate.leakage.cluster.journal import Journal
     from pytest_ftgate.leakage.cluster.scan import scan_on_ray
     from pytest_ftgate.leakage.prompt_check import prompt_report, with_prompts
@@ -103,7 +103,7 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
     journal = Journal(args.state_dir / "leakage" / "finished.jsonl")
     done = scan_on_ray(args.files, suites, args.ray, journal)
     say(f"ray: {done.pieces:,} pieces scanned; {done.finished:,} of {done.files:,} files already finished")
-    prompts = [prompt_report(Scan({suite.name: suite.cases}), all_prompts(suite)) for suite in suites]
+    prompts = [prompt_report(scan_of([suite]), all_prompts(suite)) for suite in suites]
     return with_prompts(done.report, of_all_sets(prompts))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.near.rows import Row, read_rows
 from pytest_ftgate.evaluate.prompt_variant import all_prompts
-from pytest_ftgate.leakage.check import Scan, compared, find_leaks
+from pytest_ftgate.leakage.check import compared, find_leaks, scan_of
 from pytest_ftgate.leakage.prompt_check import prompt_report, with_prompts
 from pytest_ftgate.leakage.report import Report
 
@@ -31,7 +31,7 @@ def check_own(data: Data, suites: Sequence[Suite]) -> Report:
 
 
 def _of_set(suite: Suite, parts: Sequence[Any]) -> Report:
-    scan = Scan({suite.name: suite.cases})
+    scan = scan_of([suite])
     return with_prompts(compared(scan.report(_rows(parts))), prompt_report(scan, all_prompts(suite)))
 
 

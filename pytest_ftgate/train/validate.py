@@ -98,7 +98,7 @@ def grade_answers(job: TrainJob, examples: Sequence[Example], answers: Sequence[
 
 
 def _response(example: Example, answer: Answer, *, keeps_reasoning: bool) -> Response:
-    reasoning, text = ("", answer.text) if keeps_reasoning else split(answer.text)
+    reasoning, text = split(answer.text, keeps=keeps_reasoning)
     text, calls = calls_in(text) if example.tools else (text, [])
     return Response(
         case_id=example.case.id,

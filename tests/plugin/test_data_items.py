@@ -87,7 +87,7 @@ def test_clean_data_pass_and_are_told_in_a_line(shop):
 
 
 def test_an_error_fails_its_item_with_places_and_what_to_do(shop):
-    spoil(shop, row(3), {"input": "write to a@b.org", "expected": "yes"}, {"input": "x"}, *map(row, range(4, 16)))
+    spoil(shop, row(3), {"input": "write to ann@birch.org", "expected": "yes"}, {"input": "x"}, *map(row, range(4, 16)))
     result = shop.run(HERE)
     assert result.ret == 1
     assert result.parseoutcomes()["failed"] == 3
@@ -104,7 +104,7 @@ def test_an_error_fails_its_item_with_places_and_what_to_do(shop):
     )
     result.stdout.fnmatch_lines([f"  {train}:503 (unknown row format*"])
     result.stdout.fnmatch_lines([f"FAILED {HERE}::data[[]pii[]] - mail: pii: 1 found in the data"])
-    result.stdout.no_fnmatch_line("*a@b.org*")
+    result.stdout.no_fnmatch_line("*ann@birch.org*")
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
@@ -125,7 +125,7 @@ def test_an_unknown_check_in_allow_is_a_collection_error_with_its_line(shop):
 
 
 def test_training_ends_before_anything_is_spent_and_all_faults_are_told(shop):
-    spoil(shop, row(3), {"input": "write to a@b.org", "expected": "yes"})
+    spoil(shop, row(3), {"input": "write to ann@birch.org", "expected": "yes"})
     result = shop.run("--train", "-v")
     assert result.ret == 1, result.stdout.str()
     result.assert_outcomes(failed=2, passed=result.parseoutcomes()["passed"], skipped=1)
@@ -193,7 +193,7 @@ def test_perplexity_is_a_check_only_where_the_pipeline_asks_for_it(shop):
 
 @pytest.mark.parametrize("given", [[HERE, "-k", "duplicates"], [f"{HERE}::data[duplicates]"]])
 def test_one_check_alone(shop, given):
-    spoil(shop, row(3), {"input": "write to a@b.org", "expected": "yes"})
+    spoil(shop, row(3), {"input": "write to ann@birch.org", "expected": "yes"})
     result = shop.run(*given)
     assert result.ret == 1
     result.assert_outcomes(failed=1, deselected=result.parseoutcomes().get("deselected", 0))

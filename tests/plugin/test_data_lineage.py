@@ -8,7 +8,7 @@ from tests.plugin.test_data_items import HERE, PIPELINE, row, shop, spoil, words
 from tests.plugin.trained import Trained
 from tests.projects import json_lines
 
-EMAIL = "someone@example.org"
+EMAIL = "someone@birch.org"
 
 
 def test_redacted_rows_are_checked_for_leaks_in_the_users_file_and_line(shop):  # noqa: F811

@@ -38,8 +38,8 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "error",
     ),
     "near": (
-        "questions that are nearly the same (Jaccard index of character 5-grams at least .8; the first 3,000 "
-        "different questions)",
+        "questions that are nearly the same (Jaccard index of character 5-grams at least .8, in every script; the "
+        "first million different questions, recall .99)",
         "warning",
     ),
     "contradictions": (
@@ -89,8 +89,9 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "warning",
     ),
     "pii": (
-        "e-mail addresses, phone numbers, payment cards, IBANs, public IP addresses; with the extra `data` "
-        "national ids of 17 countries; no names of people",
+        "e-mail addresses, phone numbers, payment cards, IBANs, public IP addresses, in the digits and beside the "
+        "letters of every script; with the extra `data` national ids of 23 countries; no names of people, no "
+        "[placeholders](../how-to/training-data.md#what-counts-as-personal)",
         "error",
     ),
     "secrets": (

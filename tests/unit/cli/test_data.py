@@ -45,7 +45,14 @@ def test_clean_rows_are_exit_code_0_and_a_line_a_check(check):
 
 def test_faults_are_exit_code_1_with_count_places_and_advice(check):
     rows = clean()
-    rows += [rows[3], {"prompt": "write to a@b.org", "completion": "yes"}, {"prompt": "x"}, rows[4], rows[5], rows[6]]
+    rows += [
+        rows[3],
+        {"prompt": "write to ann@birch.org", "completion": "yes"},
+        {"prompt": "x"},
+        rows[4],
+        rows[5],
+        rows[6],
+    ]
     code, lines = check(rows)
     assert code == 1
     assert (
@@ -54,7 +61,7 @@ def test_faults_are_exit_code_1_with_count_places_and_advice(check):
     )
     assert "and 1 more; keep one of each" in lines["duplicates"]
     assert "pii             ERROR    1 found: t.jsonl:502 (e-mail); models memorise" in lines["pii"]
-    assert "a@b.org" not in "".join(lines.values())
+    assert "ann@birch.org" not in "".join(lines.values())
     assert "schema          ERROR    1 found: t.jsonl:503 (unknown row format" in lines["schema"]
 
 
@@ -204,7 +211,7 @@ def test_a_turn_that_the_template_refuses_is_an_error(check, model):
 
 
 def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
-    rows = [*clean(), {"prompt": "write to a@b.org or c@d.org", "completion": "yes"}]
+    rows = [*clean(), {"prompt": "write to ann@birch.org or cy@dale.org", "completion": "yes"}]
     assert check(rows)[0] == 1
     assert main(["data", "redact", "t.jsonl", "copy.jsonl"]) == 0
     assert capsys.readouterr().out == "copy.jsonl: 501 rows of 501; 1 redacted for personal data or keys\n"
@@ -217,7 +224,13 @@ def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
     assert "gone.jsonl: cannot read training data" in capsys.readouterr().err
 
 
-def test_without_presidio_a_copy_says_what_was_not_looked_for(check, capsys, monkeypatch):
+def test_a_copy_is_written_uncompressed(check, capsys):
+    check(clean(2))
+    assert main(["data", "redact", "t.jsonl", "copy.jsonl.gz"]) == 2
+    assert "copy.jsonl.gz: output is written uncompressed; use a name like copy.jsonl" in capsys.readouterr().err
+
+
+def test_without_stdnum_a_copy_says_what_was_not_looked_for(check, capsys, monkeypatch):
     check(clean(2))
     monkeypatch.setattr("pytest_ftgate.data.pii.national.find_spec", lambda name: None)
     assert main(["data", "redact", "t.jsonl", "copy.jsonl"]) == 0

@@ -173,7 +173,7 @@ def test_personal_data_in_a_pair_is_told_where_another_machine_will_read_it(fold
     class Args:
         state_dir, yes = folder / "state", False
 
-    pair = Nearest("s/a", "t.jsonl", 1, 0.9, "Who is it?", "Who?", row="Write to jane.doe@example.org, please.")
+    pair = Nearest("s/a", "t.jsonl", 1, 0.9, "Who is it?", "Who?", row="Write to jane.doe@birch.org, please.")
     far = Settings(base_url="https://far.example", budget_dollars=0.0, prices=Prices(1, 5, 1, 1))
     tell_judged(Args(), far, [pair])
     assert "1 of these pairs contain personal data and are sent to https://far.example" in capsys.readouterr().out

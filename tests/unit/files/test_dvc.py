@@ -18,7 +18,7 @@ from pytest_ftgate.pipeline.config import read_pipeline
 from tests.projects import write_pipeline
 
 RUN = "import sys, json; from dvc.cli import main; [main(each) and sys.exit(1) for each in json.loads(sys.argv[1])]"
-ROW = json.dumps({"input": "write to a@b.org", "expected": "yes"}) + "\n"
+ROW = json.dumps({"input": "write to ann@birch.org", "expected": "yes"}) + "\n"
 DATA = {"train": "sym.jsonl", "validation": "data/a.jsonl"}
 
 

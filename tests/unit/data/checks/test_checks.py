@@ -186,7 +186,7 @@ def test_too_few_rows(number, level):
 
 
 def test_personal_data_and_keys_in_any_turn_are_found_and_not_repeated():
-    address, key = "some.one@example.org", "ghp_" + "aB3x" * 9
+    address, key = "some.one@birch.org", "ghp_" + "aB3x" * 9
     some = [
         row("q", "a", 1, system=f"You are {address}"),
         row("q", "a", 2, rejected=f"call {address}"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.data.near.text import text_of, words_of
+from pytest_ftgate.files.folding import folded
 
 LATIN = st.text(st.sampled_from("abcdefgxyzäöüéñß0123456789 "), min_size=1)
 
@@ -79,9 +80,9 @@ def test_text_of_values(value, text):
 
 @given(st.text() | st.text(st.sampled_from("ab \n.,_£é你\u200b\u00ad🎉ǅẞ\x7f\ud800")))
 def test_a_text_that_is_not_all_ascii_is_plain_by_the_same_table(text):
-    from pytest_ftgate.data.near.text import _TABLE, _folded, _plain
+    from pytest_ftgate.data.near.text import _TABLE, _plain
 
-    assert _plain(_folded(text)) == _folded(text).translate(_TABLE)
+    assert _plain(folded(text)) == folded(text).translate(_TABLE)
 
 
 @given(st.text(), st.text())

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib
 import random
+import re
 import socket
 import subprocess
 import sys
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_ftgate.data.checks.pii import pii
 from pytest_ftgate.data.pii import national
+from pytest_ftgate.data.pii.check_digits import OWN
 from pytest_ftgate.data.pii.national import national_ids
 from pytest_ftgate.data.pii.personal import personal_data
 
@@ -100,18 +104,69 @@ def test_no_text_takes_long(char):
     assert time.process_time() - begin < 5
 
 
-def test_presidio_is_imported_only_for_what_may_be_an_id():
+def test_no_language_model_is_imported_and_python_stdnum_only_for_what_may_be_an_id():
     code = """if True:
         import sys
         from pytest_ftgate.data.pii.personal import personal_data
         for text in ("call 08704050406 on 2024-01-02", "responsibilities ABCDEF", "a@b.org 4111111111111111", "NHS"):
             personal_data(text)
-        assert not {"presidio_analyzer", "spacy", "torch"} & set(sys.modules)
+        assert "stdnum" not in sys.modules
+        assert personal_data("PESEL 44051401359, 536-22-8726") == ("US_SSN", "PL_PESEL")
+        assert not {"presidio_analyzer", "spacy", "transformers", "torch", "numpy"} & set(sys.modules)
     """
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_without_presidio_the_check_says_what_it_did_not_look_for(monkeypatch):
+SHAPES = {
+    "au_medicare": ("AuMedicare", r"[2-6]\d{9}"),
+    "de_id_card": ("DeIdCard", r"[CFGHJKLMNPRVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7}\d"),
+    "de_social_security": ("DeSocialSecurity", r"\d\d(0[1-9]|[12]\d)(0[1-9]|1[0-2])\d\d[A-Z]\d{3}"),
+    "ng_nin": ("NgNin", r"\d{11}"),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_our_own_check_digits_are_those_of_presidio(name, data):
+    recognizers = importlib.import_module("presidio_analyzer.predefined_recognizers")
+    recognizer, shape = SHAPES[name]
+    number = data.draw(st.from_regex(re.compile(shape, re.A), fullmatch=True))
+    assert OWN[name](number) == bool(getattr(recognizers, f"{recognizer}Recognizer")().validate_result(number))
+
+
+@pytest.mark.parametrize("number", ["S1234567D", "T1234567J", "F1234567N", "G1234567X", "M1234567K"])
+def test_the_last_letter_of_a_number_of_singapore_is_the_only_one_that_fits(number):
+    assert [last for last in "ABCDEFGHIJKLMNPQRTUWXZ" if OWN["sg_nric"](number[:8] + last)] == [number[8]]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("身份证号11010519491231002X。", "CN_RIC"),
+        ("CPF: 390.533.447-05", "BR_CPF"),
+        ("cpf 39053344705", "BR_CPF"),
+        ("NIR 2 55 08 14 168 025 38", "FR_NIR"),
+        ("マイナンバーは621498320257です", "JP_MY_NUMBER"),
+        ("ת.ז. 039337423", "IL_ID"),
+        ("BOXW310820HNERXN09", "MX_CURP"),
+        ("주민등록번호는 960121-1234567입니다", "KR_RRN"),
+        ("आधार संख्या ३१२३ ४५६७ ८९०९ है", "IN_AADHAAR"),
+        ("เลขประจำตัวประชาชน๑๑๐๑๗๐๐๒๓๐๗๐๘ครับ", "TH_TNIN"),
+    ],
+)
+def test_ids_are_found_beside_letters_of_other_scripts_and_in_their_digits(text, kind):
+    assert personal_data(text) == (kind,)
+
+
+@pytest.mark.parametrize(
+    "text", ["SSN 123-45-6789", "078-05-1120", "NI number QQ 12 34 56 C", "123.45.6789 - 536 22 8726"]
+)
+def test_placeholders_and_mere_groups_of_digits_are_no_ids(text):
+    assert personal_data(text) == ()
+
+
+def test_without_stdnum_the_check_says_what_it_did_not_look_for(monkeypatch):
     assert pii().note == ""
     monkeypatch.setattr(national, "find_spec", lambda name: None)
     assert pii().note == "national ids not checked: pip install 'pytest-ftgate[data]'"

@@ -17,7 +17,7 @@ from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import DataError
 from tests.unit.data.data_files import FORMATS, write_jsonl
 
-CARD = "4111 1111 1111 1111"
+CARD = "4539 1488 0343 6467"
 TOKEN = "ghp_" + "aB3x" * 9
 PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIabc+/=\n-----END RSA " + "PRIVATE KEY-----"
 
@@ -25,15 +25,16 @@ PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIabc+/=\n-----END RSA " + "PRIVAT
 @pytest.mark.parametrize(
     ("text", "without"),
     [
-        ("write to a@b.org, or +49 30 1234567!", "write to <EMAIL>, or <PHONE>!"),
+        ("write to ann@birch.org, or +49 30 1234567!", "write to <EMAIL>, or <PHONE>!"),
         (f"card {CARD}.", "card <CARD>."),
         ("IBAN GB29 NWBK 6016 1331 9268 19 PLEASE", "IBAN <IBAN> PLEASE"),
-        ("at 8.8.8.8", "at <IP_ADDRESS>"),
-        (f"{TOKEN} of a@b.org", "<SECRET> of <EMAIL>"),
+        ("at 84.23.16.7", "at <IP_ADDRESS>"),
+        (f"{TOKEN} of ann@birch.org", "<SECRET> of <EMAIL>"),
         (f"key:\n{PEM}\nend", "key:\n<SECRET>\nend"),
+        ("api_key=" + "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74Og" + "==;", "api_key=<SECRET>;"),
         ("-----BEGIN " + "PRIVATE KEY-----\n" + "aB3/" * 16, "<SECRET>"),
         ("postgres://me:" + "pass1@db/x", "postgres://me:<SECRET>@db/x"),
-        ("a@b.orga@b.org", "<EMAIL>@b.org"),
+        ("ann@birch.organn@birch.org", "<EMAIL>@birch.org"),
         ("nothing here, 4 + 5 = 9", "nothing here, 4 + 5 = 9"),
     ],
 )
@@ -42,7 +43,7 @@ def test_each_kind_has_its_placeholder(text, without):
 
 
 PIECES = st.sampled_from(
-    ["a@b.org", CARD, "+49 30 1234567", "8.8.8.8", TOKEN, "word", " ", ",", "<", ">", "1", "@", "+", "-", "DE89370400440532013000", "://u:pw1@h"]
+    ["ann@birch.org", CARD, "+49 30 1234567", "84.23.16.7", TOKEN, "word", " ", ",", "<", ">", "1", "@", "+", "-", "DE89370400440532013000", "://u:pw1@h"]
 )  # fmt: skip
 
 
@@ -59,22 +60,24 @@ def test_values_without_findings_are_equal(value):
 
 
 def test_numbers_are_looked_at_and_keys_are_not():
-    data = {"a@b.org": [{"n": 4111111111111111}, 4.5, True, None]}
-    assert redacted_value(data) == {"a@b.org": [{"n": "<CARD>"}, 4.5, True, None]}
+    data = {"ann@birch.org": [{"n": 4539148803436467}, 4.5, True, None]}
+    assert redacted_value(data) == {"ann@birch.org": [{"n": "<CARD>"}, 4.5, True, None]}
 
 
 def person(**extras: object) -> DataRow:
-    asked = ({"role": "system", "content": "Help a@b.org."}, {"role": "user", "content": f"My card: {CARD}"})
-    return DataRow("t.jsonl", 7, asked, "call +49 30 1234567", TOKEN, "a@b.org", {"mail": "a@b.org"}, extras)
+    asked = ({"role": "system", "content": "Help ann@birch.org."}, {"role": "user", "content": f"My card: {CARD}"})
+    return DataRow(
+        "t.jsonl", 7, asked, "call +49 30 1234567", TOKEN, "ann@birch.org", {"mail": "ann@birch.org"}, extras
+    )
 
 
 def test_every_part_of_a_row_is_redacted_but_its_id():
-    row = redacted(person(slices={"of": "a@b.org"}, cluster="c1"))
+    row = redacted(person(slices={"of": "ann@birch.org"}, cluster="c1"))
     assert [turn["content"] for turn in row.asked] == ["Help <EMAIL>.", "My card: <CARD>"]
     assert (row.answer, row.rejected, row.variables) == ("call <PHONE>", "<SECRET>", {"mail": "<EMAIL>"})
     assert (row.extras, row.id, row.path, row.line) == (
         {"slices": {"of": "<EMAIL>"}, "cluster": "c1"},
-        "a@b.org",
+        "ann@birch.org",
         "t.jsonl",
         7,
     )
@@ -82,15 +85,15 @@ def test_every_part_of_a_row_is_redacted_but_its_id():
 
 
 def test_clusters_named_after_people_stay_apart():
-    one, other = (redacted(person(cluster=name)).extras["cluster"] for name in ("a@b.org", "c@d.org"))
+    one, other = (redacted(person(cluster=name)).extras["cluster"] for name in ("ann@birch.org", "cy@dale.org"))
     assert one != other
     assert "@" not in one + other
-    assert redacted(person(cluster="a@b.org")).extras["cluster"] == one
+    assert redacted(person(cluster="ann@birch.org")).extras["cluster"] == one
 
 
 ROWS = [
     {"id": "1", "prompt": "hello", "completion": "hi"},
-    {"id": "2", "prompt": "I am a@b.org", "completion": "hello a@b.org"},
+    {"id": "2", "prompt": "I am ann@birch.org", "completion": "hello ann@birch.org"},
     {"id": "3", "prompt": "bye", "completion": "so long"},
 ]
 

@@ -17,8 +17,8 @@ from tests.projects import json_lines, write_pipeline, write_rows
 
 ROWS = [
     {"input": "one", "expected": "yes"},
-    {"input": "write to a@b.org", "expected": "no"},
-    {"messages": [{"role": "user", "content": "call +14155550123"}, {"role": "assistant", "content": "sure"}]},
+    {"input": "write to ann@birch.org", "expected": "no"},
+    {"messages": [{"role": "user", "content": "call +14155557319"}, {"role": "assistant", "content": "sure"}]},
     {"input": "four", "expected": {"label": "ham"}, "cluster": "c"},
 ]
 
@@ -77,7 +77,7 @@ def test_rows_of_several_lines_keep_the_line_on_which_they_begin(tmp_path):
     source = tmp_path / "t.csv"
     with source.open("w", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerows([["prompt", "completion"], ["one\ntwo\nthree", "yes"], ["mail a@b.org", "no"]])
+        writer.writerows([["prompt", "completion"], ["one\ntwo\nthree", "yes"], ["mail ann@birch.org", "no"]])
     assert write_without(source, tmp_path / "copy.jsonl", drop=False) == 1
     assert list(rows(tmp_path / "copy.jsonl")) == [2, 5]
 
