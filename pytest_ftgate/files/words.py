@@ -97,6 +97,11 @@ def spaced(text: str) -> str:
     return text if text.isascii() else _compiled(_CLUSTER).sub(r" \g<0> ", text)
 
 
+def is_unspaced(char: str) -> bool:
+    """Whether a character, a letter or a mark, is of a script without spaces."""
+    return not char.isascii() and _compiled(_ALONE).match(char) is not None
+
+
 def is_mostly_unspaced(text: str) -> bool:
     """Whether more than half of its words are clusters of scripts without spaces."""
     return not text.isascii() and 2 * len(_compiled(_CLUSTER).findall(text)) > len(words(text))
