@@ -14,6 +14,7 @@ from pytest_ftgate.cli import data_dedup, data_generate, data_review, data_split
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import DataError, Fault, FtgateError
+from pytest_ftgate.files.compressed import check_not_compressed
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     kinds = parser.add_subparsers(metavar="WHAT", required=True)
     check = kinds.add_parser("check", help="check format, duplicates, labels, personal data ...; exit code 1 on errors")
     check.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help=".jsonl, .json, .csv, .parquet or a dataset folder"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help=".jsonl, .json, .csv (.gz, .bz2, .xz, .zst), .parquet or a dataset folder",
     )
     check.add_argument("--model", type=Path, metavar="DIR", help="model whose tokenizer counts the tokens")
     check.add_argument(
@@ -113,6 +118,7 @@ def redact_data(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.pii import national
     from pytest_ftgate.data.pii.redact import write_redacted
 
+    check_not_compressed(args.out)
     done = write_redacted(args.files, args.out, drop=args.drop)
     verb = "dropped" if done.dropped else "redacted"
     say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")

@@ -11,6 +11,8 @@ _HARAKAT = "\u0610-\u061a\u0640\u064b-\u0652\u0656-\u065f\u0670\u06d6-\u06dc\u06
 _LEFT_OUT = re.compile(f"[{_INVISIBLE}{_POINTS}{_HARAKAT}]+")
 _DIGIT = re.compile(r"[^\D0-9]")
 _DOTTED = re.compile("i\u0307+")
+_AM = re.compile("\u0e4d\u0e32|\u0ecd\u0eb2")
+"""The vowel am of Thai and Lao, which NFKC takes apart and which is one sign on the keyboard."""
 _POWERS = str.maketrans({char: f"^{number}" for number, char in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")})
 
 
@@ -25,7 +27,11 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     plain = _LEFT_OUT.sub("", unicodedata.normalize("NFKC", text.translate(_POWERS)))
-    return unicodedata.normalize("NFKC", western_digits(caseless(plain)))
+    return _AM.sub(_as_typed, unicodedata.normalize("NFKC", western_digits(caseless(plain))))
+
+
+def _as_typed(found: re.Match[str]) -> str:
+    return "\u0e33" if found.group() == "\u0e4d\u0e32" else "\u0eb3"
 
 
 def caseless(text: str) -> str:

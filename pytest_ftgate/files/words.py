@@ -9,8 +9,11 @@ dictionary; for how long a text is, `word_count` counts clusters as the words th
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
+
+from pytest_ftgate.files.folding import folded
 
 if TYPE_CHECKING:
     from regex import Pattern
@@ -28,6 +31,7 @@ _RUN = rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_ALONE}](?:[[\p{{L}}\p{{M}}\p{{N}}]--{_ALON
 _TOKEN = rf"{_CLUSTER}|{_RUN}"
 _HEBREW = r"\p{Hebrew}[\p{M}]*"
 _WORD = rf"{_CLUSTER}|{_RUN}(?:(?:['\u2019\u05f3]|(?<={_HEBREW})[\"\u05f4](?={_HEBREW})){_RUN})*"
+_OR_SIGN = rf"{_CLUSTER}|(?:{_RUN}|_)++|[^\s\x1c-\x1f\p{{L}}\p{{M}}\p{{N}}\p{{Cf}}_]"
 _GOING_ON = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--{_ALONE}]"
 CLUSTERS_OF_HAN = 2
 CLUSTERS_OF_OTHERS = 3
@@ -44,6 +48,30 @@ def tokens(text: str) -> list[str]:
     """Words as ROUGE compares them: in lower case, without invisible characters, and "can't" is "can" and "t"."""
     lower = text.lower()
     return _compiled(_TOKEN).findall(lower if lower.isascii() else _compiled(_INNER).sub("", lower))
+
+
+def words_and_signs(text: str) -> list[str]:
+    """Words, with the underscores in them, and each other visible sign: what a classifier of texts looks at."""
+    return _compiled(_OR_SIGN).findall(text)
+
+
+def terms(text: str) -> list[str]:
+    """What a text is about, to be counted and shown: `tokens`, folded, and of neighbouring clusters each pair.
+
+    Pairs of characters are what search engines index of scripts without spaces: near to words, without a dictionary.
+    """
+    found = []
+    for part in _compiled(rf"(?:{_CLUSTER})++|{_RUN}").findall(_compiled(_INNER).sub("", folded(text))):
+        clusters = _compiled(_CLUSTER).findall(part)
+        found += [one + other for one, other in pairwise(clusters)] if len(clusters) > 1 else [part]
+    return found
+
+
+def pieces(text: str) -> list[str]:
+    """The text cut at white space, which is left out; or, in a script without spaces, at every cluster, all of it."""
+    if not is_mostly_unspaced(text):
+        return text.split()
+    return _compiled(rf"{_CLUSTER}|(?:(?!{_CLUSTER}).)+").findall(text)
 
 
 def word_count(text: str) -> int:
@@ -86,4 +114,4 @@ def is_whole_in(text: str, other: str) -> bool:
 def _compiled(pattern: str) -> Pattern[str]:
     import regex
 
-    return regex.compile(pattern, regex.VERSION1)
+    return regex.compile(pattern, regex.VERSION1 | regex.DOTALL)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
+from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, read_toml, toml_line
 from pytest_ftgate.files.text import shown
@@ -219,7 +220,7 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     for key in ("train", "validation"):
         rows = _absolute(path, data["data"][key])
         within = any(folder.joinpath(FOLDER_FILE).is_file() for folder in (rows, rows.parent))
-        if within or rows.name.endswith(SUFFIXES):
+        if within or plain_name(rows).endswith(SUFFIXES):
             what = "inside a golden set folder" if within else "a golden set"
             message = f"data.{key} is {what}; golden cases must not be trained on"
             yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.data.lineage import KINDS, Lineage, begun, line_of, stepped
+from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.dvc import check_tracked
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.data_access import record_access
@@ -44,7 +45,7 @@ def prepared(pipeline: Pipeline, folder: Path) -> tuple[Pipeline, Lineage]:
         return pipeline, lineage
     copies = []
     for kind, path in zip(KINDS, pipeline.data_files, strict=True):
-        copy = folder / kind / f"{path.stem}.jsonl"
+        copy = folder / kind / f"{Path(plain_name(path)).stem}.jsonl"
         changed = write_without(path, copy, drop=pii == "drop")
         lineage = stepped(lineage, kind, WHY[pii], copy, 0 if pii == "drop" else changed)
         copies.append(copy)

@@ -224,6 +224,12 @@ def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
     assert "gone.jsonl: cannot read training data" in capsys.readouterr().err
 
 
+def test_a_copy_is_written_uncompressed(check, capsys):
+    check(clean(2))
+    assert main(["data", "redact", "t.jsonl", "copy.jsonl.gz"]) == 2
+    assert "copy.jsonl.gz: output is written uncompressed; use a name like copy.jsonl" in capsys.readouterr().err
+
+
 def test_without_stdnum_a_copy_says_what_was_not_looked_for(check, capsys, monkeypatch):
     check(clean(2))
     monkeypatch.setattr("pytest_ftgate.data.pii.national.find_spec", lambda name: None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import pytest
 
 from pytest_ftgate.cli.main import main
@@ -34,6 +37,14 @@ def test_a_leak_is_exit_code_11_and_names_set_golden_file_and_line(tmp_path, gol
     file = write(tmp_path / "train.jsonl", "something else", f"before {TEXTS[3]} after")
     assert main(["leakage", file, "--goldens", goldens]) == 11
     assert "train.jsonl:2: leak of golden case two/c1 (containment, score 1.00" in capsys.readouterr().out
+
+
+def test_compressed_rows_are_compared_as_what_they_are(tmp_path, goldens, capsys):
+    file = Path(write(tmp_path / "train.jsonl", "something else", f"before {TEXTS[3]} after"))
+    packed = file.with_name("train.jsonl.gz")
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    assert main(["leakage", str(packed), "--goldens", goldens]) == 11
+    assert "train.jsonl.gz:2: leak of golden case two/c1" in capsys.readouterr().out
 
 
 def test_a_golden_case_in_its_own_prompt_is_a_leak(tmp_path, capsys):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.files.words import tokens, word_count, words
+from pytest_ftgate.files.words import pieces, spaced, terms, tokens, word_count, words, words_and_signs
 
 SENTENCES = {
     "English": ("The ferry leaves at nine.", 5, 5),
@@ -60,6 +61,47 @@ def test_where_a_word_begins_and_ends(text, expected):
 
 def test_tokens_are_compared_without_case_and_without_what_is_invisible():
     assert tokens("Can't می\u200cروم\u200f") == ["can", "t", "میروم"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The Order can't wait", ["the", "order", "can", "t", "wait"]),
+        ("我要退款，謝", ["我要", "要退", "退款", "謝"]),
+        ("iPhone手机壳x2", ["iphone", "手机", "机壳", "x2"]),
+        ("น้ำใส", ["น้ำใ", "ใส"]),
+        ("ນ້ຳໃສ", ["ນ້ຳໃ", "ໃສ"]),
+        ("दिन दीन १२", ["दिन", "दीन", "12"]),
+        ("كَتَبَ", ["كتب"]),
+        ("👍", []),
+    ],
+)
+def test_terms_are_words_or_pairs_of_clusters(text, expected):
+    assert terms(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a_b c! 4+5", ["a_b", "c", "!", "4", "+", "5"]),
+        ("很好！x_1", ["很", "好", "！", "x_1"]),
+        ("हिन्दी।", ["हिन्दी", "।"]),
+        ("👍🏽 ok", ["👍", "🏽", "ok"]),
+    ],
+)
+def test_words_and_signs(text, expected):
+    assert words_and_signs(text) == expected
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_words_and_signs_of_ascii_are_those_of_re(text):
+    assert words_and_signs(text) == re.findall(r"\w+|[^\w\s]", text)
+
+
+def test_pieces_are_cut_at_white_space_or_between_clusters():
+    assert pieces("one  two\n三") == ["one", "two", "三"]
+    assert pieces("用 AI 写诗吧。") == ["用", " AI ", "写", "诗", "吧", "。"]
+    assert spaced("用AI写诗").split() == ["用", "AI", "写", "诗"]
 
 
 @given(st.text())
