@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,7 @@ from pytest_ftgate.data.checks.secrets import secrets
 from pytest_ftgate.data.checks.short import Short
 from pytest_ftgate.data.checks.size import Size
 from pytest_ftgate.data.checks.truncated import Truncated
+from pytest_ftgate.data.readers.labels import LabelSet
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import DataError, Fault
 
@@ -73,6 +75,13 @@ def test_all_checks_together_pass_enough_clean_rows():
     assert [(outcome.name, outcome.level) for outcome in inspection.outcomes if outcome.level != "ok"] == []
     assert inspection.rows == 500
     assert not inspection.failed
+
+
+def test_answers_that_people_rejected_are_no_labels_and_contradict_none():
+    right, wrong = row("Is it late?", "yes"), replace(row("Is it late?", "no", 2), desired=False)
+    assert found(Contradictions(), [right, wrong]) == []
+    labels = LabelSet()
+    assert [labels.label(each) for each in (right, wrong)] == ["yes", ""]
 
 
 # --- one planted fault for each --------------------------------------------------------------------------------------
