@@ -9,7 +9,7 @@ from typing import Any
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
-from pytest_ftgate.train.data import fitting
+from pytest_ftgate.train.data import fitting, in_pieces
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
@@ -93,7 +93,7 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
 
 
 def _columns(job: TrainJob, rows: Rows) -> list[dict[str, Any]]:
-    columns = [dict(row.columns()) for row in rows]
+    columns = [piece for row in rows for piece in in_pieces(row, job.tuning.max_length)]
     return compared(columns, job.tuning.batch_size, job.tuning.seed) if job.tuning.method == "kto" else columns
 
 

@@ -55,7 +55,7 @@ def test_a_judged_answer_says_whether_it_was_wanted(tmp_path, tokenizer):
             {"prompt": "a", "completion": "b", "label": True},
             r'says whether the answer was wanted.*\n.*method = "kto"',
         ),
-        (read_validation, {"prompt": "a", "completion": "b", "label": False}, r"says whether the answer was wanted"),
+        (read_validation, {"prompt": "a", "completion": "b", "label": False}, r"says whether .*: validation asks and"),
         (read_validation, {"text": "A text."}, r"is a text alone, expected a question and its answer"),
     ],
 )
