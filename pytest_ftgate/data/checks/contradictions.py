@@ -22,8 +22,8 @@ class Contradictions:
         self._first: dict[bytes, tuple[bytes, str, int]] = {}
 
     def see(self, row: DataRow) -> Iterator[Finding]:
-        """The row, if the first one with its question was answered otherwise."""
-        if not is_short(row.answer):
+        """The row, if the first one with its question was answered otherwise; not by answers that people rejected."""
+        if row.desired is False or not is_short(row.answer):
             return
         answer = short_digest(row.answer)
         before, path, line = self._first.setdefault(short_digest(*row.turns), (answer, row.path, row.line))

@@ -41,9 +41,15 @@ def _parsed(cell: str, begins: str) -> Any:
 
 
 def _conversation(cell: str) -> Any:
-    value = _parsed(cell, "[")
-    is_one = isinstance(value, list) and value and all(isinstance(turn, dict) and "role" in turn for turn in value)
+    value = _parsed(cell, "[{")
+    turns = value if isinstance(value, list) else [value]
+    is_one = turns and all(isinstance(turn, dict) and not {"role", "from"}.isdisjoint(turn) for turn in turns)
     return value if is_one else cell
+
+
+def _list(cell: str) -> Any:
+    value = _parsed(cell, "[")
+    return cell if value is None else value
 
 
 def _input(cell: str) -> Any:
@@ -66,6 +72,9 @@ def _flag(cell: str) -> Any:
 
 
 _READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(
-    dict.fromkeys(("messages", "prompt", "completion", "chosen", "rejected"), _conversation)
+    dict.fromkeys(
+        ("messages", "conversations", "contents", "prompt", "completion", "chosen", "rejected"), _conversation
+    )
+    | dict.fromkeys(("history", "tools", "functions", "preferred_output", "non_preferred_output"), _list)
     | {"input": _input, "slices": _slices, "expected": _expected, "synthetic": _flag, "reviewed": _flag}
 )

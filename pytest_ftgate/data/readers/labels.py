@@ -24,7 +24,7 @@ def is_short(answer: str) -> bool:
 class LabelSet:
     """The labels of rows seen one after the other, while there are at most 20; with more, answers are free text.
 
-    counts: rows of each. General rows, which belong to no task, have no label.
+    counts: rows of each. General rows, which belong to no task, and answers that people rejected have no label.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class LabelSet:
 
     def label(self, row: DataRow) -> str:
         """The row's, normalised; "" if it has none."""
-        if self.is_free or is_general(row.extras):
+        if self.is_free or row.desired is False or is_general(row.extras):
             return ""
         label = normal(row.answer)
         if not is_short(label) or (label not in self.counts and len(self.counts) == MOST_CLASSES):

@@ -112,7 +112,7 @@ def _why_not(row: DataRow, leaking: Collection[int]) -> str:
         return "overlap with a golden case"
     if credentials(row.text):
         return "contain keys or passwords"
-    if row.rejected is not None:
+    if row.rejected is not None or row.desired is False:
         return "preferences"
     turns = [turn for turn in row.asked if turn["role"] != "system"]
     return "" if len(turns) == 1 and row.answer.strip() else "multi-turn or without an answer"

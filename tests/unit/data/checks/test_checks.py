@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,7 @@ from pytest_ftgate.data.checks.secrets import secrets
 from pytest_ftgate.data.checks.short import Short
 from pytest_ftgate.data.checks.size import Size
 from pytest_ftgate.data.checks.truncated import Truncated
+from pytest_ftgate.data.readers.labels import LabelSet
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import DataError, Fault
 
@@ -73,6 +75,13 @@ def test_all_checks_together_pass_enough_clean_rows():
     assert [(outcome.name, outcome.level) for outcome in inspection.outcomes if outcome.level != "ok"] == []
     assert inspection.rows == 500
     assert not inspection.failed
+
+
+def test_answers_that_people_rejected_are_no_labels_and_contradict_none():
+    right, wrong = row("Is it late?", "yes"), replace(row("Is it late?", "no", 2), desired=False)
+    assert found(Contradictions(), [right, wrong]) == []
+    labels = LabelSet()
+    assert [labels.label(each) for each in (right, wrong)] == ["yes", ""]
 
 
 # --- one planted fault for each --------------------------------------------------------------------------------------
@@ -144,6 +153,13 @@ def test_a_template_or_a_sign_does_not_make_questions_near():
     assert len(found(NearDuplicates(), template[:4])) == 3
     assert found(NearDuplicates(), template) == []
     assert found(NearDuplicates(), rows(("What is 4 + 5 ?", "9"), ("What is 4 - 5 ?", "-1"))) == []
+
+
+def test_near_questions_are_found_however_many_rows_there_are():
+    asked = words(30, "late")
+    some = [row(words(12, number), "x", number) for number in range(1, 6001)]
+    told = found(NearDuplicates(), [*some, row(asked, "x", 7001), row(f"{asked} more", "y", 7002)])
+    assert [each.split(" ")[0] for each in told] == ["t.jsonl:7002"]
 
 
 def test_near_duplicates_are_looked_for_in_bounded_work(monkeypatch):

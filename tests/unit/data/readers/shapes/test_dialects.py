@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from pytest_ftgate.data.readers.reader import read_rows
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.shapes import SHAPES, row_of
+from tests.unit.data.data_files import FORMATS
 
 ASKED = [{"role": "user", "content": "Is the ferry late?"}]
 SAID = "By ten minutes."
@@ -320,3 +322,18 @@ def test_every_key_that_nothing_reads_is_named():
     turns = [{**ASKED[0], "name": "Ann", "lang": "en"}, assistant(SAID, refusal=None, score=5)]
     found = row({"messages": turns, "cluster": "c", "source": "web", "rating": 4, "tags": [], "notes": "n"})
     assert found.unused == ("rating", "messages[].name", "messages[].lang", "messages[].score")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_dialect_is_read_from_every_file(tmp_path, name):
+    """A file of one shape each: in a table all rows have the columns of all."""
+    mixed = {"Anthropic"} if name in {"train.parquet", "folder"} else set()  # texts and lists in one column
+    written = [*ONE_EXCHANGE.values(), *(TOOL_ROWS[dialect] for dialect in TOOL_ROWS if dialect not in mixed)]
+    written += [ONE_EXCHANGE["completion"] | {"label": False}, {"text": "Read on."}]
+    written += [{"instruction": "q", "output": "a", "history": [["b", "c"]]}]
+    written += [{"prompt": "q", "chosen": {"role": "assistant", "content": "a"}, "rejected": assistant("b")}]
+    for number, data in enumerate(written):
+        [found] = read_rows(FORMATS[name](tmp_path / f"{number}{name}", [data]))
+        expected = row(data)
+        assert (found.asked, found.answer, found.rejected) == (expected.asked, expected.answer, expected.rejected)
+        assert (found.tools, found.desired, found.unused) == (expected.tools, expected.desired, ())
