@@ -6,6 +6,7 @@
 # make bench-vllm   the same against a real vLLM (about five minutes)
 # make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
 # make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
+# make bench-near   near duplicates of up to a million rows, beside datasketch and the exact join (about an hour)
 # make bench-scripts   misses and false alarms of data checks in fourteen languages (a minute)
 # make check   ruff, mypy --strict, layers, the documentation
 # make docs    the documentation into site/; its reference, made from the code, is renewed by make reference
@@ -22,7 +23,8 @@ ENGINE ?= transformers
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
 DURATIONS := --durations=25 --durations-min=1
 
-.PHONY: docs reference setup lock vllm data demo test test-all check bench bench-vllm bench-leakage bench-scripts gate-sim clean
+.PHONY: docs reference setup lock vllm data demo test test-all check gate-sim clean
+.PHONY: bench bench-vllm bench-leakage bench-near bench-scripts
 
 setup: $(READY)
 
@@ -93,6 +95,10 @@ bench-scripts: setup
 # The leakage check beside datasketch and rensa; writes its table in bench/README.md.
 bench-leakage: setup
 	$(BIN)/python -m bench.leakage
+
+# Near duplicates beside datasketch and the exact join; writes its table in bench/README.md.
+bench-near: setup
+	$(BIN)/python -m bench.near
 
 clean:
 	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/*/data

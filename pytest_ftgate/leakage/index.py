@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pytest_ftgate.data.near.hit import Hit, Stage, Verdict
-from pytest_ftgate.data.near.jaccard_join import Fuzzy
 from pytest_ftgate.data.near.normalized import Golden, Plain, Words, plain_of
+from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.data.near.text import split
 from pytest_ftgate.data.near.wrapping import Wrappings
@@ -16,6 +16,7 @@ from pytest_ftgate.leakage.answer_stage import Answers
 from pytest_ftgate.leakage.containment import Containment
 from pytest_ftgate.leakage.disguise.disguised import Disguised
 from pytest_ftgate.leakage.exact import Exact
+from pytest_ftgate.leakage.fuzzy import Fuzzy
 from pytest_ftgate.leakage.prefilter import Prefilter
 from pytest_ftgate.leakage.report import Leak
 from pytest_ftgate.leakage.selftest import check_disguises, check_prefilter, check_stages
@@ -41,12 +42,13 @@ class Index:
     def __init__(
         self, goldens: Sequence[Golden], wrappings: Wrappings | None = None, *, prefiltered: bool = True
     ) -> None:
-        self.goldens, self._wrappings = tuple(goldens), wrappings or Wrappings()
+        templates = Templates(goldens)
+        self.goldens, self._wrappings = tuple(map(templates.with_core, goldens)), wrappings or Wrappings()
         contained, near, answers = Containment(self.goldens), Fuzzy(self.goldens), Answers(self.goldens)
         self._stages: tuple[Stage, ...] = (Exact(self.goldens), contained, near, answers)
         check_stages(self.goldens, self._stages)
         self._filter = (
-            Prefilter(self.goldens, (contained, answers.contained), near) if prefiltered and goldens else None
+            Prefilter(self.goldens, (contained, answers.contained), near.join) if prefiltered and goldens else None
         )
         if self._filter is not None:
             check_prefilter(self.goldens, self._stages, self._filter.passing)

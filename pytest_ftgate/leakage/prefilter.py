@@ -8,7 +8,7 @@ its sequences there.
 - containment, of questions or of answers: a golden of 13 words or more is reported if half of its distinct 5-word
   sequences stand in the row (at that many places at least), or a common span of at least 13 words and half of the
   golden, rounded down; a span of s words is s - 4 places. A shorter golden is reported if all of its sequences stand
-  in the row one after the other, a place for each.
+  in the row, at a place each.
 - fuzzy: J(A, B) >= t means |A & B| >= t |A | B| >= t |A|. Let P be any part of the golden's grams A: at most |A| - |P|
   of the shared ones lie outside P, so at least t |A| - |A| + |P| of P stand in the row, at a place each. P is the
   rarest part, just large enough that a row must share some dozens of them. |A| is the number of grams, |P| of codes:

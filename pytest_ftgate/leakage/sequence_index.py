@@ -36,7 +36,7 @@ class SequenceIndex:
 
     def shared(self, sequences: Iterable[Words]) -> Iterator[tuple[int, int, int]]:
         """(place in the row, number of a golden, place in it) of the goldens that stand there in sufficient part."""
-        held = [(place, self._numbers[words]) for place, words in enumerate(sequences) if words in self._numbers]
+        held = [each for each in enumerate(map(self._numbers.get, sequences)) if each[1] is not None]
         if not held:
             return
         at, own = np.array(held, np.int64).T

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
+from pytest_ftgate.data.readers.renamed import column_faults
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
+from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, read_toml, toml_line
 from pytest_ftgate.files.text import shown
@@ -44,7 +46,7 @@ class Data:
     """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings.
 
     pii: what becomes of rows with personal data or keys: "error", "redact" or "drop".
-    perplexity: rows whose perplexity is checked, 0 = none.
+    perplexity: rows whose perplexity is checked, 0 = none. columns: {key that is read: key that the rows have}.
     """
 
     train: Path
@@ -54,6 +56,7 @@ class Data:
     allow: tuple[str, ...] = ()
     pii: str = "error"
     perplexity: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +219,13 @@ def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
 
 def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     """What the schema cannot see: keys that exclude each other, and files that must not be trained on."""
+    for key, message, fix in column_faults(data["data"].get("columns", {})):
+        line = toml_line(text, ("data", "columns", key))
+        yield Fault(shown(path), line, f"data.columns: {message}", fix)
     for key in ("train", "validation"):
         rows = _absolute(path, data["data"][key])
         within = any(folder.joinpath(FOLDER_FILE).is_file() for folder in (rows, rows.parent))
-        if within or rows.name.endswith(SUFFIXES):
+        if within or plain_name(rows).endswith(SUFFIXES):
             what = "inside a golden set folder" if within else "a golden set"
             message = f"data.{key} is {what}; golden cases must not be trained on"
             yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Case, Message, Prompt, make_case, render
 from pytest_ftgate.serve.hf.template_turns import template_turns
@@ -27,8 +27,6 @@ JUDGED = (
     "says whether the answer was wanted (KTO), expected a row that only has an answer\n"
     '    set train.method = "kto" to train on it; else remove the key, and the rows whose answer was not wanted'
 )
-TEXT = "text"
-"""Shape of a row that is a text alone."""
 R = TypeVar("R", bound=TrainingRow)
 
 

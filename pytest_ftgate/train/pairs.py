@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Message, Prompt
-from pytest_ftgate.train.data import TEXT, messages_of
+from pytest_ftgate.train.data import messages_of
 from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.rendering import Tools, answer_tokens, asked_tokens
 from pytest_ftgate.train.roles import TurnCheck

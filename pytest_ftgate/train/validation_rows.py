@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.call_text import calls_in
-from pytest_ftgate.train.data import TEXT, Example, example_of
+from pytest_ftgate.train.data import Example, example_of
 from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.roles import TurnCheck
 

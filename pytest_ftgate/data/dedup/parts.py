@@ -18,7 +18,8 @@ By = Literal["row", "question"]
 class Parts(NamedTuple):
     """A row as it is compared: normalised, a character of a script without spaces being a word.
 
-    apart: what must be equal, whatever else is near: system turns, tools, and whether the answer was wanted.
+    apart: what must be equal, whatever else is near: system turns, tools, turns that are not learnt, and whether people
+    wanted the answer.
     """
 
     question: str
@@ -34,13 +35,14 @@ class Parts(NamedTuple):
 def parts_of(row: DataRow, by: By) -> Parts:
     """With `by` "question" nothing else of the row is compared; a text alone is its own question."""
     if by == "question":
-        return Parts(_plain(row.question or row.answer), "", "")
-    calls = json.dumps(row.calls, sort_keys=True, default=str) if row.calls else ""
-    tools = json.dumps(row.tools, sort_keys=True, default=str) if row.tools else ""
-    system = "\n".join(str(turn["content"]) for turn in row.asked if turn["role"] == "system")
-    wanted = "" if row.desired is None else str(row.desired)
-    answer = "\n".join(filter(None, (row.answer, row.rejected, calls)))
-    return Parts(_plain(row.question), _plain(answer), _plain("\n".join(filter(None, (system, tools, wanted)))))
+        return Parts(_plain(row.question), "", "")
+    if not row.asked:
+        return Parts(_plain(row.answer), "", "")
+    system = [str(turn["content"]) for turn in row.asked if turn["role"] == "system"]
+    tools = [json.dumps(tool, sort_keys=True, default=str) for tool in row.tools]
+    wanted = f"{row.desired} {sorted(row.context)}"
+    answer = filter(None, (row.reasoning, row.answered, row.rejected))
+    return Parts(_plain(row.question), _plain("\n".join(answer)), _plain("\n".join((*system, *tools, wanted))))
 
 
 def _plain(text: str) -> str:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-import regex
 
 from pytest_ftgate.data.near.ngrams import N
 from pytest_ftgate.data.near.rolling_hash import Hashes
+from pytest_ftgate.files import words
 
 _FACTORS = np.random.default_rng(5).integers(1, 2**64, N, np.uint64) | np.uint64(1)
-_SPACELESS = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Bopomofo}\p{Yi}\p{Tibetan}]\p{M}*"
-)
 
 
 def spaced(text: str) -> str:
-    """A space around each character of a script that is written without, one space between two words.
+    """A space around each cluster of a script that is written without, one space between two words.
 
     So five characters of such a text are two or three of its own, which tell as much as five letters do.
     """
-    return text if text.isascii() else " ".join(_SPACELESS.sub(r" \g<0> ", text).split())
+    return text if text.isascii() else " ".join(words.spaced(text).split())
 
 
 def gram_codes(text: str) -> Hashes:

@@ -7,7 +7,7 @@ the filter loses none.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -22,8 +22,6 @@ from pytest_ftgate.data.near.template_threshold import least_of_template
 
 LEAK = 0.8
 LEAST_WORDS = 5
-CLOSE = 0.1
-"""A row is filtered once for itself and for its question if it has at most so much more words, as a share."""
 
 _NONE: Hashes = np.zeros(0, np.uint64)
 
@@ -80,20 +78,19 @@ class Fuzzy:
                         span = _common(self._words[golden.number], words)
                         yield Hit(golden.number, "fuzzy", "leak" if score >= LEAK else "suspect", score, span)
 
-    def _candidates(self, texts: Sequence[Words]) -> Sequence[int]:
-        """Places of the goldens that one of the texts may be near to; the last text has the others' grams and more."""
+    def _candidates(self, texts: Sequence[Words]) -> Collection[int]:
+        """Places of the goldens that one of the texts may be near to; each text begins the next."""
         if self._filter is None:
             return range(len(self.indexed))
-        shortest, longest = text_of_words(texts[0]), text_of_words(texts[-1])
-        return self._filter.candidates(longest, len(longest) - len(shortest))
+        return self._filter.candidates([text_of_words(words) for words in texts])
 
 
 def _together(sample: Sample) -> Iterator[tuple[Words, ...]]:
-    """Question and whole row; as one pair, to be filtered at once, if the one is most of the other and begins it."""
+    """Question and whole row; as one pair, to be filtered at once, if the one begins the other."""
     question, whole = sample.question, sample.whole
     if question == whole or not question:
         yield (whole,)
-    elif len(whole) - len(question) <= len(question) * CLOSE and whole[: len(question)] == question:
+    elif whole[: len(question)] == question:
         yield question, whole
     else:
         yield (question,)

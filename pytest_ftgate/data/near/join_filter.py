@@ -10,7 +10,7 @@ at most the number of bits that are set in both and what |A| is above the bits o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -61,20 +61,24 @@ class Filter:
         self._postings = np.repeat(np.arange(len(codes), dtype=np.int32), [len(own) for own in prefixes])[order]
         self._bits = Bitmaps(self._codes, self._sizes)
 
-    def candidates(self, text: str, longer_by: int = 0) -> Sequence[int]:
-        """Places of the goldens to compare with. longer_by: characters that a beginning, compared as well, lacks."""
-        if self._too_large(text, longer_by):
+    def candidates(self, texts: Sequence[str]) -> Collection[int]:
+        """Places of the goldens to compare with, of any of the texts; each text begins the next."""
+        small = [text for text in texts if not self._too_large(text)]
+        if not small:
             return ()
-        codes = distinct_codes(text)
-        slots = self._slots(codes)
-        least = len(slots) - longer_by - self._of_templates(slots)
+        codes = [distinct_codes(text) for text in small]
+        hits = self._hits(self._slots(codes[-1]))
+        return {place for text, own in zip(small, codes, strict=True) for place in self._near(text, own, hits)}
+
+    def _near(self, text: str, codes: Hashes, hits: _Counts) -> Iterator[int]:
+        least = len(codes) - self._of_templates(self._slots(codes))
         begin, end = np.searchsorted(self._sizes, (SUSPECT * least - _SLACK, len(text) / _BOTH - least + _SLACK))
-        hits = self._hits(slots)[begin:end]
-        found = begin + np.flatnonzero(hits >= self._least[begin:end] + np.float32(_BOTH * least))
-        shared = _BOTH * (self._sizes[found] + least) - _SLACK
-        near = self._bits.most_shared(found, codes) >= shared
-        few = zip(found[near], shared[near], strict=True)
-        return [int(self._order[place]) for place, wanted in few if self._most_shared(place, codes) >= wanted]
+        found = begin + np.flatnonzero(hits[begin:end] >= self._least[begin:end] + np.float32(_BOTH * least))
+        if len(found):
+            shared = _BOTH * (self._sizes[found] + least) - _SLACK
+            near = self._bits.most_shared(found, codes) >= shared
+            few = zip(found[near], shared[near], strict=True)
+            yield from (int(self._order[place]) for place, wanted in few if self._most_shared(place, codes) >= wanted)
 
     def _most_shared(self, place: int, codes: Hashes) -> int:
         """Of a golden's grams at most so many are the text's."""
@@ -83,13 +87,13 @@ class Filter:
         both.sort()
         return int(np.count_nonzero(both[1:] == both[:-1]) + self._sizes[place] - len(own))
 
-    def _too_large(self, text: str, longer_by: int) -> bool:
+    def _too_large(self, text: str) -> bool:
         """Whether a beginning of the text has already more grams than anything near a golden."""
-        enough = int(1.5 * self._largest) + longer_by
+        enough = int(1.5 * self._largest)
         if len(text) < enough:
             return False
         slots = self._slots(distinct_codes(text[:enough]))
-        return len(slots) - self._of_templates(slots) - longer_by > self._largest
+        return len(slots) - self._of_templates(slots) > self._largest
 
     def _of_templates(self, slots: _Counts) -> int:
         return int(np.count_nonzero(self._template[slots])) if self._templated else 0

@@ -22,7 +22,8 @@ class Golden:
 
     set: name of its golden set, "" if it was not told; ids of two sets may be the same. bare: the words of its input
     without escapes, markup, encodings and marks, which disguised rows are compared with. forms: its words as the set's
-    prompts write them, without what they put around every input, and with the answer as a model writes it.
+    prompts write them, without what they put around every input, and with the answer as a model writes it. cluster:
+    of the case, "" if it has none.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Golden:
     set: str = ""
     bare: Words = ()
     forms: tuple[Words, ...] = ()
+    cluster: str = ""
 
     @property
     def wordings(self) -> tuple[Words, ...]:
@@ -86,7 +88,7 @@ def _golden(case: Case, name: str, prompts: Sequence[Prompt]) -> Golden:
     if case.expected is not None:
         forms |= dict.fromkeys([question + words_of(answer_text(case.expected))])
     others = tuple(form for form in forms if form and form not in (question, exchange))
-    return Golden(case.id, question, exchange, name, question if bare == question else bare, others)
+    return Golden(case.id, question, exchange, name, question if bare == question else bare, others, case.cluster or "")
 
 
 def _rendered(prompt: Prompt, case: Case) -> Iterator[Words]:

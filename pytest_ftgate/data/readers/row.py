@@ -9,6 +9,9 @@ from typing import Any
 
 from pytest_ftgate.golden.case import Message
 
+TEXT = "text"
+"""Shape of a row that is a text alone, without a question: `answer` is the text."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataRow:

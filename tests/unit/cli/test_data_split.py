@@ -51,6 +51,14 @@ def test_added_rows_leave_the_others_where_they_stand(split, tmp_path):
     assert tested < set((tmp_path / "parts/test.jsonl").read_text().splitlines())
 
 
+def test_near_questions_in_a_script_without_spaces_are_one_group(split):
+    told = "请用一句话回答下面这个关于图书馆开放时间的问题并说明您是从哪里得到答案的"
+    near = [row(0, prompt=f"{told}{day}上午几点开门") for day in ("星期一", "星期二", "星期六", "星期天")]
+    code, printed = split([*near, row(1), row(2)], "--shares", "50/25/25")
+    assert code == 0
+    assert "6 rows, 4 of them in 1 groups of duplicate, near-duplicate or clustered rows" in printed.out
+
+
 def test_other_shares_than_those_of_the_lock_are_an_error(split, tmp_path):
     rows = [row(seed) for seed in range(100)]
     split(rows, "--shares", "70/10/20")

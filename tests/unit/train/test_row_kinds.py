@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from pytest_ftgate.data.checks.tokens import as_written, tokens_in
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.data import example_of
 from pytest_ftgate.train.judged import compared
 from pytest_ftgate.train.loss import IGNORED, Collator
+from pytest_ftgate.train.perplexity import _tokens
 from pytest_ftgate.train.roles import TurnCheck
 from pytest_ftgate.train.rows import write_tokens
 from pytest_ftgate.train.unread import unread_keys
@@ -91,7 +93,7 @@ def test_calls_are_learnt_and_what_the_tool_says_is_not(with_tools):
         "Sunny in Rome.<|im_end|>",
     ]
     prompt = with_tools.decode(one.prompt)
-    assert '"name": "weather", "parameters"' in prompt
+    assert '"name": "weather", "description": null, "parameters": {' in prompt, "as vLLM gives it to the template"
     assert "<|im_start|>tool\nsunny<|im_end|>" in prompt
 
 
@@ -154,6 +156,26 @@ def test_tokens_for_the_server_carry_tools_and_texts(with_tools, tmp_path):
     assert chat["messages"][1]["tool_calls"] == [call("Rome")], "in OpenAI's form"
     assert chat["text"] == with_tools.decode(chat["tokens"])
     assert text == {"prompt": "Owls.", "tokens": with_tools("Owls.")["input_ids"], "text": "Owls."}
+
+
+def test_tokens_are_counted_as_they_are_trained(with_tools, tmp_path):
+    with_tools.save_pretrained(tmp_path)
+    count = tokens_in(tmp_path)
+    text = a_row(shape="text", asked=(), answer="The owl of Minerva.", tools=())
+    for row in (a_row(), a_row(asked=ASKED[:1], answer="", calls=(call("Rome"),)), a_row(reasoning="It is July.")):
+        assert count(row) - len(example(with_tools, row)) == 1, "a line break after the end of the turn"
+    assert count(text) == len(example(with_tools, text))
+
+
+def test_the_surprise_of_a_call_is_that_of_what_the_template_writes(with_tools):
+    row = a_row(asked=ASKED[:1], answer="", calls=(call("Rome"),))
+    found = _tokens(with_tools, row, as_written, 500)
+    one = example(with_tools, row)
+    assert (tuple(found.prompt), tuple(found.answer[: len(one.answer)])) == (one.prompt, one.answer)
+    plain = _tokens(with_tools, a_row(), as_written, 500)
+    assert with_tools.decode(plain.answer) == "Sunny in Rome.", "the end of the turn is no part of an answer in words"
+    text = _tokens(with_tools, a_row(shape="text", asked=(), answer="The owl of Minerva.", tools=()), as_written, 500)
+    assert with_tools.decode([*text.prompt, *text.answer]) == "The owl of Minerva.<|im_end|>"
 
 
 def test_keys_that_nothing_reads_are_named_with_their_rows(smollm):

@@ -95,6 +95,26 @@ def test_system_turns_and_what_people_wanted_keep_rows_apart(dedup):
     assert dedup([*rows, chat("Be kind.", f"{words(1)} x", f"{words(2)} y")])[0] == [0, 1]
 
 
+def test_labels_weights_thoughts_and_calls_count(dedup):
+    asked, turns = words(1), [{"role": "user", "content": words(1)}, {"role": "assistant", "content": words(2)}]
+    kto = [{"prompt": asked, "completion": words(2), "label": wanted} for wanted in (True, False, True)]
+    assert dedup(kto)[0] == [0, 1]
+    unlearnt = [turns[0], {**turns[1], "weight": 0}, turns[0], turns[1]]
+    assert dedup([{"messages": [*turns, *turns]}, {"messages": unlearnt}])[0] == [0, 1]
+    call = {"role": "assistant", "content": None}
+    calls = [
+        {**call, "tool_calls": [{"id": "1", "type": "function", "function": {"name": name, "arguments": "{}"}}]}
+        for name in ("refund", "cancel", "refund")
+    ]
+    assert dedup([{"messages": [turns[0], called]} for called in calls])[0] == [0, 1]
+    thought = [{**turns[1], "reasoning_content": words(seed)} for seed in (3, 4)]
+    assert dedup([{"messages": [turns[0], each]} for each in thought])[0] == [0, 1]
+
+
+def test_texts_alone_are_compared(dedup):
+    assert dedup([{"text": words(1, 30)}, {"text": words(2)}, {"text": f"{words(1, 30)} x"}])[0] == [0, 1]
+
+
 def test_short_texts_must_be_equal_and_a_refusal_does_not_make_questions_near(dedup):
     refusal = words("no", 40)
     rows = [row("What is 4 + 5?"), row("What is 4 - 5?"), row("Is it A?", refusal), row("Is it B?", refusal)]
