@@ -191,6 +191,17 @@ def test_an_output_is_no_input_and_no_other_output(tmp_path, monkeypatch, capsys
     assert not Path("b.jsonl").exists()
 
 
+def test_an_output_that_cannot_be_one_is_an_error_before_anything_is_read(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_rows(tmp_path / "a.jsonl", [row(words(1))])
+    Path("folder").mkdir()
+    assert main(["data", "dedup", "a.jsonl", "folder"]) == 2
+    assert "folder: is a folder, expected a file" in capsys.readouterr().err
+    assert main(["data", "dedup", "a.jsonl", "b.jsonl", "--report", "r.jsonl.gz"]) == 2
+    assert "r.jsonl.gz: output is written uncompressed; use a name like r.jsonl" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "folder"]
+
+
 def test_a_file_that_changes_meanwhile_is_an_error(tmp_path):
     path = write_rows(tmp_path / "in.jsonl", [row(words(number)) for number in range(5)])
     source = Source([path])
