@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from itertools import combinations
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,9 @@ import pytest
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.data.dedup.dedup import Job, deduplicate
 from pytest_ftgate.data.dedup.source import Source
+from pytest_ftgate.data.near.jaccard_join import jaccard
+from pytest_ftgate.data.near.ngrams import grams_of
+from pytest_ftgate.data.near.together import Together
 from pytest_ftgate.errors import DataError
 from tests.projects import write_rows
 from tests.repository import ROOT
@@ -131,6 +135,27 @@ def test_the_longest_row_may_stay_and_near_to_near_is_one_group(dedup):
     rows = [row(asked), row(f"{asked} {words(2, 2)}"), row(f"{asked} {words(2, 4)}"), row(words(3))]
     assert dedup(rows)[0] == [0, 3]
     assert dedup(rows, "--keep", "longest")[0] == [2, 3]
+
+
+def test_groups_are_those_of_all_comparisons(dedup):
+    draw = random.Random(7)
+    asked = [words(seed, 30) for seed in range(80)]
+    for _ in range(160):
+        letters = list(draw.choice(asked))
+        for place in draw.sample(range(len(letters)), draw.randrange(1, 9)):
+            letters[place] = draw.choice("xyz")
+        asked.append("".join(letters))
+    rows = [row(text, draw.choice(("yes", "no"))) for text in asked]
+    grams = list(map(grams_of, asked))
+    near = Together(
+        (one, other)
+        for one, other in combinations(range(len(rows)), 2)
+        if rows[one]["completion"] == rows[other]["completion"] and jaccard(grams[one], grams[other]) >= 0.8
+    )
+    seen: set[object] = set()
+    expected = [place for place in range(len(rows)) if not (near.of(place) in seen or seen.add(near.of(place)))]
+    assert dedup(rows)[0] == expected
+    assert len(expected) < len(rows) - 30
 
 
 def test_the_threshold_moves_what_is_near(dedup):
