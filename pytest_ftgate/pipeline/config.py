@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
+from pytest_ftgate.data.readers.renamed import column_faults
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
 from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.names import name_problem
@@ -45,7 +46,7 @@ class Data:
     """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings.
 
     pii: what becomes of rows with personal data or keys: "error", "redact" or "drop".
-    perplexity: rows whose perplexity is checked, 0 = none.
+    perplexity: rows whose perplexity is checked, 0 = none. columns: {key that is read: key that the rows have}.
     """
 
     train: Path
@@ -55,6 +56,7 @@ class Data:
     allow: tuple[str, ...] = ()
     pii: str = "error"
     perplexity: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,9 @@ def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
 
 def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     """What the schema cannot see: keys that exclude each other, and files that must not be trained on."""
+    for key, message, fix in column_faults(data["data"].get("columns", {})):
+        line = toml_line(text, ("data", "columns", key))
+        yield Fault(shown(path), line, f"data.columns: {message}", fix)
     for key in ("train", "validation"):
         rows = _absolute(path, data["data"][key])
         within = any(folder.joinpath(FOLDER_FILE).is_file() for folder in (rows, rows.parent))

@@ -126,13 +126,13 @@ def _rows(pipeline: Pipeline, suite: Suite) -> tuple[int, float, int, float]:
     train, validation = pipeline.data_files
     most = pipeline.data.max_rows or 10**9
     count, more = min(contents(train).rows, most), contents(validation).rows
-    return count, _row(train) + shared + TURNS, more, _row(validation) + TURNS
+    return count, _row(train, pipeline) + shared + TURNS, more, _row(validation, pipeline) + TURNS
 
 
-def _row(path: Path) -> float:
+def _row(path: Path, pipeline: Pipeline) -> float:
     from pytest_ftgate.data.readers.reader import read_rows
 
-    return fmean([_row_tokens(row) for row in islice(read_rows(path), SAMPLE)])
+    return fmean([_row_tokens(row) for row in islice(read_rows(path, pipeline.data.columns), SAMPLE)])
 
 
 def _row_tokens(row: DataRow) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Message
 from pytest_ftgate.serve.hf.generate import prompt_tokens
-from pytest_ftgate.serve.hf.template_turns import template_turns
+from pytest_ftgate.serve.hf.template_turns import template_tools, template_turns
 
 Tools = Sequence[Mapping[str, Any]]
 """Functions that the model may call, in OpenAI's form."""
@@ -24,7 +24,9 @@ def rendered(tokenizer: Any, messages: Sequence[Message], tools: Tools = (), *, 
     turns = template_turns(messages)
     try:
         return str(
-            tokenizer.apply_chat_template(turns, add_generation_prompt=asks, tokenize=False, tools=list(tools) or None)
+            tokenizer.apply_chat_template(
+                turns, add_generation_prompt=asks, tokenize=False, tools=template_tools(tools)
+            )
         )
     except TemplateError as error:
         roles = ", ".join(turn["role"] for turn in turns)
@@ -34,7 +36,7 @@ def rendered(tokenizer: Any, messages: Sequence[Message], tools: Tools = (), *, 
 def asked_tokens(tokenizer: Any, messages: Sequence[Message], tools: Tools = ()) -> tuple[int, ...]:
     """Ids of the prompt, as a server makes them of the messages. Raises TrainError if the template refuses them."""
     rendered(tokenizer, messages, tools, asks=True)
-    return prompt_tokens(tokenizer, messages, tools=list(tools) or None)
+    return prompt_tokens(tokenizer, messages, tools=tools)
 
 
 def answer_text(tokenizer: Any, messages: Sequence[Message], answer: str | Message, tools: Tools = ()) -> str:

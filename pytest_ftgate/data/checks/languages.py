@@ -78,18 +78,22 @@ class Languages:
             if count < ODD * self._counts.total():
                 yield from self._kept[language]
 
+    def language(self, found: Guesses) -> str:
+        """The language of a text with these guesses, given the rows seen so far; "" if it cannot be told."""
+        if not found or found[0][1] < LEAST:
+            return ""
+        language, probability = found[0]
+        weights = [probability * self._best[language] for language, probability in found]
+        return language if probability >= SURE or weights[0] >= SURE * sum(weights) > 0 else ""
+
     def _settle(self) -> None:
         """Decide about the rows whose own text was not enough."""
         for found, path, line in self._waiting:
-            if self._weight_of_best(found) >= SURE:
-                self._count(found[0][0], path, line)
+            if language := self.language(found):
+                self._count(language, path, line)
             else:
                 self._unsure += 1
         self._waiting.clear()
-
-    def _weight_of_best(self, found: Guesses) -> float:
-        weights = [probability * self._best[language] for language, probability in found]
-        return weights[0] / sum(weights)
 
     def _count(self, language: str, path: str, line: int) -> None:
         self._counts[language] += 1

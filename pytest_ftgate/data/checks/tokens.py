@@ -10,7 +10,7 @@ from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import DataError, Fault, MissingExtra
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.case import Message
-from pytest_ftgate.serve.hf.template_turns import template_turns
+from pytest_ftgate.serve.hf.template_turns import template_tools, template_turns
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 Asked = Callable[[DataRow], Sequence[Message]]
@@ -61,7 +61,7 @@ def _count(tokenizer: Any, row: DataRow, turns: Sequence[Message]) -> int:
     from jinja2 import TemplateError
 
     try:
-        text = tokenizer.apply_chat_template(template_turns(turns), tokenize=False, tools=list(row.tools) or None)
+        text = tokenizer.apply_chat_template(template_turns(turns), tokenize=False, tools=template_tools(row.tools))
     except TemplateError as error:
         raise DataError([Fault(row.path, row.line, f"rejected by the chat template: {error}")]) from None
     return len(tokenizer(text, add_special_tokens=False)["input_ids"])

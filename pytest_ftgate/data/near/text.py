@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from pytest_ftgate.data.near.conversation import role_of, said_in
 from pytest_ftgate.files.folding import folded
-
-_BY_CHARACTER = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+from pytest_ftgate.files.words import is_unspaced
 
 
 def text_of(value: object) -> str:
@@ -90,7 +89,7 @@ def _replacement(char: str) -> str:
         return ""
     if category[0] not in "LMN":
         return " "
-    return f" {char} " if ord(char) > 0xE00 and unicodedata.name(char, "").startswith(_BY_CHARACTER) else char
+    return f" {char} " if is_unspaced(char) else char
 
 
 _TABLE = _Table()

@@ -130,13 +130,13 @@ class DataChecks:
         from pytest_ftgate.data.readers.reader import read_entries
 
         train, validation = self.pipeline.data_files
-        kept, most = 0, self.pipeline.data.max_rows
-        for entry in read_entries(train):
+        kept, most, columns = 0, self.pipeline.data.max_rows, self.pipeline.data.columns
+        for entry in read_entries(train, columns):
             yield entry
             kept += isinstance(entry, Fault) or self._stays(entry)
             if kept == most:
                 break
-        yield from read_entries(validation)
+        yield from read_entries(validation, columns)
 
     def _stays(self, row: DataRow) -> bool:
         """Whether `pii` leaves the row in the data; several checks ask it of one row after the other."""

@@ -16,7 +16,7 @@ import torch
 from pytest_ftgate.serve.hf.batch import Batch
 from pytest_ftgate.serve.hf.prefix import Prefix, shared_prefix
 from pytest_ftgate.serve.hf.row import Answer, Job, Row
-from pytest_ftgate.serve.hf.template_turns import template_turns
+from pytest_ftgate.serve.hf.template_turns import template_tools, template_turns
 
 Conversation = Sequence[Mapping[str, Any]]
 OnAnswer = Callable[[int, Answer], None]
@@ -66,11 +66,19 @@ def answers_to(
 
 
 def prompt_tokens(
-    tokenizer: Any, conversation: Conversation, add_generation_prompt: bool = True, **variables: Any
+    tokenizer: Any,
+    conversation: Conversation,
+    add_generation_prompt: bool = True,
+    tools: Sequence[Mapping[str, Any]] = (),
+    **variables: Any,
 ) -> tuple[int, ...]:
-    """The token ids of a conversation in the model's own chat template. variables: of the template, such as tools."""
+    """The token ids of a conversation in the model's own chat template. variables: of the template."""
     encoded = tokenizer.apply_chat_template(
-        template_turns(conversation), add_generation_prompt=add_generation_prompt, return_dict=True, **variables
+        template_turns(conversation),
+        tools=template_tools(tools),
+        add_generation_prompt=add_generation_prompt,
+        return_dict=True,
+        **variables,
     )
     return tuple(encoded["input_ids"])
 

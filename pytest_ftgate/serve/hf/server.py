@@ -88,7 +88,7 @@ class Server:
         return list(self.tokenizer(str(body["prompt"]), add_special_tokens=special)["input_ids"])
 
     def _chat_tokens(self, body: Mapping[str, Any]) -> tuple[int, ...]:
-        asks, tools = bool(body.get("add_generation_prompt", True)), body.get("tools") or None
+        asks, tools = bool(body.get("add_generation_prompt", True)), body.get("tools") or ()
         return prompt_tokens(self.tokenizer, _messages(body), asks, tools=tools)
 
     async def detokenize(self, request: web.Request) -> web.Response:

@@ -1,9 +1,9 @@
-"""Messages as OpenAI writes them -> turns as chat templates take them; for training, counting and serving alike."""
+"""Messages and tools as OpenAI writes them -> what chat templates take; for training, counting and serving alike."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -13,6 +13,19 @@ def template_turns(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]
     A template writes them as JSON itself, so that a text would be encoded twice.
     """
     return [_turn(message) for message in messages]
+
+
+def template_tools(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+    """The tools as vLLM gives them to a template, so that a model is trained on what it will be shown; None for none.
+
+    In OpenAI's order, a missing description or parameters as null, `strict` only where it stands.
+    """
+    return [{"type": "function", "function": _function(tool["function"])} for tool in tools] or None
+
+
+def _function(told: Mapping[str, Any]) -> dict[str, Any]:
+    function = {key: told.get(key) for key in ("name", "description", "parameters")}
+    return function if told.get("strict") is None else {**function, "strict": told["strict"]}
 
 
 def _turn(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -222,6 +223,26 @@ def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
     assert capsys.readouterr().out == "copy.jsonl: 500 rows of 501; 1 dropped for personal data or keys\n"
     assert main(["data", "redact", "gone.jsonl", "copy.jsonl"]) == 2
     assert "gone.jsonl: cannot read training data" in capsys.readouterr().err
+
+
+GERMAN = ["--column", "question=Frage", "--column", "answer=Antwort"]
+
+
+def test_columns_of_other_names_are_mapped(check, capsys, tmp_path):
+    rows = [{"Frage": row["prompt"], "Antwort": row["completion"]} for row in clean()]
+    assert check(rows)[0] == 1
+    code, lines = check(rows, *GERMAN)
+    assert (code, lines["data:"]) == (0, "data: 500 rows of 1 file")
+    assert main(["data", "redact", "t.jsonl", "copy.jsonl", *GERMAN]) == 0
+    assert main(["data", "split", "t.jsonl", "--out", "parts", *GERMAN]) == 0
+    for file in ("copy.jsonl", "parts/train.jsonl"):
+        assert {"question", "answer"} <= set(json.loads((tmp_path / file).read_text().splitlines()[0]))
+    capsys.readouterr()
+    assert main(["data", "check", "t.jsonl", "--column", "reply=Antwort"]) == 2
+    assert "--column: 'reply' is not a key of training rows; allowed: chosen, rejected," in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["data", "check", "t.jsonl", "--column", "Antwort"])
+    assert "'Antwort' is not KEY=NAME, such as prompt=Frage" in capsys.readouterr().err
 
 
 def test_a_copy_is_written_uncompressed(check, capsys):

@@ -102,6 +102,16 @@ def test_settings_that_exclude_each_other(tmp_path):
     assert [line for line, _ in faults(tmp_path, text)] == [5, 12]
 
 
+def test_columns_are_mapped_to_keys_that_are_read(tmp_path):
+    text = f'{SMALLEST}[data.columns]\nprompt = "Frage"\ncompletion = "Antwort"\n'
+    assert read_pipeline(write(tmp_path, text)).data.columns == {"prompt": "Frage", "completion": "Antwort"}
+    line = text.splitlines().index("[data.columns]") + 1
+    [(found, message)] = faults(tmp_path, text.replace("completion", "reply"))
+    assert (found, message) == (line + 2, "data.columns: 'reply' is not a key of training rows")
+    [(found, message)] = faults(tmp_path, text.replace("Antwort", "Frage"))
+    assert (found, message) == (line + 2, "data.columns: column 'Frage' is read as two keys")
+
+
 def test_rows_in_the_folder_of_a_golden_set_are_refused(tmp_path):
     golden = tmp_path / "goldens" / "sms" / "golden.toml"
     golden.parent.mkdir(parents=True)

@@ -11,6 +11,7 @@ from pytest_ftgate.data.readers.shapes.parts import NO_MEDIA, Content, content_o
 from pytest_ftgate.data.readers.shapes.turn import Turn, TurnsError, filled, kind
 
 ROLES = ("system", "user", "assistant", "tool")
+_PLAIN = ("system", "user", "assistant")
 _ALIASES = {
     **{"developer": "system", "human": "user", "gpt": "assistant", "model": "assistant"},
     **{"function": "tool", "observation": "tool", "tool_response": "tool"},
@@ -38,6 +39,9 @@ def read_messages(written: Sequence[Any]) -> Messages:
     """Every message, numbered from 1."""
     found = Messages()
     for number, message in enumerate(written, 1):
+        if _is_plain(message):
+            found.turns.append(Turn(message["role"], message["content"], number))
+            continue
         if not isinstance(message, Mapping):
             found.faults.append(f'turn {number} is {kind(message)}; expected {{"role": ..., "content": ...}}')
             continue
@@ -53,6 +57,12 @@ def read_messages(written: Sequence[Any]) -> Messages:
         read = _READ if _role(said) == "tool" else _READ - {"name", "tool_call_id"}
         found.unused |= dict.fromkeys(f"messages[].{key}" for key in filled(said, said) if key not in read)
     return found
+
+
+def _is_plain(message: Any) -> bool:
+    """Whether it is of OpenAI's two keys alone, as nearly all are: then there is nothing to look for."""
+    is_of_two = isinstance(message, dict) and len(message) == 2 and isinstance(message.get("content"), str)
+    return is_of_two and message.get("role") in _PLAIN
 
 
 def _wrong(message: Mapping[str, Any]) -> Iterator[str]:

@@ -111,6 +111,7 @@ def _row(record: Record, data: Keys, shape: Shape, exchange: Exchange, reading: 
         line=record.line,
         asked=tuple(turn.message for turn in asked),
         answer=last.content,
+        id=str(data.get("id", "")),
         rejected=None if reading.worse is None else reading.worse[-1].content,
         variables=data["input"] if shape.name == "own" and isinstance(data["input"], Mapping) else None,
         extras={key: value for key, value in data.items() if key not in used},
@@ -123,7 +124,7 @@ def _row(record: Record, data: Keys, shape: Shape, exchange: Exchange, reading: 
         desired=desired[1] if desired else None,
         unused=(*(key for key in filled(data, data) if key not in used | OURS), *reading.unused),
     )
-    return replace(row, id=str(data["id"]) if "id" in data else _id(row))
+    return row if row.id else replace(row, id=_id(row))
 
 
 def _id(row: DataRow) -> str:

@@ -59,4 +59,4 @@ def kind(value: object) -> str:
 
 def filled(keys: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     """Those of the names whose value says something."""
-    return [name for name in names if keys.get(name) not in (None, "", [], {})]
+    return [name for name in names if name in keys and keys[name] not in (None, "", [], {})]

@@ -30,6 +30,11 @@ LATIN = st.text(st.sampled_from("abcdefgxyzäöüéñß0123456789 "), min_size=1
         ("win \U0001f389 now", "win now"),
         ("你好世界", "你 好,世 界"),
         ("こんにちは", "こんに ちは。"),
+        ("人々コーヒー", "人 々 コ ー ヒ ー"),
+        ("๒๕๖๙", "2569"),
+        ("كَتَبَ", "كتب"),
+        ("שָׁלוֹם", "שלום"),
+        ("İZMİR", "izmir"),
     ],
 )
 def test_same_words(one, other):
@@ -37,7 +42,16 @@ def test_same_words(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("win", "won"), ("12", "13"), ("हिन्दी", "हन्द"), ("!", "?"), ("\U0001f389", "\U0001f600")]
+    ("one", "other"),
+    [
+        ("win", "won"),
+        ("12", "13"),
+        ("हिन्दी", "हन्द"),
+        ("5²", "52"),
+        ("sınır", "sinir"),
+        ("!", "?"),
+        ("\U0001f389", "\U0001f600"),
+    ],
 )
 def test_other_words(one, other):
     assert words_of(one) != words_of(other)
