@@ -6,6 +6,7 @@
 # make bench-vllm   the same against a real vLLM (about five minutes)
 # make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
 # make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
+# make bench-data  speed of the data checks, and what they find of planted personal data (about ten minutes)
 # make check   ruff, mypy --strict, layers, the documentation
 # make docs    the documentation into site/; its reference, made from the code, is renewed by make reference
 # make lock    requirements/*.txt anew from pyproject.toml; UPGRADE=1: in the newest versions that it allows
@@ -21,7 +22,7 @@ ENGINE ?= transformers
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
 DURATIONS := --durations=25 --durations-min=1
 
-.PHONY: docs reference setup lock vllm data demo test test-all check bench bench-vllm bench-leakage gate-sim clean
+.PHONY: docs reference setup lock vllm data demo test test-all check bench bench-vllm bench-leakage bench-data gate-sim clean
 
 setup: $(READY)
 
@@ -88,6 +89,11 @@ gate-sim: setup
 # The leakage check beside datasketch and rensa; writes its table in bench/README.md.
 bench-leakage: setup
 	$(BIN)/python -m bench.leakage
+
+# Rows a CPU-second of each data check; personal data planted in twelve languages, and look-alikes.
+bench-data: setup
+	$(BIN)/python -m bench.data_check
+	$(BIN)/python -m bench.personal_data
 
 clean:
 	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/*/data

@@ -19,14 +19,14 @@ _CARD = re.compile(
 """Bare, or in the groups that are printed on cards."""
 _LENGTHS: Mapping[str, range] = MappingProxyType(
     {
-        "4": range(16, 20, 3),
-        "5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|508|81|82|9792": range(16, 17),
+        "4|5[0-8]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|220[0-4]|6[03457]|352[89]|35[3-8]|81|82|9792": range(16, 17),
         "3[47]": range(15, 16),
         "30[0-5]|309|36|3[89]": range(14, 17),
-        "62|6011|64[4-9]|65|352[89]|35[3-8]|220[0-4]|50|5[6-8]|6[037]": range(16, 20),
+        "62": range(16, 20),
     }
 )
-"""Digits by what a number begins with: Visa; Mastercard, RuPay, Troy; American Express; Diners; UnionPay and others."""
+"""Digits by what a number begins with: Visa, Mastercard, Maestro, Discover, JCB, Mir, RuPay, Troy; American Express;
+Diners; UnionPay."""
 _ISSUERS = tuple((re.compile(begin), lengths) for begin, lengths in _LENGTHS.items())
 TEST_CARDS = frozenset(
     {
