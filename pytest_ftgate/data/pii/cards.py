@@ -12,7 +12,7 @@ from pytest_ftgate.data.pii.web_addresses import is_within, web_addresses
 
 _CARD = re.compile(
     r"(?<![\w.-])(?:\d{14,19}"
-    r"|(?<!\d{4} )\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?(?! \d{4}(?!\d))|\d{4}([ -])\d{6}\2\d{4,5})"
+    r"|(?<!(?<!\d)\d{4} )\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?(?! \d{4}(?!\d))|\d{4}([ -])\d{6}\2\d{4,5})"
     r"(?![\w-]|\.\d)",
     re.A,
 )

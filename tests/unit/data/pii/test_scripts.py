@@ -75,6 +75,7 @@ def test_only_what_is_personal_or_secret_is_cut(script, written):
         ("card ٤٥٣٩١٤٨٨٠٣٤٣٦٤٦٧", "card <CARD>"),
         ("card 4539 1488 0343 6467 12/30 123", "card <CARD> 12/30 123"),
         ("3742 454554 00126", "<CARD>"),
+        ("order 8123456 4539 1488 0343 6467", "order 8123456 <CARD>"),
     ],
 )
 def test_forms_of_many_countries_are_cut_exactly(text, without):
