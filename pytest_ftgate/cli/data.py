@@ -10,19 +10,34 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli import data_generate, data_review, data_split
+from pytest_ftgate.cli import data_dedup, data_generate, data_review, data_split
 from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import DataError, Fault, FtgateError
+from pytest_ftgate.files.compressed import check_not_compressed
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.label_counts import LabelCounts
     from pytest_ftgate.data.checks.perplexity import Perplexity
+    from pytest_ftgate.data.readers.renamed import Columns
     from pytest_ftgate.data.readers.row import DataRow
 
 CHECKS = (
-    *("answers", "turns", "short", "truncated", "duplicates", "near", "contradictions", "mislabelled", "format"),
+    *(
+        "keys",
+        "method",
+        "answers",
+        "turns",
+        "short",
+        "truncated",
+        "duplicates",
+        "near",
+        "contradictions",
+        "mislabelled",
+        "format",
+    ),
     *("coverage", "balance", "size", "languages", "lengths", "synthetic", "general", "perplexity", "pii", "secrets"),
 )
 MAX_LENGTH = 1024
@@ -33,11 +48,15 @@ SAMPLED = 200
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("data", help="check, redact, generate, review and split training data")
+    parser = commands.add_parser("data", help="check, redact, deduplicate, generate, review and split training data")
     kinds = parser.add_subparsers(metavar="WHAT", required=True)
     check = kinds.add_parser("check", help="check format, duplicates, labels, personal data ...; exit code 1 on errors")
     check.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help=".jsonl, .json, .csv, .parquet or a dataset folder"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help=".jsonl, .json, .csv (.gz, .bz2, .xz, .zst), .parquet or a dataset folder",
     )
     check.add_argument("--model", type=Path, metavar="DIR", help="model whose tokenizer counts the tokens")
     check.add_argument(
@@ -63,6 +82,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         choices=CHECKS,
         help="report findings of this check as warnings (repeatable)",
     )
+    add_column(check)
     check.set_defaults(run=check_data)
     redact = kinds.add_parser("redact", help="write a JSON Lines copy with personal data and keys removed")
     redact.add_argument("files", nargs="+", type=Path, metavar="IN", help="same formats as check")
@@ -70,7 +90,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     redact.add_argument(
         "--drop", action="store_true", help="drop affected rows instead of masking (<EMAIL>, <PHONE>, ...)"
     )
+    add_column(redact)
     redact.set_defaults(run=redact_data)
+    data_dedup.add(kinds)
     data_generate.add(kinds)
     data_review.add(kinds)
     data_split.add(kinds)
@@ -86,7 +108,7 @@ def check_data(args: argparse.Namespace) -> int:
     longest, perplexity = args.max_length or MAX_LENGTH, _perplexity(args) if args.perplexity else None
     checks = every_check(_tokens_of(args), longest, goldens, perplexity=perplexity)
     _check_there(args.files)
-    inspection = inspect(_entries(args.files), checks, args.allow)
+    inspection = inspect(_entries(args.files, columns_in(args)), checks, args.allow)
     for line in lines_of(inspection, len(args.files)):
         say(line)
     if args.model is None and inspection.rows:
@@ -100,7 +122,8 @@ def redact_data(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.pii import national
     from pytest_ftgate.data.pii.redact import write_redacted
 
-    done = write_redacted(args.files, args.out, drop=args.drop)
+    check_not_compressed(args.out)
+    done = write_redacted(args.files, args.out, drop=args.drop, columns=columns_in(args))
     verb = "dropped" if done.dropped else "redacted"
     say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")
     if not national.can_find():
@@ -116,10 +139,10 @@ def _check_there(files: Sequence[Path]) -> None:
         raise DataError(missing)
 
 
-def _entries(files: Sequence[Path]) -> Iterator[DataRow | Fault]:
+def _entries(files: Sequence[Path], columns: Columns) -> Iterator[DataRow | Fault]:
     from pytest_ftgate.data.readers.reader import read_entries
 
-    return (entry for path in files for entry in read_entries(path))
+    return (entry for path in files for entry in read_entries(path, columns))
 
 
 def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:

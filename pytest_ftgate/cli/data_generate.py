@@ -13,6 +13,7 @@ from pytest_ftgate.cli.common import STATE_DIR, say
 from pytest_ftgate.cli.numbers import real, whole
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.atomic import write_text
+from pytest_ftgate.files.compressed import check_not_compressed
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.synthesis.generate import Job, Made
@@ -78,6 +79,7 @@ def generate_rows(args: argparse.Namespace) -> int:
     from pytest_ftgate.leakage.overlapping_rows import leaking_lines, leaking_places
     from pytest_ftgate.serve.api.client import open_provider
 
+    check_not_compressed(args.out)
     if args.count < 1 or not args.budget >= 0:
         raise FtgateError("--count must be 1 or more and --budget 0 or more")
     settings, suites = _settings(args), _suites(args.goldens)
@@ -127,6 +129,9 @@ def _seed_file(args: argparse.Namespace, suites: Sequence[Suite]) -> Path:
         from pytest_ftgate.pipeline.data_access import record_access
 
         found = read_pipeline(pipeline)
+        if found.data.columns:
+            options = " ".join(f"--column {key}={name}" for key, name in found.data.columns.items())
+            raise FtgateError(f"{pipeline}: has [data.columns]; pass a file made by: ftgate data redact {options}")
         record_access(args.state_dir, found, "generate", suites)
         return found.train_file
     if not named.exists():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.compressed import check_not_compressed
 
 
 def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,6 +41,7 @@ def review(args: argparse.Namespace) -> int:
     out = args.out or args.file.with_name(f"{args.file.stem}.reviewed.jsonl")
     if out.absolute() == args.file.absolute():
         raise FtgateError(f"{out}: --out must differ from FILE, which is not modified")
+    check_not_compressed(out)
     items = review_items(args.file)
     with DecisionLog(args.file.with_name(f"{args.file.name}.review.jsonl")) as decision_log:
         queue = ReviewQueue(review_task(args.file), items, decision_log, args.by)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say, say_table
+from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import whole
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--seed", type=whole(0, 2**32 - 1), metavar="N", help="random seed (default: that of split.lock, or 0)"
     )
+    add_column(parser)
     parser.set_defaults(run=split)
 
 
@@ -36,7 +38,7 @@ def split(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.split.report import notes_of, table_of
     from pytest_ftgate.data.split.split import split_data
 
-    done = split_data(args.files, args.out, args.shares, args.seed)
+    done = split_data(args.files, args.out, args.shares, args.seed, columns_in(args))
     say(f"split: {args.out}")
     say_table(table_of(done), indent="  ")
     for note in notes_of(done):

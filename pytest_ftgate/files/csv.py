@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.compressed import opened, plain_name
 from pytest_ftgate.files.text import shown
 
 MOST = 1 << 24
@@ -21,12 +23,13 @@ Cells = tuple[int, list[str]]
 def read_csv(path: Path) -> Iterator[Cells | Fault]:
     """The header, whose names are unique and without white space around them, then rows with as many cells.
 
-    In .tsv tabs separate, in all else commas. Blank lines are skipped. Raises OSError.
+    In .tsv tabs separate, in all else commas. Blank lines are skipped. Raises OSError, MissingExtra.
     """
     name = shown(path)
     csv.field_size_limit(MOST)
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, delimiter=_SEPARATORS.get(path.suffix.lower(), ","), strict=True)
+    with opened(path) as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream:
+        separator = _SEPARATORS.get(Path(plain_name(path)).suffix.lower(), ",")
+        reader = csv.reader(stream, delimiter=separator, strict=True)
         try:
             yield from _rows(reader, name)
         except csv.Error as error:

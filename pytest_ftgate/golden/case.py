@@ -162,7 +162,8 @@ def render(prompt: Prompt, input: Input, answers: Sequence[str] = ()) -> list[Me
         turns = _conversation(input)  # type: ignore[arg-type]  # no script: these are messages
     if prompt.system is not None and turns[0]["role"] != "system":
         turns.insert(0, {"role": "system", "content": prompt.system})
-    turns[-1:-1] = _example_turns(prompt)
+    place = _last_user(turns)
+    turns[place:place] = _example_turns(prompt)
     for answer, user in zip(answers, later_turns(prompt, input), strict=False):
         turns += [{"role": "assistant", "content": answer}, _user(user)]
     return turns
@@ -209,17 +210,42 @@ def _example_turns(prompt: Prompt) -> list[Message]:
     ]
 
 
-def _conversation(messages: Sequence[Mapping[str, str]]) -> list[Message]:
-    turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
-    if not turns or turns[-1]["role"] != "user":
+def _conversation(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
+    turns = [dict(turn) for turn in messages]
+    if not turns or turns[-1]["role"] not in ("user", "tool"):
         found = f"the last of {len(turns)} is from {turns[-1]['role']!r}" if turns else "it is empty"
         raise PromptError(f"a conversation must end with a message of role 'user'; {found}")
     return turns
 
 
+def _last_user(turns: Sequence[Message]) -> int:
+    """The place of the last turn of the user; what a tool says to the calls after it follows it."""
+    return max((place for place, turn in enumerate(turns) if turn["role"] == "user"), default=len(turns) - 1)
+
+
 def template_variables(template: str) -> frozenset[str]:
     """Names of the variables that a template uses. Raises PromptError if it is no valid Jinja2."""
     return _compiled(template)[1]
+
+
+def template_literals(template: str) -> tuple[str, ...]:
+    """The texts of a template before, between and after what depends on the input; "" where there is none.
+
+    A condition or a loop depends on the input, whatever it says. Raises PromptError if it is no valid Jinja2.
+    """
+    from jinja2 import nodes
+
+    _compiled(template)
+    parts = [""]
+    for node in _environment().parse(template).body:
+        if isinstance(node, nodes.Assign):
+            continue
+        for piece in node.nodes if isinstance(node, nodes.Output) else (node,):
+            if isinstance(piece, nodes.TemplateData):
+                parts[-1] += piece.data
+            else:
+                parts.append("")
+    return tuple(parts)
 
 
 def _fill(template: str, variables: Mapping[str, Any]) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 from pytest_ftgate.files.jsonl import decode_from
 from pytest_ftgate.graders.fenced_json import blocks
+from pytest_ftgate.serve.client.reasoning import BYTE_ORDER_MARK, split
 
 _JSON = "json"
-_BYTE_ORDER_MARK = "\ufeff"
 _MISSING = object()
 
 
@@ -20,15 +20,18 @@ class NoJsonError(ValueError):
 
 
 def json_of(text: str) -> Any:
-    """The JSON value of an answer: the whole answer, or that of a fenced block in it.
+    """The JSON value of an answer: the whole answer, or that of a fenced block in it, outside of what was only thought.
 
     Of several blocks with JSON the last counts, one that is tagged `json` before all others. Raises NoJsonError with
     what was found: NaN, infinities, numbers out of range, duplicate keys and half characters are no JSON.
     """
-    bare = text.removeprefix(_BYTE_ORDER_MARK).strip()
+    bare = text.removeprefix(BYTE_ORDER_MARK).strip()
     try:
         return _whole(bare)
     except (ValueError, RecursionError) as error:
+        _, answer = split(bare)
+        if len(answer) < len(bare):
+            return json_of(answer)
         found = [*blocks(bare)] if "```" in bare or "~~~" in bare else []
         wrong = next((block.error for block in reversed(found) if block.error), error)
     sound = [block for block in found if block.error is None]
@@ -62,7 +65,7 @@ def label_of(text: str, path: str = "") -> str | None:
     path: dotted path into the JSON of the answer, "label" or "a.b.0"; "" = the whole answer is the label.
     """
     if not path:
-        return text.strip() or None
+        return text.removeprefix(BYTE_ORDER_MARK).strip() or None
     try:
         return label_in(json_of(text), path)
     except NoJsonError:

@@ -1,7 +1,8 @@
-"""contains, contains_all, not_contains: texts that stand in the answer, or must not."""
+"""contains, contains_all, not_contains, starts_with: texts that stand in the answer, or must not."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -82,6 +83,31 @@ class NotContains(TextsKind):
         if there := _where(found, True):
             return self.wrong(f"found {shown(response.text)}, expected it not to contain {_any_of(there)}")
         return self.right(f"found none of {shown(list(found))}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartsWith(TextsKind):
+    """1 if the answer begins with one of the texts, else 0.
+
+    Example::
+
+        [[grader]]
+        kind = "starts_with"
+        values = ["Yes", "No"]
+        whole_word = true
+        # right = "No, it does not.", wrong = "Nothing is known."
+    """
+
+    kind: ClassVar[str] = "starts_with"
+
+    def __call__(self, case: Case, response: Response) -> Grade:
+        """Look for each of the texts at the beginning."""
+        answer, texts = self.normal(response.text), self.texts(case)
+        for text in texts:
+            begins = self.normal(text)
+            if answer.startswith(begins) and not (self.whole_word and re.match(r"\w", answer[len(begins) :])):
+                return self.right(f"found {shown(text)} at the beginning")
+        return self.wrong(f"found {shown(response.text)}, expected it to begin with {_any_of(list(texts))}")
 
 
 def _where(found: Mapping[str, bool], there: bool) -> list[str]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from pytest_ftgate.serve.client.reasoning import split
+
 _FENCE = re.compile(r"[ \t]{0,12}(`{3,}|~{3,})[ \t]*([^`\s]*)[^`]*")
 
 
 def code_in(text: str, tags: Collection[str]) -> str:
     """The last block fenced with one of the tags, else the last block without a tag, else the whole answer.
 
+    What was only thought is not looked at.
     tags: in lower case. A block that is never closed goes to the end of the answer.
     """
+    _, text = split(text)
     blocks = [*_blocks(text)]
     tagged = [code for tag, code in blocks if tag in tags]
     plain = [code for tag, code in blocks if not tag]

@@ -14,7 +14,7 @@ from pytest_ftgate.graders.any_of import AnyOf
 from pytest_ftgate.graders.bleu import Bleu
 from pytest_ftgate.graders.chrf import Chrf
 from pytest_ftgate.graders.code import Code
-from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains
+from pytest_ftgate.graders.contains import Contains, ContainsAll, NotContains, StartsWith
 from pytest_ftgate.graders.each_turn import EachTurn
 from pytest_ftgate.graders.edit_similarity import EditSimilarity
 from pytest_ftgate.graders.exact import Exact
@@ -55,6 +55,7 @@ from pytest_ftgate.graders.value import (
 from pytest_ftgate.graders.weighted import Weighted
 from pytest_ftgate.graders.xml import Xml
 from pytest_ftgate.graders.yaml import Yaml
+from pytest_ftgate.serve.client.reasoning import BYTE_ORDER_MARK
 from pytest_ftgate.serve.response import Response
 
 __all__ = [
@@ -79,6 +80,7 @@ KINDS: Mapping[str, type[Kind]] = {
         Contains,
         ContainsAll,
         NotContains,
+        StartsWith,
         Regex,
         OneOf,
         Numeric,
@@ -166,8 +168,11 @@ def grade_case(graders: Sequence[Grader], case: Case, response: Response) -> Out
     No grader at all is Unscored. A request that broke or ran out of time is a Failure. A cut-off and an empty answer
     are worth 0, whatever the graders; so is a tool call if no grader looks at tool calls. Where a grader looks at each
     turn of a dialogue, none of its answers may be cut off or empty.
+    A byte order mark before the answer is dropped.
     Of several graders: any Failure, else any Unscored, else the least value, passed if all passed.
     """
+    if response.text.startswith(BYTE_ORDER_MARK):
+        response = replace(response, text=response.text.removeprefix(BYTE_ORDER_MARK))
     if not graders:
         return Unscored("no `expected` and no grader; can be checked by a Python test", "none")
     if response.broken:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,24 +13,34 @@ from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.answer import NoJsonError, json_of
 from pytest_ftgate.graders.limited.parent import call_limited, checked_limit
 from pytest_ftgate.graders.limited.process import restart_clock
+from pytest_ftgate.graders.schema_errors import described, json_path, most_relevant
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
 from pytest_ftgate.serve.response import Response
 
 if TYPE_CHECKING:
-    from referencing import Resource
-    from referencing._core import Resolver
+    from jsonschema_rs import ValidationError
 
-_SECONDS = 1.0
+DRAFTS = (
+    "https://json-schema.org/draft/2020-12/schema",
+    "https://json-schema.org/draft/2019-09/schema",
+    "https://json-schema.org/draft-07/schema",
+    "https://json-schema.org/draft-06/schema",
+    "https://json-schema.org/draft-04/schema",
+)
+"""What `$schema` may say; with http too, and with a # at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonSchema(Kind):
-    """1 if the answer is JSON (bare, or in a fenced block) and valid, else 0.
+    r"""1 if the answer is JSON (bare, or in a fenced block) and valid, else 0.
 
     schema: draft 2020-12 unless its `$schema` says otherwise. A `$ref` must lead into the schema itself or to one of
     the published drafts. In golden.toml, `file` (a path below the golden set's folder) may be given in place of it.
+    Patterns are read as ECMA-262 has them: \d is 0 to 9, \p{Letter} any letter, $ the end of the text.
     For a model of pydantic see the grader `pydantic`.
+    assert_format: `format` must hold ("date", "email", "uri" ...), and one that is not known is refused; the drafts
+    themselves take it for a note.
     timeout_s: longest time of validating one answer, in seconds (at most 3600); a schema that takes longer is a
     Failure, not a wrong answer.
 
@@ -43,8 +53,10 @@ class JsonSchema(Kind):
     """
 
     kind: ClassVar[str] = "json_schema"
+    version: ClassVar[int] = 2
 
     schema: Mapping[str, Any] | bool = field(hash=False)
+    assert_format: bool = False
     timeout_s: float = 10.0
     _text: str = field(init=False, repr=False, compare=False)
 
@@ -52,11 +64,11 @@ class JsonSchema(Kind):
         Kind.__post_init__(self)
         checked_limit(self.timeout_s)
         object.__setattr__(self, "_text", _text_of(self.schema))
-        call_limited(_check, self._text, seconds=self.timeout_s, what="compiling the schema")
+        call_limited(_check, self._text, self.assert_format, seconds=self.timeout_s, what="compiling the schema")
 
     def __call__(self, case: Case, response: Response) -> Grade:  # noqa: ARG002  the schema is all that counts
         """Read and validate the answer. Raises GraderError if that takes longer than the limit."""
-        asked = (self._text, response.text)
+        asked = (self._text, self.assert_format, response.text)
         valid, reason = call_limited(_judged, *asked, seconds=self.timeout_s, what="validation by the schema")
         return self.right(reason) if valid else self.wrong(reason)
 
@@ -70,20 +82,23 @@ def _text_of(schema: Mapping[str, Any] | bool) -> str:
         raise GraderError(f"the schema is not JSON: {error}") from None
 
 
-def _check(schema: str) -> None:
+def _check(schema: str, assert_format: bool) -> None:
     """Raises GraderError if it is no JSON Schema, or refers to something outside; in a process of its own."""
-    _compiled(schema)
+    _compiled(schema, assert_format)
 
 
-def _judged(schema: str, text: str) -> tuple[bool, str]:
+def _judged(schema: str, assert_format: bool, text: str) -> tuple[bool, str]:
     """(whether the JSON of an answer is valid, why), in a process of its own."""
-    validate = _compiled(schema)
+    validate = _compiled(schema, assert_format)
     restart_clock()
     try:
         found = json_of(text)
     except NoJsonError as error:
         return False, f"{error}; expected JSON matching the schema"
-    fault = validate(found)
+    try:
+        fault = validate(found)
+    except ValueError as error:  # deeper than the library goes
+        return False, f"found {shown(found)}, which cannot be validated: {error}"
     return not fault, fault or f"found {shown(found)}, valid by the schema"
 
 
@@ -112,89 +127,42 @@ def _read(name: object, folder: Path) -> Any:
 
 
 @lru_cache
-def _compiled(text: str) -> Callable[[object], str]:
-    """Value -> what is wrong with it under the schema, "" if nothing. Raises GraderError for a bad schema."""
-    from jsonschema.exceptions import SchemaError, best_match
+def _compiled(text: str, assert_format: bool) -> Callable[[object], str]:
+    """Value -> what is wrong with it under the schema, "" if nothing. Raises GraderError for a bad schema.
+
+    By jsonschema-rs: patterns as ECMA-262 has them, in time that is linear or bounded, and decimal arithmetic.
+    """
+    from jsonschema_rs import ValidationError, validator_for
 
     schema = json.loads(text)
-    kind = _draft(schema)
+    _check_draft(schema)
     try:
-        kind.check_schema(schema)
-    except SchemaError as error:
-        raise GraderError(f"invalid schema at {error.json_path}: {error.message}") from None
-    validator = _closed(kind, schema)
+        validator = validator_for(
+            schema, offline=True, validate_formats=assert_format, ignore_unknown_formats=not assert_format
+        )
+    except ValidationError as error:
+        raise GraderError(_invalid(error)) from None
 
     def fault(value: object) -> str:
-        error = best_match(validator.iter_errors(value))
-        if error is None:
-            return ""
-        where = error.json_path
-        return f"found {shown(error.instance)} at {where}, expected {shown({error.validator: error.validator_value})}"
+        errors = list(validator.iter_errors(value))
+        return described(schema, most_relevant(errors)) if errors else ""
 
     return fault
 
 
-def _draft(schema: Mapping[str, Any] | bool) -> Any:
-    """The validator class of the schema's draft."""
-    from jsonschema import Draft202012Validator, validators
-
+def _check_draft(schema: Mapping[str, Any] | bool) -> None:
+    """Raises GraderError for a `$schema` that is no published draft, however its address is written."""
     if isinstance(schema, bool) or "$schema" not in schema:
-        return Draft202012Validator
-    known: Any = validators.validator_for
-    kind = known(schema, default=None)
-    if kind is None:
-        raise GraderError(f"unknown $schema {shown(schema['$schema'])}; expected a published JSON Schema draft")
-    return kind
-
-
-def _closed(kind: Any, schema: Mapping[str, Any] | bool) -> Any:
-    """A validator that knows the published drafts and fetches nothing; each `$ref` has been followed once."""
-    from jsonschema import validators
-    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]  # it has none
-    from referencing.jsonschema import specification_with
-
-    extend: Any = validators.extend
-    resource = specification_with(kind.META_SCHEMA["$schema"]).create_resource(schema)
-    registry = REGISTRY.with_resource(resource.id() or "", resource)
-    _follow(registry.resolver_with_root(resource), resource)
-    return extend(kind, {"pattern": _pattern})(schema, registry=registry)
-
-
-def _follow(resolver: Resolver[Any], resource: Resource[Any]) -> None:
-    """Raises GraderError for a reference that leads nowhere."""
-    from referencing.exceptions import Unresolvable
-
-    for reference in _references(resource.contents):
-        try:
-            resolver.lookup(reference)
-        except (Unresolvable, ValueError):
-            raise GraderError(
-                f"cannot resolve $ref {shown(reference)}; references to other files or URLs are not supported, "
-                "copy the definition to $defs"
-            ) from None
-    for below in resource.subresources():
-        _follow(resolver.in_subresource(below), below)
-
-
-def _references(contents: Any) -> Iterator[str]:
-    if isinstance(contents, Mapping):
-        for key in ("$ref", "$dynamicRef", "$recursiveRef"):
-            if isinstance(contents.get(key), str):
-                yield contents[key]
-
-
-def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[Exception]:
-    """`pattern` with a time limit; the library has none."""
-    from jsonschema.exceptions import ValidationError
-
-    from pytest_ftgate.graders.regex import compiled
-
-    if not isinstance(instance, str):
         return
-    try:
-        match = compiled(pattern).search(instance, timeout=_SECONDS)
-    except TimeoutError:
-        message = f"the schema's pattern {shown(pattern)} needs more than {_SECONDS} s for {shown(instance)}"
-        raise GraderError(message) from None
-    if match is None:
-        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+    draft = str(schema["$schema"]).removesuffix("#").replace("http://", "https://", 1)
+    if draft not in DRAFTS:
+        raise GraderError(f"unknown $schema {shown(schema['$schema'])}; expected one of {', '.join(DRAFTS)}")
+
+
+def _invalid(error: ValidationError) -> str:
+    if isinstance(error.kind, error.kind.Referencing):
+        return (
+            f"cannot resolve a $ref: {error.message}; references to other files or URLs are not supported, "
+            "copy the definition to $defs"
+        )
+    return f"invalid schema at {json_path(error.instance_path)}: {error.message}"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
 
+from pytest_ftgate.files.words import words
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
-from pytest_ftgate.graders.words import words
 from pytest_ftgate.serve.response import Response
 
+if TYPE_CHECKING:
+    from regex import Pattern
+
 UNITS = ("characters", "words", "sentences", "tokens")
-_SENTENCE_ENDS = re.compile(
-    r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\]]*+(?=\s|$)|[\u3002\uff01\uff1f\u061f\u0964]+|\n\s*\n"
-)
+_SENTENCE_ENDS = r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\]]*+(?=\s|$)|[\p{Sentence_Terminal}--[.!?]]+|\n\s*\n"
+"""Of other scripts the marks need no white space after them: Chinese, Arabic, Hindi, Khmer, Amharic ..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +28,9 @@ class Length(Kind):
     A limit that is left out does not count; at least one is needed.
     min_characters: fewest characters, as code points.
     max_characters: most characters.
-    min_words: fewest words: runs of letters and digits; of Han, Hiragana and Katakana each character is a word.
+    min_words: fewest words: runs of letters and digits; in scripts without spaces (Chinese, Thai) each character.
     max_words: most words.
-    min_sentences: fewest sentences, by their final marks; "e.g. this" is taken for two, so leave room.
+    min_sentences: fewest sentences, by their final marks; "e.g. this" is taken for two, so leave room; Thai has none.
     max_sentences: most sentences.
     min_tokens: fewest tokens, as the server has counted them; if it has not, the case is not measured.
     max_tokens: most tokens.
@@ -91,7 +93,14 @@ def _count(unit: str, response: Response) -> int:
         case "words":
             return len(words(text))
         case "sentences":
-            return sum(bool(words(part)) for part in _SENTENCE_ENDS.split(text))
+            return sum(bool(words(part)) for part in _sentence_ends().split(text))
     if not response.completion_tokens:
         raise GraderError("the server did not report how many tokens the answer has; limit words or characters")
     return response.completion_tokens
+
+
+@lru_cache
+def _sentence_ends() -> Pattern[str]:
+    import regex
+
+    return regex.compile(_SENTENCE_ENDS, regex.VERSION1)

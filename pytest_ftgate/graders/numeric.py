@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar
 
+from pytest_ftgate.files.folding import western_digits
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError, Kind
 from pytest_ftgate.serve.response import Response
 
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
+_GROUPED = r"(?:\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})(?!\d)"
+_DIGITS = rf"(?:{_GROUPED}|\d+)(?:\.\d+)?|\.\d+"
 _NUMBER = re.compile(rf"(?:(?<![\w.])[-+\u2212])?(?<!\w)(?:{_DIGITS})(?:[eE][-+]?\d+)?", re.ASCII)
+_WESTERN = str.maketrans({"\u066b": ".", "\u066c": ",", "\uff0e": ".", "\uff0b": "+", "\uff0d": "-"})
+"""The separators of Arabic numbers, and the signs of full width."""
 _LONGEST = 400
 _GREATEST_EXPONENT = 999
 
@@ -22,8 +26,8 @@ _GREATEST_EXPONENT = 999
 class Numeric(Kind):
     """1 if |found - expected| <= max(abs_tol, rel_tol * |expected|), else 0; counted in decimal, so that .1 is .1.
 
-    Numbers are written 1234.5, 1,234.5, -3, .5 or 1e-3; currency and percent signs are passed over (50% is 50); a
-    comma is never a decimal point.
+    Numbers are written 1234.5, 1,234.5, 12,34,567, -3, .5 or 1e-3, in the digits of any script (not in words, nor as
+    三); currency and percent signs are passed over (50% is 50); a comma is never a decimal point.
     abs_tol: largest difference, in the unit of the number.
     rel_tol: largest difference as a share of the expected number, 0.01 for 1 %.
     position: which number of the answer counts, "last" or "first".
@@ -66,7 +70,7 @@ class Numeric(Kind):
         return self.wrong(f"found {found} in {shown(response.text)}, expected {within}; off by {difference}")
 
     def _found(self, text: str) -> Decimal | None:
-        numbers = _NUMBER.finditer(text)
+        numbers = _NUMBER.finditer(_western(text))
         match = next(numbers, None)
         if self.position == "last":
             for match in numbers:  # noqa: B007  the last one is meant
@@ -78,10 +82,15 @@ def _expected(case: Case) -> Decimal:
     value = case.expected
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Decimal(str(value))
-    number = _number(value.strip()) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else None
+    written = _western(value.strip()) if isinstance(value, str) else ""
+    number = _number(written) if _NUMBER.fullmatch(written) else None
     if number is None:
         raise GraderError(f"`expected` is {shown(value)}; must be a number")
     return number
+
+
+def _western(text: str) -> str:
+    return text if text.isascii() else western_digits(text.translate(_WESTERN))
 
 
 def _number(text: str) -> Decimal | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pytest_ftgate.files.words import tokens
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.library import needs, version_of
 from pytest_ftgate.graders.limited.process import restart_clock
@@ -12,7 +13,6 @@ from pytest_ftgate.graders.options import checked_choice
 from pytest_ftgate.graders.references import ReferenceKind, best
 from pytest_ftgate.graders.shown import shown
 from pytest_ftgate.graders.value import Grade, GraderError
-from pytest_ftgate.graders.words import tokens
 from pytest_ftgate.serve.response import Response
 
 VARIANTS = ("rouge1", "rouge2", "rougeL")

@@ -15,8 +15,11 @@ from pytest_ftgate.graders.text import TextKind
 from pytest_ftgate.graders.value import Grade, GraderError
 from pytest_ftgate.serve.response import Response
 
-_BULLET = re.compile(r"^\s*(?:[-*+\u2022]|\d{1,4}[.)])\s+")
-_SEPARATOR = re.compile(r"[,;\u060c\u3001\uff0c\n]")
+_BULLET = re.compile(r"^\s*(?:(?:[-*+\u2022\u30fb]|\d{1,4}[.)])\s+|\d{1,4}[\uff0e\uff09]\s*)")
+_CHINESE_NUMBER = re.compile(r"^\s*\d{1,4}\u3001\s*(?=[^\s\d])", re.MULTILINE)
+"""A bullet whose mark is also a separator."""
+_SEPARATOR = re.compile(r"[,;\u060c\u061b\u1363\u3001\uff0c\uff1b\n]")
+"""Commas, semicolons and line ends: of ASCII, Arabic, Ethiopic, Chinese and Japanese."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ class SetF1(TextKind):
             value = None
         if isinstance(value, list) and all(map(_is_item, value)):
             return self._set(value)
-        return self._set(_BULLET.sub("", part) for part in _SEPARATOR.split(text))
+        return self._set(_BULLET.sub("", part) for part in _SEPARATOR.split(_CHINESE_NUMBER.sub("", text)))
 
     def _set(self, items: Iterable[object]) -> frozenset[str]:
         texts = (item if isinstance(item, str) else _written(item) for item in items)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, cast
 
+from pytest_ftgate.files.folding import caseless
+from pytest_ftgate.files.words import is_whole_in
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.value import GraderError, Kind
 
@@ -21,7 +22,7 @@ class TextKind(Kind):
     """Base of the graders that compare texts.
 
     strip: white space around the text does not count.
-    ignore_case: upper and lower case are the same, by Unicode's case folding.
+    ignore_case: upper and lower case are the same, by Unicode's case folding; İ is i.
     collapse_space: a run of white space counts as one space.
     ignore_punctuation: characters of the categories P* are taken out (a minus sign too).
     unicode_form: "NFC" (as it looks), "NFKC" (also full-width letters, ligatures), "NFD", "NFKD" or "none".
@@ -52,7 +53,7 @@ class TextKind(Kind):
 
     def _folded(self, text: str) -> str:
         """Case folding may undo the normal form, so it is made again."""
-        folded = text.casefold()
+        folded = caseless(text)
         if self.unicode_form == "none" or folded.isascii():
             return folded
         return unicodedata.normalize(cast("_Form", self.unicode_form), folded)
@@ -63,7 +64,8 @@ class TextsKind(TextKind):
     """Base of the graders that look for texts in the answer.
 
     values: the texts to look for; left out, the case's expected value, a text or a list of texts.
-    whole_word: a text counts only where no letter or digit goes on before or after it ("no" is not found in "know").
+    whole_word: a text counts only where no word goes on before or after it ("no" is not found in "know"); in scripts
+        without spaces each character is a word.
     """
 
     values: tuple[str, ...] = ()
@@ -83,16 +85,12 @@ class TextsKind(TextKind):
     def found(self, case: Case, answer: str) -> Mapping[str, bool]:
         """Whether each of the texts stands in the answer."""
         normal = self.normal(answer)
-        stands = _stands_alone if self.whole_word else _stands
+        stands = is_whole_in if self.whole_word else _stands
         return {text: stands(self.normal(text), normal) for text in self.texts(case)}
 
 
 def _stands(text: str, answer: str) -> bool:
     return text in answer
-
-
-def _stands_alone(text: str, answer: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", answer) is not None
 
 
 def _texts_of(expected: object) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ def read_data(text: str) -> Any:
     except FileFaults as error:
         fault = error.faults[0]
         raise UnreadableError(f"{f'line {fault.line}, ' if fault.line else ''}{fault.message}") from None
+    except UnicodeEncodeError:
+        raise UnreadableError("half a character") from None
     if not isinstance(data, dict | list):
         raise UnreadableError("neither a mapping nor a list")
     return data

@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_ftgate.data.readers.records import is_json_lines, read_records
 from pytest_ftgate.errors import Fault, LeakageError
 from pytest_ftgate.files.atomic import replacing_bytes
+from pytest_ftgate.files.compressed import plain_name
 
 
 def write_clean(path: Path, without: Collection[int], folder: Path) -> Path:
@@ -16,7 +17,7 @@ def write_clean(path: Path, without: Collection[int], folder: Path) -> Path:
 
     JSON Lines are copied byte by byte; any other format is written as JSON Lines. Raises LeakageError.
     """
-    copy = folder / (path.name if is_json_lines(path) else f"{path.stem}.jsonl")
+    copy = folder / (path.name if is_json_lines(path) else f"{Path(plain_name(path)).stem}.jsonl")
     with replacing_bytes(copy) as target:
         target.writelines(line for number, line in _lines(path) if number not in without)
     return copy

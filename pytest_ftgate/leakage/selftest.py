@@ -30,7 +30,7 @@ def _pasted(words: Words) -> str:
 
 
 def _edited(words: Words) -> str:
-    return f"{' '.join(words)}x"
+    return f"{' '.join(words)} z"
 
 
 def _entities(text: str) -> str:

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
+from pytest_ftgate.data.readers.renamed import column_faults
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
+from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, read_toml, toml_line
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
-from pytest_ftgate.train.job import DPO_ONLY, Grading, Lora, TrainJob, Tuning, library_versions
+from pytest_ftgate.train.job import REFERENCED, Grading, Lora, TrainJob, Tuning, library_versions
+from pytest_ftgate.train.method_problems import method_problems
 
 if TYPE_CHECKING:
     from pytest_ftgate.serve.model import Model
@@ -43,7 +46,7 @@ class Data:
     """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings.
 
     pii: what becomes of rows with personal data or keys: "error", "redact" or "drop".
-    perplexity: rows whose perplexity is checked, 0 = none.
+    perplexity: rows whose perplexity is checked, 0 = none. columns: {key that is read: key that the rows have}.
     """
 
     train: Path
@@ -53,6 +56,7 @@ class Data:
     allow: tuple[str, ...] = ()
     pii: str = "error"
     perplexity: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,34 +219,21 @@ def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
 
 def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     """What the schema cannot see: keys that exclude each other, and files that must not be trained on."""
-    yield from _dpo_faults(data, text, path)
-    if data.get("train", {}).get("method") == "full" and "lora" in data:
-        message = '[lora] is not allowed with method = "full"'
-        yield Fault(shown(path), toml_line(text, ("lora",)), message, 'remove [lora], or set method = "lora"')
+    for key, message, fix in column_faults(data["data"].get("columns", {})):
+        line = toml_line(text, ("data", "columns", key))
+        yield Fault(shown(path), line, f"data.columns: {message}", fix)
     for key in ("train", "validation"):
         rows = _absolute(path, data["data"][key])
         within = any(folder.joinpath(FOLDER_FILE).is_file() for folder in (rows, rows.parent))
-        if within or rows.name.endswith(SUFFIXES):
+        if within or plain_name(rows).endswith(SUFFIXES):
             what = "inside a golden set folder" if within else "a golden set"
             message = f"data.{key} is {what}; golden cases must not be trained on"
             yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision requires a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
-    for keys, message, fix in (*policy_problems(data), *ab_problems(data)):
+    for keys, message, fix in (*method_problems(data), *policy_problems(data), *ab_problems(data)):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
-
-
-def _dpo_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
-    train, lora = data.get("train", {}), data.get("lora", {})
-    prefers = train.get("method") == "dpo"
-    for key in () if prefers else DPO_ONLY:
-        if key in train:
-            message = f'train.{key} requires method = "dpo", found "{train.get("method", Tuning().method)}"'
-            yield Fault(shown(path), toml_line(text, ("train", key)), message, "remove it")
-    if prefers and "lm_head" in lora.get("target_modules", ()):
-        message = 'method = "dpo" does not support an adapter on lm_head: TRL bypasses it'
-        yield Fault(shown(path), toml_line(text, ("lora", "target_modules")), message, "remove lm_head")
 
 
 def _is_folder(model: str) -> bool:
@@ -272,13 +263,13 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
     )
 
 
-DPO_LEARNING_RATE = 1e-5
+REFERENCED_LEARNING_RATE = 1e-5
 """Where none is written: at the rate of the other methods a policy runs away from its reference."""
 
 
 def _tuning(table: dict[str, Any], path: Path) -> Tuning:
-    if table.get("method") == "dpo":
-        table = {"learning_rate": DPO_LEARNING_RATE} | table
+    if table.get("method") in REFERENCED:
+        table = {"learning_rate": REFERENCED_LEARNING_RATE} | table
     if "accelerate_config" in table:
         table = table | {"accelerate_config": str(_absolute(path, table["accelerate_config"]))}
     return Tuning(**table)

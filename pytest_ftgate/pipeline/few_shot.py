@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def examples(prompt: Prompt, rows: Sequence[DataRow], k: int, seed: int) -> Iterator[tuple[str, str]]:
     """(user turn, answer) of k training rows: each expected answer in turn, drawn with the seed.
 
-    Of more than k different answers, k are drawn. A conversation of several turns brings a prompt of its own and is no
-    example of this one, so it is left out. Raises PipelineError, with file and line, if too few rows are left.
+    Of more than k different answers, k are drawn. Left out: conversations of several turns, which bring a prompt of
+    their own; texts alone; answers that people did not want; and calls of tools, which the prompt cannot show. Raises
+    PipelineError, with file and line, if too few rows are left.
     """
     by_answer: dict[str, list[DataRow]] = {}
     for row in _fit(rows) if k else ():
@@ -33,16 +34,16 @@ def examples(prompt: Prompt, rows: Sequence[DataRow], k: int, seed: int) -> Iter
 
 
 def _fit(rows: Sequence[DataRow]) -> list[DataRow]:
-    fit = [row for row in rows if not _is_long(row.input)]
+    fit = [row for row in rows if not _is_long(row.input) and row.desired is not False and not row.calls]
     if rows and not fit:
-        text = "baseline.few_shot needs single-turn examples, but all rows are conversations"
+        text = "baseline.few_shot needs one question and a wanted answer in words, and no row has them"
         fix = "set baseline.few_shot = 0, or add training rows with a string or object as input"
         raise PipelineError([Fault(rows[0].path, rows[0].line, text, fix)])
     return fit
 
 
 def _is_long(said: Any) -> bool:
-    """True for a conversation that is more than one user turn."""
+    """True for a conversation that is more than one user turn, or for none."""
     return isinstance(said, list | tuple) and not (len(said) == 1 and said[0]["role"] == "user")
 
 

@@ -17,6 +17,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pytest_ftgate.data.readers.row import DataRow
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.pipeline.config import Pipeline
@@ -35,6 +36,10 @@ EFFICIENCY = 0.55
 
 STEP_S, TOKEN_S = 0.018, 0.006
 """Seconds that a layer takes in a training step, and for a token of a batch of answers, however little it computes."""
+
+PASSES = {"full": 3.0, "dpo": 6.0, "kto": 5.0}
+"""Forward passes over a row that a training step is worth, 2 of an adapter: forward and back to it. A pair has two
+answers, and its reference a pass for each; KTO asks model and reference of another answer too."""
 
 BATCH = 32
 """Answers that the server gives together."""
@@ -91,7 +96,7 @@ def stages(pipeline: Pipeline, suites: Sequence[Suite], size: Size, speed: float
     rows, row, answers, answer = _rows(pipeline, suites[0])
     tuning, count = pipeline.tuning, sum(len(suite.cases) for suite in suites)
     steps = tuning.epochs * rows / tuning.batch_size
-    trained = rows * row * PADDING * tuning.epochs * (3.0 if tuning.method == "full" else 2.0)
+    trained = rows * row * PADDING * tuning.epochs * PASSES.get(tuning.method, 2.0)
     validated = answers * answer * 2 * tuning.epochs
     goldens = asked * forward + sum(_said(suite) for suite in suites) / BATCH * size.layers * TOKEN_S
     return {
@@ -121,13 +126,18 @@ def _rows(pipeline: Pipeline, suite: Suite) -> tuple[int, float, int, float]:
     train, validation = pipeline.data_files
     most = pipeline.data.max_rows or 10**9
     count, more = min(contents(train).rows, most), contents(validation).rows
-    return count, _row(train) + shared + TURNS, more, _row(validation) + TURNS
+    return count, _row(train, pipeline) + shared + TURNS, more, _row(validation, pipeline) + TURNS
 
 
-def _row(path: Path) -> float:
+def _row(path: Path, pipeline: Pipeline) -> float:
     from pytest_ftgate.data.readers.reader import read_rows
 
-    return fmean([_tokens(row.input) + _tokens(row.answer) for row in islice(read_rows(path), SAMPLE)])
+    return fmean([_row_tokens(row) for row in islice(read_rows(path, pipeline.data.columns), SAMPLE)])
+
+
+def _row_tokens(row: DataRow) -> float:
+    more = filter(None, (row.tools, row.calls, row.reasoning))
+    return _tokens(row.input) + _tokens(row.answer) + sum(map(_tokens, more))
 
 
 def _runs(pipeline: Pipeline) -> int:

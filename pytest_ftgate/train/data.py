@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Case, Message, Prompt, make_case, render
+from pytest_ftgate.serve.hf.template_turns import template_turns
 from pytest_ftgate.train.loss import IGNORED
 from pytest_ftgate.train.reading import read_as
-from pytest_ftgate.train.rendering import Span, answer_tokens, asked_tokens, earlier_answers
-from pytest_ftgate.train.roles import RoleCheck
+from pytest_ftgate.train.rendering import Span, Tools, answer_tokens, asked_tokens, earlier_answers, text_tokens
+from pytest_ftgate.train.roles import TurnCheck
+from pytest_ftgate.train.training_row import TrainingRow
 
 PREFERENCE = (
     "is a preference row (chosen and rejected), expected a single answer\n"
     '    set train.method = "dpo" to train on preferences; validation rows need one answer, e.g. input and expected'
 )
-S = TypeVar("S", bound=Sized)
+JUDGED = (
+    "says whether the answer was wanted (KTO), expected a row that only has an answer\n"
+    '    set train.method = "kto" to train on it; else remove the key, and the rows whose answer was not wanted'
+)
+R = TypeVar("R", bound=TrainingRow)
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One row. prompt, answer: token ids; the answer is the last one, and ends with the end of the turn.
 
-    The loss looks at the answer, and in a chat (shape `messages`) at every answer of the assistant: `earlier` says
-    where those before the last stand in the prompt. Context in other shapes, and few-shot examples, are only read.
+    The loss looks at the answer, and at the assistant's turns before it that are not in `DataRow.context`: `earlier`
+    says where those stand in the prompt. Few-shot examples are only read.
     left_out: earlier answers that the template writes otherwise once they are history; the loss does not see them.
+    tools: functions that the prompt offers. text: of a row that is a text alone; its first token is then the prompt.
+    unused: keys of the row that nothing reads.
     """
 
     case: Case
@@ -39,6 +47,9 @@ class Example:
     answer: tuple[int, ...]
     earlier: tuple[Span, ...] = ()
     left_out: int = 0
+    tools: Tools = ()
+    text: str = ""
+    unused: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
@@ -62,10 +73,10 @@ class Example:
 def read_examples(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -> list[Example]:
     """The first `max_rows` rows (0 = all) as examples.
 
-    Raises TrainError with file and line: no row of a known shape, a preference, a prompt that cannot be made, a chat
-    template that garbles it; and for no rows.
+    Raises TrainError with file and line: no row of a known shape, a preference, an answer that is marked as wanted or
+    not, a prompt that cannot be made, a chat template that garbles or drops a part of it; and for no rows.
     """
-    return read_as(path, partial(_example, prompt, tokenizer, RoleCheck(tokenizer)), max_rows)
+    return read_as(path, partial(example_of, prompt, tokenizer, TurnCheck(tokenizer)), max_rows)
 
 
 def messages_of(prompt: Prompt, row: DataRow) -> tuple[Message, ...]:
@@ -77,26 +88,59 @@ def messages_of(prompt: Prompt, row: DataRow) -> tuple[Message, ...]:
     return tuple(render(prompt, list(said) if isinstance(said, tuple) else said))
 
 
-def _example(prompt: Prompt, tokenizer: Any, check: Callable[[Sequence[Message]], None], row: DataRow) -> Example:
+def example_of(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Example:
+    """A row as an example. Raises TrainError, PromptError as `read_examples`."""
     if row.rejected is not None:
         raise TrainError(PREFERENCE)
+    if row.desired is not None:
+        raise TrainError(JUDGED)
+    if row.shape == TEXT:
+        return _text(tokenizer, row)
     messages = messages_of(prompt, row)
-    check(messages)
-    asked = asked_tokens(tokenizer, messages)
-    own = messages[: len(messages) - 1 - 2 * len(prompt.examples)] if row.shape == "chat" else ()
-    turns = [place for place, turn in enumerate(own) if turn["role"] == "assistant"]
-    earlier = earlier_answers(tokenizer, messages, asked, turns)
-    answer = answer_tokens(tokenizer, messages, row.answer)
-    return Example(_case(row), messages, asked, answer, tuple(earlier), len(turns) - len(earlier))
+    check(messages, row.answer_turn, row.tools)
+    asked = asked_tokens(tokenizer, messages, row.tools)
+    turns = _earlier_turns(prompt, row, messages)
+    earlier = earlier_answers(tokenizer, messages, asked, turns, row.tools)
+    answer = answer_tokens(tokenizer, messages, row.answer_turn, row.tools)
+    left_out = len(turns) - len(earlier)
+    return Example(_case(row), messages, asked, answer, tuple(earlier), left_out, row.tools, unused=row.unused)
+
+
+def _text(tokenizer: Any, row: DataRow) -> Example:
+    """Every token is learnt but the first, which nothing comes before; no chat template."""
+    ids = text_tokens(tokenizer, row.answer)
+    if len(ids) < 2:
+        raise TrainError("is an empty text\n    remove the row")
+    case = make_case({"input": row.answer}, row.line, row.id)
+    return Example(case, (), ids[:1], ids[1:], text=row.answer, unused=row.unused)
+
+
+def _earlier_turns(prompt: Prompt, row: DataRow, messages: Sequence[Message]) -> list[int]:
+    """Places in the messages of the assistant's turns that are learnt before the answer."""
+    examples = 2 * len(prompt.examples)
+    system = len(messages) - len(row.asked) - examples
+    last_user = max((place for place, turn in enumerate(row.asked) if turn["role"] == "user"), default=-1)
+    return [
+        system + place + (examples if place > last_user else 0)
+        for place, turn in enumerate(row.asked)
+        if turn["role"] == "assistant" and place not in row.context
+    ]
 
 
 def _case(row: DataRow) -> Case:
     """For the graders. A text that is a JSON object or list is expected as that: chats can hold it as text only."""
-    expected = row.written["expected"] if row.shape == "own" else _value_of(row.answer)
+    expected = row.written["expected"] if row.shape == "own" else _expected(row)
     graders = row.extras.get("graders", [])
     if not isinstance(graders, list):
         raise TrainError(f"'graders' is {graders!r:.40}; expected a list of graders")
-    return make_case({"input": row.input, "expected": expected, "graders": graders}, row.line, row.id)
+    asked = {"input": row.input, "tools": row.tools}
+    return make_case({**asked, "expected": expected, "graders": graders}, row.line, row.id)
+
+
+def _expected(row: DataRow) -> Any:
+    """The calls as the grader of kind tool_calls takes them, else the answer."""
+    functions = [call["function"] for turn in template_turns([row.answer_turn]) for call in turn.get("tool_calls", ())]
+    return [{"name": one["name"], "arguments": one["arguments"]} for one in functions] or _value_of(row.answer)
 
 
 def _value_of(answer: str) -> Any:
@@ -107,7 +151,7 @@ def _value_of(answer: str) -> Any:
     return value if isinstance(value, dict | list) else answer
 
 
-def fitting(rows: Sequence[S], max_length: int) -> tuple[list[S], int]:
+def fitting(rows: Sequence[R], max_length: int) -> tuple[list[R], int]:
     """(those of at most `max_length` tokens, number of the longer ones). Raises TrainError if none is left."""
     kept = [row for row in rows if len(row) <= max_length]
     if not kept:

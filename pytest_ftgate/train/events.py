@@ -13,9 +13,10 @@ Event = dict[str, Any]
 
 FILE = "events.jsonl"
 CURVES = ("loss", "grad_norm", "learning_rate")
-REWARDS = ("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies")
-"""Of method "dpo": beta times the log ratio of policy and reference, mean over the step's pairs, and the share of pairs
-whose chosen answer has the higher one."""
+REWARDS = ("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies", "kl")
+"""Of methods "dpo" and "kto": beta times the log ratio of policy and reference, mean over the step's chosen (wanted)
+and rejected (unwanted) answers. Of "dpo" the share of pairs whose chosen answer has the higher one; of "kto" the
+distance `kl` of policy and reference in nats, estimated on answers to other prompts."""
 
 
 class EventLog:

@@ -20,7 +20,16 @@ TOKENS_FILE = "tokens.json"
 """Messages and token ids of the first training rows, beside the manifest, to be compared with the server's."""
 
 SMALL_DATA_ROWS = 1_000
-DPO_ONLY = ("beta", "load_in_4bit")
+REFERENCED = ("dpo", "kto")
+"""Methods that hold the trained model to a reference, the base, and learn from what people prefer or want."""
+
+METHODS_OF = {
+    "beta": REFERENCED,
+    "load_in_4bit": REFERENCED,
+    "desirable_weight": ("kto",),
+    "undesirable_weight": ("kto",),
+}
+"""Settings that some methods alone look at."""
 NOT_IN_DIGEST = ("train_file", "validation_file", "base", "report_to", "name", "lineage")
 """Where things lie and who else is told of them; contents count, by their digests."""
 
@@ -29,7 +38,7 @@ NOT_IN_DIGEST = ("train_file", "validation_file", "base", "report_to", "name", "
 class Tuning:
     """The table [train] of pipeline.toml; each field is described in pipeline.schema.json.
 
-    beta, load_in_4bit: of method "dpo" alone.
+    beta, load_in_4bit: of methods "dpo" and "kto" alone. desirable_weight, undesirable_weight: of "kto" alone.
     warmup: share of the steps. max_length: tokens. patience: validations. threads: 0 = all cores.
     """
 
@@ -50,16 +59,24 @@ class Tuning:
     price_per_hour: float = 0.0
     beta: float = 0.1
     load_in_4bit: bool = True
+    desirable_weight: float = 1.0
+    undesirable_weight: float = 1.0
+
+    @property
+    def referenced(self) -> bool:
+        """Whether the model is held to a reference, see REFERENCED."""
+        return self.method in REFERENCED
 
     @property
     def in_4bit(self) -> bool:
         """Whether the base is held in NF4 while it is trained."""
-        return self.method == "qlora" or (self.method == "dpo" and self.load_in_4bit)
+        return self.method == "qlora" or (self.referenced and self.load_in_4bit)
 
     def settings(self) -> dict[str, Any]:
         """The fields that the method looks at."""
-        unused = () if self.method == "dpo" else DPO_ONLY
-        return {name: value for name, value in asdict(self).items() if name not in unused}
+        return {
+            name: value for name, value in asdict(self).items() if self.method in METHODS_OF.get(name, (self.method,))
+        }
 
 
 @dataclass(frozen=True, slots=True)

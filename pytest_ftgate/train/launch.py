@@ -192,7 +192,7 @@ def _out_of_memory(job: TrainJob, what: str) -> str:
     if hints:
         hints[0] += f" and train.gradient_accumulation = {tuning.gradient_accumulation * tuning.batch_size // smaller}"
     hints.append(f"lower train.max_length (now {tuning.max_length} tokens)")
-    if tuning.method == "dpo" and not tuning.load_in_4bit:
+    if tuning.referenced and not tuning.load_in_4bit:
         hints.append("remove train.load_in_4bit (now false)")
     elif not tuning.in_4bit:
         hints.append(f'set train.method = "qlora" (now "{tuning.method}")')

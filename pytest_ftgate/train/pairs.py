@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Message, Prompt
 from pytest_ftgate.train.data import messages_of
 from pytest_ftgate.train.reading import read_as
-from pytest_ftgate.train.rendering import answer_tokens, asked_tokens
-from pytest_ftgate.train.roles import RoleCheck
+from pytest_ftgate.train.rendering import Tools, answer_tokens, asked_tokens
+from pytest_ftgate.train.roles import TurnCheck
 
 ONE_ANSWER = (
     'has a single answer, but method = "dpo" needs chosen and rejected\n'
     '    use rows with prompt, chosen and rejected, or set train.method = "qlora"'
+)
+TEXT_ALONE = (
+    "is a text alone, without a question\n"
+    '    set train.method = "qlora", "lora" or "full" to train on texts, or remove the row'
 )
 SAME = "has identical chosen and rejected answers\n    remove the row"
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One preference. prompt, chosen, rejected: token ids; both answers end with the end of the turn."""
+    """One preference. prompt, chosen, rejected: token ids; both answers end with the end of the turn.
+
+    tools: functions that the prompt offers. unused: keys of the row that nothing reads.
+    """
 
     messages: tuple[Message, ...]
     prompt: tuple[int, ...]
     chosen: tuple[int, ...]
     rejected: tuple[int, ...]
+    tools: Tools = ()
+    unused: tuple[str, ...] = ()
+    text = ""
 
     def __len__(self) -> int:
         """Tokens of the longer of the two conversations."""
@@ -57,15 +67,20 @@ def read_pairs(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) ->
     Raises TrainError with file and line: no row of a known shape, one answer instead of two, two equal answers, a
     prompt that cannot be made, a chat template that garbles it; and for no rows.
     """
-    return read_as(path, partial(_pair, prompt, tokenizer, RoleCheck(tokenizer)), max_rows)
+    return read_as(path, partial(_pair, prompt, tokenizer, TurnCheck(tokenizer)), max_rows)
 
 
-def _pair(prompt: Prompt, tokenizer: Any, check: Callable[[Sequence[Message]], None], row: DataRow) -> Pair:
+def _pair(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Pair:
+    if row.shape == TEXT:
+        raise TrainError(TEXT_ALONE)
     if row.rejected is None:
         raise TrainError(ONE_ANSWER)
-    if row.rejected == row.answer:
+    if row.rejected == row.answer and not row.calls:
         raise TrainError(SAME)
     messages = messages_of(prompt, row)
-    check(messages)
-    chosen, rejected = (answer_tokens(tokenizer, messages, answer) for answer in (row.answer, row.rejected))
-    return Pair(messages, asked_tokens(tokenizer, messages), chosen, rejected)
+    check(messages, row.answer_turn, row.tools)
+    asked = asked_tokens(tokenizer, messages, row.tools)
+    chosen, rejected = (
+        answer_tokens(tokenizer, messages, answer, row.tools) for answer in (row.answer_turn, row.rejected)
+    )
+    return Pair(messages, asked, chosen, rejected, row.tools, row.unused)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ftgate.data.checks.tokens import Asked, as_written, tokenizer_in
-from pytest_ftgate.data.readers.row import DataRow
-from pytest_ftgate.errors import DataError, Fault, MissingExtra
+from pytest_ftgate.data.readers.row import TEXT, DataRow
+from pytest_ftgate.errors import DataError, Fault, MissingExtra, TrainError
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.case import Message
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,13 +68,28 @@ def _loaded(model: Path, dtype: str) -> Any:
 
 
 def _tokens(tokenizer: Any, row: DataRow, asked: Asked, max_length: int) -> _Tokens:
-    """At least one token each; an empty answer is the end of the turn."""
-    prompt = tokenizer.apply_chat_template(
-        [dict(turn) for turn in asked(row)], tokenize=False, add_generation_prompt=True
-    )
+    """At least one token each; an empty answer is the end of the turn, and the first token of a text is its prompt."""
+    from pytest_ftgate.train.rendering import text_tokens
+
+    if row.shape == TEXT:
+        ids = text_tokens(tokenizer, row.answer)[:max_length]
+        return _Tokens(list(ids[:1]), list(ids[1:]) or [tokenizer.eos_token_id])
+    prompt, said = _written(tokenizer, row, asked(row))
     ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
-    answer = tokenizer(row.answer or tokenizer.eos_token, add_special_tokens=False)["input_ids"][: max_length - 1]
+    answer = tokenizer(said or tokenizer.eos_token, add_special_tokens=False)["input_ids"][: max_length - 1]
     return _Tokens(ids[-(max_length - len(answer)) :], answer)
+
+
+def _written(tokenizer: Any, row: DataRow, asked: Sequence[Message]) -> tuple[str, str]:
+    """The prompt, and the answer: its text, or with calls and thoughts what the chat template makes of it."""
+    from pytest_ftgate.train.rendering import answer_text, rendered
+
+    try:
+        prompt = rendered(tokenizer, asked, row.tools, asks=True)
+        more = row.calls or row.reasoning
+        return prompt, answer_text(tokenizer, asked, row.answer_turn, row.tools) if more else row.answer
+    except TrainError as error:
+        raise DataError([Fault(row.path, row.line, str(error))]) from None
 
 
 def _in_batches(model: Any, rows: Sequence[_Tokens], pad: int) -> list[float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,20 +9,33 @@ from typing import Any
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
-from pytest_ftgate.train.data import Example, fitting, read_examples
+from pytest_ftgate.train.data import fitting
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
+from pytest_ftgate.train.judged import compared
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
 from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
-from pytest_ftgate.train.pairs import Pair
 from pytest_ftgate.train.resuming import Stopwatch
 from pytest_ftgate.train.rows import training_rows, write_tokens
-from pytest_ftgate.train.trainer import AnswerTrainer, PreferenceTrainer, dpo_arguments, sft_arguments
+from pytest_ftgate.train.trainer import (
+    AnswerTrainer,
+    JudgedTrainer,
+    PreferenceTrainer,
+    dpo_arguments,
+    kto_arguments,
+    sft_arguments,
+)
+from pytest_ftgate.train.training_row import Rows
+from pytest_ftgate.train.unread import unread_keys
 from pytest_ftgate.train.validate import validate
+from pytest_ftgate.train.validation_rows import read_validation
 
-Trainer = AnswerTrainer | PreferenceTrainer
-Rows = Sequence[Example | Pair]
+Trainer = AnswerTrainer | PreferenceTrainer | JudgedTrainer
+TRAINERS: dict[str, tuple[Any, Any]] = {
+    "dpo": (PreferenceTrainer, dpo_arguments),
+    "kto": (JudgedTrainer, kto_arguments),
+}
 
 
 def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
@@ -33,7 +45,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     """
     tokenizer = load_tokenizer(job)
     rows, too_long = fitting(training_rows(job, tokenizer), job.tuning.max_length)
-    validation = read_examples(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
+    validation = read_validation(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
     trainer = make_trainer(job, tokenizer, rows, out_dir)
     if trainer.is_world_process_zero():
         _tell_start(log, job, rows, too_long, trainer.model)
@@ -64,13 +76,13 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
     """Model, adapter, data and settings put together. Raises TrainError for an adapter that vLLM cannot serve."""
     from datasets import Dataset
 
-    prefers = job.tuning.method == "dpo"
-    arguments = (dpo_arguments if prefers else sft_arguments)(job, out_dir / "checkpoints")  # it chooses the device
-    trainer = (PreferenceTrainer if prefers else AnswerTrainer)(
+    trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
+    arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
+    trainer: Trainer = trainer_of(
         model=model_to_train(job),
         args=arguments,
-        data_collator=None if prefers else Collator(tokenizer.pad_token_id),
-        train_dataset=Dataset.from_list([row.columns() for row in rows]),
+        data_collator=None if job.tuning.referenced else Collator(tokenizer.pad_token_id),
+        train_dataset=Dataset.from_list(_columns(job, rows)),
         processing_class=tokenizer,
         peft_config=lora_config(job),
     )
@@ -78,6 +90,11 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
     hold_in_float32(trainer.model)
     keep_head_input_whole(trainer.model)
     return trainer
+
+
+def _columns(job: TrainJob, rows: Rows) -> list[dict[str, Any]]:
+    columns = [dict(row.columns()) for row in rows]
+    return compared(columns, job.tuning.batch_size, job.tuning.seed) if job.tuning.method == "kto" else columns
 
 
 def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
@@ -121,3 +138,5 @@ def _tell_start(log: EventLog, job: TrainJob, rows: Rows, too_long: int, model: 
     if left_out := sum(row.left_out for row in rows):
         rewritten = "rendered differently by the chat template in the history"
         log("warning", text=f"{left_out} earlier answers of chats, {rewritten}, are excluded from the loss")
+    if unread := unread_keys(rows):
+        log("warning", text=unread)

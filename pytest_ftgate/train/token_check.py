@@ -28,8 +28,9 @@ LINES = 3
 def check_tokens(endpoint: Endpoint, file: Path) -> int:
     """Compare every row of the trainer's tokens.json with the server's /tokenize; how many were compared.
 
-    file: a JSON list of {"messages", "tokens", "text"}. Raises ServeError that shows both, as ids and
-    as text, for the rows that differ, or if the server cannot say.
+    file: a JSON list of {"messages", "tools", "tokens", "text"}, the tools only if there are some; or of
+    {"prompt", "tokens", "text"} for a text without turns. Raises ServeError that shows both, as ids and as text, for
+    the rows that differ, or if the server cannot say.
     """
     rows = json.loads(file.read_text(encoding="utf-8"))
     differences = list(_differences(endpoint, rows))
@@ -45,22 +46,32 @@ def check_tokens(endpoint: Endpoint, file: Path) -> int:
 
 def _differences(endpoint: Endpoint, rows: list[dict[str, Any]]) -> Iterator[str]:
     for number, row in enumerate(rows, 1):
-        served = _served_tokens(endpoint, row["messages"])
+        served = _served_tokens(endpoint, row)
         if served != row["tokens"]:
             yield f"    row {number}: {_first_difference(row['tokens'], served)}"
             yield f"      trained on {row.get('text', '')!r}"
             yield f"      served as {_text(endpoint, served)!r}"
 
 
-def _served_tokens(endpoint: Endpoint, messages: list[dict[str, str]]) -> list[int]:
+def _served_tokens(endpoint: Endpoint, row: dict[str, Any]) -> list[int]:
     url = endpoint.base_url.rstrip("/").removesuffix("/v1") + "/tokenize"
-    body = {"model": endpoint.model, "messages": messages, "add_generation_prompt": True}
+    body = {"model": endpoint.model, **({"prompt": row["prompt"]} if "prompt" in row else _chat(row))}
     status, said = post(url, body, endpoint.api_key)
     tokens = said.get("tokens") if status == 200 and isinstance(said, dict) else None
     if not isinstance(tokens, list):
         said = f"HTTP {status}: {str(said)[:500]}" if status else said
         raise ServeError(f"{url}: cannot compare the server's tokens with training: {said}")
     return tokens
+
+
+def _chat(row: dict[str, Any]) -> dict[str, Any]:
+    tools = {"tools": row["tools"]} if "tools" in row else {}
+    return {"messages": [_message(turn) for turn in row["messages"]], "add_generation_prompt": True, **tools}
+
+
+def _message(turn: dict[str, Any]) -> dict[str, Any]:
+    """With `reasoning`, where vLLM reads what was thought in an earlier turn; it gives templates both names."""
+    return turn | {"reasoning": turn["reasoning_content"]} if "reasoning_content" in turn else turn
 
 
 def _text(endpoint: Endpoint, tokens: list[int]) -> str:

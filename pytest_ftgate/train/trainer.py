@@ -1,4 +1,4 @@
-"""TRL's trainers as the job wants them: SFTTrainer with the loss of `loss.py`, and DPOTrainer on our own tokens."""
+"""TRL's trainers as the job wants them: SFTTrainer with the loss of `loss.py`, the others on our own tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import answer_loss
@@ -38,6 +38,16 @@ class PreferenceTrainer(Resuming, DPOTrainer):  # type: ignore[misc]
         return dataset
 
 
+class JudgedTrainer(Resuming, KTOTrainer):  # type: ignore[misc]
+    """Trains on rows of `judged.batched_columns`, in their order; the reference is the base, its adapter disabled."""
+
+    like_validation = False
+
+    def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
+        """The tokens are there already, and the answers to compare with."""
+        return dataset
+
+
 def sft_arguments(job: TrainJob, folder: Path) -> SFTConfig:
     """Of SFTTrainer: what the job says, and what the device wants."""
     return SFTConfig(**_arguments(job, folder), dataset_kwargs={"skip_prepare_dataset": True})
@@ -46,6 +56,18 @@ def sft_arguments(job: TrainJob, folder: Path) -> SFTConfig:
 def dpo_arguments(job: TrainJob, folder: Path) -> DPOConfig:
     """Of DPOTrainer, with the sigmoid loss of Rafailov et al. 2023. Dropout stays on only if the job asks for some."""
     return DPOConfig(**_arguments(job, folder), beta=job.tuning.beta, disable_dropout=job.lora.dropout == 0)
+
+
+def kto_arguments(job: TrainJob, folder: Path) -> KTOConfig:
+    """Of KTOTrainer, with the loss of Ethayarajh et al. 2024. Dropout as for DPO."""
+    tuning = job.tuning
+    return KTOConfig(
+        **_arguments(job, folder),
+        beta=tuning.beta,
+        desirable_weight=tuning.desirable_weight,
+        undesirable_weight=tuning.undesirable_weight,
+        disable_dropout=job.lora.dropout == 0,
+    )
 
 
 def _arguments(job: TrainJob, folder: Path) -> dict[str, Any]:

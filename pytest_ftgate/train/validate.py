@@ -17,10 +17,11 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
 from pytest_ftgate.serve.client.reasoning import split
-from pytest_ftgate.serve.hf.generate import generate
+from pytest_ftgate.serve.hf.generate import answers_to
 from pytest_ftgate.serve.hf.reference_logprobs import prove, write_proof
-from pytest_ftgate.serve.hf.row import Answer
+from pytest_ftgate.serve.hf.row import Answer, Job
 from pytest_ftgate.serve.response import Response
+from pytest_ftgate.train.call_text import calls_in
 from pytest_ftgate.train.data import Example
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import IGNORED, Collator, answer_loss
@@ -40,7 +41,8 @@ def validate(job: TrainJob, tokenizer: Any, examples: Sequence[Example], folder:
     epoch, step = epoch_of(folder)
     with _undisturbed():
         model = serving_model(job, folder)
-        answers = generate(model, tokenizer, [example.messages for example in examples], job.grading.max_tokens)
+        jobs = [Job(example.prompt, job.grading.max_tokens) for example in examples]
+        answers = answers_to(model, tokenizer, jobs)
         grades = grade_answers(job, examples, answers)
         loss = validation_loss(model, tokenizer, examples)
         if job.tuning.method != "full":
@@ -96,12 +98,14 @@ def grade_answers(job: TrainJob, examples: Sequence[Example], answers: Sequence[
 
 
 def _response(example: Example, answer: Answer, *, keeps_reasoning: bool) -> Response:
-    reasoning, text = ("", answer.text) if keeps_reasoning else split(answer.text)
+    reasoning, text = split(answer.text, keeps=keeps_reasoning)
+    text, calls = calls_in(text) if example.tools else (text, [])
     return Response(
         case_id=example.case.id,
         model="validation",
         text=text,
         reasoning=reasoning,
+        tool_calls=tuple({"name": call["name"], "arguments": json.dumps(call["arguments"])} for call in calls),
         finish_reason=answer.finish_reason,
         completion_tokens=answer.completion_tokens,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import json
 import pkgutil
 import re
 import tomllib
@@ -15,9 +16,11 @@ import pytest
 import pytest_ftgate
 from pytest_ftgate.cli import drift, leakage
 from pytest_ftgate.data.checks import CHECKS as DATA_CHECKS
-from pytest_ftgate.data.checks.all_checks import every_check
+from pytest_ftgate.data.checks.all_checks import Training, every_check
 from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.data.checks.perplexity import Perplexity
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.data.readers.shapes import SHAPES, row_of
 from pytest_ftgate.files import STATE
 from pytest_ftgate.gate import checks as gate_checks
 from pytest_ftgate.gate.exit_code import DRIFT, EXIT_CODES, MEANINGS
@@ -160,8 +163,18 @@ def test_every_gate_check():
 
 def test_every_data_check():
     surprise = Perplexity(lambda rows: [0.0 for _ in rows], 1, 0)
-    names = {check.name for check in every_check(lambda _: 0, 1, LabelCounts(), forgetting=True, perplexity=surprise)}
+    names = {
+        check.name
+        for check in every_check(lambda _: 0, 1, LabelCounts(), training=Training(forgetting=True), perplexity=surprise)
+    }
     assert {"schema", *names} == set(DATA_CHECKS) == first_cells("data-checks.md")
+
+
+def test_every_shape_of_training_rows_has_an_example():
+    page = (DOCS / "how-to/training-data.md").read_text("utf-8")
+    block = page.partition('title="shapes.jsonl"\n')[2].partition("```")[0]
+    rows = [row_of(Record("docs", number, json.loads(line))) for number, line in enumerate(block.splitlines(), 1)]
+    assert [getattr(row, "shape", row) for row in rows] == [shape.name for shape in SHAPES]
 
 
 def test_every_fixture_and_hook():

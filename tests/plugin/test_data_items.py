@@ -12,7 +12,19 @@ import pytest
 from tests.projects import json_lines, lock, pipeline_toml, write_model
 
 PIPELINE = pipeline_toml("mail")
-CHECKS = ["schema", "answers", "turns", "short", "truncated", "duplicates", "near", "contradictions", "mislabelled"]
+CHECKS = [
+    "schema",
+    "keys",
+    "method",
+    "answers",
+    "turns",
+    "short",
+    "truncated",
+    "duplicates",
+    "near",
+    "contradictions",
+    "mislabelled",
+]
 HERE = "pipelines/mail/pipeline.toml"
 
 
@@ -109,7 +121,7 @@ def test_an_unknown_check_in_allow_is_a_collection_error_with_its_line(shop):
         shop.write(HERE, PIPELINE + f'allow = ["{name}"]\n')
         result = shop.run(HERE)
         assert result.ret == 2
-        result.stdout.fnmatch_lines([f"*{HERE}:8: data.allow: unknown check '{name}'", "*allowed: answers, *pii*"])
+        result.stdout.fnmatch_lines([f"*{HERE}:8: data.allow: unknown check '{name}'", "*allowed: keys, *pii*"])
 
 
 def test_training_ends_before_anything_is_spent_and_all_faults_are_told(shop):

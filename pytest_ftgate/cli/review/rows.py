@@ -13,7 +13,7 @@ from pytest_ftgate.annotation.review_queue import Decision
 from pytest_ftgate.data.readers.faults import FaultGroups
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
-from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.row import DataRow, turn_text
 from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.data.readers.synthetic import ACCEPTED, EDITED, REJECTED, UNREVIEWED, is_synthetic, is_unreviewed
 from pytest_ftgate.errors import DataError, Fault
@@ -100,8 +100,10 @@ def _waits(data: Mapping[str, Any]) -> bool:
 
 
 def _item(id_: str, record: Record, row: DataRow) -> Item:
-    parts = [(turn["role"].capitalize(), turn["content"]) for turn in row.asked]
-    parts.append(("Answer", row.answer))
+    parts = [(turn["role"].capitalize(), turn_text(turn)) for turn in row.asked]
+    if row.reasoning:
+        parts.append(("Thoughts", row.reasoning))
+    parts.append(("Answer", row.answered))
     if row.rejected is not None:
         parts.append(("Rejected answer", row.rejected))
     content = {key: value for key, value in record.data.items() if key not in _KEPT}

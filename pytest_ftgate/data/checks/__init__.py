@@ -7,6 +7,15 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "rows of no known shape; unknown roles, turns out of order, an answer that is not the last turn",
         "error",
     ),
+    "keys": (
+        "keys of rows that nothing reads, with the number of rows that have each",
+        "warning",
+    ),
+    "method": (
+        "training rows that `[train] method` cannot learn from: an answer that people rejected (`label` false), a "
+        "preference, one answer where two are needed",
+        "error; warning without a pipeline, for rejected answers",
+    ),
     "answers": (
         "empty answers",
         "error",
@@ -29,8 +38,8 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "error",
     ),
     "near": (
-        "questions that are nearly the same (Jaccard index of character 5-grams at least .8; the first 3,000 "
-        "different questions)",
+        "questions that are nearly the same (Jaccard index of character 5-grams at least .8, in every script; the "
+        "first million different questions, recall .99)",
         "warning",
     ),
     "contradictions": (

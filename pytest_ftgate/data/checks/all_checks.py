@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from pytest_ftgate.data.checks.answers import answers
 from pytest_ftgate.data.checks.balance import Balance
@@ -12,9 +13,11 @@ from pytest_ftgate.data.checks.duplicates import Duplicates
 from pytest_ftgate.data.checks.finding import Check
 from pytest_ftgate.data.checks.format import format_of
 from pytest_ftgate.data.checks.general import General
+from pytest_ftgate.data.checks.keys import UnusedKeys
 from pytest_ftgate.data.checks.label_counts import LabelCounts
 from pytest_ftgate.data.checks.languages import Languages
 from pytest_ftgate.data.checks.lengths import Lengths
+from pytest_ftgate.data.checks.method import method as method_of
 from pytest_ftgate.data.checks.mislabelled import Mislabelled
 from pytest_ftgate.data.checks.near import NearDuplicates
 from pytest_ftgate.data.checks.perplexity import Perplexity
@@ -27,8 +30,15 @@ from pytest_ftgate.data.checks.truncated import Truncated
 from pytest_ftgate.data.checks.turns import turns
 from pytest_ftgate.data.readers.row import DataRow
 
-OF_TRAINING = frozenset({"size", "balance", "coverage", "general", "synthetic"})
+OF_TRAINING = frozenset({"method", "size", "balance", "coverage", "general", "synthetic"})
 """Checks that mean the training rows alone; the others also look at those of validation."""
+
+
+class Training(NamedTuple):
+    """method: of [train], "" if no pipeline says it. forgetting: whether it is measured, so that general rows count."""
+
+    method: str = ""
+    forgetting: bool = False
 
 
 def every_check(
@@ -36,18 +46,26 @@ def every_check(
     max_length: int = 0,
     goldens: LabelCounts | None = None,
     *,
-    forgetting: bool = False,
+    training: Training = Training(),  # noqa: B008 - immutable
     perplexity: Perplexity | None = None,
 ) -> list[Check]:
     """New checks, for one pass.
 
     tokens_of: tokens of a row; without it, `truncated` is left out. goldens: what rows are held against; without it,
-    `format` and `coverage` are left out. forgetting: whether the pipeline measures it, so that general rows are needed.
-    perplexity: that check, which costs a forward pass, if it is wanted.
+    `format` and `coverage` are left out.
+    training: what the pipeline does with the rows. perplexity: that check, which costs a forward pass, if it is wanted.
     """
     truncated: list[Check] = [Truncated(tokens_of, max_length)] if tokens_of else []
     compared: list[Check] = [Duplicates(), NearDuplicates(), Contradictions(), Mislabelled()]
     against: list[Check] = [format_of(goldens), Coverage(goldens)] if goldens else []
-    mixture: list[Check] = [Balance(), Size(), Languages(), Lengths(), Synthetic(), General(watched=forgetting)]
+    mixture: list[Check] = [
+        Balance(),
+        Size(),
+        Languages(),
+        Lengths(),
+        Synthetic(),
+        General(watched=training.forgetting),
+    ]
     surprise: list[Check] = [perplexity] if perplexity else []
-    return [answers(), turns(), Short(), *truncated, *compared, *against, *mixture, *surprise, pii(), secrets()]
+    form: list[Check] = [UnusedKeys(), method_of(training.method), answers(), turns()]
+    return [*form, Short(), *truncated, *compared, *against, *mixture, *surprise, pii(), secrets()]

@@ -9,7 +9,9 @@ from pytest_ftgate.data.readers.row import DataRow
 
 
 def empty_answers(row: DataRow) -> Iterator[str]:
-    """An answer without a letter, a digit or any other sign than punctuation; the rejected one may be so."""
+    """An answer without a letter, a digit or any other sign than punctuation; one that calls a tool may be so."""
+    if row.calls:
+        return
     if not row.answer.strip():
         yield "empty"
     elif all(_is_filler(char) for char in row.answer):

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.files.words import words_and_signs
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 FOLDS = 5
-WORD = r"(?u)\w+|[^\w\s]"
-"""A word of one letter and a sign of punctuation count as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +99,5 @@ def _model(seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    counted = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=WORD)
+    counted = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, tokenizer=words_and_signs, token_pattern=None)
     return make_pipeline(counted, LogisticRegression(C=10.0, max_iter=1000, random_state=seed))

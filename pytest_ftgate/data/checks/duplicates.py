@@ -22,7 +22,7 @@ class Duplicates:
 
     def see(self, row: DataRow) -> Iterator[Finding]:
         """The row, if it was there before."""
-        place = self._first.setdefault(short_digest(*row.turns, row.answer, row.rejected or ""), (row.path, row.line))
+        place = self._first.setdefault(short_digest(*row.turns, row.answered, row.rejected or ""), (row.path, row.line))
         if place != (row.path, row.line):
             yield Finding(row.path, row.line, f"duplicate of {place[0]}:{place[1]}")
 

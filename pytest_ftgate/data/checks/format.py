@@ -23,14 +23,15 @@ Wrong = Callable[[str], Iterator[str]]
 def format_of(goldens: LabelCounts) -> RowCheck:
     """The check: the golden sets' JSON schemas and patterns, JSON with the fields that they compare, their labels.
 
-    General rows, which belong to no task, are not looked at, nor is reasoning before an answer.
+    General rows, which belong to no task, texts alone and calls of tools are not looked at, nor is reasoning before
+    an answer.
     """
     forms = [form for spec in goldens.graders if (form := _form(spec))]
     if goldens.label_values:
         forms.append(_labels(goldens))
 
     def wrong(row: DataRow) -> Iterator[str]:
-        if not is_general(row.extras):
+        if row.asked and not row.calls and not is_general(row.extras):
             _, answer = split(row.answer)
             yield from dict.fromkeys(what for form in forms for what in form(answer))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pytest_ftgate.data.checks.finding import Finding, Level
 from pytest_ftgate.data.readers.labels import LabelSet
 from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.files.words import word_count
 
 SHORTCUT = 0.8
 """Share of pairs in which the question of one label is the longer one, from which on length gives the label away."""
@@ -36,8 +37,8 @@ class Lengths:
 
     def see(self, row: DataRow) -> tuple[Finding, ...]:
         """Nothing yet."""
-        self._asked[len(row.question.split())] += 1
-        self._answered[len(row.answer.split())] += 1
+        self._asked[word_count(row.question)] += 1
+        self._answered[word_count(row.answer)] += 1
         if label := self._labels.label(row):
             self._by_label.setdefault(label, Counter())[len(row.question)] += 1
         return ()

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_ftgate.data.checks.finding import Finding, Level
-from pytest_ftgate.data.near.groups import Together
 from pytest_ftgate.data.near.near_pairs_within import near_pairs
+from pytest_ftgate.data.near.together import Together
 from pytest_ftgate.data.readers.labels import LabelSet
 from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.data.readers.row import DataRow
 
 MOST = 5000
-"""Rows that are looked at, the first ones; their near duplicates are found in time that grows with the square."""
+"""Rows that are looked at, the first ones."""
 LEAST = 100
 """Rows without which a classifier learns nothing."""
 LEAST_OF_CLASS = 10

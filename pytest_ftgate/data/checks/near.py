@@ -9,12 +9,12 @@ from pytest_ftgate.data.near.near_pairs_within import near_pairs
 from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.data.readers.row import DataRow
 
-MOST = 3000
-"""Different questions that are compared, all with all; the time grows with their square."""
+MOST = 1_000_000
+"""Different questions that are compared: bounds the memory, a kilobyte each."""
 
 
 class NearDuplicates:
-    """The exact join of the leakage check, of the first 3,000 different questions with one another.
+    """Near pairs among the first million different questions, see `near_pairs`.
 
     Equal questions are left to the checks of duplicates and contradictions; those of under five words are not near to
     anything. What stands in a fifth of the questions is their template and no evidence.

@@ -60,7 +60,7 @@ def inspect(
         rows += 1
         for check, tally in zip(checks, tallies, strict=True):
             tally.add(check.see(entry))
-    found = tuple(Finding(fault.path, fault.line, fault.message, times) for fault, times in schema.groups())
+    found = tuple(Finding(fault.path, fault.line, _what(fault), times) for fault, times in schema.groups())
     first = Outcome("schema", "error" if schema else "ok", schema.count, found, SHAPE_ADVICE)
     if not rows:
         return Inspection(0, (first,))
@@ -68,6 +68,10 @@ def inspect(
         tally.add(check.close())
     outcomes = [_outcome(check, tally, allowed) for check, tally in zip(checks, tallies, strict=True)]
     return Inspection(rows, (first, *outcomes))
+
+
+def _what(fault: Fault) -> str:
+    return "; ".join(part for part in (fault.message, fault.fix) if part)
 
 
 def _outcome(check: Check, tally: _Tally, allowed: Collection[str]) -> Outcome:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pytest_ftgate.data.checks.finding import Finding, Level
 from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.files.words import word_count
 
 LONG = 20
 """Words of the median answer from which on answers count as long."""
@@ -32,7 +33,7 @@ class Short:
 
     def see(self, row: DataRow) -> tuple[Finding, ...]:
         """Nothing yet: only all rows tell whether answers are long."""
-        words = len(row.answer.split())
+        words = word_count(row.answer)
         self._lengths[words] += 1
         if 0 < words <= SHORT and len(self._kept) < MOST_KEPT:
             self._kept.append(Finding(row.path, row.line, f"{words} word{'s' * (words > 1)}"))

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import DataError, Fault, MissingExtra
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.case import Message
+from pytest_ftgate.serve.hf.template_turns import template_tools, template_turns
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 Asked = Callable[[DataRow], Sequence[Message]]
@@ -23,6 +24,7 @@ def as_written(row: DataRow) -> Sequence[Message]:
 def tokens_in(model: Path, asked: Asked = as_written) -> Callable[[DataRow], int]:
     """A function from a row to the tokens of its question and answer; of a preference, to the longer pair.
 
+    With its tools, calls and thoughts, as far as the chat template writes them; of a text alone, of it and its end.
     asked: the turns before the answer, by default as written; it may raise DataError. The function raises DataError
     for a row that the chat template refuses. Raises DataError if the folder holds no tokenizer with a chat template,
     MissingExtra without transformers.
@@ -30,9 +32,11 @@ def tokens_in(model: Path, asked: Asked = as_written) -> Callable[[DataRow], int
     tokenizer = tokenizer_in(model, "counting tokens")
 
     def count(row: DataRow) -> int:
-        answers = [row.answer] if row.rejected is None else [row.answer, row.rejected]
+        if row.shape == TEXT:
+            return len(tokenizer(row.answer)["input_ids"]) + 1
+        rejected = [] if row.rejected is None else [{"role": "assistant", "content": row.rejected}]
         turns = asked(row)
-        return max(_count(tokenizer, row, turns, answer) for answer in answers)
+        return max(_count(tokenizer, row, [*turns, answer]) for answer in [row.answer_turn, *rejected])
 
     return count
 
@@ -53,12 +57,11 @@ def tokenizer_in(model: Path, what: str) -> Any:
     return tokenizer
 
 
-def _count(tokenizer: Any, row: DataRow, asked: Sequence[Message], answer: str) -> int:
+def _count(tokenizer: Any, row: DataRow, turns: Sequence[Message]) -> int:
     from jinja2 import TemplateError
 
-    turns = [*(dict(turn) for turn in asked), {"role": "assistant", "content": answer}]
     try:
-        text = tokenizer.apply_chat_template(turns, tokenize=False)
+        text = tokenizer.apply_chat_template(template_turns(turns), tokenize=False, tools=template_tools(row.tools))
     except TemplateError as error:
         raise DataError([Fault(row.path, row.line, f"rejected by the chat template: {error}")]) from None
     return len(tokenizer(text, add_special_tokens=False)["input_ids"])

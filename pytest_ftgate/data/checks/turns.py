@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_ftgate.data.checks.finding import RowCheck
-from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.row import DataRow, turn_text
 
 
 def empty_turns(row: DataRow) -> Iterator[str]:
-    """The turns asked that hold white space at most, counted from 1; the answer is another check's."""
+    """The turns asked that hold white space at most, counted from 1; the answer is another check's.
+
+    A turn that calls a tool need not say anything, and what a tool gives back may be nothing.
+    """
     for number, turn in enumerate(row.asked, 1):
-        if not turn["content"].strip():
+        if turn["role"] != "tool" and not turn_text(turn).strip():
             yield f"turn {number} ({turn['role']}) is empty"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_ftgate.data.drift.finding import Comparison
 from pytest_ftgate.data.drift.inputs import Inputs
-from pytest_ftgate.data.near.text import words_of
+from pytest_ftgate.files.words import terms
 
 DRAWS = 999
 MOST_WORDS = 500
@@ -24,7 +24,7 @@ def vocabulary(log: Inputs, other: Inputs) -> Comparison | None:
     """
     import numpy as np
 
-    texts = [frozenset(words_of(text)) for text in (*log.texts, *other.texts)]
+    texts = [frozenset(terms(text)) for text in (*log.texts, *other.texts)]
     counts = Counter(word for words in texts for word in words)
     words = [word for word, count in counts.most_common(MOST_WORDS) if LEAST_TEXTS <= count < len(texts)]
     if not words:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_ftgate.data.near.near_pairs_within import near_pairs
+from pytest_ftgate.data.near.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +53,3 @@ def groups_of(items: Sequence[Item], questions: Mapping[str, str]) -> list[Group
     for item in items:
         groups[together.of(item.key)].append(item)
     return [Group(tuple(each)) for each in groups.values()]
-
-
-class Together:
-    """Which of many things are joined, directly or through others (union-find with path halving)."""
-
-    def __init__(self, pairs: Iterable[tuple[Hashable, Hashable]]) -> None:
-        self._above: dict[Hashable, Hashable] = {}
-        for one, other in pairs:
-            self._above[self.of(one)] = self.of(other)
-
-    def of(self, thing: Hashable) -> Hashable:
-        """What stands for all that is joined with it."""
-        above = self._above
-        while (up := above.setdefault(thing, thing)) != thing:
-            above[thing] = above[up]
-            thing = up
-        return thing

@@ -7,11 +7,16 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-_BY_CHARACTER = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+from pytest_ftgate.data.near.conversation import role_of, said_in
+from pytest_ftgate.files.folding import folded
+from pytest_ftgate.files.words import is_unspaced
 
 
 def text_of(value: object) -> str:
-    """All texts and numbers of a JSON value, in the order of the sorted keys, one a line; of a message its content."""
+    """All texts and numbers of a JSON value, in the order of the sorted keys, one a line.
+
+    Of a message its content, of a part of one its text.
+    """
     return "\n".join(_texts(value))
 
 
@@ -19,9 +24,9 @@ def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        if "role" in value and "content" in value:
-            yield from _texts(value["content"])
-        else:
+        if (said := said_in(value)) is not None:
+            yield from _texts(said)
+        elif "role" not in value or "content" not in value:
             for key in sorted(value, key=str):
                 yield from _texts(value[key])
     elif isinstance(value, list | tuple):
@@ -34,12 +39,12 @@ def _texts(value: object) -> Iterator[str]:
 def asked_of(value: object) -> str:
     """As `text_of`, of a conversation without its system turns: the same question under another one is still asked."""
     if isinstance(value, list | tuple):
-        return text_of([turn for turn in value if not (isinstance(turn, Mapping) and turn.get("role") == "system")])
+        return text_of([turn for turn in value if role_of(turn) != "system"])
     return text_of(value)
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text: NFKC, case folded, every character that is no letter, mark or number a space.
+    """The words of a text: `folded`, every character that is no letter, mark or number a space.
 
     HTML entities are what they stand for, <br> is a space. Invisible characters (soft hyphen, zero-width space) vanish.
     Scripts written without spaces (Chinese, Japanese, Thai ...) count a character as a word. A text without any word
@@ -60,12 +65,8 @@ def plain_text(text: str) -> str:
     if text.isascii():
         plain = b" ".join(text.encode("ascii").translate(_LOWER).split()).decode("ascii")
     else:
-        plain = " ".join(_plain(_folded(text)).split())
+        plain = " ".join(_plain(folded(text)).split())
     return plain or "".join(text.split())
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _plain(text: str) -> str:
@@ -88,7 +89,7 @@ def _replacement(char: str) -> str:
         return ""
     if category[0] not in "LMN":
         return " "
-    return f" {char} " if ord(char) > 0xE00 and unicodedata.name(char, "").startswith(_BY_CHARACTER) else char
+    return f" {char} " if is_unspaced(char) else char
 
 
 _TABLE = _Table()

@@ -20,7 +20,7 @@ _NEAR = 60
 
 
 def is_operand(text: str, begin: int, end: int) -> bool:
-    """Whether a sign or a word of arithmetic joins it to another number. text: folded."""
+    """Whether a sign or a word of arithmetic joins it to another number. text: in ASCII forms."""
     before, after = text[max(0, begin - _NEAR) : begin], text[end : end + _NEAR]
     ordered = _ORDER_BEFORE.search(before) and _ORDER_AFTER.match(after)
     return bool(ordered or _BEFORE.search(before) or _AFTER.match(after))

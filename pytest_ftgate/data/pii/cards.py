@@ -63,7 +63,10 @@ TEST_CARDS = frozenset(
 
 
 def cards(text: str) -> Iterator[Place]:
-    """Numbers that `is_card`, unless they stand in a web address or are added, subtracted and so on. text: folded."""
+    """Numbers that `is_card`, unless they stand in a web address or are added, subtracted and so on.
+
+    text: in ASCII forms.
+    """
     addresses = web_addresses(text)
     for found in _CARD.finditer(text):
         place = found.span()

@@ -145,7 +145,7 @@ def can_find() -> bool:
 
 
 def national_ids(text: str) -> Iterator[Span]:
-    """Where they stand; kind: country and name, such as US_SSN. None without python-stdnum. text: folded."""
+    """Where they stand; kind: country and name, such as US_SSN. None without python-stdnum. text: in ASCII forms."""
     if _DENSE.search(text) and (_ANY_WORD.search(text) or _EVIDENT.search(text.upper())) and can_find():
         for finder in _finders():
             yield from spans_in(text, finder)

@@ -41,9 +41,9 @@ _ISBN = re.compile(r"ISBN[-: 0-9]{0,12}$", re.I | re.A)
 
 
 def phones(text: str) -> Iterator[Place]:
-    """Numbers of 9 to 15 digits in the forms above, of 8 after a word for telephone; no fictitious ones. text: folded.
+    """Numbers of 9 to 15 digits in the forms above, of 8 after a word for telephone; no fictitious ones.
 
-    None that stands in a web address, is an ISBN, or is added, subtracted and so on.
+    None that stands in a web address, is an ISBN, or is added, subtracted and so on. text: in ASCII forms.
     """
     if not _LONG.search(text):
         return

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from pytest_ftgate.data.pii.placeholders import redacted_text, redacted_value
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
+from pytest_ftgate.data.readers.renamed import AS_WRITTEN, Columns
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.errors import DataError, Fault
@@ -50,11 +51,14 @@ def redacted(row: DataRow) -> DataRow:
         rejected=None if row.rejected is None else redacted_text(row.rejected),
         variables=None if row.variables is None else redacted_value(row.variables),
         extras=_keys(row.extras),
+        tools=tuple(redacted_value(row.tools)),
+        calls=tuple(redacted_value(row.calls)),
+        reasoning=redacted_text(row.reasoning),
     )
 
 
 def _turn(turn: Message) -> Message:
-    return {"role": turn["role"], "content": redacted_text(turn["content"])}
+    return {key: value if key == "role" else redacted_value(value) for key, value in turn.items()}
 
 
 def _keys(data: Any) -> dict[str, Any]:
@@ -68,21 +72,26 @@ def _value(key: str, value: Any) -> Any:
     return digest_of(value)[:12] if key == "cluster" and without != value else without
 
 
-def write_redacted(paths: Sequence[Path], target: Path, *, drop: bool = False) -> Redaction:
+def write_redacted(
+    paths: Sequence[Path], target: Path, *, drop: bool = False, columns: Columns = AS_WRITTEN
+) -> Redaction:
     """Copy the rows of all files as JSON Lines, each in the shape it has; atomic and as a stream.
 
-    drop: leave the rows out that hold personal data or keys, instead of replacing these.
+    drop: leave the rows out that hold personal data or keys, instead of replacing these. columns: see `read_records`;
+    the copy has the keys that are read.
     Raises DataError, and then writes nothing: the target is one of the files, a row is none, or there is none.
     """
     if any(path.resolve() == target.resolve() for path in paths):
         raise DataError([Fault(shown(target), 0, "is also an input; use another name for the copy")])
     with replacing(target) as stream:
-        return _write(paths, stream, drop=drop)
+        return _write(read_redacted(paths, columns), paths, stream, drop=drop)
 
 
-def _write(paths: Sequence[Path], stream: TextIO, *, drop: bool) -> Redaction:
+def _write(
+    rows: Iterator[tuple[Record, dict[str, Any]]], paths: Sequence[Path], stream: TextIO, *, drop: bool
+) -> Redaction:
     read = changed = 0
-    for record, kept in read_redacted(paths):
+    for record, kept in rows:
         differs = kept != record.data
         read, changed = read + 1, changed + differs
         if not (drop and differs):
@@ -92,15 +101,15 @@ def _write(paths: Sequence[Path], stream: TextIO, *, drop: bool) -> Redaction:
     return Redaction(read, changed, drop)
 
 
-def read_redacted(paths: Sequence[Path]) -> Iterator[tuple[Record, dict[str, Any]]]:
+def read_redacted(paths: Sequence[Path], columns: Columns = AS_WRITTEN) -> Iterator[tuple[Record, dict[str, Any]]]:
     """Each record with its keys redacted. Raises DataError at the first that is no row."""
-    return ((record, _keys(record.data)) for record in _records(paths))
+    return ((record, _keys(record.data)) for record in records_of_rows(paths, columns))
 
 
-def _records(paths: Sequence[Path]) -> Iterator[Record]:
+def records_of_rows(paths: Sequence[Path], columns: Columns = AS_WRITTEN) -> Iterator[Record]:
     """The records that are rows. Raises DataError at the first that is none."""
     for path in paths:
-        for record in read_records(path):
+        for record in read_records(path, columns):
             if isinstance(record, Fault):
                 raise DataError([record])
             if not isinstance(row := row_of(record), DataRow):

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from pytest_ftgate.data.readers.record import Entry, record_of
 from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.compressed import opened
 from pytest_ftgate.files.jsonl import parse_line
 from pytest_ftgate.files.text import shown
 
+MOST = 1 << 26
+"""Bytes of one line; a compressed file of one endless line does not take the memory."""
+
 
 def read_lines(path: Path) -> Iterator[Entry]:
-    """The records; blank lines are skipped. Raises OSError."""
+    """The records; blank lines are skipped. Raises OSError, MissingExtra."""
     name = shown(path)
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+    with opened(path) as file:
+        for number, line in enumerate(iter(partial(file.readline, MOST + 1), b""), start=1):
+            if len(line) > MOST:
+                yield Fault(name, number, f"is longer than {MOST >> 20} MiB; rest not read", "end rows with line feeds")
+                return
             if line.strip():
                 yield _entry(line, name, number)
 

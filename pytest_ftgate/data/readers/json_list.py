@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
 from pytest_ftgate.data.readers.json_lines import read_lines
 from pytest_ftgate.data.readers.record import Entry, record_of
 from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.compressed import opened
 from pytest_ftgate.files.jsonl import decode_from, why_not_json
 from pytest_ftgate.files.text import shown
 
@@ -28,15 +30,15 @@ class _Broken(Exception):  # noqa: N818 - never leaves this file
 
 
 def read_json(path: Path) -> Iterator[Entry]:
-    """The records of a list, or of JSON lines under this name. Raises OSError."""
-    with path.open("rb") as file:
+    """The records of a list, or of JSON lines under this name. Raises OSError, MissingExtra."""
+    with opened(path) as file:
         first = file.read(CHUNK).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     yield from (_read_list if first == b"[" else read_lines)(path)
 
 
 def _read_list(path: Path) -> Iterator[Entry]:
     name = shown(path)
-    with path.open(encoding="utf-8-sig", newline="") as stream:
+    with opened(path) as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream:
         text = _Text(stream)
         try:
             for line, value in text.values():

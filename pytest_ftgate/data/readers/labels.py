@@ -7,6 +7,7 @@ from collections import Counter
 from pytest_ftgate.data.readers.general import is_general
 from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.files.words import word_count
 
 SHORT = 5
 """Words."""
@@ -16,8 +17,8 @@ LEAST_ROWS = 10
 
 
 def is_short(answer: str) -> bool:
-    """One to five words, as of a label or of a small JSON object."""
-    return 0 < len(answer.split()) <= SHORT and len(answer) <= 100
+    """One to five words, as `word_count` counts them: as of a label or of a small JSON object."""
+    return 0 < word_count(answer) <= SHORT and len(answer) <= 100
 
 
 class LabelSet:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
+
+from pytest_ftgate.files.folding import folded
 
 
 def normal(text: str) -> str:
-    """NFKC, case folded, white space made one. Punctuation stays: 4 + 5 is not 4 - 5."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """`folded`, white space made one. Punctuation stays: 4 + 5 is not 4 - 5."""
+    return " ".join(folded(text).split())
 
 
 def short_digest(*texts: str) -> bytes:

@@ -10,6 +10,7 @@ from pytest_ftgate.data.near.groups import Item
 from pytest_ftgate.data.readers.labels import LabelSet
 from pytest_ftgate.data.readers.normalize import normal, short_digest
 from pytest_ftgate.data.readers.reader import read_rows
+from pytest_ftgate.data.readers.renamed import AS_WRITTEN, Columns
 from pytest_ftgate.data.readers.row import DataRow
 
 
@@ -26,12 +27,12 @@ def key_of(row: DataRow) -> str:
     return short_digest(row.question).hex()
 
 
-def read_material(files: Sequence[Path]) -> Material:
+def read_material(files: Sequence[Path], columns: Columns = AS_WRITTEN) -> Material:
     """All rows of the files. Answers are labels if they are a closed set of them. Raises DataError."""
     labels = LabelSet()
     questions: dict[str, str] = {}
     items: list[Item] = []
-    for row in _rows(files):
+    for row in _rows(files, columns):
         key = key_of(row)
         questions.setdefault(key, normal(row.question))
         items.append(Item(key, _cluster_of(row), labels.label(row), row.path, row.line))
@@ -40,9 +41,9 @@ def read_material(files: Sequence[Path]) -> Material:
     return Material(tuple(items), questions)
 
 
-def _rows(files: Sequence[Path]) -> Iterator[DataRow]:
+def _rows(files: Sequence[Path], columns: Columns) -> Iterator[DataRow]:
     for path in files:
-        yield from read_rows(path)
+        yield from read_rows(path, columns)
 
 
 def _cluster_of(row: DataRow) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_ftgate.data.near.groups import Group, groups_of
+from pytest_ftgate.data.readers.renamed import AS_WRITTEN, Columns
 from pytest_ftgate.data.split.items import read_material
 from pytest_ftgate.data.split.lock import agreed, read_lock, write_lock
 from pytest_ftgate.data.split.part import PARTS, Part, Shares
@@ -40,21 +41,28 @@ class Split:
         return tuple(group for group in self.groups if len({self.places[item.key] for item in group.items}) > 1)
 
 
-def split_data(files: Sequence[Path], folder: Path, shares: Shares | None = None, seed: int | None = None) -> Split:
+def split_data(
+    files: Sequence[Path],
+    folder: Path,
+    shares: Shares | None = None,
+    seed: int | None = None,
+    columns: Columns = AS_WRITTEN,
+) -> Split:
     """Write `folder`/train.jsonl, validation.jsonl and test.jsonl.
 
-    shares, seed: those of the lock if None; of a first split 80/10/10 and 0.
+    shares, seed: those of the lock if None; of a first split 80/10/10 and 0. columns: see `read_records`; the parts
+    have the keys that are read.
     The lock is written first: a place is promised before it is used, so that a crash in between moves no row.
     Raises DataError, before anything is written, for rows that cannot be read, for a lock that is broken or gone, and
     for other shares or another seed than the lock's.
     """
     _check_apart(files, folder)
     lock = agreed(read_lock(folder), folder, shares, seed)
-    material = read_material(files)
+    material = read_material(files, columns)
     groups = groups_of(material.items, material.questions)
     places = place(groups, lock.places, lock.shares, lock.seed)
     write_lock(folder, lock, places)
-    write_parts(files, places, folder)
+    write_parts(files, places, folder, columns)
     return Split(tuple(groups), places, sum(item.key in lock.places for item in material.items))
 
 

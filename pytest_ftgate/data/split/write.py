@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
+from pytest_ftgate.data.readers.renamed import AS_WRITTEN, Columns
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.data.split.items import key_of
@@ -26,20 +27,20 @@ def file_of(folder: Path, part: Part) -> Path:
     return folder / f"{part}.jsonl"
 
 
-def write_parts(files: Sequence[Path], places: Places, folder: Path) -> None:
+def write_parts(files: Sequence[Path], places: Places, folder: Path, columns: Columns = AS_WRITTEN) -> None:
     """Raises DataError, and leaves all three as they were, if a file changed or holds what is no JSON; OSError."""
     with ExitStack() as stack:
         streams = {part: stack.enter_context(replacing(file_of(folder, part))) for part in PARTS}
-        for record, row in _rows(files):
+        for record, row in _rows(files, columns):
             part = places.get(key_of(row))
             if part is None:
                 raise DataError([Fault(record.path, record.line, "changed during the split", "run the split again")])
             streams[part].write(_line(record))
 
 
-def _rows(files: Sequence[Path]) -> Iterator[tuple[Record, DataRow]]:
+def _rows(files: Sequence[Path], columns: Columns) -> Iterator[tuple[Record, DataRow]]:
     for path in files:
-        for record in read_records(path):
+        for record in read_records(path, columns):
             row = row_of(record) if isinstance(record, Record) else (record,)
             if not isinstance(row, DataRow) or isinstance(record, Fault):
                 raise DataError(row if not isinstance(row, DataRow) else ())

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import Literal
 
 from pytest_ftgate.data.readers.normalize import normal
+from pytest_ftgate.files.words import spaced
 
 NEAR = 0.7
 """Jaccard's index of character 5-grams from which on two questions are near; the data check warns from .8 on."""
@@ -23,7 +24,7 @@ class Novelty:
 
     def kind(self, question: str) -> Kind:
         """What the question is to those that were added."""
-        text = normal(question)
+        text = _plain(question)
         if text in self._texts:
             return "duplicate"
         grams = _grams(text)
@@ -33,12 +34,17 @@ class Novelty:
 
     def add(self, question: str) -> None:
         """Add a question."""
-        text = normal(question)
+        text = _plain(question)
         self._texts.add(text)
         grams = _grams(text)
         for gram in grams:
             self._places[gram].append(len(self._sizes))
         self._sizes.append(len(grams))
+
+
+def _plain(question: str) -> str:
+    """Normalised; a space around characters of scripts without spaces, so that five are two or three of theirs."""
+    return " ".join(spaced(normal(question)).split())
 
 
 def _grams(text: str) -> frozenset[str]:

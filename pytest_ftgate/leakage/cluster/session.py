@@ -74,7 +74,7 @@ def _imported() -> Any:
         import ray
         import ray.data
     except ImportError:
-        raise MissingExtra("ftgate leakage --ray", "ray") from None
+        raise MissingExtra("--ray", "ray") from None
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

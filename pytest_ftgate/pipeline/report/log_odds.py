@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 
-from pytest_ftgate.data.near.text import words_of
+from pytest_ftgate.files.words import terms
 
 LEAST_TEXTS = 2
 LEAST_Z = 1.645
@@ -61,7 +61,7 @@ def log_odds_ratio(a: int, n: int, b: int, m: int) -> tuple[float, float]:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(words_of(text))
+    return frozenset(terms(text))
 
 
 def _texts_by_word(texts: Sequence[frozenset[str]]) -> Counter[str]:

@@ -6,10 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher, unified_diff
 
+from pytest_ftgate.files.words import is_mostly_unspaced, pieces
+
 LONG = 160
 """Characters from which a reader no longer sees at a glance what differs."""
 MOST = 1_000
 """Lines or words that are compared: the time grows with their square."""
+MOST_PAIRS = 20_000
+"""Pairs of equal words that are compared; with more, words that are frequent are not where a match may begin."""
 ALIKE = 0.5
 """Texts that share less are better read than compared."""
 _AROUND = 4
@@ -23,16 +27,22 @@ def differences(expected: str, found: str) -> tuple[str, list[str]]:
     old, new = expected.split("\n")[:MOST], found.split("\n")[:MOST]
     if _alike(old, new):
         return "- expected, + answer", list(_by_lines(old, new))
-    old, new = expected.split()[:MOST], found.split()[:MOST]
+    old, new = pieces(expected)[:MOST], pieces(found)[:MOST]
     if _alike(old, new):
-        return "[-expected-] {+answer+}", [" ".join(_by_words(old, new))]
+        between = "" if is_mostly_unspaced(expected) else " "
+        return "[-expected-] {+answer+}", [between.join(_by_words(old, new, between))]
     return "", []
 
 
 def _alike(old: Sequence[str], new: Sequence[str]) -> bool:
     """What they share in any order is never less than what they share in this one, and much sooner counted."""
     shared = (Counter(old) & Counter(new)).total()
-    return 2 * shared >= ALIKE * (len(old) + len(new)) and SequenceMatcher(None, old, new).ratio() >= ALIKE
+    return 2 * shared >= ALIKE * (len(old) + len(new)) and _matcher(old, new).ratio() >= ALIKE
+
+
+def _matcher(old: Sequence[str], new: Sequence[str]) -> SequenceMatcher[str]:
+    counts = Counter(new)
+    return SequenceMatcher(None, old, new, autojunk=sum(counts[word] for word in old) > MOST_PAIRS)
 
 
 def _by_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
@@ -43,15 +53,15 @@ def _by_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
             yield line
 
 
-def _by_words(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
-    for kind, start, end, new_start, new_end in SequenceMatcher(None, old, new).get_opcodes():
+def _by_words(old: Sequence[str], new: Sequence[str], between: str) -> Iterator[str]:
+    for kind, start, end, new_start, new_end in _matcher(old, new).get_opcodes():
         if kind == "equal":
             yield from _unchanged(old[start:end])
             continue
         if start < end:
-            yield f"[-{' '.join(old[start:end])}-]"
+            yield f"[-{between.join(old[start:end])}-]"
         if new_start < new_end:
-            yield f"{{+{' '.join(new[new_start:new_end])}+}}"
+            yield f"{{+{between.join(new[new_start:new_end])}+}}"
 
 
 def _unchanged(same: Sequence[str]) -> Sequence[str]:

@@ -97,10 +97,11 @@ class DataChecks:
     def _checks(
         self, tokens_of: Callable[[DataRow], int] | None, goldens: LabelCounts | None, perplexity: Perplexity | None
     ) -> list[Check]:
-        from pytest_ftgate.data.checks.all_checks import every_check
+        from pytest_ftgate.data.checks.all_checks import Training, every_check
 
-        longest, forgetting = self.pipeline.tuning.max_length, self.pipeline.policy.forgetting is not None
-        return every_check(tokens_of, longest, goldens, forgetting=forgetting, perplexity=perplexity)
+        tuning, forgetting = self.pipeline.tuning, self.pipeline.policy.forgetting is not None
+        training = Training(tuning.method, forgetting)
+        return every_check(tokens_of, tuning.max_length, goldens, training=training, perplexity=perplexity)
 
     def _perplexity(self, losses: Losses) -> Perplexity | None:
         """The check, if `data.perplexity` says of how many rows."""
@@ -129,13 +130,13 @@ class DataChecks:
         from pytest_ftgate.data.readers.reader import read_entries
 
         train, validation = self.pipeline.data_files
-        kept, most = 0, self.pipeline.data.max_rows
-        for entry in read_entries(train):
+        kept, most, columns = 0, self.pipeline.data.max_rows, self.pipeline.data.columns
+        for entry in read_entries(train, columns):
             yield entry
             kept += isinstance(entry, Fault) or self._stays(entry)
             if kept == most:
                 break
-        yield from read_entries(validation)
+        yield from read_entries(validation, columns)
 
     def _stays(self, row: DataRow) -> bool:
         """Whether `pii` leaves the row in the data; several checks ask it of one row after the other."""

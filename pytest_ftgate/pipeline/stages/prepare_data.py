@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.lineage import KINDS, Lineage, begun, line_of, stepped
+from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.dvc import check_tracked
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.data_access import record_access
 from pytest_ftgate.pipeline.run import PreparedData
 
 if TYPE_CHECKING:
+    from pytest_ftgate.data.readers.renamed import Columns
     from pytest_ftgate.pipeline.config import Pipeline
     from pytest_ftgate.pipeline.run import PipelineRun
 
@@ -34,39 +39,82 @@ def prepare_data(run: PipelineRun) -> None:
 
 
 def prepared(pipeline: Pipeline, folder: Path) -> tuple[Pipeline, Lineage]:
-    """Under `pii = "error"` the pipeline itself. The files of the user are never written.
+    """Without columns to rename, and under `pii = "error"`, the pipeline itself. The user's files are never written.
 
     Raises PipelineError if a file is not there, DataError if it differs from what DVC keeps or holds what is no row.
     """
     check_tracked(pipeline.data_files)
-    lineage, pii = begun(pipeline.data_files, pipeline.path.parent), pipeline.data.pii
-    if pii == "error":
-        return pipeline, lineage
+    lineage, data = begun(pipeline.data_files, pipeline.path.parent), pipeline.data
+    if data.columns:
+        columns = partial(write_renamed, columns=data.columns)
+        pipeline, lineage = _copied(pipeline, lineage, folder / "columns", "columns renamed", columns)
+    if data.pii != "error":
+        write = _write_dropped if data.pii == "drop" else partial(write_without, drop=False)
+        pipeline, lineage = _copied(pipeline, lineage, folder, WHY[data.pii], write)
+    return pipeline, lineage
+
+
+def _copied(
+    pipeline: Pipeline, lineage: Lineage, folder: Path, why: str, write: Callable[[Path, Path], int]
+) -> tuple[Pipeline, Lineage]:
+    """The pipeline on copies in the folder. write: (file, copy) -> rows that it wrote with other text."""
     copies = []
     for kind, path in zip(KINDS, pipeline.data_files, strict=True):
-        copy = folder / kind / f"{path.stem}.jsonl"
-        changed = write_without(path, copy, drop=pii == "drop")
-        lineage = stepped(lineage, kind, WHY[pii], copy, 0 if pii == "drop" else changed)
+        copy = folder / kind / f"{Path(plain_name(path)).stem}.jsonl"
+        changed = write(path, copy)
+        lineage = stepped(lineage, kind, why, copy, changed)
         copies.append(copy)
-    return replace(pipeline, data=replace(pipeline.data, train=copies[0], validation=copies[1])), lineage
+    data = replace(pipeline.data, train=copies[0], validation=copies[1], columns={})
+    return replace(pipeline, data=data), lineage
+
+
+def write_renamed(path: Path, copy: Path, *, columns: Columns) -> int:
+    """Copy the rows as JSON Lines with the keys that are read, each on its line; 0, as they say what they said.
+
+    Raises DataError at the first entry that is no row.
+    """
+    from pytest_ftgate.data.pii.redact import records_of_rows
+
+    with _lines(copy) as write:
+        for record in records_of_rows([path], columns):
+            write(record.line, record.data)
+    return 0
 
 
 def write_without(path: Path, copy: Path, *, drop: bool) -> int:
     """Copy the rows as JSON Lines, redacted or (drop) without those that would be; how many these are.
 
-    Each row keeps its line, with blank ones where rows were dropped: a message about the copy holds for the file.
-    Raises DataError at the first entry that is no row.
+    Each row keeps its line. Raises DataError at the first entry that is no row.
     """
     from pytest_ftgate.data.pii.redact import read_redacted
-    from pytest_ftgate.files.atomic import replacing
 
-    changed, line = 0, 1
-    with replacing(copy) as stream:
+    changed = 0
+    with _lines(copy) as write:
         for record, kept in read_redacted([path]):
             differs = kept != record.data
             changed += differs
             if not (drop and differs):
-                blank = max(0, record.line - line)
-                stream.write("\n" * blank + json.dumps(kept, ensure_ascii=False, default=str) + "\n")
-                line += blank + 1
+                write(record.line, kept)
     return changed
+
+
+def _write_dropped(path: Path, copy: Path) -> int:
+    write_without(path, copy, drop=True)
+    return 0
+
+
+@contextmanager
+def _lines(copy: Path) -> Iterator[Callable[[int, Mapping[str, Any]], None]]:
+    """What writes a row on its line, with blank ones before it: a message about the copy holds for the file."""
+    from pytest_ftgate.files.atomic import replacing
+
+    at = 1
+    with replacing(copy) as stream:
+
+        def write(line: int, row: Mapping[str, Any]) -> None:
+            nonlocal at
+            blank = max(0, line - at)
+            stream.write("\n" * blank + json.dumps(row, ensure_ascii=False, default=str) + "\n")
+            at += blank + 1
+
+        yield write

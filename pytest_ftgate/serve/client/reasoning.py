@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 _TAGS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
 """Marks around reasoning. The first is often part of the prompt, so that the answer begins without it."""
 
+BYTE_ORDER_MARK = "\ufeff"
 _CHANNEL = re.compile(r"<\|channel\|>(\w++)[^<]*+(?:<\|constrain\|>[^<]*+)?<\|message\|>")
 _CHANNEL_ENDS = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _ANSWER = "final"
@@ -17,12 +18,16 @@ _BARE = ("analysis", "assistantfinal")
 """What is left of the marks of channels where a server drops a model's special tokens."""
 
 
-def split(text: str) -> tuple[str, str]:
-    """(reasoning, answer); ("", the text as it is) if it shows none.
+def split(text: str, *, keeps: bool = False) -> tuple[str, str]:
+    """(reasoning, answer); ("", the text as it is) if it shows none, or keeps it in the answer.
 
+    A byte order mark at the beginning is dropped.
     A mark that is never closed leaves no answer: the model was cut off while thinking. One inside a line of the answer
     is the answer's own.
     """
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    if keeps:
+        return "", text
     for opening, closing in _TAGS:
         if opening in text or closing in text:
             return _without_tags(text, opening, closing)
@@ -55,9 +60,10 @@ def _without_tags(text: str, opening: str, closing: str) -> tuple[str, str]:
 def _tagged(text: str, opening: str, closing: str) -> Iterator[tuple[int, int, int]]:
     """(start of the opening mark, of the thought, of the closing mark) of each closed thought.
 
-    The first may have no opening mark. All others begin a line, or follow another thought at once.
+    The first may have no opening mark; its closing one then stands in no quotes. All others begin a line, or follow
+    another thought at once.
     """
-    place, end = 0, text.find(closing)
+    place, end = 0, next(_unquoted(text, closing), -1)
     if end >= 0 and opening not in text[:end]:
         yield 0, 0, end
         place = end + len(closing)
@@ -69,6 +75,15 @@ def _tagged(text: str, opening: str, closing: str) -> Iterator[tuple[int, int, i
             return
         yield mark.start(), mark.end(), end
         place = end + len(closing)
+
+
+def _unquoted(text: str, mark: str) -> Iterator[int]:
+    """Where the mark stands, but in double quotes, which end with their line: in JSON it is the answer's own."""
+    quoted = False
+    for found in re.finditer(rf'\\["\\]|"|\n|{re.escape(mark)}', text):
+        if found[0] == mark and not quoted:
+            yield found.start()
+        quoted = found[0] != "\n" and quoted != (found[0] == '"')
 
 
 def _of_channels(text: str) -> tuple[str, str]:

@@ -197,7 +197,7 @@ def _respond(line: Line, request: Request, tries: Tries, sent: float, answer: di
 
 def _masked(answer: Mapping[str, Any], keeps_reasoning: bool) -> dict[str, Any]:
     """Answer, reasoning and tool calls, without secrets."""
-    thought, text = ("", answer["text"]) if keeps_reasoning else split(answer["text"])
+    thought, text = split(answer["text"], keeps=keeps_reasoning)
     told, calls = answer.get("reasoning", ""), answer.get("tool_calls", ())
     return {
         "text": mask_secrets(text),

@@ -16,8 +16,9 @@ import torch
 from pytest_ftgate.serve.hf.batch import Batch
 from pytest_ftgate.serve.hf.prefix import Prefix, shared_prefix
 from pytest_ftgate.serve.hf.row import Answer, Job, Row
+from pytest_ftgate.serve.hf.template_turns import template_tools, template_turns
 
-Conversation = Sequence[Mapping[str, str]]
+Conversation = Sequence[Mapping[str, Any]]
 OnAnswer = Callable[[int, Answer], None]
 
 READ_TOGETHER = 2048
@@ -42,28 +43,42 @@ def generate(  # noqa: PLR0913, PLR0917 - one argument for each thing a caller m
     on_answer(index, answer) is called as each row finishes, longest prompts first. The model is put in evaluation mode
     and back. Raises ValueError for a limit that is not positive and for an empty choice.
     """
-    answers: list[Answer | None] = [None] * len(conversations)
+    jobs = [
+        Job(prompt_tokens(tokenizer, talk), max_tokens, temperature, seed + i, tuple(stop), tuple(choices))
+        for i, talk in enumerate(conversations)
+    ]
+    return answers_to(model, tokenizer, jobs, batch_size, on_answer)
+
+
+def answers_to(
+    model: Any, tokenizer: Any, jobs: Sequence[Job], batch_size: int = 32, on_answer: OnAnswer | None = None
+) -> list[Answer]:
+    """One answer for each job, in their order; else as `generate`."""
+    answers: list[Answer | None] = [None] * len(jobs)
 
     def keep(index: int, answer: Answer) -> None:
         answers[index] = answer
         if on_answer:
             on_answer(index, answer)
 
-    jobs = [
-        Job(prompt_tokens(tokenizer, talk), max_tokens, temperature, seed + i, tuple(stop), tuple(choices))
-        for i, talk in enumerate(conversations)
-    ]
     decode(model, tokenizer, jobs, keep, batch_size)
     return [answer for answer in answers if answer is not None]
 
 
 def prompt_tokens(
-    tokenizer: Any, conversation: Conversation, add_generation_prompt: bool = True, **variables: Any
+    tokenizer: Any,
+    conversation: Conversation,
+    add_generation_prompt: bool = True,
+    tools: Sequence[Mapping[str, Any]] = (),
+    **variables: Any,
 ) -> tuple[int, ...]:
     """The token ids of a conversation in the model's own chat template. variables: of the template."""
-    messages = [dict(message) for message in conversation]
     encoded = tokenizer.apply_chat_template(
-        messages, add_generation_prompt=add_generation_prompt, return_dict=True, **variables
+        template_turns(conversation),
+        tools=template_tools(tools),
+        add_generation_prompt=add_generation_prompt,
+        return_dict=True,
+        **variables,
     )
     return tuple(encoded["input_ids"])
 

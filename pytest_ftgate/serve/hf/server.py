@@ -78,11 +78,18 @@ class Server:
         return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
 
     async def tokenize(self, request: web.Request) -> web.Response:
-        """Token ids of a conversation in the model's chat template."""
+        """Token ids of a conversation in the model's chat template, `tools` in it; or of the text `prompt`."""
         body = await _json(request)
-        messages = _messages(body)
-        tokens = prompt_tokens(self.tokenizer, messages, bool(body.get("add_generation_prompt", True)))
+        tokens = self._text_tokens(body) if "prompt" in body else self._chat_tokens(body)
         return web.json_response({"tokens": tokens, "count": len(tokens), "max_model_len": self.length_limit})
+
+    def _text_tokens(self, body: Mapping[str, Any]) -> list[int]:
+        special = bool(body.get("add_special_tokens", True))
+        return list(self.tokenizer(str(body["prompt"]), add_special_tokens=special)["input_ids"])
+
+    def _chat_tokens(self, body: Mapping[str, Any]) -> tuple[int, ...]:
+        asks, tools = bool(body.get("add_generation_prompt", True)), body.get("tools") or ()
+        return prompt_tokens(self.tokenizer, _messages(body), asks, tools=tools)
 
     async def detokenize(self, request: web.Request) -> web.Response:
         """The text of token ids."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -76,15 +77,52 @@ def test_a_file_that_is_not_there_is_one_error(check, capsys):
 
 
 def test_where_no_row_can_be_read_no_check_is_ok(check, tmp_path, capsys):
-    code, lines = check([{"id": number, "text": "x"} for number in range(80)])
+    code, lines = check([{"id": number, "Frage": "x", "Antwort": "y"} for number in range(80)])
     assert code == 1
     assert set(lines) == {"data:", "schema", "no"}
     assert (
-        "80 found: t.jsonl:1 (unknown row format; found keys: 'id', 'text'; the same in 79 more rows);"
-        in lines["schema"]
-    )
+        "80 found: t.jsonl:1 (unknown row format; found keys: 'Frage', 'Antwort'; nearest: question + answer; rename, "
+        'or map in pipeline.toml: [data.columns] question = "Frage", answer = "Antwort"; the same in 79 more rows);'
+    ) in lines["schema"]
     code, lines = check([])
     assert (code, "1 found: t.jsonl (no rows found);" in lines["schema"]) == (1, True)
+
+
+def test_a_key_that_nothing_reads_is_one_warning_with_its_count(check):
+    rows = clean()
+    rows[3] |= {"rating": 4, "cluster": "c"}
+    rows[5] |= {"rating": 5, "url": "x"}
+    code, lines = check(rows)
+    assert code == 0
+    assert "keys            warning  1 found: t.jsonl:4 (not used: 'rating' in 2 rows, 'url' in 1 row)" in lines["keys"]
+
+
+def test_answers_that_people_rejected_are_found(check):
+    rows = clean()
+    rows[3]["label"] = False
+    rows[4]["label"] = True
+    code, lines = check(rows)
+    assert code == 0
+    assert "warning  1 found: t.jsonl:4 (people rejected this answer (label false))" in lines["method"]
+    assert 'method = "kto"' in lines["method"]
+
+
+def test_calls_thoughts_and_texts_alone_are_clean_rows(check):
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    said = [
+        {"role": "user", "content": words(8, 9998)},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "", "tool_call_id": "c"},
+        {"role": "assistant", "content": "yes", "reasoning_content": "It says so."},
+    ]
+    rows = [*clean(), {"messages": said}, {"messages": said[:2]}, {"text": words(30, 1)}, {"text": words(30, 2)}]
+    code, lines = check(rows)
+    assert code == 0
+    assert all(
+        line.split()[1] == "ok" for name, line in lines.items() if name in {"answers", "turns", "schema", "keys"}
+    )
+    code, lines = check([*rows, {"text": words(30, 1)}])
+    assert "t.jsonl:505 (duplicate of t.jsonl:503)" in lines["duplicates"]
 
 
 def test_an_empty_file_beside_a_good_one_is_an_error(check, tmp_path):
@@ -185,6 +223,32 @@ def test_a_redacted_copy_passes_the_check(check, capsys, tmp_path):
     assert capsys.readouterr().out == "copy.jsonl: 500 rows of 501; 1 dropped for personal data or keys\n"
     assert main(["data", "redact", "gone.jsonl", "copy.jsonl"]) == 2
     assert "gone.jsonl: cannot read training data" in capsys.readouterr().err
+
+
+GERMAN = ["--column", "question=Frage", "--column", "answer=Antwort"]
+
+
+def test_columns_of_other_names_are_mapped(check, capsys, tmp_path):
+    rows = [{"Frage": row["prompt"], "Antwort": row["completion"]} for row in clean()]
+    assert check(rows)[0] == 1
+    code, lines = check(rows, *GERMAN)
+    assert (code, lines["data:"]) == (0, "data: 500 rows of 1 file")
+    assert main(["data", "redact", "t.jsonl", "copy.jsonl", *GERMAN]) == 0
+    assert main(["data", "split", "t.jsonl", "--out", "parts", *GERMAN]) == 0
+    for file in ("copy.jsonl", "parts/train.jsonl"):
+        assert {"question", "answer"} <= set(json.loads((tmp_path / file).read_text().splitlines()[0]))
+    capsys.readouterr()
+    assert main(["data", "check", "t.jsonl", "--column", "reply=Antwort"]) == 2
+    assert "--column: 'reply' is not a key of training rows; allowed: chosen, rejected," in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["data", "check", "t.jsonl", "--column", "Antwort"])
+    assert "'Antwort' is not KEY=NAME, such as prompt=Frage" in capsys.readouterr().err
+
+
+def test_a_copy_is_written_uncompressed(check, capsys):
+    check(clean(2))
+    assert main(["data", "redact", "t.jsonl", "copy.jsonl.gz"]) == 2
+    assert "copy.jsonl.gz: output is written uncompressed; use a name like copy.jsonl" in capsys.readouterr().err
 
 
 def test_without_stdnum_a_copy_says_what_was_not_looked_for(check, capsys, monkeypatch):

@@ -51,6 +51,14 @@ def test_added_rows_leave_the_others_where_they_stand(split, tmp_path):
     assert tested < set((tmp_path / "parts/test.jsonl").read_text().splitlines())
 
 
+def test_near_questions_in_a_script_without_spaces_are_one_group(split):
+    told = "请用一句话回答下面这个关于图书馆开放时间的问题并说明您是从哪里得到答案的"
+    near = [row(0, prompt=f"{told}{day}上午几点开门") for day in ("星期一", "星期二", "星期六", "星期天")]
+    code, printed = split([*near, row(1), row(2)], "--shares", "50/25/25")
+    assert code == 0
+    assert "6 rows, 4 of them in 1 groups of duplicate, near-duplicate or clustered rows" in printed.out
+
+
 def test_other_shares_than_those_of_the_lock_are_an_error(split, tmp_path):
     rows = [row(seed) for seed in range(100)]
     split(rows, "--shares", "70/10/20")
@@ -73,10 +81,10 @@ def test_a_group_on_two_sides_is_told_and_is_exit_code_1(split):
 
 
 def test_a_fault_of_all_rows_is_told_once(split):
-    code, told = split([{"id": number, "text": "x"} for number in range(80)])
+    code, told = split([{"id": number, "said": "x"} for number in range(80)])
     assert code == 2
     assert told.err.count("unknown row format") == 1
-    assert "t.jsonl:1: unknown row format; found keys: 'id', 'text'; the same in 79 more rows" in told.err
+    assert "t.jsonl:1: unknown row format; found keys: 'said'; the same in 79 more rows" in told.err
 
 
 def test_mistakes_are_told(split, tmp_path):

@@ -70,3 +70,20 @@ def test_long_answers_are_counted_in_one_pass(piece):
     begun = time.monotonic()
     judge("length", None, piece * 1_000_000 + "x", max_sentences=1, max_words=1)
     assert time.monotonic() - begun < 60
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "sentences"),
+    [
+        ("今天很热。", 4, 1),
+        ("วันนี้อากาศร้อน", 11, 1),
+        ("ថ្ងៃនេះក្តៅ។ ខ្ញុំហត់។", 6, 2),
+        ("इसमें छूट है। बढ़िया॥", 4, 2),
+        ("هل وصلت؟ نعم۔", 3, 2),
+        ("오늘은 덥다.", 2, 1),
+        ("פרופ' כהן מצה\u05f4ל", 3, 1),
+    ],
+)
+def test_counts_in_other_scripts(text, words, sentences):
+    for unit, count in (("words", words), ("sentences", sentences)):
+        assert value("length", None, text, **{f"min_{unit}": count, f"max_{unit}": count}) == 1, unit

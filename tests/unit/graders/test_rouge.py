@@ -26,6 +26,9 @@ def test_values_are_those_of_the_library(expected, answer, variant):
 def test_words_beyond_ascii_count():
     assert value("rouge", "Der Zug fährt über Köln", "Der Zug fährt nicht") == pytest.approx(2 * 3 / 9)
     assert value("rouge", "东京很大", "东京很小") == pytest.approx(0.75)
+    assert value("rouge", "น้ำตก", "น้ำใส") == pytest.approx(1 / 3)
+    assert value("rouge", "आज दिन है", "आज दीन है") == pytest.approx(2 / 3)
+    assert value("rouge", "می\u200cروم خانه", "میروم خانه\u200f") == 1
 
 
 @pytest.mark.parametrize(

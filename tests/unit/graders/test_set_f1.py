@@ -21,6 +21,11 @@ from tests.unit.graders.one_grade import judge, value
         "- red\n- green\n* blue",
         "1. red\n2. green\n3) blue",
         "red、green，blue",
+        "red؛ green، blue",
+        "red；green；blue",
+        "1、red\n2、green\n3、blue",
+        "1．red\n２）green\n・ blue",
+        "1) red, 2) green, 3) blue",
     ],
 )
 def test_a_list_is_read_as_models_write_it(answer):
@@ -36,6 +41,7 @@ def test_a_list_is_read_as_models_write_it(answer):
         (["a"], "b", 0),
         ([1, 2.5, True], "[1.0, 2.5, true]", 1),
         ([1, 2], "1, 2", 1),
+        ([1, 2, 3], "1、2、3", 1),
         ([], "[]", 1),
         ([], "a", 0),
         (["a"], "[]", 0),

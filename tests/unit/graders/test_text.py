@@ -126,3 +126,32 @@ def test_reason_names_what_is_lacking():
 )
 def test_whole_words(kind, expected, answer, worth):
     assert value(kind, expected, answer, whole_word=True, ignore_case=True) == worth
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "whole"),
+    [
+        ("SSL", "请使用SSL加密。", 1),
+        ("SSL", "请使用OpenSSL加密。", 0),
+        ("好", "很好吃", 1),
+        ("退款", "我要退款吗", 1),
+        ("ガ", "ガラス", 1),
+        ("น้ำ", "ดื่มน้ำ", 1),
+        ("ส", "สิบ", 0),
+        ("क", "का", 0),
+        ("दिन", "आज दिन है।", 1),
+        ("दिन", "दिनेश आया", 0),
+        ("مي", "مي\u200cروم", 0),
+        ("نعم", "نعم، شكرا", 1),
+        ("שלום", "שָׁלוֹם", 0),
+        ("כן", "לכן", 0),
+        ("예", "예.", 1),
+        ("예", "예약", 0),
+        ("có", "không có.", 1),
+        ("İyi", "iyi mi?", 1),
+        ("no_1", "no_12", 0),
+        ("C++", "Write C++.", 1),
+    ],
+)
+def test_whole_words_in_every_script(text, answer, whole):
+    assert value("contains", text, answer, whole_word=True, ignore_case=True) == whole

@@ -19,6 +19,14 @@ from tests.unit.graders.one_grade import value
         ("b b c", "b c c", 2 / 3),
         ("Paris", "the", 0),
         ("Paris", "Rome", 0),
+        ("Paris", "\u201cParis\u201d\u2026", 1),
+        ("北京", "北京。", 1),
+        ("北京", "答案是北京。", 4 / 7),
+        ("東京タワー", "東京", 4 / 7),
+        ("น้ำตก", "น้ำตกใหญ่", 6 / 9),
+        ("भारत की राजधानी", "राजधानी।", 1 / 2),
+        ("نعم، غدا", "غدا؟", 2 / 3),
+        ("서울", "서울!", 1),
     ],
 )
 def test_values(expected, answer, worth):

@@ -102,6 +102,16 @@ def test_settings_that_exclude_each_other(tmp_path):
     assert [line for line, _ in faults(tmp_path, text)] == [5, 12]
 
 
+def test_columns_are_mapped_to_keys_that_are_read(tmp_path):
+    text = f'{SMALLEST}[data.columns]\nprompt = "Frage"\ncompletion = "Antwort"\n'
+    assert read_pipeline(write(tmp_path, text)).data.columns == {"prompt": "Frage", "completion": "Antwort"}
+    line = text.splitlines().index("[data.columns]") + 1
+    [(found, message)] = faults(tmp_path, text.replace("completion", "reply"))
+    assert (found, message) == (line + 2, "data.columns: 'reply' is not a key of training rows")
+    [(found, message)] = faults(tmp_path, text.replace("Antwort", "Frage"))
+    assert (found, message) == (line + 2, "data.columns: column 'Frage' is read as two keys")
+
+
 def test_rows_in_the_folder_of_a_golden_set_are_refused(tmp_path):
     golden = tmp_path / "goldens" / "sms" / "golden.toml"
     golden.parent.mkdir(parents=True)
@@ -151,9 +161,23 @@ def test_preferences_have_settings_of_their_own(tmp_path):
         assert faults(tmp_path, SMALLEST + f'[train]\nmethod = "dpo"\nbeta = {beta}\n')[0][0] == 11
 
 
+def test_judged_answers_have_weights_and_batches_of_two_or_more(tmp_path):
+    text = SMALLEST + '[train]\nmethod = "kto"\ndesirable_weight = 1.5\nundesirable_weight = 0.5\n'
+    tuning = read_pipeline(write(tmp_path, text)).tuning
+    assert (tuning.desirable_weight, tuning.undesirable_weight, tuning.beta) == (1.5, 0.5, 0.1)
+    assert (tuning.learning_rate, tuning.in_4bit) == (1e-5, True)
+    for key in ("desirable_weight", "undesirable_weight"):
+        told = faults(tmp_path, SMALLEST + f'[train]\nmethod = "dpo"\n{key} = 2\n')
+        assert told == [(11, f'train.{key} requires method = "kto", found "dpo"')]
+    [(line, message)] = faults(tmp_path, SMALLEST + '[train]\nmethod = "kto"\nbatch_size = 1\n')
+    assert (line, "compares each answer with another one of its batch" in message) == (11, True)
+    text = SMALLEST + '[train]\nmethod = "kto"\n[lora]\ntarget_modules = ["lm_head"]\n'
+    assert [line for line, _ in faults(tmp_path, text)] == [12]
+
+
 def test_settings_that_the_method_does_not_look_at_are_refused(tmp_path):
     told = faults(tmp_path, SMALLEST + "[train]\nbeta = 0.2\nload_in_4bit = true\n")
-    assert told[0] == (10, 'train.beta requires method = "dpo", found "qlora"')
+    assert told[0] == (10, 'train.beta requires method = "dpo" or "kto", found "qlora"')
     assert [line for line, _ in told] == [10, 11]
     text = SMALLEST + '[train]\nmethod = "dpo"\n[lora]\ntarget_modules = ["q_proj", "lm_head"]\n'
     [(line, message)] = faults(tmp_path, text)

@@ -43,9 +43,23 @@ def test_a_conversation_with_a_prompt_of_its_own_is_no_example():
 
 
 def test_nothing_but_conversations_is_refused_with_a_line():
-    with pytest.raises(PipelineError, match=r"train.jsonl:1: .*all rows are conversations") as caught:
+    with pytest.raises(PipelineError, match=r"train.jsonl:1: .*no row has them") as caught:
         list(examples(PROMPT, rows(TURNS, TURNS), 1, seed=1))
     assert "set baseline.few_shot = 0" in str(caught.value)
+
+
+def test_unwanted_answers_texts_and_calls_are_no_examples():
+    call = {"type": "function", "function": {"name": "f", "arguments": "{}"}}
+    asked = {"role": "user", "content": "hi"}
+    left_out = [
+        {"prompt": "hello", "completion": "no", "label": False},
+        {"text": "Once upon a time."},
+        {"messages": [asked, {"role": "assistant", "content": "", "tool_calls": [call]}]},
+    ]
+    some = [shaped(i, data) for i, data in enumerate([*left_out, {"prompt": "bye", "completion": "yes"}], 1)]
+    assert list(examples(PROMPT, some, 1, seed=1)) == [("bye", "yes")]
+    with pytest.raises(PipelineError, match=r"train.jsonl:1: .*no row has them"):
+        list(examples(PROMPT, some[:3], 1, seed=1))
 
 
 def test_rows_of_other_shapes_are_examples_as_they_are_said():

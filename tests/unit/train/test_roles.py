@@ -11,7 +11,7 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.preview import FAULT, JOB, main, preview
-from pytest_ftgate.train.roles import RoleCheck, check_roles
+from pytest_ftgate.train.roles import TurnCheck, check_roles
 from tests.projects import write_rows
 from tests.repository import ROOT
 
@@ -108,11 +108,13 @@ def test_other_ways_to_write_a_conversation_are_no_faults(with_template, templat
 
 def test_a_template_is_asked_once_for_each_order_of_roles(smollm, monkeypatch):
     asked = []
-    monkeypatch.setattr("pytest_ftgate.train.roles.check_roles", lambda _, roles: asked.append(roles))
-    check = RoleCheck(smollm)
+    monkeypatch.setattr(
+        "pytest_ftgate.train.roles.check_turns", lambda _, turns, tools: asked.append([turn["role"] for turn in turns])
+    )
+    check = TurnCheck(smollm)
     for text in ("a", "b"):
-        check([{"role": "user", "content": text}])
-    assert asked == [("user", "assistant")]
+        check([{"role": "user", "content": text}], {"role": "assistant", "content": text})
+    assert asked == [["user", "assistant"]]
 
 
 def test_the_row_that_the_template_garbles_is_named(with_template, tmp_path):

@@ -146,6 +146,13 @@ def test_a_template_or_a_sign_does_not_make_questions_near():
     assert found(NearDuplicates(), rows(("What is 4 + 5 ?", "9"), ("What is 4 - 5 ?", "-1"))) == []
 
 
+def test_near_questions_are_found_however_many_rows_there_are():
+    asked = words(30, "late")
+    some = [row(words(12, number), "x", number) for number in range(1, 6001)]
+    told = found(NearDuplicates(), [*some, row(asked, "x", 7001), row(f"{asked} more", "y", 7002)])
+    assert [each.split(" ")[0] for each in told] == ["t.jsonl:7002"]
+
+
 def test_near_duplicates_are_looked_for_in_bounded_work(monkeypatch):
     monkeypatch.setattr("pytest_ftgate.data.checks.near.MOST", 10)
     check = NearDuplicates()

@@ -178,3 +178,33 @@ def test_simulated_noise_is_estimated_as_in_the_paper():
     off = (confident(chances, given) != given) & (given == 0)
     assert off.sum() == ((truth == 1) & (given == 0)).sum()
     assert off.sum() / 4000 == pytest.approx(0.1, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("spam", "ham", "both", "between"),
+    [
+        (
+            "中奖 领取 现金 免费 红包 优惠 点击 账户 贷款 礼品",
+            "晚饭 回家 明天 妈妈 公交 开会 睡觉 午饭 周末 作业",
+            "我们 你的 可以 现在 因为 那个 已经 就是",
+            "",
+        ),
+        ("रुपये इनाम मुफ़्त जीतें क्लिक ऑफ़र लोन कूपन", "खाना घर कल माँ बस दफ़्तर नींद छुट्टी", "मैं और है को के लिए यह तुम", " "),
+        ("ฟรี รางวัล เงินสด ด่วน คลิก สินเชื่อ คูปอง", "ข้าวเย็น บ้าน พรุ่งนี้ แม่ รถเมล์ ประชุม นอน", "และ ที่ ของ ได้ เป็น นี้ มา", ""),
+    ],
+    ids=["zh", "hi", "th"],
+)
+def test_planted_flips_are_found_in_other_scripts(spam, ham, both, between):
+    draw = random.Random(1)
+    some, turned = [], set()
+    for line in range(400):
+        own, label = draw.choice([(spam, "spam"), (ham, "ham")])
+        text = [*draw.choices(own.split(), k=4), *draw.choices(both.split(), k=4)]
+        draw.shuffle(text)
+        if draw.random() < 0.05:
+            label = "ham" if label == "spam" else "spam"
+            turned.add(line)
+        some.append(DataRow("t.jsonl", line, ({"role": "user", "content": between.join(text)},), label))
+    lines = set(found(some))
+    assert len(lines & turned) >= 0.75 * len(turned)
+    assert len(lines - turned) <= 2

@@ -217,8 +217,8 @@ def test_a_golden_sets_schema_and_pattern_hold_for_the_rows_too():
     )
     some = [row("q", '{"n": 1}', 1), row("q", '{"n": "ann@birch.org"}', 2), row("q", "1", 3)]
     assert told(check, some) == [
-        "t.jsonl:2 (fails json_schema@1)",
-        "t.jsonl:3 (fails json_schema@1, fails regex@1)",
+        "t.jsonl:2 (fails json_schema@2)",
+        "t.jsonl:3 (fails json_schema@2, fails regex@1)",
     ]
     assert outcome(check, some).level == "error"
 

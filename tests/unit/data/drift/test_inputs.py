@@ -226,3 +226,14 @@ def test_mistakes_are_one_message(tmp_path, capsys):
         err = capsys.readouterr().err
         assert said in err
         assert "Traceback" not in err
+
+
+def test_vocabulary_of_a_script_without_spaces_names_pairs_of_characters():
+    known = [f"请问第{number}号包裹什么时候送到？" for number in range(40)]
+    log = [f"第{number}号订单我要申请退款。" for number in range(40)]
+    found = vocabulary(Inputs("log", tuple(log), (None,) * 40), Inputs("training", tuple(known), (None,) * 40))
+    assert found is not None
+    assert found.p < 0.01
+    more, fewer = (part.partition(": ")[2].split() for part in found.told.split("; "))
+    assert sum(len(pair) == 2 and pair in log[0] for pair in more) >= 4
+    assert sum(len(pair) == 2 and pair in known[0] for pair in fewer) >= 4

@@ -136,3 +136,15 @@ def test_a_file_is_never_its_own_copy(tmp_path):
     with pytest.raises(DataError, match="use another name for the copy"):
         write_redacted([source], source)
     assert len(source.read_text().splitlines()) == 3
+
+
+def test_calls_of_tools_and_thoughts_are_redacted_and_rows_without_findings_stay():
+    def called(to: str) -> DataRow:
+        call = {"id": "c", "type": "function", "function": {"name": "mail", "arguments": json.dumps({"to": to})}}
+        asked = ({"role": "assistant", "content": "", "reasoning_content": to, "tool_calls": [call]},)
+        return DataRow("f", 1, asked, "", calls=(call,), reasoning=to)
+
+    without = redacted(called("ann.lee@posteo.net"))
+    assert "ann.lee@posteo.net" not in without.text
+    assert without.text.count("<EMAIL>") == called("ann.lee@posteo.net").text.count("ann.lee@posteo.net") == 4
+    assert redacted(called("Ann")) == called("Ann")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ftgate.data.pii.folded import folded
+from pytest_ftgate.data.pii.ascii_forms import in_ascii_forms
 from pytest_ftgate.data.pii.personal import personal_data
 from pytest_ftgate.data.pii.placeholders import redacted_text
 
@@ -83,9 +83,9 @@ def test_forms_of_many_countries_are_cut_exactly(text, without):
 
 
 @given(st.text())
-def test_folding_keeps_the_length_and_folds_once(text):
-    assert len(folded(text)) == len(text)
-    assert folded(folded(text)) == folded(text)
+def test_ascii_forms_keep_the_length_and_folds_once(text):
+    assert len(in_ascii_forms(text)) == len(text)
+    assert in_ascii_forms(in_ascii_forms(text)) == in_ascii_forms(text)
 
 
 @pytest.mark.parametrize(

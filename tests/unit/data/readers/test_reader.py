@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 import tracemalloc
 
 import pytest
+import zstandard
 
+from pytest_ftgate.data.readers import json_lines
+from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.data.readers.reader import read_entries, read_rows
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
@@ -57,7 +63,7 @@ def test_faults_are_told_at_once_up_to_a_bound(tmp_path):
 
 def test_ten_thousand_rows_of_one_fault_are_one_fault(tmp_path):
     path = tmp_path / "train.csv"
-    path.write_text("id,text\n" + "1,x\n" * 10_000)
+    path.write_text("id,said\n" + "1,x\n" * 10_000)
     with pytest.raises(DataError) as caught:
         list(read_rows(path))
     assert [fault.line for fault in caught.value.faults] == [2]
@@ -174,3 +180,59 @@ def test_a_row_longer_than_a_chunk_is_read_from_a_list(tmp_path):
     path = tmp_path / "t.json"
     path.write_text(json.dumps(long))
     assert [len(row.question) for row in read_rows(path)] == [10, 65_500, 65_536, 400_000, 1]
+
+
+PACKED = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstandard.compress}
+
+
+def packed(path, end):
+    """A copy of a file, compressed, beside it."""
+    copy = path.with_name(path.name + end)
+    copy.write_bytes(PACKED[end](path.read_bytes()))
+    return copy
+
+
+@pytest.mark.parametrize("end", PACKED)
+@pytest.mark.parametrize("name", ["train.jsonl", "train.json", "train.csv"])
+def test_compressed_files_are_read_as_what_is_in_them(tmp_path, name, end):
+    plain = FORMATS[name](tmp_path / name, OWN)
+    copy = packed(plain, end)
+    assert [exchange(row) for row in read_rows(copy)] == [exchange(row) for row in read_rows(plain)]
+    assert [row.line for row in read_rows(copy)] == LINES[name]
+    assert contents(copy).rows == 3
+
+
+@pytest.mark.parametrize("end", PACKED)
+def test_a_compressed_file_that_is_cut_off_or_damaged_is_a_fault(tmp_path, end):
+    plain = write_jsonl(
+        tmp_path / "train.jsonl", [{"prompt": f"{number:x}" * 9, "completion": "a"} for number in range(999)]
+    )
+    copy = packed(plain, end)
+    whole = copy.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"not compressed at all", whole + b"rubbish after the end of it"):
+        copy.write_bytes(damaged)
+        if damaged.startswith(whole) and end in {".bz2", ".xz"}:
+            continue  # Python takes what follows the last stream of these for padding
+        with pytest.raises(DataError, match=r"cannot read training data: damaged"):
+            list(read_rows(copy))
+
+
+def test_files_in_several_parts_are_read_to_the_end(tmp_path):
+    row = b'{"prompt": "q", "completion": "a"}\n'
+    for end, pack in PACKED.items():
+        copy = tmp_path / f"train.jsonl{end}"
+        copy.write_bytes(pack(row) + pack(row) + pack(row))
+        assert len(list(read_rows(copy))) == 3
+
+
+def test_a_row_without_end_does_not_take_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_lines, "MOST", 1 << 22)
+    for end, pack in PACKED.items():
+        copy = tmp_path / f"train.jsonl{end}"
+        copy.write_bytes(pack(b"[" * (16 * json_lines.MOST)))
+        tracemalloc.start()
+        with pytest.raises(DataError, match=r"1: is longer than 4 MiB; rest not read"):
+            list(read_rows(copy))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 8 * json_lines.MOST

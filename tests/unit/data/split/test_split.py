@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_ftgate.data.near.groups import Group, Item, groups_of
-from pytest_ftgate.data.near.near_pairs_within import near_pairs
 from pytest_ftgate.data.split.lock import SHARES
 from pytest_ftgate.data.split.part import PARTS, most_protected, parse_shares
 from pytest_ftgate.data.split.places import place
@@ -193,16 +192,6 @@ def test_near_questions_are_one_group_and_the_near_of_the_near_too():
     texts = {str(number): each for number, each in enumerate([text(1), text(2), f"{text(1)} x", f"{text(1)} x yy"])}
     items = [Item(key, "", "", "t", int(key)) for key in texts]
     assert [[item.line for item in each.items] for each in groups_of(items, texts)] == [[0, 2, 3], [1]]
-
-
-def test_near_pairs_over_several_blocks_are_those_of_one(monkeypatch):
-    texts = [text(seed, variant) for seed in range(60) for variant in range(2)]
-    whole = {frozenset(pair[:2]) for pair in near_pairs(texts)}
-    assert whole == {frozenset((2 * seed, 2 * seed + 1)) for seed in range(60)}
-    monkeypatch.setattr("pytest_ftgate.data.near.near_pairs_within.BLOCK", 7)
-    pairs = list(near_pairs(texts))
-    assert {frozenset(pair[:2]) for pair in pairs} == whole
-    assert len(pairs) == 60
 
 
 @pytest.mark.parametrize(("name", "write"), [("t.csv", write_csv), ("t.parquet", write_parquet)])

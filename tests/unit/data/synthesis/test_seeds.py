@@ -105,3 +105,18 @@ def test_case_and_white_space_make_nothing_new_and_one_word_of_many_does_not_eit
     assert known.kind(f"  {sentence(1, 12).upper()}\n") == "duplicate"
     assert known.kind(sentence(1, 12) + " and") == "near"
     assert known.kind(sentence(2, 12)) == "new"
+
+
+@pytest.mark.parametrize(
+    ("seed", "near"),
+    [
+        ("请问我上个星期订的那个包裹什么时候能送到家里？", "请问我上个星期订的那个包裹什么时候会送到家里？"),
+        ("先週注文した荷物はいつ家に届きますか教えてください", "先週注文した荷物はいつ家に届くか教えてください"),
+        ("พัสดุที่ฉันสั่งเมื่อสัปดาห์ที่แล้วจะมาถึงเมื่อไหร่", "พัสดุที่ฉันสั่งเมื่อสัปดาห์ที่แล้วจะมาถึงเมื่อไร"),
+    ],
+)
+def test_a_question_near_a_seed_is_not_new_in_scripts_without_spaces(seed, near):
+    known = Novelty()
+    known.add(seed)
+    assert known.kind(near) == "near"
+    assert known.kind(near[::-1]) == "new"

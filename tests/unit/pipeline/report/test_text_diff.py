@@ -49,3 +49,10 @@ def test_texts_that_repeat_themselves_for_ever_take_no_time() -> None:
     differences("a " * 200_000, "a b " * 100_000)
     differences("a\n" * 200_000, "a\nb\n" * 100_000)
     assert time.monotonic() - begun < 60
+
+
+def test_by_characters_in_a_script_without_spaces() -> None:
+    story = "包裹星期一离开仓库，经过三天的路程送到了顾客手里。" * 8
+    how, lines = differences(story, story.replace("三天", "五天", 1))
+    assert how == "[-expected-] {+answer+}"
+    assert lines == ["包裹星期...库，经过[-三-]{+五+}天的路程...客手里。"]

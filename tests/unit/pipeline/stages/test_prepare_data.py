@@ -126,3 +126,19 @@ def test_the_lineage_travels_with_the_job_and_does_not_make_it_another(pipeline,
     assert job.digest == made.job({}, grading).digest
     job.write(tmp_path / "job.json")
     assert TrainJob.read(tmp_path / "job.json").lineage == begun(made.data_files, made.path.parent)
+
+
+def test_renamed_columns_are_what_the_run_works_on(tmp_path):
+    rows_of_german = [{"Frage": f"Was kostet {n}?", "Antwort": "Viel.", "cluster": "c"} for n in range(3)]
+    (tmp_path / "train.jsonl").write_text(json_lines(rows_of_german[:2]) + "\n" + json_lines(rows_of_german[2:]))
+    write_rows(tmp_path / "validation.jsonl", [{"question": "Was?", "answer": "write to ann.lee@posteo.net"}])
+    columns = 'pii = "redact"\ncolumns = { question = "Frage", answer = "Antwort" }\n'
+    made = read_pipeline(write_pipeline(tmp_path, "mail", more=columns))
+    after, lineage = prepared(made, tmp_path / "out")
+    assert rows(after.train_file)[4] == {"question": "Was kostet 2?", "answer": "Viel.", "cluster": "c"}
+    assert rows(after.data.validation)[1] == {"question": "Was?", "answer": "write to <EMAIL>"}
+    assert lineage["train"]["steps"][0]["why"] == "columns renamed"
+    assert after.data.columns == {}
+    write_rows(tmp_path / "train.jsonl", [*rows_of_german, {"Frage": "a", "question": "b", "Antwort": "c"}])
+    with pytest.raises(DataError, match=r"train\.jsonl:4: has 'question' and 'Frage', which"):
+        prepared(made, tmp_path / "out")

@@ -93,3 +93,22 @@ def test_a_response_holds_both_apart_unless_they_are_to_be_kept_together():
 def test_the_small_client_gives_the_answer_alone():
     with MockServer(lambda _: "<think>Hmm.</think>42") as server:
         assert Client(Endpoint(server.base_url, "mock")).text("q") == "42"
+
+
+@pytest.mark.parametrize(
+    ("text", "thought", "answer"),
+    [
+        ('{"html": "a</think>b"}', "", '{"html": "a</think>b"}'),
+        ('{"html": "\\"</think>"}', "", '{"html": "\\"</think>"}'),
+        ('He said "ham"</think>spam', 'He said "ham"', "spam"),
+        ('An open " on a line\n</think>spam', 'An open " on a line', "spam"),
+        ("\ufeff<think>so</think>spam", "so", "spam"),
+        ("\ufeffspam", "", "spam"),
+    ],
+)
+def test_a_mark_in_quotes_is_the_answers_own_and_a_byte_order_mark_is_nothing(text, thought, answer):
+    assert split(text) == (thought, answer)
+
+
+def test_kept_thoughts_stay_in_the_answer():
+    assert split("<think>so</think>spam", keeps=True) == ("", "<think>so</think>spam")

@@ -1,0 +1,102 @@
+"""(file of answers that were wanted or not, prompt, tokenizer) -> token ids, and the answers that KTO compares with."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.data.readers.row import TEXT, DataRow
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.golden.case import Message, Prompt
+from pytest_ftgate.train.data import messages_of
+from pytest_ftgate.train.pairs import TEXT_ALONE
+from pytest_ftgate.train.reading import read_as
+from pytest_ftgate.train.rendering import Tools, answer_tokens, asked_tokens
+from pytest_ftgate.train.roles import TurnCheck
+
+UNJUDGED = (
+    'does not say whether its answer was wanted, but method = "kto" needs it\n'
+    '    use rows with prompt, completion and label (true or false), or set train.method = "qlora"'
+)
+PREFERENCE = (
+    'is a preference row (chosen and rejected), but method = "kto" needs one answer and a label\n'
+    '    set train.method = "dpo", or write two rows: the chosen answer with "label": true, the rejected with false'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One answer. prompt, answer: token ids; the answer ends with the end of the turn. desired: it was wanted.
+
+    tools: functions that the prompt offers. unused: keys of the row that nothing reads.
+    """
+
+    messages: tuple[Message, ...]
+    prompt: tuple[int, ...]
+    answer: tuple[int, ...]
+    desired: bool
+    tools: Tools = ()
+    unused: tuple[str, ...] = ()
+    text = ""
+
+    def __len__(self) -> int:
+        return len(self.prompt) + len(self.answer)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model reads, the answer of another row to the same prompt not counted."""
+        return len(self)
+
+    @property
+    def left_out(self) -> int:
+        """Earlier answers that should be learnt and are not: a judged answer is the last one."""
+        return 0
+
+    def columns(self) -> dict[str, Any]:
+        """What TRL's collator for unpaired preferences takes, but for the answers to compare with."""
+        return {"prompt_ids": list(self.prompt), "completion_ids": list(self.answer), "label": self.desired}
+
+
+def read_judged(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -> list[Judged]:
+    """The first `max_rows` rows (0 = all) as judged answers.
+
+    Raises TrainError with file and line: no row of a known shape, an answer that does not say whether it was wanted, a
+    preference, a text alone, a prompt that cannot be made, a chat template that garbles it; and for no rows.
+    """
+    return read_as(path, partial(_judged, prompt, tokenizer, TurnCheck(tokenizer)), max_rows)
+
+
+def _judged(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Judged:
+    if row.shape == TEXT:
+        raise TrainError(TEXT_ALONE)
+    if row.rejected is not None:
+        raise TrainError(PREFERENCE)
+    if row.desired is None:
+        raise TrainError(UNJUDGED)
+    messages = messages_of(prompt, row)
+    check(messages, row.answer_turn, row.tools)
+    asked = asked_tokens(tokenizer, messages, row.tools)
+    answer = answer_tokens(tokenizer, messages, row.answer_turn, row.tools)
+    return Judged(messages, asked, answer, row.desired, row.tools, row.unused)
+
+
+def compared(rows: Sequence[dict[str, Any]], batch_size: int, seed: int) -> list[dict[str, Any]]:
+    """The rows' columns in an order drawn by the seed, each with the answer of another row of its batch.
+
+    KTO takes the distance of the model from its reference on such pairs as its zero; TRL reads the rows in this order,
+    `batch_size` at a time, 2 or more. A row alone in the last batch takes the answer of the row before it.
+    """
+    order = random.Random(seed).sample(rows, len(rows))  # noqa: S311  an order of rows, no secret
+    others = [order[_other(place, batch_size, len(order))]["completion_ids"] for place in range(len(order))]
+    return [row | {"KL_completion_ids": other} for row, other in zip(order, others, strict=True)]
+
+
+def _other(place: int, batch_size: int, count: int) -> int:
+    """The place before in its batch; of the first one the last, or if there is no other the place before the batch."""
+    begin = place - place % batch_size
+    end = min(begin + batch_size, count)
+    return end - 1 if place == begin and end - begin > 1 else place - 1

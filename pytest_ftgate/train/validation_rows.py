@@ -1,0 +1,40 @@
+"""(file of validation rows, prompt, tokenizer) -> examples whose answers can be graded."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.data.readers.row import TEXT, DataRow
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.train.call_text import calls_in
+from pytest_ftgate.train.data import Example, example_of
+from pytest_ftgate.train.reading import read_as
+from pytest_ftgate.train.roles import TurnCheck
+
+TEXT_ALONE = (
+    "is a text alone, expected a question and its answer: validation asks and grades\n"
+    "    use rows such as input and expected in data.validation"
+)
+UNREADABLE = (
+    "calls functions in a form of the chat template that cannot be read back from text, so that validation cannot "
+    "grade it: {!r}\n    validate on rows without tool calls; golden sets are graded by the server's own parser"
+)
+
+
+def read_validation(path: Path, prompt: Prompt, tokenizer: Any) -> list[Example]:
+    """All rows as examples. Raises TrainError as `read_examples`, and for what cannot be graded."""
+    return read_as(path, partial(_gradable, prompt, tokenizer, TurnCheck(tokenizer)))
+
+
+def _gradable(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Example:
+    if row.shape == TEXT:
+        raise TrainError(TEXT_ALONE)
+    example = example_of(prompt, tokenizer, check, row)
+    if row.calls:
+        said = tokenizer.decode(example.answer, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        if [dict(call) for call in calls_in(said)[1]] != example.case.expected:
+            raise TrainError(UNREADABLE.format(said))
+    return example
