@@ -79,9 +79,11 @@ class Index:
     def _in_each(self, rows: Sequence[Row], plain: Sequence[Plain]) -> Found:
         """What each row has by itself."""
         found: Found = {}
-        for place in self._filter.passing(plain) if self._filter else range(len(rows)):
+        told = self._filter.told(plain) if self._filter else dict.fromkeys(range(len(rows)), True)
+        for place, contained in sorted(told.items()):
             sample = plain[place].sample
-            _keep_gravest(found, place, [hit for stage in self._stages for hit in stage.find(sample)])
+            stages = (stage for stage in self._stages if contained or not isinstance(stage, Containment | Answers))
+            _keep_gravest(found, place, [hit for stage in stages for hit in stage.find(sample)])
         for place, hits in self._disguised.find(rows, plain):
             _keep_gravest(found, place, hits)
         return found
