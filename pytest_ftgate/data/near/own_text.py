@@ -75,6 +75,13 @@ class Templates:
         own = set(range(len(words))) - self._covered(words)
         return words[min(own) : max(own) + 1] if own else words
 
+    def pieces(self, words: Words) -> Iterator[Words]:
+        """What may be a golden's core in a text: all of it trimmed, and what is between two templates."""
+        yield self.trimmed(words)
+        if not self._grams.isdisjoint(_grams(words)):
+            runs = Own(frozenset(range(len(words))) - self._covered(words), ()).runs(words)
+            yield from (run for run in runs if len(run) >= N)
+
     def core(self, golden: Golden) -> Golden:
         """The golden as it is compared with whole texts that are trimmed as well, if it has a run of own words."""
         words = golden.question

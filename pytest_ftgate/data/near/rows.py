@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.data.near.chat_marks import asked_in
 from pytest_ftgate.data.near.conversation import conversation_in, role_of, turns_in
 from pytest_ftgate.data.near.text import asked_of, text_of
 from pytest_ftgate.data.readers.records import read_records
@@ -45,6 +46,7 @@ class Row:
     def other_questions(self) -> tuple[str, ...]:
         """What may have been asked as well, by itself: each user turn, each column of a question, the columns together.
 
+        Of a text into which a chat template has put its marks what the user says.
         Where no column has a known name, each text that is no answer. None of them is `question`, or empty.
         """
         found = dict.fromkeys(text for text in self._asked() if text.strip())
@@ -74,7 +76,9 @@ class Row:
         named = [key for key in _QUESTION if key in columns]
         if "instruction" in columns and "input" in columns:
             yield "\n".join(asked_of(columns[key]) for key in ("instruction", "input"))
-        yield from (asked_of(columns[key]) for key in named or columns if isinstance(columns[key], str))
+        for text in (columns[key] for key in named or columns if isinstance(columns[key], str)):
+            yield text
+            yield from asked_in(text)
         if len(columns) > 1 and not conversation_in(data):
             yield text_of(columns)
 
