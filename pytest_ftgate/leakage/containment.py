@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.template_threshold import least_of_template
+from pytest_ftgate.leakage.information import BITS_LEAK, most_bits
 
 N = 5
 LEAK = 0.8
@@ -63,6 +64,8 @@ class Containment:
         words = golden.words[last - run + 1 : last + N]
         score = found / len(golden.grams)
         verdict = _verdict_of_short(golden, run) if golden.size < LONG else verdict_of(score, len(words), golden.size)
+        if verdict == "leak" and score < LEAK and most_bits(words) < BITS_LEAK:
+            verdict = "suspect"
         return Hit(number, "containment", verdict, score, words) if verdict else None
 
 
