@@ -1,4 +1,7 @@
-"""`python leakage_join.py CLIENT GOLDENS ROWS` -> JSON: CPU seconds, peak MiB, and the (golden, line) pairs found."""
+"""`python leakage_join.py CLIENT GOLDENS ROWS` -> JSON: CPU seconds, of the index and all; peak MiB; pairs found.
+
+A pair is (golden, line); goldens and rows are objects with `input`, and some with `expected`.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,28 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
 PERMUTATIONS, THRESHOLD, BATCH, BANDS = 128, 0.5, 1000, 32
+Data = Mapping[str, str]
 Pairs = Iterator[tuple[int, int]]
+Join = Callable[[Iterable[Data]], Pairs]
 
 
-def texts(path: str) -> Iterator[str]:
-    """The inputs of a JSON Lines file."""
+def objects(path: str) -> Iterator[Data]:
+    """The lines of a JSON Lines file."""
     with Path(path).open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)["input"]
+        yield from map(json.loads, file)
 
 
-def datasketch(goldens: list[str], rows: Iterable[str]) -> Pairs:
+def text_of(row: Data) -> str:
+    """All text of a row."""
+    return "\n".join(row.values())
+
+
+def datasketch(goldens: list[Data]) -> Join:
     """As in datasketch's README: a word at a time, then a query for each row."""
     from datasketch import MinHash, MinHashLSH
 
@@ -32,30 +41,39 @@ def datasketch(goldens: list[str], rows: Iterable[str]) -> Pairs:
         return made
 
     index = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
-    for number, text in enumerate(goldens):
-        index.insert(number, minhash(text))
-    for line, text in enumerate(rows):
-        yield from ((number, line) for number in index.query(minhash(text)))
+    for number, golden in enumerate(goldens):
+        index.insert(number, minhash(golden["input"]))
+
+    def join(rows: Iterable[Data]) -> Pairs:
+        for line, row in enumerate(rows):
+            yield from ((number, line) for number in index.query(minhash(text_of(row))))
+
+    return join
 
 
-def bulk(goldens: list[str], rows: Iterable[str]) -> Pairs:
+def bulk(goldens: list[Data]) -> Join:
     """`MinHash.bulk` of a thousand rows at a time."""
     from datasketch import MinHash, MinHashLSH
 
-    def words(texts: list[str]) -> list[list[bytes]]:
+    def words(texts: Iterable[str]) -> list[list[bytes]]:
         return [[word.encode() for word in set(text.split())] for text in texts]
 
     index = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
-    for number, made in enumerate(MinHash.bulk(words(goldens), num_perm=PERMUTATIONS)):
+    inputs = words(golden["input"] for golden in goldens)
+    for number, made in enumerate(MinHash.bulk(inputs, num_perm=PERMUTATIONS)):
         index.insert(number, made)
-    left, line = iter(rows), 0
-    while some := list(islice(left, BATCH)):
-        for made in MinHash.bulk(words(some), num_perm=PERMUTATIONS):
-            yield from ((number, line) for number in index.query(made))
-            line += 1
+
+    def join(rows: Iterable[Data]) -> Pairs:
+        left, line = iter(rows), 0
+        while some := list(islice(left, BATCH)):
+            for made in MinHash.bulk(words(map(text_of, some)), num_perm=PERMUTATIONS):
+                yield from ((number, line) for number in index.query(made))
+                line += 1
+
+    return join
 
 
-def rensa(goldens: list[str], rows: Iterable[str]) -> Pairs:
+def rensa(goldens: list[Data]) -> Join:
     """rensa's MinHash and index, both in Rust."""
     from rensa import RMinHash, RMinHashLSH
 
@@ -65,37 +83,50 @@ def rensa(goldens: list[str], rows: Iterable[str]) -> Pairs:
         return made
 
     index = RMinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS, num_bands=BANDS)
-    for number, text in enumerate(goldens):
-        index.insert(number, minhash(text))
-    for line, text in enumerate(rows):
-        yield from ((number, line) for number in index.query(minhash(text)))
+    for number, golden in enumerate(goldens):
+        index.insert(number, minhash(golden["input"]))
+
+    def join(rows: Iterable[Data]) -> Pairs:
+        for line, row in enumerate(rows):
+            yield from ((number, line) for number in index.query(minhash(text_of(row))))
+
+    return join
 
 
-def ftgate(goldens: list[str], rows: Iterable[str]) -> Pairs:
+def ftgate(goldens: list[Data]) -> Join:
     """All our stages, with the self-test before and the report behind."""
     from pytest_ftgate.data.near.rows import Row
     from pytest_ftgate.golden.case import Case
-    from pytest_ftgate.leakage.check import find_leaks
+    from pytest_ftgate.leakage.check import Scan
 
-    cases = [Case(str(number), text, None) for number, text in enumerate(goldens)]
-    report = find_leaks(cases, (Row("rows", line, {"input": text}) for line, text in enumerate(rows)))
-    return ((int(leak.golden_id), leak.line) for leak in report.found)
+    scan = Scan([Case(str(number), golden["input"], None) for number, golden in enumerate(goldens)])
+
+    def join(rows: Iterable[Data]) -> Pairs:
+        report = scan.report(Row("rows", line, row) for line, row in enumerate(rows))
+        return ((int(leak.golden_id), leak.line) for leak in report.found)
+
+    return join
 
 
-def unfiltered(goldens: list[str], rows: Iterable[str]) -> Pairs:
+def unfiltered(goldens: list[Data]) -> Join:
     """Every row through every stage, without the filter before them; no user can ask for that."""
     from pytest_ftgate.data.near.normalized import goldens_of
     from pytest_ftgate.data.near.rows import Row
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.leakage.index import Index
 
-    index = Index(goldens_of([Case(str(n), text, None) for n, text in enumerate(goldens)]), prefiltered=False)
-    numbered = (Row("rows", line, {"input": text}) for line, text in enumerate(rows))
-    while some := list(islice(numbered, BATCH)):
-        yield from ((int(leak.golden_id), leak.line) for _, leaks in index.find(some) for leak in leaks)
+    cases = [Case(str(number), golden["input"], None) for number, golden in enumerate(goldens)]
+    index = Index(goldens_of(cases), prefiltered=False)
+
+    def join(rows: Iterable[Data]) -> Pairs:
+        numbered = (Row("rows", line, row) for line, row in enumerate(rows))
+        while some := list(islice(numbered, BATCH)):
+            yield from ((int(leak.golden_id), leak.line) for _, leaks in index.find(some) for leak in leaks)
+
+    return join
 
 
-CLIENTS: dict[str, Callable[[list[str], Iterable[str]], Pairs]] = {
+CLIENTS: dict[str, Callable[[list[Data]], Join]] = {
     "ftgate": ftgate,
     "unfiltered": unfiltered,
     "datasketch": datasketch,
@@ -107,13 +138,15 @@ CLIENTS: dict[str, Callable[[list[str], Iterable[str]], Pairs]] = {
 def main() -> None:
     """Join and tell."""
     client, goldens, rows = sys.argv[1:]
-    held = list(texts(goldens))
-    list(CLIENTS[client](held[:2], held[2:4]))  # imports are not what is measured
+    held = list(objects(goldens))
+    list(CLIENTS[client](held[:2])(held[2:4]))  # imports are not what is measured
     begun = time.process_time()
-    found = sorted(set(CLIENTS[client](held, texts(rows))))
-    seconds = time.process_time() - begun
+    join = CLIENTS[client](held)
+    indexed = time.process_time()
+    found = sorted(set(join(objects(rows))))
+    ended = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "peak": peak, "found": found}))
+    print(json.dumps({"index": indexed - begun, "rows": ended - indexed, "peak": peak, "found": found}))
 
 
 if __name__ == "__main__":

@@ -222,6 +222,26 @@ def template_variables(template: str) -> frozenset[str]:
     return _compiled(template)[1]
 
 
+def template_literals(template: str) -> tuple[str, ...]:
+    """The texts of a template before, between and after what depends on the input; "" where there is none.
+
+    A condition or a loop depends on the input, whatever it says. Raises PromptError if it is no valid Jinja2.
+    """
+    from jinja2 import nodes
+
+    _compiled(template)
+    parts = [""]
+    for node in _environment().parse(template).body:
+        if isinstance(node, nodes.Assign):
+            continue
+        for piece in node.nodes if isinstance(node, nodes.Output) else (node,):
+            if isinstance(piece, nodes.TemplateData):
+                parts[-1] += piece.data
+            else:
+                parts.append("")
+    return tuple(parts)
+
+
 def _fill(template: str, variables: Mapping[str, Any]) -> str:
     from jinja2 import UndefinedError
 

@@ -11,6 +11,8 @@ from pytest_ftgate.data.near.rolling_hash import Hashes, Places
 
 _SLOTS_PER_CODE = 8
 _SLACK = 1e-6
+_COUNTERS = 1 << 20
+"""One for each row and golden, so many at a time: bounds the memory."""
 
 
 class Counting:
@@ -20,7 +22,7 @@ class Counting:
     """
 
     def __init__(self, codes: Sequence[Hashes], least: npt.NDArray[np.float64]) -> None:
-        self._least = least - _SLACK
+        self._least = np.ceil(np.minimum(least, 2**62) - _SLACK).astype(np.int64)
         sizes = [len(own) for own in codes]
         bits = min(22, max(12, (_SLOTS_PER_CODE * sum(sizes)).bit_length()))
         self._shift = np.uint64(64 - bits)
@@ -39,14 +41,23 @@ class Counting:
         slots = self._slots(codes)
         hits = np.flatnonzero(self._any[slots])
         rows = np.searchsorted(ends, hits if begins is None else begins[hits], side="right")
-        slots = slots[hits]
+        together = max(1, _COUNTERS // max(1, len(self._least)))
+        passed = np.zeros(len(ends), np.bool_)
+        for first in range(0, len(ends), together):
+            last = min(first + together, len(ends))
+            begin, end = np.searchsorted(rows, (first, last))
+            passed[first:last] = self._enough(slots[hits[begin:end]], rows[begin:end] - first, last - first)
+        return passed
+
+    def _enough(self, slots: Places, rows: Places, count: int) -> npt.NDArray[np.bool_]:
+        """Of so many rows those that hold enough of any golden. slots: that any golden has; rows: theirs."""
         starts, lengths = self._starts[slots], self._starts[slots + 1] - self._starts[slots]
         last = np.cumsum(lengths, dtype=np.int32)
         total = int(last[-1]) if len(last) else 0
         postings = np.repeat(starts - last + lengths, lengths) + np.arange(total, dtype=np.int32)
         goldens = len(self._least)
-        pairs = self._owners[postings] + np.repeat(rows * goldens, lengths)
-        counts = np.bincount(pairs, minlength=len(ends) * goldens).reshape(len(ends), goldens)
+        pairs = self._owners[postings] + np.repeat((rows * goldens).astype(np.int32), lengths)
+        counts = np.bincount(pairs, minlength=count * goldens).reshape(count, goldens)
         enough: npt.NDArray[np.bool_] = np.any(counts >= self._least, axis=1)
         return enough
 

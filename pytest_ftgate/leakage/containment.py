@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
-from pytest_ftgate.data.near.template_threshold import least_of_template
+from pytest_ftgate.data.near.own_text import Own, Templates
 from pytest_ftgate.leakage.information import BITS_LEAK, most_bits
+from pytest_ftgate.leakage.sequence_index import SequenceIndex
 
 N = 5
 LEAK = 0.8
@@ -20,42 +22,53 @@ LONG = 13
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A golden's 5-grams without the templates'. places: where they begin. size: how many words they cover."""
+    """The 5-grams that a golden is looked for by, see `own_text`. places: where they begin. size: words they cover.
+
+    needed: those that must all stand in a row. open: whether own words begin or end it, so that they may be the
+    beginning or the end of another text in the same template.
+    """
 
     words: Words
     places: tuple[int, ...]
     grams: frozenset[Words]
     size: int
+    needed: frozenset[Words] = frozenset()
+    open: bool = False
+
+    @property
+    def in_one_piece(self) -> bool:
+        """Whether no template stands between its sequences."""
+        return not self.places or self.places[-1] - self.places[0] + 1 == len(self.places)
 
 
 class Containment:
-    """Index of the goldens' 5-grams: what stands in many goldens is their template, and no evidence."""
+    """Index of the goldens' own 5-grams."""
 
     def __init__(self, goldens: Sequence[Golden]) -> None:
-        self.indexed = _indexed([golden.question for golden in goldens])
-        self.index: Mapping[Words, Sequence[tuple[int, int]]] = _places(self.indexed)
+        templates = Templates(goldens)
+        self.indexed = tuple(_indexed(golden.question, templates.own(golden.question)) for golden in goldens)
+        sequences = [[(place, golden.words[place : place + N]) for place in golden.places] for golden in self.indexed]
+        self.index = SequenceIndex(sequences, [least_places(golden) for golden in self.indexed])
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of at least five words that stand in this row, whole or in part."""
-        if self.index.keys().isdisjoint(_grams(sample.whole)):
-            return
         found, spans = self._compare(sample.whole)
         for number in sorted(found):
-            if hit := self._judge(number, len(found[number]), spans[number]):
-                yield hit
+            golden = self.indexed[number]
+            if golden.needed <= found[number] and (hit := self._judge(number, len(found[number]), spans[number])):
+                yield replace(hit, verdict=_weighed(golden, hit.verdict, sample.whole))
 
     def _compare(self, words: Words) -> tuple[Mapping[int, set[Words]], Mapping[int, tuple[int, int]]]:
         """By golden: its 5-grams found, and its longest span in this row as (5-grams in it, place of the last)."""
         found: defaultdict[int, set[Words]] = defaultdict(set)
         spans: dict[int, tuple[int, int]] = {}
-        runs: dict[tuple[int, int], int] = {}
-        for gram in _grams(words):
-            going: dict[tuple[int, int], int] = {}
-            for number, place in self.index.get(gram, ()):
-                run = going[number, place] = runs.get((number, place - 1), 0) + 1
-                found[number].add(gram)
-                spans[number] = max(spans.get(number, (0, 0)), (run, place))
-            runs = going
+        runs: dict[tuple[int, int], tuple[int, int]] = {}
+        for at, number, place in self.index.shared(_grams(words)):
+            last, run = runs.get((number, place - at), (at, 0))
+            run = run + 1 if last == at - 1 else 1
+            runs[number, place - at] = at, run
+            found[number].add(words[at : at + N])
+            spans[number] = max(spans.get(number, (0, 0)), (run, place))
         return found, spans
 
     def _judge(self, number: int, found: int, span: tuple[int, int]) -> Hit | None:
@@ -63,7 +76,8 @@ class Containment:
         run, last = span
         words = golden.words[last - run + 1 : last + N]
         score = found / len(golden.grams)
-        verdict = _verdict_of_short(golden, run) if golden.size < LONG else verdict_of(score, len(words), golden.size)
+        short = golden.size < LONG
+        verdict = _verdict_of_short(golden, score, run) if short else verdict_of(score, len(words), golden.size)
         if verdict == "leak" and score < LEAK and most_bits(words) < BITS_LEAK:
             verdict = "suspect"
         return Hit(number, "containment", verdict, score, words) if verdict else None
@@ -79,32 +93,35 @@ def verdict_of(score: float, span: int, size: int) -> Verdict | None:
     return "suspect" if score >= SUSPECT else None
 
 
-def _verdict_of_short(golden: Indexed, run: int) -> Verdict | None:
+def least_places(golden: Indexed) -> float:
+    """How many places of a row must hold one of the golden's sequences before it can be found there."""
+    if not golden.grams:
+        return inf
+    if golden.size < LONG:
+        return len(golden.grams)
+    return min(SUSPECT * len(golden.grams), max(LONG, golden.size // 2) - N + 1)
+
+
+def _verdict_of_short(golden: Indexed, score: float, run: int) -> Verdict | None:
     """Five to twelve words are said twice by chance: only the whole of them in one piece is worth a look."""
-    return "suspect" if run == len(golden.places) else None
+    whole = run == len(golden.places) if golden.in_one_piece else score == 1
+    return "suspect" if whole else None
+
+
+def _weighed(golden: Indexed, verdict: Verdict, row: Words) -> Verdict:
+    """With its template a short text is a leak: 13 words or more, verbatim. Not so if it may go on as another text."""
+    if golden.needed and golden.open:
+        return "suspect"
+    whole = golden.size < LONG <= len(golden.words) and f" {' '.join(golden.words)} " in f" {' '.join(row)} "
+    return "leak" if whole else verdict
 
 
 def _grams(words: Words) -> Iterator[Words]:
     return zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)
 
 
-def _indexed(texts: Sequence[Words]) -> tuple[Indexed, ...]:
-    counts = Counter(gram for words in texts for gram in set(_grams(words)))
-    least = least_of_template(len(texts))
-    return tuple(_without_templates(words, counts, least) for words in texts)
-
-
-def _without_templates(words: Words, counts: Mapping[Words, int], least: float) -> Indexed:
-    """Never without all of its 5-grams: a golden that is nothing but template keeps them."""
-    everywhere = list(enumerate(_grams(words)))
-    own = [(place, gram) for place, gram in everywhere if counts[gram] < least] or everywhere
-    covered = {place + step for place, _ in own for step in range(N)}
-    return Indexed(words, tuple(place for place, _ in own), frozenset(gram for _, gram in own), len(covered))
-
-
-def _places(goldens: Sequence[Indexed]) -> dict[Words, list[tuple[int, int]]]:
-    index: defaultdict[Words, list[tuple[int, int]]] = defaultdict(list)
-    for number, golden in enumerate(goldens):
-        for place in golden.places:
-            index[golden.words[place : place + N]].append((number, place))
-    return dict(index)
+def _indexed(words: Words, own: Own) -> Indexed:
+    grams = {place: words[place : place + N] for place in own.places}
+    covered = {place + step for place in own.places for step in range(N)}
+    needed = frozenset(grams[place] for place in own.needed)
+    return Indexed(words, own.places, frozenset(grams.values()), len(covered), needed, own.is_open(len(words)))

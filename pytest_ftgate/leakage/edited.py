@@ -10,14 +10,14 @@ chance (`information`) are no finding.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from math import ceil
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
-from pytest_ftgate.data.near.template_threshold import least_of_template
+from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.leakage.common_subsequence import common_length
 from pytest_ftgate.leakage.containment import LONG
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, bits_of_words, by_character
@@ -82,7 +82,7 @@ class Edited:
     """
 
     def __init__(self, goldens: Sequence[Golden]) -> None:
-        self.indexed = _indexed([golden.question for golden in goldens])
+        self.indexed = _indexed([golden.question for golden in goldens], Templates(goldens))
         self._index: defaultdict[Words, list[int]] = defaultdict(list)
         for number, golden in self.indexed.items():
             for gram in golden.rarest:
@@ -148,10 +148,10 @@ def _places(words: Words) -> dict[Words, list[int]]:
     return found
 
 
-def _indexed(texts: Sequence[Words]) -> dict[int, Indexed]:
+def _indexed(texts: Sequence[Words], templates: Templates) -> dict[int, Indexed]:
     counts = Counter(gram for words in texts for gram in set(_grams(words)))
-    least, bits = least_of_template(len(texts)), bits_of_words(texts)
-    made = ((number, _of(words, counts, least, bits)) for number, words in enumerate(texts))
+    bits = bits_of_words(texts)
+    made = ((number, _of(words, templates.own(words).words, bits)) for number, words in enumerate(texts))
     return {number: _with_rarest(golden, counts) for number, golden in made if _tells_enough(golden)}
 
 
@@ -160,18 +160,14 @@ def _tells_enough(golden: Indexed) -> bool:
     return size >= LEAST_WORDS and golden.verdict(size - 1) is not None
 
 
-def _of(words: Words, counts: Mapping[Words, int], least: float, bits: Mapping[str, float]) -> Indexed:
-    """A golden that is nothing but template keeps all of its words."""
-    everywhere = list(enumerate(_grams(words)))
-    templates = [place for place, gram in everywhere if counts[gram] >= least]
-    template = {place + step for place in templates for step in range(N)} if len(templates) < len(everywhere) else ()
-    own = [place for place in range(len(words)) if place not in template]
-    kept = set(own)
+def _of(words: Words, own: Collection[int], bits: Mapping[str, float]) -> Indexed:
+    """own: places of its own words; a golden that is nothing but template keeps all of its words."""
+    kept = set(own) or set(range(len(words)))
     places: dict[Words, int] = {}
-    for place, gram in everywhere:
+    for place, gram in enumerate(_grams(words)):
         if not kept.isdisjoint(range(place, place + N)):
             places.setdefault(gram, place)
-    return Indexed(words, own, sum(bits[words[place]] for place in own), by_character(words), places)
+    return Indexed(words, sorted(kept), sum(bits[words[place]] for place in kept), by_character(words), places)
 
 
 def _with_rarest(golden: Indexed, counts: Mapping[Words, int]) -> Indexed:

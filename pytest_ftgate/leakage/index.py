@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from pytest_ftgate.data.near.hit import Hit, Stage, Verdict
-from pytest_ftgate.data.near.jaccard_join import Fuzzy
 from pytest_ftgate.data.near.normalized import Golden, Plain, Words, plain_of
+from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.data.near.text import split
+from pytest_ftgate.data.near.wrapping import Wrappings
 from pytest_ftgate.leakage.answer_stage import Answers
 from pytest_ftgate.leakage.containment import Containment
 from pytest_ftgate.leakage.disguise.disguised import Disguised
 from pytest_ftgate.leakage.edited import Edited
 from pytest_ftgate.leakage.exact import Exact
+from pytest_ftgate.leakage.fuzzy import Fuzzy
 from pytest_ftgate.leakage.prefilter import Prefilter
 from pytest_ftgate.leakage.report import Leak
 from pytest_ftgate.leakage.selftest import check_disguises, check_prefilter, check_stages
@@ -31,23 +34,29 @@ Found = dict[int, dict[int, Hit]]
 class Index:
     """The goldens, indexed for every stage; any process that has it looks at any batch, each apart from the others.
 
+    wrappings: what the prompts put around an input, without which rows are compared as well.
     prefiltered: rows in which no stage can find anything are told apart in bulk, before the stages; the findings are
     the same without. Raises SelfTestError if a stage, the filter, or the search for disguises does not find a golden
     that is planted for it.
     """
 
-    def __init__(self, goldens: Sequence[Golden], *, prefiltered: bool = True) -> None:
-        self.goldens = tuple(goldens)
+    def __init__(
+        self, goldens: Sequence[Golden], wrappings: Wrappings | None = None, *, prefiltered: bool = True
+    ) -> None:
+        templates = Templates(goldens)
+        self.goldens, self._wrappings = tuple(map(templates.with_core, goldens)), wrappings or Wrappings()
         contained, near, answers = Containment(self.goldens), Fuzzy(self.goldens), Answers(self.goldens)
         edited = Edited(self.goldens)
         self._stages: tuple[Stage, ...] = (Exact(self.goldens), contained, near, edited, answers)
         check_stages(self.goldens, self._stages)
         self._filter = (
-            Prefilter(self.goldens, (contained, answers.contained), near, edited) if prefiltered and goldens else None
+            Prefilter(self.goldens, (contained, answers.contained), near.join, edited)
+            if prefiltered and goldens
+            else None
         )
         if self._filter is not None:
             check_prefilter(self.goldens, self._stages, self._filter.passing)
-        self._disguised, self._split = Disguised(self.goldens), SplitRows(contained)
+        self._disguised, self._split = Disguised(self.goldens, self._wrappings), SplitRows(contained)
         check_disguises(self.goldens, self._disguised.find)
 
     def find(self, rows: Sequence[Row], before: Row | None = None) -> Iterator[tuple[Row, tuple[Leak, ...]]]:
@@ -56,7 +65,7 @@ class Index:
         before: the row before the first; it comes once more, with what is split over the two.
         """
         every = [*([before] if before else []), *rows]
-        plain = [plain_of(row) for row in every]
+        plain = [self._plain(row) for row in every]
         found = self._in_each(every, plain)
         self._add_split(every, plain, found)
         for place in sorted(found):
@@ -65,6 +74,11 @@ class Index:
             if hits:
                 row, whole = every[place], split(plain[place].whole)
                 yield row, tuple(_leak(self.goldens[hit.golden], row, whole, hit) for hit in hits)
+
+    def _plain(self, row: Row) -> Plain:
+        plain = plain_of(row)
+        inside = self._wrappings.inside((plain.question, plain.whole, *plain.others))
+        return replace(plain, others=plain.others + inside) if inside else plain
 
     def _in_each(self, rows: Sequence[Row], plain: Sequence[Plain]) -> Found:
         """What each row has by itself."""

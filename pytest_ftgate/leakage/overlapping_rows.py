@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.near.hit import Verdict
 from pytest_ftgate.data.near.rows import Row, read_rows
-from pytest_ftgate.leakage.check import find_leaks
+from pytest_ftgate.leakage.check import compared, scan_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
@@ -33,5 +33,5 @@ def _found(rows: Any, suites: Iterable[Suite]) -> set[int]:
         found.add(row.line)
 
     for suite in suites:
-        find_leaks({suite.name: suite.cases}, rows(), keep)
+        compared(scan_of([suite]).report(rows(), keep))
     return found

@@ -4,11 +4,11 @@ Proof, stage by stage. A *place* is where a sequence begins in a row; equal sequ
 (`rolling_hash`), and what is counted is the places of the row whose code is one of the golden's, so never fewer than
 its sequences there.
 
-- exact: the row's question, or all of it, is looked up as a whole.
+- exact: each question of the row, and all of it, is looked up as a whole.
 - containment, of questions or of answers: a golden of 13 words or more is reported if half of its distinct 5-word
   sequences stand in the row (at that many places at least), or a common span of at least 13 words and half of the
   golden, rounded down; a span of s words is s - 4 places. A shorter golden is reported if all of its sequences stand
-  in the row one after the other, a place for each.
+  in the row, at a place each.
 - edited: a golden is reported only if so many of its rarest 3-word sequences stand in the row, at a place each.
 - fuzzy: J(A, B) >= t means |A & B| >= t |A | B| >= t |A|. Let P be any part of the golden's grams A: at most |A| - |P|
   of the shared ones lie outside P, so at least t |A| - |A| + |P| of P stand in the row, at a place each. P is the
@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_ftgate.data.near import jaccard_join
+from pytest_ftgate.data.near.join_filter import SUSPECT, rarest
 from pytest_ftgate.data.near.ngrams import text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Plain
 from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes, word_codes
@@ -48,9 +49,7 @@ class Prefilter:
         near: jaccard_join.Fuzzy,
         copies: edited.Edited,
     ) -> None:
-        self._wholes = frozenset(
-            text_of_words(words) for golden in goldens for words in (golden.question, golden.exchange)
-        )
+        self._wholes = frozenset(text_of_words(words) for golden in goldens for words in golden.wordings)
         self._words = _of_words([golden for stage in contained for golden in stage.indexed])
         self._letters = _of_letters(near.indexed)
         self._edited = _of_edited(list(copies.indexed.values()))
@@ -65,7 +64,7 @@ class Prefilter:
         return sorted(found)
 
     def _surely(self, row: Plain) -> bool:
-        return row.whole in self._wholes or row.question in self._wholes or len(row.whole) > LONGEST
+        return len(row.whole) > LONGEST or not self._wholes.isdisjoint((row.whole, row.question, *row.others))
 
     def _passing(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
         together, ends = joined(texts)
@@ -90,16 +89,7 @@ def _pieces(texts: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, st
 
 def _of_words(goldens: Sequence[containment.Indexed]) -> Counting:
     codes = [np.unique(word_codes(bytes_of(text_of_words(golden.words)))[0][list(golden.places)]) for golden in goldens]
-    return Counting(codes, np.array([_least_places(golden) for golden in goldens]))
-
-
-def _least_places(golden: containment.Indexed) -> float:
-    if not golden.grams:
-        return np.inf
-    if golden.size < containment.LONG:
-        return len(golden.places)
-    span = max(containment.LONG, golden.size // 2) - containment.N + 1
-    return min(containment.SUSPECT * len(golden.grams), span)
+    return Counting(codes, np.array([containment.least_places(golden) for golden in goldens]))
 
 
 def _of_edited(goldens: Sequence[edited.Indexed]) -> Counting:
@@ -110,6 +100,6 @@ def _of_edited(goldens: Sequence[edited.Indexed]) -> Counting:
 
 def _of_letters(goldens: Sequence[jaccard_join.Indexed]) -> Counting:
     """Of each golden its rarest codes: as few as leave the least number of shared ones above chance."""
-    rarest = jaccard_join.rarest(goldens)
     sizes = np.array([golden.size for golden in goldens], np.float64)
-    return Counting(rarest, jaccard_join.SUSPECT * sizes - sizes + [len(each) for each in rarest])
+    codes = rarest([golden.codes for golden in goldens], sizes)
+    return Counting(codes, SUSPECT * sizes - sizes + [len(each) for each in codes])

@@ -1,40 +1,29 @@
 """Stage 4: the golden and the row, or its question, are nearly one text, by Jaccard's index of character 5-grams.
 
-An exact join, not a sketch: of the goldens that a filter lets through the index is computed from the texts, and the
-filter loses none. J(A, B) >= t means |A & B| >= t / (1 + t) (|A| + |B|), and |B| between t |A| and |A| / t (Bayardo,
-Ma and Srikant 2007). Of the rarest part P of a golden's A a row that is near then has at least that many, less the
-|A| - |P| that may lie outside P (prefix filter: Chaudhuri, Ganti and Kaushik 2006). Only P is indexed.
+An exact join, not a sketch: of the goldens that `join_filter` lets through the index is computed from the texts, and
+the filter loses none.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import numpy as np
-import numpy.typing as npt
 
 from pytest_ftgate.data.near.hit import Hit
+from pytest_ftgate.data.near.join_filter import SUSPECT, Filter
 from pytest_ftgate.data.near.ngrams import N, grams_of, text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, codes_of_grams, distinct_codes, letter_codes
 from pytest_ftgate.data.near.template_threshold import least_of_template
 
 LEAK = 0.8
-SUSPECT = 0.6
 LEAST_WORDS = 5
-SHARED, SHARED_OF = 20, 0.02
-"""So many more of a golden's grams are indexed, the rarest, than may lie outside a near row, and this share of all."""
-SLOTS_PER_GRAM = 8
-CLOSE = 0.1
-"""A row is filtered once for itself and for its question if it has at most so much more words, as a share."""
-_SLACK = 1e-6
 
 _NONE: Hashes = np.zeros(0, np.uint64)
-
-_Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +55,12 @@ class Fuzzy:
         self._words = [golden.question for golden in goldens]
         self.indexed, self._templates = _indexed(goldens)
         self._kept = [golden.grams for golden in self.indexed] if keep else None
-        self._filter = Filter(self.indexed, self._templates) if filtered and self.indexed else None
+        self._filter = _filter(self.indexed, self._templates) if filtered and self.indexed else None
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens that are nearly this row or nearly its question."""
         found: dict[int, Hit] = {}
-        for texts in _together(sample):
+        for texts in (*_together(sample), *((words,) for words in sample.others)):
             for hit in self._near(texts):
                 if hit.golden not in found or found[hit.golden].score < hit.score:
                     found[hit.golden] = hit
@@ -89,20 +78,19 @@ class Fuzzy:
                         span = _common(self._words[golden.number], words)
                         yield Hit(golden.number, "fuzzy", "leak" if score >= LEAK else "suspect", score, span)
 
-    def _candidates(self, texts: Sequence[Words]) -> Sequence[int]:
-        """Places of the goldens that one of the texts may be near to; the last text has the others' grams and more."""
+    def _candidates(self, texts: Sequence[Words]) -> Collection[int]:
+        """Places of the goldens that one of the texts may be near to; each text begins the next."""
         if self._filter is None:
             return range(len(self.indexed))
-        shortest, longest = text_of_words(texts[0]), text_of_words(texts[-1])
-        return self._filter.candidates(longest, len(longest) - len(shortest))
+        return self._filter.candidates([text_of_words(words) for words in texts])
 
 
 def _together(sample: Sample) -> Iterator[tuple[Words, ...]]:
-    """Question and whole row; as one pair, to be filtered at once, if the one is most of the other and begins it."""
+    """Question and whole row; as one pair, to be filtered at once, if the one begins the other."""
     question, whole = sample.question, sample.whole
     if question == whole or not question:
         yield (whole,)
-    elif len(whole) - len(question) <= len(question) * CLOSE and whole[: len(question)] == question:
+    elif whole[: len(question)] == question:
         yield question, whole
     else:
         yield (question,)
@@ -115,78 +103,9 @@ def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     return shared / max(1, len(one) + len(other) - shared)
 
 
-class Filter:
-    """Which goldens a row may be near to; never leaves out one that is.
-
-    Grams are counted by slots of a table: two grams in one slot only add to the hits, and only take from the row's
-    size, and either lets more through. So do grams of one golden with one code: they make its indexed part smaller.
-    """
-
-    def __init__(self, goldens: Sequence[Indexed], templates: frozenset[str]) -> None:
-        self._sizes = np.array([golden.size for golden in goldens], np.int64)
-        self._bare = np.array([not golden.dropped for golden in goldens], np.bool_)
-        prefixes = rarest(goldens)
-        self._outside = self._sizes - [len(prefix) for prefix in prefixes]
-        self._largest = float(self._sizes.max()) / SUSPECT
-        bits = max(10, (SLOTS_PER_GRAM * int(self._sizes.sum())).bit_length())
-        self._shift = np.uint64(64 - min(bits, 22))
-        self._template = np.zeros(1 << (64 - int(self._shift)), np.bool_)
-        self._templated = bool(templates)
-        self._template[self._slots(codes_of_grams(templates))] = True
-        slots = self._slots(np.concatenate(prefixes))
-        self._starts, order = _inverted(slots, len(self._template))
-        self._indexed = np.diff(self._starts) > 0
-        self._postings = np.repeat(np.arange(len(goldens), dtype=np.int32), [len(own) for own in prefixes])[order]
-
-    def candidates(self, text: str, longer_by: int = 0) -> Sequence[int]:
-        """Places of the goldens to compare with. longer_by: characters that a beginning, compared as well, lacks."""
-        if self._too_large(text, longer_by):
-            return ()
-        slots = self._slots(distinct_codes(text))
-        size = len(slots) - longer_by
-        own = size - self._of_templates(slots)
-        shared = SUSPECT / (1 + SUSPECT) * (self._sizes + np.where(self._bare, size, own))
-        near = (self._hits(slots) >= shared - self._outside - _SLACK) & (shared <= self._sizes + _SLACK)
-        return [int(place) for place in np.flatnonzero(near)]
-
-    def _too_large(self, text: str, longer_by: int) -> bool:
-        """Whether a beginning of the text has already more grams than anything near a golden."""
-        enough = int(1.5 * self._largest) + longer_by
-        if len(text) < enough:
-            return False
-        slots = self._slots(distinct_codes(text[:enough]))
-        return len(slots) - self._of_templates(slots) - longer_by > self._largest
-
-    def _of_templates(self, slots: _Counts) -> int:
-        return int(np.count_nonzero(self._template[slots])) if self._templated else 0
-
-    def _slots(self, hashes: Hashes) -> _Counts:
-        return (hashes >> self._shift).astype(np.int64)
-
-    def _hits(self, slots: _Counts) -> _Counts:
-        """For each golden the grams of its prefix that stand in the row, or more."""
-        slots = slots[self._indexed[slots]]
-        starts = self._starts[slots]
-        lengths = self._starts[slots + 1] - starts
-        ends = np.cumsum(lengths, dtype=np.int32)
-        total = int(ends[-1]) if len(ends) else 0
-        places = np.repeat(starts - ends + lengths, lengths) + np.arange(total, dtype=np.int32)
-        return np.bincount(self._postings[places], minlength=len(self._sizes))
-
-
-def rarest(goldens: Sequence[Indexed]) -> list[Hashes]:
-    """Of each golden those codes that the fewest have: some dozens more than may lie outside a near row."""
-    known, common = np.unique(np.concatenate([golden.codes for golden in goldens] or [_NONE]), return_counts=True)
-    counts = (int(golden.size * (1 - SUSPECT + SHARED_OF)) + SHARED for golden in goldens)
-    orders = (np.argsort(common[np.searchsorted(known, golden.codes)], kind="stable") for golden in goldens)
-    return [golden.codes[order[:count]] for golden, order, count in zip(goldens, orders, counts, strict=True)]
-
-
-def _inverted(slots: _Counts, size: int) -> tuple[npt.NDArray[np.int32], _Counts]:
-    """Where each slot's entries begin (one more than slots), and the order that puts entries of one slot together."""
-    starts = np.zeros(size + 1, np.int32)
-    np.cumsum(np.bincount(slots, minlength=size), out=starts[1:])
-    return starts, np.argsort(slots, kind="stable")
+def _filter(goldens: Sequence[Indexed], templates: frozenset[str]) -> Filter:
+    codes, sizes = [golden.codes for golden in goldens], [golden.size for golden in goldens]
+    return Filter(codes, sizes, codes_of_grams(templates))
 
 
 def _indexed(goldens: Sequence[Golden]) -> tuple[list[Indexed], frozenset[str]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pytest_ftgate.data.near.lookalikes import folded
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.data.near.text import asked_of, plain_text, split, text_of, words_of
 from pytest_ftgate.data.near.unfold import unfolded
-from pytest_ftgate.golden.case import Case
+from pytest_ftgate.data.near.wrapping import wrapping_of
+from pytest_ftgate.golden.case import Case, Prompt, PromptError, answer_text, user_text
 
 Words = tuple[str, ...]
 
@@ -19,7 +21,9 @@ class Golden:
     """A case, normalised. question: words of its input; exchange: of input and expected value, one after the other.
 
     set: name of its golden set, "" if it was not told; ids of two sets may be the same. bare: the words of its input
-    without escapes, markup, encodings and marks, which disguised rows are compared with.
+    without escapes, markup, encodings and marks, which disguised rows are compared with. forms: its words as the set's
+    prompts write them, without what they put around every input, and with the answer as a model writes it. cluster:
+    of the case, "" if it has none.
     """
 
     id: str
@@ -27,6 +31,13 @@ class Golden:
     exchange: Words
     set: str = ""
     bare: Words = ()
+    forms: tuple[Words, ...] = ()
+    cluster: str = ""
+
+    @property
+    def wordings(self) -> tuple[Words, ...]:
+        """All that is this golden when it is the whole of a text."""
+        return (self.question, self.exchange, *self.forms)
 
     @property
     def answer(self) -> Words:
@@ -41,25 +52,55 @@ class Golden:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A training row, normalised. question: words of what the model is shown; whole: of all its text."""
+    """A training row, normalised. question: words of what the model is shown; whole: of all its text.
+
+    others: what may be a question by itself as well, such as one turn, or a turn without what a prompt puts around it.
+    """
 
     question: Words
     whole: Words
+    others: tuple[Words, ...] = ()
+
+    @property
+    def texts(self) -> tuple[Words, ...]:
+        """Each that is compared as a text of its own."""
+        return (self.question, self.whole, *self.others)
 
 
-def goldens_of(cases: Iterable[Case] | Mapping[str, Iterable[Case]]) -> tuple[Golden, ...]:
-    """The cases, also by the names of their sets, normalised; one without any text is left out."""
+def goldens_of(
+    cases: Iterable[Case] | Mapping[str, Iterable[Case]], prompts: Mapping[str, Sequence[Prompt]] = MappingProxyType({})
+) -> tuple[Golden, ...]:
+    """The cases, also by the names of their sets, normalised; one without any text is left out.
+
+    prompts: of the sets, by name.
+    """
     sets = cases if isinstance(cases, Mapping) else {"": cases}
-    goldens = (_golden(case, name) for name, of_set in sets.items() for case in of_set)
+    goldens = (_golden(case, name, prompts.get(name, ())) for name, of_set in sets.items() for case in of_set)
     return tuple(golden for golden in goldens if golden.question)
 
 
-def _golden(case: Case, name: str) -> Golden:
+def _golden(case: Case, name: str, prompts: Sequence[Prompt]) -> Golden:
     asked = asked_of(case.input)
     question = words_of(asked)
     bare = split(bare_text(asked))
     exchange = question + words_of(text_of(case.expected))
-    return Golden(case.id, question, exchange, name, question if bare == question else bare)
+    forms = dict.fromkeys(form for prompt in prompts for form in _rendered(prompt, case))
+    if case.expected is not None:
+        forms |= dict.fromkeys([question + words_of(answer_text(case.expected))])
+    others = tuple(form for form in forms if form and form not in (question, exchange))
+    return Golden(case.id, question, exchange, name, question if bare == question else bare, others, case.cluster or "")
+
+
+def _rendered(prompt: Prompt, case: Case) -> Iterator[Words]:
+    """The input as the prompt's template writes it, without the template's own text."""
+    if prompt.template is None or not isinstance(case.input, str | Mapping):
+        return
+    try:
+        text = plain_text(user_text(prompt, case.input))
+    except PromptError:
+        return
+    yield split(text)
+    yield from map(split, wrapping_of(prompt).inside(text))
 
 
 def bare_text(text: str) -> str:
@@ -69,30 +110,35 @@ def bare_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A training row, normalised, its words not yet told apart: one space between two of them. raw: all its text."""
+    """A training row, normalised, its words not yet told apart: one space between two of them. raw: all its text.
+
+    question, whole, others: as in a sample.
+    """
 
     question: str
     whole: str
     raw: str
+    others: tuple[str, ...] = ()
 
     @property
     def apart(self) -> tuple[str, ...]:
-        """The whole, and the question unless it is a piece of it."""
-        return (self.whole,) if self.question in self.whole else (self.whole, self.question)
+        """The whole, and of the other texts those that are no piece of it."""
+        return (self.whole, *(text for text in (self.question, *self.others) if text not in self.whole))
 
     @property
     def sample(self) -> Sample:
-        """The words of both."""
-        return Sample(split(self.question), split(self.whole))
+        """The words of all."""
+        return Sample(split(self.question), split(self.whole), tuple(map(split, self.others)))
 
 
 def plain_of(row: Row) -> Plain:
     """The row, normalised; what is both question and whole is normalised once."""
     asked, whole = row.question, row.whole
     question = plain_text(asked)
+    others = tuple(dict.fromkeys(map(plain_text, row.other_questions)))
     if asked and whole.startswith(asked) and whole[len(asked) : len(asked) + 1] in ("", "\n"):
-        return Plain(question, f"{question} {plain_text(whole[len(asked) :])}".strip(" "), whole)
-    return Plain(question, plain_text(whole), whole)
+        return Plain(question, f"{question} {plain_text(whole[len(asked) :])}".strip(" "), whole, others)
+    return Plain(question, plain_text(whole), whole, others)
 
 
 def sample_of(row: Row) -> Sample:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.data.near.chat_marks import asked_in
+from pytest_ftgate.data.near.conversation import conversation_in, role_of, turns_in
 from pytest_ftgate.data.near.text import asked_of, text_of
 from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.errors import Fault, LeakageError
@@ -15,7 +17,13 @@ _NOT_TEXT = frozenset(
     {"id", "slices", "notes", "cluster", "must_pass", "graders", "source", "origin"}
     | {"synthetic", "reviewed", "review", "review_by", "review_at"}
 )
-_QUESTION = ("input", "prompt", "question", "instruction", "text")
+_QUESTION = ("input", "prompt", "question", "instruction", "text", "query", "problem", "sentence", "user", "human")
+"""Names of the column that is asked, the first of those that a row has."""
+_ANSWER = frozenset(
+    {"output", "completion", "response", "answer", "answers", "expected", "chosen", "rejected", "solution", "target"}
+    | {"label", "labels", "category", "class", "preferred_output", "non_preferred_output", "assistant", "gpt"}
+)
+"""Names of columns that are never asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +37,21 @@ class Row:
     @property
     def question(self) -> str:
         """What the model is asked: `input`, `prompt`, ... or a conversation but its answer; never a system turn."""
-        if messages := self.data.get("messages"):
-            return asked_of(_without_answer(messages))
+        if turns := conversation_in(self.data):
+            return asked_of(_without_answer(turns))
         texts = (asked_of(self.data[key]) for key in _QUESTION if key in self.data)
-        return next((text for text in texts if text.strip()), "") or _asked_before(self.data.get("chosen"))
+        return next((text for text in texts if text.strip()), "") or asked_of(_without_answer(self._repeated))
+
+    @property
+    def other_questions(self) -> tuple[str, ...]:
+        """What may have been asked as well, by itself: each user turn, each column of a question, the columns together.
+
+        Of a text into which a chat template has put its marks what the user says.
+        Where no column has a known name, each text that is no answer. None of them is `question`, or empty.
+        """
+        found = dict.fromkeys(text for text in self._asked() if text.strip())
+        found.pop(self.question, None)
+        return tuple(found)
 
     @property
     def whole(self) -> str:
@@ -42,15 +61,30 @@ class Row:
         others = [key for key in self.data if key not in _NOT_TEXT and key not in asked]
         return "\n".join(text_of(self.data[key]) for key in [*asked, *others])
 
+    @property
+    def _repeated(self) -> Sequence[Any]:
+        """The conversation of a preference whose answers repeat the question."""
+        return turns_in(self.data.get("chosen"))
 
-def _asked_before(chosen: Any) -> str:
-    """The question of a preference whose answers repeat it."""
-    return asked_of(_without_answer(chosen)) if isinstance(chosen, list) else ""
+    def _asked(self) -> Iterator[str]:
+        data = self.data
+        for turns in (conversation_in(data), *(turns_in(data.get(key)) for key in _QUESTION), self._repeated):
+            yield from (text_of(turn) for turn in turns if role_of(turn) == "user")
+        for turn in data.get("history") or () if isinstance(data.get("history"), list) else ():
+            yield text_of(turn[:1]) if isinstance(turn, list) else ""
+        columns = {key: data[key] for key in data if key not in _NOT_TEXT and key not in _ANSWER and key != "history"}
+        named = [key for key in _QUESTION if key in columns]
+        if "instruction" in columns and "input" in columns:
+            yield "\n".join(asked_of(columns[key]) for key in ("instruction", "input"))
+        for text in (columns[key] for key in named or columns if isinstance(columns[key], str)):
+            yield text
+            yield from asked_in(text)
+        if len(columns) > 1 and not conversation_in(data):
+            yield text_of(columns)
 
 
-def _without_answer(messages: Any) -> Any:
-    last = messages[-1] if isinstance(messages, list) else None
-    return messages[:-1] if isinstance(last, Mapping) and last.get("role") == "assistant" else messages
+def _without_answer(turns: Sequence[Any]) -> Sequence[Any]:
+    return turns[:-1] if turns and role_of(turns[-1]) == "assistant" else turns
 
 
 def read_rows(path: Path) -> Iterator[Row]:

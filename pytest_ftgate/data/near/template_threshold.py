@@ -1,4 +1,4 @@
-"""Number of goldens -> in how many of them an n-gram must stand to be their template, and no evidence."""
+"""Number of texts -> in how many of them a sequence of characters must stand to be common to all, and no evidence."""
 
 SHARE = 0.2
 LEAST = 10

@@ -7,13 +7,18 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+from pytest_ftgate.data.near.conversation import role_of, said_in
+
 _OF_LAST = " \b"
 """Before a mark of a script without spaces, until it is put to its letter."""
 _BY_CHARACTER = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
 
 def text_of(value: object) -> str:
-    """All texts and numbers of a JSON value, in the order of the sorted keys, one a line; of a message its content."""
+    """All texts and numbers of a JSON value, in the order of the sorted keys, one a line.
+
+    Of a message its content, of a part of one its text.
+    """
     return "\n".join(_texts(value))
 
 
@@ -21,9 +26,9 @@ def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        if "role" in value and "content" in value:
-            yield from _texts(value["content"])
-        else:
+        if (said := said_in(value)) is not None:
+            yield from _texts(said)
+        elif "role" not in value or "content" not in value:
             for key in sorted(value, key=str):
                 yield from _texts(value[key])
     elif isinstance(value, list | tuple):
@@ -36,7 +41,7 @@ def _texts(value: object) -> Iterator[str]:
 def asked_of(value: object) -> str:
     """As `text_of`, of a conversation without its system turns: the same question under another one is still asked."""
     if isinstance(value, list | tuple):
-        return text_of([turn for turn in value if not (isinstance(turn, Mapping) and turn.get("role") == "system")])
+        return text_of([turn for turn in value if role_of(turn) != "system"])
     return text_of(value)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import LeakageError
 from pytest_ftgate.files.digest import digest_of
-from pytest_ftgate.leakage.check import Scan, compared
+from pytest_ftgate.leakage.check import Scan, compared, scan_of
 from pytest_ftgate.leakage.cluster.journal import Journal, Stamp, report_of, stamp_of
 from pytest_ftgate.leakage.cluster.merge import one_after_another
 from pytest_ftgate.leakage.cluster.pieces import Piece, pieces_of
@@ -51,8 +51,8 @@ def scan_on_ray(files: Sequence[Path], suites: Sequence[Suite], address: str, jo
     Raises LeakageError: a file that cannot be read, or changed while it was scanned; no cluster; nothing to compare.
     MissingExtra, SelfTestError.
     """
-    scans = [Scan({suite.name: suite.cases}) for suite in suites]
-    goldens = digest_of([[suite.name, suite.digest] for suite in suites])
+    scans = [scan_of([suite]) for suite in suites]
+    goldens = digest_of([[suite.name, suite.digest, dict(suite.golden.variants)] for suite in suites])
     stamps = {path: stamp_of(path) for path in files}
     finished = journal.finished()
     done = {path: finished[key] for path, stamp in stamps.items() if (key := stamp.key(goldens)) in finished}

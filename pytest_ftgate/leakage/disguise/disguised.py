@@ -8,6 +8,7 @@ from pytest_ftgate.data.near.hit import Hit
 from pytest_ftgate.data.near.normalized import Golden, Plain, bare_text
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.data.near.text import split
+from pytest_ftgate.data.near.wrapping import Wrappings
 from pytest_ftgate.leakage.disguise.letters import Letters
 from pytest_ftgate.leakage.disguise.signs import suspicious
 from pytest_ftgate.leakage.disguise.squeezed import squeezed
@@ -19,21 +20,17 @@ PIECE, OVERLAP = 1 << 17, 1 << 15
 class Disguised:
     """The goldens, as letters."""
 
-    def __init__(self, goldens: Sequence[Golden]) -> None:
-        self.letters = Letters(goldens)
+    def __init__(self, goldens: Sequence[Golden], wrappings: Wrappings | None = None) -> None:
+        self.letters, self._wrappings = Letters(goldens), wrappings or Wrappings()
 
     def find(self, rows: Sequence[Row], plain: Sequence[Plain]) -> Iterator[tuple[int, list[Hit]]]:
         """(place of a row, goldens found in it), of the rows that look disguised. plain: the rows, normalised."""
         for place in suspicious(plain):
             asked, raw = rows[place].question, plain[place].raw
-            whole = _letters(raw)
-            question = whole if asked == raw else _letters(asked)
-            if hits := [hit for piece in _pieces(whole) for hit in self.letters.find(question, piece)]:
+            bare = [bare_text(text) for text in dict.fromkeys((raw, asked, *rows[place].other_questions))]
+            whole, *others = [squeezed(split(text)) for text in (*bare, *self._wrappings.inside(bare))]
+            if hits := [hit for piece in _pieces(whole) for hit in self.letters.find(whole, piece, others)]:
                 yield place, hits
-
-
-def _letters(text: str) -> str:
-    return squeezed(split(bare_text(text)))
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pytest_ftgate.data.near.hit import Hit
 from pytest_ftgate.data.near.normalized import Golden, Words
+from pytest_ftgate.data.near.own_text import N as WORDS
+from pytest_ftgate.data.near.own_text import Own, Templates
 from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, run_codes
-from pytest_ftgate.data.near.template_threshold import least_of_template
 from pytest_ftgate.leakage.containment import LONG, SUSPECT, verdict_of
 from pytest_ftgate.leakage.disguise.squeezed import squeezed
 
@@ -33,7 +34,8 @@ _Ints = npt.NDArray[np.int64]
 class Indexed:
     """One golden. own: its letters without a template before and after. sequences: how many it has of its own.
 
-    size: words of which they are. ends: where each word ends in the letters.
+    size: words of which they are. ends: where each word ends in the letters. needed: places of the sequences that must
+    all stand in a row, see `own_text`.
     """
 
     words: Words
@@ -42,6 +44,12 @@ class Indexed:
     sequences: int
     size: int
     ends: _Ints
+    needed: frozenset[int] = frozenset()
+
+    @property
+    def open(self) -> bool:
+        """Whether what must stand in a row begins or ends the golden, so that the row may go on as another text."""
+        return not self.needed.isdisjoint((0, len(self.text) - N))
 
 
 class Letters:
@@ -55,19 +63,22 @@ class Letters:
             if len(text) >= LEAST_EXACT:
                 self._wholes[text].append(number)
         texts = [text.replace(" ", "") for text in texts]
-        self._codes, self._owners, self._places = _postings(texts)
+        asked = [replace(golden, question=each) for golden, each in zip(goldens, words, strict=True)]
+        templates = Templates(asked)
+        owns = [_own_letters(each, templates.own(each)) for each in words]
+        self._codes, self._owners, self._places = _postings(texts, [kept for kept, _ in owns])
         bits = min(_MOST_BITS, max(12, (8 * len(self._codes)).bit_length()))
         self._shift = np.uint64(64 - bits)
         self._any = np.zeros(1 << bits, np.bool_)
         self._any[self._slots(self._codes)] = True
         bounds = np.argsort(self._owners, kind="stable")
         places = np.split(self._places[bounds], np.cumsum(np.bincount(self._owners, minlength=len(texts)))[:-1])
-        self.indexed = tuple(map(_indexed, words, texts, places))
+        self.indexed = tuple(map(_indexed, words, texts, places, [needed for _, needed in owns]))
         self._least = np.array([_least(golden) for golden in self.indexed])
 
-    def find(self, question: str, whole: str) -> Iterator[Hit]:
-        """The goldens that are this row or its question, or that stand in it; each once."""
-        exact = {*self._wholes.get(question, ()), *self._wholes.get(whole, ())}
+    def find(self, question: str, whole: str, others: Sequence[str] = ()) -> Iterator[Hit]:
+        """The goldens that are this row or a question of it, or that stand in it; each once."""
+        exact = {number for text in (question, whole, *others) for number in self._wholes.get(text, ())}
         for number in sorted(exact):
             yield Hit(number, STAGE, "leak", 1.0, self.indexed[number].words)
         letters = whole.replace(" ", "")  # that two numbers are apart counts for a whole row only
@@ -94,16 +105,38 @@ class Letters:
 
     def _judge(self, number: int, text: str, at: _Ints, places: _Ints) -> Hit | None:
         golden = self.indexed[number]
+        if not golden.needed.issubset(places.tolist()):
+            return None
         score = len(np.unique(places)) / golden.sequences
         if golden.size < LONG:
-            return Hit(number, STAGE, "suspect", score, golden.words) if golden.own in text else None
+            whole = len(golden.words) >= LONG and golden.text in text
+            found = Hit(number, STAGE, "leak" if whole else "suspect", score, golden.words)
+            return found if golden.own in text else None
         span = _span(golden, *_longest(at, places))
         verdict = verdict_of(score, len(span), golden.size)
-        return Hit(number, STAGE, verdict, score, span) if verdict else None
+        return Hit(number, STAGE, "suspect" if golden.open else verdict, score, span) if verdict else None
 
 
-def _postings(texts: Sequence[str]) -> tuple[Hashes, _Ints, _Ints]:
-    """Codes in order, whose golden each is, and where it begins there: of each golden each once, and no template's."""
+def _own_letters(words: Words, own: Own) -> tuple[npt.NDArray[np.bool_], frozenset[int]]:
+    """Of each letter whether a golden is looked for by it, and the places of the sequences that must stand in a row."""
+    sizes = [len(squeezed([word])) for word in words]
+    looked_for = {place + step for place in own.places for step in range(WORDS)} if own.places else range(len(words))
+    kept = np.repeat([place in looked_for for place in range(len(words))], sizes).astype(np.bool_)
+    if _runs_of(kept, N).any() and not own.needed:
+        return kept, frozenset()
+    ends = np.concatenate(([0], np.cumsum(sizes)))
+    spans = (range(int(ends[place]), int(ends[place + WORDS]) - N + 1) for place in own.needed)
+    if within := frozenset(place for span in spans for place in span):
+        return kept, within
+    of_own = np.repeat([place in own.words for place in range(len(words))], sizes).astype(np.int64)
+    if of_own.all():
+        return kept, frozenset()
+    before = np.concatenate(([0], np.cumsum(of_own)))
+    return kept, frozenset(np.flatnonzero(before[N:] > before[:-N]).tolist())
+
+
+def _postings(texts: Sequence[str], kept: Sequence[npt.NDArray[np.bool_]]) -> tuple[Hashes, _Ints, _Ints]:
+    """Codes in order, whose golden each is, and where it begins there: of each golden each once, of kept letters."""
     codes = [run_codes(bytes_of(text), N) for text in texts]
     sizes = [len(each) for each in codes]
     together = np.concatenate([*codes, np.zeros(0, np.uint64)])
@@ -113,15 +146,20 @@ def _postings(texts: Sequence[str]) -> tuple[Hashes, _Ints, _Ints]:
     places = np.concatenate([*map(np.arange, sizes), np.zeros(0, np.int64)])[order]
     begins = np.diff(together, prepend=together[:1] + np.uint64(1)) != 0
     once = begins | (np.diff(owners, prepend=-1) != 0)
-    group = np.cumsum(begins)
-    goldens = np.bincount(group, once)[group]
-    own = goldens < least_of_template(len(texts))
-    bare = np.bincount(owners, own & once, minlength=len(texts)) == 0  # nothing but template: it keeps all
-    kept = once & (own | bare[owners])
-    return together[kept], owners[kept], places[kept]
+    own = np.concatenate([*(_runs_of(each, N) for each in kept), np.zeros(0, np.bool_)])[order]
+    bare = np.bincount(owners, own & once, minlength=len(texts)) == 0  # its own run is too short: it keeps all
+    taken = once & (own | bare[owners])
+    return together[taken], owners[taken], places[taken]
 
 
-def _indexed(words: Words, text: str, places: _Ints) -> Indexed:
+def _runs_of(kept: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:
+    """For each place whether so many letters from there on are kept."""
+    before = np.concatenate(([0], np.cumsum(kept)))
+    whole: npt.NDArray[np.bool_] = before[length:] - before[:-length] == length
+    return whole
+
+
+def _indexed(words: Words, text: str, places: _Ints, needed: frozenset[int]) -> Indexed:
     ends = np.cumsum([len(squeezed([word])) for word in words])
     if not len(places):
         return Indexed(words, text, text, 0, 0, ends)
@@ -131,7 +169,7 @@ def _indexed(words: Words, text: str, places: _Ints) -> Indexed:
     inside = np.flatnonzero(np.cumsum(covered))
     size = len(np.unique(np.searchsorted(ends, inside, side="right")))
     own = text[int(places.min()) : int(places.max()) + N]
-    return Indexed(words, text, own, len(places), size, ends)
+    return Indexed(words, text, own, len(places), size, ends, needed & frozenset(places.tolist()))
 
 
 def _least(golden: Indexed) -> float:

@@ -40,7 +40,7 @@ def _leaks_of(run: PipelineRun, suites: Sequence[Suite], cases: LeakedCases, *, 
     report, found = _compared(run, suites, stop=stop)
     blocks = stop and bool(report.blocking(strict=run.leak == "strict"))
     if blocks and not run.leak.startswith("drop"):
-        raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
+        raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe(advise=True)))
     run.say(report.describe())
     if blocks and run.leak == "drop-row":
         run.data = _without(run, found)
@@ -81,7 +81,7 @@ def _compared(run: PipelineRun, suites: Sequence[Suite], *, stop: bool) -> tuple
     """The report, and the lines that leak, by file."""
     from pytest_ftgate.data.near.rows import read_rows
     from pytest_ftgate.errors import SelfTestError
-    from pytest_ftgate.leakage.check import Scan, compared
+    from pytest_ftgate.leakage.check import compared, scan_of
 
     found: dict[str, set[int]] = {}
 
@@ -89,14 +89,14 @@ def _compared(run: PipelineRun, suites: Sequence[Suite], *, stop: bool) -> tuple
         if verdict == "leak":
             found.setdefault(row.path, set()).add(row.line)
 
-    data, cases = _data(run), {suite.name: suite.cases for suite in suites}
+    data = _data(run)
     rows = (
         replace(row, path=data.origins.get(path, row.path))
         for path in data.pipeline.data_files
         for row in read_rows(path)
     )
     try:
-        scan = Scan(cases)
+        scan = scan_of(suites)
     except SelfTestError as error:
         raise Stopped(Verdict(Kind.INTEGRITY, (), str(error))) from None
     _check_prompts(run, suites, scan, stop=stop)

@@ -86,4 +86,4 @@ def test_an_instruction_and_its_input_are_one_text():
     begin, end = " ".join(ASKED.split()[:10]), " ".join(ASKED.split()[10:])
     data = {"output": ANSWER, "input": end, "instruction": begin}
     [leak] = find_leaks(GOLDENS, [Row("t", 1, data)]).leaks
-    assert (leak.golden_id, leak.stage, leak.score) == ("g3", "containment", 1.0)
+    assert (leak.golden_id, leak.stage, leak.score) == ("g3", "exact", 1.0)

@@ -1,0 +1,110 @@
+"""Goldens -> which words of each are its own; what many goldens share is their template, and no evidence of a leak.
+
+A template is text of five words or more that stands in ten goldens or more, however many others there are: the
+instruction of a slice as well as that of the whole set. Goldens of one `cluster` count as one, since a document that
+they all quote is evidence. How a golden is looked for depends on what is left of it:
+
+- five or more of its own words in a row: by these alone, whatever is around them in a training row;
+- fewer (twenty variants of one question that differ in a number): by all of its words, but only where its own stand in
+  the row too, each with the words around it. If they begin or end the golden, it is a suspect at most inside other
+  text: the same template may go on as another text;
+- none (a golden that is nothing but template): by all of its words. A golden is never left without any.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from pytest_ftgate.data.near.normalized import Golden, Words
+
+N = 5
+"""Words of a sequence that is counted, and the least run of own words that a golden is looked for by."""
+LEAST = 10
+"""Goldens, or clusters of them, in which a sequence is a template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Of one golden. words: places of its own words. places: where the sequences begin that it is looked for by.
+
+    needed: places of those sequences that must all stand in a row; none if the golden has a run of own words.
+    """
+
+    words: frozenset[int]
+    places: tuple[int, ...]
+    needed: frozenset[int] = frozenset()
+
+    def runs(self, words: Words) -> Iterator[Words]:
+        """The own words, in pieces that stand together in the golden; without any what is needed."""
+        for _, run in groupby(enumerate(sorted(self.words)), key=lambda pair: pair[1] - pair[0]):
+            yield tuple(words[place] for _, place in run)
+        if not self.words:
+            yield from (words[place : place + N] for place in self.needed)
+
+    def is_open(self, size: int) -> bool:
+        """Whether a golden of so many words begins or ends with own words: its template may go on as another text."""
+        return not self.words.isdisjoint((0, size - 1))
+
+
+class Templates:
+    """What many of the goldens share."""
+
+    def __init__(self, goldens: Sequence[Golden]) -> None:
+        """Of their questions."""
+        seen = {(gram, key) for number, one in enumerate(goldens) for key in (_key(number, one),) for gram in _of(one)}
+        counts = Counter(gram for gram, _ in seen)
+        self._grams = frozenset(gram for gram, count in counts.items() if count >= LEAST)
+
+    def own(self, words: Words) -> Own:
+        """What of a golden is its own."""
+        own = frozenset(range(len(words))) - self._covered(words)
+        everywhere = tuple(range(len(words) - N + 1))
+        alone = tuple(place for place in everywhere if own.issuperset(range(place, place + N)))
+        if alone:
+            return Own(own, alone)
+        needed = frozenset(place for place in everywhere if words[place : place + N] not in self._grams)
+        return Own(own, everywhere, needed if len(own) < len(words) else frozenset())
+
+    def trimmed(self, words: Words) -> Words:
+        """A text without the templates that it begins and ends with; the text if nothing else would be left."""
+        if self._grams.isdisjoint(_grams(words)):
+            return words
+        own = set(range(len(words))) - self._covered(words)
+        return words[min(own) : max(own) + 1] if own else words
+
+    def pieces(self, words: Words) -> Iterator[Words]:
+        """What may be a golden's core in a text: all of it trimmed, and what is between two templates."""
+        yield self.trimmed(words)
+        if not self._grams.isdisjoint(_grams(words)):
+            runs = Own(frozenset(range(len(words))) - self._covered(words), ()).runs(words)
+            yield from (run for run in runs if len(run) >= N)
+
+    def core(self, golden: Golden) -> Golden:
+        """The golden as it is compared with whole texts that are trimmed as well, if it has a run of own words."""
+        words = golden.question
+        return golden if self.own(words).needed else replace(golden, question=self.trimmed(words))
+
+    def with_core(self, golden: Golden) -> Golden:
+        """The golden, known by its core too where that is a text of its own."""
+        core = self.core(golden).question
+        return golden if len(core) < N or core == golden.question else replace(golden, forms=(*golden.forms, core))
+
+    def _covered(self, words: Words) -> set[int]:
+        """Places of the words of a template."""
+        places = (place for place, gram in enumerate(_grams(words)) if gram in self._grams)
+        return {place + step for place in places for step in range(N)}
+
+
+def _key(number: int, golden: Golden) -> object:
+    return (golden.set, golden.cluster) if golden.cluster else number
+
+
+def _of(golden: Golden) -> set[Words]:
+    return set(_grams(golden.question))
+
+
+def _grams(words: Words) -> Iterator[Words]:
+    return zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)

@@ -1,0 +1,50 @@
+"""(sequences of words of each golden, how many a row must hold) -> SequenceIndex: row -> where it holds that many.
+
+Goldens of one benchmark share phrases: a row of it has some sequences of most of them. They are counted in bulk, and
+only goldens of which enough are there are looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_ftgate.data.near.normalized import Words
+
+_Numbers = npt.NDArray[np.int64]
+
+
+class SequenceIndex:
+    """Which sequences stand where in which goldens."""
+
+    def __init__(self, sequences: Sequence[Collection[tuple[int, Words]]], least: Sequence[float]) -> None:
+        """Of each golden its sequences with their places, and how many places of a row must hold one of them."""
+        self._numbers: dict[Words, int] = {}
+        numbers = self._numbers
+        known = [numbers.setdefault(words, len(numbers)) for of_golden in sequences for _, words in of_golden]
+        order = np.argsort(np.array(known, np.int64), kind="stable")
+        self._starts = np.searchsorted(np.array(known, np.int64)[order], np.arange(len(numbers) + 1))
+        owners = np.repeat(np.arange(len(sequences), dtype=np.int32), [len(of_golden) for of_golden in sequences])
+        self._owners = owners[order]
+        self._places = np.array([place for of_golden in sequences for place, _ in of_golden], np.int32)[order]
+        self._least = np.array(least, np.float64)
+
+    def __contains__(self, words: Words) -> bool:
+        return words in self._numbers
+
+    def shared(self, sequences: Iterable[Words]) -> Iterator[tuple[int, int, int]]:
+        """(place in the row, number of a golden, place in it) of the goldens that stand there in sufficient part."""
+        held = [each for each in enumerate(map(self._numbers.get, sequences)) if each[1] is not None]
+        if not held:
+            return
+        at, own = np.array(held, np.int64).T
+        starts, lengths = self._starts[own], self._starts[own + 1] - self._starts[own]
+        postings = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        owners = self._owners[postings]
+        enough = np.bincount(owners, minlength=len(self._least)) >= self._least
+        if enough.any():
+            kept = np.flatnonzero(enough[owners])
+            found = np.repeat(at, lengths)[kept], owners[kept], self._places[postings[kept]]
+            yield from zip(*(each.tolist() for each in found), strict=True)
