@@ -30,10 +30,11 @@ _BLIND = "word-level check: paraphrases and translations are not detected"
 class Leak:
     """A golden and a training row that share text.
 
-    file, line: of the training row. stage: "exact", "containment", "fuzzy", "answer", "disguise" or "split". score: 1
-    for a whole copy; the share of the golden's (or its answer's) 5-word sequences that stand in the row (containment,
-    answer) or across its border with the row before or after (split), or of its 20-letter sequences once the row's
-    escapes, markup and lookalikes are undone (disguise); Jaccard's index of character 5-grams (fuzzy).
+    file, line: of the training row. stage: "exact", "containment", "fuzzy", "edited", "answer", "disguise" or "split".
+    score: 1 for a whole copy; the share of the golden's (or its answer's) 5-word sequences that stand in the row
+    (containment, answer) or across its border with the row before or after (split), or of its 20-letter sequences once
+    the row's escapes, markup and lookalikes are undone (disguise); Jaccard's index of character 5-grams (fuzzy); the
+    share of the golden's own words that stand in the row in their order (edited).
     span: longest common run of words, normalised; words: their number. before, after: up to six words of the row on
     either side of it.
     set: name of the golden's set, "" if it was not told. verdict: "leak" blocks, "suspect" is for a person to look at.

@@ -13,6 +13,7 @@ from pytest_ftgate.data.near.normalized import Golden, Plain, Words, bare_text, 
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.errors import SelfTestError
 from pytest_ftgate.leakage.disguise.letters import LEAST_WORDS, N
+from pytest_ftgate.leakage.edited import Edited
 
 Passing = Callable[[Sequence[Plain]], Sequence[int]]
 """Rows -> places of those that are not filtered out."""
@@ -35,6 +36,10 @@ def _pasted(words: Words) -> str:
 
 def _edited(words: Words) -> str:
     return f"{' '.join(words)} z"
+
+
+def _changed(words: Words) -> str:
+    return _pasted((*words[:3], "zqzq", *words[3:]))
 
 
 def _entities(text: str) -> str:
@@ -76,6 +81,7 @@ _PLANTS: Mapping[str, _Plant] = MappingProxyType(
         "Exact": _Plant(_question, 1, _whole),
         "Containment": _Plant(_question, 5, _pasted),
         "Fuzzy": _Plant(_question, 5, _edited),
+        "Edited": _Plant(_question, 6, _changed),
         "Answers": _Plant(_answer, 13, _pasted),
     }
 )
@@ -119,7 +125,7 @@ def check_disguises(goldens: Sequence[Golden], find: Undisguised) -> None:
 def _planted(goldens: Sequence[Golden], stage: Stage) -> dict[int, str]:
     """The goldens with the longest part that a stage looks for, by number, each in its row."""
     plant = _PLANTS[type(stage).__name__]
-    parts = {number: plant.part(golden) for number, golden in enumerate(goldens)}
+    parts = {number: plant.part(golden) for number, golden in enumerate(goldens) if _looks_for(stage, number)}
     longest = (sorted(some, key=lambda number: -len(parts[number]))[:PLANTS] for some in _by_script(parts))
     planted = (number for some in longest for number in some if len(parts[number]) >= plant.least)
     return {number: plant.planted(parts[number]) for number in planted}
@@ -141,6 +147,10 @@ def _script(word: str) -> str:
     """Such as "LATIN", "THAI" or "CJK", of its first letter; "" of a word without one."""
     letter = next((char for char in word if char.isalpha()), "")
     return unicodedata.name(letter, "").partition(" ")[0] if letter else ""
+
+
+def _looks_for(stage: Stage, number: int) -> bool:
+    return not isinstance(stage, Edited) or number in stage.indexed
 
 
 def _finds(stage: Stage, number: int, text: str) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from pytest_ftgate.data.near.conversation import role_of, said_in
 
+_OF_LAST = " \b"
+"""Before a mark of a script without spaces, until it is put to its letter."""
 _BY_CHARACTER = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
 
@@ -47,8 +49,8 @@ def words_of(text: str) -> tuple[str, ...]:
     """The words of a text: NFKC, case folded, every character that is no letter, mark or number a space.
 
     HTML entities are what they stand for, <br> is a space. Invisible characters (soft hyphen, zero-width space) vanish.
-    Scripts written without spaces (Chinese, Japanese, Thai ...) count a character as a word. A text without any word
-    (emoji, "?!") is one word: itself.
+    Scripts written without spaces (Chinese, Japanese, Thai ...) count a character with its marks as a word. A text
+    without any word (emoji, "?!") is one word: itself.
     """
     return split(plain_text(text))
 
@@ -75,7 +77,7 @@ def _folded(text: str) -> str:
 
 def _plain(text: str) -> str:
     """As `text.translate(_TABLE)`, which looks up every character of a text that is not all ASCII."""
-    others = _NOT_ASCII.sub(lambda found: found.group().translate(_TABLE), text)
+    others = _NOT_ASCII.sub(lambda found: found.group().translate(_TABLE).replace(_OF_LAST, ""), text)
     return others.encode("utf-8", "surrogatepass").translate(_ASCII).decode("utf-8", "surrogatepass")
 
 
@@ -93,7 +95,9 @@ def _replacement(char: str) -> str:
         return ""
     if category[0] not in "LMN":
         return " "
-    return f" {char} " if ord(char) > 0xE00 and unicodedata.name(char, "").startswith(_BY_CHARACTER) else char
+    if ord(char) > 0xE00 and unicodedata.name(char, "").startswith(_BY_CHARACTER):
+        return f"\b{char} " if category[0] == "M" else f" {char} "
+    return char
 
 
 _TABLE = _Table()

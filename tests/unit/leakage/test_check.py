@@ -150,9 +150,11 @@ def test_five_to_twelve_words_verbatim_in_a_row_are_suspect(length):
 
 
 @pytest.mark.parametrize("length", range(5, 13))
-def test_five_to_twelve_words_not_whole_are_nothing(length):
+def test_five_to_twelve_words_with_one_of_them_changed_are_suspect_and_with_two_nothing(length):
     golden = words(length, seed=length).split()
-    assert verdicts(check([case(" ".join(golden))], inside(" ".join([*golden[:-1], "else"])))) == (0, 0)
+    one = [*golden[:-1], "else"]
+    assert verdicts(check([case(" ".join(golden))], inside(" ".join(one)))) == (0, 1)
+    assert verdicts(check([case(" ".join(golden))], inside(" ".join(["other", *one[1:]])))) == (0, 0)
 
 
 @pytest.mark.parametrize("length", range(1, 13))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytest_ftgate.data.near import jaccard_join
 from pytest_ftgate.data.near.normalized import goldens_of
 from pytest_ftgate.errors import SelfTestError
-from pytest_ftgate.leakage import containment, exact
+from pytest_ftgate.leakage import containment, edited, exact
 from pytest_ftgate.leakage.check import STAGES, find_leaks
 from pytest_ftgate.leakage.disguise.disguised import Disguised
 from pytest_ftgate.leakage.selftest import check_disguises, check_stages
@@ -20,7 +20,7 @@ from tests.unit.leakage.leak_samples import cases, check, row, words
 GOLDENS = cases(*(words(20, seed) for seed in range(5)))
 
 
-@pytest.mark.parametrize("stage", [exact.Exact, containment.Containment, jaccard_join.Fuzzy])
+@pytest.mark.parametrize("stage", [exact.Exact, containment.Containment, jaccard_join.Fuzzy, edited.Edited])
 def test_a_stage_that_finds_nothing_is_an_error_and_never_clean(monkeypatch, stage):
     monkeypatch.setattr(stage, "find", lambda self, sample: iter(()))
     with pytest.raises(SelfTestError, match=f"stage {stage.__name__.lower()} missed golden case g0"):
