@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -152,9 +152,27 @@ def _value_of(answer: str) -> Any:
 
 
 def fitting(rows: Sequence[R], max_length: int) -> tuple[list[R], int]:
-    """(those of at most `max_length` tokens, number of the longer ones). Raises TrainError if none is left."""
-    kept = [row for row in rows if len(row) <= max_length]
+    """(those of at most `max_length` tokens, number of the longer ones). Raises TrainError if none is left.
+
+    A text alone always fits: `in_pieces` cuts it.
+    """
+    kept = [row for row in rows if row.text or len(row) <= max_length]
     if not kept:
         shortest = min(map(len, rows))
         raise TrainError(f"no rows within max_length = {max_length} tokens; the shortest has {shortest}: raise it")
     return kept, len(rows) - len(kept)
+
+
+def in_pieces(row: TrainingRow, max_length: int) -> Iterator[dict[str, Any]]:
+    """The row's columns; of a text alone those of each piece of at most `max_length` tokens, 2 or more.
+
+    A piece begins with the last token of the one before, so that every token but the text's first is learnt once.
+    """
+    columns = dict(row.columns())
+    if not row.text:
+        yield columns
+        return
+    ids = [*columns["asked"], *columns["answer"]]
+    for begin in range(0, len(ids) - 1, max_length - 1):
+        learnt = ids[begin + 1 : begin + max_length]
+        yield {"asked": ids[begin : begin + 1], "answer": learnt, "labels": learnt}

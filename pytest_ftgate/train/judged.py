@@ -13,6 +13,7 @@ from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Message, Prompt
 from pytest_ftgate.train.data import messages_of
+from pytest_ftgate.train.job import Tuning
 from pytest_ftgate.train.pairs import TEXT_ALONE
 from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.rendering import Tools, answer_tokens, asked_tokens
@@ -82,6 +83,29 @@ def _judged(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> J
     asked = asked_tokens(tokenizer, messages, row.tools)
     answer = answer_tokens(tokenizer, messages, row.answer_turn, row.tools)
     return Judged(messages, asked, answer, row.desired, row.tools, row.unused)
+
+
+def imbalance(wanted: int, unwanted: int, tuning: Tuning) -> str:
+    """A sentence if the two kinds of answers weigh too differently; "" otherwise.
+
+    Of the wanted ones all losses together shall weigh 1 to 4/3 times what those of the unwanted ones weigh
+    (Ethayarajh et al. 2024, equation 8).
+    """
+    if not wanted or not unwanted:
+        kind = "wanted" if wanted else "unwanted"
+        return f"all {wanted + unwanted:,} answers are {kind}; KTO learns from wanted and unwanted ones"
+    weight = tuning.desirable_weight * wanted / (tuning.undesirable_weight * unwanted)
+    if 0.99 <= weight <= 1.34:
+        return ""
+    key, value = (
+        ("undesirable_weight", tuning.desirable_weight * wanted / unwanted)
+        if weight > 1
+        else ("desirable_weight", tuning.undesirable_weight * unwanted / wanted)
+    )
+    numbers = f"{wanted:,} answers are wanted and {unwanted:,} are not"
+    return (
+        f"{numbers}; wanted ones weigh {weight:.2f} times as much, advised is 1 to 1.33: set train.{key} = {value:.3g}"
+    )
 
 
 def compared(rows: Sequence[dict[str, Any]], batch_size: int, seed: int) -> list[dict[str, Any]]:

@@ -9,11 +9,11 @@ from typing import Any
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
-from pytest_ftgate.train.data import fitting
+from pytest_ftgate.train.data import fitting, in_pieces
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
-from pytest_ftgate.train.judged import compared
+from pytest_ftgate.train.judged import Judged, compared, imbalance
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
 from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
 from pytest_ftgate.train.resuming import Stopwatch
@@ -48,7 +48,8 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     validation = read_validation(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
     trainer = make_trainer(job, tokenizer, rows, out_dir)
     if trainer.is_world_process_zero():
-        _tell_start(log, job, rows, too_long, trainer.model)
+        _tell_start(log, job, rows, trainer.model)
+        _warn(log, job, rows, too_long)
         write_tokens(out_dir / TOKENS_FILE, tokenizer, rows)
     score = partial(validate, job, tokenizer, validation)
     root = out_dir / "epochs"
@@ -93,7 +94,7 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
 
 
 def _columns(job: TrainJob, rows: Rows) -> list[dict[str, Any]]:
-    columns = [dict(row.columns()) for row in rows]
+    columns = [piece for row in rows for piece in in_pieces(row, job.tuning.max_length)]
     return compared(columns, job.tuning.batch_size, job.tuning.seed) if job.tuning.method == "kto" else columns
 
 
@@ -125,13 +126,17 @@ def _save_epoch(trainer: Trainer, tokenizer: Any, folder: Path) -> None:
         tokenizer.save_pretrained(folder)
 
 
-def _tell_start(log: EventLog, job: TrainJob, rows: Rows, too_long: int, model: Any) -> None:
+def _tell_start(log: EventLog, job: TrainJob, rows: Rows, model: Any) -> None:
     counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
     trained = sum(n for n, trains in counts if trains)
     what = job.tuning.method if job.tuning.method == "full" else f"{job.tuning.method}, r = {job.lora.r}"
     tokens = sum(row.tokens for row in rows) * job.tuning.epochs
     text = f"{what}: {trained:,} trainable weights; {len(rows):,} rows x {job.tuning.epochs} epochs = {tokens:,} tokens"
     log("start", text=text, rows=len(rows), tokens=tokens, trained_weights=trained)
+
+
+def _warn(log: EventLog, job: TrainJob, rows: Rows, too_long: int) -> None:
+    """Tell what of the rows is not learnt, or not as one might think."""
     if too_long:
         limit = job.tuning.max_length
         log("warning", text=f"{too_long} rows exceed max_length = {limit} tokens and are skipped")
@@ -140,3 +145,6 @@ def _tell_start(log: EventLog, job: TrainJob, rows: Rows, too_long: int, model: 
         log("warning", text=f"{left_out} earlier answers of chats, {rewritten}, are excluded from the loss")
     if unread := unread_keys(rows):
         log("warning", text=unread)
+    wanted = [row.desired for row in rows if isinstance(row, Judged)]
+    if wanted and (uneven := imbalance(sum(wanted), len(wanted) - sum(wanted), job.tuning)):
+        log("warning", text=uneven)

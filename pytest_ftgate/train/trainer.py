@@ -39,7 +39,7 @@ class PreferenceTrainer(Resuming, DPOTrainer):  # type: ignore[misc]
 
 
 class JudgedTrainer(Resuming, KTOTrainer):  # type: ignore[misc]
-    """Trains on rows of `judged.batched_columns`, in their order; the reference is the base, its adapter disabled."""
+    """Trains on rows of `judged.compared`, in their order; the reference is the base, its adapter disabled."""
 
     like_validation = False
 

@@ -18,6 +18,10 @@ TEXT_ALONE = (
     "is a text alone, expected a question and its answer: validation asks and grades\n"
     "    use rows such as input and expected in data.validation"
 )
+JUDGED = (
+    "says whether the answer was wanted (KTO), expected a question and its answer: validation asks and grades\n"
+    "    remove the key from rows whose answer was wanted, and the other rows, in data.validation"
+)
 UNREADABLE = (
     "calls functions in a form of the chat template that cannot be read back from text, so that validation cannot "
     "grade it: {!r}\n    validate on rows without tool calls; golden sets are graded by the server's own parser"
@@ -32,6 +36,8 @@ def read_validation(path: Path, prompt: Prompt, tokenizer: Any) -> list[Example]
 def _gradable(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Example:
     if row.shape == TEXT:
         raise TrainError(TEXT_ALONE)
+    if row.desired is not None:
+        raise TrainError(JUDGED)
     example = example_of(prompt, tokenizer, check, row)
     if row.calls:
         said = tokenizer.decode(example.answer, skip_special_tokens=True, clean_up_tokenization_spaces=False)

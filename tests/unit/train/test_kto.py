@@ -13,7 +13,8 @@ from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train import callback
 from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.events import EventLog, read_events
-from pytest_ftgate.train.judged import read_judged
+from pytest_ftgate.train.job import Tuning
+from pytest_ftgate.train.judged import imbalance, read_judged
 from pytest_ftgate.train.manifest import read_manifest
 from pytest_ftgate.train.pairs import read_pairs
 from pytest_ftgate.train.run import run
@@ -55,7 +56,7 @@ def test_a_judged_answer_says_whether_it_was_wanted(tmp_path, tokenizer):
             {"prompt": "a", "completion": "b", "label": True},
             r'says whether the answer was wanted.*\n.*method = "kto"',
         ),
-        (read_validation, {"prompt": "a", "completion": "b", "label": False}, r"says whether the answer was wanted"),
+        (read_validation, {"prompt": "a", "completion": "b", "label": False}, r"says whether .*: validation asks and"),
         (read_validation, {"text": "A text."}, r"is a text alone, expected a question and its answer"),
     ],
 )
@@ -107,6 +108,33 @@ def test_the_settings_are_trls(judging, tmp_path):
     made = kto_arguments(judging(desirable_weight=1.5, undesirable_weight=0.5), tmp_path)
     assert (made.beta, made.desirable_weight, made.undesirable_weight, made.loss_type) == (0.5, 1.5, 0.5, "kto")
     assert made.train_sampling_strategy == "sequential", "each row is compared with its neighbour"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "unwanted", "weights", "told"),
+    [
+        (8, 8, {}, ""),
+        (12, 9, {}, ""),
+        (30, 10, {}, "wanted ones weigh 3.00 times as much, advised is 1 to 1.33: set train.undesirable_weight = 3"),
+        (30, 10, {"undesirable_weight": 3.0}, ""),
+        (10, 25, {}, "weigh 0.40 times as much, advised is 1 to 1.33: set train.desirable_weight = 2.5"),
+        (10, 25, {"desirable_weight": 2.5}, ""),
+        (7, 0, {}, "all 7 answers are wanted; KTO learns from wanted and unwanted ones"),
+    ],
+)
+def test_uneven_answers_are_told_with_the_weight_that_evens_them(wanted, unwanted, weights, told):
+    assert imbalance(wanted, unwanted, Tuning(method="kto", **weights)).endswith(told)
+    assert bool(imbalance(wanted, unwanted, Tuning(method="kto", **weights))) == bool(told)
+
+
+def test_a_run_warns_of_uneven_answers(judging, tmp_path):
+    job = judging(epochs=1, load_in_4bit=False)
+    lines = Path(job.train_file).read_text().splitlines()
+    uneven = [line for line in lines if '"label": true' in line] + [lines[1]]
+    job = replace(job, train_file=str(write_jsonl(tmp_path / "uneven.jsonl", map(json.loads, uneven))))
+    go(job, tmp_path / "out")
+    [told] = [e["text"] for e in read_events(tmp_path / "out" / "events.jsonl") if e["event"] == "warning"]
+    assert told.startswith("8 answers are wanted and 1 are not; wanted ones weigh 8.00 times as much")
 
 
 class Killed(BaseException):

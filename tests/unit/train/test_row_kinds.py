@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.data.checks.tokens import as_written, tokens_in
+from pytest_ftgate.data.checks.truncated import Truncated
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
-from pytest_ftgate.train.data import example_of
+from pytest_ftgate.train.data import example_of, fitting, in_pieces
 from pytest_ftgate.train.judged import compared
 from pytest_ftgate.train.loss import IGNORED, Collator
 from pytest_ftgate.train.perplexity import _tokens
@@ -84,6 +85,16 @@ def test_a_text_alone_is_learnt_from_its_second_token_to_the_end_token(smollm):
     assert (batch["labels"][1] != IGNORED).sum() == len(short.answer), "nothing is predicted from the padding"
     with pytest.raises(TrainError, match="is an empty text"):
         example(smollm, a_row(shape="text", asked=(), answer="", tools=()))
+
+
+@pytest.mark.parametrize("most", [8, 9, 12, 500])
+def test_a_long_text_is_learnt_in_pieces_each_token_once(smollm, most):
+    one = example(smollm, a_row(shape="text", asked=(), answer="The owl of Minerva flies at dusk. " * 6, tools=()))
+    assert fitting([one], 8) == ([one], 0)
+    pieces = list(in_pieces(one, most))
+    assert all(1 < len(piece["asked"]) + len(piece["answer"]) <= most for piece in pieces)
+    assert [token for piece in pieces for token in piece["labels"]] == list(one.answer)
+    assert [piece["asked"][0] for piece in pieces[1:]] == [piece["answer"][-1] for piece in pieces[:-1]]
 
 
 def test_calls_are_learnt_and_what_the_tool_says_is_not(with_tools):
@@ -165,6 +176,8 @@ def test_tokens_are_counted_as_they_are_trained(with_tools, tmp_path):
     for row in (a_row(), a_row(asked=ASKED[:1], answer="", calls=(call("Rome"),)), a_row(reasoning="It is July.")):
         assert count(row) - len(example(with_tools, row)) == 1, "a line break after the end of the turn"
     assert count(text) == len(example(with_tools, text))
+    assert list(Truncated(count, 2).see(text)) == [], "it is trained in pieces"
+    assert list(Truncated(count, 2).see(a_row()))
 
 
 def test_the_surprise_of_a_call_is_that_of_what_the_template_writes(with_tools):

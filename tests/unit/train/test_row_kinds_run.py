@@ -49,10 +49,11 @@ def go(job, out):
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_texts_alone_train_and_unread_keys_are_named_once(make_job, tmp_path, method):
     texts = [{"text": f"win cash prize {n}", "mood": "glad"} for n in range(6)]
+    texts.append({"text": "win cash prize " * 40})
     rows = [*texts, {"prompt": "win", "completion": "spam"}, {"prompt": "home", "completion": "ham"}]
     job = replace(make_job(method=method, epochs=1), train_file=str(write_jsonl(tmp_path / "texts.jsonl", rows)))
     manifest, events = go(job, tmp_path / "out")
-    assert (manifest.params["rows"], manifest.best.cases) == (8, 8)
+    assert (manifest.params["rows"], manifest.best.cases) == (9, 8)
     told = [event["text"] for event in events if event["event"] == "warning"]
     assert told == ["keys of the training rows that nothing reads: 'mood' in 6 rows; what they say is not learnt"]
     first = json.loads((tmp_path / "out" / "tokens.json").read_text())[0]

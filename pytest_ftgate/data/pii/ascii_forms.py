@@ -35,6 +35,6 @@ def _form(char: str) -> str:
 _FORMS = _Forms()
 
 
-def folded(text: str) -> str:
-    """The text in these forms; all other characters stay."""
+def in_ascii_forms(text: str) -> str:
+    """The text in them; all other characters stay."""
     return text if text.isascii() else text.translate(_FORMS)
