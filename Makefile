@@ -5,7 +5,7 @@
 # make bench   speed beside the peers, on a quiet machine (about half an hour)
 # make bench-vllm   the same against a real vLLM (about five minutes)
 # make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
-# make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
+# make bench-leakage   the leakage check beside MinHash joins and decon, and what it finds (about half an hour)
 # make check   ruff, mypy --strict, layers, the documentation
 # make docs    the documentation into site/; its reference, made from the code, is renewed by make reference
 # make lock    requirements/*.txt anew from pyproject.toml; UPGRADE=1: in the newest versions that it allows
@@ -85,9 +85,12 @@ bench-vllm: data vllm
 gate-sim: setup
 	$(BIN)/python -m bench.gate_sim
 
-# The leakage check beside datasketch and rensa; writes its table in bench/README.md.
+# The leakage check beside decon, datasketch and rensa; writes its table in bench/README.md. What it finds, by kind of copy
+# and script, and behind which disguises: tables in docs/explanation/leakage.md.
 bench-leakage: setup
 	$(BIN)/python -m bench.leakage
+	$(BIN)/python -m bench.leak_kinds
+	$(BIN)/python -m bench.disguises
 
 clean:
 	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/*/data

@@ -25,6 +25,8 @@ from pytest_ftgate.leakage.split_rows import SPLIT, SplitRows
 
 STAGES = (Exact, Containment, Fuzzy, Edited, Answers)
 """The stages in order of trust: of two equal verdicts on one pair, the first stage's stands."""
+NEEDS_WORDS = (Containment, Edited, Answers)
+"""The stages that find nothing in a row which the filter lets pass for its letters alone."""
 AROUND = 6
 """Words of a row that are shown on either side of a common span."""
 Found = dict[int, dict[int, Hit]]
@@ -49,11 +51,8 @@ class Index:
         edited = Edited(self.goldens)
         self._stages: tuple[Stage, ...] = (Exact(self.goldens), contained, near, edited, answers)
         check_stages(self.goldens, self._stages)
-        self._filter = (
-            Prefilter(self.goldens, (contained, answers.contained), near.join, edited)
-            if prefiltered and goldens
-            else None
-        )
+        indexes = (contained, answers.contained), near.join, edited
+        self._filter = Prefilter(self.goldens, *indexes) if prefiltered and goldens else None
         if self._filter is not None:
             check_prefilter(self.goldens, self._stages, self._filter.passing)
         self._disguised, self._split = Disguised(self.goldens, self._wrappings), SplitRows(contained)
@@ -83,9 +82,11 @@ class Index:
     def _in_each(self, rows: Sequence[Row], plain: Sequence[Plain]) -> Found:
         """What each row has by itself."""
         found: Found = {}
-        for place in self._filter.passing(plain) if self._filter else range(len(rows)):
+        told = self._filter.told(plain) if self._filter else dict.fromkeys(range(len(rows)), True)
+        for place, contained in sorted(told.items()):
             sample = plain[place].sample
-            _keep_gravest(found, place, [hit for stage in self._stages for hit in stage.find(sample)])
+            stages = (stage for stage in self._stages if contained or not isinstance(stage, NEEDS_WORDS))
+            _keep_gravest(found, place, [hit for stage in stages for hit in stage.find(sample)])
         for place, hits in self._disguised.find(rows, plain):
             _keep_gravest(found, place, hits)
         return found

@@ -56,21 +56,28 @@ class Prefilter:
 
     def passing(self, rows: Sequence[Plain]) -> list[int]:
         """Places of the rows that a stage could find a golden in, in order."""
-        found = {place for place, row in enumerate(rows) if self._surely(row)}
+        return sorted(self.told(rows))
+
+    def told(self, rows: Sequence[Plain]) -> dict[int, bool]:
+        """By the place of each of these, whether its words could be a golden's; rows of one benchmark pass for letters."""
+        found = {place: True for place, row in enumerate(rows) if self._surely(row)}
         texts = [(place, text) for place, row in enumerate(rows) if place not in found for text in row.apart]
         for some in _pieces(texts):
-            passed = self._passing([text for _, text in some])
-            found.update(some[each][0] for each in np.flatnonzero(passed))
-        return sorted(found)
+            near, words = self._passing([text for _, text in some])
+            for each in np.flatnonzero(near | words):
+                place = some[each][0]
+                found[place] = found.get(place, False) or bool(words[each])
+        return found
 
     def _surely(self, row: Plain) -> bool:
         return len(row.whole) > LONGEST or not self._wholes.isdisjoint((row.whole, row.question, *row.others))
 
-    def _passing(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
+    def _passing(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """For each text whether its words could be a golden's, after whether its letters could."""
         together, ends = joined(texts)
         near = self._letters.passing(letter_codes(together), None, ends)
-        near |= self._edited.passing(*word_codes(together, edited.N), ends)
-        return near | self._words.passing(*word_codes(together), ends)
+        words = self._words.passing(*word_codes(together), ends)
+        return near, words | self._edited.passing(*word_codes(together, edited.N), ends)
 
 
 def _pieces(texts: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, str]]]:
