@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from pytest_ftgate.data.pii.ascii_forms import in_ascii_forms
 from pytest_ftgate.data.pii.random_tokens import random_tokens
 from pytest_ftgate.data.pii.span import Finder, Span, kinds_of, spans_in
 
@@ -58,6 +59,7 @@ def credentials(text: str) -> tuple[str, ...]:
 
 def credential_spans(text: str) -> Iterator[Span]:
     """Where they stand, kind after kind; no two overlap."""
+    text = in_ascii_forms(text)
     return spans_in(text, _KINDS) if _ANY.search(text) else iter(())
 
 
