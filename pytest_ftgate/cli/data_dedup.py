@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.numbers import real
+from pytest_ftgate.files.compressed import check_not_compressed
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.dedup.dedup import Advance, Deduplicated, Job
@@ -61,6 +62,8 @@ def dedup(args: argparse.Namespace) -> int:
     """Write the copy, and tell how many rows it lost."""
     from pytest_ftgate.data.dedup.dedup import Job
 
+    for written in filter(None, (args.out, args.report)):
+        check_not_compressed(written)
     job = Job(args.files, args.out, args.against, args.report, args.by, args.keep, args.threshold)
     done = _done(job, args.ray)
     counts = done.counts

@@ -20,7 +20,11 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "split", help="split into train, validation and test: no duplicates across splits, stable as rows are added"
     )
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help=".jsonl, .json, .csv, .parquet or a dataset folder"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help=".jsonl, .json, .csv (.gz, .bz2, .xz, .zst), .parquet or a dataset folder",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the splits and split.lock")
     parser.add_argument(

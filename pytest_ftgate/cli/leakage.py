@@ -33,7 +33,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         nargs="+",
         type=Path,
         metavar="TRAIN",
-        help="training rows: .jsonl, .json, .csv, .parquet, or a folder of Hugging Face datasets",
+        help="training rows: .jsonl, .json, .csv (.gz, .bz2, .xz, .zst), .parquet, or a Hugging Face dataset folder",
     )
     parser.add_argument(
         "--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="golden set, or folder of golden sets"

@@ -247,8 +247,9 @@ def test_columns_of_other_names_are_mapped(check, capsys, tmp_path):
 
 def test_a_copy_is_written_uncompressed(check, capsys):
     check(clean(2))
-    assert main(["data", "redact", "t.jsonl", "copy.jsonl.gz"]) == 2
-    assert "copy.jsonl.gz: output is written uncompressed; use a name like copy.jsonl" in capsys.readouterr().err
+    for command in ("redact", "dedup"):
+        assert main(["data", command, "t.jsonl", "copy.jsonl.gz"]) == 2
+        assert "copy.jsonl.gz: output is written uncompressed; use a name like copy.jsonl" in capsys.readouterr().err
 
 
 def test_without_stdnum_a_copy_says_what_was_not_looked_for(check, capsys, monkeypatch):

@@ -24,7 +24,7 @@ def _tools(value: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(value, Mapping):
         raise TurnsError(f"'tools' holds {kind(value)}; expected functions with a name")
     if declared := value.get("functionDeclarations") or value.get("function_declarations"):
-        yield from (tool for each in declared for tool in _tools(each))
+        yield from tools_of(declared)
         return
     function = value.get("function", value)
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):

@@ -16,7 +16,7 @@ _ALIASES = {
     **{"developer": "system", "human": "user", "gpt": "assistant", "model": "assistant"},
     **{"function": "tool", "observation": "tool", "tool_response": "tool"},
 }
-_CALLING = frozenset({"function_call", "tool_call"})
+_CALLING = ("function_call", "tool_call")
 """Roles of ShareGPT whose text is a call."""
 _CONTENT = ("content", "value", "parts")
 REASONING = ("reasoning_content", "reasoning", "thinking")

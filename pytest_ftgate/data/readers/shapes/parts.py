@@ -43,18 +43,19 @@ def content_of(value: Any) -> Content:
 
 
 def _add(content: Content, part: Mapping[str, Any]) -> None:
-    name = part.get("type", "text")
+    name = str(part.get("type", "text"))
     number = len(content.calls) + 1
     if call := part.get("functionCall") or part.get("function_call"):
         content.calls.append(call_of(call, number))
     elif answer := part.get("functionResponse") or part.get("function_response"):
-        content.results.append(_result(answer.get("response"), "", str(answer.get("name", ""))))
+        said = answer if isinstance(answer, Mapping) else {"response": answer}
+        content.results.append(_result(said.get("response"), "", str(said.get("name", ""))))
     elif name == "tool_use":
         content.calls.append(call_of(part, number))
     elif name == "tool_result":
         content.results.append(_result(part.get("content", ""), str(part.get("tool_use_id", "")), ""))
     elif name in ("thinking", "reasoning") or part.get("thought") is True:
-        content.reasoning.append(_text(part, (str(name), "thinking", "text")))
+        content.reasoning.append(_text(part, (name, "thinking", "text")))
     elif name in _TEXTS:
         content.texts.append(_text(part, ("text",)))
     else:

@@ -52,6 +52,8 @@ def row_of(record: Record) -> DataRow | tuple[Fault, ...]:
         reading = _read(exchange, data)
     except TurnsError as error:
         return (Fault(record.path, record.line, f"({shape.name}) {error}"),)
+    except RecursionError:
+        return (Fault(record.path, record.line, f"({shape.name}) is nested too deeply"),)
     if faults := [*reading.faults, *common_faults(data)]:
         return tuple(Fault(record.path, record.line, f"({shape.name}) {what}") for what in faults)
     return _row(record, data, shape, exchange, reading)

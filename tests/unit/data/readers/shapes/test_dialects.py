@@ -318,6 +318,16 @@ def test_a_row_for_reinforcement_has_no_answer_to_learn():
     assert "does not end with an assistant turn: there is no answer to learn" in said
 
 
+def test_results_and_tools_that_are_nested_without_end_are_a_fault():
+    part: dict[str, object] = {"type": "text", "text": "x"}
+    tool: dict[str, object] = TOOL["function"]
+    for _ in range(900):
+        part = {"type": "tool_result", "tool_use_id": "c", "content": [part]}
+        tool = {"functionDeclarations": [tool]}
+    assert "is nested too deeply" in told({"messages": [{"role": "user", "content": [part]}, assistant(SAID)]})
+    assert "is nested too deeply" in told({"messages": [*ASKED, assistant(SAID)], "tools": [tool]})
+
+
 def test_every_key_that_nothing_reads_is_named():
     turns = [{**ASKED[0], "name": "Ann", "lang": "en"}, assistant(SAID, refusal=None, score=5)]
     found = row({"messages": turns, "cluster": "c", "source": "web", "rating": 4, "tags": [], "notes": "n"})
