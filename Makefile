@@ -5,7 +5,8 @@
 # make bench   speed beside the peers, on a quiet machine (about half an hour)
 # make bench-vllm   the same against a real vLLM (about five minutes)
 # make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
-# make bench-leakage   the leakage check beside MinHash joins (about twenty minutes)
+# make bench-leakage   the leakage check beside MinHash joins and decon, and what it finds (about half an hour)
+# make bench-data  speed of the data checks, and what they find of planted personal data (about ten minutes)
 # make bench-near   near duplicates of up to a million rows, beside datasketch and the exact join (about an hour)
 # make bench-scripts   misses and false alarms of data checks in fourteen languages (a minute)
 # make check   ruff, mypy --strict, layers, the documentation
@@ -24,7 +25,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-di
 DURATIONS := --durations=25 --durations-min=1
 
 .PHONY: docs reference setup lock vllm data demo test test-all check gate-sim clean
-.PHONY: bench bench-vllm bench-leakage bench-near bench-scripts
+.PHONY: bench bench-vllm bench-leakage bench-near bench-scripts bench-data
 
 setup: $(READY)
 
@@ -92,9 +93,17 @@ gate-sim: setup
 bench-scripts: setup
 	$(BIN)/python -m bench.scripts
 
-# The leakage check beside datasketch and rensa; writes its table in bench/README.md.
+# The leakage check beside decon, datasketch and rensa; writes its table in bench/README.md. What it finds, by kind of copy
+# and script, and behind which disguises: tables in docs/explanation/leakage.md.
 bench-leakage: setup
 	$(BIN)/python -m bench.leakage
+	$(BIN)/python -m bench.leak_kinds
+	$(BIN)/python -m bench.disguises
+
+# Rows a CPU-second of each data check; personal data planted in twelve languages, and look-alikes.
+bench-data: setup
+	$(BIN)/python -m bench.data_check
+	$(BIN)/python -m bench.personal_data
 
 # Near duplicates beside datasketch and the exact join; writes its table in bench/README.md.
 bench-near: setup

@@ -117,7 +117,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--no-write", action="store_true", help="print only")
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        lines = [print(line, flush=True) or line for line in _table(Path(folder), args.most)]
+        lines = []
+        for line in _table(Path(folder), args.most):
+            print(line, flush=True)
+            lines.append(line)
     if not args.no_write:
         pattern = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
         text = "\n".join([BEGIN, *lines, END])

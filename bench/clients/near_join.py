@@ -48,7 +48,7 @@ def exact(path: Path) -> Pairs:
 
     words = [tuple(text.split()) for text in texts(path)]
     for start in range(0, len(words), BLOCK):
-        join = Fuzzy([Golden("", each, each) for each in words[start : start + BLOCK]], keep=True)
+        join = Fuzzy([Golden("", each, each) for each in words[start : start + BLOCK]])
         for number in range(start, len(words)):
             for hit in join.find(Sample(words[number], words[number])):
                 if start + hit.golden < number and hit.verdict == "leak":

@@ -62,6 +62,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="X",
         help="minimum cosine similarity, above 0, at most 1 (default 0.8)",
     )
+    for kind, what in (("jsonl", "JSON Lines"), ("csv", "CSV")):
+        help_ = f"also write each listed pair of golden case and training row to FILE, as {what}"
+        parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=help_)
     judge_options(parser)
     parser.set_defaults(run=leakage)
 
@@ -74,6 +77,7 @@ def leakage(args: argparse.Namespace) -> int:
 
     if args.semantic_least is not None and args.semantic is None:
         raise LeakageError("--semantic-least needs --semantic MODEL")
+    _check_outputs(args)
     judge = judge_settings(args)
     suites = [load_suite(path) for path in golden_files(args.goldens)]
     try:
@@ -81,8 +85,9 @@ def leakage(args: argparse.Namespace) -> int:
     except SelfTestError as error:
         say(f"INTEGRITY: {error}")
         return LEAKED
+    _write_pairs(args, report)
     marks = COLOURS if sys.stdout.isatty() and "NO_COLOR" not in os.environ else MARKS
-    sys.stdout.write(f"{report.describe(marks)}\n")  # not by `say`, which would escape the colours
+    sys.stdout.write(f"{report.describe(marks, advise=True)}\n")  # not by `say`, which would escape the colours
     if args.semantic is not None:
         _advise(args, suites, judge)
     return LEAKED if report.blocking(strict=args.strict) else 0
@@ -105,6 +110,24 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
     say(f"ray: {done.pieces:,} pieces scanned; {done.finished:,} of {done.files:,} files already finished")
     prompts = [prompt_report(scan_of([suite]), all_prompts(suite)) for suite in suites]
     return with_prompts(done.report, of_all_sets(prompts))
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Raises LeakageError for a file of pairs that would replace training rows, golden cases or the other file."""
+    read = {path.resolve() for path in args.files}
+    for path in (args.jsonl, args.csv):
+        if path is not None and (path.resolve() in read or path.resolve().is_relative_to(args.goldens.resolve())):
+            raise LeakageError(f"{path}: is or belongs to what this command reads; name another file for the pairs")
+        read |= {path.resolve()} if path is not None else set()
+
+
+def _write_pairs(args: argparse.Namespace, report: Report) -> None:
+    from pytest_ftgate.leakage.pairs_file import write_csv, write_jsonl
+
+    if args.jsonl is not None:
+        write_jsonl(report, args.jsonl)
+    if args.csv is not None:
+        write_csv(report, args.csv)
 
 
 def _advise(args: argparse.Namespace, suites: Sequence[Suite], judge: Settings | None) -> None:

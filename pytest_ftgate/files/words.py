@@ -1,7 +1,7 @@
 """Text -> its words, in every script, by Unicode.
 
 A script with spaces: a run of letters, marks and digits, with the apostrophes, geresh and joiners inside it, is a word.
-A script without (Han, Hiragana, Katakana, Thai, Khmer ...): each cluster, a letter with the marks on it, is one, as the
+A script without (Han, kana, Thai, Khmer, Tibetan ...): each cluster, a letter with the marks on it, is one, as the
 default boundaries of Unicode's Annex 29 and word processors have it. That finds and compares words without a
 dictionary; for how long a text is, `word_count` counts clusters as the words that they make up.
 """
@@ -20,22 +20,23 @@ if TYPE_CHECKING:
 
 _HAN = r"\p{Han}"
 _OTHERS = (
-    r"\p{Hiragana}\p{Katakana}\u30fc\uff70\p{Bopomofo}\p{Yi}\p{Tangut}\p{Nushu}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+    r"\p{Hiragana}\p{Katakana}\u30fc\uff70\p{Bopomofo}\p{Yi}\p{Tangut}\p{Nushu}\p{Tibetan}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
     r"\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}\p{Balinese}\p{Javanese}"
 )
-_ALONE = rf"[[{_HAN}{_OTHERS}]&&[\p{{L}}\p{{M}}\p{{Nl}}\p{{No}}]]"
-_CLUSTER = rf"(?={_ALONE})\X"
+_UNSPACED = rf"[[{_HAN}{_OTHERS}]&&[\p{{L}}\p{{M}}\p{{Nl}}\p{{No}}]]"
+"""A letter or a mark of a script without spaces; for `regex.VERSION1`."""
+_CLUSTER = rf"(?={_UNSPACED})\X"
 _NO_CLUSTER = r"(?:\u17d2\p{L}|[\p{M}\u0e33\u0eb3])+"
 """What begins none: marks, letters of Khmer joined to the one before, the vowel am (Thai, Lao)."""
 _INNER = r"[\p{Cf}--\u200b]"
 """Joiners and other invisible characters, of which only the zero-width space ends a word."""
-_RUN = rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_ALONE}](?:[[\p{{L}}\p{{M}}\p{{N}}]--{_ALONE}]|{_INNER})*+"
+_RUN = rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_UNSPACED}](?:[[\p{{L}}\p{{M}}\p{{N}}]--{_UNSPACED}]|{_INNER})*+"
 _TOKEN = rf"{_CLUSTER}|{_RUN}"
 _HEBREW = r"\p{Hebrew}[\p{M}]*"
 _LONG_RUN = rf"{_RUN}(?:(?:['\u2019\u05f3]|(?<={_HEBREW})[\"\u05f4](?={_HEBREW})){_RUN})*"
 _WORD = rf"{_CLUSTER}|{_LONG_RUN}"
 _OR_SIGN = rf"{_CLUSTER}|(?:{_RUN}|_)++|[^\s\x1c-\x1f\p{{L}}\p{{M}}\p{{N}}\p{{Cf}}_]"
-_GOING_ON = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--{_ALONE}]"
+_GOING_ON = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--{_UNSPACED}]"
 CLUSTERS_OF_HAN = 2
 CLUSTERS_OF_OTHERS = 3
 """Clusters a word, rounded: in Django's and Wagtail's translations, of 39 to 663 sentences a language, an English word
@@ -83,11 +84,11 @@ def word_count(text: str) -> int:
     What stands between white space is a word (emoji and signs too); but two clusters of Han, or three of another script
     without spaces, rounded up.
     """
-    if text.isascii() or not _compiled(_ALONE).search(text):
+    if text.isascii() or not _compiled(_UNSPACED).search(text):
         return len(text.split())
     bare = _compiled(_NO_CLUSTER).sub("", text)
-    without_han, runs = _compiled(rf"[{_HAN}&&{_ALONE}]+").subn(" ", bare)
-    rest, more_runs = _compiled(rf"{_ALONE}+").subn(" ", without_han)
+    without_han, runs = _compiled(rf"[{_HAN}&&{_UNSPACED}]+").subn(" ", bare)
+    rest, more_runs = _compiled(rf"{_UNSPACED}+").subn(" ", without_han)
     han, others = len(bare) - len(without_han) + runs, len(without_han) - len(rest) + more_runs
     return max(1, len(_compiled(_LONG_RUN).findall(rest)) + ceil(han / CLUSTERS_OF_HAN + others / CLUSTERS_OF_OTHERS))
 
@@ -99,7 +100,7 @@ def spaced(text: str) -> str:
 
 def is_unspaced(char: str) -> bool:
     """Whether a character, a letter or a mark, is of a script without spaces."""
-    return not char.isascii() and _compiled(_ALONE).match(char) is not None
+    return not char.isascii() and _compiled(_UNSPACED).match(char) is not None
 
 
 def is_mostly_unspaced(text: str) -> bool:
@@ -114,7 +115,7 @@ def is_whole_in(text: str, other: str) -> bool:
     no whole one.
     """
     before = "" if _compiled(_CLUSTER).match(text) else rf"(?<!{_GOING_ON}{_INNER}*)"
-    after = r"(?!\p{M})" if _compiled(_ALONE).search(text[-1:]) else rf"(?!{_INNER}*{_GOING_ON}|\p{{M}})"
+    after = r"(?!\p{M})" if _compiled(_UNSPACED).search(text[-1:]) else rf"(?!{_INNER}*{_GOING_ON}|\p{{M}})"
     import regex
 
     return regex.search(before + regex.escape(text, literal_spaces=True) + after, other, regex.VERSION1) is not None

@@ -87,7 +87,7 @@ class Scan:
         before = None
         for batch in _batches(rows):
             for row, leaks in self._index.find(batch, before):
-                findings.add(leaks)
+                findings.add(row, leaks)
                 if on_find is not None:
                     on_find(row, min(leak.verdict for leak in leaks))
             findings.rows_read += len(batch)
@@ -109,18 +109,31 @@ class _Findings:
         self._goldens = goldens
         self._found: list[Leak] = []
         self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._rows: Counter[str] = Counter()
+        self._last: tuple[tuple[str, int], Verdict] | None = None
 
-    def add(self, leaks: Iterable[Leak]) -> None:
-        """Keep findings, unless their golden has enough of them."""
+    def add(self, row: Row, leaks: Sequence[Leak]) -> None:
+        """Keep the findings in a row, unless their golden has enough of them."""
+        self._count(row, min(leak.verdict for leak in leaks))
         for leak in leaks:
             key = leak.set, leak.golden_id, leak.verdict
             self._counts[key] += 1
             if self._counts[key] <= MOST_PER_GOLDEN:
                 self._found.append(leak)
 
+    def _count(self, row: Row, verdict: Verdict) -> None:
+        """Each row once: one whose golden goes on in the next comes twice, and nothing else comes in between."""
+        place = (row.path, row.line)
+        if self._last and self._last[0] == place:
+            self._rows[self._last[1]] -= 1
+            verdict = min(verdict, self._last[1])
+        self._rows[verdict] += 1
+        self._last = place, verdict
+
     def report(self) -> Report:
         """What was found in all rows so far."""
         leaks = tuple(leak for leak in self._found if leak.verdict == "leak")
         suspects = tuple(leak for leak in self._found if leak.verdict == "suspect")
         omitted = self._counts.total() - len(self._found)
-        return Report(leaks, suspects, self.rows_read, self._goldens, omitted)
+        rows = self._rows["leak"], self._rows["suspect"]
+        return Report(leaks, suspects, self.rows_read, self._goldens, omitted, *rows)

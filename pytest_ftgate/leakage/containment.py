@@ -10,6 +10,7 @@ from math import inf
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Own, Templates
+from pytest_ftgate.leakage.information import BITS_LEAK, most_bits
 from pytest_ftgate.leakage.sequence_index import SequenceIndex
 
 N = 5
@@ -77,6 +78,8 @@ class Containment:
         score = found / len(golden.grams)
         short = golden.size < LONG
         verdict = _verdict_of_short(golden, score, run) if short else verdict_of(score, len(words), golden.size)
+        if verdict == "leak" and score < LEAK and most_bits(words) < BITS_LEAK:
+            verdict = "suspect"
         return Hit(number, "containment", verdict, score, words) if verdict else None
 
 

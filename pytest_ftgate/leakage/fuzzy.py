@@ -23,8 +23,8 @@ class Fuzzy:
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens that are nearly this row or nearly a question of it."""
-        trimmed = dict.fromkeys(map(self._templates.trimmed, sample.texts))
-        others = tuple(words for words in trimmed if words and words not in sample.texts)
+        pieces = dict.fromkeys(piece for words in sample.texts for piece in self._templates.pieces(words))
+        others = tuple(words for words in pieces if words and words not in sample.texts)
         for hit in self.join.find(replace(sample, others=sample.others + others) if others else sample):
             if verdict := self._verdict(hit, sample):
                 yield replace(hit, verdict=verdict)

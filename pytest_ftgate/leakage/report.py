@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pytest_ftgate.data.near.hit import Verdict
 from pytest_ftgate.files.escape import one_line
@@ -14,7 +15,14 @@ MARKS: Marks = ("[[", "]]")
 COLOURS: Marks = ("\x1b[1;33m", "\x1b[0m")
 """For a terminal: bold yellow."""
 _LISTED = 10
+"""Golden cases of each verdict that are described."""
+_PLACES = 5
+"""Further rows of one golden case that are named."""
 _LONGEST = 100
+_ADVICE = (
+    "remove these rows, or replace the golden cases; `pytest --train --ftgate-leak=drop-row` trains without the rows, "
+    "=drop-case compares models without the cases"
+)
 _BLIND = "word-level check: paraphrases and translations are not detected"
 
 
@@ -22,10 +30,11 @@ _BLIND = "word-level check: paraphrases and translations are not detected"
 class Leak:
     """A golden and a training row that share text.
 
-    file, line: of the training row. stage: "exact", "containment", "fuzzy", "answer", "disguise" or "split". score: 1
-    for a whole copy; the share of the golden's (or its answer's) 5-word sequences that stand in the row (containment,
-    answer) or across its border with the row before or after (split), or of its 20-letter sequences once the row's
-    escapes, markup and lookalikes are undone (disguise); Jaccard's index of character 5-grams (fuzzy).
+    file, line: of the training row. stage: "exact", "containment", "fuzzy", "edited", "answer", "disguise" or "split".
+    score: 1 for a whole copy; the share of the golden's (or its answer's) 5-word sequences that stand in the row
+    (containment, answer) or across its border with the row before or after (split), or of its 20-letter sequences once
+    the row's escapes, markup and lookalikes are undone (disguise); Jaccard's index of character 5-grams (fuzzy); the
+    share of the golden's own words that stand in the row in their order (edited).
     span: longest common run of words, normalised; words: their number. before, after: up to six words of the row on
     either side of it.
     set: name of the golden's set, "" if it was not told. verdict: "leak" blocks, "suspect" is for a person to look at.
@@ -70,6 +79,8 @@ class Report:
 
     leaks, suspects: at most `check.MOST_PER_GOLDEN` rows of each kind for one golden, so that memory stays small.
     rows_read, goldens: how many were compared. omitted: further findings that are not listed.
+    leaking_rows, suspect_rows: training rows with a leak; without one, but with a suspect; all of them, listed or not.
+    at_least: whether these two are lower bounds, as of several sets with findings that are not listed.
     """
 
     leaks: tuple[Leak, ...]
@@ -77,15 +88,27 @@ class Report:
     rows_read: int
     goldens: int
     omitted: int = 0
+    leaking_rows: int = 0
+    suspect_rows: int = 0
+    at_least: bool = False
 
     @property
     def summary(self) -> str:
-        """One line: what was compared and what was found."""
-        compared = f"{self.goldens:,} golden cases, {self.rows_read:,} training rows"
-        found = [f"{len(self.leaks):,} leaks"] if self.leaks else []
-        found += [f"{len(self.suspects):,} suspects"] if self.suspects else []
-        found += [f"{self.omitted:,} more"] if self.omitted else []
-        return f"leakage: {compared}: {', '.join(found) or 'clean'}"
+        """One line: how many of the golden cases were found, in how many of the rows."""
+        if not self.found:
+            return f"leakage: {self.goldens:,} golden cases, {self.rows_read:,} training rows: clean"
+        leaking = {(leak.set, leak.golden_id) for leak in self.leaks}
+        others = {(leak.set, leak.golden_id) for leak in self.suspects} - leaking
+        found = [self._counted(len(leaking), "leaks", "leak", self.leaking_rows)] if leaking else []
+        if others:
+            found.append(self._counted(len(others), "is suspect", "are suspect", self.suspect_rows))
+        return f"leakage: {'; '.join(found)}"
+
+    def _counted(self, cases: int, one: str, more: str, rows: int) -> str:
+        what = f"golden cases {one if cases == 1 else more}"
+        least = "at least " * self.at_least
+        where = f"in {least}{rows:,} of {self.rows_read:,} training rows" if rows else "in no training row"
+        return f"{cases:,} of {self.goldens:,} {what}, {where}"
 
     @property
     def found(self) -> tuple[Leak, ...]:
@@ -100,15 +123,34 @@ class Report:
         """For tests. Raises AssertionError, with this report as its text, on a leak; if strict, on a suspect too."""
         __tracebackhide__ = True
         if self.blocking(strict=strict):
-            raise AssertionError(self.describe())
+            raise AssertionError(self.describe(advise=True))
 
-    def describe(self, marks: Marks = MARKS) -> str:
-        """The summary, the first findings of each kind, common words between marks, and what the check cannot see."""
-        listed = (*_listed(self.leaks, marks), *_listed(self.suspects, marks))
+    def describe(self, marks: Marks = MARKS, *, advise: bool = False) -> str:
+        """The summary, the first golden cases of each verdict with their rows, and what the check cannot see.
+
+        marks: around the common words. advise: say what to do about leaks.
+        """
+        listed = [*_listed(self.leaks, marks), *_listed(self.suspects, marks)]
+        if self.omitted:
+            listed.append(f"  {self.omitted:,} more pairs of these golden cases and a row are not listed")
+        if advise and self.leaks:
+            listed.append(f"  {_ADVICE}")
         return "\n".join([self.summary, *listed, f"  ({_BLIND})"])
 
 
 def _listed(found: Sequence[Leak], marks: Marks) -> list[str]:
-    lines = [f"  {leak.shown(marks)}" for leak in found[:_LISTED]]
-    more = len(found) - len(lines)
-    return [*lines, f"  and {more:,} more"] if more else lines
+    """A line for each golden case: its first row as it was found, and where else it is."""
+    cases: dict[tuple[str, str], list[Leak]] = {}
+    for leak in found:
+        cases.setdefault((leak.set, leak.golden_id), []).append(leak)
+    lines = [f"  {own[0].shown(marks)}{_elsewhere(own[1:])}" for own in islice(cases.values(), _LISTED)]
+    more = len(cases) - len(lines)
+    return [*lines, f"  and {more:,} more golden case{'s' * (more != 1)}"] if more else lines
+
+
+def _elsewhere(others: Sequence[Leak]) -> str:
+    if not others:
+        return ""
+    places = ", ".join(f"{leak.file}:{leak.line}" for leak in others[:_PLACES])
+    dots = ", ..." if len(others) > _PLACES else ""
+    return f"; {len(others):,} more row{'s' * (len(others) != 1)}: {places}{dots}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -10,14 +12,17 @@ from pytest_ftgate.data.near.hit import Stage
 from pytest_ftgate.data.near.normalized import Golden, Plain, Words, bare_text, plain_of, sample_of
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.errors import SelfTestError
-from pytest_ftgate.leakage.disguise.letters import LEAST_WORDS
+from pytest_ftgate.leakage.disguise.letters import LEAST_WORDS, N
+from pytest_ftgate.leakage.edited import Edited
 
 Passing = Callable[[Sequence[Plain]], Sequence[int]]
 """Rows -> places of those that are not filtered out."""
 Undisguised = Callable[[Sequence[Row], Sequence[Plain]], Iterable[object]]
 """Rows, and the same normalised -> the findings in those that look disguised."""
 PLANTS = 10
-"""The longest goldens are planted until one is found; a set whose ten longest all hide is not guarded."""
+"""The longest goldens of each script are planted until one is found; if all of them hide, the set is not guarded."""
+LOOKED_AT = 20
+"""Words of a text by which its script is told."""
 _FILLER = ", ".join(f"zq{number}zq" for number in range(60))
 
 
@@ -31,6 +36,10 @@ def _pasted(words: Words) -> str:
 
 def _edited(words: Words) -> str:
     return f"{' '.join(words)} z"
+
+
+def _changed(words: Words) -> str:
+    return _pasted((*words[:3], "zqzq", *words[3:]))
 
 
 def _entities(text: str) -> str:
@@ -72,6 +81,7 @@ _PLANTS: Mapping[str, _Plant] = MappingProxyType(
         "Exact": _Plant(_question, 1, _whole),
         "Containment": _Plant(_question, 5, _pasted),
         "Fuzzy": _Plant(_question, 5, _edited),
+        "Edited": _Plant(_question, 6, _changed),
         "Answers": _Plant(_answer, 13, _pasted),
     }
 )
@@ -82,9 +92,10 @@ def check_stages(goldens: Sequence[Golden], stages: Sequence[Stage]) -> None:
     """Raises SelfTestError, naming the stage and the golden, if a planted leak is not found."""
     for stage in stages:
         planted = _planted(goldens, stage)
-        if planted and not any(_finds(stage, number, text) for number, text in planted.items()):
-            told = f"leakage self-test failed: stage {type(stage).__name__.lower()} missed golden case"
-            raise SelfTestError(f"{told} {goldens[next(iter(planted))].name} planted in a row")
+        for of_script in _by_script({number: goldens[number].question for number in planted}):
+            if not any(_finds(stage, number, planted[number]) for number in of_script):
+                told = f"leakage self-test failed: stage {type(stage).__name__.lower()} missed golden case"
+                raise SelfTestError(f"{told} {goldens[of_script[0]].name} planted in a row")
 
 
 def check_prefilter(goldens: Sequence[Golden], stages: Sequence[Stage], passing: Passing) -> None:
@@ -100,8 +111,9 @@ def check_prefilter(goldens: Sequence[Golden], stages: Sequence[Stage], passing:
 
 def check_disguises(goldens: Sequence[Golden], find: Undisguised) -> None:
     """Raises SelfTestError, naming the disguise and the golden, if a disguised golden is not found."""
-    longest = sorted(goldens, key=lambda golden: -len(golden.bare))[:PLANTS]
-    texts = {golden.name: " ".join(golden.bare) for golden in longest if len(golden.bare) >= LEAST_WORDS}
+    longest = sorted(goldens, key=lambda golden: -len("".join(golden.bare)))[:PLANTS]
+    found = (golden for golden in longest if len(golden.bare) >= LEAST_WORDS and len("".join(golden.bare)) >= N)
+    texts = {golden.name: " ".join(golden.bare) for golden in found}
     planted = {name: text for name, text in texts.items() if bare_text(text) == text}
     for disguise, hide in _DISGUISES.items():
         rows = [Row("self-test", 1, {"input": hide(text)}) for text in planted.values()]
@@ -113,9 +125,32 @@ def check_disguises(goldens: Sequence[Golden], find: Undisguised) -> None:
 def _planted(goldens: Sequence[Golden], stage: Stage) -> dict[int, str]:
     """The goldens with the longest part that a stage looks for, by number, each in its row."""
     plant = _PLANTS[type(stage).__name__]
-    parts = {number: plant.part(golden) for number, golden in enumerate(goldens)}
-    longest = sorted(parts, key=lambda number: -len(parts[number]))[:PLANTS]
-    return {number: plant.planted(parts[number]) for number in longest if len(parts[number]) >= plant.least}
+    parts = {number: plant.part(golden) for number, golden in enumerate(goldens) if _looks_for(stage, number)}
+    longest = (sorted(some, key=lambda number: -len(parts[number]))[:PLANTS] for some in _by_script(parts))
+    planted = (number for some in longest for number in some if len(parts[number]) >= plant.least)
+    return {number: plant.planted(parts[number]) for number in planted}
+
+
+def _by_script(parts: Mapping[int, Words]) -> Collection[list[int]]:
+    """The numbers of the parts in each script, in their order; the script of a part is that of most of its first words.
+
+    What is found in one script may be lost in another: each must find its own.
+    """
+    scripts: defaultdict[str, list[int]] = defaultdict(list)
+    for number, words in parts.items():
+        [(script, _)] = Counter(map(_script, words[:LOOKED_AT])).most_common(1) or [("", 0)]
+        scripts[script].append(number)
+    return scripts.values()
+
+
+def _script(word: str) -> str:
+    """Such as "LATIN", "THAI" or "CJK", of its first letter; "" of a word without one."""
+    letter = next((char for char in word if char.isalpha()), "")
+    return unicodedata.name(letter, "").partition(" ")[0] if letter else ""
+
+
+def _looks_for(stage: Stage, number: int) -> bool:
+    return not isinstance(stage, Edited) or number in stage.indexed
 
 
 def _finds(stage: Stage, number: int, text: str) -> bool:

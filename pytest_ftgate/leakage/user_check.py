@@ -26,13 +26,16 @@ def check_own(data: Data, suites: Sequence[Suite]) -> Report:
     Raises LeakageError.
     """
     parts = [data] if isinstance(data, str | Path) else list(data)
-    reports = [_of_set(suite, parts) for suite in suites]
-    return of_all_sets(reports) if reports else find_leaks([], _rows(parts))
+    if not suites:
+        return find_leaks([], _rows(parts))
+    reports, prompts = zip(*(_of_set(suite, parts) for suite in suites), strict=True)
+    return with_prompts(of_all_sets(reports), of_all_sets(prompts))
 
 
-def _of_set(suite: Suite, parts: Sequence[Any]) -> Report:
+def _of_set(suite: Suite, parts: Sequence[Any]) -> tuple[Report, Report]:
+    """On the rows, and on the set's prompts."""
     scan = scan_of([suite])
-    return with_prompts(compared(scan.report(_rows(parts))), prompt_report(scan, all_prompts(suite)))
+    return compared(scan.report(_rows(parts))), prompt_report(scan, all_prompts(suite))
 
 
 def of_all_sets(reports: Sequence[Report]) -> Report:
@@ -43,7 +46,18 @@ def of_all_sets(reports: Sequence[Report]) -> Report:
         reports[0].rows_read,
         sum(report.goldens for report in reports),
         sum(report.omitted for report in reports),
+        *_rows_of_all(reports),
     )
+
+
+def _rows_of_all(reports: Sequence[Report]) -> tuple[int, int, bool]:
+    """(rows with a leak, rows with nothing but suspects, whether these are lower bounds)."""
+    found = [report for report in reports if report.found]
+    if len(found) == 1:
+        return found[0].leaking_rows, found[0].suspect_rows, found[0].at_least
+    leaking = {(leak.file, leak.line) for report in found for leak in report.leaks}
+    suspect = {(leak.file, leak.line) for report in found for leak in report.suspects} - leaking
+    return len(leaking), len(suspect), any(report.omitted for report in found)
 
 
 def _rows(parts: Iterable[str | Path | Mapping[str, Any]]) -> Iterator[Row]:

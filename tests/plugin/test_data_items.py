@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import xml.etree.ElementTree as ET
@@ -155,13 +156,32 @@ def test_the_files_are_read_once_for_all_checks_and_the_log_says_so(shop, monkey
         "pytest_ftgate.data.readers.reader"
     )  # that of sys.modules: an earlier run in this process may have left another
     reader = module.read_records
-    monkeypatch.setattr(module, "read_records", lambda path: [read.append(path.name), *reader(path)][1:])
+    monkeypatch.setattr(module, "read_records", lambda path, *more: [read.append(path.name), *reader(path, *more)][1:])
     result = shop.run(HERE)
     assert result.ret == 0, result.stdout.str()
     assert read == ["train.jsonl", "validation.jsonl"]
     [line] = (shop.path / ".ftgate/audit.jsonl").read_text().splitlines()
     entry = json.loads(line)
     assert (entry["kind"], entry["task"], entry["what"]["for"]) == ("data", "mail", "data checks")
+
+
+def test_columns_of_other_names_in_a_compressed_file_are_checked_as_rows(shop):
+    """And where no row can be read, no check passes."""
+    train = shop.path / "pipelines/mail/train.jsonl"
+    rows = [{"Frage": words(9, seed), "Antwort": "yes" if seed % 2 else "no"} for seed in range(500)]
+    (train.parent / "train.jsonl.gz").write_bytes(gzip.compress(json_lines(rows).encode()))
+    text = shop.path.joinpath(HERE).read_text().replace("train.jsonl", "train.jsonl.gz")
+    shop.write(HERE, f'{text}\n[data.columns]\ninput = "Frage"\nexpected = "Antwort"\n')
+    result = shop.run(HERE)
+    assert result.ret == 0, result.stdout.str()
+    shop.write("pipelines/mail/validation.jsonl", json_lines(rows[:3]).replace("Frage", "Frag"))
+    (train.parent / "train.jsonl.gz").write_bytes(b"no gzip")
+    result = shop.run(HERE)
+    result.stdout.fnmatch_lines(["*train.jsonl.gz (cannot read training data: damaged*"])
+    result.stdout.fnmatch_lines(
+        ["*unknown row format; found keys: 'Frag', 'expected'; nearest: input + expected; rename*"]
+    )
+    assert result.parseoutcomes().keys() == {"failed", "skipped"}
 
 
 def test_rows_are_held_against_the_counts_of_the_golden_set(shop):

@@ -19,6 +19,8 @@ from pytest_ftgate.data.dedup.write import Counts, write_kept
 from pytest_ftgate.data.near.near_pairs_within import NEAR
 from pytest_ftgate.data.near.together import Together
 from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.files.compressed import check_not_compressed
+from pytest_ftgate.files.ordinary import is_file
 from pytest_ftgate.files.text import shown
 
 Keep = Literal["first", "longest"]
@@ -65,9 +67,10 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
     in a fifth of the rows and in ten; texts under five words must be equal, and so must system turns. Near to near is
     one group. workers: by default all cores.
     What is done is kept beside the target until it is written: the same call goes on after a crash.
-    Raises DataError, and then writes nothing: a row that cannot be read, or the target is one of the files; OSError.
+    Raises FtgateError, and then writes nothing: a row that cannot be read, a target that is one of the files, a folder,
+    or called as if it were compressed, a process that was killed; OSError.
     """
-    _check_apart(job)
+    _check_outputs(job)
     folder = job.target.with_name(f".{job.target.name}.dedup")
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -91,9 +94,14 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
             folder.rmdir()  # unless there is work in it
 
 
-def _check_apart(job: Job) -> None:
+def _check_outputs(job: Job) -> None:
     known = {path.resolve() for path in (*job.against, *job.files)}
     for path in filter(None, (job.target, job.report)):
+        check_not_compressed(path)
+        try:
+            is_file(path)
+        except OSError as error:
+            raise DataError([Fault(shown(path), 0, str(error))]) from None
         if path.resolve() in known:
             raise DataError([Fault(shown(path), 0, "is also an input or output; use another name")])
         known.add(path.resolve())

@@ -19,6 +19,7 @@ from pytest_ftgate.data.near.ngrams import N, grams_of, text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, codes_of_grams, distinct_codes, letter_codes
 from pytest_ftgate.data.near.template_threshold import least_of_template
+from pytest_ftgate.data.near.text import split
 
 LEAK = 0.8
 LEAST_WORDS = 5
@@ -60,41 +61,35 @@ class Fuzzy:
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens that are nearly this row or nearly its question."""
         found: dict[int, Hit] = {}
-        for texts in (*_together(sample), *((words,) for words in sample.others)):
+        for texts in _together(sample):
             for hit in self._near(texts):
                 if hit.golden not in found or found[hit.golden].score < hit.score:
                     found[hit.golden] = hit
         yield from found.values()
 
-    def _near(self, texts: Sequence[Words]) -> Iterator[Hit]:
+    def _near(self, texts: Sequence[str]) -> Iterator[Hit]:
         places = self._candidates(texts)
         if goldens := [self.indexed[place] for place in places]:
             own = [self._kept[place] for place in places] if self._kept else [golden.grams for golden in goldens]
-            for words in texts:
-                grams = grams_of(text_of_words(words))
+            for text in texts:
+                grams = grams_of(text)
                 for golden, theirs in zip(goldens, own, strict=True):
                     score = jaccard(theirs, grams - golden.dropped)
                     if score >= SUSPECT:
-                        span = _common(self._words[golden.number], words)
+                        span = _common(self._words[golden.number], split(text))
                         yield Hit(golden.number, "fuzzy", "leak" if score >= LEAK else "suspect", score, span)
 
-    def _candidates(self, texts: Sequence[Words]) -> Collection[int]:
-        """Places of the goldens that one of the texts may be near to; each text begins the next."""
-        if self._filter is None:
-            return range(len(self.indexed))
-        return self._filter.candidates([text_of_words(words) for words in texts])
+    def _candidates(self, texts: Sequence[str]) -> Collection[int]:
+        """Places of the goldens that one of the texts may be near to; all others are pieces of the last."""
+        return self._filter.candidates(texts) if self._filter else range(len(self.indexed))
 
 
-def _together(sample: Sample) -> Iterator[tuple[Words, ...]]:
-    """Question and whole row; as one pair, to be filtered at once, if the one begins the other."""
-    question, whole = sample.question, sample.whole
-    if question == whole or not question:
-        yield (whole,)
-    elif whole[: len(question)] == question:
-        yield question, whole
-    else:
-        yield (question,)
-        yield (whole,)
+def _together(sample: Sample) -> Iterator[list[str]]:
+    """The whole row with what is a piece of it, to be filtered at once; and what is none, each by itself."""
+    whole = text_of_words(sample.whole)
+    texts = dict.fromkeys(map(text_of_words, (sample.question, *sample.others)))
+    yield [*(text for text in texts if text in whole and text != whole), whole]
+    yield from ([text] for text in texts if text not in whole)
 
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:

@@ -62,13 +62,14 @@ class Filter:
         self._bits = Bitmaps(self._codes, self._sizes)
 
     def candidates(self, texts: Sequence[str]) -> Collection[int]:
-        """Places of the goldens to compare with, of any of the texts; each text begins the next."""
+        """Places of the goldens to compare with, of any of the texts; all others are pieces of the last."""
         small = [text for text in texts if not self._too_large(text)]
-        if not small:
-            return ()
         codes = [distinct_codes(text) for text in small]
-        hits = self._hits(self._slots(codes[-1]))
-        return {place for text, own in zip(small, codes, strict=True) for place in self._near(text, own, hits)}
+        whole = self._hits(self._slots(codes[-1])) if small and small[-1] is texts[-1] else None
+        found: set[int] = set()
+        for text, own in zip(small, codes, strict=True):
+            found.update(self._near(text, own, self._hits(self._slots(own)) if whole is None else whole))
+        return found
 
     def _near(self, text: str, codes: Hashes, hits: _Counts) -> Iterator[int]:
         least = len(codes) - self._of_templates(self._slots(codes))

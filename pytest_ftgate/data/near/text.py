@@ -11,6 +11,9 @@ from pytest_ftgate.data.near.conversation import role_of, said_in
 from pytest_ftgate.files.folding import folded
 from pytest_ftgate.files.words import is_unspaced
 
+_OF_LAST = " \b"
+"""Before a mark of a script without spaces, until it is put to its letter."""
+
 
 def text_of(value: object) -> str:
     """All texts and numbers of a JSON value, in the order of the sorted keys, one a line.
@@ -47,8 +50,8 @@ def words_of(text: str) -> tuple[str, ...]:
     """The words of a text: `folded`, every character that is no letter, mark or number a space.
 
     HTML entities are what they stand for, <br> is a space. Invisible characters (soft hyphen, zero-width space) vanish.
-    Scripts written without spaces (Chinese, Japanese, Thai ...) count a character as a word. A text without any word
-    (emoji, "?!") is one word: itself.
+    Scripts written without spaces (Chinese, Japanese, Thai ...) count a character with its marks as a word. A text
+    without any word (emoji, "?!") is one word: itself.
     """
     return split(plain_text(text))
 
@@ -71,7 +74,7 @@ def plain_text(text: str) -> str:
 
 def _plain(text: str) -> str:
     """As `text.translate(_TABLE)`, which looks up every character of a text that is not all ASCII."""
-    others = _NOT_ASCII.sub(lambda found: found.group().translate(_TABLE), text)
+    others = _NOT_ASCII.sub(lambda found: found.group().translate(_TABLE).replace(_OF_LAST, ""), text)
     return others.encode("utf-8", "surrogatepass").translate(_ASCII).decode("utf-8", "surrogatepass")
 
 
@@ -89,7 +92,9 @@ def _replacement(char: str) -> str:
         return ""
     if category[0] not in "LMN":
         return " "
-    return f" {char} " if is_unspaced(char) else char
+    if is_unspaced(char):
+        return f"\b{char} " if category[0] == "M" else f" {char} "
+    return char
 
 
 _TABLE = _Table()

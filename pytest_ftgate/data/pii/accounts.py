@@ -36,7 +36,7 @@ _IBAN_LENGTHS: Mapping[str, int] = MappingProxyType(
 
 
 def ibans(text: str) -> Iterator[Place]:
-    """Account numbers with their country's length and a remainder of 1 mod 97. text: folded."""
+    """Account numbers with their country's length and a remainder of 1 mod 97. text: in ASCII forms."""
     for found in _IBAN.finditer(text):
         if end := _end_of_iban(found.group()):
             yield found.start(), found.start() + end

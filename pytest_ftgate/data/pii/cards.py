@@ -12,21 +12,21 @@ from pytest_ftgate.data.pii.web_addresses import is_within, web_addresses
 
 _CARD = re.compile(
     r"(?<![\w.-])(?:\d{14,19}"
-    r"|(?<!\d{4} )\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?(?! \d{4}(?!\d))|\d{4}([ -])\d{6}\2\d{4,5})"
+    r"|(?<!(?<!\d)\d{4} )\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?(?! \d{4}(?!\d))|\d{4}([ -])\d{6}\2\d{4,5})"
     r"(?![\w-]|\.\d)",
     re.A,
 )
 """Bare, or in the groups that are printed on cards."""
 _LENGTHS: Mapping[str, range] = MappingProxyType(
     {
-        "4": range(16, 20, 3),
-        "5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|508|81|82|9792": range(16, 17),
+        "4|5[0-8]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|220[0-4]|6[03457]|352[89]|35[3-8]|81|82|9792": range(16, 17),
         "3[47]": range(15, 16),
         "30[0-5]|309|36|3[89]": range(14, 17),
-        "62|6011|64[4-9]|65|352[89]|35[3-8]|220[0-4]|50|5[6-8]|6[037]": range(16, 20),
+        "62": range(16, 20),
     }
 )
-"""Digits by what a number begins with: Visa; Mastercard, RuPay, Troy; American Express; Diners; UnionPay and others."""
+"""Digits by what a number begins with: Visa, Mastercard, Maestro, Discover, JCB, Mir, RuPay, Troy; American Express;
+Diners; UnionPay."""
 _ISSUERS = tuple((re.compile(begin), lengths) for begin, lengths in _LENGTHS.items())
 TEST_CARDS = frozenset(
     {
@@ -63,7 +63,10 @@ TEST_CARDS = frozenset(
 
 
 def cards(text: str) -> Iterator[Place]:
-    """Numbers that `is_card`, unless they stand in a web address or are added, subtracted and so on. text: folded."""
+    """Numbers that `is_card`, unless they stand in a web address or are added, subtracted and so on.
+
+    text: in ASCII forms.
+    """
     addresses = web_addresses(text)
     for found in _CARD.finditer(text):
         place = found.span()

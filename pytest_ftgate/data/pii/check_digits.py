@@ -16,6 +16,18 @@ def _au_medicare(number: str) -> bool:
     return _weighted(map(int, number[:8]), cycle((1, 3, 7, 9))) % 10 == int(number[8])
 
 
+def _cn_ric(number: str) -> bool:
+    """Date of birth and ISO 7064 check digit; python-stdnum's own test fails on counties that it does not know."""
+    from stdnum.cn import ric
+    from stdnum.exceptions import ValidationError
+
+    try:
+        ric.get_birth_date(number)
+    except ValidationError:
+        return False
+    return bool(ric.calc_check_digit(number) == number[-1])
+
+
 def _de_id_card(number: str) -> bool:
     """ICAO 9303: weights 7, 3, 1, letters from A = 10. T and eight digits is the older form, which has none."""
     return (number[0] == "T" and number[1:].isdigit()) or _weighted(
@@ -57,6 +69,7 @@ def _sg_nric(number: str) -> bool:
 OWN: Mapping[str, Callable[[str], bool]] = MappingProxyType(
     {
         "au_medicare": _au_medicare,
+        "cn_ric": _cn_ric,
         "de_id_card": _de_id_card,
         "de_social_security": _de_social_security,
         "kr_rrn": _kr_rrn,

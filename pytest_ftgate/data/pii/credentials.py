@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from pytest_ftgate.data.pii.ascii_forms import in_ascii_forms
 from pytest_ftgate.data.pii.random_tokens import random_tokens
 from pytest_ftgate.data.pii.span import Finder, Span, kinds_of, spans_in
 
@@ -47,6 +48,8 @@ _PLACEHOLDER = re.compile(
     r"|^(?:pass(?:word|wd)?|pwd?|secret|your\w*|[xX]{3,}|\$\w+|\$?\{.*|%s|\[.*|<.*)$"
 )
 """What documentation writes in place of a key or a password."""
+_ANY = re.compile(r"[!-~]{13}|-----BEGIN", re.A)
+"""What all of them have one of; most rows have none, and are looked at no further."""
 
 
 def credentials(text: str) -> tuple[str, ...]:
@@ -56,7 +59,8 @@ def credentials(text: str) -> tuple[str, ...]:
 
 def credential_spans(text: str) -> Iterator[Span]:
     """Where they stand, kind after kind; no two overlap."""
-    return spans_in(text, _KINDS)
+    text = in_ascii_forms(text)
+    return spans_in(text, _KINDS) if _ANY.search(text) else iter(())
 
 
 def _shaped(pattern: re.Pattern[str]) -> Finder:

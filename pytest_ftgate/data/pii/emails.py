@@ -47,7 +47,7 @@ _ANYWHERE = regex.compile(
 
 
 def emails(text: str) -> Iterator[Place]:
-    """All but placeholders, such as those of RFC 2606, and file names. text: folded."""
+    """All but placeholders, such as those of RFC 2606, and file names. text: in ASCII forms."""
     if "@" in text:
         yield from (found.span() for found in _EMAIL.finditer(text) if not is_placeholder(found.group()))
 

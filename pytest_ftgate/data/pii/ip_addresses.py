@@ -18,7 +18,7 @@ _VERSION = re.compile(r"(?:\bv(?:er(?:sion)?)?|\brelease|\bbuild)[ .:=]{0,2}$", 
 def ip_addresses(text: str) -> Iterator[Place]:
     """Those of the public networks (of version 6 in 2000::/3); private ones and those for documentation name nobody.
 
-    text: folded.
+    text: in ASCII forms.
     """
     for found in _IPV4.finditer(text):
         if _is_public(found.group()) and not _VERSION.search(text[max(0, found.start() - 12) : found.start()]):

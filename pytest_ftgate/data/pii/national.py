@@ -35,7 +35,7 @@ class _Id:
 
 _IDS = (
     _Id("BR_CPF", r"\d{3}\.\d{3}\.\d{3}-\d\d", "br.cpf"),
-    _Id("CN_RIC", r"\d{17}[\dX]", "cn.ric"),
+    _Id("CN_RIC", r"[1-8]\d{5}(?:19|20)\d{9}[\dX]", "cn_ric"),
     _Id("ES_NIE", r"[X-Z]\d{7}-?[A-Z]", "es.nie"),
     _Id("FI_PERSONAL_IDENTITY_CODE", r"\d{6}[-+A-FU-Y]\d{3}[A-Z0-9]", "fi.hetu"),
     _Id("FR_NIR", r"[12] \d\d \d\d \d[\dAB] \d{3} \d{3} \d\d", "fr.nir"),
@@ -100,8 +100,9 @@ def _word(words: str) -> str:
     return rf"(?<![a-z])(?:{words})(?![a-z])"
 
 
-_EVIDENT = re.compile(_alone("|".join(each.shape for each in _IDS if not each.words)), re.I | re.A)
-_DIGITS = re.compile(r"\d[\d ./:-]{5}", re.A)
+_EVIDENT = re.compile(_alone("|".join(each.shape for each in _IDS if not each.words)), re.A)
+_DENSE = re.compile(r"\d\D?\d\D?\d\D?\d", re.A)
+"""What all ids have."""
 _ANY_WORD = re.compile(_word("|".join(each.words for each in _IDS if each.words)), re.I | re.A)
 
 
@@ -132,7 +133,10 @@ class _Finder:
         if name in OWN:
             return OWN[name](plain)
         kept = written if name in ("fi.hetu", "se.personnummer") else plain
-        return bool(import_module(f"stdnum.{name}").is_valid(kept))
+        try:
+            return bool(import_module(f"stdnum.{name}").is_valid(kept))
+        except (LookupError, TypeError, ValueError):  # of numbers that it did not expect
+            return False
 
 
 def can_find() -> bool:
@@ -141,8 +145,8 @@ def can_find() -> bool:
 
 
 def national_ids(text: str) -> Iterator[Span]:
-    """Where they stand; kind: country and name, such as US_SSN. None without python-stdnum. text: folded."""
-    if (_EVIDENT.search(text) or (_DIGITS.search(text) and _ANY_WORD.search(text))) and can_find():
+    """Where they stand; kind: country and name, such as US_SSN. None without python-stdnum. text: in ASCII forms."""
+    if _DENSE.search(text) and (_ANY_WORD.search(text) or _EVIDENT.search(text.upper())) and can_find():
         for finder in _finders():
             yield from spans_in(text, finder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,14 +16,34 @@ SECRET = "<SECRET>"  # noqa: S105  what stands for one
 def redacted_text(text: str) -> str:
     """The text in which neither personal data nor credentials are found any more.
 
-    It is looked through again until nothing is found: what stood next to a span may be one itself without it.
+    What is JSON stays JSON: a number that would become a placeholder becomes a text. It is looked through again until
+    nothing is found: what stood next to a span may be one itself without it.
     """
+    without = _cut(text)
+    if without == text or not _is_json(text) or _is_json(without):
+        return without
+    written = json.dumps(redacted_value(json.loads(text)), ensure_ascii=False)
+    return written if _cut(written) == written else without
+
+
+def _cut(text: str) -> str:
     while True:
         without = _replaced(text, [(span, SECRET) for span in credential_spans(text)])
         without = _replaced(without, [(span, placeholder(span.kind)) for span in personal_spans(without)])
         if without == text:
             return text
         text = without
+
+
+def _is_json(text: str) -> bool:
+    """Whether the text is an object or a list."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def placeholder(kind: str) -> str:

@@ -66,4 +66,4 @@ def _parsed(line: bytes) -> tuple[str, tuple[Report, ...]] | None:
 def report_of(value: Mapping[str, Any]) -> Report:
     """The report that `asdict` was made of."""
     leaks, suspects = (tuple(Leak(**leak) for leak in value[kind]) for kind in ("leaks", "suspects"))
-    return Report(leaks, suspects, value["rows_read"], value["goldens"], value["omitted"])
+    return Report(**{**value, "leaks": leaks, "suspects": suspects})

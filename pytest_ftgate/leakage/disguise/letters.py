@@ -119,7 +119,7 @@ class Letters:
 
 def _own_letters(words: Words, own: Own) -> tuple[npt.NDArray[np.bool_], frozenset[int]]:
     """Of each letter whether a golden is looked for by it, and the places of the sequences that must stand in a row."""
-    sizes = [len(squeezed([word])) for word in words]
+    sizes = [len(word) for word in words]
     looked_for = {place + step for place in own.places for step in range(WORDS)} if own.places else range(len(words))
     kept = np.repeat([place in looked_for for place in range(len(words))], sizes).astype(np.bool_)
     if _runs_of(kept, N).any() and not own.needed:
@@ -160,7 +160,7 @@ def _runs_of(kept: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:
 
 
 def _indexed(words: Words, text: str, places: _Ints, needed: frozenset[int]) -> Indexed:
-    ends = np.cumsum([len(squeezed([word])) for word in words])
+    ends = np.cumsum([len(word) for word in words])  # a word alone is squeezed letter by letter
     if not len(places):
         return Indexed(words, text, text, 0, 0, ends)
     covered = np.zeros(len(text) + 1, np.int64)

@@ -40,7 +40,7 @@ def _leaks_of(run: PipelineRun, suites: Sequence[Suite], cases: LeakedCases, *, 
     report, found = _compared(run, suites, stop=stop)
     blocks = stop and bool(report.blocking(strict=run.leak == "strict"))
     if blocks and not run.leak.startswith("drop"):
-        raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe()))
+        raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe(advise=True)))
     run.say(report.describe())
     if blocks and run.leak == "drop-row":
         run.data = _without(run, found)

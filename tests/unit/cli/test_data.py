@@ -256,3 +256,37 @@ def test_without_stdnum_a_copy_says_what_was_not_looked_for(check, capsys, monke
     monkeypatch.setattr("pytest_ftgate.data.pii.national.find_spec", lambda name: None)
     assert main(["data", "redact", "t.jsonl", "copy.jsonl"]) == 0
     assert "national ids not checked: pip install 'pytest-ftgate[data]'" in capsys.readouterr().out
+
+
+CHINESE = (
+    "订单的进度可以在首页右上角的菜单里查看，如果三天之内还没有更新，请把订单号发给我们，我们会马上替您查询。",
+    "请先登录您的账户，再打开历史订单那一页，那里写着包裹现在到了哪里，也写着大约还要几天才能送到您的手里。",
+)
+
+
+def test_chinese_rows_are_checked_like_english_ones(check):
+    asked = "我的订单第{}号现在到哪里了，什么时候能送到我家？"
+    rows = [{"prompt": f"请问{word}，第{number}问", "completion": CHINESE[number % 2]} for number, word in NOUNS]
+    code, lines = check(
+        [*rows, *({"prompt": asked.format(7), "completion": each} for each in CHINESE)], "--allow", "size"
+    )
+    assert code == 0
+    for name in ("short", "contradictions"):
+        assert lines[name].split()[1] == "ok", lines[name]
+    assert lines["languages"].split(maxsplit=2)[1:] == ["ok", "zh 100.0%"]
+
+
+def test_chinese_faults_are_found_like_english_ones(check):
+    rows = [{"prompt": f"请问{word}，第{number}问", "completion": CHINESE[number % 2]} for number, word in NOUNS]
+    rows += [{"prompt": "这条消息是垃圾短信吗？", "completion": label} for label in ("是", "不是")]
+    code, lines = check([*rows, {"prompt": "包裹呢", "completion": "您的"}], "--allow", "size")
+    assert code == 1
+    assert "short           warning  3 found: t.jsonl:41 (1 word)" in lines["short"]
+    assert "contradictions  ERROR    1 found: t.jsonl:42 (different answer in t.jsonl:41)" in lines["contradictions"]
+
+
+NOUNS = [
+    (number, "".join(random.Random(number).sample("春夏秋冬山水火风花鸟鱼虫东西南北金木土石", 12)))
+    for number in range(40)
+]
+"""Forty questions that have little in common."""

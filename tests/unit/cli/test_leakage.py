@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,58 @@ def test_a_golden_case_in_its_own_prompt_is_a_leak(tmp_path, capsys):
     file = write(tmp_path / "train.jsonl", "something else")
     assert main(["leakage", file, "--goldens", str(folder)]) == 11
     assert "golden.toml:2: leak of golden case mood/c1 (containment, score 1.00" in capsys.readouterr().out
+
+
+def pairs_of(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_the_pairs_are_written_as_json_lines_and_as_csv(tmp_path, goldens):
+    half = " ".join(TEXTS[0].split()[:12])
+    file = write(tmp_path / "train.jsonl", TEXTS[3], f"{half} and much else", f"{TEXTS[2]} {TEXTS[3]}")
+    out = tmp_path / "pairs.jsonl", tmp_path / "sub" / "pairs.csv"
+    assert main(["leakage", file, "--goldens", goldens, "--jsonl", str(out[0]), "--csv", str(out[1])]) == 11
+    pairs = pairs_of(out[0])
+    assert {(pair["verdict"], pair["golden"], pair["line"]) for pair in pairs} == {
+        ("leak", "two/c1", 1),
+        ("suspect", "one/c0", 2),
+        ("leak", "two/c0", 3),
+        ("leak", "two/c1", 3),
+    }
+    with out[1].open(newline="", encoding="utf-8") as stream:
+        table = list(csv.DictReader(stream))
+    assert table == [{key: str(value) for key, value in pair.items()} for pair in pairs]
+
+
+def test_a_cell_that_a_spreadsheet_would_compute_begins_with_an_apostrophe(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "one.golden.jsonl", TEXTS[0])
+    write(tmp_path / "=2+5.jsonl", TEXTS[0])
+    assert main(["leakage", "=2+5.jsonl", "--goldens", "one.golden.jsonl", "--csv", "pairs.csv"]) == 11
+    [_, row] = csv.reader((tmp_path / "pairs.csv").open(newline="", encoding="utf-8"))
+    assert "'=2+5.jsonl" in row
+
+
+def test_clean_data_make_a_file_without_pairs(tmp_path, goldens):
+    file = write(tmp_path / "train.jsonl", "something else")
+    assert main(["leakage", file, "--goldens", goldens, "--jsonl", str(tmp_path / "pairs.jsonl")]) == 0
+    assert pairs_of(tmp_path / "pairs.jsonl") == []
+
+
+def test_the_pairs_replace_nothing_that_is_read(tmp_path, goldens, capsys):
+    file = write(tmp_path / "train.jsonl", TEXTS[3])
+    for target in (file, f"{goldens}/one.golden.jsonl", f"{goldens}/new.csv"):
+        assert main(["leakage", file, "--goldens", goldens, "--csv", target]) == 2
+        assert "name another file for the pairs" in capsys.readouterr().err
+    assert main(["leakage", file, "--goldens", goldens, "--csv", f"{tmp_path}/x", "--jsonl", f"{tmp_path}/x"]) == 2
+    assert main(["leakage", file, "--goldens", goldens, "--csv", "/dev/null"]) == 2
+    assert main(["leakage", file, "--goldens", goldens]) == 11
+
+
+def test_rows_of_two_sets_are_counted_once(tmp_path, goldens, capsys):
+    file = write(tmp_path / "train.jsonl", f"{TEXTS[0]} {TEXTS[3]}", TEXTS[1], "something else")
+    assert main(["leakage", file, "--goldens", goldens]) == 11
+    assert "leakage: 3 of 4 golden cases leak, in 2 of 3 training rows\n" in capsys.readouterr().out
 
 
 def test_suspects_count_when_strict(tmp_path, goldens):

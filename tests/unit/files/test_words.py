@@ -26,7 +26,7 @@ SENTENCES = {
     "Korean": ("배는 아홉 시에 떠납니다.", 4, 4),
     "Vietnamese": ("Phà rời bến lúc chín giờ.", 6, 6),
     "Turkish": ("İstanbul'a vapur dokuzda kalkıyor.", 4, 4),
-    "Tibetan": ("བོད་ཡིག་", 2, 1),
+    "Tibetan": ("བོད་ཡིག་", 4, 2),
     "emoji": ("👍 🎉", 0, 2),
     "nothing": (" \n", 0, 0),
 }

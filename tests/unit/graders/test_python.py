@@ -110,7 +110,7 @@ HARM = {
     "import os; os._exit(0)": "ended the process that it runs in (exit code 0)",
     "import os; os.kill(os.getpid(), 9)": "ended the process that it runs in (signal 9)",
     "import ctypes; ctypes.string_at(0)": "ended the process that it runs in (signal 11) (at ",
-    "import os; os.closerange(0, 100)": "ended the process that it runs in",
+    "import os; os.closerange(0, 65536)": "ended the process that it runs in",
 }
 """Body of a grader -> what is reported of it."""
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_ftgate.errors import LeakageError
-from pytest_ftgate.leakage.check import MOST_PER_GOLDEN, find_leaks
+from pytest_ftgate.leakage.check import BATCH, MOST_PER_GOLDEN, find_leaks
 from tests.unit.leakage.leak_samples import case, cases, check, row, words
 
 GOLDEN = words(40, seed=1)
@@ -150,9 +150,11 @@ def test_five_to_twelve_words_verbatim_in_a_row_are_suspect(length):
 
 
 @pytest.mark.parametrize("length", range(5, 13))
-def test_five_to_twelve_words_not_whole_are_nothing(length):
+def test_five_to_twelve_words_with_one_of_them_changed_are_suspect_and_with_two_nothing(length):
     golden = words(length, seed=length).split()
-    assert verdicts(check([case(" ".join(golden))], inside(" ".join([*golden[:-1], "else"])))) == (0, 0)
+    one = [*golden[:-1], "else"]
+    assert verdicts(check([case(" ".join(golden))], inside(" ".join(one)))) == (0, 1)
+    assert verdicts(check([case(" ".join(golden))], inside(" ".join(["other", *one[1:]])))) == (0, 0)
 
 
 @pytest.mark.parametrize("length", range(1, 13))
@@ -249,14 +251,44 @@ def test_findings_of_one_golden_are_bounded_and_the_rest_counted():
     report = check([case(GOLDEN)], *[GOLDEN] * 100)
     assert len(report.leaks) == MOST_PER_GOLDEN
     assert report.omitted == 100 - MOST_PER_GOLDEN
-    assert report.summary.endswith("20 leaks, 80 more")
+    assert report.summary == "leakage: 1 of 1 golden cases leaks, in 100 of 100 training rows"
 
 
 def test_the_description_names_golden_file_line_score_span_and_the_blind_spot():
     text = check([case(GOLDEN)], words(50, 3), inside(GOLDEN)).describe()
     assert "train.jsonl:2: leak of golden case g0 (containment, score 1.00, longest common span 40 words: ... w" in text
     assert "paraphrase" in text
-    assert "and 10 more" in check([case(GOLDEN)], *[GOLDEN] * 100).describe()
+    many = check([case(GOLDEN)], *[GOLDEN] * 100).describe()
+    assert "; 19 more rows: train.jsonl:2, train.jsonl:3, train.jsonl:4, train.jsonl:5, train.jsonl:6, ..." in many
+    assert "  80 more pairs of these golden cases and a row are not listed" in many
+    texts = [words(20, seed) for seed in range(13)]
+    assert "  and 3 more golden cases" in check(cases(*texts), *texts).describe()
+
+
+def test_the_summary_counts_golden_cases_and_rows_not_pairs():
+    texts = [words(20, seed) for seed in range(4)]
+    half = f"{' '.join(texts[3].split()[:12])} {words(40, 99)}"
+    report = check(cases(*texts), texts[0], f"{texts[0]} {texts[1]}", words(30, 9), half, texts[1])
+    assert report.summary == (
+        "leakage: 2 of 4 golden cases leak, in 3 of 5 training rows; 1 of 4 golden cases is suspect, in 1 of 5 training rows"
+    )
+    assert len(report.leaks) == 4
+
+
+def test_a_row_whose_golden_goes_on_in_the_next_batch_is_counted_once():
+    golden = words(40, 1).split()
+    parts = [" ".join(golden[:20]), " ".join(golden[20:])]
+    rows = [words(9, 5000 + number) for number in range(BATCH - 1)]
+    assert check([case(" ".join(golden))], *rows, *parts).leaking_rows == 2
+    assert check([case(parts[0]), case(" ".join(golden), "g1")], *rows, *parts).leaking_rows == 2
+
+
+def test_what_to_do_is_said_where_a_leak_ends_something():
+    report = check([case(GOLDEN)], GOLDEN)
+    assert "--ftgate-leak=drop-row" in report.describe(advise=True)
+    assert "--ftgate-leak" not in report.describe()
+    with pytest.raises(AssertionError, match="drop-case"):
+        report.assert_clean()
 
 
 def test_memory_does_not_grow_with_the_rows():

@@ -15,6 +15,7 @@ from pytest_ftgate.data.near.normalized import goldens_of, plain_of
 from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes, word_codes
 from pytest_ftgate.errors import SelfTestError
 from pytest_ftgate.leakage.containment import Containment
+from pytest_ftgate.leakage.edited import Edited
 from pytest_ftgate.leakage.index import Index
 from pytest_ftgate.leakage.prefilter import LONGEST, Prefilter
 from tests.unit.leakage.leak_samples import cases, row, words
@@ -142,7 +143,7 @@ def test_each_half_of_the_filter_keeps_what_its_own_stage_finds_at_the_very_thre
     text = words(size, size).split()
     goldens = goldens_of(cases(" ".join(text)))
     contained, fuzzy = Containment(goldens), Fuzzy(goldens)
-    both = Prefilter(goldens, [contained], fuzzy)
+    both = Prefilter(goldens, [contained], fuzzy, Edited(goldens))
     outside = words(30, 1)
     pieces = [" ".join(text[:end]) for end in range(1, size + 1)]
     pieces += [f"{' '.join(text[size - end :])} {outside} {' '.join(text[: size - end])}" for end in range(1, size)]

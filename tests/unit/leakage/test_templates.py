@@ -13,7 +13,7 @@ from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.check import find_leaks
-from tests.unit.leakage.leak_samples import Texts, cases, check, language, row
+from tests.unit.leakage.leak_samples import Texts, cases, check, language, near, row
 
 TASKS = [" ".join(language(20, 9000 + number)) for number in range(6)]
 
@@ -137,3 +137,13 @@ def test_every_golden_keeps_something_that_it_is_looked_for_by(seed):
         own = templates.own(golden.question)
         assert bool(own.places) == (len(golden.question) >= 5)
         assert own.needed <= set(own.places)
+
+
+def test_a_near_copy_between_its_instruction_and_other_text_is_found():
+    texts = [language(14, 600 + number) for number in range(10)]
+    goldens = cases(*(f"{TASKS[0]} {' '.join(text)} {TASKS[1]}" for text in texts))
+    copies = [near(text, 0.82, number) for number, text in enumerate(texts)]
+    around = " ".join(language(40, 700))
+    report = check(goldens, *(f"well {TASKS[0]} {copy} {TASKS[1]} {around}" for copy in copies))
+    assert [(leak.golden_id, leak.line) for leak in report.leaks] == [(f"g{n}", n + 1) for n in range(10)]
+    assert "fuzzy" in {leak.stage for leak in report.leaks}

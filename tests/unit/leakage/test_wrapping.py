@@ -71,6 +71,11 @@ WRITTEN = {
     "prompt": lambda p, c: {"prompt": one_text(p, c), "completion": answer_text(c.expected)},
     "prompt without the system turn": lambda p, c: {"prompt": user_text(p, c.input), "completion": "else"},
     "instruction": lambda p, c: {"instruction": p.system, "input": user_text(p, c.input), "output": "good"},
+    "ChatML": lambda p, c: {
+        "text": "".join(
+            f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in [*render(p, c.input), said(c)]
+        )
+    },
     "text": lambda p, c: {"text": f"{one_text(p, c)} {answer_text(c.expected)}"},
 }
 

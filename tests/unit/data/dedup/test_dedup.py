@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from itertools import combinations
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,9 @@ import pytest
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.data.dedup.dedup import Job, deduplicate
 from pytest_ftgate.data.dedup.source import Source
+from pytest_ftgate.data.near.jaccard_join import jaccard
+from pytest_ftgate.data.near.ngrams import grams_of
+from pytest_ftgate.data.near.together import Together
 from pytest_ftgate.errors import DataError
 from tests.projects import write_rows
 from tests.repository import ROOT
@@ -133,6 +137,27 @@ def test_the_longest_row_may_stay_and_near_to_near_is_one_group(dedup):
     assert dedup(rows, "--keep", "longest")[0] == [2, 3]
 
 
+def test_groups_are_those_of_all_comparisons(dedup):
+    draw = random.Random(7)
+    asked = [words(seed, 30) for seed in range(80)]
+    for _ in range(160):
+        letters = list(draw.choice(asked))
+        for place in draw.sample(range(len(letters)), draw.randrange(1, 9)):
+            letters[place] = draw.choice("xyz")
+        asked.append("".join(letters))
+    rows = [row(text, draw.choice(("yes", "no"))) for text in asked]
+    grams = list(map(grams_of, asked))
+    near = Together(
+        (one, other)
+        for one, other in combinations(range(len(rows)), 2)
+        if rows[one]["completion"] == rows[other]["completion"] and jaccard(grams[one], grams[other]) >= 0.8
+    )
+    seen: set[object] = set()
+    expected = [place for place in range(len(rows)) if not (near.of(place) in seen or seen.add(near.of(place)))]
+    assert dedup(rows)[0] == expected
+    assert len(expected) < len(rows) - 30
+
+
 def test_the_threshold_moves_what_is_near(dedup):
     rows = [row(words(1, 20)), row(f"{words(1, 20)} {words(2, 3)}")]
     assert dedup(rows, "--threshold", "0.75")[0] == [0]
@@ -189,6 +214,17 @@ def test_an_output_is_no_input_and_no_other_output(tmp_path, monkeypatch, capsys
     assert "is also an input or output; use another name" in capsys.readouterr().err
     assert Path("a.jsonl").read_bytes() == before
     assert not Path("b.jsonl").exists()
+
+
+def test_an_output_that_cannot_be_one_is_an_error_before_anything_is_read(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_rows(tmp_path / "a.jsonl", [row(words(1))])
+    Path("folder").mkdir()
+    assert main(["data", "dedup", "a.jsonl", "folder"]) == 2
+    assert "folder: is a folder, expected a file" in capsys.readouterr().err
+    assert main(["data", "dedup", "a.jsonl", "b.jsonl", "--report", "r.jsonl.gz"]) == 2
+    assert "r.jsonl.gz: output is written uncompressed; use a name like r.jsonl" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "folder"]
 
 
 def test_a_file_that_changes_meanwhile_is_an_error(tmp_path):

@@ -51,6 +51,22 @@ SHAPES = {
     "split over instruction and input": {"instruction": "Broke after", "input": "a day", "output": ANSWER},
     "history": {"instruction": "And this?", "output": "good", "history": [[ASKED, ANSWER]]},
     "text": {"text": ASKED, "label": 1},
+    "ChatML in a text": {
+        "text": f"<|im_start|>system\nLabel it.<|im_end|>\n<|im_start|>user\n{ASKED}<|im_end|>\n"
+        f"<|im_start|>assistant\n{ANSWER}<|im_end|>\n"
+    },
+    "Llama 3 in a text": {
+        "text": "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n"
+        f"{ASKED}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n{ANSWER}<|eot_id|>"
+    },
+    "Llama 2 in a text": {"text": f"<s>[INST] <<SYS>>\nLabel it.\n<</SYS>>\n\n{ASKED} [/INST] {ANSWER} </s>"},
+    "Mistral in a prompt": {"prompt": f"[INST] {ASKED} [/INST]", "completion": ANSWER},
+    "Gemma in a text": {
+        "text": f"<start_of_turn>user\n{ASKED}<end_of_turn>\n<start_of_turn>model\n{ANSWER}<end_of_turn>\n"
+    },
+    "Phi in a text": {"text": f"<|user|>\n{ASKED}<|end|>\n<|assistant|>\n{ANSWER}<|end|>"},
+    "Alpaca in a text": {"text": f"Below is a task.\n\n### Instruction:\n{ASKED}\n\n### Response:\n{ANSWER}"},
+    "Human and Assistant": {"text": f"\n\nHuman: {ASKED}\n\nAssistant: {ANSWER}"},
     "unknown columns": {"sentence1": ASKED, "label": 0, "idx": 17},
     "KTO": {"prompt": ASKED, "completion": "good", "label": False},
 }
@@ -74,11 +90,18 @@ def test_the_columns_of_an_object_are_its_variables() -> None:
         {"prompt": "What broke after a day?", "completion": ASKED},
         {"messages": [{"role": "user", "content": "Say something."}, {"role": "assistant", "content": ASKED}]},
         {"question": "How was it?", "answer": ASKED},
+        {"text": f"<|im_start|>user\nHow?<|im_end|>\n<|im_start|>assistant\n{ASKED}<|im_end|>"},
+        {"text": f"Human: How?\n\nAssistant: {ASKED}"},
         {"conversations": [{"from": "human", "value": "How?"}, {"from": "gpt", "value": ASKED}]},
     ],
 )
 def test_a_short_golden_in_an_answer_is_nobodys_question(data: dict[str, object]) -> None:
     assert find_leaks([GOLDEN], [Row("t", 1, data)]).found == ()
+
+
+def test_the_marks_of_a_long_text_are_looked_at_in_linear_time() -> None:
+    row = Row("t", 1, {"text": "<|im_start|>user\n" * 50_000 + "### " * 50_000 + "Human" * 50_000})
+    assert len(row.other_questions) < 500
 
 
 def test_what_a_turn_carries_beside_its_text_is_no_text_of_it() -> None:

@@ -117,6 +117,19 @@ def test_no_language_model_is_imported_and_python_stdnum_only_for_what_may_be_an
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@settings(max_examples=600, deadline=None)
+@given(data=st.data())
+def test_no_digits_make_it_fail(data):
+    wanted = data.draw(st.sampled_from(national._IDS))
+    number = data.draw(st.from_regex(re.compile(wanted.shape, re.A), fullmatch=True))
+    word = {"": "", "ת": "תעודת זהות"}.get(wanted.words[:1], wanted.words.split("|")[0].split("(")[0])
+    list(national_ids(f"{word} {number}"))
+
+
+def test_an_id_of_a_county_that_is_not_in_the_list_is_one():
+    assert personal_data("身份证110199194912310021") == () != personal_data("身份证11019919491231002X")
+
+
 SHAPES = {
     "au_medicare": ("AuMedicare", r"[2-6]\d{9}"),
     "de_id_card": ("DeIdCard", r"[CFGHJKLMNPRVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7}\d"),

@@ -98,6 +98,70 @@ ROWS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ('{"card": 4539148803436467, "n": [4.50, "ann@birch.org"]}', '{"card": "<CARD>", "n": [4.5, "<EMAIL>"]}'),
+        ('{"to": "ann@birch.org",  "n": 4.50}', '{"to": "<EMAIL>",  "n": 4.50}'),
+        ('{"text": "Mail\\nann@birch.org\\t+49 30 1234567"}', '{"text": "Mail\\n<EMAIL>\\t<PHONE>"}'),
+        (f'{{"key": "\\n{TOKEN}"}}', '{"key": "\\n<SECRET>"}'),
+        ("[4539148803436467", "[<CARD>"),
+        ("print('to\\nann@birch.org')", "print('to\\n<EMAIL>')"),
+    ],
+)
+def test_json_stays_json_and_escaped_line_ends_stay(text, without):
+    assert redacted_text(text) == without
+
+
+CHATS = [
+    {
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "Write to ann@birch.org谢谢"}]},
+            {
+                "role": "assistant",
+                "content": None,
+                "reasoning_content": "They are ann@birch.org.",
+                "tool_calls": [
+                    {
+                        "id": "1",
+                        "type": "function",
+                        "function": {"name": "send", "arguments": '{"to": "ann@birch.org", "card": 4539148803436467}'},
+                    }
+                ],
+            },
+            {"role": "tool", "tool_call_id": "1", "content": "sent to ann@birch.org"},
+            {"role": "assistant", "content": "Done: +49 30 1234567."},
+        ],
+        "tools": [{"type": "function", "function": {"name": "send", "description": "by ann@birch.org"}}],
+    },
+    {"conversations": [{"from": "human", "value": "I am ann@birch.org"}, {"from": "gpt", "value": "Hi ann@birch.org"}]},
+    {
+        "contents": [
+            {"role": "user", "parts": [{"text": "I am ann@birch.org"}]},
+            {"role": "model", "parts": [{"text": "Hi ann@birch.org"}]},
+        ]
+    },
+    {"text": "All of it: ann@birch.org"},
+]
+
+
+@pytest.mark.parametrize("row", CHATS, ids=lambda row: next(iter(row)))
+def test_every_text_of_every_shape_is_redacted_and_the_copy_is_read_as_before(row, tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [row])
+    write_redacted([source], tmp_path / "b.jsonl")
+    copied = (tmp_path / "b.jsonl").read_text()
+    assert "birch" not in copied
+    assert "4539148803436467" not in copied
+    [before], [after] = read_rows(source), read_rows(tmp_path / "b.jsonl")
+    assert redacted(before).turns == after.turns
+    assert redacted(before).answered == after.answered
+    assert personal_data(before.text) != ()
+    assert personal_data(after.text) == personal_data(redacted(before).text) == ()
+    for turn in after.asked:
+        for call in turn.get("tool_calls", ()):
+            assert json.loads(call["function"]["arguments"]) == {"to": "<EMAIL>", "card": "<CARD>"}
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_copy_of_every_format_is_json_lines_in_the_shape_of_the_rows(name, tmp_path):
     done = write_redacted([FORMATS[name](tmp_path / name, ROWS)], tmp_path / "out" / "copy.jsonl")
