@@ -88,8 +88,8 @@ class Server:
         return list(self.tokenizer(str(body["prompt"]), add_special_tokens=special)["input_ids"])
 
     def _chat_tokens(self, body: Mapping[str, Any]) -> tuple[int, ...]:
-        asks, tools = bool(body.get("add_generation_prompt", True)), body.get("tools") or ()
-        return prompt_tokens(self.tokenizer, _messages(body), asks, tools=tools)
+        asks = bool(body.get("add_generation_prompt", True))
+        return prompt_tokens(self.tokenizer, _messages(body), asks, tools=_tools(body))
 
     async def detokenize(self, request: web.Request) -> web.Response:
         """The text of token ids."""
@@ -190,6 +190,15 @@ def _messages(body: Mapping[str, Any]) -> list[dict[str, str]]:
         if not isinstance(message, dict) or not all(isinstance(message.get(k), str) for k in ("role", "content")):
             raise Refused("each message needs string 'role' and 'content'")
     return messages
+
+
+def _tools(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    tools = body.get("tools") or []
+    if not isinstance(tools, list) or not all(
+        isinstance(t, dict) and isinstance(t.get("function"), dict) for t in tools
+    ):
+        raise Refused("'tools' must be a list of objects with a 'function'")
+    return tools
 
 
 def _completion(model: str, answer: Answer) -> dict[str, Any]:

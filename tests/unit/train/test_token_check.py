@@ -85,6 +85,9 @@ def test_tools_calls_thoughts_and_texts_are_compared_with_a_real_server(tool_ser
     write_tokens(tmp_path / "tokens.json", tokenizer, [example_of(Prompt(), tokenizer, check, row) for row in rows])
     assert check_tokens(endpoint, tmp_path / "tokens.json") == 3
     told = json.loads((tmp_path / "tokens.json").read_text())
+    (tmp_path / "bad.json").write_text(json.dumps([told[0] | {"tools": [{"name": "weather"}]}]))
+    with pytest.raises(ServeError, match=r"/tokenize: cannot compare .* HTTP 400: .*'tools' must be a list"):
+        check_tokens(endpoint, tmp_path / "bad.json")
     del told[0]["tools"]
     (tmp_path / "tokens.json").write_text(json.dumps(told))
     with pytest.raises(ServeError, match="1 of 3 rows differ"):
