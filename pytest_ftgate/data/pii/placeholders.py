@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_ftgate.data.pii.credentials import credential_spans
 from pytest_ftgate.data.pii.personal import personal_spans
-from pytest_ftgate.data.pii.span import Span
+from pytest_ftgate.data.pii.span import rewritten
 
 SECRET = "<SECRET>"  # noqa: S105  what stands for one
 
@@ -28,8 +28,8 @@ def redacted_text(text: str) -> str:
 
 def _cut(text: str) -> str:
     while True:
-        without = _replaced(text, [(span, SECRET) for span in credential_spans(text)])
-        without = _replaced(without, [(span, placeholder(span.kind)) for span in personal_spans(without)])
+        without = rewritten(text, [(span, SECRET) for span in credential_spans(text)])
+        without = rewritten(without, [(span, placeholder(span.kind)) for span in personal_spans(without)])
         if without == text:
             return text
         text = without
@@ -49,12 +49,6 @@ def _is_json(text: str) -> bool:
 def placeholder(kind: str) -> str:
     """A kind of personal data in capitals: <EMAIL>, <IP_ADDRESS>."""
     return f"<{kind.upper().replace('-', '').replace(' ', '_')}>"
-
-
-def _replaced(text: str, spans: list[tuple[Span, str]]) -> str:
-    for span, written in sorted(spans, key=lambda pair: -pair[0].begin):
-        text = f"{text[: span.begin]}{written}{text[span.end :]}"
-    return text
 
 
 def redacted_value(value: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from pytest_ftgate.data.pii.span import Place
-from pytest_ftgate.data.pii.web_addresses import is_within, web_addresses
+from pytest_ftgate.data.pii.web_addresses import disjoint, is_within, web_addresses
 
 _TOKEN = re.compile(r"(?<![\w+-])[A-Za-z0-9+_-]{28,}={0,2}(?![\w+=-])", re.A)
 _HEX = re.compile(r"[0-9a-fA-F-]+")
@@ -38,7 +38,7 @@ def random_tokens(text: str) -> Iterator[Place]:
     """28 characters or more; none that is part of an encoded file, a digest, a file's name, or a web address's path."""
     found = [each for each in _TOKEN.finditer(text) if _is_random(each.group())]
     if found:
-        known = sorted([*(each.span() for each in _ENCODED.finditer(text)), *_paths(text)])
+        known = disjoint([*(each.span() for each in _ENCODED.finditer(text)), *_paths(text)])
         yield from (each.span() for each in found if not (is_within(each.span(), known) or _is_named(text, each)))
 
 

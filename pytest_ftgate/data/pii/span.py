@@ -34,6 +34,13 @@ def kinds_of(spans: Iterable[Span]) -> tuple[str, ...]:
 
 def without(text: str, spans: Iterable[Span]) -> str:
     """The text with what was found blanked, so that the digits of a card are no phone number as well."""
-    for span in spans:
-        text = f"{text[: span.begin]}{'_' * (span.end - span.begin)}{text[span.end :]}"
-    return text
+    return rewritten(text, ((span, "_" * (span.end - span.begin)) for span in spans))
+
+
+def rewritten(text: str, changes: Iterable[tuple[Span, str]]) -> str:
+    """The text with another one in place of each span; no two spans overlap."""
+    parts, end = [], 0
+    for span, written in sorted(changes, key=lambda change: change[0].begin):
+        parts += [text[end : span.begin], written]
+        end = span.end
+    return "".join([*parts, text[end:]])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import takewhile
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from pytest_ftgate.data.pii.span import Place
 
@@ -16,6 +17,18 @@ def web_addresses(text: str) -> Sequence[Place]:
     return [found.span() for found in _ADDRESS.finditer(text)] if "://" in text else ()
 
 
-def is_within(place: Place, addresses: Sequence[Place]) -> bool:
-    """Whether it stands in one of them. addresses: in order."""
-    return any(place[1] <= end for _, end in takewhile(lambda address: address[0] <= place[0], addresses))
+def disjoint(places: Iterable[Place]) -> list[Place]:
+    """In order; those that overlap as one."""
+    joined: list[Place] = []
+    for begin, end in sorted(places):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined
+
+
+def is_within(place: Place, others: Sequence[Place]) -> bool:
+    """Whether it stands in one of the others, which are disjoint and in order."""
+    before = bisect_right(others, place[0], key=itemgetter(0))
+    return before > 0 and place[1] <= others[before - 1][1]
