@@ -17,7 +17,7 @@ from math import ceil
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
-from pytest_ftgate.data.near.own_text import Templates
+from pytest_ftgate.data.near.own_text import Own, Templates
 from pytest_ftgate.leakage.common_subsequence import common_length
 from pytest_ftgate.leakage.containment import LONG
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, bits_of_words, by_character
@@ -151,8 +151,20 @@ def _places(words: Words) -> dict[Words, list[int]]:
 def _indexed(texts: Sequence[Words], templates: Templates) -> dict[int, Indexed]:
     counts = Counter(gram for words in texts for gram in set(_grams(words)))
     bits = bits_of_words(texts)
-    made = ((number, _of(words, templates.own(words).words, bits)) for number, words in enumerate(texts))
+    owns = [(number, words, templates.own(words)) for number, words in enumerate(texts)]
+    left = [[words[place] for place in own.words] for _, words, own in owns if _is_left(words, own)]
+    of_left = {**bits, **bits_of_words(left, unseen=0)}
+    made = (
+        (number, _of(words, own.words, of_left if _is_left(words, own) else bits))
+        for number, words, own in owns
+        if own.words or not own.needed
+    )
     return {number: _with_rarest(golden, counts) for number, golden in made if _tells_enough(golden)}
+
+
+def _is_left(words: Words, own: Own) -> bool:
+    """Whether a golden is few words in a template; what is left of the others is of the same pattern."""
+    return 0 < len(own.words) < min(LONG, len(words))
 
 
 def _tells_enough(golden: Indexed) -> bool:
