@@ -53,11 +53,8 @@ class Index:
         edited = Edited(self.goldens)
         self._stages: tuple[Stage, ...] = (Exact(self.goldens), contained, near, edited, answers)
         check_stages(self.goldens, self._stages)
-        self._filter = (
-            Prefilter(self.goldens, (contained, answers.contained), near.join, edited)
-            if prefiltered and goldens
-            else None
-        )
+        indexes = (contained, answers.contained), near.join, edited
+        self._filter = Prefilter(self.goldens, *indexes) if prefiltered and goldens else None
         if self._filter is not None:
             check_prefilter(self.goldens, self._stages, self._filter.passing)
         self._disguised, self._split = Disguised(self.goldens, self._wrappings), SplitRows(contained)
