@@ -26,7 +26,7 @@ def asked_in(text: str) -> Iterator[str]:
         return
     marks = [mark for mark, _ in zip(_MARK.finditer(text), range(_MOST), strict=False)]
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    for mark, end in zip(marks, ends, strict=True):
+    for mark, end in zip(marks, ends, strict=False):  # no mark, but one end: "#### 42" looks like one at first sight
         speaks = next((name for name in mark.groups() if name), "").lower()
         after_system = mark.group() == "<</SYS>>"
         if speaks in _USER or after_system:
