@@ -153,10 +153,8 @@ def _indexed(texts: Sequence[Words], templates: Templates) -> dict[int, Indexed]
     counts = Counter(gram for words in texts for gram in set(_grams(words)))
     bits, least = bits_of_words(texts), least_of_template(len(texts))
     common = {gram for gram, count in counts.items() if count >= least}
-    made = (
-        (number, _of(words, templates.own(words).words - _covered(words, common), bits))
-        for number, words in enumerate(texts)
-    )
+    own = (templates.own(words).words - _covered(words, common) for words in texts)
+    made = ((number, _of(words, kept, bits)) for number, (words, kept) in enumerate(zip(texts, own, strict=True)))
     return {number: _with_rarest(golden, counts) for number, golden in made if _tells_enough(golden)}
 
 

@@ -59,7 +59,7 @@ class Prefilter:
         return sorted(self.told(rows))
 
     def told(self, rows: Sequence[Plain]) -> dict[int, bool]:
-        """By the place of each of these, whether its words could be a golden's; rows of one benchmark pass for letters."""
+        """By the place of each, whether its words may be a golden's; rows of one benchmark pass for their letters."""
         found = {place: True for place, row in enumerate(rows) if self._surely(row)}
         texts = [(place, text) for place, row in enumerate(rows) if place not in found for text in row.apart]
         for some in _pieces(texts):
