@@ -19,6 +19,7 @@ from pytest_ftgate.leakage.disguise.disguised import Disguised
 from pytest_ftgate.leakage.edited import Edited
 from pytest_ftgate.leakage.exact import Exact
 from pytest_ftgate.leakage.fuzzy import Fuzzy
+from pytest_ftgate.leakage.kept_symbols import with_symbols
 from pytest_ftgate.leakage.prefilter import EDITED, LETTERS, WORDS, Prefilter
 from pytest_ftgate.leakage.report import Leak
 from pytest_ftgate.leakage.selftest import check_disguises, check_prefilter, check_stages
@@ -84,14 +85,19 @@ class Index:
     def _in_each(self, rows: Sequence[Row], plain: Sequence[Plain]) -> Found:
         """What each row has by itself."""
         found: Found = {}
+        other: set[tuple[int, int]] = set()
+        """Pairs whose words are the same and whose symbols are not: no disguise."""
         every = frozenset(_LOOKS_FOR.values())
         told = self._filter.told(plain) if self._filter else dict.fromkeys(range(len(rows)), every)
         for place, by in sorted(told.items()):
             sample = plain[place].sample
             stages = (stage for stage in self._stages if _LOOKS_FOR.get(type(stage)) in (*by, None))
-            _keep_gravest(found, place, [hit for stage in stages for hit in stage.find(sample)])
+            hits = [hit for stage in stages for hit in stage.find(sample)]
+            weighed = [with_symbols(hit, self.goldens[hit.golden], rows[place]) for hit in hits]
+            other |= {(place, hit.golden) for hit, kept in zip(hits, weighed, strict=True) if hit != kept}
+            _keep_gravest(found, place, [hit for hit in weighed if hit])
         for place, hits in self._disguised.find(rows, plain):
-            _keep_gravest(found, place, hits)
+            _keep_gravest(found, place, [hit for hit in hits if (place, hit.golden) not in other])
         return found
 
     def _add_split(self, rows: Sequence[Row], plain: Sequence[Plain], found: Found) -> None:
