@@ -124,8 +124,8 @@ def _recall(name: str, length: tuple[int, int], copies: int, unrelated: int, gol
     scan = Scan([Case(str(number), texts.text(words), "spam") for number, words in enumerate(cases)])
     own = verdicts(scan, (texts.text(texts.inside(texts.edited(cases[n % goldens]))) for n in range(copies)))
     false = scan.report(_row(texts.text(texts.words(*AROUND)), number) for number in range(unrelated))
-    counts = [sum(verdict == wanted for verdict in own) for wanted in ("leak", "suspect")]
-    return Recall(name, *length, copies, *counts, unrelated, len(false.leaks), len(false.suspects))
+    leaks, suspects = own.count("leak"), own.count("suspect")
+    return Recall(name, *length, copies, leaks, suspects, unrelated, len(false.leaks), len(false.suspects))
 
 
 def verdicts(scan: Scan, copies: Iterator[str]) -> list[str]:

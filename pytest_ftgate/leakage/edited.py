@@ -18,6 +18,7 @@ from math import ceil
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Templates
+from pytest_ftgate.data.near.template_threshold import least_of_template
 from pytest_ftgate.leakage.common_subsequence import common_length
 from pytest_ftgate.leakage.containment import LONG
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, bits_of_words, by_character
@@ -150,9 +151,27 @@ def _places(words: Words) -> dict[Words, list[int]]:
 
 def _indexed(texts: Sequence[Words], templates: Templates) -> dict[int, Indexed]:
     counts = Counter(gram for words in texts for gram in set(_grams(words)))
-    bits = bits_of_words(texts)
-    made = ((number, _of(words, templates.own(words).words, bits)) for number, words in enumerate(texts))
+    bits, least = bits_of_words(texts), least_of_template(len(texts))
+    common = {gram for gram, count in counts.items() if count >= least}
+    owns = [templates.own(words).words - _covered(words, common) for words in texts]
+    left = [[words[place] for place in own] for words, own in zip(texts, owns, strict=True) if _is_left(words, own)]
+    of_left = {**bits, **bits_of_words(left, unseen=0)}
+    made = (
+        (number, _of(words, own, of_left if _is_left(words, own) else bits))
+        for number, (words, own) in enumerate(zip(texts, owns, strict=True))
+    )
     return {number: _with_rarest(golden, counts) for number, golden in made if _tells_enough(golden)}
+
+
+def _is_left(words: Words, own: Collection[int]) -> bool:
+    """Whether a golden is few words in a template; what is left of the others is of the same pattern."""
+    return len(own) < min(LONG, len(words))
+
+
+def _covered(words: Words, common: Collection[Words]) -> set[int]:
+    """Places of words that are in a sequence of a fifth of the goldens: a template too short to be one elsewhere."""
+    places = (place for place, gram in enumerate(_grams(words)) if gram in common)
+    return {place + step for place in places for step in range(N)}
 
 
 def _tells_enough(golden: Indexed) -> bool:
@@ -161,8 +180,8 @@ def _tells_enough(golden: Indexed) -> bool:
 
 
 def _of(words: Words, own: Collection[int], bits: Mapping[str, float]) -> Indexed:
-    """own: places of its own words; a golden that is nothing but template keeps all of its words."""
-    kept = set(own) or set(range(len(words)))
+    """own: places of its own words, without any of which it is not looked for."""
+    kept = set(own)
     places: dict[Words, int] = {}
     for place, gram in enumerate(_grams(words)):
         if not kept.isdisjoint(range(place, place + N)):

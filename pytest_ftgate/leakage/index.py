@@ -19,6 +19,7 @@ from pytest_ftgate.leakage.disguise.disguised import Disguised
 from pytest_ftgate.leakage.edited import Edited
 from pytest_ftgate.leakage.exact import Exact
 from pytest_ftgate.leakage.fuzzy import Fuzzy
+from pytest_ftgate.leakage.kept_symbols import with_symbols
 from pytest_ftgate.leakage.prefilter import EDITED, LETTERS, WORDS, Prefilter
 from pytest_ftgate.leakage.report import Leak
 from pytest_ftgate.leakage.selftest import check_disguises, check_prefilter, check_stages
@@ -53,11 +54,8 @@ class Index:
         edited = Edited(self.goldens)
         self._stages: tuple[Stage, ...] = (Exact(self.goldens), contained, near, edited, answers)
         check_stages(self.goldens, self._stages)
-        self._filter = (
-            Prefilter(self.goldens, (contained, answers.contained), near.join, edited)
-            if prefiltered and goldens
-            else None
-        )
+        indexes = (contained, answers.contained), near.join, edited
+        self._filter = Prefilter(self.goldens, *indexes) if prefiltered and goldens else None
         if self._filter is not None:
             check_prefilter(self.goldens, self._stages, self._filter.passing)
         self._disguised, self._split = Disguised(self.goldens, self._wrappings), SplitRows(contained)
@@ -87,14 +85,19 @@ class Index:
     def _in_each(self, rows: Sequence[Row], plain: Sequence[Plain]) -> Found:
         """What each row has by itself."""
         found: Found = {}
+        other: set[tuple[int, int]] = set()
+        """Pairs whose words are the same and whose symbols are not: no disguise."""
         every = frozenset(_LOOKS_FOR.values())
         told = self._filter.told(plain) if self._filter else dict.fromkeys(range(len(rows)), every)
         for place, by in sorted(told.items()):
             sample = plain[place].sample
             stages = (stage for stage in self._stages if _LOOKS_FOR.get(type(stage)) in (*by, None))
-            _keep_gravest(found, place, [hit for stage in stages for hit in stage.find(sample)])
+            hits = [hit for stage in stages for hit in stage.find(sample)]
+            weighed = [with_symbols(hit, self.goldens[hit.golden], rows[place]) for hit in hits]
+            other |= {(place, hit.golden) for hit, kept in zip(hits, weighed, strict=True) if hit != kept}
+            _keep_gravest(found, place, [hit for hit in weighed if hit])
         for place, hits in self._disguised.find(rows, plain):
-            _keep_gravest(found, place, hits)
+            _keep_gravest(found, place, [hit for hit in hits if (place, hit.golden) not in other])
         return found
 
     def _add_split(self, rows: Sequence[Row], plain: Sequence[Plain], found: Found) -> None:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from pytest_ftgate.data.near.lookalikes import folded
 from pytest_ftgate.data.near.rows import Row
+from pytest_ftgate.data.near.symbols import symbols_and_words
 from pytest_ftgate.data.near.text import asked_of, plain_text, split, text_of, words_of
 from pytest_ftgate.data.near.unfold import unfolded
 from pytest_ftgate.data.near.wrapping import wrapping_of
@@ -23,7 +24,7 @@ class Golden:
     set: name of its golden set, "" if it was not told; ids of two sets may be the same. bare: the words of its input
     without escapes, markup, encodings and marks, which disguised rows are compared with. forms: its words as the set's
     prompts write them, without what they put around every input, and with the answer as a model writes it. cluster:
-    of the case, "" if it has none.
+    of the case, "" if it has none. symbols: the words of its input with the symbols that carry meaning.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Golden:
     bare: Words = ()
     forms: tuple[Words, ...] = ()
     cluster: str = ""
+    symbols: Words = ()
 
     @property
     def wordings(self) -> tuple[Words, ...]:
@@ -88,7 +90,17 @@ def _golden(case: Case, name: str, prompts: Sequence[Prompt]) -> Golden:
     if case.expected is not None:
         forms |= dict.fromkeys([question + words_of(answer_text(case.expected))])
     others = tuple(form for form in forms if form and form not in (question, exchange))
-    return Golden(case.id, question, exchange, name, question if bare == question else bare, others, case.cluster or "")
+    symbols = symbols_and_words(asked)
+    return Golden(
+        id=case.id,
+        question=question,
+        exchange=exchange,
+        set=name,
+        bare=question if bare == question else bare,
+        forms=others,
+        cluster=case.cluster or "",
+        symbols=question if symbols == question else symbols,
+    )
 
 
 def _rendered(prompt: Prompt, case: Case) -> Iterator[Words]:

@@ -46,11 +46,11 @@ def asked_of(value: object) -> str:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text: NFKC, case folded, every character that is no letter, mark or number a space.
+    r"""The words of a text: NFKC, case folded, every character that is no letter, mark or number a space.
 
-    HTML entities are what they stand for, <br> is a space. Invisible characters (soft hyphen, zero-width space) vanish.
-    Scripts written without spaces (Chinese, Japanese, Thai ...) count a character with its marks as a word. A text
-    without any word (emoji, "?!") is one word: itself.
+    HTML entities are what they stand for, <br> is a space, 1,000 is 1000, \dfrac is \frac. Invisible characters (soft
+    hyphen, zero-width space) vanish. Scripts written without spaces (Chinese, Japanese, Thai ...) count a character
+    with its marks as a word. A text without any word (emoji, "?!") is one word: itself.
     """
     return split(plain_text(text))
 
@@ -64,11 +64,19 @@ def plain_text(text: str) -> str:
     """`words_of`, one space between them; "" without any."""
     if "&" in text or "<" in text:
         text = _BREAK.sub(" ", html.unescape(text))
+    if "\\" in text:
+        text = _TEX_STYLE.sub(lambda found: "\\frac" if found["frac"] else " ", text)
+    text = without_thousands(text)
     if text.isascii():
         plain = b" ".join(text.encode("ascii").translate(_LOWER).split()).decode("ascii")
     else:
         plain = " ".join(_plain(_folded(text)).split())
     return plain or "".join(text.split())
+
+
+def without_thousands(text: str) -> str:
+    """1,000 as 1000; 1,5 and 1,0000 stay."""
+    return _THOUSANDS.sub(lambda found: found.group().replace(",", ""), text) if _GROUP.search(text) else text
 
 
 def _folded(text: str) -> str:
@@ -102,6 +110,9 @@ def _replacement(char: str) -> str:
 
 _TABLE = _Table()
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_GROUP = re.compile(r",\d\d\d")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?!,?\d)")
+_TEX_STYLE = re.compile(r"\\(?:(?P<frac>[dt]frac)|left|right|displaystyle)(?![a-zA-Z])")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _ASCII = bytes(ord(_replacement(chr(code))) if code < 128 else code for code in range(256))
 _LOWER = bytes(ord(_replacement(chr(code).lower())) if code < 128 else code for code in range(256))
