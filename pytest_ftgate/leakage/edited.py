@@ -153,9 +153,19 @@ def _indexed(texts: Sequence[Words], templates: Templates) -> dict[int, Indexed]
     counts = Counter(gram for words in texts for gram in set(_grams(words)))
     bits, least = bits_of_words(texts), least_of_template(len(texts))
     common = {gram for gram, count in counts.items() if count >= least}
-    own = (templates.own(words).words - _covered(words, common) for words in texts)
-    made = ((number, _of(words, kept, bits)) for number, (words, kept) in enumerate(zip(texts, own, strict=True)))
+    owns = [templates.own(words).words - _covered(words, common) for words in texts]
+    left = [[words[place] for place in own] for words, own in zip(texts, owns, strict=True) if _is_left(words, own)]
+    of_left = {**bits, **bits_of_words(left, unseen=0)}
+    made = (
+        (number, _of(words, own, of_left if _is_left(words, own) else bits))
+        for number, (words, own) in enumerate(zip(texts, owns, strict=True))
+    )
     return {number: _with_rarest(golden, counts) for number, golden in made if _tells_enough(golden)}
+
+
+def _is_left(words: Words, own: Collection[int]) -> bool:
+    """Whether a golden is few words in a template; what is left of the others is of the same pattern."""
+    return len(own) < min(LONG, len(words))
 
 
 def _covered(words: Words, common: Collection[Words]) -> set[int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from types import MappingProxyType
 
 from pytest_ftgate.data.near.hit import Hit, Stage, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Plain, Words, plain_of
@@ -19,15 +20,16 @@ from pytest_ftgate.leakage.edited import Edited
 from pytest_ftgate.leakage.exact import Exact
 from pytest_ftgate.leakage.fuzzy import Fuzzy
 from pytest_ftgate.leakage.kept_symbols import with_symbols
-from pytest_ftgate.leakage.prefilter import Prefilter
+from pytest_ftgate.leakage.prefilter import EDITED, LETTERS, WORDS, Prefilter
 from pytest_ftgate.leakage.report import Leak
 from pytest_ftgate.leakage.selftest import check_disguises, check_prefilter, check_stages
 from pytest_ftgate.leakage.split_rows import SPLIT, SplitRows
 
 STAGES = (Exact, Containment, Fuzzy, Edited, Answers)
 """The stages in order of trust: of two equal verdicts on one pair, the first stage's stands."""
-NEEDS_WORDS = (Containment, Edited, Answers)
-"""The stages that find nothing in a row which the filter lets pass for its letters alone."""
+_LOOKS_FOR: Mapping[type, str] = MappingProxyType(
+    {Containment: WORDS, Answers: WORDS, Fuzzy: LETTERS, Edited: EDITED}  # Exact looks in every row that is left
+)
 AROUND = 6
 """Words of a row that are shown on either side of a common span."""
 Found = dict[int, dict[int, Hit]]
@@ -85,10 +87,11 @@ class Index:
         found: Found = {}
         other: set[tuple[int, int]] = set()
         """Pairs whose words are the same and whose symbols are not: no disguise."""
-        told = self._filter.told(plain) if self._filter else dict.fromkeys(range(len(rows)), True)
-        for place, contained in sorted(told.items()):
+        every = frozenset(_LOOKS_FOR.values())
+        told = self._filter.told(plain) if self._filter else dict.fromkeys(range(len(rows)), every)
+        for place, by in sorted(told.items()):
             sample = plain[place].sample
-            stages = (stage for stage in self._stages if contained or not isinstance(stage, NEEDS_WORDS))
+            stages = (stage for stage in self._stages if _LOOKS_FOR.get(type(stage)) in (*by, None))
             hits = [hit for stage in stages for hit in stage.find(sample)]
             weighed = [with_symbols(hit, self.goldens[hit.golden], rows[place]) for hit in hits]
             other |= {(place, hit.golden) for hit, kept in zip(hits, weighed, strict=True) if hit != kept}

@@ -20,10 +20,10 @@ IDEOGRAPH, KANA, LETTER = 7.5, 5.0, 3.0
 """Most bits of a character in a script without spaces: fewer than its frequency says, since neighbours foretell it."""
 
 
-def bits_of_words(texts: Iterable[Sequence[str]]) -> Mapping[str, float]:
-    """By word: the logarithm of how rare it is among the texts' words."""
+def bits_of_words(texts: Iterable[Sequence[str]], unseen: int = UNSEEN) -> Mapping[str, float]:
+    """By word: the logarithm of how rare it is among the texts' words and so many others."""
     counts = Counter(word for words in texts for word in words)
-    total = counts.total() + UNSEEN
+    total = counts.total() + unseen
     return {word: min(log2(total / count), _most(word)) for word, count in counts.items()}
 
 

@@ -35,6 +35,8 @@ from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes,
 from pytest_ftgate.leakage import containment, edited
 from pytest_ftgate.leakage.batch_counts import Counting
 
+LETTERS, WORDS, EDITED = "letters", "words", "edited"
+"""Sequences by which a stage could find a golden: near texts; containment, of answers too; edited copies."""
 LONGEST = 1 << 18
 """Characters of a row that is looked at here; a longer one goes to the stages as it is."""
 
@@ -58,26 +60,26 @@ class Prefilter:
         """Places of the rows that a stage could find a golden in, in order."""
         return sorted(self.told(rows))
 
-    def told(self, rows: Sequence[Plain]) -> dict[int, bool]:
-        """By the place of each, whether its words may be a golden's; rows of one benchmark pass for their letters."""
-        found = {place: True for place, row in enumerate(rows) if self._surely(row)}
+    def told(self, rows: Sequence[Plain]) -> dict[int, set[str]]:
+        """Of each of these by which sequences, by its place; rows of one benchmark share letters rather than words."""
+        found = {place: {LETTERS, WORDS, EDITED} for place, row in enumerate(rows) if self._surely(row)}
         texts = [(place, text) for place, row in enumerate(rows) if place not in found for text in row.apart]
         for some in _pieces(texts):
-            near, words = self._passing([text for _, text in some])
-            for each in np.flatnonzero(near | words):
-                place = some[each][0]
-                found[place] = found.get(place, False) or bool(words[each])
+            for by, passed in self._passing([text for _, text in some]).items():
+                for each in np.flatnonzero(passed):
+                    found.setdefault(some[each][0], set()).add(by)
         return found
 
     def _surely(self, row: Plain) -> bool:
         return len(row.whole) > LONGEST or not self._wholes.isdisjoint((row.whole, row.question, *row.others))
 
-    def _passing(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """For each text whether its words could be a golden's, after whether its letters could."""
+    def _passing(self, texts: Sequence[str]) -> dict[str, npt.NDArray[np.bool_]]:
         together, ends = joined(texts)
-        near = self._letters.passing(letter_codes(together), None, ends)
-        words = self._words.passing(*word_codes(together), ends)
-        return near, words | self._edited.passing(*word_codes(together, edited.N), ends)
+        return {
+            LETTERS: self._letters.passing(letter_codes(together), None, ends),
+            EDITED: self._edited.passing(*word_codes(together, edited.N), ends),
+            WORDS: self._words.passing(*word_codes(together), ends),
+        }
 
 
 def _pieces(texts: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, str]]]:

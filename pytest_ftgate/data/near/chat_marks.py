@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_HINTS = ("<|", "[INST]", "<start_of_turn>", "### ", "Human:", "User:", "USER:", "<<SYS>>")
+_HINTS = ("|>", "INST]", "_turn>", "###")
+_SPEAKERS = ("Human", "User", "USER")
 _MARK = re.compile(
     r"<\|(?:im_start|start_header_id|start_of_role)\|>[ \n]*(?P<named>\w+)(?:<\|end_(?:header_id|of_role)\|>)?"
     r"|<start_of_turn>(?P<turn>\w+)"
@@ -21,11 +22,11 @@ _MOST = 200
 
 def asked_in(text: str) -> Iterator[str]:
     """Each turn of the user, without the marks; nothing of a text without any."""
-    if not any(hint in text for hint in _HINTS):
+    if not any(hint in text for hint in _HINTS) and not (":" in text and any(name in text for name in _SPEAKERS)):
         return
     marks = [mark for mark, _ in zip(_MARK.finditer(text), range(_MOST), strict=False)]
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    for mark, end in zip(marks, ends, strict=True):
+    for mark, end in zip(marks, ends, strict=False):  # no mark, but one end: "#### 42" looks like one at first sight
         speaks = next((name for name in mark.groups() if name), "").lower()
         after_system = mark.group() == "<</SYS>>"
         if speaks in _USER or after_system:

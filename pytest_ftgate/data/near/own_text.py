@@ -13,10 +13,10 @@ they all quote is evidence. How a golden is looked for depends on what is left o
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from pytest_ftgate.data.near.normalized import Golden, Words
 
@@ -54,14 +54,18 @@ class Templates:
 
     def __init__(self, goldens: Sequence[Golden]) -> None:
         """Of their questions."""
-        seen = {(gram, key) for number, one in enumerate(goldens) for key in (_key(number, one),) for gram in _of(one)}
-        counts = Counter(gram for gram, _ in seen)
+        together: defaultdict[object, set[Words]] = defaultdict(set)
+        for number, golden in enumerate(goldens):
+            together[(golden.set, golden.cluster) if golden.cluster else number].update(_grams(golden.question))
+        counts = Counter(chain.from_iterable(together.values()))
         self._grams = frozenset(gram for gram, count in counts.items() if count >= LEAST)
 
     def own(self, words: Words) -> Own:
         """What of a golden is its own."""
-        own = frozenset(range(len(words))) - self._covered(words)
         everywhere = tuple(range(len(words) - N + 1))
+        if self._grams.isdisjoint(_grams(words)):
+            return Own(frozenset(range(len(words))), everywhere)
+        own = frozenset(range(len(words))) - self._covered(words)
         alone = tuple(place for place in everywhere if own.issuperset(range(place, place + N)))
         if alone:
             return Own(own, alone)
@@ -96,14 +100,6 @@ class Templates:
         """Places of the words of a template."""
         places = (place for place, gram in enumerate(_grams(words)) if gram in self._grams)
         return {place + step for place in places for step in range(N)}
-
-
-def _key(number: int, golden: Golden) -> object:
-    return (golden.set, golden.cluster) if golden.cluster else number
-
-
-def _of(golden: Golden) -> set[Words]:
-    return set(_grams(golden.question))
 
 
 def _grams(words: Words) -> Iterator[Words]:

@@ -23,6 +23,7 @@ _ANSWER = frozenset(
     {"output", "completion", "response", "answer", "answers", "expected", "chosen", "rejected", "solution", "target"}
     | {"label", "labels", "category", "class", "preferred_output", "non_preferred_output", "assistant", "gpt"}
 )
+_NOT_ASKED = _NOT_TEXT | _ANSWER | {"history"}
 """Names of columns that are never asked."""
 
 
@@ -67,20 +68,27 @@ class Row:
         return turns_in(self.data.get("chosen"))
 
     def _asked(self) -> Iterator[str]:
-        data = self.data
-        for turns in (conversation_in(data), *(turns_in(data.get(key)) for key in _QUESTION), self._repeated):
-            yield from (text_of(turn) for turn in turns if role_of(turn) == "user")
-        for turn in data.get("history") or () if isinstance(data.get("history"), list) else ():
-            yield text_of(turn[:1]) if isinstance(turn, list) else ""
-        columns = {key: data[key] for key in data if key not in _NOT_TEXT and key not in _ANSWER and key != "history"}
-        named = [key for key in _QUESTION if key in columns]
+        if any(isinstance(value, list | dict) for value in self.data.values()):
+            yield from self._said()
+        columns = {key: value for key, value in self.data.items() if key not in _NOT_ASKED}
         if "instruction" in columns and "input" in columns:
             yield "\n".join(asked_of(columns[key]) for key in ("instruction", "input"))
-        for text in (columns[key] for key in named or columns if isinstance(columns[key], str)):
+        for text in (columns[key] for key in _named(columns) or columns if isinstance(columns[key], str)):
             yield text
             yield from asked_in(text)
-        if len(columns) > 1 and not conversation_in(data):
+        if len(columns) > 1 and not conversation_in(self.data):
             yield text_of(columns)
+
+    def _said(self) -> Iterator[str]:
+        """The user turns of every conversation, and the questions of a `history` of pairs."""
+        for turns in (conversation_in(self.data), *(turns_in(self.data.get(key)) for key in _QUESTION), self._repeated):
+            yield from (text_of(turn) for turn in turns if role_of(turn) == "user")
+        history = self.data.get("history")
+        yield from (text_of(pair[:1]) for pair in history or () if isinstance(history, list) and isinstance(pair, list))
+
+
+def _named(columns: Mapping[str, Any]) -> list[str]:
+    return [key for key in _QUESTION if key in columns]
 
 
 def _without_answer(turns: Sequence[Any]) -> Sequence[Any]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.in_domain import Benchmark
 from pytest_ftgate.data.near.jaccard_join import Fuzzy
 from pytest_ftgate.data.near.normalized import goldens_of, plain_of
 from pytest_ftgate.data.near.rolling_hash import bytes_of, joined, letter_codes, word_codes
@@ -77,6 +78,14 @@ def test_the_filter_filters():
     scan = Index(goldens_of(goldens))
     rows = [plain_of(row(words(150, 10_000 + seed))) for seed in range(500)]
     assert len(scan._filter.passing(rows)) < 25
+
+
+def test_rows_of_one_benchmark_are_looked_at_by_few_stages():
+    """They share letters with some golden nearly always, runs of five words with hardly any in sufficient number."""
+    asked, rows = Benchmark(1), Benchmark(2)
+    scan = Index(goldens_of(cases(*(asked.problem()[0] for _ in range(200)))))
+    told = scan._filter.told([plain_of(row("\n".join(rows.problem()))) for _ in range(200)])
+    assert sum("words" in by for by in told.values()) < 20
 
 
 def test_a_row_too_long_for_it_goes_to_the_stages(monkeypatch):

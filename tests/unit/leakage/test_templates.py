@@ -13,7 +13,7 @@ from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.leakage.check import find_leaks
-from tests.unit.leakage.leak_samples import Texts, cases, check, language, near, row
+from tests.unit.leakage.leak_samples import SYLLABLES, Texts, cases, check, language, near, row
 
 TASKS = [" ".join(language(20, 9000 + number)) for number in range(6)]
 
@@ -147,3 +147,19 @@ def test_a_near_copy_between_its_instruction_and_other_text_is_found():
     report = check(goldens, *(f"well {TASKS[0]} {copy} {TASKS[1]} {around}" for copy in copies))
     assert [(leak.golden_id, leak.line) for leak in report.leaks] == [(f"g{n}", n + 1) for n in range(10)]
     assert "fuzzy" in {leak.stage for leak in report.leaks}
+
+
+def test_short_texts_of_one_pattern_are_no_suspects_of_each_other():
+    """A few nouns and adjectives in one sentence: one word in seven is another, in the instruction of another task."""
+    draw = random.Random(1)
+    words = ["".join(draw.sample(SYLLABLES, 2)) for _ in range(25)]
+    nouns, adjectives = words[:12], words[12:]
+    made = {
+        f"the {draw.choice(nouns)} was {draw.choice(adjectives)} and the {draw.choice(nouns)} {draw.choice(adjectives)}"
+        for _ in range(400)
+    }
+    texts = sorted(made)
+    draw.shuffle(texts)
+    goldens = [f"{TASKS[number // 10]} {texts[number]}" for number in range(60)]
+    rows = [f"{TASKS[number % 6]} {text}" for number, text in enumerate(texts[60:180])]
+    assert check(cases(*goldens), *rows).found == ()
