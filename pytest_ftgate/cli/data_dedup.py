@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import real
 from pytest_ftgate.files.compressed import check_not_compressed
 
@@ -55,6 +56,7 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--ray", metavar="ADDRESS", help="compare on a Ray cluster: HOST:PORT of its head node, auto or local"
     )
+    add_column(parser)
     parser.set_defaults(run=dedup)
 
 
@@ -64,7 +66,8 @@ def dedup(args: argparse.Namespace) -> int:
 
     for written in filter(None, (args.out, args.report)):
         check_not_compressed(written)
-    job = Job(args.files, args.out, args.against, args.report, args.by, args.keep, args.threshold)
+    columns = columns_in(args)
+    job = Job(args.files, args.out, args.against, args.report, args.by, args.keep, args.threshold, columns)
     done = _done(job, args.ray)
     counts = done.counts
     dropped = f"{counts.equal:,} equal and {counts.near:,} near rows dropped"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +18,7 @@ from pytest_ftgate.data.dedup.work import HERE, Work, on_all_cores
 from pytest_ftgate.data.dedup.write import Counts, write_kept
 from pytest_ftgate.data.near.near_pairs_within import NEAR
 from pytest_ftgate.data.near.together import Together
+from pytest_ftgate.data.readers.renamed import Columns
 from pytest_ftgate.errors import DataError, Fault
 from pytest_ftgate.files.compressed import check_not_compressed
 from pytest_ftgate.files.ordinary import is_file
@@ -35,6 +36,7 @@ class Job:
 
     report: gets a line of JSON for each row that was dropped, with the row that stands for it.
     least: Jaccard's index of near rows, in [.7, 1]; below .8 more than one pair in a hundred is missed.
+    columns: of all files, see `read_records`; the target has the keys that are read.
     """
 
     files: Sequence[Path]
@@ -44,6 +46,7 @@ class Job:
     by: By = "row"
     keep: Keep = "first"
     least: float = NEAR
+    columns: Columns = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with ExitStack() as stack:
-            source, texts = Source([*job.against, *job.files]), stack.enter_context(Texts(folder))
+            source, texts = Source([*job.against, *job.files], job.columns), stack.enter_context(Texts(folder))
             with progress("reading rows", None) as advance:
                 for number, row in enumerate(source.rows(), 1):
                     texts.add(row, job.by)

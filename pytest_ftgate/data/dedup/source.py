@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
+from pytest_ftgate.data.readers.renamed import AS_WRITTEN, Columns
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.data.readers.shapes import row_of
 from pytest_ftgate.errors import DataError, Fault
@@ -15,10 +16,11 @@ from pytest_ftgate.files.text import shown
 
 
 class Source:
-    """Of the files; remembers in which file and line each row was."""
+    """Of the files; remembers in which file and line each row was. columns: see `read_records`."""
 
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, files: Sequence[Path], columns: Columns = AS_WRITTEN) -> None:
         self._files = files
+        self._columns = columns
         self._lines = array("q")
         self._ends: list[int] = []
 
@@ -26,7 +28,7 @@ class Source:
         """The first time. Raises DataError at the first record that is no row, and for a file without any."""
         for path in self._files:
             before = len(self._lines)
-            for record in _records(path):
+            for record in self._records(path):
                 row = row_of(record)
                 if not isinstance(row, DataRow):
                     raise DataError(row)
@@ -40,7 +42,7 @@ class Source:
         """The second time, of the files from this place on. Raises DataError if the rows are not where they were."""
         number = 0 if not first else self._ends[first - 1]
         for path, end in zip(self._files[first:], self._ends[first:], strict=True):
-            for record in _records(path):
+            for record in self._records(path):
                 if number >= end or record.line != self._lines[number]:
                     raise _changed(path)
                 number += 1
@@ -57,12 +59,11 @@ class Source:
         file = next(place for place, end in enumerate(self._ends) if number < end)
         return f"{shown(self._files[file])}:{self._lines[number]}"
 
-
-def _records(path: Path) -> Iterator[Record]:
-    for record in read_records(path):
-        if isinstance(record, Fault):
-            raise DataError([record])
-        yield record
+    def _records(self, path: Path) -> Iterator[Record]:
+        for record in read_records(path, self._columns):
+            if isinstance(record, Fault):
+                raise DataError([record])
+            yield record
 
 
 def _changed(path: Path) -> DataError:

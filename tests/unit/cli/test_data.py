@@ -235,7 +235,10 @@ def test_columns_of_other_names_are_mapped(check, capsys, tmp_path):
     assert (code, lines["data:"]) == (0, "data: 500 rows of 1 file")
     assert main(["data", "redact", "t.jsonl", "copy.jsonl", *GERMAN]) == 0
     assert main(["data", "split", "t.jsonl", "--out", "parts", *GERMAN]) == 0
-    for file in ("copy.jsonl", "parts/train.jsonl"):
+    assert main(["data", "dedup", "t.jsonl", "one.jsonl", "--against", "copy.jsonl", *GERMAN]) == 0
+    assert (tmp_path / "one.jsonl").read_text() == ""
+    assert main(["data", "dedup", "t.jsonl", "one.jsonl", *GERMAN]) == 0
+    for file in ("copy.jsonl", "one.jsonl", "parts/train.jsonl"):
         assert {"question", "answer"} <= set(json.loads((tmp_path / file).read_text().splitlines()[0]))
     capsys.readouterr()
     assert main(["data", "check", "t.jsonl", "--column", "reply=Antwort"]) == 2
