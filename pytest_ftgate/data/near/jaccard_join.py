@@ -47,15 +47,11 @@ class Indexed:
 
 
 class Fuzzy:
-    """Index of the goldens of at least five words. filtered: False compares each row with all of them.
+    """Index of the goldens of at least five words. filtered: False compares each row with all of them."""
 
-    keep: hold the goldens' grams, about 100 bytes a character, for rows that are near to many of them.
-    """
-
-    def __init__(self, goldens: Sequence[Golden], *, filtered: bool = True, keep: bool = False) -> None:
+    def __init__(self, goldens: Sequence[Golden], *, filtered: bool = True) -> None:
         self._words = [golden.question for golden in goldens]
         self.indexed, self._templates = _indexed(goldens)
-        self._kept = [golden.grams for golden in self.indexed] if keep else None
         self._filter = _filter(self.indexed, self._templates) if filtered and self.indexed else None
 
     def find(self, sample: Sample) -> Iterator[Hit]:
@@ -68,9 +64,8 @@ class Fuzzy:
         yield from found.values()
 
     def _near(self, texts: Sequence[str]) -> Iterator[Hit]:
-        places = self._candidates(texts)
-        if goldens := [self.indexed[place] for place in places]:
-            own = [self._kept[place] for place in places] if self._kept else [golden.grams for golden in goldens]
+        if goldens := [self.indexed[place] for place in self._candidates(texts)]:
+            own = [golden.grams for golden in goldens]
             for text in texts:
                 grams = grams_of(text)
                 for golden, theirs in zip(goldens, own, strict=True):

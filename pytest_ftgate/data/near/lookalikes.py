@@ -20,7 +20,7 @@ _TAGS = range(0xE0020, 0xE007F)
 """Characters that no font shows, each of which stands for one of ASCII."""
 
 
-def folded(text: str) -> str:
+def plain_letters(text: str) -> str:
     """Without combining marks; Cyrillic, Greek and Armenian lookalikes and Latin variants as plain Latin letters.
 
     Texts in those scripts stay different texts: each of their letters becomes the same whatever stands around it.

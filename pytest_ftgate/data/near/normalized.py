@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pytest_ftgate.data.near.lookalikes import folded
+from pytest_ftgate.data.near.lookalikes import plain_letters
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.data.near.symbols import symbols_and_words
 from pytest_ftgate.data.near.text import asked_of, plain_text, split, text_of, words_of
@@ -117,7 +117,7 @@ def _rendered(prompt: Prompt, case: Case) -> Iterator[Words]:
 
 def bare_text(text: str) -> str:
     """`plain_text` of what is left once escapes, markup, encodings, marks and lookalike letters are undone."""
-    return plain_text(folded(unfolded(text)))
+    return plain_text(plain_letters(unfolded(text)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_ftgate.data.near.lookalikes import folded
+from pytest_ftgate.data.near.lookalikes import plain_letters
 from pytest_ftgate.data.near.unfold import unfolded
 
 PLAIN = "When does the café open? At 9, said Ada."
@@ -54,7 +54,7 @@ def test_half_a_character_and_a_code_beyond_unicode_are_no_error():
 @given(st.text() | st.text(st.sampled_from("&%\\<>![]-=ux#;amp0123456789abcdefAZ+/ é")))
 def test_no_text_is_an_error_or_grows(text):
     assert len(unfolded(text)) <= len(text)
-    folded(text)
+    plain_letters(text)
 
 
 @settings(max_examples=100, deadline=None)
@@ -81,4 +81,4 @@ def test_whatever_is_encoded_is_decoded(text, encode):
     ],
 )
 def test_lookalikes_and_marks_are_plain_letters(text, expected):
-    assert folded(text) == expected
+    assert plain_letters(text) == expected
