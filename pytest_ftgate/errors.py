@@ -36,12 +36,14 @@ class Fault:
 
     path: as the user would type it. line: 1-based; 0 if the fault belongs to no line.
     message: what was found and what is allowed. fix: what to do, empty if the message says it.
+    keys: of a row of training data whose shape is unknown, its keys; a file's rows of unknown shapes are told as one.
     """
 
     path: str
     line: int
     message: str
     fix: str = ""
+    keys: str = ""
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else self.path

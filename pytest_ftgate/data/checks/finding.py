@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from pytest_ftgate.data.readers.faults import also
 from pytest_ftgate.data.readers.row import DataRow
 
 Level = Literal["error", "warning"]
@@ -16,7 +15,7 @@ Level = Literal["error", "warning"]
 class Finding:
     """One thing found. line: 0 if it belongs to no line. what: a few words; never personal data.
 
-    times: in how many rows it was found; the line is of the first.
+    times: in how many rows it was found, which `what` says; the line is of the first.
     """
 
     path: str
@@ -26,8 +25,7 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else self.path
-        what = self.what + also(self.times)
-        return " ".join(part for part in (where, f"({what})" if what else "") if part)
+        return " ".join(part for part in (where, f"({self.what})" if self.what else "") if part)
 
 
 class Check(Protocol):

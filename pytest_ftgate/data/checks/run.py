@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pytest_ftgate.data.checks.finding import Check, Finding, Outcome
-from pytest_ftgate.data.readers.faults import FaultGroups
+from pytest_ftgate.data.readers.faults import FaultGroups, Group
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import Fault
 
@@ -60,7 +60,7 @@ def inspect(
         rows += 1
         for check, tally in zip(checks, tallies, strict=True):
             tally.add(check.see(entry))
-    found = tuple(Finding(fault.path, fault.line, _what(fault), times) for fault, times in schema.groups())
+    found = tuple(map(_finding, schema.groups()))
     first = Outcome("schema", "error" if schema else "ok", schema.count, found, SHAPE_ADVICE)
     if not rows:
         return Inspection(0, (first,))
@@ -70,8 +70,10 @@ def inspect(
     return Inspection(rows, (first, *outcomes))
 
 
-def _what(fault: Fault) -> str:
-    return "; ".join(part for part in (fault.message, fault.fix) if part)
+def _finding(group: Group) -> Finding:
+    fault = group.first
+    what = "; ".join(part for part in (fault.message, fault.fix) if part)
+    return Finding(fault.path, fault.line, what + group.also, group.rows)
 
 
 def _outcome(check: Check, tally: _Tally, allowed: Collection[str]) -> Outcome:

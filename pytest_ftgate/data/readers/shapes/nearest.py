@@ -10,17 +10,18 @@ from typing import Any
 from pytest_ftgate.data.readers.shapes.common import OURS
 from pytest_ftgate.data.readers.shapes.table import SHAPES, Shape
 from pytest_ftgate.data.readers.shapes.turn import kind
+from pytest_ftgate.errors import Fault
 
 MANY = 8
 """Keys that a message lists."""
 
 
-def unknown(data: Mapping[str, Any]) -> tuple[str, str]:
-    """(what was found, what to do)."""
+def unknown(data: Mapping[str, Any], path: str, line: int) -> Fault:
+    """What was found, and what to do."""
     keys = [key for key in data if key not in OURS]
-    listed = ", ".join(map(repr, keys[:MANY])) or "none"
-    message = f"unknown row format; found keys: {listed}" + (f" and {len(keys) - MANY} more" if keys[MANY:] else "")
-    return message, _remedy(data, keys)
+    more = f" and {len(keys) - MANY} more" if keys[MANY:] else ""
+    listed = (", ".join(map(repr, keys[:MANY])) or "none") + more
+    return Fault(path, line, f"unknown row format; found keys: {listed}", _remedy(data, keys), listed)
 
 
 def _remedy(data: Mapping[str, Any], keys: Collection[str]) -> str:

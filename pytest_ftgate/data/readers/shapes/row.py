@@ -46,7 +46,7 @@ def row_of(record: Record) -> DataRow | tuple[Fault, ...]:
     data = {key: value for key, value in record.data.items() if value is not None}
     shape = shape_of(data)
     if shape is None:
-        return (Fault(record.path, record.line, *unknown(data)),)
+        return (unknown(data, record.path, record.line),)
     try:
         exchange = shape.read(data)
         reading = _read(exchange, data)

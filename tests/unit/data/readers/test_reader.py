@@ -13,6 +13,7 @@ import zstandard
 
 from pytest_ftgate.data.readers import json_lines
 from pytest_ftgate.data.readers.contents import contents
+from pytest_ftgate.data.readers.faults import FaultGroups
 from pytest_ftgate.data.readers.reader import read_entries, read_rows
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
@@ -48,7 +49,7 @@ def test_each_row_has_file_and_line(tmp_path, name):
 
 def test_faults_are_told_at_once_up_to_a_bound(tmp_path):
     path = tmp_path / "train.jsonl"
-    odd = "".join(f'{{"a{number // 2}": 1}}\n' for number in range(60))
+    odd = "".join(f'{{"text": "a", "cluster": {number // 2}}}\n' for number in range(60))
     path.write_text('{"input": "q", "expected": "a"}\n' + "{\n" * 5 + odd)
     rows = read_rows(path)
     assert next(rows).answer == "a"
@@ -57,8 +58,25 @@ def test_faults_are_told_at_once_up_to_a_bound(tmp_path):
     assert len(caught.value.faults) == 20
     assert caught.value.omitted == 60 - 19 * 2
     assert str(caught.value).endswith("and 22 more")
-    assert "train.jsonl:7: unknown row format; found keys: 'a0'; the same in 1 more row\n" in str(caught.value)
+    assert "train.jsonl:7: (text) 'cluster' is 0; expected a string; the same in 1 more row\n" in str(caught.value)
     assert "(column 2); the same in 4 more rows\n" in str(caught.value)
+
+
+def test_an_unknown_shape_is_told_once_for_a_file_whatever_its_keys(tmp_path):
+    path, other = tmp_path / "train.jsonl", tmp_path / "other.jsonl"
+    odd = [{"Frage": 1, "Antwort": 2}, {"a": 1}, {"Frage": 3, "Antwort": 4}, *({"b": 1} for _ in range(3))]
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*odd, *({f"k{number}": 1} for number in range(1000))]))
+    with pytest.raises(DataError) as caught:
+        list(read_rows(path))
+    assert [(fault.line, caught.value.omitted) for fault in caught.value.faults] == [(1, 0)]
+    told = (
+        "found keys: 'Frage', 'Antwort'; the same in 1 more row; also 1,004 more rows of other keys: 'b' in 3; 'a' in 1"
+    )
+    assert f"{told}; 'k0' in 1; others in 999\n" in str(caught.value)
+    other.write_text('{"a": 1}\n{"b": 1}\n')
+    groups = FaultGroups()
+    groups.add(*read_entries(path), *read_entries(other))
+    assert [(group.first.path, group.rows) for group in groups.groups()] == [(str(path), 1006), (str(other), 2)]
 
 
 def test_ten_thousand_rows_of_one_fault_are_one_fault(tmp_path):
