@@ -48,7 +48,7 @@ class Filter:
         self._sizes = np.array(sizes, np.int64)[self._order]
         prefixes = rarest(self._codes, self._sizes)
         outside = self._sizes - [len(prefix) for prefix in prefixes]
-        self._least = (_BOTH * self._sizes - outside - _SLACK).astype(np.float32)
+        self._least = np.floor(_BOTH * self._sizes - outside - _SLACK).astype(np.int64)
         self._largest = float(self._sizes[-1]) / SUSPECT
         bits = max(10, (SLOTS_PER_GRAM * int(self._sizes.sum())).bit_length())
         self._shift = np.uint64(64 - min(bits, 22))
@@ -59,45 +59,61 @@ class Filter:
         self._starts, order = _inverted(slots, len(self._template))
         self._indexed = np.diff(self._starts) > 0
         self._postings = np.repeat(np.arange(len(codes), dtype=np.int32), [len(own) for own in prefixes])[order]
-        self._bits = Bitmaps(self._codes, self._sizes)
+        self._bits = Bitmaps([self._own(own) for own in self._codes], self._sizes)
 
     def candidates(self, texts: Sequence[str]) -> Collection[int]:
         """Places of the goldens to compare with, of any of the texts; all others are pieces of the last."""
-        small = [text for text in texts if not self._too_large(text)]
-        codes = [distinct_codes(text) for text in small]
-        whole = self._hits(self._slots(codes[-1])) if small and small[-1] is texts[-1] else None
-        found: set[int] = set()
-        for text, own in zip(small, codes, strict=True):
-            found.update(self._near(text, own, self._hits(self._slots(own)) if whole is None else whole))
-        return found
+        fit = [text for text in texts if self._fits(text)]
+        if not fit:
+            return ()
+        codes = [distinct_codes(text) for text in fit]
+        whole = fit[-1] is texts[-1]
+        groups = [list(zip(fit, codes, strict=True))] if whole else [[each] for each in zip(fit, codes, strict=True)]
+        return {int(self._order[place]) for group in groups for place in self._near(group)}
 
-    def _near(self, text: str, codes: Hashes, hits: _Counts) -> Iterator[int]:
-        least = len(codes) - self._of_templates(self._slots(codes))
-        begin, end = np.searchsorted(self._sizes, (SUSPECT * least - _SLACK, len(text) / _BOTH - least + _SLACK))
-        found = begin + np.flatnonzero(hits[begin:end] >= self._least[begin:end] + np.float32(_BOTH * least))
-        if len(found):
-            shared = _BOTH * (self._sizes[found] + least) - _SLACK
-            near = self._bits.most_shared(found, codes) >= shared
-            few = zip(found[near], shared[near], strict=True)
-            yield from (int(self._order[place]) for place, wanted in few if self._most_shared(place, codes) >= wanted)
+    def _near(self, texts: Sequence[tuple[str, Hashes]]) -> Iterator[int]:
+        """Of texts with their codes, all pieces of the last: what is not in the last is in none."""
+        owns = [self._own(codes) for _, codes in texts]
+        above = self._hits(self._slots(texts[-1][1])) - self._least
+        ranges = [self._range(len(own), len(text)) for own, (text, _) in zip(owns, texts, strict=True)]
+        enough = np.zeros(len(above), np.bool_)
+        for own, (begin, end) in zip(owns, ranges, strict=True):
+            enough[begin:end] |= above[begin:end] >= int(_BOTH * len(own))
+        places = np.flatnonzero(enough)
+        if not len(places):
+            return
+        sizes, shared = self._sizes[places], self._bits.most_shared(places, owns[-1])
+        for own, (begin, end), (_, codes) in zip(owns, ranges, texts, strict=True):
+            wanted = _BOTH * (sizes + len(own)) - _SLACK
+            near = np.flatnonzero((shared >= wanted) & (places >= begin) & (places < end))
+            if len(near) and own is not owns[-1]:
+                near = near[self._bits.most_shared(places[near], own) >= wanted[near]]
+            yield from (place for place in places[near] if self._is_shared(place, codes, len(own)))
 
-    def _most_shared(self, place: int, codes: Hashes) -> int:
-        """Of a golden's grams at most so many are the text's."""
+    def _range(self, least: int, letters: int) -> tuple[int, int]:
+        """The goldens, by size, that a text may be near to. least: codes that it has at least besides templates."""
+        bounds = SUSPECT * least - _SLACK, letters / _BOTH - least + _SLACK
+        begin, end = np.searchsorted(self._sizes, bounds).tolist()
+        return begin, end
+
+    def _own(self, codes: Hashes) -> Hashes:
+        """Without those that share a slot with a template's, in texts and goldens alike."""
+        return codes[~self._template[self._slots(codes)]] if self._templated else codes
+
+    def _is_shared(self, place: int, codes: Hashes, least: int) -> bool:
+        """Whether as many of a golden's grams may be the text's as a near one's, by their codes."""
         own = self._codes[place]
         both = np.concatenate((own, codes))
         both.sort()
-        return int(np.count_nonzero(both[1:] == both[:-1]) + self._sizes[place] - len(own))
+        shared = np.count_nonzero(both[1:] == both[:-1]) + self._sizes[place] - len(own)
+        return bool(shared >= _BOTH * (self._sizes[place] + least) - _SLACK)
 
-    def _too_large(self, text: str) -> bool:
-        """Whether a beginning of the text has already more grams than anything near a golden."""
-        enough = int(1.5 * self._largest)
-        if len(text) < enough:
+    def _fits(self, text: str) -> bool:
+        """Not if the text has too few letters for any golden, or a beginning of it too many grams."""
+        if len(text) < SUSPECT * self._sizes[0]:
             return False
-        slots = self._slots(distinct_codes(text[:enough]))
-        return len(slots) - self._of_templates(slots) > self._largest
-
-    def _of_templates(self, slots: _Counts) -> int:
-        return int(np.count_nonzero(self._template[slots])) if self._templated else 0
+        enough = int(1.5 * self._largest)
+        return len(text) < enough or len(self._own(distinct_codes(text[:enough]))) <= self._largest
 
     def _slots(self, hashes: Hashes) -> _Counts:
         return (hashes >> self._shift).view(np.int64)

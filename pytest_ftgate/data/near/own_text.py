@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from itertools import chain, compress, count, groupby
 
 from pytest_ftgate.data.near.normalized import Golden, Words
 
@@ -58,7 +58,7 @@ class Templates:
         for number, golden in enumerate(goldens):
             together[(golden.set, golden.cluster) if golden.cluster else number].update(_grams(golden.question))
         counts = Counter(chain.from_iterable(together.values()))
-        self._grams = frozenset(gram for gram, count in counts.items() if count >= LEAST)
+        self._grams = frozenset(gram for gram, held in counts.items() if held >= LEAST)
 
     def own(self, words: Words) -> Own:
         """What of a golden is its own."""
@@ -74,17 +74,14 @@ class Templates:
 
     def trimmed(self, words: Words) -> Words:
         """A text without the templates that it begins and ends with; the text if nothing else would be left."""
-        if self._grams.isdisjoint(_grams(words)):
-            return words
-        own = set(range(len(words))) - self._covered(words)
-        return words[min(own) : max(own) + 1] if own else words
+        return next(self.pieces(words))
 
     def pieces(self, words: Words) -> Iterator[Words]:
         """What may be a golden's core in a text: all of it trimmed, and what is between two templates."""
-        yield self.trimmed(words)
-        if not self._grams.isdisjoint(_grams(words)):
-            runs = Own(frozenset(range(len(words))) - self._covered(words), ()).runs(words)
-            yield from (run for run in runs if len(run) >= N)
+        runs = _apart(self._places(words), len(words))
+        yield words[runs[0][0] : runs[-1][1]] if runs else words
+        if len(runs) > 1:
+            yield from (words[begin:end] for begin, end in runs if end - begin >= N)
 
     def core(self, golden: Golden) -> Golden:
         """The golden as it is compared with whole texts that are trimmed as well, if it has a run of own words."""
@@ -98,8 +95,17 @@ class Templates:
 
     def _covered(self, words: Words) -> set[int]:
         """Places of the words of a template."""
-        places = (place for place, gram in enumerate(_grams(words)) if gram in self._grams)
-        return {place + step for place in places for step in range(N)}
+        return {place + step for place in self._places(words) for step in range(N)}
+
+    def _places(self, words: Words) -> list[int]:
+        """Where the sequences of a template begin."""
+        return list(compress(count(), map(self._grams.__contains__, _grams(words))))
+
+
+def _apart(places: Sequence[int], size: int) -> list[tuple[int, int]]:
+    """Where the words begin and end that no sequence at one of the places covers; places: in order."""
+    ends = [0, *(place + N for place in places)]
+    return [(end, begin) for end, begin in zip(ends, [*places, size], strict=True) if end < begin]
 
 
 def _grams(words: Words) -> Iterator[Words]:
