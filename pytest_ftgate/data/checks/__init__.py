@@ -16,6 +16,11 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "preference, one answer where two are needed",
         "error; warning without a pipeline, for rejected answers",
     ),
+    "validation": (
+        "validation rows that cannot be graded: a text alone, a preference, a `label` that says whether the answer was "
+        "wanted",
+        "error, in pipelines",
+    ),
     "answers": (
         "empty answers",
         "error",

@@ -28,10 +28,15 @@ from pytest_ftgate.data.checks.size import Size
 from pytest_ftgate.data.checks.synthetic import Synthetic
 from pytest_ftgate.data.checks.truncated import Truncated
 from pytest_ftgate.data.checks.turns import turns
+from pytest_ftgate.data.checks.validation import validation
 from pytest_ftgate.data.readers.row import DataRow
 
 OF_TRAINING = frozenset({"method", "size", "balance", "coverage", "general", "synthetic"})
 """Checks that mean the training rows alone; the others also look at those of validation."""
+OF_VALIDATION = frozenset({"validation"})
+"""Checks that mean the validation rows alone."""
+FINAL = frozenset({"schema", "method", "validation"})
+"""Checks of what training refuses anyway: to allow their findings would only cost the baseline."""
 
 
 class Training(NamedTuple):
@@ -53,7 +58,7 @@ def every_check(
 
     tokens_of: tokens of a row; without it, `truncated` is left out. goldens: what rows are held against; without it,
     `format` and `coverage` are left out.
-    training: what the pipeline does with the rows. perplexity: that check, which costs a forward pass, if it is wanted.
+    training: what the pipeline does with the rows; without a method, `validation` is left out. perplexity: that check, which costs a forward pass, if it is wanted.
     """
     truncated: list[Check] = [Truncated(tokens_of, max_length)] if tokens_of else []
     compared: list[Check] = [Duplicates(), NearDuplicates(), Contradictions(), Mislabelled()]
@@ -67,5 +72,6 @@ def every_check(
         General(watched=training.forgetting),
     ]
     surprise: list[Check] = [perplexity] if perplexity else []
-    form: list[Check] = [UnusedKeys(), method_of(training.method), answers(), turns()]
+    graded: list[Check] = [validation()] if training.method else []
+    form: list[Check] = [UnusedKeys(), method_of(training.method), *graded, answers(), turns()]
     return [*form, Short(), *truncated, *compared, *against, *mixture, *surprise, pii(), secrets()]

@@ -53,16 +53,20 @@ class DataChecks:
 
     def names(self) -> tuple[str, ...]:
         """All checks in their order. Raises PipelineError if `data.allow` names one that there is not."""
+        from pytest_ftgate.data.checks.all_checks import FINAL
         from pytest_ftgate.data.checks.label_counts import LabelCounts
 
         names = tuple(
             check.name for check in self._checks(lambda _row: 0, LabelCounts(), self._perplexity(self._losses))
         )
-        unknown = [name for name in self.pipeline.data.allow if name not in names]
+        allowed = [name for name in names if name not in FINAL]
+        unknown = [name for name in self.pipeline.data.allow if name not in allowed]
         if unknown:
-            message = f"data.allow: unknown check {', '.join(map(repr, unknown))}"
+            final = FINAL.issuperset(unknown)
+            what = "training refuses what is found by the" if final else "unknown"
+            message = f"data.allow: {what} check {', '.join(map(repr, unknown))}"
             line = self.pipeline.line_of("data", "allow")
-            raise PipelineError([Fault(shown(self.pipeline.path), line, message, f"allowed: {', '.join(names)}")])
+            raise PipelineError([Fault(shown(self.pipeline.path), line, message, f"allowed: {', '.join(allowed)}")])
         return (SCHEMA, *names)
 
     def look(self, wanted: Collection[str]) -> None:
@@ -155,15 +159,19 @@ class DataChecks:
         return replace(outcome, advice=f"{told} ([data] pii)") if told and outcome.name in MENDED else outcome
 
     def _apart(self, checks: Sequence[Check]) -> list[Check]:
-        from pytest_ftgate.data.checks.all_checks import OF_TRAINING
+        from pytest_ftgate.data.checks.all_checks import OF_TRAINING, OF_VALIDATION
         from pytest_ftgate.data.checks.filtered import Only
 
-        train = shown(self.pipeline.train_file)
+        train, validation = map(shown, self.pipeline.data_files)
 
-        def counts(row: DataRow) -> bool:
+        def is_trained(row: DataRow) -> bool:
             return row.path == train and self._stays(row)
 
-        return [Only(check, counts) if check.name in OF_TRAINING else check for check in checks]
+        def is_graded(row: DataRow) -> bool:
+            return row.path == validation
+
+        means = dict.fromkeys(OF_TRAINING, is_trained) | dict.fromkeys(OF_VALIDATION, is_graded)
+        return [Only(check, means[check.name]) if check.name in means else check for check in checks]
 
     def _tokens_of(self) -> Callable[[DataRow], int] | None:
         """Tokens of a row as it would be trained; None, and why in `uncounted`, if they cannot be counted here."""
