@@ -58,7 +58,8 @@ def every_check(
 
     tokens_of: tokens of a row; without it, `truncated` is left out. goldens: what rows are held against; without it,
     `format` and `coverage` are left out.
-    training: what the pipeline does with the rows; without a method, `validation` is left out. perplexity: that check, which costs a forward pass, if it is wanted.
+    training: what the pipeline does with the rows; without a method, `validation` is left out.
+    perplexity: that check, which costs a forward pass, if it is wanted.
     """
     truncated: list[Check] = [Truncated(tokens_of, max_length)] if tokens_of else []
     compared: list[Check] = [Duplicates(), NearDuplicates(), Contradictions(), Mislabelled()]

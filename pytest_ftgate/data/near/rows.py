@@ -29,11 +29,15 @@ _NOT_ASKED = _NOT_TEXT | _ANSWER | {"history"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of training data. path: as the user would type it. line: 1-based."""
+    """One row of training data. path: as the user would type it. line: 1-based.
+
+    number: its place among the rows of the file, from 1, as several may begin in one line; 0 if it is of no file.
+    """
 
     path: str
     line: int
     data: Mapping[str, Any]
+    number: int = 0
 
     @property
     def question(self) -> str:
@@ -100,7 +104,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
     Raises LeakageError at the first that is no object, and for a file that cannot be read.
     """
-    for record in read_records(path):
+    for number, record in enumerate(read_records(path), 1):
         if isinstance(record, Fault):
             raise LeakageError(str(record))
-        yield Row(record.path, record.line, record.data)
+        yield Row(record.path, record.line, record.data, number)
