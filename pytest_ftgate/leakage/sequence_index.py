@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from pytest_ftgate.data.near.normalized import Words
-
-_Numbers = npt.NDArray[np.int64]
 
 
 class SequenceIndex:

@@ -151,6 +151,15 @@ def test_what_is_allowed_is_a_warning_in_the_summary(shop):
     result.stdout.fnmatch_lines(["  duplicates *warning *1 found: *train.jsonl:501 (duplicate of *; keep one of each*"])
 
 
+def test_a_golden_set_with_tools_and_rows_without_are_one_warning(shop):
+    tools = '[[request.tools]]\ntype = "function"\nfunction = { name = "lookup" }\n'
+    shop.locked("mail", [{"id": f"c{n}", "input": words(9, 9000 + n), "expected": "yes"} for n in range(5)], tools)
+    result = shop.run(HERE)
+    assert result.ret == 0
+    told = "tools (0 of 500 rows have tools; 5 of 5 golden cases do)"
+    result.stdout.fnmatch_lines([f"  coverage *warning *1 found: {told}*"])
+
+
 def test_an_unknown_check_in_allow_is_a_collection_error_with_its_line(shop):
     for name in ("duplicate", "nothing"):
         shop.write(HERE, PIPELINE + f'allow = ["{name}"]\n')

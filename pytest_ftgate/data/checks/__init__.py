@@ -61,7 +61,9 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "error",
     ),
     "coverage": (
-        "labels and slices of the golden sets that no training row has; reports the shares of both sides",
+        "labels and slices of the golden sets that no training row has; cases with `tools` if no row has "
+        "any, and cases without if every row has some: they are asked in a prompt that was not trained; reports the "
+        "shares of both sides",
         "warning",
     ),
     "balance": (
