@@ -49,7 +49,7 @@ class Containment:
         """templates: of these goldens, if they are known."""
         templates = templates or Templates(goldens)
         self.indexed = tuple(_indexed(golden.question, templates.own(golden.question)) for golden in goldens)
-        sequences = [[(place, golden.words[place : place + N]) for place in golden.places] for golden in self.indexed]
+        sequences = ([(place, golden.words[place : place + N]) for place in golden.places] for golden in self.indexed)
         self.index = SequenceIndex(sequences, [least_places(golden) for golden in self.indexed])
 
     def find(self, sample: Sample) -> Iterator[Hit]:
