@@ -9,6 +9,7 @@ chance (`information`) are no finding.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,7 +46,7 @@ class Indexed:
     """A golden that is looked for. own: places of the words that are no template's; bits: what they tell.
 
     characters: whether its words are characters of a script without spaces, of which a changed word takes several.
-    places: where each of its own sequences stands first. least: how many of them a row must have.
+    least: how many of its own sequences a row must have.
     rarest: those that are indexed. floor: how many of the rarest a row must have that has `least` of all.
     """
 
@@ -53,10 +54,19 @@ class Indexed:
     own: Sequence[int]
     bits: float
     characters: bool
-    places: Mapping[Words, int]
     least: int = 0
     rarest: Sequence[Words] = ()
     floor: int = 0
+
+    @property
+    def places(self) -> Mapping[Words, int]:
+        """Where each of its own sequences stands first; made for the few rows that come near."""
+        kept = set(self.own)
+        places: dict[Words, int] = {}
+        for place, gram in enumerate(_grams(self.words)):
+            if not kept.isdisjoint(range(place, place + N)):
+                places.setdefault(gram, place)
+        return places
 
     def verdict(self, matched: int) -> Verdict | None:
         """matched: how many of its own words stand in a window of the row, in their order."""
@@ -82,8 +92,9 @@ class Edited:
     indexed: by number; without those whose words tell too little.
     """
 
-    def __init__(self, goldens: Sequence[Golden]) -> None:
-        self.indexed = _indexed([golden.question for golden in goldens], Templates(goldens))
+    def __init__(self, goldens: Sequence[Golden], templates: Templates | None = None) -> None:
+        """templates: of these goldens, if they are known."""
+        self.indexed = _indexed([golden.question for golden in goldens], templates or Templates(goldens))
         self._index: defaultdict[Words, list[int]] = defaultdict(list)
         for number, golden in self.indexed.items():
             for gram in golden.rarest:
@@ -91,22 +102,23 @@ class Edited:
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of which an edited copy stands in this row."""
-        places = _places(sample.whole)
-        known = self._index.keys() & places.keys()
+        known = self._index.keys() & set(_grams(sample.whole))
         counts = Counter(number for gram in known for number in self._index[gram])
-        for number in sorted(counts):
-            golden = self.indexed[number]
-            if counts[number] >= golden.floor and (hit := _judged(number, golden, sample.whole, places)):
+        enough = sorted(number for number, count in counts.items() if count >= self.indexed[number].floor)
+        places = _places(sample.whole) if enough else {}
+        for number in enough:
+            if hit := _judged(number, self.indexed[number], sample.whole, places):
                 yield hit
 
 
 def _judged(number: int, golden: Indexed, row: Words, places: _Places) -> Hit | None:
     """By the best of the windows in which the golden's sequences stand."""
-    shared = golden.places.keys() & places.keys()
+    of_golden = golden.places
+    shared = of_golden.keys() & places.keys()
     if len(shared) < golden.least:
         return None
     own = [golden.words[place] for place in golden.own]
-    shifts = sorted(at - golden.places[gram] for gram in shared for at in places[gram])
+    shifts = sorted(at - of_golden[gram] for gram in shared for at in places[gram])
     matched, window = max(
         ((common_length(own, window), window) for window in _windows(golden, row, shifts)), key=lambda each: each[0]
     )
@@ -181,17 +193,14 @@ def _tells_enough(golden: Indexed) -> bool:
 
 def _of(words: Words, own: Collection[int], bits: Mapping[str, float]) -> Indexed:
     """own: places of its own words, without any of which it is not looked for."""
-    kept = set(own)
-    places: dict[Words, int] = {}
-    for place, gram in enumerate(_grams(words)):
-        if not kept.isdisjoint(range(place, place + N)):
-            places.setdefault(gram, place)
-    return Indexed(words, sorted(kept), sum(bits[words[place]] for place in kept), by_character(words), places)
+    kept = array("I", sorted(own))
+    return Indexed(words, kept, sum(bits[words[place]] for place in kept), by_character(words))
 
 
 def _with_rarest(golden: Indexed, counts: Mapping[Words, int]) -> Indexed:
     """Indexed are as many as leave some that a copy has for certain: it has `least` of all, and may lack the others."""
-    grams = sorted(golden.places, key=lambda gram: (counts[gram], golden.places[gram]))
+    places = golden.places
+    grams = sorted(places, key=lambda gram: (counts[gram], places[gram]))
     if len(golden.own) < LONG:
         least = max(1, len(grams) - (LOST_CHARACTERS if golden.characters else LOST))
     else:

@@ -16,9 +16,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, compress, count, groupby
+from itertools import compress, count, groupby
 
+import numpy as np
+
+from pytest_ftgate.data.near.ngrams import text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Words
+from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, word_codes
 
 N = 5
 """Words of a sequence that is counted, and the least run of own words that a golden is looked for by."""
@@ -54,11 +58,10 @@ class Templates:
 
     def __init__(self, goldens: Sequence[Golden]) -> None:
         """Of their questions."""
-        together: defaultdict[object, set[Words]] = defaultdict(set)
+        together: defaultdict[object, list[Words]] = defaultdict(list)
         for number, golden in enumerate(goldens):
-            together[(golden.set, golden.cluster) if golden.cluster else number].update(_grams(golden.question))
-        counts = Counter(chain.from_iterable(together.values()))
-        self._grams = frozenset(gram for gram, held in counts.items() if held >= LEAST)
+            together[(golden.set, golden.cluster) if golden.cluster else number].append(golden.question)
+        self._grams = _shared(list(together.values()))
 
     def own(self, words: Words) -> Own:
         """What of a golden is its own."""
@@ -100,6 +103,26 @@ class Templates:
     def _places(self, words: Words) -> list[int]:
         """Where the sequences of a template begin."""
         return list(compress(count(), map(self._grams.__contains__, _grams(words))))
+
+
+def _shared(groups: Sequence[Sequence[Words]]) -> frozenset[Words]:
+    """The sequences of ten groups of texts or more; counted as such only where their codes are in as many."""
+    codes = [np.unique(np.concatenate([*map(_codes, texts)])) for texts in groups]
+    known, held = np.unique(np.concatenate([*codes, np.zeros(0, np.uint64)]), return_counts=True)
+    frequent = known[held >= LEAST]
+    counts = Counter(gram for texts in groups for gram in {gram for text in texts for gram in _with(text, frequent)})
+    return frozenset(gram for gram, found in counts.items() if found >= LEAST)
+
+
+def _with(words: Words, frequent: Hashes) -> Iterator[Words]:
+    """The sequences of these codes. frequent: sorted."""
+    if len(frequent) and len(codes := _codes(words)):
+        at = np.minimum(np.searchsorted(frequent, codes), len(frequent) - 1)
+        yield from (words[place : place + N] for place in np.flatnonzero(frequent[at] == codes).tolist())
+
+
+def _codes(words: Words) -> Hashes:
+    return word_codes(bytes_of(text_of_words(words)), N)[0]
 
 
 def _apart(places: Sequence[int], size: int) -> list[tuple[int, int]]:
