@@ -38,6 +38,7 @@ class Leak:
     span: longest common run of words, normalised; words: their number. before, after: up to six words of the row on
     either side of it.
     set: name of the golden's set, "" if it was not told. verdict: "leak" blocks, "suspect" is for a person to look at.
+    row: number of the row in its file, from 1; 0 if it is of none.
     """
 
     golden_id: str
@@ -51,6 +52,12 @@ class Leak:
     set: str = ""
     before: str = ""
     after: str = ""
+    row: int = 0
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Which row it is: its file, and its number or its line."""
+        return self.file, self.row or self.line
 
     def __str__(self) -> str:
         return self.shown()

@@ -55,8 +55,8 @@ def _rows_of_all(reports: Sequence[Report]) -> tuple[int, int, bool]:
     found = [report for report in reports if report.found]
     if len(found) == 1:
         return found[0].leaking_rows, found[0].suspect_rows, found[0].at_least
-    leaking = {(leak.file, leak.line) for report in found for leak in report.leaks}
-    suspect = {(leak.file, leak.line) for report in found for leak in report.suspects} - leaking
+    leaking = {leak.place for report in found for leak in report.leaks}
+    suspect = {leak.place for report in found for leak in report.suspects} - leaking
     return len(leaking), len(suspect), any(report.omitted for report in found)
 
 
