@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from pytest_ftgate.data.readers.flags import flag_of
 from pytest_ftgate.golden.case import answer_text
 
 OPTIONAL = frozenset({"id", "cluster", "slices", "synthetic", "reviewed", "system"})
@@ -68,7 +69,8 @@ def _expected(cell: str) -> Any:
 
 
 def _flag(cell: str) -> Any:
-    return {"true": True, "false": False}.get(cell.strip().lower(), cell)
+    value = flag_of(cell)
+    return cell if value is None else value
 
 
 _READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(

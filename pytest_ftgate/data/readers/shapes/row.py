@@ -32,11 +32,15 @@ Keys = Mapping[str, Any]
 
 @dataclass
 class _Reading:
-    """What was found in a row. turns: in order, up to the last answer that is learnt. unused: keys of messages."""
+    """What was found in a row. turns: in order, up to the last answer that is learnt. desired: by the key that says it.
+
+    unused: keys of messages.
+    """
 
     turns: list[Turn] = field(default_factory=list)
     worse: list[Turn] | None = None
     tools: tuple[Mapping[str, Any], ...] = ()
+    desired: dict[str, bool] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     unused: dict[str, None] = field(default_factory=dict)
 
@@ -49,17 +53,18 @@ def row_of(record: Record) -> DataRow | tuple[Fault, ...]:
         return (unknown(data, record.path, record.line),)
     try:
         exchange = shape.read(data)
-        reading = _read(exchange, data)
+        needed = frozenset({*shape.needs, *exchange.read})
+        reading = _read(exchange, data, needed)
     except TurnsError as error:
         return (Fault(record.path, record.line, f"({shape.name}) {error}"),)
     except RecursionError:
         return (Fault(record.path, record.line, f"({shape.name}) is nested too deeply"),)
     if faults := [*reading.faults, *common_faults(data)]:
         return tuple(Fault(record.path, record.line, f"({shape.name}) {what}") for what in faults)
-    return _row(record, data, shape, exchange, reading)
+    return _row(record, data, shape, exchange, reading, needed)
 
 
-def _read(exchange: Exchange, data: Keys) -> _Reading:
+def _read(exchange: Exchange, data: Keys, needed: frozenset[str]) -> _Reading:
     """Raises TurnsError."""
     nested = data["input"] if isinstance(data.get("input"), Mapping) and "messages" in data["input"] else {}
     if exchange.text is not None:
@@ -67,6 +72,8 @@ def _read(exchange: Exchange, data: Keys) -> _Reading:
     reading = _Reading(tools=tools_in({**nested, **data}))
     system = system_turns(data)
     reading.turns = _turns(exchange.messages, system, reading)
+    if exchange.worse is None:
+        reading.desired = desired_in(data, needed)
     if exchange.worse is not None:
         reading.worse = _worse(exchange.worse, system, reading)
     return reading
@@ -101,12 +108,13 @@ def _worse(written: Sequence[Any], system: Sequence[Turn], reading: _Reading) ->
     return worse
 
 
-def _row(record: Record, data: Keys, shape: Shape, exchange: Exchange, reading: _Reading) -> DataRow:
-    needed = frozenset({*shape.needs, *exchange.read})
-    desired = desired_in(data, needed) if exchange.worse is None and exchange.text is None else None
-    thoughts = reasoning_in(data, needed) if exchange.worse is None and exchange.text is None else ()
+def _row(
+    record: Record, data: Keys, shape: Shape, exchange: Exchange, reading: _Reading, needed: frozenset[str]
+) -> DataRow:
+    is_answer = exchange.worse is None and exchange.text is None
+    thoughts = reasoning_in(data, needed) if is_answer else ()
     around = (*SYSTEM, *TOOLS) if exchange.text is None else ()
-    used = {"id", *needed, *around, *thoughts, *(desired or ())[:1]}
+    used = {"id", *needed, *around, *thoughts, *reading.desired}
     asked, last = reading.turns[:-1], reading.turns[-1] if reading.turns else Turn("assistant", exchange.text or "")
     row = DataRow(
         path=record.path,
@@ -123,7 +131,7 @@ def _row(record: Record, data: Keys, shape: Shape, exchange: Exchange, reading: 
         calls=last.calls,
         reasoning="\n".join([*(data[key] for key in thoughts), *([last.reasoning] if last.reasoning else [])]),
         context=unlearnt(asked, learns=exchange.learns),
-        desired=desired[1] if desired else None,
+        desired=next(iter(reading.desired.values()), None),
         unused=(*(key for key in filled(data, data) if key not in used | OURS), *reading.unused),
     )
     return row if row.id else replace(row, id=_id(row))
