@@ -16,8 +16,12 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "preference, one answer where two are needed",
         "error; warning without a pipeline, for rejected answers",
     ),
+    "texts": (
+        "texts alone (continued pretraining) among rows with an answer, with the number of both",
+        "warning; error in a pipeline or with golden sets, which grade answers",
+    ),
     "answers": (
-        "empty answers",
+        "empty answers; of a preference, an empty rejected answer or two equal answers",
         "error",
     ),
     "turns": (

@@ -26,6 +26,7 @@ from pytest_ftgate.data.checks.secrets import secrets
 from pytest_ftgate.data.checks.short import Short
 from pytest_ftgate.data.checks.size import Size
 from pytest_ftgate.data.checks.synthetic import Synthetic
+from pytest_ftgate.data.checks.texts import Texts
 from pytest_ftgate.data.checks.truncated import Truncated
 from pytest_ftgate.data.checks.turns import turns
 from pytest_ftgate.data.readers.row import DataRow
@@ -67,5 +68,6 @@ def every_check(
         General(watched=training.forgetting),
     ]
     surprise: list[Check] = [perplexity] if perplexity else []
-    form: list[Check] = [UnusedKeys(), method_of(training.method), answers(), turns()]
+    texts = Texts("error" if goldens or training.method else "warning")
+    form: list[Check] = [UnusedKeys(), method_of(training.method), texts, answers(), turns()]
     return [*form, Short(), *truncated, *compared, *against, *mixture, *surprise, pii(), secrets()]

@@ -9,7 +9,7 @@ from pytest_ftgate.data.readers.flags import flag_of, is_like_flag
 from pytest_ftgate.data.readers.shapes.calls import tools_of
 from pytest_ftgate.data.readers.shapes.messages import MEDIA, REASONING
 from pytest_ftgate.data.readers.shapes.parts import NO_MEDIA, content_of
-from pytest_ftgate.data.readers.shapes.turn import Turn, TurnsError, filled
+from pytest_ftgate.data.readers.shapes.turn import Turn, TurnsError, filled, kind
 from pytest_ftgate.data.readers.synthetic import synthetic_faults
 
 Keys = Mapping[str, Any]
@@ -74,9 +74,13 @@ def common_faults(data: Keys) -> Iterator[str]:
     """What is wrong with keys that a row may have in every shape."""
     if media := filled(data, MEDIA):
         yield f"has {', '.join(map(repr, media))}; {NO_MEDIA}"
+    if data.get("weight") in (0, "0"):
+        yield "has the weight 0: nothing of it is to be learnt; remove the row"
     yield from synthetic_faults(data)
     if not isinstance(data.get("cluster", ""), str):
-        yield f"'cluster' is {data['cluster']!r:.40}; expected a string"
+        yield f"'cluster' is {kind(data['cluster'])}; expected a string"
     slices = data.get("slices", {})
-    if not isinstance(slices, Mapping) or not all(isinstance(value, str) for value in slices.values()):
-        yield f"'slices' is {slices!r:.40}; expected an object with string values"
+    if not isinstance(slices, Mapping):
+        yield f"'slices' is {kind(slices)}; expected an object with string values"
+    elif wrong := [kind(value) for value in slices.values() if not isinstance(value, str)]:
+        yield f"'slices' holds {wrong[0]}; expected an object with string values"

@@ -21,13 +21,21 @@ from pytest_ftgate.data.readers.shapes.common import (
 from pytest_ftgate.data.readers.shapes.exchange import Exchange
 from pytest_ftgate.data.readers.shapes.messages import read_messages
 from pytest_ftgate.data.readers.shapes.nearest import unknown
-from pytest_ftgate.data.readers.shapes.order import in_order, order_faults, unlearnt, until_learnt
+from pytest_ftgate.data.readers.shapes.order import NO_ANSWER, in_order, order_faults, unlearnt, until_learnt
 from pytest_ftgate.data.readers.shapes.table import Shape, shape_of
 from pytest_ftgate.data.readers.shapes.turn import Turn, TurnsError, filled
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.digest import digest_of
 
 Keys = Mapping[str, Any]
+MOST_KEYS = 5
+"""That a message lists."""
+
+NO_LABEL = "has a 'label' without a value: fill it in; to train the text alone (continued pretraining), remove the key"
+GRADED = (
+    "{keys} beside messages that end without an answer is for reinforcement, which grades and does not learn it: "
+    "add the answer as the assistant's turn, or write a golden set (input, expected)"
+)
 
 
 @dataclass
@@ -53,15 +61,16 @@ def row_of(record: Record) -> DataRow | tuple[Fault, ...]:
         return (unknown(data, record.path, record.line),)
     try:
         exchange = shape.read(data)
-        needed = frozenset({*shape.needs, *exchange.read})
-        reading = _read(exchange, data, needed)
+        reading = _read(exchange, data, frozenset({*shape.needs, *exchange.read}))
     except TurnsError as error:
         return (Fault(record.path, record.line, f"({shape.name}) {error}"),)
     except RecursionError:
         return (Fault(record.path, record.line, f"({shape.name}) is nested too deeply"),)
-    if faults := [*reading.faults, *common_faults(data)]:
+    if exchange.text is not None and "label" in record.data:
+        reading.faults.append(NO_LABEL)
+    if faults := [*reading.faults, *_without_answer(reading, data, shape), *common_faults(data)]:
         return tuple(Fault(record.path, record.line, f"({shape.name}) {what}") for what in faults)
-    return _row(record, data, shape, exchange, reading, needed)
+    return _row(record, data, shape, exchange, reading)
 
 
 def _read(exchange: Exchange, data: Keys, needed: frozenset[str]) -> _Reading:
@@ -108,9 +117,15 @@ def _worse(written: Sequence[Any], system: Sequence[Turn], reading: _Reading) ->
     return worse
 
 
-def _row(
-    record: Record, data: Keys, shape: Shape, exchange: Exchange, reading: _Reading, needed: frozenset[str]
-) -> DataRow:
+def _without_answer(reading: _Reading, data: Keys, shape: Shape) -> Iterator[str]:
+    """What may be meant by messages that end with a question, as OpenAI's rows for reinforcement have them."""
+    others = [key for key in filled(data, data) if key not in {*shape.needs, *SYSTEM, *TOOLS, *OURS}]
+    if reading.faults == [NO_ANSWER] and others:
+        yield GRADED.format(keys=", ".join(map(repr, others[:MOST_KEYS])))
+
+
+def _row(record: Record, data: Keys, shape: Shape, exchange: Exchange, reading: _Reading) -> DataRow:
+    needed = frozenset({*shape.needs, *exchange.read})
     is_answer = exchange.worse is None and exchange.text is None
     thoughts = reasoning_in(data, needed) if is_answer else ()
     around = (*SYSTEM, *TOOLS) if exchange.text is None else ()

@@ -57,3 +57,25 @@ def test_a_tag_of_kto_is_true_or_false():
 
 def test_a_class_of_a_text_may_be_0_or_no():
     assert [row({"text": "t", "label": value}).answer for value in (0, "no", 1.0)] == ["0", "no", "1.0"]
+
+
+def test_a_row_of_weight_0_is_not_trained():
+    assert "has the weight 0" in told(PAIR | {"weight": 0})
+    assert row(PAIR | {"weight": 1}).unused == ("weight",)
+
+
+def test_a_text_whose_label_is_lost_is_no_text_to_go_on_reading():
+    for label in (None, ""):
+        assert "'label' " in told({"text": "Nice.", "label": label})
+    assert row({"text": "Nice."}).shape == "text"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"), [({"lang": 1}, "holds a number"), ({"lang": 0}, "holds a number"), ([1], "is a list")]
+)
+def test_slices_are_texts(wrong, kind):
+    assert f"'slices' {kind}; expected an object" in told(PAIR | {"slices": wrong})
+
+
+def test_clusters_that_are_numbers_are_one_fault_for_a_file():
+    assert told(PAIR | {"cluster": 1}) == told(PAIR | {"cluster": 2})
