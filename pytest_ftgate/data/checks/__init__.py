@@ -21,8 +21,12 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "wanted",
         "error, in pipelines",
     ),
+    "texts": (
+        "texts alone (continued pretraining) among rows with an answer, with the number of both",
+        "warning; error in a pipeline or with golden sets, which grade answers",
+    ),
     "answers": (
-        "empty answers",
+        "empty answers; of a preference, an empty rejected answer or two equal answers",
         "error",
     ),
     "turns": (

@@ -26,6 +26,7 @@ from pytest_ftgate.data.checks.secrets import secrets
 from pytest_ftgate.data.checks.short import Short
 from pytest_ftgate.data.checks.size import Size
 from pytest_ftgate.data.checks.synthetic import Synthetic
+from pytest_ftgate.data.checks.texts import Texts
 from pytest_ftgate.data.checks.truncated import Truncated
 from pytest_ftgate.data.checks.turns import turns
 from pytest_ftgate.data.checks.validation import validation
@@ -74,5 +75,6 @@ def every_check(
     ]
     surprise: list[Check] = [perplexity] if perplexity else []
     graded: list[Check] = [validation()] if training.method else []
-    form: list[Check] = [UnusedKeys(), method_of(training.method), *graded, answers(), turns()]
+    texts = Texts("error" if goldens or training.method else "warning")
+    form: list[Check] = [UnusedKeys(), method_of(training.method), *graded, texts, answers(), turns()]
     return [*form, Short(), *truncated, *compared, *against, *mixture, *surprise, pii(), secrets()]
