@@ -18,9 +18,9 @@ from pytest_ftgate.data.dedup.work import HERE, Work, on_all_cores
 from pytest_ftgate.data.dedup.write import Counts, write_kept
 from pytest_ftgate.data.near.near_pairs_within import NEAR
 from pytest_ftgate.data.near.together import Together
+from pytest_ftgate.data.readers.json_line import check_target
 from pytest_ftgate.data.readers.renamed import Columns
 from pytest_ftgate.errors import DataError, Fault
-from pytest_ftgate.files.compressed import check_not_compressed
 from pytest_ftgate.files.ordinary import is_file
 from pytest_ftgate.files.text import shown
 
@@ -70,8 +70,8 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
     in a fifth of the rows and in ten; texts under five words must be equal, and so must system turns. Near to near is
     one group. workers: by default all cores.
     What is done is kept beside the target until it is written: the same call goes on after a crash.
-    Raises FtgateError, and then writes nothing: a row that cannot be read, a target that is one of the files, a folder,
-    or called as if it were compressed, a process that was killed; OSError.
+    Raises FtgateError, and then writes nothing: a row that cannot be read or written, a target that is one of the files,
+    a folder, or called as if it were no JSON Lines, a process that was killed; OSError.
     """
     _check_outputs(job)
     folder = job.target.with_name(f".{job.target.name}.dedup")
@@ -89,7 +89,11 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
             with progress("comparing rows", len(texts)) as advance:
                 together = near_groups(texts, work, job.least, advance)
             keepers = _keepers(texts, together, source.count(len(job.against)), job.keep)
-            counts = write_kept(source, len(job.against), [texts.numbers, keepers], job.target, job.report)
+            try:
+                counts = write_kept(source, len(job.against), [texts.numbers, keepers], job.target, job.report)
+            except DataError:
+                work.close()  # the files have to change first, and with them the work
+                raise
         work.close()
         return Deduplicated(counts, work.kept)
     finally:
@@ -100,7 +104,7 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
 def _check_outputs(job: Job) -> None:
     known = {path.resolve() for path in (*job.against, *job.files)}
     for path in filter(None, (job.target, job.report)):
-        check_not_compressed(path)
+        check_target(path)
         try:
             is_file(path)
         except OSError as error:
