@@ -34,7 +34,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "warning; error above 5 % of the rows, or if the template refuses a row",
     ),
     "duplicates": (
-        "rows that ask and answer the same",
+        "rows that ask the same, and answer the same to the letter",
         "error",
     ),
     "near": (
@@ -43,7 +43,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "warning",
     ),
     "contradictions": (
-        "one question with two different labels",
+        "one question with two different labels, or with a preference and its opposite",
         "error",
     ),
     "mislabelled": (

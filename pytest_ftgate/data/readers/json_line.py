@@ -38,7 +38,7 @@ def check_target(path: Path) -> None:
         raise FtgateError(f"{path}: output is JSON Lines; use a name like {path.with_suffix('.jsonl').name}")
 
 
-def _plain(column: str, value: Any) -> Any:  # noqa: PLR0911 - a line for each kind of value
+def _plain(column: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(column, below) for key, below in value.items()}
     if isinstance(value, list | tuple):

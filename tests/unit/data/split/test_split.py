@@ -230,6 +230,9 @@ def test_a_lost_or_broken_lock_is_an_error(tmp_path):
     lock.write_text(whole.replace("train", "elsewhere", 1))
     with pytest.raises(DataError, match=r"(?s)split\.lock:\d+: is not .*restore the original file"):
         split(tmp_path, rows)
+    lock.write_text("".join(whole.splitlines(keepends=True)[:-3]))
+    with pytest.raises(DataError, match=r"(?s)split\.lock:1: says 20 places, found 17.*restore the original file"):
+        split(tmp_path, rows)
     lock.unlink()
     with pytest.raises(DataError, match=r"contains train\.jsonl, validation\.jsonl, test\.jsonl but no split\.lock"):
         split(tmp_path, rows)
