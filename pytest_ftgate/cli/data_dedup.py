@@ -72,6 +72,8 @@ def dedup(args: argparse.Namespace) -> int:
     counts = done.counts
     dropped = f"{counts.equal:,} equal and {counts.near:,} near rows dropped"
     say(f"{args.out}: {counts.written:,} rows of {counts.read:,}; {dropped}")
+    if done.note:
+        say(f"  {done.note}")
     if done.resumed:
         say(f"  resumed: {done.resumed:,} pieces of work were already done")
     return 0

@@ -39,7 +39,8 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     ),
     "near": (
         "questions that are nearly the same (Jaccard index of character 5-grams at least .8, in every script; the "
-        "first million different questions, recall .99)",
+        "first million different questions, recall .99); text that a fifth of the questions share is not compared, and "
+        "the check says so where that is most of a question",
         "warning",
     ),
     "contradictions": (

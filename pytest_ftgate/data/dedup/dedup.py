@@ -16,6 +16,7 @@ from pytest_ftgate.data.dedup.tasks import Workers
 from pytest_ftgate.data.dedup.texts import Texts
 from pytest_ftgate.data.dedup.work import HERE, Work, on_all_cores
 from pytest_ftgate.data.dedup.write import Counts, write_kept
+from pytest_ftgate.data.near.common_grams import common_grams, shared_note
 from pytest_ftgate.data.near.near_pairs_within import NEAR
 from pytest_ftgate.data.near.together import Together
 from pytest_ftgate.data.readers.json_line import check_target
@@ -51,10 +52,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Deduplicated:
-    """counts: of rows. resumed: pieces of work that an earlier call had done."""
+    """counts: of rows. resumed: pieces of work that an earlier call had done. note: what was not compared."""
 
     counts: Counts
     resumed: int
+    note: str
 
 
 @contextmanager
@@ -87,9 +89,10 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
                     advance(number, "")
             if workers is None:
                 workers = stack.enter_context(on_all_cores()) if len(texts) > PIECE else HERE
-            work = Work(folder, workers)
+            work, templates = Work(folder, workers), common_grams(texts.sample)
+            note = shared_note(texts.sample, templates)
             with progress("comparing rows", len(texts)) as advance:
-                together = near_groups(texts, work, job.least, advance)
+                together = near_groups(texts, templates, work, job.least, advance)
             keepers = _keepers(texts, together, source.count(len(job.against)), job.keep)
             try:
                 counts = write_kept(source, len(job.against), [texts.numbers, keepers], job.target, job.report)
@@ -97,7 +100,7 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
                 work.close()  # the files have to change first, and with them the work
                 raise
         work.close()
-        return Deduplicated(counts, work.kept)
+        return Deduplicated(counts, work.kept, note)
     finally:
         with suppress(OSError):
             folder.rmdir()  # unless there is work in it

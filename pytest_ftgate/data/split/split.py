@@ -20,11 +20,12 @@ from pytest_ftgate.files.text import shown
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """groups: of all rows. places: by key. kept: rows whose question had a place before."""
+    """groups: of all rows. places: by key. kept: rows whose question had a place before. note: see `Grouped`."""
 
     groups: tuple[Group, ...]
     places: Places
     kept: int
+    note: str = ""
 
     @property
     def counts(self) -> Mapping[tuple[Part, str], int]:
@@ -61,10 +62,10 @@ def split_data(
     _check_apart(files, folder)
     lock = agreed(read_lock(folder), folder, shares, seed)
     material = read_material(files, columns)
-    groups = groups_of(material.items, material.questions)
+    groups, note = groups_of(material.items, material.questions)
     places = place(groups, lock.places, lock.shares, lock.seed)
     write_parts(files, places, folder, partial(write_lock, folder, lock, places), columns)
-    return Split(tuple(groups), places, sum(item.key in lock.places for item in material.items))
+    return Split(groups, places, sum(item.key in lock.places for item in material.items), note)
 
 
 def _check_apart(files: Sequence[Path], folder: Path) -> None:

@@ -191,7 +191,7 @@ def test_a_cluster_is_remembered_when_its_rows_are_gone(tmp_path):
 def test_near_questions_are_one_group_and_the_near_of_the_near_too():
     texts = {str(number): each for number, each in enumerate([text(1), text(2), f"{text(1)} x", f"{text(1)} x yy"])}
     items = [Item(key, "", "", "t", int(key)) for key in texts]
-    assert [[item.line for item in each.items] for each in groups_of(items, texts)] == [[0, 2, 3], [1]]
+    assert [[item.line for item in each.items] for each in groups_of(items, texts).groups] == [[0, 2, 3], [1]]
 
 
 @pytest.mark.parametrize(("name", "write"), [("t.csv", write_csv), ("t.parquet", write_parquet)])
