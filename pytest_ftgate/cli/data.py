@@ -15,7 +15,6 @@ from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import DataError, Fault, FtgateError
-from pytest_ftgate.files.compressed import check_not_compressed
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
@@ -121,8 +120,9 @@ def redact_data(args: argparse.Namespace) -> int:
     """Write the copy, and tell how many rows it changed or lost."""
     from pytest_ftgate.data.pii import national
     from pytest_ftgate.data.pii.redact import write_redacted
+    from pytest_ftgate.data.readers.json_line import check_target
 
-    check_not_compressed(args.out)
+    check_target(args.out)
     done = write_redacted(args.files, args.out, drop=args.drop, columns=columns_in(args))
     verb = "dropped" if done.dropped else "redacted"
     say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")

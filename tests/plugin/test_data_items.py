@@ -18,6 +18,7 @@ CHECKS = [
     "keys",
     "method",
     "validation",
+    "texts",
     "answers",
     "turns",
     "short",

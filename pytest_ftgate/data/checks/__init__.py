@@ -43,16 +43,17 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "warning; error above 5 % of the rows, or if the template refuses a row",
     ),
     "duplicates": (
-        "rows that ask and answer the same",
+        "rows that ask the same, and answer the same to the letter",
         "error",
     ),
     "near": (
         "questions that are nearly the same (Jaccard index of character 5-grams at least .8, in every script; the "
-        "first million different questions, recall .99)",
+        "first million different questions, recall .99); text that a fifth of the questions share is not compared, and "
+        "the check says so where that is most of a question",
         "warning",
     ),
     "contradictions": (
-        "one question with two different labels",
+        "one question with two different labels, or with a preference and its opposite",
         "error",
     ),
     "mislabelled": (
