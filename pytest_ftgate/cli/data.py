@@ -20,6 +20,7 @@ from pytest_ftgate.files.text import shown
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.label_counts import LabelCounts
     from pytest_ftgate.data.checks.perplexity import Perplexity
+    from pytest_ftgate.data.checks.special_tokens import FindSpecial
     from pytest_ftgate.data.readers.renamed import Columns
     from pytest_ftgate.data.readers.row import DataRow
 
@@ -105,13 +106,14 @@ def check_data(args: argparse.Namespace) -> int:
 
     goldens = _marginals(args.goldens) if args.goldens else None
     longest, perplexity = args.max_length or MAX_LENGTH, _perplexity(args) if args.perplexity else None
-    checks = every_check(_tokens_of(args), longest, goldens, perplexity=perplexity)
+    tokens_of, special = _of_tokenizer(args)
+    checks = every_check(tokens_of, longest, goldens, perplexity=perplexity, special=special)
     _check_there(args.files)
     inspection = inspect(_entries(args.files, columns_in(args)), checks, args.allow)
     for line in lines_of(inspection, len(args.files)):
         say(line)
     if args.model is None and inspection.rows:
-        say("  truncated rows not checked: needs --model DIR")
+        say("  truncated rows and special tokens not checked: needs --model DIR")
     leaked = args.goldens is not None and _leaked(args.files, args.goldens)
     return 1 if inspection.failed or leaked else 0
 
@@ -145,14 +147,17 @@ def _entries(files: Sequence[Path], columns: Columns) -> Iterator[DataRow | Faul
     return (entry for path in files for entry in read_entries(path, columns))
 
 
-def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:
+def _of_tokenizer(args: argparse.Namespace) -> tuple[Callable[[DataRow], int] | None, FindSpecial | None]:
+    """What counts the tokens of a row, and what finds the special ones in its text."""
     if args.model is None:
         if args.max_length is not None:
             raise FtgateError("--max-length needs --model DIR")
-        return None
-    from pytest_ftgate.data.checks.tokens import tokens_in
+        return None, None
+    from pytest_ftgate.data.checks.special_tokens import special_in
+    from pytest_ftgate.data.checks.tokens import tokenizer_in, tokens_in
 
-    return tokens_in(args.model)
+    tokenizer = tokenizer_in(args.model, "counting tokens")
+    return tokens_in(tokenizer), special_in(tokenizer)
 
 
 def _perplexity(args: argparse.Namespace) -> Perplexity:

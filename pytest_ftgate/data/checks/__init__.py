@@ -30,7 +30,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "error",
     ),
     "turns": (
-        "empty turns before the answer",
+        "empty turns before the answer; with a model at hand, special tokens such as `<|im_end|>` in the text of a row",
         "error",
     ),
     "short": (
