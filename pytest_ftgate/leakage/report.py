@@ -34,9 +34,11 @@ class Leak:
     score: 1 for a whole copy; the share of the golden's (or its answer's) 5-word sequences that stand in the row
     (containment, answer) or across its border with the row before or after (split), or of its 20-letter sequences once
     the row's escapes, markup and lookalikes are undone (disguise); Jaccard's index of character 5-grams (fuzzy); the
-    share of the golden's own words that stand in the row in their order (edited).
+    share of the golden's own words that stand in the row in their order (edited), or of its words and symbols if
+    some of these differ.
     span: longest common run of words, normalised; words: their number. before, after: up to six words of the row on
     either side of it.
+    differs: symbols of the golden that are others in the row, as in "* is +", or "".
     set: name of the golden's set, "" if it was not told. verdict: "leak" blocks, "suspect" is for a person to look at.
     """
 
@@ -51,6 +53,7 @@ class Leak:
     set: str = ""
     before: str = ""
     after: str = ""
+    differs: str = ""
 
     def __str__(self) -> str:
         return self.shown()
@@ -62,7 +65,8 @@ class Leak:
 
     def shown(self, marks: Marks = MARKS) -> str:
         """One line: where, what, and the row around the common span, which stands between the marks."""
-        found = f"score {self.score:.2f}, longest common span {self.words} words: {self.context(marks)}"
+        symbols = f"{one_line(self.differs)}, " if self.differs else ""
+        found = f"score {self.score:.2f}, {symbols}longest common span {self.words} words: {self.context(marks)}"
         return f"{self.file}:{self.line}: {self.verdict} of golden case {self.golden} ({self.stage}, {found})"
 
     def context(self, marks: Marks = MARKS) -> str:
