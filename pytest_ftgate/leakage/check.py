@@ -135,5 +135,4 @@ class _Findings:
         leaks = tuple(leak for leak in self._found if leak.verdict == "leak")
         suspects = tuple(leak for leak in self._found if leak.verdict == "suspect")
         omitted = self._counts.total() - len(self._found)
-        rows = self._rows["leak"], self._rows["suspect"]
-        return Report(leaks, suspects, self.rows_read, self._goldens, omitted, *rows)
+        return Report(leaks, suspects, self.rows_read, self._goldens, omitted, self._rows["leak"])

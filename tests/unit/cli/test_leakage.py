@@ -101,6 +101,10 @@ def test_the_pairs_replace_nothing_that_is_read(tmp_path, goldens, capsys):
         assert main(["leakage", file, "--goldens", goldens, "--csv", target]) == 2
         assert "name another file for the pairs" in capsys.readouterr().err
     assert main(["leakage", file, "--goldens", goldens, "--csv", f"{tmp_path}/x", "--jsonl", f"{tmp_path}/x"]) == 2
+    assert "x: is named by both --jsonl and --csv; name two files" in capsys.readouterr().err
+    assert main(["leakage", file, "--goldens", goldens, "--csv", f"{tmp_path}/o.csv.gz"]) == 2
+    assert "output is written uncompressed; use a name like o.csv" in capsys.readouterr().err
+    assert not (tmp_path / "o.csv.gz").exists()
     assert main(["leakage", file, "--goldens", goldens, "--csv", "/dev/null"]) == 2
     assert main(["leakage", file, "--goldens", goldens]) == 11
 

@@ -8,16 +8,10 @@ from typing import Any
 
 from pytest_ftgate.data.readers.shapes.calls import calls_in
 from pytest_ftgate.data.readers.shapes.parts import NO_MEDIA, Content, content_of
+from pytest_ftgate.data.readers.shapes.roles import ALIASES, CALLING, ROLES
 from pytest_ftgate.data.readers.shapes.turn import Turn, TurnsError, filled, kind
 
-ROLES = ("system", "user", "assistant", "tool")
 _PLAIN = ("system", "user", "assistant")
-_ALIASES = {
-    **{"developer": "system", "human": "user", "gpt": "assistant", "model": "assistant"},
-    **{"function": "tool", "observation": "tool", "tool_response": "tool"},
-}
-_CALLING = ("function_call", "tool_call")
-"""Roles of ShareGPT whose text is a call."""
 _CONTENT = ("content", "value", "parts")
 REASONING = ("reasoning_content", "reasoning", "thinking")
 MEDIA = ("images", "image", "audios", "audio", "videos", "video")
@@ -67,7 +61,7 @@ def _is_plain(message: Any) -> bool:
 
 def _wrong(message: Mapping[str, Any]) -> Iterator[str]:
     role = role_of(message)
-    if role not in ROLES and role not in _CALLING:
+    if role not in ROLES and role not in CALLING:
         yield f"has the role {role!r}; allowed: {', '.join(ROLES)}"
         try:
             _content(message)
@@ -83,7 +77,7 @@ def _wrong(message: Mapping[str, Any]) -> Iterator[str]:
 
 def is_message(value: Any) -> bool:
     """Whether it is an object with a role that we know, and a content or calls."""
-    if not isinstance(value, Mapping) or role_of(value) not in (*ROLES, *_CALLING):
+    if not isinstance(value, Mapping) or role_of(value) not in (*ROLES, *CALLING):
         return False
     return not {*_CONTENT, "tool_calls", "function_call"}.isdisjoint(value)
 
@@ -95,7 +89,7 @@ def _is_weight(value: Any) -> bool:
 def role_of(message: Mapping[str, Any]) -> Any:
     """Of a message in any dialect, by our name for it; as it is written if we have none."""
     role = message.get("role", message.get("from"))
-    return _ALIASES.get(role, role) if isinstance(role, str) else role
+    return ALIASES.get(role, role) if isinstance(role, str) else role
 
 
 def _content(message: Mapping[str, Any]) -> Content:
@@ -117,7 +111,7 @@ def _turns(message: Mapping[str, Any], number: int, unused: dict[str, None]) -> 
     calls = [*content.calls]
     for key in filled(message, ("tool_calls", "function_call")):
         calls += calls_in(message[key])
-    if role in _CALLING:
+    if role in CALLING:
         role, calls, content = "assistant", [*calls_in(content.text)], Content()
     thoughts = [*content.reasoning, *(_thought(message, key) for key in filled(message, REASONING))]
     if role != "assistant" and (calls or thoughts):
