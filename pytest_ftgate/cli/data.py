@@ -143,8 +143,10 @@ def _check_there(files: Sequence[Path]) -> None:
 
 def _entries(files: Sequence[Path], columns: Columns) -> Iterator[DataRow | Fault]:
     from pytest_ftgate.data.readers.reader import read_entries
+    from pytest_ftgate.data.readers.unseen import with_unseen
 
-    return (entry for path in files for entry in read_entries(path, columns))
+    entries = (entry for path in files for entry in read_entries(path, columns))
+    return with_unseen(entries, columns, "--column")
 
 
 def _of_tokenizer(args: argparse.Namespace) -> tuple[Callable[[DataRow], int] | None, FindSpecial | None]:

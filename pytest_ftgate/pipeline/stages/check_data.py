@@ -137,6 +137,13 @@ class DataChecks:
             return None
 
     def _entries(self) -> Iterator[DataRow | Fault]:
+        """The rows, then a fault for each of `[data.columns]` that none of them has."""
+        from pytest_ftgate.data.readers.unseen import with_unseen
+
+        where = f"{shown(self.pipeline.path)}: [data.columns]"
+        return with_unseen(self._rows(), self.pipeline.data.columns, where)
+
+    def _rows(self) -> Iterator[DataRow | Fault]:
         """Training rows, as many as are trained, then validation rows."""
         from pytest_ftgate.data.readers.reader import read_entries
 
