@@ -22,7 +22,8 @@ LONG = 13
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """The 5-grams that a golden is looked for by, see `own_text`. places: where they begin. size: words they cover.
+    """The 5-grams that a golden is looked for by, see `own_text`. places: where they begin. count: of different ones.
+    size: words they cover.
 
     needed: those that must all stand in a row. open: whether own words begin or end it, so that they may be the
     beginning or the end of another text in the same template.
@@ -30,7 +31,7 @@ class Indexed:
 
     words: Words
     places: tuple[int, ...]
-    grams: frozenset[Words]
+    count: int
     size: int
     needed: frozenset[Words] = frozenset()
     open: bool = False
@@ -44,8 +45,9 @@ class Indexed:
 class Containment:
     """Index of the goldens' own 5-grams."""
 
-    def __init__(self, goldens: Sequence[Golden]) -> None:
-        templates = Templates(goldens)
+    def __init__(self, goldens: Sequence[Golden], templates: Templates | None = None) -> None:
+        """templates: of these goldens, if they are known."""
+        templates = templates or Templates(goldens)
         self.indexed = tuple(_indexed(golden.question, templates.own(golden.question)) for golden in goldens)
         sequences = [[(place, golden.words[place : place + N]) for place in golden.places] for golden in self.indexed]
         self.index = SequenceIndex(sequences, [least_places(golden) for golden in self.indexed])
@@ -75,7 +77,7 @@ class Containment:
         golden = self.indexed[number]
         run, last = span
         words = golden.words[last - run + 1 : last + N]
-        score = found / len(golden.grams)
+        score = found / golden.count
         short = golden.size < LONG
         verdict = _verdict_of_short(golden, score, run) if short else verdict_of(score, len(words), golden.size)
         if verdict == "leak" and score < LEAK and most_bits(words) < BITS_LEAK:
@@ -95,11 +97,11 @@ def verdict_of(score: float, span: int, size: int) -> Verdict | None:
 
 def least_places(golden: Indexed) -> float:
     """How many places of a row must hold one of the golden's sequences before it can be found there."""
-    if not golden.grams:
+    if not golden.count:
         return inf
     if golden.size < LONG:
-        return len(golden.grams)
-    return min(SUSPECT * len(golden.grams), max(LONG, golden.size // 2) - N + 1)
+        return golden.count
+    return min(SUSPECT * golden.count, max(LONG, golden.size // 2) - N + 1)
 
 
 def _verdict_of_short(golden: Indexed, score: float, run: int) -> Verdict | None:
@@ -124,4 +126,4 @@ def _indexed(words: Words, own: Own) -> Indexed:
     grams = {place: words[place : place + N] for place in own.places}
     covered = {place + step for place in own.places for step in range(N)}
     needed = frozenset(grams[place] for place in own.needed)
-    return Indexed(words, own.places, frozenset(grams.values()), len(covered), needed, own.is_open(len(words)))
+    return Indexed(words, own.places, len(set(grams.values())), len(covered), needed, own.is_open(len(words)))

@@ -82,8 +82,9 @@ class Edited:
     indexed: by number; without those whose words tell too little.
     """
 
-    def __init__(self, goldens: Sequence[Golden]) -> None:
-        self.indexed = _indexed([golden.question for golden in goldens], Templates(goldens))
+    def __init__(self, goldens: Sequence[Golden], templates: Templates | None = None) -> None:
+        """templates: of these goldens, if they are known."""
+        self.indexed = _indexed([golden.question for golden in goldens], templates or Templates(goldens))
         self._index: defaultdict[Words, list[int]] = defaultdict(list)
         for number, golden in self.indexed.items():
             for gram in golden.rarest:
@@ -91,12 +92,12 @@ class Edited:
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of which an edited copy stands in this row."""
-        places = _places(sample.whole)
-        known = self._index.keys() & places.keys()
+        known = self._index.keys() & set(_grams(sample.whole))
         counts = Counter(number for gram in known for number in self._index[gram])
-        for number in sorted(counts):
-            golden = self.indexed[number]
-            if counts[number] >= golden.floor and (hit := _judged(number, golden, sample.whole, places)):
+        enough = sorted(number for number, count in counts.items() if count >= self.indexed[number].floor)
+        places = _places(sample.whole) if enough else {}
+        for number in enough:
+            if hit := _judged(number, self.indexed[number], sample.whole, places):
                 yield hit
 
 

@@ -17,8 +17,9 @@ LONG = 13
 class Fuzzy:
     """The join of `data.near` on what is the goldens' own; what may be a template in a row is taken off there too."""
 
-    def __init__(self, goldens: Sequence[Golden]) -> None:
-        self._goldens, self._templates = goldens, Templates(goldens)
+    def __init__(self, goldens: Sequence[Golden], templates: Templates | None = None) -> None:
+        """templates: of these goldens, if they are known."""
+        self._goldens, self._templates = goldens, templates or Templates(goldens)
         self.join = jaccard_join.Fuzzy([self._templates.core(golden) for golden in goldens])
 
     def find(self, sample: Sample) -> Iterator[Hit]:

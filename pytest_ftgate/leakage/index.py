@@ -50,15 +50,15 @@ class Index:
     ) -> None:
         templates = Templates(goldens)
         self.goldens, self._wrappings = tuple(map(templates.with_core, goldens)), wrappings or Wrappings()
-        contained, near, answers = Containment(self.goldens), Fuzzy(self.goldens), Answers(self.goldens)
-        edited = Edited(self.goldens)
+        contained, near = Containment(self.goldens, templates), Fuzzy(self.goldens, templates)
+        edited, answers = Edited(self.goldens, templates), Answers(self.goldens)
         self._stages: tuple[Stage, ...] = (Exact(self.goldens), contained, near, edited, answers)
         check_stages(self.goldens, self._stages)
         indexes = (contained, answers.contained), near.join, edited
         self._filter = Prefilter(self.goldens, *indexes) if prefiltered and goldens else None
         if self._filter is not None:
             check_prefilter(self.goldens, self._stages, self._filter.passing)
-        self._disguised, self._split = Disguised(self.goldens, self._wrappings), SplitRows(contained)
+        self._disguised, self._split = Disguised(self.goldens, self._wrappings, templates), SplitRows(contained)
         check_disguises(self.goldens, self._disguised.find)
 
     def find(self, rows: Sequence[Row], before: Row | None = None) -> Iterator[tuple[Row, tuple[Leak, ...]]]:

@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from pytest_ftgate.data.near.hit import Stage
@@ -145,8 +146,12 @@ def _by_script(parts: Mapping[int, Words]) -> Collection[list[int]]:
 
 def _script(word: str) -> str:
     """Such as "LATIN", "THAI" or "CJK", of its first letter; "" of a word without one."""
-    letter = next((char for char in word if char.isalpha()), "")
-    return unicodedata.name(letter, "").partition(" ")[0] if letter else ""
+    return next((_script_of(char) for char in word if char.isalpha()), "")
+
+
+@lru_cache(maxsize=4096)
+def _script_of(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
 
 
 def _looks_for(stage: Stage, number: int) -> bool:

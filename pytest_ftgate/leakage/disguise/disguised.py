@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_ftgate.data.near.hit import Hit
 from pytest_ftgate.data.near.normalized import Golden, Plain, bare_text
+from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.data.near.text import split
 from pytest_ftgate.data.near.wrapping import Wrappings
@@ -20,8 +21,11 @@ PIECE, OVERLAP = 1 << 17, 1 << 15
 class Disguised:
     """The goldens, as letters."""
 
-    def __init__(self, goldens: Sequence[Golden], wrappings: Wrappings | None = None) -> None:
-        self.letters, self._wrappings = Letters(goldens), wrappings or Wrappings()
+    def __init__(
+        self, goldens: Sequence[Golden], wrappings: Wrappings | None = None, templates: Templates | None = None
+    ) -> None:
+        """templates: of the goldens' questions, if they are known."""
+        self.letters, self._wrappings = Letters(goldens, templates), wrappings or Wrappings()
 
     def find(self, rows: Sequence[Row], plain: Sequence[Plain]) -> Iterator[tuple[int, list[Hit]]]:
         """(place of a row, goldens found in it), of the rows that look disguised. plain: the rows, normalised."""

@@ -55,7 +55,8 @@ class Indexed:
 class Letters:
     """Index of the goldens' sequences of letters, without their templates'."""
 
-    def __init__(self, goldens: Sequence[Golden]) -> None:
+    def __init__(self, goldens: Sequence[Golden], templates: Templates | None = None) -> None:
+        """templates: of the goldens' questions, if they are known; they are the same where no golden is disguised."""
         words = [golden.bare or golden.question for golden in goldens]
         texts = [squeezed(each) for each in words]
         self._wholes: defaultdict[str, list[int]] = defaultdict(list)
@@ -63,8 +64,8 @@ class Letters:
             if len(text) >= LEAST_EXACT:
                 self._wholes[text].append(number)
         texts = [text.replace(" ", "") for text in texts]
-        asked = [replace(golden, question=each) for golden, each in zip(goldens, words, strict=True)]
-        templates = Templates(asked)
+        if not templates or any(each != golden.question for golden, each in zip(goldens, words, strict=True)):
+            templates = Templates([replace(golden, question=each) for golden, each in zip(goldens, words, strict=True)])
         owns = [_own_letters(each, templates.own(each)) for each in words]
         self._codes, self._owners, self._places = _postings(texts, [kept for kept, _ in owns])
         bits = min(_MOST_BITS, max(12, (8 * len(self._codes)).bit_length()))
