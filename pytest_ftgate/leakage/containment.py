@@ -1,16 +1,20 @@
-"""Stages 2 and 3: how much of a golden, in sequences of five words, stands anywhere in a row."""
+"""Stages 2 and 3: how much of a golden, in sequences of five words, stands anywhere in a row.
+
+In scripts without spaces a word is a character, and five of them stand together by chance: what a row has of a golden
+must tell as much (`information`) as of an edited copy.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Own, Templates
-from pytest_ftgate.leakage.information import BITS_LEAK, most_bits
+from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, most_bits
 from pytest_ftgate.leakage.sequence_index import SequenceIndex
 
 N = 5
@@ -18,6 +22,9 @@ LEAK = 0.8
 SUSPECT = 0.5
 LONG = 13
 """A golden of at least so many words is judged by containment; so long is also the least span that is a leak."""
+
+ANY_PART = 10
+"""Bits by which a part tells less than as many words that are a whole golden: it could be any of its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Containment:
         found, spans = self._compare(sample.whole)
         for number in sorted(found):
             golden = self.indexed[number]
-            if golden.needed <= found[number] and (hit := self._judge(number, len(found[number]), spans[number])):
+            if golden.needed <= found[number] and (hit := self._judge(number, found[number], spans[number])):
                 yield replace(hit, verdict=_weighed(golden, hit.verdict, sample.whole))
 
     def _compare(self, words: Words) -> tuple[Mapping[int, set[Words]], Mapping[int, tuple[int, int]]]:
@@ -73,15 +80,16 @@ class Containment:
             spans[number] = max(spans.get(number, (0, 0)), (run, place))
         return found, spans
 
-    def _judge(self, number: int, found: int, span: tuple[int, int]) -> Hit | None:
+    def _judge(self, number: int, found: set[Words], span: tuple[int, int]) -> Hit | None:
         golden = self.indexed[number]
         run, last = span
         words = golden.words[last - run + 1 : last + N]
-        score = found / golden.count
+        score = len(found) / golden.count
         short = golden.size < LONG
         verdict = _verdict_of_short(golden, score, run) if short else verdict_of(score, len(words), golden.size)
-        if verdict == "leak" and score < LEAK and most_bits(words) < BITS_LEAK:
-            verdict = "suspect"
+        if verdict:
+            told = most_bits(_words_in(golden, found)) if score >= LEAK else most_bits(words) - ANY_PART
+            verdict = None if told < BITS_SUSPECT else verdict if told >= BITS_LEAK else "suspect"
         return Hit(number, "containment", verdict, score, words) if verdict else None
 
 
@@ -93,6 +101,11 @@ def verdict_of(score: float, span: int, size: int) -> Verdict | None:
     if score >= LEAK or (span >= LONG and span >= size // 2):
         return "leak"
     return "suspect" if score >= SUSPECT else None
+
+
+def tells_enough(words: Sequence[str]) -> bool:
+    """Whether the words are no too few characters of a script without spaces to be found inside other text."""
+    return most_bits(words) >= BITS_SUSPECT
 
 
 def least_places(golden: Indexed) -> float:
@@ -114,7 +127,8 @@ def _weighed(golden: Indexed, verdict: Verdict, row: Words) -> Verdict:
     """With its template a short text is a leak: 13 words or more, verbatim. Not so if it may go on as another text."""
     if golden.needed and golden.open:
         return "suspect"
-    whole = golden.size < LONG <= len(golden.words) and f" {' '.join(golden.words)} " in f" {' '.join(row)} "
+    enough = golden.size < LONG <= len(golden.words) and most_bits(golden.words) >= BITS_LEAK
+    whole = enough and f" {' '.join(golden.words)} " in f" {' '.join(row)} "
     return "leak" if whole else verdict
 
 
@@ -122,8 +136,28 @@ def _grams(words: Words) -> Iterator[Words]:
     return zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)
 
 
+def _words_in(golden: Indexed, found: set[Words]) -> Words:
+    """The golden's words that its sequences found in a row cover."""
+    return tuple(golden.words[place] for place in _covered(golden.words, golden.places, found))
+
+
+def _covered(words: Words, places: Iterable[int], grams: Collection[Words]) -> list[int]:
+    stand = (place for place in places if words[place : place + N] in grams)
+    return sorted({place + step for place in stand for step in range(N)})
+
+
 def _indexed(words: Words, own: Own) -> Indexed:
     grams = {place: words[place : place + N] for place in own.places}
-    covered = {place + step for place in own.places for step in range(N)}
+    covered = _covered(words, own.places, grams.values())
+    told = [words[place] for place in covered]
+    if not own.needed and len(told) < len(words) and most_bits(told) < BITS_LEAK:
+        return _indexed(words, _with_all_around(own, len(words)))
     needed = frozenset(grams[place] for place in own.needed)
     return Indexed(words, own.places, len(set(grams.values())), len(covered), needed, own.is_open(len(words)))
+
+
+def _with_all_around(own: Own, size: int) -> Own:
+    """Too few characters of its own are looked for as fewer than five words are: with what is around them."""
+    everywhere = range(size - N + 1)
+    needed = (place for place in everywhere if not own.words.isdisjoint(range(place, place + N)))
+    return replace(own, places=tuple(everywhere), needed=frozenset(needed))

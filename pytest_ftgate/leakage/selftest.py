@@ -13,6 +13,7 @@ from pytest_ftgate.data.near.hit import Stage
 from pytest_ftgate.data.near.normalized import Golden, Plain, Words, bare_text, plain_of, sample_of
 from pytest_ftgate.data.near.rows import Row
 from pytest_ftgate.errors import SelfTestError
+from pytest_ftgate.leakage.containment import Containment, tells_enough
 from pytest_ftgate.leakage.disguise.letters import LEAST_WORDS, N
 from pytest_ftgate.leakage.edited import Edited
 
@@ -155,6 +156,8 @@ def _script_of(letter: str) -> str:
 
 
 def _looks_for(stage: Stage, number: int) -> bool:
+    if isinstance(stage, Containment):
+        return tells_enough(stage.indexed[number].words)
     return not isinstance(stage, Edited) or number in stage.indexed
 
 
