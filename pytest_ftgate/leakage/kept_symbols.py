@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from pytest_ftgate.data.near.hit import Hit
 from pytest_ftgate.data.near.normalized import Golden, Words
@@ -24,12 +25,15 @@ def with_symbols(hit: Hit, golden: Golden, row: Row) -> Hit | None:
     """The finding, as it is if the golden's symbols are in the row too.
 
     With others it is an edited copy, whose score is the share of words and symbols that are the same: of 13 or more .8
-    must be; of fewer all but one, and it is a suspect; of under five nothing is left (`17*23` beside `17+23`).
+    must be; of fewer all but one, and it is a suspect; of under five nothing is left (`17*23` beside `17+23`). In
+    another order of lines, or in half of the golden, only a symbol that is another between the same two words counts.
     """
     if hit.stage not in _BY_WORDS or _has_all(hit, golden, row):
         return hit
     size, symbols = len(golden.symbols), symbols_and_words(row.whole)
     lost = size - common_length(golden.symbols, symbols)
+    if hit.stage != "exact" and not (lost := min(lost, _other_between(golden, symbols))):
+        return hit
     if size < LONG and (lost > 1 or size < LEAST_WORDS):
         return None
     verdict = hit.verdict if size >= LONG and size - lost >= LEAK * size else "suspect"
@@ -57,3 +61,19 @@ def _has_all(hit: Hit, golden: Golden, row: Row) -> bool:
     if golden.symbols == golden.question:
         return True
     return common_length(golden.symbols, symbols_and_words(row.whole)) == len(golden.symbols)
+
+
+def _other_between(golden: Golden, row: tuple[str, ...]) -> int:
+    """How many of the golden's symbols do not stand in the row between the words, one or two, that they are between.
+
+    One of whose words the row has not is no part of what was found.
+    """
+    known, text, lost = set(row), f" {' '.join(row)} ", 0
+    plain = set(golden.question)
+    words = [place for place, token in enumerate(golden.symbols) if token in plain]
+    for before, after in pairwise([-1, *words, len(golden.symbols)]):
+        around = golden.symbols[max(0, before) : after + 1]
+        beside = [token for token in around if token in plain]
+        if after - before > 1 and known.issuperset(beside) and f" {' '.join(around)} " not in text:
+            lost += after - before - 1
+    return lost

@@ -88,3 +88,17 @@ def test_what_is_between_messages_counts_as_well():
 
     assert len(asked("17 * 23 = ?").leaks) == 1
     assert asked("17 + 23 = ?").found == ()
+
+
+def test_the_order_of_lines_does_not_matter_for_a_symbol():
+    question, passage = f"{words(15, 5)} 3 < 5", words(30, 6)
+    golden = case({"passage": passage, "question": question})
+    report = check([golden], f"{question}\n{passage}")
+    assert [leak.verdict for leak in report.found] == ["leak"]
+
+
+def test_a_symbol_in_a_part_that_the_row_lacks_lowers_nothing():
+    first = words(30, 7)
+    plain, with_symbol = case(f"{first} {words(20, 8)}"), case(f"{first} 3 < 5 {words(17, 8)}")
+    assert [leak.verdict for leak in check([plain], first).found] == ["leak"]
+    assert [leak.verdict for leak in check([with_symbol], first).found] == ["leak"]
