@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, compress, count, groupby
 
 from pytest_ftgate.data.near.normalized import Golden, Words
+from pytest_ftgate.data.near.word_runs import word_grams
 
 N = 5
 """Words of a sequence that is counted, and the least run of own words that a golden is looked for by."""
@@ -56,14 +57,14 @@ class Templates:
         """Of their questions."""
         together: defaultdict[object, set[Words]] = defaultdict(set)
         for number, golden in enumerate(goldens):
-            together[(golden.set, golden.cluster) if golden.cluster else number].update(_grams(golden.question))
+            together[(golden.set, golden.cluster) if golden.cluster else number].update(word_grams(golden.question, N))
         counts = Counter(chain.from_iterable(together.values()))
         self._grams = frozenset(gram for gram, held in counts.items() if held >= LEAST)
 
     def own(self, words: Words) -> Own:
         """What of a golden is its own."""
         everywhere = tuple(range(len(words) - N + 1))
-        if self._grams.isdisjoint(_grams(words)):
+        if self._grams.isdisjoint(word_grams(words, N)):
             return Own(frozenset(range(len(words))), everywhere)
         own = frozenset(range(len(words))) - self._covered(words)
         alone = tuple(place for place in everywhere if own.issuperset(range(place, place + N)))
@@ -99,14 +100,10 @@ class Templates:
 
     def _places(self, words: Words) -> list[int]:
         """Where the sequences of a template begin."""
-        return list(compress(count(), map(self._grams.__contains__, _grams(words))))
+        return list(compress(count(), map(self._grams.__contains__, word_grams(words, N))))
 
 
 def _apart(places: Sequence[int], size: int) -> list[tuple[int, int]]:
     """Where the words begin and end that no sequence at one of the places covers; places: in order."""
     ends = [0, *(place + N for place in places)]
     return [(end, begin) for end, begin in zip(ends, [*places, size], strict=True) if end < begin]
-
-
-def _grams(words: Words) -> Iterator[Words]:
-    return zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)
