@@ -14,6 +14,7 @@ from math import inf
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Own, Templates
+from pytest_ftgate.data.near.word_runs import word_grams
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, most_bits
 from pytest_ftgate.leakage.sequence_index import SequenceIndex
 
@@ -72,7 +73,7 @@ class Containment:
         found: defaultdict[int, set[Words]] = defaultdict(set)
         spans: dict[int, tuple[int, int]] = {}
         runs: dict[tuple[int, int], tuple[int, int]] = {}
-        for at, number, place in self.index.shared(_grams(words)):
+        for at, number, place in self.index.shared(word_grams(words, N)):
             last, run = runs.get((number, place - at), (at, 0))
             run = run + 1 if last == at - 1 else 1
             runs[number, place - at] = at, run
@@ -130,10 +131,6 @@ def _weighed(golden: Indexed, verdict: Verdict, row: Words) -> Verdict:
     enough = golden.size < LONG <= len(golden.words) and most_bits(golden.words) >= BITS_LEAK
     whole = enough and f" {' '.join(golden.words)} " in f" {' '.join(row)} "
     return "leak" if whole else verdict
-
-
-def _grams(words: Words) -> Iterator[Words]:
-    return zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)
 
 
 def _words_in(golden: Indexed, found: set[Words]) -> Words:

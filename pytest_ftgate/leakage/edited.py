@@ -13,13 +13,13 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from math import ceil
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.template_threshold import least_of_template
+from pytest_ftgate.data.near.word_runs import longest_common, word_grams
 from pytest_ftgate.leakage.common_subsequence import common_length
 from pytest_ftgate.leakage.containment import LONG
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, bits_of_words, by_character
@@ -63,7 +63,7 @@ class Indexed:
         """Where each of its own sequences stands first; made for the few rows that come near."""
         kept = set(self.own)
         places: dict[Words, int] = {}
-        for place, gram in enumerate(_grams(self.words)):
+        for place, gram in enumerate(word_grams(self.words, N)):
             if not kept.isdisjoint(range(place, place + N)):
                 places.setdefault(gram, place)
         return places
@@ -102,7 +102,7 @@ class Edited:
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of which an edited copy stands in this row."""
-        known = self._index.keys() & set(_grams(sample.whole))
+        known = self._index.keys() & set(word_grams(sample.whole, N))
         counts = Counter(number for gram in known for number in self._index[gram])
         enough = sorted(number for number, count in counts.items() if count >= self.indexed[number].floor)
         places = _places(sample.whole) if enough else {}
@@ -123,7 +123,7 @@ def _judged(number: int, golden: Indexed, row: Words, places: _Places) -> Hit | 
         ((common_length(own, window), window) for window in _windows(golden, row, shifts)), key=lambda each: each[0]
     )
     verdict = golden.verdict(matched)
-    return Hit(number, STAGE, verdict, matched / len(own), _common(golden.words, window)) if verdict else None
+    return Hit(number, STAGE, verdict, matched / len(own), longest_common(golden.words, window)) if verdict else None
 
 
 def _windows(golden: Indexed, row: Words, shifts: Sequence[int]) -> Iterator[Words]:
@@ -143,26 +143,16 @@ def _windows(golden: Indexed, row: Words, shifts: Sequence[int]) -> Iterator[Wor
         yield row[max(0, at + begin) : max(0, at + end)]
 
 
-def _common(golden: Words, row: Words) -> Words:
-    """The longest run of words that stands in both."""
-    match = SequenceMatcher(None, golden, row, autojunk=False).find_longest_match()
-    return golden[match.a : match.a + match.size]
-
-
-def _grams(words: Words) -> Iterator[Words]:
-    return zip(words, words[1:], words[2:], strict=False)
-
-
 def _places(words: Words) -> dict[Words, list[int]]:
     found: defaultdict[Words, list[int]] = defaultdict(list)
-    for place, gram in enumerate(_grams(words)):
+    for place, gram in enumerate(word_grams(words, N)):
         if len(known := found[gram]) < MOST_PLACES:
             known.append(place)
     return found
 
 
 def _indexed(texts: Sequence[Words], templates: Templates) -> dict[int, Indexed]:
-    counts = Counter(gram for words in texts for gram in set(_grams(words)))
+    counts = Counter(gram for words in texts for gram in set(word_grams(words, N)))
     bits, least = bits_of_words(texts), least_of_template(len(texts))
     common = {gram for gram, count in counts.items() if count >= least}
     owns = [templates.own(words).words - _covered(words, common) for words in texts]
@@ -182,7 +172,7 @@ def _is_left(words: Words, own: Collection[int]) -> bool:
 
 def _covered(words: Words, common: Collection[Words]) -> set[int]:
     """Places of words that are in a sequence of a fifth of the goldens: a template too short to be one elsewhere."""
-    places = (place for place, gram in enumerate(_grams(words)) if gram in common)
+    places = (place for place, gram in enumerate(word_grams(words, N)) if gram in common)
     return {place + step for place in places for step in range(N)}
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from pytest_ftgate.data.near.ngrams import text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Words
 from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, word_codes
+from pytest_ftgate.data.near.word_runs import word_grams
 
 N = 5
 """Words of a sequence that is counted, and the least run of own words that a golden is looked for by."""
@@ -66,7 +67,7 @@ class Templates:
     def own(self, words: Words) -> Own:
         """What of a golden is its own."""
         everywhere = tuple(range(len(words) - N + 1))
-        if self._grams.isdisjoint(_grams(words)):
+        if self._grams.isdisjoint(word_grams(words, N)):
             return Own(frozenset(range(len(words))), everywhere)
         own = frozenset(range(len(words))) - self._covered(words)
         alone = tuple(place for place in everywhere if own.issuperset(range(place, place + N)))
@@ -102,7 +103,7 @@ class Templates:
 
     def _places(self, words: Words) -> list[int]:
         """Where the sequences of a template begin."""
-        return list(compress(count(), map(self._grams.__contains__, _grams(words))))
+        return list(compress(count(), map(self._grams.__contains__, word_grams(words, N))))
 
 
 def _shared(groups: Sequence[Sequence[Words]]) -> frozenset[Words]:
@@ -129,7 +130,3 @@ def _apart(places: Sequence[int], size: int) -> list[tuple[int, int]]:
     """Where the words begin and end that no sequence at one of the places covers; places: in order."""
     ends = [0, *(place + N for place in places)]
     return [(end, begin) for end, begin in zip(ends, [*places, size], strict=True) if end < begin]
-
-
-def _grams(words: Words) -> Iterator[Words]:
-    return zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)
