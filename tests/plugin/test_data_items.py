@@ -17,6 +17,7 @@ CHECKS = [
     "schema",
     "keys",
     "method",
+    "texts",
     "answers",
     "turns",
     "short",
