@@ -13,6 +13,7 @@ from pytest_ftgate.data.near.text import asked_of, text_of
 from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.data.readers.shapes.common import OURS
 from pytest_ftgate.data.readers.shapes.messages import REASONING
+from pytest_ftgate.data.readers.shapes.table import shape_of
 from pytest_ftgate.errors import Fault, LeakageError
 
 _QUESTION = ("input", "prompt", "question", "instruction", "text", "query", "problem", "sentence", "user", "human")
@@ -21,9 +22,8 @@ _ANSWER = frozenset(
     {"output", "completion", "response", "answer", "answers", "expected", "chosen", "rejected", "solution", "target"}
     | {"label", "labels", "category", "class", "preferred_output", "non_preferred_output", "assistant", "gpt"}
 )
-_NOT_ASKED = OURS | _ANSWER | {"history", *REASONING}
+_NOT_ASKED = _ANSWER | {"history", *REASONING}
 """Names of columns that are never asked."""
-_NOT_TURNS = OURS | _ANSWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,14 @@ class Row:
         """All text of the row, question and answer, whatever its keys are; an instruction before its input."""
         first = [key for key in dict.fromkeys(("instruction", *_QUESTION)) if key in self.data]
         asked = first[: 2 if first[:1] == ["instruction"] else 1]
-        others = [key for key in self.data if key not in OURS and key not in asked]
+        others = [key for key in self._taught if key not in asked]
         return "\n".join(text_of(self.data[key]) for key in [*asked, *others])
+
+    @property
+    def _taught(self) -> list[str]:
+        """The keys without ours, such as `source` and `notes`; of a row of no known shape all but the id."""
+        ours = {"id"} if shape_of(self.data) is None else OURS
+        return [key for key in self.data if key not in ours]
 
     @property
     def _repeated(self) -> Sequence[Any]:
@@ -73,7 +79,7 @@ class Row:
     def _asked(self) -> Iterator[str]:
         if any(isinstance(value, list | dict) for value in self.data.values()):
             yield from self._said()
-        columns = {key: value for key, value in self.data.items() if key not in _NOT_ASKED}
+        columns = {key: self.data[key] for key in self._taught if key not in _NOT_ASKED}
         if "instruction" in columns and "input" in columns:
             yield "\n".join(asked_of(columns[key]) for key in ("instruction", "input"))
         for text in (value for value in columns.values() if isinstance(value, str)):
@@ -84,7 +90,7 @@ class Row:
 
     def _said(self) -> Iterator[str]:
         """The user turns of every conversation, and the questions of a `history` of pairs."""
-        spoken = (turns_in(value) for key, value in self.data.items() if key not in _NOT_TURNS)
+        spoken = (turns_in(self.data[key]) for key in self._taught if key not in _ANSWER)
         for turn in (turn for turns in (*spoken, self._repeated) for turn in turns if is_asked(turn)):
             yield text_of(content_in(turn))
             yield text_of(turn)

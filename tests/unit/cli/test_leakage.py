@@ -156,3 +156,11 @@ def test_rows_of_one_line_are_told_apart_and_dropped_one_by_one(tmp_path, golden
 def test_blank_lines_are_no_rows_of_the_copy(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"a": 1}\n\n{"a": 2}\n{"a": 3}\n')
     assert write_clean(tmp_path / "a.jsonl", {2}, tmp_path / "to").read_text() == '{"a": 1}\n{"a": 3}\n'
+
+
+@pytest.mark.parametrize("column", ["source", "notes", "review", "origin", "slices"])
+def test_columns_that_are_ours_elsewhere_are_compared_in_rows_of_no_known_shape(tmp_path, goldens, column):
+    file = write_rows(tmp_path / "train.jsonl", [{column: TEXTS[1], "target": "something"}])
+    assert main(["leakage", str(file), "--goldens", goldens]) == 11
+    known = {"prompt": "a question", "completion": "something", column: TEXTS[1]}
+    assert main(["leakage", str(write_rows(tmp_path / "known.jsonl", [known])), "--goldens", goldens]) == 0
