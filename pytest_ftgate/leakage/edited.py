@@ -12,16 +12,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from math import ceil
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
+from pytest_ftgate.data.near.longest_run import longest_run
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.template_threshold import least_of_template
 from pytest_ftgate.leakage.common_subsequence import common_length
 from pytest_ftgate.leakage.containment import LONG
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, bits_of_words, by_character
+from pytest_ftgate.leakage.repetition import bits_by_itself, is_repetitive, of_repetitive
 
 STAGE = "edited"
 N = 3
@@ -112,7 +113,11 @@ def _judged(number: int, golden: Indexed, row: Words, places: _Places) -> Hit | 
         ((common_length(own, window), window) for window in _windows(golden, row, shifts)), key=lambda each: each[0]
     )
     verdict = golden.verdict(matched)
-    return Hit(number, STAGE, verdict, matched / len(own), _common(golden.words, window)) if verdict else None
+    if not verdict:
+        return None
+    span = longest_run(golden.words, window)
+    verdict = of_repetitive(verdict, span, golden.words)
+    return Hit(number, STAGE, verdict, matched / len(own), span) if verdict else None
 
 
 def _windows(golden: Indexed, row: Words, shifts: Sequence[int]) -> Iterator[Words]:
@@ -130,12 +135,6 @@ def _windows(golden: Indexed, row: Words, shifts: Sequence[int]) -> Iterator[Wor
     begin, end = golden.own[0] - slack, golden.own[-1] + 1 + 2 * slack
     for at, _ in counts.most_common(MOST_WINDOWS):
         yield row[max(0, at + begin) : max(0, at + end)]
-
-
-def _common(golden: Words, row: Words) -> Words:
-    """The longest run of words that stands in both."""
-    match = SequenceMatcher(None, golden, row, autojunk=False).find_longest_match()
-    return golden[match.a : match.a + match.size]
 
 
 def _grams(words: Words) -> Iterator[Words]:
@@ -177,7 +176,9 @@ def _covered(words: Words, common: Collection[Words]) -> set[int]:
 
 def _tells_enough(golden: Indexed) -> bool:
     size = len(golden.own)
-    return size >= LEAST_WORDS and golden.verdict(size - 1) is not None
+    if size < LEAST_WORDS or golden.verdict(size - 1) is None:
+        return False
+    return not is_repetitive(golden.words) or bits_by_itself(golden.words) >= BITS_LEAK
 
 
 def _of(words: Words, own: Collection[int], bits: Mapping[str, float]) -> Indexed:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 import numpy as np
 
 from pytest_ftgate.data.near.hit import Hit
 from pytest_ftgate.data.near.join_filter import SUSPECT, Filter
+from pytest_ftgate.data.near.longest_run import longest_run
 from pytest_ftgate.data.near.ngrams import N, grams_of, text_of_words
-from pytest_ftgate.data.near.normalized import Golden, Sample, Words
+from pytest_ftgate.data.near.normalized import Golden, Sample
 from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, codes_of_grams, distinct_codes, letter_codes
 from pytest_ftgate.data.near.template_threshold import least_of_template
 from pytest_ftgate.data.near.text import split
@@ -71,7 +71,7 @@ class Fuzzy:
                 for golden, theirs in zip(goldens, own, strict=True):
                     score = jaccard(theirs, grams - golden.dropped)
                     if score >= SUSPECT:
-                        span = _common(self._words[golden.number], split(text))
+                        span = longest_run(self._words[golden.number], split(text))
                         yield Hit(golden.number, "fuzzy", "leak" if score >= LEAK else "suspect", score, span)
 
     def _candidates(self, texts: Sequence[str]) -> Collection[int]:
@@ -130,9 +130,3 @@ def _without(number: int, text: str, codes: Hashes, templates: frozenset[str], d
     if size:
         return Indexed(number, text, size, own, templates)
     return Indexed(number, text, len(grams_of(text)), codes, frozenset())
-
-
-def _common(golden: Words, row: Words) -> Words:
-    """The longest run of words that stands in both."""
-    match = SequenceMatcher(None, golden, row, autojunk=False).find_longest_match()
-    return golden[match.a : match.a + match.size]
