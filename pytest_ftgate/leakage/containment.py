@@ -6,7 +6,8 @@ must tell as much (`information`) as of an edited copy.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
@@ -16,9 +17,12 @@ from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Own, Templates
 from pytest_ftgate.data.near.word_runs import word_grams
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, most_bits
+from pytest_ftgate.leakage.repetition import of_repetitive
 from pytest_ftgate.leakage.sequence_index import SequenceIndex
 
 N = 5
+MOST_PLACES = 8
+"""Places of one sequence in a golden that are looked up; a run is followed from there."""
 LEAK = 0.8
 SUSPECT = 0.5
 LONG = 13
@@ -57,8 +61,7 @@ class Containment:
         """templates: of these goldens, if they are known."""
         templates = templates or Templates(goldens)
         self.indexed = tuple(_indexed(golden.question, templates.own(golden.question)) for golden in goldens)
-        sequences = ([(place, golden.words[place : place + N]) for place in golden.places] for golden in self.indexed)
-        self.index = SequenceIndex(sequences, [least_places(golden) for golden in self.indexed])
+        self.index = SequenceIndex(map(_some, self.indexed), [least_places(golden) for golden in self.indexed])
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of at least five words that stand in this row, whole or in part."""
@@ -72,13 +75,13 @@ class Containment:
         """By golden: its 5-grams found, and its longest span in this row as (5-grams in it, place of the last)."""
         found: defaultdict[int, set[Words]] = defaultdict(set)
         spans: dict[int, tuple[int, int]] = {}
-        runs: dict[tuple[int, int], tuple[int, int]] = {}
+        ends: dict[tuple[int, int], int] = {}
         for at, number, place in self.index.shared(word_grams(words, N)):
-            last, run = runs.get((number, place - at), (at, 0))
-            run = run + 1 if last == at - 1 else 1
-            runs[number, place - at] = at, run
             found[number].add(words[at : at + N])
-            spans[number] = max(spans.get(number, (0, 0)), (run, place))
+            if at > ends.get((number, place - at), -1):
+                first, last = _extended(self.indexed[number], words, at, place)
+                ends[number, place - at] = last + at - place
+                spans[number] = max(spans.get(number, (0, 0)), (last - first + 1, last))
         return found, spans
 
     def _judge(self, number: int, found: set[Words], span: tuple[int, int]) -> Hit | None:
@@ -91,6 +94,8 @@ class Containment:
         if verdict:
             told = most_bits(_words_in(golden, found)) if score >= LEAK else most_bits(words) - ANY_PART
             verdict = None if told < BITS_SUSPECT else verdict if told >= BITS_LEAK else "suspect"
+        if verdict:
+            verdict = of_repetitive(verdict, words, golden.words)
         return Hit(number, "containment", verdict, score, words) if verdict else None
 
 
@@ -131,6 +136,34 @@ def _weighed(golden: Indexed, verdict: Verdict, row: Words) -> Verdict:
     enough = golden.size < LONG <= len(golden.words) and most_bits(golden.words) >= BITS_LEAK
     whole = enough and f" {' '.join(golden.words)} " in f" {' '.join(row)} "
     return "leak" if whole else verdict
+
+
+def _some(golden: Indexed) -> list[tuple[int, Words]]:
+    """Its sequences with the places that are indexed: of one that repeats the first few."""
+    counts: Counter[Words] = Counter()
+    kept = []
+    for place in golden.places:
+        gram = golden.words[place : place + N]
+        counts[gram] += 1
+        if counts[gram] <= MOST_PLACES:
+            kept.append((place, gram))
+    return kept
+
+
+def _extended(golden: Indexed, row: Words, at: int, place: int) -> tuple[int, int]:
+    """The first and the last place of the golden's sequences that go on as the row does, around one that both have."""
+    first = last = place
+    while at + first > place and _goes_on(golden, row, first - 1, first - 1 + at - place):
+        first -= 1
+    while _goes_on(golden, row, last + 1, last + 1 + at - place):
+        last += 1
+    return first, last
+
+
+def _goes_on(golden: Indexed, row: Words, place: int, at: int) -> bool:
+    known = bisect_left(golden.places, place)
+    own = known < len(golden.places) and golden.places[known] == place
+    return own and golden.words[place : place + N] == row[at : at + N]
 
 
 def _words_in(golden: Indexed, found: set[Words]) -> Words:

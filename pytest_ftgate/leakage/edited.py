@@ -16,13 +16,15 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
+from pytest_ftgate.data.near.longest_run import longest_run
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.template_threshold import least_of_template
-from pytest_ftgate.data.near.word_runs import longest_common, word_grams
+from pytest_ftgate.data.near.word_runs import word_grams
 from pytest_ftgate.leakage.common_subsequence import common_length
 from pytest_ftgate.leakage.containment import LONG
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, bits_of_words, by_character
+from pytest_ftgate.leakage.repetition import bits_by_itself, is_repetitive, of_repetitive
 
 STAGE = "edited"
 N = 3
@@ -123,7 +125,11 @@ def _judged(number: int, golden: Indexed, row: Words, places: _Places) -> Hit | 
         ((common_length(own, window), window) for window in _windows(golden, row, shifts)), key=lambda each: each[0]
     )
     verdict = golden.verdict(matched)
-    return Hit(number, STAGE, verdict, matched / len(own), longest_common(golden.words, window)) if verdict else None
+    if not verdict:
+        return None
+    span = longest_run(golden.words, window)
+    verdict = of_repetitive(verdict, span, golden.words)
+    return Hit(number, STAGE, verdict, matched / len(own), span) if verdict else None
 
 
 def _windows(golden: Indexed, row: Words, shifts: Sequence[int]) -> Iterator[Words]:
@@ -178,7 +184,9 @@ def _covered(words: Words, common: Collection[Words]) -> set[int]:
 
 def _tells_enough(golden: Indexed) -> bool:
     size = len(golden.own)
-    return size >= LEAST_WORDS and golden.verdict(size - 1) is not None
+    if size < LEAST_WORDS or golden.verdict(size - 1) is None:
+        return False
+    return not is_repetitive(golden.words) or bits_by_itself(golden.words) >= BITS_LEAK
 
 
 def _of(words: Words, own: Collection[int], bits: Mapping[str, float]) -> Indexed:

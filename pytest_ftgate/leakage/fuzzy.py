@@ -9,6 +9,7 @@ from pytest_ftgate.data.near import jaccard_join
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Templates
+from pytest_ftgate.leakage.repetition import of_repetitive
 
 LONG = 13
 """Own words from which on a text in a template is compared as any other."""
@@ -20,14 +21,17 @@ class Fuzzy:
     def __init__(self, goldens: Sequence[Golden], templates: Templates | None = None) -> None:
         """templates: of these goldens, if they are known."""
         self._goldens, self._templates = goldens, templates or Templates(goldens)
-        self.join = jaccard_join.Fuzzy([self._templates.core(golden) for golden in goldens])
+        cores = [self._templates.core(golden) for golden in goldens]
+        self._cores = [golden.question for golden in cores]
+        self.join = jaccard_join.Fuzzy(cores)
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens that are nearly this row or nearly a question of it."""
         pieces = dict.fromkeys(piece for words in sample.texts for piece in self._templates.pieces(words))
         others = tuple(words for words in pieces if words and words not in sample.texts)
         for hit in self.join.find(replace(sample, others=sample.others + others) if others else sample):
-            if verdict := self._verdict(hit, sample):
+            verdict = self._verdict(hit, sample)
+            if verdict and (verdict := of_repetitive(verdict, hit.span, self._cores[hit.golden])):
                 yield replace(hit, verdict=verdict)
 
     def _verdict(self, hit: Hit, sample: Sample) -> Verdict | None:

@@ -10,8 +10,13 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from pytest_ftgate.data.near.normalized import Words
+
+MOST_PLACES = 64
+"""Places of one sequence in a row that count, the first ones."""
+_Numbers = npt.NDArray[np.int64]
 
 
 class SequenceIndex:
@@ -39,7 +44,7 @@ class SequenceIndex:
         held = [each for each in enumerate(map(self._numbers.get, sequences)) if each[1] is not None]
         if not held:
             return
-        at, own = np.array(held, np.int64).T
+        at, own = _first_few(np.array(held, np.int64)).T
         starts, lengths = self._starts[own], self._starts[own + 1] - self._starts[own]
         postings = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
         owners = self._owners[postings]
@@ -48,3 +53,14 @@ class SequenceIndex:
             kept = np.flatnonzero(enough[owners])
             found = np.repeat(at, lengths)[kept], owners[kept], self._places[postings[kept]]
             yield from zip(*(each.tolist() for each in found), strict=True)
+
+
+def _first_few(held: _Numbers) -> _Numbers:
+    """Of the (place, number of a sequence) of a row those that are not the same sequence again and again."""
+    if len(held) <= MOST_PLACES:
+        return held
+    order = np.argsort(held[:, 1], kind="stable")
+    numbers = held[order, 1]
+    rank = np.arange(len(numbers)) - np.searchsorted(numbers, numbers)
+    kept: _Numbers = held[np.sort(order[rank < MOST_PLACES])]
+    return kept

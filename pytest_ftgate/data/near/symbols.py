@@ -1,9 +1,9 @@
 """Text -> its words and the symbols that carry meaning, as in `17*23` and C++, without those that prose may change.
 
 `text.words_of` is the form that forgets every symbol. This one keeps operators between numbers, single letters and
-brackets, signs, comparisons, decimal points, C++ and C#, and emoji; it forgets quotation marks, dashes, bullets,
-Markdown, and how a name is joined (snake_case, camelCase). What is written in several ways is one: TeX commands, `×`
-and `*`, `≤` and `<=`.
+brackets, signs, comparisons, decimal points, currencies, factorials, C++ and C#, and emoji; it forgets quotation marks,
+dashes, bullets, Markdown, and how a name is joined (snake_case, camelCase). What is written in several ways is one: TeX
+commands, `×` and `*`, `≤` and `<=`.
 """
 
 from __future__ import annotations
@@ -25,16 +25,23 @@ _TEX_SIGNS = {"times": "*", "cdot": "*", "div": "/", "le": "<=", "leq": "<=", "g
 _TEX_SIGNS |= {"ne": "!=", "neq": "!=", "lt": "<", "gt": ">"}
 _BULLET = re.compile(r"^[ \t]*(?:[-+*]|>+)[ \t]+|([-+*=<>_~])\1{3,}", re.MULTILINE)
 _SPACES = re.compile(r"[ \t]{2,}")
+_TEX_ESCAPED = re.compile(r"\\([%$#&])")
+_NUMBER = r"\d+(?:[.,]\d+)*"
+_MONEY = re.compile(rf"([€£¥₹]|\$(?![^$\n]*(?<=[^\s$])\$(?!\d)))[ ]?({_NUMBER})|({_NUMBER})[ ]?([€£¥₹])")
+"""A dollar sign that no other one closes, as in TeX, and other currencies on either side of a number."""
+_FACTORIAL = re.compile(r"\b(\d+|[A-Za-z])!(?!=)(?=[ ]?[-+*/^=)?])|^(\d+|[A-Za-z])!$")
+"""In a formula or alone; after a number in prose it is only loud."""
 _JOINED = re.compile(r"(?<=\w)_+(?=\w)")
 _AFTER = r"(?:(?<=[\d)\]}])|(?<=[\d)\]}] )|(?<=\b[A-Za-z])|(?<=\b[A-Za-z] ))"
 _BEFORE = r"(?=[ ]?(?:[\d(\[{\\.-]|[A-Za-z]\b))"
 _APART = re.compile(
-    rf"<=|>=|!=|==?|->|<|>|\^|&&|\|\||(?<=\d)%|{_AFTER}(?:\*\*?|//?|-){_BEFORE}"
+    rf"<=|>=|!=|==?|->|<|>|\^|&&|\|\||(?<=\d)%|(?<=\d )%|{_AFTER}(?:\*\*?|//?|-){_BEFORE}"
     r"|(?<![\w)\]}-])-(?=[\d.(\\]|[A-Za-z]\b)|(?<!\+)\+(?=[ ]?[\w(\\.-])"
     r"|(?:(?<=[-+*/^=<>])|(?<=[-+*/^=<>] ))\(|\)(?=[ ]?[+*/^=<>]|[ ]?-[ ]?\d)"
     "|[\U0001f300-\U0001faff\u2600-\u27bf]"
 )
 _KEPT = re.compile("\ua4fd([0-9a-f]+)|[\ua500-\ua57f]")
+_ONE = {"**": "^"}
 _WITHIN = re.compile(r"(?<=[A-Za-z])(?:\+\+|#)(?!\w)|(?<=\d)[.,](?=\d)")
 
 
@@ -43,10 +50,16 @@ def symbols_and_words(text: str) -> tuple[str, ...]:
     text = html.unescape(text) if "&" in text else text
     text = _SUPERSCRIPTS.sub(lambda found: f"^{found.group()}", text).translate(_COMPARED)
     text = unicodedata.normalize("NFKC", _TEX.sub(lambda found: f" {_TEX_SIGNS[found[1]]} ", text)).translate(_SAME)
+    text = _MONEY.sub(_after_number, _TEX_ESCAPED.sub(r"\1", text))
+    text = _FACTORIAL.sub(lambda found: f"{found[1] or found[2]} {_kept('!')} ", text.strip())
     text = _JOINED.sub("", _BULLET.sub(" ", without_thousands(text)))
     text = _SPACES.sub(" ", text)
     text = _WITHIN.sub(lambda found: _kept(found.group()), text)
-    return words_of(_APART.sub(lambda found: f" {_kept(found.group())} ", text))
+    return words_of(_APART.sub(lambda found: f" {_kept(_ONE.get(found.group(), found.group()))} ", text))
+
+
+def _after_number(found: re.Match[str]) -> str:
+    return f"{found[2] or found[3]} {_kept(found[1] or found[4])} "
 
 
 def _kept(symbols: str) -> str:

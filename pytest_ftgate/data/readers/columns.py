@@ -23,7 +23,8 @@ OBJECT_OF = frozenset({"expected", "preferred_output"})
 def row_of_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
     """A row of a table whose cells have types, as it would stand in JSON; a column without a value is null.
 
-    Below it no key is null: in a column all rows have the keys that any row has. NaN is null; a date is a text.
+    Below it no key is null: in a column all rows have the keys that any row has. NaN is null, dates and decimals are
+    texts.
     """
     return {name: _json(value) for name, value in columns.items()}
 
@@ -37,7 +38,7 @@ def _json(value: Any) -> Any:
         return None
     if isinstance(value, date | time):
         return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def row_of_cells(cells: Mapping[str, str]) -> dict[str, Any]:

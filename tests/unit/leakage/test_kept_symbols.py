@@ -102,3 +102,15 @@ def test_a_symbol_in_a_part_that_the_row_lacks_lowers_nothing():
     plain, with_symbol = case(f"{first} {words(20, 8)}"), case(f"{first} 3 < 5 {words(17, 8)}")
     assert [leak.verdict for leak in check([plain], first).found] == ["leak"]
     assert [leak.verdict for leak in check([with_symbol], first).found] == ["leak"]
+
+
+@pytest.mark.parametrize(
+    ("golden", "row"), [("What is 10%", r"what is 10\%"), ("What is 10%", "what is 10 %"), ("x**2", "x²")]
+)
+def test_another_notation_of_the_same_is_a_leak(golden, row):
+    assert [leak.verdict for leak in check([case(golden)], row).found] == ["leak"]
+
+
+@pytest.mark.parametrize(("golden", "row"), [("5!", "5"), ("$5", "5"), ("$5", "€5")])
+def test_a_factorial_and_a_currency_carry_meaning(golden, row):
+    assert check([case(golden)], row).found == ()

@@ -30,6 +30,13 @@ from pytest_ftgate.data.near.text import words_of
         ("get_user_name()", "getUserName()"),
         ("Title\n=====", "title"),
         ("Is C++ fast?", "is c++ fast"),
+        ("10%", r"10\%"),
+        ("10%", "10 %"),
+        ("x**2", "x^2"),
+        ("2 ** 10", "2²".replace("²", "¹⁰")),
+        ("€5", "5 €"),
+        ("Wow, only 5!", "wow only 5"),
+        ("Simplify $5$ now", "simplify 5 now"),
     ],
 )
 def test_the_same_to_a_reader(one, other):
@@ -56,6 +63,12 @@ def test_the_same_to_a_reader(one, other):
         ("2^3", "2*3"),
         ("5%", "5"),
         ("17%23", "17*23"),
+        ("5!", "5"),
+        ("n! = 24", "n = 24"),
+        ("What is 12!?", "What is 12?"),
+        ("$5", "5"),
+        ("$5", "€5"),
+        ("From $5 to $6", "From 5 to 6"),
     ],
 )
 def test_not_the_same_to_a_reader(one, other):
