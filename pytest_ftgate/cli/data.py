@@ -15,12 +15,12 @@ from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import DataError, Fault, FtgateError
-from pytest_ftgate.files.compressed import check_not_compressed
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.checks.label_counts import LabelCounts
     from pytest_ftgate.data.checks.perplexity import Perplexity
+    from pytest_ftgate.data.checks.special_tokens import FindSpecial
     from pytest_ftgate.data.readers.renamed import Columns
     from pytest_ftgate.data.readers.row import DataRow
 
@@ -106,13 +106,14 @@ def check_data(args: argparse.Namespace) -> int:
 
     goldens = _marginals(args.goldens) if args.goldens else None
     longest, perplexity = args.max_length or MAX_LENGTH, _perplexity(args) if args.perplexity else None
-    checks = every_check(_tokens_of(args), longest, goldens, perplexity=perplexity)
+    tokens_of, special = _of_tokenizer(args)
+    checks = every_check(tokens_of, longest, goldens, perplexity=perplexity, special=special)
     _check_there(args.files)
     inspection = inspect(_entries(args.files, columns_in(args)), checks, args.allow)
     for line in lines_of(inspection, len(args.files)):
         say(line)
     if args.model is None and inspection.rows:
-        say("  truncated rows not checked: needs --model DIR")
+        say("  truncated rows and special tokens not checked: needs --model DIR")
     leaked = args.goldens is not None and _leaked(args.files, args.goldens)
     return 1 if inspection.failed or leaked else 0
 
@@ -121,8 +122,9 @@ def redact_data(args: argparse.Namespace) -> int:
     """Write the copy, and tell how many rows it changed or lost."""
     from pytest_ftgate.data.pii import national
     from pytest_ftgate.data.pii.redact import write_redacted
+    from pytest_ftgate.data.readers.json_line import check_target
 
-    check_not_compressed(args.out)
+    check_target(args.out)
     done = write_redacted(args.files, args.out, drop=args.drop, columns=columns_in(args))
     verb = "dropped" if done.dropped else "redacted"
     say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")
@@ -141,18 +143,23 @@ def _check_there(files: Sequence[Path]) -> None:
 
 def _entries(files: Sequence[Path], columns: Columns) -> Iterator[DataRow | Fault]:
     from pytest_ftgate.data.readers.reader import read_entries
+    from pytest_ftgate.data.readers.unseen import with_unseen
 
-    return (entry for path in files for entry in read_entries(path, columns))
+    entries = (entry for path in files for entry in read_entries(path, columns))
+    return with_unseen(entries, columns, "--column")
 
 
-def _tokens_of(args: argparse.Namespace) -> Callable[[DataRow], int] | None:
+def _of_tokenizer(args: argparse.Namespace) -> tuple[Callable[[DataRow], int] | None, FindSpecial | None]:
+    """What counts the tokens of a row, and what finds the special ones in its text."""
     if args.model is None:
         if args.max_length is not None:
             raise FtgateError("--max-length needs --model DIR")
-        return None
-    from pytest_ftgate.data.checks.tokens import tokens_in
+        return None, None
+    from pytest_ftgate.data.checks.special_tokens import special_in
+    from pytest_ftgate.data.checks.tokens import tokenizer_in, tokens_in
 
-    return tokens_in(args.model)
+    tokenizer = tokenizer_in(args.model, "counting tokens")
+    return tokens_in(tokenizer), special_in(tokenizer)
 
 
 def _perplexity(args: argparse.Namespace) -> Perplexity:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import real
-from pytest_ftgate.files.compressed import check_not_compressed
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.dedup.dedup import Advance, Deduplicated, Job
@@ -63,15 +62,18 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def dedup(args: argparse.Namespace) -> int:
     """Write the copy, and tell how many rows it lost."""
     from pytest_ftgate.data.dedup.dedup import Job
+    from pytest_ftgate.data.readers.json_line import check_target
 
     for written in filter(None, (args.out, args.report)):
-        check_not_compressed(written)
+        check_target(written)
     columns = columns_in(args)
     job = Job(args.files, args.out, args.against, args.report, args.by, args.keep, args.threshold, columns)
     done = _done(job, args.ray)
     counts = done.counts
     dropped = f"{counts.equal:,} equal and {counts.near:,} near rows dropped"
     say(f"{args.out}: {counts.written:,} rows of {counts.read:,}; {dropped}")
+    if done.note:
+        say(f"  {done.note}")
     if done.resumed:
         say(f"  resumed: {done.resumed:,} pieces of work were already done")
     return 0

@@ -13,7 +13,6 @@ from pytest_ftgate.cli.common import STATE_DIR, say
 from pytest_ftgate.cli.numbers import real, whole
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.atomic import write_text
-from pytest_ftgate.files.compressed import check_not_compressed
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.synthesis.generate import Job, Made
@@ -72,6 +71,7 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
 
 def generate_rows(args: argparse.Namespace) -> int:
     """Ask, drop copies and leaks, write. Exit code 0, or 10 if there are fewer rows than wanted."""
+    from pytest_ftgate.data.readers.json_line import check_target
     from pytest_ftgate.data.synthesis.budget import spent_before
     from pytest_ftgate.data.synthesis.generate import Job, generate
     from pytest_ftgate.data.synthesis.plan import quotas
@@ -79,7 +79,7 @@ def generate_rows(args: argparse.Namespace) -> int:
     from pytest_ftgate.leakage.overlapping_rows import leaking_lines, leaking_places
     from pytest_ftgate.serve.api.client import open_provider
 
-    check_not_compressed(args.out)
+    check_target(args.out)
     if args.count < 1 or not args.budget >= 0:
         raise FtgateError("--count must be 1 or more and --budget 0 or more")
     settings, suites = _settings(args), _suites(args.goldens)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.files.compressed import check_not_compressed
 
 
 def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,11 +36,12 @@ def review(args: argparse.Namespace) -> int:
     from pytest_ftgate.annotation.review_queue import ReviewQueue
     from pytest_ftgate.cli.review.rows import review_items, review_task, write_reviewed
     from pytest_ftgate.cli.review.run import run_review
+    from pytest_ftgate.data.readers.json_line import check_target
 
     out = args.out or args.file.with_name(f"{args.file.stem}.reviewed.jsonl")
     if out.absolute() == args.file.absolute():
         raise FtgateError(f"{out}: --out must differ from FILE, which is not modified")
-    check_not_compressed(out)
+    check_target(out)
     items = review_items(args.file)
     with DecisionLog(args.file.with_name(f"{args.file.name}.review.jsonl")) as decision_log:
         queue = ReviewQueue(review_task(args.file), items, decision_log, args.by)

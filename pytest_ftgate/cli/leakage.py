@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.cli.common import STATE_DIR, say
 from pytest_ftgate.cli.leakage_judge import judge_options, judge_settings, tell_judged
 from pytest_ftgate.errors import LeakageError, SelfTestError
+from pytest_ftgate.files.compressed import check_not_compressed
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
@@ -113,12 +114,18 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
-    """Raises LeakageError for a file of pairs that would replace training rows, golden cases or the other file."""
+    """Raises FtgateError for a file of pairs that would replace training rows, golden cases or the other file.
+
+    And for one whose name says that it is compressed.
+    """
     read = {path.resolve() for path in args.files}
-    for path in (args.jsonl, args.csv):
-        if path is not None and (path.resolve() in read or path.resolve().is_relative_to(args.goldens.resolve())):
+    outputs = [path for path in (args.jsonl, args.csv) if path is not None]
+    for path in outputs:
+        check_not_compressed(path)
+        if path.resolve() in read or path.resolve().is_relative_to(args.goldens.resolve()):
             raise LeakageError(f"{path}: is or belongs to what this command reads; name another file for the pairs")
-        read |= {path.resolve()} if path is not None else set()
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise LeakageError(f"{args.csv}: is named by both --jsonl and --csv; name two files for the pairs")
 
 
 def _write_pairs(args: argparse.Namespace, report: Report) -> None:

@@ -28,6 +28,13 @@ def opened(path: Path) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(_Checked(make(path)), BUFFER)) if make else path.open("rb")
 
 
+def compressed_beside(path: Path) -> Path | None:
+    """The compressed file that stands where a file is not: rows.jsonl.gz for rows.jsonl; None if there is none."""
+    if path.exists():
+        return None
+    return next((file for end in COMPRESSED if (file := path.with_name(path.name + end)).is_file()), None)
+
+
 def is_compressed(path: Path) -> bool:
     """By the end of the name."""
     return path.suffix.lower() in _OPENERS
@@ -118,3 +125,5 @@ class _Zstandard(io.RawIOBase):
 _OPENERS: Mapping[str, Callable[[Path], io.IOBase]] = MappingProxyType(
     {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _Zstandard}
 )
+COMPRESSED = tuple(_OPENERS)
+"""Ends of the names of compressed files, in lower case."""

@@ -15,6 +15,7 @@ from pytest_ftgate.files.text import shown
 MOST = 1 << 24
 """Characters of one cell; a quote that is never closed does not take the memory."""
 _SEPARATORS = {".tsv": "\t"}
+_OTHERS = {",": ";\t|", "\t": ",;|"}
 
 Cells = tuple[int, list[str]]
 """(1-based line where a row begins, its cells)."""
@@ -28,8 +29,7 @@ def read_csv(path: Path) -> Iterator[Cells | Fault]:
     name = shown(path)
     csv.field_size_limit(MOST)
     with opened(path) as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream:
-        separator = _SEPARATORS.get(Path(plain_name(path)).suffix.lower(), ",")
-        reader = csv.reader(stream, delimiter=separator, strict=True)
+        reader = csv.reader(stream, delimiter=_separator(path), strict=True)
         try:
             yield from _rows(reader, name)
         except csv.Error as error:
@@ -38,6 +38,16 @@ def read_csv(path: Path) -> Iterator[Cells | Fault]:
         except UnicodeDecodeError as error:
             what = f"is not valid UTF-8 from here on: {error.reason}; rest not read"
             yield Fault(name, reader.line_num + 1, what, "save the file as UTF-8")
+
+
+def other_separator(path: Path, header: Sequence[str]) -> str:
+    """What separates the columns instead of what should, of a header that was read as one column; "" if nothing."""
+    others = _OTHERS[_separator(path)] if len(header) == 1 else ""
+    return next((mark for mark in others if mark in header[0]), "")
+
+
+def _separator(path: Path) -> str:
+    return _SEPARATORS.get(Path(plain_name(path)).suffix.lower(), ",")
 
 
 def _rows(reader: Any, path: str) -> Iterator[Cells | Fault]:

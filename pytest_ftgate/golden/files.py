@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import Fault, FileFaults
+from pytest_ftgate.files.compressed import compressed_beside, plain_name
 from pytest_ftgate.files.json import read_json
 from pytest_ftgate.files.jsonl import parse_lines
 from pytest_ftgate.files.text import Keys, nearest, read_text, shown
 from pytest_ftgate.files.toml import read_toml, toml_lines
 from pytest_ftgate.files.yaml import read_yaml
 from pytest_ftgate.golden.csv_cases import csv_cases
-from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, SUFFIXES
+from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, SUFFIXES, UNREAD, is_named_as_set
 from pytest_ftgate.golden.rows import Entry, Row, read_located_rows, read_rows
 
 _EXAMPLE = '{"id": "a1", "input": "...", "expected": "..."}'
@@ -35,7 +36,9 @@ def read_source(file: Path, cases_path: Path) -> Source:
     """What stands in the files of a set; `file` is its pytest file, whose name tells the layout."""
     if file.name == FOLDER_FILE:
         return _read_folder(file, cases_path)
-    if file.name != CASES_FILE and not file.name.endswith(SUFFIXES):
+    if plain_name(file) != file.name and is_named_as_set(plain_name(file)):
+        return Source(faults=[Fault(shown(file), 0, UNREAD, f"uncompress it as {plain_name(file)}")])
+    if not is_named_as_set(file.name):
         what = f"is not a golden set; expected {FOLDER_FILE}, {CASES_FILE} or *{', *'.join(SUFFIXES)}"
         return Source(faults=[Fault(shown(file), 0, what)])
     try:
@@ -98,6 +101,8 @@ def _add_lines(source: Source, path: Path, entries: list[Entry]) -> None:
 
 
 def _missing_cases(path: Path, made_by: object) -> Fault:
+    if compressed := compressed_beside(path):
+        return Fault(shown(compressed), 0, UNREAD, f"uncompress it as {path.name}")
     fix = f"run: {made_by}" if made_by else f"write one case per line: {_EXAMPLE}"
     return Fault(shown(path), 0, "not found", fix)
 

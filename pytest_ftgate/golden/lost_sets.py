@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_ftgate.errors import Fault
+from pytest_ftgate.files.compressed import compressed_beside
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE, SUFFIXES, is_golden
 from pytest_ftgate.golden.strays import why_stray
@@ -21,10 +22,11 @@ def is_lock(path: Path) -> bool:
 
 def lost_set(lock: Path) -> Fault | None:
     """None if the set is there, whatever faults it has."""
-    files = _set_files(lock)
+    plain = _set_files(lock)
+    files = [*plain, *filter(None, map(compressed_beside, plain))]
     if any(file.exists() and is_golden(file) for file in files):
         return None
-    named = ", ".join(file.name for file in files)
+    named = ", ".join(file.name for file in plain)
     text = f"the golden set that it locks is not there, expected one of {named} beside it"
     for file in files:
         if why := why_stray(file, lock.parent):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pytest_ftgate.files.compressed import is_compressed, plain_name
 from pytest_ftgate.golden.csv_columns import header, means_cases
 
 FOLDER_FILE = "golden.toml"
@@ -13,8 +14,10 @@ VERDICTS = "verdicts.jsonl"
 
 _SHARED = (".golden.json", ".golden.csv")
 """Ends of names that other tools give to files of their own, such as recorded answers of an API."""
-SUFFIXES = (".golden.jsonl", ".golden.yaml", ".golden.yml", *_SHARED)
+_OURS = (".golden.jsonl", ".golden.yaml", ".golden.yml")
+SUFFIXES = (*_OURS, *_SHARED)
 """Ends of the names of golden sets in one file."""
+UNREAD = "is compressed; golden sets are read uncompressed"
 
 _LOOKED_AT = 1 << 16
 """Bytes of a file that are looked at to see whether it holds cases."""
@@ -25,13 +28,20 @@ def is_golden(path: Path) -> bool:
 
     A golden.toml, *.golden.jsonl, *.golden.yaml or *.golden.yml is one by its name. A *.golden.json, a *.golden.csv and
     a cases.jsonl without a golden.toml beside it are, if they hold an `input`: other tools use these names too. A CSV
-    file with `question` for `input` is one with a fault.
+    file with `question` for `input` is one with a fault, and so is a *.golden.jsonl.gz that nobody has uncompressed.
     """
+    if is_compressed(path):
+        return plain_name(path).endswith(_OURS) and not path.with_name(plain_name(path)).exists()
     if path.name == CASES_FILE:
         return not path.with_name(FOLDER_FILE).exists() and _holds_cases(path)
     if path.name == FOLDER_FILE or not path.name.endswith(_SHARED):
         return path.name == FOLDER_FILE or path.name.endswith(SUFFIXES)
     return _holds_cases(path)
+
+
+def is_named_as_set(name: str) -> bool:
+    """Whether a file that holds cases is called as golden sets are; what it holds may say that it is none."""
+    return name == CASES_FILE or name.endswith(SUFFIXES)
 
 
 def set_name(path: Path) -> str:

@@ -123,7 +123,7 @@ class _Findings:
 
     def _count(self, row: Row, verdict: Verdict) -> None:
         """Each row once: one whose golden goes on in the next comes twice, and nothing else comes in between."""
-        place = (row.path, row.line)
+        place = (row.path, row.number or row.line)
         if self._last and self._last[0] == place:
             self._rows[self._last[1]] -= 1
             verdict = min(verdict, self._last[1])
@@ -135,5 +135,4 @@ class _Findings:
         leaks = tuple(leak for leak in self._found if leak.verdict == "leak")
         suspects = tuple(leak for leak in self._found if leak.verdict == "suspect")
         omitted = self._counts.total() - len(self._found)
-        rows = self._rows["leak"], self._rows["suspect"]
-        return Report(leaks, suspects, self.rows_read, self._goldens, omitted, *rows)
+        return Report(leaks, suspects, self.rows_read, self._goldens, omitted, self._rows["leak"])

@@ -15,6 +15,7 @@ from math import inf
 from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Own, Templates
+from pytest_ftgate.data.near.word_runs import word_grams
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, most_bits
 from pytest_ftgate.leakage.repetition import of_repetitive
 from pytest_ftgate.leakage.sequence_index import SequenceIndex
@@ -60,7 +61,7 @@ class Containment:
         """templates: of these goldens, if they are known."""
         templates = templates or Templates(goldens)
         self.indexed = tuple(_indexed(golden.question, templates.own(golden.question)) for golden in goldens)
-        sequences = [_some(golden) for golden in self.indexed]
+        sequences = map(_some, self.indexed)
         self.index = SequenceIndex(sequences, [least_places(golden) for golden in self.indexed])
 
     def find(self, sample: Sample) -> Iterator[Hit]:
@@ -76,7 +77,7 @@ class Containment:
         found: defaultdict[int, set[Words]] = defaultdict(set)
         spans: dict[int, tuple[int, int]] = {}
         ends: dict[tuple[int, int], int] = {}
-        for at, number, place in self.index.shared(_grams(words)):
+        for at, number, place in self.index.shared(word_grams(words, N)):
             found[number].add(words[at : at + N])
             if at > ends.get((number, place - at), -1):
                 first, last = _extended(self.indexed[number], words, at, place)
@@ -164,10 +165,6 @@ def _goes_on(golden: Indexed, row: Words, place: int, at: int) -> bool:
     known = bisect_left(golden.places, place)
     own = known < len(golden.places) and golden.places[known] == place
     return own and golden.words[place : place + N] == row[at : at + N]
-
-
-def _grams(words: Words) -> Iterator[Words]:
-    return zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)
 
 
 def _words_in(golden: Indexed, found: set[Words]) -> Words:

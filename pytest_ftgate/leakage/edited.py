@@ -9,16 +9,17 @@ chance (`information`) are no finding.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
-from pytest_ftgate.data.near.longest_run import longest_run
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.template_threshold import least_of_template
+from pytest_ftgate.data.near.word_runs import longest_common, word_grams
 from pytest_ftgate.leakage.common_subsequence import common_length
 from pytest_ftgate.leakage.containment import LONG
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, bits_of_words, by_character
@@ -46,7 +47,7 @@ class Indexed:
     """A golden that is looked for. own: places of the words that are no template's; bits: what they tell.
 
     characters: whether its words are characters of a script without spaces, of which a changed word takes several.
-    places: where each of its own sequences stands first. least: how many of them a row must have.
+    least: how many of its own sequences a row must have.
     rarest: those that are indexed. floor: how many of the rarest a row must have that has `least` of all.
     """
 
@@ -54,10 +55,19 @@ class Indexed:
     own: Sequence[int]
     bits: float
     characters: bool
-    places: Mapping[Words, int]
     least: int = 0
     rarest: Sequence[Words] = ()
     floor: int = 0
+
+    @property
+    def places(self) -> Mapping[Words, int]:
+        """Where each of its own sequences stands first; made for the few rows that come near."""
+        kept = set(self.own)
+        places: dict[Words, int] = {}
+        for place, gram in enumerate(word_grams(self.words, N)):
+            if not kept.isdisjoint(range(place, place + N)):
+                places.setdefault(gram, place)
+        return places
 
     def verdict(self, matched: int) -> Verdict | None:
         """matched: how many of its own words stand in a window of the row, in their order."""
@@ -93,7 +103,7 @@ class Edited:
 
     def find(self, sample: Sample) -> Iterator[Hit]:
         """The goldens of which an edited copy stands in this row."""
-        known = self._index.keys() & set(_grams(sample.whole))
+        known = self._index.keys() & set(word_grams(sample.whole, N))
         counts = Counter(number for gram in known for number in self._index[gram])
         enough = sorted(number for number, count in counts.items() if count >= self.indexed[number].floor)
         places = _places(sample.whole) if enough else {}
@@ -104,18 +114,19 @@ class Edited:
 
 def _judged(number: int, golden: Indexed, row: Words, places: _Places) -> Hit | None:
     """By the best of the windows in which the golden's sequences stand."""
-    shared = golden.places.keys() & places.keys()
+    of_golden = golden.places
+    shared = of_golden.keys() & places.keys()
     if len(shared) < golden.least:
         return None
     own = [golden.words[place] for place in golden.own]
-    shifts = sorted(at - golden.places[gram] for gram in shared for at in places[gram])
+    shifts = sorted(at - of_golden[gram] for gram in shared for at in places[gram])
     matched, window = max(
         ((common_length(own, window), window) for window in _windows(golden, row, shifts)), key=lambda each: each[0]
     )
     verdict = golden.verdict(matched)
     if not verdict:
         return None
-    span = longest_run(golden.words, window)
+    span = longest_common(golden.words, window)
     verdict = of_repetitive(verdict, span, golden.words)
     return Hit(number, STAGE, verdict, matched / len(own), span) if verdict else None
 
@@ -137,20 +148,16 @@ def _windows(golden: Indexed, row: Words, shifts: Sequence[int]) -> Iterator[Wor
         yield row[max(0, at + begin) : max(0, at + end)]
 
 
-def _grams(words: Words) -> Iterator[Words]:
-    return zip(words, words[1:], words[2:], strict=False)
-
-
 def _places(words: Words) -> dict[Words, list[int]]:
     found: defaultdict[Words, list[int]] = defaultdict(list)
-    for place, gram in enumerate(_grams(words)):
+    for place, gram in enumerate(word_grams(words, N)):
         if len(known := found[gram]) < MOST_PLACES:
             known.append(place)
     return found
 
 
 def _indexed(texts: Sequence[Words], templates: Templates) -> dict[int, Indexed]:
-    counts = Counter(gram for words in texts for gram in set(_grams(words)))
+    counts = Counter(gram for words in texts for gram in set(word_grams(words, N)))
     bits, least = bits_of_words(texts), least_of_template(len(texts))
     common = {gram for gram, count in counts.items() if count >= least}
     owns = [templates.own(words).words - _covered(words, common) for words in texts]
@@ -170,7 +177,7 @@ def _is_left(words: Words, own: Collection[int]) -> bool:
 
 def _covered(words: Words, common: Collection[Words]) -> set[int]:
     """Places of words that are in a sequence of a fifth of the goldens: a template too short to be one elsewhere."""
-    places = (place for place, gram in enumerate(_grams(words)) if gram in common)
+    places = (place for place, gram in enumerate(word_grams(words, N)) if gram in common)
     return {place + step for place in places for step in range(N)}
 
 
@@ -183,17 +190,14 @@ def _tells_enough(golden: Indexed) -> bool:
 
 def _of(words: Words, own: Collection[int], bits: Mapping[str, float]) -> Indexed:
     """own: places of its own words, without any of which it is not looked for."""
-    kept = set(own)
-    places: dict[Words, int] = {}
-    for place, gram in enumerate(_grams(words)):
-        if not kept.isdisjoint(range(place, place + N)):
-            places.setdefault(gram, place)
-    return Indexed(words, sorted(kept), sum(bits[words[place]] for place in kept), by_character(words), places)
+    kept = array("I", sorted(own))
+    return Indexed(words, kept, sum(bits[words[place]] for place in kept), by_character(words))
 
 
 def _with_rarest(golden: Indexed, counts: Mapping[Words, int]) -> Indexed:
     """Indexed are as many as leave some that a copy has for certain: it has `least` of all, and may lack the others."""
-    grams = sorted(golden.places, key=lambda gram: (counts[gram], golden.places[gram]))
+    places = golden.places
+    grams = sorted(places, key=lambda gram: (counts[gram], places[gram]))
     if len(golden.own) < LONG:
         least = max(1, len(grams) - (LOST_CHARACTERS if golden.characters else LOST))
     else:

@@ -125,7 +125,7 @@ def _keep_gravest(found: Found, place: int, hits: Sequence[Hit]) -> None:
 
 def _leak(golden: Golden, row: Row, whole: Words, hit: Hit) -> Leak:
     found = golden.id, row.path, row.line, hit.stage, hit.score, " ".join(hit.span), len(hit.span), hit.verdict
-    return Leak(*found, golden.set, *_around(whole, hit.span))
+    return Leak(*found, golden.set, *_around(whole, hit.span), hit.differs, row.number)
 
 
 def _around(row: Words, span: Words) -> tuple[str, str]:

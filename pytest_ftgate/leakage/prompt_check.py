@@ -40,6 +40,7 @@ def with_prompts(report: Report, prompts: Report) -> Report:
         leaks=prompts.leaks + report.leaks,
         suspects=prompts.suspects + report.suspects,
         omitted=prompts.omitted + report.omitted,
+        prompt_files=tuple(sorted({leak.file for leak in prompts.found})),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from pytest_ftgate.data.near.hit import Verdict
 from pytest_ftgate.files.escape import one_line
@@ -34,10 +33,13 @@ class Leak:
     score: 1 for a whole copy; the share of the golden's (or its answer's) 5-word sequences that stand in the row
     (containment, answer) or across its border with the row before or after (split), or of its 20-letter sequences once
     the row's escapes, markup and lookalikes are undone (disguise); Jaccard's index of character 5-grams (fuzzy); the
-    share of the golden's own words that stand in the row in their order (edited).
+    share of the golden's own words that stand in the row in their order (edited), or of its words and symbols if
+    some of these differ.
     span: longest common run of words, normalised; words: their number. before, after: up to six words of the row on
     either side of it.
+    differs: symbols of the golden that are others in the row, as in "* is +", or "".
     set: name of the golden's set, "" if it was not told. verdict: "leak" blocks, "suspect" is for a person to look at.
+    row: number of the row in its file, from 1; 0 if it is of none.
     """
 
     golden_id: str
@@ -51,6 +53,13 @@ class Leak:
     set: str = ""
     before: str = ""
     after: str = ""
+    differs: str = ""
+    row: int = 0
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Which row it is: its file, and its number or its line."""
+        return self.file, self.row or self.line
 
     def __str__(self) -> str:
         return self.shown()
@@ -62,7 +71,8 @@ class Leak:
 
     def shown(self, marks: Marks = MARKS) -> str:
         """One line: where, what, and the row around the common span, which stands between the marks."""
-        found = f"score {self.score:.2f}, longest common span {self.words} words: {self.context(marks)}"
+        symbols = f"{one_line(self.differs)}, " if self.differs else ""
+        found = f"score {self.score:.2f}, {symbols}longest common span {self.words} words: {self.context(marks)}"
         return f"{self.file}:{self.line}: {self.verdict} of golden case {self.golden} ({self.stage}, {found})"
 
     def context(self, marks: Marks = MARKS) -> str:
@@ -79,8 +89,8 @@ class Report:
 
     leaks, suspects: at most `check.MOST_PER_GOLDEN` rows of each kind for one golden, so that memory stays small.
     rows_read, goldens: how many were compared. omitted: further findings that are not listed.
-    leaking_rows, suspect_rows: training rows with a leak; without one, but with a suspect; all of them, listed or not.
-    at_least: whether these two are lower bounds, as of several sets with findings that are not listed.
+    leaking_rows: training rows with a leak, listed or not. at_least: whether that is a lower bound, as of several sets
+    with findings that are not listed. prompt_files: those whose findings are in a prompt, and in no training row.
     """
 
     leaks: tuple[Leak, ...]
@@ -89,24 +99,31 @@ class Report:
     goldens: int
     omitted: int = 0
     leaking_rows: int = 0
-    suspect_rows: int = 0
     at_least: bool = False
+    prompt_files: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
         """One line: how many of the golden cases were found, in how many of the rows."""
         if not self.found:
             return f"leakage: {self.goldens:,} golden cases, {self.rows_read:,} training rows: clean"
-        leaking = {(leak.set, leak.golden_id) for leak in self.leaks}
-        others = {(leak.set, leak.golden_id) for leak in self.suspects} - leaking
-        found = [self._counted(len(leaking), "leaks", "leak", self.leaking_rows)] if leaking else []
-        if others:
-            found.append(self._counted(len(others), "is suspect", "are suspect", self.suspect_rows))
+        found = []
+        if leaking := len(_by_case(self.leaks)):
+            found.append(self._counted(leaking, "leaks", "leak", self.leaking_rows, at_least=self.at_least))
+        if others := self._only_suspect:
+            rows = {leak.place for own in others for leak in own if leak.file not in self.prompt_files}
+            found.append(self._counted(len(others), "is suspect", "are suspect", len(rows), at_least=self.omitted > 0))
         return f"leakage: {'; '.join(found)}"
 
-    def _counted(self, cases: int, one: str, more: str, rows: int) -> str:
+    @property
+    def _only_suspect(self) -> list[list[Leak]]:
+        """The findings of each case that has no leak."""
+        leaking = _by_case(self.leaks)
+        return [own for case, own in _by_case(self.suspects).items() if case not in leaking]
+
+    def _counted(self, cases: int, one: str, more: str, rows: int, *, at_least: bool) -> str:
         what = f"golden cases {one if cases == 1 else more}"
-        least = "at least " * self.at_least
+        least = "at least " * at_least
         where = f"in {least}{rows:,} of {self.rows_read:,} training rows" if rows else "in no training row"
         return f"{cases:,} of {self.goldens:,} {what}, {where}"
 
@@ -130,7 +147,9 @@ class Report:
 
         marks: around the common words. advise: say what to do about leaks.
         """
-        listed = [*_listed(self.leaks, marks), *_listed(self.suspects, marks)]
+        suspects = _by_case(self.suspects)
+        leaking = [[*own, *suspects.get(case, ())] for case, own in _by_case(self.leaks).items()]
+        listed = [*_listed(leaking, marks), *_listed(self._only_suspect, marks)]
         if self.omitted:
             listed.append(f"  {self.omitted:,} more pairs of these golden cases and a row are not listed")
         if advise and self.leaks:
@@ -138,12 +157,16 @@ class Report:
         return "\n".join([self.summary, *listed, f"  ({_BLIND})"])
 
 
-def _listed(found: Sequence[Leak], marks: Marks) -> list[str]:
-    """A line for each golden case: its first row as it was found, and where else it is."""
+def _by_case(found: Sequence[Leak]) -> dict[tuple[str, str], list[Leak]]:
     cases: dict[tuple[str, str], list[Leak]] = {}
     for leak in found:
         cases.setdefault((leak.set, leak.golden_id), []).append(leak)
-    lines = [f"  {own[0].shown(marks)}{_elsewhere(own[1:])}" for own in islice(cases.values(), _LISTED)]
+    return cases
+
+
+def _listed(cases: Sequence[Sequence[Leak]], marks: Marks) -> list[str]:
+    """A line for each golden case: its first row as it was found, and where else it is."""
+    lines = [f"  {own[0].shown(marks)}{_elsewhere(own[1:])}" for own in cases[:_LISTED]]
     more = len(cases) - len(lines)
     return [*lines, f"  and {more:,} more golden case{'s' * (more != 1)}"] if more else lines
 

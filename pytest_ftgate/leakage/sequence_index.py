@@ -6,6 +6,7 @@ only goldens of which enough are there are looked at one by one.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -22,16 +23,18 @@ _Numbers = npt.NDArray[np.int64]
 class SequenceIndex:
     """Which sequences stand where in which goldens."""
 
-    def __init__(self, sequences: Sequence[Collection[tuple[int, Words]]], least: Sequence[float]) -> None:
+    def __init__(self, sequences: Iterable[Collection[tuple[int, Words]]], least: Sequence[float]) -> None:
         """Of each golden its sequences with their places, and how many places of a row must hold one of them."""
         self._numbers: dict[Words, int] = {}
-        numbers = self._numbers
-        known = [numbers.setdefault(words, len(numbers)) for of_golden in sequences for _, words in of_golden]
-        order = np.argsort(np.array(known, np.int64), kind="stable")
-        self._starts = np.searchsorted(np.array(known, np.int64)[order], np.arange(len(numbers) + 1))
-        owners = np.repeat(np.arange(len(sequences), dtype=np.int32), [len(of_golden) for of_golden in sequences])
-        self._owners = owners[order]
-        self._places = np.array([place for of_golden in sequences for place, _ in of_golden], np.int32)[order]
+        numbers, known, places, owners = self._numbers, array("i"), array("i"), array("i")
+        for golden, of_golden in enumerate(sequences):
+            known.extend(numbers.setdefault(words, len(numbers)) for _, words in of_golden)
+            places.extend(place for place, _ in of_golden)
+            owners.extend([golden] * len(of_golden))
+        by_golden = np.array(known, np.int32)
+        order = np.argsort(by_golden, kind="stable")
+        self._starts = np.searchsorted(by_golden[order], np.arange(len(numbers) + 1))
+        self._owners, self._places = np.array(owners, np.int32)[order], np.array(places, np.int32)[order]
         self._least = np.array(least, np.float64)
 
     def __contains__(self, words: Words) -> bool:

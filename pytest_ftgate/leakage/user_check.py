@@ -50,14 +50,13 @@ def of_all_sets(reports: Sequence[Report]) -> Report:
     )
 
 
-def _rows_of_all(reports: Sequence[Report]) -> tuple[int, int, bool]:
-    """(rows with a leak, rows with nothing but suspects, whether these are lower bounds)."""
+def _rows_of_all(reports: Sequence[Report]) -> tuple[int, bool]:
+    """(rows with a leak, whether that is a lower bound)."""
     found = [report for report in reports if report.found]
     if len(found) == 1:
-        return found[0].leaking_rows, found[0].suspect_rows, found[0].at_least
-    leaking = {(leak.file, leak.line) for report in found for leak in report.leaks}
-    suspect = {(leak.file, leak.line) for report in found for leak in report.suspects} - leaking
-    return len(leaking), len(suspect), any(report.omitted for report in found)
+        return found[0].leaking_rows, found[0].at_least
+    leaking = {leak.place for report in found for leak in report.leaks}
+    return len(leaking), any(report.omitted for report in found)
 
 
 def _rows(parts: Iterable[str | Path | Mapping[str, Any]]) -> Iterator[Row]:

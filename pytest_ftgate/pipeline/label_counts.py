@@ -18,12 +18,14 @@ def label_counts_of(suites: Sequence[Suite]) -> LabelCounts:
     if not suites:
         return LabelCounts()
     label = suites[0].golden.label
+    offering = sum(bool(case.tools or suite.golden.request.tools) for suite in suites for case in suite.cases)
     return LabelCounts(
         labels=_labels(suites[0]),
         slices={name: dict(counts) for name, counts in slices.items()},
         label_path=label.path if label else "",
         label_values=label.values if label else (),
         graders=suites[0].golden.graders,
+        tools=(offering, sum(len(suite.cases) for suite in suites) - offering),
     )
 
 

@@ -76,7 +76,7 @@ def read_examples(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0)
     Raises TrainError with file and line: no row of a known shape, a preference, an answer that is marked as wanted or
     not, a prompt that cannot be made, a chat template that garbles or drops a part of it; and for no rows.
     """
-    return read_as(path, partial(example_of, prompt, tokenizer, TurnCheck(tokenizer)), max_rows)
+    return read_as(path, partial(example_of, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
 
 
 def messages_of(prompt: Prompt, row: DataRow) -> tuple[Message, ...]:

@@ -68,7 +68,7 @@ def read_judged(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -
     Raises TrainError with file and line: no row of a known shape, an answer that does not say whether it was wanted, a
     preference, a text alone, a prompt that cannot be made, a chat template that garbles it; and for no rows.
     """
-    return read_as(path, partial(_judged, prompt, tokenizer, TurnCheck(tokenizer)), max_rows)
+    return read_as(path, partial(_judged, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
 
 
 def _judged(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Judged:

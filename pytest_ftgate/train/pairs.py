@@ -67,7 +67,7 @@ def read_pairs(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) ->
     Raises TrainError with file and line: no row of a known shape, one answer instead of two, two equal answers, a
     prompt that cannot be made, a chat template that garbles it; and for no rows.
     """
-    return read_as(path, partial(_pair, prompt, tokenizer, TurnCheck(tokenizer)), max_rows)
+    return read_as(path, partial(_pair, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
 
 
 def _pair(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Pair:

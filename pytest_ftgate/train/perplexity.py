@@ -32,8 +32,8 @@ def losses_in(
 
     Given the prompt, whose own tokens do not count. The model is loaded when it is called, and freed after.
     dtype: of the model. asked: see `tokens_in`. max_length: of prompt and answer; of a longer row the end of the prompt
-    and the beginning of the answer are looked at. Raises DataError, MissingExtra as `tokens_in`; the function DataError
-    if the model cannot be loaded.
+    and the beginning of the answer are looked at. Raises DataError, MissingExtra as `tokenizer_in`; the
+    function DataError if the model cannot be loaded.
     """
     tokenizer = tokenizer_in(model, "perplexity")
     try:

@@ -30,7 +30,7 @@ UNREADABLE = (
 
 def read_validation(path: Path, prompt: Prompt, tokenizer: Any) -> list[Example]:
     """All rows as examples. Raises TrainError as `read_examples`, and for what cannot be graded."""
-    return read_as(path, partial(_gradable, prompt, tokenizer, TurnCheck(tokenizer)))
+    return read_as(path, partial(_gradable, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer)
 
 
 def _gradable(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Example:

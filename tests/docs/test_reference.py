@@ -165,7 +165,9 @@ def test_every_data_check():
     surprise = Perplexity(lambda rows: [0.0 for _ in rows], 1, 0)
     names = {
         check.name
-        for check in every_check(lambda _: 0, 1, LabelCounts(), training=Training(forgetting=True), perplexity=surprise)
+        for check in every_check(
+            lambda _: 0, 1, LabelCounts(), training=Training("qlora", forgetting=True), perplexity=surprise
+        )
     }
     assert {"schema", *names} == set(DATA_CHECKS) == first_cells("data-checks.md")
 

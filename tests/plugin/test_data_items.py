@@ -17,6 +17,8 @@ CHECKS = [
     "schema",
     "keys",
     "method",
+    "validation",
+    "texts",
     "answers",
     "turns",
     "short",
@@ -87,6 +89,39 @@ def test_clean_data_pass_and_are_told_in_a_line(shop):
     result.stdout.fnmatch_lines(["  truncated *skipped *model: contains no tokenizer*"])
 
 
+def test_validation_rows_that_cannot_be_graded_fail_before_anything_is_asked(shop):
+    rows = [
+        {"text": words(20, 1)},
+        {"prompt": words(9, 2), "completion": "yes", "label": False},
+        {"prompt": words(9, 3), "chosen": "yes", "rejected": "no"},
+    ]
+    with (shop.path / "pipelines/mail/validation.jsonl").open("a") as file:
+        file.write(json_lines(rows))
+    result = shop.run(HERE, "-k", "validation")
+    assert result.ret == 1
+    validation = "pipelines/mail/validation.jsonl"
+    result.stdout.fnmatch_lines(
+        [
+            "mail: validation: 3 found in the data",
+            f"  {validation}:21 (a text alone)",
+            f"  {validation}:22 (label false (KTO))",
+            f"  {validation}:23 (chosen and rejected instead of one answer)",
+            "to do: validation asks and grades*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*makes it a warning*")
+
+
+def test_what_training_refuses_cannot_be_allowed(shop):
+    for name in ("schema", "method", "validation"):
+        shop.write(HERE, PIPELINE + f'allow = ["{name}"]\n')
+        result = shop.run(HERE, "-k", "pii")
+        result.stdout.fnmatch_lines(
+            [f"*data.allow: training refuses what is found by the check '{name}'", "*allowed: *"]
+        )
+        assert result.ret != 0
+
+
 def test_an_error_fails_its_item_with_places_and_what_to_do(shop):
     spoil(shop, row(3), {"input": "write to ann@birch.org", "expected": "yes"}, {"input": "x"}, *map(row, range(4, 16)))
     result = shop.run(HERE)
@@ -117,8 +152,17 @@ def test_what_is_allowed_is_a_warning_in_the_summary(shop):
     result.stdout.fnmatch_lines(["  duplicates *warning *1 found: *train.jsonl:501 (duplicate of *; keep one of each*"])
 
 
+def test_a_golden_set_with_tools_and_rows_without_are_one_warning(shop):
+    tools = '[[request.tools]]\ntype = "function"\nfunction = { name = "lookup" }\n'
+    shop.locked("mail", [{"id": f"c{n}", "input": words(9, 9000 + n), "expected": "yes"} for n in range(5)], tools)
+    result = shop.run(HERE)
+    assert result.ret == 0
+    told = "tools (0 of 500 rows have tools; 5 of 5 golden cases do)"
+    result.stdout.fnmatch_lines([f"  coverage *warning *1 found: {told}*"])
+
+
 def test_an_unknown_check_in_allow_is_a_collection_error_with_its_line(shop):
-    for name in ("duplicate", "schema"):
+    for name in ("duplicate", "nothing"):
         shop.write(HERE, PIPELINE + f'allow = ["{name}"]\n')
         result = shop.run(HERE)
         assert result.ret == 2

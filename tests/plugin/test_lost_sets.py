@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from pytest_ftgate.errors import FileFaults
@@ -57,6 +59,31 @@ def test_commands_refuse_the_folder(project, lost, monkeypatch):
         golden_files(project.path / "goldens")
     assert lock in str(raised.value)
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("c.golden.jsonl", ROWS, "*goldens/c.golden.jsonl.gz: is compressed; golden sets are read uncompressed*"),
+        ("c.golden.csv", CSV, "*c.golden.lock: the golden set that it locks is none any more: *c.golden.csv.gz: not*"),
+        ("s/cases.jsonl", ROWS, "*goldens/s/cases.jsonl.gz: is compressed; golden sets are read uncompressed*"),
+    ],
+)
+def test_a_compressed_set_is_not_green(project, answering, name, text, told):
+    answering()
+    project.single("ok", CASE)
+    if "/" in name:
+        project.write("goldens/s/golden.toml", "")
+    file = project.write(f"goldens/{name}", text)
+    if name.endswith(".csv"):
+        projects.lock(file)
+    file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+    project.run().assert_outcomes(passed=2)
+    file.unlink()
+    result = project.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([told])
+    assert "Traceback" not in result.stdout.str()
 
 
 def test_a_lock_that_goes_with_its_set_is_no_error(project, answering):

@@ -11,6 +11,7 @@ from typing import Any
 from pytest_ftgate.annotation.item import Choice, Item, Task
 from pytest_ftgate.annotation.review_queue import Decision
 from pytest_ftgate.data.readers.faults import FaultGroups
+from pytest_ftgate.data.readers.json_line import json_line
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.data.readers.row import DataRow, turn_text
@@ -68,7 +69,7 @@ def write_reviewed(path: Path, decisions: Mapping[str, Decision], out: Path) -> 
             what, data = _decided(record.data, decisions.get(id_))
             counts[what] += 1
             if data is not None:
-                file.write(json.dumps(data, ensure_ascii=False) + "\n")
+                file.write(json_line(record.path, record.line, data))
     return counts
 
 

@@ -16,12 +16,21 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "preference, one answer where two are needed",
         "error; warning without a pipeline, for rejected answers",
     ),
+    "validation": (
+        "validation rows that cannot be graded: a text alone, a preference, a `label` that says whether the answer was "
+        "wanted",
+        "error, in pipelines",
+    ),
+    "texts": (
+        "texts alone (continued pretraining) among rows with an answer, with the number of both",
+        "warning; error in a pipeline or with golden sets, which grade answers",
+    ),
     "answers": (
-        "empty answers",
+        "empty answers; of a preference, an empty rejected answer or two equal answers",
         "error",
     ),
     "turns": (
-        "empty turns before the answer",
+        "empty turns before the answer; with a model at hand, special tokens such as `<|im_end|>` in the text of a row",
         "error",
     ),
     "short": (
@@ -34,16 +43,17 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "warning; error above 5 % of the rows, or if the template refuses a row",
     ),
     "duplicates": (
-        "rows that ask and answer the same",
+        "rows that ask the same, and answer the same to the letter",
         "error",
     ),
     "near": (
         "questions that are nearly the same (Jaccard index of character 5-grams at least .8, in every script; the "
-        "first million different questions, recall .99)",
+        "first million different questions, recall .99); text that a fifth of the questions share is not compared, and "
+        "the check says so where that is most of a question",
         "warning",
     ),
     "contradictions": (
-        "one question with two different labels",
+        "one question with two different labels, or with a preference and its opposite",
         "error",
     ),
     "mislabelled": (
@@ -56,7 +66,9 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "error",
     ),
     "coverage": (
-        "labels and slices of the golden sets that no training row has; reports the shares of both sides",
+        "labels and slices of the golden sets that no training row has; cases with `tools` if no row has "
+        "any, and cases without if every row has some: they are asked in a prompt that was not trained; reports the "
+        "shares of both sides",
         "warning",
     ),
     "balance": (

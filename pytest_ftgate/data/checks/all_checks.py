@@ -25,13 +25,20 @@ from pytest_ftgate.data.checks.pii import pii
 from pytest_ftgate.data.checks.secrets import secrets
 from pytest_ftgate.data.checks.short import Short
 from pytest_ftgate.data.checks.size import Size
+from pytest_ftgate.data.checks.special_tokens import FindSpecial
 from pytest_ftgate.data.checks.synthetic import Synthetic
+from pytest_ftgate.data.checks.texts import Texts
 from pytest_ftgate.data.checks.truncated import Truncated
 from pytest_ftgate.data.checks.turns import turns
+from pytest_ftgate.data.checks.validation import validation
 from pytest_ftgate.data.readers.row import DataRow
 
 OF_TRAINING = frozenset({"method", "size", "balance", "coverage", "general", "synthetic"})
 """Checks that mean the training rows alone; the others also look at those of validation."""
+OF_VALIDATION = frozenset({"validation"})
+"""Checks that mean the validation rows alone."""
+FINAL = frozenset({"schema", "method", "validation"})
+"""Checks of what training refuses anyway: to allow their findings would only cost the baseline."""
 
 
 class Training(NamedTuple):
@@ -41,19 +48,22 @@ class Training(NamedTuple):
     forgetting: bool = False
 
 
-def every_check(
+def every_check(  # noqa: PLR0913 - one argument for each thing a caller may choose
     tokens_of: Callable[[DataRow], int] | None = None,
     max_length: int = 0,
     goldens: LabelCounts | None = None,
     *,
     training: Training = Training(),  # noqa: B008 - immutable
     perplexity: Perplexity | None = None,
+    special: FindSpecial | None = None,
 ) -> list[Check]:
     """New checks, for one pass.
 
     tokens_of: tokens of a row; without it, `truncated` is left out. goldens: what rows are held against; without it,
     `format` and `coverage` are left out.
-    training: what the pipeline does with the rows. perplexity: that check, which costs a forward pass, if it is wanted.
+    training: what the pipeline does with the rows; without a method, `validation` is left out.
+    perplexity: that check, which costs a forward pass, if it is wanted.
+    special: finds the special tokens in a row; without it, `turns` does not look for them.
     """
     truncated: list[Check] = [Truncated(tokens_of, max_length)] if tokens_of else []
     compared: list[Check] = [Duplicates(), NearDuplicates(), Contradictions(), Mislabelled()]
@@ -67,5 +77,7 @@ def every_check(
         General(watched=training.forgetting),
     ]
     surprise: list[Check] = [perplexity] if perplexity else []
-    form: list[Check] = [UnusedKeys(), method_of(training.method), answers(), turns()]
+    graded: list[Check] = [validation()] if training.method else []
+    texts = Texts("error" if goldens or training.method else "warning")
+    form: list[Check] = [UnusedKeys(), method_of(training.method), *graded, texts, answers(), turns(special)]
     return [*form, Short(), *truncated, *compared, *against, *mixture, *surprise, pii(), secrets()]

@@ -1,11 +1,11 @@
-"""Rows that ask and answer the same as a row before, once both are normalised."""
+"""Rows that ask and answer the same as a row before: questions normalised, answers to the letter."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pytest_ftgate.data.checks.finding import Finding, Level
-from pytest_ftgate.data.readers.normalize import short_digest
+from pytest_ftgate.data.readers.normalize import exact, exact_digest, normal
 from pytest_ftgate.data.readers.row import DataRow
 
 
@@ -22,7 +22,8 @@ class Duplicates:
 
     def see(self, row: DataRow) -> Iterator[Finding]:
         """The row, if it was there before."""
-        place = self._first.setdefault(short_digest(*row.turns, row.answered, row.rejected or ""), (row.path, row.line))
+        answers = map(exact, (row.answered, row.rejected or ""))
+        place = self._first.setdefault(exact_digest(*map(normal, row.turns), *answers), (row.path, row.line))
         if place != (row.path, row.line):
             yield Finding(row.path, row.line, f"duplicate of {place[0]}:{place[1]}")
 

@@ -13,7 +13,7 @@ class LabelCounts:
 
     labels: how many cases expect each. slices: by name, how many cases have each value.
     label_path: dotted path of the label in an answer. label_values: all labels there are; empty if there are none.
-    graders: specs of the set's own graders.
+    graders: specs of the set's own graders. tools: how many cases offer the model functions to call, and how many none.
     """
 
     labels: Mapping[str, int] = field(default_factory=dict)
@@ -21,3 +21,4 @@ class LabelCounts:
     label_path: str = ""
     label_values: tuple[str, ...] = ()
     graders: tuple[Mapping[str, Any], ...] = ()
+    tools: tuple[int, int] = (0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_ftgate.data.checks.finding import Finding, Level
-from pytest_ftgate.data.near.near_pairs_within import near_pairs
+from pytest_ftgate.data.near.near_pairs_within import compared
 from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.data.readers.row import DataRow
 
@@ -14,7 +14,7 @@ MOST = 1_000_000
 
 
 class NearDuplicates:
-    """Near pairs among the first million different questions, see `near_pairs`.
+    """Near pairs among the first million different questions, see `compared`.
 
     Equal questions are left to the checks of duplicates and contradictions; those of under five words are not near to
     anything. What stands in a fifth of the questions is their template and no evidence.
@@ -27,11 +27,13 @@ class NearDuplicates:
     def __init__(self) -> None:
         self._places: dict[str, tuple[str, int]] = {}
         self._more = 0
+        self._shared = ""
 
     @property
     def note(self) -> str:
-        """How many questions were not compared."""
-        return f"{self._more:,} rows not compared (limit: {MOST:,} different questions)" if self._more else ""
+        """How many questions, and what of them, were not compared."""
+        more = f"{self._more:,} rows not compared (limit: {MOST:,} different questions)" if self._more else ""
+        return "; ".join(filter(None, (more, self._shared)))
 
     def see(self, row: DataRow) -> tuple[Finding, ...]:
         """Nothing yet."""
@@ -46,7 +48,9 @@ class NearDuplicates:
     def close(self) -> Iterator[Finding]:
         """Each question that is near to one before it, and the nearest of these."""
         nearest: dict[int, tuple[float, int]] = {}
-        for one, other, score in near_pairs(list(self._places)):
+        found = compared(list(self._places))
+        self._shared = found.note
+        for one, other, score in found.pairs:
             before, number = sorted((one, other))
             nearest[number] = max(nearest.get(number, (0.0, 0)), (score, -before))
         places = list(self._places.values())

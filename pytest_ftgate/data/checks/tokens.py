@@ -1,4 +1,4 @@
-"""Folder of a model -> a count of a row's tokens in the model's own chat template."""
+"""Tokenizer of a model -> a count of a row's tokens in the model's own chat template."""
 
 from __future__ import annotations
 
@@ -21,15 +21,13 @@ def as_written(row: DataRow) -> Sequence[Message]:
     return row.asked
 
 
-def tokens_in(model: Path, asked: Asked = as_written) -> Callable[[DataRow], int]:
+def tokens_in(tokenizer: Any, asked: Asked = as_written) -> Callable[[DataRow], int]:
     """A function from a row to the tokens of its question and answer; of a preference, to the longer pair.
 
     With its tools, calls and thoughts, as far as the chat template writes them; of a text alone, of it and its end.
     asked: the turns before the answer, by default as written; it may raise DataError. The function raises DataError
-    for a row that the chat template refuses. Raises DataError if the folder holds no tokenizer with a chat template,
-    MissingExtra without transformers.
+    for a row that the chat template refuses.
     """
-    tokenizer = tokenizer_in(model, "counting tokens")
 
     def count(row: DataRow) -> int:
         if row.shape == TEXT:
@@ -42,7 +40,10 @@ def tokens_in(model: Path, asked: Asked = as_written) -> Callable[[DataRow], int
 
 
 def tokenizer_in(model: Path, what: str) -> Any:
-    """The tokenizer of a folder. what: it is needed for. Raises DataError, MissingExtra as `tokens_in`."""
+    """The tokenizer of a folder. what: it is needed for.
+
+    Raises DataError if the folder holds no tokenizer with a chat template, MissingExtra without transformers.
+    """
     if not model.is_dir():
         raise DataError([Fault(shown(model), 0, "is not a model folder", "pass --model DIR")])
     if not any((model / name).is_file() for name in TOKENIZER_FILES):

@@ -1,11 +1,14 @@
-"""Rows with a turn that says nothing before the answer."""
+"""Rows with a turn that says nothing before the answer, or with special tokens of the model in their text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pytest_ftgate.data.checks.finding import RowCheck
+from pytest_ftgate.data.checks.special_tokens import FindSpecial
 from pytest_ftgate.data.readers.row import DataRow, turn_text
+
+ADVICE = "fill in empty turns or remove them; remove special tokens, or escape them (a space inside)"
 
 
 def empty_turns(row: DataRow) -> Iterator[str]:
@@ -18,6 +21,14 @@ def empty_turns(row: DataRow) -> Iterator[str]:
             yield f"turn {number} ({turn['role']}) is empty"
 
 
-def turns() -> RowCheck:
-    """The check. Roles and their order are looked at when a row is read: a row that breaks them is none."""
-    return RowCheck("turns", "error", "fill in these turns or remove them", empty_turns)
+def turns(special: FindSpecial | None = None) -> RowCheck:
+    """The check. Roles and their order are looked at when a row is read: a row that breaks them is none.
+
+    special: finds special tokens; without it they are not looked for.
+    """
+
+    def wrong(row: DataRow) -> Iterator[str]:
+        yield from empty_turns(row)
+        yield from special(row) if special else ()
+
+    return RowCheck("turns", "error", ADVICE, wrong)

@@ -16,11 +16,12 @@ from pytest_ftgate.data.dedup.tasks import Workers
 from pytest_ftgate.data.dedup.texts import Texts
 from pytest_ftgate.data.dedup.work import HERE, Work, on_all_cores
 from pytest_ftgate.data.dedup.write import Counts, write_kept
+from pytest_ftgate.data.near.common_grams import common_grams, shared_note
 from pytest_ftgate.data.near.near_pairs_within import NEAR
 from pytest_ftgate.data.near.together import Together
+from pytest_ftgate.data.readers.json_line import check_target
 from pytest_ftgate.data.readers.renamed import Columns
 from pytest_ftgate.errors import DataError, Fault
-from pytest_ftgate.files.compressed import check_not_compressed
 from pytest_ftgate.files.ordinary import is_file
 from pytest_ftgate.files.text import shown
 
@@ -51,10 +52,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Deduplicated:
-    """counts: of rows. resumed: pieces of work that an earlier call had done."""
+    """counts: of rows. resumed: pieces of work that an earlier call had done. note: what was not compared."""
 
     counts: Counts
     resumed: int
+    note: str
 
 
 @contextmanager
@@ -66,12 +68,14 @@ def silent(_label: str, _total: int | None) -> Iterator[Advance]:
 def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = silent) -> Deduplicated:
     """Write one row of each group of equal or near ones as JSON Lines, in the order and the shape that they have.
 
-    Near rows have similar questions and similar answers: Jaccard's index of character 5-grams, without those that stand
-    in a fifth of the rows and in ten; texts under five words must be equal, and so must system turns. Near to near is
-    one group. workers: by default all cores.
+    Equal rows ask the same in normal form and answer the same to the letter: case and white space inside count. Near
+    rows have similar questions and similar answers (chosen and rejected each): Jaccard's index of character 5-grams,
+    without those that stand in a fifth of the rows and in ten; texts under five words must be equal, and so must system
+    turns. Near to near is one group. A synthetic row that nobody reviewed stands for no row that may be trained.
+    workers: by default all cores.
     What is done is kept beside the target until it is written: the same call goes on after a crash.
-    Raises FtgateError, and then writes nothing: a row that cannot be read, a target that is one of the files, a folder,
-    or called as if it were compressed, a process that was killed; OSError.
+    Raises FtgateError, and then writes nothing: a row that cannot be read or written, a target that is one of the
+    files, a folder, or called as if it were no JSON Lines, a process that was killed; OSError.
     """
     _check_outputs(job)
     folder = job.target.with_name(f".{job.target.name}.dedup")
@@ -85,13 +89,18 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
                     advance(number, "")
             if workers is None:
                 workers = stack.enter_context(on_all_cores()) if len(texts) > PIECE else HERE
-            work = Work(folder, workers)
+            work, templates = Work(folder, workers), common_grams(texts.sample)
+            note = shared_note(texts.sample, templates)
             with progress("comparing rows", len(texts)) as advance:
-                together = near_groups(texts, work, job.least, advance)
+                together = near_groups(texts, templates, work, job.least, advance)
             keepers = _keepers(texts, together, source.count(len(job.against)), job.keep)
-            counts = write_kept(source, len(job.against), [texts.numbers, keepers], job.target, job.report)
+            try:
+                counts = write_kept(source, len(job.against), [texts.numbers, keepers], job.target, job.report)
+            except DataError:
+                work.close()  # the files have to change first, and with them the work
+                raise
         work.close()
-        return Deduplicated(counts, work.kept)
+        return Deduplicated(counts, work.kept, note)
     finally:
         with suppress(OSError):
             folder.rmdir()  # unless there is work in it
@@ -100,7 +109,7 @@ def deduplicate(job: Job, workers: Workers | None = None, progress: Progress = s
 def _check_outputs(job: Job) -> None:
     known = {path.resolve() for path in (*job.against, *job.files)}
     for path in filter(None, (job.target, job.report)):
-        check_not_compressed(path)
+        check_target(path)
         try:
             is_file(path)
         except OSError as error:
@@ -111,20 +120,15 @@ def _check_outputs(job: Job) -> None:
 
 
 def _keepers(texts: Texts, together: Together, there: int, keep: Keep) -> array[int]:
-    """For each number the row that stands for it. there: so many first rows stand for all that is near to them."""
-    ranks: dict[object, tuple[bool, int, int]] = {}
-    for number, row in enumerate(_first_rows(texts)):
-        length = texts.lengths[number] if keep == "longest" else 0
-        rank = (row >= there, -length if row >= there else 0, row)
+    """For each number the row that stands for it. there: so many first rows stand for all that is near to them.
+
+    Of the others, a row that may be trained before one that waits for its review, then by `keep`.
+    """
+    ranks: dict[object, tuple[bool, bool, int, int]] = {}
+    for row, number in enumerate(texts.numbers):
+        new = row >= there
+        length = texts.lengths[number] if new and keep == "longest" else 0
+        rank = (new, new and bool(texts.unreviewed[row]), -length, row)
         root = together.of(number)
         ranks[root] = min(ranks.get(root, rank), rank)
-    return array("q", [ranks[together.of(number)][2] for number in range(len(texts))])
-
-
-def _first_rows(texts: Texts) -> array[int]:
-    """Of each number its first row."""
-    rows = array("q")
-    for row, number in enumerate(texts.numbers):
-        if number == len(rows):
-            rows.append(row)
-    return rows
+    return array("q", [ranks[together.of(number)][-1] for number in range(len(texts))])

@@ -13,7 +13,6 @@ from pytest_ftgate.data.dedup.tasks import Compare, Sign
 from pytest_ftgate.data.dedup.texts import Texts
 from pytest_ftgate.data.dedup.work import Work
 from pytest_ftgate.data.near.candidates import candidates
-from pytest_ftgate.data.near.common_grams import common_grams
 from pytest_ftgate.data.near.minhash import BANDS, Bands
 from pytest_ftgate.data.near.rolling_hash import Hashes
 from pytest_ftgate.data.near.together import Together
@@ -26,9 +25,13 @@ PAIRS = 4_000
 Pair = tuple[int, int]
 
 
-def near_groups(texts: Texts, work: Work, least: float, advance: Callable[[int, str], None]) -> Together:
-    """Of all numbers. advance: called with the numbers that are signed, then with what is compared."""
-    templates = common_grams(texts.sample)
+def near_groups(
+    texts: Texts, templates: Hashes, work: Work, least: float, advance: Callable[[int, str], None]
+) -> Together:
+    """Of all numbers. templates: what is not compared.
+
+    advance: called with the numbers that are signed, then with what is compared.
+    """
     together = Together()
     bands = _bands(texts, work, templates, advance)
     asked: deque[tuple[Pair, ...]] = deque()

@@ -6,6 +6,7 @@ import heapq
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,14 +14,18 @@ from typing import Self
 from pytest_ftgate.data.dedup.parts import By, Parts, parts_of
 from pytest_ftgate.data.near.common_grams import SAMPLED
 from pytest_ftgate.data.near.near_pairs_within import is_long_enough
-from pytest_ftgate.data.readers.normalize import short_digest
+from pytest_ftgate.data.readers.normalize import exact_digest
 from pytest_ftgate.data.readers.row import DataRow
+from pytest_ftgate.data.readers.synthetic import is_unreviewed
+
+COUNT = len(Parts._fields)
 
 
 class Texts:
     """The parts of different rows, by number, in a file without a name in a folder; in memory 250 bytes a row.
 
     numbers: of each row that was added, the number of the first that equals it. lengths: of each number, characters.
+    unreviewed: of each row, 1 if it waits for its review.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,6 +35,7 @@ class Texts:
         self._sample: list[tuple[bytes, str]] = []
         self.numbers = array("q")
         self.lengths = array("q")
+        self.unreviewed = bytearray()
 
     def __enter__(self) -> Self:
         return self
@@ -45,9 +51,10 @@ class Texts:
     def add(self, row: DataRow, by: By) -> None:
         """The next row."""
         parts = parts_of(row, by)
-        digest = short_digest(*parts)
+        digest = exact_digest(*parts)
         number = self._known.setdefault(digest, len(self))
         self.numbers.append(number)
+        self.unreviewed.append(is_unreviewed(row.extras))
         if number == len(self):
             self._write(parts)
             self._draw(digest, parts.text)
@@ -74,8 +81,9 @@ class Texts:
     def of(self, numbers: Iterable[int]) -> Iterator[Parts]:
         """The parts of these numbers, in this order."""
         for number in numbers:
-            begin, question, answer, apart = self._ends[3 * number : 3 * number + 4]
+            first = COUNT * number
+            begin, *ends = self._ends[first : first + COUNT + 1]
             self._file.seek(begin)
-            read = self._file.read(apart - begin)
-            ends = ((0, question - begin), (question - begin, answer - begin), (answer - begin, apart - begin))
-            yield Parts(*(read[one:other].decode("utf-8", "surrogatepass") for one, other in ends))
+            read = self._file.read(ends[-1] - begin)
+            places = pairwise([0, *(end - begin for end in ends)])
+            yield Parts(*(read[one:other].decode("utf-8", "surrogatepass") for one, other in places))

@@ -54,7 +54,7 @@ class Work:
         return lambda: _written(path, wait())
 
     def close(self) -> None:
-        """Remove the folder: all is done."""
+        """Remove the folder: nothing in it is needed any more."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pytest_ftgate.data.dedup.source import Source
-from pytest_ftgate.data.readers.record import Record
-from pytest_ftgate.errors import DataError, Fault
+from pytest_ftgate.data.readers.json_line import json_line
 from pytest_ftgate.files.atomic import replacing
 
 
@@ -45,20 +44,13 @@ def write_kept(
             kept = keepers[numbers[row]]
             if kept == row:
                 written += 1
-                stream.write(_line(record))
+                stream.write(json_line(record.path, record.line, record.data))
                 continue
             same = numbers[kept] == numbers[row]
             equal, near = equal + same, near + (not same)
             if told:
                 _tell(told, source.place(row), source.place(kept), same=same)
     return Counts(written, equal, near)
-
-
-def _line(record: Record) -> str:
-    try:
-        return json.dumps(dict(record.data), ensure_ascii=False) + "\n"
-    except (TypeError, ValueError) as error:
-        raise DataError([Fault(record.path, record.line, f"cannot be written as JSON: {error}")]) from None
 
 
 def _tell(stream: TextIO, row: str, kept: str, *, same: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from pytest_ftgate.data.near.gram_codes import gram_codes
+from pytest_ftgate.data.near.gram_codes import gram_codes, without
 from pytest_ftgate.data.near.rolling_hash import Hashes
 from pytest_ftgate.data.near.template_threshold import least_of_template
 from pytest_ftgate.data.readers.normalize import short_digest
@@ -26,3 +26,12 @@ def common_grams(sample: Sequence[str]) -> Hashes:
     codes = np.concatenate([*map(gram_codes, sample), np.zeros(0, np.uint64)])
     known, counts = np.unique(codes, return_counts=True)
     return known[counts >= least_of_template(len(sample))]
+
+
+def shared_note(sample: Sequence[str], templates: Hashes) -> str:
+    """How many texts are mostly template, so that copies of them may go unseen; "" if there are none."""
+    codes = list(map(gram_codes, sample)) if len(templates) else []
+    count = sum(2 * len(without(each, templates)) < len(each) for each in codes)
+    if not count:
+        return ""
+    return f"{count:,} of {len(sample):,} texts are mostly text that a fifth of them share, which was not compared"

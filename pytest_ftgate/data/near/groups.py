@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from pytest_ftgate.data.near.near_pairs_within import near_pairs
+from pytest_ftgate.data.near.near_pairs_within import compared
 from pytest_ftgate.data.near.together import Together
 
 
@@ -44,12 +45,20 @@ class Group:
         return min(counts, key=lambda label: (-counts[label], label))
 
 
-def groups_of(items: Sequence[Item], questions: Mapping[str, str]) -> list[Group]:
+class Grouped(NamedTuple):
+    """note: what of the questions was not compared, "" if nothing."""
+
+    groups: tuple[Group, ...]
+    note: str
+
+
+def groups_of(items: Sequence[Item], questions: Mapping[str, str]) -> Grouped:
     """The groups, which are disjoint and hold every item. questions: normalised, by key."""
     keys, texts = list(questions), list(questions.values())
-    near = [(keys[pair.one], keys[pair.other]) for pair in near_pairs(texts)]
+    found = compared(texts)
+    near = [(keys[pair.one], keys[pair.other]) for pair in found.pairs]
     together = Together([*near, *((item.key, item.cluster) for item in items if item.cluster)])
     groups: defaultdict[Hashable, list[Item]] = defaultdict(list)
     for item in items:
         groups[together.of(item.key)].append(item)
-    return [Group(tuple(each)) for each in groups.values()]
+    return Grouped(tuple(Group(tuple(each)) for each in groups.values()), found.note)

@@ -13,13 +13,19 @@ Verdict = Literal["leak", "suspect"]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A golden that one stage found in one row. golden: its number. score: in [0, 1]. span: longest common words."""
+    """A golden that one stage found in one row.
+
+    golden: its number. score: in [0, 1]. span: longest common words.
+
+    differs: the symbols of the golden that are others in the row, as in "* is +"; "" if none are.
+    """
 
     golden: int
     stage: str
     verdict: Verdict
     score: float
     span: tuple[str, ...]
+    differs: str = ""
 
 
 class Stage(Protocol):

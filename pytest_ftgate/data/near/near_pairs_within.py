@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pytest_ftgate.data.near.candidates import candidates
-from pytest_ftgate.data.near.common_grams import common_grams, sampled
+from pytest_ftgate.data.near.common_grams import common_grams, sampled, shared_note
 from pytest_ftgate.data.near.gram_codes import gram_codes, jaccard_of_codes, spaced, without
 from pytest_ftgate.data.near.minhash import BANDS, Bands, bands_of
 from pytest_ftgate.data.near.rolling_hash import Hashes
@@ -31,7 +31,19 @@ class NearPair(NamedTuple):
     score: float
 
 
+class Compared(NamedTuple):
+    """pairs: made when they are asked for. note: what was not compared, see `shared_note`."""
+
+    pairs: Iterator[NearPair]
+    note: str
+
+
 def near_pairs(questions: Sequence[str]) -> Iterator[NearPair]:
+    """The pairs of `compared`."""
+    return compared(questions).pairs
+
+
+def compared(questions: Sequence[str]) -> Compared:
     """Near questions, each pair once, compared exactly; of a large group only pairs that hold it together.
 
     questions: all different, normalised. Those of under five words are near to nothing; in a script without spaces a
@@ -43,7 +55,12 @@ def near_pairs(questions: Sequence[str]) -> Iterator[NearPair]:
     places = [place for place, text in enumerate(texts) if is_long_enough(text)]
     places.sort(key=lambda place: short_digest(texts[place]))
     texts = [texts[place] for place in places]
-    templates = common_grams(sampled(texts))
+    sample = sampled(texts)
+    templates = common_grams(sample)
+    return Compared(_pairs(texts, places, templates), shared_note(sample, templates))
+
+
+def _pairs(texts: Sequence[str], places: Sequence[int], templates: Hashes) -> Iterator[NearPair]:
     codes = lru_cache(_CACHED)(lambda place: without(gram_codes(texts[place]), templates))
     together, of_long = Together(), set[tuple[int, int]]()
     for ones, others, long in candidates(bands_of_texts(texts, templates)):

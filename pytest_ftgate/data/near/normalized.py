@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -83,7 +84,7 @@ def goldens_of(
 
 def _golden(case: Case, name: str, prompts: Sequence[Prompt]) -> Golden:
     asked = asked_of(case.input)
-    question = words_of(asked)
+    question = _held(words_of(asked))
     bare = split(bare_text(asked))
     exchange = question + words_of(text_of(case.expected))
     forms = dict.fromkeys(form for prompt in prompts for form in _rendered(prompt, case))
@@ -101,6 +102,11 @@ def _golden(case: Case, name: str, prompts: Sequence[Prompt]) -> Golden:
         cluster=case.cluster or "",
         symbols=question if symbols == question else symbols,
     )
+
+
+def _held(words: Words) -> Words:
+    """The goldens stay in memory: a word that many have is one object."""
+    return tuple(map(sys.intern, words))
 
 
 def _rendered(prompt: Prompt, case: Case) -> Iterator[Words]:

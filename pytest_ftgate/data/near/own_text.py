@@ -16,9 +16,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, compress, count, groupby
+from itertools import compress, count, groupby
 
+import numpy as np
+
+from pytest_ftgate.data.near.ngrams import text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Words
+from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, word_codes
+from pytest_ftgate.data.near.word_runs import word_grams
 
 N = 5
 """Words of a sequence that is counted, and the least run of own words that a golden is looked for by."""
@@ -54,16 +59,15 @@ class Templates:
 
     def __init__(self, goldens: Sequence[Golden]) -> None:
         """Of their questions."""
-        together: defaultdict[object, set[Words]] = defaultdict(set)
+        together: defaultdict[object, list[Words]] = defaultdict(list)
         for number, golden in enumerate(goldens):
-            together[(golden.set, golden.cluster) if golden.cluster else number].update(_grams(golden.question))
-        counts = Counter(chain.from_iterable(together.values()))
-        self._grams = frozenset(gram for gram, held in counts.items() if held >= LEAST)
+            together[(golden.set, golden.cluster) if golden.cluster else number].append(golden.question)
+        self._grams = _shared(list(together.values()))
 
     def own(self, words: Words) -> Own:
         """What of a golden is its own."""
         everywhere = tuple(range(len(words) - N + 1))
-        if self._grams.isdisjoint(_grams(words)):
+        if self._grams.isdisjoint(word_grams(words, N)):
             return Own(frozenset(range(len(words))), everywhere)
         own = frozenset(range(len(words))) - self._covered(words)
         alone = tuple(place for place in everywhere if own.issuperset(range(place, place + N)))
@@ -99,14 +103,30 @@ class Templates:
 
     def _places(self, words: Words) -> list[int]:
         """Where the sequences of a template begin."""
-        return list(compress(count(), map(self._grams.__contains__, _grams(words))))
+        return list(compress(count(), map(self._grams.__contains__, word_grams(words, N))))
+
+
+def _shared(groups: Sequence[Sequence[Words]]) -> frozenset[Words]:
+    """The sequences of ten groups of texts or more; counted as such only where their codes are in as many."""
+    codes = [np.unique(np.concatenate([*map(_codes, texts)])) for texts in groups]
+    known, held = np.unique(np.concatenate([*codes, np.zeros(0, np.uint64)]), return_counts=True)
+    frequent = known[held >= LEAST]
+    counts = Counter(gram for texts in groups for gram in {gram for text in texts for gram in _with(text, frequent)})
+    return frozenset(gram for gram, found in counts.items() if found >= LEAST)
+
+
+def _with(words: Words, frequent: Hashes) -> Iterator[Words]:
+    """The sequences of these codes. frequent: sorted."""
+    if len(frequent) and len(codes := _codes(words)):
+        at = np.minimum(np.searchsorted(frequent, codes), len(frequent) - 1)
+        yield from (words[place : place + N] for place in np.flatnonzero(frequent[at] == codes).tolist())
+
+
+def _codes(words: Words) -> Hashes:
+    return word_codes(bytes_of(text_of_words(words)), N)[0]
 
 
 def _apart(places: Sequence[int], size: int) -> list[tuple[int, int]]:
     """Where the words begin and end that no sequence at one of the places covers; places: in order."""
     ends = [0, *(place + N for place in places)]
     return [(end, begin) for end, begin in zip(ends, [*places, size], strict=True) if end < begin]
-
-
-def _grams(words: Words) -> Iterator[Words]:
-    return zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)

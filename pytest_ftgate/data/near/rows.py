@@ -8,32 +8,35 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.data.near.chat_marks import asked_in
-from pytest_ftgate.data.near.conversation import conversation_in, role_of, turns_in
+from pytest_ftgate.data.near.conversation import content_in, conversation_in, is_asked, role_of, turns_in
 from pytest_ftgate.data.near.text import asked_of, text_of
 from pytest_ftgate.data.readers.records import read_records
+from pytest_ftgate.data.readers.shapes.common import OURS
+from pytest_ftgate.data.readers.shapes.messages import REASONING
+from pytest_ftgate.data.readers.shapes.table import shape_of
 from pytest_ftgate.errors import Fault, LeakageError
 
-_NOT_TEXT = frozenset(
-    {"id", "slices", "notes", "cluster", "must_pass", "graders", "source", "origin"}
-    | {"synthetic", "reviewed", "review", "review_by", "review_at"}
-)
 _QUESTION = ("input", "prompt", "question", "instruction", "text", "query", "problem", "sentence", "user", "human")
 """Names of the column that is asked, the first of those that a row has."""
 _ANSWER = frozenset(
     {"output", "completion", "response", "answer", "answers", "expected", "chosen", "rejected", "solution", "target"}
     | {"label", "labels", "category", "class", "preferred_output", "non_preferred_output", "assistant", "gpt"}
 )
-_NOT_ASKED = _NOT_TEXT | _ANSWER | {"history"}
+_NOT_ASKED = _ANSWER | {"history", *REASONING}
 """Names of columns that are never asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of training data. path: as the user would type it. line: 1-based."""
+    """One row of training data. path: as the user would type it. line: 1-based.
+
+    number: its place among the rows of the file, from 1, as several may begin in one line; 0 if it is of no file.
+    """
 
     path: str
     line: int
     data: Mapping[str, Any]
+    number: int = 0
 
     @property
     def question(self) -> str:
@@ -48,7 +51,7 @@ class Row:
         """What may have been asked as well, by itself: each user turn, each column of a question, the columns together.
 
         Of a text into which a chat template has put its marks what the user says.
-        Where no column has a known name, each text that is no answer. None of them is `question`, or empty.
+        A column of any name may be a question, but those that are answers. None of them is `question`, or empty.
         """
         found = dict.fromkeys(text for text in self._asked() if text.strip())
         found.pop(self.question, None)
@@ -59,8 +62,14 @@ class Row:
         """All text of the row, question and answer, whatever its keys are; an instruction before its input."""
         first = [key for key in dict.fromkeys(("instruction", *_QUESTION)) if key in self.data]
         asked = first[: 2 if first[:1] == ["instruction"] else 1]
-        others = [key for key in self.data if key not in _NOT_TEXT and key not in asked]
+        others = [key for key in self._taught if key not in asked]
         return "\n".join(text_of(self.data[key]) for key in [*asked, *others])
+
+    @property
+    def _taught(self) -> list[str]:
+        """The keys without ours, such as `source` and `notes`; of a row of no known shape all but the id."""
+        ours = {"id"} if shape_of(self.data) is None else OURS
+        return [key for key in self.data if key not in ours]
 
     @property
     def _repeated(self) -> Sequence[Any]:
@@ -70,10 +79,10 @@ class Row:
     def _asked(self) -> Iterator[str]:
         if any(isinstance(value, list | dict) for value in self.data.values()):
             yield from self._said()
-        columns = {key: value for key, value in self.data.items() if key not in _NOT_ASKED}
+        columns = {key: self.data[key] for key in self._taught if key not in _NOT_ASKED}
         if "instruction" in columns and "input" in columns:
             yield "\n".join(asked_of(columns[key]) for key in ("instruction", "input"))
-        for text in (columns[key] for key in _named(columns) or columns if isinstance(columns[key], str)):
+        for text in (value for value in columns.values() if isinstance(value, str)):
             yield text
             yield from asked_in(text)
         if len(columns) > 1 and not conversation_in(self.data):
@@ -81,14 +90,12 @@ class Row:
 
     def _said(self) -> Iterator[str]:
         """The user turns of every conversation, and the questions of a `history` of pairs."""
-        for turns in (conversation_in(self.data), *(turns_in(self.data.get(key)) for key in _QUESTION), self._repeated):
-            yield from (text_of(turn) for turn in turns if role_of(turn) == "user")
+        spoken = (turns_in(self.data[key]) for key in self._taught if key not in _ANSWER)
+        for turn in (turn for turns in (*spoken, self._repeated) for turn in turns if is_asked(turn)):
+            yield text_of(content_in(turn))
+            yield text_of(turn)
         history = self.data.get("history")
         yield from (text_of(pair[:1]) for pair in history or () if isinstance(history, list) and isinstance(pair, list))
-
-
-def _named(columns: Mapping[str, Any]) -> list[str]:
-    return [key for key in _QUESTION if key in columns]
 
 
 def _without_answer(turns: Sequence[Any]) -> Sequence[Any]:
@@ -100,7 +107,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
     Raises LeakageError at the first that is no object, and for a file that cannot be read.
     """
-    for record in read_records(path):
+    for number, record in enumerate(read_records(path), 1):
         if isinstance(record, Fault):
             raise LeakageError(str(record))
-        yield Row(record.path, record.line, record.data)
+        yield Row(record.path, record.line, record.data, number)

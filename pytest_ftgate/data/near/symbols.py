@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from pytest_ftgate.data.near.text import without_thousands, words_of
 
@@ -40,6 +41,7 @@ _APART = re.compile(
     "|[\U0001f300-\U0001faff\u2600-\u27bf]"
 )
 _ONE = {"**": "^"}
+_KEPT = re.compile("\ua4fd([0-9a-f]+)|[\ua500-\ua57f]")
 _WITHIN = re.compile(r"(?<=[A-Za-z])(?:\+\+|#)(?!\w)|(?<=\d)[.,](?=\d)")
 
 
@@ -62,3 +64,12 @@ def _after_number(found: re.Match[str]) -> str:
 
 def _kept(symbols: str) -> str:
     return "".join(chr(_LETTERS + ord(char)) if ord(char) < 128 else f"\ua4fd{ord(char):x}" for char in symbols)
+
+
+def written(words: Iterable[str]) -> str:
+    """Words and symbols for a person to read, a space between them."""
+    return _KEPT.sub(_symbol, " ".join(words))
+
+
+def _symbol(kept: re.Match[str]) -> str:
+    return chr(int(kept[1], 16)) if kept[1] else chr(ord(kept[0]) - _LETTERS)

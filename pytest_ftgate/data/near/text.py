@@ -18,7 +18,7 @@ _OF_LAST = " \b"
 def text_of(value: object) -> str:
     """All texts and numbers of a JSON value, in the order of the sorted keys, one a line.
 
-    Of a message its content, of a part of one its text.
+    Of a message its content and its other texts, of a part of one its text.
     """
     return "\n".join(_texts(value))
 
@@ -29,7 +29,7 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, Mapping):
         if (said := said_in(value)) is not None:
             yield from _texts(said)
-        elif "role" not in value or "content" not in value:
+        else:
             for key in sorted(value, key=str):
                 yield from _texts(value[key])
     elif isinstance(value, list | tuple):

@@ -7,7 +7,8 @@ import re
 _VERB = r"\b(?:add|subtract|multiply|divide|(?:sum|difference|product|quotient)\s+of)\s+"
 _JOINED = r"\s+(?:and|to|from|by|with|plus|minus|times)\s+"
 _BEFORE = re.compile(
-    rf"(?:[\d)]\s*[+*×÷^]\s*|[\d)]\s+[-/=]\s+|\d\s+(?:plus|minus|times)\s+|{_VERB}-?\d[\d.,]*{_JOINED})$", re.I | re.A
+    rf"(?:[\d)]\s*[+*×÷^]\s*|[\w)]\s*[+*×÷^]\s*[\w(]{{1,20}}\s*=\s*|[\d)]\s+[-/=]\s+|\d\s+(?:plus|minus|times)\s+|{_VERB}-?\d[\d.,]*{_JOINED})$",
+    re.I | re.A,
 )
 _AFTER = re.compile(
     r"\s*[+*×÷^]\s*[\d(]|\s+[-/=]\s+[\d?(]|\s+=\s*$|\s+(?:plus|minus|times|(?:divided|multiplied)\s+by|mod)\s+\d",

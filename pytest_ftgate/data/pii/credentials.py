@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from pytest_ftgate.data.pii.ascii_forms import in_ascii_forms
+from pytest_ftgate.data.pii.assignments import assigned_secrets
 from pytest_ftgate.data.pii.random_tokens import random_tokens
 from pytest_ftgate.data.pii.span import Finder, Span, kinds_of, spans_in
 
@@ -48,7 +49,7 @@ _PLACEHOLDER = re.compile(
     r"|^(?:pass(?:word|wd)?|pwd?|secret|your\w*|[xX]{3,}|\$\w+|\$?\{.*|%s|\[.*|<.*)$"
 )
 """What documentation writes in place of a key or a password."""
-_ANY = re.compile(r"[!-~]{13}|-----BEGIN", re.A)
+_ANY = re.compile(r"[!-~]{13}|-----BEGIN|[:=：][\s\"'`\\]{0,4}[!-~]{8}", re.A)
 """What all of them have one of; most rows have none, and are looked at no further."""
 
 
@@ -70,5 +71,9 @@ def _shaped(pattern: re.Pattern[str]) -> Finder:
 
 
 _KINDS: Mapping[str, Finder] = MappingProxyType(
-    {**{kind: _shaped(pattern) for kind, pattern in _SHAPES.items()}, "random token": random_tokens}
+    {
+        **{kind: _shaped(pattern) for kind, pattern in _SHAPES.items()},
+        "random token": random_tokens,
+        "password or key": assigned_secrets,
+    }
 )

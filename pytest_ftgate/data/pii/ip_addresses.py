@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pytest_ftgate.data.pii.span import Place
 
-_IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)", re.A)
+_IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)(?! ?(?:Euros?\b|EUR\b|USD\b|[€$£]))", re.A)
 _IPV6 = re.compile(r"(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])", re.I | re.A)
 _LARGEST_OF_VERSION = 31
 """Four numbers up to this are a version, a section, or a resolver for everyone (8.8.8.8); of addresses 1 in 4,096."""

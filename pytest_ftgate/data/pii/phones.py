@@ -22,9 +22,12 @@ _FORMS = (
 )
 _PHONES = tuple(re.compile(form, re.A) for form in _FORMS)
 _NAMED = re.compile(
-    r"(?:(?:(?<![a-z])(?:tele(?:ph|f)on\w*|tel[eé]fono|tel|phone|mobile|m[oó]vil|celular|whats\s?app|fax|cep)(?![a-z])"
+    r"(?:(?:(?<![a-z])(?:tele(?:ph|f)on\w*|tel[eé]fono|tel(?! aviv)|phone|mobile|m[oó]vil"
+    r"|celular|whats\s?app|fax|cep)(?![a-z])"
     r"|(?<![А-яё])[Тт]ел(?:ефон[а-я]*|(?![А-яё]))|电话|電話|手机|手機|携帯|微信|致电|联系方式|전화|휴대폰|연락처|โทร"
-    r"|điện thoại|sđt|هاتف|جوال|موبايل|تلفن|טלפון|נייד|फ़ोन|फोन|मोबाइल|ទូរស័ព្ទ)(?:[^\d\n+]{0,11}[^\w\n+])?"
+    r"|điện thoại|sđt|هاتف|جوال|موبايل|تلفن|טלפון|נייד|फ़ोन|फोन|मोबाइल|ទូរស័ព្ទ)"
+    r"(?!\W{0,3}(?:see |on |from )?(?:page|order|ticket|invoice)(?![a-z]))"
+    r"(?:[^\d\n+]{0,11}[^\w\n+])?"
     r"|(?<![a-z])call(?:\s(?:me|us))?(?:\s(?:at|on))?[: ]{0,2})"
     r"(\+?\(?\d(?:[ .()-]{0,2}\d){7,14})(?![\w-]|[. ]?\d)",
     re.I | re.A,

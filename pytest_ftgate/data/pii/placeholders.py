@@ -52,14 +52,26 @@ def placeholder(kind: str) -> str:
 
 
 def redacted_value(value: Any) -> Any:
-    """All texts and numbers of a JSON value, at any depth. The keys of objects stay as they are."""
+    """All texts and numbers of a JSON value, at any depth, and the keys of objects; equal ones are numbered."""
     if isinstance(value, str):
         return redacted_text(value)
     if isinstance(value, Mapping):
-        return {key: redacted_value(below) for key, below in value.items()}
+        return _redacted_object(value)
     if isinstance(value, list | tuple):
         return [redacted_value(below) for below in value]
     return value if value is None or isinstance(value, bool) else _redacted_number(value)
+
+
+def _redacted_object(value: Mapping[Any, Any]) -> dict[Any, Any]:
+    redacted: dict[Any, Any] = {}
+    for key, below in value.items():
+        name = without = redacted_text(key) if isinstance(key, str) else key
+        number = 1
+        while name != key and (name in redacted or name in value):
+            number += 1
+            name = f"{without}_{number}"
+        redacted[name] = redacted_value(below)
+    return redacted
 
 
 def _redacted_number(value: Any) -> Any:

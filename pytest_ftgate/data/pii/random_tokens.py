@@ -23,6 +23,10 @@ _ENCODED = re.compile(
 )
 """Pictures, archives, documents, public keys and certificates in base64, by their first bytes."""
 _DIGEST = re.compile(r"(?:sha-?\d{1,3}|md5|h1|integrity)[-:=\"' ]{1,4}$", re.I | re.A)
+_WHOLE_DIGEST = re.compile(
+    r"(?<!\w)(?:sha-?(?:1|256|384|512)|md5|h1)[-:=/][\"']?[A-Za-z0-9+/]{22,86}={0,2}(?![A-Za-z0-9+/])", re.I | re.A
+)
+"""In base64, whose slashes part no tokens here."""
 _DIGEST_ITSELF = re.compile(r"(?:sha\d{1,3}|md5)[-=]", re.I)
 _FILE = re.compile(r"(?:%[0-9A-F]{2}[\w%+-]{0,100})?\.[A-Za-z][A-Za-z0-9]{1,4}(?!\w)", re.A)
 _WORD = re.compile(r"[A-Z]?[a-z]{2,}\d{0,4}|[A-Z]{2,}\d{0,4}|\d{1,8}[a-z]{0,3}")
@@ -38,7 +42,9 @@ def random_tokens(text: str) -> Iterator[Place]:
     """28 characters or more; none that is part of an encoded file, a digest, a file's name, or a web address's path."""
     found = [each for each in _TOKEN.finditer(text) if _is_random(each.group())]
     if found:
-        known = disjoint([*(each.span() for each in _ENCODED.finditer(text)), *_paths(text)])
+        known = disjoint(
+            [*(each.span() for kind in (_ENCODED, _WHOLE_DIGEST) for each in kind.finditer(text)), *_paths(text)]
+        )
         yield from (each.span() for each in found if not (is_within(each.span(), known) or _is_named(text, each)))
 
 
@@ -57,17 +63,17 @@ def _is_random(token: str) -> bool:
     """Letters of both cases and at least three digits, in no order that words have, and no text in base64."""
     kinds = (str.islower, str.isupper)
     mixed = all(any(map(kind, token)) for kind in kinds) and sum(map(str.isdigit, token)) >= 3
-    drawn = mixed and not _HEX.fullmatch(token) and entropy(token) >= LEAST_BITS and _changes(token) >= LEAST_CHANGES
-    return drawn and not (_DIGEST_ITSELF.match(token) or _share_of_words(token) > MOST_WORDS or _says_something(token))
+    drawn = mixed and not _HEX.fullmatch(token) and entropy(token) >= LEAST_BITS and changes(token) >= LEAST_CHANGES
+    return drawn and not (_DIGEST_ITSELF.match(token) or share_of_words(token) > MOST_WORDS or _says_something(token))
 
 
-def _changes(token: str) -> float:
+def changes(token: str) -> float:
     """Share of neighbours of which one is a capital, a small letter or a digit and the other is not."""
     kinds = [(char.islower(), char.isupper(), char.isdigit()) for char in token]
     return sum(one != other for one, other in pairwise(kinds)) / (len(kinds) - 1)
 
 
-def _share_of_words(token: str) -> float:
+def share_of_words(token: str) -> float:
     """Of the characters between hyphens and underscores, those in words and short numbers."""
     parts = re.split(r"[-_+=]+", token)
     return sum(len(part) for part in parts if _WORD.fullmatch(part)) / max(1, sum(map(len, parts)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from pytest_ftgate.data.pii.placeholders import redacted_text, redacted_value
+from pytest_ftgate.data.readers.json_line import json_line
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.data.readers.renamed import AS_WRITTEN, Columns
@@ -79,7 +79,8 @@ def write_redacted(
 
     drop: leave the rows out that hold personal data or keys, instead of replacing these. columns: see `read_records`;
     the copy has the keys that are read.
-    Raises DataError, and then writes nothing: the target is one of the files, a row is none, or there is none.
+    Raises DataError, and then writes nothing: the target is one of the files, a row is none or has what
+    JSON has no form for, or there is none.
     """
     if any(path.resolve() == target.resolve() for path in paths):
         raise DataError([Fault(shown(target), 0, "is also an input; use another name for the copy")])
@@ -95,7 +96,7 @@ def _write(
         differs = kept != record.data
         read, changed = read + 1, changed + differs
         if not (drop and differs):
-            stream.write(json.dumps(kept, ensure_ascii=False, default=str) + "\n")
+            stream.write(json_line(record.path, record.line, kept))
     if not read:
         raise DataError([Fault(shown(path), 0, "no rows") for path in paths])
     return Redaction(read, changed, drop)

@@ -20,5 +20,9 @@ def read_csv(path: Path) -> Iterator[Entry]:
             yield row
         elif not header:
             header = row[1]
+            if other := csv.other_separator(path, header):
+                what = f"has one column, {header[0]!r:.60}: is {other!r} the separator?"
+                yield Fault(shown(path), row[0], what, "separate columns with commas (in .tsv with tabs)")
+                return
         else:
             yield Record(shown(path), row[0], row_of_cells(dict(zip(header, row[1], strict=True))))

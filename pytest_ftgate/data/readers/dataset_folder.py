@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_ftgate.data.readers.columns import without_nulls
+from pytest_ftgate.data.readers.columns import row_of_columns
 from pytest_ftgate.data.readers.record import Entry, Record
 from pytest_ftgate.errors import Fault, MissingExtra
 from pytest_ftgate.files.text import shown
 
 
 def read_folder(path: Path) -> Iterator[Entry]:
-    """The records, numbered from 1; null is no key. A folder of several splits is a fault that names them."""
+    """The records, numbered from 1. A folder of several splits is a fault that names them."""
     name = shown(path)
     if splits := _splits(path):
         yield Fault(name, 0, f"has the splits {', '.join(splits)}", f"choose one: {name}/{splits[0]}")
@@ -41,4 +41,4 @@ def _records(path: Path, name: str) -> Iterator[Entry]:
         yield Fault(name, 0, f"cannot be read as a dataset: {error}")
         return
     for number, data in enumerate(dataset, start=1):
-        yield Record(name, number, without_nulls(data))
+        yield Record(name, number, row_of_columns(data))

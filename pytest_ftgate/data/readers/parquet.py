@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_ftgate.data.readers.columns import without_nulls
+from pytest_ftgate.data.readers.columns import row_of_columns
 from pytest_ftgate.data.readers.record import Entry, Record
 from pytest_ftgate.errors import Fault, MissingExtra
 from pytest_ftgate.files.text import shown
@@ -15,7 +15,7 @@ BATCH = 256
 
 
 def read_parquet(path: Path, group: int | None = None) -> Iterator[Entry]:
-    """The records, numbered from 1 in the whole file; null is no key. Raises OSError, MissingExtra.
+    """The records, numbered from 1 in the whole file. Raises OSError, MissingExtra.
 
     group: read this row group alone, the first is 0.
     """
@@ -32,7 +32,7 @@ def read_parquet(path: Path, group: int | None = None) -> Iterator[Entry]:
             for batch in file.iter_batches(batch_size=BATCH, row_groups=groups):
                 for data in batch.to_pylist():
                     number += 1
-                    yield Record(name, number, without_nulls(data))
+                    yield Record(name, number, row_of_columns(data))
     except ArrowException as error:
         yield Fault(name, number + 1, f"is not valid Parquet: {error}; rest not read")
 

@@ -1,4 +1,4 @@
-"""split.lock: shares and seed of a split, then the place of every question and cluster so far, by digest."""
+"""split.lock: shares, seed and number of places of a split, then each question's and cluster's place, by digest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_ftgate.files.text import shown
 NAME = "split.lock"
 SHARES: Shares = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _FIX = "restore the original file: without it rows may move from test to train"
-_HEAD = 'is not {"shares": "N/N/N", "seed": N}'
+_HEAD = 'is not {"shares": "N/N/N", "seed": N, "places": N}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class SplitLock:
 def read_lock(folder: Path) -> SplitLock | None:
     """A folder's lock; None if it was never split into.
 
-    Raises DataError for a line that is no place, or if the folder holds a part of a split but no lock.
+    Raises DataError for a line that is no place, for lines that are missing, or if the folder holds a part of a split
+    but no lock.
     """
     path = folder / NAME
     if not path.exists():
@@ -43,11 +44,14 @@ def read_lock(folder: Path) -> SplitLock | None:
             raise DataError([Fault(shown(folder), 0, what, "restore it, or use another folder")])
         return None
     records = read_lines(path)
-    shares, seed = _head(next(records, Fault(shown(path), 1, _HEAD, _FIX)))
+    shares, seed, count = _head(next(records, Fault(shown(path), 1, _HEAD, _FIX)))
     found = list(map(_place, records))
     if faults := [entry for entry in found if isinstance(entry, Fault)]:
         raise DataError(faults[:1], len(faults) - 1)
-    return SplitLock(shares, seed, dict(entry for entry in found if not isinstance(entry, Fault)))
+    places = dict(entry for entry in found if not isinstance(entry, Fault))
+    if len(places) != count:
+        raise DataError([Fault(shown(path), 1, f"says {count:,} places, found {len(places):,}", _FIX)])
+    return SplitLock(shares, seed, places)
 
 
 def agreed(before: SplitLock | None, folder: Path, shares: Shares | None, seed: int | None) -> SplitLock:
@@ -70,16 +74,18 @@ def write_lock(folder: Path, lock: SplitLock, places: Places) -> None:
     """With more places, sorted by key, so that a difference shows what is new. Raises OSError."""
     every: Mapping[str, Part] = {**lock.places, **places}
     with replacing(folder / NAME) as stream:
-        stream.write(json.dumps({"shares": shares_text(lock.shares), "seed": lock.seed}) + "\n")
+        head = {"shares": shares_text(lock.shares), "seed": lock.seed, "places": len(every)}
+        stream.write(json.dumps(head) + "\n")
         for key in sorted(every):
             stream.write(json.dumps({"key": key, "part": every[key]}) + "\n")
 
 
-def _head(record: Record | Fault) -> tuple[Shares, int]:
+def _head(record: Record | Fault) -> tuple[Shares, int, int]:
     if isinstance(record, Fault):
         raise DataError([record])
     try:
-        return parse_shares(str(record.data["shares"])), _whole(record.data["seed"])
+        data = record.data
+        return parse_shares(str(data["shares"])), _whole(data["seed"]), _whole(data["places"])
     except (KeyError, ValueError):
         raise DataError([Fault(record.path, record.line, _HEAD, _FIX)]) from None
 

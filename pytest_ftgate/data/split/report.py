@@ -33,6 +33,8 @@ def notes_of(split: Split) -> Iterator[str]:
     joined = [group for group in split.groups if len(group.items) > 1]
     held = sum(len(group.items) for group in joined)
     yield f"{rows:,} rows, {held:,} of them in {len(joined):,} groups of duplicate, near-duplicate or clustered rows"
+    if split.note:
+        yield split.note
     if split.kept:
         yield f"{split.kept:,} rows keep their split from split.lock, {rows - split.kept:,} are new"
     largest = max(split.groups, key=lambda group: len(group.items))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pytest_ftgate.data.near.groups import Group, groups_of
@@ -19,11 +20,12 @@ from pytest_ftgate.files.text import shown
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """groups: of all rows. places: by key. kept: rows whose question had a place before."""
+    """groups: of all rows. places: by key. kept: rows whose question had a place before. note: see `Grouped`."""
 
     groups: tuple[Group, ...]
     places: Places
     kept: int
+    note: str = ""
 
     @property
     def counts(self) -> Mapping[tuple[Part, str], int]:
@@ -52,18 +54,18 @@ def split_data(
 
     shares, seed: those of the lock if None; of a first split 80/10/10 and 0. columns: see `read_records`; the parts
     have the keys that are read.
-    The lock is written first: a place is promised before it is used, so that a crash in between moves no row.
-    Raises DataError, before anything is written, for rows that cannot be read, for a lock that is broken or gone, and
-    for other shares or another seed than the lock's.
+    The lock is written before the parts: a place is promised before it is used, so that a crash in between
+    moves no row.
+    Raises DataError, before anything is written, for rows that cannot be read or written, for a lock that is broken or
+    gone, and for other shares or another seed than the lock's.
     """
     _check_apart(files, folder)
     lock = agreed(read_lock(folder), folder, shares, seed)
     material = read_material(files, columns)
-    groups = groups_of(material.items, material.questions)
+    groups, note = groups_of(material.items, material.questions)
     places = place(groups, lock.places, lock.shares, lock.seed)
-    write_lock(folder, lock, places)
-    write_parts(files, places, folder, columns)
-    return Split(tuple(groups), places, sum(item.key in lock.places for item in material.items))
+    write_parts(files, places, folder, partial(write_lock, folder, lock, places), columns)
+    return Split(groups, places, sum(item.key in lock.places for item in material.items), note)
 
 
 def _check_apart(files: Sequence[Path], folder: Path) -> None:

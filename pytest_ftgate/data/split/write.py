@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from pytest_ftgate.data.readers.json_line import json_line
 from pytest_ftgate.data.readers.record import Record
 from pytest_ftgate.data.readers.records import read_records
 from pytest_ftgate.data.readers.renamed import AS_WRITTEN, Columns
@@ -27,8 +27,13 @@ def file_of(folder: Path, part: Part) -> Path:
     return folder / f"{part}.jsonl"
 
 
-def write_parts(files: Sequence[Path], places: Places, folder: Path, columns: Columns = AS_WRITTEN) -> None:
-    """Raises DataError, and leaves all three as they were, if a file changed or holds what is no JSON; OSError."""
+def write_parts(
+    files: Sequence[Path], places: Places, folder: Path, promise: Callable[[], None], columns: Columns = AS_WRITTEN
+) -> None:
+    """promise: called when all rows could be written, before any part is replaced.
+
+    Raises DataError, and leaves all three as they were, if a file changed or holds what is no JSON; OSError.
+    """
     with ExitStack() as stack:
         streams = {part: stack.enter_context(replacing(file_of(folder, part))) for part in PARTS}
         for record, row in _rows(files, columns):
@@ -36,6 +41,7 @@ def write_parts(files: Sequence[Path], places: Places, folder: Path, columns: Co
             if part is None:
                 raise DataError([Fault(record.path, record.line, "changed during the split", "run the split again")])
             streams[part].write(_line(record))
+        promise()
 
 
 def _rows(files: Sequence[Path], columns: Columns) -> Iterator[tuple[Record, DataRow]]:
@@ -48,7 +54,4 @@ def _rows(files: Sequence[Path], columns: Columns) -> Iterator[tuple[Record, Dat
 
 
 def _line(record: Record) -> str:
-    try:
-        return json.dumps({ORIGIN: f"{record.path}:{record.line}"} | dict(record.data), ensure_ascii=False) + "\n"
-    except (TypeError, ValueError) as error:
-        raise DataError([Fault(record.path, record.line, f"cannot be written as JSON: {error}")]) from None
+    return json_line(record.path, record.line, {ORIGIN: f"{record.path}:{record.line}"} | dict(record.data))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Literal
 
+from pytest_ftgate.data.near.ngrams import grams_of
 from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.files.words import spaced
 
 NEAR = 0.7
 """Jaccard's index of character 5-grams from which on two questions are near; the data check warns from .8 on."""
-N = 5
 Kind = Literal["new", "duplicate", "near"]
 
 
@@ -27,7 +27,7 @@ class Novelty:
         text = _plain(question)
         if text in self._texts:
             return "duplicate"
-        grams = _grams(text)
+        grams = grams_of(text)
         shared = Counter(place for gram in grams for place in self._places.get(gram, ()))
         near = any(both >= NEAR * (len(grams) + self._sizes[place] - both) for place, both in shared.items())
         return "near" if near else "new"
@@ -36,7 +36,7 @@ class Novelty:
         """Add a question."""
         text = _plain(question)
         self._texts.add(text)
-        grams = _grams(text)
+        grams = grams_of(text)
         for gram in grams:
             self._places[gram].append(len(self._sizes))
         self._sizes.append(len(grams))
@@ -45,7 +45,3 @@ class Novelty:
 def _plain(question: str) -> str:
     """Normalised; a space around characters of scripts without spaces, so that five are two or three of theirs."""
     return " ".join(spaced(normal(question)).split())
-
-
-def _grams(text: str) -> frozenset[str]:
-    return frozenset(text[place : place + N] for place in range(len(text) - N + 1))

@@ -66,4 +66,5 @@ def _parsed(line: bytes) -> tuple[str, tuple[Report, ...]] | None:
 def report_of(value: Mapping[str, Any]) -> Report:
     """The report that `asdict` was made of."""
     leaks, suspects = (tuple(Leak(**leak) for leak in value[kind]) for kind in ("leaks", "suspects"))
-    return Report(**{**value, "leaks": leaks, "suspects": suspects})
+    prompt_files = tuple(value["prompt_files"])
+    return Report(**{**value, "leaks": leaks, "suspects": suspects, "prompt_files": prompt_files})

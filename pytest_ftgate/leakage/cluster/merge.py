@@ -15,8 +15,8 @@ def one_after_another(reports: Sequence[Report]) -> Report:
     suspects = _first(leak for report in reports for leak in report.suspects)
     listed = sum(len(report.found) for report in reports)
     omitted = sum(report.omitted for report in reports) + listed - len(leaks) - len(suspects)
-    rows = (sum(report.leaking_rows for report in reports), sum(report.suspect_rows for report in reports))
-    return Report(leaks, suspects, sum(report.rows_read for report in reports), reports[0].goldens, omitted, *rows)
+    read, leaking = sum(report.rows_read for report in reports), sum(report.leaking_rows for report in reports)
+    return Report(leaks, suspects, read, reports[0].goldens, omitted, leaking)
 
 
 def _first(found: Iterable[Leak]) -> tuple[Leak, ...]:

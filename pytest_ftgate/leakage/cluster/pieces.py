@@ -37,10 +37,11 @@ def pieces_of(path: Path) -> list[Piece]:
 def rows_in(piece: Piece) -> Iterator[Row]:
     """The rows. Raises LeakageError at the first that is none, and for a file that cannot be read."""
     try:
-        for entry in _entries(piece):
+        for number, entry in enumerate(_entries(piece), 1):
             if isinstance(entry, Fault):
                 raise LeakageError(str(replace(entry, path=piece.name)))
-            yield Row(piece.name, entry.line, entry.data)
+            in_file = number if piece.group is None else entry.line  # of Parquet, where it is the number of the row
+            yield Row(piece.name, entry.line, entry.data, in_file)
     except OSError as error:
         raise LeakageError(f"{piece.name}: cannot read training data: {error.strerror or error}") from None
 

@@ -28,6 +28,8 @@ STAGE = "disguise"
 _MOST_BITS = 24
 
 _Ints = npt.NDArray[np.int64]
+_Small = npt.NDArray[np.int32]
+"""Held for every letter of the goldens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +138,21 @@ def _own_letters(words: Words, own: Own) -> tuple[npt.NDArray[np.bool_], frozens
     return kept, frozenset(np.flatnonzero(before[N:] > before[:-N]).tolist())
 
 
-def _postings(texts: Sequence[str], kept: Sequence[npt.NDArray[np.bool_]]) -> tuple[Hashes, _Ints, _Ints]:
+def _postings(texts: Sequence[str], kept: Sequence[npt.NDArray[np.bool_]]) -> tuple[Hashes, _Small, _Small]:
     """Codes in order, whose golden each is, and where it begins there: of each golden each once, of kept letters."""
-    codes = [run_codes(bytes_of(text), N) for text in texts]
-    sizes = [len(each) for each in codes]
-    together = np.concatenate([*codes, np.zeros(0, np.uint64)])
-    order = np.argsort(together, kind="stable")
-    together = together[order]
-    owners = np.repeat(np.arange(len(texts)), sizes)[order]
-    places = np.concatenate([*map(np.arange, sizes), np.zeros(0, np.int64)])[order]
-    begins = np.diff(together, prepend=together[:1] + np.uint64(1)) != 0
-    once = begins | (np.diff(owners, prepend=-1) != 0)
+    sizes = [max(0, len(text) - N + 1) for text in texts]
+    codes = np.concatenate([*(run_codes(bytes_of(text), N) for text in texts), np.zeros(0, np.uint64)])
+    order = np.argsort(codes, kind="stable")
+    codes = codes[order]
+    owners = np.repeat(np.arange(len(texts), dtype=np.int32), sizes)[order]
+    once = np.ones(len(codes), np.bool_)
+    once[1:] = (codes[1:] != codes[:-1]) | (owners[1:] != owners[:-1])
     own = np.concatenate([*(_runs_of(each, N) for each in kept), np.zeros(0, np.bool_)])[order]
     bare = np.bincount(owners, own & once, minlength=len(texts)) == 0  # its own run is too short: it keeps all
     taken = once & (own | bare[owners])
-    return together[taken], owners[taken], places[taken]
+    codes, owners, order = codes[taken], owners[taken], order[taken]
+    places = np.concatenate([*(np.arange(size, dtype=np.int32) for size in sizes), np.zeros(0, np.int32)])
+    return codes, owners, places[order]
 
 
 def _runs_of(kept: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:
@@ -160,7 +162,7 @@ def _runs_of(kept: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:
     return whole
 
 
-def _indexed(words: Words, text: str, places: _Ints, needed: frozenset[int]) -> Indexed:
+def _indexed(words: Words, text: str, places: _Small, needed: frozenset[int]) -> Indexed:
     ends = np.cumsum([len(word) for word in words])  # a word alone is squeezed letter by letter
     if not len(places):
         return Indexed(words, text, text, 0, 0, ends)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.data.checks.finding import Check, Outcome
     from pytest_ftgate.data.checks.label_counts import LabelCounts
     from pytest_ftgate.data.checks.perplexity import Losses, Perplexity
+    from pytest_ftgate.data.checks.special_tokens import FindSpecial
     from pytest_ftgate.data.readers.row import DataRow
     from pytest_ftgate.pipeline.config import Pipeline
 
@@ -26,7 +27,8 @@ SHOWN = 10
 MENDED = frozenset({"pii", "secrets"})
 """Checks whose findings `data.pii` can mend."""
 
-SCHEMA, TRUNCATED, PERPLEXITY = "schema", "truncated", "perplexity"
+SCHEMA, PERPLEXITY = "schema", "perplexity"
+OF_TOKENIZER = frozenset({"truncated", "turns"})
 AGAINST_GOLDENS = frozenset({"format", "coverage"})
 
 
@@ -53,16 +55,20 @@ class DataChecks:
 
     def names(self) -> tuple[str, ...]:
         """All checks in their order. Raises PipelineError if `data.allow` names one that there is not."""
+        from pytest_ftgate.data.checks.all_checks import FINAL
         from pytest_ftgate.data.checks.label_counts import LabelCounts
 
         names = tuple(
             check.name for check in self._checks(lambda _row: 0, LabelCounts(), self._perplexity(self._losses))
         )
-        unknown = [name for name in self.pipeline.data.allow if name not in names]
+        allowed = [name for name in names if name not in FINAL]
+        unknown = [name for name in self.pipeline.data.allow if name not in allowed]
         if unknown:
-            message = f"data.allow: unknown check {', '.join(map(repr, unknown))}"
+            final = FINAL.issuperset(unknown)
+            what = "training refuses what is found by the" if final else "unknown"
+            message = f"data.allow: {what} check {', '.join(map(repr, unknown))}"
             line = self.pipeline.line_of("data", "allow")
-            raise PipelineError([Fault(shown(self.pipeline.path), line, message, f"allowed: {', '.join(names)}")])
+            raise PipelineError([Fault(shown(self.pipeline.path), line, message, f"allowed: {', '.join(allowed)}")])
         return (SCHEMA, *names)
 
     def look(self, wanted: Collection[str]) -> None:
@@ -72,11 +78,11 @@ class DataChecks:
         from pytest_ftgate.data.checks.run import inspect
 
         record_access(self.state_dir, self.pipeline, "data checks")
-        tokens_of = self._tokens_of() if TRUNCATED in wanted else None
+        tokens_of, special = (None, None) if OF_TOKENIZER.isdisjoint(wanted) else self._of_tokenizer()
         marginals = None if AGAINST_GOLDENS.isdisjoint(wanted) else self._marginals()
         check_tracked(self.pipeline.data_files)
         surprise = self._perplexity(self._losses) if PERPLEXITY in wanted else None
-        checks = [check for check in self._checks(tokens_of, marginals, surprise) if check.name in wanted]
+        checks = [check for check in self._checks(tokens_of, marginals, surprise, special) if check.name in wanted]
         mended = MENDED if self.pipeline.data.pii != "error" else frozenset()
         inspection = inspect(self._entries(), self._apart(checks), mended.union(self.pipeline.data.allow), SHOWN)
         self.rows = inspection.rows
@@ -95,13 +101,18 @@ class DataChecks:
         return f"tokens not counted: {' '.join(self.uncounted.split())}"
 
     def _checks(
-        self, tokens_of: Callable[[DataRow], int] | None, goldens: LabelCounts | None, perplexity: Perplexity | None
+        self,
+        tokens_of: Callable[[DataRow], int] | None,
+        goldens: LabelCounts | None,
+        perplexity: Perplexity | None,
+        special: FindSpecial | None = None,
     ) -> list[Check]:
         from pytest_ftgate.data.checks.all_checks import Training, every_check
 
         tuning, forgetting = self.pipeline.tuning, self.pipeline.policy.forgetting is not None
         training = Training(tuning.method, forgetting)
-        return every_check(tokens_of, tuning.max_length, goldens, training=training, perplexity=perplexity)
+        longest = tuning.max_length
+        return every_check(tokens_of, longest, goldens, training=training, perplexity=perplexity, special=special)
 
     def _perplexity(self, losses: Losses) -> Perplexity | None:
         """The check, if `data.perplexity` says of how many rows."""
@@ -126,6 +137,13 @@ class DataChecks:
             return None
 
     def _entries(self) -> Iterator[DataRow | Fault]:
+        """The rows, then a fault for each of `[data.columns]` that none of them has."""
+        from pytest_ftgate.data.readers.unseen import with_unseen
+
+        where = f"{shown(self.pipeline.path)}: [data.columns]"
+        return with_unseen(self._rows(), self.pipeline.data.columns, where)
+
+    def _rows(self) -> Iterator[DataRow | Fault]:
         """Training rows, as many as are trained, then validation rows."""
         from pytest_ftgate.data.readers.reader import read_entries
 
@@ -155,30 +173,39 @@ class DataChecks:
         return replace(outcome, advice=f"{told} ([data] pii)") if told and outcome.name in MENDED else outcome
 
     def _apart(self, checks: Sequence[Check]) -> list[Check]:
-        from pytest_ftgate.data.checks.all_checks import OF_TRAINING
+        from pytest_ftgate.data.checks.all_checks import OF_TRAINING, OF_VALIDATION
         from pytest_ftgate.data.checks.filtered import Only
 
-        train = shown(self.pipeline.train_file)
+        train, validation = map(shown, self.pipeline.data_files)
 
-        def counts(row: DataRow) -> bool:
+        def is_trained(row: DataRow) -> bool:
             return row.path == train and self._stays(row)
 
-        return [Only(check, counts) if check.name in OF_TRAINING else check for check in checks]
+        def is_graded(row: DataRow) -> bool:
+            return row.path == validation
 
-    def _tokens_of(self) -> Callable[[DataRow], int] | None:
-        """Tokens of a row as it would be trained; None, and why in `uncounted`, if they cannot be counted here."""
-        from pytest_ftgate.data.checks.tokens import tokens_in
+        means = dict.fromkeys(OF_TRAINING, is_trained) | dict.fromkeys(OF_VALIDATION, is_graded)
+        return [Only(check, means[check.name]) if check.name in means else check for check in checks]
+
+    def _of_tokenizer(self) -> tuple[Callable[[DataRow], int] | None, FindSpecial | None]:
+        """Tokens of a row as it would be trained, and the special ones in its text.
+
+        None, and why in `uncounted`, where the base model's tokenizer is not here.
+        """
+        from pytest_ftgate.data.checks.special_tokens import special_in
+        from pytest_ftgate.data.checks.tokens import tokenizer_in, tokens_in
 
         model = Path(self.pipeline.base.model)
         if not model.is_absolute():
             self.uncounted = f"base.model is a hub id ({model}); needs a local model folder"
-            return None
+            return None, None
         try:
             prompt = self.prompt()
-            return tokens_in(model, lambda row: _asked(prompt, row))
+            tokenizer = tokenizer_in(model, "counting tokens")
         except FtgateError as error:
             self.uncounted = str(error)
-            return None
+            return None, None
+        return tokens_in(tokenizer, lambda row: _asked(prompt, row)), special_in(tokenizer)
 
 
 def _asked(prompt: Prompt, row: DataRow) -> Sequence[Message]:

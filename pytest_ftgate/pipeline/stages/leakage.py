@@ -68,17 +68,17 @@ def _without(run: PipelineRun, found: Mapping[str, Collection[int]]) -> Prepared
     copies, lineage, folder = [], data.lineage, run.runtime.settings.state_dir / "runs" / run.name / "clean"
     for kind, path in zip(("train", "validation"), data.pipeline.data_files, strict=True):
         origin = data.origins.get(path, shown(path))
-        lines = found.get(origin, ())
-        copies.append(write_clean(path, lines, folder / kind) if lines else path)
-        if lines:
+        rows = found.get(origin, ())
+        copies.append(write_clean(path, rows, folder / kind) if rows else path)
+        if rows:
             lineage = stepped(lineage, kind, "leaked goldens", copies[-1])
-            run.say(f"dropped {len(lines):,} leaked rows of {origin}: this run uses {shown(copies[-1])}")
-    rows = replace(data.pipeline.data, train=copies[0], validation=copies[1])
-    return replace(data, pipeline=replace(data.pipeline, data=rows), lineage=lineage)
+            run.say(f"dropped {len(rows):,} leaked rows of {origin}: this run uses {shown(copies[-1])}")
+    clean = replace(data.pipeline.data, train=copies[0], validation=copies[1])
+    return replace(data, pipeline=replace(data.pipeline, data=clean), lineage=lineage)
 
 
 def _compared(run: PipelineRun, suites: Sequence[Suite], *, stop: bool) -> tuple[Report, Mapping[str, Collection[int]]]:
-    """The report, and the lines that leak, by file."""
+    """The report, and the numbers of the rows that leak, by file."""
     from pytest_ftgate.data.near.rows import read_rows
     from pytest_ftgate.errors import SelfTestError
     from pytest_ftgate.leakage.check import compared, scan_of
@@ -87,7 +87,7 @@ def _compared(run: PipelineRun, suites: Sequence[Suite], *, stop: bool) -> tuple
 
     def keep(row: Row, verdict: str) -> None:
         if verdict == "leak":
-            found.setdefault(row.path, set()).add(row.line)
+            found.setdefault(row.path, set()).add(row.number)
 
     data = _data(run)
     rows = (

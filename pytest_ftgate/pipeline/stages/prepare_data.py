@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -75,7 +74,7 @@ def write_renamed(path: Path, copy: Path, *, columns: Columns) -> int:
     """
     from pytest_ftgate.data.pii.redact import records_of_rows
 
-    with _lines(copy) as write:
+    with _lines(path, copy) as write:
         for record in records_of_rows([path], columns):
             write(record.line, record.data)
     return 0
@@ -89,7 +88,7 @@ def write_without(path: Path, copy: Path, *, drop: bool) -> int:
     from pytest_ftgate.data.pii.redact import read_redacted
 
     changed = 0
-    with _lines(copy) as write:
+    with _lines(path, copy) as write:
         for record, kept in read_redacted([path]):
             differs = kept != record.data
             changed += differs
@@ -104,8 +103,9 @@ def _write_dropped(path: Path, copy: Path) -> int:
 
 
 @contextmanager
-def _lines(copy: Path) -> Iterator[Callable[[int, Mapping[str, Any]], None]]:
+def _lines(path: Path, copy: Path) -> Iterator[Callable[[int, Mapping[str, Any]], None]]:
     """What writes a row on its line, with blank ones before it: a message about the copy holds for the file."""
+    from pytest_ftgate.data.readers.json_line import json_line
     from pytest_ftgate.files.atomic import replacing
 
     at = 1
@@ -114,7 +114,7 @@ def _lines(copy: Path) -> Iterator[Callable[[int, Mapping[str, Any]], None]]:
         def write(line: int, row: Mapping[str, Any]) -> None:
             nonlocal at
             blank = max(0, line - at)
-            stream.write("\n" * blank + json.dumps(row, ensure_ascii=False, default=str) + "\n")
+            stream.write("\n" * blank + json_line(shown(path), line, row))
             at += blank + 1
 
         yield write

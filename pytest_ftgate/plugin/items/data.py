@@ -66,12 +66,14 @@ class DataItem(FtgateItem):
 
     def _failure(self, outcome: Outcome) -> Iterator[str]:
         """How many, where the first are, what to do."""
+        from pytest_ftgate.data.checks.all_checks import FINAL
+
         yield f"{self.pipeline}: {self.check}: {outcome.count:,} found in the data"
         yield from (f"  {finding}" for finding in outcome.first)
         if more := outcome.unnamed:
             yield f"  and {more:,} more"
         yield from (text for text in (outcome.note, f"to do: {outcome.advice}") if text)
-        if self.check != "schema":
+        if self.check not in FINAL:
             yield f'  or, in {shown(self.path)}: [data] allow = ["{self.check}"] makes it a warning'
 
     def _property(self, level: str, text: str) -> Properties:

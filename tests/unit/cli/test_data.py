@@ -149,6 +149,21 @@ def test_rows_of_several_files_are_compared(check, tmp_path, capsys):
     assert "v.csv:2 (duplicate of t.jsonl:4)" in lines["duplicates"]
 
 
+def test_goldens_asked_with_tools_and_rows_without_are_one_warning(check, tmp_path, capsys):
+    tool = {"type": "function", "function": {"name": "lookup", "parameters": {"type": "object"}}}
+    settings = {"golden": {"request": {"tools": [tool]}}}
+    cases = [{"id": f"c{number}", "input": words(8, 9000 + number), "expected": "yes"} for number in range(4)]
+    write_rows(tmp_path / "one.golden.jsonl", [settings, *cases])
+    code, lines = check(clean(), "--goldens", "one.golden.jsonl")
+    told = "coverage        warning  1 found: tools (0 of 500 rows have tools; 4 of 4 golden cases do)"
+    assert (code, told in lines["coverage"]) == (0, True)
+    with_tools = [row | {"tools": [tool]} for row in clean()]
+    assert "coverage        ok" in check(with_tools, "--goldens", "one.golden.jsonl")[1]["coverage"]
+    write_rows(tmp_path / "one.golden.jsonl", [cases[0] | {"tools": [tool]}, *cases[1:]])
+    told = "1 found: tools (500 of 500 rows have tools; 3 of 4 golden cases do not)"
+    assert told in check(with_tools, "--goldens", "one.golden.jsonl")[1]["coverage"]
+
+
 def test_a_golden_among_the_rows(check, tmp_path, capsys):
     golden = {"id": "a", "input": words(8, 7), "expected": "yes"}
     write_rows(tmp_path / "one.golden.jsonl", [golden])

@@ -59,6 +59,19 @@ def test_near_questions_in_a_script_without_spaces_are_one_group(split):
     assert "6 rows, 4 of them in 1 groups of duplicate, near-duplicate or clustered rows" in printed.out
 
 
+def test_copies_that_fill_a_fifth_of_the_file_are_not_compared_and_that_is_said(split, tmp_path, capsys):
+    copy = row(1000)["prompt"]
+    copies = [row(0, prompt=f"{copy} {number}") for number in range(60)]
+    rows = [*copies, *(row(seed) for seed in range(190))]
+    said = "60 of 250 texts are mostly text that a fifth of them share, which was not compared"
+    assert said in split(rows)[1].out
+    main(["data", "check", "t.jsonl"])
+    assert said in next(line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("near"))
+    main(["data", "dedup", "t.jsonl", "unique.jsonl"])
+    assert said in capsys.readouterr().out
+    assert "mostly text" not in split([row(seed) for seed in range(250)], "--out", "other")[1].out
+
+
 def test_other_shares_than_those_of_the_lock_are_an_error(split, tmp_path):
     rows = [row(seed) for seed in range(100)]
     split(rows, "--shares", "70/10/20")

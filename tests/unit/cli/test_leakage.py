@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.cli.main import main
+from pytest_ftgate.data.near.rows import read_rows
+from pytest_ftgate.leakage.drop_rows import write_clean
 from tests.projects import write_golden, write_rows
 
 TEXTS = [" ".join(f"word{number}of{place}" for place in range(20)) for number in range(4)]
@@ -99,6 +101,10 @@ def test_the_pairs_replace_nothing_that_is_read(tmp_path, goldens, capsys):
         assert main(["leakage", file, "--goldens", goldens, "--csv", target]) == 2
         assert "name another file for the pairs" in capsys.readouterr().err
     assert main(["leakage", file, "--goldens", goldens, "--csv", f"{tmp_path}/x", "--jsonl", f"{tmp_path}/x"]) == 2
+    assert "x: is named by both --jsonl and --csv; name two files" in capsys.readouterr().err
+    assert main(["leakage", file, "--goldens", goldens, "--csv", f"{tmp_path}/o.csv.gz"]) == 2
+    assert "output is written uncompressed; use a name like o.csv" in capsys.readouterr().err
+    assert not (tmp_path / "o.csv.gz").exists()
     assert main(["leakage", file, "--goldens", goldens, "--csv", "/dev/null"]) == 2
     assert main(["leakage", file, "--goldens", goldens]) == 11
 
@@ -134,3 +140,27 @@ def test_a_check_that_does_not_work_is_integrity(tmp_path, goldens, capsys, monk
     monkeypatch.setattr(Exact, "find", lambda self, sample: iter(()))
     assert main(["leakage", write(tmp_path / "t.jsonl", "x"), "--goldens", goldens]) == 11
     assert "leakage self-test failed" in capsys.readouterr().out
+
+
+def test_rows_of_one_line_are_told_apart_and_dropped_one_by_one(tmp_path, goldens, capsys):
+    rows = [{"prompt": text, "completion": "yes"} for text in ("ash and birch", TEXTS[1], "elm and oak", TEXTS[2])]
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps(rows))
+    assert main(["leakage", str(file), "--goldens", goldens]) == 11
+    assert "2 of 4 golden cases leak, in 2 of 4 training rows" in capsys.readouterr().out
+    found = [row.number for row in read_rows(file) if row.question in TEXTS]
+    copy = write_clean(file, found, tmp_path / "clean")
+    assert [json.loads(line) for line in copy.read_text().splitlines()] == [rows[0], rows[2]]
+
+
+def test_blank_lines_are_no_rows_of_the_copy(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"a": 1}\n\n{"a": 2}\n{"a": 3}\n')
+    assert write_clean(tmp_path / "a.jsonl", {2}, tmp_path / "to").read_text() == '{"a": 1}\n{"a": 3}\n'
+
+
+@pytest.mark.parametrize("column", ["source", "notes", "review", "origin", "slices"])
+def test_columns_that_are_ours_elsewhere_are_compared_in_rows_of_no_known_shape(tmp_path, goldens, column):
+    file = write_rows(tmp_path / "train.jsonl", [{column: TEXTS[1], "target": "something"}])
+    assert main(["leakage", str(file), "--goldens", goldens]) == 11
+    known = {"prompt": "a question", "completion": "something", column: TEXTS[1]}
+    assert main(["leakage", str(write_rows(tmp_path / "known.jsonl", [known])), "--goldens", goldens]) == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.golden.paths import beside, companion, is_golden, set_argument, set_file, set_name
+from pytest_ftgate.golden.spec import read_golden
 from pytest_ftgate.golden.strays import why_stray
 from tests.projects import write
 
@@ -34,6 +35,10 @@ pytestmark = pytest.mark.usefixtures("in_tmp")
         ("e/cases.jsonl", "no case has `input`"),
         ("set/cases.json", "the cases of this folder are in cases.jsonl"),
         ("set/deep/cases2.jsonl", "the cases of this folder are in cases.jsonl"),
+        ("e/cases.jsonl.gz", "golden sets are read uncompressed, here as cases.jsonl"),
+        ("tickets.golden.csv.ZST", "golden sets are read uncompressed, here as tickets.golden.csv"),
+        ("d.ndjson.bz2", "golden sets are read uncompressed, here as d.golden.jsonl"),
+        ("golden_d.json.xz", "golden sets are read uncompressed, here as golden_d.golden.json"),
     ],
 )
 def test_what_was_meant_as_a_set(name, said):
@@ -87,12 +92,35 @@ def test_what_holds_something_else_is_left_alone(name, text):
     [
         *("set/golden.toml", "set/cases.jsonl", "set/golden.lock", "set/labels.jsonl", "set/verdicts.jsonl"),
         *("a.golden.jsonl", "a.golden.yml", "a.golden.lock", "a.golden.noise", "a.labels.jsonl", "a.verdicts.jsonl"),
+        *("archive.tar.gz", "prices.json.gz", "a.labels.jsonl.gz", "set/data/rows.csv.gz", "set/cases.jsonl.gz"),
         *("schema.json", "README.md", "prices.toml", "prepare.py", "set/extra.jsonl", "set/data/rows.csv"),
     ],
 )
 def test_what_belongs_there(name):
     write(ROOT / "set/golden.toml", "")
     assert why_stray(write(ROOT / name, CASE), ROOT) == ""
+
+
+@pytest.mark.parametrize("end", ["jsonl.gz", "yaml.zst", "yml.xz"])
+def test_a_compressed_set_is_one_with_a_fault_until_it_is_uncompressed(end):
+    path = write(ROOT / f"mood.golden.{end}", "x")
+    plain = path.with_suffix("")
+    assert (is_golden(path), why_stray(path, ROOT), set_name(path)) == (True, "", "mood")
+    [fault] = read_golden(path).faults
+    told = f"{path}: is compressed; golden sets are read uncompressed\n    uncompress it as {plain.name}"
+    assert str(fault) == told
+    write(plain, CASE)
+    assert (is_golden(path), why_stray(path, ROOT)) == (False, "")
+
+
+def test_compressed_cases_of_a_folder_are_its_fault():
+    file = write(ROOT / "mood/golden.toml", "")
+    write(ROOT / "mood/cases.jsonl.xz", "x")
+    [fault] = read_golden(file).faults
+    assert str(fault) == (
+        "goldens/mood/cases.jsonl.xz: is compressed; golden sets are read uncompressed\n"
+        "    uncompress it as cases.jsonl"
+    )
 
 
 @pytest.mark.parametrize("name", ["a.golden.json", "a.golden.csv", "e/cases.jsonl"])

@@ -275,6 +275,18 @@ def test_the_summary_counts_golden_cases_and_rows_not_pairs():
     assert len(report.leaks) == 4
 
 
+def test_the_rows_of_suspects_are_those_of_cases_without_a_leak_and_each_case_is_listed_once():
+    texts = [words(20, seed) for seed in range(4)]
+    halves = [f"{' '.join(text.split()[:12])} {words(40, 90 + seed)}" for seed, text in enumerate(texts)]
+    report = check(cases(*texts), *texts[:3], halves[0], halves[3], f"{texts[1]} {halves[3]}")
+    assert report.summary == (
+        "leakage: 3 of 4 golden cases leak, in 4 of 6 training rows; 1 of 4 golden cases is suspect, in 2 of 6 training rows"
+    )
+    listed = [line for line in report.describe().splitlines() if " of golden case " in line]
+    assert [line.split(" of golden case ")[1].split()[0] for line in listed] == ["g0", "g1", "g2", "g3"]
+    assert "; 1 more row: train.jsonl:4" in listed[0]
+
+
 def test_a_row_whose_golden_goes_on_in_the_next_batch_is_counted_once():
     golden = words(40, 1).split()
     parts = [" ".join(golden[:20]), " ".join(golden[20:])]

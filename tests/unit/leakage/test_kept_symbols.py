@@ -32,6 +32,17 @@ def test_with_more_words_around_it_is_a_suspect():
     assert [(leak.line, leak.verdict) for leak in report.found] == [(2, "leak"), (1, "suspect")]
 
 
+def test_other_symbols_are_shown_and_no_exact_copy():
+    [found] = check([case("What is 17+23 now?")], "What is 17*23 now?").found
+    assert (found.stage, found.verdict, found.differs) == ("edited", "suspect", "+ is *")
+    assert found.score == pytest.approx(5 / 6)
+    assert "(edited, score 0.83, + is *, longest common span" in str(found)
+    golden = f"{words(20, 1)} 17*23 {words(20, 2)}"
+    [found] = check([case(golden)], golden.replace("*", "+")).found
+    assert (found.stage, found.verdict, found.differs) == ("edited", "leak", "* is +")
+    assert found.score == pytest.approx(42 / 43)
+
+
 def test_of_a_long_text_one_symbol_is_an_edit_like_one_word():
     golden = f"{words(20, 1)} 17*23 {words(20, 2)}"
     report = check([case(golden)], golden.replace("*", "+"), f"{words(30, 3)} {golden} {words(30, 4)}")

@@ -169,9 +169,8 @@ def test_tokens_for_the_server_carry_tools_and_texts(with_tools, tmp_path):
     assert text == {"prompt": "Owls.", "tokens": with_tools("Owls.")["input_ids"], "text": "Owls."}
 
 
-def test_tokens_are_counted_as_they_are_trained(with_tools, tmp_path):
-    with_tools.save_pretrained(tmp_path)
-    count = tokens_in(tmp_path)
+def test_tokens_are_counted_as_they_are_trained(with_tools):
+    count = tokens_in(with_tools)
     text = a_row(shape="text", asked=(), answer="The owl of Minerva.", tools=())
     for row in (a_row(), a_row(asked=ASKED[:1], answer="", calls=(call("Rome"),)), a_row(reasoning="It is July.")):
         assert count(row) - len(example(with_tools, row)) == 1, "a line break after the end of the turn"

@@ -30,6 +30,7 @@ def _tools(value: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
         raise TurnsError("'tools' holds a function without a name")
     told = {_SCHEMAS.get(key, key): function[key] for key in _TOLD if function.get(key) is not None}
+    _written(told, "'tools'")
     yield {"type": "function", "function": told}
 
 
@@ -46,7 +47,7 @@ def call_of(value: Any, number: int) -> Call:
     )
     if isinstance(arguments, str):
         _parsed(arguments or "{}", f"has a tool call of {name} whose arguments")
-    text = (arguments or "{}") if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    text = (arguments or "{}") if isinstance(arguments, str) else _written(arguments, "has a tool call that")
     call_id = str(value.get("id") or f"call_{number}")
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": text}}
 
@@ -56,6 +57,13 @@ def calls_in(value: Any) -> tuple[Call, ...]:
     value = _parsed(value, "has tool calls that")
     values = value if isinstance(value, list) else [value]
     return tuple(call_of(each, number) for number, each in enumerate(values, 1))
+
+
+def _written(value: Any, what: str) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise TurnsError(f"{what} cannot be written as JSON: {error}") from None
 
 
 def _parsed(value: Any, what: str) -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_ftgate.data.readers.flags import flag_of, is_like_flag
 from pytest_ftgate.data.readers.shapes.calls import tools_of
 from pytest_ftgate.data.readers.shapes.messages import MEDIA, REASONING
 from pytest_ftgate.data.readers.shapes.parts import NO_MEDIA, content_of
-from pytest_ftgate.data.readers.shapes.turn import Turn, TurnsError, filled
+from pytest_ftgate.data.readers.shapes.turn import Turn, TurnsError, filled, kind
 from pytest_ftgate.data.readers.synthetic import synthetic_faults
 
 Keys = Mapping[str, Any]
@@ -16,6 +17,10 @@ Keys = Mapping[str, Any]
 SYSTEM = ("system", "system_prompt", "systemInstruction", "system_instruction")
 TOOLS = ("tools", "functions")
 DESIRED = ("label", "kto_tag")
+UNCLEAR = (
+    "beside an answer is {value!r:.40}; write true or false if it says whether people wanted the answer (KTO), "
+    "else rename or remove it"
+)
 OURS = frozenset(
     {"id", "cluster", "slices", "synthetic", "reviewed", "review", "review_by", "review_at", "source", "origin"}
     | {"notes", "must_pass", "graders", "parallel_tool_calls"}
@@ -45,17 +50,19 @@ def tools_in(data: Keys) -> tuple[Mapping[str, Any], ...]:
     return tuple(tool for key in found for tool in tools_of(data[key]))
 
 
-def desired_in(data: Keys, used: frozenset[str]) -> tuple[str, bool] | None:
-    """(key, whether people wanted the answer), as KTO has it; None if no key that the shape does not use says so."""
-    return next(((key, _FLAGS[data[key]]) for key in DESIRED if key not in used and _is_flag(data.get(key))), None)
+def desired_in(data: Keys, used: frozenset[str]) -> dict[str, bool]:
+    """Whether people wanted the answer, as KTO has it, by the key that says so, of those that the shape does not use.
 
-
-_FLAGS = {True: True, False: False, "true": True, "false": False, "True": True, "False": False}
-"""In CSV all is text."""
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool) or (isinstance(value, str) and value in _FLAGS)
+    Raises TurnsError for what may mean it or not, such as 0: a rejected answer must not be learnt.
+    """
+    said = {key: flag_of(data[key]) for key in filled(data, DESIRED) if key not in used}
+    for key, flag in said.items():
+        if flag is None and (key == "kto_tag" or is_like_flag(data[key])):
+            raise TurnsError(f"{key!r} {UNCLEAR.format(value=data[key])}")
+    found = {key: flag for key, flag in said.items() if flag is not None}
+    if len(set(found.values())) > 1:
+        raise TurnsError(f"has {' and '.join(map(repr, found))}, one true and one false; expected one of them")
+    return found
 
 
 def reasoning_in(data: Keys, used: frozenset[str]) -> tuple[str, ...]:
@@ -67,9 +74,13 @@ def common_faults(data: Keys) -> Iterator[str]:
     """What is wrong with keys that a row may have in every shape."""
     if media := filled(data, MEDIA):
         yield f"has {', '.join(map(repr, media))}; {NO_MEDIA}"
+    if data.get("weight") in (0, "0"):
+        yield "has the weight 0: nothing of it is to be learnt; remove the row"
     yield from synthetic_faults(data)
     if not isinstance(data.get("cluster", ""), str):
-        yield f"'cluster' is {data['cluster']!r:.40}; expected a string"
+        yield f"'cluster' is {kind(data['cluster'])}; expected a string"
     slices = data.get("slices", {})
-    if not isinstance(slices, Mapping) or not all(isinstance(value, str) for value in slices.values()):
-        yield f"'slices' is {slices!r:.40}; expected an object with string values"
+    if not isinstance(slices, Mapping):
+        yield f"'slices' is {kind(slices)}; expected an object with string values"
+    elif wrong := [kind(value) for value in slices.values() if not isinstance(value, str)]:
+        yield f"'slices' holds {wrong[0]}; expected an object with string values"

@@ -93,7 +93,9 @@ def label(data: Keys) -> Exchange:
         raise TurnsError(f"'label' is {kind(data['label'])}; expected a string or a number")
     if not isinstance(data["text"], str):
         raise TurnsError("'text' is not a string")
-    answer = {"role": "assistant", "content": answer_text(data["label"])}
+    if data["label"] == "":
+        raise TurnsError("'label' is empty; fill it in, or remove the row")
+    answer = {"role": "assistant", "content": _answer(data, "label")}
     return Exchange([*messages_in(data["text"], "user", "text"), answer])
 
 
@@ -101,11 +103,14 @@ def own(data: Keys) -> Exchange:
     """A golden set's own keys, though of a training row."""
     said = data["input"]
     asked = messages_in(_spoken(said) if isinstance(said, Mapping) else said, "user", "input")
+    return Exchange([*asked, {"role": "assistant", "content": _answer(data, "expected")}])
+
+
+def _answer(data: Keys, key: str) -> str:
     try:
-        answer = answer_text(data["expected"])
+        return answer_text(data[key])
     except TypeError as error:
-        raise TurnsError(f"'expected' cannot be written as JSON: {error}") from None
-    return Exchange([*asked, {"role": "assistant", "content": answer}])
+        raise TurnsError(f"{key!r} cannot be written as JSON: {error}") from None
 
 
 def _spoken(variables: Keys) -> str:

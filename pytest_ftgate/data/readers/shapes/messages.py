@@ -8,16 +8,10 @@ from typing import Any
 
 from pytest_ftgate.data.readers.shapes.calls import calls_in
 from pytest_ftgate.data.readers.shapes.parts import NO_MEDIA, Content, content_of
+from pytest_ftgate.data.readers.shapes.roles import ALIASES, CALLING, ROLES
 from pytest_ftgate.data.readers.shapes.turn import Turn, TurnsError, filled, kind
 
-ROLES = ("system", "user", "assistant", "tool")
 _PLAIN = ("system", "user", "assistant")
-_ALIASES = {
-    **{"developer": "system", "human": "user", "gpt": "assistant", "model": "assistant"},
-    **{"function": "tool", "observation": "tool", "tool_response": "tool"},
-}
-_CALLING = ("function_call", "tool_call")
-"""Roles of ShareGPT whose text is a call."""
 _CONTENT = ("content", "value", "parts")
 REASONING = ("reasoning_content", "reasoning", "thinking")
 MEDIA = ("images", "image", "audios", "audio", "videos", "video")
@@ -48,13 +42,13 @@ def read_messages(written: Sequence[Any]) -> Messages:
         said = {key: value for key, value in message.items() if value is not None}
         wrong = [f"turn {number} {what}" for what in _wrong(said)]
         try:
-            turns = list(_turns(said, number)) if not wrong else []
+            turns = list(_turns(said, number, found.unused)) if not wrong else []
         except TurnsError as error:
             wrong.append(f"turn {number} {error}")
         else:
             found.turns += turns
         found.faults += wrong
-        read = _READ if _role(said) == "tool" else _READ - {"name", "tool_call_id"}
+        read = _READ if role_of(said) == "tool" else _READ - {"name", "tool_call_id"}
         found.unused |= dict.fromkeys(f"messages[].{key}" for key in filled(said, said) if key not in read)
     return found
 
@@ -66,8 +60,8 @@ def _is_plain(message: Any) -> bool:
 
 
 def _wrong(message: Mapping[str, Any]) -> Iterator[str]:
-    role = _role(message)
-    if role not in ROLES and role not in _CALLING:
+    role = role_of(message)
+    if role not in ROLES and role not in CALLING:
         yield f"has the role {role!r}; allowed: {', '.join(ROLES)}"
         try:
             _content(message)
@@ -81,29 +75,43 @@ def _wrong(message: Mapping[str, Any]) -> Iterator[str]:
         yield f"has {media[0]!r}; {NO_MEDIA}"
 
 
+def is_message(value: Any) -> bool:
+    """Whether it is an object with a role that we know, and a content or calls."""
+    if not isinstance(value, Mapping) or role_of(value) not in (*ROLES, *CALLING):
+        return False
+    return not {*_CONTENT, "tool_calls", "function_call"}.isdisjoint(value)
+
+
 def _is_weight(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value in (0, 1)
 
 
-def _role(message: Mapping[str, Any]) -> Any:
+def role_of(message: Mapping[str, Any]) -> Any:
+    """Of a message in any dialect, by our name for it; as it is written if we have none."""
     role = message.get("role", message.get("from"))
-    return _ALIASES.get(role, role) if isinstance(role, str) else role
+    return ALIASES.get(role, role) if isinstance(role, str) else role
 
 
 def _content(message: Mapping[str, Any]) -> Content:
-    value = next((message[key] for key in _CONTENT if key in message), None)
+    if len(found := filled(message, _CONTENT)) > 1:
+        raise TurnsError(f"has {' and '.join(map(repr, found))}; expected one of them")
+    value = next((message[key] for key in (*found, *_CONTENT) if key in message), None)
     if value is None and filled(message, ("tool_calls", "function_call")):
         return Content()
     return content_of(value)
 
 
-def _turns(message: Mapping[str, Any], number: int) -> Iterator[Turn]:
-    """The turns of a message: results of tools that stand in one of the user's are turns of their own."""
-    role, content = _role(message), _content(message)
+def _turns(message: Mapping[str, Any], number: int, unused: dict[str, None]) -> Iterator[Turn]:
+    """The turns of a message: results of tools that stand in one of the user's are turns of their own.
+
+    unused: the keys of parts of its content that nothing reads are added.
+    """
+    role, content = role_of(message), _content(message)
+    unused.update(dict.fromkeys(f"messages[].content[].{key}" for key in content.unused))
     calls = [*content.calls]
     for key in filled(message, ("tool_calls", "function_call")):
         calls += calls_in(message[key])
-    if role in _CALLING:
+    if role in CALLING:
         role, calls, content = "assistant", [*calls_in(content.text)], Content()
     thoughts = [*content.reasoning, *(_thought(message, key) for key in filled(message, REASONING))]
     if role != "assistant" and (calls or thoughts):

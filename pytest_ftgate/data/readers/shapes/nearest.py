@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from pytest_ftgate.data.readers.shapes.common import OURS
+from pytest_ftgate.data.readers.shapes.messages import is_message
 from pytest_ftgate.data.readers.shapes.table import SHAPES, Shape
 from pytest_ftgate.data.readers.shapes.turn import kind
 from pytest_ftgate.errors import Fault
@@ -31,7 +32,7 @@ def _remedy(data: Mapping[str, Any], keys: Collection[str]) -> str:
     missing = [key for key in shape.needs if key not in keys]
     if not missing:
         return f"nearest: {' + '.join(shape.needs)}"
-    spare = [key for key in keys if key not in shape.needs]
+    spare = [key for key in keys if key not in shape.needs and not _is_nested(data[key])]
     renamed = _renamed(missing, spare)
     mapped = ", ".join(f'{new} = "{old}"' for new, old in renamed.items())
     todo = f"rename, or map in pipeline.toml: [data.columns] {mapped}" if mapped else ""
@@ -42,6 +43,11 @@ def _remedy(data: Mapping[str, Any], keys: Collection[str]) -> str:
 
 def _conversation() -> Shape:
     return next(shape for shape in SHAPES if shape.needs == ("messages",))
+
+
+def _is_nested(value: Any) -> bool:
+    """Whether it is an object that no renaming makes a text, as the `answers` of SQuAD."""
+    return isinstance(value, Mapping) and not is_message(value)
 
 
 def _is_list_of_objects(value: Any) -> bool:

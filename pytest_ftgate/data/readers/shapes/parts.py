@@ -8,20 +8,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_ftgate.data.readers.shapes.calls import call_of
-from pytest_ftgate.data.readers.shapes.turn import Call, Turn, TurnsError, kind
+from pytest_ftgate.data.readers.shapes.turn import Call, Turn, TurnsError, filled, kind
 
 NO_MEDIA = "only text is trained: remove the row, or describe in words what it shows"
 _TEXTS = frozenset({"text", "input_text", "output_text"})
+_MEDIA = (
+    *("image", "image_url", "images", "audio", "audio_url", "input_audio", "video", "video_url", "file"),
+    *("inlineData", "inline_data", "fileData", "file_data"),
+)
+_READ = frozenset(
+    {"type", "text", "thinking", "reasoning", "thought", "functionCall", "function_call", "functionResponse"}
+    | {"function_response", "function", "id", "name", "input", "arguments", "args", "tool_use_id", "content"}
+)
+_INSTEAD = ("functionCall", "function_call", "functionResponse", "function_response")
+_SAYS_NOTHING = frozenset({"signature", "thoughtSignature", "thought_signature", "cache_control", "is_error"})
 
 
 @dataclass
 class Content:
-    """text: the parts, one a line. results: a tool's turn each."""
+    """text: the parts, one a line. results: a tool's turn each. unused: keys of parts that nothing reads."""
 
     texts: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     results: list[Turn] = field(default_factory=list)
+    unused: dict[str, None] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -45,6 +56,11 @@ def content_of(value: Any) -> Content:
 def _add(content: Content, part: Mapping[str, Any]) -> None:
     name = str(part.get("type", "text"))
     number = len(content.calls) + 1
+    if media := filled(part, _MEDIA):
+        raise TurnsError(f"has a part with {media[0]!r}; {NO_MEDIA}")
+    if filled(part, ("text",)) and (other := filled(part, _INSTEAD)):
+        raise TurnsError(f"has a part with 'text' and {other[0]!r}; write two parts")
+    content.unused |= dict.fromkeys(key for key in filled(part, part) if key not in _READ | _SAYS_NOTHING)
     if call := part.get("functionCall") or part.get("function_call"):
         content.calls.append(call_of(call, number))
     elif answer := part.get("functionResponse") or part.get("function_response"):

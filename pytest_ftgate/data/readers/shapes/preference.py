@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_ftgate.data.readers.shapes.exchange import Exchange, Keys, Messages, instruction, messages_in
+from pytest_ftgate.data.readers.shapes.messages import read_messages, role_of
+from pytest_ftgate.data.readers.shapes.order import in_order
 from pytest_ftgate.data.readers.shapes.turn import TurnsError, kind
 
 QUESTIONS = ("prompt", "messages", "conversations", "question", "query", "instruction", "input")
@@ -16,9 +18,13 @@ def preference(data: Keys) -> Exchange:
     """Chosen and rejected, each a text, a message or messages, which may repeat the question."""
     answers = {key: messages_in(data[key], "assistant", key) for key in ("chosen", "rejected")}
     key = next((key for key in QUESTIONS if key in data), "")
-    if all(map(_is_whole, answers.values())):
-        return Exchange(answers["chosen"], answers["rejected"], read=("prompt",))
     asked, read = _asked(data, key)
+    if all(map(_is_whole, answers.values())):
+        if key and not _repeats(answers["chosen"], asked, is_text=isinstance(data[key], str)):
+            raise TurnsError(
+                f"{key!r} is not what chosen and rejected repeat; remove it, or the turns before the answers"
+            )
+        return Exchange(answers["chosen"], answers["rejected"], read=read)
     chosen, rejected = (said if _is_whole(said) else asked + said for said in answers.values())
     return Exchange(chosen, rejected, read=read)
 
@@ -35,7 +41,22 @@ def _asked(data: Keys, key: str) -> tuple[Messages, tuple[str, ...]]:
 def _is_whole(messages: Messages) -> bool:
     """Whether a chosen or rejected answer repeats the question before it."""
     first = messages[0] if messages else None
-    return isinstance(first, Mapping) and first.get("role", first.get("from")) in ("system", "user", "human")
+    return isinstance(first, Mapping) and role_of(first) in ("system", "user")
+
+
+def _repeats(whole: Messages, asked: Messages, *, is_text: bool) -> bool:
+    """Whether a conversation begins with what is asked; a text may also be its first or last question alone.
+
+    A system turn that only the conversation has is no difference. Faults of messages are told where they are read.
+    """
+    begins, question = read_messages(whole[:-1]), read_messages(asked)
+    if begins.faults or question.faults:
+        return True
+    said, wanted = ([(turn.role, turn.content.strip()) for turn in in_order(each.turns)] for each in (begins, question))
+    if wanted and wanted[0][0] != "system":
+        said = [turn for turn in said if turn[0] != "system"]
+    users = [turn for turn in said if turn[0] == "user"]
+    return said == wanted or (is_text and any([turn] == wanted for turn in (*users[:1], *users[-1:])))
 
 
 def openai_preference(data: Keys) -> Exchange:

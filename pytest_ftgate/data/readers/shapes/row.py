@@ -21,22 +21,34 @@ from pytest_ftgate.data.readers.shapes.common import (
 from pytest_ftgate.data.readers.shapes.exchange import Exchange
 from pytest_ftgate.data.readers.shapes.messages import read_messages
 from pytest_ftgate.data.readers.shapes.nearest import unknown
-from pytest_ftgate.data.readers.shapes.order import in_order, order_faults, unlearnt, until_learnt
+from pytest_ftgate.data.readers.shapes.order import NO_ANSWER, in_order, order_faults, unlearnt, until_learnt
 from pytest_ftgate.data.readers.shapes.table import Shape, shape_of
 from pytest_ftgate.data.readers.shapes.turn import Turn, TurnsError, filled
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.digest import digest_of
 
 Keys = Mapping[str, Any]
+MOST_KEYS = 5
+"""That a message lists."""
+
+NO_LABEL = "has a 'label' without a value: fill it in; to train the text alone (continued pretraining), remove the key"
+GRADED = (
+    "{keys} beside messages that end without an answer is for reinforcement, which grades and does not learn it: "
+    "add the answer as the assistant's turn, or write a golden set (input, expected)"
+)
 
 
 @dataclass
 class _Reading:
-    """What was found in a row. turns: in order, up to the last answer that is learnt. unused: keys of messages."""
+    """What was found in a row. turns: in order, up to the last answer that is learnt. desired: by the key that says it.
+
+    unused: keys of messages.
+    """
 
     turns: list[Turn] = field(default_factory=list)
     worse: list[Turn] | None = None
     tools: tuple[Mapping[str, Any], ...] = ()
+    desired: dict[str, bool] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     unused: dict[str, None] = field(default_factory=dict)
 
@@ -49,17 +61,19 @@ def row_of(record: Record) -> DataRow | tuple[Fault, ...]:
         return (unknown(data, record.path, record.line),)
     try:
         exchange = shape.read(data)
-        reading = _read(exchange, data)
+        reading = _read(exchange, data, frozenset({*shape.needs, *exchange.read}))
     except TurnsError as error:
         return (Fault(record.path, record.line, f"({shape.name}) {error}"),)
     except RecursionError:
         return (Fault(record.path, record.line, f"({shape.name}) is nested too deeply"),)
-    if faults := [*reading.faults, *common_faults(data)]:
+    if exchange.text is not None and "label" in record.data:
+        reading.faults.append(NO_LABEL)
+    if faults := [*reading.faults, *_without_answer(reading, data, shape), *common_faults(data)]:
         return tuple(Fault(record.path, record.line, f"({shape.name}) {what}") for what in faults)
     return _row(record, data, shape, exchange, reading)
 
 
-def _read(exchange: Exchange, data: Keys) -> _Reading:
+def _read(exchange: Exchange, data: Keys, needed: frozenset[str]) -> _Reading:
     """Raises TurnsError."""
     nested = data["input"] if isinstance(data.get("input"), Mapping) and "messages" in data["input"] else {}
     if exchange.text is not None:
@@ -67,6 +81,8 @@ def _read(exchange: Exchange, data: Keys) -> _Reading:
     reading = _Reading(tools=tools_in({**nested, **data}))
     system = system_turns(data)
     reading.turns = _turns(exchange.messages, system, reading)
+    if exchange.worse is None:
+        reading.desired = desired_in(data, needed)
     if exchange.worse is not None:
         reading.worse = _worse(exchange.worse, system, reading)
     return reading
@@ -101,12 +117,19 @@ def _worse(written: Sequence[Any], system: Sequence[Turn], reading: _Reading) ->
     return worse
 
 
+def _without_answer(reading: _Reading, data: Keys, shape: Shape) -> Iterator[str]:
+    """What may be meant by messages that end with a question, as OpenAI's rows for reinforcement have them."""
+    others = [key for key in filled(data, data) if key not in {*shape.needs, *SYSTEM, *TOOLS, *OURS}]
+    if reading.faults == [NO_ANSWER] and others:
+        yield GRADED.format(keys=", ".join(map(repr, others[:MOST_KEYS])))
+
+
 def _row(record: Record, data: Keys, shape: Shape, exchange: Exchange, reading: _Reading) -> DataRow:
     needed = frozenset({*shape.needs, *exchange.read})
-    desired = desired_in(data, needed) if exchange.worse is None and exchange.text is None else None
-    thoughts = reasoning_in(data, needed) if exchange.worse is None and exchange.text is None else ()
+    is_answer = exchange.worse is None and exchange.text is None
+    thoughts = reasoning_in(data, needed) if is_answer else ()
     around = (*SYSTEM, *TOOLS) if exchange.text is None else ()
-    used = {"id", *needed, *around, *thoughts, *(desired or ())[:1]}
+    used = {"id", *needed, *around, *thoughts, *reading.desired}
     asked, last = reading.turns[:-1], reading.turns[-1] if reading.turns else Turn("assistant", exchange.text or "")
     row = DataRow(
         path=record.path,
@@ -123,7 +146,7 @@ def _row(record: Record, data: Keys, shape: Shape, exchange: Exchange, reading: 
         calls=last.calls,
         reasoning="\n".join([*(data[key] for key in thoughts), *([last.reasoning] if last.reasoning else [])]),
         context=unlearnt(asked, learns=exchange.learns),
-        desired=desired[1] if desired else None,
+        desired=next(iter(reading.desired.values()), None),
         unused=(*(key for key in filled(data, data) if key not in used | OURS), *reading.unused),
     )
     return row if row.id else replace(row, id=_id(row))

@@ -49,7 +49,7 @@ SHAPES = (
     Shape("chat", ("messages",), partial(conversation, "messages")),
     Shape("ShareGPT", ("conversations",), partial(conversation, "conversations")),
     Shape("Vertex", ("contents",), partial(conversation, "contents")),
-    _instruction("instruction", "output", "input"),
+    _instruction("instruction", "output", "context", "input"),
     _instruction("Dolly", "response", "context", "input"),
     Shape("completion", ("prompt", "completion"), partial(pair, "prompt", "completion", ())),
     _pair("prompt", "response"),

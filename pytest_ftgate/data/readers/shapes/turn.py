@@ -54,6 +54,7 @@ class Turn:
 def kind(value: object) -> str:
     """What a value of JSON is, for a message: "a list"."""
     names = {type(None): "missing", str: "a string", dict: "an object", list: "a list", bool: "a boolean"}
+    names |= {int: "a number", float: "a number", bytes: "of bytes"}
     return names.get(type(value), f"a {type(value).__name__}")
 
 

@@ -129,10 +129,31 @@ def test_a_row_that_the_template_refuses_is_an_error():
 
 
 @pytest.mark.parametrize("copy", ["What is  it?", "WHAT IS IT?", "What is\nit?", "What is it\uff1f"])
-def test_a_row_twice_but_for_case_and_white_space(copy):
-    assert found(Duplicates(), rows(("What is it?", "A cat"), (copy, "a cat"))) == [
+def test_a_question_twice_but_for_case_and_white_space(copy):
+    assert found(Duplicates(), rows(("What is it?", "A cat"), (copy, " A cat\n"))) == [
         "t.jsonl:2 (duplicate of t.jsonl:1)"
     ]
+
+
+def test_answers_count_to_the_letter():
+    code = "for n in a:\n    print(n)\n    return n"
+    some = [row("Write it.", code), row("write it.", code.replace("    return", "return"), 2)]
+    assert found(Duplicates(), some) == []
+    assert found(Duplicates(), rows(("Who?", "Zoe\u0301"), ("Who?", "Zo\u00e9"))) == [
+        "t.jsonl:2 (duplicate of t.jsonl:1)"
+    ]
+    cased = rows(("Which country is it?", "US"), ("Which country is it?", "us"))
+    assert found(Duplicates(), cased) == []
+    assert found(Contradictions(), cased) == ["t.jsonl:2 (different answer in t.jsonl:1)"]
+
+
+def test_a_preference_and_its_opposite_contradict_each_other():
+    good, bad = words(30, 1), words(30, 2)
+    some = [row("why?", good, 1, rejected=bad), row("Why? ", bad, 2, rejected=good), row("how?", bad, 3, rejected=good)]
+    assert found(Contradictions(), some) == ["t.jsonl:2 (chosen and rejected exchanged in t.jsonl:1)"]
+    short = [row("why?", "yes", 1, rejected="no"), row("why?", "no", 2, rejected="yes")]
+    assert found(Contradictions(), short) == ["t.jsonl:2 (chosen and rejected exchanged in t.jsonl:1)"]
+    assert found(Contradictions(), [row("why?", good, line, rejected=bad) for line in (1, 2)]) == []
 
 
 def test_another_answer_question_or_system_turn_is_no_duplicate():
@@ -171,7 +192,7 @@ def test_near_duplicates_are_looked_for_in_bounded_work(monkeypatch):
 
 def test_one_question_with_two_labels():
     some = rows(("Win money!", "spam"), ("Win  MONEY!", "ham"), ("win money!", "Spam"), ("Lose money!", "ham"))
-    assert found(Contradictions(), some) == ["t.jsonl:2 (different answer in t.jsonl:1)"]
+    assert found(Contradictions(), some) == [f"t.jsonl:{line} (different answer in t.jsonl:1)" for line in (2, 3)]
 
 
 def test_long_answers_may_differ_and_so_may_another_system_turn():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -189,6 +190,29 @@ def test_covered_goldens_are_clean_and_general_rows_do_not_cover():
 
 def test_rows_without_slices_are_told_once():
     assert told(Coverage(GOLDENS), [labelled("ham"), labelled("spam")]) == ["slice lang (not set in any row)"]
+
+
+@pytest.mark.parametrize(
+    ("cases", "rows", "found", "note"),
+    [
+        ((80, 0), (0, 5), "tools (0 of 5 rows have tools; 80 of 80 golden cases do)", "tools 0.0% (golden cases 100.0%)"),
+        ((20, 60), (0, 5), "tools (0 of 5 rows have tools; 20 of 80 golden cases do)", "tools 0.0% (golden cases 25.0%)"),
+        ((0, 80), (5, 0), "tools (5 of 5 rows have tools; 80 of 80 golden cases do not)", "tools 100.0% (golden cases 0.0%)"),
+        ((20, 60), (5, 0), "tools (5 of 5 rows have tools; 60 of 80 golden cases do not)", "tools 100.0% (golden cases 25.0%)"),
+        ((80, 0), (1, 4), "", "tools 20.0% (golden cases 100.0%)"),
+        ((0, 80), (1, 4), "", "tools 20.0% (golden cases 0.0%)"),
+        ((80, 0), (5, 0), "", "tools 100.0% (golden cases 100.0%)"),
+        ((0, 80), (0, 5), "", ""),
+        ((0, 0), (5, 0), "", ""),
+        ((80, 0), (0, 0), "", ""),
+    ],
+)  # fmt: skip
+def test_a_prompt_with_or_without_tools_that_no_row_was_trained_in(cases, rows, found, note):
+    tool = {"type": "function", "function": {"name": "lookup"}}
+    some = [replace(row("q", "a"), tools=(tool,))] * rows[0] + [row("q", "a")] * rows[1]
+    some += [row("q", "a", source="general"), DataRow("t.jsonl", 1, (), "a text alone")]
+    result = outcome(Coverage(LabelCounts(tools=cases)), some)
+    assert ([str(each) for each in result.first], result.note) == ([found] if found else [], note)
 
 
 @pytest.mark.parametrize(

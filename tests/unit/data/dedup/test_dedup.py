@@ -115,6 +115,41 @@ def test_labels_weights_thoughts_and_calls_count(dedup):
     assert dedup([{"messages": [turns[0], each]} for each in thought])[0] == [0, 1]
 
 
+@pytest.mark.parametrize("keep", ["first", "longest"])
+def test_a_row_that_nobody_reviewed_stands_for_none_that_trains(dedup, keep):
+    asked, made = words(1), {"synthetic": True}
+    rows = [row(f"{asked} longer", **made), row(asked), row(words(2), **made), row(words(2)), row(words(3), **made)]
+    assert dedup(rows, "--keep", keep)[0] == [1, 3, 4]
+    accepted = [row(asked, **made, review="accepted"), row(asked)]
+    assert dedup(accepted, "--keep", keep)[0] == [0]
+
+
+def test_a_preference_and_its_opposite_both_stay(dedup):
+    good, bad = words(1), words(2)
+    rows = [{"prompt": words(0), "chosen": one, "rejected": other} for one, other in ((good, bad), (bad, good))]
+    assert dedup(rows)[0] == [0, 1]
+    alike = [
+        {"prompt": words(0), "chosen": one, "rejected": other}
+        for one, other in ((good, f"{good} x"), (f"{good} x", good))
+    ]
+    assert dedup(alike)[0] == [0, 1]
+    assert dedup([*rows, {"prompt": words(0), "chosen": f"{good} x", "rejected": f"{bad} x"}])[0] == [0, 1]
+
+
+def test_answers_are_equal_to_the_letter(dedup):
+    code = "for n in a:\n    print(n, n, n)\n    return n + n + n"
+    rows = [
+        row(words(1), code),
+        row(words(1).upper(), code.replace("    return", "return")),
+        row(words(1), f"{code}\n"),
+    ]
+    kept, told = dedup(rows)
+    assert kept == [0]
+    assert "1 equal and 1 near rows dropped" in told.out
+    assert dedup(rows, "--threshold", "1")[0] == [0, 1]
+    assert dedup([row(words(1), "US"), row(words(1), "us"), row(f"{words(1)} x", "us")])[0] == [0, 1]
+
+
 def test_texts_alone_are_compared(dedup):
     assert dedup([{"text": words(1, 30)}, {"text": words(2)}, {"text": f"{words(1, 30)} x"}])[0] == [0, 1]
 

@@ -67,6 +67,23 @@ SHAPES = {
     "Phi in a text": {"text": f"<|user|>\n{ASKED}<|end|>\n<|assistant|>\n{ANSWER}<|end|>"},
     "Alpaca in a text": {"text": f"Below is a task.\n\n### Instruction:\n{ASKED}\n\n### Response:\n{ANSWER}"},
     "Human and Assistant": {"text": f"\n\nHuman: {ASKED}\n\nAssistant: {ANSWER}"},
+    "ShareGPT with a call": {
+        "conversations": [
+            {"from": "human", "value": ASKED},
+            {"from": "tool_call", "value": '{"name": "look"}'},
+            {"from": "tool_response", "value": "found"},
+            {"from": "gpt", "value": ANSWER},
+        ]
+    },
+    "a role that nobody knows": {"messages": [USER, {"role": "critic", "content": "Hm."}, SAID]},
+    "asked by a role that nobody knows": {"messages": [{"role": "customer", "content": ASKED}, SAID]},
+    "a role in capitals": {"messages": [{"role": "User", "content": ASKED}, {"role": "Assistant", "content": "x"}]},
+    "a turn without a role": {"messages": [{"content": ASKED}, SAID]},
+    "a turn with its text in text": {"messages": [{"role": "user", "text": ASKED}, SAID]},
+    "a turn with a date": {"messages": [{**USER, "date": "2024-01-01"}, SAID]},
+    "a conversation of another name": {"chat": [USER, SAID]},
+    "Dolly with a context": {"instruction": "Label it.", "context": ASKED, "response": ANSWER},
+    "a column beside the question": {"question": "Which label?", "comment": ASKED, "answer": ANSWER},
     "unknown columns": {"sentence1": ASKED, "label": 0, "idx": 17},
     "KTO": {"prompt": ASKED, "completion": "good", "label": False},
 }
@@ -109,3 +126,21 @@ def test_what_a_turn_carries_beside_its_text_is_no_text_of_it() -> None:
     assert row.question == ASKED
     assert row.other_questions == ()
     assert row.whole == f"{ASKED}\n{ANSWER}"
+
+
+LONG = "The second carriage of the night train to Bergen was found empty but for a violin without strings."
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {**SAID, "reasoning_content": LONG},
+        {**SAID, "notes": LONG},
+        {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f", "arguments": LONG}}]},
+        {"role": "oracle", "content": LONG},
+    ],
+    ids=["thoughts", "an unknown key", "a call", "an unknown role"],
+)
+def test_every_text_of_a_turn_is_compared(turn: dict[str, object]) -> None:
+    row = Row("t", 1, {"messages": [USER, turn]})
+    assert len(find_leaks([Case("g", LONG, "x")], [row]).leaks) == 1

@@ -39,7 +39,7 @@ def edited(draw: random.Random, text: str, letters, edits: int) -> str:
 def groups(texts) -> list[int]:
     """Sizes of the groups of several, the largest first."""
     items = [Item(str(place), "", "", "t", place) for place in range(len(texts))]
-    found = groups_of(items, {str(place): text for place, text in enumerate(texts)})
+    found = groups_of(items, {str(place): text for place, text in enumerate(texts)}).groups
     return sorted((len(group.items) for group in found if len(group.items) > 1), reverse=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 import time
 
@@ -13,6 +15,7 @@ from pytest_ftgate.data.pii.accounts import is_iban
 from pytest_ftgate.data.pii.cards import luhn
 from pytest_ftgate.data.pii.credentials import credentials
 from pytest_ftgate.data.pii.personal import personal_data
+from pytest_ftgate.data.pii.placeholders import redacted_text
 from pytest_ftgate.data.pii.random_tokens import entropy
 
 
@@ -59,6 +62,10 @@ def test_personal_data_are_found(text, kinds):
         "order 123456789012 of 1,000,000",
         "0012345678901234567890",
         "1 + 1 = 2",
+        "a+b=+123456789",
+        "tel aviv 12345678",
+        "phone: see page 12345678",
+        "12.34.56.78 Euro",
     ],
 )
 def test_other_text_is_left_alone(text):
@@ -106,6 +113,44 @@ def test_exactly_one_pair_of_check_digits_fits_an_account(number):
 )
 def test_credentials_are_found(text, kind):
     assert credentials(f"use {text} here") == (kind,)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("password=k3Jq9xWm2Zt7", "password or key"),
+        ("Passwort: k3Jq9xWm2Zt7.", "password or key"),
+        ("密码：k3Jq9xWm2Zt7", "password or key"),
+        ('{"db_password": "Rain!Cloud77"}', "password or key"),
+        ("api_key: 9f86d081884c7d659a2feaa0c55ad015", "password or key"),
+        ("API-Key = Zk3Jq9xWm2Zt7b8Q", "password or key"),
+    ],
+)
+def test_the_value_of_a_password_or_key_is_found_and_cut(text, kind):
+    assert credentials(text) == (kind,)
+    assert "<SECRET>" in redacted_text(text)
+    assert credentials(redacted_text(text)) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=password123, password: hunter, Passwort: siehe2024, password = os.environ",
+        "password: P@ssw0rd1, password=changeme99!, pwd=${TOKEN}, password: get_password(user1)",
+        "token: gpt4o-2024, max_tokens=4096, token = getToken1, secret: Geheimnis",
+        "api_key: your_api_key_A1b2, key: 123e4567-e89b-12d3-a456-426614174000",
+        "primary key: customer_orders_2024_q3, monkey=aB3aB3aB3aB3aB3aB3",
+    ],
+)
+def test_other_values_after_such_words_are_left_alone(text):
+    assert credentials(text) == ()
+
+
+@pytest.mark.parametrize("kind", ["sha256", "sha384", "sha512"])
+def test_a_digest_of_a_file_in_base64_is_no_key(kind):
+    digests = (getattr(hashlib, kind)(str(seed).encode()).digest() for seed in range(300))
+    texts = [f"{kind}-{base64.b64encode(digest).decode()}" for digest in digests]
+    assert [text for text in texts if credentials(text) or credentials(f'integrity="{text}"')] == []
 
 
 def test_tokens_drawn_at_random_are_found():

@@ -59,9 +59,9 @@ def test_values_without_findings_are_equal(value):
     assert redacted_value(value) == value
 
 
-def test_numbers_are_looked_at_and_keys_are_not():
+def test_numbers_and_keys_are_looked_at():
     data = {"ann@birch.org": [{"n": 4539148803436467}, 4.5, True, None]}
-    assert redacted_value(data) == {"ann@birch.org": [{"n": "<CARD>"}, 4.5, True, None]}
+    assert redacted_value(data) == {"<EMAIL>": [{"n": "<CARD>"}, 4.5, True, None]}
 
 
 def person(**extras: object) -> DataRow:
@@ -212,3 +212,9 @@ def test_calls_of_tools_and_thoughts_are_redacted_and_rows_without_findings_stay
     assert "ann.lee@posteo.net" not in without.text
     assert without.text.count("<EMAIL>") == called("ann.lee@posteo.net").text.count("ann.lee@posteo.net") == 4
     assert redacted(called("Ann")) == called("Ann")
+
+
+def test_keys_inside_a_row_are_redacted_and_equal_ones_are_numbered():
+    value = {"properties": {"anna@firma.de": {}, "bo@firma.de": 1, "city": 2}, "required": ["city"]}
+    wanted = {"properties": {"<EMAIL>": {}, "<EMAIL>_2": 1, "city": 2}, "required": ["city"]}
+    assert redacted_value(value) == redacted_value(redacted_value(value)) == wanted

@@ -49,7 +49,7 @@ def test_each_row_has_file_and_line(tmp_path, name):
 
 def test_faults_are_told_at_once_up_to_a_bound(tmp_path):
     path = tmp_path / "train.jsonl"
-    odd = "".join(f'{{"text": "a", "cluster": {number // 2}}}\n' for number in range(60))
+    odd = "".join(f'{{"text": "a", "synthetic": {number // 2}}}\n' for number in range(60))
     path.write_text('{"input": "q", "expected": "a"}\n' + "{\n" * 5 + odd)
     rows = read_rows(path)
     assert next(rows).answer == "a"
@@ -58,7 +58,9 @@ def test_faults_are_told_at_once_up_to_a_bound(tmp_path):
     assert len(caught.value.faults) == 20
     assert caught.value.omitted == 60 - 19 * 2
     assert str(caught.value).endswith("and 22 more")
-    assert "train.jsonl:7: (text) 'cluster' is 0; expected a string; the same in 1 more row\n" in str(caught.value)
+    assert "train.jsonl:7: (text) 'synthetic' is 0; expected true or false; the same in 1 more row\n" in str(
+        caught.value
+    )
     assert "(column 2); the same in 4 more rows\n" in str(caught.value)
 
 

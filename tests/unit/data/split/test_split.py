@@ -191,7 +191,7 @@ def test_a_cluster_is_remembered_when_its_rows_are_gone(tmp_path):
 def test_near_questions_are_one_group_and_the_near_of_the_near_too():
     texts = {str(number): each for number, each in enumerate([text(1), text(2), f"{text(1)} x", f"{text(1)} x yy"])}
     items = [Item(key, "", "", "t", int(key)) for key in texts]
-    assert [[item.line for item in each.items] for each in groups_of(items, texts)] == [[0, 2, 3], [1]]
+    assert [[item.line for item in each.items] for each in groups_of(items, texts).groups] == [[0, 2, 3], [1]]
 
 
 @pytest.mark.parametrize(("name", "write"), [("t.csv", write_csv), ("t.parquet", write_parquet)])
@@ -229,6 +229,9 @@ def test_a_lost_or_broken_lock_is_an_error(tmp_path):
     whole = lock.read_text()
     lock.write_text(whole.replace("train", "elsewhere", 1))
     with pytest.raises(DataError, match=r"(?s)split\.lock:\d+: is not .*restore the original file"):
+        split(tmp_path, rows)
+    lock.write_text("".join(whole.splitlines(keepends=True)[:-3]))
+    with pytest.raises(DataError, match=r"(?s)split\.lock:1: says 20 places, found 17.*restore the original file"):
         split(tmp_path, rows)
     lock.unlink()
     with pytest.raises(DataError, match=r"contains train\.jsonl, validation\.jsonl, test\.jsonl but no split\.lock"):

@@ -257,7 +257,7 @@ def test_the_answer_may_be_a_call():
 )
 def test_a_broken_call_is_a_fault(message, said):
     written = message if message.get("tool_calls") != ["x"] else assistant("", tool_calls=[5])
-    expected = said if message.get("tool_calls") != ["x"] else "turn 2 calls a int"
+    expected = said if message.get("tool_calls") != ["x"] else "turn 2 calls a number"
     assert expected in told({"messages": [*ASKED, written]})
 
 

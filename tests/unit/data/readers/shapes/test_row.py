@@ -90,7 +90,7 @@ def test_a_preference_is_told_from_a_chat():
         ({"messages": turns(("user", " "), ("assistant", "a"))}, "no non-empty user turn"),
         ({"instruction": "", "output": "a"}, "no non-empty user turn"),
         ({"instruction": "q", "output": ["a"]}, "'output' is not a string"),
-        ({"prompt": 5, "completion": "a"}, "'prompt' is a int; expected a string or a list of messages"),
+        ({"prompt": 5, "completion": "a"}, "'prompt' is a number; expected a string or a list of messages"),
         ({"chosen": "a", "rejected": "b"}, "turn 1 has role assistant"),
         ({"prompt": "q", "chosen": "a", "rejected": []}, "rejected: does not end with an assistant turn"),
         (
@@ -102,7 +102,7 @@ def test_a_preference_is_told_from_a_chat():
         ),
         ({"prompt": "q", "completion": "a", "synthetic": "yes"}, "'synthetic' is 'yes'; expected true or false"),
         ({"prompt": "q", "completion": "a", "slices": {"lang": 1}}, "expected an object with string values"),
-        ({"prompt": "q", "completion": "a", "cluster": 1}, "'cluster' is 1; expected a string"),
+        ({"prompt": "q", "completion": "a", "cluster": 1}, "'cluster' is a number; expected a string"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(data, said):

@@ -1,11 +1,18 @@
-"""Two texts -> the longest run of words that stands in both, in time that does not explode where words repeat."""
+"""Words -> their sequences of one size; two sequences of words -> the longest run that both have."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from pytest_ftgate.data.near.normalized import Words
 
 
-def longest_run(one: Words, other: Words) -> Words:
+def word_grams(words: Words, size: int) -> Iterator[Words]:
+    """Every sequence of so many words, in order; none of fewer words."""
+    return zip(*(words[start:] for start in range(size)), strict=False)
+
+
+def longest_common(one: Words, other: Words) -> Words:
     """The first in `one` of the longest; empty if they share no word. A run's length is searched by halves."""
     least, most = 0, min(len(one), len(other))
     found: Words = ()
