@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from pytest_ftgate.data.near.hit import Hit, Verdict
-from pytest_ftgate.data.near.longest_run import longest_run
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.template_threshold import least_of_template
@@ -127,7 +126,7 @@ def _judged(number: int, golden: Indexed, row: Words, places: _Places) -> Hit | 
     verdict = golden.verdict(matched)
     if not verdict:
         return None
-    span = longest_run(golden.words, window)
+    span = longest_common(golden.words, window)
     verdict = of_repetitive(verdict, span, golden.words)
     return Hit(number, STAGE, verdict, matched / len(own), span) if verdict else None
 

@@ -17,12 +17,14 @@ N = 3
 REPEATED = 2 / 3
 """A text repeats itself if fewer of its sequences of three words are different ones."""
 FEW = 20
-"""Or if it has fewer different words, and more words than that."""
+OFTEN = 4
+"""Or if it has fewer different words, each this many times."""
 
 
 def is_repetitive(words: Sequence[str]) -> bool:
     """Whether its sequences, each once, say little about the text."""
-    if len(words) > FEW > len(set(words)):
+    different = len(set(words))
+    if different < FEW and OFTEN * different <= len(words):
         return True
     places = max(1, len(words) - N + 1)
     return len(set(zip(words, words[1:], words[2:], strict=False))) < REPEATED * places

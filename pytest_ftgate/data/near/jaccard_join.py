@@ -14,7 +14,6 @@ import numpy as np
 
 from pytest_ftgate.data.near.hit import Hit
 from pytest_ftgate.data.near.join_filter import SUSPECT, Filter
-from pytest_ftgate.data.near.longest_run import longest_run
 from pytest_ftgate.data.near.ngrams import N, grams_of, text_of_words
 from pytest_ftgate.data.near.normalized import Golden, Sample
 from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, codes_of_grams, distinct_codes, letter_codes
@@ -71,7 +70,7 @@ class Fuzzy:
                 for golden, theirs in zip(goldens, own, strict=True):
                     score = jaccard(theirs, grams - golden.dropped)
                     if score >= SUSPECT:
-                        span = longest_run(self._words[golden.number], split(text))
+                        span = longest_common(self._words[golden.number], split(text))
                         yield Hit(golden.number, "fuzzy", "leak" if score >= LEAK else "suspect", score, span)
 
     def _candidates(self, texts: Sequence[str]) -> Collection[int]:

@@ -40,8 +40,8 @@ _APART = re.compile(
     r"|(?:(?<=[-+*/^=<>])|(?<=[-+*/^=<>] ))\(|\)(?=[ ]?[+*/^=<>]|[ ]?-[ ]?\d)"
     "|[\U0001f300-\U0001faff\u2600-\u27bf]"
 )
-_KEPT = re.compile("\ua4fd([0-9a-f]+)|[\ua500-\ua57f]")
 _ONE = {"**": "^"}
+_KEPT = re.compile("\ua4fd([0-9a-f]+)|[\ua500-\ua57f]")
 _WITHIN = re.compile(r"(?<=[A-Za-z])(?:\+\+|#)(?!\w)|(?<=\d)[.,](?=\d)")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.data.near.longest_run import longest_run
-from pytest_ftgate.data.near.word_runs import word_grams
+from pytest_ftgate.data.near.word_runs import longest_common, word_grams
 
 
 def test_every_sequence_of_a_size_in_order() -> None:
@@ -12,5 +11,5 @@ def test_every_sequence_of_a_size_in_order() -> None:
 
 
 def test_the_longest_run_of_words_in_both() -> None:
-    assert longest_run(("a", "b", "c", "d"), ("x", "b", "c", "a")) == ("b", "c")
-    assert longest_run(("a",), ("b",)) == ()
+    assert longest_common(("a", "b", "c", "d"), ("x", "b", "c", "a")) == ("b", "c")
+    assert longest_common(("a",), ("b",)) == ()
