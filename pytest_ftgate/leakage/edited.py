@@ -19,7 +19,7 @@ from pytest_ftgate.data.near.hit import Hit, Verdict
 from pytest_ftgate.data.near.normalized import Golden, Sample, Words
 from pytest_ftgate.data.near.own_text import Templates
 from pytest_ftgate.data.near.template_threshold import least_of_template
-from pytest_ftgate.data.near.word_runs import word_grams
+from pytest_ftgate.data.near.word_runs import longest_common, word_grams
 from pytest_ftgate.leakage.common_subsequence import common_length
 from pytest_ftgate.leakage.containment import LONG
 from pytest_ftgate.leakage.information import BITS_LEAK, BITS_SUSPECT, bits_of_words, by_character

@@ -19,6 +19,7 @@ from pytest_ftgate.data.near.normalized import Golden, Sample
 from pytest_ftgate.data.near.rolling_hash import Hashes, bytes_of, codes_of_grams, distinct_codes, letter_codes
 from pytest_ftgate.data.near.template_threshold import least_of_template
 from pytest_ftgate.data.near.text import split
+from pytest_ftgate.data.near.word_runs import longest_common
 
 LEAK = 0.8
 LEAST_WORDS = 5
