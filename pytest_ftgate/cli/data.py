@@ -65,7 +65,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="N",
         help=f"maximum row length in tokens, with --model (default {MAX_LENGTH})",
     )
-    check.add_argument("--goldens", type=Path, metavar="DIR", help="also check for leakage of these golden sets")
+    check.add_argument(
+        "--goldens", type=Path, metavar="DIR", help="check against these golden sets too: format, coverage and leakage"
+    )
     check.add_argument(
         "--perplexity",
         type=whole(1),

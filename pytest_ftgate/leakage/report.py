@@ -22,6 +22,7 @@ _ADVICE = (
     "remove these rows, or replace the golden cases; `pytest --train --ftgate-leak=drop-row` trains without the rows, "
     "=drop-case compares models without the cases"
 )
+_OF_PROMPTS = "change the prompt, or replace the golden cases: no row that could be left out holds them"
 _BLIND = "word-level check: paraphrases and translations are not detected"
 
 
@@ -153,7 +154,8 @@ class Report:
         if self.omitted:
             listed.append(f"  {self.omitted:,} more pairs of these golden cases and a row are not listed")
         if advise and self.leaks:
-            listed.append(f"  {_ADVICE}")
+            in_rows = any(leak.file not in self.prompt_files for leak in self.leaks)
+            listed.append(f"  {_ADVICE if in_rows else _OF_PROMPTS}")
         return "\n".join([self.summary, *listed, f"  ({_BLIND})"])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.near.rows import Row, read_rows
+from pytest_ftgate.errors import LeakageError
 from pytest_ftgate.evaluate.prompt_variant import all_prompts
 from pytest_ftgate.leakage.check import compared, find_leaks, scan_of
 from pytest_ftgate.leakage.prompt_check import prompt_report, with_prompts
@@ -25,6 +26,8 @@ def check_own(data: Data, suites: Sequence[Suite]) -> Report:
     The prompt of each set is checked like data. Rows that are not in a file are reported as "rows:1", "rows:2" ...
     Raises LeakageError.
     """
+    if isinstance(data, Mapping):
+        raise LeakageError("training data is one mapping; expected a file, or a list of files or rows")
     parts = [data] if isinstance(data, str | Path) else list(data)
     if not suites:
         return find_leaks([], _rows(parts))
@@ -63,5 +66,8 @@ def _rows(parts: Iterable[str | Path | Mapping[str, Any]]) -> Iterator[Row]:
     for number, part in enumerate(parts, 1):
         if isinstance(part, Mapping):
             yield Row("rows", number, part)
-        else:
+        elif isinstance(part, str | Path):
             yield from read_rows(Path(part))
+        else:
+            kind = type(part).__name__
+            raise LeakageError(f"training data {number} is of type {kind}; expected the path of a file, or a mapping")

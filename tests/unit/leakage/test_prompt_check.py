@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pytest_ftgate.errors import LeakageError
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.leakage.check import Scan
 from pytest_ftgate.leakage.prompt_check import describe, prompt_report
@@ -84,6 +86,23 @@ def test_the_check_of_own_data_looks_at_the_prompt_too() -> None:
     assert report.rows_read == 1, "a prompt is no training row"
     with pytest.raises(AssertionError, match=r"golden\.toml:2: leak of golden case quiz/short"):
         report.assert_clean()
+    assert "change the prompt, or replace the golden cases" in report.describe(advise=True)
+    both = check_own([{"input": "m3", "expected": "a3"}], [suite])
+    assert "remove these rows" in both.describe(advise=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"input": "a"}, "training data is one mapping; expected a file, or a list of files or rows"),
+        ([["a"]], "training data 1 is of type list; expected the path of a file, or a mapping"),
+        ([{"input": "a"}, 3], "training data 2 is of type int"),
+    ],
+)
+def test_own_data_of_a_wrong_type_are_told(data: Any, told: str) -> None:
+    suite = load_suite(write_golden(Path("goldens/quiz"), CASES, ""))
+    with pytest.raises(LeakageError, match=told):
+        check_own(data, [suite])
 
 
 def test_a_single_file_names_its_first_line() -> None:
