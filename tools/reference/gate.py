@@ -18,7 +18,8 @@ DATA = (
     "`ftgate data check FILE` runs these checks, and so does `pytest pipelines/NAME`, with an item for "
     "each: `pipelines/mail/pipeline.toml::data[duplicates]`. Under `--train` they run first, and an error"
     ' ends the run before a model is asked. `[data] allow = ["pii"]` in pipeline.toml, or `--allow pii`, '
-    "turns errors of a check into warnings."
+    "turns errors of a check into warnings; in a pipeline not of `schema`, `method` and `validation`, as training "
+    "refuses what they find."
 )
 CODES = (
     "What a run of `pytest` or a command `ftgate` ends with. Of several findings of a run, 2 to 5 go "
