@@ -14,6 +14,7 @@ from pytest_ftgate.cli import data_dedup, data_generate, data_review, data_split
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import whole
+from pytest_ftgate.data.checks import CHECKS
 from pytest_ftgate.errors import DataError, Fault, FtgateError
 from pytest_ftgate.files.text import shown
 
@@ -24,22 +25,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.data.readers.renamed import Columns
     from pytest_ftgate.data.readers.row import DataRow
 
-CHECKS = (
-    *(
-        "keys",
-        "method",
-        "answers",
-        "turns",
-        "short",
-        "truncated",
-        "duplicates",
-        "near",
-        "contradictions",
-        "mislabelled",
-        "format",
-    ),
-    *("coverage", "balance", "size", "languages", "lengths", "synthetic", "general", "perplexity", "pii", "secrets"),
-)
+ALLOWABLE = tuple(name for name in CHECKS if name not in ("schema", "validation"))
+"""Checks whose errors may be warnings here: all but those of rows that cannot be read, and of pipelines alone."""
 MAX_LENGTH = 1024
 """Tokens; the default of a pipeline's train.max_length."""
 SAMPLED = 200
@@ -81,7 +68,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--allow",
         action="append",
         default=[],
-        choices=CHECKS,
+        choices=ALLOWABLE,
         help="report findings of this check as warnings (repeatable)",
     )
     add_column(check)

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from pytest_ftgate.cli.main import main
-from tests.projects import write_rows
+from tests.projects import write_golden, write_rows
 
 
 def words(number: int, seed: int) -> str:
@@ -309,3 +309,12 @@ NOUNS = [
     for number in range(40)
 ]
 """Forty questions that have little in common."""
+
+
+def test_texts_among_answers_can_be_allowed(check, tmp_path):
+    write_golden(tmp_path / "goldens/mail", [{"id": "a", "input": words(9, 9999), "expected": "yes"}], "")
+    rows = [*clean(), *({"text": words(30, 1000 + seed)} for seed in range(20))]
+    code, told = check(rows, "--goldens", "goldens")
+    assert (code, told["texts"].split()[1]) == (1, "ERROR")
+    code, told = check(rows, "--goldens", "goldens", "--allow", "texts")
+    assert (code, told["texts"].split()[1]) == (0, "warning")
