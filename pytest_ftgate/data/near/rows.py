@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,8 @@ class Row:
         return "\n".join(text_of(self.data[key]) for key in [*asked, *others])
 
     @property
-    def _taught(self) -> list[str]:
-        """The keys without ours, such as `source` and `notes`; of a row of no known shape all but the id."""
-        ours = {"id"} if shape_of(self.data) is None else OURS
-        return [key for key in self.data if key not in ours]
+    def _taught(self) -> Sequence[str]:
+        return _taught(tuple(self.data))
 
     @property
     def _repeated(self) -> Sequence[Any]:
@@ -96,6 +95,13 @@ class Row:
             yield text_of(turn)
         history = self.data.get("history")
         yield from (text_of(pair[:1]) for pair in history or () if isinstance(history, list) and isinstance(pair, list))
+
+
+@lru_cache(maxsize=4096)
+def _taught(keys: Sequence[str]) -> Sequence[str]:
+    """Those without ours, such as `source` and `notes`; of a row of no known shape all but the id."""
+    ours = {"id"} if shape_of(dict.fromkeys(keys)) is None else OURS
+    return [key for key in keys if key not in ours]
 
 
 def _without_answer(turns: Sequence[Any]) -> Sequence[Any]:

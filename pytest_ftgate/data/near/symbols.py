@@ -12,6 +12,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pytest_ftgate.data.near.text import without_thousands, words_of
 
@@ -45,6 +46,7 @@ _KEPT = re.compile("\ua4fd([0-9a-f]+)|[\ua500-\ua57f]")
 _WITHIN = re.compile(r"(?<=[A-Za-z])(?:\+\+|#)(?!\w)|(?<=\d)[.,](?=\d)")
 
 
+@lru_cache(maxsize=8)  # one row may have several findings
 def symbols_and_words(text: str) -> tuple[str, ...]:
     """Two texts are the same to a reader of code or mathematics if these are equal."""
     text = html.unescape(text) if "&" in text else text
