@@ -14,6 +14,7 @@ SHOWN = 3
 """Findings of a check that are named with file and line."""
 
 SHAPE_ADVICE = "use one of the supported row formats"
+FILE_ADVICE = "write the file again, or leave it out"
 
 
 @dataclass
@@ -61,7 +62,8 @@ def inspect(
         for check, tally in zip(checks, tallies, strict=True):
             tally.add(check.see(entry))
     found = tuple(map(_finding, schema.groups()))
-    first = Outcome("schema", "error" if schema else "ok", schema.count, found, SHAPE_ADVICE)
+    advice = SHAPE_ADVICE if any(finding.line for finding in found) else FILE_ADVICE
+    first = Outcome("schema", "error" if schema else "ok", schema.count, found, advice)
     if not rows:
         return Inspection(0, (first,))
     for check, tally in zip(checks, tallies, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 
@@ -318,3 +319,12 @@ def test_texts_among_answers_can_be_allowed(check, tmp_path):
     assert (code, told["texts"].split()[1]) == (1, "ERROR")
     code, told = check(rows, "--goldens", "goldens", "--allow", "texts")
     assert (code, told["texts"].split()[1]) == (0, "warning")
+
+
+def test_of_a_damaged_file_the_advice_is_about_the_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("t.jsonl.gz").write_bytes(b"\x1f\x8b\x08broken")
+    assert main(["data", "check", "t.jsonl.gz"]) == 1
+    said = capsys.readouterr().out
+    assert "t.jsonl.gz (cannot read training data: damaged or cut off" in said
+    assert said.splitlines()[1].endswith("; write the file again, or leave it out")
