@@ -62,7 +62,7 @@ def inspect(
         for check, tally in zip(checks, tallies, strict=True):
             tally.add(check.see(entry))
     found = tuple(map(_finding, schema.groups()))
-    advice = SHAPE_ADVICE if any(finding.line for finding in found) else FILE_ADVICE
+    advice = _advice([group.first for group in schema.groups()])
     first = Outcome("schema", "error" if schema else "ok", schema.count, found, advice)
     if not rows:
         return Inspection(0, (first,))
@@ -70,6 +70,13 @@ def inspect(
         tally.add(check.close())
     outcomes = [_outcome(check, tally, allowed) for check, tally in zip(checks, tallies, strict=True)]
     return Inspection(rows, (first, *outcomes))
+
+
+def _advice(faults: Sequence[Fault]) -> str:
+    """Nothing where each fault says itself what to do about what is no row."""
+    if not faults or any(fault.line for fault in faults):
+        return SHAPE_ADVICE
+    return "" if all(fault.fix for fault in faults) else FILE_ADVICE
 
 
 def _finding(group: Group) -> Finding:

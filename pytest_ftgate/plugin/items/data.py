@@ -72,7 +72,7 @@ class DataItem(FtgateItem):
         yield from (f"  {finding}" for finding in outcome.first)
         if more := outcome.unnamed:
             yield f"  and {more:,} more"
-        yield from (text for text in (outcome.note, f"to do: {outcome.advice}") if text)
+        yield from filter(None, (outcome.note, outcome.advice and f"to do: {outcome.advice}"))
         if self.check not in FINAL:
             yield f'  or, in {shown(self.path)}: [data] allow = ["{self.check}"] makes it a warning'
 

@@ -328,3 +328,9 @@ def test_of_a_damaged_file_the_advice_is_about_the_file(tmp_path, monkeypatch, c
     said = capsys.readouterr().out
     assert "t.jsonl.gz (cannot read training data: damaged or cut off" in said
     assert said.splitlines()[1].endswith("; write the file again, or leave it out")
+
+
+def test_a_fault_of_the_command_line_gets_no_advice_about_a_file(check):
+    code, told = check(clean(), "--column", "question=Nixda")
+    assert code == 1
+    assert told["schema"].endswith("correct the name as the data have it, or remove it)")
