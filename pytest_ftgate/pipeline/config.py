@@ -18,8 +18,10 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
-from pytest_ftgate.train.job import REFERENCED, Grading, Lora, TrainJob, Tuning, library_versions
+from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve
+from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
+from pytest_ftgate.train.tuning import REFERENCED, Lora, Tuning
 
 if TYPE_CHECKING:
     from pytest_ftgate.serve.model import Model
@@ -30,58 +32,6 @@ UNSERVABLE = {
     "bias": "adapters with trained biases",
 }
 """Keys of PEFT that are refused before training, and what vLLM cannot serve because of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The untuned model. model: absolute folder, or hub id. made_by: command that makes the folder."""
-
-    model: str
-    revision: str | None = None
-    made_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings.
-
-    pii: what becomes of rows with personal data or keys: "error", "redact" or "drop".
-    perplexity: rows whose perplexity is checked, 0 = none. columns: {key that is read: key that the rows have}.
-    """
-
-    train: Path
-    validation: Path
-    made_by: str = ""
-    max_rows: int = 0
-    allow: tuple[str, ...] = ()
-    pii: str = "error"
-    perplexity: int = 0
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Serve:
-    """Precision in training, baseline, validation, gate and production. dtype: "auto" = see `Pipeline.dtype`."""
-
-    dtype: str = "auto"
-    quantization: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """The best prompt of the untuned model. few_shot: examples. choices: allowed answers. min_gain: a share."""
-
-    few_shot: int = 0
-    choices: tuple[str, ...] = ()
-    min_gain: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Canary:
-    """What is asked every night. golden: name of the set to draw from, "" = all that gate. size: cases on the panel."""
-
-    golden: str = ""
-    size: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +194,8 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
     base, files = dict(data["base"]), dict(data["data"])
     if _is_folder(base["model"]):
         base["model"] = str(_absolute(path, base["model"]))
+    if _is_folder(base.get("chat_template", "")):
+        base["chat_template"] = str(_absolute(path, base["chat_template"]))
     for key in ("train", "validation"):
         files[key] = _as_named(path, files[key])
     return Pipeline(
@@ -254,7 +206,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         data=Data(**_tuples(files)),
         tuning=_tuning(data.get("train", {}), path),
         lora=Lora(**_tuples(data.get("lora", {}))),
-        serve=Serve(**data.get("serve", {})),
+        serve=Serve(**_tuples(data.get("serve", {}))),
         baseline=Baseline(**_tuples(data.get("baseline", {}))),
         policy=policy_of(data),
         ab=ab_of(data, path.parent),
@@ -267,12 +219,16 @@ REFERENCED_LEARNING_RATE = 1e-5
 """Where none is written: at the rate of the other methods a policy runs away from its reference."""
 
 
+NAMED = {"from": "begin"}
+"""Keys that are no names in Python."""
+
+
 def _tuning(table: dict[str, Any], path: Path) -> Tuning:
     if table.get("method") in REFERENCED:
         table = {"learning_rate": REFERENCED_LEARNING_RATE} | table
     if "accelerate_config" in table:
         table = table | {"accelerate_config": str(_absolute(path, table["accelerate_config"]))}
-    return Tuning(**table)
+    return Tuning(**{NAMED.get(key, key): value for key, value in table.items()})
 
 
 def _absolute(path: Path, written: str) -> Path:

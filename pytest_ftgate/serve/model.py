@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.digest import file_digest
 from pytest_ftgate.serve.adapter import CONFIG, adapter_digest
+from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.precision import native_dtype
 
 CONTENT = {".safetensors", ".bin", ".gguf", ".json", ".jinja", ".model", ".txt"}
@@ -22,7 +23,8 @@ class Model:
     base: folder, hub id, or (served=True) the name under which a server that is not ours answers.
     revision: of a hub id. dtype: "bfloat16", "float16" or "float32"; left out, what this machine computes natively.
     quantization: as the engine calls it.
-    adapter: folder with adapter_model.safetensors and adapter_config.json.
+    adapter: folder with adapter_model.safetensors and adapter_config.json. chat: how conversations become text.
+    engine: what serves it, its version and the arguments that change answers; "" = unknown.
     """
 
     base: str
@@ -31,6 +33,8 @@ class Model:
     quantization: str | None = None
     adapter: Path | None = None
     served: bool = False
+    chat: ChatFormat = field(default_factory=ChatFormat)
+    engine: str = ""
 
     @property
     def base_digest(self) -> str:
@@ -47,7 +51,10 @@ class Model:
         if self.served:
             return self.base_digest
         adapter = adapter_digest(self.adapter) if self.adapter else ""
-        return _sha256("\n".join([self.base_digest, self.dtype, self.quantization or "", adapter]))
+        parts = [self.base_digest, self.dtype, self.quantization or "", adapter]
+        if self.chat != ChatFormat():
+            parts += astuple(self.chat)
+        return _sha256("\n".join(parts))
 
 
 def own_model(name: str, url_flag: str) -> Model:

@@ -13,11 +13,11 @@ from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Message, Prompt
 from pytest_ftgate.train.data import messages_of
-from pytest_ftgate.train.job import Tuning
 from pytest_ftgate.train.pairs import TEXT_ALONE
 from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.rendering import Tools, answer_tokens, asked_tokens
 from pytest_ftgate.train.roles import TurnCheck
+from pytest_ftgate.train.tuning import Tuning
 
 UNJUDGED = (
     'does not say whether its answer was wanted, but method = "kto" needs it\n'

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +13,12 @@ from pytest_ftgate.errors import MissingExtra, ServeError, TrainError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.seal import seal, state_key
 from pytest_ftgate.serve.adapter import adapter_digest
-from pytest_ftgate.serve.compute import COMPUTING
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.serve.servers.process import ProcessGroup
 from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import Event, EventTail
 from pytest_ftgate.train.job import LIBRARIES, TrainJob
+from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Manifest, is_sealed, read_manifest
 
@@ -129,36 +127,6 @@ def _remove_trained(out_dir: Path) -> None:
 
 def _key(state_dir: Path | None) -> bytes:
     return state_key(state_dir) if state_dir else b""
-
-
-def command(job: TrainJob, out_dir: Path, state_dir: Path | None = None) -> list[str]:
-    """`accelerate launch` of the worker: one process, or what train.accelerate_config says."""
-    config = job.tuning.accelerate_config
-    how = ["--config_file", config] if config else ["--num_processes", "1", "--num_machines", "1", *_SINGLE]
-    threads = ["--num_cpu_threads_per_process", str(_threads(job))]
-    launcher = [sys.executable, "-m", "accelerate.commands.launch", *how, *threads]
-    return [*launcher, "--module", "pytest_ftgate.train.worker", str(out_dir), *([str(state_dir)] if state_dir else [])]
-
-
-_SINGLE = ("--mixed_precision", "no", "--dynamo_backend", "no")
-
-
-def environment(job: TrainJob) -> dict[str, str]:
-    """The environment of this process, with allocator, threads, and nothing sent anywhere."""
-    own = {
-        **COMPUTING,
-        "OMP_NUM_THREADS": str(_threads(job)),
-        "PYTHONHASHSEED": "0",
-        "TRANSFORMERS_VERBOSITY": "error",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-    }
-    if Path(job.base).is_dir():
-        own["HF_HUB_OFFLINE"] = "1"
-    return {**os.environ, **own}
-
-
-def _threads(job: TrainJob) -> int:
-    return job.tuning.threads or len(os.sched_getaffinity(0))
 
 
 def _check_libraries(job: TrainJob) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_ftgate.train.job import METHODS_OF, REFERENCED, Tuning
+from pytest_ftgate.train.tuning import METHODS_OF, REFERENCED, Tuning
 
 Problem = tuple[tuple[str, ...], str, str]
 """Where in the file, what is wrong, and how to fix it."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_ftgate.errors import FtgateError, TrainError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
-from pytest_ftgate.train.launch import environment
+from pytest_ftgate.train.launch_line import environment
 
 JOB = "preview.json"
 FAULT = 3

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
 from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
+from pytest_ftgate.serve.device import this_device
+from pytest_ftgate.train.arguments import arguments
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import answer_loss
 from pytest_ftgate.train.resuming import Resuming
@@ -50,53 +51,23 @@ class JudgedTrainer(Resuming, KTOTrainer):  # type: ignore[misc]
 
 def sft_arguments(job: TrainJob, folder: Path) -> SFTConfig:
     """Of SFTTrainer: what the job says, and what the device wants."""
-    return SFTConfig(**_arguments(job, folder), dataset_kwargs={"skip_prepare_dataset": True})
+    return SFTConfig(**arguments(job, folder, this_device()), dataset_kwargs={"skip_prepare_dataset": True})
 
 
 def dpo_arguments(job: TrainJob, folder: Path) -> DPOConfig:
     """Of DPOTrainer, with the sigmoid loss of Rafailov et al. 2023. Dropout stays on only if the job asks for some."""
-    return DPOConfig(**_arguments(job, folder), beta=job.tuning.beta, disable_dropout=job.lora.dropout == 0)
+    return DPOConfig(
+        **arguments(job, folder, this_device()), beta=job.tuning.beta, disable_dropout=job.lora.dropout == 0
+    )
 
 
 def kto_arguments(job: TrainJob, folder: Path) -> KTOConfig:
     """Of KTOTrainer, with the loss of Ethayarajh et al. 2024. Dropout as for DPO."""
     tuning = job.tuning
     return KTOConfig(
-        **_arguments(job, folder),
+        **arguments(job, folder, this_device()),
         beta=tuning.beta,
         desirable_weight=tuning.desirable_weight,
         undesirable_weight=tuning.undesirable_weight,
         disable_dropout=job.lora.dropout == 0,
     )
-
-
-def _arguments(job: TrainJob, folder: Path) -> dict[str, Any]:
-    tuning, cuda = job.tuning, torch.cuda.is_available()
-    return {
-        "output_dir": str(folder),
-        "num_train_epochs": tuning.epochs,
-        "learning_rate": tuning.learning_rate,
-        "lr_scheduler_type": tuning.scheduler,
-        "warmup_steps": tuning.warmup,  # below 1 it is a share of all steps
-        "per_device_train_batch_size": tuning.batch_size,
-        "gradient_accumulation_steps": tuning.gradient_accumulation,
-        "weight_decay": tuning.weight_decay,
-        "max_grad_norm": tuning.max_grad_norm,
-        "seed": tuning.seed,
-        "data_seed": tuning.seed,
-        "max_length": tuning.max_length,
-        "optim": "paged_adamw_8bit" if cuda else "adamw_torch_fused",
-        "bf16": cuda and job.dtype == "bfloat16",  # on the CPU the weights have their precision already,
-        "fp16": cuda and job.dtype == "float16",  # and autocast would only add casts
-        "gradient_checkpointing": cuda,
-        "use_cpu": not cuda,
-        "dataloader_pin_memory": cuda,
-        "remove_unused_columns": False,
-        "save_strategy": "no",  # `callback.Keeper` says when
-        "save_total_limit": 2,
-        "eval_strategy": "no",
-        "logging_steps": 1,
-        "disable_tqdm": True,
-        "report_to": list(job.report_to) or "none",
-        "run_name": job.name,
-    }

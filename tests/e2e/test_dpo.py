@@ -10,8 +10,9 @@ import pytest
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.model import folder_digest
-from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
+from pytest_ftgate.train.job import Grading, TrainJob
 from pytest_ftgate.train.launch import train
+from pytest_ftgate.train.tuning import Lora, Tuning
 from tests.e2e.workshop import MODEL, need_model
 from tests.projects import write_rows
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.gate.policy import Forgetting, Policy
 from pytest_ftgate.pipeline.config import Pipeline, read_pipeline
-from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
+from pytest_ftgate.train.job import Grading, TrainJob
+from pytest_ftgate.train.tuning import Lora, Tuning
 from tests import projects
 from tests.projects import pipeline_toml
 from tests.repository import ROOT

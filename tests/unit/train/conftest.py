@@ -12,7 +12,8 @@ import pytest
 
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.model import folder_digest
-from pytest_ftgate.train.job import Grading, Lora, TrainJob, Tuning
+from pytest_ftgate.train.job import Grading, TrainJob
+from pytest_ftgate.train.tuning import Lora, Tuning
 from tests.projects import write_rows
 
 CHATML = (

@@ -13,12 +13,12 @@ from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train import callback
 from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.events import EventLog, read_events
-from pytest_ftgate.train.job import Tuning
 from pytest_ftgate.train.judged import imbalance, read_judged
 from pytest_ftgate.train.manifest import read_manifest
 from pytest_ftgate.train.pairs import read_pairs
 from pytest_ftgate.train.run import run
 from pytest_ftgate.train.trainer import kto_arguments
+from pytest_ftgate.train.tuning import Tuning
 from pytest_ftgate.train.validation_rows import read_validation
 from tests.unit.data.data_files import turn, write_jsonl
 

@@ -23,6 +23,8 @@ PARENT = """
 import json, sys
 from pathlib import Path
 from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.launch_line import command, environment
+from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.launch import train
 out = Path(sys.argv[1])
 train(TrainJob.read(out.with_suffix(".json")), out, lambda event: print(json.dumps(event), flush=True))
@@ -164,15 +166,15 @@ def test_a_crash_shows_the_last_lines_of_the_log(make_job, tmp_path, monkeypatch
 
 
 def test_the_trainer_gets_its_allocator_and_no_network_for_a_local_model(make_job):
-    env = launch.environment(make_job(threads=3))
+    env = environment(make_job(threads=3))
     assert env["MALLOC_MMAP_THRESHOLD_"] == env["MALLOC_TRIM_THRESHOLD_"] == "17179869184"
     assert (env["OMP_NUM_THREADS"], env["HF_HUB_OFFLINE"]) == ("3", "1")
 
 
 def test_an_accelerate_configuration_replaces_the_single_process(make_job, tmp_path):
-    command = launch.command(make_job(accelerate_config="/etc/two-gpus.yaml"), tmp_path)
-    assert command[command.index("--config_file") + 1] == "/etc/two-gpus.yaml"
-    assert "--num_processes" not in command
+    line = command(make_job(accelerate_config="/etc/two-gpus.yaml"), tmp_path)
+    assert line[line.index("--config_file") + 1] == "/etc/two-gpus.yaml"
+    assert "--num_processes" not in line
 
 
 def test_a_tracker_that_is_not_installed_is_told_before_anything_starts(make_job, tmp_path):

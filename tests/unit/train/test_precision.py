@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pytest_ftgate.train import trainer
+from pytest_ftgate.serve.device import Device
+from pytest_ftgate.train.arguments import arguments
 from pytest_ftgate.train.data import fitting
 from pytest_ftgate.train.models import load_tokenizer, model_to_train, serving_model
 from pytest_ftgate.train.rows import training_rows
@@ -53,10 +54,10 @@ def test_validation_asks_a_model_of_it(make_job, tmp_path, dtype):
         ("float32", False, (False, False)),
     ],
 )
-def test_autocast_is_for_cuda_in_the_jobs_own_precision(make_job, tmp_path, monkeypatch, dtype, cuda, autocast):
-    monkeypatch.setattr(trainer.torch.cuda, "is_available", lambda: cuda)
-    arguments = trainer._arguments(replace(make_job(), dtype=dtype), tmp_path)
-    assert (arguments["bf16"], arguments["fp16"]) == autocast
+def test_autocast_is_for_cuda_in_the_jobs_own_precision(make_job, tmp_path, dtype, cuda, autocast):
+    device = Device("cuda" if cuda else "cpu", "of a test")
+    made = arguments(replace(make_job(), dtype=dtype), tmp_path, device)
+    assert (made["bf16"], made["fp16"]) == autocast
 
 
 def test_the_precision_is_part_of_the_job(make_job):

@@ -15,10 +15,11 @@ from pytest_ftgate.serve.hf.row import Answer
 from pytest_ftgate.train import callback
 from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.events import EventLog, read_events
-from pytest_ftgate.train.job import Grading, Lora, TrainJob
+from pytest_ftgate.train.job import Grading, TrainJob
 from pytest_ftgate.train.manifest import Manifest, read_manifest
 from pytest_ftgate.train.models import check_servable
 from pytest_ftgate.train.run import run
+from pytest_ftgate.train.tuning import Lora
 from pytest_ftgate.train.validate import grade_answers
 
 OPENED: list[str] = []

@@ -1,0 +1,42 @@
+"""(TrainJob, Device) -> arguments of TRL's trainers that all methods share. Pure: no torch, no look at the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.serve.device import Device
+from pytest_ftgate.train.job import TrainJob
+
+
+def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
+    """By name, for the configuration of each method. folder: of the checkpoints."""
+    tuning, cuda = job.tuning, device.kind == "cuda"
+    return {
+        "output_dir": str(folder),
+        "num_train_epochs": tuning.epochs,
+        "learning_rate": tuning.learning_rate,
+        "lr_scheduler_type": tuning.scheduler,
+        "warmup_steps": tuning.warmup,  # below 1 it is a share of all steps
+        "per_device_train_batch_size": tuning.batch_size,
+        "gradient_accumulation_steps": tuning.gradient_accumulation,
+        "weight_decay": tuning.weight_decay,
+        "max_grad_norm": tuning.max_grad_norm,
+        "seed": tuning.seed,
+        "data_seed": tuning.seed,
+        "max_length": tuning.max_length,
+        "optim": "paged_adamw_8bit" if cuda else "adamw_torch_fused",
+        "bf16": cuda and job.dtype == "bfloat16",  # on the CPU the weights have their precision already,
+        "fp16": cuda and job.dtype == "float16",  # and autocast would only add casts
+        "gradient_checkpointing": cuda,
+        "use_cpu": not cuda,
+        "dataloader_pin_memory": cuda,
+        "remove_unused_columns": False,
+        "save_strategy": "no",  # `callback.Keeper` says when
+        "save_total_limit": 2,
+        "eval_strategy": "no",
+        "logging_steps": 1,
+        "disable_tqdm": True,
+        "report_to": list(job.report_to) or "none",
+        "run_name": job.name,
+    }

@@ -1,0 +1,105 @@
+"""The tables [train] and [lora] of pipeline.toml: how the weights are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+SMALL_DATA_ROWS = 1_000
+REFERENCED = ("dpo", "kto")
+"""Methods that hold the trained model to a reference, the base, and learn from what people prefer or want."""
+
+METHODS_OF = {
+    "beta": REFERENCED,
+    "load_in_4bit": REFERENCED,
+    "desirable_weight": ("kto",),
+    "undesirable_weight": ("kto",),
+}
+"""Settings that some methods alone look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The table [train] of pipeline.toml; each field is described in pipeline.schema.json.
+
+    beta, load_in_4bit: of methods "dpo" and "kto" alone. desirable_weight, undesirable_weight: of "kto" alone.
+    warmup: share of the steps. max_length: tokens. patience: validations. threads: 0 = all cores.
+    max_steps, eval_steps: 0 = as epochs say. begin: the key "from" (base, champion). optimizer, attention, kernels:
+    "" = what fits the device. neftune_alpha, loraplus_ratio: 0 = not. where: "here" or "ray". gpus: of each node.
+    extra: arguments of TRL's configuration, the table [train.extra]; they win.
+    """
+
+    method: str = "qlora"
+    epochs: int = 2
+    learning_rate: float = 2e-4
+    scheduler: str = "cosine"
+    warmup: float = 0.05
+    batch_size: int = 8
+    gradient_accumulation: int = 1
+    max_length: int = 1024
+    weight_decay: float = 0.01
+    max_grad_norm: float = 0.3
+    patience: int = 3
+    seed: int = 0
+    threads: int = 0
+    max_steps: int = 0
+    eval_steps: int = 0
+    begin: str = "base"
+    packing: bool = False
+    group_by_length: bool = False
+    optimizer: str = ""
+    attention: str = ""
+    kernels: str = ""
+    neftune_alpha: float = 0.0
+    loraplus_ratio: float = 0.0
+    deterministic: bool = False
+    gpus: int = 1
+    nodes: int = 1
+    strategy: str = "ddp"
+    cpu_offload: bool = False
+    where: str = "here"
+    accelerate_config: str = ""
+    price_per_hour: float = 0.0
+    beta: float = 0.1
+    load_in_4bit: bool = True
+    desirable_weight: float = 1.0
+    undesirable_weight: float = 1.0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def referenced(self) -> bool:
+        """Whether the model is held to a reference, see REFERENCED."""
+        return self.method in REFERENCED
+
+    @property
+    def in_4bit(self) -> bool:
+        """Whether the base is held in NF4 while it is trained."""
+        return self.method == "qlora" or (self.referenced and self.load_in_4bit)
+
+    def settings(self) -> dict[str, Any]:
+        """The fields that the method looks at."""
+        return {
+            name: value for name, value in asdict(self).items() if self.method in METHODS_OF.get(name, (self.method,))
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """The table [lora]; r and alpha 0 = to be chosen by `resolved`. target_modules: names, or "all-linear".
+
+    init: "default", "pissa", "eva" or "loftq". extra: arguments of PEFT's LoraConfig, the table [lora.extra]; they win.
+    """
+
+    r: int = 0
+    alpha: float = 0.0
+    dropout: float = 0.0
+    target_modules: str | tuple[str, ...] = "all-linear"
+    rslora: bool = False
+    init: str = "default"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def resolved(self, rows: int) -> Lora:
+        """With r 8 below 1,000 training rows, else 16, and alpha 2 r, where they are not set."""
+        r = self.r or (8 if rows < SMALL_DATA_ROWS else 16)
+        return replace(self, r=r, alpha=self.alpha or 2.0 * r)
