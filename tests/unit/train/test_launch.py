@@ -25,6 +25,7 @@ from pathlib import Path
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.launch_line import command, environment
+from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.launch import train
 out = Path(sys.argv[1])
 train(TrainJob.read(out.with_suffix(".json")), out, lambda event: print(json.dumps(event), flush=True))
