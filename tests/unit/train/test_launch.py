@@ -16,6 +16,7 @@ import pytest
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.train import launch, worker
 from pytest_ftgate.train.events import EventLog, read_events
+from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.manifest import read_manifest
 from pytest_ftgate.train.run import run
 
@@ -23,9 +24,6 @@ PARENT = """
 import json, sys
 from pathlib import Path
 from pytest_ftgate.train.job import TrainJob
-from pytest_ftgate.train.launch_line import command, environment
-from pytest_ftgate.train.launch_line import command, environment
-from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.launch import train
 out = Path(sys.argv[1])
 train(TrainJob.read(out.with_suffix(".json")), out, lambda event: print(json.dumps(event), flush=True))
