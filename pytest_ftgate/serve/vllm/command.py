@@ -143,6 +143,13 @@ def _own_context(base: Path) -> Iterator[int]:
             yield length
 
 
+def with_programs(executable: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """PATH with the folder of the `vllm` command first, where ninja and others are that it compiles kernels with."""
+    folder = str(executable.parent)
+    path = environment.get("PATH", os.defpath)
+    return {"PATH": path if folder in path.split(os.pathsep) else os.pathsep.join([folder, path])}
+
+
 def environment(model: Model, api_key: str, cache: Path, start_limit_s: float) -> Mapping[str, str]:
     """Variables for the server: the key (a command line can be read by everybody), quiet, and no word to anybody."""
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if Path(model.base).is_dir() else {}
