@@ -113,6 +113,7 @@ def arguments(model: Model, served_name: str, port: int, max_rank: int, *, cpu: 
         "--port": str(port),
         "--dtype": model.dtype,
         "--seed": "0",
+        "--generation-config": "vllm",
         "--max-lora-rank": str(max_rank),
         "--max-loras": str(CPU_LORA_SLOTS if cpu else LORA_SLOTS),
         "--revision": model.revision,
