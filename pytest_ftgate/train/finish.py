@@ -19,6 +19,7 @@ from pytest_ftgate.train.events import read_events, step_curves
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Epoch, Manifest
+from pytest_ftgate.train.precision import trained_dtype
 from pytest_ftgate.train.validate import SCORE_FILE
 
 
@@ -82,6 +83,7 @@ def _params(job: TrainJob, rows: int, template: str) -> dict[str, Any]:
         **job.tuning.settings(),
         **lora,
         **_machine(this_device()),
+        "trained_dtype": trained_dtype(job, this_device().kind),
         "rows": rows,
         "template_digest": _sha256(template),
     }
