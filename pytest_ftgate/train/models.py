@@ -12,6 +12,7 @@ from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.precision import trained_dtype
+from pytest_ftgate.train.strategies.configuration import SHARDED, strategy
 
 SHORT_ROW = 512
 """Tokens. Up to here plain attention is faster on the CPU: the backward pass of torch's fused one takes a quarter of
@@ -36,12 +37,19 @@ def load_tokenizer(job: TrainJob) -> Any:
 def model_to_train(job: TrainJob) -> Any:
     """The base model as the method wants it: see `trained_dtype` ("full"), else in `job.dtype`, or in NF4 of it."""
     whole = job.tuning.method == "full"
-    return _load(
-        job,
-        getattr(torch, trained_dtype(job, _device()) if whole else job.dtype),
-        "bitsandbytes" if job.tuning.in_4bit else None,
-        attn_implementation=_attention(job.tuning.max_length),
-    )
+    dtype = getattr(torch, trained_dtype(job, _device()) if whole else job.dtype)
+    quantization = "bitsandbytes" if job.tuning.in_4bit else None
+    attention = _attention(job.tuning.max_length)
+    if strategy(job) in SHARDED:
+        return _model_to_share(job, dtype, quantization, attn_implementation=attention)
+    return _load(job, dtype, quantization, attn_implementation=attention)
+
+
+def _model_to_share(job: TrainJob, dtype: torch.dtype, quantization: str | None, **options: Any) -> Any:
+    """In the CPU's memory: no GPU need hold the whole model before it is shared out, layer by layer."""
+    if quantization and strategy(job) == "fsdp":
+        options |= {"storage": dtype, "device_map": {"": "cpu"}}
+    return load_weights(job.base, job.revision, dtype, quantization, **options)
 
 
 def lora_config(job: TrainJob) -> Any:

@@ -24,6 +24,7 @@ from pytest_ftgate.train.models import (
 )
 from pytest_ftgate.train.resuming import Stopwatch
 from pytest_ftgate.train.rows import training_rows, write_tokens
+from pytest_ftgate.train.strategies.saving import save_trained
 from pytest_ftgate.train.trainer import (
     AnswerTrainer,
     JudgedTrainer,
@@ -60,7 +61,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     score = partial(validate, job, tokenizer, validation, trainer)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
-    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(_save_epoch, trainer, tokenizer), score)
+    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(save_trained, trainer, tokenizer), score)
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
@@ -108,7 +109,7 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     """Train from the newest whole checkpoint, if there is one; nothing if all epochs are done."""
     from transformers import TrainerState
 
-    checkpoint = newest_whole(Path(trainer.args.output_dir))
+    checkpoint = newest_whole(Path(trainer.args.output_dir), remove=trainer.is_world_process_zero())
     trainer.watch = Stopwatch(train_seconds(checkpoint) if checkpoint else 0.0)
     if checkpoint is None:
         trainer.train()
@@ -120,16 +121,6 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
         if not stop and state.global_step < state.max_steps:
             trainer.train(resume_from_checkpoint=str(checkpoint))
     trainer.watch.pause()
-
-
-def _save_epoch(trainer: Trainer, tokenizer: Any, folder: Path) -> None:
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    if hasattr(model, "peft_config"):
-        model.save_pretrained(folder, save_embedding_layers=False)
-        (folder / "README.md").unlink(missing_ok=True)
-    else:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
 
 
 def _tell_start(log: EventLog, job: TrainJob, rows: Rows, model: Any) -> None:
