@@ -22,8 +22,8 @@ CHECKPOINT_S = 45.0
 class Keeper(TrainerCallback):  # type: ignore[misc]
     """Keeps what a kill must not lose, and tells how it goes.
 
-    save_epoch(folder): write the adapter; called on all processes. score(folder, train_loss): validate it; called on one process only.
-    barrier(): wait for the other processes.
+    save_epoch(folder): write the adapter; called on all processes. score(folder, train_loss): validate it;
+    called on one process only. barrier(): wait for the other processes.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - wiring

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.train import initial_weights
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
 from pytest_ftgate.train.data import fitting, in_pieces
@@ -61,7 +62,8 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     score = partial(validate, job, tokenizer, validation, trainer)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
-    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(save_trained, trainer, tokenizer), score)
+    save = partial(save_trained, trainer, tokenizer, job, out_dir)
+    keeper = Keeper(root, log, trainer, job.tuning.patience, save, score)
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
@@ -85,16 +87,19 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
     from datasets import Dataset
 
     trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
+    columns = _columns(job, rows)
     arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
     trainer: Trainer = trainer_of(
         model=model_to_train(job),
         args=arguments,
         data_collator=None if job.tuning.referenced else Collator(tokenizer.pad_token_id),
-        train_dataset=Dataset.from_list(_columns(job, rows)),
+        train_dataset=Dataset.from_list(columns),
         processing_class=tokenizer,
         peft_config=lora_config(job),
     )
-    check_servable(trainer.model)
+    trainer.loraplus_ratio = job.tuning.loraplus_ratio
+    check_servable(trainer.model, 2 if initial_weights.is_converted(job) else 1)
+    initial_weights.begin(trainer, job, out_dir, columns, tokenizer.pad_token_id)
     hold_adapter_in_float32(trainer.model)
     keep_head_input_whole(trainer.model)
     return trainer
