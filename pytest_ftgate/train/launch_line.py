@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from pytest_ftgate.serve.compute import COMPUTING
+from pytest_ftgate.serve.hub import offline
+from pytest_ftgate.serve.model import Model
 from pytest_ftgate.train.job import TrainJob
 
 
@@ -31,9 +33,7 @@ def environment(job: TrainJob) -> dict[str, str]:
         "TRANSFORMERS_VERBOSITY": "error",
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
-    if Path(job.base).is_dir():
-        own["HF_HUB_OFFLINE"] = "1"
-    return {**os.environ, **own}
+    return {**os.environ, **own, **offline(Model(job.base, job.revision))}
 
 
 def _threads(job: TrainJob) -> int:
