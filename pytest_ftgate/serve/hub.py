@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import MissingExtra, ServeError
+from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.serve.model import Model
 
@@ -79,6 +80,7 @@ def fetched(model: Model, on_bytes: OnBytes = lambda _done, _total: None, say: C
     pinned = replace(model, revision=str(listed.sha))
     if folder_of(pinned) is None:
         _download(pinned, _sizes(listed), on_bytes)
+    _remember(model, str(listed.sha))
     return pinned
 
 
@@ -110,13 +112,13 @@ def _cached(model: Model, error: Exception, say: Callable[[str], None]) -> Model
 
 
 def _download(model: Model, sizes: Mapping[str, int], on_bytes: OnBytes) -> None:
-    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub import snapshot_download
 
     if not any(name.endswith(".safetensors") for name in sizes):
         raise ServeError(f"{model.base}: no *.safetensors among its files; use a revision or a model that has them")
-    blobs = Path(constants.HF_HUB_CACHE, f"models--{model.base.replace('/', '--')}", "blobs")
+    blobs = _cache_of(model) / "blobs"
     total, here = sum(sizes.values()), _bytes_in(blobs)
-    _check_room(model, Path(constants.HF_HUB_CACHE), total - here)
+    _check_room(model, blobs, total - here)
     with _watched(lambda: on_bytes(min(_bytes_in(blobs), total), total)), _quiet():
         try:
             snapshot_download(
@@ -125,6 +127,21 @@ def _download(model: Model, sizes: Mapping[str, int], on_bytes: OnBytes) -> None
         except Exception as error:
             raise _explained(model, error) from error
     on_bytes(total, total)
+
+
+def _remember(model: Model, commit: str) -> None:
+    """Where the cache keeps to which commit a branch or tag led last, for a run without a network."""
+    revision = model.revision or "main"
+    if revision != commit:
+        path = _cache_of(model) / "refs" / revision
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, commit)
+
+
+def _cache_of(model: Model) -> Path:
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE, f"models--{model.base.replace('/', '--')}")
 
 
 def _check_room(model: Model, cache: Path, wanted: int) -> None:
