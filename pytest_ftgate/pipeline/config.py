@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
 from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve
+from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
 from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
@@ -89,7 +90,12 @@ class Pipeline:
         folder = Path(self.base.model)
         if folder.is_absolute() and not folder.is_dir():
             raise self._missing([("base", "model")], [folder], self.base.made_by)
-        return Model(self.base.model, self.base.revision, self.dtype, self.serve.quantization)
+        found = Model(self.base.model, self.base.revision, self.dtype, self.serve.quantization)
+        return replace(found, arguments=self.serve.args, context=self.serve.context)
+
+    def at(self, revision: str | None) -> Pipeline:
+        """The same with the base model at a revision, the commit to which a hub id was resolved."""
+        return replace(self, base=replace(self.base, revision=revision))
 
     @property
     def train_file(self) -> Path:
@@ -196,6 +202,10 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
             what = "inside a golden set folder" if within else "a golden set"
             message = f"data.{key} is {what}; golden cases must not be trained on"
             yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")
+    if found := taken(data.get("serve", {}).get("args", ())):
+        message = f"serve.args has {', '.join(found)}, which is set by the plugin"
+        fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
+        yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision requires a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")

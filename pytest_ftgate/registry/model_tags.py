@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.model import Model
 
 BASE, REVISION, DTYPE, QUANTIZATION = "ftgate.base", "ftgate.revision", "ftgate.dtype", "ftgate.quantization"
+ENGINE = "ftgate.engine"
 
 
 def tags_of(model: Model) -> dict[str, str]:
@@ -20,7 +21,7 @@ def tags_of(model: Model) -> dict[str, str]:
     folder = Path(model.base)
     base = str(folder.resolve()) if folder.exists() else model.base
     tags = {MODEL: model.digest, BASE: base, DTYPE: model.dtype}
-    optional = {REVISION: model.revision, QUANTIZATION: model.quantization}
+    optional = {REVISION: model.revision, QUANTIZATION: model.quantization, ENGINE: model.engine}
     return tags | {name: value for name, value in optional.items() if value}
 
 
@@ -34,7 +35,10 @@ def name_of(version: Version) -> str:
 
 
 def as_tested(version: Version, base: Model) -> Model:
-    """The base model at the precision that a version was tested at, which may be that of another machine."""
+    """The base model at the precision that a version was tested at, which may be that of another machine.
+
+    The engine is that of this run: a champion that was tested with another one is asked anew.
+    """
     tags = version.tags
     return replace(base, dtype=tags[DTYPE], quantization=tags.get(QUANTIZATION)) if DTYPE in tags else base
 
@@ -50,7 +54,7 @@ def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
     if BASE not in tags or MODEL not in tags:
         raise RegistryError(f"{version} was registered without a base model and cannot be served from the registry")
     model = Model(base or tags[BASE], tags.get(REVISION), tags[DTYPE], tags.get(QUANTIZATION))
-    model = replace(model, adapter=adapter)
+    model = replace(model, adapter=adapter, engine=tags.get(ENGINE, ""))
     if model.digest != tags[MODEL]:
         raise RegistryError(
             f"{version} was tested as model {tags[MODEL]}, but {model.base} with its adapter is {model.digest}: "

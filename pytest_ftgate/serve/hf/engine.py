@@ -12,6 +12,7 @@ from pytest_ftgate.serve.compute import COMPUTING
 from pytest_ftgate.serve.device import gpu_environment, this_device
 from pytest_ftgate.serve.engine import Progress
 from pytest_ftgate.serve.hf.weights import check_quantization
+from pytest_ftgate.serve.hub import offline
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine
 
@@ -60,7 +61,8 @@ class TransformersEngine(LocalEngine):
 
     def environment(self) -> Mapping[str, str]:
         """The key, and what a process that computes needs."""
-        return {KEY_VARIABLE: self.api_key, **COMPUTING, **gpu_environment(this_device())}
+        gpus = gpu_environment(this_device())
+        return {KEY_VARIABLE: self.api_key, **COMPUTING, **gpus, **offline(self.model)}
 
 
 def _check_base(base: str) -> None:
