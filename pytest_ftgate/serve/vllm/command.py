@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.chat_format import DAY
 from pytest_ftgate.serve.model import Model
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -106,7 +107,7 @@ def allowed_rank(rank: int) -> int:
 
 
 def arguments(model: Model, served_name: str, port: int, max_rank: int, *, cpu: bool) -> list[str]:
-    """Everything after the executable, without the user's own arguments."""
+    """Everything after the executable, without the user's own arguments and the chat template."""
     options = {
         "--served-model-name": served_name,
         "--host": "127.0.0.1",
@@ -157,6 +158,7 @@ def environment(model: Model, api_key: str, cache: Path, start_limit_s: float) -
         "VLLM_HOST_IP": "127.0.0.1",
         "VLLM_ENGINE_READY_TIMEOUT_S": str(int(start_limit_s)),
         "VLLM_LOGGING_COLOR": "0",
+        "VLLM_SYSTEM_START_DATE": model.chat.date or DAY,  # in prompts of gpt-oss, which vLLM writes by itself
         "PYTHONUNBUFFERED": "1",
         "TOKENIZERS_PARALLELISM": "false",
         **offline,
