@@ -63,7 +63,11 @@ def _problems(base: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             why = "is set by the conversation" if name in RESERVED else "is no name of a variable"
             yield KWARGS, f"base.{KWARGS}: {name!r} {why}", "remove it"
         elif not _is_json(value):
-            yield KWARGS, f"base.{KWARGS}: {name} is {value!r}, expected a JSON value", "write a date as a string"
+            yield (
+                KWARGS,
+                f"base.{KWARGS}: {name} is {value!r}, expected a JSON value",
+                "use a text, a finite number, true or false",
+            )
     try:
         date.fromisoformat(base.get("date", "2025-01-01"))
     except ValueError:
