@@ -19,6 +19,7 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
+from pytest_ftgate.pipeline.base_chat import chat_faults, chat_of
 from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve
 from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
@@ -27,6 +28,7 @@ from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
 from pytest_ftgate.train.tuning import REFERENCED, Lora, Tuning
 
 if TYPE_CHECKING:
+    from pytest_ftgate.serve.chat_format import ChatFormat
     from pytest_ftgate.serve.model import Model
 
 UNSERVABLE = {
@@ -83,6 +85,11 @@ class Pipeline:
         return resolved(self.serve.dtype)
 
     @property
+    def chat(self) -> ChatFormat:
+        """How conversations become text, in training and serving alike. Raises PipelineError, see `chat_of`."""
+        return chat_of(self.base)
+
+    @property
     def base_model(self) -> Model:
         """The untuned model at the serving precision. Raises PipelineError if its folder is not there."""
         from pytest_ftgate.serve.model import Model
@@ -90,7 +97,7 @@ class Pipeline:
         folder = Path(self.base.model)
         if folder.is_absolute() and not folder.is_dir():
             raise self._missing([("base", "model")], [folder], self.base.made_by)
-        found = Model(self.base.model, self.base.revision, self.dtype, self.serve.quantization)
+        found = Model(self.base.model, self.base.revision, self.dtype, self.serve.quantization, chat=self.chat)
         return replace(found, arguments=self.serve.args, context=self.serve.context)
 
     def at(self, revision: str | None) -> Pipeline:
@@ -147,6 +154,7 @@ class Pipeline:
             train_digest=contents(train).sha256,
             validation_digest=contents(validation).sha256,
             max_rows=self.data.max_rows,
+            chat=self.chat,
             prompt=prompt,
             grading=Grading(**{**grading, "graders": tuple(grading["graders"])}),
             tuning=self.tuning,
@@ -209,6 +217,7 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision requires a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
+    yield from chat_faults(data["base"], text, path)
     problems = (method_problems, cluster_problems, policy_problems, ab_problems)
     for keys, message, fix in chain.from_iterable(of(data) for of in problems):
         yield Fault(shown(path), toml_line(text, keys), message, fix)

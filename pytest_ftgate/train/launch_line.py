@@ -1,4 +1,4 @@
-"""(TrainJob, Device) -> command line and environment of the trainer's processes. Of the machine they look at the cache of models alone."""
+"""(TrainJob, Device) -> command line and environment of the trainer. Of the machine they ask the model cache alone."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.serve.hf import tokenizer as tokenizer_of
 from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.train.job import TrainJob
@@ -23,12 +24,13 @@ MAX_RANK = 512
 
 
 def load_tokenizer(job: TrainJob) -> Any:
-    """The base model's tokenizer. Raises TrainError if it has no chat template."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(job.base, revision=job.revision)
+    """The base model's tokenizer, with the chat template of the job. Raises TrainError, ServeError without one."""
+    tokenizer = tokenizer_of.load_tokenizer(job.base, job.revision, job.chat)
     if not tokenizer.chat_template:
-        raise TrainError(f"{job.base}: the tokenizer has no chat template; use an instruct model in base.model")
+        raise TrainError(
+            f"{job.base}: the tokenizer has no chat template\n"
+            '    set [base] chat_template = "chatml", or to a Jinja file; or use an instruct model in base.model'
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
