@@ -24,6 +24,7 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
     return {
         "output_dir": str(folder),
         "num_train_epochs": tuning.epochs,
+        "max_steps": tuning.max_steps or -1,  # goes before epochs
         "learning_rate": tuning.learning_rate,
         "lr_scheduler_type": tuning.scheduler,
         "lr_scheduler_kwargs": SCHEDULER_KWARGS.get(tuning.scheduler, {}),

@@ -21,7 +21,7 @@ from pytest_ftgate.train.job import INITIAL, TrainJob
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Epoch, Manifest
 from pytest_ftgate.train.precision import trained_dtype
-from pytest_ftgate.train.validate import SCORE_FILE
+from pytest_ftgate.train.validate import SCORE_FILE, folder_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str, key: bytes
     """Choose the epoch, put it into adapter/, write the manifest, sealed by the key, and remove the checkpoints."""
     done = epochs.scored(out_dir / "epochs")
     best = epochs.best(done)
-    digest = _publish(job, out_dir / "epochs" / f"{best.epoch}-{best.step}", out_dir / "adapter", template)
+    best_folder = out_dir / "epochs" / folder_name(best.epoch, best.step)
+    digest = _publish(job, best_folder, out_dir / "adapter", template)
     manifest = Manifest(
         path=out_dir / MANIFEST,
         job_digest=job.digest,
@@ -101,7 +102,7 @@ def _machine(device: Device) -> dict[str, Any]:
 
 
 def _metrics(job: TrainJob, spent: Spent, done: Sequence[Epoch], best: Epoch) -> dict[str, float]:
-    tokens = spent.tokens * max(epoch.epoch for epoch in done)
+    tokens = round(spent.tokens * done[-1].epoch)
     return {
         "validation_score": best.score,
         "validation_loss": best.loss,

@@ -83,6 +83,17 @@ class Tuning:
         """Whether the base is held in NF4 while it is trained."""
         return self.method == "qlora" or (self.referenced and self.load_in_4bit)
 
+    def passes(self, rows: int) -> float:
+        """How often each of so many training rows is learnt from, > 0."""
+        at_once = self.batch_size * self.gradient_accumulation * self.gpus * self.nodes
+        return self.max_steps * at_once / rows if self.max_steps else float(self.epochs)
+
+    def validations(self, rows: int) -> float:
+        """Their number: at the end of each pass over so many rows, and every eval_steps steps, if patience allows."""
+        passes, at_once = self.passes(rows), self.batch_size * self.gradient_accumulation * self.gpus * self.nodes
+        steps = passes * rows / at_once
+        return max(passes, 1.0) + (steps / self.eval_steps if self.eval_steps else 0.0)
+
     def settings(self) -> dict[str, Any]:
         """The fields that the method looks at."""
         return {
