@@ -15,7 +15,13 @@ from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.judged import Judged, compared, imbalance
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
-from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
+from pytest_ftgate.train.models import (
+    check_servable,
+    hold_adapter_in_float32,
+    load_tokenizer,
+    lora_config,
+    model_to_train,
+)
 from pytest_ftgate.train.resuming import Stopwatch
 from pytest_ftgate.train.rows import training_rows, write_tokens
 from pytest_ftgate.train.strategies.saving import save_trained
@@ -52,7 +58,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
         _tell_start(log, job, rows, trainer.model)
         _warn(log, job, rows, too_long)
         write_tokens(out_dir / TOKENS_FILE, tokenizer, rows)
-    score = partial(validate, job, tokenizer, validation)
+    score = partial(validate, job, tokenizer, validation, trainer)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
     keeper = Keeper(root, log, trainer, job.tuning.patience, partial(save_trained, trainer, tokenizer), score)
@@ -89,7 +95,7 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
         peft_config=lora_config(job),
     )
     check_servable(trainer.model)
-    hold_in_float32(trainer.model)
+    hold_adapter_in_float32(trainer.model)
     keep_head_input_whole(trainer.model)
     return trainer
 
