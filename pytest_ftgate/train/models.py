@@ -12,6 +12,7 @@ from pytest_ftgate.serve.hf import tokenizer as tokenizer_of
 from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.kernels import unsloth_model
 from pytest_ftgate.train.precision import trained_dtype
 from pytest_ftgate.train.strategies.configuration import SHARDED, strategy
 
@@ -38,6 +39,8 @@ def load_tokenizer(job: TrainJob) -> Any:
 
 def model_to_train(job: TrainJob) -> Any:
     """The base model as the method wants it: see `trained_dtype` ("full"), else in `job.dtype`, or in NF4 of it."""
+    if job.tuning.kernels == "unsloth":
+        return unsloth_model(job)
     whole = job.tuning.method == "full"
     dtype = getattr(torch, trained_dtype(job, _device()) if whole else job.dtype)
     quantization = "bitsandbytes" if job.tuning.in_4bit else None
@@ -55,21 +58,24 @@ def _model_to_share(job: TrainJob, dtype: torch.dtype, quantization: str | None,
 
 
 def lora_config(job: TrainJob) -> Any:
-    """PEFT's configuration of the adapter; None for method "full"."""
+    """PEFT's configuration of the adapter; None for method "full", and where the model has its adapter already."""
     from peft import LoraConfig
 
-    if job.tuning.method == "full":
+    if job.tuning.method == "full" or job.tuning.kernels == "unsloth":
         return None
     modules = job.lora.target_modules
-    return LoraConfig(
-        r=job.lora.r,
-        lora_alpha=job.lora.alpha,
-        lora_dropout=job.lora.dropout,
-        target_modules=modules if isinstance(modules, str) else list(modules),
-        use_rslora=job.lora.rslora,
-        task_type="CAUSAL_LM",
-        **job.lora.extra,
-    )
+    try:
+        return LoraConfig(
+            r=job.lora.r,
+            lora_alpha=job.lora.alpha,
+            lora_dropout=job.lora.dropout,
+            target_modules=modules if isinstance(modules, str) else list(modules),
+            use_rslora=job.lora.rslora,
+            task_type="CAUSAL_LM",
+            **job.lora.extra,
+        )
+    except (TypeError, ValueError) as error:
+        raise TrainError(f"[lora]: PEFT does not take these settings: {error}") from None
 
 
 def check_servable(model: Any, times: int = 1) -> None:

@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train import epochs, initial_weights
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
@@ -15,6 +17,7 @@ from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.judged import Judged, compared, imbalance
+from pytest_ftgate.train.kernels import check_kernels
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
 from pytest_ftgate.train.models import (
     check_servable,
@@ -87,8 +90,12 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
     from datasets import Dataset
 
     trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
+    check_kernels(job.tuning.kernels, this_device())
     columns = _columns(job, rows)
-    arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
+    try:
+        arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
+    except (TypeError, ValueError) as error:
+        raise TrainError(f"[train]: TRL does not take these settings: {error}\n    see [train.extra]") from None
     trainer: Trainer = trainer_of(
         model=model_to_train(job),
         args=arguments,
