@@ -28,8 +28,17 @@ if TYPE_CHECKING:
 
 UNSERVABLE = {
     "modules_to_save": "full layers next to the adapter",
+    "trainable_token_indices": "trained embeddings of tokens",
     "use_dora": "DoRA adapters",
     "bias": "adapters with trained biases",
+    "lora_bias": "adapters with trained biases",
+    "layer_replication": "repeated layers",
+    "alora_invocation_tokens": "activated LoRA",
+    "use_bdlora": "block-diagonal LoRA",
+    "use_qalora": "QALoRA",
+    "kasa_config": "KaSA adapters",
+    "monteclora_config": "MonteCLoRA adapters",
+    "arrow_config": "Arrow adapters",
 }
 """Keys of PEFT that are refused before training, and what vLLM cannot serve because of them."""
 
@@ -155,16 +164,21 @@ def read_pipeline(path: Path) -> Pipeline:
 def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     if problem := name_problem(path.parent.name):
         yield Fault(shown(path), 0, f"pipeline name {path.parent.name!r} {problem}", "rename the folder")
-    lora = data.get("lora")
-    refused = [key for key in UNSERVABLE if isinstance(lora, dict) and key in lora]
-    for key in refused:
-        message = f"lora.{key} is not supported: vLLM cannot serve {UNSERVABLE[key]}"
-        yield Fault(shown(path), toml_line(text, ("lora", key)), message, "remove it")
-        del data["lora"][key]
+    for keys in list(_unservable(data.get("lora"), ("lora",))):
+        message = f"{'.'.join(keys)} is not supported: vLLM cannot serve {UNSERVABLE[keys[-1]]}"
+        yield Fault(shown(path), toml_line(text, keys), message, "remove it")
     faults = check(data, "pipeline", shown(path), lambda keys: toml_line(text, keys))
     yield from faults
     if not faults:
         yield from _cross_faults(data, text, path)
+
+
+def _unservable(table: object, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The keys of UNSERVABLE in [lora] and [lora.extra], taken out of them."""
+    if isinstance(table, dict):
+        yield from ((*at, key) for key in UNSERVABLE if table.pop(key, None) is not None)
+        if at == ("lora",):
+            yield from _unservable(table.get("extra"), ("lora", "extra"))
 
 
 def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:

@@ -15,7 +15,7 @@ from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train import epochs
 from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import read_events, step_curves
-from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.job import INITIAL, TrainJob
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Epoch, Manifest
 from pytest_ftgate.train.validate import SCORE_FILE
@@ -57,7 +57,8 @@ def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str, key: bytes
         lineage=trained(job.lineage, job.max_rows, job.tuning.max_length, spent.rows, spent.too_long),
     )
     manifest.write(key)
-    shutil.rmtree(out_dir / "checkpoints", ignore_errors=True)
+    for folder in ("checkpoints", INITIAL):
+        shutil.rmtree(out_dir / folder, ignore_errors=True)
     return manifest
 
 

@@ -6,7 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.serve.device import this_device
+from pytest_ftgate.train import initial_weights
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
 from pytest_ftgate.train.data import fitting, in_pieces
@@ -14,6 +17,7 @@ from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.judged import Judged, compared, imbalance
+from pytest_ftgate.train.kernels import check_kernels
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
 from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
 from pytest_ftgate.train.resuming import Stopwatch
@@ -54,7 +58,9 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     score = partial(validate, job, tokenizer, validation)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
-    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(_save_epoch, trainer, tokenizer), score)
+    keeper = Keeper(
+        root, log, trainer, job.tuning.patience, partial(_save_epoch, trainer, tokenizer, job, out_dir), score
+    )
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
@@ -78,16 +84,23 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
     from datasets import Dataset
 
     trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
-    arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
+    check_kernels(job.tuning.kernels, this_device())
+    columns = _columns(job, rows)
+    try:
+        arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
+    except (TypeError, ValueError) as error:
+        raise TrainError(f"[train]: TRL does not take these settings: {error}\n    see [train.extra]") from None
     trainer: Trainer = trainer_of(
         model=model_to_train(job),
         args=arguments,
         data_collator=None if job.tuning.referenced else Collator(tokenizer.pad_token_id),
-        train_dataset=Dataset.from_list(_columns(job, rows)),
+        train_dataset=Dataset.from_list(columns),
         processing_class=tokenizer,
         peft_config=lora_config(job),
     )
-    check_servable(trainer.model)
+    trainer.loraplus_ratio = job.tuning.loraplus_ratio
+    check_servable(trainer.model, 2 if initial_weights.is_converted(job) else 1)
+    initial_weights.begin(trainer, job, out_dir, columns, tokenizer.pad_token_id)
     hold_in_float32(trainer.model)
     keep_head_input_whole(trainer.model)
     return trainer
@@ -116,10 +129,10 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     trainer.watch.pause()
 
 
-def _save_epoch(trainer: Trainer, tokenizer: Any, folder: Path) -> None:
+def _save_epoch(trainer: Trainer, tokenizer: Any, job: TrainJob, out_dir: Path, folder: Path) -> None:
     model = trainer.accelerator.unwrap_model(trainer.model)
     if hasattr(model, "peft_config"):
-        model.save_pretrained(folder, save_embedding_layers=False)
+        initial_weights.save(model, job, out_dir, folder)
         (folder / "README.md").unlink(missing_ok=True)
     else:
         model.save_pretrained(folder)
