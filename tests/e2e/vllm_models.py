@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.serve.chat_format import ChatFormat, one_text, own_template
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.vllm.command import VllmSettings
 from pytest_ftgate.serve.vllm.engine import VllmEngine
@@ -28,8 +29,19 @@ def need_vllm() -> None:
 
 
 def shared_engine(log: Path) -> VllmEngine:
-    """float32, so that what it computes are available exactly; not started yet."""
-    return VllmEngine(Model(str(BASE), dtype="float32"), log, VllmSettings("", ARGUMENTS))
+    """float32, so that what it computes are available exactly; not started yet. Its template is `asked_for_the_day`."""
+    return VllmEngine(Model(str(BASE), dtype="float32", chat=asked_for_the_day()), log, VllmSettings("", ARGUMENTS))
+
+
+WHICH_DAY = "Which day?"
+
+
+def asked_for_the_day() -> ChatFormat:
+    """The model's own template, but to this question, to which it adds what [base] sets."""
+    own = one_text(own_template(BASE))
+    more = "{{ strftime_now('%d %b %Y') }} {{ enable_thinking }}"
+    template = f"{{% if messages[-1].content == {WHICH_DAY!r} %}}{more}{{% endif %}}{own}"
+    return ChatFormat(template, '{"enable_thinking": false}', "2026-02-09")
 
 
 def make_adapter(folder: Path, seed: int, rank: int = 8, *, zero: bool = False) -> Path:
