@@ -83,11 +83,11 @@ def cluster_problems(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...],
                 f"ray.runtime_env.{key} is not allowed: it holds what is uploaded",
                 "remove it; packages of your own come with pip, in ray.runtime_env, or lie under ray.storage",
             )
-    if train.get("nodes", 1) > 1 and train.get("where") != "ray" and "accelerate_config" not in train:
+    if train.get("nodes", 1) > 1 and train.get("where") == "ray" and "storage" not in table:
         yield (
             ("train", "nodes"),
-            f"train.nodes is {train['nodes']}, but the trainer runs here, on one machine",
-            'set where = "ray", or accelerate_config',
+            'train.nodes > 1 with where = "ray" requires ray.storage: the nodes train in one folder',
+            "set it to a folder that this machine and all nodes see under one path",
         )
 
 
