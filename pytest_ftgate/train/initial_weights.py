@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from pytest_ftgate.errors import TrainError
-from pytest_ftgate.serve.adapter import WEIGHTS
+from pytest_ftgate.serve.adapter import WEIGHTS, adapter_digest, check_unchanged
 from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.train.job import INITIAL, TrainJob
 from pytest_ftgate.train.loss import Collator
@@ -34,6 +34,8 @@ def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Sequence[dict[str, A
     """
     model = trainer.model
     init, folder = job.lora.init, out_dir / INITIAL
+    if job.begin_adapter:
+        _go_on_from(model, job)
     if init == "default":
         return
     again = folder.is_dir()
@@ -47,6 +49,13 @@ def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Sequence[dict[str, A
         _pissa(model, again=again)
     if not again and trainer.is_world_process_zero():
         _write(model, folder)
+
+
+def _go_on_from(model: Any, job: TrainJob) -> None:
+    """The adapter is another one's; of that one whose digest the job has."""
+    folder = Path(job.begin_adapter)
+    check_unchanged(folder, adapter_digest(folder), job.begin_digest)
+    _read(model, folder)
 
 
 def save(model: Any, job: TrainJob, out_dir: Path, folder: Path, weights: dict[str, Any] | None = None) -> None:

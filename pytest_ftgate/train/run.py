@@ -106,8 +106,8 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
     )
     trainer.loraplus_ratio = job.tuning.loraplus_ratio
     check_servable(trainer.model, 2 if initial_weights.is_converted(job) else 1)
-    initial_weights.begin(trainer, job, out_dir, columns, tokenizer.pad_token_id)
     hold_adapter_in_float32(trainer.model)
+    initial_weights.begin(trainer, job, out_dir, columns, tokenizer.pad_token_id)
     keep_head_input_whole(trainer.model)
     return trainer
 
