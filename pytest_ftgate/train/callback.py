@@ -27,8 +27,8 @@ SAVING = 0.05
 class Keeper(TrainerCallback):  # type: ignore[misc]
     """Keeps what a kill must not lose, and tells how it goes.
 
-    save_epoch(folder): write the adapter. score(folder, train_loss): validate it; called on one process only.
-    barrier(): wait for the other processes.
+    save_epoch(folder): write the adapter; called on all processes. score(folder, train_loss): validate it;
+    called on one process only. barrier(): wait for the other processes.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - wiring
@@ -71,13 +71,13 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
         if self._is_due(state):
             self._keep(state, control)
 
-    def _agreed(self, late: bool) -> bool:
-        """What the first process thinks; all must save at the same step."""
+    def _agreed(self, wanted: bool) -> bool:
+        """What the first process thinks; all must save, or stop, at the same step."""
         if self.trainer.accelerator.num_processes == 1:
-            return late
+            return wanted
         from accelerate.utils import broadcast_object_list
 
-        return bool(broadcast_object_list([late])[0])
+        return bool(broadcast_object_list([wanted])[0])
 
     def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """One line for each step."""
@@ -98,10 +98,11 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
 
     def _keep(self, state: Any, control: Any) -> None:
         """Write the adapter, then a checkpoint; its validation follows in `on_save`."""
+        folder, part = self.root / folder_name(state.epoch, state.global_step), self.root / "part"
         if self._main:
-            folder, part = self.root / folder_name(state.epoch, state.global_step), self.root / "part"
             shutil.rmtree(part, ignore_errors=True)
-            self._save_epoch(part)
+        self._save_epoch(part)
+        if self._main:
             shutil.rmtree(folder, ignore_errors=True)
             part.rename(folder)
         self._kept = state.global_step
@@ -125,7 +126,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
             self._begin(TRAINING)
             self.trainer.watch.go_on()
         self.trainer.accelerator.wait_for_everyone()
-        return epochs.should_stop(epochs.scored(self.root), self.tuning.patience)
+        return self._agreed(epochs.should_stop(epochs.scored(self.root), self.tuning.patience))
 
     def _train_loss(self, log_history: list[dict[str, float]], folder: Path) -> float:
         """Mean of the steps since the validation before."""
