@@ -142,7 +142,7 @@ def validation(shapes: Shapes, settings: Settings) -> Parts:
 
 
 def serving(shapes: Shapes, settings: Settings, context: int, requests: int = 1) -> Parts:
-    """vLLM with one adapter. context: tokens of the longest prompt and answer. requests: of that length at one time."""
+    """VLLM with one adapter. context: tokens of the longest prompt and answer. requests: of that length at one time."""
     full = settings.tuning.method == "full"
     return {
         "weights": base_bytes(shapes, settings.dtype, in_4bit=bool(settings.quantization)),
