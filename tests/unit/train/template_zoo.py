@@ -94,7 +94,7 @@ ZOO = (
     Family("Qwen3.8", "qwen3_8", *QWEN),
     Family("gemma-2-9b-it", "gemma", "<bos>", "<eos>", ("<end_of_turn>",)),
     Family("gemma-3-4b-it", "gemma3", "<bos>", "<eos>", ("<end_of_turn>",)),
-    Family("gemma-4", "gemma4_v5", "<bos>", "<eos>", ("<turn|>",), ("<|turn>", "<|channel>", "<channel|>")),
+    Family("gemma-4", "gemma4_v5", "<bos>", "<eos>", ("<turn|>", "<|tool_response>"), ("<|turn>", "<|channel>", "<channel|>")),
     Family("Phi-3-mini", "phi3", "<s>", "<|endoftext|>", ("<|end|>", "<|assistant|>")),
     Family("Phi-3.5-mini", "phi3_5", "<s>", "<|endoftext|>", ("<|end|>", "<|assistant|>")),
     Family(
