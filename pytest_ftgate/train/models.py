@@ -10,11 +10,8 @@ import torch
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.weights import load_weights
+from pytest_ftgate.train.attention import attention
 from pytest_ftgate.train.job import TrainJob
-
-SHORT_ROW = 512
-"""Tokens. Up to here plain attention is faster on the CPU: the backward pass of torch's fused one takes a quarter of
-a step at 100 tokens."""
 
 MAX_RANK = 512
 """Of vLLM's --max-lora-rank."""
@@ -39,7 +36,7 @@ def model_to_train(job: TrainJob) -> Any:
         job,
         torch.float32 if full else getattr(torch, job.dtype),
         "bitsandbytes" if job.tuning.in_4bit else None,
-        attn_implementation=_attention(job.tuning.max_length),
+        attn_implementation=attention(job.tuning, _device()),
     )
 
 
@@ -108,8 +105,3 @@ def _load(job: TrainJob, dtype: torch.dtype, quantization: str | None, **options
 
 def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _attention(max_length: int) -> str | None:
-    """Which attention to ask transformers for; None leaves it to the library."""
-    return "eager" if _device() == "cpu" and max_length <= SHORT_ROW else None
