@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pytest_ftgate.errors import MissingExtra, ServeError, TrainError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.seal import seal, state_key
 from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.serve.servers.process import ProcessGroup
 from pytest_ftgate.train.events import FILE as EVENTS
@@ -50,8 +52,11 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
         on_event({"event": "warning", "text": text})
         _remove_trained(out_dir)
     _prepare(job, out_dir, _key(state_dir))
+    device = this_device()
     tail, last = EventTail(out_dir / EVENTS), _Last(on_event)
-    group = ProcessGroup(command(job, out_dir, state_dir), out_dir / LOG, environment(job))
+    group = ProcessGroup(
+        command(job, device, out_dir, state_dir), out_dir / LOG, {**os.environ, **environment(job, device)}
+    )
     try:
         while (code := group.exit_code()) is None:
             last.hand_on(tail)

@@ -15,7 +15,13 @@ from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.judged import imbalance
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
-from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
+from pytest_ftgate.train.models import (
+    check_servable,
+    hold_adapter_in_float32,
+    load_tokenizer,
+    lora_config,
+    model_to_train,
+)
 from pytest_ftgate.train.packing import keep_rows_apart
 from pytest_ftgate.train.resuming import Stopwatch
 from pytest_ftgate.train.rows import fitting_rows, write_tokens
@@ -54,7 +60,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
         _tell_start(log, job, data.counts, trainer.model)
         _warn(log, job, data.counts)
         write_tokens(out_dir / TOKENS_FILE, tokenizer, fitting_rows(job, tokenizer))
-    score = partial(validate, job, tokenizer, validation)
+    score = partial(validate, job, tokenizer, validation, trainer)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
     keeper = Keeper(root, log, trainer, job.tuning.patience, partial(_save_epoch, trainer, tokenizer), score)
@@ -91,7 +97,7 @@ def make_trainer(job: TrainJob, tokenizer: Any, data: Tokenised, out_dir: Path) 
         peft_config=lora_config(job),
     )
     check_servable(trainer.model)
-    hold_in_float32(trainer.model)
+    hold_adapter_in_float32(trainer.model)
     keep_head_input_whole(trainer.model)
     return trainer
 

@@ -27,6 +27,7 @@ from aiohttp import web
 from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.batcher import Batcher
 from pytest_ftgate.serve.hf.generate import prompt_tokens
+from pytest_ftgate.serve.hf.placement import free_bytes, placement, weight_bytes
 from pytest_ftgate.serve.hf.row import Answer, Job
 from pytest_ftgate.serve.hf.weights import QUANTIZATIONS, load_weights
 from pytest_ftgate.serve.precision import DTYPES
@@ -253,7 +254,7 @@ def load(options: argparse.Namespace) -> tuple[Any, Any]:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(options.model, revision=options.revision)
-    places = "auto" if torch.cuda.is_available() else None
+    places = placement(weight_bytes(options.model, options.quantization), free_bytes())
     model = load_weights(
         options.model, options.revision, getattr(torch, options.dtype), options.quantization, device_map=places
     )

@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train import launch, worker
 from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.manifest import read_manifest
 from pytest_ftgate.train.run import run
+
+CPU = Device("cpu", "of a test", cores=4)
 
 PARENT = """
 import json, sys
@@ -36,7 +39,7 @@ def silent(_event):
 
 def stub(monkeypatch, code):
     """The worker is this Python code instead; `sys.argv[1]` is the folder."""
-    monkeypatch.setattr(launch, "command", lambda _job, out, _state: [sys.executable, "-c", code, str(out)])
+    monkeypatch.setattr(launch, "command", lambda _job, _device, out, _state: [sys.executable, "-c", code, str(out)])
 
 
 def wait_until_gone(out_dir: Path, limit_s: float = 120.0) -> None:
@@ -165,13 +168,13 @@ def test_a_crash_shows_the_last_lines_of_the_log(make_job, tmp_path, monkeypatch
 
 
 def test_the_trainer_gets_its_allocator_and_no_network_for_a_local_model(make_job):
-    env = environment(make_job(threads=3))
+    env = environment(make_job(threads=3), CPU)
     assert env["MALLOC_MMAP_THRESHOLD_"] == env["MALLOC_TRIM_THRESHOLD_"] == "17179869184"
     assert (env["OMP_NUM_THREADS"], env["HF_HUB_OFFLINE"]) == ("3", "1")
 
 
 def test_an_accelerate_configuration_replaces_the_single_process(make_job, tmp_path):
-    line = command(make_job(accelerate_config="/etc/two-gpus.yaml"), tmp_path)
+    line = command(make_job(accelerate_config="/etc/two-gpus.yaml"), CPU, tmp_path)
     assert line[line.index("--config_file") + 1] == "/etc/two-gpus.yaml"
     assert "--num_processes" not in line
 
