@@ -23,14 +23,17 @@ ADAPTER = "default"
 PISSA = "pissa_niter_16"
 """Principal vectors by 16 subspace iterations, as Meng et al. advise: the whole decomposition takes hours."""
 
+EVA_ROWS = 10_000
+"""Training rows whose activations EVA looks at, the first ones."""
+
 EVA_BATCHES = 2_000
 """Forward passes after which EVA gives up: activations that are few or all alike never settle."""
 
 
-def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Sequence[dict[str, Any]], pad_id: int) -> None:
+def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Any, pad_id: int) -> None:
     """Give the adapter the first weights that the job wants, those of an earlier start in `out_dir` if there was one.
 
-    rows: columns of training rows, which EVA looks at. Raises TrainError if they are too few for it.
+    rows: dataset of training rows, of which EVA looks at the first 10,000. Raises TrainError if they are too few for it.
     """
     model = trainer.model
     init, folder = job.lora.init, out_dir / INITIAL
@@ -42,7 +45,7 @@ def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Sequence[dict[str, A
     if again:
         _read(model, folder)
     elif init == "eva":
-        _eva(model, job, rows, pad_id)
+        _eva(model, job, rows.select(range(min(len(rows), EVA_ROWS))).to_list(), pad_id)
     elif init == "loftq":
         _loftq(model, job)
     if init == "pissa":
