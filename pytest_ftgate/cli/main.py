@@ -28,6 +28,7 @@ from pytest_ftgate.cli import (
     noise,
     power,
     promote,
+    ray,
     runs,
     serve,
     show,
@@ -60,6 +61,7 @@ FAMILIES = (
     judge,
     ci,
     cost,
+    ray,
 )
 
 

@@ -104,8 +104,13 @@ def is_adapter(path: Path) -> bool:
 
 
 def tuned(base: Model, folder: Path) -> Model:
-    """What a fine-tune of `base` left in a folder, served at the same precision."""
-    return replace(base, adapter=folder) if is_adapter(folder) else replace(base, base=str(folder), revision=None)
+    """What a fine-tune of `base` left in a folder, served at the same precision.
+
+    A whole model's folder holds the chat template that it was trained with.
+    """
+    if is_adapter(folder):
+        return replace(base, adapter=folder)
+    return replace(base, base=str(folder), revision=None, chat=ChatFormat())
 
 
 def _sha256(text: str) -> str:

@@ -6,7 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.serve.device import this_device
+from pytest_ftgate.train import epochs, initial_weights
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
 from pytest_ftgate.train.data import fitting, in_pieces
@@ -14,10 +17,18 @@ from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.judged import Judged, compared, imbalance
+from pytest_ftgate.train.kernels import check_kernels
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
-from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
+from pytest_ftgate.train.models import (
+    check_servable,
+    hold_adapter_in_float32,
+    load_tokenizer,
+    lora_config,
+    model_to_train,
+)
 from pytest_ftgate.train.resuming import Stopwatch
 from pytest_ftgate.train.rows import training_rows, write_tokens
+from pytest_ftgate.train.strategies.saving import save_trained
 from pytest_ftgate.train.trainer import (
     AnswerTrainer,
     JudgedTrainer,
@@ -48,13 +59,14 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     validation = read_validation(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
     trainer = make_trainer(job, tokenizer, rows, out_dir)
     if trainer.is_world_process_zero():
-        _tell_start(log, job, rows, trainer.model)
+        _tell_start(log, job, rows, trainer)
         _warn(log, job, rows, too_long)
         write_tokens(out_dir / TOKENS_FILE, tokenizer, rows)
-    score = partial(validate, job, tokenizer, validation)
+    score = partial(validate, job, tokenizer, validation, trainer)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
-    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(_save_epoch, trainer, tokenizer), score)
+    save = partial(save_trained, trainer, tokenizer, job, out_dir)
+    keeper = Keeper(root, log, trainer, job.tuning, save, score)
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
@@ -62,7 +74,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
         spent = Spent(len(rows), tokens, seconds, *_devices(trainer), too_long)
         manifest = finish(job, out_dir, spent, tokenizer.chat_template, key)
         rate = manifest.metrics["tokens_per_second"]
-        log("done", text=f"best epoch {manifest.best_epoch}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
+        log("done", text=f"best {manifest.best.name}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
 
 
 def _devices(trainer: Trainer) -> tuple[str, int]:
@@ -78,17 +90,24 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
     from datasets import Dataset
 
     trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
-    arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
+    check_kernels(job.tuning.kernels, this_device())
+    columns = _columns(job, rows)
+    try:
+        arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
+    except (TypeError, ValueError) as error:
+        raise TrainError(f"[train]: TRL does not take these settings: {error}\n    see [train.extra]") from None
     trainer: Trainer = trainer_of(
         model=model_to_train(job),
         args=arguments,
         data_collator=None if job.tuning.referenced else Collator(tokenizer.pad_token_id),
-        train_dataset=Dataset.from_list(_columns(job, rows)),
+        train_dataset=Dataset.from_list(columns),
         processing_class=tokenizer,
         peft_config=lora_config(job),
     )
-    check_servable(trainer.model)
-    hold_in_float32(trainer.model)
+    trainer.loraplus_ratio = job.tuning.loraplus_ratio
+    check_servable(trainer.model, 2 if initial_weights.is_converted(job) else 1)
+    hold_adapter_in_float32(trainer.model)
+    initial_weights.begin(trainer, job, out_dir, columns, tokenizer.pad_token_id)
     keep_head_input_whole(trainer.model)
     return trainer
 
@@ -102,8 +121,10 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     """Train from the newest whole checkpoint, if there is one; nothing if all epochs are done."""
     from transformers import TrainerState
 
-    checkpoint = newest_whole(Path(trainer.args.output_dir))
+    checkpoint = newest_whole(Path(trainer.args.output_dir), remove=trainer.is_world_process_zero())
     trainer.watch = Stopwatch(train_seconds(checkpoint) if checkpoint else 0.0)
+    if trainer.is_world_process_zero():
+        epochs.forget_after(keeper.root, step_of(checkpoint) if checkpoint else 0)
     if checkpoint is None:
         trainer.train()
     else:
@@ -116,22 +137,13 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     trainer.watch.pause()
 
 
-def _save_epoch(trainer: Trainer, tokenizer: Any, folder: Path) -> None:
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    if hasattr(model, "peft_config"):
-        model.save_pretrained(folder, save_embedding_layers=False)
-        (folder / "README.md").unlink(missing_ok=True)
-    else:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-
-
-def _tell_start(log: EventLog, job: TrainJob, rows: Rows, model: Any) -> None:
-    counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
+def _tell_start(log: EventLog, job: TrainJob, rows: Rows, trainer: Trainer) -> None:
+    counts = [(p.numel(), p.requires_grad) for p in trainer.model.parameters()]
     trained = sum(n for n, trains in counts if trains)
     what = job.tuning.method if job.tuning.method == "full" else f"{job.tuning.method}, r = {job.lora.r}"
-    tokens = sum(row.tokens for row in rows) * job.tuning.epochs
-    text = f"{what}: {trained:,} trainable weights; {len(rows):,} rows x {job.tuning.epochs} epochs = {tokens:,} tokens"
+    passes = job.tuning.passes(len(trainer.train_dataset))
+    tokens = round(sum(row.tokens for row in rows) * passes)
+    text = f"{what}: {trained:,} trainable weights; {len(rows):,} rows x {passes:.4g} epochs = {tokens:,} tokens"
     log("start", text=text, rows=len(rows), tokens=tokens, trained_weights=trained)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.chat_format import DAY
 from pytest_ftgate.serve.hub import offline
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.vllm.context import LEAST
@@ -127,7 +128,10 @@ def allowed_rank(rank: int) -> int:
 def arguments(  # noqa: PLR0913 - what differs between two starts
     model: Model, served_name: str, port: int, max_rank: int, *, cpu: bool, context: int = 0
 ) -> list[str]:
-    """Everything after the executable, without the user's own arguments. context: in tokens, 0 = as vLLM chooses."""
+    """Everything after the executable, without the user's own arguments and the chat template.
+
+    context: in tokens, 0 = as vLLM chooses.
+    """
     options = {
         "--served-model-name": served_name,
         "--host": "127.0.0.1",
@@ -159,6 +163,13 @@ def spread(settings: VllmSettings) -> list[str]:
     return ["--api-server-count", "1"] if replicas else []
 
 
+def with_programs(executable: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """PATH with the folder of the `vllm` command first, where ninja and others are that it compiles kernels with."""
+    folder = str(executable.parent)
+    path = environment.get("PATH", os.defpath)
+    return {"PATH": path if folder in path.split(os.pathsep) else os.pathsep.join([folder, path])}
+
+
 def environment(model: Model, api_key: str, cache: Path, start_limit_s: float) -> Mapping[str, str]:
     """Variables for the server: the key (a command line can be read by everybody), quiet, and no word to anybody."""
     return {
@@ -172,6 +183,7 @@ def environment(model: Model, api_key: str, cache: Path, start_limit_s: float) -
         "VLLM_HOST_IP": "127.0.0.1",
         "VLLM_ENGINE_READY_TIMEOUT_S": str(int(start_limit_s)),
         "VLLM_LOGGING_COLOR": "0",
+        "VLLM_SYSTEM_START_DATE": model.chat.date or DAY,  # in prompts of gpt-oss, which vLLM writes by itself
         "PYTHONUNBUFFERED": "1",
         "TOKENIZERS_PARALLELISM": "false",
         **offline(model),

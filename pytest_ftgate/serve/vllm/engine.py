@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
@@ -10,10 +11,12 @@ from pathlib import Path
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.adapter import rank_of
 from pytest_ftgate.serve.client import control_http as http
+from pytest_ftgate.serve.device import gpu_environment, this_device
 from pytest_ftgate.serve.engine import Asked, Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine
 from pytest_ftgate.serve.servers.process import ProcessGroup
+from pytest_ftgate.serve.template_file import template_file
 from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import (
     CPU_IN_FLIGHT,
@@ -26,6 +29,7 @@ from pytest_ftgate.serve.vllm.command import (
     find_vllm,
     runs_on_cpu,
     spread,
+    with_programs,
 )
 from pytest_ftgate.serve.vllm.context import Longest, limit_of, longest, own_context, rounded
 from pytest_ftgate.serve.vllm.failures import ARGUMENTS, KILLED, explain
@@ -102,12 +106,16 @@ class VllmEngine(LocalEngine):
         self.max_in_flight = CPU_IN_FLIGHT if cpu else None
         self._most_loads = slots - 1 if cpu else MOST_ADAPTERS
         self.context = self._context(cpu=cpu)
+        template = template_file(self.model, self.log.parent)
         ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=cpu, context=self.context)
+        ours += ["--chat-template", str(template)] if template else []
         return [str(executable), *ours, *spread(self.settings), *self.settings.arguments]
 
     def environment(self) -> Mapping[str, str]:
         """The key, no network if the model is here, no telemetry."""
-        return environment(self.model, self.api_key, self.log.parent / "vllm-cache", self.start_limit_s)
+        ours = environment(self.model, self.api_key, self.log.parent / "vllm-cache", self.start_limit_s)
+        programs = with_programs(find_vllm(self.settings.executable), os.environ)
+        return {**ours, **programs, **gpu_environment(this_device())}
 
     def _ready(self) -> bool:
         if self._warm is None:

@@ -1,4 +1,4 @@
-"""A champion is asked at the precision it was gated at, whatever this machine would choose; by the engine of the run."""
+"""A champion is asked at the precision and with the chat template it was gated with; by the engine of the run."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pytest_ftgate.registry import Version
 from pytest_ftgate.registry.model_tags import model_of, tags_of
 from pytest_ftgate.serve import precision
 from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.device import cpu
 from pytest_ftgate.serve.model import Model
 from tests.projects import write_golden, write_model, write_pipeline, write_rows
@@ -100,6 +101,16 @@ def test_frozen_results_of_another_engine_are_not_compared(tmp_path, base, adapt
 
     found = References(champion, Frozen(), lambda: [champion], lambda _suite: None, lambda _suite: (), engine)
     assert found.champion_is_stale(suite) is stale
+
+
+def test_the_version_s_own_chat_template(tmp_path, base, adapter):
+    """Also after pipeline.toml has changed, and where it is served from the registry."""
+    chat = ChatFormat("{{ messages }}", '{"thinking": false}', "2026-02-09")
+    gated = replace(base, adapter=adapter, chat=chat)
+    target = runtime(tmp_path, [], version_of(gated), adapter).targets.named("", "quiz", base)
+    assert target.model == gated
+    assert model_of(version_of(gated), adapter) == gated
+    assert not {"ftgate.chat_template", "ftgate.date"} & set(tags_of(replace(base, adapter=adapter)))
 
 
 def test_one_registered_without_its_precision_is_asked_at_the_pipeline_s(tmp_path, base, adapter):

@@ -99,6 +99,18 @@ def test_what_vllm_cannot_serve_is_refused_by_name(tmp_path, key, value, what):
     assert what in message
 
 
+def test_arguments_of_peft_and_trl_are_handed_on_or_named_with_their_line(tmp_path, made):
+    text = f"{SMALLEST}[train.extra]\nadam_beta2 = 0.95\n[lora.extra]\nrank_pattern = {{ q_proj = 16 }}\n"
+    read = read_pipeline(write(tmp_path, text))
+    assert (read.tuning.extra, read.lora.extra) == ({"adam_beta2": 0.95}, {"rank_pattern": {"q_proj": 16}})
+    told = faults(tmp_path, text.replace("adam_beta2", "adam_beta").replace("rank_pattern", "rank_patern"))
+    assert told == [(12, "'rank_patern' is not a valid key of [lora.extra]; did you mean 'rank_pattern'?")]
+    assert faults(tmp_path, text.replace("adam_beta2", "adam_beta"))[0][0] == 10
+    assert faults(tmp_path, text.replace("rank_pattern = { q_proj = 16 }", "use_dora = true")) == [
+        (12, "lora.extra.use_dora is not supported: vLLM cannot serve DoRA adapters")
+    ]
+
+
 def test_settings_that_exclude_each_other(tmp_path):
     text = SMALLEST.replace("[data]", 'revision = "abc"\n[data]') + '[train]\nmethod = "full"\n[lora]\nr = 8\n'
     assert [line for line, _ in faults(tmp_path, text)] == [5, 12]
