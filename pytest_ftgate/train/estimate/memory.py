@@ -17,6 +17,9 @@ BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 CUDA_CONTEXT = 512 * 2**20
 """What a process holds on a GPU before it allocates anything."""
 
+CPU_PROCESS = 1150 * 2**20
+"""What a trainer or server on the CPU holds besides: Python with torch, transformers and TRL, and oneDNN's buffers."""
+
 VLLM_OWN = 3 * 2**29
 """CUDA graphs, workspaces and buffers of vLLM."""
 
@@ -93,7 +96,7 @@ def training(shapes: Shapes, settings: Settings) -> Parts:
         "optimizer": 0 if offloaded else trained * optimizer_bytes(tuning, cuda=settings.cuda) * states,
         "activations": _activations(shapes, settings),
         "logits": _logits(shapes, settings),
-        **({"CUDA": CUDA_CONTEXT} if settings.cuda else {}),
+        **_process(settings),
     }
 
 
@@ -124,6 +127,11 @@ def _logits(shapes: Shapes, settings: Settings) -> float:
     return float(tokens * shapes.vocabulary * LOGIT_COPIES)
 
 
+def _process(settings: Settings, more: int = 0) -> Parts:
+    """more: on a GPU, bytes."""
+    return {"CUDA": CUDA_CONTEXT + more} if settings.cuda else {"process": CPU_PROCESS}
+
+
 def _rows(tuning: Tuning) -> int:
     """In one forward pass; of preferences each has two answers."""
     return tuning.batch_size * (2 if tuning.referenced else 1)
@@ -137,16 +145,16 @@ def validation(shapes: Shapes, settings: Settings) -> Parts:
         "weights": base_bytes(shapes, settings.dtype, in_4bit=bool(settings.quantization)),
         "adapter": 0 if full else adapter_weights(shapes, settings.lora) * 4,
         "cache": shapes.cached(tokens) * VALIDATED_TOGETHER * BYTES[settings.dtype],
-        **({"CUDA": CUDA_CONTEXT} if settings.cuda else {}),
+        **_process(settings),
     }
 
 
 def serving(shapes: Shapes, settings: Settings, context: int, requests: int = 1) -> Parts:
-    """vLLM with one adapter. context: tokens of the longest prompt and answer. requests: of that length at one time."""
+    """VLLM with one adapter. context: tokens of the longest prompt and answer. requests: of that length at one time."""
     full = settings.tuning.method == "full"
     return {
         "weights": base_bytes(shapes, settings.dtype, in_4bit=bool(settings.quantization)),
         "adapter": 0 if full else 2 * adapter_weights(shapes, settings.lora) * BYTES[settings.dtype],
         "cache": shapes.cached(context) * requests * BYTES[settings.dtype],
-        **({"CUDA": CUDA_CONTEXT + VLLM_OWN} if settings.cuda else {}),
+        **_process(settings, VLLM_OWN),
     }

@@ -126,7 +126,7 @@ def _of_tensors(config: Mapping[str, Any], tensors: Sequence[tuple[str, Mapping[
 
 
 def _is_linear(name: str, shape: Sequence[int]) -> bool:
-    return ".layers." in f".{name}" and name.endswith(".weight") and len(shape) == 2  # noqa: PLR2004 - a matrix
+    return ".layers." in f".{name}" and name.endswith(".weight") and len(shape) == 2
 
 
 def _counted(layers: Iterable[tuple[str, int, int]]) -> tuple[Linear, ...]:
