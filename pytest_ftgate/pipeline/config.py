@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
 from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
+from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
 from pytest_ftgate.train.tuning import REFERENCED, Lora, Tuning
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Pipeline:
     ab: Ab | None = None
     report_to: tuple[str, ...] = ()
     canary: Canary = field(default_factory=Canary)
+    cluster: Cluster = field(default_factory=Cluster)
 
     @property
     def panel_goldens(self) -> tuple[str, ...]:
@@ -182,7 +185,8 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision requires a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
-    for keys, message, fix in (*method_problems(data), *policy_problems(data), *ab_problems(data)):
+    problems = (method_problems, cluster_problems, policy_problems, ab_problems)
+    for keys, message, fix in chain.from_iterable(of(data) for of in problems):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
 
 
@@ -212,6 +216,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         ab=ab_of(data, path.parent),
         report_to=tuple(data.get("tracking", {}).get("report_to", ())),
         canary=Canary(**data.get("canary", {})),
+        cluster=Cluster(**_tuples(data.get("ray", {}))),
     )
 
 

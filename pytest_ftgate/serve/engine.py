@@ -41,7 +41,10 @@ class Engine(Protocol):
 
     @property
     def offers(self) -> frozenset[str]:
-        """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "stream", "tools", "adapters"}."""
+        """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "stream", "tools", "adapters"}.
+
+        "neutral": it is a vLLM that others started, and must be sent `serve.client.sampling.NEUTRAL`.
+        """
 
     @property
     def verified(self) -> str:

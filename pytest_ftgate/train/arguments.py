@@ -24,6 +24,7 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         "max_grad_norm": tuning.max_grad_norm,
         "seed": tuning.seed,
         "data_seed": tuning.seed,
+        "full_determinism": cuda and tuning.deterministic,  # on the CPU the kernels in use are deterministic
         "max_length": tuning.max_length,
         "optim": "paged_adamw_8bit" if cuda else "adamw_torch_fused",
         "bf16": cuda and job.dtype == "bfloat16",  # on the CPU the weights have their precision already,

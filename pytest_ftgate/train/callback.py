@@ -22,7 +22,7 @@ CHECKPOINT_S = 45.0
 class Keeper(TrainerCallback):  # type: ignore[misc]
     """Keeps what a kill must not lose, and tells how it goes.
 
-    save_epoch(folder): write the adapter. score(folder, train_loss): validate it; called on one process only.
+    save_epoch(folder): write the adapter; called on all processes. score(folder, train_loss): validate it; called on one process only.
     barrier(): wait for the other processes.
     """
 
@@ -58,13 +58,13 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
         late = now + self._step_s - self._saved > CHECKPOINT_S
         control.should_save = control.should_save or self._agreed(late)
 
-    def _agreed(self, late: bool) -> bool:
-        """What the first process thinks; all must save at the same step."""
+    def _agreed(self, wanted: bool) -> bool:
+        """What the first process thinks; all must save, or stop, at the same step."""
         if self.trainer.accelerator.num_processes == 1:
-            return late
+            return wanted
         from accelerate.utils import broadcast_object_list
 
-        return bool(broadcast_object_list([late])[0])
+        return bool(broadcast_object_list([wanted])[0])
 
     def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """One line for each step."""
@@ -75,10 +75,11 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
     def on_epoch_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
         """Write the adapter, then a checkpoint; its validation follows in `on_save`."""
         epoch = round(state.epoch)
+        folder, part = self.root / f"{epoch}-{state.global_step}", self.root / f"part.{epoch}"
         if self._main:
-            folder, part = self.root / f"{epoch}-{state.global_step}", self.root / f"part.{epoch}"
             shutil.rmtree(part, ignore_errors=True)
-            self._save_epoch(part)
+        self._save_epoch(part)
+        if self._main:
             shutil.rmtree(folder, ignore_errors=True)
             part.rename(folder)
         control.should_save = True
@@ -99,7 +100,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
                 self._tell(self._score(folder, _mean_loss(log_history, folder)))
             self.trainer.watch.go_on()
         self.trainer.accelerator.wait_for_everyone()
-        return epochs.should_stop(epochs.scored(self.root), self.patience)
+        return self._agreed(epochs.should_stop(epochs.scored(self.root), self.patience))
 
     def _tell(self, epoch: Epoch) -> None:
         text = (

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_ftgate.data.lineage import trained
 from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.device import Device, this_device
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train import epochs
 from pytest_ftgate.train.events import FILE as EVENTS
@@ -18,6 +19,7 @@ from pytest_ftgate.train.events import read_events, step_curves
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Epoch, Manifest
+from pytest_ftgate.train.precision import trained_dtype
 from pytest_ftgate.train.validate import SCORE_FILE
 
 
@@ -80,9 +82,18 @@ def _params(job: TrainJob, rows: int, template: str) -> dict[str, Any]:
         **{name: data[name] for name in names},
         **job.tuning.settings(),
         **lora,
+        **_machine(this_device()),
+        "trained_dtype": trained_dtype(job, this_device().kind),
         "rows": rows,
         "template_digest": _sha256(template),
     }
+
+
+def _machine(device: Device) -> dict[str, Any]:
+    """What the weights were trained on: of equal seeds only equal machines give equal weights."""
+    from torch.version import cuda
+
+    return {"device": device.name, "driver": device.driver, "cuda": cuda or "" if device.kind == "cuda" else ""}
 
 
 def _metrics(job: TrainJob, spent: Spent, done: Sequence[Epoch], best: Epoch) -> dict[str, float]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -23,6 +25,9 @@ from pytest_ftgate.train.job import LIBRARIES, TrainJob
 from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Manifest, is_sealed, read_manifest
+from pytest_ftgate.train.strategies.configuration import FILE as ACCELERATE
+from pytest_ftgate.train.strategies.configuration import configuration
+from pytest_ftgate.train.strategies.node import node_of
 
 JOB = "job.json"
 LOG = "train.log"
@@ -47,15 +52,16 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
         on_event({"event": "start", "text": f"already trained with the same settings and data: {manifest.digest[:12]}"})
         return manifest
     _check_libraries(job)
+    device, node = this_device(), node_of(os.environ, job.tuning.nodes)
     if planted := _planted(job, out_dir, _key(state_dir)):
         text = f"{planted} was not written by a run of this state folder, or was edited: trained again"
         on_event({"event": "warning", "text": text})
         _remove_trained(out_dir)
     _prepare(job, out_dir, _key(state_dir))
-    device = this_device()
+    write_text(out_dir / ACCELERATE, json.dumps(configuration(job, device), indent=1))
     tail, last = EventTail(out_dir / EVENTS), _Last(on_event)
     group = ProcessGroup(
-        command(job, device, out_dir, state_dir), out_dir / LOG, {**os.environ, **environment(job, device)}
+        command(job, device, out_dir, state_dir, node), out_dir / LOG, {**os.environ, **environment(job, device)}
     )
     try:
         while (code := group.exit_code()) is None:
@@ -71,7 +77,7 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
 
 
 class _Last:
-    """Hands events on, and remembers the one that says why it failed."""
+    """Hands events on, and remembers the one that says why it failed: the first, what follows is its consequence."""
 
     def __init__(self, on_event: OnEvent) -> None:
         self._on_event = on_event
@@ -80,6 +86,8 @@ class _Last:
     def hand_on(self, tail: EventTail) -> None:
         for event in tail.new():
             if event["event"] == "failed":
+                if self.failed:
+                    continue
                 self.failed = event
             self._on_event(event)
 
@@ -148,14 +156,20 @@ def _error(job: TrainJob, group: ProcessGroup, code: int | None, failed: Event |
     if failed and failed["kind"] == "fault":
         return TrainError(str(failed["text"]))
     tail = group.log_tail(20)
-    if failed:
+    if failed and failed["kind"] == "memory":
         return TrainError(_out_of_memory(job, str(failed["text"])))
     if code == 137 or any(word in tail for word in KILLED):
-        return TrainError(_out_of_memory(job, "the process was killed, probably out of memory"))
-    return TrainError(
-        f"the trainer exited with code {code} without a manifest; last lines of {group.log}:\n{tail}\n"
-        "run again with --train to resume from the last checkpoint"
-    )
+        killed = " ".join(["the process", *_RANK.findall(tail)[-1:]])
+        return TrainError(_out_of_memory(job, f"{killed} was killed, probably out of memory"))
+    if failed:
+        return TrainError(f"the trainer crashed in {failed['text']}\n    details in {group.log}; {RESUME}")
+    what = f"the trainer exited with code {code} without a manifest"
+    return TrainError(f"{what}; last lines of {group.log}:\n{tail}\n{RESUME}")
+
+
+RESUME = "run again with --train to resume from the last checkpoint"
+_RANK = re.compile(r"(rank\s*: \d+)[^\n]*\n\s*exitcode\s*: -9\b")
+"""In torchrun's report, of a process that SIGKILL ended."""
 
 
 def _out_of_memory(job: TrainJob, what: str) -> str:

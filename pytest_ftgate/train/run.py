@@ -15,9 +15,16 @@ from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.judged import Judged, compared, imbalance
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
-from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
+from pytest_ftgate.train.models import (
+    check_servable,
+    hold_adapter_in_float32,
+    load_tokenizer,
+    lora_config,
+    model_to_train,
+)
 from pytest_ftgate.train.resuming import Stopwatch
 from pytest_ftgate.train.rows import training_rows, write_tokens
+from pytest_ftgate.train.strategies.saving import save_trained
 from pytest_ftgate.train.trainer import (
     AnswerTrainer,
     JudgedTrainer,
@@ -51,10 +58,10 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
         _tell_start(log, job, rows, trainer.model)
         _warn(log, job, rows, too_long)
         write_tokens(out_dir / TOKENS_FILE, tokenizer, rows)
-    score = partial(validate, job, tokenizer, validation)
+    score = partial(validate, job, tokenizer, validation, trainer)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
-    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(_save_epoch, trainer, tokenizer), score)
+    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(save_trained, trainer, tokenizer), score)
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
@@ -88,7 +95,7 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
         peft_config=lora_config(job),
     )
     check_servable(trainer.model)
-    hold_in_float32(trainer.model)
+    hold_adapter_in_float32(trainer.model)
     keep_head_input_whole(trainer.model)
     return trainer
 
@@ -102,7 +109,7 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     """Train from the newest whole checkpoint, if there is one; nothing if all epochs are done."""
     from transformers import TrainerState
 
-    checkpoint = newest_whole(Path(trainer.args.output_dir))
+    checkpoint = newest_whole(Path(trainer.args.output_dir), remove=trainer.is_world_process_zero())
     trainer.watch = Stopwatch(train_seconds(checkpoint) if checkpoint else 0.0)
     if checkpoint is None:
         trainer.train()
@@ -114,16 +121,6 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
         if not stop and state.global_step < state.max_steps:
             trainer.train(resume_from_checkpoint=str(checkpoint))
     trainer.watch.pause()
-
-
-def _save_epoch(trainer: Trainer, tokenizer: Any, folder: Path) -> None:
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    if hasattr(model, "peft_config"):
-        model.save_pretrained(folder, save_embedding_layers=False)
-        (folder / "README.md").unlink(missing_ok=True)
-    else:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
 
 
 def _tell_start(log: EventLog, job: TrainJob, rows: Rows, model: Any) -> None:

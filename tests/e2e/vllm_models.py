@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,21 @@ def need_vllm() -> None:
 
 
 def shared_engine(log: Path) -> VllmEngine:
-    """float32, so that what it computes are available exactly; not started yet."""
-    return VllmEngine(Model(str(BASE), dtype="float32"), log, VllmSettings("", ARGUMENTS))
+    """float32, so that what it computes are available exactly; not started yet. Its model asks for a penalty."""
+    base = penalised(log.with_name("penalised"))
+    return VllmEngine(Model(str(base), dtype="float32"), log, VllmSettings("", ARGUMENTS))
+
+
+def penalised(folder: Path) -> Path:
+    """The real model, with a repetition_penalty among its own defaults, as Qwen2.5 has; neither trainer nor we use it."""
+    folder.mkdir()
+    for file in BASE.iterdir():
+        (folder / file.name).symlink_to(file.resolve())
+    defaults = folder / "generation_config.json"
+    text = json.dumps(json.loads(defaults.read_text("utf-8")) | {"repetition_penalty": 1.3})
+    defaults.unlink()
+    defaults.write_text(text, "utf-8")
+    return folder
 
 
 def make_adapter(folder: Path, seed: int, rank: int = 8, *, zero: bool = False) -> Path:

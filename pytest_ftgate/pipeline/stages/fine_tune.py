@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def fine_tune(run: PipelineRun) -> None:
     """Train, or take the adapter of an earlier run of the same job."""
-    from pytest_ftgate.train.launch import train
+    from pytest_ftgate.train.anywhere import train
 
     prepare_data(run)
     state_dir = run.runtime.settings.state_dir
@@ -31,7 +31,7 @@ def fine_tune(run: PipelineRun) -> None:
     _compare_tokens(run, job, out_dir)
     run.runtime.engines.stop_and_free()
     with run.runtime.console.progress("fine-tune", None) as advance:
-        run.manifest = train(job, out_dir, _Narrator(run.say, advance), state_dir)
+        run.manifest = train(job, run.pipeline.cluster, out_dir, _Narrator(run.say, advance), state_dir)
 
 
 def grading(suite: Suite) -> dict[str, Any]:

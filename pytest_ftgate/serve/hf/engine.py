@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_ftgate.errors import MissingExtra, ServeError
 from pytest_ftgate.serve.compute import COMPUTING
+from pytest_ftgate.serve.device import gpu_environment, this_device
 from pytest_ftgate.serve.engine import Progress
 from pytest_ftgate.serve.hf.weights import check_quantization
 from pytest_ftgate.serve.model import Model
@@ -59,7 +60,7 @@ class TransformersEngine(LocalEngine):
 
     def environment(self) -> Mapping[str, str]:
         """The key, and what a process that computes needs."""
-        return {KEY_VARIABLE: self.api_key, **COMPUTING}
+        return {KEY_VARIABLE: self.api_key, **COMPUTING, **gpu_environment(this_device())}
 
 
 def _check_base(base: str) -> None:

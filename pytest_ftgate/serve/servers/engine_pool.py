@@ -87,13 +87,15 @@ class EnginePool:
             self._up.pop().stop()
 
     def stop_and_free(self) -> None:
-        """Stop them, and wait until their GPU memory is free again. Raises ServeError if it is not."""
+        """Stop them, and wait until their GPU memory is free again; if it is not, a line says who holds it."""
         self.stop()
         if self._idle_mib:
-            from pytest_ftgate.serve.vllm.gpu_memory import wait_until_free
+            from pytest_ftgate.serve.gpu_memory import wait_until_free
 
             with self._display.progress("waiting for GPU memory", None) as advance:
-                wait_until_free(self._idle_mib, progress=lambda now: advance(0, now))
+                held = wait_until_free(self._idle_mib, progress=lambda now: advance(0, now))
+            for line in held.splitlines():
+                self._display.line(f"  {line}")
 
     def _engine(self, model: Model) -> Engine:
         """The engine for the model's base, made if need be."""
@@ -119,7 +121,7 @@ class EnginePool:
         return TransformersEngine(base, log)
 
     def _remember_gpu_memory(self) -> None:
-        from pytest_ftgate.serve.vllm.gpu_memory import used_mib
+        from pytest_ftgate.serve.gpu_memory import used_mib
 
         if self._idle_mib is None:
             self._idle_mib = used_mib()

@@ -59,6 +59,8 @@ class OpenAIEngine:
             raise ServeError(f"{self.base_url}: {problem}")
         names = http.model_names(said) if status == 200 else []
         self.fingerprint = _fingerprint(said, self.model_name, time.time()) if names else ""
+        if names and _is_vllm(said, self.model_name):
+            self.offers |= {"neutral"}
         if names and self.model_name not in names:
             raise ServeError(f"{self.base_url}: no model '{self.model_name}'; {models_hint(self.model_name, names)}")
         if not names and status in {200, 404, 405} and (url := better_address(self.base_url, self.api_key)):
@@ -94,6 +96,12 @@ def _without_scheme(url: str) -> str:
     if "://" in url:
         return f"{url}: expected an address that begins with http:// or https://, such as http://127.0.0.1:8000/v1"
     return f"{url}: no http:// or https:// before the address; did you mean http://{url}?"
+
+
+def _is_vllm(listed: Any, name: str) -> bool:
+    """By the card of the model, where vLLM says so itself."""
+    cards = [each for each in listed["data"] if isinstance(each, dict) and each.get("id") == name]
+    return any(card.get("owned_by") == "vllm" for card in cards)
 
 
 MADE_UP_S = 3600.0

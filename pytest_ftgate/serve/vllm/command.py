@@ -113,6 +113,7 @@ def arguments(model: Model, served_name: str, port: int, max_rank: int, *, cpu: 
         "--port": str(port),
         "--dtype": model.dtype,
         "--seed": "0",
+        "--generation-config": "vllm",
         "--max-lora-rank": str(max_rank),
         "--max-loras": str(CPU_LORA_SLOTS if cpu else LORA_SLOTS),
         "--revision": model.revision,
@@ -141,6 +142,13 @@ def _own_context(base: Path) -> Iterator[int]:
         length = json.loads(config.read_text("utf-8")).get("max_position_embeddings")
         if isinstance(length, int):
             yield length
+
+
+def with_programs(executable: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """PATH with the folder of the `vllm` command first, where ninja and others are that it compiles kernels with."""
+    folder = str(executable.parent)
+    path = environment.get("PATH", os.defpath)
+    return {"PATH": path if folder in path.split(os.pathsep) else os.pathsep.join([folder, path])}
 
 
 def environment(model: Model, api_key: str, cache: Path, start_limit_s: float) -> Mapping[str, str]:

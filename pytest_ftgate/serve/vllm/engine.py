@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -10,6 +11,7 @@ from pathlib import Path
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.adapter import rank_of
 from pytest_ftgate.serve.client import control_http as http
+from pytest_ftgate.serve.device import gpu_environment, this_device
 from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine
@@ -25,6 +27,7 @@ from pytest_ftgate.serve.vllm.command import (
     environment,
     find_vllm,
     runs_on_cpu,
+    with_programs,
 )
 from pytest_ftgate.serve.vllm.failures import ARGUMENTS, KILLED, explain
 
@@ -85,7 +88,9 @@ class VllmEngine(LocalEngine):
 
     def environment(self) -> Mapping[str, str]:
         """The key, no network if the model is here, no telemetry."""
-        return environment(self.model, self.api_key, self.log.parent / "vllm-cache", self.start_limit_s)
+        ours = environment(self.model, self.api_key, self.log.parent / "vllm-cache", self.start_limit_s)
+        programs = with_programs(find_vllm(self.settings.executable), os.environ)
+        return {**ours, **programs, **gpu_environment(this_device())}
 
     def _ready(self) -> bool:
         if self._warm is None:

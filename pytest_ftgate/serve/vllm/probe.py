@@ -12,6 +12,7 @@ from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.completion import MALFORMED
+from pytest_ftgate.serve.client.sampling import NEUTRAL
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, ReferenceLogprobs, TokenLogprobs, read_proof
 
@@ -80,7 +81,7 @@ def generate(line: Endpoint, ids: Sequence[int], length: int = LENGTH) -> tuple[
 
     Not by `prompt_logprobs`: with LoRA and other requests in the batch, it kills vLLM 0.32 on the CPU.
     """
-    body = {"prompt": list(ids), "max_tokens": length, "temperature": 0, "ignore_eos": True, "logprobs": 1}
+    body = {"prompt": list(ids), "max_tokens": length, "temperature": 0, "ignore_eos": True, "logprobs": 1, **NEUTRAL}
     said = _post(line, "/completions", {**body, "return_token_ids": True}, 60.0)
     return _read(said, lambda: _generated(said["choices"][0], length), "/completions")
 

@@ -92,7 +92,7 @@ def test_long_rows_are_counted_and_left_out(tmp_path, tokenizer):
 
 def test_a_template_that_never_ends_the_turn_is_refused(tokenizer, monkeypatch):
     monkeypatch.setattr(tokenizer, "chat_template", "{% for m in messages %}{{ m.content }}\n{% endfor %}")
-    with pytest.raises(TrainError, match="does not end the answer with the end token '<|im_end|>'".replace("|", r"\|")):
+    with pytest.raises(TrainError, match=r"does not end the answer with an end token \('<\|im_end\|>'\)"):
         answer_tokens(tokenizer, [{"role": "user", "content": "a"}], "spam")
 
 

@@ -39,7 +39,7 @@ def silent(_event):
 
 def stub(monkeypatch, code):
     """The worker is this Python code instead; `sys.argv[1]` is the folder."""
-    monkeypatch.setattr(launch, "command", lambda _job, _device, out, _state: [sys.executable, "-c", code, str(out)])
+    monkeypatch.setattr(launch, "command", lambda _job, _device, out, *_: [sys.executable, "-c", code, str(out)])
 
 
 def wait_until_gone(out_dir: Path, limit_s: float = 120.0) -> None:

@@ -78,6 +78,14 @@ def test_the_models_own_template_keeps_every_turn(smollm, roles):
             CHAT,
             "does not start the assistant turn with '<|im_start|>assistant\\n' (add_generation_prompt)",
         ),
+        (
+            chatml(
+                "<|im_start|>{{ m.role }}\n{% if loop.last and m.role == 'assistant' %}<think></think>{% endif %}"
+                "{{ m.content | trim }}<|im_end|>\n"
+            ),
+            CHAT,
+            "writes '<think></think>' between prompt and answer, which the model would learn to say",
+        ),
     ],
 )
 def test_a_broken_template_is_an_error_that_shows_its_text(with_template, template, roles, told):
@@ -96,9 +104,6 @@ def test_a_broken_template_is_an_error_that_shows_its_text(with_template, templa
         "{% for m in messages %}{% if m.role == 'assistant' %} {{ m.content }}<|im_end|>"
         "{% else %}{% if m.role == 'system' %}[SYS]{{ m.content }}[/SYS]{% else %}[INST] {{ m.content }} [/INST]"
         "{% endif %}{% endif %}{% endfor %}",
-        # a turn of thoughts before the last answer alone
-        chatml("<|im_start|>{{ m.role }}\n{% if loop.last and m.role == 'assistant' %}<think></think>{% endif %}"
-               "{{ m.content | trim }}<|im_end|>\n"),
     ],
 )  # fmt: skip
 def test_other_ways_to_write_a_conversation_are_no_faults(with_template, template):

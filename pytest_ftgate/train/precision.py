@@ -1,0 +1,31 @@
+"""(TrainJob, kind of device) -> the precision of the weights that are trained, and whether they are those served."""
+
+from __future__ import annotations
+
+from pytest_ftgate.train.job import TrainJob
+
+
+def trained_dtype(job: TrainJob, kind: str) -> str:
+    """Of the weights that the optimizer changes. kind: "cuda" or "cpu".
+
+    An adapter is held in float32. A whole model too, but on CUDA in bfloat16 where that is the job's precision: of 8
+    billion weights, float32 with its gradients and the averages of 8-bit Adam takes 75 GiB, bfloat16 45. A float16
+    weight cannot be trained: its gradients need a scale, which torch takes off float32 weights alone.
+    """
+    whole = job.tuning.method == "full" and kind == "cuda" and job.dtype == "bfloat16"
+    return "bfloat16" if whole else "float32"
+
+
+def shares_base(job: TrainJob, kind: str) -> bool:
+    """Whether the base in the trainer's memory is the very one that is served, so that validation needs no other.
+
+    Not if a strategy splits it, kernels compute otherwise, or the adapter's initialisation changes it; nor in 4 bits on
+    a CPU, where bitsandbytes packs the weights for AVX-512 at the first answer and cannot train on them any more.
+    """
+    tuning, lora = job.tuning, job.lora
+    if tuning.strategy != "ddp" or tuning.accelerate_config or tuning.kernels:
+        return False
+    if tuning.method == "full":
+        return job.quantization is None and trained_dtype(job, kind) == job.dtype
+    changed = lora.init != "default" or "init_lora_weights" in lora.extra or (tuning.in_4bit and kind == "cpu")
+    return not changed and tuning.in_4bit == (job.quantization is not None)
