@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings, error, ok, warning
+from pytest_ftgate.serve.gpu_memory import holders
+from pytest_ftgate.serve.nvidia_smi import nvidia_smi
 from pytest_ftgate.train.estimate import memory as estimate
 from pytest_ftgate.train.estimate.shapes import Shapes
 
@@ -131,18 +134,16 @@ def _parts(parts: estimate.Parts) -> str:
     return ", ".join(f"{name} {size / GIB:.1f}" for name, size in parts.items() if size > SMALL * whole)
 
 
-def neighbours(patient: Patient) -> Findings:
-    """Memory of the GPUs that other processes hold."""
-    from pytest_ftgate.serve.vllm.gpu_memory import processes, used_mib
-
-    if not patient.cuda or patient.device.mig:
-        return
-    used = {gpu: mib for gpu, mib in used_mib().items() if gpu in patient.device.visible and mib > IDLE_MIB}
-    if used:
-        held = ", ".join(f"GPU {gpu} {mib / 1024:.1f} GiB" for gpu, mib in used.items())
-        who = ", ".join(f"pid {pid} ({name}) {mib} MiB" for pid, name, mib in processes())
-        yield warning("memory", f"in use by other processes: {held}" + (f": {who}" if who else ""), "stop them first")
-
-
 IDLE_MIB = 600
 """What driver, desktop and their like hold of a GPU that nothing computes on."""
+
+
+def neighbours(patient: Patient) -> Findings:
+    """Memory of the GPUs that is in use already, and by which processes, as far as nvidia-smi names them."""
+    if not patient.cuda or patient.device.mig:
+        return
+    rows = [row for row in nvidia_smi("--query-gpu=index,memory.used") if len(row) == len(("index", "used"))]
+    used = {index: int(mib) for index, mib in rows if index in patient.device.visible and mib.isdecimal()}
+    if held := [f"GPU {index} {mib / 1024:.1f} GiB" for index, mib in used.items() if mib > IDLE_MIB]:
+        who = ", ".join(f"pid {each.pid} ({one_line(each.name)}) {each.mib} MiB" for each in holders())
+        yield warning("memory", f"in use already: {', '.join(held)}" + (f": {who}" if who else ""), "stop them first")

@@ -11,7 +11,7 @@ QUANTIZATIONS = ("bitsandbytes",)
 """As vLLM calls them. Each must mean the same to the trainer's validation and to every engine: NF4, quantised twice."""
 
 
-def load_weights(  # noqa: PLR0913 - of transformers
+def load_weights(
     base: str, revision: str | None, dtype: Any, quantization: str | None = None, storage: Any = None, **options: Any
 ) -> Any:
     """The causal language model of transformers, where `options` (device_map, attn_implementation) put it.

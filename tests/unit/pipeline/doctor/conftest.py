@@ -32,7 +32,7 @@ INSTANCES = "GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-a)\n  MIG 1g.10gb     Devic
 
 SMI = """#!/bin/sh
 case "$*" in
-  *compute-apps*) printf '4242, /usr/bin/python3, 9000\\n' ;;
+  *compute-apps*) printf 'GPU-a, 4242, /usr/bin/python3, 9000\\n' ;;
   *memory.used*) printf '{used}\\n' ;;
   *--query-gpu=*) cat "{folder}/gpus" ;;
   -L) cat "{folder}/listed" ;;

@@ -89,5 +89,5 @@ def test_the_short_form_for_a_run(machine, patient):
 def test_neighbours_are_named(machine, patient):
     (finding,) = neighbours(patient(machine("4090", used="0, 9012")))
     assert finding.level is Level.WARNING
-    assert finding.text == "in use by other processes: GPU 0 8.8 GiB: pid 4242 (/usr/bin/python3) 9000 MiB"
+    assert finding.text == "in use already: GPU 0 8.8 GiB: pid 4242 (/usr/bin/python3) 9000 MiB"
     assert not list(neighbours(patient(machine("4090"))))
