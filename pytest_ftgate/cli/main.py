@@ -29,6 +29,7 @@ from pytest_ftgate.cli import (
     noise,
     power,
     promote,
+    ray,
     runs,
     serve,
     show,
@@ -62,6 +63,7 @@ FAMILIES = (
     judge,
     ci,
     cost,
+    ray,
 )
 
 

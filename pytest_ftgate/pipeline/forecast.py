@@ -95,9 +95,9 @@ def stages(pipeline: Pipeline, suites: Sequence[Suite], size: Size, speed: float
     asked = sum(_asked(suite.cases) for suite in suites)
     rows, row, answers, answer = tokens_of_rows(pipeline, suites[0].prompt.system)
     tuning, count = pipeline.tuning, sum(len(suite.cases) for suite in suites)
-    steps = tuning.epochs * rows / tuning.batch_size
-    trained = rows * row * PADDING * tuning.epochs * PASSES.get(tuning.method, 2.0)
-    validated = answers * answer * 2 * tuning.epochs
+    steps = tuning.passes(rows) * rows / tuning.batch_size
+    trained = rows * row * PADDING * tuning.passes(rows) * PASSES.get(tuning.method, 2.0)
+    validated = answers * answer * 2 * tuning.validations(rows)
     goldens = asked * forward + sum(_said(suite) for suite in suites) / BATCH * size.layers * TOKEN_S
     return {
         "baseline": START_S + asked * forward,

@@ -163,8 +163,8 @@ class PipelineRun:
 
     @property
     def base(self) -> Model:
-        """The untuned model at the serving precision."""
-        return self.source.base_model
+        """The untuned model at the serving precision, as this run serves it. Raises FtgateError."""
+        return self.runtime.engines.as_served(self.source.base_model)
 
     @cached_property
     def candidate(self) -> Target:
@@ -225,7 +225,7 @@ class PipelineRun:
     def references(self) -> References:
         """What else the candidate is compared with; to be asked for after the baseline stage."""
         registry, left_out = self.runtime.registry, self.leaked.left_out
-        return References(self.champion, registry, lambda: self.versions, self.champion_of, left_out)
+        return References(self.champion, registry, lambda: self.versions, self.champion_of, left_out, self.base.engine)
 
     @cached_property
     def versions(self) -> list[Version]:

@@ -21,6 +21,9 @@ LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate
 TOKENS_FILE = "tokens.json"
 """Messages and token ids of the first training rows, beside the manifest, to be compared with the server's."""
 
+INITIAL = "initial"
+"""Folder of the adapter before the first step, beside the checkpoints: see `initial_weights`."""
+
 NOT_IN_DIGEST = ("train_file", "validation_file", "base", "report_to", "name", "lineage")
 """Where things lie and who else is told of them; contents count, by their digests."""
 

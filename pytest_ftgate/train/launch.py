@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.errors import MissingExtra, ServeError, TrainError
+from pytest_ftgate.errors import ServeError, TrainError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.seal import seal, state_key
 from pytest_ftgate.serve.adapter import adapter_digest
@@ -21,8 +20,9 @@ from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.serve.servers.process import ProcessGroup
 from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import Event, EventTail
-from pytest_ftgate.train.job import LIBRARIES, TrainJob
+from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.launch_line import command, environment
+from pytest_ftgate.train.libraries import check_libraries
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Manifest, is_sealed, read_manifest
 from pytest_ftgate.train.strategies.configuration import FILE as ACCELERATE
@@ -33,7 +33,7 @@ JOB = "job.json"
 LOG = "train.log"
 BEGUN = "begun"
 """File with a seal: a run that has the key of the state folder began here, so its checkpoints may be gone on from."""
-TRAINED = ("checkpoints", "epochs", "adapter")
+TRAINED = ("checkpoints", "initial", "epochs", "adapter")
 POLL_S = 0.1
 KILLED = ("SIGKILL", "std::bad_alloc", "Cannot allocate memory")
 """In the log of a process that could not even say that it was out of memory."""
@@ -51,7 +51,7 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
     if (manifest := finished(job, out_dir, state_dir)) is not None:
         on_event({"event": "start", "text": f"already trained with the same settings and data: {manifest.digest[:12]}"})
         return manifest
-    _check_libraries(job)
+    check_libraries(job.tuning, job.report_to)
     device, node = this_device(), node_of(os.environ, job.tuning.nodes)
     if planted := _planted(job, out_dir, _key(state_dir)):
         text = f"{planted} was not written by a run of this state folder, or was edited: trained again"
@@ -140,15 +140,6 @@ def _remove_trained(out_dir: Path) -> None:
 
 def _key(state_dir: Path | None) -> bytes:
     return state_key(state_dir) if state_dir else b""
-
-
-def _check_libraries(job: TrainJob) -> None:
-    needed = set(LIBRARIES) - (set() if job.tuning.in_4bit else {"bitsandbytes"})
-    if missing := sorted(name for name in needed if importlib.util.find_spec(name) is None):
-        raise MissingExtra(f"fine-tuning ({', '.join(missing)} not installed)", "train")
-    if absent := [name for name in job.report_to if importlib.util.find_spec(name) is None]:
-        names = ", ".join(absent)
-        raise TrainError(f"tracking.report_to: {names} not installed; install or remove it")
 
 
 def _error(job: TrainJob, group: ProcessGroup, code: int | None, failed: Event | None) -> TrainError:

@@ -1,4 +1,4 @@
-"""(TrainJob, Device) -> command line and environment of the trainer's processes. Pure: no look at the machine."""
+"""(TrainJob, Device) -> command line and environment of the trainer. Of the machine they ask the model cache alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pytest_ftgate.serve.compute import COMPUTING
 from pytest_ftgate.serve.device import Device, gpu_environment
+from pytest_ftgate.serve.hub import offline
+from pytest_ftgate.serve.model import Model
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.strategies.configuration import FILE as ACCELERATE
 from pytest_ftgate.train.strategies.configuration import processes, processes_here
@@ -47,9 +49,7 @@ def environment(job: TrainJob, device: Device) -> dict[str, str]:
         "TRANSFORMERS_VERBOSITY": "error",
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
-    if Path(job.base).is_dir():
-        own["HF_HUB_OFFLINE"] = "1"
-    return own
+    return {**own, **offline(Model(job.base, job.revision))}
 
 
 def _threads(job: TrainJob, device: Device) -> int:

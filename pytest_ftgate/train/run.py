@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.train import epochs, initial_weights
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
 from pytest_ftgate.train.data import fitting, in_pieces
@@ -55,13 +56,14 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     validation = read_validation(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
     trainer = make_trainer(job, tokenizer, rows, out_dir)
     if trainer.is_world_process_zero():
-        _tell_start(log, job, rows, trainer.model)
+        _tell_start(log, job, rows, trainer)
         _warn(log, job, rows, too_long)
         write_tokens(out_dir / TOKENS_FILE, tokenizer, rows)
     score = partial(validate, job, tokenizer, validation, trainer)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
-    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(save_trained, trainer, tokenizer), score)
+    save = partial(save_trained, trainer, tokenizer, job, out_dir)
+    keeper = Keeper(root, log, trainer, job.tuning, save, score)
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
@@ -69,7 +71,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
         spent = Spent(len(rows), tokens, seconds, *_devices(trainer), too_long)
         manifest = finish(job, out_dir, spent, tokenizer.chat_template, key)
         rate = manifest.metrics["tokens_per_second"]
-        log("done", text=f"best epoch {manifest.best_epoch}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
+        log("done", text=f"best {manifest.best.name}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
 
 
 def _devices(trainer: Trainer) -> tuple[str, int]:
@@ -85,16 +87,19 @@ def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Tr
     from datasets import Dataset
 
     trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
+    columns = _columns(job, rows)
     arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
     trainer: Trainer = trainer_of(
         model=model_to_train(job),
         args=arguments,
         data_collator=None if job.tuning.referenced else Collator(tokenizer.pad_token_id),
-        train_dataset=Dataset.from_list(_columns(job, rows)),
+        train_dataset=Dataset.from_list(columns),
         processing_class=tokenizer,
         peft_config=lora_config(job),
     )
-    check_servable(trainer.model)
+    trainer.loraplus_ratio = job.tuning.loraplus_ratio
+    check_servable(trainer.model, 2 if initial_weights.is_converted(job) else 1)
+    initial_weights.begin(trainer, job, out_dir, columns, tokenizer.pad_token_id)
     hold_adapter_in_float32(trainer.model)
     keep_head_input_whole(trainer.model)
     return trainer
@@ -111,6 +116,8 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
 
     checkpoint = newest_whole(Path(trainer.args.output_dir), remove=trainer.is_world_process_zero())
     trainer.watch = Stopwatch(train_seconds(checkpoint) if checkpoint else 0.0)
+    if trainer.is_world_process_zero():
+        epochs.forget_after(keeper.root, step_of(checkpoint) if checkpoint else 0)
     if checkpoint is None:
         trainer.train()
     else:
@@ -123,12 +130,13 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     trainer.watch.pause()
 
 
-def _tell_start(log: EventLog, job: TrainJob, rows: Rows, model: Any) -> None:
-    counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
+def _tell_start(log: EventLog, job: TrainJob, rows: Rows, trainer: Trainer) -> None:
+    counts = [(p.numel(), p.requires_grad) for p in trainer.model.parameters()]
     trained = sum(n for n, trains in counts if trains)
     what = job.tuning.method if job.tuning.method == "full" else f"{job.tuning.method}, r = {job.lora.r}"
-    tokens = sum(row.tokens for row in rows) * job.tuning.epochs
-    text = f"{what}: {trained:,} trainable weights; {len(rows):,} rows x {job.tuning.epochs} epochs = {tokens:,} tokens"
+    passes = job.tuning.passes(len(trainer.train_dataset))
+    tokens = round(sum(row.tokens for row in rows) * passes)
+    text = f"{what}: {trained:,} trainable weights; {len(rows):,} rows x {passes:.4g} epochs = {tokens:,} tokens"
     log("start", text=text, rows=len(rows), tokens=tokens, trained_weights=trained)
 
 

@@ -27,6 +27,8 @@ def measure_baseline(run: PipelineRun) -> None:
     warm.start()
     target = base_target(run.base)
     for suite in run.sets:
+        run.runtime.expect(run.baseline_of(suite), target)
+    for suite in run.sets:
         evaluation = run.baseline_of(suite)
         run.evaluations.ask(evaluation, suite.cases, target, f"baseline {suite.name}")
         _say_score(run, evaluation)

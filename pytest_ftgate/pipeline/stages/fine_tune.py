@@ -25,7 +25,8 @@ def fine_tune(run: PipelineRun) -> None:
 
     prepare_data(run)
     state_dir = run.runtime.settings.state_dir
-    job = run.pipeline.job(run.suites[0].prompt.to_json(), grading(run.suites[0]), run.data_lineage)
+    pipeline = run.pipeline.at(run.base.revision)
+    job = pipeline.job(run.suites[0].prompt.to_json(), grading(run.suites[0]), run.data_lineage)
     record_access(state_dir, run.pipeline, "fine-tune")
     out_dir = state_dir / "runs" / run.name / job.digest[:16]
     _compare_tokens(run, job, out_dir)

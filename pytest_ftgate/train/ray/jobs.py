@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_ftgate.errors import MissingExtra, TrainError
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.train.ray.upload import too_large
+from pytest_ftgate.train.ray.waiting import waiting
 
 POLL_S = 1.0
 LOST_S = 120.0
@@ -26,6 +30,7 @@ DOWNLOAD_S = 24 * 3600
 CHUNK = 2**20
 
 T = TypeVar("T")
+Say = Callable[[str], None]
 
 
 class Jobs:
@@ -47,13 +52,14 @@ class Jobs:
     def submit(self, name: str, entrypoint: str, runtime: Mapping[str, Any], cpus: float, gpus: int) -> None:
         """Start a job; one that has this name already is left as it is. cpus, gpus: reserved for the entrypoint."""
         try:
-            self._client.submit_job(
-                submission_id=name,
-                entrypoint=entrypoint,
-                runtime_env=dict(runtime),
-                entrypoint_num_cpus=cpus or None,
-                entrypoint_num_gpus=gpus or None,
-            )
+            with _all_files():
+                self._client.submit_job(
+                    submission_id=name,
+                    entrypoint=entrypoint,
+                    runtime_env=dict(runtime),
+                    entrypoint_num_cpus=cpus or None,
+                    entrypoint_num_gpus=gpus or None,
+                )
         except Exception as error:  # noqa: BLE001 - Ray raises what it likes, RuntimeError above all
             if "already exists" in str(error):
                 return
@@ -61,12 +67,39 @@ class Jobs:
                 raise too_large(_brief(str(error), 120)) from None
             raise _refused(self.url, error) from None
 
-    def lines(self, name: str, waiting: Callable[[], None]) -> Iterator[str]:
+    def attempts(self, name: str) -> tuple[Any | None, str]:
+        """Ray's JobDetails of the newest job with this name, None without one; and a name that is free for the next.
+
+        A submission id cannot be used twice: later attempts have a number.
+        """
+        last, free = None, name
+        for attempt in count(2):
+            if (info := self.find(free)) is None:
+                break
+            last, free = info, f"{name}-{attempt}"
+        return last, free
+
+    def follow(self, name: str, take: Callable[[str], None], needs: Mapping[str, float], say: Say) -> Any:
+        """Hand on what a job prints until it has ended; its JobDetails. Ctrl-C stops the job and goes on from here.
+
+        needs: name of a resource -> how much of it was asked for. say: told what the job waits for, and that it stops.
+        """
+        try:
+            for line in self.lines(name, lambda: say(waiting(needs, self.resources()))):
+                take(line)
+        except KeyboardInterrupt:
+            say(f"stopping the job {name} on the Ray cluster")
+            if not self.stop(name):
+                say(f"it has not ended yet: ray job stop --address {self.url} {name}")
+            raise
+        return self.info(name)
+
+    def lines(self, name: str, late: Callable[[], None]) -> Iterator[str]:
         """What a job prints, from its beginning until its end; over a connection that broke it goes on where it was.
 
-        waiting: called once if the job has not started after WAIT_S. Raises TrainError if the cluster is lost.
+        late: called once if the job has not started after WAIT_S. Raises TrainError if the cluster is lost.
         """
-        self._wait_for_start(name, waiting)
+        self._wait_for_start(name, late)
         told = 0
         while True:
             number = 0
@@ -130,12 +163,12 @@ class Jobs:
         except Exception:  # noqa: BLE001 - it only makes a message better
             return {}
 
-    def _wait_for_start(self, name: str, waiting: Callable[[], None]) -> None:
+    def _wait_for_start(self, name: str, late: Callable[[], None]) -> None:
         patience: float = time.monotonic() + WAIT_S
         while self.info(name).status == "PENDING":
             if time.monotonic() > patience:
                 patience = float("inf")
-                waiting()
+                late()
             time.sleep(POLL_S / 4)
 
     def _tail(self, name: str) -> Iterator[str]:
@@ -164,6 +197,20 @@ class Jobs:
                         "    run again to go on with the job if it still runs there"
                     ) from None
                 time.sleep(POLL_S)
+
+
+@contextmanager
+def _all_files() -> Iterator[None]:
+    """Ray would leave out what a .gitignore in the upload names; what goes was chosen before."""
+    name = "RAY_RUNTIME_ENV_IGNORE_GITIGNORE"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 async def _next(stream: Any) -> str | None:

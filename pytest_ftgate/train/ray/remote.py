@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from pytest_ftgate.train.manifest import Manifest
 from pytest_ftgate.train.ray.cluster import Cluster
 from pytest_ftgate.train.ray.jobs import Jobs
 from pytest_ftgate.train.ray.lines import ERROR, RESULT, heard
-from pytest_ftgate.train.ray.results import fetch, install
+from pytest_ftgate.train.ray.results import PART, fetch, install, of_a_trainer
 from pytest_ftgate.train.ray.upload import FILE, Upload
 
 LAST_LINES = 20
@@ -59,11 +58,7 @@ class _Remote:
         storage = Path(cluster.storage) if cluster.storage else None
         self._shared = storage / "ftgate" / job.digest[:16] if storage else None
         self._upload = Upload(job, storage)
-        self.last: Any = None
-        for self._free in _names(job):
-            if (info := self._jobs.find(self._free)) is None:
-                break
-            self.last = info
+        self.last, self._free = self._jobs.attempts(job_name(job))
 
     def submit(self) -> str:
         """Upload and start; the name of the job."""
@@ -83,35 +78,15 @@ class _Remote:
         followed = _Followed(self._upload, self._on_event)
         if self.last is not None and self.last.submission_id == name:
             self._say("start", f"following the job {name} on the Ray cluster at {self._jobs.url}")
-        try:
-            for line in self._jobs.lines(name, self._waiting):
-                followed.take(line)
-        except KeyboardInterrupt:
-            self._stop(name)
-            raise
-        info = self._jobs.info(name)
+        needs = {"GPU": float(self._gpus), "CPU": float(self._cluster.cpus)}
+        info = self._jobs.follow(name, followed.take, needs, lambda text: self._say("warning", text))
         if followed.result is None:
             raise followed.error(name, info)
-        return fetch(self._jobs, str(info.driver_node_id), followed.result, self._out_dir)
+        return fetch(self._jobs, str(info.driver_node_id), followed.result, self._out_dir / PART, of_a_trainer)
 
     @property
     def _gpus(self) -> int:
         return self._job.tuning.gpus if self._cluster.use_gpu else 0
-
-    def _stop(self, name: str) -> None:
-        self._say("warning", f"stopping the job {name} on the Ray cluster")
-        if not self._jobs.stop(name):
-            self._say("warning", f"it has not ended yet: ray job stop --address {self._jobs.url} {name}")
-
-    def _waiting(self) -> None:
-        """What a job that has not started needs, and what there is."""
-        there = self._jobs.resources()
-        needs = {"GPU": float(self._gpus), "CPU": float(self._cluster.cpus)}
-        parts = [_of(there, name, needed) for name, needed in needs.items() if needed]
-        hint = ""
-        if there and self._gpus and "GPU" not in there:
-            hint = "; the cluster has no GPU: it waits until one joins, or set [ray] use_gpu = false"
-        self._say("warning", f"the job waits for {' and '.join(parts)}, or for its environment to be installed{hint}")
 
     def _say(self, event: str, text: str) -> None:
         self._on_event({"event": event, "text": text})
@@ -154,14 +129,3 @@ class _Followed:
 def job_name(job: TrainJob) -> str:
     """The submission id: the pipeline and the first 16 digits of the digest."""
     return f"ftgate-{re.sub(r'[^A-Za-z0-9_-]', '-', job.name)}-{job.digest[:16]}"
-
-
-def _names(job: TrainJob) -> Iterator[str]:
-    """A submission id cannot be used twice: the later attempts have a number."""
-    yield job_name(job)
-    yield from (f"{job_name(job)}-{attempt}" for attempt in count(2))
-
-
-def _of(there: dict[str, tuple[float, float]], name: str, needed: float) -> str:
-    used, whole = there.get(name, (0.0, 0.0))
-    return f"{needed:g} {name}" + (f" ({whole - used:g} of {whole:g} free)" if there else "")

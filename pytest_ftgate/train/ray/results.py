@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,19 @@ NAMES = re.compile(r"adapter/[\w.-]*\w[\w.-]*")
 PART = "part.ray"
 
 
-def fetch(jobs: Jobs, node: str, result: Mapping[str, Any], out_dir: Path) -> Path:
-    """The files of a result in a folder below `out_dir`. Raises TrainError: gone, cut short, or a name that is none."""
-    part = out_dir / PART
+def of_a_trainer(name: str) -> bool:
+    """Whether a trainer leaves a file of this name in its folder."""
+    return name in BESIDE or NAMES.fullmatch(name) is not None
+
+
+def fetch(jobs: Jobs, node: str, result: Mapping[str, Any], part: Path, allowed: Callable[[str], bool]) -> Path:
+    """The files of a result in the folder `part`, made anew. Raises TrainError: gone, cut short, or not allowed."""
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     folder = str(result["folder"])
     for name, (size, sha256) in result["files"].items():
-        if name not in BESIDE and not NAMES.fullmatch(name):
-            raise TrainError(f"the job on the Ray cluster names a file {name!r}, which no trainer writes")
+        if not allowed(name):
+            raise TrainError(f"the job on the Ray cluster names a file {name!r}, which none may write here")
         target = part / name
         if folder.startswith("/"):
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -56,7 +56,7 @@ class Upload:
         self.job.write(folder / FILE)
 
     def _check_size(self) -> None:
-        sizes = {path: sum(map(_least, _files(path))) for path in self.files.values()}
+        sizes = {path: sum(map(least, _files(path))) for path in self.files.values()}
         whole = sum(sizes.values()) / 2**20
         if whole > MOST / 2**20:
             raise too_large(f"{whole:,.0f} MiB, most of it {shown(max(sizes, key=sizes.__getitem__))}")
@@ -114,7 +114,7 @@ def _files(path: Path) -> Iterator[Path]:
     yield from (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else (path,)
 
 
-def _least(file: Path) -> int:
+def least(file: Path) -> int:
     """Bytes that it takes at least in the upload."""
     size = file.stat().st_size
     return size if file.suffix in {".safetensors", ".bin", ".gguf", ".parquet", ".gz", ".zst"} else size // TEXT_SHRINKS

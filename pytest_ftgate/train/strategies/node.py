@@ -23,7 +23,7 @@ class Node:
 
 
 def node_of(environment: Mapping[str, str], nodes: int) -> Node:
-    """This machine's place among `nodes`; for one machine alone it is always the same.
+    """The place of this machine among `nodes`; for one machine alone it is always the same.
 
     Raises TrainError if the environment does not say it, or says what cannot be.
     """

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.train import initial_weights
+from pytest_ftgate.train.job import TrainJob
 
-def save_trained(trainer: Any, tokenizer: Any, folder: Path) -> None:
+
+def save_trained(trainer: Any, tokenizer: Any, job: TrainJob, out_dir: Path, folder: Path) -> None:
     """Write the adapter, or the whole model of method "full". All processes must call it; the first one writes.
 
     Under FSDP and ZeRO-3 each process holds a part of every weight, and all of them together gather it.
@@ -16,7 +19,7 @@ def save_trained(trainer: Any, tokenizer: Any, folder: Path) -> None:
         return
     model = trainer.accelerator.unwrap_model(trainer.model)
     if hasattr(model, "peft_config"):
-        model.save_pretrained(folder, state_dict=weights, save_embedding_layers=False)
+        initial_weights.save(model, job, out_dir, folder, weights)
         (folder / "README.md").unlink(missing_ok=True)
     else:
         model.save_pretrained(folder, state_dict=weights)

@@ -18,7 +18,7 @@ from pytest_ftgate.train.run import run
 
 FSDP_WORKER = Path(__file__).with_name("fsdp_worker.py")
 LOSS, WEIGHT = 1e-5, 1e-5
-"""Relative and absolute tolerance in float32: sums of two halves of a batch round differently. Measured: 3e-7."""
+"""Relative and absolute tolerance in float32: two halves of a batch are summed in another order. Measured: 3e-7."""
 
 
 def silent(_event):
@@ -38,10 +38,9 @@ def weights(manifest: Manifest):
 
 
 def assert_same_training(two: Manifest, one: Manifest) -> None:
-    for curve in ("loss", "grad_norm"):
-        steps, values = zip(*two.curves[curve], strict=True)
-        assert steps == tuple(step for step, _ in one.curves[curve])
-        assert values == pytest.approx([value for _, value in one.curves[curve]], rel=LOSS)
+    steps, losses = zip(*two.curves["loss"], strict=True)
+    assert steps == tuple(step for step, _ in one.curves["loss"])
+    assert losses == pytest.approx([loss for _, loss in one.curves["loss"]], rel=LOSS)
     mine, theirs = weights(two), weights(one)
     assert mine.keys() == theirs.keys()
     assert all((mine[name] - theirs[name]).abs().max() < WEIGHT for name in mine)
@@ -85,7 +84,7 @@ def launcher(out: Path) -> int:
 
 
 def test_two_processes_train_as_one_with_twice_the_batch_also_killed_and_resumed(make_job, tmp_path):
-    settings = {"method": "lora", "epochs": 3, "rows": 48}
+    settings = {"method": "lora", "epochs": 3}
     one = in_this_process(make_job(batch_size=8, **settings), tmp_path / "one")
     job, out = make_job(batch_size=4, gpus=2, **settings), tmp_path / "two"
     with pytest.raises(TrainError, match=r"the process rank\s*: 1 was killed, probably out of memory"):
@@ -95,7 +94,7 @@ def test_two_processes_train_as_one_with_twice_the_batch_also_killed_and_resumed
 
     events: list[dict[str, object]] = []
     two = launch.train(job, out, events.append)
-    assert any(str(event.get("text")).startswith("resuming after step 6 of 18") for event in events)
+    assert any(str(event.get("text")).startswith("resuming after step 3 of 9") for event in events)
     assert_same_training(two, one)
     assert sum(event["event"] == "validation" for event in read_events(out / "events.jsonl")) == 3
     assert len(list(out.glob("*manifest*"))) == 1
@@ -103,7 +102,7 @@ def test_two_processes_train_as_one_with_twice_the_batch_also_killed_and_resumed
 
 
 def test_no_process_outlives_the_launcher_and_a_crash_of_one_is_told_in_a_line(make_job, tmp_path):
-    job, out = make_job(method="lora", epochs=20, gpus=2), tmp_path / "out"
+    job, out = make_job(method="lora", epochs=20, gpus=2, learning_rate=0.0, patience=20), tmp_path / "out"
     with pytest.raises(TrainError):
         launch.train(job, out, KillOne(out, launcher))
     wait_until_gone(out)

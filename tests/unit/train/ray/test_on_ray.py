@@ -17,12 +17,14 @@ import psutil
 import pytest
 
 from pytest_ftgate.errors import TrainError
-from pytest_ftgate.train import launch
+from pytest_ftgate.train import launch, worker
 from pytest_ftgate.train.anywhere import train
+from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.ray.cluster import Cluster
 from pytest_ftgate.train.ray.jobs import Jobs
 from pytest_ftgate.train.ray.remote import job_name
-from pytest_ftgate.train.ray.results import fetch, install
+from pytest_ftgate.train.ray.results import fetch, install, of_a_trainer
+from pytest_ftgate.train.run import run
 
 CPU = Cluster(use_gpu=False)
 SESSION = """
@@ -30,6 +32,7 @@ import json, sys
 from pathlib import Path
 from pytest_ftgate.train.anywhere import train
 from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.ray.cluster import Cluster
 job = TrainJob.read(Path(sys.argv[1]))
 folder = Path(sys.argv[2])
@@ -78,13 +81,13 @@ def test_a_killed_session_leaves_its_job_to_the_next_one_which_gets_the_adapter_
     info = Jobs(CPU.url).info(job_name(job))
     result = {"folder": f"ftgate/{job.digest[:16]}", "files": {"manifest.json": [1, "0"]}}
     with pytest.raises(TrainError, match=r"manifest.json came back from the Ray cluster as [\d,]+ bytes that differ"):
-        fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut")
+        fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut", of_a_trainer)
     result["files"] = {"../../state/seal.key": [1, "0"]}
-    with pytest.raises(TrainError, match=r"names a file '\.\./\.\./state/seal\.key', which no trainer writes"):
-        fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut")
+    with pytest.raises(TrainError, match=r"names a file '\.\./\.\./state/seal\.key', which none may write here"):
+        fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut", of_a_trainer)
     result["files"] = {"adapter/gone": [1, "0"]}
     with pytest.raises(TrainError, match="adapter/gone cannot be read from the Ray cluster: A file is not found"):
-        fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut")
+        fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut", of_a_trainer)
 
 
 def test_an_interrupted_session_stops_its_job_and_the_next_one_submits_another(make_job, tmp_path, on_head):
@@ -101,10 +104,12 @@ def test_an_interrupted_session_stops_its_job_and_the_next_one_submits_another(m
     with pytest.raises(TrainError) as there:
         train(job, CPU, tmp_path / "out", events.append, tmp_path / "state")
     assert events[0]["text"].startswith(f"submitted the job {job_name(job)}-2 to the Ray cluster")
-    with pytest.raises(TrainError) as here:
-        launch.train(job, tmp_path / "here", lambda _: None)
-    assert "train.jsonl:2: is not valid JSON" in str(here.value)
-    assert str(there.value) == str(here.value)
+    (tmp_path / "here").mkdir()
+    job.write(tmp_path / "here/job.json")
+    assert worker.main(tmp_path / "here") == 1
+    [failed] = read_events(tmp_path / "here/events.jsonl")
+    assert "train.jsonl:2: is not valid JSON" in failed["text"]
+    assert str(there.value) == failed["text"]
 
 
 def test_a_job_that_waits_says_for_what_and_an_environment_that_differs_is_named(make_job, tmp_path, on_head):
@@ -132,7 +137,8 @@ def test_a_job_that_waits_says_for_what_and_an_environment_that_differs_is_named
 def test_what_another_job_or_a_hand_has_left_is_not_taken(make_job, tmp_path):
     """The manifest of what was fetched names its job and its adapter."""
     job = make_job(method="lora", epochs=1)
-    launch.train(job, tmp_path / "out", lambda _: None)
+    (tmp_path / "out").mkdir()
+    run(job, tmp_path / "out", EventLog(tmp_path / "out/events.jsonl"))
     with pytest.raises(TrainError, match="trained another job"):
         install(make_job(method="lora", epochs=2), tmp_path / "out", tmp_path / "in", b"")
     weights = tmp_path / "out/adapter/adapter_model.safetensors"
