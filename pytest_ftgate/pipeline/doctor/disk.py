@@ -26,7 +26,7 @@ def disk(patient: Patient) -> Findings:
         return
     if patient.here:
         yield _room(patient.state_dir, _written(patient), "epochs and checkpoints", "--ftgate-state-dir")
-    if patient.hub_id and patient.cached is None:
+    if patient.hub_id and patient.folder is None:
         try:
             from huggingface_hub import constants
         except ImportError:

@@ -10,6 +10,7 @@ from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings, Level, error, ok, warning
+from pytest_ftgate.serve.hub import explained, refused
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.doctor.patient import Patient
@@ -32,7 +33,8 @@ def base(patient: Patient) -> Findings:
         return
     found, commit = _asked(patient, huggingface_hub)
     yield found
-    if found.level is Level.OK and not COMMIT.fullmatch(patient.pipeline.base.revision or ""):
+    pinned = COMMIT.fullmatch(patient.pipeline.base.revision or "")
+    if found.level is Level.OK and not (pinned or patient.quick):
         text = f"base.revision is {patient.pipeline.base.revision or 'not set'}: the model may change between two runs"
         yield warning("base", text, f'set base.revision = "{commit or "the commit that the model page shows"}"')
 
@@ -47,51 +49,41 @@ def _folder(patient: Patient) -> Findings:
         return
     folder = Path(pipeline.base.model)
     if not (folder / "config.json").is_file():
-        yield error("base", f"{shown(folder)} has no config.json", "name the folder of a model in base.model")
+        text = f"{shown(folder)}: no config.json"
+        yield error("base", text, "base.model must be a folder with config.json and *.safetensors, or a hub id")
     else:
         yield ok("base", shown(folder))
 
 
 def _asked(patient: Patient, hub: Any) -> tuple[Finding, str]:
     """One HEAD request for config.json; where the Hub does not answer, the cache decides. And the commit of today."""
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
     name, revision, commit = patient.hub_id, patient.pipeline.base.revision, _commit(patient)
     if hub.constants.HF_HUB_OFFLINE:
         return _offline(patient, "HF_HUB_OFFLINE is set"), commit
     try:
         found = hub.get_hf_file_metadata(hub.hf_hub_url(name, "config.json", revision=revision), timeout=TIMEOUT_S)
     except Exception as failed:  # noqa: BLE001 - requests, httpx and urllib3 each have their own
-        return _refused(patient, hub, failed), commit
-    place = "can be fetched" if patient.cached is None else "on this machine"
+        if refused(failed):
+            text, _, fix = str(explained(patient.base, failed)).partition("\n")
+            return error("base", text, fix.strip()), commit
+        if isinstance(failed, EntryNotFoundError) and not isinstance(failed, LocalEntryNotFoundError):
+            fix = "name a model of transformers in base.model (no GGUF)"
+            return error("base", f"{name}: has no config.json", fix), commit
+        return _offline(patient, f"{hub.constants.ENDPOINT} does not answer ({type(failed).__name__})"), commit
+    place = "can be fetched" if patient.folder is None else "on this machine"
     return ok("base", f"{name}: {place}"), found.commit_hash or commit
 
 
-def _refused(patient: Patient, hub: Any, failed: Exception) -> Finding:
-    from huggingface_hub import errors
-
-    name, page, token = patient.hub_id, f"{hub.constants.ENDPOINT}/{patient.hub_id}", hub.get_token()
-    match failed:
-        case errors.GatedRepoError():
-            text = f"{name} is gated, and access was not granted{' to this token' if token else ': there is no token'}"
-            return error("base", text, f"accept the licence at {page}" + ("" if token else ", and set HF_TOKEN"))
-        case errors.RevisionNotFoundError():
-            text = f"{name} has no revision {patient.pipeline.base.revision!r}"
-            return error("base", text, f"set base.revision to one of {page}/commits")
-        case errors.RepositoryNotFoundError():
-            fix = f"correct base.model; if {page} is private, set HF_TOKEN to a token that may read it"
-            return error("base", f"{name} is not on the Hub, or is private", fix)
-        case errors.EntryNotFoundError() if not isinstance(failed, errors.LocalEntryNotFoundError):
-            return error("base", f"{name} has no config.json", "name a model of transformers in base.model (no GGUF)")
-    return _offline(patient, f"{hub.constants.ENDPOINT} does not answer ({type(failed).__name__})")
-
-
 def _offline(patient: Patient, why: str) -> Finding:
-    if patient.cached is not None:
+    if patient.folder is not None:
         return ok("base", one_line(f"{patient.hub_id}: on this machine; {why}"))
     fix = "check the network (HF_ENDPOINT, proxy), or name a folder in base.model"
-    return error("base", one_line(f"{patient.hub_id} is not on this machine, and {why}"), fix)
+    return error("base", one_line(f"{patient.hub_id}: not on this machine, and {why}"), fix)
 
 
 def _commit(patient: Patient) -> str:
     """The commit that is on this machine, from the name of the cached folder."""
-    name = patient.cached.name if patient.cached else ""
+    name = patient.folder.name if patient.folder else ""
     return name if COMMIT.fullmatch(name) else ""

@@ -55,13 +55,10 @@ def _unused_gpus() -> Findings:
 
 
 def enough(patient: Patient) -> Findings:
-    """As many GPUs and machines as [train] wants."""
+    """As many GPUs as [train] wants."""
     tuning = patient.pipeline.tuning
     if tuning.accelerate_config or not patient.here:
         return
-    if tuning.nodes > 1:
-        text, fix = f"train.nodes = {tuning.nodes}, and this is one machine", 'set train.where = "ray", or nodes = 1'
-        yield error("GPU", text, fix)
     if patient.cuda and tuning.gpus > patient.device.count:
         seen = f"{patient.device.count} visible"
         named = f" ({VISIBLE} is {os.environ[VISIBLE]!r})" if os.environ.get(VISIBLE) else ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.pipeline.config import Pipeline
     from pytest_ftgate.serve.device import Device
+    from pytest_ftgate.serve.model import Model
     from pytest_ftgate.train.estimate.memory import Settings
     from pytest_ftgate.train.manifest import Manifest
 
@@ -53,40 +54,46 @@ class Patient:
         return "" if Path(self.pipeline.base.model).is_absolute() else self.pipeline.base.model
 
     @cached_property
-    def cached(self) -> Path | None:
-        """The folder of a hub id's files on this machine, if its configuration is there."""
-        if not self.hub_id:
-            return None
-        try:
-            from huggingface_hub import try_to_load_from_cache
-        except ImportError:
-            return None
-        found = try_to_load_from_cache(self.hub_id, "config.json", revision=self.pipeline.base.revision)
-        return Path(found).parent if isinstance(found, str) else None
+    def base(self) -> Model:
+        """The base model by its name, whether it is here or not."""
+        from pytest_ftgate.serve.model import Model
+
+        return Model(self.pipeline.base.model, self.pipeline.base.revision, self.pipeline.dtype)
 
     @cached_property
     def folder(self) -> Path | None:
-        """Where the base model's files are on this machine."""
-        named = Path(self.pipeline.base.model)
-        return (named if named.is_dir() else None) if named.is_absolute() else self.cached
+        """Where the base model's weights are on this machine; None where they are not."""
+        from pytest_ftgate.serve.hub import folder_of
+
+        return folder_of(self.base)
+
+    @cached_property
+    def configuration(self) -> Path | None:
+        """The folder of the base model's config.json; of a hub id that is not here, that file alone is fetched."""
+        if self.folder or not self.hub_id:
+            return self.folder
+        try:
+            from huggingface_hub import hf_hub_download
+
+            file = hf_hub_download(self.hub_id, "config.json", revision=self.pipeline.base.revision, etag_timeout=5)
+        except Exception:  # noqa: BLE001 - what was wrong is said of the base
+            return None
+        return Path(file).parent
 
     @cached_property
     def shapes(self) -> Shapes | None:
         """Of the base model: from the meta device, or (quick, or without torch) from the headers of its files."""
         found = shapes_in(self.folder) if self.folder and self.quick else None
-        if found is None and not (self.quick and self.folder is None):
-            found = self._on_meta()
-        return found or (shapes_in(self.folder) if self.folder else None)
+        return found or self._on_meta() or (shapes_in(self.folder) if self.folder else None)
 
     def _on_meta(self) -> Shapes | None:
         """None where torch is not here, or transformers does not know or cannot read the configuration."""
-        folder, base = self.folder, self.pipeline.base
-        if folder and not _says_architecture(folder):
+        if self.configuration is None or not _says_architecture(self.configuration):
             return None
         try:
             from transformers import AutoConfig
 
-            return shapes_of(AutoConfig.from_pretrained(folder or base.model, revision=base.revision or "main"))
+            return shapes_of(AutoConfig.from_pretrained(self.configuration))
         except (ImportError, OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError):
             return None
 

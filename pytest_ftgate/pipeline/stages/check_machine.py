@@ -14,12 +14,27 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.run import PipelineRun
 
 
-def check_machine(run: PipelineRun) -> str:
-    """Say a line for each warning. Returns all errors, if there is anything left to train; "" if there are none."""
+def check_machine(run: PipelineRun) -> None:
+    """Once, whichever stage comes first: a line for each finding, and in `machine_lacks` the errors."""
+    if run.machine_lacks is not None:
+        return
+    patient = _patient(run)
+    findings = examine(patient, QUICK)
+    for finding in findings:
+        if finding.level is not Level.OK:
+            run.say(f"{finding.level}: {_told(finding, ': ')}")
+    errors = [_told(finding) for finding in findings if finding.level is Level.ERROR]
+    more = f"nothing was asked or trained; `ftgate doctor {run.name}` says more"
+    run.machine_lacks = "\n".join([*errors, more]) if errors and not _trained(run, patient) else ""
+    if not errors and (said := brief(patient)):
+        run.say(said)
+
+
+def _patient(run: PipelineRun) -> Patient:
     from pytest_ftgate.serve.device import this_device
 
     settings = run.runtime.settings
-    patient = Patient(
+    return Patient(
         pipeline=run.pipeline,
         device=this_device(),
         state_dir=settings.state_dir,
@@ -28,29 +43,20 @@ def check_machine(run: PipelineRun) -> str:
         vllm=settings.vllm,
         quick=True,
     )
-    findings = examine(patient, QUICK)
-    errors = [finding for finding in findings if finding.level is Level.ERROR]
-    for finding in findings:
-        if finding.level is not Level.OK:
-            run.say(f"{finding.level}: {_told(finding, ': ')}")
-    if errors and not _trained(run):
-        return "\n".join([*map(_told, errors), f"nothing was asked or trained; `ftgate doctor {run.name}` says more"])
-    if said := brief(patient):
-        run.say(said)
-    return ""
 
 
 def _told(finding: Finding, between: str = "\n    ") -> str:
     return finding.text + (f"{between}{finding.fix}" if finding.fix else "")
 
 
-def _trained(run: PipelineRun) -> bool:
+def _trained(run: PipelineRun, patient: Patient) -> bool:
     """Whether an earlier run has left what this one would train."""
-    from pytest_ftgate.pipeline.stages.fine_tune import grading
+    from pytest_ftgate.pipeline.stages.fine_tune import job_of
     from pytest_ftgate.train.launch import finished
 
+    commit = patient.folder.name if patient.hub_id and patient.folder else run.source.base.revision
     try:
-        job = run.pipeline.job(run.suites[0].prompt.to_json(), grading(run.suites[0]), run.data_lineage)
+        job = job_of(run, commit)
     except FtgateError:  # there is no base model
         return False
     state_dir = run.runtime.settings.state_dir

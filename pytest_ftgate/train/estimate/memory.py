@@ -129,7 +129,7 @@ def _logits(shapes: Shapes, settings: Settings) -> float:
     return float(tokens * shapes.vocabulary * LOGIT_COPIES)
 
 
-def _process(settings: Settings, more: int = 0) -> Parts:
+def _process(settings: Settings, more: int = 0) -> dict[str, float]:
     """more: on a GPU, bytes."""
     return {"CUDA": CUDA_CONTEXT + more} if settings.cuda else {"process": CPU_PROCESS}
 
@@ -148,9 +148,8 @@ def validation(shapes: Shapes, settings: Settings) -> Parts:
     kept = training(shapes, settings)
     cache = shapes.cached(settings.row + settings.answer) * VALIDATED_TOGETHER * BYTES[settings.dtype]
     if shares_base(settings, "cuda" if settings.cuda else "cpu"):
-        return (
-            {name: kept[name] for name in ("weights", "adapter", "optimizer")} | {"cache": cache} | _process(settings)
-        )
+        stays = {name: kept[name] for name in ("weights", "adapter", "optimizer")}
+        return stays | {"cache": cache} | _process(settings)
     second = {
         "weights": base_bytes(shapes, settings.dtype, in_4bit=bool(settings.quantization)),
         "adapter": 0 if settings.tuning.method == "full" else kept["adapter"],

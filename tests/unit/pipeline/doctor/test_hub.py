@@ -91,20 +91,18 @@ def test_what_the_hub_says_becomes_what_to_do(endpoint, tmp_path):
     assert fine[1][0] == "warning"
     assert fine[1][2] == f'set base.revision = "{COMMIT}"'
     assert pinned == [["ok", "org/fine: can be fetched", ""]]
-    page = f"{endpoint}/org/gated"
-    assert gated == [
-        ["error", "org/gated is gated, and access was not granted: there is no token",
-         f"accept the licence at {page}, and set HF_TOKEN"]
-    ]  # fmt: skip
-    assert absent[0][1] == "org/absent is not on the Hub, or is private"
-    assert gguf[0][1] == "org/gguf has no config.json"
-    assert lost[0][1] == "org/fine has no revision 'lost'"
+    terms = "https://huggingface.co/org/gated"
+    assert gated[0][1] == "org/gated: gated: the hub gives it only to accounts that accepted its terms"
+    assert gated[0][2] == f"accept its terms at {terms}, and set HF_TOKEN to a token of that account"
+    assert absent[0][1] == "org/absent: not found on the hub, or private"
+    assert gguf[0][1] == "org/gguf: has no config.json"
+    assert lost[0][1] == "org/fine@lost: the model has no such revision"
+    assert {each[0][0] for each in (gated, absent, gguf, lost)} == {"error"}
 
 
 def test_a_token_is_never_shown_and_the_advice_is_another(endpoint, tmp_path):
     ((found,),) = asked(endpoint, tmp_path, 'model = "org/gated"', HF_TOKEN="hf_secretsecretsecretsecretsecret")
-    assert found[1] == "org/gated is gated, and access was not granted to this token"
-    assert found[2] == f"accept the licence at {endpoint}/org/gated"
+    assert found[2] == "accept its terms at https://huggingface.co/org/gated, with the account of your HF_TOKEN"
     assert "hf_secret" not in str(found)
 
 
@@ -112,10 +110,14 @@ def test_without_the_hub_the_cache_decides(tmp_path):
     dead = "http://127.0.0.1:9"
     ((found,),) = asked(dead, tmp_path, 'model = "org/fine"')
     assert found[0] == "error"
-    assert "is not on this machine, and http://127.0.0.1:9 does not answer" in found[1]
+    assert ": not on this machine, and http://127.0.0.1:9 does not answer" in found[1]
     kept = tmp_path / "cache/models--org--fine"
-    for name, text in (("refs/main", COMMIT), (f"snapshots/{COMMIT}/config.json", "{}")):
-        (kept / name).parent.mkdir(parents=True)
+    for name, text in (
+        ("refs/main", COMMIT),
+        (f"snapshots/{COMMIT}/config.json", "{}"),
+        (f"snapshots/{COMMIT}/model.safetensors", "weights"),
+    ):
+        (kept / name).parent.mkdir(parents=True, exist_ok=True)
         (kept / name).write_text(text)
     (tmp_path / "again").mkdir()
     here, unpinned = asked(dead, tmp_path / "again", 'model = "org/fine"', HF_HUB_CACHE=str(tmp_path / "cache"))[0]

@@ -36,8 +36,9 @@ def checked(tmp_path):
         run = PipelineRun(pipeline, (suite,), runtime)
         prepare_data(run)
         said.clear()
-        lacking = check_machine(run)
-        return said, lacking
+        check_machine(run)
+        assert run.machine_lacks is not None
+        return said, run.machine_lacks
 
     return check
 
@@ -58,9 +59,9 @@ def test_a_model_that_cannot_fit_ends_the_run_with_what_to_change(checked):
     assert text.endswith("nothing was asked or trained; `ftgate doctor quiz` says more")
 
 
-def test_machines_that_are_not_here_end_it_too(checked):
-    _, lacking = checked("[train]\nnodes = 2\n")
-    assert lacking.startswith("train.nodes = 2, and this is one machine\n    set train.where")
+def test_a_library_that_is_not_here_ends_it_too(checked):
+    _, lacking = checked('[tracking]\nreport_to = ["no_such_tracker"]\n')
+    assert lacking.startswith('tracking.report_to has "no_such_tracker", and no_such_tracker is not installed\n    pip')
 
 
 def test_a_warning_is_one_line_and_stops_nothing(checked):
