@@ -33,7 +33,7 @@ EVA_BATCHES = 2_000
 def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Any, pad_id: int) -> None:
     """Give the adapter the first weights that the job wants, those of an earlier start in `out_dir` if there was one.
 
-    rows: dataset of training rows, of which EVA looks at the first 10,000. Raises TrainError if they are too few for it.
+    rows: training rows, of which EVA looks at the first 10,000. Raises TrainError if they are too few for it.
     """
     model = trainer.model
     init, folder = job.lora.init, out_dir / INITIAL
