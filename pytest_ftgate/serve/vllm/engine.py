@@ -14,7 +14,7 @@ from pytest_ftgate.serve.engine import Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine
 from pytest_ftgate.serve.servers.process import ProcessGroup
-from pytest_ftgate.serve.template_file import template_file
+from pytest_ftgate.serve.template_file import check_harmony, template_file
 from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import (
     CPU_IN_FLIGHT,
@@ -81,6 +81,7 @@ class VllmEngine(LocalEngine):
         slots = self.settings.slots(cpu=cpu)
         self.max_in_flight = CPU_IN_FLIGHT if cpu else None
         self._most_loads = slots - 1 if cpu else MOST_ADAPTERS
+        check_harmony(self.model)
         template = template_file(self.model, self.log.parent)
         ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=cpu)
         ours += ["--chat-template", str(template)] if template else []
