@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def measure_baseline(run: PipelineRun) -> None:
-    """Answers of earlier runs are taken as they are. Before anything is asked and paid for, the cluster that trains must
-    answer, and the champion is looked at: Stopped(INTEGRITY) if it, or its frozen results, are not what was recorded. A
-    new registry opens meanwhile: that takes seconds. Raises TrainError if this machine cannot do what follows.
+    """Answers of earlier runs are taken as they are. Before anything is paid for, the cluster that trains must answer,
+    and the champion is looked at: Stopped(INTEGRITY) if it, or its frozen results, are not what was recorded. A new
+    registry opens meanwhile: that takes seconds. Raises TrainError if this machine cannot do what follows.
     """
     prepare_data(run)
     check_cluster(run.pipeline.tuning, run.pipeline.cluster)
