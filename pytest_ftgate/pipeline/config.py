@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +19,31 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
+from pytest_ftgate.pipeline.base_chat import chat_faults, chat_of
 from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve
+from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
+from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
 from pytest_ftgate.train.tuning import REFERENCED, Lora, Tuning
 
 if TYPE_CHECKING:
+    from pytest_ftgate.serve.chat_format import ChatFormat
     from pytest_ftgate.serve.model import Model
 
 UNSERVABLE = {
     "modules_to_save": "full layers next to the adapter",
+    "trainable_token_indices": "trained embeddings of tokens",
     "use_dora": "DoRA adapters",
     "bias": "adapters with trained biases",
+    "lora_bias": "adapters with trained biases",
+    "layer_replication": "repeated layers",
+    "alora_invocation_tokens": "activated LoRA",
+    "use_bdlora": "block-diagonal LoRA",
+    "use_qalora": "QALoRA",
+    "kasa_config": "KaSA adapters",
+    "monteclora_config": "MonteCLoRA adapters",
+    "arrow_config": "Arrow adapters",
 }
 """Keys of PEFT that are refused before training, and what vLLM cannot serve because of them."""
 
@@ -51,6 +65,7 @@ class Pipeline:
     ab: Ab | None = None
     report_to: tuple[str, ...] = ()
     canary: Canary = field(default_factory=Canary)
+    cluster: Cluster = field(default_factory=Cluster)
 
     @property
     def panel_goldens(self) -> tuple[str, ...]:
@@ -70,6 +85,11 @@ class Pipeline:
         return resolved(self.serve.dtype)
 
     @property
+    def chat(self) -> ChatFormat:
+        """How conversations become text, in training and serving alike. Raises PipelineError, see `chat_of`."""
+        return chat_of(self.base)
+
+    @property
     def base_model(self) -> Model:
         """The untuned model at the serving precision. Raises PipelineError if its folder is not there."""
         from pytest_ftgate.serve.model import Model
@@ -77,7 +97,12 @@ class Pipeline:
         folder = Path(self.base.model)
         if folder.is_absolute() and not folder.is_dir():
             raise self._missing([("base", "model")], [folder], self.base.made_by)
-        return Model(self.base.model, self.base.revision, self.dtype, self.serve.quantization)
+        found = Model(self.base.model, self.base.revision, self.dtype, self.serve.quantization, chat=self.chat)
+        return replace(found, arguments=self.serve.args, context=self.serve.context)
+
+    def at(self, revision: str | None) -> Pipeline:
+        """The same with the base model at a revision, the commit to which a hub id was resolved."""
+        return replace(self, base=replace(self.base, revision=revision))
 
     @property
     def train_file(self) -> Path:
@@ -129,6 +154,7 @@ class Pipeline:
             train_digest=contents(train).sha256,
             validation_digest=contents(validation).sha256,
             max_rows=self.data.max_rows,
+            chat=self.chat,
             prompt=prompt,
             grading=Grading(**{**grading, "graders": tuple(grading["graders"])}),
             tuning=self.tuning,
@@ -155,16 +181,21 @@ def read_pipeline(path: Path) -> Pipeline:
 def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     if problem := name_problem(path.parent.name):
         yield Fault(shown(path), 0, f"pipeline name {path.parent.name!r} {problem}", "rename the folder")
-    lora = data.get("lora")
-    refused = [key for key in UNSERVABLE if isinstance(lora, dict) and key in lora]
-    for key in refused:
-        message = f"lora.{key} is not supported: vLLM cannot serve {UNSERVABLE[key]}"
-        yield Fault(shown(path), toml_line(text, ("lora", key)), message, "remove it")
-        del data["lora"][key]
+    for keys in list(_unservable(data.get("lora"), ("lora",))):
+        message = f"{'.'.join(keys)} is not supported: vLLM cannot serve {UNSERVABLE[keys[-1]]}"
+        yield Fault(shown(path), toml_line(text, keys), message, "remove it")
     faults = check(data, "pipeline", shown(path), lambda keys: toml_line(text, keys))
     yield from faults
     if not faults:
         yield from _cross_faults(data, text, path)
+
+
+def _unservable(table: object, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The keys of UNSERVABLE in [lora] and [lora.extra], taken out of them."""
+    if isinstance(table, dict):
+        yield from ((*at, key) for key in UNSERVABLE if table.pop(key, None) is not None)
+        if at == ("lora",):
+            yield from _unservable(table.get("extra"), ("lora", "extra"))
 
 
 def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
@@ -179,10 +210,16 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
             what = "inside a golden set folder" if within else "a golden set"
             message = f"data.{key} is {what}; golden cases must not be trained on"
             yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")
+    if found := taken(data.get("serve", {}).get("args", ())):
+        message = f"serve.args has {', '.join(found)}, which is set by the plugin"
+        fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
+        yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision requires a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
-    for keys, message, fix in (*method_problems(data), *policy_problems(data), *ab_problems(data)):
+    yield from chat_faults(data["base"], text, path)
+    problems = (method_problems, cluster_problems, policy_problems, ab_problems)
+    for keys, message, fix in chain.from_iterable(of(data) for of in problems):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
 
 
@@ -212,6 +249,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         ab=ab_of(data, path.parent),
         report_to=tuple(data.get("tracking", {}).get("report_to", ())),
         canary=Canary(**data.get("canary", {})),
+        cluster=Cluster(**_tuples(data.get("ray", {}))),
     )
 
 

@@ -22,6 +22,9 @@ NAMED = {"chatml": "chatml.jinja"}
 chatml ends turns with the model's own end token, since a token that the model was never shown ends no answer.
 """
 
+TEMPLATE = "chat_template.jinja"
+"""File of a chat template in the folder of a model or an adapter, as transformers calls it."""
+
 DAY = "2025-01-01"
 """What templates that write today's date write where [base] has none: prompts are the same tomorrow."""
 
@@ -60,7 +63,7 @@ class ChatFormat:
         own: the tokenizer's. Raises ServeError: a variable that the template does not have, a date that it does not
         write, today's date written in a way that cannot be fixed.
         """
-        text = self.template or _one(own)
+        text = self.template or one_text(own)
         if not text:
             return ""
         kwargs = self._with_date_string(text)
@@ -94,7 +97,7 @@ def named_template(name: str) -> str:
 def own_template(folder: Path) -> Own:
     """The chat template in a model's folder, as transformers finds it; None if there is none."""
     files = {path.stem: path for path in sorted((folder / "additional_chat_templates").glob("*.jinja"))}
-    if (one := folder / "chat_template.jinja").is_file():
+    if (one := folder / TEMPLATE).is_file():
         files["default"] = one
     if files:
         return {name: path.read_text(encoding="utf-8") for name, path in files.items()}
@@ -106,7 +109,7 @@ def own_template(folder: Path) -> Own:
     return own
 
 
-def _one(own: Own) -> str:
+def one_text(own: Own) -> str:
     """One text that does what transformers does with several: "tool_use" where there are tools, else "default"."""
     if own is None or isinstance(own, str):
         return own or ""

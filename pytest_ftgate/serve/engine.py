@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_ftgate.serve.model import Model
 
@@ -26,6 +26,20 @@ class Endpoint:
     api_key: str = field(default="", repr=False)
     ours: bool = False
     fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One conversation that a model will be asked.
+
+    case: its name in messages. messages: all that will stand in the prompt of the last answer, but for earlier answers.
+    tools: in OpenAI's form. answer_tokens: the most that all answers of the conversation may have together.
+    """
+
+    case: str
+    messages: Sequence[Mapping[str, Any]]
+    tools: Sequence[Mapping[str, Any]] = ()
+    answer_tokens: int = 0
 
 
 class Engine(Protocol):
@@ -50,8 +64,11 @@ class Engine(Protocol):
     def verified(self) -> str:
         """What was verified of the adapter loaded last, beyond that it answers, in words; "" if nothing was."""
 
-    def expect(self, model: Model) -> None:
-        """Before `start`: this model will be asked for. For engines that must know what is to come."""
+    def expect(self, model: Model, asks: Iterable[Asked] = ()) -> None:
+        """Announce what a model will be asked. For engines that must know what is to come, best before `start`.
+
+        Raises ServeError for a conversation that is longer than the server can take.
+        """
 
     def start(self, progress: Progress) -> None:
         """Return when requests can be sent. Raises ServeError, and then has left no process behind."""

@@ -8,6 +8,15 @@ from typing import Any
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train.job import TrainJob
 
+SCHEDULER_KWARGS = {"cosine_with_min_lr": {"min_lr_rate": 0.1}}
+"""What a scheduler cannot do without; see `optimizing` for the one that counts steps."""
+
+LIGER = {
+    "use_liger_kernel": True,
+    "liger_kernel_config": {"cross_entropy": False, "fused_linear_cross_entropy": False},
+}
+"""Its layers, but not its losses: ours looks at the answers alone."""
+
 
 def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
     """By name, for the configuration of each method. folder: of the checkpoints."""
@@ -15,8 +24,10 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
     return {
         "output_dir": str(folder),
         "num_train_epochs": tuning.epochs,
+        "max_steps": tuning.max_steps or -1,  # goes before epochs
         "learning_rate": tuning.learning_rate,
         "lr_scheduler_type": tuning.scheduler,
+        "lr_scheduler_kwargs": SCHEDULER_KWARGS.get(tuning.scheduler, {}),
         "warmup_steps": tuning.warmup,  # below 1 it is a share of all steps
         "per_device_train_batch_size": tuning.batch_size,
         "gradient_accumulation_steps": tuning.gradient_accumulation,
@@ -26,7 +37,8 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         "data_seed": tuning.seed,
         "full_determinism": cuda and tuning.deterministic,  # on the CPU the kernels in use are deterministic
         "max_length": tuning.max_length,
-        "optim": "paged_adamw_8bit" if cuda else "adamw_torch_fused",
+        "optim": tuning.optimizer or ("paged_adamw_8bit" if cuda else "adamw_torch_fused"),
+        "neftune_noise_alpha": tuning.neftune_alpha or None,
         "bf16": cuda and job.dtype == "bfloat16",  # on the CPU the weights have their precision already,
         "fp16": cuda and job.dtype == "float16",  # and autocast would only add casts
         "gradient_checkpointing": cuda,
@@ -40,4 +52,6 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         "disable_tqdm": True,
         "report_to": list(job.report_to) or "none",
         "run_name": job.name,
+        **(LIGER if tuning.kernels == "liger" else {}),
+        **tuning.extra,
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_ftgate.train.tuning import METHODS_OF, REFERENCED, Tuning
+from pytest_ftgate.files.schema import suggestion
+from pytest_ftgate.train.extra import extra_problems, optimizers
+from pytest_ftgate.train.tuning import METHODS_OF, METHODS_OF_INIT, REFERENCED, Tuning
 
 Problem = tuple[tuple[str, ...], str, str]
 """Where in the file, what is wrong, and how to fix it."""
@@ -19,6 +21,16 @@ def method_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
         if key in train and method not in methods:
             needed = " or ".join(f'"{name}"' for name in methods)
             yield ("train", key), f'train.{key} requires method = {needed}, found "{method}"', "remove it"
+    yield from extra_problems(train, method)
+    yield from _optimizer_problems(train)
+    yield from _init_problems(data, method)
+    layers = (lora or {}).get("extra", {}).keys() & {"layers_to_transform", "layers_pattern"}
+    if layers and isinstance((lora or {}).get("target_modules", ""), str):
+        key = sorted(layers)[0]
+        message = f'lora.extra.{key} needs the names of layers in lora.target_modules, found "all-linear"'
+        yield ("lora", "extra", key), message, 'set lora.target_modules, as ["q_proj", "v_proj"]'
+    if method == "full" and train.get("from") == "champion":
+        yield ("train", "from"), 'train.from = "champion" trains its adapter; method = "full" has none', "remove it"
     if method == "full" and lora is not None:
         yield ("lora",), '[lora] is not allowed with method = "full"', 'remove [lora], or set method = "lora"'
     if method in REFERENCED and "lm_head" in (lora or {}).get("target_modules", ()):
@@ -27,3 +39,48 @@ def method_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     if method == "kto" and train.get("batch_size") == 1:
         message = 'method = "kto" compares each answer with another one of its batch; train.batch_size is 1'
         yield ("train", "batch_size"), message, "set it to 2 or more; lower gradient_accumulation to keep the step"
+
+
+UNKEPT = {
+    "schedule_free": "it trains other weights than those that are to be saved",
+    "layerwise": "its state is in no checkpoint, so that a killed run could not go on",
+    "lomo": "it updates weights in the backward pass, which clipping and accumulation of gradients do not see",
+}
+"""In the names of optimizers that are refused, and why."""
+
+
+def _optimizer_problems(train: Mapping[str, Any]) -> Iterator[Problem]:
+    name, keys = train.get("optimizer"), ("train", "optimizer")
+    if name is None:
+        return
+    if why := next((why for part, why in UNKEPT.items() if part in name), ""):
+        yield keys, f'train.optimizer = "{name}" is not supported: {why}', "use another, or remove the key"
+    elif (known := optimizers()) and name not in known:
+        yield keys, f'train.optimizer: transformers has no optimizer "{name}"', suggestion(name, known)
+
+
+def _init_problems(data: Mapping[str, Any], method: str) -> Iterator[Problem]:
+    """What does not go with the first weights of the adapter."""
+    train, lora, keys = data.get("train", {}), data.get("lora", {}), ("lora", "init")
+    init = lora.get("init", "default")
+    if init == "default":
+        return
+    if method not in (methods := METHODS_OF_INIT[init]):
+        needed = " or ".join(f'"{name}"' for name in methods)
+        fix = f"set train.method = {needed}, or remove lora.init"
+        yield keys, f'lora.init = "{init}" requires method = {needed}, found "{method}"', fix
+    served_in_4bit = data.get("serve", {}).get("quantization") is not None
+    if (init == "pissa" or (init == "loftq" and not served_in_4bit)) and lora.get("r", 0) > MOST_CONVERTED:
+        message = f'lora.init = "{init}" saves an adapter of twice lora.r = {lora["r"]}, and vLLM serves 512 at most'
+        yield ("lora", "r"), message, f"set lora.r = {MOST_CONVERTED} or less"
+    if train.get("from") == "champion":
+        yield keys, f'lora.init = "{init}" is not for train.from = "champion": its weights are there', "remove it"
+    if train.get("strategy") in {"fsdp", "deepspeed-3"}:
+        message = f'lora.init = "{init}" needs the whole base on each GPU; train.strategy = "{train["strategy"]}"'
+        yield keys, message, 'set train.strategy = "ddp" or "deepspeed-2", or remove lora.init'
+    if train.get("kernels") == "unsloth":
+        yield keys, f'lora.init = "{init}" is not supported with train.kernels = "unsloth"', "remove one of the two"
+
+
+MOST_CONVERTED = 256
+"""Ranks of an adapter that is saved with twice as many."""

@@ -8,23 +8,27 @@ from typing import Any
 import torch
 
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.serve.hf import tokenizer as tokenizer_of
 from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.train.attention import attention
 from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.kernels import unsloth_model
 from pytest_ftgate.train.precision import trained_dtype
+from pytest_ftgate.train.strategies.configuration import SHARDED, strategy
 
 MAX_RANK = 512
 """Of vLLM's --max-lora-rank."""
 
 
 def load_tokenizer(job: TrainJob) -> Any:
-    """The base model's tokenizer. Raises TrainError if it has no chat template."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(job.base, revision=job.revision)
+    """The base model's tokenizer, with the chat template of the job. Raises TrainError, ServeError without one."""
+    tokenizer = tokenizer_of.load_tokenizer(job.base, job.revision, job.chat)
     if not tokenizer.chat_template:
-        raise TrainError(f"{job.base}: the tokenizer has no chat template; use an instruct model in base.model")
+        raise TrainError(
+            f"{job.base}: the tokenizer has no chat template\n"
+            '    set [base] chat_template = "chatml", or to a Jinja file; or use an instruct model in base.model'
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -32,46 +36,66 @@ def load_tokenizer(job: TrainJob) -> Any:
 
 def model_to_train(job: TrainJob) -> Any:
     """The base model as the method wants it: see `trained_dtype` ("full"), else in `job.dtype`, or in NF4 of it."""
+    if job.tuning.kernels == "unsloth":
+        return unsloth_model(job)
     whole = job.tuning.method == "full"
-    return _load(
-        job,
-        getattr(torch, trained_dtype(job, _device()) if whole else job.dtype),
-        "bitsandbytes" if job.tuning.in_4bit else None,
-        attn_implementation=attention(job.tuning, _device()),
-    )
+    dtype = getattr(torch, trained_dtype(job, _device()) if whole else job.dtype)
+    quantization = "bitsandbytes" if job.tuning.in_4bit else None
+    kind = attention(job.tuning, _device())
+    if strategy(job) in SHARDED:
+        return _model_to_share(job, dtype, quantization, attn_implementation=kind)
+    return _load(job, dtype, quantization, attn_implementation=kind)
+
+
+def _model_to_share(job: TrainJob, dtype: torch.dtype, quantization: str | None, **options: Any) -> Any:
+    """In the CPU's memory: no GPU need hold the whole model before it is shared out, layer by layer."""
+    if quantization and strategy(job) == "fsdp":
+        options |= {"storage": dtype, "device_map": {"": "cpu"}}
+    return load_weights(job.base, job.revision, dtype, quantization, **options)
 
 
 def lora_config(job: TrainJob) -> Any:
-    """PEFT's configuration of the adapter; None for method "full"."""
+    """PEFT's configuration of the adapter; None for method "full", and where the model has its adapter already."""
     from peft import LoraConfig
 
-    if job.tuning.method == "full":
+    if job.tuning.method == "full" or job.tuning.kernels == "unsloth":
         return None
     modules = job.lora.target_modules
-    return LoraConfig(
-        r=job.lora.r,
-        lora_alpha=job.lora.alpha,
-        lora_dropout=job.lora.dropout,
-        target_modules=modules if isinstance(modules, str) else list(modules),
-        task_type="CAUSAL_LM",
-    )
+    try:
+        return LoraConfig(
+            r=job.lora.r,
+            lora_alpha=job.lora.alpha,
+            lora_dropout=job.lora.dropout,
+            target_modules=modules if isinstance(modules, str) else list(modules),
+            use_rslora=job.lora.rslora,
+            task_type="CAUSAL_LM",
+            **job.lora.extra,
+        )
+    except (TypeError, ValueError) as error:
+        raise TrainError(f"[lora]: PEFT does not take these settings: {error}") from None
 
 
-def check_servable(model: Any) -> None:
-    """Refuse, before a step is made, an adapter that vLLM cannot serve. Raises TrainError naming every reason."""
+def check_servable(model: Any, times: int = 1) -> None:
+    """Refuse, before a step is made, an adapter that vLLM cannot serve. Raises TrainError naming every reason.
+
+    times: so many times its rank has the adapter that is saved.
+    """
     configs = getattr(model, "peft_config", {}).values()
-    if reasons := [reason for config in configs for reason in _refusals(config)]:
+    if reasons := [reason for config in configs for reason in _refusals(config, times)]:
         raise TrainError("not trained, vLLM cannot serve this adapter: " + "; ".join(reasons))
 
 
-def _refusals(config: Any) -> list[str]:
+def _refusals(config: Any, times: int) -> list[str]:
+    rank = times * max(config.r, *(config.rank_pattern or {}).values(), 0)
     refused = {
         "modules_to_save trains full layers (added by TRL for an extended tokenizer: use the base model's tokenizer)": (
             config.modules_to_save or getattr(config, "trainable_token_indices", None)
         ),
         "DoRA": config.use_dora,
         f"bias = {config.bias!r}": config.bias != "none",
-        f"rank {config.r} is above {MAX_RANK}": config.r > MAX_RANK,
+        "biases of LoRA": config.lora_bias,
+        "repeated layers (layer_replication)": config.layer_replication,
+        f"rank {rank} is above {MAX_RANK}": rank > MAX_RANK,
     }
     return [reason for reason, found in refused.items() if found]
 

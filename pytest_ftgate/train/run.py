@@ -7,13 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.serve.device import this_device
+from pytest_ftgate.train import epochs, initial_weights
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.judged import imbalance
+from pytest_ftgate.train.kernels import check_kernels
 from pytest_ftgate.train.loss import Collator, keep_head_input_whole
 from pytest_ftgate.train.models import (
     check_servable,
@@ -26,6 +30,7 @@ from pytest_ftgate.train.packing import keep_rows_apart
 from pytest_ftgate.train.resuming import Stopwatch
 from pytest_ftgate.train.rows import fitting_rows, write_tokens
 from pytest_ftgate.train.shards import Counts
+from pytest_ftgate.train.strategies.saving import save_trained
 from pytest_ftgate.train.tokenised import FOLDER as TOKENS
 from pytest_ftgate.train.tokenised import Tokenised, tokenised
 from pytest_ftgate.train.trainer import (
@@ -57,13 +62,14 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     validation = read_validation(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
     trainer = make_trainer(job, tokenizer, data, out_dir)
     if trainer.is_world_process_zero():
-        _tell_start(log, job, data.counts, trainer.model)
+        _tell_start(log, job, data.counts, trainer)
         _warn(log, job, data.counts)
         write_tokens(out_dir / TOKENS_FILE, tokenizer, fitting_rows(job, tokenizer))
     score = partial(validate, job, tokenizer, validation, trainer)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
-    keeper = Keeper(root, log, trainer, job.tuning.patience, partial(_save_epoch, trainer, tokenizer), score)
+    save = partial(save_trained, trainer, tokenizer, job, out_dir)
+    keeper = Keeper(root, log, trainer, job.tuning, save, score)
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
@@ -72,7 +78,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
         manifest = finish(job, out_dir, spent, tokenizer.chat_template, key)
         shutil.rmtree(out_dir / TOKENS, ignore_errors=True)
         rate = manifest.metrics["tokens_per_second"]
-        log("done", text=f"best epoch {manifest.best_epoch}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
+        log("done", text=f"best {manifest.best.name}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
 
 
 def _devices(trainer: Trainer) -> tuple[str, int]:
@@ -86,7 +92,11 @@ def _devices(trainer: Trainer) -> tuple[str, int]:
 def make_trainer(job: TrainJob, tokenizer: Any, data: Tokenised, out_dir: Path) -> Trainer:
     """Model, adapter, data and settings put together. Raises TrainError for an adapter that vLLM cannot serve."""
     trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
-    arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
+    check_kernels(job.tuning.kernels, this_device())
+    try:
+        arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
+    except (TypeError, ValueError) as error:
+        raise TrainError(f"[train]: TRL does not take these settings: {error}\n    see [train.extra]") from None
     model = model_to_train(job)
     trainer: Trainer = trainer_of(
         model=model,
@@ -96,8 +106,10 @@ def make_trainer(job: TrainJob, tokenizer: Any, data: Tokenised, out_dir: Path) 
         processing_class=tokenizer,
         peft_config=lora_config(job),
     )
-    check_servable(trainer.model)
+    trainer.loraplus_ratio = job.tuning.loraplus_ratio
+    check_servable(trainer.model, 2 if initial_weights.is_converted(job) else 1)
     hold_adapter_in_float32(trainer.model)
+    initial_weights.begin(trainer, job, out_dir, data.dataset, tokenizer.pad_token_id)
     keep_head_input_whole(trainer.model)
     return trainer
 
@@ -113,8 +125,10 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     """Train from the newest whole checkpoint, if there is one; nothing if all epochs are done."""
     from transformers import TrainerState
 
-    checkpoint = newest_whole(Path(trainer.args.output_dir))
+    checkpoint = newest_whole(Path(trainer.args.output_dir), remove=trainer.is_world_process_zero())
     trainer.watch = Stopwatch(train_seconds(checkpoint) if checkpoint else 0.0)
+    if trainer.is_world_process_zero():
+        epochs.forget_after(keeper.root, step_of(checkpoint) if checkpoint else 0)
     if checkpoint is None:
         trainer.train()
     else:
@@ -127,23 +141,12 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     trainer.watch.pause()
 
 
-def _save_epoch(trainer: Trainer, tokenizer: Any, folder: Path) -> None:
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    if hasattr(model, "peft_config"):
-        model.save_pretrained(folder, save_embedding_layers=False)
-        (folder / "README.md").unlink(missing_ok=True)
-    else:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-
-
-def _tell_start(log: EventLog, job: TrainJob, counts: Counts, model: Any) -> None:
-    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+def _tell_start(log: EventLog, job: TrainJob, counts: Counts, trainer: Trainer) -> None:
+    trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     what = job.tuning.method if job.tuning.method == "full" else f"{job.tuning.method}, r = {job.lora.r}"
-    tokens = counts.tokens * job.tuning.epochs
-    text = (
-        f"{what}: {trained:,} trainable weights; {counts.rows:,} rows x {job.tuning.epochs} epochs = {tokens:,} tokens"
-    )
+    passes = job.tuning.passes(len(trainer.train_dataset))
+    tokens = round(counts.tokens * passes)
+    text = f"{what}: {trained:,} trainable weights; {counts.rows:,} rows x {passes:.4g} epochs = {tokens:,} tokens"
     log("start", text=text, rows=counts.rows, tokens=tokens, trained_weights=trained)
 
 

@@ -1,4 +1,4 @@
-"""(TrainJob, folder of an adapter, trainer) -> the model as it will be served; a second one in memory only if need be."""
+"""(TrainJob, folder of an adapter, trainer) -> the model as it will be served; a second one in memory if need be."""
 
 from __future__ import annotations
 

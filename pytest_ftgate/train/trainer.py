@@ -12,11 +12,12 @@ from pytest_ftgate.train.arguments import arguments
 from pytest_ftgate.train.by_length import ByLength
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import answer_loss
+from pytest_ftgate.train.optimizing import Optimizing
 from pytest_ftgate.train.resuming import Resuming
 from pytest_ftgate.train.shards import LENGTH
 
 
-class AnswerTrainer(Resuming, SFTTrainer):  # type: ignore[misc]
+class AnswerTrainer(Resuming, Optimizing, SFTTrainer):  # type: ignore[misc]
     """Trains on the answers alone."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
@@ -39,7 +40,7 @@ class AnswerTrainer(Resuming, SFTTrainer):  # type: ignore[misc]
         return loss
 
 
-class PreferenceTrainer(Resuming, DPOTrainer):  # type: ignore[misc]
+class PreferenceTrainer(Resuming, Optimizing, DPOTrainer):  # type: ignore[misc]
     """Trains on rows of `prompt_ids`, `chosen_ids`, `rejected_ids`; the reference is the base, its adapter disabled."""
 
     like_validation = False
@@ -49,7 +50,7 @@ class PreferenceTrainer(Resuming, DPOTrainer):  # type: ignore[misc]
         return dataset
 
 
-class JudgedTrainer(Resuming, KTOTrainer):  # type: ignore[misc]
+class JudgedTrainer(Resuming, Optimizing, KTOTrainer):  # type: ignore[misc]
     """Trains on rows of `judged.compared`, in their order; the reference is the base, its adapter disabled."""
 
     like_validation = False

@@ -18,10 +18,16 @@ METHODS_OF = {
     "load_in_4bit": REFERENCED,
     "desirable_weight": ("kto",),
     "undesirable_weight": ("kto",),
+    "loraplus_ratio": ("qlora", "lora", "dpo", "kto"),
+    "kernels": ("qlora", "lora", "full"),
     "packing": ANSWERS,
     "group_by_length": ANSWERS,
 }
 """Settings that some methods alone look at."""
+
+METHODS_OF_INIT = {"pissa": ("lora",), "eva": ("qlora", "lora"), "loftq": ("qlora",)}
+"""Values of [lora] init -> the methods that can begin with it. A reference must be the base that is served, and PiSSA
+takes from the base; it cannot take from one in 4 bits, which alone lacks what LoftQ puts in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,17 @@ class Tuning:
         """Whether the base is held in NF4 while it is trained."""
         return self.method == "qlora" or (self.referenced and self.load_in_4bit)
 
+    def passes(self, rows: int) -> float:
+        """How often each of so many training rows is learnt from, > 0."""
+        at_once = self.batch_size * self.gradient_accumulation * self.gpus * self.nodes
+        return self.max_steps * at_once / rows if self.max_steps else float(self.epochs)
+
+    def validations(self, rows: int) -> float:
+        """Their number: at the end of each pass over so many rows, and every eval_steps steps, if patience allows."""
+        passes, at_once = self.passes(rows), self.batch_size * self.gradient_accumulation * self.gpus * self.nodes
+        steps = passes * rows / at_once
+        return max(passes, 1.0) + (steps / self.eval_steps if self.eval_steps else 0.0)
+
     def settings(self) -> dict[str, Any]:
         """The fields that the method looks at."""
         return {
@@ -104,7 +121,12 @@ class Lora:
     init: str = "default"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def changes_base(self) -> bool:
+        """Whether the base in the trainer's memory is no longer the one that is served."""
+        return self.init == "pissa"
+
     def resolved(self, rows: int) -> Lora:
-        """With r 8 below 1,000 training rows, else 16, and alpha 2 r, where they are not set."""
+        """With r 8 below 1,000 training rows, else 16, and alpha 2 r (rslora: 8), where they are not set."""
         r = self.r or (8 if rows < SMALL_DATA_ROWS else 16)
-        return replace(self, r=r, alpha=self.alpha or 2.0 * r)
+        return replace(self, r=r, alpha=self.alpha or (8.0 if self.rslora else 2.0 * r))

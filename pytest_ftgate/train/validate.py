@@ -92,10 +92,15 @@ def read_score(folder: Path) -> Epoch | None:
     return Epoch(**json.loads(path.read_text())) if path.is_file() else None
 
 
-def epoch_of(folder: Path) -> tuple[int, int]:
+def folder_name(epoch: float, step: int) -> str:
+    """`<epoch>-<step>`, as "2-40", or within an epoch "1.33333-40"."""
+    return f"{epoch:.6g}-{step}"
+
+
+def epoch_of(folder: Path) -> tuple[float, int]:
     """(epoch, step) of the folder `<epoch>-<step>`."""
     epoch, step = folder.name.split("-")
-    return int(epoch), int(step)
+    return float(epoch), int(step)
 
 
 def grade_answers(job: TrainJob, examples: Sequence[Example], answers: Sequence[Answer]) -> list[Grade]:

@@ -43,8 +43,8 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
 
     extra: further keys, sent as they are; with "max_completion_tokens" among them there is no "max_tokens".
     stream: the answer comes token by token, with its usage at the end.
-    offers: what the engine can do; with "neutral" among it, `NEUTRAL` is sent too. Raises ServeError for a setting it cannot honour: to drop it would measure
-    something else than what was asked for.
+    offers: what the engine can do; with "neutral" among it, `NEUTRAL` is sent too. Raises ServeError for a setting it
+    cannot honour: to drop it would measure something else than what was asked for.
     """
     wanted = {"choice": choices, "json_schema": response_format, "logprobs": logprobs, "tools": tools}
     for feature, value in wanted.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.denial import better_address, models_hint
 from pytest_ftgate.serve.client.key import key_from_environment, key_hint
 from pytest_ftgate.serve.client.reply_body import REDIRECTS
-from pytest_ftgate.serve.engine import Endpoint, Progress
+from pytest_ftgate.serve.engine import Asked, Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 
 MODELS_S = 10.0
@@ -44,7 +45,7 @@ class OpenAIEngine:
         """What this server serves; its digest stands for the name alone, wherever the server is."""
         return Model(self.model_name, served=True)
 
-    def expect(self, model: Model) -> None:
+    def expect(self, model: Model, asks: Iterable[Asked] = ()) -> None:
         """Nothing to prepare."""
 
     def start(self, progress: Progress) -> None:
