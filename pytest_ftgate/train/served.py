@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ import torch
 
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.models import serving_model
-from pytest_ftgate.train.precision import shares_base
+from pytest_ftgate.train.precision import is_whole, shares_base
 from pytest_ftgate.train.room import bytes_to_serve, free_memory, room_for
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ def ask_as_served(job: TrainJob, folder: Path, step: int, trainer: Any, ask: Cal
             return ask(model)
     trained = trainer.accelerator.unwrap_model(trainer.model)
     needed = bytes_to_serve(trained, getattr(torch, job.dtype), job.quantization is not None)
-    with room_for(needed, trainer):
+    with room_for(needed, trainer) if is_whole(job) else nullcontext():
         try:
             return ask(serving_model(job, folder))
         finally:

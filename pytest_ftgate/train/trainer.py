@@ -10,13 +10,15 @@ from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrai
 from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.arguments import arguments
 from pytest_ftgate.train.job import TrainJob
-from pytest_ftgate.train.loss import answer_loss
+from pytest_ftgate.train.loss import answer_loss, fused_answer_loss
 from pytest_ftgate.train.optimizing import Optimizing
 from pytest_ftgate.train.resuming import Resuming
 
 
 class AnswerTrainer(Resuming, Optimizing, SFTTrainer):  # type: ignore[misc]
-    """Trains on the answers alone."""
+    """Trains on the answers alone. fused: by TRL's head that never holds all logits, see `fused_answer_loss`."""
+
+    fused = False
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -24,7 +26,7 @@ class AnswerTrainer(Resuming, Optimizing, SFTTrainer):  # type: ignore[misc]
         """The loss of a batch of `loss.Collator`, on all devices together as Trainer expects it."""
         if return_outputs:
             raise NotImplementedError("validation has a model of its own; see validate.py")
-        loss = answer_loss(model, inputs, num_items_in_batch)
+        loss = (fused_answer_loss if self.fused else answer_loss)(model, inputs, num_items_in_batch)
         if self.args.average_tokens_across_devices and num_items_in_batch is not None:
             loss = loss * self.accelerator.num_processes
         return loss
