@@ -133,6 +133,7 @@ def test_shared_out_by_fsdp_the_same_adapter_is_gathered(make_job, tmp_path, mon
         return [*line[:at], str(FSDP_WORKER), *line[at + 2 :]]
 
     monkeypatch.setattr(launch, "command", command)
+    monkeypatch.setattr(launch, "check_libraries", lambda *_: None)  # it refuses FSDP on a CPU
     job = exact(make_job(method=method, batch_size=4, gpus=2, strategy="fsdp"))
     two = launch.train(job, tmp_path / "two", silent)
     assert_same_training(two, one)
