@@ -102,11 +102,11 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 def _cached(model: Model, error: Exception, say: Callable[[str], None]) -> Model:
     """The commit that the cache holds for the revision, if the hub could not be reached. Raises ServeError."""
-    if _kind(error) in REFUSALS:
-        raise _explained(model, error) from error
+    if refused(error):
+        raise explained(model, error) from error
     found = folder_of(model)
     if found is None:
-        raise _explained(model, error) from error
+        raise explained(model, error) from error
     say(f"{model.base}: the hub is not reachable; using the cached commit {found.name[:12]}")
     return replace(model, revision=found.name)
 
@@ -125,7 +125,7 @@ def _download(model: Model, sizes: Mapping[str, int], on_bytes: OnBytes) -> None
                 model.base, revision=model.revision, allow_patterns=list(FILES), ignore_patterns=list(NOT)
             )
         except Exception as error:
-            raise _explained(model, error) from error
+            raise explained(model, error) from error
     on_bytes(total, total)
 
 
@@ -209,14 +209,19 @@ REFUSALS = frozenset({"GatedRepoError", "RepositoryNotFoundError", "RevisionNotF
 """Answers of the hub, by the names of `huggingface_hub.errors`: asking the cache would hide them."""
 
 
+def refused(error: BaseException) -> bool:
+    """Whether the hub has answered, and will not give the model."""
+    return _kind(error) in REFUSALS
+
+
 def _kind(error: BaseException) -> str:
     """The first name of the error's classes that has a meaning here."""
     names = [cls.__name__ for cls in type(error).__mro__]
     return next((name for name in names if name in REFUSALS), names[0])
 
 
-def _explained(model: Model, error: Exception) -> ServeError:
-    """In the user's words: what, and what to do."""
+def explained(model: Model, error: Exception) -> ServeError:
+    """What went wrong at a request to the hub, in the user's words, and on the second line what to do."""
     at = f"{model.base}@{model.revision}" if model.revision else model.base
     has_token = bool(os.environ.get("HF_TOKEN"))
     login = (

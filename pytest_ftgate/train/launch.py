@@ -34,7 +34,7 @@ JOB = "job.json"
 LOG = "train.log"
 BEGUN = "begun"
 """File with a seal: a run that has the key of the state folder began here, so its checkpoints may be gone on from."""
-TRAINED = ("checkpoints", "initial", "epochs", "adapter")
+TRAINED = ("checkpoints", "initial", "epochs", "adapter", "tokens")
 POLL_S = 0.1
 KILLED = ("SIGKILL", "std::bad_alloc", "Cannot allocate memory")
 """In the log of a process that could not even say that it was out of memory."""

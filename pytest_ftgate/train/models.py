@@ -11,14 +11,11 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.serve.hf import tokenizer as tokenizer_of
 from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.weights import load_weights
+from pytest_ftgate.train.attention import attention
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.kernels import unsloth_model
 from pytest_ftgate.train.precision import trained_dtype
 from pytest_ftgate.train.strategies.configuration import SHARDED, strategy
-
-SHORT_ROW = 512
-"""Tokens. Up to here plain attention is faster on the CPU: the backward pass of torch's fused one takes a quarter of
-a step at 100 tokens."""
 
 MAX_RANK = 512
 """Of vLLM's --max-lora-rank."""
@@ -44,10 +41,10 @@ def model_to_train(job: TrainJob) -> Any:
     whole = job.tuning.method == "full"
     dtype = getattr(torch, trained_dtype(job, _device()) if whole else job.dtype)
     quantization = "bitsandbytes" if job.tuning.in_4bit else None
-    attention = _attention(job.tuning.max_length)
+    kind = attention(job.tuning, _device())
     if strategy(job) in SHARDED:
-        return _model_to_share(job, dtype, quantization, attn_implementation=attention)
-    return _load(job, dtype, quantization, attn_implementation=attention)
+        return _model_to_share(job, dtype, quantization, attn_implementation=kind)
+    return _load(job, dtype, quantization, attn_implementation=kind)
 
 
 def _model_to_share(job: TrainJob, dtype: torch.dtype, quantization: str | None, **options: Any) -> Any:
@@ -138,8 +135,3 @@ def _placed(base: str, revision: str | None, dtype: torch.dtype, quantization: s
 
 def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _attention(max_length: int) -> str | None:
-    """Which attention to ask transformers for; None leaves it to the library."""
-    return "eager" if _device() == "cpu" and max_length <= SHORT_ROW else None

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from pytest_ftgate.train.job import TrainJob
+from typing import Protocol
+
+from pytest_ftgate.train.tuning import Lora, Tuning
 
 
-def trained_dtype(job: TrainJob, kind: str) -> str:
+class Precise(Protocol):
+    """What the precision depends on: a TrainJob, or the settings of an estimate."""
+
+    @property
+    def tuning(self) -> Tuning: ...  # noqa: D102
+
+    @property
+    def lora(self) -> Lora: ...  # noqa: D102
+
+    @property
+    def dtype(self) -> str: ...  # noqa: D102
+
+    @property
+    def quantization(self) -> str | None: ...  # noqa: D102
+
+
+def trained_dtype(job: Precise, kind: str) -> str:
     """Of the weights that the optimizer changes. kind: "cuda" or "cpu".
 
     An adapter is held in float32. A whole model too, but on CUDA in bfloat16 where that is the job's precision: of 8
@@ -16,7 +34,7 @@ def trained_dtype(job: TrainJob, kind: str) -> str:
     return "bfloat16" if whole else "float32"
 
 
-def shares_base(job: TrainJob, kind: str) -> bool:
+def shares_base(job: Precise, kind: str) -> bool:
     """Whether the base in the trainer's memory is the very one that is served, so that validation needs no other.
 
     Not if a strategy splits it, kernels compute otherwise, or the adapter's initialisation changes it; nor in 4 bits on

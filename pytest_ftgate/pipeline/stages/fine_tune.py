@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.graders.nested import kinds_in
 from pytest_ftgate.pipeline.data_access import record_access
+from pytest_ftgate.pipeline.stages.begin_with import begin_with
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 from pytest_ftgate.pipeline.targets import base_target
 
@@ -25,14 +26,19 @@ def fine_tune(run: PipelineRun) -> None:
 
     prepare_data(run)
     state_dir = run.runtime.settings.state_dir
-    pipeline = run.pipeline.at(run.base.revision)
-    job = pipeline.job(run.suites[0].prompt.to_json(), grading(run.suites[0]), run.data_lineage)
+    job = begin_with(run, job_of(run, run.base.revision))
     record_access(state_dir, run.pipeline, "fine-tune")
     out_dir = state_dir / "runs" / run.name / job.digest[:16]
     _compare_tokens(run, job, out_dir)
     run.runtime.engines.stop_and_free()
     with run.runtime.console.progress("fine-tune", None) as advance:
         run.manifest = train(job, run.pipeline.cluster, out_dir, _Narrator(run.say, advance), state_dir)
+
+
+def job_of(run: PipelineRun, revision: str | None) -> TrainJob:
+    """What the run trains. revision: of the base model. Raises PipelineError if a file is not there."""
+    pipeline = run.pipeline.at(revision)
+    return pipeline.job(run.suites[0].prompt.to_json(), grading(run.suites[0]), run.data_lineage)
 
 
 def grading(suite: Suite) -> dict[str, Any]:

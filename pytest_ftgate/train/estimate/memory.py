@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_ftgate.train.estimate.shapes import Shapes
+from pytest_ftgate.train.precision import shares_base, trained_dtype
 from pytest_ftgate.train.tuning import Lora, Tuning
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -16,6 +17,9 @@ BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 CUDA_CONTEXT = 512 * 2**20
 """What a process holds on a GPU before it allocates anything."""
+
+CPU_PROCESS = 1150 * 2**20
+"""What a trainer or server on the CPU holds besides: Python with torch, transformers and TRL, and oneDNN's buffers."""
 
 VLLM_OWN = 3 * 2**29
 """CUDA graphs, workspaces and buffers of vLLM."""
@@ -81,19 +85,20 @@ def training(shapes: Shapes, settings: Settings) -> Parts:
     """One training step, on each of the devices that share it."""
     tuning, full = settings.tuning, settings.tuning.method == "full"
     trained = shapes.weights if full else adapter_weights(shapes, settings.lora)
-    weights = base_bytes(shapes, "float32" if full else settings.dtype, in_4bit=tuning.in_4bit)
+    number = BYTES[trained_dtype(settings, "cuda" if settings.cuda else "cpu")]
+    weights = trained * number if full else base_bytes(shapes, settings.dtype, in_4bit=tuning.in_4bit)
     share = tuning.gpus * tuning.nodes if settings.cuda else 1
     kept = 1 / share if tuning.strategy in SHARED_WEIGHTS else 1.0
     states = 1 / share if tuning.strategy in SHARED_STATES else 1.0
     offloaded = tuning.cpu_offload and tuning.strategy in SHARED_STATES
     return {
         "weights": weights * kept * (0 if offloaded and tuning.strategy in SHARED_WEIGHTS else 1),
-        "adapter": 0 if full else trained * 4 * kept,
-        "gradients": trained * 4 * states,
+        "adapter": 0 if full else trained * number * kept,
+        "gradients": trained * number * states,
         "optimizer": 0 if offloaded else trained * optimizer_bytes(tuning, cuda=settings.cuda) * states,
         "activations": _activations(shapes, settings),
         "logits": _logits(shapes, settings),
-        **({"CUDA": CUDA_CONTEXT} if settings.cuda else {}),
+        **_process(settings),
     }
 
 
@@ -124,21 +129,35 @@ def _logits(shapes: Shapes, settings: Settings) -> float:
     return float(tokens * shapes.vocabulary * LOGIT_COPIES)
 
 
+def _process(settings: Settings, more: int = 0) -> dict[str, float]:
+    """more: on a GPU, bytes."""
+    return {"CUDA": CUDA_CONTEXT + more} if settings.cuda else {"process": CPU_PROCESS}
+
+
 def _rows(tuning: Tuning) -> int:
     """In one forward pass; of preferences each has two answers."""
     return tuning.batch_size * (2 if tuning.referenced else 1)
 
 
 def validation(shapes: Shapes, settings: Settings) -> Parts:
-    """The answers of an epoch's adapter to the validation rows, at the serving precision, with nothing else there."""
-    tokens = settings.row + settings.answer
-    full = settings.tuning.method == "full"
-    return {
+    """The answers of an epoch's adapter to the validation rows.
+
+    Where the base that is trained is the one that is served, it is asked itself, beside what training keeps; else a
+    second one, which on a GPU that is too small for both has it alone: the training waits in main memory meanwhile.
+    """
+    kept = training(shapes, settings)
+    cache = shapes.cached(settings.row + settings.answer) * VALIDATED_TOGETHER * BYTES[settings.dtype]
+    if shares_base(settings, "cuda" if settings.cuda else "cpu"):
+        stays = {name: kept[name] for name in ("weights", "adapter", "optimizer")}
+        return stays | {"cache": cache} | _process(settings)
+    second = {
         "weights": base_bytes(shapes, settings.dtype, in_4bit=bool(settings.quantization)),
-        "adapter": 0 if full else adapter_weights(shapes, settings.lora) * 4,
-        "cache": shapes.cached(tokens) * VALIDATED_TOGETHER * BYTES[settings.dtype],
-        **({"CUDA": CUDA_CONTEXT} if settings.cuda else {}),
+        "adapter": 0 if settings.tuning.method == "full" else kept["adapter"],
+        "cache": cache,
+        **_process(settings),
     }
+    beside = {} if settings.cuda else {"training": kept["weights"] + kept["optimizer"]}
+    return second | beside
 
 
 def serving(shapes: Shapes, settings: Settings, context: int, requests: int = 1) -> Parts:
@@ -148,5 +167,5 @@ def serving(shapes: Shapes, settings: Settings, context: int, requests: int = 1)
         "weights": base_bytes(shapes, settings.dtype, in_4bit=bool(settings.quantization)),
         "adapter": 0 if full else 2 * adapter_weights(shapes, settings.lora) * BYTES[settings.dtype],
         "cache": shapes.cached(context) * requests * BYTES[settings.dtype],
-        **({"CUDA": CUDA_CONTEXT + VLLM_OWN} if settings.cuda else {}),
+        **_process(settings, VLLM_OWN),
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_ftgate.serve.chat_format import ChatFormat
 
+FOLDER = Path(next(iter(find_spec("trl").submodule_search_locations))) / "chat_templates"  # type: ignore[union-attr, arg-type]
 SENTENCE = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
 
 
@@ -34,10 +35,7 @@ class Family:
 
     @property
     def source(self) -> str:
-        trl = find_spec("trl")
-        assert trl is not None
-        assert trl.origin is not None
-        return (Path(trl.origin).parent / "chat_templates" / f"{self.template}.jinja").read_text(encoding="utf-8")
+        return (FOLDER / f"{self.template}.jinja").read_text(encoding="utf-8")
 
     def edited(self) -> str:
         """The copy that our remedy asks for."""

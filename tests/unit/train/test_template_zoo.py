@@ -14,7 +14,7 @@ from pytest_ftgate.serve.client.reasoning import split
 from pytest_ftgate.serve.hf.row import Job, Row
 from pytest_ftgate.train.rendering import answer_tokens, asked_tokens, earlier_answers
 from pytest_ftgate.train.roles import TurnCheck
-from tests.unit.train.template_zoo import ZOO, Family
+from tests.unit.train.template_zoo import FOLDER, ZOO, Family
 from tests.unit.train.tool_template import TOOL, call
 
 ANSWER = '{"label": "spam"}'
@@ -183,3 +183,26 @@ def test_what_a_template_cannot_add_up_is_told_with_what_may_be_the_cause():
         learnt(gptoss.tokenizer(), [USER], ANSWER, [TOOL])
     with pytest.raises(TrainError, match=r"arguments of calls as objects(.|\n)*set \[base\] chat_template to one"):
         learnt(deepseek.tokenizer(), [USER], CALL, TOOLS)
+
+
+def others():
+    """The families' other templates that TRL ships, those that it changes for its own training left out."""
+    named = {family.template for family in ZOO}
+    stems = (file.stem for file in sorted(FOLDER.glob("*.jinja")))
+    return [stem for stem in stems if stem not in named and not stem.endswith("_training")]
+
+
+@pytest.mark.parametrize("template", others())
+@pytest.mark.parametrize("kind", ["one turn", "system"])
+def test_any_other_template_is_right_or_refused_with_what_to_do(template, kind):
+    family = Family(template, template, "<bos>", "<|im_end|>", ("<end_of_utterance>", "<turn|>", "</s>"))
+    tokenizer = family.tokenizer()
+    try:
+        text = learnt(tokenizer, TALKS[kind])
+    except TrainError as error:
+        told = str(error)
+    else:
+        told = ""
+        assert text.startswith(ANSWER)
+        assert tokenizer(text)["input_ids"][-1] in tokenizer.end_tokens
+    assert not told or "[base] chat_template" in told or re.search("drops turn|rejects turns", told)
