@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
 def invitation(folder: Path, nodes: int) -> str:
     """What is to be run on the other machines."""
     run = f"python -m pytest_ftgate.train.strategies.follow {folder}"
-    return f"waiting for {nodes - 1} other machines; run on each, with its own NODE_RANK: {run}"
+    return f"training on {nodes} machines; on each of the others run, with its own NODE_RANK: {run}"
 
 
 if __name__ == "__main__":
