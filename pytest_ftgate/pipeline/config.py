@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.data.readers.renamed import column_faults
-from pytest_ftgate.errors import Fault, FileFaults, PipelineError
+from pytest_ftgate.errors import Fault, FileFaults, PipelineError, TrainError
 from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, read_toml, toml_line
@@ -25,6 +25,7 @@ from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
 from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
+from pytest_ftgate.train.strategies.check import read_configuration
 from pytest_ftgate.train.tuning import REFERENCED, Lora, Tuning
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ UNSERVABLE = {
     "arrow_config": "Arrow adapters",
 }
 """Keys of PEFT that are refused before training, and what vLLM cannot serve because of them."""
+
+MAKE_CONFIGURATION = "make it by: accelerate config --config_file FILE; or use gpus, nodes and strategy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ class Pipeline:
             prompt=prompt,
             grading=Grading(**{**grading, "graders": tuple(grading["graders"])}),
             tuning=self.tuning,
+            accelerate=read_configuration(Path(own)) if (own := self.tuning.accelerate_config) else {},
             lora=self.lora.resolved(min(rows, self.data.max_rows or rows)),
             report_to=self.report_to,
             versions=library_versions(),
@@ -214,6 +218,12 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         message = f"serve.args has {', '.join(found)}, which is set by the plugin"
         fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
         yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
+    if own := data.get("train", {}).get("accelerate_config"):
+        try:
+            read_configuration(_absolute(path, own))
+        except TrainError as error:
+            message = f"train.accelerate_config: {shown(_absolute(path, own))} {error}"
+            yield Fault(shown(path), toml_line(text, ("train", "accelerate_config")), message, MAKE_CONFIGURATION)
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision requires a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
