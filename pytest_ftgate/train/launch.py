@@ -77,7 +77,7 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
 
 
 class _Last:
-    """Hands events on, and remembers what was being done, and the first that says why it failed: others follow."""
+    """Hands events on, and remembers what was being done, and the first that says why it failed: others follow it."""
 
     def __init__(self, on_event: OnEvent) -> None:
         self._on_event = on_event

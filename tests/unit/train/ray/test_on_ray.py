@@ -151,10 +151,9 @@ def test_two_nodes_train_as_two_processes_of_one_machine_do(make_job, tmp_path, 
     """Ray places one process on each of two "nodes", which here are two of the head's CPUs; they meet by gloo."""
     shared = Cluster(use_gpu=False, storage=str(tmp_path))
     events = []
-    there = train(
-        make_job(where="ray", method="lora", nodes=2), shared, tmp_path / "out", events.append, tmp_path / "state"
-    )
-    here = launch.train(make_job(method="lora", gpus=2), tmp_path / "here", lambda _: None)
+    two = replace(make_job(where="ray", method="lora", nodes=2), dtype="float32")
+    there = train(two, shared, tmp_path / "out", events.append, tmp_path / "state")
+    here = launch.train(replace(two, tuning=replace(two.tuning, nodes=1, gpus=2)), tmp_path / "here", lambda _: None)
     assert there.digest == here.digest
     assert [e["step"] for e in events if e["event"] == "step"] == list(range(1, 7))
     assert [path.name for path in (tmp_path / "ftgate").glob("*/out/train.1.log")] == ["train.1.log"]
