@@ -134,10 +134,11 @@ class Patient:
         )
 
     def settings(self, row: float) -> Settings:
-        """For the estimate of memory. row: tokens."""
+        """For the estimate of memory. row: tokens; packed batches are always full."""
         from pytest_ftgate.train.estimate.memory import Settings
 
         pipeline = self.pipeline
+        row = pipeline.tuning.max_length if pipeline.tuning.packing else row
         return Settings(
             tuning=pipeline.tuning,
             lora=pipeline.lora.resolved(self.rows),

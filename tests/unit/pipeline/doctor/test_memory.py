@@ -91,3 +91,10 @@ def test_neighbours_are_named(machine, patient):
     assert finding.level is Level.WARNING
     assert finding.text == "in use already: GPU 0 8.8 GiB: pid 4242 (/usr/bin/python3) 9000 MiB"
     assert not list(neighbours(patient(machine("4090"))))
+
+
+def test_packed_batches_are_full(machine, patient):
+    rows = {"max_length": 8192, "batch_size": 16}
+    usual, packed = (by_stage(patient(machine("4090"), rows | more)) for more in ({}, {"packing": True}))
+    assert usual["training"].level is Level.WARNING
+    assert packed["training"].level is Level.ERROR
