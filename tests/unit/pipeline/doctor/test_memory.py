@@ -13,7 +13,7 @@ def by_stage(patient):
 def test_qlora_of_8b_trains_on_24_gb_and_says_so(machine, patient):
     found = by_stage(patient(machine("4090"), serve={"quantization": "bitsandbytes"}))
     assert {finding.level for finding in found.values()} == {Level.OK}
-    assert found["training"].text.startswith("training needs 1")
+    assert found["training"].text.startswith("training needs 9.6 ")
     assert "GiB of 24.0 at most (weights 5.3" in found["training"].text
 
 
