@@ -48,7 +48,7 @@ def ray_head(cpus: int = 2) -> Iterator[dict[str, str]]:
     ]  # fmt: skip
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    env = {**clean, **token, "PATH": path}
+    env = {**clean, **token, "PATH": path, "RAY_worker_niceness": "0"}
     with (folder / "head.log").open("wb") as log:
         head = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, cwd=folder, start_new_session=True

@@ -90,6 +90,7 @@ class Runtime:
                 addresses=settings.combinations.addresses,
                 vllm=settings.vllm,
                 vllm_args=settings.vllm_args,
+                start_limit_s=settings.start_limit_s,
             ),
             self.console,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
@@ -27,6 +28,17 @@ def template_file(model: Model, folder: Path) -> Path | None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, text)
     return path
+
+
+def check_harmony(model: Model) -> None:
+    """Raises ServeError for a gpt-oss with a template or variables of [base]: vLLM writes its prompts by itself."""
+    config = Path(model.base) / "config.json"
+    kind = json.loads(config.read_text(encoding="utf-8")).get("model_type") if config.is_file() else ""
+    if kind == "gpt_oss" and (model.chat.template or model.chat.variables):
+        raise ServeError(
+            "vLLM writes prompts of gpt-oss by itself, and reads no chat template\n"
+            "    remove [base] chat_template and chat_template_kwargs, or serve with --ftgate-engine transformers"
+        )
 
 
 def _own(model: Model) -> Own:

@@ -9,20 +9,27 @@ from pytest_ftgate.train import launch
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.launch import OnEvent
 from pytest_ftgate.train.manifest import Manifest
-from pytest_ftgate.train.ray.cluster import Cluster
-
-ON_THE_CLUSTER = "FTGATE_ON_RAY"
-"""Set where the whole run is a job on the cluster: the trainer then works beside it."""
+from pytest_ftgate.train.ray.cluster import ON_THE_CLUSTER, Cluster
+from pytest_ftgate.train.tuning import Tuning
 
 
-def trains_on_ray(job: TrainJob) -> bool:
-    """Whether the fine-tune is submitted to a cluster."""
-    return job.tuning.where == "ray" and ON_THE_CLUSTER not in os.environ
+def on_ray(tuning: Tuning) -> bool:
+    """Whether the fine-tune is submitted to a cluster; not where the whole run is a job there already."""
+    return tuning.where == "ray" and ON_THE_CLUSTER not in os.environ
+
+
+def check_cluster(tuning: Tuning, cluster: Cluster) -> None:
+    """Before anything is paid for: TrainError if the cluster cannot be asked, or a variable of its job is unset."""
+    if on_ray(tuning):
+        from pytest_ftgate.train.ray.jobs import Jobs
+
+        cluster.variables()
+        Jobs(cluster.url)
 
 
 def train(job: TrainJob, cluster: Cluster, out_dir: Path, on_event: OnEvent, state_dir: Path) -> Manifest:
     """As `launch.train`; what is finished is taken without asking the cluster."""
-    if trains_on_ray(job) and launch.finished(job, out_dir, state_dir) is None:
+    if on_ray(job.tuning) and launch.finished(job, out_dir, state_dir) is None:
         from pytest_ftgate.train.ray.remote import train_on_ray
 
         return train_on_ray(job, cluster, out_dir, on_event, state_dir)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.strategies.configuration import strategy
 
 SCHEDULER_KWARGS = {"cosine_with_min_lr": {"min_lr_rate": 0.1}}
 """What a scheduler cannot do without; see `optimizing` for the one that counts steps."""
@@ -37,7 +38,7 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         "data_seed": tuning.seed,
         "full_determinism": cuda and tuning.deterministic,  # on the CPU the kernels in use are deterministic
         "max_length": tuning.max_length,
-        "optim": tuning.optimizer or ("paged_adamw_8bit" if cuda else "adamw_torch_fused"),
+        "optim": tuning.optimizer or _optimizer(strategy(job), cuda=cuda),
         "neftune_noise_alpha": tuning.neftune_alpha or None,
         "bf16": cuda and job.dtype == "bfloat16",  # on the CPU the weights have their precision already,
         "fp16": cuda and job.dtype == "float16",  # and autocast would only add casts
@@ -55,3 +56,10 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         **(LIGER if tuning.kernels == "liger" else {}),
         **tuning.extra,
     }
+
+
+def _optimizer(shared: str, *, cuda: bool) -> str:
+    """AdamW. Its paged form with states in 8 bits knows no weight that is shared out: of FSDP, and of DeepSpeed."""
+    if shared.startswith("deepspeed"):
+        return "adamw_torch"  # accelerate makes DeepSpeed's own of it where states wait on the CPU
+    return "paged_adamw_8bit" if cuda and shared == "ddp" else "adamw_torch_fused"

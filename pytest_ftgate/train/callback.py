@@ -13,6 +13,7 @@ from transformers import TrainerCallback
 from pytest_ftgate.train import epochs
 from pytest_ftgate.train.events import CURVES, REWARDS, EventLog
 from pytest_ftgate.train.manifest import Epoch
+from pytest_ftgate.train.out_of_memory import TRAINING, VALIDATION
 from pytest_ftgate.train.tuning import Tuning
 from pytest_ftgate.train.validate import epoch_of, folder_name
 
@@ -51,6 +52,11 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
     def on_train_begin(self, *_: Any, **__: Any) -> None:
         """Count from here."""
         self._saved = time.monotonic()
+        self._begin(TRAINING)
+
+    def _begin(self, phase: str) -> None:
+        if self._main:
+            self.log("phase", phase=phase)
 
     def on_step_begin(self, *_: Any, **__: Any) -> None:
         """Take the time."""
@@ -114,8 +120,10 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
         self.trainer.accelerator.wait_for_everyone()
         if self._main and waiting:
             self.trainer.watch.pause()
+            self._begin(VALIDATION)
             for folder in waiting:
                 self._tell(self._score(folder, self._train_loss(log_history, folder)))
+            self._begin(TRAINING)
             self.trainer.watch.go_on()
         self.trainer.accelerator.wait_for_everyone()
         return self._agreed(epochs.should_stop(epochs.scored(self.root), self.tuning.patience))

@@ -82,7 +82,16 @@ def _params(job: TrainJob, rows: int, template: str) -> dict[str, Any]:
     """Settings and provenance as flat values."""
     data = job.to_json()
     lora = {} if job.tuning.method == "full" else {f"lora_{name}": value for name, value in data["lora"].items()}
-    names = ("base", "revision", "base_digest", "dtype", "quantization", "train_digest", "validation_digest")
+    names = (
+        "base",
+        "revision",
+        "base_digest",
+        "dtype",
+        "quantization",
+        "train_digest",
+        "validation_digest",
+        "begin_digest",
+    )
     return {
         **{name: data[name] for name in names},
         **job.tuning.settings(),

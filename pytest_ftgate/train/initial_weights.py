@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from pytest_ftgate.errors import TrainError
-from pytest_ftgate.serve.adapter import WEIGHTS
+from pytest_ftgate.serve.adapter import WEIGHTS, adapter_digest, check_unchanged
 from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.train.job import INITIAL, TrainJob
 from pytest_ftgate.train.loss import Collator
@@ -23,30 +23,42 @@ ADAPTER = "default"
 PISSA = "pissa_niter_16"
 """Principal vectors by 16 subspace iterations, as Meng et al. advise: the whole decomposition takes hours."""
 
+EVA_ROWS = 10_000
+"""Training rows whose activations EVA looks at, the first ones."""
+
 EVA_BATCHES = 2_000
 """Forward passes after which EVA gives up: activations that are few or all alike never settle."""
 
 
-def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Sequence[dict[str, Any]], pad_id: int) -> None:
+def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Any, pad_id: int) -> None:
     """Give the adapter the first weights that the job wants, those of an earlier start in `out_dir` if there was one.
 
-    rows: columns of training rows, which EVA looks at. Raises TrainError if they are too few for it.
+    rows: training rows, of which EVA looks at the first 10,000. Raises TrainError if they are too few for it.
     """
     model = trainer.model
     init, folder = job.lora.init, out_dir / INITIAL
+    if job.begin_adapter:
+        _go_on_from(model, job)
     if init == "default":
         return
     again = folder.is_dir()
     if again:
         _read(model, folder)
     elif init == "eva":
-        _eva(model, job, rows, pad_id)
+        _eva(model, job, rows.select(range(min(len(rows), EVA_ROWS))).to_list(), pad_id)
     elif init == "loftq":
         _loftq(model, job)
     if init == "pissa":
         _pissa(model, again=again)
     if not again and trainer.is_world_process_zero():
         _write(model, folder)
+
+
+def _go_on_from(model: Any, job: TrainJob) -> None:
+    """The adapter is another one's; of that one whose digest the job has."""
+    folder = Path(job.begin_adapter)
+    check_unchanged(folder, adapter_digest(folder), job.begin_digest)
+    _read(model, folder)
 
 
 def save(model: Any, job: TrainJob, out_dir: Path, folder: Path, weights: dict[str, Any] | None = None) -> None:

@@ -9,7 +9,6 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from pytest_ftgate.errors import ServeError, TrainError
 from pytest_ftgate.files.atomic import write_text
@@ -25,6 +24,7 @@ from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.libraries import check_libraries
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Manifest, is_sealed, read_manifest
+from pytest_ftgate.train.out_of_memory import LOADING, out_of_memory
 from pytest_ftgate.train.strategies.configuration import FILE as ACCELERATE
 from pytest_ftgate.train.strategies.configuration import configuration
 from pytest_ftgate.train.strategies.node import node_of
@@ -33,7 +33,7 @@ JOB = "job.json"
 LOG = "train.log"
 BEGUN = "begun"
 """File with a seal: a run that has the key of the state folder began here, so its checkpoints may be gone on from."""
-TRAINED = ("checkpoints", "initial", "epochs", "adapter")
+TRAINED = ("checkpoints", "initial", "epochs", "adapter", "tokens")
 POLL_S = 0.1
 KILLED = ("SIGKILL", "std::bad_alloc", "Cannot allocate memory")
 """In the log of a process that could not even say that it was out of memory."""
@@ -72,16 +72,17 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
         group.stop()
     manifest = finished(job, out_dir, state_dir)
     if code or manifest is None:
-        raise _error(job, group, code, last.failed)
+        raise _error(job, group, code, last)
     return manifest
 
 
 class _Last:
-    """Hands events on, and remembers the one that says why it failed: the first, what follows is its consequence."""
+    """Hands events on, and remembers what was being done, and the first that says why it failed: others follow it."""
 
     def __init__(self, on_event: OnEvent) -> None:
         self._on_event = on_event
         self.failed: Event | None = None
+        self.phase = LOADING
 
     def hand_on(self, tail: EventTail) -> None:
         for event in tail.new():
@@ -89,6 +90,8 @@ class _Last:
                 if self.failed:
                     continue
                 self.failed = event
+            if event["event"] == "phase":
+                self.phase = event["phase"]
             self._on_event(event)
 
 
@@ -142,16 +145,17 @@ def _key(state_dir: Path | None) -> bytes:
     return state_key(state_dir) if state_dir else b""
 
 
-def _error(job: TrainJob, group: ProcessGroup, code: int | None, failed: Event | None) -> TrainError:
+def _error(job: TrainJob, group: ProcessGroup, code: int | None, last: _Last) -> TrainError:
     """What happened, in the user's words."""
+    failed = last.failed
     if failed and failed["kind"] == "fault":
         return TrainError(str(failed["text"]))
     tail = group.log_tail(20)
     if failed and failed["kind"] == "memory":
-        return TrainError(_out_of_memory(job, str(failed["text"])))
+        return TrainError(out_of_memory(job, last.phase, str(failed["text"])))
     if code == 137 or any(word in tail for word in KILLED):
         killed = " ".join(["the process", *_RANK.findall(tail)[-1:]])
-        return TrainError(_out_of_memory(job, f"{killed} was killed, probably out of memory"))
+        return TrainError(out_of_memory(job, last.phase, f"{killed} was killed, probably out of memory"))
     if failed:
         return TrainError(f"the trainer crashed in {failed['text']}\n    details in {group.log}; {RESUME}")
     what = f"the trainer exited with code {code} without a manifest"
@@ -161,17 +165,3 @@ def _error(job: TrainJob, group: ProcessGroup, code: int | None, failed: Event |
 RESUME = "run again with --train to resume from the last checkpoint"
 _RANK = re.compile(r"(rank\s*: \d+)[^\n]*\n\s*exitcode\s*: -9\b")
 """In torchrun's report, of a process that SIGKILL ended."""
-
-
-def _out_of_memory(job: TrainJob, what: str) -> str:
-    tuning: Any = job.tuning
-    smaller = max(1, tuning.batch_size // 2)
-    hints = [f"set train.batch_size = {smaller} (now {tuning.batch_size})"] if tuning.batch_size > 1 else []
-    if hints:
-        hints[0] += f" and train.gradient_accumulation = {tuning.gradient_accumulation * tuning.batch_size // smaller}"
-    hints.append(f"lower train.max_length (now {tuning.max_length} tokens)")
-    if tuning.referenced and not tuning.load_in_4bit:
-        hints.append("remove train.load_in_4bit (now false)")
-    elif not tuning.in_4bit:
-        hints.append(f'set train.method = "qlora" (now "{tuning.method}")')
-    return f"out of memory in training: {what}\n    {'; or '.join(hints)}"

@@ -6,7 +6,9 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 
 from pytest_ftgate.errors import MissingExtra, TrainError
+from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.job import LIBRARIES
+from pytest_ftgate.train.kernels import check_kernels
 from pytest_ftgate.train.tuning import Tuning
 
 KERNELS = {"liger": ("liger_kernel", "liger-kernel"), "unsloth": ("unsloth", "unsloth")}
@@ -35,6 +37,7 @@ def check_libraries(tuning: Tuning, report_to: Sequence[str] = ()) -> None:
     if absent := [name for name in report_to if not _installed(name)]:
         names = ", ".join(absent)
         raise TrainError(f"tracking.report_to: {names} not installed; install or remove it")
+    check_kernels(tuning.kernels, this_device())
     for key, module, package in _wanted(tuning):
         if not _installed(module):
             raise TrainError(

@@ -48,13 +48,20 @@ class Collator:
 def answer_loss(model: Any, batch: Mapping[str, Any], num_items: Any = None) -> torch.Tensor:
     """Sum of the cross-entropies of the batch's answer tokens, over `num_items` (default: their number). A scalar."""
     asked = {key: value for key, value in batch.items() if key != "labels"}
-    logits = model(**asked, use_cache=False).logits  # [rows, logits_to_keep, vocabulary]
-    wanted = batch["labels"][:, -logits.shape[1] + 1 :]
+    logits, wanted = _said_and_wanted(model(**asked, use_cache=False).logits, batch)
     total = torch.nn.functional.cross_entropy(
-        logits[:, :-1].flatten(0, 1).float(), wanted.flatten(), ignore_index=IGNORED, reduction="sum"
+        logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=IGNORED, reduction="sum"
     )
     count = (wanted != IGNORED).sum() if num_items is None else torch.as_tensor(num_items, device=total.device)
     return total / count.clamp(min=1)
+
+
+def _said_and_wanted(logits: torch.Tensor, batch: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits and the labels of the tokens after them. logits: of the last columns, or of the places that are named."""
+    kept, labels = batch["logits_to_keep"], batch["labels"]
+    if torch.is_tensor(kept):
+        return logits, labels[:, kept + 1]
+    return logits[:, :-1], labels[:, -logits.shape[1] + 1 :]
 
 
 def keep_head_input_whole(model: Any) -> None:

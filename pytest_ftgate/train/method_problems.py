@@ -24,6 +24,13 @@ def method_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     yield from extra_problems(train, method)
     yield from _optimizer_problems(train)
     yield from _init_problems(data, method)
+    layers = (lora or {}).get("extra", {}).keys() & {"layers_to_transform", "layers_pattern"}
+    if layers and isinstance((lora or {}).get("target_modules", ""), str):
+        key = sorted(layers)[0]
+        message = f'lora.extra.{key} needs the names of layers in lora.target_modules, found "all-linear"'
+        yield ("lora", "extra", key), message, 'set lora.target_modules, as ["q_proj", "v_proj"]'
+    if method == "full" and train.get("from") == "champion":
+        yield ("train", "from"), 'train.from = "champion" trains its adapter; method = "full" has none', "remove it"
     if method == "full" and lora is not None:
         yield ("lora",), '[lora] is not allowed with method = "full"', 'remove [lora], or set method = "lora"'
     if method in REFERENCED and "lm_head" in (lora or {}).get("target_modules", ()):

@@ -11,13 +11,11 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.serve.hf import tokenizer as tokenizer_of
 from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.weights import load_weights
+from pytest_ftgate.train.attention import attention
 from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.kernels import unsloth_model
 from pytest_ftgate.train.precision import trained_dtype
 from pytest_ftgate.train.strategies.configuration import SHARDED, strategy
-
-SHORT_ROW = 512
-"""Tokens. Up to here plain attention is faster on the CPU: the backward pass of torch's fused one takes a quarter of
-a step at 100 tokens."""
 
 MAX_RANK = 512
 """Of vLLM's --max-lora-rank."""
@@ -38,13 +36,15 @@ def load_tokenizer(job: TrainJob) -> Any:
 
 def model_to_train(job: TrainJob) -> Any:
     """The base model as the method wants it: see `trained_dtype` ("full"), else in `job.dtype`, or in NF4 of it."""
+    if job.tuning.kernels == "unsloth":
+        return unsloth_model(job)
     whole = job.tuning.method == "full"
     dtype = getattr(torch, trained_dtype(job, _device()) if whole else job.dtype)
     quantization = "bitsandbytes" if job.tuning.in_4bit else None
-    attention = _attention(job.tuning.max_length)
+    kind = attention(job.tuning, _device())
     if strategy(job) in SHARDED:
-        return _model_to_share(job, dtype, quantization, attn_implementation=attention)
-    return _load(job, dtype, quantization, attn_implementation=attention)
+        return _model_to_share(job, dtype, quantization, attn_implementation=kind)
+    return _load(job, dtype, quantization, attn_implementation=kind)
 
 
 def _model_to_share(job: TrainJob, dtype: torch.dtype, quantization: str | None, **options: Any) -> Any:
@@ -55,21 +55,24 @@ def _model_to_share(job: TrainJob, dtype: torch.dtype, quantization: str | None,
 
 
 def lora_config(job: TrainJob) -> Any:
-    """PEFT's configuration of the adapter; None for method "full"."""
+    """PEFT's configuration of the adapter; None for method "full", and where the model has its adapter already."""
     from peft import LoraConfig
 
-    if job.tuning.method == "full":
+    if job.tuning.method == "full" or job.tuning.kernels == "unsloth":
         return None
     modules = job.lora.target_modules
-    return LoraConfig(
-        r=job.lora.r,
-        lora_alpha=job.lora.alpha,
-        lora_dropout=job.lora.dropout,
-        target_modules=modules if isinstance(modules, str) else list(modules),
-        use_rslora=job.lora.rslora,
-        task_type="CAUSAL_LM",
-        **job.lora.extra,
-    )
+    try:
+        return LoraConfig(
+            r=job.lora.r,
+            lora_alpha=job.lora.alpha,
+            lora_dropout=job.lora.dropout,
+            target_modules=modules if isinstance(modules, str) else list(modules),
+            use_rslora=job.lora.rslora,
+            task_type="CAUSAL_LM",
+            **job.lora.extra,
+        )
+    except (TypeError, ValueError) as error:
+        raise TrainError(f"[lora]: PEFT does not take these settings: {error}") from None
 
 
 def check_servable(model: Any, times: int = 1) -> None:
@@ -132,8 +135,3 @@ def _placed(base: str, revision: str | None, dtype: torch.dtype, quantization: s
 
 def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _attention(max_length: int) -> str | None:
-    """Which attention to ask transformers for; None leaves it to the library."""
-    return "eager" if _device() == "cpu" and max_length <= SHORT_ROW else None

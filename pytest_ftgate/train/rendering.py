@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_ftgate.errors import TrainError
@@ -40,19 +40,26 @@ def rendered(
                 turns, add_generation_prompt=asks, tokenize=False, tools=template_tools(tools), **variables
             )
         )
-    except (TemplateError, TypeError) as error:  # TypeError: it adds up what is no text, such as arguments of calls
+    except (TemplateError, TypeError) as error:  # TypeError: it adds up what is no text
         roles = ", ".join(turn["role"] for turn in turns)
-        raise TrainError(f"the chat template rejects turns of {roles}: {error}{_advice(turns)}") from None
+        advice = "".join(f"\n    {one}" for one in _advice(turns, tools))
+        raise TrainError(f"the chat template rejects turns of {roles}: {error}{advice}") from None
 
 
-def _advice(turns: Sequence[Message]) -> str:
-    """What to do about a refusal that a system turn may be the cause of."""
-    if not any(turn["role"] == "system" for turn in turns):
-        return ""
-    return (
-        "\n    if it takes no system turn: write [prompt] system at the beginning of [prompt] user, or set "
-        "[base] chat_template to a template that takes one"
-    )
+def _advice(turns: Sequence[Message], tools: Tools) -> Iterator[str]:
+    """What to do about a refusal, for each part of the conversation that may be its cause."""
+    if any(turn["role"] == "system" for turn in turns):
+        yield (
+            "if it takes no system turn: write [prompt] system at the beginning of [prompt] user, or set "
+            "[base] chat_template to a template that takes one"
+        )
+    if not all(tool["function"].get("description") for tool in tools):
+        yield "give every tool a description"
+    if any("tool_calls" in turn for turn in turns):
+        yield (
+            "if it takes no arguments of calls as objects, which is how servers give them: set [base] chat_template to "
+            "one that does, such as those for tools that vLLM brings (examples/tool_chat_template_*.jinja)"
+        )
 
 
 def asked_tokens(tokenizer: Any, messages: Sequence[Message], tools: Tools = ()) -> tuple[int, ...]:

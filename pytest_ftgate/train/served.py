@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.models import serving_model
 from pytest_ftgate.train.precision import shares_base
 from pytest_ftgate.train.room import bytes_to_serve, free_memory, room_for
+from pytest_ftgate.train.strategies.configuration import SHARDED, strategy
 
 T = TypeVar("T")
 
@@ -21,15 +22,17 @@ def ask_as_served(job: TrainJob, folder: Path, step: int, trainer: Any, ask: Cal
     """What `ask` says of the weights of `folder`, saved after `step`, in the precision that is served.
 
     Where the base in the trainer's memory is the one that is served, it is asked itself, and is then what it was.
-    Else a second one is loaded, on a GPU with too little memory for both while the training waits in main memory.
+    Else a second one is loaded, on a GPU with too little memory for both while the training waits in main memory
+    (not of several processes: DDP and FSDP hold on to where their weights are).
     """
     kind, whole = trainer.accelerator.device.type, job.tuning.method == "full"
-    if shares_base(job, kind) and (not whole or trainer.state.global_step == step):
+    shared_out = strategy(job) in SHARDED  # of a model that is, one process alone cannot ask
+    if shares_base(job, kind) and not shared_out and (not whole or trainer.state.global_step == step):
         with training_model(trainer, folder, getattr(torch, job.dtype)) as model:
             return ask(model)
     trained = trainer.accelerator.unwrap_model(trainer.model)
     needed = bytes_to_serve(trained, getattr(torch, job.dtype), job.quantization is not None)
-    with room_for(needed, trainer):
+    with nullcontext() if trainer.accelerator.num_processes > 1 else room_for(needed, trainer):
         try:
             return ask(serving_model(job, folder))
         finally:
@@ -54,19 +57,28 @@ def training_model(trainer: Any, folder: Path, dtype: torch.dtype) -> Iterator[A
 
 @contextmanager
 def _adapter(model: Any, folder: Path, dtype: torch.dtype) -> Iterator[None]:
-    """The weights of the file in place of those that are trained, which wait untouched."""
+    """The weights of the file in place of those that are trained, which wait untouched.
+
+    Weights of their own, not other data in these: with another precision of its data a weight loses the hooks by
+    which the processes of DDP tell each other their gradients, and they would wait for each other for ever.
+    """
     from peft import set_peft_model_state_dict
     from safetensors.torch import load_file
 
-    trained = [(weight, weight.data) for weight in model.parameters() if weight.requires_grad]
+    trained = [
+        (module._parameters, name, weight)
+        for module in model.modules()
+        for name, weight in module._parameters.items()
+        if weight is not None and weight.requires_grad
+    ]
     try:
-        for weight, data in trained:
-            weight.data = torch.empty_like(data, dtype=dtype)
+        for weights, name, weight in trained:
+            weights[name] = torch.nn.Parameter(torch.empty_like(weight, dtype=dtype))
         set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
         yield
     finally:
-        for weight, data in trained:
-            weight.data = data
+        for weights, name, weight in trained:
+            weights[name] = weight
 
 
 @contextmanager

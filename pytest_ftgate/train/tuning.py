@@ -10,6 +10,9 @@ SMALL_DATA_ROWS = 1_000
 REFERENCED = ("dpo", "kto")
 """Methods that hold the trained model to a reference, the base, and learn from what people prefer or want."""
 
+ANSWERS = ("qlora", "lora", "full")
+"""Methods that learn answers, one a row."""
+
 METHODS_OF = {
     "beta": REFERENCED,
     "load_in_4bit": REFERENCED,
@@ -17,6 +20,8 @@ METHODS_OF = {
     "undesirable_weight": ("kto",),
     "loraplus_ratio": ("qlora", "lora", "dpo", "kto"),
     "kernels": ("qlora", "lora", "full"),
+    "packing": ANSWERS,
+    "group_by_length": ANSWERS,
 }
 """Settings that some methods alone look at."""
 

@@ -16,6 +16,7 @@ from pytest_ftgate.files.seal import state_key
 from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.kernels import load_unsloth
 from pytest_ftgate.train.strategies.parent import end_with_parent
 
 LOCK_WAIT_S = 30.0
@@ -32,12 +33,15 @@ def main(out_dir: Path, state_dir: Path | None = None) -> int:
 
     state_dir: the state folder, whose key seals the manifest.
     """
-    from pytest_ftgate.train.run import run
-
     log = EventLog(out_dir / EVENTS)
     with _locked(out_dir), _crash_told(log):
         try:
-            run(TrainJob.read(out_dir / "job.json"), out_dir, log, state_key(state_dir) if state_dir else b"")
+            job = TrainJob.read(out_dir / "job.json")
+            if job.tuning.kernels == "unsloth":
+                load_unsloth()
+            from pytest_ftgate.train.run import run
+
+            run(job, out_dir, log, state_key(state_dir) if state_dir else b"")
         except FtgateError as error:
             log("failed", text=printable(str(error)), kind="fault")
             return 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.serve.chat_format import ChatFormat, one_text, own_template
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.vllm.command import VllmSettings
 from pytest_ftgate.serve.vllm.engine import VllmEngine
@@ -29,9 +30,13 @@ def need_vllm() -> None:
 
 
 def shared_engine(log: Path) -> VllmEngine:
-    """float32, so that what it computes are available exactly; not started yet. Its model asks for a penalty."""
+    """float32, so that what it computes are available exactly; not started yet.
+
+    Its model asks for a penalty, and its template is `asked_for_the_day`.
+    """
     base = penalised(log.with_name("penalised"))
-    return VllmEngine(Model(str(base), dtype="float32"), log, VllmSettings("", ARGUMENTS))
+    model = Model(str(base), dtype="float32", chat=asked_for_the_day())
+    return VllmEngine(model, log, VllmSettings("", ARGUMENTS))
 
 
 def penalised(folder: Path) -> Path:
@@ -44,6 +49,17 @@ def penalised(folder: Path) -> Path:
     defaults.unlink()
     defaults.write_text(text, "utf-8")
     return folder
+
+
+WHICH_DAY = "Which day?"
+
+
+def asked_for_the_day() -> ChatFormat:
+    """The model's own template, but to this question, to which it adds what [base] sets."""
+    own = one_text(own_template(BASE))
+    more = "{{ strftime_now('%d %b %Y') }} {{ enable_thinking }}"
+    template = f"{{% if messages[-1].content == {WHICH_DAY!r} %}}{more}{{% endif %}}{own}"
+    return ChatFormat(template, '{"enable_thinking": false}', "2026-02-09")
 
 
 def make_adapter(folder: Path, seed: int, rank: int = 8, *, zero: bool = False) -> Path:

@@ -66,6 +66,6 @@ def _count(tokenizer: Any, row: DataRow, turns: Sequence[Message]) -> int:
 
     try:
         text = tokenizer.apply_chat_template(template_turns(turns), tokenize=False, tools=template_tools(row.tools))
-    except TemplateError as error:
+    except (TemplateError, TypeError) as error:  # TypeError: the template adds up what is no text
         raise DataError([Fault(row.path, row.line, f"rejected by the chat template: {error}")]) from None
     return len(tokenizer(text, add_special_tokens=False)["input_ids"])

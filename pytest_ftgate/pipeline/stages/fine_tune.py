@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.graders.nested import kinds_in
 from pytest_ftgate.pipeline.data_access import record_access
+from pytest_ftgate.pipeline.stages.begin_with import begin_with
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 from pytest_ftgate.pipeline.targets import base_target
 
@@ -25,7 +26,7 @@ def fine_tune(run: PipelineRun) -> None:
 
     prepare_data(run)
     state_dir = run.runtime.settings.state_dir
-    job = job_of(run, run.base.revision)
+    job = begin_with(run, job_of(run, run.base.revision))
     record_access(state_dir, run.pipeline, "fine-tune")
     out_dir = state_dir / "runs" / run.name / job.digest[:16]
     _compare_tokens(run, job, out_dir)

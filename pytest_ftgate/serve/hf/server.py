@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from jinja2 import TemplateError
 
 from pytest_ftgate.serve.chat_format import ChatFormat, has_variable
 from pytest_ftgate.serve.hf.adapters import Adapters
@@ -233,6 +234,8 @@ def guard_with(api_key: str) -> Any:
             return await handler(request)
         except Refused as refused:
             return _error(str(refused), refused.status)
+        except TemplateError as error:
+            return _error(f"the chat template rejects the messages: {error}", 400)
         except (ValueError, TypeError) as error:
             return _error(str(error), 400)
         except web.HTTPException:

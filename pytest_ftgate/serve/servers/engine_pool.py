@@ -35,7 +35,7 @@ class EngineSettings:
 
     base_url, model: address of that server and its name for the model. addresses: of several models that are on servers
     of their own, by name. vllm, vllm_args: executable and arguments of `vllm serve`. logs: folder for the servers'
-    output.
+    output. start_limit_s: seconds in which a server must be ready; None for what is usual for the engine.
     """
 
     kind: str
@@ -45,6 +45,11 @@ class EngineSettings:
     addresses: Mapping[str, str] = field(default_factory=dict)
     vllm: str = ""
     vllm_args: tuple[str, ...] = ()
+    start_limit_s: float | None = None
+
+
+START_S, VLLM_START_S = 300.0, 600.0
+"""Seconds in which a server must be ready: vLLM compiles for minutes on some cards."""
 
 
 class EnginePool:
@@ -146,10 +151,11 @@ class EnginePool:
             from pytest_ftgate.serve.vllm.command import VllmSettings
             from pytest_ftgate.serve.vllm.engine import VllmEngine
 
-            return VllmEngine(base, log, VllmSettings(settings.vllm, (*base.arguments, *settings.vllm_args)))
+            arguments = (*base.arguments, *settings.vllm_args)
+            return VllmEngine(base, log, VllmSettings(settings.vllm, arguments, settings.start_limit_s or VLLM_START_S))
         from pytest_ftgate.serve.hf.engine import TransformersEngine
 
-        return TransformersEngine(base, log)
+        return TransformersEngine(base, log, settings.start_limit_s or START_S)
 
     def _remember_gpu_memory(self) -> None:
         from pytest_ftgate.serve.gpu_memory import used_mib

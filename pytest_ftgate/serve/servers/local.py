@@ -95,7 +95,8 @@ class LocalEngine:
             if (code := process.exit_code()) is not None:
                 raise self._error(process, f"the {self.name} server ended with exit code {code} while starting")
             if passed > self.start_limit_s:
-                raise self._error(process, f"the {self.name} server was not ready within {self.start_limit_s:g} s")
+                late = f"not ready within {self.start_limit_s:g} s; raise --ftgate-start-limit if it only needs longer"
+                raise self._error(process, f"the {self.name} server was {late}")
             if passed - told >= 1:
                 told = passed
                 progress(f"{self._doing} the {self.name} server: {passed:.0f} s")

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.engine import Asked
 from pytest_ftgate.serve.hf.template_turns import template_tools, template_turns
+from pytest_ftgate.serve.hf.tokenizer import load_tokenizer
 from pytest_ftgate.serve.hub import folder_of
 from pytest_ftgate.serve.model import Model
 
@@ -94,19 +96,16 @@ def own_context(model: Model) -> int:
 def _counter(model: Model) -> Callable[[Asked], int] | None:
     """A function that counts the tokens of a conversation in the chat template; None without transformers or files."""
     folder = folder_of(model)
-    tokenizer = _tokenizer(folder) if folder else None
+    tokenizer = _tokenizer(folder, model.chat) if folder else None
     if tokenizer is None:
         return None
-    template, variables = model.chat.template or None, model.chat.kwargs
 
     def count(asked: Asked) -> int:
         from jinja2 import TemplateError
 
         turns, tools = template_turns(asked.messages), template_tools(asked.tools)
         try:
-            text = tokenizer.apply_chat_template(
-                turns, tools=tools, chat_template=template, add_generation_prompt=True, tokenize=False, **variables
-            )
+            text = tokenizer.apply_chat_template(turns, tools=tools, add_generation_prompt=True, tokenize=False)
         except (TemplateError, ValueError):
             return 0  # the server will say what is wrong with it
         return len(tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -114,12 +113,10 @@ def _counter(model: Model) -> Callable[[Asked], int] | None:
     return count
 
 
-def _tokenizer(folder: Path) -> Any:
+def _tokenizer(folder: Path, chat: ChatFormat) -> Any:
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json")):
         return None
     try:
-        from transformers import AutoTokenizer
-
-        return AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        return load_tokenizer(str(folder), None, chat, local_files_only=True)
     except (ImportError, OSError, ValueError):
         return None

@@ -16,7 +16,7 @@ from pytest_ftgate.serve.engine import Asked, Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine
 from pytest_ftgate.serve.servers.process import ProcessGroup
-from pytest_ftgate.serve.template_file import template_file
+from pytest_ftgate.serve.template_file import check_harmony, template_file
 from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import (
     CPU_IN_FLIGHT,
@@ -106,6 +106,7 @@ class VllmEngine(LocalEngine):
         self.max_in_flight = CPU_IN_FLIGHT if cpu else None
         self._most_loads = slots - 1 if cpu else MOST_ADAPTERS
         self.context = self._context(cpu=cpu)
+        check_harmony(self.model)
         template = template_file(self.model, self.log.parent)
         ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=cpu, context=self.context)
         ours += ["--chat-template", str(template)] if template else []

@@ -13,6 +13,8 @@ from pytest_ftgate.errors import TrainError
 
 VARIABLES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
 """Which name the address before [ray] does, as for all of Ray."""
+ON_THE_CLUSTER = "FTGATE_ON_RAY"
+"""Set where the whole run is a job on the cluster: the trainer then works beside it."""
 OURS = ("working_dir", "py_modules")
 """Of a runtime environment: what is uploaded is ours to say."""
 
@@ -57,19 +59,19 @@ class Cluster:
                 return name, address
         return "[ray] address", self.address
 
-    def runtime(self, working_dir: Path, package: Path) -> dict[str, Any]:
-        """The runtime environment of a job. package: our own, so that the cluster runs what runs here.
-
-        Raises TrainError if a variable of `env` is not set.
-        """
+    def variables(self) -> dict[str, str]:
+        """The environment variables of a job. Raises TrainError if one of `env` is not set."""
         if absent := [name for name in self.env if name not in os.environ]:
             raise TrainError(f"[ray] env names {', '.join(absent)}, not set in this environment\n    set or remove it")
-        variables = {**self.runtime_env.get("env_vars", {}), **{name: os.environ[name] for name in self.env}}
+        return {**self.runtime_env.get("env_vars", {}), **{name: os.environ[name] for name in self.env}}
+
+    def runtime(self, working_dir: Path, package: Path) -> dict[str, Any]:
+        """The runtime environment of a job. package: our own, so that the cluster runs what runs here."""
         return {
             **self.runtime_env,
             "working_dir": str(working_dir),
             "py_modules": [str(package)],
-            "env_vars": variables,
+            "env_vars": self.variables(),
         }
 
 
@@ -83,11 +85,11 @@ def cluster_problems(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...],
                 f"ray.runtime_env.{key} is not allowed: it holds what is uploaded",
                 "remove it; packages of your own come with pip, in ray.runtime_env, or lie under ray.storage",
             )
-    if train.get("nodes", 1) > 1 and train.get("where") != "ray" and "accelerate_config" not in train:
+    if train.get("nodes", 1) > 1 and train.get("where") == "ray" and "storage" not in table:
         yield (
             ("train", "nodes"),
-            f"train.nodes is {train['nodes']}, but the trainer runs here, on one machine",
-            'set where = "ray", or accelerate_config',
+            'train.nodes > 1 with where = "ray" requires ray.storage: the nodes train in one folder',
+            "set it to a folder that this machine and all nodes see under one path",
         )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from pytest_ftgate.train.ray.cluster import ON_THE_CLUSTER
 from pytest_ftgate.train.ray.lines import ERROR, RESULT, tell
 from pytest_ftgate.train.ray.worker import log_folder, sha256_of
 
@@ -31,8 +32,6 @@ def main(name: str, state_dir: str, command: Sequence[str]) -> int:
     if PLUGIN not in {each.name for each in entry_points(group="pytest11")}:
         tell({"event": ERROR, "text": NOT_INSTALLED})
         return 2
-    from pytest_ftgate.train.anywhere import ON_THE_CLUSTER
-
     try:
         code = subprocess.run(command, env={**os.environ, ON_THE_CLUSTER: "1"}, check=False).returncode
     except OSError as error:

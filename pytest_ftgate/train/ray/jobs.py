@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -181,7 +181,8 @@ class Jobs:
                     *lines, rest = (rest + chunk).split("\n")
                     yield from lines
             finally:
-                runner.run(stream.aclose())
+                with suppress(RuntimeError):  # interrupted twice: it is closed with the loop
+                    runner.run(stream.aclose())
         if rest:
             yield rest
 

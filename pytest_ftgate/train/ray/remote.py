@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tempfile
 from collections import deque
 from collections.abc import Callable
@@ -62,14 +63,16 @@ class _Remote:
 
     def submit(self) -> str:
         """Upload and start; the name of the job."""
+        cpus, gpus = self._cluster.cpus, self._gpus
         with tempfile.TemporaryDirectory(prefix="ftgate-ray-") as temporary:
             folder = self._shared or Path(temporary)
             folder.mkdir(parents=True, exist_ok=True)
             self._upload.write(folder)
-            where = f"{folder / FILE} {folder / 'out'}" if self._shared else FILE
+            where = [str(folder / FILE), str(folder / "out"), f"{cpus:g}", str(gpus)] if self._shared else [FILE]
             runtime = self._cluster.runtime(Path(temporary), Path(pytest_ftgate.__file__).parent)
-            entrypoint = f"python -m pytest_ftgate.train.ray.worker {where}"
-            self._jobs.submit(self._free, entrypoint, runtime, self._cluster.cpus, self._gpus)
+            entrypoint = shlex.join(["python", "-m", "pytest_ftgate.train.ray.worker", *where])
+            spread = self._job.tuning.nodes > 1  # then the job itself reserves what each node needs
+            self._jobs.submit(self._free, entrypoint, runtime, 0 if spread else cpus, 0 if spread else gpus)
         self._say("start", f"submitted the job {self._free} to the Ray cluster at {self._jobs.url}")
         return self._free
 
@@ -78,7 +81,7 @@ class _Remote:
         followed = _Followed(self._upload, self._on_event)
         if self.last is not None and self.last.submission_id == name:
             self._say("start", f"following the job {name} on the Ray cluster at {self._jobs.url}")
-        needs = {"GPU": float(self._gpus), "CPU": float(self._cluster.cpus)}
+        needs = {} if self._job.tuning.nodes > 1 else {"GPU": float(self._gpus), "CPU": float(self._cluster.cpus)}
         info = self._jobs.follow(name, followed.take, needs, lambda text: self._say("warning", text))
         if followed.result is None:
             raise followed.error(name, info)

@@ -1,7 +1,7 @@
 """The job on the cluster: an uploaded job.json -> a trained folder that the other side can read.
 
-`python -m pytest_ftgate.train.ray.worker JOB_FILE [OUT_DIR]`; without OUT_DIR a folder among the node's logs, which the
-dashboard hands out. There it also outlives the job: what was interrupted goes on if it is tried on that node again.
+`python -m pytest_ftgate.train.ray.worker JOB_FILE [OUT_DIR CPUS GPUS]`; without OUT_DIR a folder among the node's logs,
+which the dashboard hands out. There it also outlives the job: tried on that node again, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -14,22 +14,26 @@ from typing import Any
 from pytest_ftgate.errors import FtgateError, TrainError
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train.job import TrainJob, library_versions
-from pytest_ftgate.train.launch import train
+from pytest_ftgate.train.launch import finished, train
 from pytest_ftgate.train.ray.lines import ERROR, RESULT, tell
+from pytest_ftgate.train.ray.nodes import train_on_nodes
 from pytest_ftgate.train.ray.upload import found
 
 BESIDE = ("manifest.json", "tokens.json", "events.jsonl", "train.log")
 
 
-def main(job_file: Path, out_dir: Path | None = None) -> int:
-    """Exit code: 0 trained, 1 not; the event `ERROR` says why."""
+def main(job_file: Path, out_dir: Path | None = None, cpus: float = 1, gpus: float = 0) -> int:
+    """Exit code: 0 trained, 1 not; the event `ERROR` says why. cpus, gpus: of each node, where there are several."""
     try:
         job = found(TrainJob.read(job_file), job_file.parent.absolute())
         check_versions(job)
         check_base(job)
         folder = out_dir or log_folder() / "ftgate" / job.digest[:16]
         folder.mkdir(parents=True, exist_ok=True)
-        train(job, folder, tell)
+        if job.tuning.nodes > 1 and finished(job, folder) is None:
+            train_on_nodes(job, folder, {"CPU": cpus, "GPU": gpus}, tell)
+        else:
+            train(job, folder, tell)
     except FtgateError as error:
         tell({"event": ERROR, "text": str(error)})
         return 1
@@ -98,4 +102,6 @@ def _release(version: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    _file, *_shared = sys.argv[1:]
+    _out = Path(_shared[0]) if _shared else None
+    sys.exit(main(Path(_file), _out, *map(float, _shared[1:])))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.gate.policy import Forgetting, Policy
 from pytest_ftgate.pipeline.config import Pipeline, read_pipeline
+from pytest_ftgate.serve.model import Model
 from pytest_ftgate.train.job import Grading, TrainJob
 from pytest_ftgate.train.tuning import Lora, Tuning
 from tests import projects
@@ -98,6 +99,18 @@ def test_what_vllm_cannot_serve_is_refused_by_name(tmp_path, key, value, what):
     assert what in message
 
 
+def test_arguments_of_peft_and_trl_are_handed_on_or_named_with_their_line(tmp_path, made):
+    text = f"{SMALLEST}[train.extra]\nadam_beta2 = 0.95\n[lora.extra]\nrank_pattern = {{ q_proj = 16 }}\n"
+    read = read_pipeline(write(tmp_path, text))
+    assert (read.tuning.extra, read.lora.extra) == ({"adam_beta2": 0.95}, {"rank_pattern": {"q_proj": 16}})
+    told = faults(tmp_path, text.replace("adam_beta2", "adam_beta").replace("rank_pattern", "rank_patern"))
+    assert told == [(12, "'rank_patern' is not a valid key of [lora.extra]; did you mean 'rank_pattern'?")]
+    assert faults(tmp_path, text.replace("adam_beta2", "adam_beta"))[0][0] == 10
+    assert faults(tmp_path, text.replace("rank_pattern = { q_proj = 16 }", "use_dora = true")) == [
+        (12, "lora.extra.use_dora is not supported: vLLM cannot serve DoRA adapters")
+    ]
+
+
 def test_settings_that_exclude_each_other(tmp_path):
     text = SMALLEST.replace("[data]", 'revision = "abc"\n[data]') + '[train]\nmethod = "full"\n[lora]\nr = 8\n'
     assert [line for line, _ in faults(tmp_path, text)] == [5, 12]
@@ -150,6 +163,23 @@ def test_a_hub_id_needs_no_folder(tmp_path):
     text = SMALLEST.replace('"./model"', '"org/model"\nrevision = "abc"')
     model = read_pipeline(write(tmp_path, text)).base_model
     assert (model.base, model.revision) == ("org/model", "abc")
+
+
+def test_the_server_s_arguments_and_context_travel_with_the_base_model(tmp_path, made):
+    path = write(tmp_path, SMALLEST + '[serve]\nargs = ["--quantization", "fp8", "-tp", "2"]\ncontext = 4096\n')
+    model = read_pipeline(path).base_model
+    assert (model.arguments, model.context) == (("--quantization", "fp8", "-tp", "2"), 4096)
+    assert model.digest == made.base_model.digest, "which of them count is known with the engine"
+    for taken in ("--port=1", "--served_model_name", "--model"):
+        [(line, said)] = faults(tmp_path, SMALLEST + f'[serve]\ncontext = 4096\nargs = ["-tp", "2", "{taken}"]\n')
+        assert (line, "which is set by the plugin" in said) == (11, True)
+
+
+def test_a_hub_id_is_trained_at_the_commit_that_it_was_resolved_to(tmp_path):
+    text = SMALLEST.replace('"./model"', '"org/model"\nrevision = "v1"')
+    made = read_pipeline(write(tmp_path, text)).at("0123abcd")
+    assert made.base_model.revision == "0123abcd"
+    assert made.base_model.base_digest == Model("org/model", "0123abcd").base_digest
 
 
 def test_preferences_have_settings_of_their_own(tmp_path):

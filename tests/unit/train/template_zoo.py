@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_ftgate.serve.chat_format import ChatFormat
 
+FOLDER = Path(next(iter(find_spec("trl").submodule_search_locations))) / "chat_templates"  # type: ignore[union-attr, arg-type]
 SENTENCE = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
 
 
@@ -34,10 +35,7 @@ class Family:
 
     @property
     def source(self) -> str:
-        trl = find_spec("trl")
-        assert trl is not None
-        assert trl.origin is not None
-        return (Path(trl.origin).parent / "chat_templates" / f"{self.template}.jinja").read_text(encoding="utf-8")
+        return (FOLDER / f"{self.template}.jinja").read_text(encoding="utf-8")
 
     def edited(self) -> str:
         """The copy that our remedy asks for."""
@@ -94,7 +92,7 @@ ZOO = (
     Family("Qwen3.8", "qwen3_8", *QWEN),
     Family("gemma-2-9b-it", "gemma", "<bos>", "<eos>", ("<end_of_turn>",)),
     Family("gemma-3-4b-it", "gemma3", "<bos>", "<eos>", ("<end_of_turn>",)),
-    Family("gemma-4", "gemma4_v5", "<bos>", "<eos>", ("<turn|>",), ("<|turn>", "<|channel>", "<channel|>")),
+    Family("gemma-4", "gemma4_v5", "<bos>", "<eos>", ("<turn|>", "<|tool_response>"), ("<|turn>", "<|channel>", "<channel|>")),
     Family("Phi-3-mini", "phi3", "<s>", "<|endoftext|>", ("<|end|>", "<|assistant|>")),
     Family("Phi-3.5-mini", "phi3_5", "<s>", "<|endoftext|>", ("<|end|>", "<|assistant|>")),
     Family(

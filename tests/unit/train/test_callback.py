@@ -23,7 +23,7 @@ def saved_at(clock, step_s: float, steps: int, tmp_path, save_s: float = 0.0) ->
     trainer = SimpleNamespace(accelerator=SimpleNamespace(num_processes=1, wait_for_everyone=lambda: None))
     trainer.is_world_process_zero = lambda: True
     trainer.save_s = save_s
-    keeper = Keeper(tmp_path, None, trainer, Tuning(), None, None)
+    keeper = Keeper(tmp_path, lambda *_, **__: None, trainer, Tuning(), None, None)
     keeper.on_train_begin()
     asked = []
     for step in range(1, steps + 1):

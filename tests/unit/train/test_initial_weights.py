@@ -80,7 +80,7 @@ def test_the_saved_adapter_is_one_for_the_base_that_is_served(
     trained = last_logits[0]
     learnt = (trained - untrained).abs().mean()
     assert learnt > 0.05
-    assert (trained - served).abs().mean() < (0.1 if quantization else 1e-3) * learnt
+    assert (trained - served).abs().mean() < (0.2 if quantization else 1e-3) * learnt
 
 
 def test_loftq_brings_the_trained_model_near_the_base_that_is_served_unquantised(make_job, tmp_path, last_logits):

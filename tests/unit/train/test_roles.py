@@ -9,8 +9,10 @@ import pytest
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.serve.chat_format import named_template
 from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.preview import FAULT, JOB, main, preview
+from pytest_ftgate.train.rendering import rendered
 from pytest_ftgate.train.roles import TurnCheck, check_roles
 from tests.projects import write_rows
 from tests.repository import ROOT
@@ -38,6 +40,13 @@ def with_template(smollm, monkeypatch):
         return smollm
 
     return change
+
+
+def test_our_chatml_is_what_a_model_of_chatml_was_trained_with(smollm, with_template):
+    """Its own template but for the system turn that this adds by itself where there is none."""
+    turns = [{"role": role, "content": role} for role in ("system", *CHAT, "user")]
+    own = rendered(smollm, turns, asks=True)
+    assert rendered(with_template(named_template("chatml")), turns, asks=True) == own
 
 
 TURN = "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"

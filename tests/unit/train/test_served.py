@@ -17,9 +17,9 @@ from pytest_ftgate.train.manifest import read_manifest
 from pytest_ftgate.train.models import load_tokenizer
 from pytest_ftgate.train.precision import shares_base, trained_dtype
 from pytest_ftgate.train.room import RUNTIME, bytes_to_serve, move, sets_aside
-from pytest_ftgate.train.rows import training_rows
 from pytest_ftgate.train.run import make_trainer, run
 from pytest_ftgate.train.served import training_model
+from pytest_ftgate.train.tokenised import tokenised
 from pytest_ftgate.train.tuning import Lora
 
 
@@ -112,7 +112,7 @@ def test_neither_autocast_nor_checkpoints_of_gradients_reach_the_validation(make
     """As Trainer prepares a model on CUDA."""
     job = replace(make_job(method="lora", max_length=96), dtype="float32")
     tokenizer = load_tokenizer(job)
-    trainer = make_trainer(job, tokenizer, training_rows(job, tokenizer), tmp_path / "out")
+    trainer = make_trainer(job, tokenizer, tokenised(job, tokenizer, tmp_path), tmp_path / "out")
     trainer.model.save_pretrained(tmp_path / "adapter")
     ids = torch.tensor([[5, 6, 7, 8]])
     with torch.inference_mode():

@@ -14,7 +14,8 @@ from pytest_ftgate.serve.client.reasoning import split
 from pytest_ftgate.serve.hf.row import Job, Row
 from pytest_ftgate.train.rendering import answer_tokens, asked_tokens, earlier_answers
 from pytest_ftgate.train.roles import TurnCheck
-from tests.unit.train.template_zoo import ZOO, Family
+from tests.unit.train.template_zoo import FOLDER, ZOO, Family
+from tests.unit.train.tool_template import TOOL, call
 
 ANSWER = '{"label": "spam"}'
 SYSTEM = {"role": "system", "content": "Answer in JSON."}
@@ -140,3 +141,68 @@ def test_our_server_leaves_the_marks_by_which_thoughts_are_told_from_the_answer(
     answers = []
     row.report(lambda _, answer: answers.append(split(answer.text)))
     assert answers == [("Hm." if "Hm." in written else "", ANSWER)]
+
+
+HERMES = '<tool_call>\n{"name": "weather", "arguments": {"city": "Rome"}}\n</tool_call>'
+XML = "<tool_call>\n<function=weather>\n<parameter=city>\nRome\n</parameter>\n</function>\n</tool_call>"
+LLAMA = '{"name": "weather", "parameters": {"city": "Rome"}}<|eot_id|>'
+CALLS = {
+    "Llama-3.1-8B-Instruct": LLAMA,
+    "Llama-3.2-3B-Instruct": LLAMA,
+    **dict.fromkeys(("Qwen2.5-7B-Instruct", "Qwen3-8B", "Qwen3-4B-Instruct-2507"), f"{HERMES}<|im_end|>"),
+    **dict.fromkeys(("Qwen3.5 (thinks)", "Qwen3.5 (does not)", "Qwen3.6", "Qwen3.8"), f"{XML}<|im_end|>"),
+    "gemma-4": '<|tool_call>call:weather{city:<|"|>Rome<|"|>}<tool_call|><|tool_response>',
+    "gpt-oss-20b": ' to=functions.weather<|channel|>commentary json<|message|>{"city": "Rome"}<|call|>',
+    "GLM-4.5": "\n<tool_call>weather\n<arg_key>city</arg_key>\n<arg_value>Rome</arg_value>\n</tool_call><|observation|>",
+    "Nemotron-3-Nano": f"\n{XML}\n<|im_end|>",
+}
+"""What a family learns of a call; others are refused, since their template drops tools or calls."""
+
+TOOLS = ({**TOOL, "function": {**TOOL["function"], "description": "Of a city."}},)
+CALL = {"role": "assistant", "content": "", "tool_calls": [call("Rome")]}
+RESULT = {"role": "tool", "tool_call_id": "c1", "name": "weather", "content": "sunny"}
+
+
+@families
+def test_calls_are_learnt_as_the_family_writes_them_and_what_the_tool_said_is_asked(family):
+    tokenizer = family.tokenizer(mended(family, TALKS["one turn"]))
+    if family.name not in CALLS:
+        with pytest.raises(TrainError, match=r"drops (the tools|calls)|rejects turns"):
+            learnt(tokenizer, [USER], CALL, TOOLS)
+        return
+    assert learnt(tokenizer, [USER], CALL, TOOLS) == CALLS[family.name]
+    text = learnt(tokenizer, [USER, CALL, RESULT], "Sunny.", TOOLS)
+    assert text.lstrip("\n").removeprefix(family.learns).startswith("Sunny.<|") or "Sunny.<turn|>" in text
+    prompt = tokenizer.decode(asked_tokens(tokenizer, [USER, CALL, RESULT], TOOLS))
+    assert prompt.index("Of a city.") < prompt.index("Rome") < prompt.index("sunny")
+
+
+def test_what_a_template_cannot_add_up_is_told_with_what_may_be_the_cause():
+    gptoss, deepseek = (next(each for each in ZOO if each.name == name) for name in ("gpt-oss-20b", "DeepSeek-V3"))
+    with pytest.raises(TrainError, match=r"rejects turns of user: (.|\n)*give every tool a description"):
+        learnt(gptoss.tokenizer(), [USER], ANSWER, [TOOL])
+    with pytest.raises(TrainError, match=r"arguments of calls as objects(.|\n)*set \[base\] chat_template to one"):
+        learnt(deepseek.tokenizer(), [USER], CALL, TOOLS)
+
+
+def others():
+    """The families' other templates that TRL ships, those that it changes for its own training left out."""
+    named = {family.template for family in ZOO}
+    stems = (file.stem for file in sorted(FOLDER.glob("*.jinja")))
+    return [stem for stem in stems if stem not in named and not stem.endswith("_training")]
+
+
+@pytest.mark.parametrize("template", others())
+@pytest.mark.parametrize("kind", ["one turn", "system"])
+def test_any_other_template_is_right_or_refused_with_what_to_do(template, kind):
+    family = Family(template, template, "<bos>", "<|im_end|>", ("<end_of_utterance>", "<turn|>", "</s>"))
+    tokenizer = family.tokenizer()
+    try:
+        text = learnt(tokenizer, TALKS[kind])
+    except TrainError as error:
+        told = str(error)
+    else:
+        told = ""
+        assert text.startswith(ANSWER)
+        assert tokenizer(text)["input_ids"][-1] in tokenizer.end_tokens
+    assert not told or "[base] chat_template" in told or re.search("drops turn|rejects turns", told)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ LOSS, WEIGHT = 1e-5, 1e-5
 
 def silent(_event):
     """An event nobody listens to."""
+
+
+def exact(job):
+    """In float32, whatever the machine computes natively."""
+    return replace(job, dtype="float32")
 
 
 def in_this_process(job, out: Path) -> Manifest:
@@ -68,13 +74,13 @@ def wait_until_gone(out: Path, limit_s: float = 120.0) -> None:
 
 
 class KillOne:
-    """Kills a process of the training with SIGKILL, once the first epoch is validated."""
+    """Kills a process of the training with SIGKILL, once an epoch is validated."""
 
-    def __init__(self, out: Path, choose) -> None:
-        self.out, self.choose, self.killed = out, choose, False
+    def __init__(self, out: Path, choose, epoch: int = 1) -> None:
+        self.out, self.choose, self.epoch, self.killed = out, choose, epoch, False
 
     def __call__(self, event) -> None:
-        if event["event"] == "validation" and not self.killed:
+        if event["event"] == "validation" and event["epoch"] >= self.epoch and not self.killed:
             self.killed = True
             os.kill(self.choose(self.out), signal.SIGKILL)
 
@@ -85,8 +91,8 @@ def launcher(out: Path) -> int:
 
 def test_two_processes_train_as_one_with_twice_the_batch_also_killed_and_resumed(make_job, tmp_path):
     settings = {"method": "lora", "epochs": 3}
-    one = in_this_process(make_job(batch_size=8, **settings), tmp_path / "one")
-    job, out = make_job(batch_size=4, gpus=2, **settings), tmp_path / "two"
+    one = in_this_process(exact(make_job(batch_size=8, **settings)), tmp_path / "one")
+    job, out = exact(make_job(batch_size=4, gpus=2, **settings)), tmp_path / "two"
     with pytest.raises(TrainError, match=r"the process rank\s*: 1 was killed, probably out of memory"):
         launch.train(job, out, KillOne(out, lambda out: ranks(out)["1"]))
     wait_until_gone(out)
@@ -102,9 +108,10 @@ def test_two_processes_train_as_one_with_twice_the_batch_also_killed_and_resumed
 
 
 def test_no_process_outlives_the_launcher_and_a_crash_of_one_is_told_in_a_line(make_job, tmp_path):
-    job, out = make_job(method="lora", epochs=20, gpus=2, learning_rate=0.0, patience=20), tmp_path / "out"
+    job = replace(make_job(method="lora", epochs=20, gpus=2, learning_rate=0.0, patience=20), dtype="bfloat16")
+    out = tmp_path / "out"
     with pytest.raises(TrainError):
-        launch.train(job, out, KillOne(out, launcher))
+        launch.train(job, out, KillOne(out, launcher, epoch=2))
     wait_until_gone(out)
 
     (out / "epochs" / "1-3" / "score.json").write_text("{}")  # the first process alone looks at it
@@ -117,7 +124,7 @@ def test_no_process_outlives_the_launcher_and_a_crash_of_one_is_told_in_a_line(m
 @pytest.mark.parametrize("method", ["lora", "qlora"])
 def test_shared_out_by_fsdp_the_same_adapter_is_gathered(make_job, tmp_path, monkeypatch, method):
     """torch's FSDP on two gloo processes; on GPUs it was never run."""
-    one = in_this_process(make_job(method=method, batch_size=8), tmp_path / "one")
+    one = in_this_process(exact(make_job(method=method, batch_size=8)), tmp_path / "one")
     real = launch.command
 
     def command(*arguments):
@@ -126,5 +133,6 @@ def test_shared_out_by_fsdp_the_same_adapter_is_gathered(make_job, tmp_path, mon
         return [*line[:at], str(FSDP_WORKER), *line[at + 2 :]]
 
     monkeypatch.setattr(launch, "command", command)
-    two = launch.train(make_job(method=method, batch_size=4, gpus=2, strategy="fsdp"), tmp_path / "two", silent)
+    job = exact(make_job(method=method, batch_size=4, gpus=2, strategy="fsdp"))
+    two = launch.train(job, tmp_path / "two", silent)
     assert_same_training(two, one)

@@ -88,6 +88,17 @@ def test_the_chat_template_of_base_is_given_in_a_file(make):
     assert engine.environment()["VLLM_SYSTEM_START_DATE"] == "2026-02-09"
 
 
+def test_a_template_for_a_model_whose_prompts_vllm_writes_itself_is_refused(make):
+    engine = make({})
+    Path(engine.model.base, "config.json").write_text('{"model_type": "gpt_oss"}')
+    assert engine.command()
+    engine.model = replace(engine.model, chat=ChatFormat("{{ messages }}"))
+    with pytest.raises(
+        ServeError, match=r"gpt-oss by itself, and reads no chat template\n    remove \[base\] chat_temp"
+    ):
+        engine.command()
+
+
 def test_the_warm_up_asks_for_text_and_for_logprobs(make):
     with pytest.raises(ServeError, match=r"not responding: .*HTTP 500: EngineCore encountered an issue"):
         make({"broken": True}).start(silent)

@@ -135,9 +135,10 @@ def test_variables_are_handed_on_by_name(tmp_path, monkeypatch):
 
 
 def test_what_does_not_go_together_in_the_file():
-    data = {"ray": {"runtime_env": {"working_dir": "."}}, "train": {"nodes": 2}}
+    data = {"ray": {"runtime_env": {"working_dir": "."}}, "train": {"nodes": 2, "where": "ray"}}
     assert [where for where, *_ in cluster_problems(data)] == [("ray", "runtime_env"), ("train", "nodes")]
-    assert not list(cluster_problems({"ray": {}, "train": {"nodes": 2, "where": "ray"}}))
+    assert not list(cluster_problems({"ray": {"storage": "/mnt"}, "train": {"nodes": 2, "where": "ray"}}))
+    assert not list(cluster_problems({"train": {"nodes": 2}}))
 
 
 @pytest.mark.parametrize("line", ["text", MARK, MARK + "[]", MARK + "{}", MARK + '{"event": 1}'])

@@ -145,3 +145,15 @@ def test_what_another_job_or_a_hand_has_left_is_not_taken(make_job, tmp_path):
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(TrainError, match="its manifest says"):
         install(job, tmp_path / "out", tmp_path / "in", b"")
+
+
+def test_two_nodes_train_as_two_processes_of_one_machine_do(make_job, tmp_path, on_head):
+    """Ray places one process on each of two "nodes", which here are two of the head's CPUs; they meet by gloo."""
+    shared = Cluster(use_gpu=False, storage=str(tmp_path))
+    events = []
+    two = replace(make_job(where="ray", method="lora", nodes=2), dtype="float32")
+    there = train(two, shared, tmp_path / "out", events.append, tmp_path / "state")
+    here = launch.train(replace(two, tuning=replace(two.tuning, nodes=1, gpus=2)), tmp_path / "here", lambda _: None)
+    assert there.digest == here.digest
+    assert [e["step"] for e in events if e["event"] == "step"] == list(range(1, 7))
+    assert [path.name for path in (tmp_path / "ftgate").glob("*/out/train.1.log")] == ["train.1.log"]

@@ -1,0 +1,34 @@
+"""[train] from = "champion" in a whole run: what it begins with, and what keeps it from beginning."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.trained import Trained
+
+FROM = '[train]\nfrom = "champion"'
+
+
+@pytest.fixture
+def trained(project, mlflow_template, no_tracking_server):
+    return Trained(project, mlflow_template)
+
+
+@pytest.fixture
+def promoted(trained):
+    """A champion, trained from the base since there was none before."""
+    trained.base(wrong=range(30))
+    trained.candidate(1, wrong=range(3), settings=FROM)
+    result = trained.run()
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines(["*mail has no champion yet: trained from the base model*"])
+    return trained
+
+
+def test_an_adapter_of_another_shape_is_named_before_training(promoted):
+    promoted.candidate(2, wrong=range(2), settings=FROM, more="[lora]\nr = 16\n")
+    result = promoted.run()
+    assert result.ret not in {0, 10, 11}
+    text = result.stdout.str() + result.stderr.str()
+    assert "training goes on from mail v1" in text
+    assert "mail v1 has rank 8, and lora.r = 16" in text
