@@ -27,7 +27,7 @@ def test_a_missing_library_costs_nothing_and_is_not_missed_by_what_is_trained(tr
     assert stopped.ret == 1
     stopped.stdout.fnmatch_lines(
         [
-            "  error: tracking.report_to has *, and no_such_tracker is not installed: pip install no_such_tracker",
+            "  error: tracking.report_to: no_such_tracker not installed; install or remove it",
             "*FAILED pipelines/mail/pipeline.toml::baseline*",
         ]
     )
