@@ -158,5 +158,10 @@ def test_shared_out_by_fsdp_the_same_adapter_is_gathered(make_job, tmp_path, mon
     monkeypatch.setattr(launch, "command", command)
     monkeypatch.setattr(launch, "check_libraries", lambda *_: None)  # it refuses FSDP on a CPU
     job = exact(make_job(method=method, batch_size=4, gpus=2, strategy="fsdp"))
-    two = launch.train(job, tmp_path / "two", silent)
+    out = tmp_path / "two"
+    if method == "lora":  # its checkpoints are shared out too
+        with pytest.raises(TrainError, match="was killed"):
+            launch.train(job, out, KillOne(out, lambda out: ranks(out)["1"]))
+        wait_until_gone(out)
+    two = launch.train(job, out, silent)
     assert_same_training(two, one)
