@@ -9,6 +9,7 @@
 # make bench-data  speed of the data checks, and what they find of planted personal data (about ten minutes)
 # make bench-near   near duplicates of up to a million rows, beside datasketch and the exact join (about an hour)
 # make bench-scripts   misses and false alarms of data checks in fourteen languages (a minute)
+# make gpu-wheels   wheels for `python -m bench.gpu_check` on a CUDA machine without a network, into .whl/
 # make check   ruff, mypy --strict, layers, the documentation
 # make docs    the documentation into site/; its reference, made from the code, is renewed by make reference
 # make lock    requirements/*.txt anew from pyproject.toml; UPGRADE=1: in the newest versions that it allows
@@ -25,7 +26,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-di
 DURATIONS := --durations=25 --durations-min=1
 
 .PHONY: docs reference setup lock vllm data demo test test-all check gate-sim clean
-.PHONY: bench bench-vllm bench-leakage bench-near bench-scripts bench-data
+.PHONY: gpu-wheels bench bench-vllm bench-leakage bench-near bench-scripts bench-data
 
 setup: $(READY)
 
@@ -108,6 +109,10 @@ bench-data: setup
 # Near duplicates beside datasketch and the exact join; writes its table in bench/README.md.
 bench-near: setup
 	$(BIN)/python -m bench.near
+
+# For a bare CUDA machine without a network: see docs/how-to/gpus.md.
+gpu-wheels: setup
+	$(BIN)/python -m tools.gpu_wheels
 
 clean:
 	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/*/data

@@ -17,6 +17,12 @@ def ini_path(name: str, folder: Path) -> Path | None:
     return folder / str(found).strip() if found else None
 
 
+def ini_paths(name: str, folder: Path, default: str) -> list[Path]:
+    """The paths that an ini option names, relative to `folder`; the default if it is unset."""
+    found = next((value for value in _values(name, folder) if value), default)
+    return [folder / path for path in (found if isinstance(found, list) else str(found).split())]
+
+
 def import_folders(folder: Path) -> list[Path]:
     """The folders of the ini option `pythonpath`, where pytest would look for the project's modules; [] if unset."""
     found = next((value for value in _values("pythonpath", folder) if value), "")

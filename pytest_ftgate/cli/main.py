@@ -21,6 +21,7 @@ from pytest_ftgate.cli import (
     cost,
     data,
     diff,
+    doctor,
     drift,
     judge,
     leakage,
@@ -28,6 +29,7 @@ from pytest_ftgate.cli import (
     noise,
     power,
     promote,
+    ray,
     runs,
     serve,
     show,
@@ -52,6 +54,7 @@ FAMILIES = (
     diff,
     audit,
     ab,
+    doctor,
     serve,
     canary,
     drift,
@@ -60,6 +63,7 @@ FAMILIES = (
     judge,
     ci,
     cost,
+    ray,
 )
 
 

@@ -32,6 +32,12 @@ def asking_options() -> argparse.ArgumentParser:
         "--vllm-args", type=_words, default=(), metavar="ARGS", help="extra arguments of `vllm serve`, in quotes"
     )
     options.add_argument(
+        "--start-limit",
+        type=whole(1, 86_400),
+        metavar="SECONDS",
+        help="in which a started server must be ready (default 300, with vllm 600)",
+    )
+    options.add_argument(
         "--concurrency", type=whole(1, 4096), default=64, metavar="N", help="requests in flight (default 64)"
     )
     return options
@@ -63,6 +69,7 @@ def asking(args: argparse.Namespace) -> Iterator[Runtime]:
         tracking_uri=args.tracking_uri or "",
         vllm=args.vllm,
         vllm_args=args.vllm_args,
+        start_limit_s=args.start_limit,
         verify_key=verify_key(args),
     )
     with Runtime(settings, Console(sys.stderr, say)) as runtime:

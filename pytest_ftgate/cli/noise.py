@@ -66,9 +66,9 @@ def _target(args: argparse.Namespace, suite: Suite, runtime: Runtime) -> Target:
     if runtime.settings.engine == "openai":
         return Target(f"{args.model}, served at {args.base_url}", Model(args.model, served=True))
     if args.model:
-        return base_target(own_model(args.model, "--base-url"))
+        return base_target(runtime.engines.as_served(own_model(args.model, "--base-url")))
     task, pipeline = Catalogue((), (args.pipelines,)).pipeline_for(suite.name)
-    return runtime.targets.named(args.target, task, pipeline.base_model)
+    return runtime.targets.named(args.target, task, runtime.engines.as_served(pipeline.base_model))
 
 
 def _measured(suite: Suite, target: Target, runtime: Runtime, number: int) -> Evaluation:

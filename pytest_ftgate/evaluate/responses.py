@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.cache import Cache
     from pytest_ftgate.serve.client.future import Pending
     from pytest_ftgate.serve.client.pool import Pool, Request
-    from pytest_ftgate.serve.engine import Engine
+    from pytest_ftgate.serve.engine import Asked, Engine
     from pytest_ftgate.serve.model import Model
 
 Repeat = tuple[Case, int]
@@ -119,6 +119,17 @@ class Responses:
         asks = self.suite.golden.request
         stream = asks.stream and "stream" in offers
         return [sampling(**settings, repeat=each, stream=stream, offers=offers) for each in range(asks.repeats)]
+
+    def asks(self) -> Iterator[Asked]:
+        """Every conversation of the set as a model will be asked it. Raises PromptError."""
+        from pytest_ftgate.serve.engine import Asked
+
+        for case in self.suite.cases:
+            later = [{"role": "user", "content": turn} for turn in later_turns(self.prompt, case.input)]
+            tools = case.tools or self.settings["tools"]
+            most = self.settings["extra"].get("max_completion_tokens", self.settings["max_tokens"])
+            answers = int(most) * (1 + len(later))
+            yield Asked(f"{self.suite.name}::{case.id}", [*render(self.prompt, case.input), *later], tools, answers)
 
     def send(self, repeats: Iterable[Repeat], pool: Pool, engine: Engine, model: Model) -> None:
         """Send one request for each of the repeats; returns at once. Raises ServeError."""

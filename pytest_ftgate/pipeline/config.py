@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.data.readers.renamed import column_faults
-from pytest_ftgate.errors import Fault, FileFaults, PipelineError
+from pytest_ftgate.errors import Fault, FileFaults, PipelineError, TrainError
 from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, read_toml, toml_line
@@ -18,29 +19,21 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
+from pytest_ftgate.pipeline.base_chat import chat_faults, chat_of
 from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve
+from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
+from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
+from pytest_ftgate.train.strategies.check import read_configuration
 from pytest_ftgate.train.tuning import REFERENCED, Lora, Tuning
+from pytest_ftgate.train.unservable import UNSERVABLE, unservable
 
 if TYPE_CHECKING:
+    from pytest_ftgate.serve.chat_format import ChatFormat
     from pytest_ftgate.serve.model import Model
 
-UNSERVABLE = {
-    "modules_to_save": "full layers next to the adapter",
-    "trainable_token_indices": "trained embeddings of tokens",
-    "use_dora": "DoRA adapters",
-    "bias": "adapters with trained biases",
-    "lora_bias": "adapters with trained biases",
-    "layer_replication": "repeated layers",
-    "alora_invocation_tokens": "activated LoRA",
-    "use_bdlora": "block-diagonal LoRA",
-    "use_qalora": "QALoRA",
-    "kasa_config": "KaSA adapters",
-    "monteclora_config": "MonteCLoRA adapters",
-    "arrow_config": "Arrow adapters",
-}
-"""Keys of PEFT that are refused before training, and what vLLM cannot serve because of them."""
+MAKE_CONFIGURATION = "make it by: accelerate config --config_file FILE; or use gpus, nodes and strategy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +53,7 @@ class Pipeline:
     ab: Ab | None = None
     report_to: tuple[str, ...] = ()
     canary: Canary = field(default_factory=Canary)
+    cluster: Cluster = field(default_factory=Cluster)
 
     @property
     def panel_goldens(self) -> tuple[str, ...]:
@@ -79,6 +73,11 @@ class Pipeline:
         return resolved(self.serve.dtype)
 
     @property
+    def chat(self) -> ChatFormat:
+        """How conversations become text, in training and serving alike. Raises PipelineError, see `chat_of`."""
+        return chat_of(self.base)
+
+    @property
     def base_model(self) -> Model:
         """The untuned model at the serving precision. Raises PipelineError if its folder is not there."""
         from pytest_ftgate.serve.model import Model
@@ -86,7 +85,12 @@ class Pipeline:
         folder = Path(self.base.model)
         if folder.is_absolute() and not folder.is_dir():
             raise self._missing([("base", "model")], [folder], self.base.made_by)
-        return Model(self.base.model, self.base.revision, self.dtype, self.serve.quantization)
+        found = Model(self.base.model, self.base.revision, self.dtype, self.serve.quantization, chat=self.chat)
+        return replace(found, arguments=self.serve.args, context=self.serve.context)
+
+    def at(self, revision: str | None) -> Pipeline:
+        """The same with the base model at a revision, the commit to which a hub id was resolved."""
+        return replace(self, base=replace(self.base, revision=revision))
 
     @property
     def train_file(self) -> Path:
@@ -142,9 +146,11 @@ class Pipeline:
             train_digest=contents(train).sha256,
             validation_digest=contents(validation).sha256,
             max_rows=self.data.max_rows,
+            chat=self.chat,
             prompt=prompt,
             grading=Grading(**{**grading, "graders": tuple(grading["graders"])}),
             tuning=self.tuning,
+            accelerate=read_configuration(Path(own)) if (own := self.tuning.accelerate_config) else {},
             lora=self.lora.resolved(min(rows, self.data.max_rows or rows)),
             report_to=self.report_to,
             versions=library_versions(),
@@ -168,21 +174,13 @@ def read_pipeline(path: Path) -> Pipeline:
 def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
     if problem := name_problem(path.parent.name):
         yield Fault(shown(path), 0, f"pipeline name {path.parent.name!r} {problem}", "rename the folder")
-    for keys in list(_unservable(data.get("lora"), ("lora",))):
+    for keys in list(unservable(data.get("lora"), ("lora",))):
         message = f"{'.'.join(keys)} is not supported: vLLM cannot serve {UNSERVABLE[keys[-1]]}"
         yield Fault(shown(path), toml_line(text, keys), message, "remove it")
     faults = check(data, "pipeline", shown(path), lambda keys: toml_line(text, keys))
     yield from faults
     if not faults:
         yield from _cross_faults(data, text, path)
-
-
-def _unservable(table: object, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The keys of UNSERVABLE in [lora] and [lora.extra], taken out of them."""
-    if isinstance(table, dict):
-        yield from ((*at, key) for key in UNSERVABLE if table.pop(key, None) is not None)
-        if at == ("lora",):
-            yield from _unservable(table.get("extra"), ("lora", "extra"))
 
 
 def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
@@ -202,10 +200,22 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         one = "general" if "general" in data["data"] else "general_share"
         message = "data.general and data.general_share go together"
         yield Fault(shown(path), toml_line(text, ("data", one)), message, "set both, or remove it")
+    if found := taken(data.get("serve", {}).get("args", ())):
+        message = f"serve.args has {', '.join(found)}, which is set by the plugin"
+        fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
+        yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
+    if own := data.get("train", {}).get("accelerate_config"):
+        try:
+            read_configuration(_absolute(path, own))
+        except TrainError as error:
+            message = f"train.accelerate_config: {shown(_absolute(path, own))} {error}"
+            yield Fault(shown(path), toml_line(text, ("train", "accelerate_config")), message, MAKE_CONFIGURATION)
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision requires a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
-    for keys, message, fix in (*method_problems(data), *policy_problems(data), *ab_problems(data)):
+    yield from chat_faults(data["base"], text, path)
+    problems = (method_problems, cluster_problems, policy_problems, ab_problems)
+    for keys, message, fix in chain.from_iterable(of(data) for of in problems):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
 
 
@@ -238,6 +248,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         ab=ab_of(data, path.parent),
         report_to=tuple(data.get("tracking", {}).get("report_to", ())),
         canary=Canary(**data.get("canary", {})),
+        cluster=Cluster(**_tuples(data.get("ray", {}))),
     )
 
 

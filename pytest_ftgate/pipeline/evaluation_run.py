@@ -124,7 +124,7 @@ class EvaluationRun:
         return True
 
     def _expect(self, suite: Suite) -> None:
-        self._runtime.engines.expect(self._of(suite)[1].model)
+        self._runtime.expect(*self._of(suite))
 
     def _send(self, suite: Suite, cases: Iterable[Case]) -> None:
         """Start the engine if need be and ask. An engine that did not start is not started for the next set again."""

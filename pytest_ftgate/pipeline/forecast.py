@@ -93,11 +93,11 @@ def stages(pipeline: Pipeline, suites: Sequence[Suite], size: Size, speed: float
     """Seconds of each stage. speed: operations per second that the model reaches."""
     forward = 2.0 * size.weights / speed  # seconds a token
     asked = sum(_asked(suite.cases) for suite in suites)
-    rows, row, answers, answer = _rows(pipeline, suites[0])
+    rows, row, answers, answer = tokens_of_rows(pipeline, suites[0].prompt.system)
     tuning, count = pipeline.tuning, sum(len(suite.cases) for suite in suites)
-    steps = tuning.epochs * rows / tuning.batch_size
-    trained = rows * row * PADDING * tuning.epochs * PASSES.get(tuning.method, 2.0)
-    validated = answers * answer * 2 * tuning.epochs
+    steps = tuning.passes(rows) * rows / tuning.batch_size
+    trained = rows * row * PADDING * tuning.passes(rows) * PASSES.get(tuning.method, 2.0)
+    validated = answers * answer * 2 * tuning.validations(rows)
     goldens = asked * forward + sum(_said(suite) for suite in suites) / BATCH * size.layers * TOKEN_S
     return {
         "baseline": START_S + asked * forward,
@@ -110,20 +110,20 @@ def stages(pipeline: Pipeline, suites: Sequence[Suite], size: Size, speed: float
 def _asked(cases: Sequence[Case]) -> float:
     """Tokens of all cases and their answers; what their prompts share is computed once and not counted."""
     sample = cases[:: max(1, len(cases) // SAMPLE)]
-    return len(cases) * fmean([_tokens(case.input) + _tokens(case.expected) + TURNS for case in sample])
+    return len(cases) * fmean([tokens_of(case.input) + tokens_of(case.expected) + TURNS for case in sample])
 
 
 def _said(suite: Suite) -> float:
     """Tokens of all answers, one after the other."""
-    return sum(_tokens(case.expected) for case in suite.cases)
+    return sum(tokens_of(case.expected) for case in suite.cases)
 
 
-def _rows(pipeline: Pipeline, suite: Suite) -> tuple[int, float, int, float]:
-    """Training rows and tokens in one, validation rows and tokens in one."""
+def tokens_of_rows(pipeline: Pipeline, system: str | None) -> tuple[int, float, int, float]:
+    """Training rows and tokens in one, validation rows and tokens in one. Raises FtgateError if they cannot be read."""
     from pytest_ftgate.data.readers.contents import contents
     from pytest_ftgate.pipeline.stages.mix_data import taken_of
 
-    shared = _tokens(suite.prompt.system)
+    shared = tokens_of(system)
     train, *_, validation = pipeline.data_files
     most = pipeline.data.max_rows or 10**9
     counts = {kind: contents(path).rows for kind, path in pipeline.data.files.items()}
@@ -139,7 +139,7 @@ def _row(path: Path, pipeline: Pipeline) -> float:
 
 def _row_tokens(row: DataRow) -> float:
     more = filter(None, (row.tools, row.calls, row.reasoning))
-    return _tokens(row.input) + _tokens(row.answer) + sum(map(_tokens, more))
+    return tokens_of(row.input) + tokens_of(row.answer) + sum(map(tokens_of, more))
 
 
 def _runs(pipeline: Pipeline) -> int:
@@ -149,7 +149,8 @@ def _runs(pipeline: Pipeline) -> int:
     return RUNS * pipeline.canary.size
 
 
-def _tokens(value: object) -> float:
+def tokens_of(value: object) -> float:
+    """About how many a text, or a value as JSON, is."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return len(text.encode()) / BYTES_PER_TOKEN
 

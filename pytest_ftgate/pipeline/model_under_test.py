@@ -62,11 +62,18 @@ class ModelUnderTest:
             title = f"{name}, served at {settings.combinations.addresses.get(name, settings.base_url)}"
             return Target(title, Model(name, served=True))
         if several:
-            return Target(name, own_model(name, _URL_FLAG))
+            return Target(name, self._served(own_model(name, _URL_FLAG)))
         if settings.model:
-            return base_target(own_model(settings.model, _URL_FLAG))
+            return base_target(self._served(own_model(settings.model, _URL_FLAG)))
         task, pipeline = self._catalogue.pipeline_for(suite.name)
-        return self._runtime.targets.named(self._target, task, pipeline.base_model)
+        return self._runtime.targets.named(self._target, task, self._served(pipeline.base_model))
+
+    def _served(self, model: Model) -> Model:
+        """As the run serves it. Raises ServeError, with what else the name may be."""
+        try:
+            return self._runtime.engines.as_served(model)
+        except ServeError as error:
+            raise self.explained(error) from None
 
     def _check_named(self) -> None:
         """Raises FtgateError if a server is to be asked whose address or model is not named."""
@@ -105,11 +112,11 @@ class ModelUnderTest:
         if settings.engine == "openai":
             return Model(settings.model, served=True)
         if settings.model:
-            return own_model(settings.model, _URL_FLAG)
+            return self._served(own_model(settings.model, _URL_FLAG))
         names = list(self._training.names or self._catalogue.pipeline_paths)
         models = {self._catalogue.pipeline(name).base_model for name in names}
         if len(models) != 1:
             raise FtgateError(
                 f"which model? {len(names)} pipelines here have {len(models)}; name one with --ftgate-model FOLDER"
             )
-        return models.pop()
+        return self._served(models.pop())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.evaluate.evaluation import covers, frozen_results
 from pytest_ftgate.gate.verdict import Result
+from pytest_ftgate.registry.model_tags import ENGINE
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -29,17 +30,20 @@ class References:
     """Looks each one up once. Sends nothing: a champion whose frozen results cover too little was asked before.
 
     champion: of the task, None if there is none. versions: all registered ones, before this run has added its own. now:
-    evaluation of the champion in this run. left_out: ids of the cases of a set that decide nothing.
+    evaluation of the champion in this run. left_out: ids of the cases of a set that decide nothing. engine: that serves
+    this run, see `Model.engine`; results that came from another one, or another release of it, are not compared.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what decides what can be compared
         self,
         champion: Version | None,
         registry: Registry,
         versions: Callable[[], Sequence[Version]],
         now: Callable[[Suite], Evaluation],
         left_out: Callable[[Suite], Collection[str]],
+        engine: str = "",
     ) -> None:
+        self._engine = engine
         self._champion, self._registry = champion, registry
         self._versions, self._now, self._left_out = versions, now, left_out
         self._champions: dict[str, Reference | None] = {}
@@ -54,7 +58,10 @@ class References:
         return self._champions[suite.name]
 
     def champion_is_stale(self, suite: Suite) -> bool:
-        """True if there is a champion, and its frozen results cover too little of the set as it is now."""
+        """True if there is a champion, and its frozen results cannot be compared with those of this run.
+
+        They cover too little of the set as it is now, or came from another engine.
+        """
         return self._champion is not None and not covers(self._frozen(suite, self._champion), suite)
 
     def anchor(self, suite: Suite) -> Reference | None:
@@ -74,7 +81,8 @@ class References:
     def _frozen(self, suite: Suite, version: Version) -> dict[str, Result]:
         key = (suite.name, version.number)
         if key not in self._found:
-            self._found[key] = frozen_results(self._registry.results(version, suite.name), suite)
+            same = version.tags.get(ENGINE, "") == self._engine
+            self._found[key] = frozen_results(self._registry.results(version, suite.name), suite) if same else {}
         return self._found[key]
 
     def _best(self, suite: Suite) -> Reference | None:

@@ -87,8 +87,9 @@ class PipelineRun:
 
     source: the pipeline as written. suites: the golden sets that gate it. general: the set of general skills that
     [forgetting] names, if any. leak: --ftgate-leak, what a leak does. judge_client: of a set's [judge]; None where no
-    judge can be asked. data ... manifest: results of the stages, None before them. compared: candidate and champion by
-    the judge, by name of the set. seconds: that each stage took.
+    judge can be asked. machine_lacks: why this machine cannot do it, "" if it can. data ... manifest: results of the
+    stages, None before them. compared: candidate and champion by the judge, by name of the set. seconds: that each
+    stage took.
     """
 
     source: Pipeline
@@ -97,6 +98,7 @@ class PipelineRun:
     general: Suite | None = None
     leak: str = "error"
     judge_client: Callable[[Suite], JudgeClient] | None = None
+    machine_lacks: str | None = None
     data: PreparedData | None = None
     leakage: LeakageResult | None = None
     baseline: Baseline | None = None
@@ -163,8 +165,8 @@ class PipelineRun:
 
     @property
     def base(self) -> Model:
-        """The untuned model at the serving precision."""
-        return self.source.base_model
+        """The untuned model at the serving precision, as this run serves it. Raises FtgateError."""
+        return self.runtime.engines.as_served(self.source.base_model)
 
     @cached_property
     def candidate(self) -> Target:
@@ -226,7 +228,7 @@ class PipelineRun:
     def references(self) -> References:
         """What else the candidate is compared with; to be asked for after the baseline stage."""
         registry, left_out = self.runtime.registry, self.leaked.left_out
-        return References(self.champion, registry, lambda: self.versions, self.champion_of, left_out)
+        return References(self.champion, registry, lambda: self.versions, self.champion_of, left_out, self.base.engine)
 
     @cached_property
     def versions(self) -> list[Version]:

@@ -31,6 +31,7 @@ class Runtime:
     settings: Settings
     console: Console
     _journals: dict[str, Journal] = field(default_factory=dict)
+    _expected: set[Evaluation] = field(default_factory=set)
 
     def __enter__(self) -> Runtime:
         return self
@@ -89,6 +90,7 @@ class Runtime:
                 addresses=settings.combinations.addresses,
                 vllm=settings.vllm,
                 vllm_args=settings.vllm_args,
+                start_limit_s=settings.start_limit_s,
             ),
             self.console,
         )
@@ -112,10 +114,20 @@ class Runtime:
         """Why a model is not asked any more, and what helps; "" if it is. See `Pool.stopped`."""
         return self.pool.stopped.get(model_digest, "") if "pool" in self.__dict__ else ""
 
+    def expect(self, evaluation: Evaluation, target: Target) -> None:
+        """Announce that a target will be asked a golden set; best before its engine is started, which it may shape.
+
+        Raises ServeError, naming the case, for one that is longer than the server can take.
+        """
+        if evaluation not in self._expected:
+            self.engines.expect(target.model, evaluation.responses.asks())
+            self._expected.add(evaluation)
+
     def ask(self, evaluation: Evaluation, cases: Iterable[Case], target: Target) -> int:
         """Send what is not answered yet; starts no engine if there is nothing. The number of requests sent."""
         wanted = evaluation.responses.missing(cases)
         if wanted:
+            self.expect(evaluation, target)
             evaluation.responses.send(wanted, self.pool, self.started(target), target.model)
         return len(wanted)
 

@@ -24,6 +24,7 @@ class Settings:
     tracking_uri: str = ""
     vllm: str = ""
     vllm_args: tuple[str, ...] = ()
+    start_limit_s: float | None = None
     cache: str = ""
     cache_url: str = ""
     signing_key: Path | None = None

@@ -17,7 +17,7 @@ from pytest_ftgate.pipeline.combinations import Combinations
 from pytest_ftgate.plugin.combinations import OF_REPEATED, add_combinations, first_value, how, read_combinations
 from pytest_ftgate.plugin.folders import folders_of
 from pytest_ftgate.plugin.options_comparing import add_comparing, comparing
-from pytest_ftgate.plugin.options_serving import engine_of, ini_name, unnamed
+from pytest_ftgate.plugin.options_serving import ini_name, serving
 from pytest_ftgate.serve import ENGINES
 
 RUNS = re.compile(r"last|[0-9a-f]{4,64}")
@@ -41,6 +41,7 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     ),
     ("model", "", "served name (openai), or folder or hub id of the base model"),
     ("vllm", "", "path of the vllm executable; default: next to the Python executable, then on PATH"),
+    ("start-limit", "", "seconds for a server to start, downloads apart; default: 300, with vllm 600"),
     ("vllm-args", "", "extra arguments of `vllm serve`, e.g. '--max-model-len 4096'; they override the defaults"),
     ("cache", "", "response cache: local or off; default: local for models served by this run, else off"),
     ("cache-url", "", "shared response cache instead of the local one, e.g. redis://host:6379/0"),
@@ -84,6 +85,7 @@ class Options:
     combinations: Combinations
     vllm: str
     vllm_args: tuple[str, ...]
+    start_limit_s: float | None
     regrade: str
     cache: str
     cache_url: str
@@ -170,8 +172,7 @@ def read_options(config: pytest.Config) -> Options:
         rollback_on_drift=bool(config.getoption("ftgate_rollback_on_drift")),
         resume=bool(config.getoption("ftgate_resume")),
         target=_target(text["target"], train=bool(config.getoption("train"))),
-        engine=engine_of(text),
-        unnamed=unnamed(config, text),
+        **serving(config, text),
         base_url=plain_address(text["base-url"], "--ftgate-base-url", "FTGATE_API_KEY", query=True),
         model=text["model"],
         combinations=read_combinations(config),

@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from pytest_ftgate.serve import ENGINES
+
+LONGEST_START_S = 86_400
+
+
+def serving(config: pytest.Config, text: Mapping[str, str]) -> dict[str, Any]:
+    """Fields of Options: the engine, what is not named, and how long a server may take to start."""
+    return {
+        "engine": engine_of(text),
+        "unnamed": unnamed(config, text),
+        "start_limit_s": _start_limit(text["start-limit"]),
+    }
+
+
+def _start_limit(value: str) -> float | None:
+    """In seconds; None for what is usual for the engine."""
+    if value and not (value.isdecimal() and 1 <= int(value) <= LONGEST_START_S):
+        raise pytest.UsageError(
+            f"--ftgate-start-limit: found {value!r}, expected a whole number of seconds from 1 to {LONGEST_START_S}"
+        )
+    return float(value) if value else None
 
 
 def engine_of(text: Mapping[str, str]) -> str:

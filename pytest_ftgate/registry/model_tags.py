@@ -10,9 +10,14 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry.version import MODEL, Version
 
 if TYPE_CHECKING:
+    from pytest_ftgate.serve.chat_format import ChatFormat
     from pytest_ftgate.serve.model import Model
 
 BASE, REVISION, DTYPE, QUANTIZATION = "ftgate.base", "ftgate.revision", "ftgate.dtype", "ftgate.quantization"
+ENGINE = "ftgate.engine"
+
+TEMPLATE, VARIABLES, DATE = "ftgate.chat_template", "ftgate.chat_template_kwargs", "ftgate.date"
+"""Of `ChatFormat`; the template as text, so that a version is asked as it was tested wherever it is served."""
 
 
 def tags_of(model: Model) -> dict[str, str]:
@@ -20,7 +25,8 @@ def tags_of(model: Model) -> dict[str, str]:
     folder = Path(model.base)
     base = str(folder.resolve()) if folder.exists() else model.base
     tags = {MODEL: model.digest, BASE: base, DTYPE: model.dtype}
-    optional = {REVISION: model.revision, QUANTIZATION: model.quantization}
+    optional = {REVISION: model.revision, QUANTIZATION: model.quantization, ENGINE: model.engine}
+    optional |= {TEMPLATE: model.chat.template, VARIABLES: model.chat.variables, DATE: model.chat.date}
     return tags | {name: value for name, value in optional.items() if value}
 
 
@@ -34,9 +40,23 @@ def name_of(version: Version) -> str:
 
 
 def as_tested(version: Version, base: Model) -> Model:
-    """The base model at the precision that a version was tested at, which may be that of another machine."""
+    """The base model at the commit and precision, and with the chat template, that a version was tested with.
+
+    They may be those of another machine, of an earlier pipeline.toml, and of a branch on the hub that has moved since.
+    The engine is that of this run: a champion that was tested with another one is asked anew.
+    """
     tags = version.tags
-    return replace(base, dtype=tags[DTYPE], quantization=tags.get(QUANTIZATION)) if DTYPE in tags else base
+    if DTYPE not in tags:
+        return base
+    if tags.get(BASE) == base.base:
+        base = replace(base, revision=tags.get(REVISION, base.revision))
+    return replace(base, dtype=tags[DTYPE], quantization=tags.get(QUANTIZATION), chat=_chat_of(version))
+
+
+def _chat_of(version: Version) -> ChatFormat:
+    from pytest_ftgate.serve.chat_format import ChatFormat
+
+    return ChatFormat(*(version.tags.get(name, "") for name in (TEMPLATE, VARIABLES, DATE)))
 
 
 def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
@@ -49,8 +69,15 @@ def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
     tags = version.tags
     if BASE not in tags or MODEL not in tags:
         raise RegistryError(f"{version} was registered without a base model and cannot be served from the registry")
-    model = Model(base or tags[BASE], tags.get(REVISION), tags[DTYPE], tags.get(QUANTIZATION))
-    model = replace(model, adapter=adapter)
+    model = Model(
+        base or tags[BASE],
+        tags.get(REVISION),
+        tags[DTYPE],
+        tags.get(QUANTIZATION),
+        adapter=adapter,
+        chat=_chat_of(version),
+        engine=tags.get(ENGINE, ""),
+    )
     if model.digest != tags[MODEL]:
         raise RegistryError(
             f"{version} was tested as model {tags[MODEL]}, but {model.base} with its adapter is {model.digest}: "

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pytest_ftgate.serve.nvidia_smi import nvidia_smi
+from pytest_ftgate.serve.gpus import VISIBLE, Gpu, visible_gpus
 
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Of /proc/cpuinfo: x86 with AVX-512 BF16 or AMX, Arm with FEAT_BF16."""
@@ -29,19 +29,32 @@ ISA_WITH_BF16 = ("AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX512_CORE_AMX", "AVX
 class Device:
     """What computes. kind: "cuda" or "cpu". name: for messages. flags: of a CPU, as /proc/cpuinfo names them.
 
-    capability: of the least able GPU in use, as (8, 0); None for a CPU.
+    capability: of the least able GPU in use, as (8, 0); None for a CPU. visible: for each GPU in use what
+    CUDA_VISIBLE_DEVICES must hold to choose it. memory_mib: of the smallest one; 0 = unknown, as for a CPU.
+    cores: that this process may use; 0 = unknown. mig: an instance of a card that is shared. driver: NVIDIA's version.
     """
 
     kind: str
     name: str
     flags: frozenset[str] = frozenset()
     capability: tuple[int, int] | None = None
+    visible: tuple[str, ...] = ()
+    memory_mib: int = 0
+    cores: int = 0
+    mig: bool = False
+    driver: str = ""
+
+    @property
+    def count(self) -> int:
+        """GPUs in use; 1 for a CPU."""
+        return len(self.visible) or 1
 
 
 @cache
 def this_device() -> Device:
     """What torch and vLLM compute on here; looked up once, so that a run cannot change its mind."""
-    return _gpu(os.environ) or cpu(cpuinfo(), os.environ)
+    device = _gpu(os.environ) or cpu(cpuinfo(), os.environ)
+    return replace(device, cores=len(os.sched_getaffinity(0)))
 
 
 def cpu(described: str, environment: Mapping[str, str]) -> Device:
@@ -83,31 +96,35 @@ def _sysctl(name: str) -> str:
 
 
 def _gpu(environment: Mapping[str, str]) -> Device | None:
-    """The GPUs that CUDA_VISIBLE_DEVICES leaves, as one: its capability is that of the least able."""
-    if _torch_for_cpu() or environment.get("CUDA_VISIBLE_DEVICES", "all") in {"", "-1"}:
+    """The GPUs that CUDA_VISIBLE_DEVICES leaves, as one device."""
+    return None if _torch_for_cpu() else gpu(visible_gpus(environment))
+
+
+def gpu(gpus: Sequence[Gpu]) -> Device | None:
+    """The GPUs as one device, which can what the least able of them can; None for none."""
+    if not gpus:
         return None
-    return gpu(nvidia_smi("--query-gpu=index,uuid,name,compute_cap"), environment)
+    least = min(gpus, key=lambda one: one.capability)
+    return Device(
+        "cuda",
+        least.name,
+        capability=least.capability,
+        visible=tuple(one.uuid if one.mig else one.index for one in gpus),
+        memory_mib=min(one.memory_mib for one in gpus),
+        mig=least.mig,
+        driver=least.driver,
+    )
 
 
-def gpu(rows: list[list[str]], environment: Mapping[str, str]) -> Device | None:
-    """The GPUs of nvidia-smi's rows (index, uuid, name, capability) as one; None if there is none."""
-    found = [row for row in rows if len(row) == 4 and row[3].replace(".", "", 1).isdecimal()]
-    visible = environment.get("CUDA_VISIBLE_DEVICES", "")
-    chosen = [row for row in found if _named(row, visible.split(","))] if visible else found
-    if not (chosen or found):
-        return None
-    least = min(chosen or found, key=lambda row: _capability(row[3]))
-    return Device("cuda", least[2], capability=_capability(least[3]))
+def gpu_environment(device: Device, count: int = 0) -> dict[str, str]:
+    """Variables by which a process sees the first `count` GPUs of the device (0 = all), in nvidia-smi's order.
 
-
-def _named(row: list[str], visible: list[str]) -> bool:
-    """By index, or by the beginning of its uuid, as CUDA takes them."""
-    return any(name.strip() == row[0] or (len(name) > 4 and row[1].startswith(name.strip())) for name in visible)
-
-
-def _capability(text: str) -> tuple[int, int]:
-    major, _, minor = text.partition(".")
-    return int(major), int(minor or 0)
+    Nothing for a CPU. Without them CUDA takes every card, the fastest first.
+    """
+    if device.kind != "cuda":
+        return {}
+    chosen = device.visible[: count or None]
+    return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"} | ({VISIBLE: ",".join(chosen)} if chosen else {})
 
 
 def _torch_for_cpu() -> bool:

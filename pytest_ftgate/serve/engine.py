@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_ftgate.serve.model import Model
 
@@ -28,6 +28,20 @@ class Endpoint:
     fingerprint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One conversation that a model will be asked.
+
+    case: its name in messages. messages: all that will stand in the prompt of the last answer, but for earlier answers.
+    tools: in OpenAI's form. answer_tokens: the most that all answers of the conversation may have together.
+    """
+
+    case: str
+    messages: Sequence[Mapping[str, Any]]
+    tools: Sequence[Mapping[str, Any]] = ()
+    answer_tokens: int = 0
+
+
 class Engine(Protocol):
     """A model server, ours or attached."""
 
@@ -41,14 +55,20 @@ class Engine(Protocol):
 
     @property
     def offers(self) -> frozenset[str]:
-        """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "stream", "tools", "adapters"}."""
+        """What it can do beyond plain chat, of {"choice", "json_schema", "logprobs", "stream", "tools", "adapters"}.
+
+        "neutral": it is a vLLM that others started, and must be sent `serve.client.sampling.NEUTRAL`.
+        """
 
     @property
     def verified(self) -> str:
         """What was verified of the adapter loaded last, beyond that it answers, in words; "" if nothing was."""
 
-    def expect(self, model: Model) -> None:
-        """Before `start`: this model will be asked for. For engines that must know what is to come."""
+    def expect(self, model: Model, asks: Iterable[Asked] = ()) -> None:
+        """Announce what a model will be asked. For engines that must know what is to come, best before `start`.
+
+        Raises ServeError for a conversation that is longer than the server can take.
+        """
 
     def start(self, progress: Progress) -> None:
         """Return when requests can be sent. Raises ServeError, and then has left no process behind."""

@@ -25,6 +25,7 @@ class Model:
     quantization: as the engine calls it.
     adapter: folder with adapter_model.safetensors and adapter_config.json. chat: how conversations become text.
     engine: what serves it, its version and the arguments that change answers; "" = unknown.
+    arguments, context: of `vllm serve`, for the server alone: those that change answers stand in `engine` too.
     """
 
     base: str
@@ -35,6 +36,8 @@ class Model:
     served: bool = False
     chat: ChatFormat = field(default_factory=ChatFormat)
     engine: str = ""
+    arguments: tuple[str, ...] = ()
+    context: int = 0
 
     @property
     def base_digest(self) -> str:
@@ -54,6 +57,8 @@ class Model:
         parts = [self.base_digest, self.dtype, self.quantization or "", adapter]
         if self.chat != ChatFormat():
             parts += astuple(self.chat)
+        if self.engine:
+            parts.append(f"engine {self.engine}")
         return _sha256("\n".join(parts))
 
 
@@ -99,8 +104,13 @@ def is_adapter(path: Path) -> bool:
 
 
 def tuned(base: Model, folder: Path) -> Model:
-    """What a fine-tune of `base` left in a folder, served at the same precision."""
-    return replace(base, adapter=folder) if is_adapter(folder) else replace(base, base=str(folder), revision=None)
+    """What a fine-tune of `base` left in a folder, served at the same precision.
+
+    A whole model's folder holds the chat template that it was trained with.
+    """
+    if is_adapter(folder):
+        return replace(base, adapter=folder)
+    return replace(base, base=str(folder), revision=None, chat=ChatFormat())
 
 
 def _sha256(text: str) -> str:

@@ -8,13 +8,21 @@ import subprocess
 
 def nvidia_smi(query: str) -> list[list[str]]:
     """The fields of each line, as of `--query-gpu=index,name`; none without the program or a driver that answers."""
+    said = _said(query, "--format=csv,noheader,nounits")
+    return [[part.strip() for part in line.split(",")] for line in said.splitlines() if line.strip()]
+
+
+def nvidia_smi_list() -> str:
+    """The text of `nvidia-smi -L`: cards, and below each its MIG instances."""
+    return _said("-L")
+
+
+def _said(*arguments: str) -> str:
     command = shutil.which("nvidia-smi")
     if command is None:
-        return []
+        return ""
     try:
-        said = subprocess.run(
-            [command, query, "--format=csv,noheader,nounits"], capture_output=True, text=True, timeout=20, check=True
-        )
+        done = subprocess.run([command, *arguments], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
-        return []
-    return [[part.strip() for part in line.split(",")] for line in said.stdout.splitlines() if line.strip()]
+        return ""
+    return done.stdout

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.strategies.configuration import processes, strategy
 
 SCHEDULER_KWARGS = {"cosine_with_min_lr": {"min_lr_rate": 0.1}}
 """What a scheduler cannot do without; see `optimizing` for the one that counts steps."""
@@ -17,6 +18,10 @@ LIGER = {
 }
 """Its layers, but not its losses: ours looks at the answers alone."""
 
+TOGETHER = {"ddp_find_unused_parameters": False, "ddp_timeout": 6 * 3600}
+"""Of several processes. Seconds that they wait for the first one, which validates meanwhile; torchrun sees to one
+that died."""
+
 
 def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
     """By name, for the configuration of each method. folder: of the checkpoints."""
@@ -24,6 +29,7 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
     return {
         "output_dir": str(folder),
         "num_train_epochs": tuning.epochs,
+        "max_steps": tuning.max_steps or -1,  # goes before epochs
         "learning_rate": tuning.learning_rate,
         "lr_scheduler_type": tuning.scheduler,
         "lr_scheduler_kwargs": SCHEDULER_KWARGS.get(tuning.scheduler, {}),
@@ -34,8 +40,9 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         "max_grad_norm": tuning.max_grad_norm,
         "seed": tuning.seed,
         "data_seed": tuning.seed,
+        "full_determinism": cuda and tuning.deterministic,  # on the CPU the kernels in use are deterministic
         "max_length": tuning.max_length,
-        "optim": tuning.optimizer or ("paged_adamw_8bit" if cuda else "adamw_torch_fused"),
+        "optim": tuning.optimizer or _optimizer(strategy(job), cuda=cuda),
         "neftune_noise_alpha": tuning.neftune_alpha or None,
         "bf16": cuda and job.dtype == "bfloat16",  # on the CPU the weights have their precision already,
         "fp16": cuda and job.dtype == "float16",  # and autocast would only add casts
@@ -50,6 +57,14 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         "disable_tqdm": True,
         "report_to": list(job.report_to) or "none",
         "run_name": job.name,
+        **(TOGETHER if processes(job) > 1 else {}),
         **(LIGER if tuning.kernels == "liger" else {}),
         **tuning.extra,
     }
+
+
+def _optimizer(shared: str, *, cuda: bool) -> str:
+    """AdamW. Its paged form with states in 8 bits knows no weight that is shared out: of FSDP, and of DeepSpeed."""
+    if shared.startswith("deepspeed"):
+        return "adamw_torch"  # accelerate makes DeepSpeed's own of it where states wait on the CPU
+    return "paged_adamw_8bit" if cuda and shared == "ddp" else "adamw_torch_fused"

@@ -32,13 +32,16 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
 
 
-def newest_whole(folder: Path) -> Path | None:
-    """The whole checkpoint with the highest step; what a kill has left half written is removed."""
+def newest_whole(folder: Path, *, remove: bool = True) -> Path | None:
+    """The whole checkpoint with the highest step; what a kill has left half written is removed.
+
+    remove: False for all but the first of several processes.
+    """
     whole = []
     for checkpoint in _all(folder):
         if (checkpoint / MARK).is_file():
             whole.append(checkpoint)
-        else:
+        elif remove:
             shutil.rmtree(checkpoint)
     return max(whole, key=step_of, default=None)
 

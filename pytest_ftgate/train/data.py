@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
@@ -27,7 +27,6 @@ JUDGED = (
     "says whether the answer was wanted (KTO), expected a row that only has an answer\n"
     '    set train.method = "kto" to train on it; else remove the key, and the rows whose answer was not wanted'
 )
-R = TypeVar("R", bound=TrainingRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +150,9 @@ def _value_of(answer: str) -> Any:
     return value if isinstance(value, dict | list) else answer
 
 
-def fitting(rows: Sequence[R], max_length: int) -> tuple[list[R], int]:
-    """(those of at most `max_length` tokens, number of the longer ones). Raises TrainError if none is left.
-
-    A text alone always fits: `in_pieces` cuts it.
-    """
-    kept = [row for row in rows if row.text or len(row) <= max_length]
-    if not kept:
-        shortest = min(map(len, rows))
-        raise TrainError(f"no rows within max_length = {max_length} tokens; the shortest has {shortest}: raise it")
-    return kept, len(rows) - len(kept)
+def fits(row: TrainingRow, max_length: int) -> bool:
+    """Whether it has at most `max_length` tokens. A text alone always fits: `in_pieces` cuts it."""
+    return bool(row.text) or len(row) <= max_length
 
 
 def in_pieces(row: TrainingRow, max_length: int) -> Iterator[dict[str, Any]]:

@@ -1,20 +1,38 @@
-"""Folder of epochs -> which are scored, which is best, whether to stop, and what to warn of."""
+"""Folder of epochs -> which are scored, which is best, whether to stop, and what to warn of.
+
+An epoch is what a validation looks at: the weights at the end of a pass over the rows, or within one.
+"""
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_ftgate.train.manifest import Epoch
 from pytest_ftgate.train.validate import epoch_of, read_score
 
+FOLDER = re.compile(r"\d+(\.\d+)?-\d+")
 TURNED = 1.02
 """The validation loss has turned when it is this many times its lowest value so far."""
 
 
 def folders(root: Path) -> list[Path]:
     """The folders `<epoch>-<step>` in order; unfinished ones have another name."""
-    return sorted((path for path in root.glob("*-*") if path.name.replace("-", "").isdigit()), key=epoch_of)
+    return sorted(filter(lambda path: FOLDER.fullmatch(path.name), root.iterdir()), key=epoch_of)
+
+
+def forget_after(root: Path, step: int) -> None:
+    """Remove what was saved after a step from which the training goes on: it comes again."""
+    for folder in folders(root):
+        if epoch_of(folder)[1] > step:
+            shutil.rmtree(folder)
+
+
+def step_before(root: Path, folder: Path) -> int:
+    """The step of the validation before that of a folder; 0 if it is the first."""
+    return max((epoch_of(other)[1] for other in folders(root) if epoch_of(other)[1] < epoch_of(folder)[1]), default=0)
 
 
 def scored(root: Path) -> list[Epoch]:
@@ -29,7 +47,7 @@ def unscored(root: Path) -> list[Path]:
 
 def best(epochs: Sequence[Epoch]) -> Epoch:
     """The highest score; of equal ones the lowest loss, then the earliest."""
-    return max(epochs, key=lambda epoch: (epoch.score, -epoch.loss, -epoch.epoch))
+    return max(epochs, key=lambda epoch: (epoch.score, -epoch.loss, -epoch.step))
 
 
 def should_stop(epochs: Sequence[Epoch], patience: int) -> bool:
@@ -48,7 +66,7 @@ def overfitting(epochs: Sequence[Epoch]) -> str:
     if last.loss <= TURNED * lowest.loss or last.train_loss >= lowest.train_loss:
         return ""
     return (
-        f"overfitting: since epoch {lowest.epoch} the validation loss rose from {lowest.loss:.4f} to {last.loss:.4f} "
+        f"overfitting: since {lowest.name} the validation loss rose from {lowest.loss:.4f} to {last.loss:.4f} "
         f"while the training loss fell from {lowest.train_loss:.4f} to {last.train_loss:.4f}; "
         "train on more rows, for fewer epochs, or with a lower learning rate"
     )

@@ -9,7 +9,9 @@ from typing import Any
 from pytest_ftgate.files.append_log import AppendLog, intact, parsed, whole_lines
 
 Event = dict[str, Any]
-"""{"event": "start" | "step" | "validation" | "warning" | "failed" | "done", ...}; all but "step" have a "text"."""
+"""{"event": "start" | "step" | "validation" | "warning" | "failed" | "done" | "phase", ...}
+
+All but "step" and "phase" have a "text"; "phase" begins what out_of_memory.WHERE lists, "loading" is the first."""
 
 FILE = "events.jsonl"
 CURVES = ("loss", "grad_norm", "learning_rate")

@@ -11,6 +11,8 @@ from typing import Any
 
 from pytest_ftgate.data.lineage import trained
 from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.chat_format import TEMPLATE
+from pytest_ftgate.serve.device import Device, this_device
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train import epochs
 from pytest_ftgate.train.events import FILE as EVENTS
@@ -18,7 +20,8 @@ from pytest_ftgate.train.events import read_events, step_curves
 from pytest_ftgate.train.job import INITIAL, TrainJob
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Epoch, Manifest
-from pytest_ftgate.train.validate import SCORE_FILE
+from pytest_ftgate.train.precision import trained_dtype
+from pytest_ftgate.train.validate import SCORE_FILE, folder_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str, key: bytes
     """Choose the epoch, put it into adapter/, write the manifest, sealed by the key, and remove the checkpoints."""
     done = epochs.scored(out_dir / "epochs")
     best = epochs.best(done)
-    digest = _publish(job, out_dir / "epochs" / f"{best.epoch}-{best.step}", out_dir / "adapter")
+    best_folder = out_dir / "epochs" / folder_name(best.epoch, best.step)
+    digest = _publish(job, best_folder, out_dir / "adapter", template)
     manifest = Manifest(
         path=out_dir / MANIFEST,
         job_digest=job.digest,
@@ -62,12 +66,14 @@ def finish(job: TrainJob, out_dir: Path, spent: Spent, template: str, key: bytes
     return manifest
 
 
-def _publish(job: TrainJob, epoch: Path, target: Path) -> str:
-    """Copy the best epoch to its place in one step; the digest of what stands there."""
+def _publish(job: TrainJob, epoch: Path, target: Path, template: str) -> str:
+    """Copy the best epoch to its place in one step, the chat template beside it; the digest of what stands there."""
     part = target.with_name("part.adapter")
     for folder in (part, target):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(epoch, part, ignore=shutil.ignore_patterns(SCORE_FILE, f".{SCORE_FILE}.*"))
+    if job.tuning.method != "full":
+        (part / TEMPLATE).write_text(template, encoding="utf-8")  # of a whole model, its tokenizer has written it
     part.rename(target)
     return folder_digest(target) if job.tuning.method == "full" else adapter_digest(target)
 
@@ -90,13 +96,22 @@ def _params(job: TrainJob, rows: int, template: str) -> dict[str, Any]:
         **{name: data[name] for name in names},
         **job.tuning.settings(),
         **lora,
+        **_machine(this_device()),
+        "trained_dtype": trained_dtype(job, this_device().kind),
         "rows": rows,
         "template_digest": _sha256(template),
     }
 
 
+def _machine(device: Device) -> dict[str, Any]:
+    """What the weights were trained on: of equal seeds only equal machines give equal weights."""
+    from torch.version import cuda
+
+    return {"device": device.name, "driver": device.driver, "cuda": cuda or "" if device.kind == "cuda" else ""}
+
+
 def _metrics(job: TrainJob, spent: Spent, done: Sequence[Epoch], best: Epoch) -> dict[str, float]:
-    tokens = spent.tokens * max(epoch.epoch for epoch in done)
+    tokens = round(spent.tokens * done[-1].epoch)
     return {
         "validation_score": best.score,
         "validation_loss": best.loss,

@@ -23,14 +23,20 @@ ADAPTER = "default"
 PISSA = "pissa_niter_16"
 """Principal vectors by 16 subspace iterations, as Meng et al. advise: the whole decomposition takes hours."""
 
+EVA_ROWS = 10_000
+"""Training rows whose activations EVA looks at, the first ones."""
+
+EVA_ROWS = 4_096
+"""First training rows, at most, that EVA looks at; the others stay on disk."""
+
 EVA_BATCHES = 2_000
 """Forward passes after which EVA gives up: activations that are few or all alike never settle."""
 
 
-def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Sequence[dict[str, Any]], pad_id: int) -> None:
+def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Any, pad_id: int) -> None:
     """Give the adapter the first weights that the job wants, those of an earlier start in `out_dir` if there was one.
 
-    rows: columns of training rows, which EVA looks at. Raises TrainError if they are too few for it.
+    rows: training rows, of which EVA looks at the first 10,000. Raises TrainError if they are too few for it.
     """
     model = trainer.model
     init, folder = job.lora.init, out_dir / INITIAL
@@ -42,7 +48,7 @@ def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Sequence[dict[str, A
     if again:
         _read(model, folder)
     elif init == "eva":
-        _eva(model, job, rows, pad_id)
+        _eva(model, job, rows.select(range(min(len(rows), EVA_ROWS))).to_list(), pad_id)
     elif init == "loftq":
         _loftq(model, job)
     if init == "pissa":
@@ -58,16 +64,16 @@ def _go_on_from(model: Any, job: TrainJob) -> None:
     _read(model, folder)
 
 
-def save(model: Any, job: TrainJob, out_dir: Path, folder: Path) -> None:
-    """Write the adapter as it is served on the original base."""
+def save(model: Any, job: TrainJob, out_dir: Path, folder: Path, weights: dict[str, Any] | None = None) -> None:
+    """Write the adapter as it is served on the original base. weights: gathered of all processes; None: its own."""
     if not is_converted(job):
-        model.save_pretrained(folder, save_embedding_layers=False)
+        model.save_pretrained(folder, state_dict=weights, save_embedding_layers=False)
         return
     from peft import get_peft_model_state_dict
     from safetensors.torch import load_file, save_file
 
     first = load_file(out_dir / INITIAL / WEIGHTS)
-    last = get_peft_model_state_dict(model, save_embedding_layers=False)
+    last = get_peft_model_state_dict(model, state_dict=weights, save_embedding_layers=False)
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: _difference(name, last[name].cpu(), first[name]) for name in last}, folder / WEIGHTS)
     _doubled(model.peft_config[ADAPTER]).save_pretrained(folder)
@@ -161,6 +167,7 @@ class _Batches:
     """Batches of training rows, each of more tokens than the adapter has ranks, again and again up to EVA_BATCHES."""
 
     def __init__(self, rows: Sequence[dict[str, Any]], job: TrainJob, collate: Collator) -> None:
+        rows = [rows[number] for number in range(min(len(rows), EVA_ROWS))]
         shortest = min(len(row["asked"]) + len(row["answer"]) for row in rows)
         size = max(job.tuning.batch_size, -(-2 * job.lora.r // shortest))
         if len(rows) < size:

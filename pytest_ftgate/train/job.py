@@ -48,8 +48,9 @@ class TrainJob:
     name: of the pipeline. base: folder or hub id. dtype: of training, validation and serving. quantization: of serving,
     used in validation.
     train_digest, validation_digest: sha256 of the files. max_rows: of training, 0 = all. prompt: `Prompt.to_json()`.
-    lineage: of the data until the trainer reads them, see `lineage.begun`. begin_adapter, begin_digest: folder and
-    digest of the adapter that is trained further; "" = a new one.
+    accelerate: the content of train.accelerate_config; empty without one. lineage: of the data until the trainer reads
+    them, see `lineage.begun`. begin_adapter, begin_digest: folder and digest of the adapter that is trained further; ""
+    = a new one.
     """
 
     name: str
@@ -68,6 +69,7 @@ class TrainJob:
     grading: Grading = field(default_factory=Grading)
     tuning: Tuning = field(default_factory=Tuning)
     lora: Lora = field(default_factory=Lora)
+    accelerate: Mapping[str, Any] = field(default_factory=dict)
     report_to: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     lineage: Mapping[str, Any] = field(default_factory=dict)

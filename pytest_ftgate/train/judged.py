@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,10 +67,11 @@ def read_judged(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -
     Raises TrainError with file and line: no row of a known shape, an answer that does not say whether it was wanted, a
     preference, a text alone, a prompt that cannot be made, a chat template that garbles it; and for no rows.
     """
-    return read_as(path, partial(_judged, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
+    return read_as(path, partial(judged_of, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
 
 
-def _judged(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Judged:
+def judged_of(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Judged:
+    """A row as a judged answer. Raises TrainError, PromptError as `read_judged`."""
     if row.shape == TEXT:
         raise TrainError(TEXT_ALONE)
     if row.rejected is not None:
@@ -108,15 +108,14 @@ def imbalance(wanted: int, unwanted: int, tuning: Tuning) -> str:
     )
 
 
-def compared(rows: Sequence[dict[str, Any]], batch_size: int, seed: int) -> list[dict[str, Any]]:
-    """The rows' columns in an order drawn by the seed, each with the answer of another row of its batch.
+def compared(count: int, batch_size: int, seed: int) -> tuple[list[int], list[int]]:
+    """An order of `count` rows drawn by the seed, and for each of its places another row of the same batch.
 
-    KTO takes the distance of the model from its reference on such pairs as its zero; TRL reads the rows in this order,
-    `batch_size` at a time, 2 or more. A row alone in the last batch takes the answer of the row before it.
+    KTO takes the distance of the model from its reference on answers of that other row as its zero; TRL reads the rows
+    in this order, `batch_size` at a time, 2 or more. A row alone in the last batch takes the one before it.
     """
-    order = random.Random(seed).sample(rows, len(rows))  # noqa: S311  an order of rows, no secret
-    others = [order[_other(place, batch_size, len(order))]["completion_ids"] for place in range(len(order))]
-    return [row | {"KL_completion_ids": other} for row, other in zip(order, others, strict=True)]
+    order = random.Random(seed).sample(range(count), count)  # noqa: S311  an order of rows, no secret
+    return order, [order[_other(place, batch_size, count)] for place in range(count)]
 
 
 def _other(place: int, batch_size: int, count: int) -> int:

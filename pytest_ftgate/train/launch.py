@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from pytest_ftgate.errors import ServeError, TrainError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.seal import seal, state_key
 from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.serve.servers.process import ProcessGroup
 from pytest_ftgate.train.events import FILE as EVENTS
@@ -21,12 +24,17 @@ from pytest_ftgate.train.launch_line import command, environment
 from pytest_ftgate.train.libraries import check_libraries
 from pytest_ftgate.train.manifest import FILE as MANIFEST
 from pytest_ftgate.train.manifest import Manifest, is_sealed, read_manifest
+from pytest_ftgate.train.out_of_memory import LOADING, out_of_memory
+from pytest_ftgate.train.strategies.configuration import FILE as ACCELERATE
+from pytest_ftgate.train.strategies.configuration import configuration
+from pytest_ftgate.train.strategies.follow import invitation
+from pytest_ftgate.train.strategies.node import node_of
 
 JOB = "job.json"
 LOG = "train.log"
 BEGUN = "begun"
 """File with a seal: a run that has the key of the state folder began here, so its checkpoints may be gone on from."""
-TRAINED = ("checkpoints", "initial", "epochs", "adapter")
+TRAINED = ("checkpoints", "initial", "epochs", "adapter", "tokens")
 POLL_S = 0.1
 KILLED = ("SIGKILL", "std::bad_alloc", "Cannot allocate memory")
 """In the log of a process that could not even say that it was out of memory."""
@@ -45,13 +53,21 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
         on_event({"event": "start", "text": f"already trained with the same settings and data: {manifest.digest[:12]}"})
         return manifest
     check_libraries(job.tuning, job.report_to)
+    device, node = this_device(), node_of(os.environ, job.tuning.nodes)
+    if node.rank:
+        raise TrainError(f"NODE_RANK is {node.rank}: pytest --train runs on the machine with NODE_RANK = 0 alone")
     if planted := _planted(job, out_dir, _key(state_dir)):
         text = f"{planted} was not written by a run of this state folder, or was edited: trained again"
         on_event({"event": "warning", "text": text})
         _remove_trained(out_dir)
     _prepare(job, out_dir, _key(state_dir))
+    write_text(out_dir / ACCELERATE, json.dumps(configuration(job, device), indent=1))
+    if job.tuning.nodes > 1:
+        on_event({"event": "start", "text": invitation(out_dir, job.tuning.nodes)})
     tail, last = EventTail(out_dir / EVENTS), _Last(on_event)
-    group = ProcessGroup(command(job, out_dir, state_dir), out_dir / LOG, environment(job))
+    group = ProcessGroup(
+        command(job, device, out_dir, state_dir, node), out_dir / LOG, {**os.environ, **environment(job, device)}
+    )
     try:
         while (code := group.exit_code()) is None:
             last.hand_on(tail)
@@ -61,21 +77,26 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
         group.stop()
     manifest = finished(job, out_dir, state_dir)
     if code or manifest is None:
-        raise _error(job, group, code, last.failed)
+        raise _error(job, group, code, last)
     return manifest
 
 
 class _Last:
-    """Hands events on, and remembers the one that says why it failed."""
+    """Hands events on, and remembers what was being done, and the first that says why it failed: others follow it."""
 
     def __init__(self, on_event: OnEvent) -> None:
         self._on_event = on_event
         self.failed: Event | None = None
+        self.phase = LOADING
 
     def hand_on(self, tail: EventTail) -> None:
         for event in tail.new():
             if event["event"] == "failed":
+                if self.failed:
+                    continue
                 self.failed = event
+            if event["event"] == "phase":
+                self.phase = event["phase"]
             self._on_event(event)
 
 
@@ -129,30 +150,23 @@ def _key(state_dir: Path | None) -> bytes:
     return state_key(state_dir) if state_dir else b""
 
 
-def _error(job: TrainJob, group: ProcessGroup, code: int | None, failed: Event | None) -> TrainError:
+def _error(job: TrainJob, group: ProcessGroup, code: int | None, last: _Last) -> TrainError:
     """What happened, in the user's words."""
+    failed = last.failed
     if failed and failed["kind"] == "fault":
         return TrainError(str(failed["text"]))
     tail = group.log_tail(20)
-    if failed:
-        return TrainError(_out_of_memory(job, str(failed["text"])))
+    if failed and failed["kind"] == "memory":
+        return TrainError(out_of_memory(job, last.phase, str(failed["text"])))
     if code == 137 or any(word in tail for word in KILLED):
-        return TrainError(_out_of_memory(job, "the process was killed, probably out of memory"))
-    return TrainError(
-        f"the trainer exited with code {code} without a manifest; last lines of {group.log}:\n{tail}\n"
-        "run again with --train to resume from the last checkpoint"
-    )
+        killed = " ".join(["the process", *_RANK.findall(tail)[-1:]])
+        return TrainError(out_of_memory(job, last.phase, f"{killed} was killed, probably out of memory"))
+    if failed:
+        return TrainError(f"the trainer crashed in {failed['text']}\n    details in {group.log}; {RESUME}")
+    what = f"the trainer exited with code {code} without a manifest"
+    return TrainError(f"{what}; last lines of {group.log}:\n{tail}\n{RESUME}")
 
 
-def _out_of_memory(job: TrainJob, what: str) -> str:
-    tuning: Any = job.tuning
-    smaller = max(1, tuning.batch_size // 2)
-    hints = [f"set train.batch_size = {smaller} (now {tuning.batch_size})"] if tuning.batch_size > 1 else []
-    if hints:
-        hints[0] += f" and train.gradient_accumulation = {tuning.gradient_accumulation * tuning.batch_size // smaller}"
-    hints.append(f"lower train.max_length (now {tuning.max_length} tokens)")
-    if tuning.referenced and not tuning.load_in_4bit:
-        hints.append("remove train.load_in_4bit (now false)")
-    elif not tuning.in_4bit:
-        hints.append(f'set train.method = "qlora" (now "{tuning.method}")')
-    return f"out of memory in training: {what}\n    {'; or '.join(hints)}"
+RESUME = "run again with --train to resume from the last checkpoint"
+_RANK = re.compile(r"(rank\s*: \d+)[^\n]*\n\s*exitcode\s*: -9\b")
+"""In torchrun's report, of a process that SIGKILL ended."""

@@ -9,6 +9,7 @@ from pytest_ftgate.errors import MissingExtra, TrainError
 from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.job import LIBRARIES
 from pytest_ftgate.train.kernels import check_kernels
+from pytest_ftgate.train.strategies.check import check_strategy
 from pytest_ftgate.train.tuning import Tuning
 
 KERNELS = {"liger": ("liger_kernel", "liger-kernel"), "unsloth": ("unsloth", "unsloth")}
@@ -38,7 +39,8 @@ def check_libraries(tuning: Tuning, report_to: Sequence[str] = ()) -> None:
         names = ", ".join(absent)
         raise TrainError(f"tracking.report_to: {names} not installed; install or remove it")
     check_kernels(tuning.kernels, this_device())
-    for key, module, package in _wanted(tuning):
+    check_strategy(tuning, this_device())
+    for key, module, package in wanted(tuning):
         if not _installed(module):
             raise TrainError(
                 f'train.{key} = "{getattr(tuning, key)}" needs {package}, which is not installed\n'
@@ -51,7 +53,8 @@ def _in_8bit(tuning: Tuning) -> bool:
     return tuning.in_4bit or (not own and any(word in tuning.optimizer for word in BITSANDBYTES))
 
 
-def _wanted(tuning: Tuning) -> Iterator[tuple[str, str, str]]:
+def wanted(tuning: Tuning) -> Iterator[tuple[str, str, str]]:
+    """(key of [train], module, package) of the optional libraries."""
     if tuning.kernels in KERNELS:
         yield "kernels", *KERNELS[tuning.kernels]
     for begin, (module, package) in OPTIMIZERS.items():

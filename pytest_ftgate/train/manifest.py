@@ -20,12 +20,13 @@ Curve = Sequence[tuple[int, float]]
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One validation. score: mean grade, 0..1. passed of cases. loss: mean over answer tokens, in nats.
+    """One validation. epoch: passes over the rows until then, > 0, not whole within one. step: the last one, from 1.
 
-    train_loss: mean of the epoch's steps. step: the last one. perplexity: exp(loss).
+    score: mean grade, 0..1. passed of cases. loss: mean over answer tokens, in nats. perplexity: exp(loss).
+    train_loss: mean of the steps since the validation before.
     """
 
-    epoch: int
+    epoch: float
     step: int
     score: float
     passed: int
@@ -34,12 +35,18 @@ class Epoch:
     perplexity: float
     train_loss: float
 
+    @property
+    def name(self) -> str:
+        """For messages: "epoch 2", or within an epoch "epoch 1.33 (step 40)"."""
+        whole = self.epoch == round(self.epoch)
+        return f"epoch {self.epoch:.0f}" if whole else f"epoch {self.epoch:.2f} (step {self.step})"
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A finished fine-tune.
 
-    path: of this file. digest: of the adapter (or of the whole model, method "full"). best_epoch: 1-based.
+    path: of this file. digest: of the adapter (or of the whole model, method "full"). best_epoch: `Epoch.epoch`.
     params: settings and provenance as flat values. metrics: numbers of the best epoch and of the run (units in names).
     curves: name -> (step, value) pairs. template_digest: sha256 of the chat template.
     lineage: of the data, see `lineage.begun`; of what was trained before there was one, empty.
@@ -49,7 +56,7 @@ class Manifest:
     job_digest: str
     digest: str
     method: str
-    best_epoch: int
+    best_epoch: float
     epochs: tuple[Epoch, ...]
     params: Mapping[str, Any]
     metrics: Mapping[str, float]
@@ -65,7 +72,7 @@ class Manifest:
 
     @property
     def best(self) -> Epoch:
-        """The best epoch."""
+        """The best validation."""
         return next(epoch for epoch in self.epochs if epoch.epoch == self.best_epoch)
 
     def write(self, key: bytes) -> None:

@@ -8,42 +8,50 @@ from typing import Any
 import torch
 
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.serve.hf import tokenizer as tokenizer_of
 from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.weights import load_weights
+from pytest_ftgate.train.attention import attention
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.kernels import unsloth_model
-
-SHORT_ROW = 512
-"""Tokens. Up to here plain attention is faster on the CPU: the backward pass of torch's fused one takes a quarter of
-a step at 100 tokens."""
+from pytest_ftgate.train.precision import trained_dtype
+from pytest_ftgate.train.strategies.configuration import SHARDED, strategy
 
 MAX_RANK = 512
 """Of vLLM's --max-lora-rank."""
 
 
 def load_tokenizer(job: TrainJob) -> Any:
-    """The base model's tokenizer. Raises TrainError if it has no chat template."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(job.base, revision=job.revision)
+    """The base model's tokenizer, with the chat template of the job. Raises TrainError, ServeError without one."""
+    tokenizer = tokenizer_of.load_tokenizer(job.base, job.revision, job.chat)
     if not tokenizer.chat_template:
-        raise TrainError(f"{job.base}: the tokenizer has no chat template; use an instruct model in base.model")
+        raise TrainError(
+            f"{job.base}: the tokenizer has no chat template\n"
+            '    set [base] chat_template = "chatml", or to a Jinja file; or use an instruct model in base.model'
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
 
 
 def model_to_train(job: TrainJob) -> Any:
-    """The base model as the method wants it: float32 ("full"), else in `job.dtype`, or in NF4 that computes in it."""
+    """The base model as the method wants it: see `trained_dtype` ("full"), else in `job.dtype`, or in NF4 of it."""
     if job.tuning.kernels == "unsloth":
         return unsloth_model(job)
-    full = job.tuning.method == "full"
-    return _load(
-        job,
-        torch.float32 if full else getattr(torch, job.dtype),
-        "bitsandbytes" if job.tuning.in_4bit else None,
-        attn_implementation=_attention(job.tuning.max_length),
-    )
+    whole = job.tuning.method == "full"
+    dtype = getattr(torch, trained_dtype(job, _device()) if whole else job.dtype)
+    quantization = "bitsandbytes" if job.tuning.in_4bit else None
+    kind = attention(job.tuning, _device())
+    if strategy(job) in SHARDED:
+        return _model_to_share(job, dtype, quantization, attn_implementation=kind)
+    return _load(job, dtype, quantization, attn_implementation=kind)
+
+
+def _model_to_share(job: TrainJob, dtype: torch.dtype, quantization: str | None, **options: Any) -> Any:
+    """In the CPU's memory: no GPU need hold the whole model before it is shared out, layer by layer."""
+    if quantization and strategy(job) == "fsdp":
+        options |= {"storage": dtype, "device_map": {"": "cpu"}}
+    return load_weights(job.base, job.revision, dtype, quantization, **options)
 
 
 def lora_config(job: TrainJob) -> Any:
@@ -92,13 +100,15 @@ def _refusals(config: Any, times: int) -> list[str]:
     return [reason for reason, found in refused.items() if found]
 
 
-def hold_in_float32(model: Any) -> None:
-    """Turn the trained weights to float32; TRL makes those of a 4-bit base bfloat16.
+def hold_adapter_in_float32(model: Any) -> None:
+    """Turn the weights of an adapter to float32; TRL makes those of a 4-bit base bfloat16.
+
+    A whole model stays as it is.
 
     AdamW on the CPU keeps its averages in the weights' precision, and in bfloat16 the second one stands still: a step
     moves it by a thousandth, while two neighbouring bfloat16 numbers lie up to 8 thousandths apart.
     """
-    for weight in model.parameters():
+    for weight in model.parameters() if hasattr(model, "peft_config") else ():
         if weight.requires_grad:
             weight.data = weight.data.float()
 
@@ -107,23 +117,21 @@ def serving_model(job: TrainJob, trained: Path) -> Any:
     """The model of an epoch as it would be served: the base in `job.dtype`, adapter unmerged; or the full model."""
     dtype = getattr(torch, job.dtype)
     if job.tuning.method == "full":
-        return load_weights(str(trained), None, dtype).to(_device()).eval()
-    base = _load(job, dtype, job.quantization)
-    adapters = Adapters(base.eval())
+        return _placed(str(trained), None, dtype, job.quantization).eval()
+    adapters = Adapters(_load(job, dtype, job.quantization).eval())
     adapters.load("candidate", str(trained))
     with adapters.use("candidate") as model:
         return model
 
 
 def _load(job: TrainJob, dtype: torch.dtype, quantization: str | None, **options: Any) -> Any:
-    model = load_weights(job.base, job.revision, dtype, quantization, **options)
+    return _placed(job.base, job.revision, dtype, quantization, **options)
+
+
+def _placed(base: str, revision: str | None, dtype: torch.dtype, quantization: str | None, **options: Any) -> Any:
+    model = load_weights(base, revision, dtype, quantization, **options)
     return model if quantization else model.to(_device())
 
 
 def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _attention(max_length: int) -> str | None:
-    """Which attention to ask transformers for; None leaves it to the library."""
-    return "eager" if _device() == "cpu" and max_length <= SHORT_ROW else None

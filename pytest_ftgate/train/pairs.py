@@ -67,10 +67,11 @@ def read_pairs(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) ->
     Raises TrainError with file and line: no row of a known shape, one answer instead of two, two equal answers, a
     prompt that cannot be made, a chat template that garbles it; and for no rows.
     """
-    return read_as(path, partial(_pair, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
+    return read_as(path, partial(pair_of, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
 
 
-def _pair(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Pair:
+def pair_of(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Pair:
+    """A row as a pair. Raises TrainError, PromptError as `read_pairs`."""
     if row.shape == TEXT:
         raise TrainError(TEXT_ALONE)
     if row.rejected is None:

@@ -16,6 +16,8 @@ from pytest_ftgate.golden.case import Message
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from pytest_ftgate.serve.chat_format import ChatFormat
+
 BATCH = 8
 """Rows of one forward pass."""
 
@@ -26,16 +28,16 @@ class _Tokens(NamedTuple):
 
 
 def losses_in(
-    model: Path, dtype: str, max_length: int, asked: Asked = as_written
+    model: Path, dtype: str, max_length: int, asked: Asked = as_written, chat: ChatFormat | None = None
 ) -> Callable[[Sequence[DataRow]], list[float]]:
     """A function from rows to the mean negative log-likelihood of each answer's tokens; exp of it is the perplexity.
 
     Given the prompt, whose own tokens do not count. The model is loaded when it is called, and freed after.
-    dtype: of the model. asked: see `tokens_in`. max_length: of prompt and answer; of a longer row the end of the prompt
-    and the beginning of the answer are looked at. Raises DataError, MissingExtra as `tokenizer_in`; the
-    function DataError if the model cannot be loaded.
+    dtype: of the model. asked: see `tokens_in`. chat: see `tokenizer_in`. max_length: of prompt and answer; of a longer
+    row the end of the prompt and the beginning of the answer are looked at. Raises as `tokenizer_in`; the function
+    DataError if the model cannot be loaded.
     """
-    tokenizer = tokenizer_in(model, "perplexity")
+    tokenizer = tokenizer_in(model, "perplexity", chat)
     try:
         import torch  # noqa: F401  now, so that its absence is told before a row is read
     except ImportError:

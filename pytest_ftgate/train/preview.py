@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from pytest_ftgate.errors import FtgateError, TrainError
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.launch_line import environment
 
@@ -27,7 +29,9 @@ def preview(job: TrainJob, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     job.write(folder / JOB)
     command = [sys.executable, "-m", "pytest_ftgate.train.preview", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(job), check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **environment(job, this_device())}, check=False
+    )
     (folder / JOB).unlink(missing_ok=True)
     if done.returncode == FAULT:
         raise TrainError(printable(done.stdout.strip()))

@@ -26,22 +26,39 @@ def read_as(path: Path, make: Callable[[DataRow], T], tokenizer: Any, max_rows: 
     Raises TrainError with the first 20 different faults: what is no row, synthetic rows that nobody has reviewed, rows
     whose text holds special tokens of the tokenizer, and rows for which `make` raises FtgateError.
     """
-    made: list[T] = []
-    faults, special = FaultGroups(), special_in(tokenizer)
-    for entry in read_entries(path):
-        if isinstance(entry, Fault):
-            faults.add(entry)
-        elif is_unreviewed(entry.written):
-            faults.add(Fault(entry.path, entry.line, REFUSED))
-        elif found := ", ".join(special(entry)):
-            faults.add(Fault(entry.path, entry.line, SPECIAL.format(found)))
+    rows: list[T] = []
+    faults = FaultGroups()
+    for made in map(made_or_fault(make, tokenizer), read_entries(path)):
+        if isinstance(made, Fault):
+            faults.add(made)
         else:
-            try:
-                made.append(make(entry))
-            except FtgateError as error:
-                faults.add(Fault(entry.path, entry.line, str(error)))
-        if max_rows and len(made) == max_rows:
+            rows.append(made)
+        if max_rows and len(rows) == max_rows:
             break
+    refuse(faults)
+    return rows
+
+
+def made_or_fault(make: Callable[[DataRow], T], tokenizer: Any) -> Callable[[DataRow | Fault], T | Fault]:
+    """A function from an entry of a file to what `make` makes of it, or to why it cannot be trained on."""
+    special = special_in(tokenizer)
+
+    def made(entry: DataRow | Fault) -> T | Fault:
+        if isinstance(entry, Fault):
+            return entry
+        if is_unreviewed(entry.written):
+            return Fault(entry.path, entry.line, REFUSED)
+        if found := ", ".join(special(entry)):
+            return Fault(entry.path, entry.line, SPECIAL.format(found))
+        try:
+            return make(entry)
+        except FtgateError as error:
+            return Fault(entry.path, entry.line, str(error))
+
+    return made
+
+
+def refuse(faults: FaultGroups) -> None:
+    """Raises TrainError if there are any."""
     if faults:
         raise TrainError(str(faults.error()))
-    return made

@@ -35,6 +35,7 @@ class Stopwatch:
 class Resuming:
     """Stands before a trainer of TRL. `watch` counts the seconds that each checkpoint records.
 
+    save_s: seconds that the last checkpoint took.
     like_validation: whether the training loss is the quantity that the validation loss is, so that they compare.
     """
 
@@ -43,16 +44,18 @@ class Resuming:
     model: Any
     accelerator: Any
     watch: Stopwatch
+    save_s = 0.0
     like_validation = True
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        begin, folder = time.monotonic(), Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         if self.args.should_save:
             checkpoints.unmark(folder)
         Trainer._save_checkpoint(self, model, trial)  # TRL's write a model card beside it
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
             checkpoints.mark_whole(folder, self.watch.seconds)
+        self.save_s = time.monotonic() - begin
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         """Into the weights that are there: PEFT's own loading would turn a bfloat16 adapter into float32."""

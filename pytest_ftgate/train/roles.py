@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Message
+from pytest_ftgate.train import answer_alone
 from pytest_ftgate.train.rendering import Tools, rendered
 
 Roles = tuple[str, ...]
@@ -40,15 +41,19 @@ def check_turns(tokenizer: Any, turns: Sequence[Message], tools: Tools = ()) -> 
     """Raises TrainError if the chat template drops, doubles, reorders or confuses turns, or drops what is in them.
 
     turns: of a whole conversation, the answer's included; their texts occur once. Also refused: a template that begins
-    the assistant's turn only once there is an answer, so that the model would have to write the head of it itself.
+    the assistant's turn only once there is an answer, so that the model would have to write the head of it itself; and
+    one that writes more than the answer after the prompt (`answer_alone`), unless the answer brings its reasoning.
     """
     text = rendered(tokenizer, turns, tools)
     dropped = list(_dropped(turns, tools, text))
     wrong = [*_lost(turns, text), *dropped] or [*_confused(tokenizer, turns), *_headless(tokenizer, turns, tools)]
+    fix = _FIX_PARTS if dropped else _FIX
+    if not wrong and not turns[-1].get("reasoning_content"):
+        found, fix = answer_alone.fault(tokenizer, turns[:-1], tools)
+        wrong = [found] if found else []
     if wrong:
         what = f"the chat template {', and '.join(wrong)}"
         roles = ", ".join(turn["role"] for turn in turns)
-        fix = _FIX_PARTS if dropped else _FIX
         raise TrainError(f"{what}; rendering of {roles}:\n    {text!r}\n    {fix}")
 
 

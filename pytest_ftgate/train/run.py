@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,29 @@ from typing import Any
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.device import this_device
-from pytest_ftgate.train import initial_weights
+from pytest_ftgate.train import epochs, initial_weights
 from pytest_ftgate.train.callback import Keeper
 from pytest_ftgate.train.checkpoints import newest_whole, step_of, train_seconds
-from pytest_ftgate.train.data import fitting, in_pieces
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
-from pytest_ftgate.train.judged import Judged, compared, imbalance
+from pytest_ftgate.train.judged import imbalance
 from pytest_ftgate.train.kernels import check_kernels
-from pytest_ftgate.train.loss import Collator, keep_head_input_whole
-from pytest_ftgate.train.models import check_servable, hold_in_float32, load_tokenizer, lora_config, model_to_train
+from pytest_ftgate.train.loss import Collator, can_fuse, keep_head_input_whole
+from pytest_ftgate.train.models import (
+    check_servable,
+    hold_adapter_in_float32,
+    load_tokenizer,
+    lora_config,
+    model_to_train,
+)
+from pytest_ftgate.train.packing import keep_rows_apart
 from pytest_ftgate.train.resuming import Stopwatch
-from pytest_ftgate.train.rows import training_rows, write_tokens
+from pytest_ftgate.train.rows import fitting_rows, write_tokens
+from pytest_ftgate.train.shards import Counts
+from pytest_ftgate.train.strategies.saving import save_trained
+from pytest_ftgate.train.tokenised import FOLDER as TOKENS
+from pytest_ftgate.train.tokenised import Tokenised, tokenised
 from pytest_ftgate.train.trainer import (
     AnswerTrainer,
     JudgedTrainer,
@@ -30,7 +41,6 @@ from pytest_ftgate.train.trainer import (
     kto_arguments,
     sft_arguments,
 )
-from pytest_ftgate.train.training_row import Rows
 from pytest_ftgate.train.unread import unread_keys
 from pytest_ftgate.train.validate import validate
 from pytest_ftgate.train.validation_rows import read_validation
@@ -48,27 +58,27 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     key: of the state folder that the run belongs to.
     """
     tokenizer = load_tokenizer(job)
-    rows, too_long = fitting(training_rows(job, tokenizer), job.tuning.max_length)
+    data = tokenised(job, tokenizer, out_dir, lambda text: log("start", text=text))
     validation = read_validation(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
-    trainer = make_trainer(job, tokenizer, rows, out_dir)
+    trainer = make_trainer(job, tokenizer, data, out_dir)
     if trainer.is_world_process_zero():
-        _tell_start(log, job, rows, trainer.model)
-        _warn(log, job, rows, too_long)
-        write_tokens(out_dir / TOKENS_FILE, tokenizer, rows)
-    score = partial(validate, job, tokenizer, validation)
+        _tell_start(log, job, data.counts, trainer)
+        _warn(log, job, data.counts)
+        write_tokens(out_dir / TOKENS_FILE, tokenizer, fitting_rows(job, tokenizer))
+    score = partial(validate, job, tokenizer, validation, trainer)
     root = out_dir / "epochs"
     root.mkdir(exist_ok=True)
-    keeper = Keeper(
-        root, log, trainer, job.tuning.patience, partial(_save_epoch, trainer, tokenizer, job, out_dir), score
-    )
+    save = partial(save_trained, trainer, tokenizer, job, out_dir)
+    keeper = Keeper(root, log, trainer, job.tuning, save, score)
     trainer.add_callback(keeper)
     fit(trainer, keeper, log)
     if trainer.is_world_process_zero():
-        tokens, seconds = sum(row.tokens for row in rows), trainer.watch.seconds
-        spent = Spent(len(rows), tokens, seconds, *_devices(trainer), too_long)
+        counts, seconds = data.counts, trainer.watch.seconds
+        spent = Spent(counts.rows, counts.tokens, seconds, *_devices(trainer), counts.too_long)
         manifest = finish(job, out_dir, spent, tokenizer.chat_template, key)
+        shutil.rmtree(out_dir / TOKENS, ignore_errors=True)
         rate = manifest.metrics["tokens_per_second"]
-        log("done", text=f"best epoch {manifest.best_epoch}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
+        log("done", text=f"best {manifest.best.name}; {spent.train_s:.0f} s at {rate:.0f} tokens/s")
 
 
 def _devices(trainer: Trainer) -> tuple[str, int]:
@@ -79,44 +89,47 @@ def _devices(trainer: Trainer) -> tuple[str, int]:
     return ("gpu", processes) if torch.cuda.is_available() else ("cpu", processes * torch.get_num_threads())
 
 
-def make_trainer(job: TrainJob, tokenizer: Any, rows: Rows, out_dir: Path) -> Trainer:
+def make_trainer(job: TrainJob, tokenizer: Any, data: Tokenised, out_dir: Path) -> Trainer:
     """Model, adapter, data and settings put together. Raises TrainError for an adapter that vLLM cannot serve."""
-    from datasets import Dataset
-
     trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
     check_kernels(job.tuning.kernels, this_device())
-    columns = _columns(job, rows)
     try:
         arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
     except (TypeError, ValueError) as error:
         raise TrainError(f"[train]: TRL does not take these settings: {error}\n    see [train.extra]") from None
+    model = model_to_train(job)
     trainer: Trainer = trainer_of(
-        model=model_to_train(job),
+        model=model,
         args=arguments,
-        data_collator=None if job.tuning.referenced else Collator(tokenizer.pad_token_id),
-        train_dataset=Dataset.from_list(columns),
+        data_collator=_collator(job, tokenizer, model),
+        train_dataset=data.dataset,
         processing_class=tokenizer,
         peft_config=lora_config(job),
     )
     trainer.loraplus_ratio = job.tuning.loraplus_ratio
     check_servable(trainer.model, 2 if initial_weights.is_converted(job) else 1)
-    hold_in_float32(trainer.model)
-    initial_weights.begin(trainer, job, out_dir, columns, tokenizer.pad_token_id)
+    hold_adapter_in_float32(trainer.model)
+    initial_weights.begin(trainer, job, out_dir, data.dataset, tokenizer.pad_token_id)
     keep_head_input_whole(trainer.model)
+    trainer.fused = this_device().kind == "cuda" and job.tuning.kernels != "unsloth" and can_fuse(trainer.model)
     return trainer
 
 
-def _columns(job: TrainJob, rows: Rows) -> list[dict[str, Any]]:
-    columns = [piece for row in rows for piece in in_pieces(row, job.tuning.max_length)]
-    return compared(columns, job.tuning.batch_size, job.tuning.seed) if job.tuning.method == "kto" else columns
+def _collator(job: TrainJob, tokenizer: Any, model: Any) -> Any:
+    """What makes batches; None leaves it to TRL."""
+    if job.tuning.referenced:
+        return None
+    return keep_rows_apart(model) if job.tuning.packing else Collator(tokenizer.pad_token_id)
 
 
 def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     """Train from the newest whole checkpoint, if there is one; nothing if all epochs are done."""
     from transformers import TrainerState
 
-    checkpoint = newest_whole(Path(trainer.args.output_dir))
+    checkpoint = newest_whole(Path(trainer.args.output_dir), remove=trainer.is_world_process_zero())
     trainer.watch = Stopwatch(train_seconds(checkpoint) if checkpoint else 0.0)
+    if trainer.is_world_process_zero():
+        epochs.forget_after(keeper.root, step_of(checkpoint) if checkpoint else 0)
     if checkpoint is None:
         trainer.train()
     else:
@@ -129,35 +142,25 @@ def fit(trainer: Trainer, keeper: Keeper, log: EventLog) -> None:
     trainer.watch.pause()
 
 
-def _save_epoch(trainer: Trainer, tokenizer: Any, job: TrainJob, out_dir: Path, folder: Path) -> None:
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    if hasattr(model, "peft_config"):
-        initial_weights.save(model, job, out_dir, folder)
-        (folder / "README.md").unlink(missing_ok=True)
-    else:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-
-
-def _tell_start(log: EventLog, job: TrainJob, rows: Rows, model: Any) -> None:
-    counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    trained = sum(n for n, trains in counts if trains)
+def _tell_start(log: EventLog, job: TrainJob, counts: Counts, trainer: Trainer) -> None:
+    trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     what = job.tuning.method if job.tuning.method == "full" else f"{job.tuning.method}, r = {job.lora.r}"
-    tokens = sum(row.tokens for row in rows) * job.tuning.epochs
-    text = f"{what}: {trained:,} trainable weights; {len(rows):,} rows x {job.tuning.epochs} epochs = {tokens:,} tokens"
-    log("start", text=text, rows=len(rows), tokens=tokens, trained_weights=trained)
+    passes = job.tuning.passes(len(trainer.train_dataset))
+    tokens = round(counts.tokens * passes)
+    text = f"{what}: {trained:,} trainable weights; {counts.rows:,} rows x {passes:.4g} epochs = {tokens:,} tokens"
+    log("start", text=text, rows=counts.rows, tokens=tokens, trained_weights=trained)
 
 
-def _warn(log: EventLog, job: TrainJob, rows: Rows, too_long: int) -> None:
+def _warn(log: EventLog, job: TrainJob, counts: Counts) -> None:
     """Tell what of the rows is not learnt, or not as one might think."""
-    if too_long:
+    if counts.too_long:
         limit = job.tuning.max_length
-        log("warning", text=f"{too_long} rows exceed max_length = {limit} tokens and are skipped")
-    if left_out := sum(row.left_out for row in rows):
+        log("warning", text=f"{counts.too_long} rows exceed max_length = {limit} tokens and are skipped")
+    if counts.left_out:
         rewritten = "rendered differently by the chat template in the history"
-        log("warning", text=f"{left_out} earlier answers of chats, {rewritten}, are excluded from the loss")
-    if unread := unread_keys(rows):
+        log("warning", text=f"{counts.left_out} earlier answers of chats, {rewritten}, are excluded from the loss")
+    if unread := unread_keys(counts.unread):
         log("warning", text=unread)
-    wanted = [row.desired for row in rows if isinstance(row, Judged)]
-    if wanted and (uneven := imbalance(sum(wanted), len(wanted) - sum(wanted), job.tuning)):
+    judged = counts.wanted + counts.unwanted
+    if judged and (uneven := imbalance(counts.wanted, counts.unwanted, job.tuning)):
         log("warning", text=uneven)

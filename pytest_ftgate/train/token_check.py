@@ -39,7 +39,7 @@ def check_tokens(endpoint: Endpoint, file: Path) -> int:
         raise ServeError(
             f"the server tokenises messages differently from training ({differ} of {len(rows)} rows differ):\n"
             + "\n".join(differences[: SHOWN * LINES])
-            + "\n    serve with the tokenizer and chat template used in training"
+            + "\n    serve with the tokenizer and template of training (chat_template.jinja in the adapter's folder)"
         )
     return len(rows)
 

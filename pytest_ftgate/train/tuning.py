@@ -10,6 +10,9 @@ SMALL_DATA_ROWS = 1_000
 REFERENCED = ("dpo", "kto")
 """Methods that hold the trained model to a reference, the base, and learn from what people prefer or want."""
 
+ANSWERS = ("qlora", "lora", "full")
+"""Methods that learn answers, one a row."""
+
 METHODS_OF = {
     "beta": REFERENCED,
     "load_in_4bit": REFERENCED,
@@ -17,6 +20,8 @@ METHODS_OF = {
     "undesirable_weight": ("kto",),
     "loraplus_ratio": ("qlora", "lora", "dpo", "kto"),
     "kernels": ("qlora", "lora", "full"),
+    "packing": ANSWERS,
+    "group_by_length": ANSWERS,
 }
 """Settings that some methods alone look at."""
 
@@ -83,6 +88,17 @@ class Tuning:
         """Whether the base is held in NF4 while it is trained."""
         return self.method == "qlora" or (self.referenced and self.load_in_4bit)
 
+    def passes(self, rows: int) -> float:
+        """How often each of so many training rows is learnt from, > 0."""
+        at_once = self.batch_size * self.gradient_accumulation * self.gpus * self.nodes
+        return self.max_steps * at_once / rows if self.max_steps else float(self.epochs)
+
+    def validations(self, rows: int) -> float:
+        """Their number: at the end of each pass over so many rows, and every eval_steps steps, if patience allows."""
+        passes, at_once = self.passes(rows), self.batch_size * self.gradient_accumulation * self.gpus * self.nodes
+        steps = passes * rows / at_once
+        return max(passes, 1.0) + (steps / self.eval_steps if self.eval_steps else 0.0)
+
     def settings(self) -> dict[str, Any]:
         """The fields that the method looks at."""
         return {
@@ -104,11 +120,6 @@ class Lora:
     rslora: bool = False
     init: str = "default"
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def changes_base(self) -> bool:
-        """Whether the base in the trainer's memory is no longer the one that is served."""
-        return self.init == "pissa"
 
     def resolved(self, rows: int) -> Lora:
         """With r 8 below 1,000 training rows, else 16, and alpha 2 r (rslora: 8), where they are not set."""

@@ -1,19 +1,15 @@
-"""Rows -> the sentence that names the keys which nothing reads."""
+"""Numbers of rows by key -> the sentence that names the keys which nothing reads."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-
-from pytest_ftgate.train.training_row import TrainingRow
 
 MOST = 20
 """Keys that are named; a file whose keys are contents has as many as rows."""
 
 
-def unread_keys(rows: Iterable[TrainingRow]) -> str:
+def unread_keys(counts: Counter[str]) -> str:
     """Each key with the number of its rows, most frequent first and `MOST` of them; "" if all is read."""
-    counts = Counter(key for row in rows for key in row.unused)
     named = ", ".join(f"{key!r} in {count:,} row{'' if count == 1 else 's'}" for key, count in counts.most_common(MOST))
     named += f" and {len(counts) - MOST:,} more keys" if len(counts) > MOST else ""
     return f"keys of the training rows that nothing reads: {named}; what they say is not learnt" if named else ""

@@ -8,8 +8,9 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -18,7 +19,7 @@ from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
 from pytest_ftgate.serve.client.reasoning import split
 from pytest_ftgate.serve.hf.generate import answers_to
-from pytest_ftgate.serve.hf.reference_logprobs import prove, write_proof
+from pytest_ftgate.serve.hf.reference_logprobs import ReferenceLogprobs, prove, write_proof
 from pytest_ftgate.serve.hf.row import Answer, Job
 from pytest_ftgate.serve.response import Response
 from pytest_ftgate.train.call_text import calls_in
@@ -26,52 +27,63 @@ from pytest_ftgate.train.data import Example
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import IGNORED, Collator, answer_loss
 from pytest_ftgate.train.manifest import Epoch
-from pytest_ftgate.train.models import serving_model
+from pytest_ftgate.train.served import ask_as_served
 
 SCORE_FILE = "score.json"
 LOSS_BATCH = 16
 """Rows of a forward pass for the validation loss."""
 
 
-def validate(job: TrainJob, tokenizer: Any, examples: Sequence[Example], folder: Path, train_loss: float) -> Epoch:
+def validate(  # noqa: PLR0913, PLR0917 - wiring
+    job: TrainJob, tokenizer: Any, examples: Sequence[Example], trainer: Any, folder: Path, train_loss: float
+) -> Epoch:
     """Score the adapter of `epochs/<k>-<step>`; write proof.json and, last, score.json into that folder.
 
+    trainer: whose model is asked itself where it is the one that will be served.
     Raises TrainError if a grader breaks: nothing would be known of the epoch.
     """
     epoch, step = epoch_of(folder)
     with _undisturbed():
-        model = serving_model(job, folder)
-        jobs = [Job(example.prompt, job.grading.max_tokens) for example in examples]
-        answers = answers_to(model, tokenizer, jobs)
-        grades = grade_answers(job, examples, answers)
-        loss = validation_loss(model, tokenizer, examples)
-        if job.tuning.method != "full":
-            write_proof(prove(model, tokenizer), folder)
-    del model
-    torch.cuda.empty_cache()  # does nothing without a GPU
+        asked = ask_as_served(job, folder, step, trainer, partial(_ask, job, tokenizer, examples))
+    if asked.proof is not None:
+        write_proof(asked.proof, folder)
+    grades = grade_answers(job, examples, asked.answers)
     result = Epoch(
         epoch=epoch,
         step=step,
         score=sum(grade.value for grade in grades) / len(grades),
         passed=sum(grade.passed for grade in grades),
         cases=len(grades),
-        loss=loss,
-        perplexity=math.exp(min(loss, 700.0)),
+        loss=asked.loss,
+        perplexity=math.exp(min(asked.loss, 700.0)),
         train_loss=train_loss,
     )
     write_text(folder / SCORE_FILE, json.dumps(asdict(result)))
     return result
 
 
+class _Asked(NamedTuple):
+    answers: Sequence[Answer]
+    loss: float
+    proof: ReferenceLogprobs | None
+
+
+def _ask(job: TrainJob, tokenizer: Any, examples: Sequence[Example], model: Any) -> _Asked:
+    jobs = [Job(example.prompt, job.grading.max_tokens) for example in examples]
+    answers = answers_to(model, tokenizer, jobs)
+    loss = validation_loss(model, tokenizer, examples)
+    return _Asked(answers, loss, prove(model, tokenizer) if job.tuning.method != "full" else None)
+
+
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Training goes on with the random numbers it would have had without the validation."""
-    state, python = torch.get_rng_state(), random.getstate()
-    try:
-        yield
-    finally:
-        torch.set_rng_state(state)
-        random.setstate(python)
+    python, gpus = random.getstate(), [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(gpus):
+        try:
+            yield
+        finally:
+            random.setstate(python)
 
 
 def read_score(folder: Path) -> Epoch | None:
@@ -80,10 +92,15 @@ def read_score(folder: Path) -> Epoch | None:
     return Epoch(**json.loads(path.read_text())) if path.is_file() else None
 
 
-def epoch_of(folder: Path) -> tuple[int, int]:
+def folder_name(epoch: float, step: int) -> str:
+    """`<epoch>-<step>`, as "2-40", or within an epoch "1.33333-40"."""
+    return f"{epoch:.6g}-{step}"
+
+
+def epoch_of(folder: Path) -> tuple[float, int]:
     """(epoch, step) of the folder `<epoch>-<step>`."""
     epoch, step = folder.name.split("-")
-    return int(epoch), int(step)
+    return float(epoch), int(step)
 
 
 def grade_answers(job: TrainJob, examples: Sequence[Example], answers: Sequence[Answer]) -> list[Grade]:

@@ -17,6 +17,7 @@ from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.kernels import load_unsloth
+from pytest_ftgate.train.strategies.parent import end_with_parent
 
 LOCK_WAIT_S = 30.0
 """Seconds to wait for the trainer of a killed session, which is on its way out."""
@@ -28,10 +29,12 @@ OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memo
 def main(out_dir: Path, state_dir: Path | None = None) -> int:
     """Exit code: 0 finished, 1 the user's fault or out of memory, each told by the event "failed".
 
+    Each of several processes calls it; a crash of one is told so too.
+
     state_dir: the state folder, whose key seals the manifest.
     """
-    with _locked(out_dir):
-        log = EventLog(out_dir / EVENTS)
+    log = EventLog(out_dir / EVENTS)
+    with _locked(out_dir), _crash_told(log):
         try:
             job = TrainJob.read(out_dir / "job.json")
             if job.tuning.kernels == "unsloth":
@@ -45,9 +48,25 @@ def main(out_dir: Path, state_dir: Path | None = None) -> int:
         except (MemoryError, RuntimeError, OSError) as error:  # torch.OutOfMemoryError is a RuntimeError
             if not _is_out_of_memory(error):
                 raise
-            log("failed", text=printable(f"{type(error).__name__}: {error}".splitlines()[0]), kind="memory")
+            log("failed", text=printable(_line(error)), kind="memory")
             return 1
     return 0
+
+
+@contextmanager
+def _crash_told(log: EventLog) -> Iterator[None]:
+    """One of several processes says why it dies: the last lines of their common log are those of torchrun."""
+    rank, count = (os.environ.get(name, "") for name in ("RANK", "WORLD_SIZE"))
+    try:
+        yield
+    except Exception as error:
+        if count not in {"", "1"}:
+            log("failed", text=printable(f"process {rank} of {count} (from 0): {_line(error)}"), kind="crash")
+        raise
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -70,4 +89,5 @@ def _locked(out_dir: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     sys.exit(main(*map(Path, sys.argv[1:])))

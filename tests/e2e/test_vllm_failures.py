@@ -1,6 +1,6 @@
-"""Real vLLM on the CPU, made to fail at start-up: one clear error each, and nothing left.
+"""Real vLLM on the CPU, made to fail at start-up: one clear error each, and nothing left; and one as others start it.
 
-Slow: six starts. What vLLM says is recorded in tests/unit/serve/test_vllm_failures.py, which `make test` runs; here it
+Slow: seven starts. What vLLM says is recorded in tests/unit/serve/test_vllm_failures.py, which `make test` runs; here it
 is asked whether it still says so.
 """
 
@@ -12,17 +12,25 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import AutoTokenizer
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.client.sampling import sampling
+from pytest_ftgate.serve.client.sync import Client
+from pytest_ftgate.serve.hf.generate import generate
+from pytest_ftgate.serve.hf.weights import load_weights
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers import local as local_engine
+from pytest_ftgate.serve.servers.external import OpenAIEngine
 from pytest_ftgate.serve.servers.supervisor import members
 from pytest_ftgate.serve.vllm.command import VllmSettings
 from pytest_ftgate.serve.vllm.engine import VllmEngine
 from tests.e2e.patience import patience
-from tests.e2e.vllm_models import BASE, need_vllm
+from tests.e2e.vllm_models import BASE, need_vllm, penalised
 from tests.e2e.workshop import ROOT, wait_for
 from tests.mock_openai import MockServer
+from tests.reference import compare_with_transformers
 
 pytestmark = pytest.mark.slow
 
@@ -81,3 +89,26 @@ def test_the_death_of_pytest_while_vllm_starts_leaves_nothing(tmp_path):
         assert started, f"its worker processes start:\n{log.read_text()[-3000:]}"
         parent.send_signal(signal.SIGKILL)
     assert wait_for(lambda: members(group) == [])
+
+
+def test_a_vllm_that_others_started_answers_without_the_models_own_penalty(tmp_path, monkeypatch):
+    """As vLLM starts by itself, with the defaults of generation_config.json: our requests and probe name their own."""
+    need_vllm()
+    base = Model(str(penalised(tmp_path / "base")), dtype="float32")
+    engine = VllmEngine(base, tmp_path / "vllm.log", VllmSettings("", ("--generation-config", "auto"), patience(120)))
+    engine.start(lambda line: None)
+    try:
+        monkeypatch.setenv("FTGATE_API_KEY", engine.api_key)
+        attached = OpenAIEngine(engine.base_url, engine.served_name)
+        attached.start(lambda line: None)
+        client = Client(attached.endpoint(attached.model))
+        talks = [[{"role": "user", "content": text}] for text in ("Count from 1 to 9.", "Say yes, yes, yes.")]
+        plain = [client.text(talk, max_tokens=24) for talk in talks]
+        said = [client.text(talk, **sampling(max_tokens=24, offers=attached.offers)) for talk in talks]
+        assert compare_with_transformers(engine, base).within("float32"), "the probe"
+    finally:
+        engine.stop()
+    network, tokenizer = load_weights(base.base, None, torch.float32, None), AutoTokenizer.from_pretrained(base.base)
+    expected = [answer.text for answer in generate(network, tokenizer, talks, 24)]
+    assert said == expected
+    assert plain != expected, "the penalty is there"

@@ -26,10 +26,12 @@ from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.sampling import sampling
 from pytest_ftgate.serve.client.sync import Client
+from pytest_ftgate.serve.hf.generate import prompt_tokens
+from pytest_ftgate.serve.hf.tokenizer import load_tokenizer
 from pytest_ftgate.serve.servers.supervisor import members, shared_memory
 from pytest_ftgate.serve.vllm import probe
 from tests.e2e.patience import patience, slowness
-from tests.e2e.vllm_models import make_adapter
+from tests.e2e.vllm_models import WHICH_DAY, make_adapter
 from tests.e2e.workshop import wait_for
 from tests.reference import compare_with_transformers, reference_logprobs
 
@@ -58,6 +60,16 @@ def test_base_and_two_adapters_agree_with_peft_on_one_server(engine, adapters):
     for wrong in (engine.model, other):
         assert compare_with_transformers(engine, one, wrong).largest > 0.5, "the wrong one must be seen"
     assert engine.pid == before
+
+
+def test_conversations_become_the_tokens_that_training_would_make(engine):
+    """[base] chat_template, chat_template_kwargs and date, in vLLM and in transformers."""
+    tokenizer = load_tokenizer(engine.model.base, None, engine.model.chat)
+    for said in (WHICH_DAY, "Hello"):
+        talk = [{"role": "user", "content": said}]
+        served = probe.tokens(engine.endpoint(engine.model), talk)
+        assert served == list(prompt_tokens(tokenizer, talk))
+        assert tokenizer.decode(served).startswith("09 Feb 2026 False") == (said == WHICH_DAY)
 
 
 def test_an_adapter_of_zeros_is_the_base_model(engine, tmp_path):

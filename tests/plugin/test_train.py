@@ -250,6 +250,7 @@ def test_options_are_checked_at_once(shop):
         (["--ftgate-engine", "onnx"], "allowed: transformers"),
         (["--ftgate-leak", "drop-all"], "allowed: error, strict, drop-row, drop-case"),
         (["--ftgate-concurrency", "0"], "from 1 to 4096"),
+        (["--ftgate-start-limit", "soon"], "expected a whole number of seconds from 1 to 86400"),
     ):
         result = shop.run(*args)
         assert result.ret == 4

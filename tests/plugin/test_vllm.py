@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from tests.fake_vllm import make_executable
+from tests.projects import lock, write_model, write_pipeline, write_rows
 
 ECHO = [{"id": f"a{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(8)]
 USING = """
@@ -93,6 +94,38 @@ def test_settings_in_the_ini_file(project, fake, pytester):
     project.golden("echo", ECHO)
     project.run("goldens").assert_outcomes(passed=8)
     assert json.loads((project.path / "record.json").read_text())["argv"][-2:] == ["--seed", "5"]
+
+
+def test_arguments_of_the_pipeline_stand_before_those_of_the_command_line(project, fake):
+    """They are part of what answers: with others nothing of the journal is taken."""
+    record = project.path / "record.json"
+    fake = fake[:4]  # without --ftgate-model: the base of the pipeline
+    project.golden("echo", ECHO)
+    lock(project.path / "goldens" / "echo")
+    folder = project.path / "pipelines" / "echo"
+    write_rows(folder / "rows.jsonl", [{"input": "a", "expected": "a"}])
+    write_model(folder / "model")
+    serve = '[serve]\nargs = ["--kv-cache-dtype", "fp8"]\ncontext = 3000\n'
+    write_pipeline(folder, "echo", train="rows.jsonl", validation="rows.jsonl", more=serve)
+    asked = [*fake, "--ftgate-resume", "goldens"]
+    project.run(*asked, "--ftgate-vllm-args", "--max-num-seqs 7").assert_outcomes(passed=8)
+    line = " ".join(json.loads(record.read_text())["argv"])
+    assert "--max-model-len 3000 " in line
+    assert line.endswith("--kv-cache-dtype fp8 --max-num-seqs 7")
+    record.unlink()
+    project.run(*asked, "--ftgate-vllm-args", "--max-num-seqs 9").assert_outcomes(passed=8)
+    assert not record.exists(), "the same answers: nothing was asked"
+    project.run(*asked, "--ftgate-vllm-args", "--kv-cache-dtype auto").assert_outcomes(passed=8)
+    assert record.exists()
+    assert not left_over(project)
+
+
+def test_a_start_may_be_given_less_time(project, fake, monkeypatch):
+    monkeypatch.setenv("FAKE_VLLM", json.dumps({"hang": True}))
+    project.golden("echo", ECHO)
+    result = project.run(*fake, "--ftgate-start-limit", "2", "goldens")
+    assert "not ready within 2 s; raise --ftgate-start-limit" in result.stdout.str() + result.stderr.str()
+    assert not left_over(project)
 
 
 def test_arguments_that_are_no_words(project, fake):

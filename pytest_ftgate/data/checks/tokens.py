@@ -10,7 +10,9 @@ from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import DataError, Fault, MissingExtra
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.case import Message
+from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.hf.template_turns import template_tools, template_turns
+from pytest_ftgate.serve.hf.tokenizer import load_tokenizer
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 Asked = Callable[[DataRow], Sequence[Message]]
@@ -39,22 +41,23 @@ def tokens_in(tokenizer: Any, asked: Asked = as_written) -> Callable[[DataRow], 
     return count
 
 
-def tokenizer_in(model: Path, what: str) -> Any:
-    """The tokenizer of a folder. what: it is needed for.
+def tokenizer_in(model: Path, what: str, chat: ChatFormat | None = None) -> Any:
+    """The tokenizer of a folder. what: it is needed for. chat: its chat template, the tokenizer's own if None.
 
-    Raises DataError if the folder holds no tokenizer with a chat template, MissingExtra without transformers.
+    Raises ServeError as `ChatFormat.applied`, DataError if the folder holds no tokenizer with a chat template,
+    MissingExtra without transformers.
     """
     if not model.is_dir():
         raise DataError([Fault(shown(model), 0, "is not a model folder", "pass --model DIR")])
     if not any((model / name).is_file() for name in TOKENIZER_FILES):
         raise DataError([Fault(shown(model), 0, "contains no tokenizer", f"expected: {' or '.join(TOKENIZER_FILES)}")])
     try:
-        from transformers import AutoTokenizer
+        import transformers  # noqa: F401
     except ImportError:
         raise MissingExtra(what, "serve") from None
-    tokenizer = AutoTokenizer.from_pretrained(str(model), local_files_only=True)
+    tokenizer = load_tokenizer(str(model), None, chat, local_files_only=True)
     if not tokenizer.chat_template:
-        raise DataError([Fault(shown(model), 0, "has no chat template")])
+        raise DataError([Fault(shown(model), 0, "has no chat template", 'set [base] chat_template = "chatml"')])
     return tokenizer
 
 
@@ -63,6 +66,6 @@ def _count(tokenizer: Any, row: DataRow, turns: Sequence[Message]) -> int:
 
     try:
         text = tokenizer.apply_chat_template(template_turns(turns), tokenize=False, tools=template_tools(row.tools))
-    except TemplateError as error:
+    except (TemplateError, TypeError) as error:  # TypeError: the template adds up what is no text
         raise DataError([Fault(row.path, row.line, f"rejected by the chat template: {error}")]) from None
     return len(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -86,7 +86,7 @@ HERE = Workers(_at_once, 1)
 def on_all_cores() -> Iterator[Workers]:
     """As many processes as the machine has cores; they end with this one, even if it is killed."""
     count = os.cpu_count() or 1
-    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_follow_parent) as pool:
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=follow_parent) as pool:
 
         def submit(task: Task) -> Callable[[], Result]:
             future = pool.submit(result_of, task)
@@ -105,7 +105,7 @@ def _waited(future: Future[Result]) -> Result:
         ) from None
 
 
-def _follow_parent() -> None:
+def follow_parent() -> None:
     """In a worker: Ctrl-C is the parent's, and when that is gone, so is this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_after_parent, daemon=True).start()

@@ -61,7 +61,7 @@ class CanaryRun:
     def _compare(self, champion: Version, reference: Reference, night: date) -> Finding:
         target = self.target(champion)
         panel, lost = find_panel(self.suites, reference)
-        now = asked_of(self.suites, target.digest, self.runtime.settings.engine)
+        now = asked_of(self.suites, target.digest, self._engine(target))
         if changed := changes(reference, now, lost):
             fix = f"not compared; if intended, record new reference runs: {REBASE.format(task=self.task)}"
             return Finding("changed", "; ".join([*changed, fix]), night)
@@ -86,16 +86,21 @@ class CanaryRun:
         """What answers for the champion: its own adapter, or the server that --ftgate-base-url names."""
         settings = self.runtime.settings
         if settings.engine != "openai":
-            return self.runtime.targets.named("champion", self.task, self.pipeline.base_model)
+            base = self.runtime.engines.as_served(self.pipeline.base_model)
+            return self.runtime.targets.named("champion", self.task, base)
         from pytest_ftgate.serve.model import Model
 
         title = f"{settings.model}, served at {settings.base_url} as {champion}"
         return Target(title, Model(settings.model, served=True), champion)
 
+    def _engine(self, target: Target) -> str:
+        """What serves a target; of a server of others, only how it is asked."""
+        return target.model.engine or self.runtime.settings.engine
+
     def measure_reference(self, target: Target, reason: str) -> Reference:
         """Ask the reference runs of a model, the candidate about to be promoted say. Raises FtgateError."""
         panel = draw_panel(self.suites, self.pipeline.canary.size)
-        asked = asked_of([suite for suite, _ in panel], target.digest, self.runtime.settings.engine)
+        asked = asked_of([suite for suite, _ in panel], target.digest, self._engine(target))
         return ask_reference(panel, asked, target, self.runtime, reason)
 
     def at_promotion(self, candidate: Target, say: Callable[[str], None]) -> Reference | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.errors import IntegrityError, MetricError
+from pytest_ftgate.errors import IntegrityError, MetricError, TrainError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.run import Baseline, PipelineRun, Stopped
+from pytest_ftgate.pipeline.stages.check_machine import check_machine
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 from pytest_ftgate.pipeline.targets import base_target
 
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
 def measure_baseline(run: PipelineRun) -> None:
     """Answers of earlier runs are taken as they are. Before anything is asked and paid for, the champion is looked at:
     Stopped(INTEGRITY) if it, or its frozen results, are not what was recorded. A new registry opens meanwhile: that
-    takes seconds.
+    takes seconds. Raises TrainError if this machine cannot do what follows.
     """
     prepare_data(run)
+    check_machine(run)
     champion = _champion(run)
+    if run.machine_lacks:
+        raise TrainError(run.machine_lacks)
     warm = threading.Thread(target=run.runtime.registry.prepare, name="ftgate-registry", daemon=True)
     warm.start()
     target = base_target(run.base)
+    for suite in run.sets:
+        run.runtime.expect(run.baseline_of(suite), target)
     for suite in run.sets:
         evaluation = run.baseline_of(suite)
         run.evaluations.ask(evaluation, suite.cases, target, f"baseline {suite.name}")

@@ -127,7 +127,7 @@ class DataChecks:
 
         model, prompt = Path(self.pipeline.base_model.base), self.prompt()
         longest, dtype = self.pipeline.tuning.max_length, self.pipeline.dtype
-        return losses_in(model, dtype, longest, lambda row: _asked(prompt, row))(rows)
+        return losses_in(model, dtype, longest, lambda row: _asked(prompt, row), self.pipeline.chat)(rows)
 
     def _marginals(self) -> LabelCounts | None:
         try:
@@ -201,7 +201,7 @@ class DataChecks:
             return None, None
         try:
             prompt = self.prompt()
-            tokenizer = tokenizer_in(model, "counting tokens")
+            tokenizer = tokenizer_in(model, "counting tokens", self.pipeline.chat)
         except FtgateError as error:
             self.uncounted = str(error)
             return None, None

@@ -24,19 +24,25 @@ if TYPE_CHECKING:
 
 def fine_tune(run: PipelineRun) -> None:
     """Train, or take the adapter of an earlier run of the same job."""
-    from pytest_ftgate.train.launch import train
+    from pytest_ftgate.train.anywhere import train
 
     prepare_data(run)
     state_dir = run.runtime.settings.state_dir
     mix(run)
-    job = begin_with(run, run.pipeline.job(run.suites[0].prompt.to_json(), grading(run.suites[0]), run.data_lineage))
+    job = begin_with(run, job_of(run, run.base.revision))
     record_access(state_dir, run.pipeline, "fine-tune")
     out_dir = state_dir / "runs" / run.name / job.digest[:16]
     _compare_tokens(run, job, out_dir)
     run.runtime.engines.stop_and_free()
     live = LiveCurves(run.runtime.registry, run.name, out_dir, run.say)
     with run.runtime.console.progress("fine-tune", None) as advance, live.around():
-        run.manifest = train(job, out_dir, _Narrator(run.say, advance, live), state_dir)
+        run.manifest = train(job, run.pipeline.cluster, out_dir, _Narrator(run.say, advance, live), state_dir)
+
+
+def job_of(run: PipelineRun, revision: str | None) -> TrainJob:
+    """What the run trains. revision: of the base model. Raises PipelineError if a file is not there."""
+    pipeline = run.pipeline.at(revision)
+    return pipeline.job(run.suites[0].prompt.to_json(), grading(run.suites[0]), run.data_lineage)
 
 
 def grading(suite: Suite) -> dict[str, Any]:

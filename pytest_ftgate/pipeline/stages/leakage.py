@@ -12,6 +12,7 @@ from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.data_access import record_access
 from pytest_ftgate.pipeline.leaked_cases import LeakedCases, TooFewLeft
 from pytest_ftgate.pipeline.run import LeakageResult, PipelineRun, PreparedData, Stopped
+from pytest_ftgate.pipeline.stages.check_machine import check_machine
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 
 def check_leakage(run: PipelineRun) -> None:
-    """General skills are compared apart from the others, whose templates they do not share.
+    """The machine is looked at first. What it lacks ends the run before the baseline, if no leak does.
 
+    General skills are compared apart from the others, whose templates they do not share.
     A leak into an advisory set is reported and stops nothing. A golden case in a [prompt] stops the run whatever
     --ftgate-leak says: no row that could be dropped holds it.
     """
     prepare_data(run)
+    check_machine(run)
     record_access(run.runtime.settings.state_dir, run.pipeline, "leakage", run.sets)
     cases = LeakedCases()
     report = _leaks_of(run, run.suites, cases)

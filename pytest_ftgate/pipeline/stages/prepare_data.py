@@ -15,7 +15,6 @@ from pytest_ftgate.files.dvc import check_tracked
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.data_access import record_access
 from pytest_ftgate.pipeline.run import PreparedData
-from pytest_ftgate.train.libraries import check_libraries
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.readers.renamed import Columns
@@ -29,8 +28,6 @@ def prepare_data(run: PipelineRun) -> None:
     """Once, whichever stage comes first: from then on the pipeline is on the rows that may be trained."""
     if run.data is not None:
         return
-    if run.source.tuning.where == "here":
-        check_libraries(run.source.tuning, run.source.report_to)
     files, folder = run.source.data_files, run.runtime.settings.state_dir
     if run.source.data.pii != "error":
         record_access(folder, run.source, f"pii: {run.source.data.pii}")

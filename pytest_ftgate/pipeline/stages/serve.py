@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.run import PipelineRun, Stopped
+from pytest_ftgate.registry.model_tags import ENGINE
 
 SMOKE_CASES = 10
 
@@ -21,12 +22,23 @@ def serve(run: PipelineRun) -> None:
         return
     stale = [suite for suite in run.suites if run.references.champion_is_stale(suite)]
     if stale:
+        _say_engines(run)
         run.runtime.engines.expect(run.champion_target.model)  # one server for both, started for the higher rank
+    for suite in run.sets:
+        run.runtime.expect(run.candidate_of(suite), run.candidate)
     _smoke_test(run)
     for suite in run.sets:
         run.runtime.ask(run.candidate_of(suite), suite.cases, run.candidate)
     for suite in stale:
         run.runtime.ask(run.champion_of(suite), suite.cases, run.champion_target)
+
+
+def _say_engines(run: PipelineRun) -> None:
+    """Why the champion is asked again, if it was gated with another engine."""
+    gated = run.champion.tags.get(ENGINE, "") if run.champion else ""
+    if run.champion and gated != run.base.engine:
+        was = f"with {gated}" if gated else "with an engine that is not on record"
+        run.say(f"{run.champion} was gated {was}; this run serves with {run.base.engine}: the champion is asked again")
 
 
 def _smoke_test(run: PipelineRun) -> None:

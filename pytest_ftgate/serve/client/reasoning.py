@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-_TAGS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
+_TAGS = (
+    ("<think>", "</think>"),
+    ("[THINK]", "[/THINK]"),
+    ("<|channel>thought", "<channel|>"),
+    ("<seed:think>", "</seed:think>"),
+    ("◁think▷", "◁/think▷"),
+)
 """Marks around reasoning. The first is often part of the prompt, so that the answer begins without it."""
+
+MARKS = ("<|channel|>", "<|channel>", "<channel|>", "<think>", "</think>", "[THINK]", "[/THINK]")
+"""Tokens that some tokenizers hold for special: a server that drops them leaves nothing by which to tell thoughts."""
 
 BYTE_ORDER_MARK = "\ufeff"
 _CHANNEL = re.compile(r"<\|channel\|>(\w++)[^<]*+(?:<\|constrain\|>[^<]*+)?<\|message\|>")
@@ -37,6 +46,12 @@ def split(text: str, *, keeps: bool = False) -> tuple[str, str]:
         thought, _, answer = text.removeprefix(_BARE[0]).partition(_BARE[1])
         return thought.strip(), answer.lstrip()
     return "", text
+
+
+def begins_answer(head: str) -> bool:
+    """Whether a text is the mark of the channel of answers and nothing else: what `split` takes off an answer."""
+    found = _CHANNEL.fullmatch(head)
+    return found is not None and found[1] == _ANSWER
 
 
 def joined(thoughts: Iterable[str]) -> str:

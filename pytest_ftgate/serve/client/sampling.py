@@ -11,6 +11,19 @@ _NEW_LIMIT = "max_completion_tokens"
 """What OpenAI's reasoning models take in place of max_tokens; they refuse a request with both."""
 
 
+NEUTRAL: Mapping[str, float] = {
+    "repetition_penalty": 1.0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+    "top_p": 1.0,
+    "top_k": 0,
+    "min_p": 0.0,
+}
+"""What vLLM else takes from the model's generation_config.json, which neither trainer nor validation knows.
+
+Only a server that is known to be vLLM is sent it: others refuse fields that they do not know."""
+
+
 def sampling(  # noqa: PLR0913 - the settings of [request]
     *,
     max_tokens: int,
@@ -30,8 +43,8 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
 
     extra: further keys, sent as they are; with "max_completion_tokens" among them there is no "max_tokens".
     stream: the answer comes token by token, with its usage at the end.
-    offers: what the engine can do. Raises ServeError for a setting it cannot honour: to drop it would measure
-    something else than what was asked for.
+    offers: what the engine can do; with "neutral" among it, `NEUTRAL` is sent too. Raises ServeError for a setting it
+    cannot honour: to drop it would measure something else than what was asked for.
     """
     wanted = {"choice": choices, "json_schema": response_format, "logprobs": logprobs, "tools": tools}
     for feature, value in wanted.items():
@@ -42,7 +55,8 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
             )
     more = dict(extra or {})
     limit = {} if _NEW_LIMIT in more else {"max_tokens": max_tokens}
-    body: dict[str, Any] = {**more, **limit, "temperature": temperature, "seed": seed + repeat}
+    neutral = NEUTRAL if "neutral" in offers else {}
+    body: dict[str, Any] = {**neutral, **more, **limit, "temperature": temperature, "seed": seed + repeat}
     optional = {
         "stop": list(stop),
         "structured_outputs": {"choice": list(choices)} if choices else None,

@@ -57,7 +57,7 @@ class Batch:
             return
         self.rows = [self.rows[i] for i in alive]
         if alive:
-            index = torch.tensor(alive, device=self.mask.device)
+            index = torch.tensor(alive)  # on the CPU it fits a mask and layers that lie on several GPUs
             self.mask = self.mask[index]
             self.cache.batch_select_indices(index)
 

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from pytest_ftgate.errors import MissingExtra, ServeError
 from pytest_ftgate.serve.compute import COMPUTING
+from pytest_ftgate.serve.device import gpu_environment, this_device
 from pytest_ftgate.serve.engine import Progress
 from pytest_ftgate.serve.hf.weights import check_quantization
+from pytest_ftgate.serve.hub import offline
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine
+from pytest_ftgate.serve.template_file import template_file
 
 KEY_VARIABLE = "FTGATE_SERVER_KEY"
 
@@ -32,6 +35,7 @@ class TransformersEngine(LocalEngine):
     def __init__(self, model: Model, log: Path, start_limit_s: float = 300.0, batch_size: int = 32) -> None:
         super().__init__(model, log, start_limit_s)
         self.batch_size = batch_size
+        self._template: Path | None = None
         self.max_in_flight = batch_size  # more would only wait, and their time limit would run
 
     def start(self, progress: Progress) -> None:
@@ -41,6 +45,7 @@ class TransformersEngine(LocalEngine):
                 raise MissingExtra("--ftgate-engine transformers", "serve")
         _check_base(self.model.base)
         check_quantization(self.model.quantization)
+        self._template = template_file(self.model, self.log.parent)
         super().start(progress)
 
     def command(self) -> list[str]:
@@ -53,13 +58,15 @@ class TransformersEngine(LocalEngine):
             "--served-name": self.served_name,
             "--port": str(self.port),
             "--batch-size": str(self.batch_size),
+            "--chat-template": str(self._template) if self._template else None,
         }
         given = [part for option, value in options.items() if value for part in (option, value)]
         return [sys.executable, "-m", "pytest_ftgate.serve.hf.server", *given]
 
     def environment(self) -> Mapping[str, str]:
         """The key, and what a process that computes needs."""
-        return {KEY_VARIABLE: self.api_key, **COMPUTING}
+        gpus = gpu_environment(this_device())
+        return {KEY_VARIABLE: self.api_key, **COMPUTING, **gpus, **offline(self.model)}
 
 
 def _check_base(base: str) -> None:

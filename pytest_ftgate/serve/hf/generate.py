@@ -17,6 +17,7 @@ from pytest_ftgate.serve.hf.batch import Batch
 from pytest_ftgate.serve.hf.prefix import Prefix, shared_prefix
 from pytest_ftgate.serve.hf.row import Answer, Job, Row
 from pytest_ftgate.serve.hf.template_turns import template_tools, template_turns
+from pytest_ftgate.serve.hf.tokenizer import end_tokens, ids_in
 
 Conversation = Sequence[Mapping[str, Any]]
 OnAnswer = Callable[[int, Answer], None]
@@ -151,6 +152,4 @@ def _evaluating(model: Any) -> Iterator[None]:
 
 def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     """All ids that end an answer: the tokenizer's and those of the model's generation config."""
-    ids = getattr(model.generation_config, "eos_token_id", None)
-    listed = ids if isinstance(ids, list) else [ids]
-    return frozenset(i for i in [*listed, tokenizer.eos_token_id] if i is not None)
+    return ids_in(getattr(model.generation_config, "eos_token_id", None)) | end_tokens(tokenizer)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from pytest_ftgate.serve.client.reasoning import MARKS
 from pytest_ftgate.serve.hf.choice_trie import END, Node, build_trie, complete, forced
 
 
@@ -120,10 +121,21 @@ class Row:
             self.text, self.finish = text[: min(found)], "stop"
 
     def _decoded(self) -> str:
-        return str(self.tokenizer.decode(self.output, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        """Special tokens left out, unless some of them say what is thought and what is answered."""
+        drops = _reasoning_marks(self.tokenizer).isdisjoint(self.output)
+        return str(self.tokenizer.decode(self.output, skip_special_tokens=drops, clean_up_tokenization_spaces=False))
 
     def report(self, on_answer: Callable[[int, Answer], None]) -> None:
         """Hand over the answer if the row is finished."""
         if self.finish:
             text = self._decoded() if self.text is None else self.text
             on_answer(self.index, Answer(text, self.finish, len(self.job.tokens), len(self.output)))
+
+
+def _reasoning_marks(tokenizer: Any) -> frozenset[int]:
+    """Ids of the special tokens around reasoning, or before an answer; looked for once for each tokenizer."""
+    if not hasattr(tokenizer, "reasoning_marks"):
+        special = [(place, token) for place, token in tokenizer.added_tokens_decoder.items() if token.special]
+        tokenizer.reasoning_marks = frozenset(place for place, token in special if str(token) in MARKS)
+    marks: frozenset[int] = tokenizer.reasoning_marks
+    return marks

@@ -11,9 +11,7 @@ import argparse
 import copy
 import hmac
 import inspect
-import json
 import os
-import re
 import time
 import traceback
 import uuid
@@ -23,11 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from jinja2 import TemplateError
 
+from pytest_ftgate.serve.chat_format import ChatFormat, has_variable
 from pytest_ftgate.serve.hf.adapters import Adapters
 from pytest_ftgate.serve.hf.batcher import Batcher
 from pytest_ftgate.serve.hf.generate import prompt_tokens
+from pytest_ftgate.serve.hf.placement import free_bytes, placement, weight_bytes
 from pytest_ftgate.serve.hf.row import Answer, Job
+from pytest_ftgate.serve.hf.tokenizer import load_tokenizer
 from pytest_ftgate.serve.hf.weights import QUANTIZATIONS, load_weights
 from pytest_ftgate.serve.precision import DTYPES
 
@@ -89,7 +91,8 @@ class Server:
 
     def _chat_tokens(self, body: Mapping[str, Any]) -> tuple[int, ...]:
         asks = bool(body.get("add_generation_prompt", True))
-        return prompt_tokens(self.tokenizer, _messages(body), asks, tools=_tools(body))
+        variables = template_variables(self.tokenizer, body)
+        return prompt_tokens(self.tokenizer, _messages(body), asks, tools=_tools(body), **variables)
 
     async def detokenize(self, request: web.Request) -> web.Response:
         """The text of token ids."""
@@ -165,9 +168,8 @@ def template_variables(tokenizer: Any, body: Mapping[str, Any]) -> dict[str, Any
     if not isinstance(given, dict):
         raise Refused("'chat_template_kwargs' must be an object: names of variables and their values")
     ours = inspect.signature(tokenizer.apply_chat_template).parameters
-    template = json.dumps(tokenizer.chat_template)
     for name in given:
-        if name in ours or not re.search(rf"\b{re.escape(name)}\b", template):
+        if name in ours or not has_variable(tokenizer.chat_template or "", name):
             raise Refused(f"the model's chat template has no variable '{name}' (chat_template_kwargs)")
     return given
 
@@ -232,6 +234,8 @@ def guard_with(api_key: str) -> Any:
             return await handler(request)
         except Refused as refused:
             return _error(str(refused), refused.status)
+        except TemplateError as error:
+            return _error(f"the chat template rejects the messages: {error}", 400)
         except (ValueError, TypeError) as error:
             return _error(str(error), 400)
         except web.HTTPException:
@@ -250,10 +254,10 @@ def _error(message: str, status: int) -> web.Response:
 def load(options: argparse.Namespace) -> tuple[Any, Any]:
     """The model in evaluation mode, and its tokenizer."""
     import torch
-    from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(options.model, revision=options.revision)
-    places = "auto" if torch.cuda.is_available() else None
+    template = options.chat_template.read_text(encoding="utf-8") if options.chat_template else ""
+    tokenizer = load_tokenizer(options.model, options.revision, ChatFormat(template))
+    places = placement(weight_bytes(options.model, options.quantization), free_bytes())
     model = load_weights(
         options.model, options.revision, getattr(torch, options.dtype), options.quantization, device_map=places
     )
@@ -268,6 +272,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quantization", choices=QUANTIZATIONS, help="NF4 with double quantisation")
     parser.add_argument("--served-name", required=True, help="served model name")
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    parser.add_argument("--chat-template", type=Path, help="file of the chat template; left out: the tokenizer's own")
     parser.add_argument("--batch-size", type=int, default=32, help="conversations per batch")
     return parser.parse_args()
 

@@ -11,15 +11,17 @@ QUANTIZATIONS = ("bitsandbytes",)
 """As vLLM calls them. Each must mean the same to the trainer's validation and to every engine: NF4, quantised twice."""
 
 
-def load_weights(base: str, revision: str | None, dtype: Any, quantization: str | None = None, **options: Any) -> Any:
+def load_weights(
+    base: str, revision: str | None, dtype: Any, quantization: str | None = None, storage: Any = None, **options: Any
+) -> Any:
     """The causal language model of transformers, where `options` (device_map, attn_implementation) put it.
 
-    dtype: of torch. quantization: one of `QUANTIZATIONS`, or None. Raises ServeError for any other.
+    dtype: of torch. quantization: one of `QUANTIZATIONS`, or None. storage: of `nf4`. Raises ServeError for any other.
     """
     from transformers import AutoModelForCausalLM
 
     check_quantization(quantization)
-    config = nf4(dtype) if quantization else None
+    config = nf4(dtype, storage) if quantization else None
     return AutoModelForCausalLM.from_pretrained(
         base, revision=revision or "main", dtype=dtype, quantization_config=config, **options
     )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pytest_ftgate.serve.engine import Engine
+    from pytest_ftgate.serve.engine import Asked, Engine
     from pytest_ftgate.serve.model import Model
 
 
 class Advance(Protocol):
-    """Shows how far a step is. done: so many. now: what is going on."""
+    """Shows how far a step is. done: so many. now: what is going on. total: the whole, once it is known."""
 
-    def __call__(self, done: int, now: str) -> None: ...  # noqa: D102
+    def __call__(self, done: int, now: str, total: int | None = None) -> None: ...  # noqa: D102
 
 
 class Display(Protocol):
@@ -35,7 +35,7 @@ class EngineSettings:
 
     base_url, model: address of that server and its name for the model. addresses: of several models that are on servers
     of their own, by name. vllm, vllm_args: executable and arguments of `vllm serve`. logs: folder for the servers'
-    output.
+    output. start_limit_s: seconds in which a server must be ready; None for what is usual for the engine.
     """
 
     kind: str
@@ -45,6 +45,11 @@ class EngineSettings:
     addresses: Mapping[str, str] = field(default_factory=dict)
     vllm: str = ""
     vllm_args: tuple[str, ...] = ()
+    start_limit_s: float | None = None
+
+
+START_S, VLLM_START_S = 300.0, 600.0
+"""Seconds in which a server must be ready: vLLM compiles for minutes on some cards."""
 
 
 class EnginePool:
@@ -53,16 +58,43 @@ class EnginePool:
     def __init__(self, settings: EngineSettings, display: Display) -> None:
         self._settings, self._display = settings, display
         self._engines: dict[Model, Engine] = {}
+        self._as_served: dict[Model, Model] = {}
         self._up: list[Engine] = []
         self._idle_mib: dict[str, int] | None = None
+
+    def as_served(self, model: Model) -> Model:
+        """The model as this run serves it: a hub id at its commit, in the cache, and the engine named.
+
+        Downloads what is not here, once. Raises ServeError, see `hub.fetched`.
+        """
+        if model.served:
+            return model
+        if model not in self._as_served:
+            from pytest_ftgate.serve.servers.engine_identity import identity
+
+            settings = self._settings
+            engine = identity(settings.kind, settings.vllm, (*model.arguments, *settings.vllm_args))
+            self._as_served[model] = replace(self._fetched(model), engine=engine)
+        return self._as_served[model]
+
+    def _fetched(self, model: Model) -> Model:
+        from pytest_ftgate.serve.hub import fetched, in_megabytes, is_hub_id
+
+        if not is_hub_id(model):
+            return model
+        with self._display.progress(f"downloading {model.base}", None) as advance:
+            return fetched(model, in_megabytes(advance), lambda text: self._display.line(f"ftgate: {text}"))
 
     def offers(self, model: Model) -> frozenset[str]:
         """What the engine of a model can do beyond plain chat; starts nothing."""
         return self._engine(model).offers
 
-    def expect(self, model: Model) -> None:
-        """Announce a model that will be asked in this run: its engine is then started once for all of them."""
-        self._engine(model).expect(model)
+    def expect(self, model: Model, asks: Iterable[Asked] = ()) -> None:
+        """Announce a model that will be asked in this run: its engine is then started once for all of them.
+
+        asks: looked at only by an engine that must know their lengths. Raises ServeError for one that is too long.
+        """
+        self._engine(model).expect(model, asks)
 
     def running(self, model: Model) -> Engine | None:
         """The engine that serves a model now; None if it is not started."""
@@ -75,6 +107,7 @@ class EnginePool:
         if engine not in self._up:
             self._remember_gpu_memory()
             self._say_cost(model, title)
+            self._fetched(model)  # a champion's base may be at another commit than the run's
             engine.expect(model)
             with self._display.progress(f"starting {engine.name}", None) as advance:
                 engine.start(lambda now: advance(0, now))
@@ -87,13 +120,15 @@ class EnginePool:
             self._up.pop().stop()
 
     def stop_and_free(self) -> None:
-        """Stop them, and wait until their GPU memory is free again. Raises ServeError if it is not."""
+        """Stop them, and wait until their GPU memory is free again; if it is not, a line says who holds it."""
         self.stop()
         if self._idle_mib:
-            from pytest_ftgate.serve.vllm.gpu_memory import wait_until_free
+            from pytest_ftgate.serve.gpu_memory import wait_until_free
 
             with self._display.progress("waiting for GPU memory", None) as advance:
-                wait_until_free(self._idle_mib, progress=lambda now: advance(0, now))
+                held = wait_until_free(self._idle_mib, progress=lambda now: advance(0, now))
+            for line in held.splitlines():
+                self._display.line(f"  {line}")
 
     def _engine(self, model: Model) -> Engine:
         """The engine for the model's base, made if need be."""
@@ -113,13 +148,14 @@ class EnginePool:
             from pytest_ftgate.serve.vllm.command import VllmSettings
             from pytest_ftgate.serve.vllm.engine import VllmEngine
 
-            return VllmEngine(base, log, VllmSettings(settings.vllm, settings.vllm_args))
+            arguments = (*base.arguments, *settings.vllm_args)
+            return VllmEngine(base, log, VllmSettings(settings.vllm, arguments, settings.start_limit_s or VLLM_START_S))
         from pytest_ftgate.serve.hf.engine import TransformersEngine
 
-        return TransformersEngine(base, log)
+        return TransformersEngine(base, log, settings.start_limit_s or START_S)
 
     def _remember_gpu_memory(self) -> None:
-        from pytest_ftgate.serve.vllm.gpu_memory import used_mib
+        from pytest_ftgate.serve.gpu_memory import used_mib
 
         if self._idle_mib is None:
             self._idle_mib = used_mib()

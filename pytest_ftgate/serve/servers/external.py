@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.denial import better_address, models_hint
 from pytest_ftgate.serve.client.key import key_from_environment, key_hint
 from pytest_ftgate.serve.client.reply_body import REDIRECTS
-from pytest_ftgate.serve.engine import Endpoint, Progress
+from pytest_ftgate.serve.engine import Asked, Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 
 MODELS_S = 10.0
@@ -44,7 +45,7 @@ class OpenAIEngine:
         """What this server serves; its digest stands for the name alone, wherever the server is."""
         return Model(self.model_name, served=True)
 
-    def expect(self, model: Model) -> None:
+    def expect(self, model: Model, asks: Iterable[Asked] = ()) -> None:
         """Nothing to prepare."""
 
     def start(self, progress: Progress) -> None:
@@ -59,6 +60,8 @@ class OpenAIEngine:
             raise ServeError(f"{self.base_url}: {problem}")
         names = http.model_names(said) if status == 200 else []
         self.fingerprint = _fingerprint(said, self.model_name, time.time()) if names else ""
+        if names and _is_vllm(said, self.model_name):
+            self.offers |= {"neutral"}
         if names and self.model_name not in names:
             raise ServeError(f"{self.base_url}: no model '{self.model_name}'; {models_hint(self.model_name, names)}")
         if not names and status in {200, 404, 405} and (url := better_address(self.base_url, self.api_key)):
@@ -94,6 +97,12 @@ def _without_scheme(url: str) -> str:
     if "://" in url:
         return f"{url}: expected an address that begins with http:// or https://, such as http://127.0.0.1:8000/v1"
     return f"{url}: no http:// or https:// before the address; did you mean http://{url}?"
+
+
+def _is_vllm(listed: Any, name: str) -> bool:
+    """By the card of the model, where vLLM says so itself."""
+    cards = [each for each in listed["data"] if isinstance(each, dict) and each.get("id") == name]
+    return any(card.get("owned_by") == "vllm" for card in cards)
 
 
 MADE_UP_S = 3600.0

@@ -8,7 +8,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.secrets import Secret
 from pytest_ftgate.serve.adapter import check_unchanged, copy_adapter
 from pytest_ftgate.serve.client import control_http as http
-from pytest_ftgate.serve.engine import Endpoint, Progress
+from pytest_ftgate.serve.engine import Asked, Endpoint, Progress
 from pytest_ftgate.serve.model import Model, served_name
 from pytest_ftgate.serve.servers.process import ProcessGroup
 
@@ -72,8 +72,8 @@ class LocalEngine:
         """The process group of the running server."""
         return self._process.pid if self._process else None
 
-    def expect(self, model: Model) -> None:
-        """Nothing to prepare; an engine that must know the adapters to come says so."""
+    def expect(self, model: Model, asks: Iterable[Asked] = ()) -> None:
+        """Nothing to prepare; an engine that must know what is to come says so."""
 
     def start(self, progress: Progress) -> None:
         """Return when the server is ready. Raises ServeError, and then no process is left."""
@@ -95,7 +95,8 @@ class LocalEngine:
             if (code := process.exit_code()) is not None:
                 raise self._error(process, f"the {self.name} server ended with exit code {code} while starting")
             if passed > self.start_limit_s:
-                raise self._error(process, f"the {self.name} server was not ready within {self.start_limit_s:g} s")
+                late = f"not ready within {self.start_limit_s:g} s; raise --ftgate-start-limit if it only needs longer"
+                raise self._error(process, f"the {self.name} server was {late}")
             if passed - told >= 1:
                 told = passed
                 progress(f"{self._doing} the {self.name} server: {passed:.0f} s")

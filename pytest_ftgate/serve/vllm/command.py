@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import math
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.chat_format import DAY
+from pytest_ftgate.serve.hub import offline
 from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.vllm.context import LEAST
+from pytest_ftgate.serve.vllm.options import options_of, taken
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What --max-lora-rank allows in vLLM 0.32."""
-
-OURS = frozenset({"--host", "--port", "--uds", "--api-key", "--served-model-name"})
-"""Arguments that the user cannot choose: the server would not be found."""
 
 USUAL_RANK = 8
 LORA_SLOTS = 2
@@ -25,8 +26,9 @@ CPU_LORA_SLOTS = 8
 """One more than adapters are ever loaded: vLLM 0.32 on the CPU applies the last slot to requests of the base model
 that share a batch with an adapter's (index -1; vLLM pull request 48421), so it must stay empty, which is zero."""
 
-CPU_CONTEXT = 2048
 CPU_CACHE_BYTES = 512 * 2**20
+"""For each `LEAST` tokens of context."""
+
 CPU_IN_FLIGHT = 32
 """Requests at one time on the CPU: 64 of them share about one answer a second with an adapter, and each then takes as
 long as the usual limit of a request, 60 s."""
@@ -39,7 +41,8 @@ class VllmSettings:
     """What the user may say about vLLM.
 
     executable: path or name of the command; "" for `vllm` beside our Python, then on PATH. arguments: of `vllm serve`,
-    after ours, so that they win. start_limit_s: seconds until the server must be ready.
+    after ours, so that they win; in them those of [serve] args stand before --ftgate-vllm-args. start_limit_s: seconds
+    until the server must be ready.
     """
 
     executable: str = ""
@@ -47,9 +50,9 @@ class VllmSettings:
     start_limit_s: float = 600.0
 
     def __post_init__(self) -> None:
-        if taken := sorted(OURS.intersection(part.partition("=")[0] for part in self.arguments)):
+        if found := taken(self.arguments):
             raise ServeError(
-                f"--ftgate-vllm-args (ini: ftgate_vllm_args) has {', '.join(taken)}, which is set by the plugin\n"
+                f"--ftgate-vllm-args (ini: ftgate_vllm_args) has {', '.join(found)}, which is set by the plugin\n"
                 f"    remove it, or start vLLM yourself and pass --ftgate-base-url"
             )
 
@@ -65,14 +68,24 @@ class VllmSettings:
             raise ServeError("--ftgate-vllm-args: --max-loras is 1; at least 2 required on CPU (one slot stays empty)")
         return slots
 
+    @property
+    def context(self) -> int:
+        """The user's own --max-model-len in tokens, 0 if there is none, or one that vLLM works out itself."""
+        value = self._value("--max-model-len")
+        return int(value) if value.isdecimal() else 0
+
+    def sets(self, option: str) -> bool:
+        """Whether the user has set an option of `vllm serve`, by its long name."""
+        return option in options_of(self.arguments)
+
     def _number(self, option: str) -> int:
-        words = [word for part in self.arguments for word in part.split("=", 1)]
-        if option not in words:
-            return 0
-        value = (words[words.index(option) + 1 :] or ["nothing"])[0]
+        value = self._value(option) if self.sets(option) else "0"
         if not value.isdecimal():
-            raise ServeError(f"--ftgate-vllm-args: {option} is {value}, expected an integer")
+            raise ServeError(f"--ftgate-vllm-args: {option} is {value or 'nothing'}, expected an integer")
         return int(value)
+
+    def _value(self, option: str) -> str:
+        return " ".join(options_of(self.arguments).get(option, ()))
 
 
 def find_vllm(executable: str = "") -> Path:
@@ -93,9 +106,16 @@ def find_vllm(executable: str = "") -> Path:
 
 def runs_on_cpu(executable: Path) -> bool:
     """True for vLLM's CPU backend, read from the version of its distribution; else if the machine has no NVIDIA GPU."""
+    version = version_of(executable)
+    return "cpu" in version if version else shutil.which("nvidia-smi") is None
+
+
+def version_of(executable: Path) -> str:
+    """The version of the distribution beside the command, as "0.32.0+cpu"; "" if there is none."""
     libraries = executable.resolve().parent.parent / "lib"
-    versions = [path.name for path in libraries.glob("python*/site-packages/vllm-*.dist-info")]
-    return any("cpu" in name for name in versions) if versions else shutil.which("nvidia-smi") is None
+    found = [path.name for path in libraries.glob("python*/site-packages/vllm-*.dist-info")]
+    versions = [name.removeprefix("vllm-").removesuffix(".dist-info") for name in found]
+    return next((version for version in versions if "cpu" in version), versions[0] if versions else "")
 
 
 def allowed_rank(rank: int) -> int:
@@ -105,47 +125,53 @@ def allowed_rank(rank: int) -> int:
     return next(allowed for allowed in RANKS if allowed >= rank)
 
 
-def arguments(model: Model, served_name: str, port: int, max_rank: int, *, cpu: bool) -> list[str]:
-    """Everything after the executable, without the user's own arguments."""
+def arguments(  # noqa: PLR0913 - what differs between two starts
+    model: Model, served_name: str, port: int, max_rank: int, *, cpu: bool, context: int = 0
+) -> list[str]:
+    """Everything after the executable, without the user's own arguments and the chat template.
+
+    context: in tokens, 0 = as vLLM chooses.
+    """
     options = {
         "--served-model-name": served_name,
         "--host": "127.0.0.1",
         "--port": str(port),
         "--dtype": model.dtype,
         "--seed": "0",
+        "--generation-config": "vllm",
+        "--max-model-len": str(context or "auto"),
         "--max-lora-rank": str(max_rank),
         "--max-loras": str(CPU_LORA_SLOTS if cpu else LORA_SLOTS),
         "--revision": model.revision,
         "--quantization": model.quantization,
-        **(_cpu_options(model) if cpu else {}),
+        **(_cpu_options(context) if cpu else {}),
     }
     given = [part for option, value in options.items() if value for part in (option, value)]
     eager = ["--enforce-eager"] if cpu else []
     return ["serve", model.base, *given, "--enable-lora", "--disable-uvicorn-access-log", *eager]
 
 
-def _cpu_options(model: Model) -> Mapping[str, str]:
-    """The default block of 128 tokens cannot share a short prompt; a long context wants more cache than there is."""
-    context = min([CPU_CONTEXT, *_own_context(Path(model.base))])
-    return {
-        "--block-size": str(CPU_BLOCK),
-        "--kv-cache-memory-bytes": str(CPU_CACHE_BYTES),
-        "--max-model-len": str(context),
-    }
+def _cpu_options(context: int) -> Mapping[str, str]:
+    """The default block of 128 tokens cannot share a short prompt; a longer context wants more cache."""
+    cache = CPU_CACHE_BYTES * max(1, math.ceil(context / LEAST))
+    return {"--block-size": str(CPU_BLOCK), "--kv-cache-memory-bytes": str(cache)}
 
 
-def _own_context(base: Path) -> Iterator[int]:
-    """The context that a model folder's config.json names, if it names one."""
-    config = base / "config.json"
-    if config.is_file():
-        length = json.loads(config.read_text("utf-8")).get("max_position_embeddings")
-        if isinstance(length, int):
-            yield length
+def spread(settings: VllmSettings) -> list[str]:
+    """What vLLM needs beside the user's own arguments: with replicas, adapters load at run time by one server only."""
+    replicas = settings.sets("--data-parallel-size") and not settings.sets("--api-server-count")
+    return ["--api-server-count", "1"] if replicas else []
+
+
+def with_programs(executable: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """PATH with the folder of the `vllm` command first, where ninja and others are that it compiles kernels with."""
+    folder = str(executable.parent)
+    path = environment.get("PATH", os.defpath)
+    return {"PATH": path if folder in path.split(os.pathsep) else os.pathsep.join([folder, path])}
 
 
 def environment(model: Model, api_key: str, cache: Path, start_limit_s: float) -> Mapping[str, str]:
     """Variables for the server: the key (a command line can be read by everybody), quiet, and no word to anybody."""
-    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if Path(model.base).is_dir() else {}
     return {
         "VLLM_API_KEY": api_key,
         "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
@@ -157,7 +183,8 @@ def environment(model: Model, api_key: str, cache: Path, start_limit_s: float) -
         "VLLM_HOST_IP": "127.0.0.1",
         "VLLM_ENGINE_READY_TIMEOUT_S": str(int(start_limit_s)),
         "VLLM_LOGGING_COLOR": "0",
+        "VLLM_SYSTEM_START_DATE": model.chat.date or DAY,  # in prompts of gpt-oss, which vLLM writes by itself
         "PYTHONUNBUFFERED": "1",
         "TOKENIZERS_PARALLELISM": "false",
-        **offline,
+        **offline(model),
     }

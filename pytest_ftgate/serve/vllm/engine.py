@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.adapter import rank_of
 from pytest_ftgate.serve.client import control_http as http
-from pytest_ftgate.serve.engine import Endpoint, Progress
+from pytest_ftgate.serve.device import gpu_environment, this_device
+from pytest_ftgate.serve.engine import Asked, Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine
 from pytest_ftgate.serve.servers.process import ProcessGroup
+from pytest_ftgate.serve.template_file import check_harmony, template_file
 from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import (
     CPU_IN_FLIGHT,
@@ -25,7 +28,10 @@ from pytest_ftgate.serve.vllm.command import (
     environment,
     find_vllm,
     runs_on_cpu,
+    spread,
+    with_programs,
 )
+from pytest_ftgate.serve.vllm.context import Longest, limit_of, longest, own_context, rounded
 from pytest_ftgate.serve.vllm.failures import ARGUMENTS, KILLED, explain
 
 MOST_ADAPTERS = 16
@@ -54,6 +60,8 @@ class VllmEngine(LocalEngine):
         if CALLS_TOOLS in self.settings.arguments:
             self.offers |= {"tools"}
         self.max_rank = self.settings.max_rank
+        self.context = 0  # tokens of the server as it was started, 0 = as vLLM chose
+        self._longest = Longest()
         self._seen = 0  # bytes of the log that are no longer about what happens now
         self._warm: Future[None] | None = None
         self._progress: Progress = lambda _: None
@@ -62,10 +70,27 @@ class VllmEngine(LocalEngine):
 
     # --- starting ----------------------------------------------------------------------------------------------------
 
-    def expect(self, model: Model) -> None:
-        """Before `start`: this model will be asked for. The server is started for the highest rank among them."""
+    def expect(self, model: Model, asks: Iterable[Asked] = ()) -> None:
+        """The server is started for the highest rank and the longest question that it was told of before.
+
+        A longer question starts it again when it is next asked for an address.
+        """
         if model.adapter is not None and not self._process and not self.settings.max_rank:
             self.max_rank = max(self.max_rank, allowed_rank(rank_of(model.adapter)))
+        found = longest(self.model, asks)
+        if found.tokens > self._longest.tokens:
+            if limit := limit_of(self.model, self.settings.context):
+                found.check(limit)
+            self._longest = found
+
+    def _context(self, *, cpu: bool) -> int:
+        """What the server is started with; 0 lets vLLM choose, where nothing is known of what will be asked."""
+        if self.settings.context or self.model.context:
+            return self.settings.context or self.model.context
+        if not self._longest.tokens and not cpu:
+            return 0
+        own = own_context(self.model)
+        return min([rounded(self._longest.tokens), *([own] if own else [])])
 
     def start(self, progress: Progress) -> None:
         """As LocalEngine; ready after an answer with log-probabilities."""
@@ -80,12 +105,18 @@ class VllmEngine(LocalEngine):
         slots = self.settings.slots(cpu=cpu)
         self.max_in_flight = CPU_IN_FLIGHT if cpu else None
         self._most_loads = slots - 1 if cpu else MOST_ADAPTERS
-        ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=cpu)
-        return [str(executable), *ours, *self.settings.arguments]
+        self.context = self._context(cpu=cpu)
+        check_harmony(self.model)
+        template = template_file(self.model, self.log.parent)
+        ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=cpu, context=self.context)
+        ours += ["--chat-template", str(template)] if template else []
+        return [str(executable), *ours, *spread(self.settings), *self.settings.arguments]
 
     def environment(self) -> Mapping[str, str]:
         """The key, no network if the model is here, no telemetry."""
-        return environment(self.model, self.api_key, self.log.parent / "vllm-cache", self.start_limit_s)
+        ours = environment(self.model, self.api_key, self.log.parent / "vllm-cache", self.start_limit_s)
+        programs = with_programs(find_vllm(self.settings.executable), os.environ)
+        return {**ours, **programs, **gpu_environment(this_device())}
 
     def _ready(self) -> bool:
         if self._warm is None:
@@ -135,7 +166,12 @@ class VllmEngine(LocalEngine):
     # --- adapters ----------------------------------------------------------------------------------------------------
 
     def endpoint(self, model: Model) -> Endpoint:
-        """Where `model` answers; loads and verifies its adapter. A rank above the server's starts the server again."""
+        """Where `model` answers; loads and verifies its adapter.
+
+        A rank above the server's, or a question that is too long for it, starts the server again.
+        """
+        if self.context and self._longest.tokens > self.context:
+            self._start_again(self.max_rank, f"for {self.context} tokens, {self._longest.tokens} requested")
         if model.adapter is None:
             return super().endpoint(model)
         if (rank := allowed_rank(rank_of(model.adapter))) > self._limit():
@@ -152,7 +188,8 @@ class VllmEngine(LocalEngine):
         if self._process and self._busy():
             raise ServeError(
                 f"the vllm server was started {why}, server busy\n"
-                f"    test these models in separate runs, or raise --max-lora-rank or --max-loras in {ARGUMENTS}"
+                f"    test these models in separate runs, or raise --max-lora-rank, --max-loras or --max-model-len in "
+                f"{ARGUMENTS}"
             )
         self.stop()
         self.max_rank = rank

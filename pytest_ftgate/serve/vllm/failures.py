@@ -1,4 +1,8 @@
-"""Text of a vLLM log -> what went wrong and which setting to change. The texts are those of vLLM 0.32."""
+"""Text of a vLLM log -> what went wrong and which setting to change.
+
+The texts are those of vLLM 0.32 and of transformers 5.19, torch 2.13 and huggingface_hub 2.4 below it; those that need
+a GPU to be seen were read in the sources, and were never met on one.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +32,11 @@ FAILURES: tuple[Failure, ...] = (
         "Repo id must be in the form",
         "the base model is neither a folder nor a hub id",
         "correct [base] model in pipeline.toml, or --ftgate-model",
+    ),
+    Failure(
+        "access gated repo",
+        "the base model is gated: the hub gives it only to accounts that accepted its terms",
+        "accept them on its page at huggingface.co, and set HF_TOKEN to a token of that account",
     ),
     Failure(
         "LocalEntryNotFoundError",
@@ -89,6 +98,96 @@ FAILURES: tuple[Failure, ...] = (
         "Failed to infer device type",
         "this vLLM is built for CUDA, but no GPU was found",
         "install vLLM's CPU build (make vllm) and pass its executable with --ftgate-vllm (ini: ftgate_vllm)",
+    ),
+    Failure(
+        "Bfloat16 is only supported on GPUs",
+        "this GPU cannot compute in bfloat16 (compute capability below 8.0)",
+        'set [serve] dtype = "float16", or leave it out: "auto" chooses it',
+    ),
+    Failure(
+        "is not supported for the current GPU",
+        "this GPU is too old for the quantisation",
+        f"remove [serve] quantization, or --quantization in {ARGUMENTS}",
+    ),
+    Failure(
+        "Unknown quantization method",
+        "unknown quantisation",
+        f"correct --quantization in {ARGUMENTS}, or [serve] args",
+    ),
+    Failure(
+        "does not match the quantization method",
+        "the model folder is quantised in another way than the server was told",
+        f"remove [serve] quantization, or --quantization in {ARGUMENTS}",
+    ),
+    Failure(
+        "driver on your system is too old",
+        "the NVIDIA driver is too old for the CUDA version of this vLLM",
+        "update the driver, or install a vLLM that is built for an older CUDA version",
+    ),
+    Failure(
+        "CUDA driver version is insufficient",
+        "the NVIDIA driver is too old for the CUDA version of this vLLM",
+        "update the driver, or install a vLLM that is built for an older CUDA version",
+    ),
+    Failure(
+        "no kernel image is available for execution",
+        "this vLLM has no kernels for this GPU",
+        "install a vLLM that is built for its compute capability",
+    ),
+    Failure(
+        "No such file or directory: 'ninja'",
+        "ninja not found; vLLM compiles kernels with it",
+        "pip install ninja into the environment of vLLM",
+    ),
+    Failure(
+        "Ninja is required to load C++ extensions",
+        "ninja not found; vLLM compiles kernels with it",
+        "pip install ninja into the environment of vLLM",
+    ),
+    Failure(
+        "Could not find nvcc",
+        "the CUDA compiler nvcc was not found; FlashInfer compiles kernels with it",
+        f"install the CUDA toolkit, or choose --attention-backend FLASH_ATTN in {ARGUMENTS}",
+    ),
+    Failure(
+        "Failed to find C compiler",
+        "no C compiler; Triton compiles kernels with it",
+        f"install gcc, or add --enforce-eager to {ARGUMENTS}",
+    ),
+    Failure(
+        "torch._inductor.exc.InductorError",
+        "torch.compile failed on this model",
+        f"add --enforce-eager to {ARGUMENTS}",
+    ),
+    Failure(
+        "No valid attention backend found",
+        "no attention backend supports this GPU, precision and model",
+        f"set another [serve] dtype, or choose --attention-backend in {ARGUMENTS}",
+    ),
+    Failure(
+        "are not supported for now",
+        "this vLLM version does not support the model's architecture",
+        "use a newer vLLM, or --ftgate-engine transformers",
+    ),
+    Failure(
+        "does not recognize this architecture",
+        "the transformers library of vLLM does not know the model's architecture",
+        "update transformers and vLLM, or use --ftgate-engine transformers",
+    ),
+    Failure(
+        "contains custom code which must be executed",
+        "the model brings Python code of its own",
+        f"if you trust it, add --trust-remote-code to {ARGUMENTS}, or [serve] args",
+    ),
+    Failure(
+        "instantiate the backend tokenizer",
+        "the tokenizer cannot be read: its files, or a library for them, are missing",
+        "add tokenizer.json to the model folder, or install sentencepiece and tiktoken into the environment of vLLM",
+    ),
+    Failure(
+        "must be divisible by tensor parallel size",
+        "the attention heads cannot be divided among that many GPUs",
+        f"lower --tensor-parallel-size in {ARGUMENTS}, or [serve] args",
     ),
     Failure(
         "vLLM only supports modules_to_save being",

@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.serve.chat_format import TEMPLATE
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.completion import MALFORMED
+from pytest_ftgate.serve.client.sampling import NEUTRAL
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.hf.reference_logprobs import LENGTH, TALKS, ReferenceLogprobs, TokenLogprobs, read_proof
 
@@ -80,7 +82,7 @@ def generate(line: Endpoint, ids: Sequence[int], length: int = LENGTH) -> tuple[
 
     Not by `prompt_logprobs`: with LoRA and other requests in the batch, it kills vLLM 0.32 on the CPU.
     """
-    body = {"prompt": list(ids), "max_tokens": length, "temperature": 0, "ignore_eos": True, "logprobs": 1}
+    body = {"prompt": list(ids), "max_tokens": length, "temperature": 0, "ignore_eos": True, "logprobs": 1, **NEUTRAL}
     said = _post(line, "/completions", {**body, "return_token_ids": True}, 60.0)
     return _read(said, lambda: _generated(said["choices"][0], length), "/completions")
 
@@ -152,6 +154,7 @@ def hold_against_proof(tuned: Endpoint, adapter: Path, dtype: str) -> Agreement 
     proof = _proof_of(adapter)
     if proof is None or proof.dtype != dtype:
         return None
+    _check_prompts(tuned, proof, adapter)
     found = _agreement_with(proof, [generate(tuned, said.prompt, len(said.tokens)) for said in proof.said])
     if not found.within(dtype):
         raise ServeError(
@@ -160,6 +163,18 @@ def hold_against_proof(tuned: Endpoint, adapter: Path, dtype: str) -> Agreement 
             f"    base model, precision or adapter scaling differs from training"
         )
     return found
+
+
+def _check_prompts(tuned: Endpoint, proof: ReferenceLogprobs, adapter: Path) -> None:
+    """Conversations must become the tokens that they were in training. Raises ServeError."""
+    if all(tokens(tuned, talk) == list(said.prompt) for talk, said in zip(TALKS, proof.said, strict=False)):
+        return
+    template = adapter / TEMPLATE
+    given = f": vllm serve --chat-template {template}" if template.is_file() else ""
+    raise ServeError(
+        f"{adapter}: the server turns conversations into other tokens than training did\n"
+        f"    start it with the tokenizer and the chat template used in training{given}"
+    )
 
 
 def _proof_of(adapter: Path) -> ReferenceLogprobs | None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.gate.policy import Forgetting, Policy
 from pytest_ftgate.pipeline.config import Pipeline, read_pipeline
+from pytest_ftgate.serve.model import Model
 from pytest_ftgate.train.job import Grading, TrainJob
 from pytest_ftgate.train.tuning import Lora, Tuning
 from tests import projects
@@ -181,6 +182,23 @@ def test_a_hub_id_needs_no_folder(tmp_path):
     text = SMALLEST.replace('"./model"', '"org/model"\nrevision = "abc"')
     model = read_pipeline(write(tmp_path, text)).base_model
     assert (model.base, model.revision) == ("org/model", "abc")
+
+
+def test_the_server_s_arguments_and_context_travel_with_the_base_model(tmp_path, made):
+    path = write(tmp_path, SMALLEST + '[serve]\nargs = ["--quantization", "fp8", "-tp", "2"]\ncontext = 4096\n')
+    model = read_pipeline(path).base_model
+    assert (model.arguments, model.context) == (("--quantization", "fp8", "-tp", "2"), 4096)
+    assert model.digest == made.base_model.digest, "which of them count is known with the engine"
+    for taken in ("--port=1", "--served_model_name", "--model"):
+        [(line, said)] = faults(tmp_path, SMALLEST + f'[serve]\ncontext = 4096\nargs = ["-tp", "2", "{taken}"]\n')
+        assert (line, "which is set by the plugin" in said) == (11, True)
+
+
+def test_a_hub_id_is_trained_at_the_commit_that_it_was_resolved_to(tmp_path):
+    text = SMALLEST.replace('"./model"', '"org/model"\nrevision = "v1"')
+    made = read_pipeline(write(tmp_path, text)).at("0123abcd")
+    assert made.base_model.revision == "0123abcd"
+    assert made.base_model.base_digest == Model("org/model", "0123abcd").base_digest
 
 
 def test_preferences_have_settings_of_their_own(tmp_path):

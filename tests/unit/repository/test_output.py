@@ -20,6 +20,8 @@ PRINTING = {
     "plugin/session.py": "what Console prints",
     "serve/hf/speed.py": "a number, to the process that started it",
     "train/preview.py": "a fault, to the process that started it",
+    "train/ray/jobs.py": "what Ray's client logs is kept quiet",
+    "train/ray/lines.py": "events as JSON, to the process that follows the job",
 }
 WRITING = {"print", "write_line", "warn", "getLogger"}
 

@@ -79,6 +79,9 @@ def test_precision_adapter_and_revision_are_part_of_the_model(base, adapter):
         Model("org/name", "r1"),
         Model("org/name", "r2"),
         Model("org/name", served=True),
+        Model(str(base), engine="transformers 5.19 torch 2.13"),
+        Model(str(base), engine="vllm 0.32"),
+        Model(str(base), engine="vllm 0.32 --quantization fp8"),
     ]
     assert len({m.digest for m in models}) == len(models)
     assert len({m.base_digest for m in models[:4]}) == 1

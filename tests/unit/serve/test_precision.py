@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from pytest_ftgate.serve import device as module
+from pytest_ftgate.serve import gpus
 from pytest_ftgate.serve.device import Device, cpu, gpu, this_device
+from pytest_ftgate.serve.gpus import gpus_of
 from pytest_ftgate.serve.precision import choice, emulated, native_dtypes, resolved
 
 AVX2 = "model name\t: AMD EPYC 7R13 Processor\nflags\t\t: fpu sse4_2 avx avx2 bmi2 fma f16c\n"
@@ -60,27 +62,10 @@ def test_a_cpu_computes_in_bfloat16_only_where_it_has_the_instructions(cpuinfo, 
     ids=["V100", "T4", "A100", "4090", "H100", "5090"],
 )
 def test_a_gpu_computes_in_bfloat16_from_capability_8(line, dtype):
-    found = gpu([line.split(", ")], {})
+    found = gpu(list(gpus_of([line.split(", ")])))
     assert found.kind == "cuda"
     assert found.name in line
     assert resolved("auto", found) == dtype
-
-
-TWO = [["0", "GPU-aaaa1", "Tesla T4", "7.5"], ["1", "GPU-bbbb2", "NVIDIA H100", "9.0"]]
-
-
-@pytest.mark.parametrize(
-    ("visible", "name"),
-    [({}, "Tesla T4"), ({"CUDA_VISIBLE_DEVICES": "1"}, "NVIDIA H100"), ({"CUDA_VISIBLE_DEVICES": "0,1"}, "Tesla T4"),
-     ({"CUDA_VISIBLE_DEVICES": "GPU-bbbb2"}, "NVIDIA H100"), ({"CUDA_VISIBLE_DEVICES": "MIG-77"}, "Tesla T4")],
-)  # fmt: skip
-def test_the_least_able_of_the_visible_gpus_decides(visible, name):
-    assert gpu(TWO, visible).name == name
-
-
-@pytest.mark.parametrize("rows", [[], [["No devices were found"]], [["0", "GPU-1", "Old card", "[N/A]"]]])
-def test_what_is_no_gpu_is_none(rows):
-    assert gpu(rows, {}) is None
 
 
 @pytest.mark.parametrize(
@@ -93,7 +78,7 @@ def test_what_the_environment_takes_from_onednn_is_not_there(name, limit, dtype)
 
 
 def test_a_gpu_is_of_no_use_to_a_torch_without_cuda(monkeypatch):
-    monkeypatch.setattr(module, "nvidia_smi", lambda query: [["0", "GPU-1", "NVIDIA H100", "9.0"]])
+    monkeypatch.setattr(gpus, "nvidia_smi", lambda query: [["0", "GPU-1", "NVIDIA H100", "9.0"]])
     monkeypatch.setattr(module, "version", lambda name: "2.13.0+cpu")
     assert module._gpu({}) is None
     monkeypatch.setattr(module, "version", lambda name: "2.13.0")

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
-from pytest_ftgate.train.data import fitting, read_examples
+from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.rendering import answer_tokens
 
 PROMPT = Prompt("Sort.", "{{ text }}")
@@ -82,17 +82,9 @@ def test_no_rows_are_an_error(tmp_path, tokenizer):
         read_examples(write(tmp_path, ""), PROMPT, tokenizer)
 
 
-def test_long_rows_are_counted_and_left_out(tmp_path, tokenizer):
-    long = '{"input": "' + "lunch " * 60 + '", "expected": "ham"}'
-    examples = read_examples(write(tmp_path, GOOD, long), PROMPT, tokenizer)
-    assert fitting(examples, len(examples[0])) == (examples[:1], 1)
-    with pytest.raises(TrainError, match="no rows within max_length = 8 tokens"):
-        fitting(examples, 8)
-
-
 def test_a_template_that_never_ends_the_turn_is_refused(tokenizer, monkeypatch):
     monkeypatch.setattr(tokenizer, "chat_template", "{% for m in messages %}{{ m.content }}\n{% endfor %}")
-    with pytest.raises(TrainError, match="does not end the answer with the end token '<|im_end|>'".replace("|", r"\|")):
+    with pytest.raises(TrainError, match=r"does not end the answer with an end token \('<\|im_end\|>'\)"):
         answer_tokens(tokenizer, [{"role": "user", "content": "a"}], "spam")
 
 

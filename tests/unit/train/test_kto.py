@@ -144,6 +144,7 @@ class Killed(BaseException):
 def test_a_killed_run_goes_on_and_ends_the_same(judging, tmp_path, monkeypatch):
     whole = go(judging(load_in_4bit=False, epochs=1), tmp_path / "whole")
     monkeypatch.setattr(callback, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(callback, "SAVING", float("inf"))
     original = callback.Keeper.on_log
 
     def on_log(self, args, state, control, **rest):

@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train import launch, worker
 from pytest_ftgate.train.events import EventLog, read_events
-from pytest_ftgate.train.launch_line import command, environment
+from pytest_ftgate.train.launch_line import environment
 from pytest_ftgate.train.manifest import read_manifest
 from pytest_ftgate.train.run import run
+
+CPU = Device("cpu", "of a test", cores=4)
 
 PARENT = """
 import json, sys
@@ -36,7 +39,7 @@ def silent(_event):
 
 def stub(monkeypatch, code):
     """The worker is this Python code instead; `sys.argv[1]` is the folder."""
-    monkeypatch.setattr(launch, "command", lambda _job, out, _state: [sys.executable, "-c", code, str(out)])
+    monkeypatch.setattr(launch, "command", lambda _job, _device, out, *_: [sys.executable, "-c", code, str(out)])
 
 
 def wait_until_gone(out_dir: Path, limit_s: float = 120.0) -> None:
@@ -97,36 +100,62 @@ def test_a_fault_in_the_data_is_told_as_it_is(make_job, tmp_path, monkeypatch, l
     assert "Traceback" not in str(caught.value)
 
 
-def test_out_of_memory_is_one_line_and_what_to_change(make_job, tmp_path, monkeypatch):
-    """torch raises, the worker tells, the session hears."""
+@pytest.mark.parametrize("phase", ["loading", "training", "validation"])
+def test_out_of_memory_is_one_line_and_what_to_change(make_job, tmp_path, monkeypatch, phase):
+    """torch raises in the middle of it, the worker tells, the session hears."""
     import torch
 
-    def run(*_args):
+    def raising(*_args, **_kwargs):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nmore\nlines")
 
-    monkeypatch.setattr("pytest_ftgate.train.run.run", run)
-    job, out = make_job(method="lora"), tmp_path / "out"
+    where = {
+        "loading": "pytest_ftgate.train.run.model_to_train",
+        "training": "pytest_ftgate.train.trainer.answer_loss",
+        "validation": "pytest_ftgate.train.served.training_model",
+    }
+    monkeypatch.setattr(where[phase], raising)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    job, out = replace(make_job(method="lora"), dtype="float32"), tmp_path / "out"
     out.mkdir()
     job.write(out / "job.json")
     assert worker.main(out) == 1
-    [failed] = read_events(out / "events.jsonl")
-    assert failed["kind"] == "memory"
+    events = read_events(out / "events.jsonl")
+    assert events[-1]["kind"] == "memory"
 
-    stub(monkeypatch, _telling(failed))
+    stub(monkeypatch, _telling(*events))
     with pytest.raises(TrainError) as caught:
         launch.train(job, out, silent)
-    assert str(caught.value) == (
-        "out of memory in training: OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
-        "    set train.batch_size = 2 (now 4) and train.gradient_accumulation = 2; or lower train.max_length "
-        '(now 96 tokens); or set train.method = "qlora" (now "lora")'
-    )
+    what, advice = str(caught.value).split("\n    ")
+    begun, advised = ADVICE[phase]
+    assert what == f"out of memory {begun}: OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."
+    assert advice == advised
 
 
-def _telling(event):
+ADVICE = {
+    "loading": (
+        "while the base model was loaded",
+        'set train.method = "qlora" (now "lora"); or free memory that other programs hold, or use a smaller model in '
+        "base.model",
+    ),
+    "training": (
+        "in training",
+        "set train.batch_size = 2 (now 4) and train.gradient_accumulation = 2; or lower train.max_length "
+        '(now 96 tokens); or set train.method = "qlora" (now "lora")',
+    ),
+    "validation": (
+        "in validation",
+        'set [serve] quantization = "bitsandbytes" (now none); or set train.method = "qlora" (now "lora"); or lower '
+        "max_tokens of the golden set's [request] (now 8)",
+    ),
+}
+
+
+def _telling(*events, end="sys.exit(1)"):
+    lines = "".join(json.dumps(event) + "\n" for event in events)
     return (
-        "import sys, pathlib\n"
-        f"with (pathlib.Path(sys.argv[1]) / 'events.jsonl').open('a') as s: s.write({json.dumps(event)!r} + chr(10))\n"
-        "sys.exit(1)"
+        "import os, signal, sys, pathlib\n"
+        f"with (pathlib.Path(sys.argv[1]) / 'events.jsonl').open('a') as s: s.write({lines!r})\n"
+        f"{end}"
     )
 
 
@@ -151,9 +180,11 @@ def test_any_other_error_of_the_worker_is_a_crash(tmp_path, make_job, monkeypatc
         worker.main(tmp_path)
 
 
-def test_a_trainer_killed_by_the_system_is_told_as_out_of_memory(make_job, tmp_path, monkeypatch):
-    stub(monkeypatch, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    with pytest.raises(TrainError, match="out of memory in training: the process was killed"):
+@pytest.mark.parametrize("phase", ["training", "validation"])
+def test_a_trainer_killed_by_the_system_is_told_as_out_of_memory(make_job, tmp_path, monkeypatch, phase):
+    begun = {"event": "phase", "phase": phase}
+    stub(monkeypatch, _telling(begun, end="os.kill(os.getpid(), signal.SIGKILL)"))
+    with pytest.raises(TrainError, match=f"out of memory in {phase}: the process was killed"):
         launch.train(make_job(), tmp_path / "out", silent)
 
 
@@ -165,15 +196,9 @@ def test_a_crash_shows_the_last_lines_of_the_log(make_job, tmp_path, monkeypatch
 
 
 def test_the_trainer_gets_its_allocator_and_no_network_for_a_local_model(make_job):
-    env = environment(make_job(threads=3))
+    env = environment(make_job(threads=3), CPU)
     assert env["MALLOC_MMAP_THRESHOLD_"] == env["MALLOC_TRIM_THRESHOLD_"] == "17179869184"
     assert (env["OMP_NUM_THREADS"], env["HF_HUB_OFFLINE"]) == ("3", "1")
-
-
-def test_an_accelerate_configuration_replaces_the_single_process(make_job, tmp_path):
-    line = command(make_job(accelerate_config="/etc/two-gpus.yaml"), tmp_path)
-    assert line[line.index("--config_file") + 1] == "/etc/two-gpus.yaml"
-    assert "--num_processes" not in line
 
 
 def test_a_tracker_that_is_not_installed_is_told_before_anything_starts(make_job, tmp_path):

@@ -9,10 +9,9 @@ import torch
 
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train.arguments import arguments
-from pytest_ftgate.train.data import fitting
 from pytest_ftgate.train.models import load_tokenizer, model_to_train, serving_model
-from pytest_ftgate.train.rows import training_rows
 from pytest_ftgate.train.run import make_trainer
+from pytest_ftgate.train.tokenised import tokenised
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +37,7 @@ def test_a_whole_model_is_trained_in_float32(make_job):
 def test_validation_asks_a_model_of_it(make_job, tmp_path, dtype):
     job = replace(make_job(method="lora"), dtype=dtype)
     tokenizer = load_tokenizer(job)
-    rows, _ = fitting(training_rows(job, tokenizer), job.tuning.max_length)
-    made = make_trainer(job, tokenizer, rows, tmp_path)
+    made = make_trainer(job, tokenizer, tokenised(job, tokenizer, tmp_path), tmp_path)
     made.model.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
     assert serving_model(job, tmp_path / "adapter").dtype == getattr(torch, dtype)
 

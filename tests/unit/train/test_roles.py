@@ -9,8 +9,10 @@ import pytest
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.serve.chat_format import named_template
 from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.preview import FAULT, JOB, main, preview
+from pytest_ftgate.train.rendering import rendered
 from pytest_ftgate.train.roles import TurnCheck, check_roles
 from tests.projects import write_rows
 from tests.repository import ROOT
@@ -38,6 +40,13 @@ def with_template(smollm, monkeypatch):
         return smollm
 
     return change
+
+
+def test_our_chatml_is_what_a_model_of_chatml_was_trained_with(smollm, with_template):
+    """Its own template but for the system turn that this adds by itself where there is none."""
+    turns = [{"role": role, "content": role} for role in ("system", *CHAT, "user")]
+    own = rendered(smollm, turns, asks=True)
+    assert rendered(with_template(named_template("chatml")), turns, asks=True) == own
 
 
 TURN = "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
@@ -78,6 +87,14 @@ def test_the_models_own_template_keeps_every_turn(smollm, roles):
             CHAT,
             "does not start the assistant turn with '<|im_start|>assistant\\n' (add_generation_prompt)",
         ),
+        (
+            chatml(
+                "<|im_start|>{{ m.role }}\n{% if loop.last and m.role == 'assistant' %}<think></think>{% endif %}"
+                "{{ m.content | trim }}<|im_end|>\n"
+            ),
+            CHAT,
+            "writes '<think></think>' between prompt and answer, which the model would learn to say",
+        ),
     ],
 )
 def test_a_broken_template_is_an_error_that_shows_its_text(with_template, template, roles, told):
@@ -96,9 +113,6 @@ def test_a_broken_template_is_an_error_that_shows_its_text(with_template, templa
         "{% for m in messages %}{% if m.role == 'assistant' %} {{ m.content }}<|im_end|>"
         "{% else %}{% if m.role == 'system' %}[SYS]{{ m.content }}[/SYS]{% else %}[INST] {{ m.content }} [/INST]"
         "{% endif %}{% endif %}{% endfor %}",
-        # a turn of thoughts before the last answer alone
-        chatml("<|im_start|>{{ m.role }}\n{% if loop.last and m.role == 'assistant' %}<think></think>{% endif %}"
-               "{{ m.content | trim }}<|im_end|>\n"),
     ],
 )  # fmt: skip
 def test_other_ways_to_write_a_conversation_are_no_faults(with_template, template):

@@ -104,6 +104,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_and_ends_the_same(make_jo
     """Checkpoints after every step; the kill comes before that of `step` is written."""
     whole = go(make_job(), tmp_path / "whole")
     monkeypatch.setattr(callback, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(callback, "SAVING", float("inf"))
     with monkeypatch.context() as patch:
         killed_at(patch, step)
         with pytest.raises(Killed):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.client.sampling import sampling
+from pytest_ftgate.serve.client.sampling import NEUTRAL, sampling
 
 
 def test_plain_settings():
@@ -49,3 +49,11 @@ def test_the_limit_of_reasoning_models_replaces_the_other():
 def test_tools_are_sent_where_the_engine_can():
     tools = [{"type": "function", "function": {"name": "f"}}]
     assert sampling(max_tokens=1, tools=tools, offers=frozenset({"tools"}))["tools"] == tools
+
+
+def test_only_a_vllm_of_others_is_sent_what_it_would_take_from_the_models_own_defaults():
+    body = sampling(max_tokens=1, offers=frozenset({"neutral"}))
+    assert body == {**NEUTRAL, **sampling(max_tokens=1)}
+    assert body["repetition_penalty"] == 1.0
+    own = sampling(max_tokens=1, extra={"repetition_penalty": 1.2}, offers=frozenset({"neutral"}))
+    assert own["repetition_penalty"] == 1.2, "what [request] says goes before"

@@ -45,6 +45,14 @@ def test_greedy_answers_are_those_of_transformers(model, tokenizer, system):
     assert len({a.text for a in answers}) > 3, "the model must not say the same to everything"
 
 
+def test_penalties_of_the_models_own_defaults_are_not_applied(model, tokenizer, monkeypatch):
+    conversations = talks(5)
+    plain = [reference(model, tokenizer, c, 12) for c in conversations]
+    monkeypatch.setattr(model.generation_config, "repetition_penalty", 1.8)
+    assert [reference(model, tokenizer, c, 12) for c in conversations] != plain, "transformers itself would"
+    assert [answer.text for answer in generate(model, tokenizer, conversations, 12)] == plain
+
+
 def test_the_shared_prefix_is_computed_once(model, tokenizer, monkeypatch):
     widths = Counter()
     original = model.forward

@@ -101,6 +101,26 @@ def test_a_server_that_lists_no_models_is_fine():
         OpenAIEngine(server.base_url, "m").start(silent)
 
 
+class OwnedBy(MockServer):
+    """Lists its model as the program `owner` does."""
+
+    owner = "vllm"
+
+    async def _models(self, _: web.Request) -> web.Response:
+        cards = [{"id": name, "object": "model", "owned_by": self.owner} for name in self.models]
+        return web.json_response({"object": "list", "data": cards})
+
+
+@pytest.mark.parametrize("owner", ["vllm", "openai", 7])
+def test_a_vllm_is_known_by_its_card(owner):
+    with OwnedBy() as server:
+        server.owner = owner
+        engine = OpenAIEngine(server.base_url, "mock")
+        engine.start(silent)
+    assert ("neutral" in engine.offers) is (owner == "vllm")
+    assert "neutral" not in OpenAIEngine(server.base_url, "mock").offers, "before it is asked, nothing is known"
+
+
 def test_it_serves_nothing_else():
     with pytest.raises(ServeError, match="needs an engine that loads it"):
         OpenAIEngine("http://x/v1", "m").endpoint(Model("base", adapter=Path("a")))

@@ -14,7 +14,7 @@ from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.adapter import WEIGHTS
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.sync import Client
-from pytest_ftgate.serve.hf.reference_logprobs import ReferenceLogprobs, TokenLogprobs, write_proof
+from pytest_ftgate.serve.hf.reference_logprobs import TALKS, ReferenceLogprobs, TokenLogprobs, write_proof
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.vllm import probe
 from tests.unit.serve.servers.test_process import members, wait_for
@@ -123,9 +123,10 @@ def test_an_adapter_that_is_ignored_is_found_out_and_unloaded(make, tmp_path):
 
 def proof_of_the_fake(shift: float) -> ReferenceLogprobs:
     """What the fake says as an adapter (see `FakeVllm._completions`), each token less likely by `shift`."""
-    tokens = tuple((1 + 2) % 50 + i for i in range(16))
+    prompt = tuple(TALKS[0][-1]["content"].encode())
+    tokens = tuple(sum(prompt) % 50 + i for i in range(16))
     return ReferenceLogprobs(
-        "float32", (TokenLogprobs((1, 2), tokens, tuple(-(token % 7) - 0.5 - shift for token in tokens)),)
+        "float32", (TokenLogprobs(prompt, tokens, tuple(-(token % 7) - 0.5 - shift for token in tokens)),)
     )
 
 
@@ -147,6 +148,18 @@ def test_an_adapter_that_computes_something_else_is_refused_and_unloaded(make, t
     with pytest.raises(ServeError, match=r"outputs differ from the trained model.*0\.02 nats(.|\n)*scaling"):
         engine.endpoint(model)
     assert http.model_names(http.get(f"{engine.base_url}/models", engine.api_key)[1]) == [engine.served_name]
+
+
+def test_a_server_with_another_chat_template_is_refused(make, tmp_path):
+    adapter = make_adapter(tmp_path / "a")
+    [said] = proof_of_the_fake(0.0).said
+    write_proof(ReferenceLogprobs("float32", (replace(said, prompt=(1, *said.prompt)),)), adapter)
+    (adapter / "chat_template.jinja").write_text("{{ messages }}")
+    engine = make()
+    engine.start(silent)
+    told = rf"other tokens than training did(.|\n)*: vllm serve --chat-template \S*{adapter.name}/chat_template.jinja"
+    with pytest.raises(ServeError, match=told):
+        engine.endpoint(replace(engine.model, adapter=adapter))
 
 
 def test_a_proof_at_another_precision_says_nothing(make, tmp_path):

@@ -18,6 +18,7 @@ from pytest_ftgate.serve.vllm.command import (
     environment,
     find_vllm,
     runs_on_cpu,
+    with_programs,
 )
 
 
@@ -78,3 +79,10 @@ def test_the_users_own_rank_is_known(given):
 def test_a_rank_that_is_no_number():
     with pytest.raises(ServeError, match="--max-lora-rank is many"):
         _ = VllmSettings("", ("--max-lora-rank", "many")).max_rank
+
+
+def test_the_folder_of_a_vllm_named_by_its_path_is_searched_for_ninja(tmp_path):
+    executable = tmp_path / "vllm" / "bin" / "vllm"
+    assert with_programs(executable, {"PATH": "/usr/bin"}) == {"PATH": f"{executable.parent}:/usr/bin"}
+    there = f"/usr/bin:{executable.parent}"
+    assert with_programs(executable, {"PATH": there}) == {"PATH": there}

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.sync import Client
@@ -73,6 +74,29 @@ def test_flags_of_the_cpu_backend_are_not_given_to_another(make, tmp_path, monke
         assert ("--block-size 32 --kv-cache-memory-bytes" in line) is expected
         assert ("--max-model-len 512" in line) is expected
         assert f"--max-loras {8 if expected else 2}" in line
+
+
+def test_the_chat_template_of_base_is_given_in_a_file(make):
+    engine = make({}, "--chat-template", "the users own")
+    assert engine.command()[-2:] == ["--chat-template", "the users own"]
+    assert engine.command().count("--chat-template") == 1
+    engine.model = replace(engine.model, chat=ChatFormat("{{ strftime_now('%Y') }}", "", "2026-02-09"))
+    line = engine.command()
+    file = Path(line[line.index("--chat-template") + 1])
+    assert file.read_text() == '{{ "2026" }}'
+    assert line[-2:] == ["--chat-template", "the users own"]
+    assert engine.environment()["VLLM_SYSTEM_START_DATE"] == "2026-02-09"
+
+
+def test_a_template_for_a_model_whose_prompts_vllm_writes_itself_is_refused(make):
+    engine = make({})
+    Path(engine.model.base, "config.json").write_text('{"model_type": "gpt_oss"}')
+    assert engine.command()
+    engine.model = replace(engine.model, chat=ChatFormat("{{ messages }}"))
+    with pytest.raises(
+        ServeError, match=r"gpt-oss by itself, and reads no chat template\n    remove \[base\] chat_temp"
+    ):
+        engine.command()
 
 
 def test_the_warm_up_asks_for_text_and_for_logprobs(make):

@@ -1,0 +1,44 @@
+"""(Patient) -> all findings, in the order in which they are read; and what the first stage of `--train` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pytest_ftgate.pipeline.doctor.cluster import cluster
+from pytest_ftgate.pipeline.doctor.disk import disk
+from pytest_ftgate.pipeline.doctor.finding import Finding, Findings
+from pytest_ftgate.pipeline.doctor.hub import base
+from pytest_ftgate.pipeline.doctor.machine import cuda, device, enough
+from pytest_ftgate.pipeline.doctor.memory import memory, neighbours
+from pytest_ftgate.pipeline.doctor.patient import Patient
+from pytest_ftgate.pipeline.doctor.rows import rows
+from pytest_ftgate.pipeline.doctor.software import asked_for, libraries, python, vllm
+from pytest_ftgate.pipeline.doctor.speed import time_and_price, whole_run
+from pytest_ftgate.pipeline.doctor.tracking import tracking
+
+Check = Callable[[Patient], Findings]
+
+CHECKS: tuple[Check, ...] = (
+    python,
+    libraries,
+    asked_for,
+    vllm,
+    tracking,
+    cluster,
+    device,
+    enough,
+    cuda,
+    neighbours,
+    base,
+    rows,
+    memory,
+    disk,
+    time_and_price,
+    whole_run,
+)
+QUICK: tuple[Check, ...] = (libraries, asked_for, vllm, cluster, enough, cuda, base, memory, disk)
+
+
+def examine(patient: Patient, checks: Sequence[Check] = CHECKS) -> list[Finding]:
+    """What each check has found; none of them raises for what is wrong with the machine."""
+    return [finding for check in checks for finding in check(patient)]

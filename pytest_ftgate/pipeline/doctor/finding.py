@@ -1,0 +1,43 @@
+"""What the doctor says: a level, a topic, one line, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """ERROR: `--train` would fail, which is certain. WARNING: it may, or will be slow. OK: neither."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """topic: one word. text: one line, what was found. fix: what to change, one line; "" where nothing need be."""
+
+    level: Level
+    topic: str
+    text: str
+    fix: str = ""
+
+
+Findings = Iterator[Finding]
+
+
+def ok(topic: str, text: str) -> Finding:
+    """Nothing to change."""
+    return Finding(Level.OK, topic, text)
+
+
+def warning(topic: str, text: str, fix: str = "") -> Finding:
+    """It may fail, or be slow."""
+    return Finding(Level.WARNING, topic, text, fix)
+
+
+def error(topic: str, text: str, fix: str = "") -> Finding:
+    """It would fail."""
+    return Finding(Level.ERROR, topic, text, fix)

@@ -1,0 +1,136 @@
+"""Python, the libraries that a pipeline needs, and vLLM -> findings. Imports none of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.pipeline.doctor.finding import Findings, error, ok, warning
+from pytest_ftgate.train.job import LIBRARIES
+from pytest_ftgate.train.kernels import check_kernels
+from pytest_ftgate.train.libraries import wanted
+
+if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.config import Pipeline
+    from pytest_ftgate.pipeline.doctor.patient import Patient
+
+OLDEST = (3, 11)
+
+EXTRA = "pip install 'pytest-ftgate[train]'"
+
+
+def python(_: Patient) -> Findings:
+    """The interpreter."""
+    found = platform.python_version()
+    if sys.version_info[:2] < OLDEST:
+        yield error("Python", f"{found}; 3.11 or later is required", "make the environment anew with a later Python")
+    else:
+        yield ok("Python", found)
+
+
+def libraries(patient: Patient) -> Findings:
+    """What training imports."""
+    if not patient.here:
+        return
+    needed = [name for name in LIBRARIES if name != "bitsandbytes" or _in_4bit(patient.pipeline)]
+    missing = [name for name in needed if not installed(name)]
+    if missing:
+        yield error("training", f"{', '.join(missing)} not installed, needed for the fine-tune", EXTRA)
+    if there := [f"{name} {version_of(name)}" for name in LIBRARIES if name not in missing and installed(name)]:
+        yield ok("training", ", ".join(there))
+
+
+def asked_for(patient: Patient) -> Findings:
+    """Libraries that keys of pipeline.toml ask for, and kernels that this machine cannot run."""
+    kernels = patient.pipeline.tuning.kernels
+    if patient.here:
+        try:
+            check_kernels(kernels, patient.device)
+        except TrainError as refused:
+            first, fix = str(refused).splitlines()
+            yield error("train.kernels", first, fix.strip())
+    for module, package, key in _optional(patient.pipeline):
+        if installed(module):
+            yield ok(key.split(" ")[0], f"{package} {version_of(package)}")
+        elif module == "ray" or patient.here:
+            yield error(key.split(" ")[0], f"{key}, and {package} is not installed", f"pip install {package}")
+
+
+def _optional(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
+    """(module, package, the key that asks for it)."""
+    tuning = pipeline.tuning
+    keys = {
+        ("deepspeed", "deepspeed", f'train.strategy = "{tuning.strategy}"'): tuning.strategy.startswith("deepspeed"),
+        ("flash_attn", "flash-attn", 'train.attention = "flash_attention_2"'): tuning.attention == "flash_attention_2",
+        ("flash_attn_3", "flash-attn-3", 'train.attention = "flash_attention_3"'): (
+            tuning.attention == "flash_attention_3"
+        ),
+        **{
+            (module, package, f'train.{key} = "{getattr(tuning, key)}"'): True
+            for key, module, package in wanted(tuning)
+        },
+        ("ray", "ray", 'train.where = "ray"'): tuning.where == "ray",
+        ("bitsandbytes", "bitsandbytes", 'serve.quantization = "bitsandbytes"'): bool(pipeline.serve.quantization),
+        **{(name, name, f'tracking.report_to has "{name}"'): True for name in pipeline.report_to},
+    }
+    return (names for names, asked in keys.items() if asked)
+
+
+def vllm(patient: Patient) -> Findings:
+    """The command `vllm`, and whether it is built for what computes here."""
+    from pytest_ftgate.errors import ServeError
+    from pytest_ftgate.serve.vllm.command import find_vllm, runs_on_cpu
+
+    asked = patient.engine == "vllm"
+    if not (asked or patient.vllm) and patient.quick:
+        return
+    try:
+        path = find_vllm(patient.vllm)
+    except ServeError as missing:
+        if asked:
+            first, *more = str(missing).splitlines()
+            yield error("vLLM", first, " ".join(line.strip() for line in more))
+        else:
+            yield ok("vLLM", "not found; the transformers server is used (--ftgate-engine transformers)")
+        return
+    said = f"{_vllm_version(path)} at {path}"
+    if runs_on_cpu(path) == patient.cuda:
+        built, has = ("a CPU", "a GPU") if patient.cuda else ("CUDA", "none, or its torch is built for the CPU")
+        fix = "install vllm for this machine in an environment of its own, and pass --ftgate-vllm PATH"
+        yield (error if asked and not patient.cuda else warning)(
+            "vLLM", f"{said} is built for {built}; here is {has}", fix
+        )
+    else:
+        yield ok("vLLM", said)
+
+
+def _vllm_version(executable: Path) -> str:
+    libraries = executable.resolve().parent.parent / "lib"
+    found = [path.name for path in libraries.glob("python*/site-packages/vllm*.dist-info")]
+    return found[0].removesuffix(".dist-info").replace("_", "-").rpartition("-")[2] if found else "of unknown version"
+
+
+def installed(name: str) -> bool:
+    """Whether a module could be imported."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def version_of(package: str) -> str:
+    """As its distribution says, "" if it says nothing."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _in_4bit(pipeline: Pipeline) -> bool:
+    return pipeline.tuning.in_4bit or bool(pipeline.serve.quantization)

@@ -1,0 +1,65 @@
+"""Before anything is paid for: can this machine train, validate and serve the model? Quick, and one line if it can."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.pipeline.doctor.examine import QUICK, examine
+from pytest_ftgate.pipeline.doctor.finding import Finding, Level
+from pytest_ftgate.pipeline.doctor.memory import brief
+from pytest_ftgate.pipeline.doctor.patient import Patient
+
+if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.run import PipelineRun
+
+
+def check_machine(run: PipelineRun) -> None:
+    """Once, whichever stage comes first: a line for each finding, and in `machine_lacks` the errors."""
+    if run.machine_lacks is not None:
+        return
+    patient = _patient(run)
+    findings = examine(patient, QUICK)
+    for finding in findings:
+        if finding.level is not Level.OK:
+            run.say(f"{finding.level}: {_told(finding, ': ')}")
+    errors = [_told(finding) for finding in findings if finding.level is Level.ERROR]
+    more = f"nothing was asked or trained; `ftgate doctor {run.name}` says more"
+    run.machine_lacks = "\n".join([*errors, more]) if errors and not _trained(run, patient) else ""
+    if not errors and (said := brief(patient)):
+        run.say(said)
+
+
+def _patient(run: PipelineRun) -> Patient:
+    from pytest_ftgate.serve.device import this_device
+
+    settings = run.runtime.settings
+    return Patient(
+        pipeline=run.pipeline,
+        device=this_device(),
+        state_dir=settings.state_dir,
+        suites=run.suites,
+        engine=settings.engine,
+        vllm=settings.vllm,
+        quick=True,
+    )
+
+
+def _told(finding: Finding, between: str = "\n    ") -> str:
+    return finding.text + (f"{between}{finding.fix}" if finding.fix else "")
+
+
+def _trained(run: PipelineRun, patient: Patient) -> bool:
+    """Whether an earlier run has left what this one would train."""
+    from pytest_ftgate.pipeline.stages.fine_tune import job_of
+    from pytest_ftgate.train.launch import finished
+
+    if run.pipeline.data.is_mixed:  # its rows are put together later
+        return False
+    commit = patient.folder.name if patient.hub_id and patient.folder else run.source.base.revision
+    try:
+        job = job_of(run, commit)
+    except FtgateError:  # there is no base model
+        return False
+    state_dir = run.runtime.settings.state_dir
+    return finished(job, state_dir / "runs" / run.name / job.digest[:16], state_dir) is not None

@@ -1,0 +1,116 @@
+"""Words of a `vllm serve` command line -> its options, and those of them that decide answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pytest_ftgate.files.digest import digest_of, file_digest
+
+OURS = frozenset(
+    {"--host", "--port", "--uds", "--api-key", "--served-model-name", "--model", "--config", "--grpc", "--headless"}
+)
+"""Arguments that the user cannot choose: the server would not be found, or serve something else."""
+
+ALIASES: Mapping[str, str] = {
+    "-q": "--quantization",
+    "-tp": "--tensor-parallel-size",
+    "-pp": "--pipeline-parallel-size",
+    "-dp": "--data-parallel-size",
+    "-asc": "--api-server-count",
+    "-O": "--optimization-level",
+}
+
+_HARMLESS = """
+tensor-parallel-size pipeline-parallel-size data-parallel-size data-parallel-size-local data-parallel-rank
+data-parallel-start-rank data-parallel-address data-parallel-rpc-port data-parallel-backend
+data-parallel-hybrid-lb data-parallel-external-lb distributed-executor-backend master-addr master-port nnodes
+node-rank distributed-timeout-seconds cpu-distributed-timeout-seconds numa-bind numa-bind-nodes
+numa-bind-cpus device-ids enable-expert-parallel max-parallel-loading-workers disable-custom-all-reduce
+api-server-count renderer-num-workers
+max-model-len gpu-memory-utilization device-memory-utilization kv-cache-memory-bytes num-gpu-blocks-override
+block-size enable-prefix-caching prefix-caching-hash-algo prefix-cache-retention-interval kv-offloading-size
+kv-offloading-backend offload-backend cpu-offload-gb enable-sleep-mode enable-cumem-allocator
+mm-processor-cache-gb skip-mm-profiling
+max-num-seqs max-num-batched-tokens max-num-scheduled-tokens max-num-active-seqs max-num-queued-reqs
+max-num-queued-tokens long-prefill-token-threshold scheduling-policy enable-chunked-prefill watermark
+async-scheduling stream-interval prefill-schedule-interval enforce-eager cudagraph-capture-sizes
+max-cudagraph-capture-size
+enable-lora max-loras max-lora-rank max-cpu-loras fully-sharded-loras lora-modules download-dir
+safetensors-load-strategy safetensors-prefetch-num-threads safetensors-prefetch-block-size use-tqdm-on-load
+pt-load-map-location hf-token
+max-log-len enable-log-outputs enable-log-deltas enable-log-requests log-error-stack logging-config log-level
+log-config-file uvicorn-log-level disable-uvicorn-access-log disable-access-log-for-endpoints
+disable-log-stats aggregate-engine-logging enable-server-load-tracking enable-prompt-tokens-details
+enable-per-request-metrics enable-logging-iteration-details otlp-traces-endpoint collect-detailed-traces
+kv-cache-metrics cudagraph-metrics profiler-config allow-credentials allowed-origins allowed-methods
+allowed-headers ssl-keyfile ssl-certfile ssl-ca-certs ssl-cert-reqs ssl-ciphers enable-ssl-refresh root-path
+enable-request-id-headers disable-fastapi-docs shutdown-timeout fail-on-environ-validation max-logprobs
+enable-force-include-usage sse-keep-alive-interval enable-tokenizer-info-endpoint
+"""
+
+HARMLESS = frozenset(f"--{name}" for name in _HARMLESS.split())
+"""Arguments of vLLM 0.32 that change how fast and with what memory it answers, not what. All others count."""
+
+LONG = 64
+"""Characters of a value that is shown as it is; a longer one, such as a chat template, by its digest."""
+
+
+def name_of(word: str) -> str:
+    """The option that a word names, in its long form with dashes: "-tp" and "--tensor_parallel_size=2" alike.
+
+    "" for a word that is a value. The negation of a flag, "--no-NAME", is NAME.
+    """
+    if re.fullmatch(r"-O\d", word):
+        return ALIASES["-O"]
+    if not re.match(r"-{1,2}[A-Za-z]", word):
+        return ""
+    name = word.partition("=")[0].replace("_", "-")
+    name = ALIASES.get(name, name)
+    return "--" + name.removeprefix("--no-") if name.startswith("--no-") else name
+
+
+def options_of(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Options and their values; of an option that is given twice the last counts, as vLLM counts."""
+    found: dict[str, tuple[str, ...]] = {}
+    name = ""
+    for word in words:
+        if named := name_of(word):
+            name = named
+            found.pop(name, None)
+            found[name] = _inline(word)
+        elif name:
+            found[name] += (word,)
+    return found
+
+
+def _inline(word: str) -> tuple[str, ...]:
+    """What the word of an option says beside its name."""
+    if word.startswith("-O") and word[2:].isdecimal():
+        return (word[2:],)
+    if word.startswith(("--no-", "--no_")):
+        return ("no",)
+    _, equals, value = word.partition("=")
+    return (value,) if equals else ()
+
+
+def taken(words: Iterable[str]) -> list[str]:
+    """Those of `OURS` that the words set."""
+    return sorted(OURS.intersection(map(name_of, words)))
+
+
+def deciding(words: Sequence[str]) -> str:
+    """The options that may change answers, sorted, as one text; "" for none. A file is named by its content."""
+    given = options_of(words)
+    counted = sorted(name for name in given if name.partition(".")[0] not in HARMLESS)
+    return " ".join(" ".join([name, *map(_shown, given[name])]) for name in counted)
+
+
+def _shown(value: str) -> str:
+    if "/" in value or value.endswith((".jinja", ".json", ".py")):
+        try:
+            return file_digest(Path(value))[:16]
+        except OSError:
+            return value if len(value) <= LONG else digest_of(value)[:16]
+    return value if len(value) <= LONG and value.isprintable() else digest_of(value)[:16]

@@ -1,0 +1,1 @@
+"""The fine-tune as a job on a Ray cluster, while the tests run here."""

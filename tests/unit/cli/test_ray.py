@@ -1,0 +1,115 @@
+"""`ftgate ray run` on a real Ray head: exit codes, files that come back, and what cannot go."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_ftgate.cli.main import main
+from pytest_ftgate.train.ray.project import Project
+from tests.projects import pipeline_toml
+from tests.ray_head import ray_head
+
+RUN = """
+import json, os, pathlib, sys
+state = pathlib.Path(".ftgate")
+print("asked with", os.environ["ASKED"], "on ray", os.environ["FTGATE_ON_RAY"], flush=True)
+(state / "runs/mail").mkdir(parents=True, exist_ok=True)
+(state / "runs/mail/verdict.json").write_text(json.dumps({"rows": len(open("pipelines/mail/data/train.jsonl").readlines())}))
+(state / "journal.jsonl").write_text("theirs")
+(state / "mlflow.db").write_text("theirs")
+sys.exit(int(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project in git that ignores its data."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("RAY_ADDRESS", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    data = tmp_path / "pipelines/mail/data"
+    data.mkdir(parents=True)
+    (data.parent / "pipeline.toml").write_text(
+        pipeline_toml("mail").replace("train.jsonl", "data/train.jsonl").replace("validation.jsonl", "data/v.jsonl")
+    )
+    (data / "train.jsonl").write_text("1\n2\n3\n")
+    (tmp_path / ".gitignore").write_text("data/\n.ftgate\nlarge\n")
+    (tmp_path / "large").write_text("never sent")
+    (tmp_path / "run.py").write_text(RUN)
+    (tmp_path / ".ftgate/models").mkdir(parents=True)
+    (tmp_path / ".ftgate/journal.jsonl").write_text("before")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def head() -> Iterator[dict[str, str]]:
+    with ray_head() as env:
+        yield env
+
+
+def test_what_goes_is_what_git_has_what_pipelines_name_and_the_state(project):
+    (project / ".ftgate/models/weights.bin").write_text("w")
+    going = Project(project, project / ".ftgate", [project / "pipelines"])
+    assert sorted(going.files) == [
+        ".gitignore",
+        "pipelines/mail/data/train.jsonl",
+        "pipelines/mail/pipeline.toml",
+        "run.py",
+    ]
+    assert sorted(going.state) == ["journal.jsonl", "seal.key"]
+    before = going.digest(["pytest"])
+    assert before != going.digest(["pytest", "-x"])
+    (project / ".ftgate/journal.jsonl").write_text("after")
+    assert Project(project, project / ".ftgate", [project / "pipelines"]).digest(["pytest"]) == before
+
+
+def test_a_registry_in_the_state_folder_is_refused_for_a_training(project, capsys):
+    assert main(["ray", "run", "--address", "http://127.0.0.1:1", "--", "pytest", "--train"]) == 2
+    assert "set MLFLOW_TRACKING_URI to a server" in capsys.readouterr().err
+
+
+def test_no_command_and_a_storage_elsewhere_are_mistakes(project, tmp_path_factory, capsys):
+    assert main(["ray", "run"]) == 2
+    assert "no command" in capsys.readouterr().err
+    assert main(["ray", "run", "--storage", str(tmp_path_factory.mktemp("other")), "--", "true"]) == 2
+    assert "does not hold this project" in capsys.readouterr().err
+
+
+def test_exit_code_and_state_folder_come_back(project, head, monkeypatch, capsys):
+    for name, value in head.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ASKED", "a variable")
+    run = ["ray", "run", "--gpus", "0", "--env", "ASKED", "--", "python", "run.py"]
+    key = (project / ".ftgate/seal.key").read_text() if (project / ".ftgate/seal.key").exists() else ""
+    assert main([*run, "10"]) == 10
+    said = capsys.readouterr().out
+    assert "asked with a variable on ray 1" in said
+    assert "2 files came back into .ftgate" in said
+    assert json.loads((project / ".ftgate/runs/mail/verdict.json").read_text()) == {"rows": 3}
+    assert (project / ".ftgate/journal.jsonl").read_text() == "theirs"
+    assert not (project / ".ftgate/mlflow.db").exists()
+    assert not key or (project / ".ftgate/seal.key").read_text() == key
+
+    assert main([*run, "11"]) == 11
+    assert (
+        main(["ray", "run", "--gpus", "0", "--storage", str(project), "--", "python", "-c", "raise SystemExit(1)"]) == 1
+    )
+    assert "came back" not in capsys.readouterr().out.splitlines()[-1]
+    assert main(["ray", "run", "--gpus", "0", "--", "no-such-program"]) == 2
+    assert "no-such-program cannot be run on the cluster: No such file" in capsys.readouterr().err
+
+
+def test_what_changed_here_meanwhile_stays(project):
+    going = Project(project, project / ".ftgate", [])
+    part = project / "part"
+    part.mkdir()
+    (part / "journal.jsonl").write_text("theirs")
+    (project / ".ftgate/journal.jsonl").write_text("mine")
+    [beside] = going.take(part, ["journal.jsonl"], project / ".ftgate/ray/run")
+    assert (project / ".ftgate/journal.jsonl").read_text() == "mine"
+    assert beside.read_text() == "theirs"

@@ -1,0 +1,93 @@
+"""An 8B model on the cards that people have."""
+
+from __future__ import annotations
+
+from pytest_ftgate.pipeline.doctor.finding import Level
+from pytest_ftgate.pipeline.doctor.memory import brief, memory, neighbours
+
+
+def by_stage(patient):
+    return {finding.text.split()[0]: finding for finding in memory(patient)}
+
+
+def test_qlora_of_8b_trains_on_24_gb_and_says_so(machine, patient):
+    found = by_stage(patient(machine("4090"), serve={"quantization": "bitsandbytes"}))
+    assert {finding.level for finding in found.values()} == {Level.OK}
+    assert found["training"].text.startswith("training needs 1")
+    assert "GiB of 24.0 at most (weights 5.3" in found["training"].text
+
+
+def test_validation_at_16_bits_does_not_fit_into_16_gb_and_the_key_that_helps_is_named(machine, patient):
+    found = by_stage(patient(machine("T4")))
+    assert found["validation"].level is Level.ERROR
+    assert found["validation"].text.startswith("validation needs 18.4 ")
+    assert "GiB of 15.0 (weights 15.0" in found["validation"].text
+    assert 'serve.quantization = "bitsandbytes"' in found["validation"].fix
+    quantized = by_stage(patient(machine("T4"), serve={"quantization": "bitsandbytes"}))
+    assert quantized["validation"].level is Level.OK
+
+
+def test_training_that_cannot_fit_names_every_way_out(machine, patient):
+    found = by_stage(patient(machine("2 x 4090"), {"method": "full"}))["training"]
+    assert found.level is Level.ERROR
+    assert "train.batch_size = 4 and gradient_accumulation = 2" in found.fix
+    assert 'train.method = "qlora"' in found.fix
+    assert 'train.gpus = 2 with strategy = "fsdp"' in found.fix
+
+
+def test_rows_that_are_short_are_not_refused_for_a_limit_that_none_reaches(machine, patient):
+    found = by_stage(patient(machine("4090"), {"max_length": 32_768}))["training"]
+    assert found.level is Level.WARNING
+    assert "max_length = 32768" in found.text
+    assert "on average" in found.text
+
+
+def test_a_large_card_has_nothing_to_say(machine, patient):
+    assert all(finding.level is Level.OK for finding in memory(patient(machine("H100"))))
+
+
+def test_an_instance_counts_by_its_own_memory(machine, patient):
+    found = by_stage(patient(machine("MIG")))
+    assert "of 10.0" in found["validation"].text
+    assert found["validation"].level is Level.ERROR
+
+
+def test_memory_that_the_driver_does_not_say_refuses_nothing(machine, patient):
+    found = by_stage(patient(machine("N/A")))
+    assert all(finding.level is Level.OK for finding in found.values())
+    assert " GiB (" in found["validation"].text
+
+
+def test_a_context_that_is_too_long_for_the_cache_is_found(machine, patient):
+    found = by_stage(patient(machine("4090"), serve={"context": 131_072}, engine="vllm"))["serving"]
+    assert found.level is Level.ERROR
+    assert "now 131072" in found.fix
+
+
+def test_a_model_that_another_serves_is_not_served_here(machine, patient):
+    assert "serving" not in by_stage(patient(machine("4090"), engine="openai"))
+
+
+def test_a_trainer_elsewhere_needs_nothing_here(machine, patient):
+    assert set(by_stage(patient(machine("4090"), {"where": "ray"}))) == {"serving"}
+
+
+def test_an_unknown_model_is_not_estimated(machine, patient):
+    one = patient(machine("4090"))
+    (one.folder / "config.json").write_text('{"model_type": "no such model"}')
+    (finding,) = memory(one)
+    assert finding.level is Level.WARNING
+    assert brief(one) == ""
+
+
+def test_the_short_form_for_a_run(machine, patient):
+    said = brief(patient(machine("4090"), quick=True))
+    assert said.startswith("memory: training ")
+    assert said.endswith(" GiB of 24.0")
+
+
+def test_neighbours_are_named(machine, patient):
+    (finding,) = neighbours(patient(machine("4090", used="0, 9012")))
+    assert finding.level is Level.WARNING
+    assert finding.text == "in use already: GPU 0 8.8 GiB: pid 4242 (/usr/bin/python3) 9000 MiB"
+    assert not list(neighbours(patient(machine("4090"))))

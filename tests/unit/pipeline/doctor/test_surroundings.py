@@ -1,0 +1,141 @@
+"""Libraries, vLLM, MLflow, disk, rows and speed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from pytest_ftgate.pipeline.doctor.disk import disk, free_bytes
+from pytest_ftgate.pipeline.doctor.finding import Level, error
+from pytest_ftgate.pipeline.doctor.rows import rows
+from pytest_ftgate.pipeline.doctor.software import asked_for, libraries, vllm
+from pytest_ftgate.pipeline.doctor.speed import time_and_price
+from pytest_ftgate.pipeline.doctor.tracking import tracking
+from pytest_ftgate.serve.device import Device
+from pytest_ftgate.train.manifest import Manifest
+
+CPU = Device("cpu", "a CPU", cores=2)
+
+
+def test_missing_libraries_name_the_extra(patient, monkeypatch):
+    monkeypatch.setitem(sys.modules, "trl", None)
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    found = [finding for finding in libraries(patient(CPU)) if finding.level is Level.ERROR]
+    text = "trl, bitsandbytes not installed, needed for the fine-tune"
+    assert found == [error("training", text, "pip install 'pytest-ftgate[train]'")]
+    (lora, _) = libraries(patient(CPU, {"method": "lora"}))
+    assert lora.text.startswith("trl not installed")
+    assert not list(libraries(patient(CPU, {"where": "ray"})))
+
+
+def test_a_key_that_wants_a_library_that_is_not_here(patient):
+    wanted = {"strategy": "deepspeed-3", "kernels": "liger", "attention": "flash_attention_2"}
+    found = {finding.text: finding.fix for finding in asked_for(patient(CPU, wanted))}
+    assert found['train.strategy = "deepspeed-3", and deepspeed is not installed'] == "pip install deepspeed"
+    assert found['train.kernels = "liger", and liger-kernel is not installed'] == "pip install liger-kernel"
+    assert any(text.startswith('train.kernels = "liger" needs a CUDA GPU') for text in found)
+    [galore] = asked_for(patient(CPU, {"optimizer": "galore_adamw"}))
+    assert (galore.text, galore.fix) == (
+        'train.optimizer = "galore_adamw", and galore-torch is not installed',
+        "pip install galore-torch",
+    )
+    assert not list(asked_for(patient(CPU)))
+
+
+def test_a_vllm_that_is_asked_for_and_not_there(patient, tmp_path):
+    (finding,) = vllm(patient(CPU, engine="vllm", vllm=str(tmp_path / "no-vllm")))
+    assert finding.level is Level.ERROR
+    assert "command not found" in finding.text
+    assert "pip install vllm" in finding.fix
+
+
+def test_a_vllm_for_another_machine(machine, patient, tmp_path):
+    command = tmp_path / "env/bin/vllm"
+    (tmp_path / "env/lib/python3.11/site-packages/vllm-0.32.0.dist-info").mkdir(parents=True)
+    command.parent.mkdir()
+    command.write_text("#!/bin/sh\n")
+    command.chmod(0o755)
+    (finding,) = vllm(patient(CPU, engine="vllm", vllm=str(command)))
+    assert finding.level is Level.ERROR
+    assert finding.text.startswith(f"0.32.0 at {command} is built for CUDA; here is none")
+    (fine,) = vllm(patient(machine("4090"), engine="vllm", vllm=str(command)))
+    assert fine.level is Level.OK
+
+
+def test_mlflow_in_a_file_or_on_a_server(patient, no_tracking_server):
+    (file,) = tracking(patient(CPU))
+    assert file.text.endswith("mlflow.db (to be made)")
+    (dead,) = tracking(patient(CPU, tracking_uri="http://user:secret@127.0.0.1:9"))
+    assert dead.level is Level.ERROR
+    assert dead.text.startswith("http://127.0.0.1:9 does not answer")
+    assert "secret" not in dead.text
+
+
+@pytest.mark.parametrize(("code", "level"), [(200, Level.OK), (401, Level.WARNING)])
+def test_a_server_that_answers(patient, code, level):
+    class Mlflow(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(code if self.path == "/base/health" else 404)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Mlflow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    (found,) = tracking(patient(CPU, tracking_uri=f"http://127.0.0.1:{server.server_port}/base/"))
+    server.shutdown()
+    assert found.level is level
+
+
+def test_a_disk_that_is_too_small(patient, machine):
+    (finding,) = disk(patient(machine("H100"), {"method": "full", "epochs": 10_000}))
+    assert finding.level is Level.ERROR
+    assert finding.text.startswith("epochs and checkpoints need 29")
+
+
+def test_a_disk_that_is_large_enough(patient, machine):
+    (finding,) = disk(patient(machine("H100")))
+    assert finding.level is Level.OK
+    assert free_bytes(patient(machine("H100")).state_dir / "not/made/yet") > 0
+
+
+def test_rows_that_are_there_and_that_are_not(patient):
+    one = patient(CPU)
+    (found,) = rows(one)
+    assert found.text.startswith("400 training rows, 4")
+    one.pipeline.data.train.unlink()
+    assert [(lost.level, lost.text.split(":")[0]) for lost in rows(one)] == [
+        (Level.ERROR, "data.train"),
+        (Level.ERROR, "data.validation"),
+    ]
+
+
+def test_the_table_of_cards_is_said_to_be_one(machine, patient):
+    (finding,) = time_and_price(patient(machine("H100"), {"price_per_hour": 4.0}))
+    assert "from a table of cards, never measured here" in finding.text
+    assert "costs about " in finding.text
+
+
+def test_an_earlier_run_on_such_a_machine_is_better_than_a_table(machine, patient):
+    one = patient(machine("H100"))
+    folder = one.state_dir / "runs/quiz/abc"
+    folder.mkdir(parents=True)
+    (folder.parent / "broken").mkdir()
+    (folder.parent / "broken/manifest.json").write_text("{")
+    metrics = {"tokens_per_second": 1000.0, "train_gpu_seconds": 60.0}
+    Manifest(
+        path=folder / "manifest.json", job_digest="", digest="", method="qlora", best_epoch=1, epochs=(),
+        params={"base": one.pipeline.base.model}, metrics=metrics, curves={}, versions={}, template_digest="",
+    ).write(b"")  # fmt: skip
+    (finding,) = time_and_price(one)
+    assert "tokens at 1,000/s, as measured in the last run here" in finding.text
+    assert not list(time_and_price(patient(CPU))), "a GPU's speed is not a CPU's"
+    data = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(data | {"method": "lora"}))
+    (finding,) = time_and_price(patient(machine("H100")))
+    assert "table" in finding.text

@@ -1,0 +1,125 @@
+"""The context of a server of our own: as long as what it will be asked, and no longer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.client.sync import Client
+from pytest_ftgate.serve.engine import Asked
+from pytest_ftgate.serve.hf.generate import prompt_tokens
+from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.vllm.command import CPU_CACHE_BYTES
+from pytest_ftgate.serve.vllm.context import Longest, longest, own_context, rounded
+from tests.unit.serve.vllm.adapters import record, silent
+
+TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
+
+
+def asked(words: int, answer: int = 16, case: str = "spam::a1") -> Asked:
+    return Asked(case, [{"role": "user", "content": "hello " * words}], (), answer)
+
+
+@pytest.fixture(scope="module")
+def roomy(model_dir, tmp_path_factory):
+    """The tiny model with room for 32,768 tokens."""
+    folder = tmp_path_factory.mktemp("roomy")
+    for file in model_dir.iterdir():
+        if file.name != "config.json":
+            (folder / file.name).symlink_to(file)
+    config = json.loads((model_dir / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 32_768}))
+    return Model(str(folder), dtype="float32")
+
+
+def line_of(tmp_path) -> str:
+    return " ".join(record(tmp_path)["argv"])
+
+
+def test_the_longest_is_counted_in_the_models_own_tokens(roomy, tokenizer):
+    asks = [asked(3), asked(40, case="spam::long"), asked(5, answer=20)]
+    found = longest(roomy, iter(asks))
+    assert found.case == "spam::long"
+    assert found.prompt == len(prompt_tokens(tokenizer, asks[1].messages))
+    assert found.tokens == found.prompt + 16
+
+
+def test_a_long_answer_counts_as_much_as_a_long_prompt(roomy):
+    assert longest(roomy, [asked(40), asked(1, answer=500, case="spam::essay")]).case == "spam::essay"
+
+
+def test_without_a_tokenizer_nothing_is_known(tmp_path):
+    assert longest(Model(str(tmp_path)), [asked(9)]) == Longest()
+    assert longest(Model("org/name-that-is-nowhere"), [asked(9)]) == Longest()
+    assert own_context(Model("org/name-that-is-nowhere")) == 0
+
+
+@pytest.mark.parametrize(("tokens", "context"), [(0, 2048), (2048, 2048), (2049, 2304), (5000, 5120)])
+def test_the_context_is_rounded_up(tokens, context):
+    assert rounded(tokens) == context
+
+
+def test_it_is_started_for_the_longest_case_it_was_told_of(make, tmp_path, roomy):
+    engine = make(model=roomy)
+    engine.expect(roomy, [asked(3)])
+    engine.expect(roomy, [asked(3000)])
+    engine.expect(roomy, [asked(30)])
+    engine.start(silent)
+    need = longest(roomy, [asked(3000)]).tokens
+    line = line_of(tmp_path)
+    assert f"--max-model-len {rounded(need)} " in line
+    assert rounded(need) - need < 256
+    assert f"--kv-cache-memory-bytes {2 * CPU_CACHE_BYTES}" in line, "a longer context has more cache"
+
+
+def test_a_longer_case_starts_it_again(make, tmp_path, roomy):
+    engine = make(model=roomy)
+    engine.start(silent)
+    before = engine.pid
+    assert "--max-model-len 2048 " in line_of(tmp_path)
+    engine.expect(roomy, [asked(100)])
+    assert engine.endpoint(roomy)
+    assert engine.pid == before
+    engine.expect(roomy, [asked(3000)])
+    assert Client(engine.endpoint(roomy)).text("hello") == "hello"
+    assert engine.pid != before
+    assert "--max-model-len 2048 " not in line_of(tmp_path)
+
+
+def test_where_nothing_is_known_a_gpu_gets_what_fits(make, roomy, tmp_path):
+    site = tmp_path / "lib" / "python3.11" / "site-packages"
+    (site / "vllm-0.32.0.dist-info").mkdir(parents=True)
+    engine = make(model=roomy)
+    assert "--max-model-len auto " in " ".join(engine.command())
+    engine.expect(roomy, [asked(3)])
+    assert "--max-model-len 2048 " in " ".join(engine.command())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "context", "reason", "way_out"),
+    [
+        ((), 0, "the server takes 512, the most that the model itself reads", "use a model with a longer context"),
+        ((), 300, "the server takes 300, as [serve] context says", "raise [serve] context"),
+        (("--max-model-len=200",), 300, "the server takes 200, as --max-model-len says", "raise --max-model-len"),
+    ],
+    ids=["model", "pipeline", "argument"],
+)
+def test_a_case_that_is_too_long_is_named_before_anything_is_asked(
+    make, model_dir, arguments, context, reason, way_out
+):
+    model = Model(str(model_dir), dtype="float32", context=context)
+    engine = make({}, *arguments, model=model)
+    engine.expect(model, [asked(20)])
+    with pytest.raises(ServeError) as caught:
+        engine.expect(model, [asked(600, case="spam::long")])
+    first, second = str(caught.value).splitlines()
+    need = longest(model, [asked(600)])
+    assert first == f"spam::long needs {need.tokens} tokens: {need.prompt} of the prompt and max_tokens 16; {reason}"
+    assert second == f"    shorten the case, lower [request] max_tokens, or {way_out}"
+
+
+def test_the_digest_does_not_count_the_context(roomy):
+    assert replace(roomy, context=4096, arguments=("-tp", "2")).digest == roomy.digest
