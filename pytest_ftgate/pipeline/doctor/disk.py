@@ -35,13 +35,13 @@ def disk(patient: Patient) -> Findings:
 
 
 def _written(patient: Patient) -> float:
-    """Bytes of a training run: an adapter for each epoch and the best once more, and the checkpoints."""
+    """Bytes of a training run: an adapter for each validation and the best once more, and the checkpoints."""
     shapes, settings = patient.shapes, patient.settings(patient.row)
     assert shapes is not None  # noqa: S101 - looked at above
     tuning = settings.tuning
     trained = shapes.weights if tuning.method == "full" else adapter_weights(shapes, settings.lora)
     checkpoint = trained * (4 + optimizer_bytes(tuning, cuda=settings.cuda))
-    return trained * 4.0 * (tuning.epochs + 1) + checkpoint * (CHECKPOINTS + 1)
+    return trained * 4.0 * (tuning.validations(max(patient.rows, 1)) + 1) + checkpoint * (CHECKPOINTS + 1)
 
 
 def _room(folder: Path, needed: float, what: str, option: str) -> Finding:

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.pipeline.forecast import TURNS, tokens_of, tokens_of_rows
+from pytest_ftgate.pipeline.forecast import SAMPLE, TURNS, tokens_of, tokens_of_rows
+from pytest_ftgate.serve.vllm.context import rounded
 from pytest_ftgate.train.estimate.shapes import Shapes, shapes_in, shapes_of
 
 if TYPE_CHECKING:
@@ -107,6 +109,18 @@ class Patient:
         return min(each, float(self.pipeline.tuning.max_length))
 
     @cached_property
+    def learned(self) -> float:
+        """Share of a row's tokens that is its answer, on average."""
+        from pytest_ftgate.data.readers.reader import read_rows
+
+        try:
+            sample = list(islice(read_rows(self.pipeline.train_file, self.pipeline.data.columns), SAMPLE))
+        except FtgateError:
+            return 1.0
+        answers = sum(tokens_of(row.answer) for row in sample)
+        return min(answers / (self.row * len(sample)), 1.0) if answers and self.row else 1.0
+
+    @cached_property
     def rows(self) -> int:
         """Rows that are trained in an epoch, 0 where they cannot be read."""
         from pytest_ftgate.data.readers.contents import contents
@@ -127,17 +141,19 @@ class Patient:
         """Tokens of the longest prompt and answer that is served; 0 where no golden set could be read."""
         if self.pipeline.serve.context or not self.suites:
             return self.pipeline.serve.context
-        return max(
+        longest = max(
             int(tokens_of(suite.prompt.system) + tokens_of(case.input)) + TURNS + suite.golden.request.max_tokens
             for suite in self.suites
             for case in suite.cases
         )
+        return rounded(longest) if self.engine == "vllm" else longest
 
     def settings(self, row: float) -> Settings:
-        """For the estimate of memory. row: tokens."""
+        """For the estimate of memory. row: tokens; packed batches are always full."""
         from pytest_ftgate.train.estimate.memory import Settings
 
         pipeline = self.pipeline
+        row = pipeline.tuning.max_length if pipeline.tuning.packing else row
         return Settings(
             tuning=pipeline.tuning,
             lora=pipeline.lora.resolved(self.rows),
@@ -145,7 +161,8 @@ class Patient:
             quantization=pipeline.serve.quantization,
             cuda=self.cuda,
             row=int(row),
-            answer=min(self.answer, int(row)),
+            learned=int(self.learned * row),
+            answer=self.answer,
         )
 
     def manifests(self) -> Iterator[Manifest]:

@@ -10,16 +10,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.doctor.finding import Findings, error, ok, warning
 from pytest_ftgate.train.job import LIBRARIES
+from pytest_ftgate.train.libraries import check_libraries
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.config import Pipeline
     from pytest_ftgate.pipeline.doctor.patient import Patient
 
 OLDEST = (3, 11)
-
-EXTRA = "pip install 'pytest-ftgate[train]'"
 
 
 def python(_: Patient) -> Findings:
@@ -35,16 +35,17 @@ def libraries(patient: Patient) -> Findings:
     """What training imports."""
     if not patient.here:
         return
-    needed = [name for name in LIBRARIES if name != "bitsandbytes" or _in_4bit(patient.pipeline)]
-    missing = [name for name in needed if not installed(name)]
-    if missing:
-        yield error("training", f"{', '.join(missing)} not installed, needed for the fine-tune", EXTRA)
-    if there := [f"{name} {version_of(name)}" for name in LIBRARIES if name not in missing and installed(name)]:
+    try:
+        check_libraries(patient.pipeline.tuning, patient.pipeline.report_to)
+    except FtgateError as missing:
+        text, _, fix = str(missing).partition("\n")
+        yield error("training", text, fix.strip())
+    if there := [f"{name} {version_of(name)}" for name in LIBRARIES if installed(name)]:
         yield ok("training", ", ".join(there))
 
 
 def asked_for(patient: Patient) -> Findings:
-    """Libraries that keys of pipeline.toml ask for."""
+    """Further libraries that keys of pipeline.toml ask for."""
     for module, package, key in _optional(patient.pipeline):
         if installed(module):
             yield ok(key.split(" ")[0], f"{package} {version_of(package)}")
@@ -55,17 +56,13 @@ def asked_for(patient: Patient) -> Findings:
 def _optional(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
     """(module, package, the key that asks for it)."""
     tuning = pipeline.tuning
+    attention = f'train.attention = "{tuning.attention}"'
     wanted = {
         ("deepspeed", "deepspeed", f'train.strategy = "{tuning.strategy}"'): tuning.strategy.startswith("deepspeed"),
-        ("flash_attn", "flash-attn", 'train.attention = "flash_attention_2"'): tuning.attention == "flash_attention_2",
-        ("flash_attn_3", "flash-attn-3", 'train.attention = "flash_attention_3"'): (
-            tuning.attention == "flash_attention_3"
-        ),
-        ("liger_kernel", "liger-kernel", 'train.kernels = "liger"'): tuning.kernels == "liger",
-        ("unsloth", "unsloth", 'train.kernels = "unsloth"'): tuning.kernels == "unsloth",
+        ("flash_attn", "flash-attn", attention): tuning.attention == "flash_attention_2",
+        ("flash_attn_3", "flash-attn-3", attention): tuning.attention == "flash_attention_3",
         ("ray", "ray", 'train.where = "ray"'): tuning.where == "ray",
         ("bitsandbytes", "bitsandbytes", 'serve.quantization = "bitsandbytes"'): bool(pipeline.serve.quantization),
-        **{(name, name, f'tracking.report_to has "{name}"'): True for name in pipeline.report_to},
     }
     return (names for names, asked in wanted.items() if asked)
 
@@ -118,7 +115,3 @@ def version_of(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
-
-
-def _in_4bit(pipeline: Pipeline) -> bool:
-    return pipeline.tuning.in_4bit or bool(pipeline.serve.quantization)

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def time_and_price(patient: Patient) -> Findings:
-    """Of all epochs, without validation. Nothing where rows or speed are not known."""
-    tokens = patient.rows * patient.row * patient.pipeline.tuning.epochs
+    """Of all steps, without validation. Nothing where rows or speed are not known."""
     speed, source = _speed(patient)
-    if not (tokens and speed and patient.here):
+    if not (patient.rows and patient.row and speed and patient.here):
         return
+    tokens = patient.rows * patient.row * patient.pipeline.tuning.passes(patient.rows)
     seconds = tokens / speed
     text = f"fine-tune about {_duration(seconds)}: {tokens:,.0f} tokens at {speed:,.0f}/s, {source}"
     price = patient.pipeline.tuning.price_per_hour

@@ -15,19 +15,23 @@ if TYPE_CHECKING:
 
 
 def check_machine(run: PipelineRun) -> None:
-    """Once, whichever stage comes first: a line for each finding, and in `machine_lacks` the errors."""
+    """Once, whichever stage comes first: a line for each warning and error, and in `machine_lacks` the errors.
+
+    What an earlier run has trained needs no machine that could.
+    """
     if run.machine_lacks is not None:
         return
     patient = _patient(run)
     findings = examine(patient, QUICK)
-    for finding in findings:
-        if finding.level is not Level.OK:
-            run.say(f"{finding.level}: {_told(finding, ': ')}")
-    errors = [_told(finding) for finding in findings if finding.level is Level.ERROR]
-    more = f"nothing was asked or trained; `ftgate doctor {run.name}` says more"
-    run.machine_lacks = "\n".join([*errors, more]) if errors and not _trained(run, patient) else ""
+    errors = [finding for finding in findings if finding.level is Level.ERROR]
+    if errors and _trained(run, patient):
+        errors = []
+    for finding in (*(each for each in findings if each.level is Level.WARNING), *errors):
+        run.say(f"{finding.level}: {_told(finding, ': ')}")
     if not errors and (said := brief(patient)):
         run.say(said)
+    more = f"nothing was asked or trained; `ftgate doctor {run.name}` says more"
+    run.machine_lacks = "\n".join([*map(_told, errors), more]) if errors else ""
 
 
 def _patient(run: PipelineRun) -> Patient:
@@ -54,6 +58,8 @@ def _trained(run: PipelineRun, patient: Patient) -> bool:
     from pytest_ftgate.pipeline.stages.fine_tune import job_of
     from pytest_ftgate.train.launch import finished
 
+    if run.pipeline.data.is_mixed:  # what is trained on is known after the rows are drawn
+        return False
     commit = patient.folder.name if patient.hub_id and patient.folder else run.source.base.revision
     try:
         job = job_of(run, commit)

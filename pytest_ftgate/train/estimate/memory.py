@@ -27,8 +27,8 @@ VLLM_OWN = 3 * 2**29
 VLLM_SHARE = 0.92
 """Of a GPU's memory, what vLLM 0.32 takes where --gpu-memory-utilization does not say otherwise."""
 
-CHUNK = 256
-"""Answer tokens whose logits TRL's fused head holds at one time on CUDA."""
+TILE = (4096, 32_768)
+"""Tokens and words whose logits TRL's fused head holds at one time on CUDA."""
 
 LOGIT_COPIES = 14
 """Bytes for each logit where all are held at one time: as they come, log-softmax in float32, and their gradients."""
@@ -48,7 +48,7 @@ Parts = Mapping[str, float]
 class Settings:
     """Of one pipeline. lora: resolved. dtype: of [serve]. cuda: what computes, else a CPU.
 
-    row: tokens of the longest row in a batch. answer: of these, the ones that are learned.
+    row: tokens of the longest row in a batch. learned: of these, the answer's. answer: the most that are generated.
     """
 
     tuning: Tuning
@@ -57,6 +57,7 @@ class Settings:
     quantization: str | None = None
     cuda: bool = True
     row: int = 1024
+    learned: int = 256
     answer: int = 256
 
 
@@ -122,11 +123,10 @@ def _activations(shapes: Shapes, settings: Settings) -> float:
 
 
 def _logits(shapes: Shapes, settings: Settings) -> float:
-    rows = _rows(settings.tuning)
-    tokens = rows * (settings.answer + 1)
+    tokens, words = _rows(settings.tuning) * (settings.learned + 1), shapes.vocabulary
     if settings.cuda and not settings.tuning.referenced:
-        tokens = min(CHUNK, tokens)
-    return float(tokens * shapes.vocabulary * LOGIT_COPIES)
+        tokens, words = min(tokens, TILE[0]), min(words, TILE[1])
+    return float(tokens * words * LOGIT_COPIES)
 
 
 def _process(settings: Settings, more: int = 0) -> dict[str, float]:

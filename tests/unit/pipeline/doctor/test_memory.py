@@ -13,7 +13,7 @@ def by_stage(patient):
 def test_qlora_of_8b_trains_on_24_gb_and_says_so(machine, patient):
     found = by_stage(patient(machine("4090"), serve={"quantization": "bitsandbytes"}))
     assert {finding.level for finding in found.values()} == {Level.OK}
-    assert found["training"].text.startswith("training needs 1")
+    assert found["training"].text.startswith("training needs 9.6 ")
     assert "GiB of 24.0 at most (weights 5.3" in found["training"].text
 
 
@@ -91,3 +91,10 @@ def test_neighbours_are_named(machine, patient):
     assert finding.level is Level.WARNING
     assert finding.text == "in use already: GPU 0 8.8 GiB: pid 4242 (/usr/bin/python3) 9000 MiB"
     assert not list(neighbours(patient(machine("4090"))))
+
+
+def test_packed_batches_are_full(machine, patient):
+    rows = {"max_length": 8192, "batch_size": 16}
+    usual, packed = (by_stage(patient(machine("4090"), rows | more)) for more in ({}, {"packing": True}))
+    assert usual["training"].level is Level.WARNING
+    assert packed["training"].level is Level.ERROR

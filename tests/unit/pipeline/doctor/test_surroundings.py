@@ -24,20 +24,22 @@ CPU = Device("cpu", "a CPU", cores=2)
 def test_missing_libraries_name_the_extra(patient, monkeypatch):
     monkeypatch.setitem(sys.modules, "trl", None)
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
-    found = [finding for finding in libraries(patient(CPU)) if finding.level is Level.ERROR]
-    text = "trl, bitsandbytes not installed, needed for the fine-tune"
-    assert found == [error("training", text, "pip install 'pytest-ftgate[train]'")]
+    (missing, _) = libraries(patient(CPU))
+    text = "fine-tuning (bitsandbytes, trl not installed) needs the extra 'train': pip install 'pytest-ftgate[train]'"
+    assert missing == error("training", text)
     (lora, _) = libraries(patient(CPU, {"method": "lora"}))
-    assert lora.text.startswith("trl not installed")
+    assert lora.text.startswith("fine-tuning (trl not installed) needs")
     assert not list(libraries(patient(CPU, {"where": "ray"})))
 
 
 def test_a_key_that_wants_a_library_that_is_not_here(patient):
-    wanted = {"strategy": "deepspeed-3", "kernels": "liger", "attention": "flash_attention_2"}
+    wanted = {"strategy": "deepspeed-3", "attention": "flash_attention_2"}
     found = {finding.text: finding.fix for finding in asked_for(patient(CPU, wanted))}
     assert found['train.strategy = "deepspeed-3", and deepspeed is not installed'] == "pip install deepspeed"
-    assert found['train.kernels = "liger", and liger-kernel is not installed'] == "pip install liger-kernel"
+    assert found['train.attention = "flash_attention_2", and flash-attn is not installed'] == "pip install flash-attn"
     assert not list(asked_for(patient(CPU)))
+    (galore, _) = libraries(patient(CPU, {"optimizer": "galore_adamw"}))
+    assert galore.fix == "pip install galore-torch, or remove the key"
 
 
 def test_a_vllm_that_is_asked_for_and_not_there(patient, tmp_path):

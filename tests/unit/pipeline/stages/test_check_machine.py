@@ -61,7 +61,7 @@ def test_a_model_that_cannot_fit_ends_the_run_with_what_to_change(checked):
 
 def test_a_library_that_is_not_here_ends_it_too(checked):
     _, lacking = checked('[tracking]\nreport_to = ["no_such_tracker"]\n')
-    assert lacking.startswith('tracking.report_to has "no_such_tracker", and no_such_tracker is not installed\n    pip')
+    assert lacking.startswith("tracking.report_to: no_such_tracker not installed; install or remove it\n")
 
 
 def test_a_warning_is_one_line_and_stops_nothing(checked):

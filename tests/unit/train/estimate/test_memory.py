@@ -130,5 +130,13 @@ def test_a_training_here_takes_what_was_estimated(make_job, model_dir, tmp_path)
         watching.join()
     shapes = shapes_in(model_dir)
     assert shapes is not None
-    needed = total(training(shapes, Settings(job.tuning, job.lora, job.dtype, cuda=False, row=96, answer=8)))
+    needed = total(training(shapes, Settings(job.tuning, job.lora, job.dtype, cuda=False, row=96, learned=8)))
     assert needed / FACTOR < peak < needed * FACTOR, f"measured {peak / GIB:.2f} GiB, estimated {needed / GIB:.2f}"
+
+
+def test_all_logits_are_held_only_where_no_head_is_fused():
+    shapes = shapes_of(llama(8))
+    long = replace(settings(row=1024, batch_size=8), learned=768)
+    assert training(shapes, long)["logits"] < 2 * GIB
+    whole = replace(long, tuning=replace(long.tuning, method="dpo"))
+    assert training(shapes, whole)["logits"] > 2 * 10 * GIB
