@@ -10,6 +10,7 @@
 # make bench-near   near duplicates of up to a million rows, beside datasketch and the exact join (about an hour)
 # make bench-scripts   misses and false alarms of data checks in fourteen languages (a minute)
 # make gpu-wheels   wheels for `python -m bench.gpu_check` on a CUDA machine without a network, into .whl/
+# make bench-train   a step of a fine-tune by us, by TRL, and at the machine's limit; rows tokenised (about half an hour)
 # make check   ruff, mypy --strict, layers, the documentation
 # make docs    the documentation into site/; its reference, made from the code, is renewed by make reference
 # make lock    requirements/*.txt anew from pyproject.toml; UPGRADE=1: in the newest versions that it allows
@@ -26,7 +27,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-di
 DURATIONS := --durations=25 --durations-min=1
 
 .PHONY: docs reference setup lock vllm data demo test test-all check gate-sim clean
-.PHONY: gpu-wheels bench bench-vllm bench-leakage bench-near bench-scripts bench-data
+.PHONY: gpu-wheels bench bench-vllm bench-leakage bench-near bench-scripts bench-data bench-train
 
 setup: $(READY)
 
@@ -105,6 +106,10 @@ bench-leakage: setup
 bench-data: setup
 	$(BIN)/python -m bench.data_check
 	$(BIN)/python -m bench.personal_data
+
+# A fine-tune by us, by TRL as in its README, and the matrix products alone; writes its table in bench/README.md.
+bench-train: setup data
+	$(BIN)/python -m bench.train
 
 # Near duplicates beside datasketch and the exact join; writes its table in bench/README.md.
 bench-near: setup

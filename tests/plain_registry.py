@@ -94,6 +94,9 @@ class PlainClient:
         info = self.get_run(run_id).info
         info.status, info.end_time = status or "FINISHED", _now()
 
+    def update_run(self, run_id: str, status: str | None = None) -> None:
+        self.get_run(run_id).info.status = status
+
     def get_run(self, run_id: str) -> Any:
         _must(run_id in self.runs, MISSING, f"Run {run_id!r} not found")
         return self.runs[run_id]

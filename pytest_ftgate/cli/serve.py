@@ -58,10 +58,13 @@ def serve(args: argparse.Namespace) -> int:
 def _running(model: Model, log: Path) -> Iterator[Engine]:
     from pytest_ftgate.pipeline.progress import Console
     from pytest_ftgate.serve.hf.engine import TransformersEngine
+    from pytest_ftgate.serve.hub import fetched, in_megabytes
 
-    engine = TransformersEngine(model, log)
+    engine, console = TransformersEngine(model, log), Console(sys.stderr, say)
     try:
-        with Console(sys.stderr, say).progress(f"starting {engine.name}", None) as advance:
+        with console.progress(f"downloading {model.base}", None) as advance:
+            fetched(model, in_megabytes(advance), say)
+        with console.progress(f"starting {engine.name}", None) as advance:
             engine.start(lambda line: advance(0, line))
         yield engine
     finally:

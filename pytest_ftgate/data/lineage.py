@@ -1,31 +1,47 @@
 """(data files, what was done to their rows) -> lineage: digests, rows before and after each step, why rows went.
 
 As JSON: {"train": {"path", "sha256", "rows", "dvc", "steps": [{"why", "before", "rows", "changed", "sha256"}]},
-"validation": ...}. path: as pipeline.toml may name it. dvc: md5 that DVC keeps, else null. changed: rows with other
-text. sha256 of a step: of the file that it wrote, "" if it wrote none.
+"validation": ...}; several files are "train.1", "train.2" ... and "general", and "train" is what was put together of
+them, with "mixed": {kind: rows taken}. path: as pipeline.toml may name it. dvc: md5 that DVC keeps, else null.
+changed: rows with other text. sha256 of a step: of the file that it wrote, "" if it wrote none.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.files.dvc import tracked
 
-KINDS = ("train", "validation")
 FILE = "lineage.json"
 Lineage = Mapping[str, Any]
 
 
-def begun(files: Sequence[Path], folder: Path) -> Lineage:
-    """The files of training and of validation rows, as they are. folder: that of pipeline.toml.
+def begun(files: Mapping[str, Path], folder: Path) -> Lineage:
+    """The files of training, general and validation rows by their kind, as they are. folder: that of pipeline.toml.
 
     Raises PipelineError if one is not there.
     """
-    return {kind: _source(path, folder) for kind, path in zip(KINDS, files, strict=True)}
+    return {kind: _source(path, folder) for kind, path in files.items()}
+
+
+def mixed(lineage: Lineage, copy: Path, taken: Mapping[str, int]) -> Lineage:
+    """With the file of training rows that was put together. taken: kind -> rows of that file that are in it."""
+    held = contents(copy)
+    one = {"path": MIXED, "sha256": held.sha256, "rows": held.rows, "dvc": None, "steps": []}
+    named = {kind: MIXED_FROM.get(kind, kind) for kind in lineage}
+    counts = {named[kind]: count for kind, count in taken.items()}
+    return {"train": {**one, "mixed": counts}, **{named[kind]: source for kind, source in lineage.items()}}
+
+
+MIXED = "(mixed)"
+"""In place of the path of a file that a run has put together."""
+
+MIXED_FROM = {"train": "train.1"}
+"""A single training file, once another one is what is trained."""
 
 
 def _source(path: Path, folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.data.readers.renamed import column_faults
-from pytest_ftgate.errors import Fault, FileFaults, PipelineError
+from pytest_ftgate.errors import Fault, FileFaults, PipelineError, TrainError
 from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, read_toml, toml_line
@@ -25,6 +25,7 @@ from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
 from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
+from pytest_ftgate.train.strategies.check import read_configuration
 from pytest_ftgate.train.tuning import REFERENCED, Lora, Tuning
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ UNSERVABLE = {
     "arrow_config": "Arrow adapters",
 }
 """Keys of PEFT that are refused before training, and what vLLM cannot serve because of them."""
+
+MAKE_CONFIGURATION = "make it by: accelerate config --config_file FILE; or use gpus, nodes and strategy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +109,20 @@ class Pipeline:
 
     @property
     def train_file(self) -> Path:
-        """Training rows. Raises PipelineError if a data file is not there."""
+        """Training rows, of several files those of the first. Raises PipelineError if a data file is not there."""
         return self.data_files[0]
 
     @property
-    def data_files(self) -> tuple[Path, Path]:
-        """Training and validation rows. Raises PipelineError naming all that are not there, and what makes them."""
-        files = {("data", "train"): self.data.train, ("data", "validation"): self.data.validation}
-        if missing := {keys: path for keys, path in files.items() if not path.exists()}:
-            raise self._missing(missing, missing.values(), self.data.made_by)
-        return self.data.train, self.data.validation
+    def data_files(self) -> tuple[Path, ...]:
+        """Files of training rows, general ones, and last validation rows, as `Data.files` names them.
+
+        Raises PipelineError naming all that are not there, and what makes them.
+        """
+        files = self.data.files
+        if missing := {kind: path for kind, path in files.items() if not path.exists()}:
+            keys = [("data", kind.partition(".")[0]) for kind in missing]
+            raise self._missing(keys, missing.values(), self.data.made_by)
+        return tuple(files.values())
 
     def _missing(self, keys: Iterable[tuple[str, str]], paths: Iterable[Path], made_by: str) -> PipelineError:
         from pytest_ftgate.files.dvc import tracked
@@ -134,7 +141,7 @@ class Pipeline:
     def job(
         self, prompt: Mapping[str, Any], grading: Mapping[str, Any], lineage: Mapping[str, Any] | None = None
     ) -> TrainJob:
-        """The fine-tune of this pipeline.
+        """The fine-tune of this pipeline, whose training rows are in one file: see `mix_data.mixed`.
 
         prompt: `Prompt.to_json()` of the first golden set. grading: what `Grading` has.
         lineage: of the data, see `lineage.begun`.
@@ -158,6 +165,7 @@ class Pipeline:
             prompt=prompt,
             grading=Grading(**{**grading, "graders": tuple(grading["graders"])}),
             tuning=self.tuning,
+            accelerate=read_configuration(Path(own)) if (own := self.tuning.accelerate_config) else {},
             lora=self.lora.resolved(min(rows, self.data.max_rows or rows)),
             report_to=self.report_to,
             versions=library_versions(),
@@ -203,8 +211,9 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     for key, message, fix in column_faults(data["data"].get("columns", {})):
         line = toml_line(text, ("data", "columns", key))
         yield Fault(shown(path), line, f"data.columns: {message}", fix)
-    for key in ("train", "validation"):
-        rows = _absolute(path, data["data"][key])
+    named = [(key, file) for key in DATA_FILES for file, _ in _written_files(data["data"].get(key, []))]
+    for key, file in named:
+        rows = _absolute(path, file)
         within = any(folder.joinpath(FOLDER_FILE).is_file() for folder in (rows, rows.parent))
         if within or plain_name(rows).endswith(SUFFIXES):
             what = "inside a golden set folder" if within else "a golden set"
@@ -214,6 +223,16 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         message = f"serve.args has {', '.join(found)}, which is set by the plugin"
         fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
         yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
+    if own := data.get("train", {}).get("accelerate_config"):
+        try:
+            read_configuration(_absolute(path, own))
+        except TrainError as error:
+            message = f"train.accelerate_config: {shown(_absolute(path, own))} {error}"
+            yield Fault(shown(path), toml_line(text, ("train", "accelerate_config")), message, MAKE_CONFIGURATION)
+    if ("general" in data["data"]) != ("general_share" in data["data"]):
+        one = "general" if "general" in data["data"] else "general_share"
+        message = "data.general and data.general_share go together"
+        yield Fault(shown(path), toml_line(text, ("data", one)), message, "set both, or remove it")
     if "revision" in data["base"] and _is_folder(data["base"]["model"]):
         message = "base.revision requires a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
@@ -233,8 +252,11 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         base["model"] = str(_absolute(path, base["model"]))
     if _is_folder(base.get("chat_template", "")):
         base["chat_template"] = str(_absolute(path, base["chat_template"]))
-    for key in ("train", "validation"):
-        files[key] = _as_named(path, files[key])
+    for key in ("validation", "general"):
+        if key in files:
+            files[key] = _as_named(path, files[key])
+    trains = [(_as_named(path, file), weight) for file, weight in _written_files(files["train"])]
+    files |= {"train": trains[0][0], "others": [file for file, _ in trains[1:]], "weights": [w for _, w in trains]}
     return Pipeline(
         name=path.parent.name,
         path=path,
@@ -267,6 +289,15 @@ def _tuning(table: dict[str, Any], path: Path) -> Tuning:
     if "accelerate_config" in table:
         table = table | {"accelerate_config": str(_absolute(path, table["accelerate_config"]))}
     return Tuning(**{NAMED.get(key, key): value for key, value in table.items()})
+
+
+DATA_FILES = ("train", "validation", "general")
+
+
+def _written_files(written: Any) -> list[tuple[str, float]]:
+    """(file, weight) of a file, or of a list of files or of tables with their weights."""
+    listed = written if isinstance(written, list) else [written]
+    return [(one, 1.0) if isinstance(one, str) else (one["file"], float(one.get("weight", 1.0))) for one in listed]
 
 
 def _absolute(path: Path, written: str) -> Path:

@@ -121,11 +121,13 @@ def _said(suite: Suite) -> float:
 def tokens_of_rows(pipeline: Pipeline, system: str | None) -> tuple[int, float, int, float]:
     """Training rows and tokens in one, validation rows and tokens in one. Raises FtgateError if they cannot be read."""
     from pytest_ftgate.data.readers.contents import contents
+    from pytest_ftgate.pipeline.stages.mix_data import taken_of
 
     shared = tokens_of(system)
-    train, validation = pipeline.data_files
+    train, *_, validation = pipeline.data_files
     most = pipeline.data.max_rows or 10**9
-    count, more = min(contents(train).rows, most), contents(validation).rows
+    counts = {kind: contents(path).rows for kind, path in pipeline.data.files.items()}
+    count, more = min(taken_of(pipeline.data, counts), most), contents(validation).rows
     return count, _row(train, pipeline) + shared + TURNS, more, _row(validation, pipeline) + TURNS
 
 

@@ -69,7 +69,11 @@ class ModelUnderTest:
         return self._runtime.targets.named(self._target, task, self._served(pipeline.base_model))
 
     def _served(self, model: Model) -> Model:
-        return self._runtime.engines.as_served(model)
+        """As the run serves it. Raises ServeError, with what else the name may be."""
+        try:
+            return self._runtime.engines.as_served(model)
+        except ServeError as error:
+            raise self.explained(error) from None
 
     def _check_named(self) -> None:
         """Raises FtgateError if a server is to be asked whose address or model is not named."""

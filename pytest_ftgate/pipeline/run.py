@@ -210,7 +210,8 @@ class PipelineRun:
         from pytest_ftgate.pipeline.few_shot import examples
 
         k = self.source.baseline.few_shot
-        rows = list(read_rows(self.pipeline.train_file)) if k else []
+        files = self.pipeline.data.files if k else {}
+        rows = [row for kind, path in files.items() if kind.startswith("train") for row in read_rows(path)]
         return {
             suite.name: replace(
                 suite.prompt,

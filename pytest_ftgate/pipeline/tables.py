@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Base:
 class Data:
     """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings.
 
+    others: more training files. weights: of `train` and each of these, how often their rows are taken. general: rows
+    against forgetting, so many that they are general_share of all.
     pii: what becomes of rows with personal data or keys: "error", "redact" or "drop".
     perplexity: rows whose perplexity is checked, 0 = none. columns: {key that is read: key that the rows have}.
     """
@@ -39,6 +41,34 @@ class Data:
     pii: str = "error"
     perplexity: int = 0
     columns: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[Path, ...] = ()
+    weights: tuple[float, ...] = (1.0,)
+    general: Path | None = None
+    general_share: float = 0.0
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether what is trained on must be put together first."""
+        return bool(self.others or self.general) or self.weights != (1.0,)
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """What each file is for -> the file: "train", or "train.1", "train.2" ..., "general", and "validation" last."""
+        trains = (self.train, *self.others)
+        named = {f"train.{n}": path for n, path in enumerate(trains, 1)} if self.others else {"train": self.train}
+        general = {"general": self.general} if self.general else {}
+        return {**named, **general, "validation": self.validation}
+
+    def on_one(self, train: Path) -> Data:
+        """The same, trained on the file that was put together."""
+        return replace(self, train=train, others=(), weights=(1.0,), general=None, general_share=0.0)
+
+    def on(self, files: Mapping[str, Path]) -> Data:
+        """The same on other files; those that are not in `files` stay."""
+        train, *others = [files.get(kind, path) for kind, path in self.files.items() if kind.startswith("train")]
+        general = files.get("general", self.general)
+        validation = files.get("validation", self.validation)
+        return replace(self, train=train, others=tuple(others), general=general, validation=validation)
 
 
 @dataclass(frozen=True, slots=True)

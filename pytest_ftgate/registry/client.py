@@ -45,6 +45,9 @@ class Client(Protocol):
     def set_terminated(self, run_id: str, status: str | None = ...) -> None:
         """End a run."""
 
+    def update_run(self, run_id: str, status: str | None = ...) -> None:
+        """Give a run another status."""
+
     def get_run(self, run_id: str) -> Any:
         """The run, with info and data."""
 

@@ -40,14 +40,16 @@ def name_of(version: Version) -> str:
 
 
 def as_tested(version: Version, base: Model) -> Model:
-    """The base model at the precision, and with the chat template, that a version was tested with.
+    """The base model at the commit and precision, and with the chat template, that a version was tested with.
 
-    They may be those of another machine, and of an earlier pipeline.toml. The engine is that of this run: a champion
-    that was tested with another one is asked anew.
+    They may be those of another machine, of an earlier pipeline.toml, and of a branch on the hub that has moved since.
+    The engine is that of this run: a champion that was tested with another one is asked anew.
     """
     tags = version.tags
     if DTYPE not in tags:
         return base
+    if tags.get(BASE) == base.base:
+        base = replace(base, revision=tags.get(REVISION, base.revision))
     return replace(base, dtype=tags[DTYPE], quantization=tags.get(QUANTIZATION), chat=_chat_of(version))
 
 

@@ -14,6 +14,7 @@ from pytest_ftgate.registry import audit_tags, judged, promotion, promotion_lock
 from pytest_ftgate.registry.audit import AuditLog, Entry, Head
 from pytest_ftgate.registry.audit.log import FILE as LOG_FILE
 from pytest_ftgate.registry.audit.moves import tasks_of
+from pytest_ftgate.registry.live import LiveRun
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys
 from pytest_ftgate.registry.standing import Standing, look
@@ -96,13 +97,22 @@ class Registry:
         curves: runs.Curves,
         artifacts: Mapping[str, Path],
         tags: Mapping[str, str],
+        live: LiveRun | None = None,
     ) -> str:
-        """Log one finished run and give its id.
+        """Log one finished run and give its id. live: the run that the training has begun, which is gone on with.
 
         params: settings, may be nested. metrics: final numbers. curves: name -> (step, value) pairs. artifacts: folder
         in the run ("" is its top) -> file or folder to copy. tags: hashes, verdict; "mlflow.runName" names the run.
         """
-        return runs.log_run(self.store, task, params, metrics, curves, artifacts, tags)
+        if live is None or not live.is_there():
+            return runs.log_run(self.store, task, params, metrics, curves, artifacts, tags)
+        run_id = runs.log_run(self.store, task, params, metrics, live.rest(curves), artifacts, tags, live.run_id)
+        live.forget()
+        return run_id
+
+    def live_run(self, task: str, folder: Path) -> LiveRun:
+        """The run of a training in this folder; one that was begun there, if it has no verdict yet."""
+        return LiveRun(self.store, task, folder)
 
     def tag_run(self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
         """Add what became known after the training, such as the verdict, to a run."""

@@ -36,11 +36,11 @@ def log_run(  # noqa: PLR0913, PLR0917 - the six kinds of things a run has
     curves: Curves,
     artifacts: Mapping[str, Path],
     tags: Mapping[str, str],
+    run_id: str = "",
 ) -> str:
-    """Log one run in the experiment `task`; the run's id. See `Registry.log_run`."""
+    """Log one run in the experiment `task`, or what `run_id` lacks; the run's id. See `Registry.log_run`."""
+    run_id = run_id or create(store, task, tags.get("mlflow.runName"))
     with store.asking(f"cannot log the run of {task}") as client:
-        experiment = _experiment(client, check_experiment(task), store.artifact_root)
-        run_id = str(client.create_run(experiment, run_name=tags.get("mlflow.runName")).info.run_id)
         status = "FAILED"
         try:
             _log(client, run_id, params, metrics, curves, tags)
@@ -50,6 +50,19 @@ def log_run(  # noqa: PLR0913, PLR0917 - the six kinds of things a run has
         finally:
             client.set_terminated(run_id, status)
     return run_id
+
+
+def create(store: Store, task: str, name: str | None = None) -> str:
+    """A run under way in the experiment `task`; its id."""
+    with store.asking(f"cannot log the run of {task}") as client:
+        experiment = _experiment(client, check_experiment(task), store.artifact_root)
+        return str(client.create_run(experiment, run_name=name).info.run_id)
+
+
+def add_points(store: Store, run_id: str, curves: Curves) -> None:
+    """Add points to the curves of a run under way."""
+    with store.asking(f"cannot add to the run {run_id}") as client:
+        _log(client, run_id, {}, {}, curves, {})
 
 
 def tag_run(store: Store, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:

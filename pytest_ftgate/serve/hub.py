@@ -35,6 +35,11 @@ MEGA = 1_000_000
 COMMIT = 40  # hex digits
 
 
+def in_megabytes(advance: Callable[[int, str, int], None]) -> OnBytes:
+    """A step that is shown, told in megabytes."""
+    return lambda done, total: advance(done // MEGA, "MB", total // MEGA)
+
+
 def is_hub_id(model: Model) -> bool:
     """True if a model is named as "org/name" and is no folder."""
     named = model.base.count("/") == 1 and model.base[0] not in "./~"

@@ -18,15 +18,6 @@ def on_ray(tuning: Tuning) -> bool:
     return tuning.where == "ray" and ON_THE_CLUSTER not in os.environ
 
 
-def check_cluster(tuning: Tuning, cluster: Cluster) -> None:
-    """Before anything is paid for: TrainError if the cluster cannot be asked, or a variable of its job is unset."""
-    if on_ray(tuning):
-        from pytest_ftgate.train.ray.jobs import Jobs
-
-        cluster.variables()
-        Jobs(cluster.url)
-
-
 def train(job: TrainJob, cluster: Cluster, out_dir: Path, on_event: OnEvent, state_dir: Path) -> Manifest:
     """As `launch.train`; what is finished is taken without asking the cluster."""
     if on_ray(job.tuning) and launch.finished(job, out_dir, state_dir) is None:

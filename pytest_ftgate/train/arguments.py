@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train.job import TrainJob
-from pytest_ftgate.train.strategies.configuration import strategy
+from pytest_ftgate.train.strategies.configuration import processes, strategy
 
 SCHEDULER_KWARGS = {"cosine_with_min_lr": {"min_lr_rate": 0.1}}
 """What a scheduler cannot do without; see `optimizing` for the one that counts steps."""
@@ -17,6 +17,10 @@ LIGER = {
     "liger_kernel_config": {"cross_entropy": False, "fused_linear_cross_entropy": False},
 }
 """Its layers, but not its losses: ours looks at the answers alone."""
+
+TOGETHER = {"ddp_find_unused_parameters": False, "ddp_timeout": 6 * 3600}
+"""Of several processes. Seconds that they wait for the first one, which validates meanwhile; torchrun sees to one
+that died."""
 
 
 def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
@@ -53,6 +57,7 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         "disable_tqdm": True,
         "report_to": list(job.report_to) or "none",
         "run_name": job.name,
+        **(TOGETHER if processes(job) > 1 else {}),
         **(LIGER if tuning.kernels == "liger" else {}),
         **tuning.extra,
     }

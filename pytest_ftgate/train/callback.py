@@ -13,7 +13,8 @@ from transformers import TrainerCallback
 from pytest_ftgate.train import epochs
 from pytest_ftgate.train.events import CURVES, REWARDS, EventLog
 from pytest_ftgate.train.manifest import Epoch
-from pytest_ftgate.train.out_of_memory import TRAINING, VALIDATION
+from pytest_ftgate.train.out_of_memory import REHEARSAL, TRAINING, VALIDATION
+from pytest_ftgate.train.rehearsal import rehearse
 from pytest_ftgate.train.tuning import Tuning
 from pytest_ftgate.train.validate import epoch_of, folder_name
 
@@ -49,8 +50,16 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
     def _main(self) -> bool:
         return bool(self.trainer.is_world_process_zero())
 
+    @property
+    def on_gpu(self) -> bool:
+        """Whether memory is short, and a backward pass quick."""
+        return bool(self.trainer.accelerator.device.type == "cuda")
+
     def on_train_begin(self, *_: Any, **__: Any) -> None:
-        """Count from here."""
+        """On a GPU see at once whether its memory is enough; count from here."""
+        if self.on_gpu:
+            self._begin(REHEARSAL)
+            rehearse(self.trainer)
         self._saved = time.monotonic()
         self._begin(TRAINING)
 

@@ -27,6 +27,7 @@ from pytest_ftgate.train.manifest import Manifest, is_sealed, read_manifest
 from pytest_ftgate.train.out_of_memory import LOADING, out_of_memory
 from pytest_ftgate.train.strategies.configuration import FILE as ACCELERATE
 from pytest_ftgate.train.strategies.configuration import configuration
+from pytest_ftgate.train.strategies.follow import invitation
 from pytest_ftgate.train.strategies.node import node_of
 
 JOB = "job.json"
@@ -53,12 +54,16 @@ def train(job: TrainJob, out_dir: Path, on_event: OnEvent, state_dir: Path | Non
         return manifest
     check_libraries(job.tuning, job.report_to)
     device, node = this_device(), node_of(os.environ, job.tuning.nodes)
+    if node.rank:
+        raise TrainError(f"NODE_RANK is {node.rank}: pytest --train runs on the machine with NODE_RANK = 0 alone")
     if planted := _planted(job, out_dir, _key(state_dir)):
         text = f"{planted} was not written by a run of this state folder, or was edited: trained again"
         on_event({"event": "warning", "text": text})
         _remove_trained(out_dir)
     _prepare(job, out_dir, _key(state_dir))
     write_text(out_dir / ACCELERATE, json.dumps(configuration(job, device), indent=1))
+    if job.tuning.nodes > 1:
+        on_event({"event": "start", "text": invitation(out_dir, job.tuning.nodes)})
     tail, last = EventTail(out_dir / EVENTS), _Last(on_event)
     group = ProcessGroup(
         command(job, device, out_dir, state_dir, node), out_dir / LOG, {**os.environ, **environment(job, device)}

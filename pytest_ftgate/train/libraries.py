@@ -9,6 +9,7 @@ from pytest_ftgate.errors import MissingExtra, TrainError
 from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.job import LIBRARIES
 from pytest_ftgate.train.kernels import check_kernels
+from pytest_ftgate.train.strategies.check import check_strategy
 from pytest_ftgate.train.tuning import Tuning
 
 KERNELS = {"liger": ("liger_kernel", "liger-kernel"), "unsloth": ("unsloth", "unsloth")}
@@ -38,6 +39,7 @@ def check_libraries(tuning: Tuning, report_to: Sequence[str] = ()) -> None:
         names = ", ".join(absent)
         raise TrainError(f"tracking.report_to: {names} not installed; install or remove it")
     check_kernels(tuning.kernels, this_device())
+    check_strategy(tuning, this_device())
     for key, module, package in _wanted(tuning):
         if not _installed(module):
             raise TrainError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_ftgate.files.schema import suggestion
 from pytest_ftgate.train.extra import extra_problems, optimizers
+from pytest_ftgate.train.strategies.check import strategy_problems
 from pytest_ftgate.train.tuning import METHODS_OF, METHODS_OF_INIT, REFERENCED, Tuning
 
 Problem = tuple[tuple[str, ...], str, str]
@@ -22,6 +23,7 @@ def method_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
             needed = " or ".join(f'"{name}"' for name in methods)
             yield ("train", key), f'train.{key} requires method = {needed}, found "{method}"', "remove it"
     yield from extra_problems(train, method)
+    yield from strategy_problems(train)
     yield from _optimizer_problems(train)
     yield from _init_problems(data, method)
     layers = (lora or {}).get("extra", {}).keys() & {"layers_to_transform", "layers_pattern"}

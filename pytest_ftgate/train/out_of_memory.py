@@ -6,15 +6,20 @@ from collections.abc import Iterator
 
 from pytest_ftgate.train.job import TrainJob
 
-LOADING, TRAINING, VALIDATION = "loading", "training", "validation"
+LOADING, REHEARSAL, TRAINING, VALIDATION = "loading", "longest batch", "training", "validation"
 """What a trainer is doing: each begins with an event "phase"."""
 
-WHERE = {LOADING: "while the base model was loaded", TRAINING: "in training", VALIDATION: "in validation"}
+WHERE = {
+    LOADING: "while the base model was loaded",
+    REHEARSAL: "on the longest rows, which are tried before the first step",
+    TRAINING: "in training",
+    VALIDATION: "in validation",
+}
 
 
 def out_of_memory(job: TrainJob, phase: str, what: str) -> str:
     """phase: of WHERE. what: as the library said it."""
-    hints = {LOADING: _smaller_base, TRAINING: _smaller_step, VALIDATION: _smaller_served}[phase](job)
+    hints = {LOADING: _smaller_base, VALIDATION: _smaller_served}.get(phase, _smaller_step)(job)
     return f"out of memory {WHERE[phase]}: {what}\n    {'; or '.join(hints)}"
 
 

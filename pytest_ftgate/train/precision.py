@@ -34,6 +34,11 @@ def trained_dtype(job: Precise, kind: str) -> str:
     return "bfloat16" if whole else "float32"
 
 
+def is_whole(job: Precise) -> bool:
+    """Whether each process holds all that it trains: weights, gradients and the state of the optimizer."""
+    return job.tuning.strategy == "ddp" and not job.tuning.accelerate_config
+
+
 def shares_base(job: Precise, kind: str) -> bool:
     """Whether the base in the trainer's memory is the very one that is served, so that validation needs no other.
 
@@ -41,7 +46,7 @@ def shares_base(job: Precise, kind: str) -> bool:
     a CPU, where bitsandbytes packs the weights for AVX-512 at the first answer and cannot train on them any more.
     """
     tuning, lora = job.tuning, job.lora
-    if tuning.strategy != "ddp" or tuning.accelerate_config or tuning.kernels:
+    if not is_whole(job) or tuning.kernels:
         return False
     if tuning.method == "full":
         return job.quantization is None and trained_dtype(job, kind) == job.dtype

@@ -18,7 +18,7 @@ from pytest_ftgate.train.finish import Spent, finish
 from pytest_ftgate.train.job import TOKENS_FILE, TrainJob
 from pytest_ftgate.train.judged import imbalance
 from pytest_ftgate.train.kernels import check_kernels
-from pytest_ftgate.train.loss import Collator, keep_head_input_whole
+from pytest_ftgate.train.loss import Collator, can_fuse, keep_head_input_whole
 from pytest_ftgate.train.models import (
     check_servable,
     hold_adapter_in_float32,
@@ -111,6 +111,7 @@ def make_trainer(job: TrainJob, tokenizer: Any, data: Tokenised, out_dir: Path) 
     hold_adapter_in_float32(trainer.model)
     initial_weights.begin(trainer, job, out_dir, data.dataset, tokenizer.pad_token_id)
     keep_head_input_whole(trainer.model)
+    trainer.fused = this_device().kind == "cuda" and job.tuning.kernels != "unsloth" and can_fuse(trainer.model)
     return trainer
 
 

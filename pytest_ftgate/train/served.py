@@ -11,9 +11,8 @@ import torch
 
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.models import serving_model
-from pytest_ftgate.train.precision import shares_base
+from pytest_ftgate.train.precision import is_whole, shares_base
 from pytest_ftgate.train.room import bytes_to_serve, free_memory, room_for
-from pytest_ftgate.train.strategies.configuration import SHARDED, strategy
 
 T = TypeVar("T")
 
@@ -26,13 +25,13 @@ def ask_as_served(job: TrainJob, folder: Path, step: int, trainer: Any, ask: Cal
     (not of several processes: DDP and FSDP hold on to where their weights are).
     """
     kind, whole = trainer.accelerator.device.type, job.tuning.method == "full"
-    shared_out = strategy(job) in SHARDED  # of a model that is, one process alone cannot ask
-    if shares_base(job, kind) and not shared_out and (not whole or trainer.state.global_step == step):
+    if shares_base(job, kind) and (not whole or trainer.state.global_step == step):
         with training_model(trainer, folder, getattr(torch, job.dtype)) as model:
             return ask(model)
     trained = trainer.accelerator.unwrap_model(trainer.model)
     needed = bytes_to_serve(trained, getattr(torch, job.dtype), job.quantization is not None)
-    with nullcontext() if trainer.accelerator.num_processes > 1 else room_for(needed, trainer):
+    alone = trainer.accelerator.num_processes == 1 and is_whole(job)
+    with room_for(needed, trainer) if alone else nullcontext():
         try:
             return ask(serving_model(job, folder))
         finally:

@@ -11,14 +11,16 @@ from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.arguments import arguments
 from pytest_ftgate.train.by_length import ByLength
 from pytest_ftgate.train.job import TrainJob
-from pytest_ftgate.train.loss import answer_loss
+from pytest_ftgate.train.loss import answer_loss, fused_answer_loss
 from pytest_ftgate.train.optimizing import Optimizing
 from pytest_ftgate.train.resuming import Resuming
 from pytest_ftgate.train.shards import LENGTH
 
 
 class AnswerTrainer(Resuming, Optimizing, SFTTrainer):  # type: ignore[misc]
-    """Trains on the answers alone."""
+    """Trains on the answers alone. fused: by TRL's head that never holds all logits, see `fused_answer_loss`."""
+
+    fused = False
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         """For `group_by_length` one whose order a resumed run draws again; that of transformers could not."""
@@ -34,7 +36,7 @@ class AnswerTrainer(Resuming, Optimizing, SFTTrainer):  # type: ignore[misc]
         """The loss of a batch of `loss.Collator`, on all devices together as Trainer expects it."""
         if return_outputs:
             raise NotImplementedError("validation has a model of its own; see validate.py")
-        loss = answer_loss(model, inputs, num_items_in_batch)
+        loss = (fused_answer_loss if self.fused else answer_loss)(model, inputs, num_items_in_batch)
         if self.args.average_tokens_across_devices and num_items_in_batch is not None:
             loss = loss * self.accelerator.num_processes
         return loss

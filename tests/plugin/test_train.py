@@ -255,3 +255,21 @@ def test_options_are_checked_at_once(shop):
         result = shop.run(*args)
         assert result.ret == 4
         assert said in result.stderr.str(), args
+
+
+MIXED = '[{ file = "train.jsonl", weight = 2 }, "more.jsonl"]\ngeneral = "general.jsonl"\ngeneral_share = 0.1'
+
+
+def test_every_file_of_a_mix_is_checked_and_compared_with_the_goldens(shop):
+    """A golden case in the general file, and a broken row in the second one, by the names that the user knows."""
+    written = PIPELINE.replace('"train.jsonl"', MIXED)
+    shop.write("pipelines/mail/pipeline.toml", written)
+    shop.write("pipelines/mail/more.jsonl", rows(*range(400, 410)))
+    shop.write("pipelines/mail/general.jsonl", rows(500, 7, *range(501, 520)))
+    result = shop.run("--train", "goldens/mail")
+    assert result.ret == 11
+    result.stdout.fnmatch_lines(["*pipelines/mail/general.jsonl:2*"])
+    shop.write("pipelines/mail/more.jsonl", rows(*range(400, 410)) + "{broken\n")
+    result = shop.run("pipelines/mail")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*pipelines/mail/more.jsonl:11*"])

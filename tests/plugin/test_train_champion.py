@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.plugin.trained import Trained
+from tests.projects import write_rows
 
 FROM = '[train]\nfrom = "champion"'
+MIXED = 'general = "general.jsonl"\ngeneral_share = 0.5\n'
 
 
 @pytest.fixture
@@ -18,10 +20,12 @@ def trained(project, mlflow_template, no_tracking_server):
 def promoted(trained):
     """A champion, trained from the base since there was none before."""
     trained.base(wrong=range(30))
-    trained.candidate(1, wrong=range(3), settings=FROM)
+    write_rows(trained.folder / "general.jsonl", [{"input": "the capital of Peru", "expected": "Lima"}])
+    trained.candidate(1, wrong=range(3), settings=MIXED + FROM)
     result = trained.run()
     assert result.ret == 0, result.stdout.str()
     result.stdout.fnmatch_lines(["*mail has no champion yet: trained from the base model*"])
+    result.stdout.fnmatch_lines(["*trains on 2 rows: 1 of *train.jsonl, 1 of *general.jsonl*"])
     return trained
 
 

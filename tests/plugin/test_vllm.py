@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from tests.fake_vllm import make_executable
+from tests.hub_server import COMMIT, HubServer
 from tests.projects import lock, write_model, write_pipeline, write_rows
 
 ECHO = [{"id": f"a{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(8)]
@@ -117,6 +118,34 @@ def test_arguments_of_the_pipeline_stand_before_those_of_the_command_line(projec
     assert not record.exists(), "the same answers: nothing was asked"
     project.run(*asked, "--ftgate-vllm-args", "--kv-cache-dtype auto").assert_outcomes(passed=8)
     assert record.exists()
+    assert not left_over(project)
+
+
+def test_a_model_of_the_hub_is_here_at_a_commit_before_its_server_starts(project, fake, monkeypatch):
+    files = {"config.json": b"{}", "model.safetensors": b"weights"}
+    record = project.path / "record.json"
+    project.golden("echo", ECHO)
+    with HubServer({"org/tiny": files, "org/gated": files}, ("org/gated",)) as hub:
+        for name, value in {"HF_ENDPOINT": hub.url, "HF_HOME": project.path / "hub", "HF_HUB_DISABLE_XET": "1"}.items():
+            monkeypatch.setenv(name, str(value))
+        for name in ("HF_HUB_OFFLINE", "HF_TOKEN"):
+            monkeypatch.delenv(name, raising=False)
+
+        def run(model: str) -> pytest.RunResult:
+            words = ["-p", "no:randomly", *map(str, fake[:4]), "--ftgate-model", model, "goldens"]
+            return project.pytester.runpytest_subprocess(*words)
+
+        refused = run("org/gated")
+        assert not record.exists(), "nothing was started"
+        run("org/tiny").assert_outcomes(passed=8)
+    seen = json.loads(record.read_text())
+    assert seen["argv"][:2] == ["serve", "org/tiny"]
+    assert f"--revision {COMMIT} " in " ".join(seen["argv"])
+    assert seen["env"]["HF_HUB_OFFLINE"] == "1"
+    told = refused.stdout.str() + refused.stderr.str()
+    assert "gated: the hub gives it only to accounts that accepted its terms" in told
+    assert "set HF_TOKEN" in told
+    assert "Traceback" not in told
     assert not left_over(project)
 
 

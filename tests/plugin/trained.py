@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_ftgate.files.seal import state_key
+from pytest_ftgate.files.text import shown
 from tests.fake_vllm import make_executable
 from tests.plugin.conftest import Project
 from tests.projects import pipeline_toml, write_model, write_rows
@@ -91,9 +93,14 @@ class Trained:
         from pytest_ftgate.evaluate.suite import load_suite
         from pytest_ftgate.pipeline.config import read_pipeline
         from pytest_ftgate.pipeline.stages.fine_tune import grading
+        from pytest_ftgate.pipeline.stages.mix_data import mixed
         from pytest_ftgate.pipeline.stages.prepare_data import prepared
 
         pipeline, _ = prepared(read_pipeline(self.folder / "pipeline.toml"), self.project.path / "as-prepared")
+        if pipeline.data.is_mixed:
+            names = {kind: shown(path) for kind, path in pipeline.data.files.items()}
+            copy, _ = mixed(pipeline.data, names, self.project.path / "as-mixed", pipeline.seed)
+            pipeline = replace(pipeline, data=pipeline.data.on_one(copy))
         suite = load_suite(self.project.path / "goldens/mail")
         return pipeline.job(suite.prompt.to_json(), grading(suite))
 

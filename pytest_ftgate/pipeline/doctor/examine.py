@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from pytest_ftgate.pipeline.doctor.cluster import cluster
 from pytest_ftgate.pipeline.doctor.disk import disk
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings
 from pytest_ftgate.pipeline.doctor.hub import base
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     asked_for,
     vllm,
     tracking,
+    cluster,
     device,
     enough,
     cuda,
@@ -34,7 +36,7 @@ CHECKS: tuple[Check, ...] = (
     time_and_price,
     whole_run,
 )
-QUICK: tuple[Check, ...] = (libraries, asked_for, vllm, enough, cuda, base, memory, disk)
+QUICK: tuple[Check, ...] = (libraries, asked_for, vllm, cluster, enough, cuda, base, memory, disk)
 
 
 def examine(patient: Patient, checks: Sequence[Check] = CHECKS) -> list[Finding]:

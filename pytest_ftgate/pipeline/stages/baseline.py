@@ -11,7 +11,6 @@ from pytest_ftgate.pipeline.run import Baseline, PipelineRun, Stopped
 from pytest_ftgate.pipeline.stages.check_machine import check_machine
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 from pytest_ftgate.pipeline.targets import base_target
-from pytest_ftgate.train.anywhere import check_cluster
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -19,12 +18,11 @@ if TYPE_CHECKING:
 
 
 def measure_baseline(run: PipelineRun) -> None:
-    """Answers of earlier runs are taken as they are. Before anything is paid for, the cluster that trains must answer,
-    and the champion is looked at: Stopped(INTEGRITY) if it, or its frozen results, are not what was recorded. A new
-    registry opens meanwhile: that takes seconds. Raises TrainError if this machine cannot do what follows.
+    """Answers of earlier runs are taken as they are. Before anything is asked and paid for, the champion is looked at:
+    Stopped(INTEGRITY) if it, or its frozen results, are not what was recorded. A new registry opens meanwhile: that
+    takes seconds. Raises TrainError if this machine cannot do what follows.
     """
     prepare_data(run)
-    check_cluster(run.pipeline.tuning, run.pipeline.cluster)
     check_machine(run)
     champion = _champion(run)
     if run.machine_lacks:

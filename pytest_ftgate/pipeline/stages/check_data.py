@@ -147,12 +147,12 @@ class DataChecks:
         """Training rows, as many as are trained, then validation rows."""
         from pytest_ftgate.data.readers.reader import read_entries
 
-        train, validation = self.pipeline.data_files
+        *trains, validation = self.pipeline.data_files
         kept, most, columns = 0, self.pipeline.data.max_rows, self.pipeline.data.columns
-        for entry in read_entries(train, columns):
+        for entry in (entry for train in trains for entry in read_entries(train, columns)):
             yield entry
             kept += isinstance(entry, Fault) or self._stays(entry)
-            if kept == most:
+            if kept == most and not self.pipeline.data.is_mixed:  # of a mix any row may be among the first
                 break
         yield from read_entries(validation, columns)
 
@@ -176,10 +176,10 @@ class DataChecks:
         from pytest_ftgate.data.checks.all_checks import OF_TRAINING, OF_VALIDATION
         from pytest_ftgate.data.checks.filtered import Only
 
-        train, validation = map(shown, self.pipeline.data_files)
+        *trains, validation = map(shown, self.pipeline.data_files)
 
         def is_trained(row: DataRow) -> bool:
-            return row.path == train and self._stays(row)
+            return row.path in trains and self._stays(row)
 
         def is_graded(row: DataRow) -> bool:
             return row.path == validation

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.graders.nested import kinds_in
 from pytest_ftgate.pipeline.data_access import record_access
+from pytest_ftgate.pipeline.live_curves import LiveCurves
 from pytest_ftgate.pipeline.stages.begin_with import begin_with
+from pytest_ftgate.pipeline.stages.mix_data import mix
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 from pytest_ftgate.pipeline.targets import base_target
 
@@ -26,13 +28,15 @@ def fine_tune(run: PipelineRun) -> None:
 
     prepare_data(run)
     state_dir = run.runtime.settings.state_dir
+    mix(run)
     job = begin_with(run, job_of(run, run.base.revision))
     record_access(state_dir, run.pipeline, "fine-tune")
     out_dir = state_dir / "runs" / run.name / job.digest[:16]
     _compare_tokens(run, job, out_dir)
     run.runtime.engines.stop_and_free()
-    with run.runtime.console.progress("fine-tune", None) as advance:
-        run.manifest = train(job, run.pipeline.cluster, out_dir, _Narrator(run.say, advance), state_dir)
+    live = LiveCurves(run.runtime.registry, run.name, out_dir, run.say)
+    with run.runtime.console.progress("fine-tune", None) as advance, live.around():
+        run.manifest = train(job, run.pipeline.cluster, out_dir, _Narrator(run.say, advance, live), state_dir)
 
 
 def job_of(run: PipelineRun, revision: str | None) -> TrainJob:
@@ -63,13 +67,15 @@ def _compare_tokens(run: PipelineRun, job: TrainJob, out_dir: Path) -> None:
 
 
 class _Narrator:
-    """Events of the trainer -> lines and a bar."""
+    """Events of the trainer -> lines, a bar, and curves."""
 
-    def __init__(self, say: Callable[[str], None], advance: Advance) -> None:
+    def __init__(self, say: Callable[[str], None], advance: Advance, curves: Callable[[dict[str, Any]], None]) -> None:
+        self._curves = curves
         self._say = say
         self._advance = advance
 
     def __call__(self, event: dict[str, Any]) -> None:
+        self._curves(event)
         match event:
             case {"event": "step", "step": step, "steps": steps, "loss": loss}:
                 self._advance(step, f"loss {loss:.3f}", steps)

@@ -68,15 +68,15 @@ def _without(run: PipelineRun, found: Mapping[str, Collection[int]]) -> Prepared
     from pytest_ftgate.leakage.drop_rows import write_clean
 
     data = _data(run)
-    copies, lineage, folder = [], data.lineage, run.runtime.settings.state_dir / "runs" / run.name / "clean"
-    for kind, path in zip(("train", "validation"), data.pipeline.data_files, strict=True):
+    copies, lineage, folder = {}, data.lineage, run.runtime.settings.state_dir / "runs" / run.name / "clean"
+    for kind, path in data.pipeline.data.files.items():
         origin = data.origins.get(path, shown(path))
         rows = found.get(origin, ())
-        copies.append(write_clean(path, rows, folder / kind) if rows else path)
         if rows:
-            lineage = stepped(lineage, kind, "leaked goldens", copies[-1])
-            run.say(f"dropped {len(rows):,} leaked rows of {origin}: this run uses {shown(copies[-1])}")
-    clean = replace(data.pipeline.data, train=copies[0], validation=copies[1])
+            copies[kind] = write_clean(path, rows, folder / kind)
+            lineage = stepped(lineage, kind, "leaked goldens", copies[kind])
+            run.say(f"dropped {len(rows):,} leaked rows of {origin}: this run uses {shown(copies[kind])}")
+    clean = data.pipeline.data.on(copies)
     return replace(data, pipeline=replace(data.pipeline, data=clean), lineage=lineage)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.data.lineage import KINDS, Lineage, begun, line_of, stepped
+from pytest_ftgate.data.lineage import Lineage, begun, line_of, stepped
 from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.dvc import check_tracked
 from pytest_ftgate.files.text import shown
@@ -43,7 +43,7 @@ def prepared(pipeline: Pipeline, folder: Path) -> tuple[Pipeline, Lineage]:
     Raises PipelineError if a file is not there, DataError if it differs from what DVC keeps or holds what is no row.
     """
     check_tracked(pipeline.data_files)
-    lineage, data = begun(pipeline.data_files, pipeline.path.parent), pipeline.data
+    lineage, data = begun(pipeline.data.files, pipeline.path.parent), pipeline.data
     if data.columns:
         columns = partial(write_renamed, columns=data.columns)
         pipeline, lineage = _copied(pipeline, lineage, folder / "columns", "columns renamed", columns)
@@ -57,13 +57,13 @@ def _copied(
     pipeline: Pipeline, lineage: Lineage, folder: Path, why: str, write: Callable[[Path, Path], int]
 ) -> tuple[Pipeline, Lineage]:
     """The pipeline on copies in the folder. write: (file, copy) -> rows that it wrote with other text."""
-    copies = []
-    for kind, path in zip(KINDS, pipeline.data_files, strict=True):
+    copies = {}
+    for kind, path in pipeline.data.files.items():
         copy = folder / kind / f"{Path(plain_name(path)).stem}.jsonl"
         changed = write(path, copy)
         lineage = stepped(lineage, kind, why, copy, changed)
-        copies.append(copy)
-    data = replace(pipeline.data, train=copies[0], validation=copies[1], columns={})
+        copies[kind] = copy
+    data = replace(pipeline.data.on(copies), columns={})
     return replace(pipeline, data=data), lineage
 
 

@@ -76,6 +76,7 @@ def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: 
             manifest.curves,
             {"": top, "results": results},
             tags,
+            registry.live_run(run.name, manifest.path.parent),
         )
     from pytest_ftgate.registry.model_tags import tags_of
 

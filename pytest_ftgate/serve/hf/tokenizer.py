@@ -39,11 +39,12 @@ def ids_in(eos_token_id: Any) -> frozenset[int]:
 
 
 def _listed(base: str, revision: str | None, options: dict[str, Any]) -> frozenset[int]:
-    """What the model's generation_config.json lists; none without such a file."""
-    from transformers import GenerationConfig
+    """What the model's generation_config.json lists; without that file, its config.json, as engines do."""
+    from transformers import AutoConfig, GenerationConfig
 
-    try:
-        config = GenerationConfig.from_pretrained(base, revision=revision, **options)
-    except (OSError, ValueError):
-        return frozenset()
-    return ids_in(config.eos_token_id)
+    for kind in (GenerationConfig, AutoConfig):
+        try:
+            return ids_in(getattr(kind.from_pretrained(base, revision=revision, **options), "eos_token_id", None))
+        except (OSError, ValueError):
+            continue
+    return frozenset()

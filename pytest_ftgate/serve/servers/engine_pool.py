@@ -78,16 +78,12 @@ class EnginePool:
         return self._as_served[model]
 
     def _fetched(self, model: Model) -> Model:
-        from pytest_ftgate.serve.hub import MEGA, fetched, is_hub_id
+        from pytest_ftgate.serve.hub import fetched, in_megabytes, is_hub_id
 
         if not is_hub_id(model):
             return model
         with self._display.progress(f"downloading {model.base}", None) as advance:
-            return fetched(
-                model,
-                lambda done, total: advance(done // MEGA, "MB", total // MEGA),
-                lambda text: self._display.line(f"ftgate: {text}"),
-            )
+            return fetched(model, in_megabytes(advance), lambda text: self._display.line(f"ftgate: {text}"))
 
     def offers(self, model: Model) -> frozenset[str]:
         """What the engine of a model can do beyond plain chat; starts nothing."""
@@ -111,6 +107,7 @@ class EnginePool:
         if engine not in self._up:
             self._remember_gpu_memory()
             self._say_cost(model, title)
+            self._fetched(model)  # a champion's base may be at another commit than the run's
             engine.expect(model)
             with self._display.progress(f"starting {engine.name}", None) as advance:
                 engine.start(lambda now: advance(0, now))

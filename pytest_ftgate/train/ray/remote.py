@@ -85,7 +85,8 @@ class _Remote:
         info = self._jobs.follow(name, followed.take, needs, lambda text: self._say("warning", text))
         if followed.result is None:
             raise followed.error(name, info)
-        return fetch(self._jobs, str(info.driver_node_id), followed.result, self._out_dir / PART, of_a_trainer)
+        shared = self._shared / "out" if self._shared else None
+        return fetch(self._jobs, str(info.driver_node_id), followed.result, self._out_dir / PART, of_a_trainer, shared)
 
     @property
     def _gpus(self) -> int:

@@ -27,13 +27,23 @@ def of_a_trainer(name: str) -> bool:
     return name in BESIDE or NAMES.fullmatch(name) is not None
 
 
-def fetch(jobs: Jobs, node: str, result: Mapping[str, Any], part: Path, allowed: Callable[[str], bool]) -> Path:
-    """The files of a result in the folder `part`, made anew. Raises TrainError: gone, cut short, or not allowed."""
+def fetch(  # noqa: PLR0913, PLR0917 - what, from where, and what of it may come
+    jobs: Jobs,
+    node: str,
+    result: Mapping[str, Any],
+    part: Path,
+    allowed: Callable[[str], bool],
+    shared: Path | None = None,
+) -> Path:
+    """The files of a result in the folder `part`, made anew; of a shared folder only if it is `shared`.
+
+    Raises TrainError: gone, cut short, or not allowed.
+    """
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     folder = str(result["folder"])
     for name, (size, sha256) in result["files"].items():
-        if not allowed(name):
+        if not allowed(name) or (folder.startswith("/") and folder != str(shared)):
             raise TrainError(f"the job on the Ray cluster names a file {name!r}, which none may write here")
         target = part / name
         if folder.startswith("/"):

@@ -132,7 +132,7 @@ def test_a_pipeline_reads_through_links_and_its_lineage_has_the_md5(project):
     pipeline = read_pipeline(write_pipeline(project, "g", **DATA))
     assert pipeline.train_file.name == "sym.jsonl", "the name tells the format, not that of the cache"
     assert contents(pipeline.train_file).rows == 2
-    lineage = begun(pipeline.data_files, pipeline.path.parent)
+    lineage = begun(pipeline.data.files, pipeline.path.parent)
     assert lineage["train"]["dvc"] in (project / "sym.jsonl.dvc").read_text()
     assert lineage["validation"]["dvc"] in (project / "data.dvc").read_text()
 

@@ -83,6 +83,15 @@ def test_the_engine_is_that_of_this_run(tmp_path, base, adapter):
     assert target.digest != gated.digest
 
 
+def test_a_branch_of_the_hub_that_has_moved_changes_no_champion(tmp_path, adapter):
+    gated = Model("org/name", "a" * 40, dtype="float32", adapter=adapter, engine="vllm 0.32")
+    now = replace(gated, revision="b" * 40, adapter=None)
+    target = runtime(tmp_path, [], version_of(gated), adapter).targets.named("", "quiz", now)
+    assert target.digest == gated.digest
+    other = runtime(tmp_path, [], version_of(gated), adapter).targets.named("", "quiz", replace(now, base="org/other"))
+    assert other.model.revision == "b" * 40, "a commit of one model is none of another"
+
+
 def test_a_version_is_served_as_the_engine_it_was_gated_with_names_it(tmp_path, base, adapter):
     gated = replace(base, adapter=adapter, engine="vllm 0.32 --quantization fp8")
     assert model_of(version_of(gated), adapter).digest == gated.digest

@@ -126,6 +126,25 @@ def test_columns_are_mapped_to_keys_that_are_read(tmp_path):
     assert (found, message) == (line + 2, "data.columns: column 'Frage' is read as two keys")
 
 
+def test_several_training_files_with_weights_and_a_general_one(tmp_path):
+    listed = 'train = ["train.jsonl", { file = "more.jsonl", weight = 0.5 }]\ngeneral = "g.jsonl"\ngeneral_share = 0.08'
+    text = SMALLEST.replace('train = "train.jsonl"', listed)
+    data = read_pipeline(write(tmp_path, text)).data
+    assert [path.name for path in data.files.values()] == ["train.jsonl", "more.jsonl", "g.jsonl", "validation.jsonl"]
+    assert list(data.files) == ["train.1", "train.2", "general", "validation"]
+    assert (data.weights, data.general_share, data.is_mixed) == ((1.0, 0.5), 0.08, True)
+    [(line, message)] = faults(tmp_path, text.replace("\ngeneral_share = 0.08", ""))
+    assert (line, message) == (7, "data.general and data.general_share go together")
+    [(line, message)] = faults(tmp_path, text.replace("weight = 0.5", "wieght = 0.5"))
+    assert (line, message.partition(";")[0]) == (6, "'wieght' is not a valid key of a file of data.train")
+    with pytest.raises(PipelineError) as caught:
+        _ = read_pipeline(write(tmp_path, text)).data_files
+    assert [fault.line for fault in caught.value.faults] == [6, 6, 7, 9]
+    for golden in ("train.golden.jsonl", "more.golden.jsonl", "g.golden.jsonl"):
+        [(_, message)] = faults(tmp_path, text.replace(golden.replace("golden.", ""), golden))
+        assert "golden cases must not be trained on" in message
+
+
 def test_rows_in_the_folder_of_a_golden_set_are_refused(tmp_path):
     golden = tmp_path / "goldens" / "sms" / "golden.toml"
     golden.parent.mkdir(parents=True)

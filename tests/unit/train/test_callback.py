@@ -20,7 +20,9 @@ def clock(monkeypatch):
 
 def saved_at(clock, step_s: float, steps: int, tmp_path, save_s: float = 0.0) -> list[int]:
     """The steps after which a checkpoint is asked for that takes `save_s`; within an epoch, before its end."""
-    trainer = SimpleNamespace(accelerator=SimpleNamespace(num_processes=1, wait_for_everyone=lambda: None))
+    trainer = SimpleNamespace(
+        accelerator=SimpleNamespace(num_processes=1, device=SimpleNamespace(type="cpu"), wait_for_everyone=lambda: None)
+    )
     trainer.is_world_process_zero = lambda: True
     trainer.save_s = save_s
     keeper = Keeper(tmp_path, lambda *_, **__: None, trainer, Tuning(), None, None)

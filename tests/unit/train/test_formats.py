@@ -98,9 +98,10 @@ def test_an_answer_that_is_written_otherwise_in_history_is_left_out(tmp_path, to
     template = tokenizer.chat_template.replace(
         "{{ m.content }}", "{% if loop.last and m.role == 'assistant' %}hm, {% endif %}{{ m.content }}"
     )
+    template = template.replace("assistant\n{% endif %}", "assistant\nhm, {% endif %}")
     monkeypatch.setattr(tokenizer, "chat_template", template)
     example = read_one(tmp_path, tokenizer, {"messages": CHAT})
-    assert learnt(tokenizer, example) == ["hm, spam again<|im_end|>"]
+    assert learnt(tokenizer, example) == ["spam again<|im_end|>"]
     assert example.left_out == 2
 
 

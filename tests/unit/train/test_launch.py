@@ -17,7 +17,7 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train import launch, worker
 from pytest_ftgate.train.events import EventLog, read_events
-from pytest_ftgate.train.launch_line import command, environment
+from pytest_ftgate.train.launch_line import environment
 from pytest_ftgate.train.manifest import read_manifest
 from pytest_ftgate.train.run import run
 
@@ -199,12 +199,6 @@ def test_the_trainer_gets_its_allocator_and_no_network_for_a_local_model(make_jo
     env = environment(make_job(threads=3), CPU)
     assert env["MALLOC_MMAP_THRESHOLD_"] == env["MALLOC_TRIM_THRESHOLD_"] == "17179869184"
     assert (env["OMP_NUM_THREADS"], env["HF_HUB_OFFLINE"]) == ("3", "1")
-
-
-def test_an_accelerate_configuration_replaces_the_single_process(make_job, tmp_path):
-    line = command(make_job(accelerate_config="/etc/two-gpus.yaml"), CPU, tmp_path)
-    assert line[line.index("--config_file") + 1] == "/etc/two-gpus.yaml"
-    assert "--num_processes" not in line
 
 
 def test_a_tracker_that_is_not_installed_is_told_before_anything_starts(make_job, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pytest_ftgate.train.loss import IGNORED, Collator, answer_loss, keep_head_input_whole
+from pytest_ftgate.train.loss import IGNORED, Collator, answer_loss, can_fuse, fused_answer_loss, keep_head_input_whole
 
 ROWS = [
     {"asked": [5, 6, 7, 8, 9, 10], "answer": [11, 12, 2]},
@@ -47,6 +47,27 @@ def test_two_batches_of_one_step_weigh_every_token_alike(model):
     items = sum(len(r["answer"]) for r in ROWS)
     parts = sum(answer_loss(model, collate([r]), items) for r in ROWS)
     torch.testing.assert_close(parts, answer_loss(model, collate(ROWS)))
+
+
+@pytest.mark.parametrize("items", [None, 40])
+def test_the_fused_head_of_trl_gives_the_same_loss_and_gradients(model, items):
+    """The one for a GPU, here without its kernels."""
+    from trl.trainer.utils import add_fused_lm_head
+
+    batch = Collator(0)(ROWS)
+    ours = answer_loss(model, batch, items)
+    wanted = gradients(model, ours)
+    add_fused_lm_head(model)
+    fused = fused_answer_loss(model, batch, items)
+    torch.testing.assert_close(fused, ours)
+    torch.testing.assert_close(gradients(model, fused), wanted, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("modules", "can"), [(["q_proj"], True), (["q_proj", "lm_head"], False)])
+def test_an_adapter_on_the_head_forbids_the_fused_one(model, modules, can):
+    from peft import LoraConfig, get_peft_model
+
+    assert can_fuse(get_peft_model(model, LoraConfig(r=2, target_modules=modules))) is can
 
 
 def test_the_head_sees_the_answers_only(model):

@@ -56,6 +56,14 @@ def test_a_model_made_ready_still_answers_padded_batches(model):
     assert model.generate(prompt, max_new_tokens=4, do_sample=False).shape[1] > 3
 
 
+def test_gradient_checkpoints_know_where_rows_end(model):
+    collate = keep_rows_apart(model)
+    wanted = gradients(model, answer_loss(model, collate(ROWS)))
+    model.gradient_checkpointing_enable({"use_reentrant": False})
+    model.train()
+    torch.testing.assert_close(gradients(model, answer_loss(model, collate(ROWS))), wanted)
+
+
 def test_the_head_sees_what_is_learnt_only(model):
     seen = []
     collate = keep_rows_apart(model)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -121,6 +123,27 @@ def test_no_process_outlives_the_launcher_and_a_crash_of_one_is_told_in_a_line(m
     wait_until_gone(out)
 
 
+def test_a_second_machine_follows_the_first_one(make_job, tmp_path, monkeypatch):
+    """Both are this one here; they meet by address and port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        there = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+    for name, value in (there | {"NODE_RANK": "0"}).items():
+        monkeypatch.setenv(name, value)
+    followers = []
+
+    def follow(event) -> None:
+        _, invited, folder = str(event.get("text")).partition("pytest_ftgate.train.strategies.follow ")
+        if invited:
+            line = [sys.executable, "-m", "pytest_ftgate.train.strategies.follow", folder]
+            followers.append(subprocess.Popen(line, env=os.environ | there | {"NODE_RANK": "1"}))
+
+    job = make_job(method="lora", epochs=1, nodes=2)
+    manifest = launch.train(job, tmp_path / "out", follow)
+    assert [follower.wait(60) for follower in followers] == [0]
+    assert [step for step, _ in manifest.curves["loss"]] == [1, 2, 3]  # of 24 rows, 8 in a step
+
+
 @pytest.mark.parametrize("method", ["lora", "qlora"])
 def test_shared_out_by_fsdp_the_same_adapter_is_gathered(make_job, tmp_path, monkeypatch, method):
     """torch's FSDP on two gloo processes; on GPUs it was never run."""
@@ -133,6 +156,7 @@ def test_shared_out_by_fsdp_the_same_adapter_is_gathered(make_job, tmp_path, mon
         return [*line[:at], str(FSDP_WORKER), *line[at + 2 :]]
 
     monkeypatch.setattr(launch, "command", command)
+    monkeypatch.setattr(launch, "check_libraries", lambda *_: None)  # it refuses FSDP on a CPU
     job = exact(make_job(method=method, batch_size=4, gpus=2, strategy="fsdp"))
     two = launch.train(job, tmp_path / "two", silent)
     assert_same_training(two, one)

@@ -14,6 +14,7 @@ from pytest_ftgate.data.checks.perplexity import Perplexity, robust_z
 from pytest_ftgate.data.checks.run import inspect
 from pytest_ftgate.data.readers.row import DataRow
 from pytest_ftgate.errors import DataError
+from pytest_ftgate.train import perplexity
 from pytest_ftgate.train.perplexity import losses_in
 
 
@@ -142,3 +143,16 @@ def test_a_folder_without_weights_is_told(tiny, tmp_path):
     shutil.copytree(tiny, tmp_path / "m", ignore=shutil.ignore_patterns("*.safetensors"))
     with pytest.raises(DataError, match="m: cannot be loaded"):
         losses_in(tmp_path / "m", "float32", 100)([row(1, "a")])
+
+
+def test_this_process_never_holds_the_model(tiny, monkeypatch):
+    """Its memory, of a GPU too, is free before a model is served or trained."""
+    monkeypatch.setattr("pytest_ftgate.serve.hf.weights.load_weights", None)
+    assert len(losses_in(tiny, "float32", 100)([row(1, "a", "b")])) == 1
+
+
+def test_a_process_that_dies_is_told_with_its_last_lines(tiny, monkeypatch):
+    monkeypatch.setattr(perplexity, "MODULE", "pytest_ftgate.train.no_such_module")
+    with pytest.raises(DataError, match=r"No module named pytest_ftgate\.train\.no_such_module") as caught:
+        losses_in(tiny, "float32", 100)([row(1, "a", "b")])
+    assert "cannot be asked for perplexities: its process exited with code 1" in str(caught.value)

@@ -110,7 +110,7 @@ def test_the_lineage_tells_each_step_in_one_line(pipeline, tmp_path):
 
 
 def test_no_limit_reached_is_no_step(pipeline):
-    lineage = begun(pipeline().data_files, pipeline().path.parent)
+    lineage = begun(pipeline().data.files, pipeline().path.parent)
     assert trained(lineage, max_rows=4, max_length=9, rows=4, too_long=0) == lineage
     assert trained({}, max_rows=4, max_length=9, rows=4, too_long=0) == {}
 
@@ -122,10 +122,10 @@ def test_the_lineage_travels_with_the_job_and_does_not_make_it_another(pipeline,
     (tmp_path / "model/config.json").write_text("{}")
     made = pipeline()
     grading = {"graders": [{"kind": "exact"}], "max_tokens": 8}
-    job = made.job({}, grading, begun(made.data_files, made.path.parent))
+    job = made.job({}, grading, begun(made.data.files, made.path.parent))
     assert job.digest == made.job({}, grading).digest
     job.write(tmp_path / "job.json")
-    assert TrainJob.read(tmp_path / "job.json").lineage == begun(made.data_files, made.path.parent)
+    assert TrainJob.read(tmp_path / "job.json").lineage == begun(made.data.files, made.path.parent)
 
 
 def test_renamed_columns_are_what_the_run_works_on(tmp_path):

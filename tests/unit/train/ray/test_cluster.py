@@ -87,6 +87,17 @@ def answering(status: int, body: str):
         server.shutdown()
 
 
+def test_a_cluster_that_is_lost_or_begins_anew_is_named(monkeypatch):
+    monkeypatch.setattr("pytest_ftgate.train.ray.jobs.LOST_S", 0.1)
+    with answering(200, '{"ray_version": "2.60.0", "version": "4"}') as url:
+        jobs = Jobs(url)
+    with pytest.raises(TrainError, match=r"does not answer any more: .*\n +run again to go on with the job"):
+        jobs.find("job")
+    monkeypatch.setattr(jobs, "find", lambda _name: None)
+    with pytest.raises(TrainError, match="no longer knows the job x: its head node was started anew"):
+        jobs.info("x")
+
+
 def test_the_upload_holds_every_file_that_the_job_names_and_texts_lead_back(make_job, tmp_path):
     config = tmp_path / "accelerate.yaml"
     config.write_text("num_processes: 2\n")

@@ -85,6 +85,9 @@ def test_a_killed_session_leaves_its_job_to_the_next_one_which_gets_the_adapter_
     result["files"] = {"../../state/seal.key": [1, "0"]}
     with pytest.raises(TrainError, match=r"names a file '\.\./\.\./state/seal\.key', which none may write here"):
         fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut", of_a_trainer)
+    elsewhere = {"folder": "/etc", "files": {"tokens.json": [1, "0"]}}
+    with pytest.raises(TrainError, match=r"names a file 'tokens\.json', which none may write here"):
+        fetch(Jobs(CPU.url), info.driver_node_id, elsewhere, tmp_path / "cut", of_a_trainer)
     result["files"] = {"adapter/gone": [1, "0"]}
     with pytest.raises(TrainError, match="adapter/gone cannot be read from the Ray cluster: A file is not found"):
         fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut", of_a_trainer)

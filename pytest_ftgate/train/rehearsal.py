@@ -1,0 +1,49 @@
+"""Trainer -> a step on its longest rows before the first one, so that memory runs out at once or not at all."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+LENGTH = "length"
+"""Column of a row's tokens, if there is one."""
+
+
+def rehearse(trainer: Any) -> None:
+    """Forward and backward pass of as many of the longest rows as a device takes at a time; then all is as it was.
+
+    No optimizer moves. Every process must call it. Not for DeepSpeed, which counts backward passes.
+    """
+    if trainer.is_deepspeed_enabled:
+        return
+    rows = longest(trainer.train_dataset, trainer.args.per_device_train_batch_size)
+    gpus, python = [torch.cuda.current_device()] if torch.cuda.is_available() else [], random.getstate()
+    accumulated = getattr(trainer, "current_gradient_accumulation_steps", 1)
+    trainer.current_gradient_accumulation_steps = 1
+    with torch.random.fork_rng(gpus):
+        trainer.training_step(trainer.model_wrapped, trainer.data_collator(rows))
+    random.setstate(python)
+    trainer.current_gradient_accumulation_steps = accumulated
+    trainer.model_wrapped.zero_grad(set_to_none=True)
+    for metrics in trainer._metrics.values():  # of TRL, which adds to them in each pass
+        metrics.clear()
+
+
+def longest(dataset: Any, count: int) -> list[dict[str, Any]]:
+    """The `count` rows of the most tokens, or all if there are fewer; the longest first."""
+    order = sorted(range(len(dataset)), key=_lengths(dataset).__getitem__, reverse=True)
+    return [dataset[place] for place in order[:count]]
+
+
+def _lengths(dataset: Any) -> Sequence[int]:
+    if LENGTH in dataset.column_names:
+        return list(dataset[LENGTH])
+    return [_length(row) for row in dataset]
+
+
+def _length(row: Mapping[str, Any]) -> int:
+    """Of all lists of a row, but for the labels."""
+    return sum(len(ids) for name, ids in row.items() if isinstance(ids, list) and name != "labels")

@@ -1,0 +1,64 @@
+"""Keys gpus, nodes, strategy, cpu_offload, accelerate_config -> what does not go together, or not on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pytest_ftgate.errors import TrainError
+from pytest_ftgate.serve.device import Device
+from pytest_ftgate.train.tuning import Tuning
+
+OWN = ("gpus", "nodes", "strategy", "cpu_offload")
+"""Keys that train.accelerate_config stands in place of."""
+
+
+def strategy_problems(train: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Where in the file, what is wrong, and how to fix it; of the table [train] that its schema accepts."""
+    if "accelerate_config" in train:
+        for key in (key for key in OWN if key in train):
+            message = f"train.{key} and train.accelerate_config both say how the GPUs share the work"
+            yield ("train", key), message, "remove one of the two"
+    if train.get("cpu_offload") and train.get("strategy", "ddp") == "ddp":
+        message = 'train.cpu_offload requires another train.strategy than "ddp", under which nothing is shared out'
+        yield ("train", "cpu_offload"), message, 'set train.strategy = "fsdp", or remove it'
+
+
+def read_configuration(path: Path) -> dict[str, Any]:
+    """The content of a file that `accelerate config` made. Raises TrainError for what cannot be one."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainError(f"cannot be read: {error.strerror or error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise TrainError("is not valid YAML or JSON") from None
+    if not isinstance(data, dict) or "distributed_type" not in data:
+        raise TrainError("is no configuration of accelerate: it lacks distributed_type")
+    return data
+
+
+def check_strategy(tuning: Tuning, device: Device) -> None:
+    """Raises TrainError for what this machine, or what is installed, cannot do; nothing is known of other machines."""
+    if tuning.accelerate_config or tuning.where != "here":
+        return
+    if device.kind == "cuda" and tuning.gpus > device.count:
+        raise TrainError(
+            f"train.gpus = {tuning.gpus}, but {device.count} GPUs ({device.name}) are visible here\n"
+            f"    set train.gpus = {device.count}, or show more of them (CUDA_VISIBLE_DEVICES)"
+        )
+    if tuning.strategy == "ddp":
+        return
+    if device.kind != "cuda":
+        raise TrainError(
+            f'train.strategy = "{tuning.strategy}" requires GPUs, and there are none here\n'
+            '    set train.strategy = "ddp", or train on a machine with GPUs (train.where = "ray")'
+        )
+    if tuning.strategy.startswith("deepspeed") and importlib.util.find_spec("deepspeed") is None:
+        raise TrainError(
+            f'train.strategy = "{tuning.strategy}" needs deepspeed, which is not installed\n'
+            '    pip install deepspeed, or set train.strategy = "fsdp"'
+        )
