@@ -55,6 +55,7 @@ def _in_8bit(tuning: Tuning) -> bool:
 
 
 def _wanted(tuning: Tuning) -> Iterator[tuple[str, str, str]]:
+    """(key of [train], module, package) of the optional libraries."""
     if tuning.kernels in KERNELS:
         yield "kernels", *KERNELS[tuning.kernels]
     for begin, (module, package) in OPTIMIZERS.items():
