@@ -93,7 +93,7 @@ def test_a_killed_session_leaves_its_job_to_the_next_one_which_gets_the_adapter_
         fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut", of_a_trainer)
 
 
-def test_an_interrupted_session_stops_its_job_and_the_next_one_submits_another(make_job, tmp_path, on_head):
+def test_an_interrupted_session_stops_its_job_and_the_next_one_has_another_name(make_job, tmp_path, on_head):
     job = make_job(where="ray", method="lora", epochs=5000, patience=5000)
     with session_at_first_step(job, tmp_path) as session:
         session.send_signal(signal.SIGINT)
@@ -101,12 +101,14 @@ def test_an_interrupted_session_stops_its_job_and_the_next_one_submits_another(m
     assert f"stopping the job {job_name(job)} on the Ray cluster" in said
     assert Jobs(CPU.url).info(job_name(job)).status == "STOPPED"
     assert no_trainer(job)
+    assert Jobs(CPU.url).attempts(job_name(job))[1] == f"{job_name(job)}-2"
 
+
+def test_a_fault_in_the_data_has_the_words_and_paths_that_it_has_here(make_job, tmp_path, on_head):
+    job = replace(make_job(where="ray", method="lora"), train_digest="0" * 64)
     Path(job.train_file).write_text('{"input": "a", "expected": "b"}\nno JSON\n')
-    events = []
     with pytest.raises(TrainError) as there:
-        train(job, CPU, tmp_path / "out", events.append, tmp_path / "state")
-    assert events[0]["text"].startswith(f"submitted the job {job_name(job)}-2 to the Ray cluster")
+        train(job, CPU, tmp_path / "out", lambda _: None, tmp_path / "state")
     (tmp_path / "here").mkdir()
     job.write(tmp_path / "here/job.json")
     assert worker.main(tmp_path / "here") == 1
