@@ -44,7 +44,6 @@ OURS = {
     "beta": "beta",
     "desirable_weight": "desirable_weight",
     "undesirable_weight": "undesirable_weight",
-    "num_generations": "generations",
 }
 """Argument -> the key of [train] that sets it."""
 
@@ -81,9 +80,7 @@ OF_TRLS_LOSS = ("loss_type", "label_smoothing_factor", "compute_loss_func", "rou
 
 CONFIGURATIONS = {
     "dpo": ("trl/trainer/dpo_config.py",),
-    "kto": ("trl/trainer/kto_config.py", "trl/experimental/kto/kto_config.py"),
-    "orpo": ("trl/experimental/orpo/orpo_config.py",),
-    "grpo": ("trl/trainer/grpo_config.py",),
+    "kto": ("trl/trainer/kto_config.py",),
 }
 """Sources of a method's own arguments; of every other method SFTTrainer's."""
 
