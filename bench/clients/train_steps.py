@@ -1,4 +1,4 @@
-"""`python train_steps.py CLIENT FOLDER STEPS` -> JSON: seconds, CPU seconds, tokens and learnt tokens of each step.
+"""`python train_steps.py CLIENT FOLDER STEPS` -> JSON: seconds, CPU seconds, tokens, those learnt, those with padding.
 
 FOLDER holds train.jsonl; the model is the folder in FTGATE_BENCH_MODEL. `limit` and `tokenise`: see there.
 """
@@ -20,21 +20,21 @@ BATCH, MAX_LENGTH, RATE, R = 8, 512, 2e-4, 8
 
 
 class Counted:
-    """A collator that remembers the tokens of each batch, and those that are learnt."""
+    """A collator that remembers the tokens of each batch, those that are learnt, and all with the padding."""
 
     def __init__(self, collate: Callable[[Any], Any]) -> None:
         self._collate = collate
-        self.tokens: list[tuple[int, int]] = []
+        self.tokens: list[tuple[int, int, int]] = []
 
     def __call__(self, rows: Sequence[Any]) -> Any:
         """One batch."""
         batch = self._collate(rows)
         read = sum(len(row["input_ids"] if "input_ids" in row else [*row["asked"], *row["answer"]]) for row in rows)
-        self.tokens.append((read, int((batch["labels"] != -100).sum())))
+        self.tokens.append((read, int((batch["labels"] != -100).sum()), batch["input_ids"].numel()))
         return batch
 
 
-Step = tuple[float, float, int, int]
+Step = tuple[float, float, int, int, int]
 
 
 def timed(trainer: Any, steps: int) -> list[Step]:
@@ -141,7 +141,7 @@ def limit(folder: Path, _: int) -> Any:
     for (rows, inner, outer), count in shapes.items():
         one = _product(rows, inner, outer, getattr(torch, native_dtype()))
         seconds, cpu = seconds + count * one[0], cpu + count * one[1]
-    return [(seconds, cpu, tokens, learnt)]
+    return [(seconds, cpu, tokens, learnt, tokens)]
 
 
 def _product(rows: int, inner: int, outer: int, dtype: Any) -> tuple[float, float]:

@@ -31,6 +31,7 @@ STATE: Mapping[str, str] = {
     "runs/TASK/DIGEST/": ("One training: checkpoints, `events.jsonl`, `manifest.json`, `explain.md`, the adapter."),
     "runs/TASK/prepared/": ("Copies of training data with personal data and keys redacted or dropped (`[data] pii`)."),
     "runs/TASK/clean/": ("Copies of training data without leaked rows (`--ftgate-leak=drop-row`)."),
+    "ray/": ("Of `ftgate ray run`: which runs were fetched, and their files that had changed here meanwhile."),
     "models/TASK-DIGEST/": "Adapters fetched from the registry, with their digest checked.",
     "logs/": "Output of the servers that a run or `ftgate serve` has started.",
     "judge/": (

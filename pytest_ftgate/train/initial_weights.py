@@ -26,6 +26,9 @@ PISSA = "pissa_niter_16"
 EVA_ROWS = 10_000
 """Training rows whose activations EVA looks at, the first ones."""
 
+EVA_ROWS = 4_096
+"""First training rows, at most, that EVA looks at; the others stay on disk."""
+
 EVA_BATCHES = 2_000
 """Forward passes after which EVA gives up: activations that are few or all alike never settle."""
 
@@ -164,6 +167,7 @@ class _Batches:
     """Batches of training rows, each of more tokens than the adapter has ranks, again and again up to EVA_BATCHES."""
 
     def __init__(self, rows: Sequence[dict[str, Any]], job: TrainJob, collate: Collator) -> None:
+        rows = [rows[number] for number in range(min(len(rows), EVA_ROWS))]
         shortest = min(len(row["asked"]) + len(row["answer"]) for row in rows)
         size = max(job.tuning.batch_size, -(-2 * job.lora.r // shortest))
         if len(rows) < size:

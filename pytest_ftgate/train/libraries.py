@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator, Sequence
 
 from pytest_ftgate.errors import MissingExtra, TrainError
@@ -39,7 +40,7 @@ def check_libraries(tuning: Tuning, report_to: Sequence[str] = ()) -> None:
         names = ", ".join(absent)
         raise TrainError(f"tracking.report_to: {names} not installed; install or remove it")
     check_kernels(tuning.kernels, this_device())
-    check_strategy(tuning, this_device())
+    check_strategy(tuning, this_device(), os.environ)
     for key, module, package in _wanted(tuning):
         if not _installed(module):
             raise TrainError(
@@ -54,6 +55,7 @@ def _in_8bit(tuning: Tuning) -> bool:
 
 
 def _wanted(tuning: Tuning) -> Iterator[tuple[str, str, str]]:
+    """(key of [train], module, package) of the optional libraries."""
     if tuning.kernels in KERNELS:
         yield "kernels", *KERNELS[tuning.kernels]
     for begin, (module, package) in OPTIMIZERS.items():

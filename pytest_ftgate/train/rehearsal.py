@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import random
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
-LENGTH = "length"
-"""Column of a row's tokens, if there is one."""
+from pytest_ftgate.train.shards import LENGTH
 
 
 def rehearse(trainer: Any) -> None:
@@ -34,16 +33,5 @@ def rehearse(trainer: Any) -> None:
 
 def longest(dataset: Any, count: int) -> list[dict[str, Any]]:
     """The `count` rows of the most tokens, or all if there are fewer; the longest first."""
-    order = sorted(range(len(dataset)), key=_lengths(dataset).__getitem__, reverse=True)
-    return [dataset[place] for place in order[:count]]
-
-
-def _lengths(dataset: Any) -> Sequence[int]:
-    if LENGTH in dataset.column_names:
-        return list(dataset[LENGTH])
-    return [_length(row) for row in dataset]
-
-
-def _length(row: Mapping[str, Any]) -> int:
-    """Of all lists of a row, but for the labels."""
-    return sum(len(ids) for name, ids in row.items() if isinstance(ids, list) and name != "labels")
+    lengths = dataset[LENGTH][:]
+    return [dataset[place] for place in heapq.nlargest(count, range(len(dataset)), lengths.__getitem__)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.models import serving_model
 from pytest_ftgate.train.precision import is_whole, shares_base
 from pytest_ftgate.train.room import bytes_to_serve, free_memory, room_for
+from pytest_ftgate.train.strategies.unshared import unshared
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ def ask_as_served(job: TrainJob, folder: Path, step: int, trainer: Any, ask: Cal
     trained = trainer.accelerator.unwrap_model(trainer.model)
     needed = bytes_to_serve(trained, getattr(torch, job.dtype), job.quantization is not None)
     alone = trainer.accelerator.num_processes == 1 and is_whole(job)
-    with room_for(needed, trainer) if alone else nullcontext():
+    with room_for(needed, trainer) if alone else unshared(trainer):
         try:
             return ask(serving_model(job, folder))
         finally:

@@ -121,11 +121,6 @@ class Lora:
     init: str = "default"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def changes_base(self) -> bool:
-        """Whether the base in the trainer's memory is no longer the one that is served."""
-        return self.init == "pissa"
-
     def resolved(self, rows: int) -> Lora:
         """With r 8 below 1,000 training rows, else 16, and alpha 2 r (rslora: 8), where they are not set."""
         r = self.r or (8 if rows < SMALL_DATA_ROWS else 16)

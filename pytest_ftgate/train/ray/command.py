@@ -23,7 +23,7 @@ BEFORE = "ftgate-uploaded.json"
 PLUGIN = "pytest_ftgate"
 NOT_INSTALLED = """pytest-ftgate is not installed on the cluster
     give --pip 'pytest-ftgate[train,registry]', or use an image that has it"""
-NOT_BACK = ("models", "downloads", "mlflow.db")
+NOT_BACK = ("models", "downloads", "mlflow.db", "mlartifacts", "ray")
 """Below the state folder: what is large and known, and a registry that belongs to its machine."""
 
 

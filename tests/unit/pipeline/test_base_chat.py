@@ -8,8 +8,11 @@ from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.pipeline.base_chat import check_requests
 from pytest_ftgate.pipeline.config import read_pipeline
+from pytest_ftgate.pipeline.discovery import Catalogue
+from pytest_ftgate.pipeline.golden_sets import GoldenSets
+from pytest_ftgate.pipeline.training_runs import TrainingRuns
 from pytest_ftgate.serve.chat_format import ChatFormat, named_template
-from tests.projects import write, write_golden, write_model, write_pipeline, write_rows
+from tests.projects import lock, write, write_golden, write_model, write_pipeline, write_rows
 
 
 def pipeline(tmp_path, base):
@@ -89,3 +92,14 @@ def test_a_request_that_differs_from_what_is_trained_is_refused(tmp_path, base, 
         check_requests(made.chat, [suite])
     assert told in str(caught.value)
     assert "golden.toml:2: " in str(caught.value)
+
+
+def test_a_run_that_trains_looks_at_the_requests_of_its_golden_sets(tmp_path):
+    pipeline(tmp_path / "pipelines", "chat_template_kwargs = { enable_thinking = true }\n")
+    extra = "[request.extra]\nchat_template_kwargs = { enable_thinking = false }\n"
+    lock(write_golden(tmp_path / "goldens/sms", [{"input": "a", "expected": "b"}], extra))
+    catalogue = Catalogue((tmp_path / "goldens",), (tmp_path / "pipelines",))
+    golden_sets = GoldenSets(catalogue, None, lambda _: pytest.fail("no judge is asked"), str)
+    runs = TrainingRuns(catalogue, golden_sets, *3 * [lambda *_: pytest.fail("nothing is begun")])
+    with pytest.raises(PipelineError, match="sets enable_thinking = False, but"):
+        runs.run("sms")

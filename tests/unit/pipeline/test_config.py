@@ -116,6 +116,22 @@ def test_settings_that_exclude_each_other(tmp_path):
     assert [line for line, _ in faults(tmp_path, text)] == [5, 12]
 
 
+def test_a_configuration_of_accelerate_is_read_into_the_job_or_its_fault_named(tmp_path, made):
+    text = SMALLEST + '[train]\naccelerate_config = "two.yaml"\n'
+    [(line, message)] = faults(tmp_path, text)
+    assert line == text.splitlines().index('accelerate_config = "two.yaml"') + 1
+    assert message.startswith("train.accelerate_config: ")
+    assert message.endswith("two.yaml cannot be read: No such file or directory")
+    own = made.path.parent / "two.yaml"
+    digests = set()
+    for processes in (2, 4):
+        own.write_text(f"distributed_type: MULTI_GPU\nnum_processes: {processes}\n")
+        job = read_pipeline(write(tmp_path, text)).job({}, GRADING)
+        assert job.accelerate == {"distributed_type": "MULTI_GPU", "num_processes": processes}
+        digests.add(job.digest)
+    assert len(digests) == 2
+
+
 def test_columns_are_mapped_to_keys_that_are_read(tmp_path):
     text = f'{SMALLEST}[data.columns]\nprompt = "Frage"\ncompletion = "Antwort"\n'
     assert read_pipeline(write(tmp_path, text)).data.columns == {"prompt": "Frage", "completion": "Antwort"}

@@ -95,7 +95,7 @@ def test_two_processes_train_as_one_with_twice_the_batch_also_killed_and_resumed
     settings = {"method": "lora", "epochs": 3}
     one = in_this_process(exact(make_job(batch_size=8, **settings)), tmp_path / "one")
     job, out = exact(make_job(batch_size=4, gpus=2, **settings)), tmp_path / "two"
-    with pytest.raises(TrainError, match=r"the process rank\s*: 1 was killed, probably out of memory"):
+    with pytest.raises(TrainError, match=r"process 1 \(from 0\) was killed, probably out of memory"):
         launch.train(job, out, KillOne(out, lambda out: ranks(out)["1"]))
     wait_until_gone(out)
     assert not (out / "manifest.json").exists()

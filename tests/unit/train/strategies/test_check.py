@@ -31,19 +31,27 @@ def test_nothing_is_offloaded_under_ddp():
     [
         (GPUS, {"gpus": 4}, r"train.gpus = 4, but 2 GPUs \(NVIDIA L4\) are visible here\n    set train.gpus = 2"),
         (CPU, {"strategy": "fsdp"}, 'train.strategy = "fsdp" requires GPUs, and there are none here'),
+        (GPUS, {"nodes": 2}, "train.nodes = 2, but the environment lacks NODE_RANK"),
         (GPUS, {"strategy": "deepspeed-3"}, "needs deepspeed, which is not installed\n    pip install deepspeed"),
     ],
 )
 def test_what_this_machine_cannot_do_is_refused(device, settings, message):
     with pytest.raises(TrainError, match=message):
-        check_strategy(Tuning(**settings), device)
+        check_strategy(Tuning(**settings), device, {})
+
+
+def test_the_gate_runs_on_the_first_machine_alone():
+    there = {"NODE_RANK": "1", "MASTER_ADDR": "10.0.0.1", "MASTER_PORT": "29400"}
+    with pytest.raises(TrainError, match="NODE_RANK is 1: pytest --train runs on the machine with NODE_RANK = 0 alone"):
+        check_strategy(Tuning(nodes=2), GPUS, there)
+    check_strategy(Tuning(nodes=2), GPUS, there | {"NODE_RANK": "0"})
 
 
 def test_what_it_can_do_is_not():
-    check_strategy(Tuning(gpus=2), GPUS)
-    check_strategy(Tuning(gpus=2), CPU)
-    check_strategy(Tuning(gpus=2, strategy="fsdp"), GPUS)
-    check_strategy(Tuning(gpus=64, strategy="fsdp", where="ray"), CPU)
+    check_strategy(Tuning(gpus=2), GPUS, {})
+    check_strategy(Tuning(gpus=2), CPU, {})
+    check_strategy(Tuning(gpus=2, strategy="fsdp"), GPUS, {})
+    check_strategy(Tuning(gpus=64, strategy="fsdp", where="ray"), CPU, {})
 
 
 @pytest.mark.parametrize(
