@@ -62,7 +62,7 @@ def enough(patient: Patient) -> Findings:
     if tuning.accelerate_config or not patient.here:
         return
     try:
-        check_strategy(tuning, patient.device)
+        check_strategy(tuning, patient.device, os.environ)
     except TrainError as lacking:
         text, _, fix = str(lacking).partition("\n")
         yield error("training", text, fix.strip())
