@@ -40,5 +40,5 @@ QUICK: tuple[Check, ...] = (libraries, asked_for, vllm, cluster, enough, cuda, b
 
 
 def examine(patient: Patient, checks: Sequence[Check] = CHECKS) -> list[Finding]:
-    """What each check has found; none of them raises for what is wrong with the machine."""
-    return [finding for check in checks for finding in check(patient)]
+    """What each check has found, once; none of them raises for what is wrong with the machine."""
+    return list(dict.fromkeys(finding for check in checks for finding in check(patient)))

@@ -10,10 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.errors import TrainError
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings, error, ok, warning
 from pytest_ftgate.pipeline.doctor.software import version_of
 from pytest_ftgate.serve.gpus import VISIBLE, visible_gpus
 from pytest_ftgate.serve.precision import choice, emulated, resolved
+from pytest_ftgate.train.strategies.check import check_strategy
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.doctor.patient import Patient
@@ -55,17 +57,15 @@ def _unused_gpus() -> Findings:
 
 
 def enough(patient: Patient) -> Findings:
-    """As many GPUs as [train] wants."""
+    """As many GPUs as [train] wants, and what its strategy needs."""
     tuning = patient.pipeline.tuning
     if tuning.accelerate_config or not patient.here:
         return
-    if patient.cuda and tuning.gpus > patient.device.count:
-        seen = f"{patient.device.count} visible"
-        named = f" ({VISIBLE} is {os.environ[VISIBLE]!r})" if os.environ.get(VISIBLE) else ""
-        fix = f"set train.gpus = {patient.device.count}" + (f", or unset {VISIBLE}" if named else "")
-        yield error("GPU", f"train.gpus = {tuning.gpus}, {seen}{named}", fix)
-    if patient.device.mig and tuning.gpus > 1:
-        yield error("GPU", f"train.gpus = {tuning.gpus}: a process sees one MIG instance", "set train.gpus = 1")
+    try:
+        check_strategy(tuning, patient.device, os.environ)
+    except TrainError as lacking:
+        text, _, fix = str(lacking).partition("\n")
+        yield error("training", text, fix.strip())
     if not patient.cuda and tuning.gpus > max(patient.device.cores, 1):
         text = f"train.gpus = {tuning.gpus}: no GPU here, and so many processes on {patient.device.cores} cores"
         yield warning("CPU", text, "set train.gpus = 1")

@@ -58,7 +58,6 @@ def _optional(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
     tuning = pipeline.tuning
     attention = f'train.attention = "{tuning.attention}"'
     wanted = {
-        ("deepspeed", "deepspeed", f'train.strategy = "{tuning.strategy}"'): tuning.strategy.startswith("deepspeed"),
         ("flash_attn", "flash-attn", attention): tuning.attention == "flash_attention_2",
         ("flash_attn_3", "flash-attn-3", attention): tuning.attention == "flash_attention_3",
         ("ray", "ray", 'train.where = "ray"'): tuning.where == "ray",

@@ -54,11 +54,13 @@ def _told(finding: Finding, between: str = "\n    ") -> str:
 
 
 def _trained(run: PipelineRun, patient: Patient) -> bool:
-    """Whether an earlier run has left what this one would train."""
+    """Whether an earlier run has left what this one would train; not known of files that are yet to be mixed."""
     from pytest_ftgate.pipeline.stages.fine_tune import job_of
     from pytest_ftgate.train.launch import finished
 
     if run.pipeline.data.is_mixed:  # what is trained on is known after the rows are drawn
+        return False
+    if run.pipeline.data.is_mixed or run.pipeline.tuning.begin != "base":
         return False
     commit = patient.folder.name if patient.hub_id and patient.folder else run.source.base.revision
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.pipeline.doctor.finding import Level, error, warning
+from pytest_ftgate.pipeline.doctor.finding import Level, warning
 from pytest_ftgate.pipeline.doctor.machine import answers, device, driver_problem, enough, torch_cuda
 from pytest_ftgate.serve.device import Device
 
@@ -29,21 +29,27 @@ def test_memory_that_is_not_said(machine, patient):
 
 
 def test_more_gpus_than_there_are(machine, patient):
-    assert list(enough(patient(machine("2 x 4090"), {"gpus": 4}))) == [
-        error("GPU", "train.gpus = 4, 2 visible", "set train.gpus = 2")
-    ]
+    (finding,) = enough(patient(machine("2 x 4090"), {"gpus": 4}))
+    assert finding.level is Level.ERROR
+    assert finding.text == "train.gpus = 4, but 2 GPUs (NVIDIA GeForce RTX 4090) are visible here"
+    assert finding.fix == "set train.gpus = 2, or show more of them (CUDA_VISIBLE_DEVICES)"
     assert not list(enough(patient(machine("2 x 4090"), {"gpus": 2})))
 
 
-def test_a_shared_machine_names_what_hides_the_others(machine, patient):
+def test_a_shared_machine_has_what_is_visible(machine, patient):
     (finding,) = enough(patient(machine("2 x 4090", visible="1"), {"gpus": 2}))
-    assert finding.text == "train.gpus = 2, 1 visible (CUDA_VISIBLE_DEVICES is '1')"
+    assert finding.text.startswith("train.gpus = 2, but 1 GPUs ")
 
 
 def test_a_process_sees_one_instance(machine, patient):
-    assert [finding.level for finding in enough(patient(machine("MIG"), {"gpus": 2}))] == [Level.ERROR] * 2
+    assert [finding.level for finding in enough(patient(machine("MIG"), {"gpus": 2}))] == [Level.ERROR]
     assert not list(enough(patient(machine("MIG"), {"gpus": 2, "where": "ray"})))
     assert not list(enough(patient(machine("MIG"), {"gpus": 2, "accelerate_config": "two.yaml"})))
+
+
+def test_a_strategy_for_gpus_without_any(patient):
+    (finding,) = enough(patient(CPU, {"strategy": "fsdp"}))
+    assert finding.text.startswith('train.strategy = "fsdp" requires GPUs')
 
 
 def test_processes_on_too_few_cores(patient):
