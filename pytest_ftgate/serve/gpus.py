@@ -76,10 +76,14 @@ def visible(gpus: Sequence[Gpu], names: str) -> list[Gpu]:
 
 
 def _named(gpus: Sequence[Gpu], names: str) -> Iterator[Gpu]:
+    seen: list[Gpu] = []
     for name in map(str.strip, names.split(",")):
         found = next((gpu for gpu in gpus if _is(gpu, name)), None)
         if found is None:
             return
+        if found in seen:  # CUDA refuses the list
+            continue
+        seen.append(found)
         yield found
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings, error, ok
-from pytest_ftgate.train.estimate.memory import adapter_weights, optimizer_bytes
+from pytest_ftgate.train.estimate.memory import BYTES, adapter_weights, optimizer_bytes
+from pytest_ftgate.train.precision import trained_dtype
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.doctor.patient import Patient
@@ -25,7 +26,12 @@ def disk(patient: Patient) -> Findings:
     if patient.shapes is None:
         return
     if patient.here:
-        yield _room(patient.state_dir, _written(patient), "epochs and checkpoints", "--ftgate-state-dir")
+        yield _room(
+            patient.state_dir,
+            _written(patient),
+            "epochs and checkpoints",
+            "--ftgate-state-dir, for the doctor --state-dir",
+        )
     if patient.hub_id and patient.folder is None:
         try:
             from huggingface_hub import constants
@@ -40,15 +46,16 @@ def _written(patient: Patient) -> float:
     assert shapes is not None  # noqa: S101 - looked at above
     tuning = settings.tuning
     trained = shapes.weights if tuning.method == "full" else adapter_weights(shapes, settings.lora)
-    checkpoint = trained * (4 + optimizer_bytes(tuning, cuda=settings.cuda))
-    return trained * 4.0 * (tuning.validations(max(patient.rows, 1)) + 1) + checkpoint * (CHECKPOINTS + 1)
+    each = BYTES[trained_dtype(settings, patient.device.kind)]
+    checkpoint = trained * (each + optimizer_bytes(tuning, cuda=settings.cuda))
+    return trained * each * (tuning.validations(max(patient.rows, 1)) + 1) + checkpoint * (CHECKPOINTS + 1)
 
 
 def _room(folder: Path, needed: float, what: str, option: str) -> Finding:
     free = free_bytes(folder)
     text = f"{what} need {needed / GIB:.1f} GiB, {free / GIB:.1f} free in {shown(folder)}"
     if needed > free:
-        return error("disk", text, f"free some, or name another folder: {option}")
+        return error("disk", text, f"free some, or name another folder ({option})")
     return ok("disk", text)
 
 

@@ -32,7 +32,7 @@ def _speed(patient: Patient) -> tuple[float, str]:
         if same and f"train_{kind}_seconds" in manifest.metrics:
             return manifest.metrics.get("tokens_per_second", 0.0), "as measured in the last run here"
     if patient.cuda and patient.shapes:
-        speed = tabled(patient.device.name, patient.shapes.weights, tuning) * tuning.gpus
+        speed = tabled(patient.device.name, patient.shapes.weights, tuning) * tuning.gpus * tuning.nodes
         return speed, "from a table of cards, never measured here, good to a factor of two"
     return 0.0, ""
 

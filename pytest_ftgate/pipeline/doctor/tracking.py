@@ -35,8 +35,12 @@ def tracking(patient: Patient) -> Findings:
 
 
 def _server(uri: str, said: str) -> Findings:
-    parts = urlsplit(uri)
-    place = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # without a password in it
+    try:
+        parts = urlsplit(uri)
+        place = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # without a password
+    except ValueError as wrong:
+        yield error("MLflow", f"the address is not one: {wrong}", "correct MLFLOW_TRACKING_URI")
+        return
     try:
         with urllib.request.urlopen(f"{place}{parts.path.rstrip('/')}/health", timeout=TIMEOUT_S):  # noqa: S310 - http
             pass

@@ -6,7 +6,9 @@ Spread out, a model computes on one GPU after the other and answers no faster.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+
+from pytest_ftgate.serve.hub import folder_of
+from pytest_ftgate.serve.model import Model
 
 WEIGHTS = ("*.safetensors", "*.bin")
 ROOM = 1.25
@@ -16,10 +18,10 @@ QUARTER = 3.0
 """A base in 4 bits takes a third of one in 16, its embeddings and head being left as they are."""
 
 
-def weight_bytes(base: str, quantization: str | None) -> int:
+def weight_bytes(base: str, quantization: str | None, revision: str | None = None) -> int:
     """Bytes of the weights in memory, by the size of their files; 0 = unknown, as of a hub id that is not here."""
-    folder = Path(base)
-    sizes = [[file.stat().st_size for file in folder.glob(pattern)] for pattern in WEIGHTS] if folder.is_dir() else []
+    folder = folder_of(Model(base, revision))
+    sizes = [[file.stat().st_size for file in folder.glob(pattern)] for pattern in WEIGHTS] if folder else []
     total = next((sum(found) for found in sizes if found), 0)
     return int(total / QUARTER) if quantization else total
 
@@ -28,7 +30,7 @@ def placement(weights: int, free: Sequence[int]) -> str | dict[str, int] | None:
     """The `device_map` of `from_pretrained`: None for the CPU. free: bytes of each visible GPU."""
     if not free:
         return None
-    return {"": 0} if len(free) == 1 or weights * ROOM < free[0] else "auto"
+    return {"": 0} if len(free) == 1 or 0 < weights * ROOM < free[0] else "auto"
 
 
 def free_bytes() -> list[int]:

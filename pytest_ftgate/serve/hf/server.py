@@ -257,7 +257,7 @@ def load(options: argparse.Namespace) -> tuple[Any, Any]:
 
     template = options.chat_template.read_text(encoding="utf-8") if options.chat_template else ""
     tokenizer = load_tokenizer(options.model, options.revision, ChatFormat(template))
-    places = placement(weight_bytes(options.model, options.quantization), free_bytes())
+    places = placement(weight_bytes(options.model, options.quantization, options.revision), free_bytes())
     model = load_weights(
         options.model, options.revision, getattr(torch, options.dtype), options.quantization, device_map=places
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_ftgate.train.tuning import Tuning
 
 TERAFLOPS = {
@@ -23,6 +25,11 @@ OPERATIONS = {"full": 8.0, "dpo": 10.0, "kto": 10.0}
 
 def tabled(card: str, weights: int, tuning: Tuning) -> float:
     """Tokens of training rows per second on one card; 0 for a card that the table does not have, or without weights."""
-    peak = next((value for name, value in TERAFLOPS.items() if name in card), 0)
+    peak = next((value for name, value in TERAFLOPS.items() if _is(card, name)), 0)
     each = weights * OPERATIONS.get(tuning.method, 6.0)
     return peak * 1e12 * REACHED * (IN_4BIT if tuning.in_4bit else 1.0) / each if each else 0.0
+
+
+def _is(card: str, name: str) -> bool:
+    """Whole words: an RTX A4000 is no A40."""
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", card) is not None

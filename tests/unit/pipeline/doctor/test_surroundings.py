@@ -89,7 +89,7 @@ def test_a_server_that_answers(patient, code, level):
 def test_a_disk_that_is_too_small(patient, machine):
     (finding,) = disk(patient(machine("H100"), {"method": "full", "epochs": 10_000}))
     assert finding.level is Level.ERROR
-    assert finding.text.startswith("epochs and checkpoints need 29")
+    assert finding.text.startswith("epochs and checkpoints need 149")
 
 
 def test_a_disk_that_is_large_enough(patient, machine):
@@ -133,3 +133,10 @@ def test_an_earlier_run_on_such_a_machine_is_better_than_a_table(machine, patien
     (folder / "manifest.json").write_text(json.dumps(data | {"method": "lora"}))
     (finding,) = time_and_price(patient(machine("H100")))
     assert "table" in finding.text
+
+
+def test_an_address_that_is_none_is_told(monkeypatch, patient):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://host:abc")
+    (finding,) = tracking(patient(CPU))
+    assert finding.level is Level.ERROR
+    assert "correct MLFLOW_TRACKING_URI" in finding.fix

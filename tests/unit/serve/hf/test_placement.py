@@ -19,9 +19,10 @@ GIB = 2**30
         (16 * GIB, [15 * GIB], {"": 0}),
         (16 * GIB, [80 * GIB, 80 * GIB], {"": 0}),
         (16 * GIB, [18 * GIB, 22 * GIB], "auto"),
-        (0, [24 * GIB, 24 * GIB], {"": 0}),
+        (0, [24 * GIB, 24 * GIB], "auto"),
+        (0, [24 * GIB], {"": 0}),
     ],
-    ids=["cpu", "one", "fits", "does not fit", "unknown"],
+    ids=["cpu", "one", "fits", "does not fit", "unknown", "unknown, one"],
 )
 def test_a_model_is_on_one_gpu_unless_it_does_not_fit(weights, free, where):
     assert placement(weights, free) == where

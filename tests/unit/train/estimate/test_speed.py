@@ -28,3 +28,8 @@ def test_the_longer_name_is_meant():
 def test_other_cards_and_models_without_weights_are_not():
     assert tabled("AMD Instinct MI300X", 10**9, Tuning()) == 0
     assert tabled("Tesla T4", 0, Tuning()) == 0
+
+
+@pytest.mark.parametrize("card", ["NVIDIA RTX A1000", "NVIDIA RTX A4000", "NVIDIA RTX A3000", "NVIDIA T400 4GB"])
+def test_a_card_whose_name_holds_another_s_is_not_that_one(card):
+    assert tabled(card, 10**9, Tuning()) == 0
