@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.registry.model_tags import model_of
+from pytest_ftgate.registry.model_tags import ENGINE, model_of
 
 if TYPE_CHECKING:
+    from pytest_ftgate.registry import Version
     from pytest_ftgate.serve.engine import Endpoint, Engine
     from pytest_ftgate.serve.model import Model
 
@@ -41,6 +42,7 @@ def serve(args: argparse.Namespace) -> int:
     if champion is None:
         raise RegistryError(f"{args.task} has no champion yet; see `ftgate status`")
     model = model_of(champion, registry.fetch(champion), args.base)
+    _say_engine(champion)
     say(f"{champion}: adapter {champion.digest[:12]} and base model verified; {choice(model.dtype)}")
     log = args.state_dir / "logs" / f"serve-{args.task}.log"
     with _stopped_by_signal(), _running(model, log) as engine:
@@ -52,6 +54,16 @@ def serve(args: argparse.Namespace) -> int:
             engine.check()
     say("stopped")
     return 0
+
+
+def _say_engine(champion: Version) -> None:
+    """That the champion answers here through another program than the one that it was gated with."""
+    from pytest_ftgate.serve.servers.engine_identity import identity
+
+    gated, here = champion.tags.get(ENGINE, ""), identity("transformers")
+    if gated and gated != here:
+        say(f"{champion} was gated with {gated}, and is served here with {here}: answers may differ")
+        say("    to be served as it was gated, load it into that engine: see deploy and roll back in the documentation")
 
 
 @contextmanager

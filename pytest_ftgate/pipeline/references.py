@@ -73,6 +73,13 @@ class References:
             self._anchors[suite.name] = self._best(suite)
         return self._anchors[suite.name]
 
+    def of_other_engines(self) -> list[str]:
+        """Past champions whose results came from another engine or release, so that nothing is compared with them."""
+        known = {(version.number, version.digest): version for version in self._versions()}
+        keys = [(each.number, each.digest) for each in self._champion.predecessors] if self._champion else []
+        found = [known[key] for key in dict.fromkeys(keys) if key in known and known[key] != self._champion]
+        return [f"v{one.number}" for one in found if one.tags.get(ENGINE, "") != self._engine]
+
     def _frozen_or_now(self, suite: Suite, champion: Version) -> Reference:
         if self.champion_is_stale(suite):
             return Reference(champion, self._now(suite).results, now=True)

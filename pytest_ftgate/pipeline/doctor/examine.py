@@ -12,6 +12,7 @@ from pytest_ftgate.pipeline.doctor.machine import cuda, device, enough
 from pytest_ftgate.pipeline.doctor.memory import memory, neighbours
 from pytest_ftgate.pipeline.doctor.patient import Patient
 from pytest_ftgate.pipeline.doctor.rows import rows
+from pytest_ftgate.pipeline.doctor.serving import unread
 from pytest_ftgate.pipeline.doctor.software import asked_for, libraries, python, vllm
 from pytest_ftgate.pipeline.doctor.speed import time_and_price, whole_run
 from pytest_ftgate.pipeline.doctor.tracking import tracking
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     libraries,
     asked_for,
     vllm,
+    unread,
     tracking,
     cluster,
     device,
@@ -36,7 +38,7 @@ CHECKS: tuple[Check, ...] = (
     time_and_price,
     whole_run,
 )
-QUICK: tuple[Check, ...] = (libraries, asked_for, vllm, cluster, enough, cuda, base, memory, disk)
+QUICK: tuple[Check, ...] = (libraries, asked_for, vllm, unread, cluster, enough, cuda, base, memory, disk)
 
 
 def examine(patient: Patient, checks: Sequence[Check] = CHECKS) -> list[Finding]:

@@ -21,8 +21,8 @@ def serve(run: PipelineRun) -> None:
         run.say("the candidate is the champion; nothing to serve")
         return
     stale = [suite for suite in run.suites if run.references.champion_is_stale(suite)]
+    _say_engines(run)
     if stale:
-        _say_engines(run)
         run.runtime.engines.expect(run.champion_target.model)  # one server for both, started for the higher rank
     for suite in run.sets:
         run.runtime.expect(run.candidate_of(suite), run.candidate)
@@ -34,11 +34,13 @@ def serve(run: PipelineRun) -> None:
 
 
 def _say_engines(run: PipelineRun) -> None:
-    """Why the champion is asked again, if it was gated with another engine."""
+    """Why the champion is asked again, and past ones are not compared: they were gated with another engine."""
     gated = run.champion.tags.get(ENGINE, "") if run.champion else ""
     if run.champion and gated != run.base.engine:
         was = f"with {gated}" if gated else "with an engine that is not on record"
         run.say(f"{run.champion} was gated {was}; this run serves with {run.base.engine}: the champion is asked again")
+    if past := run.references.of_other_engines():
+        run.say(f"not compared with {', '.join(past)}: gated with another engine than {run.base.engine}")
 
 
 def _smoke_test(run: PipelineRun) -> None:

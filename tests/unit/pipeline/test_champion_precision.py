@@ -15,6 +15,7 @@ from pytest_ftgate.pipeline.settings import Settings
 from pytest_ftgate.pipeline.targets import Target, base_target
 from pytest_ftgate.registry import Version
 from pytest_ftgate.registry.model_tags import model_of, tags_of
+from pytest_ftgate.registry.version import PREVIOUS
 from pytest_ftgate.serve import precision
 from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.chat_format import ChatFormat
@@ -149,3 +150,16 @@ def test_auto_is_resolved_by_the_pipeline_for_model_and_job(tmp_path, monkeypatc
         assert pipeline.serve.dtype == "auto"
         assert pipeline.dtype == pipeline.base_model.dtype == dtype
         assert pipeline.job({}, {"graders": [], "max_tokens": 8}).dtype == dtype
+
+
+def test_past_champions_of_another_engine_are_named(base, adapter):
+    engines = {1: "", 2: "vllm 0.32", 3: "vllm 0.32"}
+    made = [
+        replace(version_of(replace(base, adapter=adapter, engine=engine)), number=n) for n, engine in engines.items()
+    ]
+    past = " ".join(str(version.as_predecessor()) for version in (made[1], made[0]))
+    champion = replace(made[2], tags={**made[2].tags, PREVIOUS: past})
+    versions = [*made[:2], champion]
+    found = References(champion, None, lambda: versions, lambda _suite: None, lambda _suite: (), "vllm 0.32")
+    assert [each.number for each in champion.predecessors] == [2, 1]
+    assert found.of_other_engines() == ["v1"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from pytest_ftgate.pipeline.doctor.disk import disk, free_bytes
 from pytest_ftgate.pipeline.doctor.finding import Level, error
 from pytest_ftgate.pipeline.doctor.rows import rows
+from pytest_ftgate.pipeline.doctor.serving import unread
 from pytest_ftgate.pipeline.doctor.software import asked_for, libraries, vllm
 from pytest_ftgate.pipeline.doctor.speed import time_and_price
 from pytest_ftgate.pipeline.doctor.tracking import tracking
@@ -140,3 +142,12 @@ def test_an_address_that_is_none_is_told(monkeypatch, patient):
     (finding,) = tracking(patient(CPU))
     assert finding.level is Level.ERROR
     assert "correct MLFLOW_TRACKING_URI" in finding.fix
+
+
+def test_keys_that_the_engine_does_not_read(patient):
+    one = patient(CPU)
+    args = replace(one.pipeline, serve=replace(one.pipeline.serve, args=("--quantization", "fp8")))
+    (finding,) = unread(replace(one, pipeline=args))
+    assert finding.text == "serve.args: not read by the engine transformers, which serves this run"
+    assert not list(unread(replace(one, pipeline=args, engine="vllm")))
+    assert not list(unread(one))
