@@ -26,7 +26,7 @@ from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
 from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
 from pytest_ftgate.train.strategies.check import read_configuration
-from pytest_ftgate.train.tuning import REFERENCED, Lora, Tuning
+from pytest_ftgate.train.tuning import Lora, Tuning
 from pytest_ftgate.train.unservable import UNSERVABLE, unservable
 
 if TYPE_CHECKING:
@@ -252,8 +252,8 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
     )
 
 
-REFERENCED_LEARNING_RATE = 1e-5
-"""Where none is written: at the rate of the other methods a policy runs away from its reference."""
+LEARNING_RATES = {"dpo": 1e-5, "kto": 1e-5, "orpo": 8e-6}
+"""Where none is written: at the rate of the other methods a policy runs away from its reference. ORPO's: its paper."""
 
 
 NAMED = {"from": "begin"}
@@ -261,8 +261,8 @@ NAMED = {"from": "begin"}
 
 
 def _tuning(table: dict[str, Any], path: Path) -> Tuning:
-    if table.get("method") in REFERENCED:
-        table = {"learning_rate": REFERENCED_LEARNING_RATE} | table
+    if (rate := LEARNING_RATES.get(table.get("method", ""))) is not None:
+        table = {"learning_rate": rate} | table
     if "accelerate_config" in table:
         table = table | {"accelerate_config": str(_absolute(path, table["accelerate_config"]))}
     return Tuning(**{NAMED.get(key, key): value for key, value in table.items()})

@@ -37,7 +37,7 @@ EFFICIENCY = 0.55
 STEP_S, TOKEN_S = 0.018, 0.006
 """Seconds that a layer takes in a training step, and for a token of a batch of answers, however little it computes."""
 
-PASSES = {"full": 3.0, "dpo": 6.0, "kto": 5.0}
+PASSES = {"full": 3.0, "dpo": 6.0, "kto": 5.0, "orpo": 4.0}
 """Forward passes over a row that a training step is worth, 2 of an adapter: forward and back to it. A pair has two
 answers, and its reference a pass for each; KTO asks model and reference of another answer too."""
 

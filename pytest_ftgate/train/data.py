@@ -21,7 +21,7 @@ from pytest_ftgate.train.training_row import TrainingRow
 
 PREFERENCE = (
     "is a preference row (chosen and rejected), expected a single answer\n"
-    '    set train.method = "dpo" to train on preferences; validation rows need one answer, e.g. input and expected'
+    '    set train.method = "dpo" or "orpo" to train on preferences; validation needs one answer: input and expected'
 )
 JUDGED = (
     "says whether the answer was wanted (KTO), expected a row that only has an answer\n"

@@ -17,8 +17,9 @@ FILE = "events.jsonl"
 CURVES = ("loss", "grad_norm", "learning_rate")
 REWARDS = ("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies", "kl")
 """Of methods "dpo" and "kto": beta times the log ratio of policy and reference, mean over the step's chosen (wanted)
-and rejected (unwanted) answers. Of "dpo" the share of pairs whose chosen answer has the higher one; of "kto" the
-distance `kl` of policy and reference in nats, estimated on answers to other prompts."""
+and rejected (unwanted) answers; of "orpo" beta times the mean log probability of their tokens. Of "dpo" and "orpo" the
+share of pairs whose chosen answer has the higher one; of "kto" the distance `kl` of policy and reference in nats,
+estimated on answers to other prompts."""
 
 
 class EventLog:

@@ -55,13 +55,13 @@ HELD = {
     ),
     "how the best weights are chosen": (
         "do_train do_eval do_predict eval_strategy eval_delay eval_on_start load_best_model_at_end "
-        "metric_for_best_model greater_is_better per_device_eval_batch_size eval_packing"
+        "metric_for_best_model greater_is_better per_device_eval_batch_size eval_packing generate_during_eval"
     ),
     "which tokens are learnt": (
         "remove_unused_columns dataset_kwargs dataset_text_field dataset_num_proc shuffle_dataset chat_template_path "
         "chat_template_kwargs eos_token pad_token assistant_only_loss completion_only_loss truncation_mode "
         "label_names length_column_name model_init_kwargs trust_remote_code disable_dropout max_prompt_length "
-        "max_completion_length packing_strategy"
+        "max_completion_length packing_strategy padding_value is_encoder_decoder"
     ),
     "the precision, which [serve] dtype says": "bf16 fp16 tf32 use_cpu",
     "the curves": (
@@ -81,6 +81,7 @@ OF_TRLS_LOSS = ("loss_type", "label_smoothing_factor", "compute_loss_func", "rou
 CONFIGURATIONS = {
     "dpo": ("trl/trainer/dpo_config.py",),
     "kto": ("trl/trainer/kto_config.py",),
+    "orpo": ("trl/experimental/orpo/orpo_config.py",),
 }
 """Sources of a method's own arguments; of every other method SFTTrainer's."""
 

@@ -24,7 +24,7 @@ UNJUDGED = (
 )
 PREFERENCE = (
     'is a preference row (chosen and rejected), but method = "kto" needs one answer and a label\n'
-    '    set train.method = "dpo", or write two rows: the chosen answer with "label": true, the rejected with false'
+    '    set train.method = "dpo" or "orpo", or write two rows: chosen with "label": true, rejected with false'
 )
 
 

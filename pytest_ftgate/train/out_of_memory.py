@@ -47,7 +47,7 @@ def _smaller_served(job: TrainJob) -> Iterator[str]:
 
 
 def _in_4_bits(job: TrainJob) -> Iterator[str]:
-    if job.tuning.referenced and not job.tuning.load_in_4bit:
+    if job.tuning.preferring and not job.tuning.load_in_4bit:
         yield "remove train.load_in_4bit (now false)"
     elif not job.tuning.in_4bit:
         yield f'set train.method = "qlora" (now "{job.tuning.method}")'

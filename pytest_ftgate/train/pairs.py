@@ -17,7 +17,7 @@ from pytest_ftgate.train.rendering import Tools, answer_tokens, asked_tokens
 from pytest_ftgate.train.roles import TurnCheck
 
 ONE_ANSWER = (
-    'has a single answer, but method = "dpo" needs chosen and rejected\n'
+    'has a single answer, but method = "dpo" or "orpo" needs chosen and rejected\n'
     '    use rows with prompt, chosen and rejected, or set train.method = "qlora"'
 )
 TEXT_ALONE = (

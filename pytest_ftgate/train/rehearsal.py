@@ -27,7 +27,8 @@ def rehearse(trainer: Any) -> None:
     random.setstate(python)
     trainer.current_gradient_accumulation_steps = accumulated
     trainer.model_wrapped.zero_grad(set_to_none=True)
-    for metrics in trainer._metrics.values():  # of TRL, which adds to them in each pass
+    kept = trainer._metrics if hasattr(trainer, "_metrics") else trainer._stored_metrics
+    for metrics in kept.values():  # of TRL, which adds to them in each pass
         metrics.clear()
 
 

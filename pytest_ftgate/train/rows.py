@@ -23,7 +23,7 @@ from pytest_ftgate.train.rendering import rendered
 from pytest_ftgate.train.roles import TurnCheck
 from pytest_ftgate.train.training_row import Rows, TrainingRow
 
-MAKERS: Mapping[str, Callable[..., TrainingRow]] = {"dpo": pair_of, "kto": judged_of}
+MAKERS: Mapping[str, Callable[..., TrainingRow]] = {"dpo": pair_of, "orpo": pair_of, "kto": judged_of}
 """By method; all others learn answers."""
 
 TOKENS_ROWS = 10
@@ -31,7 +31,7 @@ TOKENS_ROWS = 10
 
 
 def maker(job: TrainJob, tokenizer: Any) -> Callable[[DataRow], TrainingRow]:
-    """What makes of a row what the method learns: pairs for "dpo", judged answers for "kto", else examples.
+    """What makes of a row what the method learns: pairs for "dpo" and "orpo", judged answers for "kto", else examples.
 
     It raises FtgateError for a row that cannot be learnt; another process can be given it.
     """

@@ -26,6 +26,7 @@ from pytest_ftgate.train.models import (
     lora_config,
     model_to_train,
 )
+from pytest_ftgate.train.odds import OddsCollator, OddsTrainer, orpo_arguments
 from pytest_ftgate.train.packing import keep_rows_apart
 from pytest_ftgate.train.resuming import Stopwatch
 from pytest_ftgate.train.rows import fitting_rows, write_tokens
@@ -45,10 +46,11 @@ from pytest_ftgate.train.unread import unread_keys
 from pytest_ftgate.train.validate import validate
 from pytest_ftgate.train.validation_rows import read_validation
 
-Trainer = AnswerTrainer | PreferenceTrainer | JudgedTrainer
+Trainer = AnswerTrainer | PreferenceTrainer | JudgedTrainer | OddsTrainer
 TRAINERS: dict[str, tuple[Any, Any]] = {
     "dpo": (PreferenceTrainer, dpo_arguments),
     "kto": (JudgedTrainer, kto_arguments),
+    "orpo": (OddsTrainer, orpo_arguments),
 }
 
 
@@ -117,7 +119,9 @@ def make_trainer(job: TrainJob, tokenizer: Any, data: Tokenised, out_dir: Path) 
 
 def _collator(job: TrainJob, tokenizer: Any, model: Any) -> Any:
     """What makes batches; None leaves it to TRL."""
-    if job.tuning.referenced:
+    if job.tuning.method == "orpo":
+        return OddsCollator(tokenizer.pad_token_id)
+    if job.tuning.preferring:
         return None
     return keep_rows_apart(model) if job.tuning.packing else Collator(tokenizer.pad_token_id)
 

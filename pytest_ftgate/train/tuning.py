@@ -8,17 +8,20 @@ from typing import Any
 
 SMALL_DATA_ROWS = 1_000
 REFERENCED = ("dpo", "kto")
-"""Methods that hold the trained model to a reference, the base, and learn from what people prefer or want."""
+"""Methods that hold the trained model to a reference, the base."""
+
+PREFERRING = (*REFERENCED, "orpo")
+"""Methods that learn from what people prefer or want."""
 
 ANSWERS = ("qlora", "lora", "full")
 """Methods that learn answers, one a row."""
 
 METHODS_OF = {
-    "beta": REFERENCED,
-    "load_in_4bit": REFERENCED,
+    "beta": PREFERRING,
+    "load_in_4bit": PREFERRING,
     "desirable_weight": ("kto",),
     "undesirable_weight": ("kto",),
-    "loraplus_ratio": ("qlora", "lora", "dpo", "kto"),
+    "loraplus_ratio": ("qlora", "lora", *PREFERRING),
     "kernels": ("qlora", "lora", "full"),
     "packing": ANSWERS,
     "group_by_length": ANSWERS,
@@ -34,7 +37,7 @@ takes from the base; it cannot take from one in 4 bits, which alone lacks what L
 class Tuning:
     """The table [train] of pipeline.toml; each field is described in pipeline.schema.json.
 
-    beta, load_in_4bit: of methods "dpo" and "kto" alone. desirable_weight, undesirable_weight: of "kto" alone.
+    beta, load_in_4bit: of methods PREFERRING alone. desirable_weight, undesirable_weight: of "kto" alone.
     warmup: share of the steps. max_length: tokens. patience: validations. threads: 0 = all cores.
     max_steps, eval_steps: 0 = as epochs say. begin: the key "from" (base, champion). optimizer, attention, kernels:
     "" = what fits the device. neftune_alpha, loraplus_ratio: 0 = not. where: "here" or "ray". gpus: of each node.
@@ -79,14 +82,14 @@ class Tuning:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def referenced(self) -> bool:
-        """Whether the model is held to a reference, see REFERENCED."""
-        return self.method in REFERENCED
+    def preferring(self) -> bool:
+        """Whether it learns from what people prefer or want, see PREFERRING."""
+        return self.method in PREFERRING
 
     @property
     def in_4bit(self) -> bool:
         """Whether the base is held in NF4 while it is trained."""
-        return self.method == "qlora" or (self.referenced and self.load_in_4bit)
+        return self.method == "qlora" or (self.preferring and self.load_in_4bit)
 
     def passes(self, rows: int) -> float:
         """How often each of so many training rows is learnt from, > 0."""

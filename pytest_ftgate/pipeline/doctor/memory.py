@@ -90,7 +90,7 @@ def _training_fix(patient: Patient) -> str:
         steps = tuning.gradient_accumulation * tuning.batch_size // half
         fixes.append(f"train.batch_size = {half} and gradient_accumulation = {steps}")
     if not tuning.in_4bit:
-        fixes.append("load_in_4bit = true" if tuning.referenced else 'train.method = "qlora"')
+        fixes.append("load_in_4bit = true" if tuning.preferring else 'train.method = "qlora"')
     fixes.append(f"a smaller train.max_length (now {tuning.max_length})")
     if patient.cuda and patient.device.count > 1 and tuning.strategy == "ddp":
         fixes.append(f'train.gpus = {patient.device.count} with strategy = "fsdp"')

@@ -124,7 +124,7 @@ def _activations(shapes: Shapes, settings: Settings) -> float:
 
 def _logits(shapes: Shapes, settings: Settings) -> float:
     tokens, words = _rows(settings.tuning) * (settings.learned + 1), shapes.vocabulary
-    if settings.cuda and not settings.tuning.referenced:
+    if settings.cuda and not settings.tuning.preferring:
         tokens, words = min(tokens, TILE[0]), min(words, TILE[1])
     return float(tokens * words * LOGIT_COPIES)
 
@@ -136,7 +136,7 @@ def _process(settings: Settings, more: int = 0) -> dict[str, float]:
 
 def _rows(tuning: Tuning) -> int:
     """In one forward pass; of preferences each has two answers."""
-    return tuning.batch_size * (2 if tuning.referenced else 1)
+    return tuning.batch_size * (2 if tuning.preferring else 1)
 
 
 def validation(shapes: Shapes, settings: Settings) -> Parts:

@@ -227,6 +227,15 @@ def test_preferences_have_settings_of_their_own(tmp_path):
         assert faults(tmp_path, SMALLEST + f'[train]\nmethod = "dpo"\nbeta = {beta}\n')[0][0] == 11
 
 
+def test_odds_of_preferences_have_settings_of_their_own(tmp_path):
+    made = read_pipeline(write(tmp_path, SMALLEST + '[train]\nmethod = "orpo"\nbeta = 0.2\n'))
+    assert (made.tuning.beta, made.tuning.in_4bit, made.tuning.learning_rate) == (0.2, True, 8e-6)
+    text = SMALLEST + '[train]\nmethod = "orpo"\nload_in_4bit = false\n[lora]\ntarget_modules = ["lm_head"]\n'
+    assert not read_pipeline(write(tmp_path, text)).tuning.in_4bit
+    told = faults(tmp_path, SMALLEST + '[train]\nmethod = "orpo"\npacking = true\n')
+    assert told == [(11, 'train.packing requires method = "qlora" or "lora" or "full", found "orpo"')]
+
+
 def test_judged_answers_have_weights_and_batches_of_two_or_more(tmp_path):
     text = SMALLEST + '[train]\nmethod = "kto"\ndesirable_weight = 1.5\nundesirable_weight = 0.5\n'
     tuning = read_pipeline(write(tmp_path, text)).tuning
@@ -243,7 +252,7 @@ def test_judged_answers_have_weights_and_batches_of_two_or_more(tmp_path):
 
 def test_settings_that_the_method_does_not_look_at_are_refused(tmp_path):
     told = faults(tmp_path, SMALLEST + "[train]\nbeta = 0.2\nload_in_4bit = true\n")
-    assert told[0] == (10, 'train.beta requires method = "dpo" or "kto", found "qlora"')
+    assert told[0] == (10, 'train.beta requires method = "dpo" or "kto" or "orpo", found "qlora"')
     assert [line for line, _ in told] == [10, 11]
     text = SMALLEST + '[train]\nmethod = "dpo"\n[lora]\ntarget_modules = ["q_proj", "lm_head"]\n'
     [(line, message)] = faults(tmp_path, text)

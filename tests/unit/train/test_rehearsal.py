@@ -51,7 +51,7 @@ def go(job, out):
     return read_manifest(out / "manifest.json")
 
 
-@pytest.mark.parametrize("method", ["lora", "dpo", "kto"])
+@pytest.mark.parametrize("method", ["lora", "dpo", "kto", "orpo"])
 def test_nothing_that_follows_is_changed_by_it(make_job, tmp_path, monkeypatch, request, method):
     """Dropout draws random numbers; gradients are accumulated; metrics are averages over batches."""
     job = make_job(method=method, epochs=1, lora=Lora(r=4, dropout=0.1), gradient_accumulation=2, load_in_4bit=False)
@@ -70,7 +70,7 @@ def _write(method, path):
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     made = [
         {"prompt": row["input"], "chosen": row["expected"], "rejected": "no"}
-        if method == "dpo"
+        if method in {"dpo", "orpo"}
         else {"prompt": row["input"], "completion": row["expected"], "label": place % 3 > 0}
         for place, row in enumerate(rows)
     ]
