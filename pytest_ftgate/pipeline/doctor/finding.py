@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """ERROR: `--train` would fail, which is certain. WARNING: it may, or will be slow. OK: neither."""
+    """ERROR: `--train` is expected to fail. WARNING: it may fail, or be slow. OK: neither."""
 
     OK = "ok"
     WARNING = "warning"

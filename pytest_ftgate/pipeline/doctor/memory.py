@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.pipeline.doctor.changes import serving_fix, training_fix, validation_fix
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings, error, ok, warning
 from pytest_ftgate.serve.gpu_memory import holders
 from pytest_ftgate.serve.nvidia_smi import nvidia_smi
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.doctor.patient import Patient
 
 GIB = 2**30
-ROOM = 1.1
-"""An estimate is certain to fit, or not, outside of a tenth."""
-
 SMALL = 0.05
 """Share of the whole below which a part is not named."""
 
@@ -32,10 +30,8 @@ def memory(patient: Patient) -> Findings:
             why = "its configuration cannot be read here, or torch and transformers are not installed"
             yield warning("memory", f"not estimated: {patient.pipeline.base.model}: {why}")
         return
-    needed = parts_of(patient, shapes)
-    fixes = {"training": _training_fix(patient), "validation": _quantized(patient), "serving": _serving_fix(patient)}
-    for stage, parts in needed.items():
-        yield _compared(patient, stage, parts, fixes[stage]) or (
+    for stage, parts in parts_of(patient, shapes).items():
+        yield _compared(patient, shapes, stage, parts) or (
             _longest(patient, shapes, parts) if stage == "training" else _fits(patient, stage, parts)
         )
 
@@ -59,15 +55,17 @@ def parts_of(patient: Patient, shapes: Shapes) -> dict[str, estimate.Parts]:
     if patient.here:
         needed["validation"] = estimate.validation(shapes, settings)
     if patient.engine != "openai":
-        needed["serving"] = estimate.serving(shapes, settings, _context(patient, shapes))
+        vllm = patient.engine == "vllm"
+        needed["serving"] = estimate.serving(shapes, settings, context_of(patient, shapes), vllm=vllm)
     return needed
 
 
-def available(patient: Patient) -> float:
-    """Bytes of the smallest GPU, or of this machine; 0 where it is not known."""
-    if patient.cuda:
-        return patient.device.memory_mib * 2.0**20
-    return float(psutil.virtual_memory().total)
+def available(patient: Patient, stage: str = "") -> float:
+    """Bytes of the smallest GPU, or of this machine, that a stage may have; 0 where it is not known."""
+    if not patient.cuda:
+        return float(psutil.virtual_memory().total)
+    share = estimate.VLLM_SHARE if patient.engine == "vllm" and stage == "serving" else 1.0
+    return patient.device.memory_mib * 2.0**20 * share
 
 
 def _longest(patient: Patient, shapes: Shapes, usual: estimate.Parts) -> Finding:
@@ -75,58 +73,43 @@ def _longest(patient: Patient, shapes: Shapes, usual: estimate.Parts) -> Finding
     tuning = patient.pipeline.tuning
     longest = estimate.training(shapes, patient.settings(tuning.max_length))
     worst = sum(longest.values())
-    if worst * ROOM > available(patient) > 0:
+    if estimate.most(longest) > available(patient) > 0:
         at = f"if all {tuning.batch_size} rows of a batch have train.max_length = {tuning.max_length} tokens"
         text = f"training needs {_of(worst, patient)} {at}, {sum(usual.values()) / GIB:.1f} on average"
-        return warning("memory", text, _training_fix(patient))
+        return warning("memory", text, training_fix(patient, shapes, tuning.max_length, available(patient)))
     return ok("memory", f"training needs {_of(worst, patient)} at most ({_parts(longest)})")
 
 
-def _training_fix(patient: Patient) -> str:
-    tuning = patient.pipeline.tuning
-    fixes = []
-    if tuning.batch_size > 1:
-        half = max(1, tuning.batch_size // 2)
-        steps = tuning.gradient_accumulation * tuning.batch_size // half
-        fixes.append(f"train.batch_size = {half} and gradient_accumulation = {steps}")
-    if not tuning.in_4bit:
-        fixes.append("load_in_4bit = true" if tuning.preferring else 'train.method = "qlora"')
-    fixes.append(f"a smaller train.max_length (now {tuning.max_length})")
-    if patient.cuda and patient.device.count > 1 and tuning.strategy == "ddp":
-        fixes.append(f'train.gpus = {patient.device.count} with strategy = "fsdp"')
-    return "set " + "; or ".join(fixes)
-
-
-def _context(patient: Patient, shapes: Shapes) -> int:
+def context_of(patient: Patient, shapes: Shapes) -> int:
+    """Tokens of the longest prompt and answer that is served, as far as it is known."""
     return patient.context or shapes.longest or patient.pipeline.tuning.max_length
 
 
-def _serving_fix(patient: Patient) -> str:
-    return f"{_quantized(patient)}; or set serve.context (tokens, now {patient.context or 'unknown'})"
+def _fix(patient: Patient, shapes: Shapes, stage: str) -> str:
+    has = available(patient, stage)
+    if stage == "training":
+        return training_fix(patient, shapes, patient.row, has)
+    return validation_fix(patient, shapes, has) if stage == "validation" else serving_fix(patient, shapes, has)
 
 
-def _quantized(patient: Patient) -> str:
-    smaller = "name a smaller base.model"
-    return smaller if patient.pipeline.serve.quantization else f'set serve.quantization = "bitsandbytes", or {smaller}'
-
-
-def _compared(patient: Patient, stage: str, parts: estimate.Parts, fix: str) -> Finding | None:
+def _compared(patient: Patient, shapes: Shapes, stage: str, parts: estimate.Parts) -> Finding | None:
     """An error if it is certain not to fit, a warning if it may not; None if it fits, or nothing is known."""
-    share = estimate.VLLM_SHARE if patient.cuda and patient.engine == "vllm" and stage == "serving" else 1.0
-    needed, has = sum(parts.values()), available(patient) * share
-    if not has or needed * ROOM <= has:
+    has = available(patient, stage)
+    if not has or estimate.most(parts) <= has:
         return None
-    text = f"{stage} needs {_of(needed, patient)} ({_parts(parts)})"
-    return (error if needed > has * ROOM else warning)("memory", text, fix)
+    text = f"{stage} needs {_of(sum(parts.values()), patient, stage)} ({_parts(parts)})"
+    return (error if estimate.least(parts) > has else warning)("memory", text, _fix(patient, shapes, stage))
 
 
 def _fits(patient: Patient, stage: str, parts: estimate.Parts) -> Finding:
-    return ok("memory", f"{stage} needs {_of(sum(parts.values()), patient)} ({_parts(parts)})")
+    return ok("memory", f"{stage} needs {_of(sum(parts.values()), patient, stage)} ({_parts(parts)})")
 
 
-def _of(needed: float, patient: Patient) -> str:
-    has = available(patient)
-    return f"{needed / GIB:.1f} GiB of {has / GIB:.1f}" if has else f"{needed / GIB:.1f} GiB"
+def _of(needed: float, patient: Patient, stage: str = "") -> str:
+    """With what there is; of a GPU, vLLM takes a share."""
+    whole, has = available(patient), available(patient, stage)
+    share = f" ({has / whole:.0%} of {whole / GIB:.1f})" if has < whole else ""
+    return f"{needed / GIB:.1f} GiB of {has / GIB:.1f}{share}" if has else f"{needed / GIB:.1f} GiB"
 
 
 def _parts(parts: estimate.Parts) -> str:

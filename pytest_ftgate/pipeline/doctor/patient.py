@@ -134,16 +134,25 @@ class Patient:
         return max([suite.golden.request.max_tokens for suite in self.suites], default=256)
 
     @cached_property
-    def context(self) -> int:
-        """Tokens of the longest prompt and answer that is served; 0 where no golden set could be read."""
-        if self.pipeline.serve.context or not self.suites:
-            return self.pipeline.serve.context
+    def longest(self) -> int:
+        """Tokens of the longest prompt and answer of the golden sets; with vLLM the context that it is given for them.
+
+        0 where no golden set could be read.
+        """
         longest = max(
-            int(tokens_of(suite.prompt.system) + tokens_of(case.input)) + TURNS + suite.golden.request.max_tokens
-            for suite in self.suites
-            for case in suite.cases
+            (
+                int(tokens_of(suite.prompt.system) + tokens_of(case.input)) + TURNS + suite.golden.request.max_tokens
+                for suite in self.suites
+                for case in suite.cases
+            ),
+            default=0,
         )
-        return rounded(longest) if self.engine == "vllm" else longest
+        return rounded(longest) if self.engine == "vllm" and longest else longest
+
+    @property
+    def context(self) -> int:
+        """Tokens of the longest prompt and answer that is served; of vLLM as [serve] says. 0 = not known."""
+        return (self.pipeline.serve.context if self.engine == "vllm" else 0) or self.longest
 
     def settings(self, row: float) -> Settings:
         """For the estimate of memory. row: tokens; packed batches are always full."""

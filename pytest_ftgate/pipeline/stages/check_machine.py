@@ -60,7 +60,7 @@ def _trained(run: PipelineRun, patient: Patient) -> bool:
 
     if run.pipeline.data.is_mixed:  # what is trained on is known after the rows are drawn
         return False
-    if run.pipeline.data.is_mixed or run.pipeline.tuning.begin != "base":
+    if run.pipeline.tuning.begin != "base":
         return False
     commit = patient.folder.name if patient.hub_id and patient.folder else run.source.base.revision
     try:

@@ -1,6 +1,6 @@
 """(Shapes, settings) -> bytes that training, validation and serving hold at one time on each device, part by part.
 
-Arithmetic. Weights, adapter and cache are exact; activations and logits are good to about a third.
+Arithmetic. Weights, adapter, gradients and optimizer states are exact; the rest is good to about a third.
 """
 
 from __future__ import annotations
@@ -42,6 +42,22 @@ SHARED_STATES = SHARED_WEIGHTS | {"deepspeed-2"}
 
 Parts = Mapping[str, float]
 """Name of a part -> bytes."""
+
+EXACT = frozenset({"weights", "adapter", "gradients", "optimizer", "training"})
+"""Parts that are counted. The others depend on lengths of rows and on buffers of libraries."""
+
+UNCERTAINTY = 1.35
+"""How far off the other parts may be, as a factor."""
+
+
+def least(parts: Parts) -> float:
+    """Bytes below which it certainly is not."""
+    return sum(size if name in EXACT else size / UNCERTAINTY for name, size in parts.items())
+
+
+def most(parts: Parts) -> float:
+    """Bytes that it may need."""
+    return sum(size if name in EXACT else size * UNCERTAINTY for name, size in parts.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +176,15 @@ def validation(shapes: Shapes, settings: Settings) -> Parts:
     return second | beside
 
 
-def serving(shapes: Shapes, settings: Settings, context: int, requests: int = 1) -> Parts:
-    """VLLM with one adapter. context: tokens of the longest prompt and answer. requests: of that length at one time."""
+def serving(shapes: Shapes, settings: Settings, context: int, *, vllm: bool = True, requests: int = 1) -> Parts:
+    """A server with one adapter: vLLM, or that of transformers.
+
+    context: tokens of the longest prompt and answer. requests: of that length at one time.
+    """
     full = settings.tuning.method == "full"
     return {
         "weights": base_bytes(shapes, settings.dtype, in_4bit=bool(settings.quantization)),
         "adapter": 0 if full else 2 * adapter_weights(shapes, settings.lora) * BYTES[settings.dtype],
         "cache": shapes.cached(context) * requests * BYTES[settings.dtype],
-        **_process(settings, VLLM_OWN),
+        **_process(settings, VLLM_OWN if vllm else 0),
     }

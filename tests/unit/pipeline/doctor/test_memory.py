@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
+from pytest_ftgate.pipeline.doctor.changes import ELSE
 from pytest_ftgate.pipeline.doctor.finding import Level
-from pytest_ftgate.pipeline.doctor.memory import brief, memory, neighbours
+from pytest_ftgate.pipeline.doctor.memory import _compared, brief, memory, neighbours
+
+GIB = 2**30
+
+
+def compared(patient, parts):
+    return _compared(patient, patient.shapes, "training", parts)
 
 
 def by_stage(patient):
@@ -30,9 +39,41 @@ def test_validation_at_16_bits_does_not_fit_into_16_gb_and_the_key_that_helps_is
 def test_training_that_cannot_fit_names_every_way_out(machine, patient):
     found = by_stage(patient(machine("2 x 4090"), {"method": "full"}))["training"]
     assert found.level is Level.ERROR
-    assert "train.batch_size = 4 and gradient_accumulation = 2" in found.fix
-    assert 'train.method = "qlora"' in found.fix
-    assert 'train.gpus = 2 with strategy = "fsdp"' in found.fix
+    assert found.fix == 'set train.method = "lora"; or train.method = "qlora"'
+
+
+def test_only_what_fits_is_advised(machine, patient):
+    full = by_stage(patient(machine("4090"), {"method": "full"}))
+    assert "batch_size" not in full["training"].fix
+    huge = {"hidden_size": 8192, "num_hidden_layers": 80, "intermediate_size": 28_672}
+    one = patient(machine("T4"))
+    config = json.loads((one.folder / "config.json").read_text())
+    (one.folder / "config.json").write_text(json.dumps(config | huge))
+    found = by_stage(one)
+    assert {finding.level for finding in found.values()} == {Level.ERROR}
+    assert {finding.fix for finding in found.values()} == {ELSE}
+    dpo = by_stage(patient(machine("T4"), {"method": "dpo", "load_in_4bit": False}))["training"]
+    assert dpo.fix.startswith("set train.load_in_4bit = true")
+    rows = {"max_length": 8192, "batch_size": 16, "gradient_accumulation": 1, "packing": True}
+    packed = by_stage(patient(machine("4090"), rows))["training"]
+    assert "train.batch_size = 2 and gradient_accumulation = 8" in packed.fix
+
+
+def test_what_only_may_not_fit_is_a_warning(machine, patient):
+    one = patient(machine("T4"), serve={"quantization": "bitsandbytes"})
+    parts = {"weights": 10.0 * GIB, "activations": 5.5 * GIB}
+    assert compared(one, parts).level is Level.WARNING
+    assert compared(one, parts | {"activations": 8.0 * GIB}).level is Level.ERROR
+    assert compared(one, parts | {"weights": 15.5 * GIB, "activations": 0.0}).level is Level.ERROR
+    assert compared(one, parts | {"activations": 3.0 * GIB}) is None
+
+
+def test_the_server_of_transformers_is_not_counted_as_vllm(machine, patient):
+    plain, vllm = (by_stage(patient(machine("4090"), engine=name))["serving"] for name in ("transformers", "vllm"))
+    assert plain.text.startswith("serving needs 15.6 GiB of 24.0 (")
+    assert vllm.text.startswith("serving needs 17.3 GiB of 22.1 (92% of 24.0) (")
+    small = by_stage(patient(machine("T4"), serve={"context": 131_072}))["serving"]
+    assert "serve.context" not in small.fix
 
 
 def test_rows_that_are_short_are_not_refused_for_a_limit_that_none_reaches(machine, patient):
@@ -61,7 +102,7 @@ def test_memory_that_the_driver_does_not_say_refuses_nothing(machine, patient):
 def test_a_context_that_is_too_long_for_the_cache_is_found(machine, patient):
     found = by_stage(patient(machine("4090"), serve={"context": 131_072}, engine="vllm"))["serving"]
     assert found.level is Level.ERROR
-    assert "now 131072" in found.fix
+    assert found.fix == "set serve.context = 2048 (now 131072)"
 
 
 def test_a_model_that_another_serves_is_not_served_here(machine, patient):

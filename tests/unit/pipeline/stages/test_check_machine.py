@@ -55,7 +55,7 @@ def test_a_model_that_cannot_fit_ends_the_run_with_what_to_change(checked):
     said, text = checked('[train]\nmethod = "full"\n', large)
     assert said[0].startswith("  error: training needs ")
     assert text.startswith("training needs ")
-    assert "\n    set train.batch_size = 4 and gradient_accumulation = 2; or " in text
+    assert "\n    name a smaller base.model, or use a machine with more memory\n" in text
     assert text.endswith("nothing was asked or trained; `ftgate doctor quiz` says more")
 
 
