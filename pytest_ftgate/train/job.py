@@ -27,6 +27,12 @@ INITIAL = "initial"
 NOT_IN_DIGEST = ("train_file", "validation_file", "base", "begin_adapter", "report_to", "name", "lineage")
 """Where things lie and who else is told of them; contents count, by their digests."""
 
+PLACES = {
+    *("gpu_ids", "machine_rank", "main_process_ip", "main_process_port", "same_network", "rdzv_backend", "rdzv_conf"),
+    *("deepspeed_hostfile", "deepspeed_inclusion_filter", "deepspeed_exclusion_filter", "deepspeed_multinode_launcher"),
+}
+"""Keys of accelerate that say where it is computed, and not what."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grading:
@@ -82,6 +88,7 @@ class TrainJob:
         data = self.to_json()
         outside = {"accelerate_config", "price_per_hour", "where"}
         data["tuning"] = {k: v for k, v in self.tuning.settings().items() if k not in outside}
+        data["accelerate"] = _without_places(self.accelerate)
         return digest_of({k: v for k, v in data.items() if k not in NOT_IN_DIGEST})
 
     def to_json(self) -> dict[str, Any]:
@@ -112,6 +119,12 @@ class TrainJob:
     def read(cls, path: Path) -> TrainJob:
         """What `write` wrote."""
         return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _without_places(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, also of the tables within."""
+    kept = {key: value for key, value in settings.items() if key not in PLACES}
+    return {key: _without_places(value) if isinstance(value, Mapping) else value for key, value in kept.items()}
 
 
 def library_versions() -> dict[str, str]:

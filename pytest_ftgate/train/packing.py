@@ -40,12 +40,12 @@ class InLine:
         lengths = [len(row["asked"]) + len(row["answer"]) for row in rows]
         ids = [token for row in rows for part in ("asked", "answer") for token in row[part]]
         labels = [label for row in rows for label in _labels(row)]
-        learnt = torch.tensor([place - 1 for place, label in enumerate(labels) if label != IGNORED])
+        learnt = [place - 1 for place, label in enumerate(labels) if label != IGNORED]
         return {
             "input_ids": torch.tensor([ids]),
             "position_ids": torch.tensor([[place for length in lengths for place in range(length)]]),
             "labels": torch.tensor([labels]),
-            "logits_to_keep": learnt,
+            "logits_to_keep": torch.tensor(learnt, dtype=torch.long),
             **(_cumulated(lengths) if self._varlen else _apart(lengths)),
         }
 

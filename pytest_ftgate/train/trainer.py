@@ -10,6 +10,7 @@ from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrai
 from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.arguments import arguments
 from pytest_ftgate.train.by_length import ByLength
+from pytest_ftgate.train.filling import WithFiller, fill_up
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import answer_loss, fused_answer_loss
 from pytest_ftgate.train.optimizing import Optimizing
@@ -22,12 +23,22 @@ class AnswerTrainer(Resuming, Optimizing, SFTTrainer):  # type: ignore[misc]
 
     fused = False
 
+    def get_train_dataloader(self) -> Any:
+        """Of several processes each learns every row once: what lacks in the last step is filled up with nothing."""
+        if self.accelerator.num_processes == 1:
+            return super().get_train_dataloader()
+        rows = self.train_dataset
+        batch, sampler = self._train_batch_size, lambda _: self._get_train_sampler(rows)
+        loader = self._get_dataloader(WithFiller(rows), "Training", batch, sampler, is_training=True)
+        fill_up(loader, filler=len(rows))
+        return loader
+
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         """For `group_by_length` one whose order a resumed run draws again; that of transformers could not."""
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(train_dataset)
         lengths = (train_dataset or self.train_dataset)[LENGTH][:]
-        batch = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        batch = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.accelerator.num_processes
         return ByLength(lengths, batch, self.args.seed, lambda: int((self.state.epoch or 0) + 1e-6))
 
     def compute_loss(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, TrainError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.file_lock import lock_if_free
 from pytest_ftgate.files.seal import state_key
@@ -17,6 +17,7 @@ from pytest_ftgate.train.events import FILE as EVENTS
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.kernels import load_unsloth
+from pytest_ftgate.train.strategies.configuration import processes
 from pytest_ftgate.train.strategies.parent import end_with_parent
 
 LOCK_WAIT_S = 30.0
@@ -37,6 +38,7 @@ def main(out_dir: Path, state_dir: Path | None = None) -> int:
     with _locked(out_dir), _crash_told(log):
         try:
             job = TrainJob.read(out_dir / "job.json")
+            _check_count(job)
             if job.tuning.kernels == "unsloth":
                 load_unsloth()
             from pytest_ftgate.train.run import run
@@ -51,6 +53,16 @@ def main(out_dir: Path, state_dir: Path | None = None) -> int:
             log("failed", text=printable(_line(error)), kind="memory")
             return 1
     return 0
+
+
+def _check_count(job: TrainJob) -> None:
+    """Of processes: with another one the rows of a step, so the weights, are not what the job's digest says."""
+    started = int(os.environ.get("WORLD_SIZE") or 1)
+    if started != processes(job):
+        raise TrainError(
+            f"accelerate started processes: {started}, and the job is one of {processes(job)}\n"
+            "    set train.gpus in place of train.accelerate_config, and no WORLD_SIZE in the environment"
+        )
 
 
 @contextmanager

@@ -104,7 +104,7 @@ def answers(built: str) -> Finding:
     if done is None or done.returncode:
         text = f"torch {version_of('torch')}, CUDA {built}: {said}"
         return error("CUDA", text, "see `python -m torch.utils.collect_env`")
-    return ok("CUDA", f"torch {version_of('torch')}, CUDA {built}, sees {done.stdout.strip()} GPUs")
+    return ok("CUDA", f"torch {version_of('torch')}, CUDA {built}, GPUs visible to it: {done.stdout.strip()}")
 
 
 def torch_cuda() -> str:

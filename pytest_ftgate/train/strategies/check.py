@@ -17,6 +17,10 @@ from pytest_ftgate.train.tuning import Tuning
 OWN = ("gpus", "nodes", "strategy", "cpu_offload")
 """Keys that train.accelerate_config stands in place of."""
 
+LAUNCHED = ("MULTI_GPU", "FSDP", "DEEPSPEED")
+"""Kinds of accelerate that start several processes of this package's trainer; of MULTI_CPU it starts one alone."""
+HERE = "LOCAL_MACHINE"
+
 
 def strategy_problems(train: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Where in the file, what is wrong, and how to fix it; of the table [train] that its schema accepts."""
@@ -39,7 +43,45 @@ def read_configuration(path: Path) -> dict[str, Any]:
         raise TrainError("is not valid YAML or JSON") from None
     if not isinstance(data, dict) or "distributed_type" not in data:
         raise TrainError("is no configuration of accelerate: it lacks distributed_type")
+    if fault := next(_faults(data), ""):
+        raise TrainError(fault)
     return data
+
+
+def _faults(data: Mapping[str, Any]) -> Iterator[str]:
+    """What accelerate would tell in a traceback, after the baseline is paid, or would not tell at all."""
+    kind = data["distributed_type"]
+    alone = kind == "NO" or kind is False  # as which YAML reads NO
+    if not (alone or kind in LAUNCHED):
+        yield f"has distributed_type = {kind!r}, which is not one of NO, {', '.join(LAUNCHED)}"
+    where = data.get("compute_environment", HERE)
+    if where != HERE:
+        yield f"has compute_environment = {where!r}, which is not {HERE}"
+    for key in ("num_processes", "num_machines"):
+        count = data.get(key, 1)
+        if type(count) is not int or count < 1:
+            yield f"has {key} = {count!r}, which is not a whole number from 1"
+    for key in ("deepspeed_config", "fsdp_config"):
+        if not isinstance(data.get(key) or {}, dict):
+            yield f"has {key} = {data[key]!r}, which is not a table of settings"
+    yield from _contradictions(data, alone=alone)
+
+
+def _contradictions(data: Mapping[str, Any], *, alone: bool) -> Iterator[str]:
+    """Of a file whose values are each what they can be."""
+    count, machines = data.get("num_processes", 1), data.get("num_machines", 1)
+    if alone and count > 1:
+        yield f"has num_processes = {count}, of which distributed_type = NO starts one alone"
+    if not alone and "num_processes" not in data:
+        yield "lacks num_processes"
+    if count % machines:
+        yield f"has num_processes = {count}, which is not a multiple of num_machines = {machines}"
+    deepspeed = data.get("deepspeed_config") or {}
+    if "deepspeed_config_file" in deepspeed:
+        yield "has deepspeed_config_file, whose content no digest would count; write its settings into deepspeed_config"
+    stage = deepspeed.get("zero_stage", 2)
+    if type(stage) is not int or stage not in range(4):
+        yield f"has zero_stage = {stage!r}, which is not 0, 1, 2 or 3"
 
 
 def check_strategy(tuning: Tuning, device: Device, environment: Mapping[str, str]) -> None:
@@ -50,7 +92,7 @@ def check_strategy(tuning: Tuning, device: Device, environment: Mapping[str, str
         raise TrainError(f"NODE_RANK is {rank}: pytest --train runs on the machine with NODE_RANK = 0 alone")
     if device.kind == "cuda" and tuning.gpus > device.count:
         raise TrainError(
-            f"train.gpus = {tuning.gpus}, but {device.count} GPUs ({device.name}) are visible here\n"
+            f"train.gpus = {tuning.gpus}, but {_seen(device)} visible here\n"
             f"    set train.gpus = {device.count}, or show more of them (CUDA_VISIBLE_DEVICES)"
         )
     if tuning.strategy == "ddp":
@@ -65,3 +107,7 @@ def check_strategy(tuning: Tuning, device: Device, environment: Mapping[str, str
             f'train.strategy = "{tuning.strategy}" needs deepspeed, which is not installed\n'
             '    pip install deepspeed, or set train.strategy = "fsdp"'
         )
+
+
+def _seen(device: Device) -> str:
+    return f"1 GPU ({device.name}) is" if device.count == 1 else f"{device.count} GPUs ({device.name}) are"

@@ -21,14 +21,14 @@ SHARDED = ("fsdp", "deepspeed-3")
 def processes(job: TrainJob) -> int:
     """Of the whole training, on all machines: what batch_size x gradient_accumulation is multiplied by."""
     if job.accelerate:
-        return max(1, int(job.accelerate.get("num_processes") or 1))
+        return int(job.accelerate.get("num_processes", 1))
     return job.tuning.gpus * job.tuning.nodes
 
 
 def processes_here(job: TrainJob) -> int:
     """Of each machine."""
-    machines = int(job.accelerate.get("num_machines") or 1) if job.accelerate else job.tuning.nodes
-    return max(1, processes(job) // max(1, machines))
+    machines = int(job.accelerate.get("num_machines", 1)) if job.accelerate else job.tuning.nodes
+    return processes(job) // machines
 
 
 def strategy(job: TrainJob) -> str:

@@ -34,8 +34,8 @@ def node_of(environment: Mapping[str, str], nodes: int) -> Node:
     if not (rank and address and port):
         said = {"NODE_RANK (or SLURM_NODEID)": rank, ADDRESS: address, PORT: port}
         raise TrainError(
-            f"train.nodes = {nodes}, but the environment lacks {', '.join(k for k, v in said.items() if not v)}; "
-            'set it on each machine, or use train.where = "ray", which starts the others, or train.accelerate_config'
+            f"train.nodes = {nodes}, but the environment lacks {', '.join(k for k, v in said.items() if not v)}\n"
+            '    set it on each machine, or use train.where = "ray", which starts the others'
         )
     if not (rank.isdecimal() and int(rank) < nodes):
         raise TrainError(f"NODE_RANK = {rank!r} is not a number from 0 to {nodes - 1}, of train.nodes = {nodes}")

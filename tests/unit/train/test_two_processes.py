@@ -109,6 +109,21 @@ def test_two_processes_train_as_one_with_twice_the_batch_also_killed_and_resumed
     wait_until_gone(out)
 
 
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    "settings",
+    [{}, pytest.param({"packing": True, "group_by_length": True}, marks=pytest.mark.slow)],
+    ids=["padded", "packed"],
+)
+def test_no_row_is_learnt_twice_where_the_last_step_is_short(make_job, tmp_path, settings):
+    """Of 26 rows two are left for the last step of 8, and nothing for the second process."""
+    settings |= {"method": "lora", "epochs": 2}
+    one = in_this_process(exact(make_job(rows=26, batch_size=8, **settings)), tmp_path / "one")
+    two = launch.train(exact(make_job(rows=26, batch_size=4, gpus=2, **settings)), tmp_path / "two", silent)
+    assert len(two.curves["loss"]) == 8
+    assert_same_training(two, one)
+
+
 def test_no_process_outlives_the_launcher_and_a_crash_of_one_is_told_in_a_line(make_job, tmp_path):
     job = replace(make_job(method="lora", epochs=20, gpus=2, learning_rate=0.0, patience=20), dtype="bfloat16")
     out = tmp_path / "out"

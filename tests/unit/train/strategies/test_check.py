@@ -11,6 +11,10 @@ from pytest_ftgate.train.strategies.check import check_strategy, read_configurat
 from pytest_ftgate.train.tuning import Tuning
 
 CPU, GPUS = Device("cpu", "a CPU"), Device("cuda", "NVIDIA L4", capability=(8, 9), visible=("0", "1"))
+ONE = Device("cuda", "NVIDIA L4", capability=(8, 9), visible=("0",))
+
+TWO, FSDP = "num_processes: 2", "distributed_type: FSDP"
+ZERO = f"{TWO}, distributed_type: DEEPSPEED"
 
 
 @pytest.mark.parametrize("key", ["gpus", "nodes", "strategy", "cpu_offload"])
@@ -30,6 +34,7 @@ def test_nothing_is_offloaded_under_ddp():
     ("device", "settings", "message"),
     [
         (GPUS, {"gpus": 4}, r"train.gpus = 4, but 2 GPUs \(NVIDIA L4\) are visible here\n    set train.gpus = 2"),
+        (ONE, {"gpus": 2}, r"train.gpus = 2, but 1 GPU \(NVIDIA L4\) is visible here\n    set train.gpus = 1"),
         (CPU, {"strategy": "fsdp"}, 'train.strategy = "fsdp" requires GPUs, and there are none here'),
         (GPUS, {"nodes": 2}, "train.nodes = 2, but the environment lacks NODE_RANK"),
         (GPUS, {"strategy": "deepspeed-3"}, "needs deepspeed, which is not installed\n    pip install deepspeed"),
@@ -56,10 +61,42 @@ def test_what_it_can_do_is_not():
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [(None, "cannot be read: No such file"), ("a: [", "not valid YAML"), ("a: 1", "lacks distributed_type")],
+    [
+        (None, "cannot be read: No such file"),
+        ("a: [", "not valid YAML"),
+        ("a: 1", "lacks distributed_type"),
+        (
+            f"{TWO}, distributed_type: MULTI_CPU",
+            "distributed_type = 'MULTI_CPU', which is not one of NO, MULTI_GPU, FS",
+        ),
+        (f"{TWO}, distributed_type: NO", "num_processes = 2, of which distributed_type = NO starts one alone"),
+        (f"{TWO}, distributed_type: [1]", r"distributed_type = \[1\], which is not one of"),
+        ("distributed_type: FSDP", "lacks num_processes"),
+        (f"{FSDP}, num_processes: all", "num_processes = 'all', which is not a whole number from 1"),
+        (f"{FSDP}, num_processes: 0", "num_processes = 0, which is not"),
+        (f"{FSDP}, num_processes: true", "num_processes = True, which is not"),
+        (f"{FSDP}, {TWO}, num_machines: '2'", "num_machines = '2', which is not"),
+        (
+            f"{FSDP}, num_processes: 3, num_machines: 2",
+            "num_processes = 3, which is not a multiple of num_machines = 2",
+        ),
+        (f"{FSDP}, {TWO}, fsdp_config: 2", "fsdp_config = 2, which is not a table of settings"),
+        (f"{FSDP}, {TWO}, compute_environment: AMAZON_SAGEMAKER", "'AMAZON_SAGEMAKER', which is not LOCAL_MACHINE"),
+        (f"{ZERO}, deepspeed_config: ds.json", "deepspeed_config = 'ds.json', which is not a table of settings"),
+        (f"{ZERO}, deepspeed_config: {{zero_stage: auto}}", "zero_stage = 'auto', which is not 0, 1, 2 or 3"),
+        (f"{ZERO}, deepspeed_config: {{deepspeed_config_file: z3.json}}", "no digest would count; write its settings"),
+    ],
 )
 def test_a_file_that_cannot_be_a_configuration_is_told(tmp_path, text, message):
     if text is not None:
-        (tmp_path / "own.yaml").write_text(text)
+        (tmp_path / "own.yaml").write_text(f"{{{text}}}")
     with pytest.raises(TrainError, match=message):
         read_configuration(tmp_path / "own.yaml")
+
+
+@pytest.mark.parametrize(
+    "text", ["distributed_type: NO", f"{FSDP}, {TWO}", f"{ZERO}, deepspeed_config: {{zero_stage: 3}}"]
+)
+def test_a_file_that_accelerate_takes_is_read_as_it_is(tmp_path, text):
+    (tmp_path / "own.yaml").write_text(f"{{{text}}}")
+    assert read_configuration(tmp_path / "own.yaml")

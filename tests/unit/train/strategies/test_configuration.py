@@ -167,6 +167,18 @@ def test_a_configuration_of_the_users_own_is_taken_as_it_is_and_counted_in_the_d
     assert TrainJob.from_json(job.to_json()) == job
 
 
+@pytest.mark.parametrize(
+    "place", [{"main_process_port": 29501}, {"gpu_ids": "0,1"}, {"machine_rank": 1}, {"main_process_ip": "10.0.0.1"}]
+)
+def test_where_a_configuration_of_the_users_own_computes_is_not_in_the_digest(place):
+    own = {"distributed_type": "DEEPSPEED", "num_processes": 2, "deepspeed_config": {"zero_stage": 2}}
+    job, elsewhere = a_job(own), a_job(own | place)
+    assert elsewhere.digest == job.digest
+    assert configuration(elsewhere, GPUS) == own | place
+    hosts = own | {"deepspeed_config": {"zero_stage": 2, "deepspeed_hostfile": "hosts"}}
+    assert a_job(hosts).digest == job.digest != a_job(own | {"deepspeed_config": {"zero_stage": 3}}).digest
+
+
 def test_what_changes_the_rows_of_a_step_or_how_they_are_summed_is_in_the_digest():
     alone = a_job().digest
     others = ({"gpus": 2}, {"nodes": 2}, {"strategy": "fsdp"}, {"strategy": "fsdp", "cpu_offload": True})

@@ -25,8 +25,8 @@ def test_the_rank_is_what_the_cluster_calls_it(variable):
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({}, r"lacks NODE_RANK \(or SLURM_NODEID\), MASTER_ADDR, MASTER_PORT; .* train.where = \"ray\""),
-        (THERE, r"train.nodes = 2, but the environment lacks NODE_RANK \(or SLURM_NODEID\);"),
+        ({}, r"lacks NODE_RANK \(or SLURM_NODEID\), MASTER_ADDR, MASTER_PORT\n    set it .* train.where = \"ray\""),
+        (THERE, r"train.nodes = 2, but the environment lacks NODE_RANK \(or SLURM_NODEID\)\n    set"),
         (THERE | {"NODE_RANK": "2"}, "NODE_RANK = '2' is not a number from 0 to 1"),
         (THERE | {"NODE_RANK": "0", "MASTER_PORT": "ssh"}, "MASTER_PORT = 'ssh' is not a port"),
     ],
