@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_ftgate.cli.common import say, state_option
 from pytest_ftgate.cli.ini import ini_paths
+from pytest_ftgate.cli.numbers import real, whole
 from pytest_ftgate.errors import FtgateError, PipelineError, TrainError
 
 REMOTE = ("http://", "https://", "postgresql", "mysql", "mssql", "databricks")
@@ -30,8 +31,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="URL",
         help="of the cluster's dashboard; RAY_ADDRESS goes before it",
     )
-    run.add_argument("--gpus", type=int, default=1, metavar="N", help="GPUs reserved for the run (default 1)")
-    run.add_argument("--cpus", type=float, default=1, metavar="N", help="CPU cores reserved for the run (default 1)")
+    run.add_argument("--gpus", type=whole(0), default=1, metavar="N", help="GPUs reserved for the run (default 1)")
+    run.add_argument("--cpus", type=real(0), default=1, metavar="N", help="CPU cores reserved for the run (default 1)")
     run.add_argument("--env", action="append", default=[], metavar="NAME", help="variable that the run gets from here")
     run.add_argument("--pip", action="append", default=[], metavar="PACKAGE", help="package to install there")
     run.add_argument(

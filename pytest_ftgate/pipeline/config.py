@@ -24,7 +24,7 @@ from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve
 from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
-from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
+from pytest_ftgate.train.ray.cluster import Cluster, check_machines, cluster_problems
 from pytest_ftgate.train.strategies.check import read_configuration
 from pytest_ftgate.train.tuning import Lora, Tuning
 from pytest_ftgate.train.unservable import UNSERVABLE, unservable
@@ -202,7 +202,7 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
     if own := data.get("train", {}).get("accelerate_config"):
         try:
-            read_configuration(_absolute(path, own))
+            check_machines(read_configuration(_absolute(path, own)), data["train"].get("where", "here"))
         except TrainError as error:
             message = f"train.accelerate_config: {shown(_absolute(path, own))} {error}"
             yield Fault(shown(path), toml_line(text, ("train", "accelerate_config")), message, MAKE_CONFIGURATION)

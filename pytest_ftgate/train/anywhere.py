@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pytest_ftgate.train import launch
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.launch import OnEvent
 from pytest_ftgate.train.manifest import Manifest
-from pytest_ftgate.train.ray.cluster import ON_THE_CLUSTER, Cluster
-from pytest_ftgate.train.tuning import Tuning
-
-
-def on_ray(tuning: Tuning) -> bool:
-    """Whether the fine-tune is submitted to a cluster; not where the whole run is a job there already."""
-    return tuning.where == "ray" and ON_THE_CLUSTER not in os.environ
+from pytest_ftgate.train.ray.cluster import Cluster, on_ray
 
 
 def train(job: TrainJob, cluster: Cluster, out_dir: Path, on_event: OnEvent, state_dir: Path) -> Manifest:

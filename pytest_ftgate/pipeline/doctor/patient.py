@@ -48,7 +48,9 @@ class Patient:
     @property
     def here(self) -> bool:
         """Whether the trainer runs on this machine, by a launch line of ours."""
-        return self.pipeline.tuning.where == "here"
+        from pytest_ftgate.train.ray.cluster import on_ray
+
+        return not on_ray(self.pipeline.tuning)
 
     @property
     def hub_id(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.train.tuning import Tuning
 
 VARIABLES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
 """Which name the address before [ray] does, as for all of Ray."""
@@ -44,8 +45,7 @@ class Cluster:
                 'train.where is "ray", but no cluster is named\n'
                 '    set [ray] address = "http://HEAD:8265", or the environment variable RAY_ADDRESS'
             )
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_url(address):
             raise TrainError(
                 f"{where} is {address!r}, expected the address of the dashboard, which takes jobs\n"
                 f"    {'http://' + host if (host := _host(address)) else 'http://HEAD'}:8265 unless the head node "
@@ -75,6 +75,11 @@ class Cluster:
         }
 
 
+def on_ray(tuning: Tuning, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the fine-tune is submitted to a cluster; not where the whole run is a job there already."""
+    return tuning.where == "ray" and ON_THE_CLUSTER not in environment
+
+
 def cluster_problems(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Of a pipeline.toml that its schema accepts: where, what is wrong, how to fix it."""
     table, train = data.get("ray", {}), data.get("train", {})
@@ -93,6 +98,25 @@ def cluster_problems(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...],
         )
 
 
+def check_machines(accelerate: Mapping[str, Any], where: str) -> None:
+    """Raises TrainError for a configuration of accelerate that wants more machines than a job on Ray starts."""
+    machines = accelerate.get("num_machines") or 1
+    if where == "ray" and str(machines) != "1":
+        raise TrainError(
+            f'has num_machines: {machines}, but with train.where = "ray" such a file is started on one machine alone; '
+            "set train.nodes and train.strategy in its place"
+        )
+
+
+def _is_url(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that is not closed, a port that is no number
+        return False
+
+
 def _host(address: str) -> str:
     bare = address.partition("://")[2] or address
-    return bare.partition("/")[0].partition(":")[0] if bare not in ("auto", "local") else ""
+    host = bare.partition("/")[0].partition(":")[0]
+    return host if bare not in ("auto", "local") and "[" not in host else ""

@@ -41,7 +41,7 @@ def main(name: str, state_dir: str, command: Sequence[str]) -> int:
         kept = log_folder() / "ftgate" / name
         files = keep(Path(state_dir), json.loads(Path(BEFORE).read_text(encoding="utf-8")), kept)
         tell({"event": RESULT, "folder": f"ftgate/{name}", "files": files})
-    return code
+    return code if code >= 0 else 128 - code  # killed by a signal: what a shell says
 
 
 def keep(state_dir: Path, before: Mapping[str, str], target: Path) -> dict[str, list[object]]:

@@ -154,10 +154,10 @@ class Jobs:
         except requests.RequestException as error:
             raise TrainError(f"{name} cannot be read from the Ray cluster: {_brief(str(error), 200)}") from None
 
-    def resources(self) -> dict[str, tuple[float, float]]:
-        """Name -> (used, there) of the whole cluster; empty where the server does not say."""
+    def resources(self, within: float = LOST_S) -> dict[str, tuple[float, float]]:
+        """Name -> (used, there) of the whole cluster; empty where the server does not say. within: seconds."""
         try:
-            reply = self._client._do_request("GET", "/api/cluster_status", timeout=LOST_S)
+            reply = self._client._do_request("GET", "/api/cluster_status", timeout=within)
             usage = reply.json()["data"]["clusterStatus"]["loadMetricsReport"]["usage"]
             return {name: (float(used), float(there)) for name, (used, there) in usage.items()}
         except Exception:  # noqa: BLE001 - it only makes a message better

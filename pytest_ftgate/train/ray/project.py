@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.seal import state_key
@@ -37,9 +38,9 @@ class Project:
             path.relative_to(self.state_dir).as_posix(): sha256_of(path) for path in sorted(state_files(self.state_dir))
         }
 
-    def digest(self, command: Sequence[str]) -> str:
-        """Of the command and all files but the state folder's, which every run changes (64 hex digits)."""
-        return digest_of([list(command), {name: sha256_of(path) for name, path in self.files.items()}])
+    def digest(self, *asked: Any) -> str:
+        """Of what is asked for and all files but the state folder's, which every run changes (64 hex digits)."""
+        return digest_of([*asked, {name: sha256_of(path) for name, path in self.files.items()}])
 
     def write(self, folder: Path) -> None:
         """Raises TrainError if it is more than the job server takes."""

@@ -22,6 +22,7 @@ from pytest_ftgate.train.ray.jobs import Jobs
 from pytest_ftgate.train.ray.lines import ERROR, RESULT, heard
 from pytest_ftgate.train.ray.results import PART, fetch, install, of_a_trainer
 from pytest_ftgate.train.ray.upload import FILE, Upload
+from pytest_ftgate.train.strategies.configuration import processes_here
 
 LAST_LINES = 20
 OnEvent = Callable[[Event], None]
@@ -90,7 +91,7 @@ class _Remote:
 
     @property
     def _gpus(self) -> int:
-        return self._job.tuning.gpus if self._cluster.use_gpu else 0
+        return processes_here(self._job) if self._cluster.use_gpu else 0
 
     def _say(self, event: str, text: str) -> None:
         self._on_event({"event": event, "text": text})

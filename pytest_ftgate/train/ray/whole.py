@@ -36,7 +36,7 @@ class WholeRun:
     def result(self, say: Callable[[str], None]) -> int:
         """The exit code of the command. say: prints a line. Raises TrainError if it was stopped, or never ran."""
         self._say = say
-        last, free = self._jobs.attempts(f"ftgate-run-{self._project.digest(self._command)[:16]}")
+        last, free = self._jobs.attempts(self.name)
         if last is not None and not self._done(last.submission_id).exists() and last.status != "STOPPED":
             name = str(last.submission_id)
             self._say(f"following the job {name} on the Ray cluster at {self._jobs.url}")
@@ -54,6 +54,13 @@ class WholeRun:
             said = str(info.message or "").partition(", last available logs")[0]
             raise TrainError(f"the job {name} on the Ray cluster ended without an exit code: {info.status}: {said}")
         return int(info.driver_exit_code)
+
+    @property
+    def name(self) -> str:
+        """The submission id; another one for another command, other files, variables, libraries or GPUs and CPUs."""
+        there = self._cluster
+        asked = [self._command, self._gpus, there.cpus, dict(there.runtime_env), there.variables()]
+        return f"ftgate-run-{self._project.digest(*asked)[:16]}"
 
     def _submit(self, name: str) -> str:
         root = self._project.root

@@ -11,6 +11,7 @@ import yaml
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.serve.device import Device
+from pytest_ftgate.train.ray.cluster import on_ray
 from pytest_ftgate.train.strategies.node import node_of
 from pytest_ftgate.train.tuning import Tuning
 
@@ -86,7 +87,7 @@ def _contradictions(data: Mapping[str, Any], *, alone: bool) -> Iterator[str]:
 
 def check_strategy(tuning: Tuning, device: Device, environment: Mapping[str, str]) -> None:
     """Raises TrainError for what this machine, or what is installed, cannot do; nothing is known of other machines."""
-    if tuning.accelerate_config or tuning.where != "here":
+    if tuning.accelerate_config or on_ray(tuning, environment):
         return
     if rank := node_of(environment, tuning.nodes).rank:
         raise TrainError(f"NODE_RANK is {rank}: pytest --train runs on the machine with NODE_RANK = 0 alone")

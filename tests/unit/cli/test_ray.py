@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from pytest_ftgate.cli.main import main
+from pytest_ftgate.train.ray import command
+from pytest_ftgate.train.ray.cluster import Cluster
 from pytest_ftgate.train.ray.project import Project
+from pytest_ftgate.train.ray.whole import WholeRun
 from tests.projects import pipeline_toml
 from tests.ray_head import ray_head
 
@@ -64,8 +68,29 @@ def test_what_goes_is_what_git_has_what_pipelines_name_and_the_state(project):
     assert sorted(going.state) == ["journal.jsonl", "seal.key"]
     before = going.digest(["pytest"])
     assert before != going.digest(["pytest", "-x"])
+    assert before != going.digest(["pytest"], 2)
     (project / ".ftgate/journal.jsonl").write_text("after")
     assert Project(project, project / ".ftgate", [project / "pipelines"]).digest(["pytest"]) == before
+
+
+def test_a_run_with_other_flags_is_another_run(project, monkeypatch):
+    """What the first one lacked is not to be followed to the same end."""
+    monkeypatch.setattr("pytest_ftgate.train.ray.whole.Jobs", lambda _url: None)
+    going = Project(project, project / ".ftgate", [])
+
+    def name(gpus=1, **there):
+        return WholeRun(going, ["pytest"], Cluster("http://head:8265", **there), gpus).name
+
+    monkeypatch.setenv("MINE", "1")
+    names = [name(), name(2), name(cpus=2), name(runtime_env={"pip": ["x"]}), name(env=("MINE",))]
+    assert len(set(names)) == 5
+    assert names == [name(), name(2), name(cpus=2), name(runtime_env={"pip": ["x"]}), name(env=("MINE",))]
+
+
+def test_a_command_that_a_signal_killed_has_the_exit_code_of_a_shell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    killing = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
+    assert command.main("name", ".ftgate", killing) == 137
 
 
 def test_a_registry_in_the_state_folder_is_refused_for_a_training(project, capsys):
@@ -76,10 +101,17 @@ def test_a_registry_in_the_state_folder_is_refused_for_a_training(project, capsy
 def test_no_command_and_a_storage_elsewhere_are_mistakes(project, tmp_path_factory, capsys):
     assert main(["ray", "run"]) == 2
     assert "no command" in capsys.readouterr().err
+    for flag in (["--gpus", "-1"], ["--cpus", "nan"], ["--cpus", "-1"], ["--gpus", "1.5"]):
+        with pytest.raises(SystemExit, match="2"):
+            main(["ray", "run", *flag, "--", "true"])
+        assert f"{flag[1]!r} is not a " in capsys.readouterr().err
+    assert main(["ray", "run", "--address", "http://[::1", "--", "true"]) == 2
+    assert "expected the address of the dashboard" in capsys.readouterr().err
     assert main(["ray", "run", "--storage", str(tmp_path_factory.mktemp("other")), "--", "true"]) == 2
     assert "does not hold this project" in capsys.readouterr().err
 
 
+@pytest.mark.timeout(900)
 def test_exit_code_and_state_folder_come_back(project, head, monkeypatch, capsys):
     for name, value in head.items():
         monkeypatch.setenv(name, value)

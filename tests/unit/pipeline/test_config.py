@@ -130,6 +130,9 @@ def test_a_configuration_of_accelerate_is_read_into_the_job_or_its_fault_named(t
         assert job.accelerate == {"distributed_type": "MULTI_GPU", "num_processes": processes}
         digests.add(job.digest)
     assert len(digests) == 2
+    own.write_text("distributed_type: MULTI_GPU\nnum_machines: 2\nnum_processes: 2\n")
+    [(_, message)] = faults(tmp_path, text + 'where = "ray"\n')
+    assert 'has num_machines: 2, but with train.where = "ray" such a file is started on one machine alone' in message
 
 
 def test_columns_are_mapped_to_keys_that_are_read(tmp_path):

@@ -6,6 +6,7 @@ import http.server
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.ray.cluster import VARIABLES, Cluster, cluster_problems
 from pytest_ftgate.train.ray.jobs import Jobs
 from pytest_ftgate.train.ray.lines import MARK, heard
+from pytest_ftgate.train.ray.remote import train_on_ray
 from pytest_ftgate.train.ray.upload import MOST, Upload, found
 from tests.ray_head import free_ports
 
@@ -31,6 +33,9 @@ def no_cluster(monkeypatch):
         ("ray://head:10001", "http://head:8265 unless"),
         ("head:6379", "http://head:8265 unless"),
         ("auto", "http://HEAD:8265 unless"),
+        ("http://[::1", "http://HEAD:8265 unless"),
+        ("http://head:99999", "http://head:8265 unless"),
+        ("http://head:x", "http://head:8265 unless"),
     ],
 )
 def test_an_address_that_takes_no_jobs_is_refused_with_the_one_that_does(address, advice, monkeypatch):
@@ -46,6 +51,29 @@ def test_an_address_that_takes_no_jobs_is_refused_with_the_one_that_does(address
 def test_the_environment_goes_before_the_file(monkeypatch):
     monkeypatch.setenv("RAY_ADDRESS", "http://there:8265/")
     assert Cluster(address="http://here:8265").url == "http://there:8265"
+
+
+def test_a_job_reserves_a_gpu_for_each_process(make_job, monkeypatch):
+    """Also where a configuration of accelerate says how many these are."""
+    monkeypatch.setenv("RAY_ADDRESS", "http://head:8265")
+    monkeypatch.setattr("pytest_ftgate.train.ray.remote.Jobs", _Nobody)
+    for settings, accelerate in (({"gpus": 4}, {}), ({}, {"distributed_type": "FSDP", "num_processes": 4})):
+        job = replace(make_job(where="ray", **settings), accelerate=accelerate)
+        with pytest.raises(TrainError, match="4 GPUs"):
+            train_on_ray(job, Cluster(), Path("out"), lambda _event: None)
+
+
+class _Nobody:
+    """A job server that takes nothing."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def attempts(self, name):
+        return None, name
+
+    def submit(self, _name, _entrypoint, _runtime, _cpus, gpus):
+        raise TrainError(f"{gpus} GPUs")
 
 
 def test_nobody_there_is_one_line():

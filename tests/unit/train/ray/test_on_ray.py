@@ -63,6 +63,7 @@ def no_trainer(job) -> bool:
     )
 
 
+@pytest.mark.timeout(900)
 def test_a_killed_session_leaves_its_job_to_the_next_one_which_gets_the_adapter_of_a_local_training(
     make_job, tmp_path, on_head
 ):
@@ -93,6 +94,7 @@ def test_a_killed_session_leaves_its_job_to_the_next_one_which_gets_the_adapter_
         fetch(Jobs(CPU.url), info.driver_node_id, result, tmp_path / "cut", of_a_trainer)
 
 
+@pytest.mark.timeout(900)
 def test_an_interrupted_session_stops_its_job_and_the_next_one_has_another_name(make_job, tmp_path, on_head):
     job = make_job(where="ray", method="lora", epochs=5000, patience=5000)
     with session_at_first_step(job, tmp_path) as session:
@@ -104,6 +106,7 @@ def test_an_interrupted_session_stops_its_job_and_the_next_one_has_another_name(
     assert Jobs(CPU.url).attempts(job_name(job))[1] == f"{job_name(job)}-2"
 
 
+@pytest.mark.timeout(900)
 def test_a_fault_in_the_data_has_the_words_and_paths_that_it_has_here(make_job, tmp_path, on_head):
     job = replace(make_job(where="ray", method="lora"), train_digest="0" * 64)
     Path(job.train_file).write_text('{"input": "a", "expected": "b"}\nno JSON\n')
@@ -117,6 +120,7 @@ def test_a_fault_in_the_data_has_the_words_and_paths_that_it_has_here(make_job, 
     assert str(there.value) == failed["text"]
 
 
+@pytest.mark.timeout(900)
 def test_a_job_that_waits_says_for_what_and_an_environment_that_differs_is_named(make_job, tmp_path, on_head):
     """A GPU where there is none, and a library that the cluster has in another version."""
     job = make_job(where="ray", method="lora", seed=7)
@@ -152,11 +156,12 @@ def test_what_another_job_or_a_hand_has_left_is_not_taken(make_job, tmp_path):
         install(job, tmp_path / "out", tmp_path / "in", b"")
 
 
+@pytest.mark.timeout(900)
 def test_two_nodes_train_as_two_processes_of_one_machine_do(make_job, tmp_path, on_head):
     """Ray places one process on each of two "nodes", which here are two of the head's CPUs; they meet by gloo."""
     shared = Cluster(use_gpu=False, storage=str(tmp_path))
     events = []
-    two = replace(make_job(where="ray", method="lora", nodes=2), dtype="float32")
+    two = make_job(where="ray", method="lora", nodes=2)
     there = train(two, shared, tmp_path / "out", events.append, tmp_path / "state")
     here = launch.train(replace(two, tuning=replace(two.tuning, nodes=1, gpus=2)), tmp_path / "here", lambda _: None)
     assert there.digest == here.digest

@@ -59,6 +59,11 @@ def test_what_it_can_do_is_not():
     check_strategy(Tuning(gpus=64, strategy="fsdp", where="ray"), CPU, {})
 
 
+def test_a_whole_run_on_ray_trains_on_its_own_machine():
+    with pytest.raises(TrainError, match=r"train.gpus = 64, but 2 GPUs"):
+        check_strategy(Tuning(gpus=64, where="ray"), GPUS, {"FTGATE_ON_RAY": "1"})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
