@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_ftgate.cli.main import main
+from pytest_ftgate.cli.ray import _named
+from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.train.ray.project import Project
 from tests.projects import pipeline_toml
 from tests.ray_head import ray_head
@@ -66,6 +68,26 @@ def test_what_goes_is_what_git_has_what_pipelines_name_and_the_state(project):
     assert before != going.digest(["pytest", "-x"])
     (project / ".ftgate/journal.jsonl").write_text("after")
     assert Project(project, project / ".ftgate", [project / "pipelines"]).digest(["pytest"]) == before
+
+
+def test_every_file_that_a_pipeline_names_goes(project):
+    """Wherever git ignores them: training files beside the first, general rows, template, configuration, base."""
+    (project / ".gitignore").write_text("*\n")
+    given = project / "given"
+    names = ["b.jsonl", "g.jsonl", "own.jinja", "accelerate.yaml", "model/config.json", "a.jsonl", "v.jsonl"]
+    for name in names:
+        (given / name).parent.mkdir(parents=True, exist_ok=True)
+        (given / name).write_text('distributed_type: "NO"\n' if name.endswith("yaml") else "{{ messages }}")
+    written = (
+        pipeline_toml("mail", model="../../given/model", validation="../../given/v.jsonl")
+        .replace('"train.jsonl"', '["../../given/a.jsonl", "../../given/b.jsonl"]\ngeneral = "../../given/g.jsonl"')
+        .replace("[base]", '[base]\nchat_template = "../../given/own.jinja"')
+    )
+    written += 'general_share = 0.1\n[train]\naccelerate_config = "../../given/accelerate.yaml"\n'
+    (project / "pipelines/mail/pipeline.toml").write_text(written)
+    read_pipeline(project / "pipelines/mail/pipeline.toml")
+    going = Project(project, project / ".ftgate", _named(project))
+    assert sorted(name for name in going.files if name.startswith("given")) == sorted(f"given/{name}" for name in names)
 
 
 def test_a_registry_in_the_state_folder_is_refused_for_a_training(project, capsys):
