@@ -92,4 +92,4 @@ def _named(root: Path) -> Iterator[Path]:
                     pipeline = read_pipeline(file)
                 except PipelineError:
                     continue  # the run itself reports it
-                yield from (pipeline.data.train, pipeline.data.validation, Path(pipeline.base.model))
+                yield from pipeline.named_files

@@ -23,7 +23,7 @@ PLACE = (".", "/", "~")
 
 
 def chat_of(base: Base) -> ChatFormat:
-    """Of a table without faults. Raises PipelineError if the template's file has gone."""
+    """Of a table without faults. Raises PipelineError if the template's file has gone, or is empty now."""
     variables = json.dumps(base.chat_template_kwargs, sort_keys=True, ensure_ascii=False)
     return ChatFormat(_template(base.chat_template), variables if base.chat_template_kwargs else "", base.date)
 
@@ -34,9 +34,16 @@ def _template(named: str) -> str:
     if named in NAMED:
         return named_template(named)
     try:
-        return Path(named).read_text(encoding="utf-8")
+        text = Path(named).read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise PipelineError([Fault(shown(Path(named)), 0, f"base.chat_template cannot be read: {error}")]) from None
+    if not text.strip():
+        raise PipelineError([_empty(Path(named))])
+    return text
+
+
+def _empty(file: Path) -> Fault:
+    return Fault(shown(file), 0, "base.chat_template is empty", "fill it, or remove the key: the tokenizer's is taken")
 
 
 def chat_faults(base: Mapping[str, Any], text: str, path: Path) -> Iterator[Fault]:
@@ -96,7 +103,10 @@ def _syntax(file: Path) -> Iterator[Fault]:
             return body
 
     try:
-        Environment(extensions=[Generation, loopcontrols], autoescape=False).parse(file.read_text(encoding="utf-8"))  # noqa: S701
+        text = file.read_text(encoding="utf-8")
+        if not text.strip():
+            yield _empty(file)
+        Environment(extensions=[Generation, loopcontrols], autoescape=False).parse(text)  # noqa: S701
     except TemplateSyntaxError as error:
         yield Fault(shown(file), error.lineno, f"base.chat_template is no valid Jinja: {error.message}")
     except (OSError, UnicodeError) as error:

@@ -20,7 +20,7 @@ from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
 from pytest_ftgate.pipeline.base_chat import chat_faults, chat_of
-from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve
+from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve, exact
 from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
@@ -109,6 +109,12 @@ class Pipeline:
             raise self._missing(keys, missing.values(), self.data.made_by)
         return tuple(files.values())
 
+    @property
+    def named_files(self) -> tuple[Path, ...]:
+        """All files and folders that a run reads: data, base model, chat template, accelerate configuration."""
+        others = (self.base.model, self.base.chat_template, self.tuning.accelerate_config)
+        return (*self.data.files.values(), *(Path(each) for each in others if Path(each).is_absolute()))
+
     def _missing(self, keys: Iterable[tuple[str, str]], paths: Iterable[Path], made_by: str) -> PipelineError:
         from pytest_ftgate.files.dvc import tracked
 
@@ -153,6 +159,7 @@ class Pipeline:
             accelerate=read_configuration(Path(own)) if (own := self.tuning.accelerate_config) else {},
             lora=self.lora.resolved(min(rows, self.data.max_rows or rows)),
             report_to=self.report_to,
+            origins=str(self.path.parent) if self.data.mixed else "",
             versions=library_versions(),
             lineage=lineage or {},
         )
@@ -239,15 +246,15 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         path=path,
         goldens=tuple(data["goldens"]),
         base=Base(**base),
-        data=Data(**_tuples(files)),
+        data=Data(**exact(Data, _tuples(files))),
         tuning=_tuning(data.get("train", {}), path),
-        lora=Lora(**_tuples(data.get("lora", {}))),
-        serve=Serve(**_tuples(data.get("serve", {}))),
-        baseline=Baseline(**_tuples(data.get("baseline", {}))),
+        lora=Lora(**exact(Lora, _tuples(data.get("lora", {})))),
+        serve=Serve(**exact(Serve, _tuples(data.get("serve", {})))),
+        baseline=Baseline(**exact(Baseline, _tuples(data.get("baseline", {})))),
         policy=policy_of(data),
         ab=ab_of(data, path.parent),
         report_to=tuple(data.get("tracking", {}).get("report_to", ())),
-        canary=Canary(**data.get("canary", {})),
+        canary=Canary(**exact(Canary, data.get("canary", {}))),
         cluster=Cluster(**_tuples(data.get("ray", {}))),
     )
 
@@ -265,7 +272,7 @@ def _tuning(table: dict[str, Any], path: Path) -> Tuning:
         table = {"learning_rate": rate} | table
     if "accelerate_config" in table:
         table = table | {"accelerate_config": str(_absolute(path, table["accelerate_config"]))}
-    return Tuning(**{NAMED.get(key, key): value for key, value in table.items()})
+    return Tuning(**exact(Tuning, {NAMED.get(key, key): value for key, value in table.items()}))
 
 
 DATA_FILES = ("train", "validation", "general")

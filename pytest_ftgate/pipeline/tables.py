@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class Data:
     """Files or folders of rows, absolute. max_rows: of training, 0 = all. allow: checks whose errors are warnings.
 
     others: more training files. weights: of `train` and each of these, how often their rows are taken. general: rows
-    against forgetting, so many that they are general_share of all.
+    against forgetting, so many that they are general_share of all. mixed: `train` was put together of such files.
     pii: what becomes of rows with personal data or keys: "error", "redact" or "drop".
     perplexity: rows whose perplexity is checked, 0 = none. columns: {key that is read: key that the rows have}.
     """
@@ -45,6 +45,7 @@ class Data:
     weights: tuple[float, ...] = (1.0,)
     general: Path | None = None
     general_share: float = 0.0
+    mixed: bool = False
 
     @property
     def is_mixed(self) -> bool:
@@ -61,7 +62,7 @@ class Data:
 
     def on_one(self, train: Path) -> Data:
         """The same, trained on the file that was put together."""
-        return replace(self, train=train, others=(), weights=(1.0,), general=None, general_share=0.0)
+        return replace(self, train=train, others=(), weights=(1.0,), general=None, general_share=0.0, mixed=True)
 
     def on(self, files: Mapping[str, Path]) -> Data:
         """The same on other files; those that are not in `files` stay."""
@@ -99,3 +100,12 @@ class Canary:
 
     golden: str = ""
     size: int = 100
+
+
+NUMBERS = {"float": float, "int": int}
+
+
+def exact(kind: Any, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The table with each number as the field of the dataclass has it: 8 and 8.0 are one setting, of one digest."""
+    numbers = {each.name: NUMBERS[str(each.type)] for each in fields(kind) if each.type in NUMBERS}
+    return {key: numbers[key](value) if key in numbers else value for key, value in table.items()}

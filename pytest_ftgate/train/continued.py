@@ -21,7 +21,13 @@ SHAPE = ("rank_pattern", "alpha_pattern", "exclude_modules", "layers_to_transfor
 
 
 def continued(job: TrainJob, adapter: Path, champion: str, written: Lora) -> TrainJob:
-    """The job that begins with the adapter in a folder. written: [lora] as it is written.
+    """The job that begins with the adapter in a folder. written: [lora] as it is written. Raises as `shape_of`."""
+    found = shape_of(adapter, champion, written)
+    return replace(job, lora=found, begin_adapter=str(adapter), begin_digest=adapter_digest(adapter))
+
+
+def shape_of(adapter: Path, champion: str, written: Lora) -> Lora:
+    """The table [lora] that the adapter in a folder was made by. written: as in pipeline.toml.
 
     Raises TrainError for a whole model, and for keys of [lora] that say otherwise than the adapter is.
     """
@@ -35,7 +41,7 @@ def continued(job: TrainJob, adapter: Path, champion: str, written: Lora) -> Tra
             f'train.from = "champion": {champion} has {"; ".join(differences)}\n'
             '    remove these keys of [lora], or set train.from = "base"'
         )
-    return replace(job, lora=found, begin_adapter=str(adapter), begin_digest=adapter_digest(adapter))
+    return found
 
 
 def lora_of(config: Mapping[str, Any], dropout: float) -> Lora:

@@ -24,7 +24,7 @@ TOKENS_FILE = "tokens.json"
 INITIAL = "initial"
 """Folder of the adapter before the first step, beside the checkpoints: see `initial_weights`."""
 
-NOT_IN_DIGEST = ("train_file", "validation_file", "base", "begin_adapter", "report_to", "name", "lineage")
+NOT_IN_DIGEST = ("train_file", "validation_file", "base", "begin_adapter", "report_to", "name", "lineage", "origins")
 """Where things lie and who else is told of them; contents count, by their digests."""
 
 PLACES = {
@@ -55,7 +55,8 @@ class TrainJob:
     used in validation.
     train_digest, validation_digest: sha256 of the files. max_rows: of training, 0 = all. prompt: `Prompt.to_json()`.
     accelerate: the content of train.accelerate_config; empty without one. lineage: of the data until the trainer reads
-    them, see `lineage.begun`. begin_adapter, begin_digest: folder and digest of the adapter that is trained further; ""
+    them, see `lineage.begun`. origins: where the rows come from several files, the folder from which their "origin"
+    names these. begin_adapter, begin_digest: folder and digest of the adapter that is trained further; ""
     = a new one.
     """
 
@@ -79,6 +80,7 @@ class TrainJob:
     report_to: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     lineage: Mapping[str, Any] = field(default_factory=dict)
+    origins: str = ""
     begin_adapter: str = ""
     begin_digest: str = ""
 

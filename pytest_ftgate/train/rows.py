@@ -18,7 +18,7 @@ from pytest_ftgate.train.data import example_of, fits
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.judged import judged_of
 from pytest_ftgate.train.pairs import pair_of
-from pytest_ftgate.train.reading import read_as
+from pytest_ftgate.train.reading import as_found, read_as
 from pytest_ftgate.train.rendering import rendered
 from pytest_ftgate.train.roles import TurnCheck
 from pytest_ftgate.train.training_row import Rows, TrainingRow
@@ -42,13 +42,13 @@ def maker(job: TrainJob, tokenizer: Any) -> Callable[[DataRow], TrainingRow]:
 def training_rows(job: TrainJob, tokenizer: Any, most: int = 0) -> Rows:
     """The rows of the job's file in memory. most: rows, 0 = as many as the job says. Raises TrainError."""
     limit = min(filter(None, (most, job.max_rows)), default=0)
-    return read_as(Path(job.train_file), maker(job, tokenizer), tokenizer, limit)
+    return read_as(Path(job.train_file), maker(job, tokenizer), tokenizer, limit, job.origins)
 
 
 def entries(job: TrainJob) -> Iterator[DataRow | Fault]:
     """The rows that the job trains on, and in their place the faults of those that are none, as a stream."""
     read = 0
-    for entry in read_entries(Path(job.train_file)):
+    for entry in as_found(read_entries(Path(job.train_file)), job.origins):
         yield entry
         read += isinstance(entry, DataRow)
         if job.max_rows and read == job.max_rows:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.files.seal import state_key
-from pytest_ftgate.files.text import shown
 from tests.fake_vllm import make_executable
 from tests.plugin.conftest import Project
 from tests.projects import pipeline_toml, write_model, write_rows
@@ -98,7 +97,7 @@ class Trained:
 
         pipeline, _ = prepared(read_pipeline(self.folder / "pipeline.toml"), self.project.path / "as-prepared")
         if pipeline.data.is_mixed:
-            names = {kind: shown(path) for kind, path in pipeline.data.files.items()}
+            names = {kind: str(path.relative_to(self.folder)) for kind, path in pipeline.data.files.items()}
             copy, _ = mixed(pipeline.data, names, self.project.path / "as-mixed", pipeline.seed)
             pipeline = replace(pipeline, data=pipeline.data.on_one(copy))
         suite = load_suite(self.project.path / "goldens/mail")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.errors import IntegrityError, MetricError, TrainError
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.run import Baseline, PipelineRun, Stopped
+from pytest_ftgate.pipeline.stages.begin_with import check_begin
 from pytest_ftgate.pipeline.stages.check_machine import check_machine
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 from pytest_ftgate.pipeline.targets import base_target
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 def measure_baseline(run: PipelineRun) -> None:
     """Answers of earlier runs are taken as they are. Before anything is asked and paid for, the champion is looked at:
     Stopped(INTEGRITY) if it, or its frozen results, are not what was recorded. A new registry opens meanwhile: that
-    takes seconds. Raises TrainError if this machine cannot do what follows.
+    takes seconds. Raises TrainError if this machine cannot do what follows, or training cannot begin
+    with the champion.
     """
     prepare_data(run)
     check_machine(run)
     champion = _champion(run)
     if run.machine_lacks:
         raise TrainError(run.machine_lacks)
+    check_begin(run, champion)
     warm = threading.Thread(target=run.runtime.registry.prepare, name="ftgate-registry", daemon=True)
     warm.start()
     target = base_target(run.base)

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import TrainError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_ftgate.pipeline.run import PipelineRun
+    from pytest_ftgate.registry import Version
     from pytest_ftgate.train.job import TrainJob
 
 
+def check_begin(run: PipelineRun, champion: Version | None) -> None:
+    """Before anything is paid for; raises TrainError as `begin_with`."""
+    if run.pipeline.tuning.begin != "base" and champion is not None:
+        from pytest_ftgate.train.continued import shape_of
+
+        shape_of(_adapter(run, champion, run.base.base_digest), str(champion), run.pipeline.lora)
+
+
 def begin_with(run: PipelineRun, job: TrainJob) -> TrainJob:
-    """Raises TrainError if the champion was trained on another base, or its adapter has another shape than [lora]."""
+    """If the champion itself was trained on these data with these settings, its own job: there is nothing new to learn.
+
+    Raises TrainError if the champion was trained on another base, or its adapter has another shape than [lora].
+    """
     if job.tuning.begin == "base":
         return job
     champion = run.champion
@@ -21,12 +36,32 @@ def begin_with(run: PipelineRun, job: TrainJob) -> TrainJob:
         return job
     from pytest_ftgate.train.continued import continued
 
+    adapter = _adapter(run, champion, job.base_digest)
+    further = continued(job, adapter, str(champion), run.pipeline.lora)
+    if (own := _own_job(run, champion, job, further)) is not None:
+        run.say(f"{champion} was trained on these rows with these settings: there is nothing new to learn from")
+        return own
+    run.say(f"training goes on from {champion}, {champion.digest[:12]}")
+    return further
+
+
+def _adapter(run: PipelineRun, champion: Version, base_digest: str) -> Path:
+    """The champion's folder. Raises TrainError if it was trained on another base."""
     trained_on = run.runtime.registry.params(champion).get("base_digest", "")
-    if trained_on and trained_on != job.base_digest:
+    if trained_on and trained_on != base_digest:
         raise TrainError(
             f'train.from = "champion": {champion} was trained on the base {trained_on[:12]}, and base.model is '
-            f'{job.base_digest[:12]}\n    restore that base model, or set train.from = "base"'
+            f'{base_digest[:12]}\n    restore that base model, or set train.from = "base"'
         )
-    adapter = run.runtime.registry.fetch(champion)
-    run.say(f"training goes on from {champion}, {champion.digest[:12]}")
-    return continued(job, adapter, str(champion), run.pipeline.lora)
+    return run.runtime.registry.fetch(champion)
+
+
+def _own_job(run: PipelineRun, champion: Version, job: TrainJob, further: TrainJob) -> TrainJob | None:
+    """The job that made the champion, if it differs in nothing but what it began with, and is in the state folder."""
+    from pytest_ftgate.train.launch import finished
+
+    before = run.runtime.registry.params(champion).get("begin_digest", "")
+    own = replace(further, begin_digest=before) if before else job
+    state_dir = run.runtime.settings.state_dir
+    manifest = finished(own, state_dir / "runs" / run.name / own.digest[:16], state_dir)
+    return own if manifest is not None and manifest.digest == champion.digest else None

@@ -20,6 +20,7 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.tables import Data
 
 if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.config import Pipeline
     from pytest_ftgate.pipeline.run import PipelineRun
 
 FILE = "mixed.jsonl"
@@ -32,11 +33,9 @@ def mix(run: PipelineRun) -> None:
     data, pipeline = run.data.pipeline.data, run.data.pipeline
     folder = run.runtime.settings.state_dir / "runs" / run.name / "mixed"
     names = {kind: run.data.origins.get(path, shown(path)) for kind, path in data.files.items()}
-    copy, taken = mixed(data, names, folder, pipeline.seed)
-    if data.general and not taken["general"]:
-        line = run.source.line_of("data", "general_share")
-        message = f"data.general_share = {data.general_share:g} of the rows is less than one row"
-        raise PipelineError([Fault(shown(run.source.path), line, message, "raise it, or remove it and data.general")])
+    written = {kind: str(source["path"]) for kind, source in run.data.lineage.items()}
+    copy, taken = mixed(data, written, folder, pipeline.seed)
+    _check(run.source, taken, names)
     one = data.on_one(copy)
     lineage = mixed_lineage(run.data.lineage, copy, taken)
     run.data = replace(run.data, pipeline=replace(pipeline, data=one), lineage=lineage)
@@ -44,10 +43,37 @@ def mix(run: PipelineRun) -> None:
     run.say(f"trains on {sum(taken.values()):,} rows: {told}")
 
 
+def check_mix(pipeline: Pipeline, counts: Mapping[str, int]) -> None:
+    """Before anything is paid for. counts: kind -> rows of its file.
+
+    Raises PipelineError naming each file of which no row would be taken.
+    """
+    if pipeline.data.is_mixed:
+        drawn = _drawn(pipeline.data, counts, 0)
+        files = {kind: shown(path) for kind, path in pipeline.data.files.items()}
+        _check(pipeline, {kind: len(numbers) for kind, numbers in drawn.items()}, files)
+
+
+def _check(pipeline: Pipeline, taken: Mapping[str, int], names: Mapping[str, str]) -> None:
+    faults = []
+    for kind in (kind for kind, count in taken.items() if not count):
+        if kind == "general":
+            key, fix = "general_share", "raise it, or remove it and data.general"
+            message = f"data.general_share = {pipeline.data.general_share:g} of the rows is less than one row"
+        else:
+            key, fix = "train", "raise its weight, or remove the file"
+            weight = dict(zip(taken, pipeline.data.weights, strict=False))[kind]
+            message = f"data.train: weight = {weight:g} takes no row of {names[kind]}"
+        faults.append(Fault(shown(pipeline.path), pipeline.line_of("data", key), message, fix))
+    if faults:
+        raise PipelineError(faults)
+
+
 def mixed(data: Data, names: Mapping[str, str], folder: Path, seed: int) -> tuple[Path, dict[str, int]]:
     """(file of JSON Lines in an order drawn by the seed, kind -> rows of it).
 
-    Each row has the key "origin", the file and line that it was read from. names: kind -> file as a user knows it.
+    Each row has the key "origin", the file and line that it was read from. names: kind -> file as "origin" names it,
+    the same from whichever folder a run is started: the copy's digest is in the job's.
     """
     folder.mkdir(parents=True, exist_ok=True)
     heap = folder / "rows"

@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.data.lineage import Lineage, begun, line_of, stepped
+from pytest_ftgate.data.lineage import Lineage, begun, line_of, rows_of, stepped
 from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.dvc import check_tracked
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.data_access import record_access
 from pytest_ftgate.pipeline.run import PreparedData
+from pytest_ftgate.pipeline.stages.mix_data import check_mix
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.readers.renamed import Columns
@@ -33,6 +34,7 @@ def prepare_data(run: PipelineRun) -> None:
         record_access(folder, run.source, f"pii: {run.source.data.pii}")
     pipeline, lineage = prepared(run.source, folder / "runs" / run.name / "prepared")
     origins = dict(zip(pipeline.data_files, map(shown, files), strict=True))
+    check_mix(run.source, {kind: rows_of(source) for kind, source in lineage.items()})
     run.data = PreparedData(pipeline, lineage, origins)
     run.say(f"data: {line_of(lineage)}")
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_ftgate.cli.main import main
+from pytest_ftgate.cli.ray import _named
+from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.train.ray import command
 from pytest_ftgate.train.ray.cluster import Cluster
 from pytest_ftgate.train.ray.project import Project
@@ -91,6 +93,26 @@ def test_a_command_that_a_signal_killed_has_the_exit_code_of_a_shell(tmp_path, m
     monkeypatch.chdir(tmp_path)
     killing = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
     assert command.main("name", ".ftgate", killing) == 137
+
+
+def test_every_file_that_a_pipeline_names_goes(project):
+    """Wherever git ignores them: training files beside the first, general rows, template, configuration, base."""
+    (project / ".gitignore").write_text("*\n")
+    given = project / "given"
+    names = ["b.jsonl", "g.jsonl", "own.jinja", "accelerate.yaml", "model/config.json", "a.jsonl", "v.jsonl"]
+    for name in names:
+        (given / name).parent.mkdir(parents=True, exist_ok=True)
+        (given / name).write_text('distributed_type: "NO"\n' if name.endswith("yaml") else "{{ messages }}")
+    written = (
+        pipeline_toml("mail", model="../../given/model", validation="../../given/v.jsonl")
+        .replace('"train.jsonl"', '["../../given/a.jsonl", "../../given/b.jsonl"]\ngeneral = "../../given/g.jsonl"')
+        .replace("[base]", '[base]\nchat_template = "../../given/own.jinja"')
+    )
+    written += 'general_share = 0.1\n[train]\naccelerate_config = "../../given/accelerate.yaml"\n'
+    (project / "pipelines/mail/pipeline.toml").write_text(written)
+    read_pipeline(project / "pipelines/mail/pipeline.toml")
+    going = Project(project, project / ".ftgate", _named(project))
+    assert sorted(name for name in going.files if name.startswith("given")) == sorted(f"given/{name}" for name in names)
 
 
 def test_a_registry_in_the_state_folder_is_refused_for_a_training(project, capsys):

@@ -57,6 +57,7 @@ def test_a_template_of_ours_by_its_name(tmp_path):
     [
         ('chat_template = "chatlm"', "sms/pipeline.toml:5: base.chat_template is 'chatlm', expected \"chatml\" or a f"),
         ('chat_template = "./gone.jinja"', "sms/pipeline.toml:5: base.chat_template: sms/gone.jinja not found"),
+        ('chat_template = "./empty.jinja"', "sms/empty.jinja: base.chat_template is empty"),
         ('chat_template = "./bad.jinja"', "sms/bad.jinja:2: base.chat_template is no valid Jinja: "),
         ("chat_template_kwargs = { messages = 1 }", "sms/pipeline.toml:5: base.chat_template_kwargs: 'messages' is s"),
         ('chat_template_kwargs = { "a b" = 1 }', "sms/pipeline.toml:5: base.chat_template_kwargs: 'a b' is no name"),
@@ -67,6 +68,7 @@ def test_a_template_of_ours_by_its_name(tmp_path):
 def test_each_fault_has_its_line(tmp_path, monkeypatch, base, told):
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "sms/bad.jinja", "{% for m in messages %}\n{{ m.content }\n{% endfor %}")
+    write(tmp_path / "sms/empty.jinja", "\n")
     with pytest.raises(PipelineError) as caught:
         pipeline(tmp_path, base + "\n")
     assert told in str(caught.value)
@@ -103,3 +105,11 @@ def test_a_run_that_trains_looks_at_the_requests_of_its_golden_sets(tmp_path):
     runs = TrainingRuns(catalogue, golden_sets, *3 * [lambda *_: pytest.fail("nothing is begun")])
     with pytest.raises(PipelineError, match="sets enable_thinking = False, but"):
         runs.run("sms")
+
+
+def test_a_template_that_was_emptied_meanwhile_is_not_the_tokenizers(tmp_path):
+    file = write(tmp_path / "sms/own.jinja", "{{ messages }}")
+    made = pipeline(tmp_path, 'chat_template = "./own.jinja"\n')
+    file.write_text("")
+    with pytest.raises(PipelineError, match=r"base\.chat_template is empty"):
+        _ = made.chat

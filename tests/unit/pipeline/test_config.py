@@ -44,6 +44,15 @@ def faults(tmp_path: Path, text: str) -> list[tuple[int, str]]:
     return [(fault.line, fault.message) for fault in caught.value.faults]
 
 
+def test_8_and_8_0_are_one_setting_of_one_digest(tmp_path, made):
+    whole = "[train]\nlearning_rate = 1\nepochs = 3\nneftune_alpha = 5\n[lora]\nr = 4\nalpha = 8\n"
+    other = whole.replace("= 1\n", "= 1.0\n").replace("= 3", "= 3.0").replace("= 5", "= 5.0")
+    other = other.replace("r = 4", "r = 4.0").replace("= 8", "= 8.0")
+    jobs = [read_pipeline(write(tmp_path, SMALLEST + each)).job({}, GRADING) for each in (whole, other)]
+    assert jobs[0].digest == jobs[1].digest
+    assert [repr(jobs[1].lora.r), repr(jobs[0].lora.alpha), repr(jobs[1].tuning.epochs)] == ["4", "8.0", "3"]
+
+
 @pytest.mark.parametrize("name", ["awq", "nf4", ""])
 def test_a_quantization_that_training_could_not_validate_is_refused(tmp_path, name):
     [(line, message)] = faults(tmp_path, f'{SMALLEST}[serve]\nquantization = "{name}"\n')

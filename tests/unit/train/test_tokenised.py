@@ -114,3 +114,20 @@ def test_judged_answers_stand_in_the_order_of_their_comparisons(make_job, tmp_pa
     answers = [one["completion_ids"] for one in data.dataset]
     assert [one["KL_completion_ids"] for one in data.dataset][:4] == [answers[3], *answers[:3]]
     assert (data.counts.wanted, data.counts.unwanted) == (14, 8)
+
+
+def test_faults_in_rows_of_several_files_name_the_users_own_file_and_line(make_job, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = make_job(rows=3)
+    rows = [{**row(n), "origin": f"../data/a.jsonl:{7 + n}"} for n in range(3)]
+    rows[1] |= {"expected": "<|im_end|>" if "<|im_end|>" in load_tokenizer(job).all_special_tokens else "</s>"}
+    write_rows(tmp_path / "train.jsonl", rows)
+    tokenizer = load_tokenizer(job)
+    for origins, where in ((str(tmp_path / "mail"), "data/a.jsonl:8:"), ("", "train.jsonl:2:")):
+        mixed = replace(job, origins=origins)
+        with pytest.raises(TrainError) as in_memory:
+            training_rows(mixed, tokenizer)
+        with pytest.raises(TrainError) as on_disk:
+            tokenised(mixed, tokenizer, tmp_path / "out")
+        for caught in (in_memory, on_disk):
+            assert str(caught.value).startswith(where)

@@ -10,9 +10,16 @@ import pytest
 
 from pytest_ftgate.data.lineage import begun, line_of, trained
 from pytest_ftgate.data.lineage import mixed as mixed_lineage
-from pytest_ftgate.pipeline.stages.mix_data import mixed, taken_of
+from pytest_ftgate.errors import PipelineError
+from pytest_ftgate.pipeline.config import read_pipeline
+from pytest_ftgate.pipeline.progress import silent
+from pytest_ftgate.pipeline.run import PipelineRun
+from pytest_ftgate.pipeline.runtime import Runtime
+from pytest_ftgate.pipeline.settings import Settings
+from pytest_ftgate.pipeline.stages.mix_data import mix, mixed, taken_of
+from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
 from pytest_ftgate.pipeline.tables import Data
-from tests.projects import write_rows
+from tests.projects import write_model, write_pipeline, write_rows
 
 
 @pytest.fixture
@@ -72,3 +79,48 @@ def test_lineage_tells_what_the_mix_is_of(data, tmp_path):
     lineage = mixed_lineage(begun(one.files, tmp_path), copy, taken)
     assert list(lineage) == ["train", "train.1", "general", "validation"]
     assert lineage["train"]["mixed"] == {"train.1": 40, "general": 40}
+
+
+def run_of(folder: Path, train: str) -> PipelineRun:
+    """A run on 10 rows of `a`, 2 of `b` and 5 of `g`; what it has in the place of "train.jsonl"."""
+    for name, count in (("a", 10), ("b", 2), ("g", 5), ("validation", 1)):
+        rows = [{"input": f"{name}{n}", "expected": "yes"} for n in range(count)]
+        write_rows(folder / f"{name}.jsonl", rows)
+    write_model(folder / "model")
+    path = write_pipeline(folder, "mail")
+    path.write_text(path.read_text().replace('"train.jsonl"', train))
+    return PipelineRun(read_pipeline(path), (), Runtime(Settings(state_dir=folder / "state"), silent()))
+
+
+def test_the_job_is_the_same_from_whichever_folder_it_is_started(tmp_path, monkeypatch):
+    found = []
+    (tmp_path / "mail").mkdir()
+    for here in (tmp_path, tmp_path / "mail"):
+        monkeypatch.chdir(here)
+        run = run_of(tmp_path / "mail", '["a.jsonl", "b.jsonl"]')
+        prepare_data(run)
+        mix(run)
+        job = run.pipeline.job({}, {"graders": []})
+        found.append((job.train_digest, job.digest, job.origins))
+        assert {row["origin"].partition(":")[0] for row in read(Path(job.train_file))} == {"a.jsonl", "b.jsonl"}
+    assert found[0] == found[1]
+    assert found[0][2] == str(tmp_path / "mail")
+
+
+@pytest.mark.parametrize(
+    ("train", "told"),
+    [
+        ('["a.jsonl", { file = "b.jsonl", weight = 0.2 }]', "data.train: weight = 0.2 takes no row of b.jsonl"),
+        ('[{ file = "a.jsonl", weight = 0.05 }]', "data.train: weight = 0.05 takes no row of a.jsonl"),
+        (
+            '"a.jsonl"\ngeneral = "g.jsonl"\ngeneral_share = 0.001',
+            "data.general_share = 0.001 of the rows is less than one row",
+        ),
+    ],
+)
+def test_a_file_of_which_no_row_is_taken_is_named_before_anything_else(tmp_path, monkeypatch, train, told):
+    monkeypatch.chdir(tmp_path)
+    run = run_of(tmp_path, train)
+    with pytest.raises(PipelineError, match=r"pipeline\.toml:") as caught:
+        prepare_data(run)
+    assert told in str(caught.value)
