@@ -180,6 +180,18 @@ def test_any_other_error_of_the_worker_is_a_crash(tmp_path, make_job, monkeypatc
         worker.main(tmp_path)
 
 
+@pytest.mark.parametrize(("gpus", "started"), [(2, ""), (2, "1"), (1, "2")])
+def test_another_number_of_processes_than_that_of_the_job_does_not_train(
+    tmp_path, make_job, monkeypatch, gpus, started
+):
+    monkeypatch.setenv("WORLD_SIZE", started)
+    make_job(gpus=gpus).write(tmp_path / "job.json")
+    assert worker.main(tmp_path) == 1
+    [event] = read_events(tmp_path / "events.jsonl")
+    assert event["kind"] == "fault"
+    assert event["text"].startswith(f"accelerate started processes: {started or 1}, and the job is one of {gpus}\n")
+
+
 @pytest.mark.parametrize("phase", ["training", "validation"])
 def test_a_trainer_killed_by_the_system_is_told_as_out_of_memory(make_job, tmp_path, monkeypatch, phase):
     begun = {"event": "phase", "phase": phase}

@@ -19,6 +19,8 @@ from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.manifest import Manifest, read_manifest
 from pytest_ftgate.train.run import run
 
+pytestmark = pytest.mark.timeout(900)
+
 FSDP_WORKER = Path(__file__).with_name("fsdp_worker.py")
 LOSS, WEIGHT = 1e-5, 1e-5
 """Relative and absolute tolerance in float32: two halves of a batch are summed in another order. Measured: 3e-7."""
@@ -109,7 +111,6 @@ def test_two_processes_train_as_one_with_twice_the_batch_also_killed_and_resumed
     wait_until_gone(out)
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "settings",
     [{}, pytest.param({"packing": True, "group_by_length": True}, marks=pytest.mark.slow)],
@@ -138,6 +139,7 @@ def test_no_process_outlives_the_launcher_and_a_crash_of_one_is_told_in_a_line(m
     wait_until_gone(out)
 
 
+@pytest.mark.slow
 def test_a_second_machine_follows_the_first_one(make_job, tmp_path, monkeypatch):
     """Both are this one here; they meet by address and port."""
     with socket.socket() as free:
@@ -159,7 +161,7 @@ def test_a_second_machine_follows_the_first_one(make_job, tmp_path, monkeypatch)
     assert [step for step, _ in manifest.curves["loss"]] == [1, 2, 3]  # of 24 rows, 8 in a step
 
 
-@pytest.mark.parametrize("method", ["lora", "qlora"])
+@pytest.mark.parametrize("method", ["lora", pytest.param("qlora", marks=pytest.mark.slow)])
 def test_shared_out_by_fsdp_the_same_adapter_is_gathered(make_job, tmp_path, monkeypatch, method):
     """torch's FSDP on two gloo processes; on GPUs it was never run."""
     one = in_this_process(exact(make_job(method=method, batch_size=8)), tmp_path / "one")
