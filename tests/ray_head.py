@@ -62,6 +62,22 @@ def ray_head(cpus: int = 2) -> Iterator[dict[str, str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def reached(head: dict[str, str]) -> Iterator[None]:
+    """The environment of `ray_head`, for the Ray in this process too: it keeps the first mode and token that it reads.
+
+    What another test asked without a token, or with that of another head, would else hold for all that follow.
+    """
+    from ray._private.authentication_test_utils import reset_auth_token_state
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in head.items():
+            patch.setenv(name, value)
+        reset_auth_token_state()
+        yield
+    reset_auth_token_state()
+
+
 def end(pid: int, folder: Path) -> None:
     """Every process of this head, also those that left its session: all name its folder, or come from one that does."""
     with suppress(psutil.NoSuchProcess):

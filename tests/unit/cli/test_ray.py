@@ -17,7 +17,7 @@ from pytest_ftgate.train.ray.cluster import Cluster
 from pytest_ftgate.train.ray.project import Project
 from pytest_ftgate.train.ray.whole import WholeRun
 from tests.projects import pipeline_toml
-from tests.ray_head import ray_head
+from tests.ray_head import ray_head, reached
 
 RUN = """
 import json, os, pathlib, sys
@@ -56,6 +56,12 @@ def project(tmp_path, monkeypatch):
 def head() -> Iterator[dict[str, str]]:
     with ray_head() as env:
         yield env
+
+
+@pytest.fixture
+def on_head(project, head) -> Iterator[None]:
+    with reached(head):
+        yield
 
 
 def test_what_goes_is_what_git_has_what_pipelines_name_and_the_state(project):
@@ -134,9 +140,7 @@ def test_no_command_and_a_storage_elsewhere_are_mistakes(project, tmp_path_facto
 
 
 @pytest.mark.timeout(900)
-def test_exit_code_and_state_folder_come_back(project, head, monkeypatch, capsys):
-    for name, value in head.items():
-        monkeypatch.setenv(name, value)
+def test_exit_code_and_state_folder_come_back(project, on_head, monkeypatch, capsys):
     monkeypatch.setenv("ASKED", "a variable")
     run = ["ray", "run", "--gpus", "0", "--env", "ASKED", "--", "python", "run.py"]
     key = (project / ".ftgate/seal.key").read_text() if (project / ".ftgate/seal.key").exists() else ""

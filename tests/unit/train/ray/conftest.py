@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.ray_head import ray_head
+from tests.ray_head import ray_head, reached
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +16,7 @@ def head() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def on_head(head: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def on_head(head: dict[str, str]) -> Iterator[dict[str, str]]:
     """Its address and token in the environment."""
-    for name, value in head.items():
-        monkeypatch.setenv(name, value)
-    return head
+    with reached(head):
+        yield head
