@@ -43,5 +43,7 @@ def test_the_engine_refuses_it_before_a_process_is_started(model_dir, tmp_path):
 
 
 def test_there_is_no_second_place_that_loads_a_model():
-    using = [path for path in PACKAGE.rglob("*.py") if "ForCausalLM.from_pretrained" in path.read_text(encoding="utf-8")]
+    using = [
+        path for path in PACKAGE.rglob("*.py") if "ForCausalLM.from_pretrained" in path.read_text(encoding="utf-8")
+    ]
     assert [path.relative_to(PACKAGE).as_posix() for path in using] == ["serve/hf/weights.py"]
