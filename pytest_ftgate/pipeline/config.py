@@ -23,7 +23,7 @@ from pytest_ftgate.pipeline.base_chat import chat_faults, chat_of
 from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve, exact
 from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
-from pytest_ftgate.train.method_problems import method_problems
+from pytest_ftgate.train.method_problems import configuration_problems, method_problems
 from pytest_ftgate.train.ray.cluster import Cluster, check_machines, cluster_problems
 from pytest_ftgate.train.strategies.check import read_configuration
 from pytest_ftgate.train.tuning import Lora, Tuning
@@ -208,11 +208,7 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
         yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
     if own := data.get("train", {}).get("accelerate_config"):
-        try:
-            check_machines(read_configuration(_absolute(path, own)), data["train"].get("where", "here"))
-        except TrainError as error:
-            message = f"train.accelerate_config: {shown(_absolute(path, own))} {error}"
-            yield Fault(shown(path), toml_line(text, ("train", "accelerate_config")), message, MAKE_CONFIGURATION)
+        yield from _accelerate_faults(data, text, path, _absolute(path, own))
     if ("general" in data["data"]) != ("general_share" in data["data"]):
         one = "general" if "general" in data["data"] else "general_share"
         message = "data.general and data.general_share go together"
@@ -224,6 +220,17 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     problems = (method_problems, cluster_problems, policy_problems, ab_problems)
     for keys, message, fix in chain.from_iterable(of(data) for of in problems):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
+
+
+def _accelerate_faults(data: dict[str, Any], text: str, path: Path, own: Path) -> Iterator[Fault]:
+    try:
+        written = read_configuration(own)
+        check_machines(written, data["train"].get("where", "here"))
+        for keys, message, fix in configuration_problems(data, written):
+            yield Fault(shown(path), toml_line(text, keys), message, fix)
+    except TrainError as error:
+        message = f"train.accelerate_config: {shown(own)} {error}"
+        yield Fault(shown(path), toml_line(text, ("train", "accelerate_config")), message, MAKE_CONFIGURATION)
 
 
 def _is_folder(model: str) -> bool:

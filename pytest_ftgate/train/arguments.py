@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.strategies.configuration import processes, strategy
+from pytest_ftgate.train.tuning import Tuning
 
 SCHEDULER_KWARGS = {"cosine_with_min_lr": {"min_lr_rate": 0.1}}
 """What a scheduler cannot do without; see `optimizing` for the one that counts steps."""
+
+LOWEST = {"min_lr", "min_lr_rate"}
+"""Arguments of a scheduler of which one alone may be given."""
+
+WHOLE = 1 - 1e-9
+"""Share of the steps that is all of them; transformers takes 1 for one step."""
 
 LIGER = {
     "use_liger_kernel": True,
@@ -32,8 +40,8 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         "max_steps": tuning.max_steps or -1,  # goes before epochs
         "learning_rate": tuning.learning_rate,
         "lr_scheduler_type": tuning.scheduler,
-        "lr_scheduler_kwargs": SCHEDULER_KWARGS.get(tuning.scheduler, {}),
-        "warmup_steps": tuning.warmup,  # below 1 it is a share of all steps
+        "lr_scheduler_kwargs": _scheduler_kwargs(tuning),
+        "warmup_steps": min(tuning.warmup, WHOLE),  # below 1 it is a share of all steps
         "per_device_train_batch_size": tuning.batch_size,
         "gradient_accumulation_steps": tuning.gradient_accumulation,
         "weight_decay": tuning.weight_decay,
@@ -59,8 +67,16 @@ def arguments(job: TrainJob, folder: Path, device: Device) -> dict[str, Any]:
         "run_name": job.name,
         **(TOGETHER if processes(job) > 1 else {}),
         **(LIGER if tuning.kernels == "liger" else {}),
-        **tuning.extra,
+        **{name: value for name, value in tuning.extra.items() if name != "lr_scheduler_kwargs"},
     }
+
+
+def _scheduler_kwargs(tuning: Tuning) -> Any:
+    """Those of [train.extra], with what the scheduler cannot do without if they lack it."""
+    own = tuning.extra.get("lr_scheduler_kwargs", {})
+    if not isinstance(own, Mapping) or own.keys() & LOWEST:
+        return own
+    return SCHEDULER_KWARGS.get(tuning.scheduler, {}) | dict(own)
 
 
 def _optimizer(shared: str, *, cuda: bool) -> str:

@@ -14,6 +14,9 @@ a step at 100 tokens."""
 PACKAGES = {"flash_attention_2": "flash_attn", "flash_attention_3": "flash_attn_interface"}
 """What has to be installed, or `kernels`, which brings builds of both."""
 
+ON_CUDA = (*PACKAGES, "flex_attention")
+"""Flex attention has no backward pass on the CPU."""
+
 
 def attention(tuning: Tuning, kind: str) -> str | None:
     """Name of the implementation; None leaves it to the library, which takes torch's fused one where the model has it.
@@ -30,11 +33,9 @@ def attention(tuning: Tuning, kind: str) -> str | None:
 
 
 def _check(name: str, kind: str) -> None:
-    if not name.startswith("flash_attention"):
-        return
-    if kind != "cuda":
+    if name in ON_CUDA and kind != "cuda":
         raise TrainError(f'train.attention = "{name}" needs CUDA, found a CPU\n    remove it')
-    if not _installed(name):
+    if name in PACKAGES and not _installed(name):
         raise TrainError(
             f'train.attention = "{name}": neither {PACKAGES[name]} nor kernels is installed\n'
             "    pip install kernels, or remove it"

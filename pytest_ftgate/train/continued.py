@@ -16,7 +16,14 @@ from pytest_ftgate.train.tuning import Lora
 PEFTS = 8
 """Rank and alpha of PEFT where a configuration names none."""
 
-SHAPE = ("rank_pattern", "alpha_pattern", "exclude_modules", "layers_to_transform", "layers_pattern")
+SHAPE = (
+    "rank_pattern",
+    "alpha_pattern",
+    "exclude_modules",
+    "layers_to_transform",
+    "layers_pattern",
+    "target_parameters",
+)
 """Fields of an adapter beside rank, scale and layers that must be as they were."""
 
 

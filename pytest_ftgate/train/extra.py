@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.files.schema import suggestion
+from pytest_ftgate.train.tuning import METHODS_OF
 
 OURS = {
     "num_train_epochs": "epochs",
@@ -61,7 +62,7 @@ HELD = {
         "remove_unused_columns dataset_kwargs dataset_text_field dataset_num_proc shuffle_dataset chat_template_path "
         "chat_template_kwargs eos_token pad_token assistant_only_loss completion_only_loss truncation_mode "
         "label_names length_column_name model_init_kwargs trust_remote_code disable_dropout max_prompt_length "
-        "max_completion_length packing_strategy padding_value is_encoder_decoder"
+        "max_completion_length packing_strategy padding_value is_encoder_decoder dataloader_drop_last"
     ),
     "the precision, which [serve] dtype says": "bf16 fp16 tf32 use_cpu",
     "the curves": (
@@ -92,7 +93,9 @@ def extra_problems(train: Mapping[str, Any], method: str) -> Iterator[tuple[tupl
     for name in train.get("extra", {}):
         keys = ("train", "extra", name)
         if name in OURS:
-            yield keys, f"train.extra.{name} is what train.{OURS[name]} sets", f"set train.{OURS[name]}"
+            ours = OURS[name]
+            fix = f"set train.{ours}" if method in METHODS_OF.get(ours, (method,)) else "remove it"
+            yield keys, f"train.extra.{name} is what train.{ours} sets", fix
         elif held := next((what for what, names in HELD.items() if name in names.split()), ""):
             yield keys, f"train.extra.{name} cannot be set: it would change {held}", "remove it"
         elif method in {"qlora", "lora", "full"} and name in OF_TRLS_LOSS:

@@ -20,11 +20,14 @@ from pytest_ftgate.train.job import INITIAL, TrainJob
 from pytest_ftgate.train.loss import Collator
 
 ADAPTER = "default"
+INSIDE = "base_model.model."
+"""Before the names of the base's layers in a model with an adapter."""
+
+PT = {"format": "pt"}
+"""Metadata that PEFT gives its files, and some readers ask for."""
+
 PISSA = "pissa_niter_16"
 """Principal vectors by 16 subspace iterations, as Meng et al. advise: the whole decomposition takes hours."""
-
-EVA_ROWS = 10_000
-"""Training rows whose activations EVA looks at, the first ones."""
 
 EVA_ROWS = 4_096
 """First training rows, at most, that EVA looks at; the others stay on disk."""
@@ -36,7 +39,8 @@ EVA_BATCHES = 2_000
 def begin(trainer: Any, job: TrainJob, out_dir: Path, rows: Any, pad_id: int) -> None:
     """Give the adapter the first weights that the job wants, those of an earlier start in `out_dir` if there was one.
 
-    rows: training rows, of which EVA looks at the first 10,000. Raises TrainError if they are too few for it.
+    rows: training rows, of which EVA looks at the first EVA_ROWS. Raises TrainError if they are too few for it,
+    or the rank is more than a layer has inputs, and for an adapter to go on from that is another one's.
     """
     model = trainer.model
     init, folder = job.lora.init, out_dir / INITIAL
@@ -75,7 +79,7 @@ def save(model: Any, job: TrainJob, out_dir: Path, folder: Path, weights: dict[s
     first = load_file(out_dir / INITIAL / WEIGHTS)
     last = get_peft_model_state_dict(model, state_dict=weights, save_embedding_layers=False)
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: _difference(name, last[name].cpu(), first[name]) for name in last}, folder / WEIGHTS)
+    save_file({name: _difference(name, last[name].cpu(), first[name]) for name in last}, folder / WEIGHTS, PT)
     _doubled(model.peft_config[ADAPTER]).save_pretrained(folder)
 
 
@@ -114,6 +118,7 @@ def _pissa(model: Any, *, again: bool) -> None:
     for _, layer in _layers(model):
         if not again:
             layer.pissa_init(ADAPTER, PISSA)
+            _fill(layer)
             continue
         weight = layer.get_base_layer().weight
         taken = layer.scaling[ADAPTER] * layer.lora_B[ADAPTER].weight @ layer.lora_A[ADAPTER].weight
@@ -128,18 +133,28 @@ def _loftq(model: Any, job: TrainJob) -> None:
     original = load_weights(job.base, job.revision, torch.float32)
     for name, layer in _layers(model):
         base = layer.get_base_layer()
-        lacks = original.get_submodule(name.removeprefix("base_model.model.")).weight.to(base.weight.device)
+        lacks = original.get_submodule(name.removeprefix(INSIDE)).weight.to(base.weight.device)
         left, values, right = torch.svd_lowrank(
             lacks - dequantize_module_weight(base).float(), q=layer.r[ADAPTER], niter=16
         )
         root = (values / layer.scaling[ADAPTER]).sqrt()
         layer.lora_A[ADAPTER].weight.data = (root[:, None] * right.T).contiguous()
         layer.lora_B[ADAPTER].weight.data = (left * root).contiguous()
+        _fill(layer)
+
+
+def _fill(layer: Any) -> None:
+    """Bring A and B to the rank with zeros: a layer has no more singular vectors than its smaller side is long."""
+    first, second = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
+    lacks = layer.r[ADAPTER] - len(first)
+    first.data = torch.nn.functional.pad(first.data, (0, 0, 0, lacks))
+    second.data = torch.nn.functional.pad(second.data, (0, lacks))
 
 
 def _eva(model: Any, job: TrainJob, rows: Sequence[dict[str, Any]], pad_id: int) -> None:
     from peft import EvaConfig, initialize_lora_eva_weights
 
+    _check_eva_ranks(model)
     config = model.peft_config[ADAPTER]
     config.init_lora_weights, config.eva_config = "eva", EvaConfig(rho=1.0, use_label_mask=False)
     batches = _Batches(rows, job, Collator(pad_id))
@@ -152,6 +167,18 @@ def _eva(model: Any, job: TrainJob, rows: Sequence[dict[str, Any]], pad_id: int)
     )
     config.init_lora_weights, config.eva_config = True, None
     unpack(model)
+
+
+def _check_eva_ranks(model: Any) -> None:
+    """EVA finds no more directions than a layer has inputs."""
+    for name, layer in _layers(model):
+        if layer.r[ADAPTER] > layer.in_features:
+            raise TrainError(
+                f'lora.init = "eva": the layer {name.removeprefix(INSIDE)} has {layer.in_features} inputs, '
+                f"and rank {layer.r[ADAPTER]}\n"
+                f"    set lora.r (or its rank in rank_pattern) to {layer.in_features} or less, "
+                'or lora.init = "default"'
+            )
 
 
 def unpack(model: Any) -> None:
@@ -167,7 +194,6 @@ class _Batches:
     """Batches of training rows, each of more tokens than the adapter has ranks, again and again up to EVA_BATCHES."""
 
     def __init__(self, rows: Sequence[dict[str, Any]], job: TrainJob, collate: Collator) -> None:
-        rows = [rows[number] for number in range(min(len(rows), EVA_ROWS))]
         shortest = min(len(row["asked"]) + len(row["answer"]) for row in rows)
         size = max(job.tuning.batch_size, -(-2 * job.lora.r // shortest))
         if len(rows) < size:
@@ -203,7 +229,15 @@ def _write(model: Any, folder: Path) -> None:
 
 
 def _read(model: Any, folder: Path) -> None:
-    from peft import set_peft_model_state_dict
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
-    set_peft_model_state_dict(model, load_file(folder / WEIGHTS))
+    weights = load_file(folder / WEIGHTS)
+    rebuilt = get_peft_model_state_dict(model, save_embedding_layers=False)
+    if strange := sorted(weights.keys() ^ rebuilt.keys()):
+        raise TrainError(
+            f"{folder / WEIGHTS} has {len(weights)} tensors, and its adapter_config.json describes {len(rebuilt)}; "
+            f"in one of the two alone: {', '.join(strange[:3])}{', ...' if len(strange) > 3 else ''}\n"
+            '    train.from = "champion" needs an adapter that its own configuration describes: set train.from = "base"'
+        )
+    set_peft_model_state_dict(model, weights)

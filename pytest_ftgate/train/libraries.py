@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_ftgate.errors import MissingExtra, TrainError
 from pytest_ftgate.serve.device import this_device
+from pytest_ftgate.train.attention import attention
 from pytest_ftgate.train.job import LIBRARIES
 from pytest_ftgate.train.kernels import check_kernels
 from pytest_ftgate.train.strategies.check import check_strategy
@@ -17,6 +18,8 @@ KERNELS = {"liger": ("liger_kernel", "liger-kernel"), "unsloth": ("unsloth", "un
 """Value of train.kernels -> module, and the package that has it."""
 
 OPTIMIZERS = {
+    "adamw_torch_xla": ("torch_xla", "torch-xla"),
+    "adamw_torch_npu_fused": ("torch_npu", "torch-npu"),
     "adamw_torch_4bit": ("torchao", "torchao"),
     "adamw_torch_8bit": ("torchao", "torchao"),
     "adamw_anyprecision": ("torchdistx", "torchdistx"),
@@ -40,6 +43,9 @@ def check_libraries(tuning: Tuning, report_to: Sequence[str] = ()) -> None:
         names = ", ".join(absent)
         raise TrainError(f"tracking.report_to: {names} not installed; install or remove it")
     check_kernels(tuning.kernels, this_device())
+    attention(tuning, this_device().kind)
+    if tuning.extra.get("activation_offloading") and this_device().kind != "cuda":
+        raise TrainError("train.extra.activation_offloading needs CUDA, found a CPU\n    remove it")
     check_strategy(tuning, this_device(), os.environ)
     for key, module, package in _wanted(tuning):
         if not _installed(module):

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_ftgate.files.schema import suggestion
 from pytest_ftgate.train.extra import extra_problems, optimizers
 from pytest_ftgate.train.strategies.check import strategy_problems
+from pytest_ftgate.train.strategies.configuration import SHARDED, strategy_of
 from pytest_ftgate.train.tuning import METHODS_OF, METHODS_OF_INIT, REFERENCED, Tuning
 
 Problem = tuple[tuple[str, ...], str, str]
@@ -19,13 +20,17 @@ def method_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     train, lora = data.get("train", {}), data.get("lora")
     method = train.get("method", Tuning().method)
     for key, methods in METHODS_OF.items():
-        if key in train and method not in methods:
+        if _asks(train, key) and method not in methods:
             needed = " or ".join(f'"{name}"' for name in methods)
             yield ("train", key), f'train.{key} requires method = {needed}, found "{method}"', "remove it"
     yield from extra_problems(train, method)
     yield from strategy_problems(train)
     yield from _optimizer_problems(train)
     yield from _init_problems(data, method)
+    yield from _first_weights_problems(train, lora or {})
+    if train.get("kernels") == "unsloth" and "attention" in train:
+        message = 'train.attention is not looked at with kernels = "unsloth", which brings its own'
+        yield ("train", "attention"), message, "remove one of the two"
     layers = (lora or {}).get("extra", {}).keys() & {"layers_to_transform", "layers_pattern"}
     if layers and isinstance((lora or {}).get("target_modules", ""), str):
         key = sorted(layers)[0]
@@ -41,6 +46,21 @@ def method_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     if method == "kto" and train.get("batch_size") == 1:
         message = 'method = "kto" compares each answer with another one of its batch; train.batch_size is 1'
         yield ("train", "batch_size"), message, "set it to 2 or more; lower gradient_accumulation to keep the step"
+
+
+def _asks(train: Mapping[str, Any], key: str) -> bool:
+    """Whether the key says anything: packing = false does not, load_in_4bit = false does."""
+    return key in train and bool(train[key] or getattr(Tuning(), key))
+
+
+def configuration_problems(data: Mapping[str, Any], configuration: Mapping[str, Any]) -> Iterator[Problem]:
+    """Of the content of train.accelerate_config."""
+    init = data.get("lora", {}).get("init", "default")
+    if init != "default" and (shared := strategy_of(configuration)) in SHARDED:
+        message = (
+            f'lora.init = "{init}" needs the whole base on each GPU; train.accelerate_config shares it out: {shared}'
+        )
+        yield ("lora", "init"), message, "make that configuration for DDP or ZeRO-2, or remove lora.init"
 
 
 UNKEPT = {
@@ -72,12 +92,11 @@ def _init_problems(data: Mapping[str, Any], method: str) -> Iterator[Problem]:
         fix = f"set train.method = {needed}, or remove lora.init"
         yield keys, f'lora.init = "{init}" requires method = {needed}, found "{method}"', fix
     served_in_4bit = data.get("serve", {}).get("quantization") is not None
-    if (init == "pissa" or (init == "loftq" and not served_in_4bit)) and lora.get("r", 0) > MOST_CONVERTED:
-        message = f'lora.init = "{init}" saves an adapter of twice lora.r = {lora["r"]}, and vLLM serves 512 at most'
-        yield ("lora", "r"), message, f"set lora.r = {MOST_CONVERTED} or less"
+    if init == "pissa" or (init == "loftq" and not served_in_4bit):
+        yield from _doubled_problems(lora, init)
     if train.get("from") == "champion":
         yield keys, f'lora.init = "{init}" is not for train.from = "champion": its weights are there', "remove it"
-    if train.get("strategy") in {"fsdp", "deepspeed-3"}:
+    if train.get("strategy") in SHARDED:
         message = f'lora.init = "{init}" needs the whole base on each GPU; train.strategy = "{train["strategy"]}"'
         yield keys, message, 'set train.strategy = "ddp" or "deepspeed-2", or remove lora.init'
     if train.get("kernels") == "unsloth":
@@ -86,3 +105,25 @@ def _init_problems(data: Mapping[str, Any], method: str) -> Iterator[Problem]:
 
 MOST_CONVERTED = 256
 """Ranks of an adapter that is saved with twice as many."""
+
+
+def _first_weights_problems(train: Mapping[str, Any], lora: Mapping[str, Any]) -> Iterator[Problem]:
+    """[lora.extra] init_lora_weights beside another key that says the same."""
+    init = lora.get("init", "default")
+    others = {f'lora.init = "{init}"': init != "default", 'train.from = "champion"': train.get("from") == "champion"}
+    if "init_lora_weights" in lora.get("extra", {}) and any(others.values()):
+        other = next(key for key, said in others.items() if said)
+        message = f"lora.extra.init_lora_weights and {other} both say what the first weights are"
+        yield ("lora", "extra", "init_lora_weights"), message, "remove one of the two"
+
+
+def _doubled_problems(lora: Mapping[str, Any], init: str) -> Iterator[Problem]:
+    """Ranks that an adapter of twice as many must not have."""
+    ranks: dict[tuple[str, ...], int] = {("lora", "r"): lora.get("r", 0)}
+    for layer, rank in lora.get("extra", {}).get("rank_pattern", {}).items():
+        ranks["lora", "extra", "rank_pattern", layer] = rank
+    for keys, rank in ranks.items():
+        if rank > MOST_CONVERTED:
+            named = ".".join(keys)
+            message = f'lora.init = "{init}" saves an adapter of twice {named} = {rank}, and vLLM serves 512 at most'
+            yield keys, message, f"set {named} = {MOST_CONVERTED} or less"

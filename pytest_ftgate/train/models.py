@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,23 @@ def check_servable(model: Any, times: int = 1) -> None:
     times: so many times its rank has the adapter that is saved.
     """
     configs = getattr(model, "peft_config", {}).values()
+    if unmatched := [text for config in configs for text in _unmatched(model, config)]:
+        raise TrainError(f"{'; '.join(unmatched)}\n    name a layer with an adapter, or remove it")
     if reasons := [reason for config in configs for reason in _refusals(config, times)]:
         raise TrainError("not trained, vLLM cannot serve this adapter: " + "; ".join(reasons))
+
+
+def _unmatched(model: Any, config: Any) -> Iterator[str]:
+    """Ranks and alphas of [lora.extra] that are of no layer, which PEFT reads over."""
+    from peft.tuners.lora import LoraLayer
+    from peft.utils.other import get_pattern_key
+
+    names = (name for name, module in model.named_modules() if isinstance(module, LoraLayer))
+    layers = [name.removeprefix("base_model.model.") for name in names]
+    for key in ("rank_pattern", "alpha_pattern"):
+        for pattern in getattr(config, key) or {}:
+            if not any(get_pattern_key([pattern], layer) == pattern for layer in layers):
+                yield f"lora.extra.{key}: no layer that gets an adapter matches {pattern!r}"
 
 
 def _refusals(config: Any, times: int) -> list[str]:

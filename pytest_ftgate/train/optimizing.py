@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from pytest_ftgate.errors import TrainError
 
 DECAY = 0.1
 """Share of the steps in which "warmup_stable_decay" lets the learning rate fall, at the end."""
+
+
+REFUSALS = (TypeError, ValueError, KeyError, AttributeError, NotImplementedError)
+"""What TRL, transformers and PEFT raise for settings that they do not take, while they put things together."""
+
+
+@contextmanager
+def taken(tables: str, kinds: tuple[type[Exception], ...] = REFUSALS) -> Iterator[None]:
+    """What TRL says to values of these tables that it does not take is the user's to mend, and no crash."""
+    try:
+        yield
+    except kinds as error:
+        problem = str(error) or type(error).__name__
+        raise TrainError(f"{tables}: TRL does not take these settings: {problem}\n    see [train.extra]") from error
 
 
 class Optimizing:
@@ -18,6 +36,10 @@ class Optimizing:
 
     def create_optimizer(self, model: Any = None) -> Any:
         """PEFT's for LoRA+: B learns at `loraplus_ratio` times the rate of A."""
+        with taken("[train]"):
+            return self._optimizer(model)
+
+    def _optimizer(self, model: Any) -> Any:
         if not self.loraplus_ratio or self.optimizer is not None:
             return super().create_optimizer(model)  # type: ignore[misc]
         from peft.optimizers import create_loraplus_optimizer
@@ -40,4 +62,5 @@ class Optimizing:
         if self.args.lr_scheduler_type == "warmup_stable_decay":
             decay = {"num_decay_steps": max(1, round(DECAY * num_training_steps))}
             self.args.lr_scheduler_kwargs = decay | dict(self.args.lr_scheduler_kwargs or {})
-        return super().create_scheduler(num_training_steps, optimizer)  # type: ignore[misc]
+        with taken("[train]"):
+            return super().create_scheduler(num_training_steps, optimizer)  # type: ignore[misc]

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train import epochs, initial_weights
@@ -27,6 +26,7 @@ from pytest_ftgate.train.models import (
     model_to_train,
 )
 from pytest_ftgate.train.odds import OddsCollator, OddsTrainer, orpo_arguments
+from pytest_ftgate.train.optimizing import taken
 from pytest_ftgate.train.packing import keep_rows_apart
 from pytest_ftgate.train.resuming import Stopwatch
 from pytest_ftgate.train.rows import fitting_rows, write_tokens
@@ -95,19 +95,19 @@ def make_trainer(job: TrainJob, tokenizer: Any, data: Tokenised, out_dir: Path) 
     """Model, adapter, data and settings put together. Raises TrainError for an adapter that vLLM cannot serve."""
     trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
     check_kernels(job.tuning.kernels, this_device())
-    try:
+    with taken("[train]"):
         arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
-    except (TypeError, ValueError) as error:
-        raise TrainError(f"[train]: TRL does not take these settings: {error}\n    see [train.extra]") from None
     model = model_to_train(job)
-    trainer: Trainer = trainer_of(
-        model=model,
-        args=arguments,
-        data_collator=_collator(job, tokenizer, model),
-        train_dataset=data.dataset,
-        processing_class=tokenizer,
-        peft_config=lora_config(job),
-    )
+    collator, adapter = _collator(job, tokenizer, model), lora_config(job)
+    with taken("[train] or [lora]"):
+        trainer: Trainer = trainer_of(
+            model=model,
+            args=arguments,
+            data_collator=collator,
+            train_dataset=data.dataset,
+            processing_class=tokenizer,
+            peft_config=adapter,
+        )
     trainer.loraplus_ratio = job.tuning.loraplus_ratio
     check_servable(trainer.model, 2 if initial_weights.is_converted(job) else 1)
     hold_adapter_in_float32(trainer.model)

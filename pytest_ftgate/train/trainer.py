@@ -13,7 +13,7 @@ from pytest_ftgate.train.by_length import ByLength
 from pytest_ftgate.train.filling import WithFiller, fill_up
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import answer_loss, fused_answer_loss
-from pytest_ftgate.train.optimizing import Optimizing
+from pytest_ftgate.train.optimizing import Optimizing, taken
 from pytest_ftgate.train.resuming import Resuming
 from pytest_ftgate.train.shards import LENGTH
 
@@ -57,6 +57,11 @@ class PreferenceTrainer(Resuming, Optimizing, DPOTrainer):  # type: ignore[misc]
     """Trains on rows of `prompt_ids`, `chosen_ids`, `rejected_ids`; the reference is the base, its adapter disabled."""
 
     like_validation = False
+
+    def compute_loss(self, *args: Any, **rest: Any) -> Any:
+        """TRL's; it is here that it refuses a `loss_type`."""
+        with taken("[train]", (ValueError,)):
+            return super().compute_loss(*args, **rest)
 
     def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
         """The tokens are there already, made as for the other methods and as the server makes them."""

@@ -20,10 +20,13 @@ UNSERVABLE = {
 }
 """Keys of PEFT that are refused before training, and what vLLM cannot serve because of them."""
 
+NOTHING: tuple[object, ...] = (None, False, "none", [], {})
+"""Values that ask for nothing."""
+
 
 def unservable(table: object, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The keys of UNSERVABLE in [lora] and [lora.extra], taken out of them."""
+    """The keys of UNSERVABLE in [lora] and [lora.extra] that ask for something; all of them are taken out."""
     if isinstance(table, dict):
-        yield from ((*at, key) for key in UNSERVABLE if table.pop(key, None) is not None)
+        yield from ((*at, key) for key in UNSERVABLE if table.pop(key, None) not in NOTHING)
         if at == ("lora",):
             yield from unservable(table.get("extra"), ("lora", "extra"))

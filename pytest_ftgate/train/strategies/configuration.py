@@ -5,6 +5,7 @@ One is always passed, so that the default configuration of a user (`accelerate c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_ftgate.serve.device import Device
@@ -33,10 +34,13 @@ def processes_here(job: TrainJob) -> int:
 
 def strategy(job: TrainJob) -> str:
     """Of the job, as [train] strategy has it; of train.accelerate_config, what comes nearest to its content."""
-    if not job.accelerate:
-        return job.tuning.strategy
-    kind = str(job.accelerate.get("distributed_type")).upper()
-    stage = (job.accelerate.get("deepspeed_config") or {}).get("zero_stage", 2)
+    return strategy_of(job.accelerate) if job.accelerate else job.tuning.strategy
+
+
+def strategy_of(accelerate: Mapping[str, Any]) -> str:
+    """What comes nearest to the content of train.accelerate_config."""
+    kind = str(accelerate.get("distributed_type")).upper()
+    stage = (accelerate.get("deepspeed_config") or {}).get("zero_stage", 2)
     return {"FSDP": "fsdp", "DEEPSPEED": f"deepspeed-{stage}"}.get(kind, "ddp")
 
 

@@ -142,6 +142,11 @@ def test_a_configuration_of_accelerate_is_read_into_the_job_or_its_fault_named(t
     own.write_text("distributed_type: MULTI_GPU\nnum_machines: 2\nnum_processes: 2\n")
     [(_, message)] = faults(tmp_path, text + 'where = "ray"\n')
     assert 'has num_machines: 2, but with train.where = "ray" such a file is started on one machine alone' in message
+    own.write_text("distributed_type: FSDP\n")
+    [(line, message)] = faults(
+        tmp_path, text.replace("[train]", '[train]\nmethod = "lora"') + '[lora]\ninit = "pissa"\n'
+    )
+    assert (line, message[:19]) == (text.count("\n") + 3, 'lora.init = "pissa"')
 
 
 def test_columns_are_mapped_to_keys_that_are_read(tmp_path):
@@ -342,3 +347,8 @@ def test_a_folder_whose_name_no_task_can_have_is_refused(tmp_path, name):
     path = projects.write(tmp_path / name / "pipeline.toml", SMALLEST)
     with pytest.raises(PipelineError, match=r"pipeline name '.*\n    rename the folder"):
         read_pipeline(path)
+
+
+def test_keys_of_peft_that_ask_for_nothing_are_no_fault(tmp_path):
+    read = read_pipeline(write(tmp_path, f'{SMALLEST}[lora.extra]\nuse_dora = false\nbias = "none"\n'))
+    assert read.lora.extra == {}

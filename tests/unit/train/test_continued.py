@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError, TrainError
-from pytest_ftgate.train.continued import continued
+from pytest_ftgate.train.continued import continued, lora_of
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.manifest import Manifest, read_manifest
@@ -79,3 +79,17 @@ def test_an_adapter_that_changed_meanwhile_is_not_trained(make_job, tmp_path):
     job = continued(make_job(epochs=1), first.adapter, "mail v1", Lora())
     with pytest.raises(ServeError, match="changed while it was being loaded"):
         go(replace(job, begin_digest="0" * 64), tmp_path / "out")
+
+
+def test_weights_that_the_configuration_does_not_describe_are_not_dropped(make_job, tmp_path):
+    first = go(make_job(epochs=1, rows=8, lora=Lora(r=4, target_modules=("k_proj", "q_proj"))), tmp_path / "first")
+    file = first.adapter / "adapter_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"target_modules": ["q_proj"]}))
+    job = continued(make_job(epochs=1), first.adapter, "mail v1", Lora())
+    with pytest.raises(TrainError, match=r"has 8 tensors, and its adapter_config\.json describes 4") as told:
+        go(job, tmp_path / "out")
+    assert "k_proj" in str(told.value)
+
+
+def test_adapters_on_parameters_are_of_the_shape():
+    assert lora_of({"r": 4, "target_parameters": ["experts.up"]}, 0.0).extra == {"target_parameters": ["experts.up"]}

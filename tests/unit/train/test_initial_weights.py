@@ -134,3 +134,22 @@ def test_gradients_come_through_a_base_in_4_bits_that_eva_has_asked(make_job, tm
 def test_too_few_rows_for_eva_are_named(make_job, tmp_path):
     with pytest.raises(TrainError, match=r'lora.init = "eva" needs \d+ training rows for lora.r = 64'):
         go(make_job(method="lora", rows=2, lora=Lora(r=64, init="eva"), epochs=1), tmp_path / "out")
+
+
+@pytest.mark.parametrize(("init", "method"), [("pissa", "lora"), ("loftq", "qlora")])
+def test_a_rank_above_the_smaller_side_of_a_layer_is_filled_with_zeros(make_job, tmp_path, init, method):
+    """k_proj is 64 -> 32: it has 32 singular vectors."""
+    from safetensors import safe_open
+
+    job = make_job(method=method, lora=Lora(r=40, init=init), epochs=1, rows=8)
+    manifest = go(replace(job, dtype="float32"), tmp_path / "out")
+    with safe_open(manifest.adapter / "adapter_model.safetensors", "pt") as file:
+        [name] = (name for name in file.keys() if "layers.0.self_attn.k_proj.lora_B" in name)  # noqa: SIM118
+        assert file.get_tensor(name).shape == (32, 80)
+        assert file.metadata() == {"format": "pt"}
+
+
+def test_a_rank_that_eva_cannot_fill_is_named_with_its_layer(make_job, tmp_path):
+    with pytest.raises(TrainError, match=r"layer model.layers.0.self_attn.q_proj has 64 inputs, and rank 100") as told:
+        go(make_job(method="lora", lora=Lora(r=100, init="eva"), epochs=1), tmp_path / "out")
+    assert "to 64 or less" in str(told.value)

@@ -17,7 +17,7 @@ from pytest_ftgate.train.extra import arguments_of, optimizers
 from pytest_ftgate.train.kernels import check_kernels
 from pytest_ftgate.train.libraries import check_libraries
 from pytest_ftgate.train.manifest import read_manifest
-from pytest_ftgate.train.method_problems import method_problems
+from pytest_ftgate.train.method_problems import configuration_problems, method_problems
 from pytest_ftgate.train.models import lora_config
 from pytest_ftgate.train.run import run
 from pytest_ftgate.train.tuning import METHODS_OF, METHODS_OF_INIT, Lora, Tuning
@@ -228,3 +228,92 @@ def test_unsloth_is_asked_for_the_very_base(make_job, tmp_path, monkeypatch):
     [asked] = sys.modules.pop("unsloth").ASKED
     assert (asked["load_in_4bit"], asked["use_exact_model_name"], asked["max_seq_length"]) == (False, True, 96)
     assert manifest.metrics["train_loss"] > 0
+
+
+def test_what_needs_cuda_or_another_library_is_known_before_anything_starts(monkeypatch):
+    monkeypatch.setattr(libraries, "this_device", lambda: CPU)
+    for name in ("flex_attention", "flash_attention_2"):
+        with pytest.raises(TrainError, match=f'train.attention = "{name}" needs CUDA'):
+            check_libraries(Tuning(attention=name))
+    for name, package in (("adamw_torch_xla", "torch-xla"), ("adamw_torch_npu_fused", "torch-npu")):
+        with pytest.raises(TrainError, match=f"{name}. needs {package}, which is not installed"):
+            check_libraries(Tuning(optimizer=name))
+    with pytest.raises(TrainError, match="activation_offloading needs CUDA"):
+        check_libraries(Tuning(extra={"activation_offloading": True}))
+
+
+def test_the_doubled_rank_of_a_single_layer_must_be_servable():
+    [(keys, message, _)] = problems({"method": "lora"}, {"init": "pissa", "extra": {"rank_pattern": {"q_proj": 300}}})
+    assert keys == ("lora", "extra", "rank_pattern", "q_proj")
+    assert "twice lora.extra.rank_pattern.q_proj = 300" in message
+
+
+@pytest.mark.parametrize(
+    ("tuning", "told"),
+    [
+        ({"extra": {"adam_beta2": "0.95"}}, r"\[train\]: TRL does not take these settings"),
+        ({"extra": {"optim_args": "foo"}}, r"\[train\]: TRL does not take these settings"),
+        ({"extra": {"lr_scheduler_kwargs": {"foo": 1}}}, r"does not take these settings: .*foo"),
+        ({"lora": Lora(r=4, target_modules=("nope",))}, r"\[train\] or \[lora\]: TRL does not take .*nope"),
+        ({"lora": Lora(r=4, extra={"rank_pattern": {"nope": 8}})}, "rank_pattern: no layer .* matches 'nope'"),
+        ({"lora": Lora(r=4, extra={"alpha_pattern": {"q_prj": 8}})}, "alpha_pattern: no layer .* matches 'q_prj'"),
+    ],
+)
+def test_values_that_are_not_taken_are_no_crash(make_job, tmp_path, tuning, told):
+    with pytest.raises(TrainError, match=told):
+        go(make_job(method="lora", epochs=1, rows=8, **tuning), tmp_path / "out")
+
+
+def test_a_pattern_of_a_layer_is_taken(make_job, tmp_path):
+    lora = Lora(r=4, extra={"rank_pattern": {"^model.layers.0.self_attn.q_proj": 8}})
+    assert go(make_job(method="lora", epochs=1, rows=8, lora=lora), tmp_path / "out").digest
+
+
+def test_a_warm_up_of_all_steps_is_no_single_step(make_job, tmp_path):
+    assert 0.999 < arguments(make_job(warmup=1.0), tmp_path, CPU)["warmup_steps"] < 1
+    assert arguments(make_job(), tmp_path, CPU)["warmup_steps"] == 0.05
+
+
+@pytest.mark.parametrize(
+    ("own", "given"),
+    [
+        ({"num_cycles": 0.5}, {"min_lr_rate": 0.1, "num_cycles": 0.5}),
+        ({"min_lr": 1e-5}, {"min_lr": 1e-5}),
+        ({"min_lr_rate": 0.2}, {"min_lr_rate": 0.2}),
+    ],
+)
+def test_a_scheduler_keeps_what_it_cannot_do_without(make_job, tmp_path, own, given):
+    job = make_job(scheduler="cosine_with_min_lr", extra={"lr_scheduler_kwargs": own})
+    assert arguments(job, tmp_path, CPU)["lr_scheduler_kwargs"] == given
+
+
+def test_keys_that_say_the_same_as_another_or_nothing():
+    gaussian = {"extra": {"init_lora_weights": "gaussian"}}
+    assert not problems({"method": "lora"}, gaussian)
+    for train, lora in (({}, {"init": "pissa"}), ({"from": "champion"}, {})):
+        [(keys, message, _)] = problems({"method": "lora", **train}, lora | gaussian)
+        assert keys == ("lora", "extra", "init_lora_weights")
+        assert "both say what the first weights are" in message
+    [(keys, _, _)] = problems({"kernels": "unsloth", "attention": "sdpa"})
+    assert keys == ("train", "attention")
+    assert not problems({"method": "dpo", "packing": False})
+    assert not problems({"method": "full", "loraplus_ratio": 0})
+    assert problems({"method": "lora", "load_in_4bit": False})
+
+
+def test_advice_is_what_the_method_allows():
+    [(_, _, fix)] = problems({"method": "dpo", "extra": {"padding_free": True}})
+    assert fix == "remove it"
+    [(_, message, _)] = problems({"extra": {"dataloader_drop_last": True}})
+    assert "which tokens are learnt" in message
+
+
+@pytest.mark.parametrize(
+    "content", [{"distributed_type": "FSDP"}, {"distributed_type": "DEEPSPEED", "deepspeed_config": {"zero_stage": 3}}]
+)
+def test_a_base_that_is_shared_out_by_a_configuration_has_no_other_first_weights(content):
+    [(keys, message, _)] = configuration_problems({"lora": {"init": "pissa"}}, content)
+    assert keys == ("lora", "init")
+    assert "the whole base on each GPU" in message
+    assert not list(configuration_problems({"lora": {"init": "pissa"}}, {"distributed_type": "MULTI_GPU"}))
+    assert not list(configuration_problems({}, content))
