@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import registry_options, say
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, PipelineError
 from pytest_ftgate.files.escape import printable_json
 from pytest_ftgate.files.text import shown
 
@@ -49,11 +49,16 @@ def doctor(args: argparse.Namespace) -> int:
     """Examine, and say what was found."""
     from pytest_ftgate.pipeline.config import read_pipeline
     from pytest_ftgate.pipeline.doctor.examine import examine
-    from pytest_ftgate.pipeline.doctor.finding import Level, warning
+    from pytest_ftgate.pipeline.doctor.finding import Level, faulty, warning
     from pytest_ftgate.pipeline.doctor.patient import Patient
     from pytest_ftgate.serve.device import this_device
 
-    pipeline = read_pipeline(_file(args))
+    try:
+        pipeline = read_pipeline(_file(args))
+    except PipelineError as wrong:
+        if args.json:
+            say(printable_json([asdict(faulty("pipeline", fault)) for fault in wrong.faults]))
+        raise
     suites, problem = _suites(args, pipeline)
     patient = Patient(
         pipeline=pipeline,

@@ -45,6 +45,12 @@ _WANTED = {
     "minItems": "needs {} or more items",
     "uniqueItems": "must not contain duplicates",
 }
+_FORMS = {
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": 'must be a date like "2025-01-31"',
+    "^[0-9a-f]{64}$": "must be 64 hex digits",
+    "^/": "must be an absolute path",
+}
+"""Pattern of a schema -> what it asks for."""
 
 
 def check(data: object, schema_name: str, path: str, line_of: Callable[[Keys], int]) -> list[Fault]:
@@ -175,7 +181,7 @@ def _wanted(error: Error) -> str:
     if error.validator == "enum":
         return f"must be one of: {', '.join(map(str, limit))}"
     if error.validator == "pattern":
-        return f"is not allowed: {_described(error, f'must match {limit!r}')}"
+        return _FORMS.get(limit) or f"is not allowed: {_described(error, f'must match {limit!r}')}"
     wanted = _WANTED.get(str(error.validator))
     return wanted.format(limit) if wanted else f"is not allowed: {error.message}"
 

@@ -41,6 +41,10 @@ __all__ = [
 ]
 
 
+NO_FLOORS = "no champion and no floors"
+"""Reason of a HOLD that more cases or better data would not change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The decision about one candidate.
@@ -93,7 +97,7 @@ def _gaps(names: set[str], required: Collection[str]) -> list[str]:
     """What was not looked at, though nothing is promoted without it."""
     gaps = [f"{name}: not measured, required for promotion" for name in required if name not in names]
     if not names & {"champion", "floors"}:
-        gaps.append("floors: no champion and no floors; add a [[gate.floor]] to golden.toml")
+        gaps.append(f"floors: {NO_FLOORS}; add a [[gate.floor]] to golden.toml")
     return gaps
 
 

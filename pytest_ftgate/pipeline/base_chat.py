@@ -57,7 +57,7 @@ def chat_faults(base: Mapping[str, Any], text: str, path: Path) -> Iterator[Faul
             yield from _syntax(file)
         else:
             line = toml_line(text, ("base", "chat_template"))
-            yield Fault(shown(path), line, f"base.chat_template: {shown(file)} not found")
+            yield Fault(shown(path), line, f"base.chat_template: {shown(file)} not found", "correct the path")
 
 
 def _problems(base: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.data.readers.renamed import column_faults
-from pytest_ftgate.errors import Fault, FileFaults, PipelineError, TrainError
+from pytest_ftgate.errors import Fault, FileFaults, PipelineError
 from pytest_ftgate.files.compressed import plain_name
 from pytest_ftgate.files.names import name_problem
 from pytest_ftgate.files.schema import check, read_toml, toml_line
@@ -19,12 +19,13 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
 from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
+from pytest_ftgate.pipeline.accelerate_file import accelerate_faults
 from pytest_ftgate.pipeline.base_chat import chat_faults, chat_of
 from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve, exact
 from pytest_ftgate.serve.vllm.options import taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
-from pytest_ftgate.train.method_problems import configuration_problems, method_problems
-from pytest_ftgate.train.ray.cluster import Cluster, check_machines, cluster_problems
+from pytest_ftgate.train.method_problems import method_problems
+from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
 from pytest_ftgate.train.strategies.check import read_configuration
 from pytest_ftgate.train.tuning import Lora, Tuning
 from pytest_ftgate.train.unservable import UNSERVABLE, unservable
@@ -32,8 +33,6 @@ from pytest_ftgate.train.unservable import UNSERVABLE, unservable
 if TYPE_CHECKING:
     from pytest_ftgate.serve.chat_format import ChatFormat
     from pytest_ftgate.serve.model import Model
-
-MAKE_CONFIGURATION = "make it by: accelerate config --config_file FILE; or use gpus, nodes and strategy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +207,7 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
         yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
     if own := data.get("train", {}).get("accelerate_config"):
-        yield from _accelerate_faults(data, text, path, _absolute(path, own))
+        yield from accelerate_faults(data, text, path, _absolute(path, own))
     if ("general" in data["data"]) != ("general_share" in data["data"]):
         one = "general" if "general" in data["data"] else "general_share"
         message = "data.general and data.general_share go together"
@@ -220,17 +219,6 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     problems = (method_problems, cluster_problems, policy_problems, ab_problems)
     for keys, message, fix in chain.from_iterable(of(data) for of in problems):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
-
-
-def _accelerate_faults(data: dict[str, Any], text: str, path: Path, own: Path) -> Iterator[Fault]:
-    try:
-        written = read_configuration(own)
-        check_machines(written, data["train"].get("where", "here"))
-        for keys, message, fix in configuration_problems(data, written):
-            yield Fault(shown(path), toml_line(text, keys), message, fix)
-    except TrainError as error:
-        message = f"train.accelerate_config: {shown(own)} {error}"
-        yield Fault(shown(path), toml_line(text, ("train", "accelerate_config")), message, MAKE_CONFIGURATION)
 
 
 def _is_folder(model: str) -> bool:

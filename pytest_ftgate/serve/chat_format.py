@@ -40,6 +40,14 @@ Own = str | Mapping[str, str] | Sequence[Mapping[str, str]] | None
 """A tokenizer's chat template: one text, or several by name ("default", "tool_use")."""
 
 
+class TemplateError(ServeError):
+    """A chat template does not do what [base] says. key: of [base]."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 @dataclass(frozen=True, slots=True)
 class ChatFormat:
     """The same for trainer, validation, transformers server, vLLM and probe. All "" = the tokenizer's own way.
@@ -68,13 +76,14 @@ class ChatFormat:
             return ""
         kwargs = self._with_date_string(text)
         if unknown := [name for name in kwargs if not has_variable(text, name)]:
-            raise ServeError(
+            raise TemplateError(
+                "chat_template_kwargs",
                 f"the chat template has no variable {', '.join(map(repr, unknown))}\n"
-                "    remove it from [base] chat_template_kwargs, or set [base] chat_template to a template that has it"
+                "    remove it from [base] chat_template_kwargs, or set [base] chat_template to a template that has it",
             )
         dated = _dated(text, date.fromisoformat(self.date or DAY))
         if self.date and dated == text and _DATE_STRING not in kwargs:
-            raise ServeError("the chat template writes no date\n    remove [base] date")
+            raise TemplateError("date", "the chat template writes no date\n    remove [base] date")
         return "".join(_assigned(kwargs)) + dated
 
     def _with_date_string(self, text: str) -> dict[str, Any]:
@@ -125,9 +134,10 @@ def _dated(text: str, day: date) -> str:
     """With the day in place of today."""
     dated = _TODAY.sub(lambda found: _literal(day.strftime(found["format"])), text)
     if left := _UNKNOWN_TODAY.search(dated):
-        raise ServeError(
+        raise TemplateError(
+            "chat_template",
             f"the chat template writes today's date in a way that cannot be fixed: {left[0]}\n"
-            "    set [base] chat_template to a copy of it with a date in that place"
+            "    set [base] chat_template to a copy of it with a date in that place",
         )
     return dated
 

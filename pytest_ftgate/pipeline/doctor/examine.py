@@ -8,10 +8,11 @@ from pytest_ftgate.pipeline.doctor.cluster import cluster
 from pytest_ftgate.pipeline.doctor.disk import disk
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings
 from pytest_ftgate.pipeline.doctor.hub import base
+from pytest_ftgate.pipeline.doctor.keys import context, template
 from pytest_ftgate.pipeline.doctor.machine import cuda, device, enough
 from pytest_ftgate.pipeline.doctor.memory import memory, neighbours
 from pytest_ftgate.pipeline.doctor.patient import Patient
-from pytest_ftgate.pipeline.doctor.rows import rows
+from pytest_ftgate.pipeline.doctor.rows import floors, goldens, rows
 from pytest_ftgate.pipeline.doctor.serving import unread
 from pytest_ftgate.pipeline.doctor.software import asked_for, libraries, python, vllm
 from pytest_ftgate.pipeline.doctor.speed import time_and_price, whole_run
@@ -32,13 +33,30 @@ CHECKS: tuple[Check, ...] = (
     cuda,
     neighbours,
     base,
+    template,
+    context,
     rows,
+    goldens,
+    floors,
     memory,
     disk,
     time_and_price,
     whole_run,
 )
-QUICK: tuple[Check, ...] = (libraries, asked_for, vllm, unread, cluster, enough, cuda, base, memory, disk)
+QUICK: tuple[Check, ...] = (
+    libraries,
+    asked_for,
+    vllm,
+    unread,
+    cluster,
+    enough,
+    cuda,
+    base,
+    template,
+    context,
+    memory,
+    disk,
+)
 
 
 def examine(patient: Patient, checks: Sequence[Check] = CHECKS) -> list[Finding]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pytest_ftgate.errors import Fault
+
 
 class Level(StrEnum):
     """ERROR: `--train` is expected to fail. WARNING: it may fail, or be slow. OK: neither."""
@@ -41,3 +43,9 @@ def warning(topic: str, text: str, fix: str = "") -> Finding:
 def error(topic: str, text: str, fix: str = "") -> Finding:
     """It would fail."""
     return Finding(Level.ERROR, topic, text, fix)
+
+
+def faulty(topic: str, fault: Fault, fix: str = "") -> Finding:
+    """A fault of a file, with its place. fix: where the fault names none."""
+    where = f"{fault.path}:{fault.line}" if fault.line else fault.path
+    return error(topic, f"{where}: {fault.message}", fault.fix or fix)

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.pipeline.doctor.finding import Finding, Findings, Level, error, ok, warning
+from pytest_ftgate.pipeline.doctor.finding import Finding, Findings, Level, error, faulty, ok, warning
 from pytest_ftgate.serve.hub import explained, refused
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.doctor.patient import Patient
-
-TIMEOUT_S = 5.0
-"""Of a request to the Hub."""
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -45,7 +42,7 @@ def _folder(patient: Patient) -> Findings:
         pipeline.base_model  # noqa: B018 - it looks whether the folder is there
     except FileFaults as missing:
         for fault in missing.faults:
-            yield error("base", fault.message, fault.fix or "name another base.model")
+            yield faulty("base", fault, "name another base.model")
         return
     folder = Path(pipeline.base.model)
     if not (folder / "config.json").is_file():
@@ -59,12 +56,12 @@ def _asked(patient: Patient, hub: Any) -> tuple[Finding, str]:
     """One HEAD request for config.json; where the Hub does not answer, the cache decides. And the commit of today."""
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-    name, revision, commit = patient.hub_id, patient.pipeline.base.revision, _commit(patient)
+    name, commit = patient.hub_id, _commit(patient)
     if hub.constants.HF_HUB_OFFLINE:
         return _offline(patient, "HF_HUB_OFFLINE is set"), commit
-    try:
-        found = hub.get_hf_file_metadata(hub.hf_hub_url(name, "config.json", revision=revision), timeout=TIMEOUT_S)
-    except Exception as failed:  # noqa: BLE001 - requests, httpx and urllib3 each have their own
+    found = patient.hub_answer
+    if isinstance(found, Exception):
+        failed = found
         if refused(failed):
             text, _, fix = str(explained(patient.base, failed)).partition("\n")
             return error("base", text, fix.strip()), commit

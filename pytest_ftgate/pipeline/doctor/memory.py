@@ -9,6 +9,7 @@ import psutil
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.pipeline.doctor.changes import serving_fix, training_fix, validation_fix
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings, error, ok, warning
+from pytest_ftgate.pipeline.doctor.software import installed
 from pytest_ftgate.serve.gpu_memory import holders
 from pytest_ftgate.serve.nvidia_smi import nvidia_smi
 from pytest_ftgate.train.estimate import memory as estimate
@@ -27,13 +28,21 @@ def memory(patient: Patient) -> Findings:
     shapes = patient.shapes
     if shapes is None:
         if not patient.quick:
-            why = "its configuration cannot be read here, or torch and transformers are not installed"
-            yield warning("memory", f"not estimated: {patient.pipeline.base.model}: {why}")
+            yield warning("memory", f"not estimated: {patient.pipeline.base.model}: {_unknown(patient)}")
         return
     for stage, parts in parts_of(patient, shapes).items():
         yield _compared(patient, shapes, stage, parts) or (
             _longest(patient, shapes, parts) if stage == "training" else _fits(patient, stage, parts)
         )
+
+
+def _unknown(patient: Patient) -> str:
+    """Why nothing can be counted."""
+    if patient.configuration is None:
+        return "the base cannot be reached" if patient.hub_id else "the base is not there"
+    if missing := [name for name in ("torch", "transformers") if not installed(name)]:
+        return f"{' and '.join(missing)} not installed"
+    return "its configuration cannot be read"
 
 
 def brief(patient: Patient) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.forecast import SAMPLE, TURNS, tokens_of, tokens_of_rows
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.model import Model
     from pytest_ftgate.train.estimate.memory import Settings
     from pytest_ftgate.train.manifest import Manifest
+
+TIMEOUT_S = 5.0
+"""Of the one request to the Hub."""
 
 
 @dataclass
@@ -72,10 +75,23 @@ class Patient:
         return folder_of(self.base)
 
     @cached_property
+    def hub_answer(self) -> Any:
+        """What the Hub says of config.json, asked once; the exception where it does not answer, or refuses."""
+        try:
+            import huggingface_hub as hub
+
+            url = hub.hf_hub_url(self.hub_id, "config.json", revision=self.pipeline.base.revision)
+            return hub.get_hf_file_metadata(url, timeout=TIMEOUT_S)
+        except Exception as failed:  # noqa: BLE001 - requests, httpx and urllib3 each have their own
+            return failed
+
+    @cached_property
     def configuration(self) -> Path | None:
         """The folder of the base model's config.json; of a hub id that is not here, that file alone is fetched."""
         if self.folder or not self.hub_id:
             return self.folder
+        if isinstance(self.hub_answer, Exception):
+            return None
         try:
             from huggingface_hub import hf_hub_download
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.doctor.finding import Findings, error, ok, warning
+from pytest_ftgate.train.attention import attention
 from pytest_ftgate.train.job import LIBRARIES
 from pytest_ftgate.train.libraries import check_libraries
 
@@ -37,6 +38,7 @@ def libraries(patient: Patient) -> Findings:
         return
     try:
         check_libraries(patient.pipeline.tuning, patient.pipeline.report_to)
+        attention(patient.pipeline.tuning, patient.device.kind)
     except FtgateError as missing:
         text, _, fix = str(missing).partition("\n")
         yield error("training", text, fix.strip())
@@ -56,10 +58,7 @@ def asked_for(patient: Patient) -> Findings:
 def _optional(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
     """(module, package, the key that asks for it)."""
     tuning = pipeline.tuning
-    attention = f'train.attention = "{tuning.attention}"'
     wanted = {
-        ("flash_attn", "flash-attn", attention): tuning.attention == "flash_attention_2",
-        ("flash_attn_3", "flash-attn-3", attention): tuning.attention == "flash_attention_3",
         ("ray", "ray", 'train.where = "ray"'): tuning.where == "ray",
         ("bitsandbytes", "bitsandbytes", 'serve.quantization = "bitsandbytes"'): bool(pipeline.serve.quantization),
     }

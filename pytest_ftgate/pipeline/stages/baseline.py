@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import IntegrityError, MetricError, TrainError
-from pytest_ftgate.gate.verdict import Kind, Verdict
+from pytest_ftgate.gate.verdict import NO_FLOORS, Kind, Verdict
+from pytest_ftgate.pipeline.doctor.rows import has_floors
 from pytest_ftgate.pipeline.run import Baseline, PipelineRun, Stopped
 from pytest_ftgate.pipeline.stages.begin_with import check_begin
 from pytest_ftgate.pipeline.stages.check_machine import check_machine
@@ -30,6 +31,8 @@ def measure_baseline(run: PipelineRun) -> None:
     if run.machine_lacks:
         raise TrainError(run.machine_lacks)
     check_begin(run, champion)
+    if champion is None and not has_floors(run.suites):
+        run.say(f"  warning: {NO_FLOORS}: this run can only end in HOLD; add a [[gate.floor]] to golden.toml")
     warm = threading.Thread(target=run.runtime.registry.prepare, name="ftgate-registry", daemon=True)
     warm.start()
     target = base_target(run.base)

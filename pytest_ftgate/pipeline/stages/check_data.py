@@ -98,7 +98,7 @@ class DataChecks:
             return "no row could be read"
         if name in AGAINST_GOLDENS:
             return f"golden sets not checked: {' '.join(self.unheld.split())}"
-        return f"tokens not counted: {' '.join(self.uncounted.split())}"
+        return f"tokens not counted: {'; '.join(line.strip() for line in self.uncounted.splitlines())}"
 
     def _checks(
         self,

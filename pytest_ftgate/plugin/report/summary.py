@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.excerpt import brief
+from pytest_ftgate.gate.verdict import NO_FLOORS
 from pytest_ftgate.judge.summary import judged_lines
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
 from pytest_ftgate.plugin.report.columns import column_lines
@@ -112,7 +113,7 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if verdict.get("data"):
         yield f"  data:   {verdict['data']}", ""
     yield f"  stages: {_times(verdict['seconds'])}", ""
-    yield f"  next:   {_NEXT[kind].format(task=task, golden=verdict['golden'])}", ""
+    yield f"  next:   {_next(verdict).format(task=task, golden=verdict['golden'])}", ""
 
 
 def _night(night: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -131,6 +132,12 @@ def _explained(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"  all cases: {verdict['page']}", ""
 
 
+def _next(verdict: dict[str, Any]) -> str:
+    """By the reason, where more golden cases or better data would not help."""
+    return _FIRST_FLOOR if NO_FLOORS in verdict["reason"] else _NEXT[verdict["verdict"]]
+
+
+_FIRST_FLOOR = "add a [[gate.floor]] to {golden}, run: ftgate lock {golden}   then train again"
 _NEXT = {
     "PROMOTE": "pytest {golden}   (tests the champion), or: ftgate serve {task}",
     "UNCHANGED": "change data or configuration of {task}, then train again",

@@ -59,9 +59,9 @@ def limit_of(model: Model, argument: int) -> Limit | None:
     """argument: the user's own --max-model-len, 0 for none. None where nothing is known."""
     if argument:
         return Limit(argument, "as --max-model-len says", "raise --max-model-len")
-    if model.context:
-        return Limit(model.context, "as [serve] context says", "raise [serve] context")
     own = own_context(model)
+    if model.context and not 0 < own < model.context:
+        return Limit(model.context, "as [serve] context says", "raise [serve] context")
     return Limit(own, "the most that the model itself reads", "use a model with a longer context") if own else None
 
 

@@ -84,13 +84,16 @@ class VllmEngine(LocalEngine):
             self._longest = found
 
     def _context(self, *, cpu: bool) -> int:
-        """What the server is started with; 0 lets vLLM choose, where nothing is known of what will be asked."""
-        if self.settings.context or self.model.context:
-            return self.settings.context or self.model.context
-        if not self._longest.tokens and not cpu:
+        """What the server is started with, never more than the model reads.
+
+        0 lets vLLM choose, where nothing is known of what will be asked.
+        """
+        if self.settings.context:
+            return self.settings.context
+        if not self.model.context and not self._longest.tokens and not cpu:
             return 0
         own = own_context(self.model)
-        return min([rounded(self._longest.tokens), *([own] if own else [])])
+        return min([self.model.context or rounded(self._longest.tokens), *([own] if own else [])])
 
     def start(self, progress: Progress) -> None:
         """As LocalEngine; ready after an answer with log-probabilities."""

@@ -51,7 +51,7 @@ FAILURES: tuple[Failure, ...] = (
     Failure(
         "greater than the derived max_model_len",
         "--max-model-len exceeds the model's limit",
-        f"lower or remove --max-model-len in {ARGUMENTS}",
+        f"lower or remove [serve] context, or --max-model-len in {ARGUMENTS}",
     ),
     Failure(
         "is greater than max_lora_rank",

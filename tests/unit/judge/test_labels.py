@@ -89,7 +89,7 @@ def test_all_faults_are_told_at_once(read):
     for part in (
         "labels.jsonl:1: is not valid JSON",
         "label must be a string or an integer; found true",
-        "answer is not allowed: 64 hex digits",
+        "answer must be 64 hex digits",
         "'criterum' is not a valid key of a label; did you mean 'criterion'?",
         "a label needs 'by' and 'case' and 'answer'; found: id, label",
         "by must not be empty",

@@ -56,12 +56,16 @@ def test_a_template_of_ours_by_its_name(tmp_path):
     ("base", "told"),
     [
         ('chat_template = "chatlm"', "sms/pipeline.toml:5: base.chat_template is 'chatlm', expected \"chatml\" or a f"),
-        ('chat_template = "./gone.jinja"', "sms/pipeline.toml:5: base.chat_template: sms/gone.jinja not found"),
+        (
+            'chat_template = "./gone.jinja"',
+            "sms/pipeline.toml:5: base.chat_template: sms/gone.jinja not found\n    corr",
+        ),
         ('chat_template = "./empty.jinja"', "sms/empty.jinja: base.chat_template is empty"),
         ('chat_template = "./bad.jinja"', "sms/bad.jinja:2: base.chat_template is no valid Jinja: "),
         ("chat_template_kwargs = { messages = 1 }", "sms/pipeline.toml:5: base.chat_template_kwargs: 'messages' is s"),
         ('chat_template_kwargs = { "a b" = 1 }', "sms/pipeline.toml:5: base.chat_template_kwargs: 'a b' is no name"),
         ("chat_template_kwargs = { a = nan }", "sms/pipeline.toml:5: base.chat_template_kwargs"),
+        ('date = "tomorrow"', 'pipeline.toml:5: base.date must be a date like "2025-01-31"; found "tomorrow"'),
         ('date = "2025-02-30"', "sms/pipeline.toml:5: base.date is '2025-02-30', which is no day of the calendar"),
     ],
 )

@@ -26,9 +26,10 @@ from pathlib import Path
 from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.pipeline.doctor.hub import base
 from pytest_ftgate.pipeline.doctor.patient import Patient
+from pytest_ftgate.pipeline.doctor.memory import memory
 from pytest_ftgate.serve.device import Device
 patients = [Patient(read_pipeline(Path(path)), Device("cpu", "a CPU"), Path("state")) for path in sys.argv[1:]]
-print(json.dumps([[[f.level, f.text, f.fix] for f in base(patient)] for patient in patients]))
+print(json.dumps([[[f.level, f.text, f.fix] for check in (base, {also}) for f in check(patient)] for patient in patients]))
 """
 
 
@@ -49,6 +50,19 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
+class Broken(BaseHTTPRequestHandler):
+    """Hangs up without a word."""
+
+    asked = 0
+
+    def do_HEAD(self) -> None:
+        type(self).asked += 1
+        self.connection.close()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
@@ -57,7 +71,7 @@ def endpoint() -> Iterator[str]:
     server.shutdown()
 
 
-def asked(endpoint: str, folder: Path, *bases: str, **environment: str) -> list[list[list[str]]]:
+def asked(endpoint: str, folder: Path, *bases: str, also: str = "", **environment: str) -> list[list[list[str]]]:
     """The findings for each base, in a process of its own: the address is read when huggingface_hub is imported."""
     files = []
     for number, lines in enumerate(bases):
@@ -67,7 +81,7 @@ def asked(endpoint: str, folder: Path, *bases: str, **environment: str) -> list[
     own = {"HF_ENDPOINT": endpoint, "HF_HUB_CACHE": str(folder / "cache"), "HF_HUB_OFFLINE": "0"} | environment
     clean = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *map(str, files)],
+        [sys.executable, "-c", SCRIPT.replace("{also}", also), *map(str, files)],
         capture_output=True,
         text=True,
         check=True,
@@ -98,6 +112,17 @@ def test_what_the_hub_says_becomes_what_to_do(endpoint, tmp_path):
     assert gguf[0][1] == "org/gguf: has no config.json"
     assert lost[0][1] == "org/fine@lost: the model has no such revision"
     assert {each[0][0] for each in (gated, absent, gguf, lost)} == {"error"}
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(tmp_path):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Broken)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    ((found, unknown),) = asked(address, tmp_path, 'model = "org/fine"', also="memory")
+    server.shutdown()
+    assert Broken.asked == 1
+    assert found[0] == "error"
+    assert unknown == ["warning", "not estimated: org/fine: the base cannot be reached", ""]
 
 
 def test_a_token_is_never_shown_and_the_advice_is_another(endpoint, tmp_path):
@@ -133,4 +158,5 @@ def test_a_folder_that_is_there_and_one_that_is_not(patient, tmp_path):
     (finding,) = base(one)
     assert finding.level is Level.ERROR
     lost = patient(Device("cpu", "a CPU"), base={"model": str(tmp_path / "lost"), "made_by": "make model"})
-    assert list(base(lost)) == [error("base", f"base.model: {tmp_path / 'lost'} not found", "run: make model")]
+    place = f"{lost.pipeline.path}:{lost.pipeline.line_of('base', 'model')}"
+    assert list(base(lost)) == [error("base", f"{place}: base.model: {tmp_path / 'lost'} not found", "run: make model")]

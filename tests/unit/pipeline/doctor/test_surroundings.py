@@ -12,6 +12,7 @@ import pytest
 
 from pytest_ftgate.pipeline.doctor.disk import disk, free_bytes
 from pytest_ftgate.pipeline.doctor.finding import Level, error
+from pytest_ftgate.pipeline.doctor.keys import context
 from pytest_ftgate.pipeline.doctor.rows import rows
 from pytest_ftgate.pipeline.doctor.serving import unread
 from pytest_ftgate.pipeline.doctor.software import asked_for, libraries, vllm
@@ -35,8 +36,10 @@ def test_missing_libraries_name_the_extra(patient, monkeypatch):
 
 
 def test_a_key_that_wants_a_library_that_is_not_here(patient):
-    found = {finding.text: finding.fix for finding in asked_for(patient(CPU, {"attention": "flash_attention_2"}))}
-    assert found['train.attention = "flash_attention_2", and flash-attn is not installed'] == "pip install flash-attn"
+    asked = patient(CPU, {"attention": "flash_attention_2"})
+    assert not list(asked_for(asked))
+    lacking, _ = libraries(asked)
+    assert lacking == error("training", 'train.attention = "flash_attention_2" needs CUDA, found a CPU', "remove it")
     assert not list(asked_for(patient(CPU)))
     (galore, _) = libraries(patient(CPU, {"optimizer": "galore_adamw"}))
     assert galore.fix == "pip install galore-torch, or remove the key"
@@ -105,10 +108,31 @@ def test_rows_that_are_there_and_that_are_not(patient):
     (found,) = rows(one)
     assert found.text.startswith("400 training rows, 4")
     one.pipeline.data.train.unlink()
-    assert [(lost.level, lost.text.split(":")[0]) for lost in rows(one)] == [
-        (Level.ERROR, "data.train"),
-        (Level.ERROR, "data.validation"),
+    assert [(lost.level, lost.text.split(":")[2]) for lost in rows(one)] == [
+        (Level.ERROR, " data.train"),
+        (Level.ERROR, " data.validation"),
     ]
+
+
+def test_attention_by_the_package_kernels_is_as_the_trainer_takes_it(machine, patient, tmp_path, monkeypatch):
+    one = patient(machine("4090"), {"attention": "flash_attention_3"})
+    assert "neither flash_attn_interface nor kernels is installed" in next(iter(libraries(one))).text
+    (tmp_path / "site/kernels").mkdir(parents=True)
+    (tmp_path / "site/kernels/__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    assert {finding.level for finding in libraries(one)} == {Level.OK}
+
+
+def test_a_context_beyond_what_the_model_reads(machine, patient):
+    one = patient(machine("H100"), serve={"context": 10_000_000}, engine="vllm")
+    text = one.pipeline.path.read_text() + "[serve]\ncontext = 10000000\n"
+    one.pipeline.path.write_text(text)
+    (found,) = context(one)
+    assert found.text.endswith(
+        f":{len(text.splitlines())}: serve.context = 10000000: the model reads at most 2048 tokens"
+    )
+    assert found.fix == "lower it to 2048, or remove it"
+    assert not list(context(patient(machine("H100"), serve={"context": 2048}, engine="vllm")))
 
 
 def test_the_table_of_cards_is_said_to_be_one(machine, patient):

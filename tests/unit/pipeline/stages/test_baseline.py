@@ -58,6 +58,21 @@ def test_frozen_results_that_were_edited_end_the_run(shop):
     assert "results/quiz.json of the run" in stopped(run)
 
 
+@pytest.mark.parametrize(("toml", "warned"), [("[gate]\n", 1), ('[[gate.floor]]\nmetric = "accuracy"\nmin = 0.5\n', 0)])
+def test_a_first_model_that_can_only_be_held_is_said_before_anything_is_asked(
+    tmp_path, plain_template, no_tracking_server, toml, warned
+):
+    shop = Shop(tmp_path, plain_template)
+    run = shop.run("one", suite=shop.golden(toml=toml))
+    said: list[str] = []
+    run.say = said.append
+    run.evaluations.ask = lambda *_: said.append("asked")
+    run.baseline = None
+    measure_baseline(run)
+    lines = said[: said.index("asked")]
+    assert sum("no champion and no floors: this run can only end in HOLD" in line for line in lines) == warned
+
+
 def test_half_a_surrogate_pair_is_registered(shop):
     """A model may say it; UTF-8 cannot hold it, and JSON can."""
     run = shop.run("two")

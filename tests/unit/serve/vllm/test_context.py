@@ -102,10 +102,11 @@ def test_where_nothing_is_known_a_gpu_gets_what_fits(make, roomy, tmp_path):
     ("arguments", "context", "reason", "way_out"),
     [
         ((), 0, "the server takes 512, the most that the model itself reads", "use a model with a longer context"),
+        ((), 9000, "the server takes 512, the most that the model itself reads", "use a model with a longer context"),
         ((), 300, "the server takes 300, as [serve] context says", "raise [serve] context"),
         (("--max-model-len=200",), 300, "the server takes 200, as --max-model-len says", "raise --max-model-len"),
     ],
-    ids=["model", "pipeline", "argument"],
+    ids=["model", "pipeline beyond the model", "pipeline", "argument"],
 )
 def test_a_case_that_is_too_long_is_named_before_anything_is_asked(
     make, model_dir, arguments, context, reason, way_out
@@ -119,6 +120,12 @@ def test_a_case_that_is_too_long_is_named_before_anything_is_asked(
     need = longest(model, [asked(600)])
     assert first == f"spam::long needs {need.tokens} tokens: {need.prompt} of the prompt and max_tokens 16; {reason}"
     assert second == f"    shorten the case, lower [request] max_tokens, or {way_out}"
+
+
+def test_a_context_beyond_the_model_is_started_with_the_models_own(make, roomy):
+    large, fine = (make(model=replace(roomy, context=context)) for context in (1_000_000, 4096))
+    assert "--max-model-len 32768 " in " ".join(large.command())
+    assert "--max-model-len 4096 " in " ".join(fine.command())
 
 
 def test_the_digest_does_not_count_the_context(roomy):

@@ -47,7 +47,7 @@ OSError: [Errno 98] Address already in use
 @pytest.mark.parametrize(
     ("log", "meaning", "fix"),
     [
-        (CONTEXT, "exceeds the model's limit", "lower or remove --max-model-len"),
+        (CONTEXT, "exceeds the model's limit", "lower or remove [serve] context, or --max-model-len"),
         (FLAG, "unknown argument", "correct --ftgate-vllm-args"),
         (CACHE, "KV cache", "--kv-cache-memory-bytes"),
         (PATH, "neither a folder nor a hub id", "[base] model"),

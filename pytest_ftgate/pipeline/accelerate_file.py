@@ -1,0 +1,28 @@
+"""[train] accelerate_config of a pipeline.toml -> its faults, each with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.errors import Fault, TrainError
+from pytest_ftgate.files.schema import toml_line
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.train.method_problems import configuration_problems
+from pytest_ftgate.train.ray.cluster import check_machines
+from pytest_ftgate.train.strategies.check import read_configuration
+
+MAKE_CONFIGURATION = "make it by: accelerate config --config_file FILE; or use gpus, nodes and strategy"
+
+
+def accelerate_faults(data: dict[str, Any], text: str, path: Path, own: Path) -> Iterator[Fault]:
+    """data: of the pipeline.toml, whose text and path these are. own: the file that it names."""
+    try:
+        written = read_configuration(own)
+        check_machines(written, data["train"].get("where", "here"))
+        for keys, message, fix in configuration_problems(data, written):
+            yield Fault(shown(path), toml_line(text, keys), message, fix)
+    except TrainError as error:
+        message = f"train.accelerate_config: {shown(own)} {error}"
+        yield Fault(shown(path), toml_line(text, ("train", "accelerate_config")), message, MAKE_CONFIGURATION)

@@ -1,0 +1,39 @@
+"""Keys of pipeline.toml that only the base model can confirm -> findings, each with its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import Fault, FileFaults, ServeError
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.pipeline.doctor.finding import Findings, faulty
+from pytest_ftgate.serve.chat_format import TemplateError, own_template
+from pytest_ftgate.serve.vllm.context import own_context
+
+if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.doctor.patient import Patient
+
+
+def template(patient: Patient) -> Findings:
+    """Whether the chat template reads what [base] sets, as far as the model is on this machine."""
+    if patient.folder is None:
+        return
+    pipeline = patient.pipeline
+    try:
+        pipeline.chat.applied(own_template(patient.folder))
+    except FileFaults as gone:
+        for fault in gone.faults:
+            yield faulty("base", fault)
+    except ServeError as problem:
+        text, _, fix = str(problem).partition("\n")
+        line = pipeline.line_of("base", problem.key) if isinstance(problem, TemplateError) else 0
+        yield faulty("base", Fault(shown(pipeline.path), line, text, fix.strip()))
+
+
+def context(patient: Patient) -> Findings:
+    """Whether the model reads as much as [serve] context wants; vLLM is started with what it reads."""
+    wanted, most = patient.pipeline.serve.context, own_context(patient.base)
+    if patient.engine == "vllm" and 0 < most < wanted:
+        line = patient.pipeline.line_of("serve", "context")
+        text = f"serve.context = {wanted}: the model reads at most {most} tokens"
+        yield faulty("serving", Fault(shown(patient.pipeline.path), line, text, f"lower it to {most}, or remove it"))
