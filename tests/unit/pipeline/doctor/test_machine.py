@@ -38,7 +38,7 @@ def test_more_gpus_than_there_are(machine, patient):
 
 def test_a_shared_machine_has_what_is_visible(machine, patient):
     (finding,) = enough(patient(machine("2 x 4090", visible="1"), {"gpus": 2}))
-    assert finding.text.startswith("train.gpus = 2, but 1 GPUs ")
+    assert finding.text.startswith("train.gpus = 2, but 1 GPU ")
 
 
 def test_a_process_sees_one_instance(machine, patient):
