@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +29,9 @@ from pytest_ftgate.train.run import run
 
 CPU = Cluster(use_gpu=False)
 SESSION = """
-import json, sys
+import json, signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background of a shell
 from pytest_ftgate.train.anywhere import train
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.events import EventLog, read_events
@@ -57,10 +59,13 @@ def session_at_first_step(job, tmp_path: Path):
 
 
 def no_trainer(job) -> bool:
-    """Whether no process on this machine works in the folder of the job."""
-    return not any(
-        job.digest[:16] in word for p in psutil.process_iter(["cmdline"]) for word in p.info["cmdline"] or ()
-    )
+    """Whether no process on this machine works in the folder of the job; who guards its trainer may need a moment."""
+    for _ in range(600):
+        words = (word for p in psutil.process_iter(["cmdline"]) for word in p.info["cmdline"] or ())
+        if not any(job.digest[:16] in word for word in words):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 @pytest.mark.timeout(900)
@@ -96,7 +101,8 @@ def test_a_killed_session_leaves_its_job_to_the_next_one_which_gets_the_adapter_
 
 @pytest.mark.timeout(900)
 def test_an_interrupted_session_stops_its_job_and_the_next_one_has_another_name(make_job, tmp_path, on_head):
-    job = make_job(where="ray", method="lora", epochs=5000, patience=5000)
+    own = os.getpid()  # a digest of its own: this test may run twice on one machine
+    job = make_job(where="ray", method="lora", epochs=5000, patience=5000, seed=own)
     with session_at_first_step(job, tmp_path) as session:
         session.send_signal(signal.SIGINT)
         said = session.communicate()[0]
