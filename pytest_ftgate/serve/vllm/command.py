@@ -15,7 +15,7 @@ from pytest_ftgate.serve.chat_format import DAY
 from pytest_ftgate.serve.hub import offline
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.vllm.context import LEAST
-from pytest_ftgate.serve.vllm.options import options_of, taken
+from pytest_ftgate.serve.vllm.options import options_of, shortened, taken
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What --max-lora-rank allows in vLLM 0.32."""
@@ -55,6 +55,9 @@ class VllmSettings:
                 f"--ftgate-vllm-args (ini: ftgate_vllm_args) has {', '.join(found)}, which is set by the plugin\n"
                 f"    remove it, or start vLLM yourself and pass --ftgate-base-url"
             )
+
+        if found := shortened(self.arguments):
+            raise ServeError(f"argument of vllm serve is abbreviated: {', '.join(found)}\n    write its whole name")
 
     @property
     def max_rank(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.serve.vllm.options import deciding, options_of, taken
+from pytest_ftgate.serve.vllm.options import deciding, options_of, shortened, taken
 
 
 def test_the_last_of_two_counts_however_it_is_written():
@@ -76,3 +76,15 @@ def test_each_that_is_ours_is_seen_however_it_is_written():
         "--served-model-name",
     ]
     assert taken(("--portable",)) == []
+
+
+@pytest.mark.parametrize("word", ["--hos", "--api-ke=x", "--served-model", "--ssl_certfile", "--ssl-key"])
+def test_an_abbreviation_of_ours_is_seen(word):
+    assert taken((word, "x"))
+
+
+def test_an_abbreviation_of_what_is_read_here_is_seen():
+    assert shortened(("--max-model", "4096", "--max-lora-r=64", "--max-model-len", "8", "--max-logprobs", "5")) == [
+        "--max-lora-r",
+        "--max-model",
+    ]
