@@ -99,6 +99,17 @@ def _inline(word: str) -> tuple[str, ...]:
     return (value,) if equals else ()
 
 
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def count(value: str) -> int:
+    """A number as vLLM reads it, "8k" and "1.5k" decimal, "8K" binary; 0 for a word such as "auto", or a fault."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgKMG]?)", value)
+    if found is None or ("." in found[1] and found[2] not in {"k", "m", "g"}):
+        return 0
+    return int(float(found[1]) * UNITS[found[2]])
+
+
 def taken(words: Iterable[str]) -> list[str]:
     """Those of `OURS` that the words set, also by an abbreviation, which vLLM accepts."""
     return sorted({name for name in map(name_of, words) if name in OURS or _abbreviates(name, OURS)})
