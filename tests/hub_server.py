@@ -17,6 +17,7 @@ class HubServer:
 
     gated: repositories that give their list to everybody, and files to nobody without the token "good". broken:
     so many bytes of a file are sent, then the connection breaks, each once. moved: commit of "main" by repository.
+    failing: files for which every request gets the status 503.
     requests: (method, path, Range header).
     """
 
@@ -24,6 +25,7 @@ class HubServer:
         self.repos, self.gated = repos, gated
         self.broken: dict[str, int] = {}
         self.moved: dict[str, str] = {}
+        self.failing: set[str] = set()
         self.requests: list[tuple[str, str, str]] = []
 
     def __enter__(self) -> HubServer:
@@ -92,6 +94,9 @@ class HubServer:
             return
         if not self._commit(repo, revision) or name not in self.repos.get(repo, {}):
             self._refuse(request, 404, "EntryNotFound")
+            return
+        if name in self.failing:
+            self._refuse(request, 503, "Busy")
             return
         data = self.repos[repo][name]
         headers = {"ETag": f'"{_blob(data)}"', "X-Repo-Commit": self._commit(repo, revision), "Accept-Ranges": "bytes"}

@@ -123,15 +123,37 @@ def check_requests(chat: ChatFormat, suites: Iterable[Suite]) -> None:
         raise PipelineError(faults)
 
 
+OTHERWISE = {
+    "chat_template": "set [base] chat_template of pipeline.toml, for training and serving alike, and remove it here",
+    **dict.fromkeys(sorted(RESERVED - {"messages", "tools"}), "remove it"),
+}
+"""Keys of a request by which vLLM makes another prompt of a conversation, and what to do instead."""
+
+EFFORT = "reasoning_effort"
+THINKS = "enable_thinking"
+"""A key of a request that vLLM gives to the template too, before what [base] says; and the variable it sets with it."""
+
+
 def _conflicts(told: Mapping[str, Any], suite: Suite) -> Iterator[Fault]:
-    asked = suite.golden.request.extra.get(KWARGS)
-    for name, value in (asked if isinstance(asked, Mapping) else {}).items():
+    extra, place = suite.golden.request.extra, shown(suite.golden.path)
+    asked = extra.get(KWARGS)
+    variables = asked if isinstance(asked, Mapping) else {}
+    sets = [(KWARGS, name, value) for name, value in variables.items()]
+    if EFFORT in extra:
+        sets.append(("", EFFORT, extra[EFFORT]))
+        if THINKS in told and THINKS not in variables:
+            sets.append((EFFORT, THINKS, extra[EFFORT] != "none"))
+    for key, name, value in sets:
         if name not in told or told[name] != value:
             found = f"[base] {KWARGS} of the pipeline has {told[name]!r}" if name in told else "the pipeline sets none"
             yield Fault(
-                shown(suite.golden.path),
-                suite.golden.line("request", "extra", KWARGS),
-                f"[request.extra] {KWARGS} sets {name} = {value!r}, but {found}: the model would be trained on other "
-                "prompts than it is asked",
+                place,
+                suite.golden.line("request", "extra", key or name),
+                f"[request.extra] {f'{key} ' if key else ''}sets {name} = {value!r}, but {found}: the model would be "
+                "trained on other prompts than it is asked",
                 f"set it in [base] {KWARGS} of pipeline.toml, for training and serving alike, and remove it here",
             )
+    for key, fix in OTHERWISE.items():
+        if key in extra:
+            what = "the model would be trained on other prompts than it is asked"
+            yield Fault(place, suite.golden.line("request", "extra", key), f"[request.extra] sets {key}: {what}", fix)

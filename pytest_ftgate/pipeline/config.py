@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -22,7 +22,7 @@ from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
 from pytest_ftgate.pipeline.accelerate_file import accelerate_faults
 from pytest_ftgate.pipeline.base_chat import chat_faults, chat_of
 from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve, exact
-from pytest_ftgate.serve.vllm.options import taken
+from pytest_ftgate.serve.vllm.options import INSTEAD, against_base, taken
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.method_problems import method_problems
 from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
@@ -202,9 +202,7 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
             what = "inside a golden set folder" if within else "a golden set"
             message = f"data.{key} is {what}; golden cases must not be trained on"
             yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")
-    if found := taken(data.get("serve", {}).get("args", ())):
-        message = f"serve.args has {', '.join(found)}, which is set by the plugin"
-        fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
+    for message, fix in _argument_problems(data.get("serve", {}).get("args", ())):
         yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
     if own := data.get("train", {}).get("accelerate_config"):
         yield from accelerate_faults(data, text, path, _absolute(path, own))
@@ -219,6 +217,15 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     problems = (method_problems, cluster_problems, policy_problems, ab_problems)
     for keys, message, fix in chain.from_iterable(of(data) for of in problems):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
+
+
+def _argument_problems(args: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if found := taken(args):
+        fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
+        yield f"serve.args has {', '.join(found)}, which is set by the plugin", fix
+    for name in against_base(args):
+        fix = f"remove it, and set {INSTEAD[name]}"
+        yield f"serve.args has {name}, by which the model would be served otherwise than it is trained", fix
 
 
 def _is_folder(model: str) -> bool:

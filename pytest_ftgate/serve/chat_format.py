@@ -31,8 +31,8 @@ DAY = "2025-01-01"
 RESERVED = frozenset({"messages", "tools", "documents", "add_generation_prompt", "continue_final_message"})
 """Variables of templates that a conversation or a request decides."""
 
-_TODAY = re.compile(r"""strftime_now\(\s*(?P<quote>['"])(?P<format>.*?)(?P=quote)\s*\)""")
-_UNKNOWN_TODAY = re.compile(r"strftime_now\([^\n]{0,40}")
+_TODAY = re.compile(r"""\bstrftime_now\s*\(\s*(?P<quote>['"])(?P<format>.*?)(?P=quote)\s*\)""")
+_UNKNOWN_TODAY = re.compile(r"\bstrftime_now\b(?!\s+is\s+(?:not\s+)?defined\b)[^\n]{0,40}")
 _DATE_STRING, _DATE_FORMAT = "date_string", "%d %b %Y"
 """The variable of Llama's templates, and how it is written."""
 

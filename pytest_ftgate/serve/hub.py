@@ -6,12 +6,14 @@ The download is a step of its own, with its bytes shown, so that no limit of a s
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -27,6 +29,12 @@ FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken")
 
 NOT = ("*/*", "consolidated*")
 """Files in folders, and the same weights once more as Mistral writes them."""
+
+TEMPLATES = "additional_chat_templates/*.jinja"
+"""The one folder that is read: chat templates by their names, such as that for tools."""
+
+BEGUN, WHOLE = "begun", "whole"
+"""What a mark in the cache says of a commit: its download has not ended yet, or every file is here."""
 
 OnBytes = Callable[[int, int], None]
 """Called with the bytes that are here and those that are wanted, now and then."""
@@ -67,7 +75,8 @@ def offline(model: Model) -> Mapping[str, str]:
 def fetched(model: Model, on_bytes: OnBytes = lambda _done, _total: None, say: Callable[[str], None] = print) -> Model:
     """The model at a commit, in the cache; a folder or a served name as it is.
 
-    A revision that is a commit and is here asks nobody. Without a network, what is cached is taken, and said.
+    A revision that is a commit, and was here whole before, asks nobody. Without a network, what is cached is taken,
+    and said.
     Raises ServeError: no such model or revision, gated, no network and nothing here, no room; MissingExtra.
     """
     if not is_hub_id(model):
@@ -76,15 +85,19 @@ def fetched(model: Model, on_bytes: OnBytes = lambda _done, _total: None, say: C
         import huggingface_hub  # noqa: F401
     except ImportError:
         raise MissingExtra(f"model {model.base} of the Hugging Face Hub", "serve") from None
-    if _is_commit(model.revision) and folder_of(model):
+    if _is_commit(model.revision) and (here := folder_of(model)) and _mark(here).is_file():
         return model
     try:
         listed = _listed(model)
     except Exception as error:  # noqa: BLE001 - those of the HTTP client that the library uses change with its version
         return _cached(model, error, say)
     pinned = replace(model, revision=str(listed.sha))
-    if folder_of(pinned) is None:
-        _download(pinned, _sizes(listed), on_bytes)
+    folder, sizes = _cache_of(model) / "snapshots" / str(listed.sha), _sizes(listed)
+    if folder_of(pinned) is None or not all((folder / name).is_file() for name in sizes):
+        _write_mark(folder, BEGUN)
+        _download(pinned, sizes, on_bytes)
+    with suppress(OSError):  # a cache that others filled may be read-only
+        _write_mark(folder, WHOLE)
     _remember(model, str(listed.sha))
     return pinned
 
@@ -98,7 +111,11 @@ def _listed(model: Model) -> Any:
 def _sizes(listed: Any) -> dict[str, int]:
     """Name -> bytes of the files that are wanted."""
     files = {str(file.rfilename): int(file.size or 0) for file in listed.siblings or ()}
-    return {name: size for name, size in files.items() if _matches(name, FILES) and not _matches(name, NOT)}
+    return {name: size for name, size in files.items() if _is_read(name)}
+
+
+def _is_read(name: str) -> bool:
+    return fnmatch(name, TEMPLATES) or (_matches(name, FILES) and not _matches(name, NOT))
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
@@ -126,9 +143,7 @@ def _download(model: Model, sizes: Mapping[str, int], on_bytes: OnBytes) -> None
     _check_room(model, blobs, total - here)
     with _watched(lambda: on_bytes(min(_bytes_in(blobs), total), total)), _quiet():
         try:
-            snapshot_download(
-                model.base, revision=model.revision, allow_patterns=list(FILES), ignore_patterns=list(NOT)
-            )
+            snapshot_download(model.base, revision=model.revision, allow_patterns=[*map(glob.escape, sizes)])
         except Exception as error:
             raise explained(model, error) from error
     on_bytes(total, total)
@@ -198,12 +213,32 @@ def _bytes_in(folder: Path) -> int:
 
 
 def _complete(folder: Path) -> bool:
-    """Whether all weights are there that the folder names."""
+    """Whether all weights are there that the folder names, and no download of ours ended before its end."""
+    mark = _mark(folder)
+    if mark.is_file() and mark.read_text("utf-8") != WHOLE:
+        return False
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         shards = set(json.loads(index.read_text("utf-8")).get("weight_map", {}).values())
         return all((folder / str(shard)).is_file() for shard in shards)
-    return any(folder.glob("*.safetensors"))
+    files = [path.name for path in folder.glob("*.safetensors")]
+    counts = [int(found[1]) for found in map(_SHARD.search, files) if found]
+    return bool(files) and all(len(files) >= count for count in counts)
+
+
+_SHARD = re.compile(r"-\d+-of-(\d+)\.safetensors$")
+
+
+def _mark(folder: Path) -> Path:
+    """Beside the snapshots of a model's cache, where `huggingface_hub` looks for nothing."""
+    return folder.parent.parent / ".ftgate" / folder.name
+
+
+def _write_mark(folder: Path, text: str) -> None:
+    mark = _mark(folder)
+    if not mark.is_file() or mark.read_text("utf-8") != text:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        write_text(mark, text)
 
 
 def _is_commit(revision: str | None) -> bool:

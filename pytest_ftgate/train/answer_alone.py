@@ -22,6 +22,11 @@ SWITCHES: tuple[tuple[str, Any], ...] = (
 )
 """Variables by which templates are asked for an answer without thoughts."""
 
+_DROPS = (
+    "does not write the answer at all",
+    "set [base] chat_template to a copy of the template that writes the turns of the assistant",
+)
+
 ANSWER: Message = {"role": "assistant", "content": "answer-000-ends"}
 
 
@@ -36,11 +41,16 @@ def fault(tokenizer: Any, before: Sequence[Message], tools: Tools = ()) -> tuple
     asked = rendered(tokenizer, before, tools, asks=True)
     whole = rendered(tokenizer, [*before, ANSWER], tools)
     if whole.startswith(asked):
-        head = whole[len(asked) : whole.index(ANSWER["content"])]
+        head, found, _ = whole[len(asked) :].partition(ANSWER["content"])
+        if not found:
+            return _DROPS
         what = f"writes {head!r} between prompt and answer, which the model would learn to say"
         other = f"which writes {head!r} where it asks for an answer (add_generation_prompt)"
     else:
-        same = next(place for place, pair in enumerate(zip(asked, whole, strict=False)) if pair[0] != pair[1])
+        if ANSWER["content"] not in whole:
+            return _DROPS
+        pairs = enumerate(zip(asked, whole, strict=False))
+        same = next((place for place, pair in pairs if pair[0] != pair[1]), len(whole))
         what = f"begins the answer with {asked[same:]!r} where it asks for one, and not where it is written"
         other = f"without {asked[same:]!r} where it asks for an answer (add_generation_prompt)"
     return what, _switch(tokenizer, before, tools) or f"set [base] chat_template to a copy of the template, {other}"

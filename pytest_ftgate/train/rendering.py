@@ -50,7 +50,7 @@ def _advice(turns: Sequence[Message], tools: Tools) -> Iterator[str]:
     """What to do about a refusal, for each part of the conversation that may be its cause."""
     if any(turn["role"] == "system" for turn in turns):
         yield (
-            "if it takes no system turn: write [prompt] system at the beginning of [prompt] user, or set "
+            "if it takes no system turn: write [prompt] system at the beginning of [prompt] template, or set "
             "[base] chat_template to a template that takes one"
         )
     if not all(tool["function"].get("description") for tool in tools):

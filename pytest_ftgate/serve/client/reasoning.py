@@ -14,7 +14,7 @@ _TAGS = (
 )
 """Marks around reasoning. The first is often part of the prompt, so that the answer begins without it."""
 
-MARKS = ("<|channel|>", "<|channel>", "<channel|>", "<think>", "</think>", "[THINK]", "[/THINK]")
+MARKS = ("<|channel|>", *(mark.removesuffix("thought") for pair in _TAGS for mark in pair))
 """Tokens that some tokenizers hold for special: a server that drops them leaves nothing by which to tell thoughts."""
 
 BYTE_ORDER_MARK = "\ufeff"

@@ -15,7 +15,7 @@ from pytest_ftgate.serve.chat_format import DAY
 from pytest_ftgate.serve.hub import offline
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.vllm.context import LEAST
-from pytest_ftgate.serve.vllm.options import options_of, taken
+from pytest_ftgate.serve.vllm.options import count, options_of, shortened, taken
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What --max-lora-rank allows in vLLM 0.32."""
@@ -56,6 +56,9 @@ class VllmSettings:
                 f"    remove it, or start vLLM yourself and pass --ftgate-base-url"
             )
 
+        if found := shortened(self.arguments):
+            raise ServeError(f"argument of vllm serve is abbreviated: {', '.join(found)}\n    write its whole name")
+
     @property
     def max_rank(self) -> int:
         """The user's own --max-lora-rank, 0 if there is none. Raises ServeError if it is no number."""
@@ -71,8 +74,7 @@ class VllmSettings:
     @property
     def context(self) -> int:
         """The user's own --max-model-len in tokens, 0 if there is none, or one that vLLM works out itself."""
-        value = self._value("--max-model-len")
-        return int(value) if value.isdecimal() else 0
+        return count(self._value("--max-model-len"))
 
     def sets(self, option: str) -> bool:
         """Whether the user has set an option of `vllm serve`, by its long name."""

@@ -106,7 +106,7 @@ def _counter(model: Model) -> Callable[[Asked], int] | None:
         turns, tools = template_turns(asked.messages), template_tools(asked.tools)
         try:
             text = tokenizer.apply_chat_template(turns, tools=tools, add_generation_prompt=True, tokenize=False)
-        except (TemplateError, ValueError):
+        except (TemplateError, TypeError, ValueError):
             return 0  # the server will say what is wrong with it
         return len(tokenizer(text, add_special_tokens=False)["input_ids"])
 

@@ -10,8 +10,12 @@ from pytest_ftgate.files.digest import digest_of, file_digest
 
 OURS = frozenset(
     {"--host", "--port", "--uds", "--api-key", "--served-model-name", "--model", "--config", "--grpc", "--headless"}
+    | {"--ssl-keyfile", "--ssl-certfile"}
 )
 """Arguments that the user cannot choose: the server would not be found, or serve something else."""
+
+READ = frozenset({"--max-model-len", "--max-lora-rank", "--max-loras", "--data-parallel-size", "--api-server-count"})
+"""Arguments that we read ourselves, so that they must be written out."""
 
 ALIASES: Mapping[str, str] = {
     "-q": "--quantization",
@@ -45,7 +49,7 @@ log-config-file uvicorn-log-level disable-uvicorn-access-log disable-access-log-
 disable-log-stats aggregate-engine-logging enable-server-load-tracking enable-prompt-tokens-details
 enable-per-request-metrics enable-logging-iteration-details otlp-traces-endpoint collect-detailed-traces
 kv-cache-metrics cudagraph-metrics profiler-config allow-credentials allowed-origins allowed-methods
-allowed-headers ssl-keyfile ssl-certfile ssl-ca-certs ssl-cert-reqs ssl-ciphers enable-ssl-refresh root-path
+allowed-headers ssl-ca-certs ssl-cert-reqs ssl-ciphers enable-ssl-refresh root-path
 enable-request-id-headers disable-fastapi-docs shutdown-timeout fail-on-environ-validation max-logprobs
 enable-force-include-usage sse-keep-alive-interval enable-tokenizer-info-endpoint
 """
@@ -95,9 +99,44 @@ def _inline(word: str) -> tuple[str, ...]:
     return (value,) if equals else ()
 
 
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def count(value: str) -> int:
+    """A number as vLLM reads it, "8k" and "1.5k" decimal, "8K" binary; 0 for a word such as "auto", or a fault."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgKMG]?)", value)
+    if found is None or ("." in found[1] and found[2] not in {"k", "m", "g"}):
+        return 0
+    return int(float(found[1]) * UNITS[found[2]])
+
+
 def taken(words: Iterable[str]) -> list[str]:
-    """Those of `OURS` that the words set."""
-    return sorted(OURS.intersection(map(name_of, words)))
+    """Those of `OURS` that the words set, also by an abbreviation, which vLLM accepts."""
+    return sorted({name for name in map(name_of, words) if name in OURS or _abbreviates(name, OURS)})
+
+
+def shortened(words: Iterable[str]) -> list[str]:
+    """Abbreviations of `READ` among the words, which vLLM accepts and we would overlook."""
+    return sorted({name for name in map(name_of, words) if name not in READ and _abbreviates(name, READ)})
+
+
+INSTEAD: Mapping[str, str] = {
+    "--chat-template": "[base] chat_template",
+    "--default-chat-template-kwargs": "[base] chat_template_kwargs",
+    "--dtype": "[serve] dtype",
+    "--revision": "[base] revision",
+    "--tokenizer": "[base] model",
+}
+"""Arguments that would say otherwise than the pipeline how it is trained, and its keys for them."""
+
+
+def against_base(words: Iterable[str]) -> list[str]:
+    """Those of `INSTEAD` that the words set, sorted."""
+    return sorted(set(INSTEAD).intersection(map(name_of, words)))
+
+
+def _abbreviates(name: str, options: frozenset[str]) -> bool:
+    return len(name) > len("--") and any(option.startswith(name) and option != name for option in options)
 
 
 def deciding(words: Sequence[str]) -> str:

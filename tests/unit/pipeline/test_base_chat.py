@@ -100,6 +100,37 @@ def test_a_request_that_differs_from_what_is_trained_is_refused(tmp_path, base, 
     assert "golden.toml:2: " in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("base", "asked", "told"),
+    [
+        ("", 'reasoning_effort = "low"', "[request.extra] sets reasoning_effort = 'low', but the pipeline sets none"),
+        ('reasoning_effort = "high"', 'reasoning_effort = "low"', "of the pipeline has 'high'"),
+        ('reasoning_effort = "low"', 'reasoning_effort = "low"', ""),
+        (
+            'reasoning_effort = "low", enable_thinking = false',
+            'reasoning_effort = "low"',
+            "[request.extra] reasoning_effort sets enable_thinking = True, but",
+        ),
+        ("", 'chat_template = "{{ messages }}"', "[request.extra] sets chat_template: the model would be trained on"),
+        ("", "add_generation_prompt = false", "[request.extra] sets add_generation_prompt: "),
+        ("", "continue_final_message = true", "[request.extra] sets continue_final_message: "),
+        ("", "documents = []", "[request.extra] sets documents: "),
+        ("", "max_completion_tokens = 20", ""),
+    ],
+)
+def test_other_keys_of_a_request_that_make_another_prompt_are_refused(tmp_path, base, asked, told):
+    made = pipeline(tmp_path, f"chat_template_kwargs = {{ {base} }}\n")
+    extra = f"[request.extra]\nmin_p = 0.1\n{asked}\n"
+    suite = load_suite(write_golden(tmp_path / "golden/sms", [{"input": "a", "expected": "b"}], extra))
+    if not told:
+        check_requests(made.chat, [suite])
+        return
+    with pytest.raises(PipelineError) as caught:
+        check_requests(made.chat, [suite])
+    assert told in str(caught.value)
+    assert "golden.toml:3: " in str(caught.value)
+
+
 def test_a_run_that_trains_looks_at_the_requests_of_its_golden_sets(tmp_path):
     pipeline(tmp_path / "pipelines", "chat_template_kwargs = { enable_thinking = true }\n")
     extra = "[request.extra]\nchat_template_kwargs = { enable_thinking = false }\n"

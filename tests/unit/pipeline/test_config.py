@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -215,6 +216,23 @@ def test_a_hub_id_needs_no_folder(tmp_path):
     text = SMALLEST.replace('"./model"', '"org/model"\nrevision = "abc"')
     model = read_pipeline(write(tmp_path, text)).base_model
     assert (model.base, model.revision) == ("org/model", "abc")
+
+
+@pytest.mark.parametrize(
+    ("args", "key"),
+    [
+        ('"--dtype=half"', "[serve] dtype"),
+        ('"--chat-template", "x.jinja"', "[base] chat_template"),
+        ('"--default_chat_template_kwargs", "{}"', "[base] chat_template_kwargs"),
+        ('"--tokenizer", "other"', "[base] model"),
+        ('"--revision", "v2"', "[base] revision"),
+    ],
+)
+def test_arguments_of_vllm_that_serve_otherwise_than_is_trained_are_refused(tmp_path, args, key):
+    [(_, said)] = faults(tmp_path, SMALLEST + f"[serve]\nargs = [{args}]\n")
+    assert "by which the model would be served otherwise than it is trained" in said
+    with pytest.raises(PipelineError, match=re.escape(f"remove it, and set {key}")):
+        read_pipeline(write(tmp_path, SMALLEST + f"[serve]\nargs = [{args}]\n"))
 
 
 def test_the_server_s_arguments_and_context_travel_with_the_base_model(tmp_path, made):

@@ -57,6 +57,7 @@ def test_what_base_leaves_to_the_tokenizer_is_left_as_it_is():
     [
         ("{{ strftime_now('%d %B %Y') }}", "", "01 January 2025"),
         ('{{ strftime_now( "%Y-%m-%d" ) }}', "2026-02-09", "2026-02-09"),
+        ("{{ strftime_now ('%Y') }}", "2026-02-09", "2026"),
         ("{% if strftime_now is defined %}{{ strftime_now('%d') }}{% endif %}", "", "01"),
         ("{% if not date_string is defined %}{% set date_string = 'x' %}{% endif %}{{ date_string }}", "", "x"),
         ("{% if not date_string is defined %}{% set date_string = 'x' %}{% endif %}{{ date_string }}", "2026-02-09",
@@ -73,6 +74,7 @@ def test_the_day_is_fixed(own, day, said):
     [
         (with_variables(thinking=False), SHOWS, "no variable 'thinking'"),
         (ChatFormat(date="2026-02-09"), SHOWS, "writes no date"),
+        (ChatFormat(), "{% set f = strftime_now %}{{ f('%Y') }}", r"cannot be fixed: strftime_now %}"),
         (ChatFormat(), "{{ strftime_now(form) }}", r"in a way that cannot be fixed: strftime_now\(form\)"),
     ],
 )

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -39,7 +41,7 @@ seen, lines = [], []
 try:
     model = fetched(Model(sys.argv[1], sys.argv[2] or None), lambda *each: seen.append(each), lines.append)
     folder = folder_of(model)
-    files = sorted(path.name for path in folder.rglob("*"))
+    files = sorted(path.name for path in folder.rglob("*") if path.is_file())
     found = {"revision": model.revision, "files": files, "folder": str(folder), "digest": model.base_digest,
              "offline": dict(offline(model))}
 except ServeError as error:
@@ -97,6 +99,41 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(hub, machine):
     [first, second] = hub.fetched("model.safetensors")
     assert not first
     assert 0 < int(second.removeprefix("bytes=").split("-")[0]) <= 15_000_000
+
+
+@pytest.mark.parametrize(
+    "name", ["tokenizer.json", "generation_config.json", "additional_chat_templates/tool_use.jinja"]
+)
+def test_a_download_that_ended_early_is_not_taken_for_whole(hub, machine, name):
+    hub.repos["org/tiny"] = FILES | {"additional_chat_templates/tool_use.jinja": b"{{ tools }}"}
+    hub.failing.add(name)
+    assert "cannot be fetched" in machine.fetch()["error"]
+    url, machine.url = machine.url, "http://127.0.0.1:9"
+    assert "cannot be fetched" in machine.fetch()["error"], "the rest is not here"
+    machine.url = url
+    hub.failing.clear()
+    found = machine.fetch(revision=COMMIT)
+    assert name.rpartition("/")[2] in found["files"]
+    asked = len(hub.requests)
+    assert machine.fetch(revision=COMMIT)["files"] == found["files"]
+    assert len(hub.requests) == asked
+
+
+def test_what_others_left_in_the_cache_is_made_whole(hub, machine):
+    found = machine.fetch()
+    folder = Path(found["folder"])
+    (folder / "tokenizer.json").unlink()
+    shutil.rmtree(folder.parent.parent / ".ftgate")
+    assert machine.fetch(revision=COMMIT)["files"] == found["files"]
+
+
+@pytest.mark.parametrize(("there", "whole"), [((1,), False), ((1, 2), True)])
+def test_one_of_two_files_of_weights_without_an_index_is_not_all(tmp_path, there, whole):
+    folder = tmp_path / "snapshots" / COMMIT
+    folder.mkdir(parents=True)
+    for number in there:
+        (folder / f"model-0000{number}-of-00002.safetensors").touch()
+    assert hub_room._complete(folder) is whole
 
 
 def test_without_a_network_what_is_cached_is_taken_and_said(hub, machine):

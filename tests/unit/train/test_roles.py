@@ -10,6 +10,7 @@ import pytest
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.chat_format import named_template
+from pytest_ftgate.train.answer_alone import fault
 from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.preview import FAULT, JOB, main, preview
 from pytest_ftgate.train.rendering import rendered
@@ -118,6 +119,15 @@ def test_a_broken_template_is_an_error_that_shows_its_text(with_template, templa
 def test_other_ways_to_write_a_conversation_are_no_faults(with_template, template):
     for roles in (ASKED, ("system", *CHAT)):
         check_roles(with_template(template), roles)
+
+
+@pytest.mark.parametrize("ask", [ASK, "<|im_start|>assistant\n"], ids=["asked", "always"])
+def test_a_template_that_drops_the_answer_is_told(with_template, ask):
+    found, fix = fault(
+        with_template(chatml(of="messages if m.role != 'assistant'", ask=ask)), [{"role": "user", "content": "hello"}]
+    )
+    assert found == "does not write the answer at all"
+    assert "that writes the turns of the assistant" in fix
 
 
 def test_a_template_is_asked_once_for_each_order_of_roles(smollm, monkeypatch):

@@ -70,7 +70,7 @@ def test_a_model_learns_the_answer_and_its_end_alone(family, kind):
     talk = TALKS[kind]
     if family.name in SYSTEMLESS and kind == "system":
         with pytest.raises(
-            TrainError, match=r"(?s)System role.*write \[prompt\] system at the beginning of \[prompt\]"
+            TrainError, match=r"(?s)System role.*write \[prompt\] system at the beginning of \[prompt\] template, or"
         ):
             learnt(family.tokenizer(), talk)
         talk = [{"role": "user", "content": "Answer in JSON.\n\nFree cash?"}]

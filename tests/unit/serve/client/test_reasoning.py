@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_ftgate.serve.client import reasoning
 from pytest_ftgate.serve.client.pool import Pool, Request
 from pytest_ftgate.serve.client.reasoning import split
 from pytest_ftgate.serve.client.sync import Client
@@ -63,6 +64,13 @@ def test_reasoning_is_no_part_of_the_answer(text, reasoning, answer):
 )
 def test_an_answer_without_reasoning_stays_as_it_is(text):
     assert split(text) == ("", text)
+
+
+@pytest.mark.parametrize(
+    "mark", ["<seed:think>", "</seed:think>", "◁think▷", "◁/think▷", "<think>", "<|channel>", "<channel|>"]
+)
+def test_a_server_of_ours_keeps_every_mark_that_is_read(mark):
+    assert mark in reasoning.MARKS
 
 
 @given(st.lists(st.sampled_from([*MARKS, "a", "\n", " ", "analysis", "assistantfinal"])).map("".join))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.engine import Asked
 from pytest_ftgate.serve.hf.generate import prompt_tokens
@@ -55,6 +56,12 @@ def test_without_a_tokenizer_nothing_is_known(tmp_path):
     assert longest(Model(str(tmp_path)), [asked(9)]) == Longest()
     assert longest(Model("org/name-that-is-nowhere"), [asked(9)]) == Longest()
     assert own_context(Model("org/name-that-is-nowhere")) == 0
+
+
+@pytest.mark.parametrize("fault", ["raise_exception('no')", "1 + messages[0].content"], ids=["refused", "added up"])
+def test_a_template_that_fails_is_left_for_the_server_to_tell(roomy, fault):
+    chat = ChatFormat("{{ " + fault + " }}")
+    assert longest(replace(roomy, chat=chat), [asked(9)]).prompt == 0
 
 
 @pytest.mark.parametrize(("tokens", "context"), [(0, 2048), (2048, 2048), (2049, 2304), (5000, 5120)])

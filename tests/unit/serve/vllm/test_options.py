@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.serve.vllm.options import deciding, options_of, taken
+from pytest_ftgate.serve.vllm.command import VllmSettings
+from pytest_ftgate.serve.vllm.options import count, deciding, options_of, shortened, taken
 
 
 def test_the_last_of_two_counts_however_it_is_written():
@@ -15,6 +16,15 @@ def test_the_last_of_two_counts_however_it_is_written():
         "--tensor-parallel-size": ("4",),
         "--optimization-level": ("3",),
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "tokens"),
+    [("4096", 4096), ("8k", 8000), ("8K", 8192), ("25.6k", 25_600), ("1M", 2**20), ("auto", 0), ("-1", 0), ("1.5K", 0)],
+)
+def test_a_number_is_read_as_vllm_reads_it(value, tokens):
+    assert count(value) == tokens
+    assert VllmSettings(arguments=("--max-model-len", value)).context == tokens
 
 
 def test_a_negative_number_is_a_value():
@@ -76,3 +86,15 @@ def test_each_that_is_ours_is_seen_however_it_is_written():
         "--served-model-name",
     ]
     assert taken(("--portable",)) == []
+
+
+@pytest.mark.parametrize("word", ["--hos", "--api-ke=x", "--served-model", "--ssl_certfile", "--ssl-key"])
+def test_an_abbreviation_of_ours_is_seen(word):
+    assert taken((word, "x"))
+
+
+def test_an_abbreviation_of_what_is_read_here_is_seen():
+    assert shortened(("--max-model", "4096", "--max-lora-r=64", "--max-model-len", "8", "--max-logprobs", "5")) == [
+        "--max-lora-r",
+        "--max-model",
+    ]
