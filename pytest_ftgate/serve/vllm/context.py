@@ -23,6 +23,10 @@ STEP = 256
 """A context is a multiple of it, so that one more word in a golden case starts no other server."""
 
 
+LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length")
+"""Keys of config.json for the longest context, by family; of several the smallest counts, as in vLLM."""
+
+
 @dataclass(frozen=True, slots=True)
 class Longest:
     """The longest of all that is asked. case: its name. prompt, answer: tokens, each 0 or more."""
@@ -89,8 +93,10 @@ def own_context(model: Model) -> int:
     if config is None or not config.is_file():
         return 0
     data = json.loads(config.read_text("utf-8"))
-    lengths = [part.get("max_position_embeddings") for part in (data, data.get("text_config") or {})]
-    return next((length for length in lengths if isinstance(length, int)), 0)
+    for part in (data, data.get("text_config") or {}):
+        if lengths := [part[key] for key in LENGTHS if isinstance(part.get(key), int)]:
+            return int(min(lengths))
+    return 0
 
 
 def _counter(model: Model) -> Callable[[Asked], int] | None:

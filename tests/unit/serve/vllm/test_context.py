@@ -58,6 +58,22 @@ def test_without_a_tokenizer_nothing_is_known(tmp_path):
     assert own_context(Model("org/name-that-is-nowhere")) == 0
 
 
+@pytest.mark.parametrize(
+    ("config", "tokens"),
+    [
+        ({"n_positions": 1024}, 1024),
+        ({"seq_length": 8192}, 8192),
+        ({"max_seq_len": 2048}, 2048),
+        ({"text_config": {"max_position_embeddings": 4096}}, 4096),
+        ({"max_position_embeddings": 4096, "seq_length": 2048}, 2048),
+        ({}, 0),
+    ],
+)
+def test_the_models_own_context_is_found_under_each_familys_name(tmp_path, config, tokens):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert own_context(Model(str(tmp_path))) == tokens
+
+
 @pytest.mark.parametrize("fault", ["raise_exception('no')", "1 + messages[0].content"], ids=["refused", "added up"])
 def test_a_template_that_fails_is_left_for_the_server_to_tell(roomy, fault):
     chat = ChatFormat("{{ " + fault + " }}")
