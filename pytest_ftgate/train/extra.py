@@ -101,7 +101,7 @@ def extra_problems(train: Mapping[str, Any], method: str) -> Iterator[tuple[tupl
         elif method in {"qlora", "lora", "full"} and name in OF_TRLS_LOSS:
             yield keys, f'train.extra.{name} has no effect on the loss of method = "{method}"', "remove it"
         elif known and name not in known:
-            yield keys, f'train.extra.{name} is no argument of TRL for method = "{method}"', suggestion(name, known)
+            yield keys, f'train.extra.{name} is not an argument of TRL for method = "{method}"', suggestion(name, known)
 
 
 def arguments_of(method: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Numbers of rows by key -> the sentence that names the keys which nothing reads."""
+"""Numbers of rows by key -> the sentence that names the unused keys."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ def unread_keys(counts: Counter[str]) -> str:
     """Each key with the number of its rows, most frequent first and `MOST` of them; "" if all is read."""
     named = ", ".join(f"{key!r} in {count:,} row{'' if count == 1 else 's'}" for key, count in counts.most_common(MOST))
     named += f" and {len(counts) - MOST:,} more keys" if len(counts) > MOST else ""
-    return f"keys of the training rows that nothing reads: {named}; what they say is not learnt" if named else ""
+    return f"unused keys of the training rows: {named}; what they say is not learnt" if named else ""

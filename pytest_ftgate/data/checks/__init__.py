@@ -8,7 +8,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
         "error",
     ),
     "keys": (
-        "keys of rows that nothing reads, with the number of rows that have each",
+        "unused keys of rows, with the number of rows that have each",
         "warning",
     ),
     "method": (

@@ -1,4 +1,4 @@
-"""Keys of rows that nothing reads: what they say is not learnt."""
+"""Unused keys of rows: what they say is not learnt."""
 
 from __future__ import annotations
 

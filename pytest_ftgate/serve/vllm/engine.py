@@ -71,7 +71,7 @@ class VllmEngine(LocalEngine):
     # --- starting ----------------------------------------------------------------------------------------------------
 
     def expect(self, model: Model, asks: Iterable[Asked] = ()) -> None:
-        """The server is started for the highest rank and the longest question that it was told of before.
+        """The server is started for the highest rank and the longest question that was announced here.
 
         A longer question starts it again when it is next asked for an address.
         """

@@ -192,7 +192,7 @@ def test_the_surprise_of_a_call_is_that_of_what_the_template_writes(with_tools):
 
 def test_keys_that_nothing_reads_are_named_with_their_rows():
     assert unread_keys(Counter({"images": 2, "x": 1})) == (
-        "keys of the training rows that nothing reads: 'images' in 2 rows, 'x' in 1 row; what they say is not learnt"
+        "unused keys of the training rows: 'images' in 2 rows, 'x' in 1 row; what they say is not learnt"
     )
     assert unread_keys(Counter()) == ""
 

@@ -55,7 +55,7 @@ def test_texts_alone_train_and_unread_keys_are_named_once(make_job, tmp_path, me
     manifest, events = go(job, tmp_path / "out")
     assert (manifest.params["rows"], manifest.best.cases) == (9, 8)
     told = [event["text"] for event in events if event["event"] == "warning"]
-    assert told == ["keys of the training rows that nothing reads: 'mood' in 6 rows; what they say is not learnt"]
+    assert told == ["unused keys of the training rows: 'mood' in 6 rows; what they say is not learnt"]
     first = json.loads((tmp_path / "out" / "tokens.json").read_text())[0]
     assert first["prompt"] == "win cash prize 0"
 

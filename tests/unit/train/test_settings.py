@@ -124,7 +124,7 @@ def test_names_are_read_from_the_libraries_that_are_installed():
 @pytest.mark.parametrize(
     ("name", "told", "fix"),
     [
-        ("adam_beta3", "train.extra.adam_beta3 is no argument of TRL", "did you mean 'adam_beta"),
+        ("adam_beta3", "train.extra.adam_beta3 is not an argument of TRL", "did you mean 'adam_beta"),
         ("learning_rate", "is what train.learning_rate sets", "set train.learning_rate"),
         ("output_dir", "it would change what a killed run goes on from", "remove it"),
         ("save_strategy", "it would change what a killed run goes on from", "remove it"),
