@@ -143,7 +143,7 @@ def test_a_configuration_of_accelerate_is_read_into_the_job_or_its_fault_named(t
     own.write_text("distributed_type: MULTI_GPU\nnum_machines: 2\nnum_processes: 2\n")
     [(_, message)] = faults(tmp_path, text + 'where = "ray"\n')
     assert 'has num_machines: 2, but with train.where = "ray" such a file is started on one machine alone' in message
-    own.write_text("distributed_type: FSDP\n")
+    own.write_text("distributed_type: FSDP\nnum_processes: 2\n")
     [(line, message)] = faults(
         tmp_path, text.replace("[train]", '[train]\nmethod = "lora"') + '[lora]\ninit = "pissa"\n'
     )
