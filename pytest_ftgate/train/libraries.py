@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from pytest_ftgate.errors import MissingExtra, TrainError
-from pytest_ftgate.serve.device import this_device
+from pytest_ftgate.serve.device import Device, this_device
 from pytest_ftgate.train.attention import attention
 from pytest_ftgate.train.job import LIBRARIES
 from pytest_ftgate.train.kernels import check_kernels
@@ -34,19 +34,23 @@ BITSANDBYTES = ("8bit", "32bit", "bnb", "ademamix")
 """In the names of optimizers of bitsandbytes."""
 
 
-def check_libraries(tuning: Tuning, report_to: Sequence[str] = ()) -> None:
-    """Raises MissingExtra, or TrainError that names a key of pipeline.toml and what to install for it."""
+def check_libraries(tuning: Tuning, report_to: Sequence[str] = (), device: Device | None = None) -> None:
+    """Raises MissingExtra, or TrainError that names a key of pipeline.toml and what to install for it.
+
+    device: that trains; None = this machine.
+    """
+    device = device or this_device()
     needed = set(LIBRARIES) - (set() if _in_8bit(tuning) else {"bitsandbytes"})
     if missing := sorted(name for name in needed if not _installed(name)):
         raise MissingExtra(f"fine-tuning ({', '.join(missing)} not installed)", "train")
     if absent := [name for name in report_to if not _installed(name)]:
         names = ", ".join(absent)
         raise TrainError(f"tracking.report_to: {names} not installed; install or remove it")
-    check_kernels(tuning.kernels, this_device())
-    attention(tuning, this_device().kind)
-    if tuning.extra.get("activation_offloading") and this_device().kind != "cuda":
+    check_kernels(tuning.kernels, device)
+    attention(tuning, device.kind)
+    if tuning.extra.get("activation_offloading") and device.kind != "cuda":
         raise TrainError("train.extra.activation_offloading needs CUDA, found a CPU\n    remove it")
-    check_strategy(tuning, this_device(), os.environ)
+    check_strategy(tuning, device, os.environ)
     for key, module, package in _wanted(tuning):
         if not _installed(module):
             raise TrainError(

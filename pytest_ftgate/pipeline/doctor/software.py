@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.doctor.finding import Findings, error, ok, warning
-from pytest_ftgate.train.attention import attention
 from pytest_ftgate.train.job import LIBRARIES
 from pytest_ftgate.train.libraries import check_libraries
 
@@ -37,8 +36,7 @@ def libraries(patient: Patient) -> Findings:
     if not patient.here:
         return
     try:
-        check_libraries(patient.pipeline.tuning, patient.pipeline.report_to)
-        attention(patient.pipeline.tuning, patient.device.kind)
+        check_libraries(patient.pipeline.tuning, patient.pipeline.report_to, patient.device)
     except FtgateError as missing:
         text, _, fix = str(missing).partition("\n")
         yield error("training", text, fix.strip())

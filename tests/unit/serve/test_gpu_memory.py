@@ -43,7 +43,9 @@ def smi(tmp_path, monkeypatch):
 @pytest.fixture
 def neighbour():
     """A living process that this one has not started: its parent is gone."""
-    code = "import subprocess; print(subprocess.Popen(['sleep', '60'], start_new_session=True, stdout=-3).pid)"
+    code = (
+        "import subprocess; print(subprocess.Popen(['sleep', '60'], start_new_session=True, stdout=-3, stderr=-3).pid)"
+    )
     pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
     yield pid
     os.kill(pid, 9)
