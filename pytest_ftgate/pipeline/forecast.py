@@ -7,7 +7,6 @@ folder and a CPU; None elsewhere.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -84,7 +83,7 @@ def forecast(pipeline: Pipeline, suites: Sequence[Suite]) -> Forecast | None:
     size = model_size(Path(pipeline.base.model))
     if size is None or this_device().kind != "cpu":
         return None
-    threads = min(pipeline.tuning.threads or 10**6, len(os.sched_getaffinity(0)))
+    threads = min(pipeline.tuning.threads or 10**6, this_device().cores or 1)
     speed = measured(pipeline.dtype, threads, size.hidden, size.intermediate)
     return Forecast(stages(pipeline, suites, size, speed * EFFICIENCY)) if speed else None
 

@@ -54,7 +54,12 @@ class Device:
 def this_device() -> Device:
     """What torch and vLLM compute on here; looked up once, so that a run cannot change its mind."""
     device = _gpu(os.environ) or cpu(cpuinfo(), os.environ)
-    return replace(device, cores=len(os.sched_getaffinity(0)))
+    return replace(device, cores=_cores())
+
+
+def _cores() -> int:
+    """That this process may use; on systems without that notion (macOS) those that there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0
 
 
 def cpu(described: str, environment: Mapping[str, str]) -> Device:

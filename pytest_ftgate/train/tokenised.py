@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -22,6 +21,7 @@ from pytest_ftgate.errors import Fault, TrainError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.files.file_lock import lock
+from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.judged import compared
 from pytest_ftgate.train.reading import made_or_fault, refuse
@@ -84,7 +84,7 @@ def _make(job: TrainJob, tokenizer: Any, folder: Path, say: Callable[[str], None
     """Write the shards that are not there; how many there are."""
     shards = _shards(entries(job))
     first = list(islice(shards, ALONE + 1))
-    processes = min(job.tuning.threads or len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    processes = min(job.tuning.threads or this_device().cores or 1, MOST_PROCESSES)
     here = len(first) <= ALONE or processes == 1
     faults, count = FaultGroups(), 0
     with (_in_this_process if here else _in_processes)(job, tokenizer, processes) as submit:
