@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.readers.contents import contents
-from pytest_ftgate.data.readers.renamed import column_faults
 from pytest_ftgate.errors import Fault, FileFaults, PipelineError
-from pytest_ftgate.files.compressed import plain_name
-from pytest_ftgate.files.names import name_problem
-from pytest_ftgate.files.schema import check, read_toml, toml_line
+from pytest_ftgate.files.schema import read_toml, toml_line
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.gate.live.plan import Ab, ab_of, ab_problems
-from pytest_ftgate.gate.policy import Policy, policy_of, policy_problems
-from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
-from pytest_ftgate.pipeline.accelerate_file import accelerate_faults
-from pytest_ftgate.pipeline.base_chat import chat_faults, chat_of
-from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, Serve, exact
-from pytest_ftgate.serve.vllm.options import INSTEAD, against_base, taken
+from pytest_ftgate.gate.live.plan import Ab, ab_of
+from pytest_ftgate.gate.policy import Policy, policy_of
+from pytest_ftgate.pipeline.base_chat import chat_of
+from pytest_ftgate.pipeline.config_faults import absolute, as_named, faults_of, is_folder, written_files
+from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, RegistryAccess, Retrain, Serve, exact
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
-from pytest_ftgate.train.method_problems import method_problems
-from pytest_ftgate.train.ray.cluster import Cluster, cluster_problems
+from pytest_ftgate.train.ray.cluster import Cluster
 from pytest_ftgate.train.strategies.check import read_configuration
 from pytest_ftgate.train.tuning import Lora, Tuning
-from pytest_ftgate.train.unservable import UNSERVABLE, unservable
 
 if TYPE_CHECKING:
     from pytest_ftgate.serve.chat_format import ChatFormat
@@ -53,6 +44,8 @@ class Pipeline:
     report_to: tuple[str, ...] = ()
     canary: Canary = field(default_factory=Canary)
     cluster: Cluster = field(default_factory=Cluster)
+    registry: RegistryAccess = field(default_factory=RegistryAccess)
+    retrain: Retrain | None = None
 
     @property
     def panel_goldens(self) -> tuple[str, ...]:
@@ -171,77 +164,22 @@ def read_pipeline(path: Path) -> Pipeline:
         data, text = read_toml(path)
     except FileFaults as error:
         raise PipelineError(error.faults) from None
-    faults = list(_faults(data, text, path))
+    faults = list(faults_of(data, text, path))
     if faults:
         raise PipelineError(faults)
     return _pipeline(data, path)
 
 
-def _faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
-    if problem := name_problem(path.parent.name):
-        yield Fault(shown(path), 0, f"pipeline name {path.parent.name!r} {problem}", "rename the folder")
-    for keys in list(unservable(data.get("lora"), ("lora",))):
-        message = f"{'.'.join(keys)} is not supported: vLLM cannot serve {UNSERVABLE[keys[-1]]}"
-        yield Fault(shown(path), toml_line(text, keys), message, "remove it")
-    faults = check(data, "pipeline", shown(path), lambda keys: toml_line(text, keys))
-    yield from faults
-    if not faults:
-        yield from _cross_faults(data, text, path)
-
-
-def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
-    """What the schema cannot see: keys that exclude each other, and files that must not be trained on."""
-    for key, message, fix in column_faults(data["data"].get("columns", {})):
-        line = toml_line(text, ("data", "columns", key))
-        yield Fault(shown(path), line, f"data.columns: {message}", fix)
-    named = [(key, file) for key in DATA_FILES for file, _ in _written_files(data["data"].get(key, []))]
-    for key, file in named:
-        rows = _absolute(path, file)
-        within = any(folder.joinpath(FOLDER_FILE).is_file() for folder in (rows, rows.parent))
-        if within or plain_name(rows).endswith(SUFFIXES):
-            what = "inside a golden set folder" if within else "a golden set"
-            message = f"data.{key} is {what}; golden cases must not be trained on"
-            yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")
-    for message, fix in _argument_problems(data.get("serve", {}).get("args", ())):
-        yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
-    if own := data.get("train", {}).get("accelerate_config"):
-        yield from accelerate_faults(data, text, path, _absolute(path, own))
-    if ("general" in data["data"]) != ("general_share" in data["data"]):
-        one = "general" if "general" in data["data"] else "general_share"
-        message = "data.general and data.general_share go together"
-        yield Fault(shown(path), toml_line(text, ("data", one)), message, "set both, or remove it")
-    if "revision" in data["base"] and _is_folder(data["base"]["model"]):
-        message = "base.revision requires a hub id, but base.model is a folder"
-        yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
-    yield from chat_faults(data["base"], text, path)
-    problems = (method_problems, cluster_problems, policy_problems, ab_problems)
-    for keys, message, fix in chain.from_iterable(of(data) for of in problems):
-        yield Fault(shown(path), toml_line(text, keys), message, fix)
-
-
-def _argument_problems(args: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if found := taken(args):
-        fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
-        yield f"serve.args has {', '.join(found)}, which is set by the plugin", fix
-    for name in against_base(args):
-        fix = f"remove it, and set {INSTEAD[name]}"
-        yield f"serve.args has {name}, by which the model would be served otherwise than it is trained", fix
-
-
-def _is_folder(model: str) -> bool:
-    return model.startswith((".", "/", "~"))
-
-
 def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
     base, files = dict(data["base"]), dict(data["data"])
-    if _is_folder(base["model"]):
-        base["model"] = str(_absolute(path, base["model"]))
-    if _is_folder(base.get("chat_template", "")):
-        base["chat_template"] = str(_absolute(path, base["chat_template"]))
+    if is_folder(base["model"]):
+        base["model"] = str(absolute(path, base["model"]))
+    if is_folder(base.get("chat_template", "")):
+        base["chat_template"] = str(absolute(path, base["chat_template"]))
     for key in ("validation", "general"):
         if key in files:
-            files[key] = _as_named(path, files[key])
-    trains = [(_as_named(path, file), weight) for file, weight in _written_files(files["train"])]
+            files[key] = as_named(path, files[key])
+    trains = [(as_named(path, file), weight) for file, weight in written_files(files["train"])]
     files |= {"train": trains[0][0], "others": [file for file, _ in trains[1:]], "weights": [w for _, w in trains]}
     return Pipeline(
         name=path.parent.name,
@@ -258,6 +196,8 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         report_to=tuple(data.get("tracking", {}).get("report_to", ())),
         canary=Canary(**exact(Canary, data.get("canary", {}))),
         cluster=Cluster(**_tuples(data.get("ray", {}))),
+        registry=_registry(data.get("registry", {}), path),
+        retrain=Retrain(**exact(Retrain, data["retrain"])) if "retrain" in data else None,
     )
 
 
@@ -273,26 +213,13 @@ def _tuning(table: dict[str, Any], path: Path) -> Tuning:
     if (rate := LEARNING_RATES.get(table.get("method", ""))) is not None:
         table = {"learning_rate": rate} | table
     if "accelerate_config" in table:
-        table = table | {"accelerate_config": str(_absolute(path, table["accelerate_config"]))}
+        table = table | {"accelerate_config": str(absolute(path, table["accelerate_config"]))}
     return Tuning(**exact(Tuning, {NAMED.get(key, key): value for key, value in table.items()}))
 
 
-DATA_FILES = ("train", "validation", "general")
-
-
-def _written_files(written: Any) -> list[tuple[str, float]]:
-    """(file, weight) of a file, or of a list of files or of tables with their weights."""
-    listed = written if isinstance(written, list) else [written]
-    return [(one, 1.0) if isinstance(one, str) else (one["file"], float(one.get("weight", 1.0))) for one in listed]
-
-
-def _absolute(path: Path, written: str) -> Path:
-    return (path.parent / Path(written).expanduser()).resolve()
-
-
-def _as_named(path: Path, written: str) -> Path:
-    """Absolute, but a link stays one: into the cache of DVC it would lead to a name that says nothing of the format."""
-    return Path(os.path.normpath(path.parent / Path(written).expanduser()))
+def _registry(table: dict[str, Any], path: Path) -> RegistryAccess:
+    keys = [str(absolute(path, key)) for key in table.get("promoters", ())]
+    return RegistryAccess(**_tuples(table | ({"promoters": keys} if keys else {})))
 
 
 def _tuples(table: dict[str, Any]) -> dict[str, Any]:

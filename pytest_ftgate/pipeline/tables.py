@@ -102,6 +102,29 @@ class Canary:
     size: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class RegistryAccess:
+    """Who may move the champion, and how adapters lie at rest.
+
+    promoters: absolute files of public keys (PEM); none = everybody. encrypt, decrypt: commands that read standard
+    input and write standard output, "" = as it is. base: whether the base model's folder is kept there too.
+    """
+
+    promoters: tuple[str, ...] = ()
+    encrypt: str = ""
+    decrypt: str = ""
+    base: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retrain:
+    """What begins a new training. on: "drift" or "schedule", by cron. promote: also moves the champion."""
+
+    on: str
+    cron: str = "0 3 * * 1"
+    promote: bool = False
+
+
 NUMBERS = {"float": float, "int": int}
 
 

@@ -1,0 +1,1 @@
+"""Other forms of a fine-tuned model: merged, quantised, GGUF."""
