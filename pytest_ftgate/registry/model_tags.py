@@ -60,24 +60,26 @@ def _chat_of(version: Version) -> ChatFormat:
 
 
 def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
-    """The model of a version, its adapter being fetched to `adapter`; `base` says where the base model is now.
+    """The model of a version, its adapter, or whole model, being fetched to `adapter`.
+
+    base: where the base model is now; of no interest for a whole model.
 
     Raises RegistryError if base, precision and adapter together are not the model that was tested.
     """
-    from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.serve.model import Model, tuned
 
     tags = version.tags
     if BASE not in tags or MODEL not in tags:
         raise RegistryError(f"{version} was registered without a base model and cannot be served from the registry")
-    model = Model(
+    tested = Model(
         base or tags[BASE],
         tags.get(REVISION),
         tags[DTYPE],
         tags.get(QUANTIZATION),
-        adapter=adapter,
         chat=_chat_of(version),
         engine=tags.get(ENGINE, ""),
     )
+    model = tuned(tested, adapter)
     if model.digest != tags[MODEL]:
         raise RegistryError(
             f"{version} was tested as model {tags[MODEL]}, but {model.base} with its adapter is {model.digest}: "
