@@ -27,6 +27,18 @@ def server_options() -> argparse.ArgumentParser:
         metavar="URL",
         help="running vLLM server that must load the version before promotion (repeatable)",
     )
+    add_server_view(group)
+    group.add_argument(
+        "--unload-old",
+        type=_seconds,
+        metavar="SECONDS",
+        help="unload the former champion's adapter this long after promotion, so that clients can switch",
+    )
+    return options
+
+
+def add_server_view(group: argparse._ArgumentGroup) -> None:
+    """How servers see what is here: --server-dir and --base."""
     group.add_argument(
         "--server-dir", default="", metavar="DIR", help="path of STATE_DIR/models on the servers, if different"
     )
@@ -36,13 +48,6 @@ def server_options() -> argparse.ArgumentParser:
         metavar="NAME",
         help="the servers' name for the tested base model, if it cannot be verified from here",
     )
-    group.add_argument(
-        "--unload-old",
-        type=_seconds,
-        metavar="SECONDS",
-        help="unload the former champion's adapter this long after promotion, so that clients can switch",
-    )
-    return options
 
 
 @contextmanager

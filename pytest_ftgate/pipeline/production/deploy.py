@@ -64,7 +64,7 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
     new = not server.serves(name)
     try:
         if new:
-            server.load(name, adapter, str(Path(server_dir, adapter.name) if server_dir else adapter.resolve()))
+            new = server.load(name, adapter, str(Path(server_dir, adapter.name) if server_dir else adapter.resolve()))
             check_unchanged(adapter, registry.digest_of(adapter), version.digest)
             clock.lap("loaded")
         proof = server.prove(name, adapter, version.tags.get(DTYPE, ""))
