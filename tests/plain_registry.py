@@ -81,7 +81,10 @@ class PlainClient:
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[Any]:
         root, folder = self._artifacts(run_id, None), self._artifacts(run_id, path)
         found = sorted(folder.iterdir()) if folder.is_dir() else []
-        return [SimpleNamespace(path=each.relative_to(root).as_posix()) for each in found]
+        return [
+            SimpleNamespace(path=each.relative_to(root).as_posix(), is_dir=each.is_dir(), file_size=_size(each))
+            for each in found
+        ]
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | None = None) -> str:
         source, copy = self._artifacts(run_id, path), Path(str(dst_path)) / path
@@ -194,6 +197,10 @@ def _must(condition: bool, code: str, message: str) -> None:
         from mlflow.protos import databricks_pb2
 
         raise MlflowException(message, error_code=getattr(databricks_pb2, code))
+
+
+def _size(file: Path) -> int | None:
+    return None if file.is_dir() else file.stat().st_size
 
 
 def _storable(value: float) -> float:

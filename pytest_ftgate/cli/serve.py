@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name
 from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.pipeline.production.base_models import base_folder
+from pytest_ftgate.pipeline.production.steps import Steps
 from pytest_ftgate.registry.model_tags import ENGINE, model_of
 
 if TYPE_CHECKING:
@@ -36,18 +38,25 @@ def serve(args: argparse.Namespace) -> int:
     """Fetch the champion, check its digests, serve it until a signal comes."""
     from pytest_ftgate.serve.precision import choice
 
-    begin = time.monotonic()
+    steps = Steps()
     registry = open_existing(args)
     champion = registry.champion(args.task)
+    steps.done("find")
     if champion is None:
         raise RegistryError(f"{args.task} has no champion yet; see `ftgate status`")
-    model = model_of(champion, registry.fetch(champion), args.base)
+    adapter = registry.fetch(champion)
+    steps.done("fetch and verify")
+    base = base_folder(registry, champion, args.base, say)
+    steps.done("base model")
+    model = model_of(champion, adapter, base)
+    steps.done("verify base model")
     _say_engine(champion)
     say(f"{champion}: adapter {champion.digest[:12]} and base model verified; {choice(model.dtype)}")
     log = args.state_dir / "logs" / f"serve-{args.task}.log"
     with _stopped_by_signal(), _running(model, log) as engine:
         endpoint = engine.endpoint(model)
-        say(f"v{champion.number} ready after {time.monotonic() - begin:.0f} s, download included")
+        steps.done("start and probe")
+        say(f"v{champion.number} ready after {steps.total:.0f} s, download included ({steps})")
         _say_address(endpoint)
         while True:
             time.sleep(LOOK_EVERY_S)

@@ -55,7 +55,7 @@ def log_run(  # noqa: PLR0913, PLR0917 - the six kinds of things a run has
 def create(store: Store, task: str, name: str | None = None) -> str:
     """A run under way in the experiment `task`; its id."""
     with store.asking(f"cannot log the run of {task}") as client:
-        experiment = _experiment(client, check_experiment(task), store.artifact_root)
+        experiment = ensure_experiment(client, check_experiment(task), store.artifact_root)
         return str(client.create_run(experiment, run_name=name).info.run_id)
 
 
@@ -160,7 +160,8 @@ def _log_artifact(client: Client, run_id: str, folder: str, path: Path) -> None:
     log(run_id, str(path), folder or None)
 
 
-def _experiment(client: Client, name: str, artifact_root: str | None) -> str:
+def ensure_experiment(client: Client, name: str, artifact_root: str | None) -> str:
+    """The id of an experiment, which is made if there is none. Raises RegistryError if it was deleted."""
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
