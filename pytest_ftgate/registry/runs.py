@@ -144,11 +144,11 @@ def _log(  # noqa: PLR0913, PLR0917
     now = int(time.time() * 1000)
     points = [Metric(_name(name), float(value), now, 0) for name, value in metrics.items()]
     points += [Metric(_name(name), float(value), now, step) for name, curve in curves.items() for step, value in curve]
-    for some in _batches(points, METRICS_A_CALL):
+    for some in batches(points, METRICS_A_CALL):
         client.log_batch(run_id, metrics=some)
-    for pairs in _batches(list(flatten(params).items()), PARAMETERS_A_CALL):
+    for pairs in batches(list(flatten(params).items()), PARAMETERS_A_CALL):
         client.log_batch(run_id, params=[Param(key, value) for key, value in pairs])
-    for pairs in _batches(list(tags.items()), PARAMETERS_A_CALL):
+    for pairs in batches(list(tags.items()), PARAMETERS_A_CALL):
         client.log_batch(run_id, tags=[RunTag(_name(key), str(value)[:LONGEST_TAG]) for key, value in pairs])
 
 
@@ -180,7 +180,8 @@ def _name(name: str) -> str:
     return re.sub(r"[^\w.:/ -]", "_", name)
 
 
-def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most `size` items."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
