@@ -15,6 +15,7 @@ from pytest_ftgate import __version__
 from pytest_ftgate.cli import (
     ab,
     audit,
+    backup,
     canary,
     ci,
     compare,
@@ -54,6 +55,7 @@ FAMILIES = (
     promote,
     diff,
     audit,
+    backup,
     ab,
     doctor,
     serve,

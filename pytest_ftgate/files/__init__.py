@@ -33,6 +33,7 @@ STATE: Mapping[str, str] = {
     "runs/TASK/clean/": ("Copies of training data without leaked rows (`--ftgate-leak=drop-row`)."),
     "ray/": ("Of `ftgate ray run`: which runs were fetched, and their files that had changed here meanwhile."),
     "models/TASK-DIGEST/": "Adapters fetched from the registry, with their digest checked.",
+    "bases/DIGEST/": "Base models fetched from the registry (`[registry] base`), with their digest checked.",
     "logs/": "Output of the servers that a run or `ftgate serve` has started.",
     "judge/": (
         "Replies of judges and their cost; with xdist, in a project without golden sets, a folder for each worker."

@@ -158,16 +158,16 @@ class Registry:
         judged.recorded(version, self.log)
         name = f"{golden}.json"
         sha256 = version.tags.get(f"{RESULTS}{name}", "") if VERDICT in version.tags else None
-        found = runs.read_json(self.store, version.run_id, f"{_RESULTS}/{name}", sha256) if version.run_id else None
+        found = runs.read_json(self.store, version.run_here, f"{_RESULTS}/{name}", sha256) if version.run_id else None
         return found if isinstance(found, dict) else {"cases": {}}
 
     def metrics(self, version: Version) -> dict[str, float]:
         """The final numbers of the run that judged a version; empty if no run did."""
-        return runs.read_metrics(self.store, version.run_id) if version.run_id else {}
+        return runs.read_metrics(self.store, version.run_here) if version.run_id else {}
 
     def params(self, version: Version) -> dict[str, str]:
         """Settings and digests of the run that judged a version, as text; empty if no run did."""
-        return runs.read_params(self.store, version.run_id) if version.run_id else {}
+        return runs.read_params(self.store, version.run_here) if version.run_id else {}
 
     def fetch(self, version: Version, dest: Path | None = None) -> Path:
         """The adapter's folder, `dest` or a cache in the state folder, whose digest was checked just now.

@@ -18,6 +18,7 @@ from pytest_ftgate.pipeline.changed_requirements import requirement_tags
 from pytest_ftgate.pipeline.cost.run_metrics import spent
 from pytest_ftgate.pipeline.decide import explain_checks
 from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tags, overused, round_of, uses
+from pytest_ftgate.pipeline.production.base_models import keep_base
 from pytest_ftgate.pipeline.question_sketch import sketch_of
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: 
     from pytest_ftgate.registry.model_tags import tags_of
 
     served = tags_of(run.candidate.model)
+    if run.source.registry.base:
+        keep_base(registry, run.base)
     return registry.add_version(run.name, manifest.adapter, manifest.digest, run_id, tags | served, run.champion)
 
 
