@@ -27,6 +27,7 @@ KINDS = {
     "reset": "the task begins anew without a champion",
     "unlock": "the lock of a promotion was broken",
     "failed": "the move that an earlier line announced was refused or not confirmed",
+    "promoters": "who may move the champion of a task was written down, or changed",
     "alarm": "a canary alarm",
     "lock": "a golden set was accepted as it is; the task is the name of the set",
     "export": "a version was written in another form, or sent elsewhere",
