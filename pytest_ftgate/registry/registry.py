@@ -180,6 +180,10 @@ class Registry:
         target = dest or self.state_dir / "models" / f"{version.task}-{version.digest[:16]}"
         return versions.fetch(self.store, self.digest_of, version, target, self.keys)
 
+    def stored(self, version: Version, dest: Path) -> Path:
+        """What is kept of a version, for a backup, copied to `dest` and checked; not decrypted."""
+        return versions.stored(self.store, self.digest_of, version, dest, self.keys)
+
     def promote(  # noqa: PLR0913
         self,
         task: str,

@@ -116,6 +116,15 @@ def fetch(store: Store, digest_of: Digest, version: Version, dest: Path, keys: K
     return dest
 
 
+def stored(store: Store, digest_of: Digest, version: Version, dest: Path, keys: Keys = UNSIGNED) -> Path:
+    """Copy what is kept of a version to the folder `dest`, checked: of an encrypted one as it is, else as `fetch`."""
+    if ENCRYPTED not in version.tags:
+        return fetch(store, digest_of, version, dest, keys)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=dest.parent) as draft:
+        _replace_folder(_encrypted(version, _download(store, version, Path(draft))).parent, dest)
+    return dest
+
+
 def verify(store: Store, digest_of: Digest, version: Version, keys: Keys = UNSIGNED) -> None:
     """RegistryError unless the stored adapter has the registered digest (and a signature that fits the key).
 

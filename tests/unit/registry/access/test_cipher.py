@@ -12,6 +12,9 @@ import pytest
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import Keys
 from pytest_ftgate.registry.access.cipher import FILE, Cipher
+from pytest_ftgate.registry.backup.restore import restore
+from pytest_ftgate.registry.backup.take import take
+from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import ENCRYPTED
 from tests.unit.signing_keys import make_keys
 
@@ -109,3 +112,20 @@ def test_a_signature_travels_with_it(registry, cipher, adapter, tmp_path):
     signed.promote("spam", version.number, "first")
     shutil.rmtree(signed.state_dir / "models", ignore_errors=True)
     assert (signed.fetch(version) / "model.sig").is_file()
+
+
+@pytest.mark.parametrize("registry", ["mlflow"], indirect=True)
+def test_a_backup_keeps_it_encrypted_and_a_restore_reads_it(sealed, version, cipher, tmp_path, mlflow_template):
+    sealed.promote("spam", version.number, "first")
+    blind = replace(sealed, keys=Keys(cipher=Cipher(cipher.encrypt)))
+    take(blind, tmp_path / "backup", ["spam"], print)
+    assert not any(
+        b"secret weights" in file.read_bytes() for file in (tmp_path / "backup").rglob("*") if file.is_file()
+    )
+    state = tmp_path / "elsewhere"
+    state.mkdir()
+    shutil.copy(mlflow_template, state / "mlflow.db")
+    other = replace(sealed, state_dir=state, store=Store(None, state))
+    restore(other, tmp_path / "backup", print)
+    folder = other.fetch(other.champion("spam"))
+    assert (folder / "adapter_model.safetensors").read_text() == "secret weights"
