@@ -30,6 +30,7 @@ KINDS = {
     "alarm": "a canary alarm",
     "lock": "a golden set was accepted as it is; the task is the name of the set",
     "data": "files of training data were read",
+    "export": "the files of a version left the registry, or were about to: pushed to the Hub, or exported",
     "repair": "a crash had torn the line before",
 }
 """Kind -> what it records. A move is written before the pointer moves; the next move names the champion it found."""
