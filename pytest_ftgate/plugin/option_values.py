@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from datetime import UTC, date, datetime
 
 import pytest
 
@@ -12,14 +11,6 @@ RUNS = re.compile(r"last|[0-9a-f]{4,64}")
 LEAKS = ("error", "strict", "drop-row", "drop-case")
 CACHES = ("", "off", "local")
 TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]{0,8}")
-
-
-def night(value: str) -> date:
-    """A date; today (UTC) of "". Raises UsageError."""
-    try:
-        return date.fromisoformat(value) if value else datetime.now(UTC).date()
-    except ValueError:
-        raise pytest.UsageError(f"--ftgate-night: found {value!r}, expected a date such as 2026-11-22") from None
 
 
 def target(value: str, *, train: bool) -> str:

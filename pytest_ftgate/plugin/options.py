@@ -19,6 +19,7 @@ from pytest_ftgate.plugin.folders import folders_of
 from pytest_ftgate.plugin.options_comparing import add_comparing, comparing
 from pytest_ftgate.plugin.options_registry import KEY_SETTINGS, registry_keys
 from pytest_ftgate.plugin.options_serving import ini_name, serving
+from pytest_ftgate.plugin.options_verbs import add_verbs, verbs
 from pytest_ftgate.registry.access.cipher import Cipher
 from pytest_ftgate.serve import ENGINES
 
@@ -69,6 +70,7 @@ class Options:
     """What the user asked for, validated. Paths are absolute; "" means "not given". unnamed: see `Settings`."""
 
     train: bool
+    propose: bool
     canary: bool
     night: date
     rollback_on_drift: bool
@@ -113,15 +115,7 @@ def add_options(parser: pytest.Parser) -> None:
     """
     group = parser.getgroup("ftgate", "gating fine-tuned models by tests (pytest-ftgate)")
     add = partial(_add, group)
-    add("--train", action="store_true", help="fine-tune the pipelines of the selected golden sets, gate and promote")
-    add("--canary", action="store_true", help="run the nightly canary on each champion; exit code 12 on regression")
-    add("--ftgate-rollback-on-drift", action="store_true", help="with --canary: roll back a champion that drifts")
-    add(
-        "--ftgate-night",
-        metavar="DATE",
-        default="",
-        help="with --canary: date of this run, e.g. 2026-11-22 (default: today, UTC)",
-    )
+    add_verbs(add)
     add(
         "--ftgate-resume",
         action="store_true",
@@ -162,21 +156,18 @@ def read_options(config: pytest.Config) -> Options:
     """Flags before ini options before defaults; `UsageError` or FtgateError say what is allowed."""
     text = {name: _value(config, name) for name, _, _ in _SETTINGS}
     root = config.rootpath
-    _check_verbs(config, text)
+    given = verbs(config, {"--ftgate-target": text["target"], "--ftgate-regrade": config.getoption("ftgate_regrade")})
     return Options(
-        train=bool(config.getoption("train")),
-        canary=bool(config.getoption("canary")),
-        night=values.night(str(config.getoption("ftgate_night"))),
-        rollback_on_drift=bool(config.getoption("ftgate_rollback_on_drift")),
+        **given,
         resume=bool(config.getoption("ftgate_resume")),
-        target=values.target(text["target"], train=bool(config.getoption("train"))),
+        target=values.target(text["target"], train=given["train"]),
         **serving(config, text),
         base_url=plain_address(text["base-url"], "--ftgate-base-url", "FTGATE_API_KEY", query=True),
         model=text["model"],
         combinations=read_combinations(config),
         vllm=text["vllm"],
         vllm_args=values.words(text["vllm-args"]),
-        regrade=values.regrade(str(config.getoption("ftgate_regrade")), train=bool(config.getoption("train"))),
+        regrade=values.regrade(str(config.getoption("ftgate_regrade")), train=given["train"]),
         cache=values.cache(text["cache"]),
         cache_url=secret_address(text["cache-url"]),
         price=values.price(text["price"]),
@@ -195,20 +186,6 @@ def read_options(config: pytest.Config) -> Options:
         pipelines=folders_of(config, "ftgate_pipelines"),
         rootdir=root,
     )
-
-
-def _check_verbs(config: pytest.Config, text: dict[str, str]) -> None:
-    """--canary goes with nothing that names another model or asks none."""
-    if not config.getoption("canary"):
-        return
-    others = {
-        "--train": config.getoption("train"),
-        "--ftgate-target": text["target"],
-        "--ftgate-regrade": config.getoption("ftgate_regrade"),
-    }
-    for flag, given in others.items():
-        if given:
-            raise pytest.UsageError(f"--canary runs on the champion; remove {flag}")
 
 
 def _value(config: pytest.Config, name: str) -> str:

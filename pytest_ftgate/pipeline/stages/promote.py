@@ -30,11 +30,17 @@ if TYPE_CHECKING:
 
 
 def conclude(
-    run: PipelineRun, verdict: Verdict, explanation: Explanation | None = None, reference: Reference | None = None
+    run: PipelineRun,
+    verdict: Verdict,
+    explanation: Explanation | None = None,
+    reference: Reference | None = None,
+    *,
+    propose: bool = False,
 ) -> int | None:
     """Explain what was not met, log the run with its verdict, register what was trained, promote it on PROMOTE.
 
-    reference: what the nights of a promoted version are compared with. Returns the number of the version; None if
+    reference: what the nights of a promoted version are compared with. propose: leave the champion; a person promotes
+    the version later, by its verdict. Returns the number of the version; None if
     nothing was trained, or the numbers are not to be trusted (INTEGRITY).
     """
     if run.manifest is None:
@@ -47,6 +53,8 @@ def conclude(
     if verdict.kind is Kind.PROMOTE:
         if reference is not None:
             keep_reference(registry, version, reference)
+        if propose:
+            return version.number
         over = run.champion.number if run.champion else None
         registry.promote(run.name, version.number, verdict.reason, over)
     return version.number

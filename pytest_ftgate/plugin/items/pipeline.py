@@ -103,7 +103,10 @@ class StageItem(FtgateItem):
 
 
 class PromoteItem(FtgateItem):
-    """Moves the production pointer if, and only if, every required check and every other test of the run passed."""
+    """Moves the production pointer if, and only if, every required check and every other test of the run passed.
+
+    With --ftgate-propose it only registers what it would have promoted.
+    """
 
     rank = Rank.PROMOTION
 
@@ -130,11 +133,11 @@ class PromoteItem(FtgateItem):
         reference = self._measure_reference() if verdict.kind is Kind.PROMOTE else None
         with self.run.timed("promote"):
             warnings = changed_requirements(self.run)
-            number = conclude(self.run, verdict, explanation, reference)
+            number = conclude(self.run, verdict, explanation, reference, propose=self.ftgate.options.propose)
             warnings += self.run.leaked.told(self.run.sets)
             warnings += warnings_about(self.run) if number else []
         warnings += _announced(self, self.run, verdict, number)
-        seen = _seen(self.run, explanation, warnings)
+        seen = _seen(self.run, explanation, warnings) | {"proposed": self.ftgate.options.propose}
         properties = _verdict_property(self.run, verdict.kind, number, verdict.reason, seen)
         if verdict.kind is Kind.PROMOTE:
             return ItemOutcome("passed", properties=properties)

@@ -33,7 +33,6 @@ KINDS = {
     "export": "a version was written in another form, or sent elsewhere",
     "data": "files of training data were read",
     "restore": "versions, runs and champions were restored from a backup",
-    "export": "the files of a version left the registry, or were about to: pushed to the Hub, or exported",
     "repair": "a crash had torn the line before",
 }
 """Kind -> what it records. A move is written before the pointer moves; the next move names the champion it found."""
