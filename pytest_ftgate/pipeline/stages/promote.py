@@ -20,6 +20,7 @@ from pytest_ftgate.pipeline.decide import explain_checks
 from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tags, overused, round_of, uses
 from pytest_ftgate.pipeline.production.base_models import keep_base
 from pytest_ftgate.pipeline.question_sketch import sketch_of
+from pytest_ftgate.registry.access.right import refusal
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.canary.reference import Reference
@@ -56,8 +57,19 @@ def conclude(
         if propose:
             return version.number
         over = run.champion.number if run.champion else None
-        registry.promote(run.name, version.number, verdict.reason, over)
+        registry.promote(run.name, version.number, verdict.reason, over, promoters=_promoters(run))
     return version.number
+
+
+def only_proposed(run: PipelineRun) -> str:
+    """Why this run registers what passes the gate and promotes nothing: it has no promoter's key. "" if it may."""
+    runtime = run.runtime
+    chain = runtime.registry.standing(run.name).promoters if runtime.targets.has_registry else ()
+    return refusal(run.name, chain, _promoters(run), runtime.registry.promoter_key)
+
+
+def _promoters(run: PipelineRun) -> list[Path]:
+    return [Path(key) for key in run.pipeline.registry.promoters]
 
 
 def warnings_about(run: PipelineRun) -> list[str]:

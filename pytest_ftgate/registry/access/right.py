@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.errors import FtgateError, RegistryError
 from pytest_ftgate.registry.access.policy import Chain
 from pytest_ftgate.registry.access.promoter_key import PromoterKey, private_key, public_keys, shown
 
@@ -54,3 +54,12 @@ def right(task: str, chain: Chain, listed: Sequence[Path], key: Path | None) -> 
             f"{task}: {key} is key {shown([mine.fingerprint])}, but its promoters are {shown(allowed)}\n    {HOW}"
         )
     return Right(mine, None if chain else keys)
+
+
+def refusal(task: str, chain: Chain, listed: Sequence[Path], key: Path | None) -> str:
+    """Why this key may not move the champion; "" if it may. See `right`."""
+    try:
+        right(task, chain, listed, key)
+    except FtgateError as error:
+        return str(error).partition("\n")[0]
+    return ""
