@@ -68,7 +68,7 @@ def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: 
         results = _write_results(run, Path(folder, "results"))
         top = _top(manifest.path, Path(folder, "top"))
         if run.data_lineage:
-            Path(top, LINEAGE).write_bytes(_json(run.data_lineage, indent=1))
+            Path(top, LINEAGE).write_bytes(json_bytes(run.data_lineage, indent=1))
         run_id = registry.log_run(
             run.name,
             {**manifest.params, **params_of(run.data_lineage)},
@@ -104,12 +104,12 @@ def _write_results(run: PipelineRun, folder: Path) -> Path:
     for suite in run.sets:
         tested = run.candidate_of(suite).without(run.leaked.left_out(suite))
         frozen: dict[str, Any] = tested.to_json()
-        (folder / f"{suite.name}.json").write_bytes(_json(frozen))
+        (folder / f"{suite.name}.json").write_bytes(json_bytes(frozen))
     return folder
 
 
-def _json(data: object, indent: int | None = None) -> bytes:
-    """UTF-8; half a surrogate pair, which a model may say and UTF-8 cannot hold, is escaped as JSON allows."""
+def json_bytes(data: object, indent: int | None = None) -> bytes:
+    """JSON in UTF-8; half a surrogate pair, which a model may say and UTF-8 cannot hold, is escaped as JSON allows."""
     return json.dumps(data, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace")
 
 

@@ -29,6 +29,7 @@ KINDS = {
     "failed": "the move that an earlier line announced was refused or not confirmed",
     "alarm": "a canary alarm",
     "lock": "a golden set was accepted as it is; the task is the name of the set",
+    "export": "a version was written in another form, or sent elsewhere",
     "data": "files of training data were read",
     "repair": "a crash had torn the line before",
 }
