@@ -91,13 +91,19 @@ def _merge(model: Model, draft: Path, say: Say) -> tuple[str, ...]:
     return merge(model, draft, say)
 
 
-def _convert(merged: Model, form: Form, draft: Path, say: Say, _tools: Tools) -> tuple[str, ...]:
+def _convert(merged: Model, form: Form, draft: Path, say: Say, tools: Tools) -> tuple[str, ...]:
     try:
+        if form.kind == "gguf":
+            from pytest_ftgate.serve.forms.gguf.convert import to_gguf
+
+            return to_gguf(Path(merged.base), form, draft, say, tools.converter)
         if form.kind in {"int8", "fp8"}:
             from pytest_ftgate.serve.forms.data_free import quantize
 
             return quantize(merged, form, draft, say)
-        raise ServeError(f"{form}: not written yet")
+        from pytest_ftgate.serve.forms.calibrated import quantize_calibrated
+
+        return quantize_calibrated(Path(merged.base), form, draft, say, tools.quantize_python, tools.calibration)
     except ImportError as error:
         raise _missing(error) from None
 
