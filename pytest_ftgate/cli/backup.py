@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from pytest_ftgate.cli import audit
-from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name, verify_key
+from pytest_ftgate.cli.common import cipher, open_existing, registry_options, say, task_name, verify_key
 from pytest_ftgate.pipeline.production.steps import Steps
 
 MEGA = 1_000_000
@@ -55,7 +55,7 @@ def restore(args: argparse.Namespace) -> int:
     from pytest_ftgate.registry.backup.restore import restore as bring_back
 
     steps = Steps()
-    registry = open_registry(args.tracking_uri, args.state_dir, Keys(None, verify_key(args)))
+    registry = open_registry(args.tracking_uri, args.state_dir, Keys(None, verify_key(args), cipher()))
     with being_read(args.path) as folder:
         steps.done("unpack")
         manifest = bring_back(registry, folder, say)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.registry.version import MODEL, Version
+from pytest_ftgate.registry.version import FORM, MODEL, Version
 
 if TYPE_CHECKING:
     from pytest_ftgate.serve.chat_format import ChatFormat
@@ -46,14 +46,34 @@ def as_tested(version: Version, base: Model) -> Model:
     """The base model at the commit and precision, and with the chat template, that a version was tested with.
 
     They may be those of another machine, of an earlier pipeline.toml, and of a branch on the hub that has moved since.
-    The engine is that of this run: a champion that was tested with another one is asked anew.
+    The engine is that of this run: a champion that was tested with another one is asked anew. See `engine_here` too.
     """
     tags = version.tags
     if DTYPE not in tags:
         return base
     if tags.get(BASE) == base.base:
         base = replace(base, revision=tags.get(REVISION, base.revision))
-    return replace(base, dtype=tags[DTYPE], quantization=tags.get(QUANTIZATION), chat=_chat_of(version))
+    return replace(
+        base,
+        dtype=tags[DTYPE],
+        quantization=tags.get(QUANTIZATION),
+        chat=_chat_of(version),
+        engine=engine_here(version, base.engine),
+    )
+
+
+def runs_on_llamacpp(version: Version) -> bool:
+    """Whether a version is a GGUF, which no other engine reads."""
+    return version.tags.get(FORM, "").startswith("gguf")
+
+
+def engine_here(version: Version, engine: str) -> str:
+    """The engine that serves a version in a run of the engine `engine`, both as `engine_identity.identity`."""
+    if not engine or not runs_on_llamacpp(version):
+        return engine
+    from pytest_ftgate.serve.servers.engine_identity import identity
+
+    return identity("llamacpp")
 
 
 def _chat_of(version: Version) -> ChatFormat:
@@ -63,24 +83,26 @@ def _chat_of(version: Version) -> ChatFormat:
 
 
 def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
-    """The model of a version, its adapter being fetched to `adapter`; `base` says where the base model is now.
+    """The model of a version, its adapter, or whole model, being fetched to `adapter`.
+
+    base: where the base model is now; of no interest for a whole model.
 
     Raises RegistryError if base, precision and adapter together are not the model that was tested.
     """
-    from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.serve.model import Model, tuned
 
     tags = version.tags
     if BASE not in tags or MODEL not in tags:
         raise RegistryError(f"{version} was registered without a base model and cannot be served from the registry")
-    model = Model(
+    tested = Model(
         base or tags[BASE],
         tags.get(REVISION),
         tags[DTYPE],
         tags.get(QUANTIZATION),
-        adapter=adapter,
         chat=_chat_of(version),
         engine=tags.get(ENGINE, ""),
     )
+    model = tuned(tested, adapter)
     if model.digest != tags[MODEL]:
         raise RegistryError(
             f"{version} was tested as model {tags[MODEL]}, but {model.base} with its adapter is {model.digest}: "

@@ -112,7 +112,7 @@ def _restore_version(registry: Registry, blobs: Blobs, task: str, version: Saved
         number = _numbered(registry, task, version.number, source, run_id)
         for key, value in sorted(tags.items(), key=lambda tag: tag[0] == DIGEST):
             client.set_model_version_tag(task, number, key, value)
-    versions.verify(registry.store, registry.digest_of, registry.version(task, version.number), registry.keys.verify)
+    versions.verify(registry.store, registry.digest_of, registry.version(task, version.number), registry.keys)
     with registry.store.asking(f"cannot restore {task} v{version.number}") as client:
         full(client).delete_model_version_tag(task, number, RESTORING)
 

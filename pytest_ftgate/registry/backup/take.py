@@ -131,7 +131,7 @@ class _Backup:
             files = known.files
         else:
             with tempfile.TemporaryDirectory(prefix="ftgate-") as draft:
-                files = self.blobs.add_folder(self.registry.fetch(version, Path(draft, "adapter")))
+                files = self.blobs.add_folder(self.registry.stored(version, Path(draft, "adapter")))
         tags = {key: value for key, value in version.tags.items() if key not in {REGISTERED, RESTORED_RUN}}
         created_ms = round(version.created_s * 1000)
         return SavedVersion(version.number, version.digest, version.run_id, created_ms, tags, files)
