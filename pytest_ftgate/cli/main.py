@@ -34,6 +34,7 @@ from pytest_ftgate.cli import (
     serve,
     show,
     status_history_rollback,
+    tradeoff,
 )
 from pytest_ftgate.cli.ini import import_folders
 from pytest_ftgate.errors import FtgateError, IntegrityError
@@ -64,6 +65,7 @@ FAMILIES = (
     ci,
     cost,
     ray,
+    tradeoff,
 )
 
 

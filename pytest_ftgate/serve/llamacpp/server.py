@@ -27,8 +27,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     import xllamacpp
 
-    running = xllamacpp.Server(parameters(args, os.environ.pop("FTGATE_SERVER_KEY")))
-    print(f"listening at {running.listening_address}", flush=True)  # noqa: T201 - the log of the server
+    _running = xllamacpp.Server(parameters(args, os.environ.pop("FTGATE_SERVER_KEY")))
     threading.Event().wait()
 
 
