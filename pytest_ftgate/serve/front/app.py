@@ -95,13 +95,14 @@ class Front:
     async def counted(self, request: web.Request) -> web.StreamResponse:
         """Everything that a model answers, counted."""
         self.state.metrics.began()
-        code = LEFT
+        answer: web.StreamResponse | None = None
         try:
             answer = await self._guarded(request)
-            code = answer.status
-            return answer
+        except ConnectionResetError:  # while it was answered; aiohttp sees by itself that no one reads this
+            answer = web.Response(status=LEFT)
         finally:
-            self.state.metrics.ended(request.get(ANSWERED_BY, ""), code)
+            self.state.metrics.ended(request.get(ANSWERED_BY, ""), answer.status if answer else LEFT)
+        return answer
 
     async def _guarded(self, request: web.Request) -> web.StreamResponse:
         if refused := self._refused(request):
@@ -129,7 +130,8 @@ class Front:
 
     def _has_key(self, request: web.Request) -> bool:
         """Every key is compared, in constant time. Anthropic's clients send x-api-key, Azure's api-key."""
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        given = bearer if scheme.lower() == "bearer" else ""
         given = given or request.headers.get("x-api-key", "") or request.headers.get("api-key", "")
         found = [hmac.compare_digest(given.encode(), key) for key in self._keys]
         return any(found) or not found

@@ -75,6 +75,8 @@ class Forwarder:
         headers["Accept-Encoding"] = "identity"
         try:
             reply = await self._sent(request.method, url, headers, sent.body if sent else None)
+        except aiohttp.ClientConnectorError:
+            return error(503, "the engine cannot be reached")  # it has died, and is started again
         except aiohttp.ClientError as broken:
             return error(502, f"the engine did not answer: {type(broken).__name__}")
         async with reply:

@@ -153,13 +153,17 @@ def test_of_two_promotions_during_one_swap_the_last_one_answers(champions, vllm)
     assert "spam v2 is no longer the champion: not used" in said
 
 
-@pytest.mark.parametrize("other", [{"base": "another"}, {"rank": 64}])
-def test_what_the_engine_cannot_take_gets_a_second_one_and_the_first_ends(champions, vllm, other):
+@pytest.mark.parametrize(
+    "promote",
+    [lambda them: them.promote("another"), lambda them: them.promote(rank=64), lambda them: them.promote_whole()],
+    ids=["another base", "a higher rank", "a whole model"],
+)
+def test_what_the_engine_cannot_take_gets_a_second_one_and_the_first_ends(champions, vllm, promote):
     async def ask():
         champions.promote()
         async with served(champions, vllm) as server:
             first = server.engine
-            champions.promote(**other)
+            promote(champions)
             await server.follower.look()
             assert await server.version() == "v2"
             await server.settled()
