@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import (
     has_registry,
+    key_option,
     open_existing,
     registry_options,
     say,
@@ -20,6 +21,7 @@ from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 from pytest_ftgate.pipeline.golden_reuse import goldens_of, uses, wear
+from pytest_ftgate.registry.access.promoter_key import shown
 from pytest_ftgate.registry.model_tags import name_of
 from pytest_ftgate.registry.version import MODEL, number_of
 
@@ -44,7 +46,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     history_parser.set_defaults(run=history)
 
     rollback_parser = commands.add_parser(
-        "rollback", parents=[registry_options(), server_options()], help="restore the previous champion"
+        "rollback", parents=[registry_options(), key_option(), server_options()], help="restore the previous champion"
     )
     rollback_parser.add_argument("task", type=task_name, metavar="TASK")
     rollback_parser.add_argument(
@@ -54,14 +56,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     rollback_parser.set_defaults(run=rollback)
 
     reset_parser = commands.add_parser(
-        "reset", parents=[registry_options()], help="begin without a champion, if all champions on record were deleted"
+        "reset",
+        parents=[registry_options(), key_option()],
+        help="begin without a champion, if all champions on record were deleted",
     )
     reset_parser.add_argument("task", type=task_name, metavar="TASK")
     reset_parser.add_argument("reason", metavar="REASON", help="recorded in the audit log")
     reset_parser.set_defaults(run=reset)
 
     unlock_parser = commands.add_parser(
-        "unlock", parents=[registry_options()], help="break the promotion lock of a process that is dead"
+        "unlock", parents=[registry_options(), key_option()], help="break the promotion lock of a process that is dead"
     )
     unlock_parser.add_argument("task", type=task_name, metavar="TASK")
     unlock_parser.add_argument("--reason", default="by hand", help="recorded in the audit log (default: by hand)")
@@ -153,6 +157,8 @@ def _status_rows(registry: Registry, task: str, standing: Standing) -> Iterator[
         yield "", standing.cure
     else:
         yield "champion", _described(champion) if champion else "none yet"
+    if standing.promoters:
+        yield "promoters", shown(standing.promoters[-1].keys)
     if champion and MODEL in champion.tags:
         yield "served as", name_of(champion)
     if champion and champion.predecessors:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, ServeError
+from pytest_ftgate.pipeline.production.base_models import base_folder
 from pytest_ftgate.pipeline.production.served_engine import Chosen, Wanted, choose
+from pytest_ftgate.pipeline.production.steps import Steps
 from pytest_ftgate.registry.model_tags import model_of
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.hub import fetched, in_megabytes
@@ -26,7 +28,10 @@ PROBE_S = 120.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """A version that answers. digest: of the model with the engine that serves it. proof: what the probe showed."""
+    """A version that answers. digest: of the model with the engine that serves it. proof: what the probe showed.
+
+    steps: what was done for it, with the seconds of each.
+    """
 
     version: Version
     model: Model
@@ -34,6 +39,7 @@ class Loaded:
     endpoint: Endpoint
     digest: str
     proof: str = ""
+    steps: str = ""
 
 
 class Engines:
@@ -54,13 +60,20 @@ class Engines:
 
     def load(self, version: Version) -> Loaded:
         """Fetch, check, load and ask a version. Raises FtgateError, and then is as before."""
-        chosen = choose(version, self._wanted)
-        model = self._here(model_of(version, self.registry.fetch(version), self._base))
+        chosen, steps = choose(version, self._wanted), Steps()
+        adapter = self.registry.fetch(version)
+        steps.done("fetch and verify")
+        base = base_folder(self.registry, version, self._base, self._console.line)
+        steps.done("base model")
+        model = self._here(model_of(version, adapter, base))
+        steps.done("verify base model")
         if chosen.warning:
             self._console.line(chosen.warning)
         same = [engine for identity, engine in self._running if identity == chosen.identity]
         engine = next((engine for engine in reversed(same) if engine.takes(model)), None)
-        return self._at(engine, version, model, chosen) if engine else self._at_new(version, model, chosen)
+        loaded = self._at(engine, version, model, chosen) if engine else self._at_new(version, model, chosen)
+        steps.done("start and probe" if engine is None else "load and probe")
+        return replace(loaded, steps=str(steps))
 
     def _here(self, model: Model) -> Model:
         """The model, with its base downloaded."""
