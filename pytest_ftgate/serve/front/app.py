@@ -12,6 +12,7 @@ from aiohttp import web
 from pytest_ftgate.serve.address import key_headers
 from pytest_ftgate.serve.front.forward import Forwarder, engine_session
 from pytest_ftgate.serve.front.replies import error, unknown_model
+from pytest_ftgate.serve.front.request_log import RequestLog
 from pytest_ftgate.serve.front.result_cache import ResultCache
 from pytest_ftgate.serve.front.route import Route
 from pytest_ftgate.serve.front.state import FrontState
@@ -39,8 +40,14 @@ LEFT = 499
 class Front:
     """The handlers. keys: those that clients may send; none: every client is answered."""
 
-    def __init__(self, state: FrontState, keys: Iterable[str] = (), cache: ResultCache | None = None) -> None:
-        self.state, self._cache = state, cache
+    def __init__(
+        self,
+        state: FrontState,
+        keys: Iterable[str] = (),
+        cache: ResultCache | None = None,
+        log: RequestLog | None = None,
+    ) -> None:
+        self.state, self._cache, self._log = state, cache, log
         self._keys = tuple(key.encode() for key in keys)
         self._session: aiohttp.ClientSession | None = None
 
@@ -56,7 +63,7 @@ class Front:
 
     async def _connections(self, _app: web.Application) -> AsyncIterator[None]:
         self._session = engine_session()
-        self._forwarder = Forwarder(self.state.name, self._session, self._cache)
+        self._forwarder = Forwarder(self.state.name, self._session, self._cache, self._log)
         yield
         await self._session.close()
         if self._cache:
