@@ -269,6 +269,41 @@ def test_killed_at_any_request_it_leaves_what_answers_and_the_next_one_finishes(
         assert names(running) == [{v2, "by-hand"}] * 2
 
 
+def test_the_router_is_told_before_anything_is_unloaded_and_once(add, three, registry, ftgate, tmp_path):
+    v1, v2, told = add(), add(), tmp_path / "told"
+    for server in three:
+        server.adapters[v1] = "/somewhere"
+    options = [*servers(*three), "--unload", "0", "--keep", "0"]
+    code, out, _ = ftgate("reconcile", "spam", *options, "--then", "echo no router; exit 3")
+    assert code == 1
+    assert "--then: exit code 3" in out
+    assert "no router" in out
+    assert names(three) == [{v1, v2}] * 3, "clients still ask for the former champion"
+    assert ftgate("reconcile", "spam", *options, "--then", f"echo $FTGATE_CHAMPION >> {told}")[0] == 0
+    assert told.read_text() == f"{v2}\n"
+    assert names(three) == [{v2}] * 3
+
+    heard = []
+    reconciler = Reconciler(registry, "spam", Rules(), lambda wanted: heard.append(wanted.names) or "")
+    for _ in range(2):
+        assert reconciler.run(urls(three)).well
+    v3 = add()
+    assert reconciler.run(urls(three)).well
+    assert heard == [(v2,), (v3,)]
+
+
+def test_a_champion_that_is_a_whole_model_is_told_once(registry, serving, ftgate, tmp_path):
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    run = registry.log_run("spam", {}, {}, {}, {}, {})
+    tags = tags_of(Model(str(folder))) | {"verdict": "PROMOTE"}
+    registry.add_version("spam", folder, Model(str(folder)).base_digest, run, tags)
+    registry.promote("spam", 1, "all checks passed")
+    code, _, err = ftgate("reconcile", "spam", *servers(serving(), serving()))
+    assert (code, err.count("spam v1 is a full model, which cannot be loaded into a running server")) == (2, 1)
+
+
 def test_a_file_of_servers_and_what_is_wrong_in_it(add, three, ftgate, tmp_path):
     v1, file = add(), tmp_path / "servers.txt"
     file.write_text(f"# replicas\n{three[0].base_url}  # first\n\n{urls(three)[1]}\n{three[0].base_url}\n")
