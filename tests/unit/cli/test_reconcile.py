@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.cli.router_files import configuration
+from pytest_ftgate.cli.router_route import Route, Served
 from pytest_ftgate.pipeline.production.reconcile import Reconciler, Rules
+from pytest_ftgate.pipeline.production.wanted import Wanted
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.registry.model_tags import name_of, tags_of
 from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.client import control_http
 from pytest_ftgate.serve.model import Model
 from tests.fake_vllm_server import FakeVllm
+from tests.nginx_here import ask, free_port, need_nginx, running_nginx
 from tests.unit.kills import Fuse, in_a_child
 from tests.unit.serve.vllm.adapters import make_adapter
 
@@ -342,6 +349,51 @@ def test_the_ready_file_tells_of_what_answers_not_of_what_is_newest(add, serving
     server.adapters.clear()
     reconciler.run(urls([server]))
     assert not reconciler.ready(urls([server]))
+
+
+def test_clients_behind_nginx_see_no_error_over_promotions_and_a_restarted_server(add, three, registry, tmp_path):
+    """Promote, reconcile, write the router anew, reload it, unload: while users go on asking."""
+    need_nginx()
+    written, port, v1 = tmp_path / "ftgate.conf", free_port(), add()
+    replies: Counter[tuple[int, str]] = Counter()
+    over = threading.Event()
+
+    def route(wanted: Wanted) -> str:
+        served = Served("champion", wanted.names[0], tuple(urls(three)))
+        written.write_text(configuration(Route("spam", served, listen=f"127.0.0.1:{port}")))
+        if (pid := tmp_path / "nginx.pid").exists():
+            os.kill(int(pid.read_text()), signal.SIGHUP)
+            until(lambda: answered(url)[1] == wanted.names[0])
+        return ""
+
+    def answered(url: str) -> tuple[int, str]:
+        body = {"model": "spam", "messages": [{"role": "user", "content": "hello"}]}
+        status, _, reply = ask(url, "", body, Authorization=f"Bearer {KEY}")
+        return status, json.loads(reply)["model"] if status == 200 else reply.decode()[:200]
+
+    def users() -> None:
+        while not over.is_set():
+            replies[answered(url)] += 1
+
+    reconciler = Reconciler(registry, "spam", Rules(keep=0, unload_s=1), route)
+    assert reconciler.run(urls(three)).well
+    for server in three:
+        server.delay_s = 0.02
+    with running_nginx(tmp_path, written, port, reloads=True) as url:
+        asking = [threading.Thread(target=users, daemon=True) for _ in range(4)]
+        for each in asking:
+            each.start()
+        champions = [v1]
+        for number in range(3):
+            champions.append(add())
+            three[number].adapters.clear()  # it was started again
+            until(lambda: reconciler.run(urls(three)).well and names(three) == [{champions[-1]}] * 3)
+            enough = replies.total() + 20
+            until(lambda enough=enough: replies.total() > enough)
+        over.set()
+        for each in asking:
+            each.join()
+    assert set(replies) == {(200, champion) for champion in champions}
 
 
 # --- as a loop, in a process of its own -------------------------------------------------------------------------------
