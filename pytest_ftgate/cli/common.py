@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +69,13 @@ def registry_options() -> argparse.ArgumentParser:
         help="public key (PEM); refuse adapters without a valid signature (default: ini ftgate_verify_key)",
     )
     return options
+
+
+def record_reading(args: argparse.Namespace, purpose: str, files: Iterable[Path]) -> None:
+    """In the audit log of the project, if there is one: that this command reads files of rows, and for what."""
+    from pytest_ftgate.pipeline.data_access import record_files
+
+    record_files(getattr(args, "state_dir", Path(STATE_DIR)), purpose, files)
 
 
 def has_registry(args: argparse.Namespace) -> bool:

@@ -74,6 +74,7 @@ class Options:
     canary: bool
     night: date
     rollback_on_drift: bool
+    live: Path | None
     resume: bool
     target: str
     engine: str
@@ -109,7 +110,7 @@ class Options:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Register the flags and ini options; all begin with ftgate, besides the verbs --train and --canary.
+    """Register the flags and ini options; all begin with ftgate, besides --train, --canary and --live.
 
     Raises UsageError if another plugin has registered one of them.
     """

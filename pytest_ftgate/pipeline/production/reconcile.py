@@ -91,6 +91,7 @@ class Reconciler:
         """Look only. Raises FtgateError if the registry does not say what is wanted."""
         wanted = self._wanted()
         found = _each(lambda url: self._look(url, wanted), urls)
+        self._forget(found)
         served = {name for replica in found for name in replica.served}
         ours = names_of_task(self.registry, self.task) if served.difference(wanted.names) else frozenset()
         return Pass(wanted, tuple(found), tuple(wanted.superseded(sorted(served), ours)))
@@ -101,6 +102,7 @@ class Reconciler:
         for version in {each.number: each for one in planned.replicas for each in _needed(one)}.values():
             self.registry.fetch(version)  # once, before each server's own look at it
         done = _each(self._deploy, planned.replicas)
+        self._remember(done)
         moved = self._wanted().names != planned.wanted.names
         made = replace(planned, replicas=tuple(done), moved=moved)
         due = self._due(made)
@@ -124,8 +126,6 @@ class Reconciler:
             served = tuple(str(card["id"]) for card in running_server(url).models())
         except FtgateError as error:
             fault = str(error)
-        for key in [key for key in self._proved if key[0] == url and key[1] not in served]:
-            del self._proved[key]
         if fault:
             return Replica(url, fault=fault)
         missing = tuple(each for each in wanted.versions if name_of(each) not in served)
@@ -139,13 +139,24 @@ class Reconciler:
     def _deploy(self, replica: Replica) -> Replica:
         made: list[Deployed] = []
         for version in _needed(replica):
-            self._proved.pop((replica.url, name_of(version)), None)
             try:
                 made.append(deploy(self.registry, version, replica.url, self.rules.base, self.rules.server_dir))
             except FtgateError as error:
                 return replace(replica, deployed=tuple(made), fault=str(error))
-            self._proved[replica.url, made[-1].name] = time.monotonic()
         return replace(replica, deployed=tuple(made))
+
+    def _forget(self, found: Iterable[Replica]) -> None:
+        """What a server does not serve now has to be proved again once it does."""
+        served = {replica.url: replica.served for replica in found}
+        for url, name in list(self._proved):
+            if name not in served.get(url, (name,)):
+                del self._proved[url, name]
+
+    def _remember(self, done: Iterable[Replica]) -> None:
+        for replica in done:
+            for version in _needed(replica):
+                self._proved.pop((replica.url, name_of(version)), None)
+            self._proved |= {(replica.url, each.name): time.monotonic() for each in replica.deployed}
 
     def _due(self, made: Pass) -> frozenset[str]:
         """Names to unload now: superseded for long enough while all replicas were well, and still superseded."""

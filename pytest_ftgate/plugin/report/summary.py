@@ -121,6 +121,7 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _night(night: dict[str, Any]) -> Iterator[tuple[str, str]]:
     task, version, kind = night["task"], night["version"], night["kind"]
     name = f"{task} v{version}" if version else task
+    name += f", {night['of']}" if "of" in night else ""
     colour = {"steady": "green", "none": "yellow", "incomplete": "yellow", "unknown": "yellow"}.get(kind, "red")
     yield f"{kind.upper() if kind != 'none' else 'NOTHING TO WATCH'} {name}: {night['reason']}", colour
     yield from ((f"  {line}", "") for line in night["lines"])

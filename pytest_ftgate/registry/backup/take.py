@@ -42,6 +42,9 @@ def take(registry: Registry, folder: Path, tasks: Sequence[str], say: Say, *, wi
     made = _Backup(registry, Blobs(folder), before, say)
     saved = [made.task(name) for name in names]
     kept = dict(made.bases(saved)) if with_bases else {}
+    for task in saved:
+        facts = {"to": "a backup", "versions": [version.number for version in task.versions]}
+        registry.log.append("export", task.name, facts)
     manifest = Manifest(now(), who(), registry.store.shown, made.audit(), tuple(saved), kept)
     manifests.write(folder, manifest)
     made.blobs.prune(manifest.blobs())

@@ -1,5 +1,7 @@
 """`ftgate audit` as a user types it."""
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -184,3 +186,38 @@ def test_only_a_promoter_moves_the_champion_and_the_log_says_who(registry, promo
     assert len(shown.splitlines()) == 2
     assert re.search(r"signed by [0-9a-f]{16}\b", shown)
     assert "signature" not in shown
+
+
+def test_commands_that_read_training_rows_are_on_record_in_a_project(tmp_path, monkeypatch, capsys):
+    """By path and sha256; where there is no state folder none is made."""
+    monkeypatch.chdir(tmp_path)
+    row = '{"messages": [{"role": "user", "content": "Where is my %s?"}, {"role": "assistant", "content": "%s"}]}\n'
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(row % (word, number) for number, word in enumerate(["cat", "refund", "order", "key"])))
+    main(["data", "check", "rows.jsonl"])
+    assert not (tmp_path / ".ftgate").exists()
+    (tmp_path / ".ftgate").mkdir()
+    main(["data", "check", "rows.jsonl"])
+    main(["data", "redact", "rows.jsonl", "out.jsonl"])
+    main(["data", "dedup", "rows.jsonl", "out.jsonl"])
+    main(["data", "split", "rows.jsonl", "--out", "parts"])
+    main(["data", "review", "rows.jsonl"])
+    (tmp_path / "goldens").mkdir()
+    (tmp_path / "goldens" / "a.golden.jsonl").write_text(
+        '{"id": "a", "input": "What is two and two?", "expected": "4"}\n'
+    )
+    main(["leakage", "rows.jsonl"])
+    main(["drift", "inputs", "rows.jsonl", "--train", "rows.jsonl"])
+    capsys.readouterr()
+    entries = [json.loads(line) for line in (tmp_path / ".ftgate/audit.jsonl").read_text().splitlines()]
+    sha256 = hashlib.sha256(rows.read_bytes()).hexdigest()
+    assert all(entry["what"]["files"] == [{"path": "rows.jsonl", "sha256": sha256}] for entry in entries)
+    assert [entry["what"]["for"] for entry in entries] == [
+        "data check",
+        "data redact",
+        "data dedup",
+        "data split",
+        "data review",
+        "leakage",
+        "drift inputs",
+    ]

@@ -17,8 +17,10 @@ from pytest_ftgate.pipeline.production.reconcile import Reconciler, Rules
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.registry.model_tags import name_of, tags_of
 from pytest_ftgate.serve.adapter import adapter_digest
+from pytest_ftgate.serve.client import control_http
 from pytest_ftgate.serve.model import Model
 from tests.fake_vllm_server import FakeVllm
+from tests.unit.kills import Fuse, in_a_child
 from tests.unit.serve.vllm.adapters import make_adapter
 
 KEY = "a-secret-key"
@@ -234,6 +236,39 @@ def test_two_reconcilers_at_once_do_not_take_from_each_other(add, serving, regis
     assert set(server.adapters) == {v1}
 
 
+def test_killed_at_any_request_it_leaves_what_answers_and_the_next_one_finishes(add, serving, registry, monkeypatch):
+    """Each kill is followed by a look at the servers: champion or former champion answers, and nothing else is gone."""
+    v1, v2 = add(), add()
+    registry.fetch(registry.champion("spam"))
+    rules, running = Rules(keep=0, unload_s=0), [serving(), serving()]
+    send = control_http._send
+
+    def start() -> None:
+        for server in running:
+            server.adapters.clear()
+            server.adapters.update({v1: "/former", "by-hand": "/elsewhere"})
+
+    def killed_at(k: int) -> Fuse:
+        fuse = Fuse(k)
+        monkeypatch.setattr(control_http, "_send", lambda *args: (fuse.burn(), send(*args))[1])
+        return fuse
+
+    start()
+    counted = killed_at(0)
+    assert Reconciler(registry, "spam", rules).run(urls(running)).well
+    assert names(running) == [{v2, "by-hand"}] * 2
+    for k in range(1, len(counted.steps) + 1, 3):
+        start()
+        killed_at(k)
+        assert in_a_child(lambda: Reconciler(registry, "spam", rules).run(urls(running)))() == signal.SIGKILL
+        left = names(running)
+        assert all("by-hand" in served and {v1, v2} & served for served in left), left
+        assert all(v1 in served for served in left) or all(v2 in served for served in left), left
+        killed_at(0)
+        assert Reconciler(registry, "spam", rules).run(urls(running)).well
+        assert names(running) == [{v2, "by-hand"}] * 2
+
+
 def test_a_file_of_servers_and_what_is_wrong_in_it(add, three, ftgate, tmp_path):
     v1, file = add(), tmp_path / "servers.txt"
     file.write_text(f"# replicas\n{three[0].base_url}  # first\n\n{urls(three)[1]}\n{three[0].base_url}\n")
@@ -283,12 +318,13 @@ class Loop:
     def __init__(self, registry: Registry, running: list[FakeVllm], *more: str) -> None:
         command = [sys.executable, "-m", "pytest_ftgate.cli.main", "reconcile", "spam", "--loop", "1", *more]
         command += [*servers(*running), "--state-dir", str(registry.state_dir)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.log = registry.state_dir / "loop.log"
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(command, stdout=out, stderr=out)
 
     def end(self, number: int) -> tuple[int, str]:
         self.process.send_signal(number)
-        out, _ = self.process.communicate(timeout=120)
-        return self.process.returncode, out
+        return self.process.wait(120), self.log.read_text()
 
 
 def until(true: Callable[[], bool], seconds: float = 120.0) -> None:
@@ -317,7 +353,7 @@ def test_the_loop_outlives_servers_registry_and_its_own_death(add, registry, ser
     v2 = add()
     until(lambda: names(three) == [{v2}] * 3)
     moved = log.rename(log.with_name("gone.jsonl"))
-    time.sleep(2.5)
+    until(lambda: "the audit log does not hold the promotion of v2" in loop.log.read_text())
     three[0].adapters.clear()
     assert loop.process.poll() is None
     moved.rename(log)
@@ -326,6 +362,5 @@ def test_the_loop_outlives_servers_registry_and_its_own_death(add, registry, ser
     assert (code, out.splitlines()[-1]) == (0, "stopped")
     assert "Traceback" not in out
     assert f"{three[1].base_url}: no response (" in out
-    assert "the audit log does not hold the promotion of v2" in out
     assert f"3 of 3 servers serve spam v2 ({v2})" in out
     assert len(out.splitlines()) < 30, "what has not changed is not said again"

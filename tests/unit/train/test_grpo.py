@@ -17,7 +17,7 @@ from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train import launch
 from pytest_ftgate.train.data import read_examples
-from pytest_ftgate.train.events import EventLog
+from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.job import Grading, TrainJob
 from pytest_ftgate.train.manifest import read_manifest
 from pytest_ftgate.train.models import load_tokenizer
@@ -28,6 +28,7 @@ from pytest_ftgate.train.tuning import Lora, Tuning
 from pytest_ftgate.train.validation_rows import read_validation
 from tests.projects import write_rows
 from tests.unit.train.conftest import row
+from tests.unit.train.test_two_processes import KillOne, ranks, wait_until_gone
 
 EXACT = Grading(({"kind": "exact"},), None, 6)
 
@@ -124,6 +125,13 @@ def test_a_broken_grader_ends_the_run_with_file_and_line(rewarding, tmp_path):
         go(rewarding(broken, epochs=1), tmp_path / "out")
 
 
+def test_a_run_that_can_learn_nothing_says_so(rewarding, tmp_path):
+    never = Grading(({"kind": "regex", "pattern": "^never$"},), None, 6)
+    go(rewarding(never, epochs=1), tmp_path / "out")
+    warnings = [e["text"] for e in read_events(tmp_path / "out" / "events.jsonl") if e["event"] == "warning"]
+    assert any("nothing learnt in 2 steps" in text and "(mean 0.000)" in text for text in warnings)
+
+
 @pytest.mark.parametrize(
     ("graders", "expected", "told"),
     [
@@ -171,7 +179,7 @@ def test_the_settings_are_trls_and_in_the_digest(rewarding, tmp_path):
 
 def test_a_run_killed_within_an_epoch_goes_on_and_ends_the_same(rewarding, tmp_path):
     """In the second epoch, whose order TRL would not draw again; the answers are drawn as they would have been."""
-    job = rewarding(eval_steps=3)
+    job = rewarding(eval_steps=3, load_in_4bit=True)
     whole = go(job, tmp_path / "whole")
     out = tmp_path / "out"
 
@@ -190,3 +198,19 @@ def test_a_run_killed_within_an_epoch_goes_on_and_ends_the_same(rewarding, tmp_p
     assert resumed.curves["reward"] == whole.curves["reward"]
     assert resumed.digest == whole.digest
     assert "vLLM" not in (out / launch.LOG).read_text(), "which is not loaded for draws that it does not do"
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_answers_and_go_on_after_a_kill(rewarding, tmp_path):
+    """Each process draws a part of each step's answers; a question's answers may be in both."""
+    job = rewarding(batch_size=12, generations=8, gpus=2, eval_steps=2)
+    whole = launch.train(job, tmp_path / "whole", lambda _event: None)
+    out = tmp_path / "out"
+    with pytest.raises(TrainError, match="was killed"):
+        launch.train(job, out, KillOne(out, lambda out: ranks(out)["1"]))
+    wait_until_gone(out)
+    events: list[dict[str, object]] = []
+    resumed = launch.train(job, out, events.append)
+    assert any(str(event.get("text")).startswith("resuming after step 2 of") for event in events)
+    assert resumed.curves["reward"] == whole.curves["reward"]
+    assert resumed.digest == whole.digest
