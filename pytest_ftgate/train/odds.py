@@ -13,6 +13,7 @@ from transformers import set_seed
 
 from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.arguments import arguments
+from pytest_ftgate.train.filling import FillingByRow
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import IGNORED
 from pytest_ftgate.train.optimizing import Optimizing
@@ -25,7 +26,7 @@ SURE = -1e-6
 """Greatest mean log probability of an answer that the odds are taken of: nearer to 0 their gradient is not a number."""
 
 
-class OddsTrainer(Resuming, Optimizing, ORPOTrainer):  # type: ignore[misc]
+class OddsTrainer(FillingByRow, Resuming, Optimizing, ORPOTrainer):  # type: ignore[misc]
     """Trains on rows of `prompt_ids`, `chosen_ids`, `rejected_ids` in batches of `OddsCollator`; no reference."""
 
     like_validation = False
@@ -40,6 +41,7 @@ class OddsTrainer(Resuming, Optimizing, ORPOTrainer):  # type: ignore[misc]
     def concatenated_forward(self, model: Any, batch: Mapping[str, Any]) -> tuple[Any, ...]:
         """TRL learns the questions too; here the mean loss of the chosen answers' tokens, averaged over the rows."""
         chosen, rejected, chosen_logits, rejected_logits, _, *router = super().concatenated_forward(model, batch)
+        chosen, rejected = self.held(chosen), self.held(rejected)
         return (chosen, rejected, chosen_logits, rejected_logits, -chosen.float().mean(), *router)
 
     def odds_ratio_loss(self, chosen: torch.Tensor, rejected: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -10,7 +10,7 @@ from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrai
 from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.train.arguments import arguments
 from pytest_ftgate.train.by_length import ByLength
-from pytest_ftgate.train.filling import WithFiller, fill_up
+from pytest_ftgate.train.filling import Filling, FillingByRow
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import answer_loss, fused_answer_loss
 from pytest_ftgate.train.optimizing import Optimizing, taken
@@ -18,20 +18,10 @@ from pytest_ftgate.train.resuming import Resuming
 from pytest_ftgate.train.shards import LENGTH
 
 
-class AnswerTrainer(Resuming, Optimizing, SFTTrainer):  # type: ignore[misc]
+class AnswerTrainer(Filling, Resuming, Optimizing, SFTTrainer):  # type: ignore[misc]
     """Trains on the answers alone. fused: by TRL's head that never holds all logits, see `fused_answer_loss`."""
 
     fused = False
-
-    def get_train_dataloader(self) -> Any:
-        """Of several processes each learns every row once: what lacks in the last step is filled up with nothing."""
-        if self.accelerator.num_processes == 1:
-            return super().get_train_dataloader()
-        rows = self.train_dataset
-        batch, sampler = self._train_batch_size, lambda _: self._get_train_sampler(rows)
-        loader = self._get_dataloader(WithFiller(rows), "Training", batch, sampler, is_training=True)
-        fill_up(loader, filler=len(rows))
-        return loader
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         """For `group_by_length` one whose order a resumed run draws again; that of transformers could not."""
@@ -53,7 +43,7 @@ class AnswerTrainer(Resuming, Optimizing, SFTTrainer):  # type: ignore[misc]
         return loss
 
 
-class PreferenceTrainer(Resuming, Optimizing, DPOTrainer):  # type: ignore[misc]
+class PreferenceTrainer(FillingByRow, Resuming, Optimizing, DPOTrainer):  # type: ignore[misc]
     """Trains on rows of `prompt_ids`, `chosen_ids`, `rejected_ids`; the reference is the base, its adapter disabled."""
 
     like_validation = False
@@ -68,7 +58,7 @@ class PreferenceTrainer(Resuming, Optimizing, DPOTrainer):  # type: ignore[misc]
         return dataset
 
 
-class JudgedTrainer(Resuming, Optimizing, KTOTrainer):  # type: ignore[misc]
+class JudgedTrainer(FillingByRow, Resuming, Optimizing, KTOTrainer):  # type: ignore[misc]
     """Trains on rows of `judged.compared`, in their order; the reference is the base, its adapter disabled."""
 
     like_validation = False

@@ -7,9 +7,11 @@ import torch
 from accelerate.data_loader import BatchSamplerShard
 from torch.utils.data import BatchSampler, SequentialSampler
 
-from pytest_ftgate.train.filling import Filled, WithFiller
+from pytest_ftgate.train.filling import Filled, WithFiller, unlearnt
 from pytest_ftgate.train.loss import IGNORED, Collator, answer_loss
 from pytest_ftgate.train.packing import keep_rows_apart
+
+LEARNT = {"asked": [3, 4], "answer": [5, 2]}
 
 
 @pytest.mark.parametrize("rows", [1, 7, 8, 24, 26, 29])
@@ -24,7 +26,7 @@ def test_every_process_has_as_many_whole_batches_and_no_row_comes_twice(rows, pr
 
 @pytest.mark.parametrize("packing", [False, True])
 def test_a_batch_of_fillers_alone_has_no_loss_and_no_gradient(model, packing):
-    rows = WithFiller([{"asked": [3, 4], "answer": [5, 2]}])
+    rows = WithFiller([LEARNT], unlearnt(LEARNT))
     assert (len(rows), rows[0]["answer"], rows[1]["labels"]) == (2, [5, 2], [IGNORED])
     collate = keep_rows_apart(model) if packing else Collator(0)
     loss = answer_loss(model, collate([rows[1], rows[1]]), torch.tensor(7))

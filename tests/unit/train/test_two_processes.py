@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from pytest_ftgate.train import launch
 from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.manifest import Manifest, read_manifest
 from pytest_ftgate.train.run import run
+from tests.projects import write_rows
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -123,6 +125,27 @@ def test_no_row_is_learnt_twice_where_the_last_step_is_short(make_job, tmp_path,
     two = launch.train(exact(make_job(rows=26, batch_size=4, gpus=2, **settings)), tmp_path / "two", silent)
     assert len(two.curves["loss"]) == 8
     assert_same_training(two, one)
+
+
+@pytest.mark.parametrize("method", ["dpo", pytest.param("kto", marks=pytest.mark.slow), "orpo"])
+def test_no_preference_is_learnt_twice_where_the_last_step_is_short(make_job, tmp_path, method):
+    """Of 5 rows one is left for the last step of 4, and nothing for the second process."""
+    kinds = {
+        "kto": lambda i: {"prompt": f"a {i}", "completion": f"b {i}", "label": i % 2 == 0},
+        "dpo": lambda i: {"prompt": f"a {i}", "chosen": f"b {i}", "rejected": f"c {i}"},
+    }
+    train = write_rows(tmp_path / "preferences.jsonl", map(kinds.get(method, kinds["dpo"]), range(5)))
+    settings = {"method": method, "epochs": 1, "learning_rate": 1e-3, "load_in_4bit": False}
+
+    def job(**more):
+        digest = hashlib.sha256(train.read_bytes()).hexdigest()
+        return replace(exact(make_job(**settings, **more)), train_file=str(train), train_digest=digest)
+
+    one = in_this_process(job(batch_size=4), tmp_path / "one")
+    two = launch.train(job(batch_size=2, gpus=2), tmp_path / "two", silent)
+    assert [step for step, _ in two.curves["loss"]] == [step for step, _ in one.curves["loss"]] == [1, 2]
+    mine, theirs = weights(two), weights(one)
+    assert all((mine[name] - theirs[name]).abs().max() < WEIGHT for name in mine)
 
 
 def test_no_process_outlives_the_launcher_and_a_crash_of_one_is_told_in_a_line(make_job, tmp_path):
