@@ -67,7 +67,7 @@ def test_a_message_names_the_flags_of_the_command(noisy, capsys, monkeypatch):
     vllm = ["--engine", "vllm", "--vllm", "true", "--model", str(projects.write_model(project.path / "model"))]
     assert main(["noise", "goldens/noisy", *vllm, "--vllm-args=--port 1"]) == 2
     told += capsys.readouterr().err
-    assert "--vllm-args (ini: ftgate_vllm_args) has --port, which is set by the plugin" in told
+    assert "--vllm-args has --port, which is set by the plugin" in told
     assert "--ftgate-" not in told
 
 
