@@ -93,14 +93,16 @@ def answer_of(*args: object) -> tuple[str, str]:
                 said += (line := server.stdout.readline())
                 assert line, said
             name, address = re.search(r"serving (\S+) at (\S+) until", said).groups()
-            return Client(Endpoint(address, name)).text("Is the sky blue?", max_tokens=8), said
+            text = Client(Endpoint(address, name)).text("Is the sky blue?", max_tokens=8)
         finally:
             server.send_signal(signal.SIGTERM)
+        assert server.stdout.read().endswith("stopped\n")
+    return text, said
 
 
 def steps(said: str) -> str:
     """The lines with seconds in them."""
-    return "".join(f"  {line.strip()}\n" for line in said.splitlines() if re.search(r"\d s\b", line))
+    return "".join(f"  {line.strip()}\n" for line in said.splitlines() if re.search(r"\d\.\d s\b", line))
 
 
 def test_rollback_and_serve_on_a_machine_with_nothing(registered, tmp_path, capsys):
@@ -114,7 +116,7 @@ def test_rollback_and_serve_on_a_machine_with_nothing(registered, tmp_path, caps
     for step in ("find", "verify", "lock", "move"):
         assert re.search(rf"{step} \d+\.\d s", moved), moved
     assert f"{TASK}: v1 is the champion again (was v2)" in moved
-    for step in ("fetch and verify", "base model", "verify base model", "start and probe"):
+    for step in ("find", "fetch and verify", "base model", "verify base model", "start and probe"):
         assert re.search(rf"{step} \d+\.\d s", served), served
     assert "fetching it from the registry" in served
     assert seconds < LIMIT_S * slowness()
