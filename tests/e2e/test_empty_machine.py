@@ -1,7 +1,7 @@
 """The worst case of a rollback, and a start from a backup: no server, no adapter, no base model, not even an audit log.
 
-The registry is on PostgreSQL with its files in S3. Every step is printed with its seconds, and both end with an answer of
-the real model in under five minutes.
+The registry is on PostgreSQL with its files in S3. Every step is printed with its seconds, and both end with an answer in
+under five minutes; the figures in the documentation are those of the real model.
 """
 
 from __future__ import annotations
@@ -46,15 +46,30 @@ class Registered:
     uri: str
 
 
-@pytest.fixture(scope="module")
-def registered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
+def make_base(folder: Path, size: str) -> Path:
+    """size: "real", the whole model; "small", random weights of its architecture with its tokenizer."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    folder.mkdir()
+    for file in model_files(BASE):
+        if size == "real" or file.suffix != ".safetensors":
+            shutil.copy(file, folder)
+    if size == "small":
+        config = AutoConfig.from_pretrained(BASE)
+        config.hidden_size, config.intermediate_size, config.num_hidden_layers = 64, 128, 2
+        config.num_attention_heads, config.num_key_value_heads, config.head_dim = 4, 2, 16
+        if getattr(config, "layer_types", None):
+            config.layer_types = config.layer_types[:2]
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["small", pytest.param("real", marks=pytest.mark.slow)])
+def registered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
     """The base model's folder is gone once the registry holds it."""
     need_model()
     folder = tmp_path_factory.mktemp("trained")
-    base = folder / "base"
-    base.mkdir()
-    for file in model_files(BASE):
-        shutil.copy(file, base)
+    base = make_base(folder / "base", request.param)
     with (
         tempfile.TemporaryDirectory(prefix="ftgate-pg-", dir="/tmp") as place,
         cluster(Path(place)) as uri,
@@ -65,7 +80,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]
             patch.setenv(name, value)
         registry = open_registry(uri, folder / "state")
         for seed in (1, 2):
-            model = Model(str(base), dtype="float32", adapter=make_adapter(folder / f"adapter{seed}", seed))
+            model = Model(str(base), dtype="float32", adapter=make_adapter(folder / f"adapter{seed}", seed, base=base))
             keep_base(registry, model)
             run = registry.log_run(TASK, {}, {}, {}, {}, {})
             tags = {"verdict": "PROMOTE", "reason": "all checks pass"} | tags_of(model)
