@@ -23,6 +23,7 @@ from pytest_ftgate.cli import (
     diff,
     doctor,
     drift,
+    export,
     judge,
     leakage,
     lock,
@@ -65,6 +66,7 @@ FAMILIES = (
     ci,
     cost,
     ray,
+    export,
     tradeoff,
 )
 
