@@ -9,7 +9,7 @@ STATE: Mapping[str, str] = {
     ),
     "mlartifacts/": "The registry's files: adapters, curves, results of each golden set.",
     "audit.jsonl": (
-        "The audit log: a hash-chained line for each promotion, override, rollback, export, canary alarm, `ftgate lock` and "
+        "The audit log: a chained line for each promotion, override, rollback, export, alarm, `ftgate lock` and "
         "reading of training data."
     ),
     "journal/SET.jsonl": (
