@@ -16,9 +16,6 @@ from pytest_ftgate.registry import client
 from pytest_ftgate.registry.location import artifact_root, sqlite_file, tracking_uri
 from pytest_ftgate.registry.mlflow_quiet import quiet
 
-TAKEN = "RESOURCE_ALREADY_EXISTS"
-MISSING = "RESOURCE_DOES_NOT_EXIST"
-
 
 class Store:
     """One MLflow store. Nothing is imported, opened or created before the first question."""
@@ -85,11 +82,6 @@ def create_database(file: Path) -> None:
         draft = file.with_name(f"{file.name}.{os.getpid()}.new")
         SqlAlchemyStore(f"sqlite:///{draft}", artifact_root(f"sqlite:///{file}", file.parent))._dispose_engine()
         draft.replace(file)
-
-
-def code_of(error: Exception) -> str:
-    """MLflow's error code ("RESOURCE_ALREADY_EXISTS"), "" for any other exception."""
-    return str(getattr(error, "error_code", ""))
 
 
 def _is_storage_error(error: Exception) -> bool:

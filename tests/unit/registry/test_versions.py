@@ -13,6 +13,7 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import exists, open_registry
 from pytest_ftgate.registry import mlflow_quiet as quiet_module
 from pytest_ftgate.registry.runs import flatten
+from tests.unit.registry.conftest import on_files
 
 
 def client_of(registry):
@@ -125,6 +126,7 @@ def test_results_of_a_version_come_back_as_they_were_logged(registry, adapter, t
         registry.results(version, "torn")
 
 
+@on_files
 def test_a_damaged_version_is_not_taken_for_the_same(registry, add):
     add("a")
     weights = Path(registry.version("spam", 1).source) / "adapter_model.safetensors"
@@ -150,6 +152,7 @@ def test_fetch_gives_a_checked_copy_and_repairs_it(registry, add):
     assert not list(folder.parent.glob(".fetch-*"))
 
 
+@on_files
 def test_fetch_refuses_a_flipped_byte_in_the_store(registry, add, tmp_path):
     add("a")
     version = registry.version("spam", 1)
@@ -159,6 +162,7 @@ def test_fetch_refuses_a_flipped_byte_in_the_store(registry, add, tmp_path):
     assert not (tmp_path / "dest").exists()
 
 
+@on_files
 def test_fetch_says_when_the_files_are_gone(registry, add, tmp_path):
     add("a")
     version = registry.version("spam", 1)
