@@ -69,6 +69,13 @@ def keep_night(registry: Registry, version: Version, reference: Reference, night
     )
 
 
+def keep_production(registry: Registry, version: Version, day: date, numbers: Mapping[str, float], finding: str) -> str:
+    """Store what a look at labelled production inputs found, and nothing of the inputs; the id of its MLflow run."""
+    name = f"v{version.number} production {day}"
+    tags = {KIND: "production", NIGHT: str(day), "finding": finding, "mlflow.runName": name}
+    return _keep(registry, version, numbers, tags, dict(numbers))
+
+
 def mark(registry: Registry, run_id: str, finding: Finding) -> None:
     """Add to a night what it found."""
     worst = max((window.z for window in finding.windows), default=0.0)
