@@ -102,6 +102,20 @@ class HubClient(HubRuns):
         """Set a tag of a version."""
         self._edit(name, lambda model: _version(model, name, version)["tags"].update({key: str(value)}))
 
+    def delete_model_version(self, name: str, version: str) -> None:
+        """Remove a version, and aliases of it; its number is not given out again."""
+
+        def delete(model: dict[str, Any]) -> None:
+            _version(model, name, version)
+            del model["versions"][version]
+            model["aliases"] = {alias: number for alias, number in model["aliases"].items() if number != version}
+
+        self._edit(name, delete, f"{name} without v{version}")
+
+    def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
+        """Remove a tag; nothing if there is none."""
+        self._edit(name, lambda model: _version(model, name, version)["tags"].pop(key, None))
+
     def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
         """Point an alias of a model to a version, whatever it pointed to."""
 

@@ -47,18 +47,25 @@ class HubRuns:
 
         return self.state.change(f"experiment {name}", make)
 
-    def create_run(self, experiment_id: str, *, run_name: str | None) -> Any:
-        """A run under way."""
+    def create_run(
+        self,
+        experiment_id: str,
+        start_time: int | None = None,
+        tags: dict[str, Any] | None = None,
+        run_name: str | None = None,
+    ) -> Any:
+        """A run under way. start_time: milliseconds since 1970, by default now."""
         run_id = uuid.uuid4().hex
         run: dict[str, Any] = {
             "experiment": experiment_id,
             "status": "RUNNING",
+            "begun": _now() if start_time is None else start_time,
             "ended": None,
             "params": {},
-            "tags": {"mlflow.runName": run_name or "unnamed"},
+            "tags": {**(tags or {}), "mlflow.runName": run_name or "unnamed"},
             "points": [],
         }
-        self.state.change(f"run {run_id[:8]}", lambda _now: ({_path(run_id): to_bytes(run)}, None))
+        self.state.change(f"run {run_id[:8]}", lambda _: ({_path(run_id): to_bytes(run)}, None))
         return self._to_run(run_id, run)
 
     def log_batch(
@@ -89,9 +96,15 @@ class HubRuns:
         """What stands in a folder of the run."""
         root = f"{ARTIFACTS}/{run_id}/"
         folder = f"{root}{path}/" if path else root
-        inside = (each.removeprefix(folder) for each in self.state.now().files if each.startswith(folder))
-        names = sorted({each.partition("/")[0] for each in inside})
-        return [SimpleNamespace(path=f"{path}/{name}" if path else name) for name in names]
+        files = self.state.now().files
+        names = sorted({each.removeprefix(folder).partition("/")[0] for each in files if each.startswith(folder)})
+        sizes = {name: files[folder + name].size for name in names if folder + name in files}
+        return [
+            SimpleNamespace(
+                path=f"{path}/{name}" if path else name, is_dir=name not in sizes, file_size=sizes.get(name)
+            )
+            for name in names
+        ]
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | None = None) -> str:
         """Where the copy of a file or folder of the run is."""
@@ -105,10 +118,19 @@ class HubRuns:
             shutil.copyfile(cache / each, copy)
         return str(Path(str(dst_path), path))
 
-    def set_terminated(self, run_id: str, status: str | None = None) -> None:
-        """End a run."""
-        ended = int(time.time() * 1000)
+    def set_terminated(self, run_id: str, status: str | None = None, end_time: int | None = None) -> None:
+        """End a run. end_time: milliseconds since 1970, by default now."""
+        ended = _now() if end_time is None else end_time
         self._update(run_id, lambda run: run.update(status=status or "FINISHED", ended=ended))
+
+    def get_metric_history(self, run_id: str, key: str) -> list[Any]:
+        """All points of a metric."""
+        points = _found(self.state.now(), run_id)["points"]
+        return [
+            SimpleNamespace(key=name, value=value, step=step, timestamp=at_ms)
+            for name, value, step, at_ms in points
+            if name == key
+        ]
 
     def update_run(self, run_id: str, status: str | None = None) -> None:
         """Give a run another status."""
@@ -162,6 +184,7 @@ class HubRuns:
         info = SimpleNamespace(
             run_id=run_id,
             status=run["status"],
+            start_time=run["begun"],
             end_time=run["ended"],
             experiment_id=run["experiment"],
             lifecycle_stage="active",
@@ -188,6 +211,10 @@ def _found(now: Snapshot, run_id: str) -> dict[str, Any]:
 
 def _path(run_id: str) -> str:
     return f"{RUNS}/{run_id}.json"
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _storable(value: float) -> float:

@@ -9,12 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.registry import Registry, open_registry
-from pytest_ftgate.registry.hub.repository import Repository
-from pytest_ftgate.registry.hub.state import State
 from tests.hub_server import HubServer
-from tests.unit.registry.hub_by_hand import HubByHand
-
-HUB = "hf://acme/registry"
 
 
 def digest_of(folder: Path) -> str:
@@ -47,9 +42,7 @@ def registry(request: pytest.FixtureRequest, no_tracking_server: None, tmp_path:
     state.mkdir()
     if request.param == "hub":
         request.getfixturevalue("hub")
-        found = replace(open_registry(HUB, state), digest_of=digest_of, wait_s=0.0)
-        found.store._client = HubByHand(State(Repository("acme/registry")))
-        return found
+        return replace(open_registry("hf://acme/registry", state), digest_of=digest_of, wait_s=0.0)
     shutil.copy(request.getfixturevalue(f"{request.param}_template"), state / "mlflow.db")
     return replace(open_registry(None, state), digest_of=digest_of, wait_s=0.0)
 

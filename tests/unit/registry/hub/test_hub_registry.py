@@ -11,6 +11,8 @@ from mlflow.exceptions import MlflowException
 
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import open_registry
+from pytest_ftgate.registry.backup.restore import restore
+from pytest_ftgate.registry.backup.take import take
 from pytest_ftgate.registry.error_codes import TAKEN
 from pytest_ftgate.registry.hub.client import hub_client
 from tests.hub_writes import Repository as Stored
@@ -20,7 +22,7 @@ NAME = "acme/registry"
 
 @pytest.fixture
 def on_hub(hub, no_tracking_server, tmp_path):
-    state = tmp_path / "state"
+    state = tmp_path / "hub-state"
     state.mkdir()
     return replace(open_registry(f"hf://{NAME}", state), wait_s=20.0)
 
@@ -49,6 +51,15 @@ def test_register_promote_roll_back_and_serve_from_another_machine(hub, on_hub, 
     folder = on_hub.fetch(on_hub.champion("spam"), tmp_path / "fetched")
     assert (folder / "adapter_model.safetensors").read_text() == "a" * 1000
     assert on_hub.metrics(on_hub.champion("spam")) == {"f1": 0.9}
+
+
+def test_it_is_backed_up_and_restored_into_another_store(on_hub, registry, adapter, tmp_path):
+    number = register(on_hub, adapter, "a")
+    take(on_hub, tmp_path / "backup", [], str)
+    restore(registry, tmp_path / "backup", str)
+    version = registry.version("spam", number)
+    assert (version.digest, registry.metrics(version)) == (on_hub.version("spam", number).digest, {"f1": 0.9})
+    assert (registry.fetch(version) / "adapter_model.safetensors").read_text() == "a" * 1000
 
 
 def test_a_name_is_claimed_once_however_many_ask_at_once(hub):
