@@ -212,6 +212,7 @@ def test_a_registry_that_is_not_what_was_recorded_ends_nothing_and_is_said_once(
     assert version == "v2"
     assert len([line for line in said if line.startswith("registry: ")]) == 2, "once, and that it is back"
     assert "ftgate_registry_errors_total 3.0" in metrics
+    assert "ftgate_registry_last_answer_timestamp_seconds 1." in metrics
 
 
 def test_an_engine_that_dies_is_started_again_and_health_says_so(champions, vllm, monkeypatch):
