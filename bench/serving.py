@@ -18,14 +18,15 @@ from datetime import UTC, datetime
 from statistics import median, quantiles
 
 import aiohttp
+import psutil
 
 from bench.machine import machine
 from bench.process import Server
-from bench.table import README
+from bench.table import BUSY, README
 
 BEGIN, END = "<!-- serving: begin (written by `make bench-serving`) -->", "<!-- serving: end -->"
 BODY = {"model": "mock", "messages": [{"role": "user", "content": "Is this spam? " * 20}], "temperature": 0}
-ROUNDS, REQUESTS, IN_FLIGHT = 3, 2000, 32
+ROUNDS, REQUESTS, IN_FLIGHT = 5, 2000, 32
 RATE, SECONDS, SWAPS = 200, 11, 10
 DELAY_MS = 20.0
 
@@ -50,12 +51,12 @@ class Load:
 
 
 @contextmanager
-def front(url: str, every_s: float) -> Iterator[str]:
-    """bench/front.py in a process of its own."""
+def front(url: str, every_s: float) -> Iterator[tuple[str, psutil.Process]]:
+    """bench/front.py in a process of its own; its address."""
     command = [sys.executable, "-m", "bench.front", url, str(every_s)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1", psutil.Process(process.pid)
         process.communicate()
 
 
@@ -124,23 +125,28 @@ async def at_a_rate(url: str) -> Load:
 def measured() -> Iterator[str]:
     """The lines of the table."""
     direct, through = [], []
-    with Server(0) as engine, front(engine.base_url, 0) as url:
+    with Server(0) as engine, front(engine.base_url, 0) as (url, process):
+        before = _cpu_s(process)
         for _ in range(ROUNDS):
             direct.append(asyncio.run(as_fast_as_it_can(engine.base_url)).rate)
             through.append(asyncio.run(as_fast_as_it_can(url)).rate)
+        cpu_ms = 1000 * (_cpu_s(process) - before) / (ROUNDS * REQUESTS)
     bare, ours = median(direct), median(through)
     with Server(DELAY_MS) as engine:
         alone = asyncio.run(at_a_rate(engine.base_url))
-        with front(engine.base_url, 0) as url:
+        with front(engine.base_url, 0) as (url, _):
             still = asyncio.run(at_a_rate(url))
-        with front(engine.base_url, SECONDS / (SWAPS + 1)) as url:
+        with front(engine.base_url, SECONDS / (SWAPS + 1)) as (url, _):
             swapped = asyncio.run(at_a_rate(url))
-    yield f"{machine()}. {datetime.now(UTC):%Y-%m-%d}, load average {os.getloadavg()[0]:.1f}."
+    load = os.getloadavg()[0]
+    busy = " (**a busy machine: CPU and failures count**)" if load > BUSY * (os.cpu_count() or 1) + 3 else ""
+    yield f"{machine()}. {datetime.now(UTC):%Y-%m-%d}, load average {load:.1f}{busy}."
     yield f"Client, front and a mock engine share these cores; medians of {ROUNDS} alternating rounds."
     yield ""
     yield "| | engine alone | through the front | ratio |"
     yield "|---|--:|--:|--:|"
     yield f"| requests/s, {IN_FLIGHT} in flight, engine of 0 ms | {bare:,.0f} | {ours:,.0f} | {ours / bare:.2f} |"
+    yield f"| CPU of the front, ms a request | | {cpu_ms:.2f} | |"
     for percent in (50, 95, 99):
         one, other = alone.percentile(percent), still.percentile(percent)
         title = f"ms at {RATE} requests/s, engine of {DELAY_MS:g} ms, percentile {percent}"
@@ -151,6 +157,11 @@ def measured() -> Iterator[str]:
         f"{RATE} requests/s over {len(swapped.versions) - 1} swaps: {asked:,} requests, {swapped.failed} failed, "
         f"percentiles 50, 95 and 99 of {', '.join(f'{swapped.percentile(p):.1f}' for p in (50, 95, 99))} ms."
     )
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from pytest_ftgate.cli import (
     diff,
     doctor,
     drift,
+    export,
     judge,
     leakage,
     live,
@@ -79,6 +80,7 @@ FAMILIES = (
     ci,
     cost,
     ray,
+    export,
     tradeoff,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shlex
 import sys
 import time
@@ -34,7 +35,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     engine = parser.add_argument_group("engine")
     engine.add_argument(
         "--engine",
-        choices=("auto", "vllm", "transformers"),
+        choices=("auto", "vllm", "transformers", "llamacpp"),
         default="auto",
         help="auto: the one that the champion was gated with, or none",
     )
@@ -70,6 +71,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     cache.add_argument(
         "--cache-ttl", type=_whole, default=3600, metavar="SECONDS", help="how long they are kept (default 3600)"
     )
+    parser.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="append questions and answers as JSON lines, for `ftgate live sample`",
+    )
     parser.set_defaults(run=serve)
 
 
@@ -86,28 +93,37 @@ def serve(args: argparse.Namespace) -> int:
 async def _serve(args: argparse.Namespace, keys: list[str]) -> None:
     from pytest_ftgate.pipeline.production.engines import Engines
     from pytest_ftgate.pipeline.production.follow import Follower
-    from pytest_ftgate.pipeline.production.served_engine import Wanted
     from pytest_ftgate.pipeline.production.serving import Listening
     from pytest_ftgate.pipeline.production.serving import serve as serve_until_signal
     from pytest_ftgate.pipeline.progress import Console
     from pytest_ftgate.serve.front.app import Front
     from pytest_ftgate.serve.front.metrics import FrontMetrics
+    from pytest_ftgate.serve.front.request_log import RequestLog
     from pytest_ftgate.serve.front.result_cache import ResultCache
     from pytest_ftgate.serve.front.state import FrontState
+    from pytest_ftgate.serve.servers.engine_pool import EngineSettings
 
     begin = time.monotonic()
     registry = open_existing(args)
     state = FrontState(args.name or args.task, FrontMetrics())
     cache = ResultCache(args.cache, args.cache_ttl, state.metrics) if args.cache else None
-    wanted = Wanted(args.engine, args.vllm, _words(args.vllm_args))
-    engines = Engines(registry, wanted, Console(sys.stderr, say), args.base, args.start_limit)
+    log = RequestLog(args.log, state.name) if args.log else None
+    settings = EngineSettings(
+        args.engine,
+        args.state_dir / "logs",
+        vllm=args.vllm,
+        vllm_args=_words(args.vllm_args),
+        start_limit_s=args.start_limit,
+    )
+    label = f"serve-{args.task}-{args.port or os.getpid()}"
+    engines = Engines(registry, settings, Console(sys.stderr, say), args.base, label)
     follower = Follower(state, engines, args.task, args.follow, say)
 
     def ready(address: str, loaded: Loaded) -> None:
         _say_ready(address, loaded, state.name, time.monotonic() - begin, with_key=bool(keys))
 
     listening = Listening(args.host, args.port, args.drain, args.grace)
-    await serve_until_signal(Front(state, keys, cache), follower, listening, ready)
+    await serve_until_signal(Front(state, keys, cache, log), follower, listening, ready)
 
 
 def _say_ready(address: str, loaded: Loaded, name: str, seconds: float, *, with_key: bool) -> None:

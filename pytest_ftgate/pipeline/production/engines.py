@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, ServeError
 from pytest_ftgate.pipeline.production.base_models import base_folder
-from pytest_ftgate.pipeline.production.served_engine import Chosen, Wanted, choose
+from pytest_ftgate.pipeline.production.served_engine import Chosen, choose
 from pytest_ftgate.pipeline.production.steps import Steps
 from pytest_ftgate.registry.model_tags import model_of
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.hub import fetched, in_megabytes
+from pytest_ftgate.serve.servers.engine_pool import EngineSettings, new_engine
 from pytest_ftgate.serve.servers.local import LocalEngine
 
 if TYPE_CHECKING:
@@ -46,22 +48,22 @@ class Loaded:
 class Engines:
     """The servers of `ftgate serve`: one, and for a moment two. All methods block; one at a time but for `stop`.
 
-    base: where the base model is now, None: where it was. start_limit_s: seconds in which an engine must be ready; None
-    for what is usual.
+    settings: kind AUTO is the engine that each version was gated with. base: where the base model is now, None: where
+    it was. label: of their folder among the logs, which no other process uses.
     """
 
     def __init__(
-        self, registry: Registry, wanted: Wanted, console: Console, base: str | None, start_limit_s: float | None
+        self, registry: Registry, settings: EngineSettings, console: Console, base: str | None, label: str
     ) -> None:
-        self.registry, self._wanted, self._console, self._base = registry, wanted, console, base
-        self._start_limit_s = start_limit_s
+        self.registry, self._settings, self._console = registry, settings, console
+        self._base, self._folder = base, settings.logs / label
         self._running: list[tuple[str, LocalEngine]] = []  # with the identity of each
         self._stopped = False
         self._logs = count()
 
     def load(self, version: Version) -> Loaded:
         """Fetch, check, load and ask a version. Raises FtgateError, and then is as before."""
-        chosen, steps = choose(version, self._wanted), Steps()
+        chosen, steps = choose(version, self._settings), Steps()
         adapter = self.registry.fetch(version)
         steps.done("fetch and verify")
         base = base_folder(self.registry, version, self._base, self._console.line)
@@ -111,9 +113,11 @@ class Engines:
         return Loaded(version, model, engine, endpoint, digest, engine.verified)
 
     def _new(self, model: Model, chosen: Chosen) -> LocalEngine:
-        base = replace(model, adapter=None)
-        log = self.registry.state_dir / "logs" / f"serve-{next(self._logs)}.log"
-        return new_engine(base, chosen.kind, log, self._wanted, self._start_limit_s)
+        number = next(self._logs)
+        if not number:
+            _sweep(self._folder)
+        log = self._folder / f"{chosen.kind}-{number}.log"
+        return new_engine(self._settings, chosen.kind, replace(model, adapter=None), log)
 
     def retire(self, old: Loaded, current: Loaded) -> None:
         """Unload a version that answers nothing any more, and end its engine if it is not the current one's."""
@@ -140,19 +144,10 @@ BESIDE = (
 )
 
 
-def new_engine(base: Model, kind: str, log: Path, wanted: Wanted, start_limit_s: float | None = None) -> LocalEngine:
-    """An engine for a base model, not started."""
-    from pytest_ftgate.serve.servers.engine_pool import START_S, VLLM_START_S
-
-    if kind == "vllm":
-        from pytest_ftgate.serve.vllm.command import VllmSettings
-        from pytest_ftgate.serve.vllm.engine import VllmEngine
-
-        arguments = (*base.arguments, *wanted.vllm_args)
-        return VllmEngine(base, log, VllmSettings(wanted.vllm, arguments, start_limit_s or VLLM_START_S))
-    from pytest_ftgate.serve.hf.engine import TransformersEngine
-
-    return TransformersEngine(base, log, start_limit_s or START_S)
+def _sweep(folder: Path) -> None:
+    """Remove the copies of adapters that a killed server has left."""
+    for left in folder.glob("adapter-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _ask(endpoint: Endpoint) -> None:

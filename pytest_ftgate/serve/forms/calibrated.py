@@ -7,7 +7,6 @@ of its own, whose Python runs `calibrated_script.py`; rows go there as token ids
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -22,17 +21,14 @@ from pytest_ftgate.serve.forms.data_free import linear_layers
 from pytest_ftgate.serve.forms.form import Form
 from pytest_ftgate.serve.forms.quiet import quiet
 from pytest_ftgate.serve.forms.text_files import copy_text_files
-from pytest_ftgate.serve.hf.generate import prompt_tokens
-from pytest_ftgate.serve.hf.tokenizer import load_tokenizer
-
-ROWS = 256
-"""At most; the methods gain little from more."""
 
 LONGEST = 2048
 """Tokens of a row that are looked at."""
 
 GROUPS = (128, 64, 32)
 """Numbers of a row that share a scale: the first that divides the rows of every layer."""
+
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 
 SCRIPT = Path(__file__).with_name("calibrated_script.py")
 
@@ -55,15 +51,12 @@ def quantize_calibrated(  # noqa: PLR0913, PLR0917
     llm-compressor, and if that fails.
     """
     if python is None:
-        raise ServeError(
-            f"{form} is made by llm-compressor, in an environment of its own\n"
-            f"    {INSTALL}; then pass --quantize-python quantize/bin/python"
-        )
-    if calibration is None or not calibration.conversations:
+        raise without_python(form)
+    if calibration is None or not calibration.rows:
         raise ServeError(f"{form} needs rows to calibrate with\n    pass the training file: --calibration FILE")
     with quiet():
         group, head = _group_size(folder)
-        rows = _tokens(folder, calibration)
+    rows = [list(row[:LONGEST]) for row in calibration.rows]
     say(f"quantising to {form} by llm-compressor: {len(rows)} training rows, scales for groups of {group}")
     with TemporaryDirectory(prefix="ftgate-calibrate-") as place:
         job = Path(place, "job.json")
@@ -83,10 +76,18 @@ def quantize_calibrated(  # noqa: PLR0913, PLR0917
             encoding="utf-8",
         )
         version = _run(python, job, Path(place))
-    _keep_dtype_and_files(folder, dest)
+    _own_text_files(folder, dest)
     said = f"{form}: 4 bits in groups of {group}, by llm-compressor {version}, calibrated on {len(rows)} training rows"
     say(said)
     return (said,)
+
+
+def without_python(form: Form) -> ServeError:
+    """What to do for a form that another environment makes."""
+    return ServeError(
+        f"{form} is made by llm-compressor, in an environment of its own\n"
+        f"    {INSTALL}; then pass --quantize-python quantize/bin/python"
+    )
 
 
 def _group_size(folder: Path) -> tuple[int, str]:
@@ -104,15 +105,6 @@ def _group_size(folder: Path) -> tuple[int, str]:
     raise ServeError(
         f"{folder}: rows of {min(widths)} numbers cannot be cut into groups of {GROUPS[-1]}; export it as int8 or fp8"
     )
-
-
-def _tokens(folder: Path, calibration: Calibration) -> list[list[int]]:
-    """Of ROWS rows, drawn by the seed, as the model was trained to read them."""
-    tokenizer = load_tokenizer(str(folder), None, local_files_only=True)
-    found = list(calibration.conversations)
-    random.Random(calibration.seed).shuffle(found)  # noqa: S311 - which rows, not a secret
-    rows = [prompt_tokens(tokenizer, row, add_generation_prompt=False) for row in found[:ROWS]]
-    return [list(row[:LONGEST]) for row in rows]
 
 
 def _run(python: Path, job: Path, place: Path) -> str:
@@ -134,8 +126,8 @@ def _run(python: Path, job: Path, place: Path) -> str:
         return done.stdout.strip().splitlines()[-1]
     if "No module named 'llmcompressor'" in done.stderr:
         raise ServeError(f"--quantize-python {python}: llm-compressor is not installed there\n    {INSTALL}")
-    lines = [one_line(line) for line in done.stderr.strip().splitlines()[-SHOWN:]]
-    raise ServeError(f"--quantize-python {python}: llm-compressor ended with {done.returncode}\n    {'\n    '.join(lines)}")
+    last = "\n    ".join(one_line(line) for line in done.stderr.strip().splitlines()[-SHOWN:])
+    raise ServeError(f"--quantize-python {python}: llm-compressor ended with {done.returncode}\n    {last}")
 
 
 def _environment() -> dict[str, str]:
@@ -146,8 +138,8 @@ def _environment() -> dict[str, str]:
     return kept | COMPUTING | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
-def _keep_dtype_and_files(folder: Path, dest: Path) -> None:
-    """The text files of the model, not those that another version of transformers has written."""
-    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"):
+def _own_text_files(folder: Path, dest: Path) -> None:
+    """The text files of the model, not those that another version of transformers has written, and no recipe."""
+    for name in (*TOKENIZER, "recipe.yaml"):
         dest.joinpath(name).unlink(missing_ok=True)
     copy_text_files(folder, ChatFormat(), dest)

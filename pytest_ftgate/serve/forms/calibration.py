@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """conversations: of training rows, each with its answer, as a chat template takes them. seed: of their choice."""
+    """rows: token ids of training rows, each with its answer, as the model was trained to read them. seed: whatever the
+    program draws by chance.
+    """
 
-    conversations: Sequence[Sequence[Mapping[str, Any]]]
+    rows: Sequence[Sequence[int]]
     seed: int = 0

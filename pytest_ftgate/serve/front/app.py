@@ -12,6 +12,7 @@ from aiohttp import web
 from pytest_ftgate.serve.address import key_headers
 from pytest_ftgate.serve.front.forward import Forwarder, engine_session
 from pytest_ftgate.serve.front.replies import error, unknown_model
+from pytest_ftgate.serve.front.request_log import RequestLog
 from pytest_ftgate.serve.front.result_cache import ResultCache
 from pytest_ftgate.serve.front.route import Route
 from pytest_ftgate.serve.front.state import FrontState
@@ -39,8 +40,14 @@ LEFT = 499
 class Front:
     """The handlers. keys: those that clients may send; none: every client is answered."""
 
-    def __init__(self, state: FrontState, keys: Iterable[str] = (), cache: ResultCache | None = None) -> None:
-        self.state, self._cache = state, cache
+    def __init__(
+        self,
+        state: FrontState,
+        keys: Iterable[str] = (),
+        cache: ResultCache | None = None,
+        log: RequestLog | None = None,
+    ) -> None:
+        self.state, self._cache, self._log = state, cache, log
         self._keys = tuple(key.encode() for key in keys)
         self._session: aiohttp.ClientSession | None = None
 
@@ -56,7 +63,7 @@ class Front:
 
     async def _connections(self, _app: web.Application) -> AsyncIterator[None]:
         self._session = engine_session()
-        self._forwarder = Forwarder(self.state.name, self._session, self._cache)
+        self._forwarder = Forwarder(self.state.name, self._session, self._cache, self._log)
         yield
         await self._session.close()
         if self._cache:
@@ -95,13 +102,14 @@ class Front:
     async def counted(self, request: web.Request) -> web.StreamResponse:
         """Everything that a model answers, counted."""
         self.state.metrics.began()
-        code = LEFT
+        answer: web.StreamResponse | None = None
         try:
             answer = await self._guarded(request)
-            code = answer.status
-            return answer
+        except ConnectionResetError:  # while it was answered; aiohttp sees by itself that no one reads this
+            answer = web.Response(status=LEFT)
         finally:
-            self.state.metrics.ended(request.get(ANSWERED_BY, ""), code)
+            self.state.metrics.ended(request.get(ANSWERED_BY, ""), answer.status if answer else LEFT)
+        return answer
 
     async def _guarded(self, request: web.Request) -> web.StreamResponse:
         if refused := self._refused(request):
@@ -129,7 +137,8 @@ class Front:
 
     def _has_key(self, request: web.Request) -> bool:
         """Every key is compared, in constant time. Anthropic's clients send x-api-key, Azure's api-key."""
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        given = bearer if scheme.lower() == "bearer" else ""
         given = given or request.headers.get("x-api-key", "") or request.headers.get("api-key", "")
         found = [hmac.compare_digest(given.encode(), key) for key in self._keys]
         return any(found) or not found

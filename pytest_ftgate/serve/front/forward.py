@@ -12,6 +12,7 @@ from yarl import URL
 from pytest_ftgate.serve.address import key_headers
 from pytest_ftgate.serve.front.addressing import Addressed, Renamed, UnknownModel, Unreadable, addressed
 from pytest_ftgate.serve.front.replies import error, unknown_model
+from pytest_ftgate.serve.front.request_log import RequestLog
 from pytest_ftgate.serve.front.result_cache import ResultCache, key_of
 from pytest_ftgate.serve.front.route import Route
 
@@ -48,8 +49,10 @@ def engine_session() -> aiohttp.ClientSession:
 class Forwarder:
     """Sends requests on. name: the stable name of the model."""
 
-    def __init__(self, name: str, session: aiohttp.ClientSession, cache: ResultCache | None) -> None:
-        self._name, self._session, self._cache = name, session, cache
+    def __init__(
+        self, name: str, session: aiohttp.ClientSession, cache: ResultCache | None, log: RequestLog | None
+    ) -> None:
+        self._name, self._session, self._cache, self._log = name, session, cache, log
 
     async def answer(self, route: Route, request: web.Request, raw: bytes) -> web.StreamResponse:
         """The answer of one version to a request whose body was read."""
@@ -63,6 +66,7 @@ class Forwarder:
             return error(400, str(wrong))
         key = key_of(route.digest, request.path, sent.fields) if self._cache else ""
         if self._cache and key and (known := await self._cache.get(key)) is not None:
+            self._logged(route, request, sent, known)
             headers = {**_about(route), CACHE: "hit", "Content-Type": "application/json"}
             return web.Response(body=Renamed(route.endpoint.model, sent.asked).whole(known), headers=headers)
         return await self._passed(route, request, sent, key)
@@ -75,6 +79,8 @@ class Forwarder:
         headers["Accept-Encoding"] = "identity"
         try:
             reply = await self._sent(request.method, url, headers, sent.body if sent else None)
+        except aiohttp.ClientConnectorError:
+            return error(503, "the engine cannot be reached")  # it has died, and is started again
         except aiohttp.ClientError as broken:
             return error(502, f"the engine did not answer: {type(broken).__name__}")
         async with reply:
@@ -98,30 +104,50 @@ class Forwarder:
         headers.update(_about(route))
         renamed = Renamed(route.endpoint.model, sent.asked if sent else self._name)
         if reply.content_length is None:
-            return await _streamed(request, reply, headers, renamed)
+            said: list[bytes] | None = [] if self._log and sent and reply.status == 200 else None
+            answer = await _streamed(request, reply, headers, renamed, said)
+            self._logged(route, request, sent, b"".join(said or ()))
+            return answer
         try:
             raw = await reply.read()
         except aiohttp.ClientError as broken:
             return error(502, f"the engine broke off its answer: {type(broken).__name__}")
+        if reply.status == 200:
+            self._logged(route, request, sent, raw)
         if self._cache and key and reply.status == 200:
             headers[CACHE] = "miss"
             await self._cache.put(key, raw)
         return web.Response(body=renamed.whole(raw), status=reply.status, headers=headers)
 
+    def _logged(self, route: Route, request: web.Request, sent: Addressed | None, answer: bytes) -> None:
+        if self._log and sent and answer:
+            self._log.write(request.path, sent.fields, answer, route.version)
+
 
 async def _streamed(
-    request: web.Request, reply: aiohttp.ClientResponse, headers: Mapping[str, str], renamed: Renamed
+    request: web.Request,
+    reply: aiohttp.ClientResponse,
+    headers: Mapping[str, str],
+    renamed: Renamed,
+    said: list[bytes] | None,
 ) -> web.StreamResponse:
-    """Piece by piece as they come; where the engine breaks off, so does the client's connection."""
+    """Piece by piece as they come; where the engine breaks off, so does the client's connection.
+
+    said: gets what came, if it is wanted.
+    """
     answer = web.StreamResponse(status=reply.status, headers=headers)
     await answer.prepare(request)
     try:
         async for piece in reply.content.iter_any():
+            if said is not None:
+                said.append(piece)
             if ready := renamed.feed(piece):
                 await answer.write(ready)
         await answer.write(renamed.end())
         await answer.write_eof()
     except aiohttp.ClientPayloadError:
+        if said is not None:
+            said.clear()
         if request.transport:
             request.transport.abort()
     return answer

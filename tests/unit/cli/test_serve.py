@@ -177,6 +177,26 @@ def test_a_server_that_does_not_start_is_the_end_with_its_log(champions, ftgate,
     assert "both must fit" not in err
 
 
+def test_a_signal_while_the_engine_starts_ends_it_too(champions, ftgate, monkeypatch, tmp_path):
+    champions.promote()
+    record = tmp_path / "record.json"
+    monkeypatch.setenv("FAKE_VLLM", json.dumps({"deaf": True}))  # ready, but it never answers the warm-up
+    monkeypatch.setenv("FAKE_VLLM_RECORD", str(record))
+
+    def signal_once_it_starts():
+        wait(lambda: record.is_file() and record.read_text())
+        port = json.loads(record.read_text())["argv"]
+        wait(lambda: http.get(f"http://127.0.0.1:{port[port.index('--port') + 1]}/health")[0] == 200)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(signal_once_it_starts)
+        code, out, _ = ftgate("serve", "spam", "--port", "0", "--vllm", str(make_executable(tmp_path / "bin")))
+    assert (code, out.splitlines()[-1]) == (0, "stopped")
+    argv = json.loads(record.read_text())["argv"]
+    assert http.get(f"http://127.0.0.1:{argv[argv.index('--port') + 1]}/health")[0] == http.UNREACHABLE
+
+
 def test_a_flipped_byte_in_the_adapter_is_refused(registry, promote, ftgate):
     promote("a")
     (Path(registry.champion("spam").source) / "adapter_model.safetensors").write_text("b")
@@ -190,7 +210,7 @@ def test_another_base_model_is_refused(promote, base, ftgate):
     (base / "model.safetensors").write_bytes(b"other weights")
     code, _, err = ftgate("serve", "spam", "--port", "0")
     assert code == 2
-    assert "the base model has changed" in err
+    assert "is another one by now" in err
     assert "--base DIR" in err
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.repository import ROOT
 
 PRINTING = {
+    "cli/ci_retrain.py": "why a pipeline is trained or not, to standard error, made printable",
     "cli/common.py": "say",
     "cli/leakage.py": "the report, in colours; its rows are escaped in leakage/report.py",
     "cli/main.py": "errors, the version",

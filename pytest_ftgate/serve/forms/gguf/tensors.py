@@ -1,4 +1,4 @@
-"""Weights of a model's folder -> the tensors of a GGUF: by llama.cpp's names, with its order of rows; read one by one."""
+"""Weights of a folder -> the tensors of a GGUF: by llama.cpp's names, in its order of rows, read one by one."""
 
 from __future__ import annotations
 

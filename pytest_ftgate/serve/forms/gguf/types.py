@@ -33,7 +33,7 @@ def row_bytes(row: int, kind: Any) -> int:
     from gguf import GGML_QUANT_SIZES
 
     block, size = GGML_QUANT_SIZES[kind]
-    return row // block * int(size)
+    return row // int(block) * int(size)
 
 
 def _name_of(name: str, shape: tuple[int, ...], wanted: str, known: Architecture) -> str:

@@ -41,7 +41,7 @@ def _by_ggml(values: NDArray[Any], kind: Any) -> NDArray[Any]:
 
 @cache
 def _function() -> Any:
-    """ggml's function, which the library of xllamacpp carries."""
+    """The function of ggml, which the library of xllamacpp carries."""
     from xllamacpp import xllamacpp
 
     try:

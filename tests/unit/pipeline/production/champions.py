@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_ftgate.registry import Registry
-from pytest_ftgate.registry.model_tags import ENGINE, tags_of
-from pytest_ftgate.serve.adapter import adapter_digest
-from pytest_ftgate.serve.model import Model
+from pytest_ftgate.registry.model_tags import tags_of
+from pytest_ftgate.serve.model import Model, artifact_digest
 from tests.unit.serve.vllm.adapters import make_adapter
 
 TASK = "spam"
@@ -36,9 +35,17 @@ class Champions:
         number = len(self.made) + 1
         adapter = make_adapter(self.folder / f"adapter{number}", rank, number)
         (adapter / "answers.json").write_text(json.dumps({"Hi": f"it is v{number}", **answers}))
-        self.made.append(adapter)
-        model = Model(str(self.base(base)), dtype="float32", adapter=adapter, engine=engine)
+        return self._register(Model(str(self.base(base)), dtype="float32", adapter=adapter, engine=engine), adapter)
+
+    def promote_whole(self) -> int:
+        """The same of a model that is no adapter."""
+        folder = self.base(f"whole{len(self.made) + 1}")
+        (folder / "answers.json").write_text(json.dumps({"Hi": f"it is v{len(self.made) + 1}"}))
+        return self._register(Model(str(folder), dtype="float32", engine="vllm"), folder)
+
+    def _register(self, model: Model, folder: Path) -> int:
+        self.made.append(folder)
         run = self.registry.log_run(TASK, {}, {}, {}, {}, {})
-        tags = {**tags_of(model), ENGINE: engine, "verdict": "PROMOTE", "reason": "all checks passed"}
-        version = self.registry.add_version(TASK, adapter, adapter_digest(adapter), run, tags)
+        tags = {**tags_of(model), "verdict": "PROMOTE", "reason": "all checks passed"}
+        version = self.registry.add_version(TASK, folder, artifact_digest(folder), run, tags)
         return self.registry.promote(TASK, version.number, "all checks passed").number

@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,9 @@ from pytest_ftgate.errors import FtgateError, RegistryError, ServeError
 from pytest_ftgate.pipeline.production import follow
 from pytest_ftgate.pipeline.production.engines import Engines
 from pytest_ftgate.pipeline.production.follow import Follower
-from pytest_ftgate.pipeline.production.served_engine import Wanted, choose
+from pytest_ftgate.pipeline.production.served_engine import choose
 from pytest_ftgate.pipeline.progress import silent
+from pytest_ftgate.serve.servers.engine_pool import EngineSettings
 from tests.unit.pipeline.production.champions import TASK
 from tests.unit.serve.front.fronts import Running, running
 
@@ -60,7 +62,8 @@ class Served:
 @asynccontextmanager
 async def served(champions, vllm, *arguments, kind="auto") -> AsyncIterator[Served]:
     said = []
-    engines = Engines(champions.registry, Wanted(kind, vllm, arguments), silent(), None, 60)
+    settings = EngineSettings(kind, champions.folder / "logs", vllm=vllm, vllm_args=arguments, start_limit_s=60)
+    engines = Engines(champions.registry, settings, silent(), None, "serve")
     async with running() as front:
         follower = Follower(front.state, engines, TASK, NEVER, said.append)
         try:
@@ -153,13 +156,17 @@ def test_of_two_promotions_during_one_swap_the_last_one_answers(champions, vllm)
     assert "spam v2 is no longer the champion: not used" in said
 
 
-@pytest.mark.parametrize("other", [{"base": "another"}, {"rank": 64}])
-def test_what_the_engine_cannot_take_gets_a_second_one_and_the_first_ends(champions, vllm, other):
+@pytest.mark.parametrize(
+    "promote",
+    [lambda them: them.promote("another"), lambda them: them.promote(rank=64), lambda them: them.promote_whole()],
+    ids=["another base", "a higher rank", "a whole model"],
+)
+def test_what_the_engine_cannot_take_gets_a_second_one_and_the_first_ends(champions, vllm, promote):
     async def ask():
         champions.promote()
         async with served(champions, vllm) as server:
             first = server.engine
-            champions.promote(**other)
+            promote(champions)
             await server.follower.look()
             assert await server.version() == "v2"
             await server.settled()
@@ -242,6 +249,19 @@ def test_an_engine_that_does_not_stay_alive_ends_the_server(champions, vllm, mon
         asyncio.run(ask())
 
 
+def test_copies_of_adapters_that_a_killed_server_left_are_removed(champions, vllm):
+    left = champions.folder / "logs" / "serve" / "adapter-left"
+    left.mkdir(parents=True)
+
+    async def ask():
+        champions.promote()
+        async with served(champions, vllm) as server:
+            return await server.version(), [path.name for path in left.parent.glob("adapter-*")]
+
+    version, copies = asyncio.run(ask())
+    assert (version, len(copies), left.name in copies) == ("v1", 1, False)
+
+
 def test_without_a_champion_it_does_not_begin(champions, vllm):
     async def ask():
         async with served(champions, vllm):
@@ -255,7 +275,9 @@ def test_the_engine_is_the_one_of_the_gate_or_a_refusal(champions, vllm):
     champions.promote(engine="vllm 0.32 --quantization fp8")
     version = champions.registry.champion(TASK)
     with pytest.raises(FtgateError, match=r"spam v1 was gated with vllm 0.32 --quantization fp8; here is vllm\n"):
-        choose(version, Wanted("auto", vllm))
-    chosen = choose(version, Wanted("vllm", vllm))
+        choose(version, EngineSettings("auto", Path(), vllm=vllm))
+    chosen = choose(version, EngineSettings("vllm", Path(), vllm=vllm))
     assert (chosen.kind, "answers may differ" in chosen.warning) == ("vllm", True)
-    assert choose(version, Wanted("transformers")).kind == "transformers"
+    assert choose(version, EngineSettings("transformers", Path())).kind == "transformers"
+    with pytest.raises(FtgateError, match="spam v1 is not a GGUF"):
+        choose(version, EngineSettings("llamacpp", Path()))

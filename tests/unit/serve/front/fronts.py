@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -13,6 +14,7 @@ from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.serve.engine import Endpoint
 from pytest_ftgate.serve.front.app import Front
 from pytest_ftgate.serve.front.metrics import FrontMetrics
+from pytest_ftgate.serve.front.request_log import RequestLog
 from pytest_ftgate.serve.front.result_cache import ResultCache
 from pytest_ftgate.serve.front.route import Route
 from pytest_ftgate.serve.front.state import FrontState
@@ -49,11 +51,15 @@ def route(server: MockServer, number: int) -> Route:
 
 
 @asynccontextmanager
-async def running(keys: Iterable[str] = (), cache: str = "", ttl_s: int = 60) -> AsyncIterator[Running]:
+async def running(
+    keys: Iterable[str] = (), cache: str = "", ttl_s: int = 60, log: Path | None = None
+) -> AsyncIterator[Running]:
     """A front without a champion yet."""
     metrics = FrontMetrics()
     state = FrontState(NAME, metrics)
-    front = Front(state, keys, ResultCache(cache, ttl_s, metrics) if cache else None)
+    front = Front(
+        state, keys, ResultCache(cache, ttl_s, metrics) if cache else None, RequestLog(log, NAME) if log else None
+    )
     runner = web.AppRunner(front.app(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
