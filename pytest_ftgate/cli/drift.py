@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import say, say_table, state_option, task_name
+from pytest_ftgate.cli.common import record_reading, say, say_table, state_option, task_name
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def inputs(args: argparse.Namespace) -> int:
     suites = _suites(args.goldens) if args.goldens else []
     label = args.label or next((suite.golden.label.path for suite in suites if suite.golden.label), "")
     log = read_log(args.log, label)
+    record_reading(args, "drift inputs", [args.train] if args.train else [])
     others = [read_training(args.train, label)] if args.train else []
     if suites:
         others.append(golden_inputs((_label_path(suite), suite.cases) for suite in suites))

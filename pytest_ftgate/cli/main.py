@@ -15,6 +15,7 @@ from pytest_ftgate import __version__
 from pytest_ftgate.cli import (
     ab,
     audit,
+    backup,
     canary,
     ci,
     compare,
@@ -23,6 +24,7 @@ from pytest_ftgate.cli import (
     diff,
     doctor,
     drift,
+    export,
     judge,
     leakage,
     live,
@@ -30,11 +32,17 @@ from pytest_ftgate.cli import (
     noise,
     power,
     promote,
+    promoters,
+    pull,
+    push,
     ray,
+    reconcile,
+    router,
     runs,
     serve,
     show,
     status_history_rollback,
+    tradeoff,
 )
 from pytest_ftgate.cli.ini import import_folders
 from pytest_ftgate.errors import FtgateError, IntegrityError
@@ -52,11 +60,17 @@ FAMILIES = (
     power,
     status_history_rollback,
     promote,
+    promoters,
+    push,
+    pull,
     diff,
     audit,
+    backup,
     ab,
     doctor,
     serve,
+    reconcile,
+    router,
     canary,
     drift,
     live,
@@ -66,6 +80,8 @@ FAMILIES = (
     ci,
     cost,
     ray,
+    export,
+    tradeoff,
 )
 
 

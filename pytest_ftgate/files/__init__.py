@@ -9,13 +9,15 @@ STATE: Mapping[str, str] = {
     ),
     "mlartifacts/": "The registry's files: adapters, curves, results of each golden set.",
     "audit.jsonl": (
-        "The audit log: one hash-chained line for each promotion, override, rollback, canary alarm, `ftgate lock` and "
+        "The audit log: a chained line for each promotion, override, rollback, export, alarm, `ftgate lock` and "
         "reading of training data."
     ),
     "journal/SET.jsonl": (
         "Every response of every model to a golden set, appended as it arrives; resume, regrade and `--train` read it. "
         "Each line has a seal: one that was edited is not used, and INTEGRITY for a run that would have used it."
     ),
+    "forms/": "The forms of a version that `ftgate tradeoff` compares; may be deleted, and is then made again.",
+    "tradeoff/": "Size, memory and speed of each form, as `ftgate tradeoff` measured them; delete it to measure anew.",
     "seal.key": (
         "The secret key of the seals, made by the first run. Move it with the folder; without it the answers of the "
         "journal count as edited."
@@ -33,6 +35,7 @@ STATE: Mapping[str, str] = {
     "runs/TASK/clean/": ("Copies of training data without leaked rows (`--ftgate-leak=drop-row`)."),
     "ray/": ("Of `ftgate ray run`: which runs were fetched, and their files that had changed here meanwhile."),
     "models/TASK-DIGEST/": "Adapters fetched from the registry, with their digest checked.",
+    "bases/DIGEST/": "Base models fetched from the registry (`[registry] base`), with their digest checked.",
     "logs/": "Output of the servers that a run or `ftgate serve` has started.",
     "judge/": (
         "Replies of judges and their cost; with xdist, in a project without golden sets, a folder for each worker."

@@ -17,6 +17,7 @@ from pytest_ftgate.gate.checks.floors import floors_check
 from pytest_ftgate.gate.checks.forgetting import forgetting_check
 from pytest_ftgate.gate.checks.integrity import integrity_check
 from pytest_ftgate.gate.checks.must_pass import must_pass_check
+from pytest_ftgate.gate.checks.parent import parent_check
 from pytest_ftgate.gate.checks.result import CheckResult, Result, Results, Status
 from pytest_ftgate.gate.checks.slices import slices_check, slices_of
 from pytest_ftgate.gate.exit_code import Kind, kind_of, worst
@@ -36,6 +37,7 @@ __all__ = [
     "forgetting_check",
     "integrity_check",
     "must_pass_check",
+    "parent_check",
     "slices_check",
     "slices_of",
 ]
@@ -63,8 +65,8 @@ def decide(checks: Sequence[CheckResult], required: Collection[str] = ("integrit
     """The verdict on a candidate: the first of INTEGRITY, REJECT, HOLD, PROMOTE that applies.
 
     INTEGRITY if a check found the comparison untrustworthy; REJECT if any check rejects; PROMOTE if all checks pass,
-    the `required` ones were looked at, and there is a champion or a floor to hold the candidate to (without either, a
-    first model would only have to beat the untuned one); else HOLD. Advisory checks are kept and decide nothing.
+    the `required` ones were looked at, and there is a champion, a parent or a floor to hold the candidate to (without
+    any, a first model would only have to beat the untuned one); else HOLD. Advisory checks are kept and decide nothing.
     checks: of every golden set that gates the pipeline; names may repeat.
     """
     deciding = [check for check in checks if not check.advisory]
@@ -96,7 +98,7 @@ def _reasons(checks: Sequence[CheckResult]) -> str:
 def _gaps(names: set[str], required: Collection[str]) -> list[str]:
     """What was not looked at, though nothing is promoted without it."""
     gaps = [f"{name}: not measured, required for promotion" for name in required if name not in names]
-    if not names & {"champion", "floors"}:
+    if not names & {"champion", "floors", "parent"}:
         gaps.append(f"floors: {NO_FLOORS}; add a [[gate.floor]] to golden.toml")
     return gaps
 

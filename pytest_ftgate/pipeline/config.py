@@ -201,7 +201,12 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
     )
 
 
-LEARNING_RATES = {"dpo": 1e-5, "kto": 1e-5, "orpo": 8e-6}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "dpo": {"learning_rate": 1e-5},
+    "kto": {"learning_rate": 1e-5},
+    "orpo": {"learning_rate": 8e-6},
+    "grpo": {"learning_rate": 1e-5, "beta": 0.04},
+}
 """Where none is written: at the rate of the other methods a policy runs away from its reference. ORPO's: its paper."""
 
 
@@ -210,8 +215,7 @@ NAMED = {"from": "begin"}
 
 
 def _tuning(table: dict[str, Any], path: Path) -> Tuning:
-    if (rate := LEARNING_RATES.get(table.get("method", ""))) is not None:
-        table = {"learning_rate": rate} | table
+    table = DEFAULTS.get(table.get("method", ""), {}) | table
     if "accelerate_config" in table:
         table = table | {"accelerate_config": str(absolute(path, table["accelerate_config"]))}
     return Tuning(**exact(Tuning, {NAMED.get(key, key): value for key, value in table.items()}))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.evaluate.evaluation import covers, frozen_results
 from pytest_ftgate.gate.verdict import Result
-from pytest_ftgate.registry.model_tags import ENGINE
+from pytest_ftgate.registry.model_tags import ENGINE, engine_here
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
@@ -78,7 +78,7 @@ class References:
         known = {(version.number, version.digest): version for version in self._versions()}
         keys = [(each.number, each.digest) for each in self._champion.predecessors] if self._champion else []
         found = [known[key] for key in dict.fromkeys(keys) if key in known and known[key] != self._champion]
-        return [f"v{one.number}" for one in found if one.tags.get(ENGINE, "") != self._engine]
+        return [f"v{one.number}" for one in found if one.tags.get(ENGINE, "") != engine_here(one, self._engine)]
 
     def _frozen_or_now(self, suite: Suite, champion: Version) -> Reference:
         if self.champion_is_stale(suite):
@@ -88,7 +88,7 @@ class References:
     def _frozen(self, suite: Suite, version: Version) -> dict[str, Result]:
         key = (suite.name, version.number)
         if key not in self._found:
-            same = version.tags.get(ENGINE, "") == self._engine
+            same = version.tags.get(ENGINE, "") == engine_here(version, self._engine)
             self._found[key] = frozen_results(self._registry.results(version, suite.name), suite) if same else {}
         return self._found[key]
 

@@ -49,6 +49,11 @@ CHECKS: Mapping[str, str] = {
         "With `[ab] exposures` in pipeline.toml: the users of an A/B test show that the candidate is better (a "
         "betting e-process, valid at every look). An unsound split is INTEGRITY."
     ),
+    "parent": (
+        "Of `ftgate export`: the champion's test with the version that a form was made of as the champion: the lower "
+        "bound of the paired difference is above minus the margin in `golden.lock`, and the form is not significantly "
+        "worse. It need not be ahead."
+    ),
     "against": (
         "With `--ftgate-against RUN --ftgate-max-drop SHARE`: the lower bound of the paired difference to that run "
         "(Tango's interval) is above minus the share. HOLD if the run shares fewer than 95 % of the cases, or was "

@@ -104,12 +104,12 @@ def _integrity(suite: Suite, tested: Evaluation, run: PipelineRun | None) -> Che
         digests,
         leaks,
         dropped=len(dropped),
-        faults=_untrusted(measured),
+        faults=untrusted(measured),
         notes=[f"{model}: {reuse}" for model, each in measured.items() if (reuse := reuse_of(each.responses))],
     )
 
 
-def _untrusted(measured: Mapping[str, Evaluation]) -> list[str]:
+def untrusted(measured: Mapping[str, Evaluation]) -> list[str]:
     """What shows that answers which this run did not ask for are not those of the models by these names."""
     changed = changed_answers([line for each in measured.values() for line in each.responses.changed_lines])
     reused = {model: reuse for model, each in measured.items() if (reuse := reuse_of(each.responses))}
@@ -166,7 +166,7 @@ def _forgetting(suite: Suite, tested: Evaluation, run: PipelineRun, _delta: floa
         return None
     base = run.baseline_of(suite)
     check = forgetting_check(tested.results, base.results, asked.max_drop, _clusters(suite), required=asked.required)
-    faults = _untrusted({"candidate": tested, "base": base})
+    faults = untrusted({"candidate": tested, "base": base})
     return replace(check, status="integrity", reason=f"{check.name}: {'; '.join(faults)}") if faults else check
 
 

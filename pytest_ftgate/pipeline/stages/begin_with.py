@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.registry.version import PARENT, parse_predecessors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def check_begin(run: PipelineRun, champion: Version | None) -> None:
     """Before anything is paid for; raises TrainError as `begin_with`."""
     if run.pipeline.tuning.begin != "base" and champion is not None:
+        champion = _trained(run, champion)
         from pytest_ftgate.train.continued import shape_of
 
         shape_of(_adapter(run, champion, run.base.base_digest), str(champion), run.pipeline.lora)
@@ -36,6 +38,7 @@ def begin_with(run: PipelineRun, job: TrainJob) -> TrainJob:
         return job
     from pytest_ftgate.train.continued import continued
 
+    champion = _trained(run, champion)
     adapter = _adapter(run, champion, job.base_digest)
     further = continued(job, adapter, str(champion), run.pipeline.lora)
     if (own := _own_job(run, champion, job, further)) is not None:
@@ -43,6 +46,20 @@ def begin_with(run: PipelineRun, job: TrainJob) -> TrainJob:
         return own
     run.say(f"training goes on from {champion}, {champion.digest[:12]}")
     return further
+
+
+def _trained(run: PipelineRun, champion: Version) -> Version:
+    """What was trained: the version that an exported form was made of, else the champion itself."""
+    made_of = parse_predecessors(champion.tags.get(PARENT, ""))
+    if not made_of:
+        return champion
+    parent = run.runtime.registry.version(run.name, made_of[0].number)
+    if parent.digest != made_of[0].digest:
+        raise TrainError(
+            f'train.from = "champion": {champion} was made of {made_of[0]}, which is now {parent.digest[:12]}\n'
+            '    set train.from = "base"'
+        )
+    return parent
 
 
 def _adapter(run: PipelineRun, champion: Version, base_digest: str) -> Path:

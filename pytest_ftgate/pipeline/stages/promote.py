@@ -18,7 +18,9 @@ from pytest_ftgate.pipeline.changed_requirements import requirement_tags
 from pytest_ftgate.pipeline.cost.run_metrics import spent
 from pytest_ftgate.pipeline.decide import explain_checks
 from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tags, overused, round_of, uses
+from pytest_ftgate.pipeline.production.base_models import keep_base
 from pytest_ftgate.pipeline.question_sketch import sketch_of
+from pytest_ftgate.registry.access.right import refusal
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.canary.reference import Reference
@@ -55,8 +57,19 @@ def conclude(
         if propose:
             return version.number
         over = run.champion.number if run.champion else None
-        registry.promote(run.name, version.number, verdict.reason, over)
+        registry.promote(run.name, version.number, verdict.reason, over, promoters=_promoters(run))
     return version.number
+
+
+def only_proposed(run: PipelineRun) -> str:
+    """Why this run registers what passes the gate and promotes nothing: it has no promoter's key. "" if it may."""
+    runtime = run.runtime
+    chain = runtime.registry.standing(run.name).promoters if runtime.targets.has_registry else ()
+    return refusal(run.name, chain, _promoters(run), runtime.registry.promoter_key)
+
+
+def _promoters(run: PipelineRun) -> list[Path]:
+    return [Path(key) for key in run.pipeline.registry.promoters]
 
 
 def warnings_about(run: PipelineRun) -> list[str]:
@@ -76,7 +89,7 @@ def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: 
         results = _write_results(run, Path(folder, "results"))
         top = _top(manifest.path, Path(folder, "top"))
         if run.data_lineage:
-            Path(top, LINEAGE).write_bytes(_json(run.data_lineage, indent=1))
+            Path(top, LINEAGE).write_bytes(json_bytes(run.data_lineage, indent=1))
         run_id = registry.log_run(
             run.name,
             {**manifest.params, **params_of(run.data_lineage)},
@@ -89,6 +102,8 @@ def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: 
     from pytest_ftgate.registry.model_tags import tags_of
 
     served = tags_of(run.candidate.model)
+    if run.source.registry.base:
+        keep_base(registry, run.base)
     return registry.add_version(run.name, manifest.adapter, manifest.digest, run_id, tags | served, run.champion)
 
 
@@ -112,12 +127,12 @@ def _write_results(run: PipelineRun, folder: Path) -> Path:
     for suite in run.sets:
         tested = run.candidate_of(suite).without(run.leaked.left_out(suite))
         frozen: dict[str, Any] = tested.to_json()
-        (folder / f"{suite.name}.json").write_bytes(_json(frozen))
+        (folder / f"{suite.name}.json").write_bytes(json_bytes(frozen))
     return folder
 
 
-def _json(data: object, indent: int | None = None) -> bytes:
-    """UTF-8; half a surrogate pair, which a model may say and UTF-8 cannot hold, is escaped as JSON allows."""
+def json_bytes(data: object, indent: int | None = None) -> bytes:
+    """JSON in UTF-8; half a surrogate pair, which a model may say and UTF-8 cannot hold, is escaped as JSON allows."""
     return json.dumps(data, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace")
 
 

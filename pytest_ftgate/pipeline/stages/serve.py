@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.run import PipelineRun, Stopped
-from pytest_ftgate.registry.model_tags import ENGINE
+from pytest_ftgate.registry.model_tags import ENGINE, engine_here
 
 SMOKE_CASES = 10
 
@@ -36,9 +36,9 @@ def serve(run: PipelineRun) -> None:
 def _say_engines(run: PipelineRun) -> None:
     """Why the champion is asked again, and past ones are not compared: they were gated with another engine."""
     gated = run.champion.tags.get(ENGINE, "") if run.champion else ""
-    if run.champion and gated != run.base.engine:
+    if run.champion and gated != (here := engine_here(run.champion, run.base.engine)):
         was = f"with {gated}" if gated else "with an engine that is not on record"
-        run.say(f"{run.champion} was gated {was}; this run serves with {run.base.engine}: the champion is asked again")
+        run.say(f"{run.champion} was gated {was}; this run serves with {here}: the champion is asked again")
     if past := run.references.of_other_engines():
         run.say(f"not compared with {', '.join(past)}: gated with another engine than {run.base.engine}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,8 +44,9 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
 
     extra: further keys, sent as they are; with "max_completion_tokens" among them there is no "max_tokens".
     stream: the answer comes token by token, with its usage at the end.
-    offers: what the engine can do; with "neutral" among it, `NEUTRAL` is sent too. Raises ServeError for a setting it
-    cannot honour: to drop it would measure something else than what was asked for.
+    offers: what the engine can do; with "neutral" among it, `NEUTRAL` is sent too; with "grammar", choices are written
+    as one, as llama.cpp takes them. Raises ServeError for a setting it cannot honour: to drop it would measure
+    something else than what was asked for.
     """
     wanted = {"choice": choices, "json_schema": response_format, "logprobs": logprobs, "tools": tools}
     for feature, value in wanted.items():
@@ -59,7 +61,7 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
     body: dict[str, Any] = {**neutral, **more, **limit, "temperature": temperature, "seed": seed + repeat}
     optional = {
         "stop": list(stop),
-        "structured_outputs": {"choice": list(choices)} if choices else None,
+        **_one_of(choices, offers),
         "response_format": response_format,
         "logprobs": bool(logprobs),
         "top_logprobs": logprobs,
@@ -68,6 +70,13 @@ def sampling(  # noqa: PLR0913 - the settings of [request]
         "stream_options": {"include_usage": True} if stream else None,
     }
     return body | {name: value for name, value in optional.items() if value}
+
+
+def _one_of(choices: Sequence[str], offers: frozenset[str]) -> dict[str, Any]:
+    """That the answer is one of these, in the server's own words."""
+    if choices and "grammar" in offers:
+        return {"grammar": f"root ::= {' | '.join(json.dumps(each, ensure_ascii=False) for each in choices)}"}
+    return {"structured_outputs": {"choice": list(choices)}} if choices else {}
 
 
 def _list(offers: frozenset[str]) -> str:

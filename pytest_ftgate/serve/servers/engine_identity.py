@@ -12,10 +12,17 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.llamacpp.gguf_folder import NAME
 
 
 def identity(kind: str, vllm: str = "", arguments: Sequence[str] = ()) -> str:
-    """kind: "transformers" or "vllm". vllm: its executable. arguments: of `vllm serve`, all that the user gave."""
+    """kind: "transformers", "vllm" or "llamacpp". vllm: its executable. arguments: of `vllm serve`, all that the user
+    gave.
+    """
+    if kind == NAME:
+        return (
+            f"{NAME} {_installed('xllamacpp')}".strip()
+        )  # its releases are numbered by date: each may answer otherwise
     if kind != "vllm":
         return " ".join(f"{name} {_release(_installed(name))}".strip() for name in ("transformers", "torch"))
     from pytest_ftgate.serve.vllm.command import find_vllm, version_of

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_ftgate.serve.llamacpp.gguf_folder import NAME as LLAMACPP
+from pytest_ftgate.serve.llamacpp.gguf_folder import is_gguf
+
 if TYPE_CHECKING:
     from pytest_ftgate.serve.engine import Asked, Engine
     from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.serve.servers.local import LocalEngine
 
 
 class Advance(Protocol):
@@ -31,7 +35,8 @@ class Display(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Which engine serves. kind: "transformers", "vllm" or "openai" (a server that runs already).
+    """Which engine serves. kind: "transformers", "vllm" or "openai" (a server that runs already);
+    a GGUF is served by llama.cpp whatever it says.
 
     base_url, model: address of that server and its name for the model. addresses: of several models that are on servers
     of their own, by name. vllm, vllm_args: executable and arguments of `vllm serve`. logs: folder for the servers'
@@ -73,7 +78,7 @@ class EnginePool:
             from pytest_ftgate.serve.servers.engine_identity import identity
 
             settings = self._settings
-            engine = identity(settings.kind, settings.vllm, (*model.arguments, *settings.vllm_args))
+            engine = identity(self._kind(model), settings.vllm, (*model.arguments, *settings.vllm_args))
             self._as_served[model] = replace(self._fetched(model), engine=engine)
         return self._as_served[model]
 
@@ -143,16 +148,12 @@ class EnginePool:
             from pytest_ftgate.serve.servers.external import OpenAIEngine
 
             return OpenAIEngine(settings.addresses.get(base.base, settings.base_url), base.base)
-        log = settings.logs / f"{settings.kind}-{len(self._engines)}.log"
-        if settings.kind == "vllm":
-            from pytest_ftgate.serve.vllm.command import VllmSettings
-            from pytest_ftgate.serve.vllm.engine import VllmEngine
+        kind = self._kind(base)
+        return new_engine(settings, kind, base, settings.logs / f"{kind}-{len(self._engines)}.log")
 
-            arguments = (*base.arguments, *settings.vllm_args)
-            return VllmEngine(base, log, VllmSettings(settings.vllm, arguments, settings.start_limit_s or VLLM_START_S))
-        from pytest_ftgate.serve.hf.engine import TransformersEngine
-
-        return TransformersEngine(base, log, settings.start_limit_s or START_S)
+    def _kind(self, model: Model) -> str:
+        """The engine that serves a model: a GGUF is run by llama.cpp, all others as the settings say."""
+        return LLAMACPP if is_gguf(model) else self._settings.kind
 
     def _remember_gpu_memory(self) -> None:
         from pytest_ftgate.serve.gpu_memory import used_mib
@@ -164,5 +165,22 @@ class EnginePool:
         """One line if this machine must emulate the precision of a model that it serves itself."""
         from pytest_ftgate.serve.precision import choice, emulated
 
-        if not model.served and emulated(model.dtype):
+        if not model.served and not is_gguf(model) and emulated(model.dtype):
             self._display.line(f"  {title}: {choice(model.dtype)}")
+
+
+def new_engine(settings: EngineSettings, kind: str, base: Model, log: Path) -> LocalEngine:
+    """An engine of our own for a base model, not started. kind: "transformers", "vllm" or LLAMACPP."""
+    if kind == LLAMACPP:
+        from pytest_ftgate.serve.llamacpp.engine import LlamaCppEngine
+
+        return LlamaCppEngine(base, log, settings.start_limit_s or START_S)
+    if kind == "vllm":
+        from pytest_ftgate.serve.vllm.command import VllmSettings
+        from pytest_ftgate.serve.vllm.engine import VllmEngine
+
+        arguments = (*base.arguments, *settings.vllm_args)
+        return VllmEngine(base, log, VllmSettings(settings.vllm, arguments, settings.start_limit_s or VLLM_START_S))
+    from pytest_ftgate.serve.hf.engine import TransformersEngine
+
+    return TransformersEngine(base, log, settings.start_limit_s or START_S)

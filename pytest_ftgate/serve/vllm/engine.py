@@ -183,6 +183,19 @@ class VllmEngine(LocalEngine):
             self._start_again(self.max_rank, f"for {self._most_loads} adapters, one more requested")
         return super().endpoint(model)
 
+    def takes(self, model: Model) -> bool:
+        """As LocalEngine: also with a rank and a free slot for its adapter."""
+        if not super().takes(model) or model.adapter is None or model.digest in self._loaded:
+            return super().takes(model)
+        return allowed_rank(rank_of(model.adapter)) <= self._limit() and self._loads < self._most_loads
+
+    def unload(self, model: Model) -> None:
+        """As LocalEngine; on a GPU its place is free again, on the CPU a slot may stay filled."""
+        loaded = model.digest in self._loaded
+        super().unload(model)
+        if loaded and self.max_in_flight is None:
+            self._loads -= 1
+
     def _limit(self) -> int:
         """The highest rank the server takes; if the user set it, the server itself says no."""
         return RANKS[-1] if self.settings.max_rank else self.max_rank

@@ -271,6 +271,22 @@ def test_odds_of_preferences_have_settings_of_their_own(tmp_path):
     assert told == [(11, 'train.packing requires method = "qlora" or "lora" or "full", found "orpo"')]
 
 
+def test_graded_answers_have_settings_of_their_own(tmp_path):
+    made = read_pipeline(write(tmp_path, SMALLEST + '[train]\nmethod = "grpo"\n')).tuning
+    assert (made.generations, made.temperature, made.beta, made.learning_rate) == (8, 1.0, 0.04, 1e-5)
+    assert made.step_rows == 1
+    text = SMALLEST + '[train]\nmethod = "grpo"\nbatch_size = 4\ngenerations = 6\n'
+    [(line, message)] = faults(tmp_path, text)
+    assert line == 12
+    assert message == "a step has 4 answers (batch_size 4), which is no multiple of train.generations = 6"
+    text = text.replace("batch_size = 4", "batch_size = 3\ngradient_accumulation = 2")
+    assert read_pipeline(write(tmp_path, text)).tuning.step_rows == 1
+    [(line, message)] = faults(tmp_path, SMALLEST + '[train]\nmethod = "grpo"\nstrategy = "fsdp"\n')
+    assert (line, "draws answers from the whole model" in message) == (11, True)
+    told = faults(tmp_path, SMALLEST + "[train]\ngenerations = 4\n")
+    assert told == [(10, 'train.generations requires method = "grpo", found "qlora"')]
+
+
 def test_judged_answers_have_weights_and_batches_of_two_or_more(tmp_path):
     text = SMALLEST + '[train]\nmethod = "kto"\ndesirable_weight = 1.5\nundesirable_weight = 0.5\n'
     tuning = read_pipeline(write(tmp_path, text)).tuning
@@ -287,7 +303,7 @@ def test_judged_answers_have_weights_and_batches_of_two_or_more(tmp_path):
 
 def test_settings_that_the_method_does_not_look_at_are_refused(tmp_path):
     told = faults(tmp_path, SMALLEST + "[train]\nbeta = 0.2\nload_in_4bit = true\n")
-    assert told[0] == (10, 'train.beta requires method = "dpo" or "kto" or "orpo", found "qlora"')
+    assert told[0] == (10, 'train.beta requires method = "dpo" or "kto" or "orpo" or "grpo", found "qlora"')
     assert [line for line, _ in told] == [10, 11]
     text = SMALLEST + '[train]\nmethod = "dpo"\n[lora]\ntarget_modules = ["q_proj", "lm_head"]\n'
     [(line, message)] = faults(tmp_path, text)

@@ -28,6 +28,9 @@ def registry(request: pytest.FixtureRequest, no_tracking_server: None, tmp_path:
 on_mlflow = pytest.mark.parametrize("registry", ["mlflow"], indirect=True)
 """For tests of what MLflow does, or of several processes."""
 
+on_plain = pytest.mark.parametrize("registry", ["plain"], indirect=True)
+"""For tests of what stands on any store, where MLflow would cost a minute and show no more."""
+
 
 @pytest.fixture
 def adapter(tmp_path: Path) -> Callable[[str], Path]:

@@ -1,0 +1,1 @@
+"""Merged model -> GGUF, for llama.cpp."""

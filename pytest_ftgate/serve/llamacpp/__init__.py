@@ -1,0 +1,1 @@
+"""GGUF models, served by llama.cpp's own server through xllamacpp."""
