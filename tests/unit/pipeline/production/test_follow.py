@@ -249,6 +249,19 @@ def test_an_engine_that_does_not_stay_alive_ends_the_server(champions, vllm, mon
         asyncio.run(ask())
 
 
+def test_copies_of_adapters_that_a_killed_server_left_are_removed(champions, vllm):
+    left = champions.folder / "logs" / "serve" / "adapter-left"
+    left.mkdir(parents=True)
+
+    async def ask():
+        champions.promote()
+        async with served(champions, vllm) as server:
+            return await server.version(), [path.name for path in left.parent.glob("adapter-*")]
+
+    version, copies = asyncio.run(ask())
+    assert (version, len(copies), left.name in copies) == ("v1", 1, False)
+
+
 def test_without_a_champion_it_does_not_begin(champions, vllm):
     async def ask():
         async with served(champions, vllm):
