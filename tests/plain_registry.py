@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.registry import client
-from pytest_ftgate.registry.store import MISSING, TAKEN
+from pytest_ftgate.registry.error_codes import MISSING, TAKEN
 
 
 class Page(list[Any]):

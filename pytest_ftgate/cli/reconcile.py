@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -20,7 +23,10 @@ from pytest_ftgate.registry.model_tags import name_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.production.reconcile import Pass, Reconciler, Replica
+    from pytest_ftgate.pipeline.production.wanted import Wanted
 
+THEN_S = 300.0
+"""So long the command of --then may take."""
 MOST_PASSES = 5
 """Of one call without --loop, where the champion moves during each."""
 
@@ -39,6 +45,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--loop", type=real(1, 86_400), metavar="SECONDS", help="repeat this often until SIGTERM or Ctrl-C"
     )
     parser.add_argument("--dry-run", action="store_true", help="print what is missing and superseded; change nothing")
+    parser.add_argument(
+        "--then",
+        default="",
+        metavar="COMMAND",
+        help="run this by sh once all servers serve another version, before anything is unloaded; its environment has "
+        "FTGATE_CHAMPION and FTGATE_CANDIDATE, the names to ask servers for",
+    )
     parser.add_argument(
         "--ready-file",
         type=Path,
@@ -87,7 +100,8 @@ def reconcile(args: argparse.Namespace) -> int:
     from pytest_ftgate.pipeline.production.reconcile import Reconciler, Rules
 
     rules = Rules(args.candidate, args.keep, args.unload, args.server_dir, args.base)
-    reconciler = Reconciler(open_existing(args), args.task, rules)
+    then = partial(_then, args.then) if args.then else None
+    reconciler = Reconciler(open_existing(args), args.task, rules, then)
     if args.dry_run:
         return _say_plan(reconciler.plan(_urls(args)))
     if args.loop is None:
@@ -129,6 +143,28 @@ def _loop(args: argparse.Namespace, reconciler: Reconciler) -> None:
     say("stopped")
 
 
+def _then(command: str, wanted: Wanted) -> str:
+    """Run the command of --then; why it failed, or ""."""
+    names = dict(zip(("FTGATE_CHAMPION", "FTGATE_CANDIDATE"), (*wanted.names, ""), strict=False))
+    try:
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            env={**os.environ, **names},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=THEN_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"--then: no end within {THEN_S:g} s; it is tried again in the next pass"
+    said = "\n    ".join((done.stdout + done.stderr).strip().splitlines()[-5:])
+    if done.returncode:
+        return f"--then: exit code {done.returncode}; it is tried again in the next pass\n    {said}".rstrip()
+    say(f"--then: done\n    {said}".rstrip())
+    return ""
+
+
 def _pass(args: argparse.Namespace, reconciler: Reconciler) -> Pass:
     urls = _urls(args)
     try:
@@ -164,6 +200,8 @@ def _say_plan(planned: Pass) -> int:
 def _lines(made: Pass) -> list[str]:
     """What changed, what is not as it should be, and the sum of it."""
     lines = [line for replica in made.replicas for line in _of_replica(replica)]
+    if made.fault:
+        lines.append(made.fault)
     if made.moved:
         return [*lines, "the champion moved meanwhile; looking again"]
     good = sum(not replica.fault for replica in made.replicas)

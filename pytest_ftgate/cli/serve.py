@@ -134,7 +134,8 @@ def _say_ready(address: str, loaded: Loaded, name: str, seconds: float, *, with_
     say(f"{version}: {what} verified; {choice(loaded.model.dtype)}; {loaded.engine.name}")
     if loaded.proof:
         say(f"  {loaded.proof}")
-    say(f"v{version.number} ready after {seconds:.0f} s, download included ({loaded.steps})")
+    found = seconds - loaded.seconds
+    say(f"v{version.number} ready after {seconds:.0f} s, download included (find {found:.1f} s, {loaded.steps})")
     say(f"serving {name} at {address} until Ctrl-C; example:")
     body = f'{{"model": "{name}", "messages": [{{"role": "user", "content": "..."}}]}}'
     say(f"  curl {address}/chat/completions -H 'Content-Type: application/json' \\")

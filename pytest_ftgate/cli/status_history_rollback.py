@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import (
@@ -21,6 +22,7 @@ from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 from pytest_ftgate.pipeline.golden_reuse import goldens_of, uses, wear
+from pytest_ftgate.pipeline.production.steps import Steps
 from pytest_ftgate.registry.access.promoter_key import shown
 from pytest_ftgate.registry.model_tags import name_of
 from pytest_ftgate.registry.version import MODEL, number_of
@@ -118,16 +120,20 @@ def history(args: argparse.Namespace) -> int:
 
 def rollback(args: argparse.Namespace) -> int:
     """Move the champion back; with --server, after the version before answers there."""
-    begin = time.monotonic()
-    registry = open_existing(args)
+    steps = Steps()
+    registry = replace(open_existing(args), on_step=steps.done)
     standing = registry.standing(args.task)
     before = standing.version
     target = registry.rollback_target(args.task, args.to)
+    steps.done("find")
     with deployed(args, registry, target) as places:
+        if args.server:
+            steps.done("deploy")
         now = registry.rollback(args.task, args.reason, target.number, number_of(standing.recorded))
     was = f" (was v{before.number})" if before else ""
-    rest = f"{time.monotonic() - begin:.1f} s in total" if places else f"serve it: ftgate serve {args.task}"
+    rest = f"{steps.total:.1f} s in total" if places else f"serve it: ftgate serve {args.task}"
     say(f"{args.task}: v{now.number} is the champion again{was}; {rest}")
+    say(f"  {steps}")
     unload_old(args, before, places)
     return 0
 

@@ -28,7 +28,8 @@ Expected = int | EllipsisType | None
 class Moving:
     """What a registry moves champions with. key: file of the private key of the promoter who does so, if any.
 
-    check: that a stored adapter is what was registered. lock: of a task, see `Registry.lock`.
+    check: that a stored adapter is what was registered. lock: of a task, see `Registry.lock`. on_step:
+    see `Registry`.
     """
 
     store: Store
@@ -36,6 +37,7 @@ class Moving:
     check: Callable[[Version], None]
     lock: Callable[[str], AbstractContextManager[Held]]
     key: Path | None
+    on_step: Callable[[str], None] | None = None
 
     def promote(
         self, target: Version, reason: str, over: Expected, *, override: bool, listed: Sequence[Path]
@@ -50,12 +52,16 @@ class Moving:
         judged.check_verdict(target, champion, self.log, override=override)
         right(target.task, standing.promoters, listed, self.key)
         self.check(target)
+        self._done("verify")
         with self.lock(target.task) as held:
+            self._done("lock")
             standing = self._standing(target.task)
             promotion.check_unmoved(target, expected, standing.proved)
             mine = self._right(standing, listed, held, reason)
             move = promotion.to_promote(target, standing.proved, reason, self.log)
-            return promotion.carry_out(self.store, held, standing, move, self.log, mine.key)
+            moved = promotion.carry_out(self.store, held, standing, move, self.log, mine.key)
+        self._done("move")
+        return moved
 
     def roll_back(self, task: str, reason: str, to: int | None, over: Expected) -> Version:
         """See `Registry.rollback`."""
@@ -65,12 +71,20 @@ class Moving:
         promotion.check_unmoved(plan.target, expected, plan.over)
         right(task, standing.promoters, (), self.key)
         self.check(plan.target)
+        self._done("verify")
         with self.lock(task) as held:
+            self._done("lock")
             standing = self._standing(task)
             move = promotion.to_roll_back(self.store, standing, to, reason)
             promotion.check_unmoved(plan.target, expected, move.over)
             mine = self._right(standing, (), held, reason)
-            return promotion.carry_out(self.store, held, standing, move, self.log, mine.key)
+            moved = promotion.carry_out(self.store, held, standing, move, self.log, mine.key)
+        self._done("move")
+        return moved
+
+    def _done(self, step: str) -> None:
+        if self.on_step:
+            self.on_step(step)
 
     def reset(self, task: str, reason: str) -> None:
         """See `Registry.reset`."""

@@ -42,7 +42,8 @@ class Registry:
 
     lease_s: so long a promotion may hold its lock. wait_s: so long another one waits for it, by default long enough
     to outlive the lock of a killed process. on_wait: called with the holder's claim before waiting. promoter_key:
-    file of the private key of who moves champions, where only some may.
+    file of the private key of who moves champions, where only some may. on_step: called with "verify", "lock"
+    and "move" as a promotion or rollback gets there.
     """
 
     store: Store
@@ -51,6 +52,7 @@ class Registry:
     lease_s: float = promotion_lock.LEASE_S
     wait_s: float = promotion_lock.LEASE_S + 2 * promotion_lock.SKEW_S
     on_wait: Callable[[promotion_lock.Claim], None] | None = None
+    on_step: Callable[[str], None] | None = None
     keys: Keys = versions.UNSIGNED
     promoter_key: Path | None = None
 
@@ -218,6 +220,11 @@ class Registry:
         """Begin without a champion, on the record, where none of those on record is left. RegistryError if one is."""
         self._moving.reset(task, reason)
 
+    def leave_out(self, task: str, reason: str) -> None:
+        """As `reset`, in the audit log alone: of a task that this registry does not hold, and may hold later."""
+        signed = self._moving.signed(self.standing(task), "reset", "", reason)
+        self.log.append("reset", task, {"reason": reason, "over": None, "found": [], **signed})
+
     def set_promoters(self, task: str, keys: Sequence[Path], reason: str) -> Standing:
         """Only who has the private key of one of these (PEM files) may move the champion of a task from now on.
 
@@ -230,7 +237,7 @@ class Registry:
         def check(target: Version) -> None:
             versions.verify(self.store, self.digest_of, target, self.keys)
 
-        return Moving(self.store, self.log, check, self.lock, self.promoter_key)
+        return Moving(self.store, self.log, check, self.lock, self.promoter_key, self.on_step)
 
     def changed(self, task: str, *, results: bool = True) -> list[str]:
         """What was changed by hand besides the champion: past champions that are gone, tags and results of versions.

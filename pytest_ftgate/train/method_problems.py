@@ -64,20 +64,26 @@ def configuration_problems(data: Mapping[str, Any], configuration: Mapping[str, 
             f'lora.init = "{init}" needs the whole base on each GPU; train.accelerate_config shares it out: {shared}'
         )
         yield ("lora", "init"), message, "make that configuration for DDP or ZeRO-2, or remove lora.init"
+    method, shared = data.get("train", {}).get("method"), strategy_of(configuration)
+    if method == "grpo" and shared != "ddp":
+        message = f"{DRAWS} train.accelerate_config shares it out: {shared}"
+        yield ("train", "accelerate_config"), message, "make that configuration for DDP"
 
 
 def _grpo_problems(train: Mapping[str, Any]) -> Iterator[Problem]:
     numbers = {name: train.get(name, getattr(Tuning(), name)) for name in ANSWERS_OF_A_STEP}
     answers, generations = prod(numbers.values()), train.get("generations", Tuning().generations)
-    if answers % generations:
+    if answers % generations and "accelerate_config" not in train:  # which says how many processes there are
         product = " x ".join(f"{name} {value}" for name, value in numbers.items() if value != 1 or name == "batch_size")
         message = f"a step has {answers} answers ({product}), which is no multiple of train.generations = {generations}"
         key = next((name for name in ("generations", *ANSWERS_OF_A_STEP) if name in train), "method")
         yield ("train", key), message, "change one of these keys"
     if train.get("strategy", "ddp") != "ddp":
-        message = f'method = "grpo" draws answers from the whole model; train.strategy = "{train["strategy"]}"'
+        message = f'{DRAWS} train.strategy = "{train["strategy"]}"'
         yield ("train", "strategy"), message, 'set train.strategy = "ddp"'
 
+
+DRAWS = 'method = "grpo" draws answers from the whole model;'
 
 ANSWERS_OF_A_STEP = ("batch_size", "gradient_accumulation", "gpus", "nodes")
 """Keys whose product they are."""

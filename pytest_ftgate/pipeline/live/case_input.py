@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.golden.case import Prompt, PromptError, template_literals, template_variables, user_text
@@ -18,11 +19,20 @@ def case_input(suite: Suite, asked: Any) -> Any:
     """
     if isinstance(asked, str | Mapping) or not asked or not all(isinstance(turn, Mapping) for turn in asked):
         return asked
+    asked = [_with_text(turn) for turn in asked]
     turns = _without_prompt(suite.prompt, asked)
     if len(turns) == 1 and turns[0].get("role") == "user" and isinstance(turns[0].get("content"), str):
         found = _unfilled(suite, turns[0]["content"])
         return asked if found is None else found
     return turns
+
+
+def _with_text(turn: Mapping[str, Any]) -> dict[str, Any]:
+    """The turn with its parts of text as one text; one with a picture stays as it is."""
+    parts = turn.get("content")
+    if isinstance(parts, list) and all(isinstance(part, Mapping) and part.get("type") == "text" for part in parts):
+        return {**turn, "content": "\n".join(str(part.get("text", "")) for part in parts)}
+    return dict(turn)
 
 
 def _without_prompt(prompt: Prompt, asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -46,21 +56,28 @@ def _unfilled(suite: Suite, content: str) -> Any:
     template = suite.prompt.template
     if template is None:
         return content
-    try:
-        literals, names = template_literals(template), template_variables(template)
-    except PromptError:
+    parts = _around(template)
+    if parts is None:
         return None
-    if len(literals) != 2 or len(names) != 1:
-        return None
-    head, tail = literals
+    head, tail, name = parts
     text = content[len(head) : len(content) - len(tail)]
-    [name] = names
-    found: Any = {name: text} if _has_variables(suite) or name != "text" else text
+    found: Any = {name: text} if name != "text" or _has_variables(suite) else text
     try:
         return found if user_text(suite.prompt, found) == content else None
     except PromptError:
         return None
 
 
+@lru_cache(maxsize=16)
+def _around(template: str) -> tuple[str, str, str] | None:
+    """What a template writes before and after its one variable, and the variable's name; None of any other template."""
+    try:
+        literals, names = template_literals(template), template_variables(template)
+    except PromptError:
+        return None
+    return (*literals, *names) if len(literals) == 2 and len(names) == 1 else None  # type: ignore[return-value]
+
+
 def _has_variables(suite: Suite) -> bool:
-    return any(isinstance(case.input, Mapping) for case in suite.cases)
+    """Whether the cases of the set, of which the first is one, are variables of the template."""
+    return isinstance(next((case.input for case in suite.cases), None), Mapping)

@@ -50,15 +50,12 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
     base: what the server calls the base model, by the user's word. server_dir: STATE_DIR/models as the server sees it.
     """
     from pytest_ftgate.serve.adapter import check_unchanged
-    from pytest_ftgate.serve.model import is_adapter
     from pytest_ftgate.serve.vllm.attached import running_server
 
     server, name, clock = running_server(url), name_of(version), _Clock()
     card = server.base()
     clock.lap("looked")
-    adapter = registry.fetch(version)
-    if not is_adapter(adapter):
-        raise ServeError(f"{version} is a full model, which cannot be loaded into a running server; use: ftgate serve")
+    adapter = fetch_adapter(registry, version)
     _check_base(version, adapter, server, str(card["root"]), base)
     clock.lap("fetched")
     new = not server.serves(name)
@@ -74,6 +71,16 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
         raise
     clock.lap("probed")
     return Deployed(version, server, name, clock.laps, new, str(proof or ""))
+
+
+def fetch_adapter(registry: Registry, version: Version) -> Path:
+    """The folder of an adapter, checked just now. Raises RegistryError, or ServeError if it is a whole model."""
+    from pytest_ftgate.serve.model import is_adapter
+
+    adapter = registry.fetch(version)
+    if not is_adapter(adapter):
+        raise ServeError(f"{version} is a full model, which cannot be loaded into a running server; use: ftgate serve")
+    return adapter
 
 
 def _check_base(version: Version, adapter: Path, server: RunningServer, root: str, base: str) -> None:

@@ -32,7 +32,7 @@ PROBE_S = 120.0
 class Loaded:
     """A version that answers. digest: of the model with the engine that serves it. proof: what the probe showed.
 
-    steps: what was done for it, with the seconds of each.
+    steps: what was done for it, with the seconds of each. seconds: of them all.
     """
 
     version: Version
@@ -42,6 +42,7 @@ class Loaded:
     digest: str
     proof: str = ""
     steps: str = ""
+    seconds: float = 0.0
 
 
 class Engines:
@@ -75,7 +76,7 @@ class Engines:
         engine = next((engine for engine in reversed(same) if engine.takes(model)), None)
         loaded = self._at(engine, version, model, chosen) if engine else self._at_new(version, model, chosen)
         steps.done("start and probe" if engine is None else "load and probe")
-        return replace(loaded, steps=str(steps))
+        return replace(loaded, steps=str(steps), seconds=steps.total)
 
     def _here(self, model: Model) -> Model:
         """The model, with its base downloaded."""

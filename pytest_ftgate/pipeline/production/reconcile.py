@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.pipeline.production.deploy import Deployed, deploy
+from pytest_ftgate.pipeline.production.deploy import Deployed, deploy, fetch_adapter
 from pytest_ftgate.pipeline.production.wanted import Wanted, names_of_task, wanted_now
 from pytest_ftgate.registry.model_tags import name_of
 from pytest_ftgate.serve.vllm.attached import running_server
@@ -62,26 +62,36 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one pass found and did. superseded: names that are still loaded. moved: the champion moved meanwhile."""
+    """What one pass found and did.
+
+    superseded: names that are still loaded. moved: the champion moved meanwhile. fault: why what comes after failed.
+    """
 
     wanted: Wanted
     replicas: tuple[Replica, ...]
     superseded: tuple[str, ...] = ()
     moved: bool = False
+    fault: str = ""
 
     @property
     def well(self) -> bool:
-        """Whether every replica serves what it should by now."""
-        return not self.moved and not any(replica.fault for replica in self.replicas)
+        """Whether every replica serves what it should by now, and what comes after is done."""
+        return not self.moved and not self.fault and not any(replica.fault for replica in self.replicas)
 
 
 @dataclass(slots=True)
 class Reconciler:
-    """Passes over the replicas of a task, and what is remembered from one to the next."""
+    """Passes over the replicas of a task, and what is remembered from one to the next.
+
+    then: called once all replicas serve other versions than when it was called last, before anything is unloaded; gives
+    why it failed, or "". It is where a router learns the new name.
+    """
 
     registry: Registry
     task: str
     rules: Rules
+    then: Callable[[Wanted], str] | None = None
+    _told: tuple[str, ...] = ()
     _proved: dict[tuple[str, str], float] = field(default_factory=dict)
     """(address, name) -> when it answered as it should, of what is still loaded."""
     _idle: dict[str, float] = field(default_factory=dict)
@@ -100,11 +110,11 @@ class Reconciler:
         """Load and prove what is missing, then unload what is superseded. Raises FtgateError as `plan` does."""
         planned = self.plan(urls)
         for version in {each.number: each for one in planned.replicas for each in _needed(one)}.values():
-            self.registry.fetch(version)  # once, before each server's own look at it
+            fetch_adapter(self.registry, version)  # once, before each server's own look at it
         done = _each(self._deploy, planned.replicas)
         self._remember(done)
         moved = self._wanted().names != planned.wanted.names
-        made = replace(planned, replicas=tuple(done), moved=moved)
+        made = self._tell(replace(planned, replicas=tuple(done), moved=moved))
         due = self._due(made)
         if not due:
             return made
@@ -157,6 +167,13 @@ class Reconciler:
             for version in _needed(replica):
                 self._proved.pop((replica.url, name_of(version)), None)
             self._proved |= {(replica.url, each.name): time.monotonic() for each in replica.deployed}
+
+    def _tell(self, made: Pass) -> Pass:
+        if self.then is None or not made.well or made.wanted.names == self._told:
+            return made
+        fault = self.then(made.wanted)
+        self._told = made.wanted.names if not fault else ()
+        return replace(made, fault=fault)
 
     def _due(self, made: Pass) -> frozenset[str]:
         """Names to unload now: superseded for long enough while all replicas were well, and still superseded."""

@@ -74,8 +74,7 @@ def _begin_anew(registry: Registry, manifest: Manifest, done: Iterable[Entry]) -
     there = {*registry.tasks(), *(task.name for task in manifest.tasks), *(entry.task for entry in done)}
     for name in registry.recorded_tasks():
         if name not in there:
-            reason = "not in the backup that the registry was restored from"
-            registry.log.append("reset", name, {"reason": reason, "over": None, "found": []})
+            registry.leave_out(name, "not in the backup that the registry was restored from")
 
 
 def _restore_task(registry: Registry, blobs: Blobs, task: SavedTask, target: Target, say: Say) -> None:

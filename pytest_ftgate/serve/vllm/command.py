@@ -68,7 +68,9 @@ class VllmSettings:
         """--max-loras: the user's own, else ours. Raises ServeError if it is no number, or no slot stays empty."""
         slots = self._number("--max-loras") or (CPU_LORA_SLOTS if cpu else LORA_SLOTS)
         if cpu and slots < 2:
-            raise ServeError("--ftgate-vllm-args: --max-loras is 1; at least 2 required on CPU (one slot stays empty)")
+            raise ServeError(
+                "[serve] args or --ftgate-vllm-args: --max-loras is 1; on CPU 2 are required (one slot stays empty)"
+            )
         return slots
 
     @property
@@ -83,7 +85,9 @@ class VllmSettings:
     def _number(self, option: str) -> int:
         value = self._value(option) if self.sets(option) else "0"
         if not value.isdecimal():
-            raise ServeError(f"--ftgate-vllm-args: {option} is {value or 'nothing'}, expected an integer")
+            raise ServeError(
+                f"[serve] args or --ftgate-vllm-args: {option} is {value or 'nothing'}, expected an integer"
+            )
         return int(value)
 
     def _value(self, option: str) -> str:

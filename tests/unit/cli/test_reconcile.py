@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.cli.router_files import configuration
+from pytest_ftgate.cli.router_route import Route, Served
 from pytest_ftgate.pipeline.production.reconcile import Reconciler, Rules
+from pytest_ftgate.pipeline.production.wanted import Wanted
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.registry.model_tags import name_of, tags_of
 from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.client import control_http
 from pytest_ftgate.serve.model import Model
 from tests.fake_vllm_server import FakeVllm
+from tests.nginx_here import ask, free_port, need_nginx, running_nginx
 from tests.unit.kills import Fuse, in_a_child
 from tests.unit.serve.vllm.adapters import make_adapter
 
@@ -269,6 +276,41 @@ def test_killed_at_any_request_it_leaves_what_answers_and_the_next_one_finishes(
         assert names(running) == [{v2, "by-hand"}] * 2
 
 
+def test_the_router_is_told_before_anything_is_unloaded_and_once(add, three, registry, ftgate, tmp_path):
+    v1, v2, told = add(), add(), tmp_path / "told"
+    for server in three:
+        server.adapters[v1] = "/somewhere"
+    options = [*servers(*three), "--unload", "0", "--keep", "0"]
+    code, out, _ = ftgate("reconcile", "spam", *options, "--then", "echo no router; exit 3")
+    assert code == 1
+    assert "--then: exit code 3" in out
+    assert "no router" in out
+    assert names(three) == [{v1, v2}] * 3, "clients still ask for the former champion"
+    assert ftgate("reconcile", "spam", *options, "--then", f"echo $FTGATE_CHAMPION >> {told}")[0] == 0
+    assert told.read_text() == f"{v2}\n"
+    assert names(three) == [{v2}] * 3
+
+    heard = []
+    reconciler = Reconciler(registry, "spam", Rules(), lambda wanted: heard.append(wanted.names) or "")
+    for _ in range(2):
+        assert reconciler.run(urls(three)).well
+    v3 = add()
+    assert reconciler.run(urls(three)).well
+    assert heard == [(v2,), (v3,)]
+
+
+def test_a_champion_that_is_a_whole_model_is_told_once(registry, serving, ftgate, tmp_path):
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    run = registry.log_run("spam", {}, {}, {}, {}, {})
+    tags = tags_of(Model(str(folder))) | {"verdict": "PROMOTE"}
+    registry.add_version("spam", folder, Model(str(folder)).base_digest, run, tags)
+    registry.promote("spam", 1, "all checks passed")
+    code, _, err = ftgate("reconcile", "spam", *servers(serving(), serving()))
+    assert (code, err.count("spam v1 is a full model, which cannot be loaded into a running server")) == (2, 1)
+
+
 def test_a_file_of_servers_and_what_is_wrong_in_it(add, three, ftgate, tmp_path):
     v1, file = add(), tmp_path / "servers.txt"
     file.write_text(f"# replicas\n{three[0].base_url}  # first\n\n{urls(three)[1]}\n{three[0].base_url}\n")
@@ -307,6 +349,51 @@ def test_the_ready_file_tells_of_what_answers_not_of_what_is_newest(add, serving
     server.adapters.clear()
     reconciler.run(urls([server]))
     assert not reconciler.ready(urls([server]))
+
+
+def test_clients_behind_nginx_see_no_error_over_promotions_and_a_restarted_server(add, three, registry, tmp_path):
+    """Promote, reconcile, write the router anew, reload it, unload: while users go on asking."""
+    need_nginx()
+    written, port, v1 = tmp_path / "ftgate.conf", free_port(), add()
+    replies: Counter[tuple[int, str]] = Counter()
+    over = threading.Event()
+
+    def route(wanted: Wanted) -> str:
+        served = Served("champion", wanted.names[0], tuple(urls(three)))
+        written.write_text(configuration(Route("spam", served, listen=f"127.0.0.1:{port}")))
+        if (pid := tmp_path / "nginx.pid").exists():
+            os.kill(int(pid.read_text()), signal.SIGHUP)
+            until(lambda: answered(url)[1] == wanted.names[0])
+        return ""
+
+    def answered(url: str) -> tuple[int, str]:
+        body = {"model": "spam", "messages": [{"role": "user", "content": "hello"}]}
+        status, _, reply = ask(url, "", body, Authorization=f"Bearer {KEY}")
+        return status, json.loads(reply)["model"] if status == 200 else reply.decode()[:200]
+
+    def users() -> None:
+        while not over.is_set():
+            replies[answered(url)] += 1
+
+    reconciler = Reconciler(registry, "spam", Rules(keep=0, unload_s=1), route)
+    assert reconciler.run(urls(three)).well
+    for server in three:
+        server.delay_s = 0.02
+    with running_nginx(tmp_path, written, port, reloads=True) as url:
+        asking = [threading.Thread(target=users, daemon=True) for _ in range(4)]
+        for each in asking:
+            each.start()
+        champions = [v1]
+        for number in range(3):
+            champions.append(add())
+            three[number].adapters.clear()  # it was started again
+            until(lambda: reconciler.run(urls(three)).well and names(three) == [{champions[-1]}] * 3)
+            enough = replies.total() + 20
+            until(lambda enough=enough: replies.total() > enough)
+        over.set()
+        for each in asking:
+            each.join()
+    assert set(replies) == {(200, champion) for champion in champions}
 
 
 # --- as a loop, in a process of its own -------------------------------------------------------------------------------

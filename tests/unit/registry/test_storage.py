@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,12 +14,11 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.registry.backup.restore import restore
 from pytest_ftgate.registry.backup.take import take
-from tests.mlflow_server import ADMIN, READER, MlflowServer, server_with_users
+from tests.mlflow_server import READER, TRAINER, MlflowServer, server_with_users
 from tests.postgres import cluster
+from tests.s3_server import BUCKET, S3, s3_server
 from tests.unit.registry.conftest import digest_of
 from tests.unit.registry.stores import audit_faults
-
-BUCKET = "models"
 
 
 @pytest.fixture(scope="module")
@@ -32,24 +30,9 @@ def server(mlflow_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[Any]:
-    """A client of a local server that speaks S3, with an empty bucket."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://{host}:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="ada",
-        aws_secret_access_key="CANARY-secret",
-    )
-    client.create_bucket(Bucket=BUCKET)
-    yield client
-    server.stop()
+def s3() -> Iterator[S3]:
+    with s3_server() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +56,8 @@ def as_user(server, tmp_path, monkeypatch) -> Callable[..., Registry]:
 
 @pytest.fixture
 def on_s3(s3, postgres, tmp_path, monkeypatch) -> Registry:
-    monkeypatch.setenv("MLFLOW_DEFAULT_ARTIFACT_ROOT", f"s3://{BUCKET}/ftgate")
-    monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", s3.meta.endpoint_url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ada")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "CANARY-secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
     return replace(open_registry(postgres, tmp_path / "state"), digest_of=digest_of, wait_s=0.0)
 
 
@@ -99,12 +79,12 @@ def two_champions(registry: Registry, adapter: Callable[[str], Path], task: str,
 
 
 def test_behind_a_password_all_of_it_works(as_user, adapter, tmp_path):
-    two_champions(as_user(ADMIN), adapter, "spam", tmp_path / "sms.json")
+    two_champions(as_user(TRAINER), adapter, "spam", tmp_path / "sms.json")
 
 
 def test_a_wrong_password_is_one_readable_message(as_user):
     with pytest.raises(RegistryError) as caught:
-        as_user((ADMIN[0], "not-the-password")).champion("spam")
+        as_user((TRAINER[0], "not-the-password")).champion("spam")
     first, second, third = str(caught.value).splitlines()
     assert "cannot read the champion of spam: " in first
     assert "registry: http://127.0.0.1:" in second
@@ -113,9 +93,9 @@ def test_a_wrong_password_is_one_readable_message(as_user):
 
 
 def test_who_may_only_read_is_told_so_and_moves_nothing(as_user, adapter):
-    admin, folder = as_user(ADMIN), adapter("x")
-    run = admin.log_run("ham", {}, {}, {}, {}, {})
-    admin.add_version("ham", folder, digest_of(folder), run, {"verdict": "PROMOTE"})
+    trainer, folder = as_user(TRAINER), adapter("x")
+    run = trainer.log_run("ham", {}, {}, {}, {}, {})
+    trainer.add_version("ham", folder, digest_of(folder), run, {"verdict": "PROMOTE"})
     reader = as_user(READER)
     with pytest.raises(RegistryError, match=r"Permission denied(.|\n)*ask the server's administrator .* as reader"):
         reader.promote("ham", 1, "by hand")
@@ -128,10 +108,10 @@ def test_on_postgresql_and_s3_all_of_it_works(on_s3, s3, adapter, tmp_path):
     version = on_s3.version("spam", 1)
     assert version.source.startswith(f"s3://{BUCKET}/ftgate/")
     key = f"{version.source.removeprefix(f's3://{BUCKET}/')}/adapter_model.safetensors"
-    s3.put_object(Bucket=BUCKET, Key=key, Body=b"damaged")
+    s3.client.put_object(Bucket=BUCKET, Key=key, Body=b"damaged")
     with pytest.raises(RegistryError, match="changed since it was tested, not used"):
         on_s3.fetch(version, tmp_path / "fetched")
-    s3.delete_object(Bucket=BUCKET, Key=key)
+    s3.client.delete_object(Bucket=BUCKET, Key=key)
     with pytest.raises(RegistryError, match=r"not used|cannot fetch"):
         on_s3.fetch(version, tmp_path / "fetched")
     assert not (tmp_path / "fetched").exists()
@@ -140,7 +120,6 @@ def test_on_postgresql_and_s3_all_of_it_works(on_s3, s3, adapter, tmp_path):
 def test_an_s3_store_that_cannot_be_reached_is_one_message(on_s3, adapter, tmp_path, monkeypatch):
     run = on_s3.log_run("eggs", {}, {}, {}, {}, {})
     folder = adapter("x")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "CANARY-secret")
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(RegistryError, match=r"cannot register the adapter of eggs: .*127\.0\.0\.1:9") as caught:

@@ -318,3 +318,8 @@ def test_a_base_that_is_shared_out_by_a_configuration_has_no_other_first_weights
     assert "the whole base on each GPU" in message
     assert not list(configuration_problems({"lora": {"init": "pissa"}}, {"distributed_type": "MULTI_GPU"}))
     assert not list(configuration_problems({}, content))
+    [(keys, message, _)] = configuration_problems({"train": {"method": "grpo"}}, content)
+    assert keys == ("train", "accelerate_config")
+    assert message.startswith(
+        'method = "grpo" draws answers from the whole model; train.accelerate_config shares it out'
+    )

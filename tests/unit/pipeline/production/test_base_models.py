@@ -8,11 +8,14 @@ import shutil
 import pytest
 
 from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.pipeline.production.base_models import base_folder, keep_base
+from pytest_ftgate.pipeline.config import read_pipeline
+from pytest_ftgate.pipeline.production.base_models import base_folder, base_here, keep_base
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.registry.model_tags import model_of, tags_of
 from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.model import Model
+from tests import projects
+from tests.projects import pipeline_toml
 
 
 @pytest.fixture
@@ -76,3 +79,14 @@ def test_a_hub_id_comes_from_the_hub(registry, model):
     version = registry.add_version("spam", model.adapter, adapter_digest(model.adapter), run, tags_of(hub))
     assert base_folder(registry, version) == "org/name"
     assert not keep_base(registry, hub)
+
+
+def test_a_canary_on_a_machine_without_the_folder_asks_the_same_model(registry, version, model, tmp_path):
+    file = projects.write(tmp_path / "spam" / "pipeline.toml", pipeline_toml("spam", model=model.base))
+    pipeline = read_pipeline(file)
+    assert base_here(registry, version, pipeline) == pipeline.base_model
+    keep_base(registry, model)
+    tested = pipeline.base_model.base_digest
+    shutil.rmtree(model.base)
+    found = base_here(registry, version, pipeline)
+    assert (found.base_digest, found.base != model.base) == (tested, True)
