@@ -79,6 +79,8 @@ class State:
             commit = self.repo.commit_of()
             if commit != self._files[0]:
                 self._files = (commit, self.repo.files(commit))
+                blobs = {stored.blob for stored in self._files[1].values()}
+                self._contents = {blob: content for blob, content in self._contents.items() if blob in blobs}
             files = self._files[1]
 
             def read(path: str) -> bytes:
@@ -112,6 +114,8 @@ class State:
         except RegistryError:
             if not any(title in newer for newer in self.repo.since(parent)):
                 raise
+        with self._guard:
+            self._contents |= {_blob(content): content for content in files.values() if isinstance(content, bytes)}
         return True
 
     def _is_there(self) -> bool:
@@ -144,6 +148,13 @@ class State:
 
     def _nothing(self, path: str) -> bytes:
         raise RegistryError(f"{self.repo.name} has no {path}")
+
+
+def _blob(content: bytes) -> str:
+    """Git's id of what we have just written, so that it need not be read."""
+    from huggingface_hub.utils.sha import git_hash
+
+    return git_hash(content)
 
 
 def to_bytes(data: object) -> bytes:
