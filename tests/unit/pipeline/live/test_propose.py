@@ -90,8 +90,7 @@ def test_the_order_of_the_inputs_decides_nothing(sms: Sms):
     assert not propose(some, [sms.suite], sms.training, earlier, Plan(0.9, 8)).golden
     near = [labelled(changed(each.sampled.question, 2)) for each in some if len(each.sampled.question) > 60]
     again = propose(near, [sms.suite], sms.training, earlier, Plan(0.5, 8))
-    assert not (again.golden)
-    assert not (again.train)
+    assert not {**again.golden, **again.train}
     assert "is among the inputs proposed before, or nearly so" in again.neither.values()
 
 
