@@ -87,7 +87,7 @@ def test_it_serves_the_champion_follows_it_and_stops_at_a_signal(champions, serv
 
 
 def test_a_signal_lets_the_requests_on_their_way_end(champions, serving):
-    champions.promote(slow={"text": "at last", "delay_s": 2})
+    champions.promote(slow={"text": "at last", "delay_s": 5})
     with ThreadPoolExecutor(1) as pool:
 
         def during(url):
