@@ -59,7 +59,7 @@ def run(registry: Registry, *args: object) -> int:
 
 def test_a_version_is_fetched_verified_and_written(registry, tmp_path, capsys):
     dest = tmp_path / "out"
-    assert run(registry, "v1", dest, "--to", "merged", "--no-gate") == 0
+    assert run(registry, "v1", "--to", "merged", dest, "--no-gate") == 0
     said = capsys.readouterr().out
     assert f"spam v1 as merged: {dest}, " in said
     assert f"digest {folder_digest(dest)}" in said
@@ -71,28 +71,34 @@ def test_a_version_is_fetched_verified_and_written(registry, tmp_path, capsys):
 def test_a_base_that_has_changed_is_refused(registry, made, tmp_path, capsys):
     moved = tmp_path / "moved"
     shutil.copytree(made / "base", moved)
-    assert run(registry, "v1", tmp_path / "out", "--to", "merged", "--no-gate", "--base", moved) == 0
+    assert run(registry, "v1", "--to", "merged", tmp_path / "out", "--no-gate", "--base", moved) == 0
     (moved / "config.json").write_text((moved / "config.json").read_text().replace("10000.0", "20000.0"))
-    assert run(registry, "v1", tmp_path / "two", "--to", "merged", "--no-gate", "--base", moved) == 2
+    assert run(registry, "v1", "--to", "merged", tmp_path / "two", "--no-gate", "--base", moved) == 2
     assert "the base model has changed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--to", "awq"), "pip install llmcompressor; then pass --quantize-python"),
-        (("--to", "int8", "--converter", "x"), "--converter is for gguf; remove it for int8"),
-        (("--to", "merged", "--calibration", "x"), "--calibration is for awq and gptq; remove it for merged"),
+        (("awq", "out"), "pip install llmcompressor; then pass --quantize-python"),
+        (("int8", "out", "--converter", "x"), "--converter is for gguf; remove it for int8"),
+        (("merged", "out", "--calibration", "x"), "--calibration is for awq and gptq; remove it for merged"),
     ],
 )
 def test_faults_of_the_command_line_are_found_before_anything_is_fetched(args, said, registry, tmp_path, capsys):
-    assert run(registry, "v1", tmp_path / "out", *args) == 2
+    assert run(registry, "v1", "--to", *args) == 2
     assert said in capsys.readouterr().err
     assert not (registry.state_dir / "models").exists()
 
 
+def test_another_form_is_refused_with_those_there_are(registry, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run(registry, "v1", "--to", "gguf:Q9", tmp_path / "out")
+    assert "argument --to: 'gguf:Q9' is not a form of a model; expected one of: merged, int8" in capsys.readouterr().err
+
+
 def test_without_a_champion_a_version_must_be_named(registry, tmp_path, capsys):
-    assert run(registry, tmp_path / "out", "--to", "merged") == 2
+    assert run(registry, "--to", "merged", tmp_path / "out") == 2
     assert "spam has no champion yet\n    name a version" in capsys.readouterr().err
 
 
