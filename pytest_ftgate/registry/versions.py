@@ -113,7 +113,10 @@ def fetch(store: Store, digest_of: Digest, version: Version, dest: Path, keys: K
         if ENCRYPTED in version.tags:
             found = keys.cipher.unpack(_encrypted(version, found), Path(draft) / "plain")
         _check_stored(digest_of, version, found, keys.verify)
-        _replace_folder(found, dest)
+        while not _placed(found, dest):
+            if _is_whole(digest_of, version, dest, keys.verify):
+                break  # another process has fetched it meanwhile, and may be reading it
+            shutil.rmtree(dest, ignore_errors=True)
     return dest
 
 
@@ -206,6 +209,17 @@ def _download(store: Store, version: Version, into: Path) -> Path:
 def _local_folder(source: str) -> Path | None:
     parts = urlsplit(source)
     return Path(unquote(parts.path) if parts.scheme else source) if parts.scheme in {"", "file"} else None
+
+
+def _placed(new: Path, dest: Path) -> bool:
+    """Give a folder its place; False if there is one already."""
+    try:
+        new.rename(dest)
+    except OSError:
+        if not dest.exists():
+            raise
+        return False
+    return True
 
 
 def _replace_folder(new: Path, dest: Path) -> None:

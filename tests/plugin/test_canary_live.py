@@ -78,6 +78,7 @@ def test_production_is_looked_at_beside_the_panel(shop):
     assert [(run.tags["finding"], run.metrics["score"]) for run in runs] == [("steady", 1.0), ("drift", 0.5)]
     alarms = [json.loads(line) for line in (shop.state / "audit.jsonl").read_text().splitlines()]
     assert [line["what"]["score"] for line in alarms if line["kind"] == "alarm"] == [0.5]
+    assert {line["what"]["for"] for line in alarms if line["kind"] == "data"} == {"canary --live"}
 
 
 @pytest.mark.parametrize(

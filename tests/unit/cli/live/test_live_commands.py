@@ -43,7 +43,7 @@ def test_from_a_log_to_proposals(sms: Sms, live: Live):
     code, out, _ = live("sample", str(log), "--size", "12")
     assert (code, "12 of" in out) == (0, True)
     state = sms.folder / ".ftgate/live/sms_spam"
-    assert stat.S_IMODE((state / "sampled.jsonl").stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
     assert (sms.folder / ".ftgate/.gitignore").is_file()
     assert "drawn already: 12 inputs" in live("sample", str(log), "--size", "12")[1]
 
