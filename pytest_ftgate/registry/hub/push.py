@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.errors import IntegrityError, RegistryError
+from pytest_ftgate.errors import FtgateError, IntegrityError, RegistryError
 from pytest_ftgate.registry import judged
 from pytest_ftgate.registry.hub.base_model import base_of
 from pytest_ftgate.registry.hub.card import card_of
@@ -124,7 +124,11 @@ def _sha(repo: Repository, commit: str, name: str, known: str) -> str:
 def _artifact(registry: Registry, version: Version, folder: Path | None) -> Path:
     if folder is None:
         return registry.fetch(version)
-    if not folder.is_dir() or registry.digest_of(folder) != version.digest:
+    try:
+        digest = registry.digest_of(folder)
+    except (OSError, FtgateError):
+        digest = ""
+    if digest != version.digest:
         raise RegistryError(f"{folder} is not {version} (digest {version.digest[:12]})\n    leave --form-dir out")
     return folder
 

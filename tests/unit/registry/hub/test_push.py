@@ -79,6 +79,12 @@ def test_a_file_with_a_key_or_a_path_is_refused(hub, add, adapter, send, monkeyp
     assert hub.writes.repos == {}
 
 
+def test_a_vocabulary_may_hold_the_word_for_a_folder(hub, add, adapter, send, tmp_path):
+    (adapter("a") / "vocab.json").write_text(json.dumps({str(tmp_path / "base"): 1}))
+    send(add("a", **{"ftgate.base": str(tmp_path / "base")}))
+    assert "vocab.json" in files(hub)
+
+
 @pytest.mark.parametrize("verdict", ["HOLD", "REJECT"])
 def test_what_the_gate_did_not_promote_needs_a_reason_on_the_record(hub, registry, add, send, verdict):
     number = add("a", verdict=verdict)
