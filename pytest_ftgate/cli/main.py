@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,11 +44,10 @@ from pytest_ftgate.cli import (
     tradeoff,
 )
 from pytest_ftgate.cli.ini import import_folders
+from pytest_ftgate.cli.own_options import in_own_options
 from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
-
-_PYTEST_FLAG = re.compile(r"--ftgate-([a-z][a-z-]*[a-z])")
 
 FAMILIES = (
     show,
@@ -108,13 +106,8 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
 
 
 def _complain(error: Exception, args: argparse.Namespace) -> None:
-    """Print an error; a flag of pytest that the command has by a shorter name is called by that."""
-
-    def own(flag: re.Match[str]) -> str:
-        return f"--{flag[1]}" if flag[1].replace("-", "_") in args else flag[0]
-
-    text = _PYTEST_FLAG.sub(own, str(error))
-    sys.stderr.write(printable(f"ftgate: {text}\n"))
+    """Print an error in the options that the command has."""
+    sys.stderr.write(printable(f"ftgate: {in_own_options(str(error), args)}\n"))
 
 
 def _add_import_folders() -> None:

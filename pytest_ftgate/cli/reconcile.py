@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name, version_number
 from pytest_ftgate.cli.deploy import add_server_view
 from pytest_ftgate.cli.numbers import real, whole
+from pytest_ftgate.cli.own_options import in_own_options
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.production.wanted import NEWEST
 from pytest_ftgate.registry.model_tags import name_of
@@ -133,7 +134,7 @@ def _loop(args: argparse.Namespace, reconciler: Reconciler) -> None:
                 made = _pass(args, reconciler)
                 lines, again = _lines(made), made.moved
             except (FtgateError, OSError) as error:
-                lines, again = [f"{args.task}: {error}"], False
+                lines, again = [f"{args.task}: {in_own_options(str(error), args)}"], False
             for line in lines:
                 if line not in before:
                     say(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line}")

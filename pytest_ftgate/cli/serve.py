@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name
+from pytest_ftgate.cli.own_options import in_own_options
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ async def _serve(args: argparse.Namespace, keys: list[str]) -> None:
     )
     label = f"serve-{args.task}-{args.port or os.getpid()}"
     engines = Engines(registry, settings, Console(sys.stderr, say), args.base, label)
-    follower = Follower(state, engines, args.task, args.follow, say)
+    follower = Follower(state, engines, args.task, args.follow, lambda text: say(in_own_options(text, args)))
 
     def ready(address: str, loaded: Loaded) -> None:
         _say_ready(address, loaded, state.name, time.monotonic() - begin, with_key=bool(keys))

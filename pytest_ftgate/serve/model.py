@@ -12,8 +12,9 @@ from pytest_ftgate.serve.adapter import CONFIG, adapter_digest
 from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.precision import native_dtype
 
-CONTENT = {".safetensors", ".bin", ".gguf", ".json", ".jinja", ".model", ".txt"}
-"""Suffixes of the files that decide what a model folder answers: weights, configuration, tokenizer, template."""
+CONTENT = {".safetensors", ".bin", ".gguf", ".json", ".jinja", ".model", ".txt", ".tiktoken", ".py"}
+"""Suffixes of the files that decide what a model folder answers: weights, configuration, tokenizer, template, and code
+of its own, which only vLLM runs, told to by --trust-remote-code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import Fault, FileFaults, ServeError
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.doctor.finding import Findings, faulty
 from pytest_ftgate.serve.chat_format import TemplateError, own_template
-from pytest_ftgate.serve.vllm.context import own_context
+from pytest_ftgate.serve.vllm.context import long_rope, own_context
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.doctor.patient import Patient
@@ -33,7 +34,8 @@ def template(patient: Patient) -> Findings:
 def context(patient: Patient) -> Findings:
     """Whether the model reads as much as [serve] context wants; vLLM is started with what it reads."""
     wanted, most = patient.pipeline.serve.context, own_context(patient.base)
-    if patient.engine == "vllm" and 0 < most < wanted:
+    long = long_rope(replace(patient.base, context=wanted), ())
+    if patient.engine == "vllm" and 0 < most < wanted and not long:
         line = patient.pipeline.line_of("serve", "context")
         text = f"serve.context = {wanted}: the model reads at most {most} tokens"
         yield faulty("serving", Fault(shown(patient.pipeline.path), line, text, f"lower it to {most}, or remove it"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_ftgate.errors import ServeError
@@ -10,6 +11,8 @@ from pytest_ftgate.registry.model_tags import ENGINE, runs_on_llamacpp
 from pytest_ftgate.serve.llamacpp.gguf_folder import NAME as LLAMACPP
 from pytest_ftgate.serve.servers.engine_identity import identity
 from pytest_ftgate.serve.servers.engine_pool import EngineSettings
+from pytest_ftgate.serve.vllm.context import LONG_ROPE
+from pytest_ftgate.serve.vllm.options import asked_context
 
 AUTO = "auto"
 """As `kind` of EngineSettings: as the version was gated."""
@@ -34,6 +37,7 @@ def choose(version: Version, settings: EngineSettings) -> Chosen:
     gated = version.tags.get(ENGINE, "")
     kind = _kind(version, gated, settings.kind)
     here = identity(kind, settings.vllm, settings.vllm_args) if kind in KINDS else ""
+    here += _long_rope(gated, settings.vllm_args)
     if not gated or here == gated:
         return Chosen(kind, here)
     if settings.kind != AUTO:
@@ -44,6 +48,12 @@ def choose(version: Version, settings: EngineSettings) -> Chosen:
         f"    install that release (vLLM: name it with --vllm PATH, its arguments with --vllm-args);\n"
         f"    or serve it with another engine, whose answers may differ: --engine {kind if here else KINDS[0]}"
     )
+
+
+def _long_rope(gated: str, arguments: Sequence[str]) -> str:
+    """What the identity has at its end if these arguments ask for a context as long as that of the gate."""
+    _, named, short = gated.rpartition(f" {LONG_ROPE}")
+    return f"{named}{short}" if named and asked_context(arguments) > int(short) else ""
 
 
 def _kind(version: Version, gated: str, wanted: str) -> str:

@@ -77,9 +77,9 @@ class EnginePool:
         if model not in self._as_served:
             from pytest_ftgate.serve.servers.engine_identity import identity
 
-            settings = self._settings
-            engine = identity(self._kind(model), settings.vllm, (*model.arguments, *settings.vllm_args))
-            self._as_served[model] = replace(self._fetched(model), engine=engine)
+            settings, here, kind = self._settings, self._fetched(model), self._kind(model)
+            engine = identity(kind, settings.vllm, (*model.arguments, *settings.vllm_args), here)
+            self._as_served[model] = replace(here, engine=engine)
         return self._as_served[model]
 
     def _fetched(self, model: Model) -> Model:

@@ -31,8 +31,9 @@ from pytest_ftgate.serve.vllm.command import (
     spread,
     with_programs,
 )
-from pytest_ftgate.serve.vllm.context import Longest, limit_of, longest, own_context, rounded
+from pytest_ftgate.serve.vllm.context import Longest, limit_of, long_rope, longest, own_context, rounded
 from pytest_ftgate.serve.vllm.failures import ARGUMENTS, KILLED, explain
+from pytest_ftgate.serve.vllm.remote_code import TRUSTED, check_code
 
 MOST_ADAPTERS = 16
 """Loaded by one server on a GPU before it is started again. vLLM itself decides which of them fill its slots."""
@@ -92,7 +93,7 @@ class VllmEngine(LocalEngine):
             return self.settings.context
         if not self.model.context and not self._longest.tokens and not cpu:
             return 0
-        own = own_context(self.model)
+        own = 0 if long_rope(self.model, ()) else own_context(self.model)
         return min([self.model.context or rounded(self._longest.tokens), *([own] if own else [])])
 
     def start(self, progress: Progress) -> None:
@@ -110,6 +111,8 @@ class VllmEngine(LocalEngine):
         self._most_loads = slots - 1 if cpu else MOST_ADAPTERS
         self.context = self._context(cpu=cpu)
         check_harmony(self.model)
+        if self.settings.sets(TRUSTED):
+            check_code(self.model)
         template = template_file(self.model, self.log.parent)
         ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=cpu, context=self.context)
         ours += ["--chat-template", str(template)] if template else []

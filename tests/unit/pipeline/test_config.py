@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -243,6 +244,38 @@ def test_the_server_s_arguments_and_context_travel_with_the_base_model(tmp_path,
     for taken in ("--port=1", "--served_model_name", "--model"):
         [(line, said)] = faults(tmp_path, SMALLEST + f'[serve]\ncontext = 4096\nargs = ["-tp", "2", "{taken}"]\n')
         assert (line, "which is set by the plugin" in said) == (11, True)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_now"),
+    [
+        ("parser.py", "{}/parser.py"),
+        ("../shared/parser.py", "{}/../shared/parser.py"),
+        ("--reasoning-parser-plugin=./parser.py", "--reasoning-parser-plugin={}/parser.py"),
+        ('{"model": "./draft", "n": 2}', '{{"model": "{}/draft", "n": 2}}'),
+        ("draft/config.json", "{}/draft/config.json"),
+        ("name=./draft", "name={}/draft"),
+        *((same, same) for same in ("qwen3", "org/model", "https://host/x.json", '{"method": "ngram"}', "-1", "0.9")),
+    ],
+)
+def test_files_in_the_server_s_arguments_are_those_seen_from_the_pipeline(tmp_path, monkeypatch, word, is_now):
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path / "sms"
+    for file in ("parser.py", "../shared/parser.py", "draft/config.json"):
+        projects.write(here / file, "x")
+    args = json.dumps(["--option", word])
+    pipeline = read_pipeline(write(tmp_path, SMALLEST + f"[serve]\nargs = {args}\n"))
+    wanted = is_now if word == is_now else is_now.format(here).replace(f"{here}/..", str(tmp_path))
+    assert pipeline.serve.args == ("--option", wanted)
+    assert (len(pipeline.named_files) == 4) == (word != is_now), "Ray takes them along"
+
+
+def test_a_file_in_the_server_s_arguments_that_is_not_there_is_a_fault(tmp_path):
+    text = SMALLEST + '[serve]\nargs = ["--reasoning-parser-plugin", "parser.py", "-O", "./gone"]\n'
+    assert [(line, said.rpartition("/")[2]) for line, said in faults(tmp_path, text)] == [
+        (10, "gone not found"),
+        (10, "parser.py not found"),
+    ]
 
 
 def test_a_hub_id_is_trained_at_the_commit_that_it_was_resolved_to(tmp_path):
