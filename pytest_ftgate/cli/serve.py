@@ -130,7 +130,8 @@ def _say_ready(address: str, loaded: Loaded, name: str, seconds: float, *, with_
     from pytest_ftgate.serve.precision import choice
 
     version = loaded.version
-    say(f"{version}: adapter {version.digest[:12]} and base model verified; {choice(loaded.model.dtype)}")
+    what = f"adapter {version.digest[:12]} and base model" if loaded.model.adapter else f"model {version.digest[:12]}"
+    say(f"{version}: {what} verified; {choice(loaded.model.dtype)}; {loaded.engine.name}")
     if loaded.proof:
         say(f"  {loaded.proof}")
     found = seconds - loaded.seconds

@@ -10,10 +10,11 @@ from urllib.parse import unquote, urlsplit
 
 from pytest_ftgate.errors import FtgateError, RegistryError
 from pytest_ftgate.registry.access.cipher import FILE, sealed_digest
-from pytest_ftgate.registry.client import Client
+from pytest_ftgate.registry.client import HUB, Client
+from pytest_ftgate.registry.error_codes import TAKEN, code_of
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys, check_signature, key_hint, sign
-from pytest_ftgate.registry.store import TAKEN, Store, code_of
+from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import DIGEST, ENCRYPTED, MODEL, RUN, SIGNED, TASK_TAG, Version, to_version
 
 Digest = Callable[[Path], str]
@@ -196,7 +197,10 @@ def _retagged(store: Store, version: Version, tags: Mapping[str, str]) -> Versio
 
 
 def _download(store: Store, version: Version, into: Path) -> Path:
-    with store.asking(f"cannot fetch the adapter of {version} from {version.source}"):
+    with store.asking(f"cannot fetch the adapter of {version} from {version.source}") as client:
+        if version.source.startswith(HUB):
+            run_id, _, folder = version.source.rpartition("/artifacts/")[2].partition("/")
+            return Path(client.download_artifacts(run_id, folder, str(into)))
         from mlflow.artifacts import download_artifacts
 
         return Path(download_artifacts(artifact_uri=version.source, dst_path=str(into), tracking_uri=store.uri))

@@ -130,7 +130,9 @@ def test_ten_swaps_drop_and_mix_nothing_and_a_killed_server_leaves_nothing(regis
     for path, body in ALSO:
         status, said = http.post(url + path, body | {"model": TASK}, timeout_s=patience(60))
         assert (status, said.get("model", TASK)) == (200, TASK), said
-    assert json.loads(http.post(url + ALSO[0][0], ALSO[0][1])[1]["choices"][0]["message"]["content"])["label"]
+        if "response_format" in body:  # random adapters may never come to the end of it
+            text = "".join(said["choices"][0]["message"]["content"].split())
+            assert text.startswith(('{"label":"ham"', '{"label":"spam"')), text
     metrics = http.get(f"{url}/metrics")[1]
     assert f"ftgate_swaps_total {SWAPS}.0" in metrics
     assert "vllm:num_requests_running" in metrics

@@ -15,7 +15,7 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import exists, open_registry
 from pytest_ftgate.registry import mlflow_quiet as quiet_module
 from pytest_ftgate.registry.runs import flatten
-from tests.unit.registry.conftest import digest_of
+from tests.unit.registry.conftest import digest_of, on_files
 
 
 def client_of(registry):
@@ -128,6 +128,7 @@ def test_results_of_a_version_come_back_as_they_were_logged(registry, adapter, t
         registry.results(version, "torn")
 
 
+@on_files
 def test_a_damaged_version_is_not_taken_for_the_same(registry, add):
     add("a")
     weights = Path(registry.version("spam", 1).source) / "adapter_model.safetensors"
@@ -176,6 +177,7 @@ def test_two_that_fetch_at_once_do_not_take_the_folder_from_each_other(registry,
     assert digests[0] == digests[1], "one folder, never replaced"
 
 
+@on_files
 def test_fetch_refuses_a_flipped_byte_in_the_store(registry, add, tmp_path):
     add("a")
     version = registry.version("spam", 1)
@@ -185,6 +187,7 @@ def test_fetch_refuses_a_flipped_byte_in_the_store(registry, add, tmp_path):
     assert not (tmp_path / "dest").exists()
 
 
+@on_files
 def test_fetch_says_when_the_files_are_gone(registry, add, tmp_path):
     add("a")
     version = registry.version("spam", 1)

@@ -20,6 +20,7 @@ from pytest_ftgate.pipeline.production.served_engine import choose
 from pytest_ftgate.pipeline.progress import silent
 from pytest_ftgate.serve.servers.engine_pool import EngineSettings
 from tests.unit.pipeline.production.champions import TASK
+from tests.unit.serve.conftest import make_model, make_tokenizer
 from tests.unit.serve.front.fronts import Running, running
 
 NEVER = 0.0
@@ -175,6 +176,27 @@ def test_what_the_engine_cannot_take_gets_a_second_one_and_the_first_ends(champi
     assert asyncio.run(ask()) == (False, None)
 
 
+def test_a_gguf_takes_over_on_the_real_llama_cpp(champions, vllm):
+    tokenizer = make_tokenizer()
+    tiny = champions.folder / "tiny"
+    make_model(len(tokenizer)).save_pretrained(tiny)
+    tokenizer.save_pretrained(tiny)
+
+    async def ask():
+        champions.promote()
+        async with served(champions, vllm) as server:
+            first = server.engine
+            champions.promote_gguf(tiny)
+            await server.follower.look()
+            await server.settled()
+            status, headers, said = await server.front.chat(max_tokens=2, temperature=0)
+            assert (status, said["model"]) == (200, "spam"), said
+            return headers["X-Ftgate-Version"], server.engine.name, first.pid, server.said
+
+    version, engine, first, said = asyncio.run(ask())
+    assert (version, engine, first) == ("v2", "llamacpp", None), said
+
+
 def test_a_second_engine_that_does_not_start_leaves_the_first(champions, vllm, monkeypatch):
     async def ask():
         champions.promote()
@@ -212,6 +234,7 @@ def test_a_registry_that_is_not_what_was_recorded_ends_nothing_and_is_said_once(
     assert version == "v2"
     assert len([line for line in said if line.startswith("registry: ")]) == 2, "once, and that it is back"
     assert "ftgate_registry_errors_total 3.0" in metrics
+    assert "ftgate_registry_last_answer_timestamp_seconds 1." in metrics
 
 
 def test_an_engine_that_dies_is_started_again_and_health_says_so(champions, vllm, monkeypatch):
