@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import Fault, FileFaults, ServeError
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
 
 
 def template(patient: Patient) -> Findings:
-    """Whether the chat template reads what [base] sets, as far as the model is on this machine."""
+    """Whether there is a chat template, and reads what [base] sets, as far as the model is on this machine."""
     if patient.folder is None:
         return
     pipeline = patient.pipeline
     try:
-        pipeline.chat.applied(own_template(patient.folder))
+        if not pipeline.chat.applied(own_template(patient.folder)) and _has_tokenizer(patient.folder):
+            line = pipeline.line_of("base", "model")
+            text = f"base.model: the tokenizer in {shown(patient.folder)} has no chat template"
+            fix = 'it is a base model: set [base] chat_template = "chatml", or use the instruct model'
+            yield faulty("base", Fault(shown(pipeline.path), line, text, fix))
     except FileFaults as gone:
         for fault in gone.faults:
             yield faulty("base", fault)
@@ -29,6 +34,10 @@ def template(patient: Patient) -> Findings:
         text, _, fix = str(problem).partition("\n")
         line = pipeline.line_of("base", problem.key) if isinstance(problem, TemplateError) else 0
         yield faulty("base", Fault(shown(pipeline.path), line, text, fix.strip()))
+
+
+def _has_tokenizer(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json"))
 
 
 def context(patient: Patient) -> Findings:
