@@ -52,7 +52,7 @@ def served(model_dir, adapter_dir, tmp_path_factory):
     engine.stop()
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=st.text(st.characters(blacklist_categories=("Cs", "Cn", "Cc"), whitelist_characters="\n\t"), max_size=40))
 def test_llama_cpp_cuts_every_text_into_the_tokens_of_the_tokenizer(served, tokenizer, text):
     line, _ = served
