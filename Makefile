@@ -4,6 +4,7 @@
 # make vllm    vLLM's CPU backend into the same environment (on a CUDA machine use your own vLLM: ftgate_vllm)
 # make bench   speed beside the peers, on a quiet machine (about half an hour)
 # make bench-vllm   the same against a real vLLM (about five minutes)
+# make bench-serving   what the front of `ftgate serve` costs, and ten swaps at 200 requests a second (about a minute)
 # make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
 # make bench-leakage   the leakage check beside MinHash joins and decon, and what it finds (about half an hour)
 # make bench-data  speed of the data checks, and what they find of planted personal data (about ten minutes)
@@ -27,7 +28,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-di
 DURATIONS := --durations=25 --durations-min=1
 
 .PHONY: docs reference setup lock vllm data demo test test-all check gate-sim clean
-.PHONY: gpu-wheels bench bench-vllm bench-leakage bench-near bench-scripts bench-data bench-train
+.PHONY: gpu-wheels bench bench-vllm bench-leakage bench-near bench-scripts bench-data bench-train bench-serving
 
 setup: $(READY)
 
@@ -86,6 +87,10 @@ bench:
 # Against a real vLLM: is the server kept busy from the first request to the last?
 bench-vllm: data vllm
 	$(BIN)/python -m bench.vllm
+
+# The front of `ftgate serve` before a mock engine; writes its table in bench/README.md.
+bench-serving: setup
+	$(BIN)/python -m bench.serving
 
 # Simulated golden sets, decided by the arms of the gate; writes bench/gate-sim.md, bench/gate-sim.png, docs/explanation/gate.md.
 gate-sim: setup

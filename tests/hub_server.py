@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
+
+from tests.hub_writes import Writes, blob, entry
+
+CHANGES = ("/repos/create", "/large/", "/commit/", "/tag/", "/branch/")
+"""Of the requests that are not only reading."""
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -19,6 +23,9 @@ class HubServer:
     so many bytes of a file are sent, then the connection breaks, each once. moved: commit of "main" by repository.
     failing: files for which every request gets the status 503.
     requests: (method, path, Range header).
+    writes: repositories that clients with the token "good" create and change. busy: so many answers with the status 503
+    for requests whose path contains the key. lost: so many commits are made, and their answers never sent.
+    step: called before and after each request that changes something.
     """
 
     def __init__(self, repos: Mapping[str, Mapping[str, bytes]], gated: tuple[str, ...] = ()) -> None:
@@ -27,6 +34,10 @@ class HubServer:
         self.moved: dict[str, str] = {}
         self.failing: set[str] = set()
         self.requests: list[tuple[str, str, str]] = []
+        self.writes = Writes()
+        self.busy: dict[str, int] = {}
+        self.lost = 0
+        self.step: Callable[[], None] = lambda: None
 
     def __enter__(self) -> HubServer:
         hub = self
@@ -40,10 +51,20 @@ class HubServer:
             def do_GET(self) -> None:
                 hub.answer(self)
 
+            def do_POST(self) -> None:
+                hub.write(self)
+
+            def do_PUT(self) -> None:
+                hub.write(self)
+
+            def do_DELETE(self) -> None:
+                hub.write(self)
+
             def log_message(self, *_: object) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.handle_error = lambda *_: None  # clients that are killed
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, name="hub", daemon=True).start()
         return self
@@ -56,50 +77,104 @@ class HubServer:
         """The Range header of each GET of a file, "" without one."""
         return [ranged for method, path, ranged in self.requests if method == "GET" and path.endswith(f"/{name}")]
 
+    def write(self, request: BaseHTTPRequestHandler) -> None:
+        path = unquote(urlsplit(request.path).path)
+        self.requests.append((request.command, path, ""))
+        if request.command == "PUT" and self.writes.most:
+            request.rfile.read(self.writes.most.pop())
+            request.close_connection = True
+            request.connection.close()
+            return
+        body = _body(request)
+        if any(self._is_busy(part) for part in list(self.busy) if part in path):
+            self._refuse(request, 503, "Busy")
+        elif request.command != "PUT" and request.headers.get("Authorization") != "Bearer good":
+            self._refuse(request, 401, "Unauthorized")
+        elif "/commit/" in path and self.lost:
+            self.lost -= 1
+            self.writes.answer("POST", path, body, self.url)
+            request.close_connection = True
+            request.connection.close()
+        else:
+            self._written(request, path, body)
+
+    def _is_busy(self, part: str) -> bool:
+        self.busy[part] -= 1
+        return self.busy[part] >= 0
+
+    def _written(self, request: BaseHTTPRequestHandler, path: str, body: bytes) -> None:
+        changes = any(part in path for part in CHANGES)
+        if changes:
+            self.step()
+        status, found = self.writes.answer(request.command, path, body, self.url) or (404, "RepoNotFound")
+        if changes:
+            self.step()
+        if isinstance(found, str):
+            self._refuse(request, status, found)
+        else:
+            self._send(request, json.dumps(found).encode(), status)
+
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         path = unquote(urlsplit(request.path).path)
         self.requests.append((request.command, path, request.headers.get("Range", "")))
         parts = path.strip("/").split("/")
-        if parts[:2] == ["api", "models"]:
+        if not self._may_read(request, path):
+            self._refuse(request, 401, "RepoNotFound")
+        elif parts[:2] == ["api", "models"] and parts[4:5] in (["refs"], ["commits"]):
+            self._written(request, path, b"")
+        elif parts[:2] == ["api", "models"]:
             self._api(request, "/".join(parts[2:4]), parts[4:])
         elif len(parts) > 4 and parts[2] == "resolve":
             self._file(request, "/".join(parts[:2]), parts[3], "/".join(parts[4:]))
         else:
             self._refuse(request, 404, "EntryNotFound")
 
+    def _may_read(self, request: BaseHTTPRequestHandler, path: str) -> bool:
+        private = [name for name, repo in self.writes.repos.items() if repo.private and f"/{name}" in path]
+        return not private or request.headers.get("Authorization") == "Bearer good"
+
+    def _files(self, repo: str, revision: str) -> Mapping[str, bytes]:
+        written = self.writes.repos.get(repo)
+        commit = written.commit_of(revision) if written else None
+        return commit.files if commit else self.repos.get(repo, {})
+
     def _commit(self, repo: str, revision: str) -> str:
+        if repo in self.writes.repos:
+            found = self.writes.repos[repo].commit_of(revision)
+            return found.oid if found else ""
         now = self.moved.get(repo, COMMIT)
         return now if revision in {"main", now} else ""
 
     def _api(self, request: BaseHTTPRequestHandler, repo: str, more: list[str]) -> None:
-        if repo not in self.repos:
+        if repo not in self.repos and repo not in self.writes.repos:
             self._refuse(request, 404 if request.headers.get("Authorization") else 401, "RepoNotFound")
             return
         commit = self._commit(repo, more[1] if len(more) > 1 else "main")
         if not commit:
             self._refuse(request, 404, "RevisionNotFound")
             return
-        files = self.repos[repo]
+        files = self._files(repo, commit)
         if more[:1] == ["tree"]:
-            listed = [_entry(name, data) for name, data in files.items()]
+            listed = [entry(name, data) for name, data in files.items()]
             self._send(request, json.dumps(listed).encode())
             return
+        private = repo in self.writes.repos and self.writes.repos[repo].private
         siblings = [{"rfilename": name, "size": len(data)} for name, data in files.items()]
-        found = {"id": repo, "modelId": repo, "sha": commit, "private": False, "tags": [], "siblings": siblings}
+        found = {"id": repo, "modelId": repo, "sha": commit, "private": private, "tags": [], "siblings": siblings}
         self._send(request, json.dumps(found | {"gated": "manual" if repo in self.gated else False}).encode())
 
     def _file(self, request: BaseHTTPRequestHandler, repo: str, revision: str, name: str) -> None:
         if repo in self.gated and request.headers.get("Authorization") != "Bearer good":
             self._refuse(request, 401 if "Authorization" not in request.headers else 403, "GatedRepo")
             return
-        if not self._commit(repo, revision) or name not in self.repos.get(repo, {}):
+        if not self._commit(repo, revision) or name not in self._files(repo, revision):
             self._refuse(request, 404, "EntryNotFound")
             return
         if name in self.failing:
             self._refuse(request, 503, "Busy")
             return
-        data = self.repos[repo][name]
-        headers = {"ETag": f'"{_blob(data)}"', "X-Repo-Commit": self._commit(repo, revision), "Accept-Ranges": "bytes"}
+        data = self._files(repo, revision)[name]
+        headers = {"ETag": f'"{blob(data)}"', "X-Repo-Commit": self._commit(repo, revision), "Accept-Ranges": "bytes"}
         start, status = 0, 200
         if ranged := request.headers.get("Range"):
             start, status = int(ranged.removeprefix("bytes=").split("-")[0]), 206
@@ -131,9 +206,13 @@ class HubServer:
             request.connection.close()
 
 
-def _blob(data: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-
-
-def _entry(name: str, data: bytes) -> dict[str, object]:
-    return {"type": "file", "path": name, "size": len(data), "oid": _blob(data)}
+def _body(request: BaseHTTPRequestHandler) -> bytes:
+    """What a request brings, also in chunks."""
+    if request.headers.get("Transfer-Encoding") != "chunked":
+        return request.rfile.read(int(request.headers.get("Content-Length", 0)))
+    found = b""
+    while size := int(request.rfile.readline(), 16):
+        found += request.rfile.read(size)
+        request.rfile.readline()
+    request.rfile.readline()
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -18,7 +19,7 @@ import pytest
 
 MAIN = """
 daemon off;
-master_process off;
+{process}
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{ worker_connections 512; }}
@@ -48,10 +49,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_nginx(folder: Path, written: Path, port: int) -> Iterator[str]:
-    """The address of an nginx that includes the written file, which listens on `port`."""
+def running_nginx(folder: Path, written: Path, port: int, *, reloads: bool = False) -> Iterator[str]:
+    """The address of an nginx that includes the written file, which listens on `port`.
+
+    reloads: as in production, it reads the file anew on SIGHUP to the process in nginx.pid; else it is one process.
+    """
     main = folder / "nginx.conf"
-    main.write_text(MAIN.format(folder=folder, written=written))
+    owner = "user root;" if reloads and os.geteuid() == 0 else ""
+    process = f"worker_processes 1;\n{owner}" if reloads else "master_process off;"
+    main.write_text(MAIN.format(folder=folder, written=written, process=process))
     command = [need_nginx(), "-p", str(folder), "-c", str(main), "-e", str(folder / "error.log")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.registry import client
-from pytest_ftgate.registry.store import MISSING, TAKEN
+from pytest_ftgate.registry.error_codes import MISSING, TAKEN
 
 
 class Page(list[Any]):
@@ -47,12 +47,19 @@ class PlainClient:
         self.experiments[name] = made
         return str(made.experiment_id)
 
-    def create_run(self, experiment_id: str, *, run_name: str | None) -> Any:
+    def create_run(
+        self,
+        experiment_id: str,
+        start_time: int | None = None,
+        tags: dict[str, Any] | None = None,
+        run_name: str | None = None,
+    ) -> Any:
         run_id = uuid.uuid4().hex
         [root] = [each.root for each in self.experiments.values() if each.experiment_id == experiment_id]
         info = SimpleNamespace(run_id=run_id, status="RUNNING", end_time=None, experiment_id=experiment_id)
         info.artifact_uri = str(root / run_id / "artifacts")
-        tags = {"mlflow.runName": run_name or "unnamed"}
+        info.start_time = _now() if start_time is None else start_time
+        tags = {**(tags or {}), "mlflow.runName": run_name or "unnamed"}
         self.runs[run_id] = SimpleNamespace(info=info, data=SimpleNamespace(params={}, metrics={}, tags=tags))
         self.runs[run_id].history = []
         return self.runs[run_id]
@@ -81,7 +88,10 @@ class PlainClient:
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[Any]:
         root, folder = self._artifacts(run_id, None), self._artifacts(run_id, path)
         found = sorted(folder.iterdir()) if folder.is_dir() else []
-        return [SimpleNamespace(path=each.relative_to(root).as_posix()) for each in found]
+        return [
+            SimpleNamespace(path=each.relative_to(root).as_posix(), is_dir=each.is_dir(), file_size=_size(each))
+            for each in found
+        ]
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | None = None) -> str:
         source, copy = self._artifacts(run_id, path), Path(str(dst_path)) / path
@@ -90,9 +100,9 @@ class PlainClient:
         copy.parent.mkdir(parents=True, exist_ok=True)
         return str(shutil.copy(source, copy))
 
-    def set_terminated(self, run_id: str, status: str | None = None) -> None:
+    def set_terminated(self, run_id: str, status: str | None = None, end_time: int | None = None) -> None:
         info = self.get_run(run_id).info
-        info.status, info.end_time = status or "FINISHED", _now()
+        info.status, info.end_time = status or "FINISHED", _now() if end_time is None else end_time
 
     def update_run(self, run_id: str, status: str | None = None) -> None:
         self.get_run(run_id).info.status = status
@@ -196,6 +206,10 @@ def _must(condition: bool, code: str, message: str) -> None:
         raise MlflowException(message, error_code=getattr(databricks_pb2, code))
 
 
+def _size(file: Path) -> int | None:
+    return None if file.is_dir() else file.stat().st_size
+
+
 def _storable(value: float) -> float:
     """As a database keeps an infinite number."""
     return max(min(value, 1.7976931348623157e308), -1.7976931348623157e308)
@@ -207,8 +221,13 @@ def _now() -> int:
 
 @contextmanager
 def plain_stores() -> Iterator[None]:
-    """Inside the block each address of a file that is there is a plain store, the same one for all who open it."""
+    """Inside the block each address but those of the Hub is a plain store, the same one for all who open it."""
     stores: dict[str, client.Client] = {}
+    real = client.connect
+
+    def connect(uri: str) -> client.Client:
+        return real(uri) if uri.startswith(client.HUB) else stores.setdefault(uri, PlainClient())
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client, "connect", lambda uri: stores.setdefault(uri, PlainClient()))
+        patch.setattr(client, "connect", connect)
         yield

@@ -52,7 +52,7 @@ def of_rubric(criteria: Sequence[Rubric], name: str) -> Criterion:
 def label_task(suite: Suite, criterion: Criterion) -> Task:
     """What a person is asked about every answer."""
     anchors = criterion.anchors or criterion.classes
-    keys = _keys(criterion.classes)
+    keys = keys_of_classes(criterion.classes, frozenset(SKIP_KEY))
     choices = [Choice(key, each, told) for key, each, told in zip(keys, criterion.classes, anchors, strict=True)]
     title = f"labels of {suite.name}" + (f": {criterion.name}" if criterion.name else "")
     return Task(title, criterion.question, (*choices, Choice(SKIP_KEY, SKIPPED, "cannot say")))
@@ -119,9 +119,12 @@ def _row(each: Given) -> dict[str, Any]:
     return {"id": each.case.id, "case": each.case.digest, "answer": each.answer}
 
 
-def _keys(classes: Sequence[str]) -> list[str]:
-    """One letter or digit for each class: its own first that is free."""
-    free = [each for each in "abcdefghijklmnopqrstuvwxyz0123456789" if each not in TAKEN | {SKIP_KEY}]
+def keys_of_classes(classes: Sequence[str], taken: frozenset[str]) -> list[str]:
+    """One letter or digit for each class: its own first that is free. taken: keys of other choices.
+
+    Raises FtgateError for more classes than keys.
+    """
+    free = [each for each in "abcdefghijklmnopqrstuvwxyz0123456789" if each not in TAKEN | taken]
     if len(classes) > len(free):
         raise FtgateError(f"too many classes for one key each: {len(classes)}, at most {len(free)}")
     keys: list[str] = []

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, say_table, task_name
+from pytest_ftgate.registry.access.check_log import without_signature
+from pytest_ftgate.registry.access.promoter_key import shown
 from pytest_ftgate.registry.audit import AuditLog, log
 from pytest_ftgate.registry.audit.check import Finding, check_heads, check_lines
-from pytest_ftgate.registry.audit.entry import read_entry
+from pytest_ftgate.registry.audit.entry import KINDS, read_entry
 from pytest_ftgate.registry.audit.moves import MOVES
 from pytest_ftgate.registry.audit.unfinished_moves import unfinished
 from pytest_ftgate.registry.version import number_of
@@ -33,6 +35,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
     show_parser = deeds.add_parser("show", parents=[registry_options()], help="print the audit log")
     show_parser.add_argument("task", nargs="?", type=task_name, metavar="TASK", help="default: all tasks")
+    show_parser.add_argument(
+        "--kind", action="append", choices=sorted(KINDS), help="only lines of this kind (repeatable)"
+    )
     show_parser.set_defaults(run=show)
 
     verify_parser = deeds.add_parser(
@@ -48,6 +53,7 @@ def show(args: argparse.Namespace) -> int:
     """Print the lines of a task, or all."""
     lines, _ = _log(args).lines()
     entries = [entry for line in lines if (entry := read_entry(line))]
+    entries = [entry for entry in entries if entry.kind in (args.kind or KINDS)]
     rows = [_row(entry) for entry in entries if args.task in (None, entry.task)]
     if rows:
         say_table([("line", "at", "by", "kind", "task", "what"), *rows])
@@ -60,7 +66,8 @@ def verify(args: argparse.Namespace) -> int:
     """Check the chain, then its end against what the registry keeps; 11 if a line is not what was written."""
     path = _log(args).path
     lines, torn = _log(args).lines()
-    findings = [*check_lines(lines, torn), *_against_registry(args, lines)]
+    signed = without_signature([entry for line in lines if (entry := read_entry(line))])
+    findings = [*check_lines(lines, torn), *signed, *_against_registry(args, lines)]
     for found in sorted(findings):
         say(f"{path}:{found.line}: {found.text}")
     grave = sum(found.grave for found in findings)
@@ -98,9 +105,21 @@ def _log(args: argparse.Namespace) -> AuditLog:
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
-    facts = sorted(entry.what.items(), key=lambda fact: FIRST.index(fact[0]) if fact[0] in FIRST else len(FIRST))
+    facts = sorted(
+        _readable(entry.what).items(), key=lambda fact: FIRST.index(fact[0]) if fact[0] in FIRST else len(FIRST)
+    )
     shown = ", ".join(f"{key} {_shown(value)}" for key, value in facts if value not in (None, "", {}))
     return str(entry.line), entry.at, entry.by, entry.kind, entry.task, shown
+
+
+def _readable(facts: Mapping[str, object]) -> dict[str, object]:
+    """Without public keys and signatures: who signed, by the fingerprint of the key."""
+    kept = {name: value for name, value in facts.items() if name not in {"keys", "signed"}}
+    if isinstance(keys := facts.get("keys"), dict):
+        kept["keys"] = shown(keys)
+    if isinstance(signed := facts.get("signed"), dict):
+        kept["signed by"] = shown([str(signed.get("key"))])
+    return kept
 
 
 def _shown(value: object) -> str:

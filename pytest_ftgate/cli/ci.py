@@ -10,12 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.cli import ci_retrain
+from pytest_ftgate.cli.ci_retrain import retrained
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE
+from pytest_ftgate.pipeline.live.retrain import crons_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.discovery import Catalogue
@@ -40,6 +43,12 @@ FILES: Mapping[str, Codes] = {
         (11, "error", "canary panel, prompt or model has changed since promotion; not comparable"),
         (12, "error", "DRIFT: a champion regressed since promotion"),
     ),
+    "ftgate-retrain.yml": (
+        (0, "notice", "passed the gate: proposed, or promoted where [retrain] says so; or unchanged"),
+        (1, "error", "REJECT or a failed test; production is unchanged"),
+        (10, "warning", "HOLD: not enough evidence; production is unchanged, see the gate report"),
+        (11, "error", "INTEGRITY: leakage, a changed golden set or unmeasured cases; results are invalid"),
+    ),
     "ftgate-compare.yml": (
         (0, "notice", "no more than the allowed share of the score is lost"),
         (1, "error", "REJECT: the score has dropped by more than is allowed, or a test failed"),
@@ -49,18 +58,22 @@ FILES: Mapping[str, Codes] = {
 }
 """Each workflow, and what the exit codes mean there."""
 COMPARING = ("ftgate-compare.yml",)
-TRAINING = tuple(name for name in FILES if name not in COMPARING)
+RETRAINING = "ftgate-retrain.yml"
+"""Only where a pipeline has [retrain]."""
+TRAINING = tuple(name for name in FILES if name not in (*COMPARING, RETRAINING))
+CANARY = "ftgate-canary.yml"
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     parser = commands.add_parser("ci", help="continuous integration workflows")
     kinds = parser.add_subparsers(metavar="KIND", required=True)
-    told = "write GitHub Actions workflows: promotion gate, nightly canary; of a served model: pull request comparison"
+    told = "write GitHub Actions workflows: promotion gate, nightly canary, retraining; of a served model: comparison"
     _add_github(kinds.add_parser("github", help=told))
     _add_gitlab(
-        kinds.add_parser("gitlab", help="write a GitLab CI file that compares merge requests on a served model")
+        kinds.add_parser("gitlab", help="write a GitLab CI file: nightly canary and retraining; or of a served model")
     )
+    ci_retrain.add(kinds)
     changed_parser = kinds.add_parser("changed", help="read changed paths from stdin, print affected pipelines as JSON")
     what = changed_parser.add_mutually_exclusive_group()
     what.add_argument("--all", action="store_true", help="all pipelines, regardless of changes")
@@ -83,33 +96,38 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes", type=_minutes, default=720, help="job timeout per pipeline in minutes (default 720)"
     )
-    _add_served(parser, needed=False)
-    _add_shared(parser, INSTALL)
+    _add_served(parser)
+    _add_shared(parser)
     parser.set_defaults(run=github)
 
 
 def _add_gitlab(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path(".gitlab"), metavar="DIR", help="default %(default)s")
-    parser.add_argument("--minutes", type=_minutes, default=60, help="job timeout in minutes (default 60)")
-    _add_served(parser, needed=True)
-    _add_shared(parser, INSTALL_LIGHT)
+    parser.add_argument(
+        "--minutes", type=_minutes, metavar="N", help="job timeout in minutes (default 720; of a served model 60)"
+    )
+    parser.add_argument(
+        "--runner", type=_labels, default="gpu", metavar="TAGS", help="tags of the GPU runner (default gpu)"
+    )
+    _add_served(parser)
+    _add_shared(parser)
     parser.set_defaults(run=gitlab)
 
 
-def _add_served(parser: argparse.ArgumentParser, *, needed: bool) -> None:
-    instead = (
-        "" if needed else ": write the workflow of a served model instead, which compares pull requests with --branch"
-    )
-    parser.add_argument("--base-url", required=needed, default="", metavar="URL", help=f"its address{instead}")
-    parser.add_argument("--model", required=needed, default="", metavar="NAME", help="the served model")
+def _add_served(parser: argparse.ArgumentParser) -> None:
+    instead = ": write the workflow of a served model instead, which compares pull requests with the main branch"
+    parser.add_argument("--base-url", default="", metavar="URL", help=f"its address{instead}")
+    parser.add_argument("--model", default="", metavar="NAME", help="the served model")
     parser.add_argument(
         "--max-drop", type=share, default=0.03, metavar="SHARE", help="that may be lost (default 0.03, 3 points)"
     )
 
 
-def _add_shared(parser: argparse.ArgumentParser, install: str) -> None:
+def _add_shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", default="3.11", metavar="VERSION", help="default 3.11")
-    parser.add_argument("--install", default="", metavar="COMMAND", help=f"default: {install}")
+    parser.add_argument(
+        "--install", default="", metavar="COMMAND", help=f"default: {INSTALL}; of a served model {INSTALL_LIGHT}"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite workflows edited by hand")
     _add_folders(parser)
 
@@ -123,13 +141,18 @@ def github(args: argparse.Namespace) -> int:
     """Write the workflows: those that train, or the one of a served model."""
     if bool(args.base_url) != bool(args.model):
         raise FtgateError("--base-url URL and --model NAME belong together: the workflow asks this served model")
-    names = COMPARING if args.model else TRAINING
+    pipelines = [] if args.model else retrained(Path(args.pipelines))
+    args.crons, args.retrain = crons_of(pipelines), bool(pipelines)
+    names = COMPARING if args.model else (*TRAINING, *([RETRAINING] if args.retrain else []))
     return _write({args.out / name: _signed(_rendered("github", name, args), "github") for name in names}, args)
 
 
 def gitlab(args: argparse.Namespace) -> int:
-    """Write the file that .gitlab-ci.yml includes."""
-    [name] = COMPARING
+    """Write the file that .gitlab-ci.yml includes: that of a served model, or canary and retraining."""
+    if bool(args.base_url) != bool(args.model):
+        raise FtgateError("--base-url URL and --model NAME belong together: the file asks this served model")
+    name = COMPARING[0] if args.model else CANARY
+    args.crons, args.retrain = [], not args.model and bool(retrained(Path(args.pipelines)))
     return _write({args.out / name: _signed(_rendered("gitlab", name, args), "gitlab")}, args)
 
 
@@ -201,8 +224,8 @@ def _rendered(host: str, name: str, args: argparse.Namespace) -> str:
 
 
 def _values(name: str, args: argparse.Namespace) -> dict[str, object]:
-    indent, usual = (" " * 6, INSTALL_LIGHT) if args.run is gitlab else (" " * 10, INSTALL)
-    usual = INSTALL_LIGHT if name in COMPARING else usual
+    indent = " " * (6 if args.run is gitlab else 10)
+    usual = INSTALL_LIGHT if name in COMPARING else INSTALL
     return {
         "base_url": json.dumps(plain_address(args.base_url, "--base-url", "FTGATE_API_KEY", query=True)),
         "model": json.dumps(args.model),
@@ -215,9 +238,11 @@ def _values(name: str, args: argparse.Namespace) -> dict[str, object]:
         "branch": json.dumps(getattr(args, "branch", "")),
         "python": json.dumps(args.python),
         "runner": json.dumps(getattr(args, "runner", "").split(",")),
-        "minutes": str(args.minutes),
+        "minutes": str(args.minutes or (60 if name in COMPARING else 720)),
         "cron": json.dumps(getattr(args, "cron", "")),
         "install": (args.install or usual).replace("\n", "\n" + indent),
+        "crons": [json.dumps(cron) for cron in args.crons],
+        "retrain": args.retrain,
         "install_light": json.dumps(args.install or INSTALL_LIGHT),
         "arguments": ARGUMENTS,
         "codes": FILES[name],

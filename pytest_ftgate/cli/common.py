@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.ini import ini_path
+from pytest_ftgate.cli.ini import ini_path, ini_text
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.names import HELP, name_problem
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry
+    from pytest_ftgate.registry.access.cipher import Cipher
     from pytest_ftgate.registry.promotion_lock import Claim
 
 STATE_DIR = ".ftgate"
@@ -59,7 +60,7 @@ def registry_options() -> argparse.ArgumentParser:
     options.add_argument(
         "--tracking-uri",
         metavar="URI",
-        help="MLflow store (default MLFLOW_TRACKING_URI, else SQLite in the state folder)",
+        help="MLflow store, or hf://ORG/NAME (default MLFLOW_TRACKING_URI, else SQLite in the state folder)",
     )
     options.add_argument(
         "--verify-key",
@@ -68,6 +69,13 @@ def registry_options() -> argparse.ArgumentParser:
         help="public key (PEM); refuse adapters without a valid signature (default: ini ftgate_verify_key)",
     )
     return options
+
+
+def record_reading(args: argparse.Namespace, purpose: str, files: Iterable[Path]) -> None:
+    """In the audit log of the project, if there is one: that this command reads files of rows, and for what."""
+    from pytest_ftgate.pipeline.data_access import record_files
+
+    record_files(getattr(args, "state_dir", Path(STATE_DIR)), purpose, files)
 
 
 def has_registry(args: argparse.Namespace) -> bool:
@@ -86,7 +94,36 @@ def open_existing(args: argparse.Namespace) -> Registry:
         )
     from pytest_ftgate.registry import Keys, open_registry
 
-    return replace(open_registry(args.tracking_uri, args.state_dir, Keys(None, verify_key(args))), on_wait=_say_waiting)
+    opened = open_registry(args.tracking_uri, args.state_dir, Keys(None, verify_key(args), cipher()))
+    return replace(opened, on_wait=_say_waiting, promoter_key=promoter_key(args))
+
+
+def key_option() -> argparse.ArgumentParser:
+    """A parent parser with --key."""
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--key",
+        type=Path,
+        metavar="FILE",
+        help="private key (PEM) of a promoter (default: ini ftgate_promoter_key, else FTGATE_PROMOTER_KEY)",
+    )
+    return options
+
+
+def cipher() -> Cipher:
+    """The ini options ftgate_encrypt and ftgate_decrypt of the project, else FTGATE_ENCRYPT and FTGATE_DECRYPT."""
+    from pytest_ftgate.registry.access.cipher import Cipher, from_environment
+
+    ini = Cipher(ini_text("ftgate_encrypt", Path.cwd()), ini_text("ftgate_decrypt", Path.cwd()))
+    return from_environment(ini)
+
+
+def promoter_key(args: argparse.Namespace) -> Path | None:
+    """--key, else the ini option ftgate_promoter_key, else the file that FTGATE_PROMOTER_KEY names."""
+    from pytest_ftgate.registry.access.right import key_file
+
+    given: Path | None = getattr(args, "key", None)
+    return key_file(given or ini_path("ftgate_promoter_key", Path.cwd()))
 
 
 def verify_key(args: argparse.Namespace) -> Path | None:

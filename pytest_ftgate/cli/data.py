@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli import data_dedup, data_generate, data_review, data_split
-from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.common import record_reading, say
 from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.data.checks import CHECKS
@@ -98,6 +98,7 @@ def check_data(args: argparse.Namespace) -> int:
     tokens_of, special = _of_tokenizer(args)
     checks = every_check(tokens_of, longest, goldens, perplexity=perplexity, special=special)
     _check_there(args.files)
+    record_reading(args, "data check", args.files)
     inspection = inspect(_entries(args.files, columns_in(args)), checks, args.allow)
     for line in lines_of(inspection, len(args.files)):
         say(line)
@@ -114,6 +115,7 @@ def redact_data(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.readers.json_line import check_target
 
     check_target(args.out)
+    record_reading(args, "data redact", args.files)
     done = write_redacted(args.files, args.out, drop=args.drop, columns=columns_in(args))
     verb = "dropped" if done.dropped else "redacted"
     say(f"{args.out}: {done.written:,} rows of {done.read:,}; {done.changed:,} {verb} for personal data or keys")

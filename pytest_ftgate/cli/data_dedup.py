@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.common import record_reading, say
 from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import real
 
@@ -67,6 +67,7 @@ def dedup(args: argparse.Namespace) -> int:
     for written in filter(None, (args.out, args.report)):
         check_target(written)
     columns = columns_in(args)
+    record_reading(args, "data dedup", args.files)
     job = Job(args.files, args.out, args.against, args.report, args.by, args.keep, args.threshold, columns)
     done = _done(job, args.ray)
     counts = done.counts

@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.common import record_reading, say
 from pytest_ftgate.errors import FtgateError
 
 
@@ -42,6 +42,7 @@ def review(args: argparse.Namespace) -> int:
     if out.absolute() == args.file.absolute():
         raise FtgateError(f"{out}: --out must differ from FILE, which is not modified")
     check_target(out)
+    record_reading(args, "data review", [args.file])
     items = review_items(args.file)
     with DecisionLog(args.file.with_name(f"{args.file.name}.review.jsonl")) as decision_log:
         queue = ReviewQueue(review_task(args.file), items, decision_log, args.by)

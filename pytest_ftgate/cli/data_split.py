@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import say, say_table
+from pytest_ftgate.cli.common import record_reading, say, say_table
 from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import whole
 
@@ -42,6 +42,7 @@ def split(args: argparse.Namespace) -> int:
     from pytest_ftgate.data.split.report import notes_of, table_of
     from pytest_ftgate.data.split.split import split_data
 
+    record_reading(args, "data split", args.files)
     done = split_data(args.files, args.out, args.shares, args.seed, columns_in(args))
     say(f"split: {args.out}")
     say_table(table_of(done), indent="  ")

@@ -1,51 +1,19 @@
-"""(Version, addresses of running servers) -> its adapter answers at each of them, before the pointer moves.
-
-Order, so that a failure at any step leaves production as it was: the server is looked at, the adapter fetched and its
-digest checked, loaded under the name of its digest, asked; only then does the caller's block move the pointer. If
-anything fails, what was loaded is dropped again.
-"""
+"""--server and what belongs to it: a version answers at running servers, and only then does the pointer move."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.common import say
-from pytest_ftgate.errors import ServeError
-from pytest_ftgate.registry.model_tags import BASE, DTYPE, model_of, name_of
+from pytest_ftgate.pipeline.production.deploy import Deployed, deploy
+from pytest_ftgate.registry.model_tags import name_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
-    from pytest_ftgate.serve.vllm.attached import RunningServer
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """A version that answers.
-
-    name: what clients ask for. steps: seconds of fetch, load and probe. new: not before. proof: what else is known.
-    """
-
-    version: Version
-    server: RunningServer
-    name: str
-    steps: Mapping[str, float]
-    new: bool
-    proof: str = ""
-
-    @property
-    def seconds(self) -> float:
-        """From the first look at the server to the probe's last answer."""
-        return sum(self.steps.values())
-
-    def __str__(self) -> str:
-        steps = ", ".join(f"{step} {spent:.1f} s" for step, spent in self.steps.items())
-        return f"v{self.version.number} serves at {self.server.base_url} after {self.seconds:.1f} s ({steps})"
 
 
 def server_options() -> argparse.ArgumentParser:
@@ -59,6 +27,18 @@ def server_options() -> argparse.ArgumentParser:
         metavar="URL",
         help="running vLLM server that must load the version before promotion (repeatable)",
     )
+    add_server_view(group)
+    group.add_argument(
+        "--unload-old",
+        type=_seconds,
+        metavar="SECONDS",
+        help="unload the former champion's adapter this long after promotion, so that clients can switch",
+    )
+    return options
+
+
+def add_server_view(group: argparse._ArgumentGroup) -> None:
+    """How servers see what is here: --server-dir and --base."""
     group.add_argument(
         "--server-dir", default="", metavar="DIR", help="path of STATE_DIR/models on the servers, if different"
     )
@@ -68,13 +48,6 @@ def server_options() -> argparse.ArgumentParser:
         metavar="NAME",
         help="the servers' name for the tested base model, if it cannot be verified from here",
     )
-    group.add_argument(
-        "--unload-old",
-        type=_seconds,
-        metavar="SECONDS",
-        help="unload the former champion's adapter this long after promotion, so that clients can switch",
-    )
-    return options
 
 
 @contextmanager
@@ -93,38 +66,6 @@ def deployed(args: argparse.Namespace, registry: Registry, version: Version) -> 
         undo.pop_all()
 
 
-def deploy(registry: Registry, version: Version, url: str, base: str = "", server_dir: str = "") -> Deployed:
-    """Make `version` answer at a running server. Raises ServeError or RegistryError, and then has left nothing there.
-
-    base: what the server calls the base model, by the user's word. server_dir: STATE_DIR/models as the server sees it.
-    """
-    from pytest_ftgate.serve.adapter import check_unchanged
-    from pytest_ftgate.serve.model import is_adapter
-    from pytest_ftgate.serve.vllm.attached import running_server
-
-    server, name, clock = running_server(url), name_of(version), _Clock()
-    card = server.base()
-    clock.lap("looked")
-    adapter = registry.fetch(version)
-    if not is_adapter(adapter):
-        raise ServeError(f"{version} is a full model, which cannot be loaded into a running server; use: ftgate serve")
-    _check_base(version, adapter, server, str(card["root"]), base)
-    clock.lap("fetched")
-    new = not server.serves(name)
-    try:
-        if new:
-            server.load(name, adapter, str(Path(server_dir, adapter.name) if server_dir else adapter.resolve()))
-            check_unchanged(adapter, registry.digest_of(adapter), version.digest)
-            clock.lap("loaded")
-        proof = server.prove(name, adapter, version.tags.get(DTYPE, ""))
-    except BaseException:
-        if new:
-            server.unload(name)
-        raise
-    clock.lap("probed")
-    return Deployed(version, server, name, clock.laps, new, str(proof or ""))
-
-
 def unload_old(args: argparse.Namespace, old: Version | None, places: Sequence[Deployed]) -> None:
     """Drop the former champion's adapter after --unload-old seconds; nothing without that option."""
     if args.unload_old is None or old is None:
@@ -136,30 +77,6 @@ def unload_old(args: argparse.Namespace, old: Version | None, places: Sequence[D
     for place in places:
         place.server.unload(name_of(old))
         say(f"v{old.number} ({name_of(old)}) unloaded from {place.server.base_url}")
-
-
-def _check_base(version: Version, adapter: Path, server: RunningServer, root: str, base: str) -> None:
-    """The server's base model is the tested one: by content if its folder can be read here, else by name."""
-    tested = version.tags.get(BASE, "")
-    if Path(root).is_dir() and Path(tested).is_absolute():
-        model_of(version, adapter, root)
-    elif root not in {tested, base}:
-        raise ServeError(
-            f"{server.base_url}: base model is {root}, but {version} was tested on {tested}\n"
-            f"    use another server; or confirm that both are the same model: --base {root}"
-        )
-
-
-class _Clock:
-    """Seconds between the calls of `lap`."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def lap(self, name: str) -> None:
-        now = time.monotonic()
-        self.laps[name], self._last = now - self._last, now
 
 
 def _seconds(text: str) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import registry_options, say
+from pytest_ftgate.cli.own_options import in_own_options
 from pytest_ftgate.errors import FtgateError, PipelineError
 from pytest_ftgate.files.escape import printable_json
 from pytest_ftgate.files.text import shown
@@ -104,7 +105,7 @@ def _suites(args: argparse.Namespace, pipeline: Pipeline) -> tuple[tuple[Suite, 
     try:
         return tuple(load_suite(catalogue.golden_path(name)) for name in pipeline.goldens), ""
     except FtgateError as error:
-        return (), str(error)
+        return (), in_own_options(str(error), args)
 
 
 def lines(path: str, findings: Sequence[Finding]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import say, say_table
+from pytest_ftgate.cli.common import record_reading, say, say_table, state_option, task_name
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
@@ -22,9 +22,22 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("drift", help="compare production inputs with training data and golden sets")
     kinds = parser.add_subparsers(metavar="WHAT", required=True)
-    inputs_parser = kinds.add_parser("inputs", help="test length, vocabulary and labels, and train a domain classifier")
+    inputs_parser = kinds.add_parser(
+        "inputs",
+        parents=[state_option()],
+        help="test length, vocabulary and labels, and train a domain classifier",
+    )
     inputs_parser.add_argument(
-        "log", type=Path, metavar="LOG", help='JSON lines {"input": ..., "output": ... (optional)}'
+        "--task",
+        type=task_name,
+        metavar="TASK",
+        help='record drift in the audit log as an alarm of TASK, which [retrain] on = "drift" answers',
+    )
+    inputs_parser.add_argument(
+        "log",
+        type=Path,
+        metavar="LOG",
+        help='JSON lines {"input": ..., "output": ... (optional)}, OpenAI requests, or vLLM\'s own log',
     )
     inputs_parser.add_argument("--train", type=Path, metavar="FILE", help="training rows to compare with")
     inputs_parser.add_argument("--goldens", type=Path, metavar="DIR", help="golden set, or folder of golden sets")
@@ -47,10 +60,23 @@ def inputs(args: argparse.Namespace) -> int:
     suites = _suites(args.goldens) if args.goldens else []
     label = args.label or next((suite.golden.label.path for suite in suites if suite.golden.label), "")
     log = read_log(args.log, label)
+    record_reading(args, "drift inputs", [args.train] if args.train else [])
     others = [read_training(args.train, label)] if args.train else []
     if suites:
         others.append(golden_inputs((_label_path(suite), suite.cases) for suite in suites))
-    return _report(log, others, compare(log, others))
+    tested = compare(log, others)
+    code = _report(log, others, tested)
+    if code == DRIFT and args.task:
+        _alarm(args, [each for each in tested if each.found])
+    return code
+
+
+def _alarm(args: argparse.Namespace, found: Sequence[Comparison]) -> None:
+    from pytest_ftgate.registry.audit import record
+
+    reason = ", ".join(f"{each.name} ({each.against}): p {each.adjusted:.2g}" for each in found)
+    record(args.state_dir, "alarm", args.task, {"reason": f"drift of inputs: {reason}"})
+    say(f"recorded as an alarm of {args.task}")
 
 
 def _label_path(suite: Suite) -> str:

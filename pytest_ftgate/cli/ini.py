@@ -17,6 +17,11 @@ def ini_path(name: str, folder: Path) -> Path | None:
     return folder / str(found).strip() if found else None
 
 
+def ini_text(name: str, folder: Path) -> str:
+    """An ini option as it is written; "" if it is unset."""
+    return str(next((value for value in _values(name, folder) if value), "")).strip()
+
+
 def ini_paths(name: str, folder: Path, default: str) -> list[Path]:
     """The paths that an ini option names, relative to `folder`; the default if it is unset."""
     found = next((value for value in _values(name, folder) if value), default)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import STATE_DIR, say
+from pytest_ftgate.cli.common import STATE_DIR, record_reading, say
 from pytest_ftgate.cli.leakage_judge import judge_options, judge_settings, tell_judged
 from pytest_ftgate.errors import LeakageError, SelfTestError
 from pytest_ftgate.files.compressed import check_not_compressed
@@ -80,6 +80,7 @@ def leakage(args: argparse.Namespace) -> int:
         raise LeakageError("--semantic-least needs --semantic MODEL")
     _check_outputs(args)
     judge = judge_settings(args)
+    record_reading(args, "leakage", args.files)
     suites = [load_suite(path) for path in golden_files(args.goldens)]
     try:
         report = _report(args, suites)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.own_options import in_own_options
 from pytest_ftgate.errors import FtgateError, LeakageError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def tell_judged(args: argparse.Namespace, settings: Settings, pairs: Sequence[Ne
     try:
         _ask_and_tell(args, settings, pairs)
     except FtgateError as error:
-        say(f"not judged ({len(pairs):,} pairs): {error}")
+        say(f"not judged ({len(pairs):,} pairs): {in_own_options(str(error), args)}")
 
 
 def _ask_and_tell(args: argparse.Namespace, settings: Settings, pairs: Sequence[Nearest]) -> None:

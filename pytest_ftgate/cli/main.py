@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from pytest_ftgate import __version__
 from pytest_ftgate.cli import (
     ab,
     audit,
+    backup,
     canary,
     ci,
     compare,
@@ -26,11 +26,17 @@ from pytest_ftgate.cli import (
     export,
     judge,
     leakage,
+    live,
     lock,
     noise,
     power,
     promote,
+    promoters,
+    pull,
+    push,
     ray,
+    reconcile,
+    router,
     runs,
     serve,
     show,
@@ -38,11 +44,10 @@ from pytest_ftgate.cli import (
     tradeoff,
 )
 from pytest_ftgate.cli.ini import import_folders
+from pytest_ftgate.cli.own_options import in_own_options
 from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
-
-_PYTEST_FLAG = re.compile(r"--ftgate-([a-z][a-z-]*[a-z])")
 
 FAMILIES = (
     show,
@@ -53,13 +58,20 @@ FAMILIES = (
     power,
     status_history_rollback,
     promote,
+    promoters,
+    push,
+    pull,
     diff,
     audit,
+    backup,
     ab,
     doctor,
     serve,
+    reconcile,
+    router,
     canary,
     drift,
+    live,
     leakage,
     data,
     judge,
@@ -94,13 +106,8 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "ftgate") -> int:
 
 
 def _complain(error: Exception, args: argparse.Namespace) -> None:
-    """Print an error; a flag of pytest that the command has by a shorter name is called by that."""
-
-    def own(flag: re.Match[str]) -> str:
-        return f"--{flag[1]}" if flag[1].replace("-", "_") in args else flag[0]
-
-    text = _PYTEST_FLAG.sub(own, str(error))
-    sys.stderr.write(printable(f"ftgate: {text}\n"))
+    """Print an error in the options that the command has."""
+    sys.stderr.write(printable(f"ftgate: {in_own_options(str(error), args)}\n"))
 
 
 def _add_import_folders() -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import registry_options, say, verify_key
+from pytest_ftgate.cli.common import cipher, promoter_key, registry_options, say, verify_key
 from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.secrets import plain_address
@@ -71,6 +71,8 @@ def asking(args: argparse.Namespace) -> Iterator[Runtime]:
         vllm_args=args.vllm_args,
         start_limit_s=args.start_limit,
         verify_key=verify_key(args),
+        promoter_key=promoter_key(args),
+        cipher=cipher(),
     )
     with Runtime(settings, Console(sys.stderr, say)) as runtime:
         yield runtime

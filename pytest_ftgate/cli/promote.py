@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name, version_number
+from pytest_ftgate.cli.common import key_option, open_existing, registry_options, say, task_name, version_number
 from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
 from pytest_ftgate.registry.judged import check_verdict
 from pytest_ftgate.registry.version import number_of
@@ -14,7 +14,9 @@ from pytest_ftgate.registry.version import number_of
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "promote", parents=[registry_options(), server_options()], help="make a registered version the champion"
+        "promote",
+        parents=[registry_options(), key_option(), server_options()],
+        help="make a registered version the champion",
     )
     parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument("version", type=version_number, metavar="vN")

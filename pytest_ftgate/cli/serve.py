@@ -1,27 +1,25 @@
-"""`ftgate serve TASK`: the champion, straight from the registry -> an OpenAI-compatible server until Ctrl-C."""
+"""`ftgate serve TASK`: the champion, straight from the registry -> an OpenAI-compatible server that follows it."""
 
 from __future__ import annotations
 
 import argparse
-import signal
+import asyncio
+import os
+import shlex
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name
-from pytest_ftgate.errors import RegistryError
-from pytest_ftgate.registry.model_tags import ENGINE, model_of
+from pytest_ftgate.cli.own_options import in_own_options
+from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.registry import Version
-    from pytest_ftgate.serve.engine import Endpoint, Engine
-    from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.pipeline.production.engines import Loaded
 
-LOOK_EVERY_S = 5.0
-"""How often the server is asked whether it is alive."""
+KEY_VARIABLE = "FTGATE_SERVE_KEY"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,76 +27,165 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("serve", parents=[registry_options()], help="serve the champion of a task")
     parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument("--base", metavar="DIR", help="base model folder, if it was moved since the test")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8000, help="port to listen on; 0: any free one (default 8000)")
+    parser.add_argument("--name", default="", help="model name that clients ask for (default TASK)")
+    parser.add_argument(
+        "--key-file", type=Path, metavar="FILE", help=f"API keys of clients, one per line (default: {KEY_VARIABLE})"
+    )
+    engine = parser.add_argument_group("engine")
+    engine.add_argument(
+        "--engine",
+        choices=("auto", "vllm", "transformers", "llamacpp"),
+        default="auto",
+        help="auto: the one that the champion was gated with, or none",
+    )
+    engine.add_argument("--vllm", default="", metavar="CMD", help="vllm executable (default: vllm on PATH)")
+    engine.add_argument("--vllm-args", default="", metavar="ARGS", help="further arguments of `vllm serve`, quoted")
+    engine.add_argument(
+        "--start-limit", type=_seconds, metavar="SECONDS", help="until the engine must be ready (default 300, vLLM 600)"
+    )
+    swap = parser.add_argument_group("taking over and stopping")
+    swap.add_argument(
+        "--follow",
+        type=_seconds,
+        default=2.0,
+        metavar="SECONDS",
+        help="how often to ask the registry for a new champion; 0: never (default 2)",
+    )
+    swap.add_argument(
+        "--grace",
+        type=_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="after SIGTERM, still answer new requests this long while /ready is 503 (default 5)",
+    )
+    swap.add_argument(
+        "--drain",
+        type=_seconds,
+        default=30.0,
+        metavar="SECONDS",
+        help="then let requests in flight finish within this time (default 30)",
+    )
+    cache = parser.add_argument_group("result cache")
+    cache.add_argument("--cache", default="", metavar="URL", help="Redis for answers at temperature 0 (redis://...)")
+    cache.add_argument(
+        "--cache-ttl", type=_whole, default=3600, metavar="SECONDS", help="how long they are kept (default 3600)"
+    )
+    parser.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="append questions and answers as JSON lines, for `ftgate live sample`",
+    )
     parser.set_defaults(run=serve)
 
 
 def serve(args: argparse.Namespace) -> int:
-    """Fetch the champion, check its digests, serve it until a signal comes."""
-    from pytest_ftgate.serve.precision import choice
-
-    begin = time.monotonic()
-    registry = open_existing(args)
-    champion = registry.champion(args.task)
-    if champion is None:
-        raise RegistryError(f"{args.task} has no champion yet; see `ftgate status`")
-    model = model_of(champion, registry.fetch(champion), args.base)
-    _say_engine(champion)
-    say(f"{champion}: adapter {champion.digest[:12]} and base model verified; {choice(model.dtype)}")
-    log = args.state_dir / "logs" / f"serve-{args.task}.log"
-    with _stopped_by_signal(), _running(model, log) as engine:
-        endpoint = engine.endpoint(model)
-        say(f"v{champion.number} ready after {time.monotonic() - begin:.0f} s, download included")
-        _say_address(endpoint)
-        while True:
-            time.sleep(LOOK_EVERY_S)
-            engine.check()
+    """Serve the champion until a signal; 0 if it was stopped by one."""
+    keys = _keys(args.key_file)
+    if args.host not in LOOPBACK and not keys:
+        say(f"warning: {args.host} is reachable from outside and no key is set: --key-file FILE or {KEY_VARIABLE}")
+    asyncio.run(_serve(args, keys))
     say("stopped")
     return 0
 
 
-def _say_engine(champion: Version) -> None:
-    """That the champion answers here through another program than the one that it was gated with."""
-    from pytest_ftgate.serve.servers.engine_identity import identity
-
-    gated, here = champion.tags.get(ENGINE, ""), identity("transformers")
-    if gated and gated != here:
-        say(f"{champion} was gated with {gated}, and is served here with {here}: answers may differ")
-        say("    to be served as it was gated, load it into that engine: see deploy and roll back in the documentation")
-
-
-@contextmanager
-def _running(model: Model, log: Path) -> Iterator[Engine]:
+async def _serve(args: argparse.Namespace, keys: list[str]) -> None:
+    from pytest_ftgate.pipeline.production.engines import Engines
+    from pytest_ftgate.pipeline.production.follow import Follower
+    from pytest_ftgate.pipeline.production.serving import Listening
+    from pytest_ftgate.pipeline.production.serving import serve as serve_until_signal
     from pytest_ftgate.pipeline.progress import Console
-    from pytest_ftgate.serve.hf.engine import TransformersEngine
-    from pytest_ftgate.serve.hub import fetched, in_megabytes
+    from pytest_ftgate.serve.front.app import Front
+    from pytest_ftgate.serve.front.metrics import FrontMetrics
+    from pytest_ftgate.serve.front.request_log import RequestLog
+    from pytest_ftgate.serve.front.result_cache import ResultCache
+    from pytest_ftgate.serve.front.state import FrontState
+    from pytest_ftgate.serve.servers.engine_pool import EngineSettings
 
-    engine, console = TransformersEngine(model, log), Console(sys.stderr, say)
-    try:
-        with console.progress(f"downloading {model.base}", None) as advance:
-            fetched(model, in_megabytes(advance), say)
-        with console.progress(f"starting {engine.name}", None) as advance:
-            engine.start(lambda line: advance(0, line))
-        yield engine
-    finally:
-        engine.stop()
+    begin = time.monotonic()
+    registry = open_existing(args)
+    state = FrontState(args.name or args.task, FrontMetrics())
+    cache = ResultCache(args.cache, args.cache_ttl, state.metrics) if args.cache else None
+    log = RequestLog(args.log, state.name) if args.log else None
+    settings = EngineSettings(
+        args.engine,
+        args.state_dir / "logs",
+        vllm=args.vllm,
+        vllm_args=_words(args.vllm_args),
+        start_limit_s=args.start_limit,
+    )
+    label = f"serve-{args.task}-{args.port or os.getpid()}"
+    engines = Engines(registry, settings, Console(sys.stderr, say), args.base, label)
+    follower = Follower(state, engines, args.task, args.follow, lambda text: say(in_own_options(text, args)))
+
+    def ready(address: str, loaded: Loaded) -> None:
+        _say_ready(address, loaded, state.name, time.monotonic() - begin, with_key=bool(keys))
+
+    listening = Listening(args.host, args.port, args.drain, args.grace)
+    await serve_until_signal(Front(state, keys, cache, log), follower, listening, ready)
 
 
-@contextmanager
-def _stopped_by_signal() -> Iterator[None]:
-    """SIGTERM and Ctrl-C end the block, also while the server starts; so it is stopped, not orphaned."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with suppress(KeyboardInterrupt):
-            yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _say_ready(address: str, loaded: Loaded, name: str, seconds: float, *, with_key: bool) -> None:
+    from pytest_ftgate.serve.precision import choice
 
-
-def _say_address(endpoint: Endpoint) -> None:
-    """The key is made for this server alone and dies with it; without it nobody could ask anything."""
-    say(f"serving {endpoint.model} at {endpoint.base_url} until Ctrl-C; example:")
-    body = f'{{"model": "{endpoint.model}", "messages": [{{"role": "user", "content": "..."}}]}}'
-    say(f"  curl {endpoint.base_url}/chat/completions -H 'Content-Type: application/json' \\")
-    if endpoint.api_key:
-        say(f"    -H 'Authorization: Bearer {endpoint.api_key}' \\")
+    version = loaded.version
+    what = f"adapter {version.digest[:12]} and base model" if loaded.model.adapter else f"model {version.digest[:12]}"
+    say(f"{version}: {what} verified; {choice(loaded.model.dtype)}; {loaded.engine.name}")
+    if loaded.proof:
+        say(f"  {loaded.proof}")
+    found = seconds - loaded.seconds
+    say(f"v{version.number} ready after {seconds:.0f} s, download included (find {found:.1f} s, {loaded.steps})")
+    say(f"serving {name} at {address} until Ctrl-C; example:")
+    body = f'{{"model": "{name}", "messages": [{{"role": "user", "content": "..."}}]}}'
+    say(f"  curl {address}/chat/completions -H 'Content-Type: application/json' \\")
+    if with_key:
+        say(f'    -H "Authorization: Bearer ${KEY_VARIABLE}" \\')
     say(f"    -d '{body}'")
+
+
+def _keys(file: Path | None) -> list[str]:
+    """The keys that clients may send; none: everyone is answered. Raises FtgateError."""
+    from pytest_ftgate.files.secrets import remember, secret_in
+
+    if file is None:
+        found = secret_in(KEY_VARIABLE)
+        return [found] if found else []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FtgateError(f"--key-file {file}: cannot be read: {error}") from None
+    keys = [remember(line.strip()) for line in lines if line.strip()]
+    if not keys:
+        raise FtgateError(f"--key-file {file}: it holds no key\n    write one key per line, or leave out --key-file")
+    return list(keys)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise FtgateError(f"--vllm-args {text!r}: {error}") from None
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text[:6]) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86399")
+    return value
+
+
+def _whole(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text[:9]) == int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds of 1 or more")
+    return int(text)

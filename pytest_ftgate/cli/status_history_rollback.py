@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import (
     has_registry,
+    key_option,
     open_existing,
     registry_options,
     say,
@@ -20,6 +22,8 @@ from pytest_ftgate.cli.deploy import deployed, server_options, unload_old
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 from pytest_ftgate.pipeline.golden_reuse import goldens_of, uses, wear
+from pytest_ftgate.pipeline.production.steps import Steps
+from pytest_ftgate.registry.access.promoter_key import shown
 from pytest_ftgate.registry.model_tags import name_of
 from pytest_ftgate.registry.version import MODEL, number_of
 
@@ -44,7 +48,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     history_parser.set_defaults(run=history)
 
     rollback_parser = commands.add_parser(
-        "rollback", parents=[registry_options(), server_options()], help="restore the previous champion"
+        "rollback", parents=[registry_options(), key_option(), server_options()], help="restore the previous champion"
     )
     rollback_parser.add_argument("task", type=task_name, metavar="TASK")
     rollback_parser.add_argument(
@@ -54,14 +58,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     rollback_parser.set_defaults(run=rollback)
 
     reset_parser = commands.add_parser(
-        "reset", parents=[registry_options()], help="begin without a champion, if all champions on record were deleted"
+        "reset",
+        parents=[registry_options(), key_option()],
+        help="begin without a champion, if all champions on record were deleted",
     )
     reset_parser.add_argument("task", type=task_name, metavar="TASK")
     reset_parser.add_argument("reason", metavar="REASON", help="recorded in the audit log")
     reset_parser.set_defaults(run=reset)
 
     unlock_parser = commands.add_parser(
-        "unlock", parents=[registry_options()], help="break the promotion lock of a process that is dead"
+        "unlock", parents=[registry_options(), key_option()], help="break the promotion lock of a process that is dead"
     )
     unlock_parser.add_argument("task", type=task_name, metavar="TASK")
     unlock_parser.add_argument("--reason", default="by hand", help="recorded in the audit log (default: by hand)")
@@ -114,16 +120,20 @@ def history(args: argparse.Namespace) -> int:
 
 def rollback(args: argparse.Namespace) -> int:
     """Move the champion back; with --server, after the version before answers there."""
-    begin = time.monotonic()
-    registry = open_existing(args)
+    steps = Steps()
+    registry = replace(open_existing(args), on_step=steps.done)
     standing = registry.standing(args.task)
     before = standing.version
     target = registry.rollback_target(args.task, args.to)
+    steps.done("find")
     with deployed(args, registry, target) as places:
+        if args.server:
+            steps.done("deploy")
         now = registry.rollback(args.task, args.reason, target.number, number_of(standing.recorded))
     was = f" (was v{before.number})" if before else ""
-    rest = f"{time.monotonic() - begin:.1f} s in total" if places else f"serve it: ftgate serve {args.task}"
+    rest = f"{steps.total:.1f} s in total" if places else f"serve it: ftgate serve {args.task}"
     say(f"{args.task}: v{now.number} is the champion again{was}; {rest}")
+    say(f"  {steps}")
     unload_old(args, before, places)
     return 0
 
@@ -153,6 +163,8 @@ def _status_rows(registry: Registry, task: str, standing: Standing) -> Iterator[
         yield "", standing.cure
     else:
         yield "champion", _described(champion) if champion else "none yet"
+    if standing.promoters:
+        yield "promoters", shown(standing.promoters[-1].keys)
     if champion and MODEL in champion.tags:
         yield "served as", name_of(champion)
     if champion and champion.predecessors:

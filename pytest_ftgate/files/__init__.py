@@ -35,11 +35,21 @@ STATE: Mapping[str, str] = {
     "runs/TASK/clean/": ("Copies of training data without leaked rows (`--ftgate-leak=drop-row`)."),
     "ray/": ("Of `ftgate ray run`: which runs were fetched, and their files that had changed here meanwhile."),
     "models/TASK-DIGEST/": "Adapters fetched from the registry, with their digest checked.",
+    "bases/DIGEST/": "Base models fetched from the registry (`[registry] base`), with their digest checked.",
     "logs/": "Output of the servers that a run or `ftgate serve` has started.",
     "judge/": (
         "Replies of judges and their cost; with xdist, in a project without golden sets, a folder for each worker."
     ),
-    "review/": "The decisions of `ftgate judge label`, so that it continues where a person stopped.",
+    "review/": (
+        "The decisions of `ftgate judge label` and `ftgate live label`, so that they continue where a person stopped."
+    ),
+    "live/TASK/sampled.jsonl": "Production inputs that `ftgate live sample` drew, anonymised, in the labelling queue.",
+    "live/TASK/labelled.jsonl": "What people labelled of them; `pytest --canary --live` asks the champion these.",
+    "live/TASK/proposed.jsonl": (
+        "What `ftgate live propose` has proposed, to which side. Move it with the folder: without it an input that was "
+        "proposed as a golden case may be proposed as a training row later."
+    ),
+    "live/TASK/proposals-N/": "The proposals as files, for a person to look through; written by `ftgate live propose`.",
     "generate/": "Replies that `ftgate data generate` has paid for.",
     "discordance/SET.json": ("On which share of the cases the last two models disagreed; `ftgate power` reads it."),
     "running/": "A locked file for each run that uses the folder now.",

@@ -28,6 +28,8 @@ VARIABLES = (
     "HUGGING_FACE_HUB_TOKEN",
     "MLFLOW_TRACKING_PASSWORD",
     "MLFLOW_TRACKING_TOKEN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "FTGATE_SIGNING_PASSWORD",
 )
 """Environment variables whose values are masked although libraries read them, not we."""

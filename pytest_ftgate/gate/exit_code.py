@@ -33,7 +33,8 @@ MEANINGS: Mapping[int, tuple[str, str]] = {
         "are errors, all other tests run), a test file could not be collected, or another plugin failed the session (a "
         "coverage limit, say); the champion stays. Of a command: `data check` found an error, `data split` found "
         "related rows on two sides, the judge is not admitted (`judge calibrate`), the candidate is worse "
-        "(`ab analyse`), the score has dropped (`compare --max-drop`), or `doctor` found an error.",
+        "(`ab analyse`), the score has dropped (`compare --max-drop`), a server does not serve the champion "
+        "(`reconcile`), or `doctor` found an error.",
     ),
     2: (
         "interrupted, or a mistake in a command",

@@ -15,6 +15,7 @@ from pytest_ftgate.gate.live.plan import Ab, ab_of
 from pytest_ftgate.gate.policy import Policy, policy_of
 from pytest_ftgate.pipeline.base_chat import chat_of
 from pytest_ftgate.pipeline.config_faults import absolute, as_named, faults_of, is_folder, written_files
+from pytest_ftgate.pipeline.serve_args import named_places, resolved_args
 from pytest_ftgate.pipeline.tables import Base, Baseline, Canary, Data, RegistryAccess, Retrain, Serve, exact
 from pytest_ftgate.train.job import Grading, TrainJob, library_versions
 from pytest_ftgate.train.ray.cluster import Cluster
@@ -103,9 +104,12 @@ class Pipeline:
 
     @property
     def named_files(self) -> tuple[Path, ...]:
-        """All files and folders that a run reads: data, base model, chat template, accelerate configuration."""
-        others = (self.base.model, self.base.chat_template, self.tuning.accelerate_config)
-        return (*self.data.files.values(), *(Path(each) for each in others if Path(each).is_absolute()))
+        """All files and folders that a run reads: data, base model, chat template, accelerate configuration,
+        those of [serve] args.
+        """
+        served = named_places(self.serve.args, self.path.parent)
+        others = map(Path, (self.base.model, self.base.chat_template, self.tuning.accelerate_config))
+        return (*self.data.files.values(), *(each for each in others if each.is_absolute()), *served)
 
     def _missing(self, keys: Iterable[tuple[str, str]], paths: Iterable[Path], made_by: str) -> PipelineError:
         from pytest_ftgate.files.dvc import tracked
@@ -189,7 +193,7 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
         data=Data(**exact(Data, _tuples(files))),
         tuning=_tuning(data.get("train", {}), path),
         lora=Lora(**exact(Lora, _tuples(data.get("lora", {})))),
-        serve=Serve(**exact(Serve, _tuples(data.get("serve", {})))),
+        serve=_serve(data.get("serve", {}), path),
         baseline=Baseline(**exact(Baseline, _tuples(data.get("baseline", {})))),
         policy=policy_of(data),
         ab=ab_of(data, path.parent),
@@ -201,7 +205,12 @@ def _pipeline(data: dict[str, Any], path: Path) -> Pipeline:
     )
 
 
-LEARNING_RATES = {"dpo": 1e-5, "kto": 1e-5, "orpo": 8e-6}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "dpo": {"learning_rate": 1e-5},
+    "kto": {"learning_rate": 1e-5},
+    "orpo": {"learning_rate": 8e-6},
+    "grpo": {"learning_rate": 1e-5, "beta": 0.04},
+}
 """Where none is written: at the rate of the other methods a policy runs away from its reference. ORPO's: its paper."""
 
 
@@ -210,11 +219,15 @@ NAMED = {"from": "begin"}
 
 
 def _tuning(table: dict[str, Any], path: Path) -> Tuning:
-    if (rate := LEARNING_RATES.get(table.get("method", ""))) is not None:
-        table = {"learning_rate": rate} | table
+    table = DEFAULTS.get(table.get("method", ""), {}) | table
     if "accelerate_config" in table:
         table = table | {"accelerate_config": str(absolute(path, table["accelerate_config"]))}
     return Tuning(**exact(Tuning, {NAMED.get(key, key): value for key, value in table.items()}))
+
+
+def _serve(table: dict[str, Any], path: Path) -> Serve:
+    args = resolved_args(table.get("args", ()), path.parent)
+    return Serve(**exact(Serve, table | {"args": args}))
 
 
 def _registry(table: dict[str, Any], path: Path) -> RegistryAccess:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from pytest_ftgate.gate.policy import policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
 from pytest_ftgate.pipeline.accelerate_file import accelerate_faults
 from pytest_ftgate.pipeline.base_chat import chat_faults
-from pytest_ftgate.serve.vllm.options import INSTEAD, against_base, taken
+from pytest_ftgate.pipeline.serve_args import argument_problems
 from pytest_ftgate.train.method_problems import method_problems
 from pytest_ftgate.train.ray.cluster import cluster_problems
 from pytest_ftgate.train.unservable import UNSERVABLE, unservable
@@ -53,7 +53,7 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
             what = "inside a golden set folder" if within else "a golden set"
             message = f"data.{key} is {what}; golden cases must not be trained on"
             yield Fault(shown(path), toml_line(text, ("data", key)), message, "use a file outside of it")
-    for message, fix in _argument_problems(data.get("serve", {}).get("args", ())):
+    for message, fix in argument_problems(data.get("serve", {}).get("args", ()), path.parent):
         yield Fault(shown(path), toml_line(text, ("serve", "args")), message, fix)
     if own := data.get("train", {}).get("accelerate_config"):
         yield from accelerate_faults(data, text, path, absolute(path, own))
@@ -68,15 +68,6 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
     problems = (method_problems, cluster_problems, policy_problems, ab_problems)
     for keys, message, fix in chain.from_iterable(of(data) for of in problems):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
-
-
-def _argument_problems(args: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if found := taken(args):
-        fix = "remove it; a server that you start yourself is named by --ftgate-base-url"
-        yield f"serve.args has {', '.join(found)}, which is set by the plugin", fix
-    for name in against_base(args):
-        fix = f"remove it, and set {INSTEAD[name]}"
-        yield f"serve.args has {name}, by which the model would be served otherwise than it is trained", fix
 
 
 def is_folder(model: str) -> bool:

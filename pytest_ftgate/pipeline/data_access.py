@@ -25,6 +25,17 @@ def record_access(state_dir: Path, pipeline: Pipeline, purpose: str, suites: Ite
     return record(state_dir, "data", pipeline.name, {"for": purpose, "files": files, "goldens": goldens})
 
 
+def record_files(state_dir: Path, purpose: str, paths: Iterable[Path]) -> Entry | None:
+    """Write that a command reads files of rows outside any pipeline; None, and nothing, without a state folder.
+
+    Raises OSError if a file cannot be read, AuditError if the log cannot be written.
+    """
+    if not state_dir.is_dir():
+        return None
+    files = [{"path": os.path.relpath(path), "sha256": contents(path).sha256} for path in paths if path.exists()]
+    return record(state_dir, "data", "", {"for": purpose, "files": files})
+
+
 def _file(path: Path, folder: Path) -> Mapping[str, Any]:
     """Path relative to the pipeline's folder, sha256 and number of rows of one file."""
     return {"path": os.path.relpath(path, folder), **contents(path)._asdict()}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.golden.case import Case
     from pytest_ftgate.pipeline.config import Pipeline
+    from pytest_ftgate.train.tuning import Tuning
 
 BYTES_PER_TOKEN = 4.0
 """Of UTF-8: about right for English, and for Chinese, whose characters have three bytes."""
@@ -36,9 +37,10 @@ EFFICIENCY = 0.55
 STEP_S, TOKEN_S = 0.018, 0.006
 """Seconds that a layer takes in a training step, and for a token of a batch of answers, however little it computes."""
 
-PASSES = {"full": 3.0, "dpo": 6.0, "kto": 5.0, "orpo": 4.0}
+PASSES = {"full": 3.0, "dpo": 6.0, "kto": 5.0, "orpo": 4.0, "grpo": 4.0}
 """Forward passes over a row that a training step is worth, 2 of an adapter: forward and back to it. A pair has two
-answers, and its reference a pass for each; KTO asks model and reference of another answer too."""
+answers, and its reference a pass for each; KTO asks model and reference of another answer too; GRPO draws each answer,
+and asks the reference of it."""
 
 BATCH = 32
 """Answers that the server gives together."""
@@ -94,16 +96,27 @@ def stages(pipeline: Pipeline, suites: Sequence[Suite], size: Size, speed: float
     asked = sum(_asked(suite.cases) for suite in suites)
     rows, row, answers, answer = tokens_of_rows(pipeline, suites[0].prompt.system)
     tuning, count = pipeline.tuning, sum(len(suite.cases) for suite in suites)
-    steps = tuning.passes(rows) * rows / tuning.batch_size
-    trained = rows * row * PADDING * tuning.passes(rows) * PASSES.get(tuning.method, 2.0)
+    steps = tuning.passes(rows) * rows * _answers(tuning) / tuning.batch_size
+    trained = rows * row * PADDING * tuning.passes(rows) * PASSES.get(tuning.method, 2.0) * _answers(tuning)
+    drawn = _drawn(tuning, suites[0]) * steps / tuning.gradient_accumulation
     validated = answers * answer * 2 * tuning.validations(rows)
     goldens = asked * forward + sum(_said(suite) for suite in suites) / BATCH * size.layers * TOKEN_S
     return {
         "baseline": START_S + asked * forward,
-        "fine-tune": START_S + (trained + validated) * forward + steps * size.layers * STEP_S,
+        "fine-tune": START_S + (trained + validated) * forward + (steps * STEP_S + drawn * TOKEN_S) * size.layers,
         "goldens": START_S + goldens,
         "reference runs": goldens / count * _runs(pipeline),
     }
+
+
+def _answers(tuning: Tuning) -> int:
+    """That a step learns from for each row."""
+    return tuning.generations if tuning.method == "grpo" else 1
+
+
+def _drawn(tuning: Tuning, suite: Suite) -> int:
+    """Tokens that are drawn one after the other before a step: one of its answers is as long as may be."""
+    return suite.golden.request.max_tokens if tuning.method == "grpo" else 0
 
 
 def _asked(cases: Sequence[Case]) -> float:

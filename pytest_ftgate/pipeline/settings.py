@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_ftgate.pipeline.combinations import Combinations
+from pytest_ftgate.registry.access.cipher import PLAIN, Cipher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +30,6 @@ class Settings:
     cache_url: str = ""
     signing_key: Path | None = None
     verify_key: Path | None = None
+    promoter_key: Path | None = None
+    cipher: Cipher = PLAIN
     combinations: Combinations = field(default_factory=Combinations)

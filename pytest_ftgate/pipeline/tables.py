@@ -104,15 +104,12 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class RegistryAccess:
-    """Who may move the champion, and how adapters lie at rest.
+    """Who may move the champion, and what is kept with the adapters.
 
-    promoters: absolute files of public keys (PEM); none = everybody. encrypt, decrypt: commands that read standard
-    input and write standard output, "" = as it is. base: whether the base model's folder is kept there too.
+    promoters: absolute files of public keys (PEM); none = everybody. base: whether the base model's folder is kept.
     """
 
     promoters: tuple[str, ...] = ()
-    encrypt: str = ""
-    decrypt: str = ""
     base: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,9 @@ class Targets:
         from pytest_ftgate.registry import Keys, open_registry
 
         settings = self._settings
-        keys = Keys(settings.signing_key, settings.verify_key)
-        return open_registry(settings.tracking_uri or None, settings.state_dir, keys)
+        keys = Keys(settings.signing_key, settings.verify_key, settings.cipher)
+        opened = open_registry(settings.tracking_uri or None, settings.state_dir, keys)
+        return replace(opened, promoter_key=settings.promoter_key)
 
     def champion(self, task: str) -> Version | None:
         """What production serves, None if nothing was ever promoted. Raises IntegrityError, see `Registry.champion`."""

@@ -42,11 +42,13 @@ class TrainingRuns:
         """The run of a pipeline, with its golden sets. Raises FileFaults, FtgateError."""
         if name not in self._runs:
             from pytest_ftgate.pipeline.base_chat import check_requests
+            from pytest_ftgate.pipeline.rewards import check_rewards
             from pytest_ftgate.pipeline.run import PipelineRun
 
             pipeline = self._catalogue.pipeline(name)
             suites = tuple(self._golden_sets.named(golden) for golden in pipeline.goldens)
             check_requests(pipeline.chat, suites)
+            check_rewards(pipeline.tuning, suites)
             forgetting = pipeline.policy.forgetting
             general = self._golden_sets.named(forgetting.golden) if forgetting else None
             self._runs[name] = PipelineRun(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ftgate.gate.verdict import Verdict
     from pytest_ftgate.pipeline.canary.result import Finding
+    from pytest_ftgate.pipeline.live.production_run import ProductionFinding
 
 
 def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> None:
@@ -20,10 +21,11 @@ def pytest_ftgate_verdict(task: str, verdict: Verdict, version: int | None) -> N
     """
 
 
-def pytest_ftgate_drift(task: str, finding: Finding) -> None:
+def pytest_ftgate_drift(task: str, finding: Finding | ProductionFinding) -> None:
     """Called when a canary run finds a regression of the champion of `task`, e.g. to start a retraining.
 
-    Called after the rollback that `--ftgate-rollback-on-drift` asks for.
+    Called after the rollback that `--ftgate-rollback-on-drift` asks for; with `--live` also when the champion does
+    worse on labelled production inputs than on its goldens.
 
-    finding: the numbers and the cases that fell.
+    finding: `kind`, `reason`, `day`, `score` and `lines()`: the numbers and the cases that fell.
     """

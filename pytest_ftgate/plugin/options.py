@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from argparse import ArgumentError
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,15 @@ import pytest
 
 from pytest_ftgate.files.secrets import plain_address, secret_address
 from pytest_ftgate.pipeline.combinations import Combinations
+from pytest_ftgate.plugin import option_values as values
 from pytest_ftgate.plugin.combinations import OF_REPEATED, add_combinations, first_value, how, read_combinations
 from pytest_ftgate.plugin.folders import folders_of
 from pytest_ftgate.plugin.options_comparing import add_comparing, comparing
+from pytest_ftgate.plugin.options_registry import KEY_SETTINGS, registry_keys
 from pytest_ftgate.plugin.options_serving import ini_name, serving
+from pytest_ftgate.plugin.options_verbs import add_verbs, verbs
+from pytest_ftgate.registry.access.cipher import Cipher
 from pytest_ftgate.serve import ENGINES
-
-RUNS = re.compile(r"last|[0-9a-f]{4,64}")
-LEAKS = ("error", "strict", "drop-row", "drop-case")
-CACHES = ("", "off", "local")
-TARGETS = re.compile(r"base|champion|candidate|v[1-9][0-9]{0,8}")
 
 # name, default, help; each becomes --ftgate-<name> and the ini option ftgate_<name>
 _SETTINGS: tuple[tuple[str, str, str], ...] = (
@@ -58,8 +56,7 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
         "(evaluate without leaked cases)",
     ),
     ("markdown", "", "file for a Markdown summary of the run; default: GITHUB_STEP_SUMMARY, if set"),
-    ("signing-key", "", "private key (PEM, elliptic curve) to sign registered adapters"),
-    ("verify-key", "", "public key (PEM); adapters without a valid signature are neither promoted nor loaded"),
+    *KEY_SETTINGS,
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
 )
 _LISTS: tuple[tuple[str, str, str], ...] = (
@@ -73,9 +70,11 @@ class Options:
     """What the user asked for, validated. Paths are absolute; "" means "not given". unnamed: see `Settings`."""
 
     train: bool
+    propose: bool
     canary: bool
     night: date
     rollback_on_drift: bool
+    live: Path | None
     resume: bool
     target: str
     engine: str
@@ -103,27 +102,21 @@ class Options:
     markdown: str
     signing_key: Path | None
     verify_key: Path | None
+    promoter_key: Path | None
+    cipher: Cipher
     goldens: tuple[Path, ...]
     pipelines: tuple[Path, ...]
     rootdir: Path
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Register the flags and ini options; all begin with ftgate, besides the verbs --train and --canary.
+    """Register the flags and ini options; all begin with ftgate, besides --train, --canary and --live.
 
     Raises UsageError if another plugin has registered one of them.
     """
     group = parser.getgroup("ftgate", "gating fine-tuned models by tests (pytest-ftgate)")
     add = partial(_add, group)
-    add("--train", action="store_true", help="fine-tune the pipelines of the selected golden sets, gate and promote")
-    add("--canary", action="store_true", help="run the nightly canary on each champion; exit code 12 on regression")
-    add("--ftgate-rollback-on-drift", action="store_true", help="with --canary: roll back a champion that drifts")
-    add(
-        "--ftgate-night",
-        metavar="DATE",
-        default="",
-        help="with --canary: date of this run, e.g. 2026-11-22 (default: today, UTC)",
-    )
+    add_verbs(add)
     add(
         "--ftgate-resume",
         action="store_true",
@@ -164,61 +157,36 @@ def read_options(config: pytest.Config) -> Options:
     """Flags before ini options before defaults; `UsageError` or FtgateError say what is allowed."""
     text = {name: _value(config, name) for name, _, _ in _SETTINGS}
     root = config.rootpath
-    _check_verbs(config, text)
+    given = verbs(config, {"--ftgate-target": text["target"], "--ftgate-regrade": config.getoption("ftgate_regrade")})
     return Options(
-        train=bool(config.getoption("train")),
-        canary=bool(config.getoption("canary")),
-        night=_night(str(config.getoption("ftgate_night"))),
-        rollback_on_drift=bool(config.getoption("ftgate_rollback_on_drift")),
+        **given,
         resume=bool(config.getoption("ftgate_resume")),
-        target=_target(text["target"], train=bool(config.getoption("train"))),
+        target=values.target(text["target"], train=given["train"]),
         **serving(config, text),
         base_url=plain_address(text["base-url"], "--ftgate-base-url", "FTGATE_API_KEY", query=True),
         model=text["model"],
         combinations=read_combinations(config),
         vllm=text["vllm"],
-        vllm_args=_words(text["vllm-args"]),
-        regrade=_regrade(str(config.getoption("ftgate_regrade")), train=bool(config.getoption("train"))),
-        cache=_cache(text["cache"]),
+        vllm_args=values.words(text["vllm-args"]),
+        regrade=values.regrade(str(config.getoption("ftgate_regrade")), train=given["train"]),
+        cache=values.cache(text["cache"]),
         cache_url=secret_address(text["cache-url"]),
-        price=_price(text["price"]),
-        judge_budget=_dollars(text["judge-budget"]),
+        price=values.price(text["price"]),
+        judge_budget=values.dollars(text["judge-budget"]),
         judge_batch=bool(config.getoption("ftgate_judge_batch")),
         judge_model=text["judge-model"],
         judge_url=text["judge-url"],
-        leak=_leak(text["leak"]),
+        leak=values.leak(text["leak"]),
         **comparing(config),
-        concurrency=_concurrency(text["concurrency"]),
+        concurrency=values.concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
         tracking_uri=secret_address(text["tracking-uri"]),
         markdown=text["markdown"],
-        signing_key=root / text["signing-key"] if text["signing-key"] else None,
-        verify_key=root / text["verify-key"] if text["verify-key"] else None,
+        **registry_keys(root, text),
         goldens=folders_of(config, "ftgate_goldens"),
         pipelines=folders_of(config, "ftgate_pipelines"),
         rootdir=root,
     )
-
-
-def _check_verbs(config: pytest.Config, text: dict[str, str]) -> None:
-    """--canary goes with nothing that names another model or asks none."""
-    if not config.getoption("canary"):
-        return
-    others = {
-        "--train": config.getoption("train"),
-        "--ftgate-target": text["target"],
-        "--ftgate-regrade": config.getoption("ftgate_regrade"),
-    }
-    for flag, given in others.items():
-        if given:
-            raise pytest.UsageError(f"--canary runs on the champion; remove {flag}")
-
-
-def _night(value: str) -> date:
-    try:
-        return date.fromisoformat(value) if value else datetime.now(UTC).date()
-    except ValueError:
-        raise pytest.UsageError(f"--ftgate-night: found {value!r}, expected a date such as 2026-11-22") from None
 
 
 def _value(config: pytest.Config, name: str) -> str:
@@ -228,72 +196,3 @@ def _value(config: pytest.Config, name: str) -> str:
         several = f"; to compare several, repeat the flag --ftgate-{name}" if name in OF_REPEATED else ""
         raise pytest.UsageError(f"{ini_name(name)}: found {value!r}, expected one text{several}")
     return value.strip()
-
-
-def _target(value: str, *, train: bool) -> str:
-    if value and not TARGETS.fullmatch(value):
-        raise pytest.UsageError(f"--ftgate-target: found {value!r}, allowed: base, champion, candidate, v1, v2, ...")
-    if value == "candidate" and not train:
-        raise pytest.UsageError("--ftgate-target candidate needs --train; without it use a version (vN)")
-    if train and value not in ("", "candidate"):
-        raise pytest.UsageError(f"--train tests the trained candidate; remove --ftgate-target {value}")
-    return value
-
-
-def _words(value: str) -> tuple[str, ...]:
-    import shlex
-
-    try:
-        return tuple(shlex.split(value))
-    except ValueError as error:
-        raise pytest.UsageError(f"--ftgate-vllm-args: cannot parse {value!r}: {error}") from None
-
-
-def _concurrency(value: str) -> int:
-    if not value.isdecimal() or len(value) > 4 or not 1 <= int(value) <= 4096:
-        raise pytest.UsageError(f"--ftgate-concurrency: found {value!r}, expected a whole number from 1 to 4096")
-    return int(value)
-
-
-def _regrade(value: str, *, train: bool) -> str:
-    if value and train:
-        raise pytest.UsageError("--ftgate-regrade cannot be combined with --train")
-    if value and not RUNS.fullmatch(value):
-        raise pytest.UsageError(
-            f"--ftgate-regrade: found {value!r}, expected last or 4 to 64 hex digits of a model digest"
-        )
-    return value
-
-
-def _dollars(value: str) -> float | None:
-    try:
-        dollars = float(value) if value else 0.0
-    except ValueError:
-        dollars = -1.0
-    if not 0 <= dollars < float("inf"):
-        raise pytest.UsageError(f"--ftgate-judge-budget: found {value!r}, expected an amount in dollars, e.g. 2.50")
-    return dollars if value else None
-
-
-def _leak(value: str) -> str:
-    if value not in LEAKS:
-        raise pytest.UsageError(f"--ftgate-leak: found {value!r}, allowed: {', '.join(LEAKS)}")
-    return value
-
-
-def _cache(value: str) -> str:
-    if value not in CACHES:
-        raise pytest.UsageError(f"--ftgate-cache: found {value!r}, allowed: local, off (for Redis: ftgate_cache_url)")
-    return value
-
-
-def _price(value: str) -> tuple[float, float] | None:
-    if not value:
-        return None
-    try:
-        given, made = map(float, value.split())
-    except ValueError:
-        given = made = -1.0
-    if not (0 <= given < float("inf") and 0 <= made < float("inf")):
-        raise pytest.UsageError(f"--ftgate-price: found {value!r}, expected two numbers, e.g. '0.15 0.60'")
-    return given, made

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.canary.run import CanaryRun
     from pytest_ftgate.pipeline.comparison.against import Against
     from pytest_ftgate.pipeline.decide.gate_run import GateRun
+    from pytest_ftgate.pipeline.live.production_run import ProductionRun
     from pytest_ftgate.pipeline.progress import Console
     from pytest_ftgate.pipeline.run_records import RunRecords
     from pytest_ftgate.pipeline.runtime import Runtime
@@ -59,6 +60,7 @@ class FtgateSession:
         asked = UnderTest(target=options.target, regrade=options.regrade, resume=options.resume)
         self.evaluations = EvaluationRun(asked, self.catalogue, self.training, lambda: self.runtime, self.note)
         self.against = self._against()
+        self._production: dict[str, ProductionRun] | None = None
         self._data_checks: dict[Path, DataChecks] = {}
 
     @cached_property
@@ -149,6 +151,20 @@ class FtgateSession:
 
         pipeline = self.catalogue.pipeline(name)
         return CanaryRun(pipeline, [self.golden_sets.named(golden) for golden in pipeline.panel_goldens], self.runtime)
+
+    def production_run(self, name: str) -> ProductionRun | None:
+        """The labelled production inputs of a pipeline, where --live names a file; None if the file has none of it.
+
+        Raises FileFaults for lines that are none, and for a file that has inputs of no pipeline that is watched.
+        """
+        if self.options.live is None:
+            return None
+        from pytest_ftgate.pipeline.live.production_run import production_runs
+
+        if self._production is None:
+            runs = [self.canary_run(each) for each in self.watching]
+            self._production = production_runs(self.options.live, runs, self.golden_sets.named)
+        return self._production.get(name)
 
     def close(self) -> None:
         """Keep what was learned, stop what was started; nothing is started just to be stopped."""

@@ -22,10 +22,14 @@ GOLDEN = "golden."
 
 @contextmanager
 def announced(
-    log: AuditLog, kind: str, target: Version, over: Version | Predecessor | None, reason: str
+    log: AuditLog,
+    kind: str,
+    target: Version,
+    over: Version | Predecessor | None,
+    facts: Mapping[str, object],
 ) -> Iterator[Entry]:
-    """Write that `target` is about to follow `over`; if the block fails, that it did not."""
-    entry = log.append(kind, target.task, _facts(target, over, reason))
+    """Write that `target` is about to follow `over`, and more facts; if the block fails, that it did not."""
+    entry = log.append(kind, target.task, {**_facts(target, over), **facts})
     try:
         yield entry
     except Exception as error:
@@ -51,7 +55,7 @@ def _head(version: Version, text: str) -> Head:
         raise AuditError(f"tag {AUDIT} of {version} was edited: not a valid audit log head") from None
 
 
-def _facts(target: Version, over: Version | Predecessor | None, reason: str) -> Mapping[str, Any]:
+def _facts(target: Version, over: Version | Predecessor | None) -> Mapping[str, Any]:
     goldens = {key.removeprefix(GOLDEN): value for key, value in target.tags.items() if key.startswith(GOLDEN)}
     return {
         "version": target.number,
@@ -61,5 +65,4 @@ def _facts(target: Version, over: Version | Predecessor | None, reason: str) -> 
         "goldens": dict(sorted(goldens.items())),
         "over": over.number if over else None,
         "over_digest": over.digest if over else "",
-        "reason": reason,
     }

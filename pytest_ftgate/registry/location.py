@@ -34,11 +34,16 @@ def exists(uri: str | None, state_dir: Path) -> bool:
 
 
 def artifact_root(uri: str, state_dir: Path) -> str | None:
-    """Where artifacts go, as a path; None where a server decides. MLflow's own default for a database is `./mlruns`."""
+    """Where artifacts go, a path or an address such as s3://bucket/folder; None where a server decides.
+
+    Of a database that is no file it is MLFLOW_DEFAULT_ARTIFACT_ROOT, as for `mlflow server`, else a folder of this
+    machine; MLflow's own default is `./mlruns`.
+    """
     if file := sqlite_file(uri):
         return str(file.resolve().parent / ARTIFACTS)
     is_database = urlsplit(uri).scheme.split("+")[0] in {"postgresql", "mysql", "mssql"}
-    return str(state_dir.resolve() / ARTIFACTS) if is_database else None
+    shared = os.environ.get("MLFLOW_DEFAULT_ARTIFACT_ROOT")
+    return (shared or str(state_dir.resolve() / ARTIFACTS)) if is_database else None
 
 
 def check_task(task: str) -> str:

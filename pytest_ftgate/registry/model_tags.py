@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BASE, REVISION, DTYPE, QUANTIZATION = "ftgate.base", "ftgate.revision", "ftgate.dtype", "ftgate.quantization"
 ENGINE = "ftgate.engine"
+BASE_DIGEST = "ftgate.base_digest"
+"""Of a base in a local folder: its content, by which the registry may hold it too."""
 
 TEMPLATE, VARIABLES, DATE = "ftgate.chat_template", "ftgate.chat_template_kwargs", "ftgate.date"
 """Of `ChatFormat`; the template as text, so that a version is asked as it was tested wherever it is served."""
@@ -25,7 +27,8 @@ def tags_of(model: Model) -> dict[str, str]:
     folder = Path(model.base)
     base = str(folder.resolve()) if folder.exists() else model.base
     tags = {MODEL: model.digest, BASE: base, DTYPE: model.dtype}
-    optional = {REVISION: model.revision, QUANTIZATION: model.quantization, ENGINE: model.engine}
+    kept = model.base_digest if folder.is_dir() and not model.served else ""
+    optional = {BASE_DIGEST: kept, REVISION: model.revision, QUANTIZATION: model.quantization, ENGINE: model.engine}
     optional |= {TEMPLATE: model.chat.template, VARIABLES: model.chat.variables, DATE: model.chat.date}
     return tags | {name: value for name, value in optional.items() if value}
 
@@ -80,7 +83,9 @@ def _chat_of(version: Version) -> ChatFormat:
 
 
 def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
-    """The model of a version, which was fetched to `adapter`; `base` says where the base model of an adapter is now.
+    """The model of a version, its adapter, or whole model, being fetched to `adapter`.
+
+    base: where the base model is now; of no interest for a whole model.
 
     Raises RegistryError if base, precision and adapter together are not the model that was tested.
     """
@@ -89,7 +94,7 @@ def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
     tags = version.tags
     if BASE not in tags or MODEL not in tags:
         raise RegistryError(f"{version} was registered without a base model and cannot be served from the registry")
-    served = Model(
+    tested = Model(
         base or tags[BASE],
         tags.get(REVISION),
         tags[DTYPE],
@@ -97,7 +102,7 @@ def model_of(version: Version, adapter: Path, base: str | None = None) -> Model:
         chat=_chat_of(version),
         engine=tags.get(ENGINE, ""),
     )
-    model = tuned(served, adapter)
+    model = tuned(tested, adapter)
     if model.digest != tags[MODEL]:
         raise RegistryError(
             f"{version} was tested as model {tags[MODEL]}, but {model.base} with its adapter is {model.digest}: "

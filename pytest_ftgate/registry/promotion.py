@@ -18,6 +18,9 @@ from dataclasses import asdict, dataclass
 
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import champion_mark
+from pytest_ftgate.registry.access.policy import SIGNED
+from pytest_ftgate.registry.access.promoter_key import PromoterKey
+from pytest_ftgate.registry.access.statement import Statement
 from pytest_ftgate.registry.audit import AuditLog, Entry
 from pytest_ftgate.registry.audit_tags import announced, head_tags
 from pytest_ftgate.registry.champion_mark import AFTER, HEAD, NOBODY, Mark, head_of, mark_of
@@ -91,18 +94,21 @@ def check_unmoved(target: Version, expected: int | None, now: Version | Predeces
         )
 
 
-def carry_out(store: Store, held: Held, standing: Standing, move: Move, log: AuditLog) -> Version:
-    """Write the move, which was made under this lock; the new champion."""
+def carry_out(  # noqa: PLR0913, PLR0917
+    store: Store, held: Held, standing: Standing, move: Move, log: AuditLog, key: PromoterKey | None = None
+) -> Version:
+    """Write the move, which was made under this lock; the new champion. key: of the promoter who makes it."""
     task, number = move.target.task, str(move.target.number)
     held.check()
     mark = _mended(store, standing)
+    facts = {"reason": move.reason, **_signature(move, mark, key)}
     with store.asking(f"cannot make {move.target} the champion") as client:
         client.set_model_version_tag(task, number, PREVIOUS, format_predecessors(move.past))
-        with announced(log, move.kind, move.target, move.over, move.reason) as entry:
+        with announced(log, move.kind, move.target, move.over, facts) as entry:
             head = head_of(entry, log.path, str(move.target))
-            links = {HEAD: asdict(head), AFTER: mark.head.sha256 if mark else ""}
-            for key, value in (_tags(move, entry, links) | head_tags(log)).items():
-                client.set_model_version_tag(task, number, key, value)
+            links = {HEAD: asdict(head), AFTER: _after(mark)}
+            for tag, value in (_tags(move, entry, {**links, **facts}) | head_tags(log)).items():
+                client.set_model_version_tag(task, number, tag, value)
             held.check()
             client.set_registered_model_alias(task, CHAMPION, number)
     tag_task(store, task, {champion_mark.TAG: Mark(move.target.as_predecessor(), tuple(move.past), head).to_tag()})
@@ -112,17 +118,30 @@ def carry_out(store: Store, held: Held, standing: Standing, move: Move, log: Aud
     return now
 
 
-def reset(store: Store, held: Held, standing: Standing, reason: str, log: AuditLog) -> None:
+def reset(store: Store, held: Held, standing: Standing, log: AuditLog, facts: Mapping[str, object]) -> None:
     """From now on the task has no champion, as the record says; the next candidate is judged as a first model."""
     task = standing.task
     held.check()
-    facts = {"reason": reason, "over": number_of(standing.recorded), "found": list(standing.faults)}
+    facts = {**facts, "over": number_of(standing.recorded), "found": list(standing.faults)}
     entry = log.append("reset", task, facts)
     with store.asking(f"cannot reset {task}") as client:
         if standing.version:
             client.delete_registered_model_alias(task, CHAMPION)
     mark = Mark(NOBODY, (), head_of(entry, log.path, f"{task}, without a champion,"))
     tag_task(store, task, {champion_mark.TAG: mark.to_tag()})
+
+
+def _signature(move: Move, mark: Mark | None, key: PromoterKey | None) -> dict[str, object]:
+    if key is None:
+        return {}
+    over = f"v{move.over.number}@{move.over.digest}" if move.over else ""
+    to = str(move.target.as_predecessor())
+    signed = key.sign(Statement(move.target.task, move.kind, to, over, move.reason, _after(mark)))
+    return {SIGNED: asdict(signed)}
+
+
+def _after(mark: Mark | None) -> str:
+    return mark.head.sha256 if mark else ""
 
 
 def _mended(store: Store, standing: Standing) -> Mark | None:
@@ -137,9 +156,10 @@ def _mended(store: Store, standing: Standing) -> Mark | None:
 
 
 def _tags(move: Move, entry: Entry, links: Mapping[str, object]) -> dict[str, str]:
-    record: dict[str, object] = {"kind": move.kind, "at": entry.at, "by": entry.by, "reason": move.reason}
+    record: dict[str, object] = {"kind": move.kind, "at": entry.at, "by": entry.by}
     tags = {PROMOTION: json.dumps({**record, **links}, ensure_ascii=False)}
     if move.kind == "override":
+        record["reason"] = move.reason
         record["verdict"] = move.target.tags.get(VERDICT, "")
         tags[OVERRIDE] = json.dumps(record, ensure_ascii=False)
     return tags

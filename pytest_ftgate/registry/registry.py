@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,11 @@ from pytest_ftgate.registry.audit.log import FILE as LOG_FILE
 from pytest_ftgate.registry.audit.moves import tasks_of
 from pytest_ftgate.registry.live import LiveRun
 from pytest_ftgate.registry.location import check_task
+from pytest_ftgate.registry.moving import Expected, Moving
 from pytest_ftgate.registry.signature import Keys
 from pytest_ftgate.registry.standing import Standing, look
 from pytest_ftgate.registry.store import Store
-from pytest_ftgate.registry.version import AGAINST, DIGEST, RESULTS, RUN, TASK_TAG, VERDICT, Version, number_of
+from pytest_ftgate.registry.version import AGAINST, DIGEST, RESULTS, RUN, TASK_TAG, VERDICT, Version
 
 _RESULTS = "results"
 """The folder of a run with the frozen results of each golden set."""
@@ -40,7 +41,9 @@ class Registry:
     """Runs, versions and champions. Tasks are named as golden sets are.
 
     lease_s: so long a promotion may hold its lock. wait_s: so long another one waits for it, by default long enough
-    to outlive the lock of a killed process. on_wait: called with the holder's claim before waiting.
+    to outlive the lock of a killed process. on_wait: called with the holder's claim before waiting. promoter_key:
+    file of the private key of who moves champions, where only some may. on_step: called with "verify", "lock"
+    and "move" as a promotion or rollback gets there.
     """
 
     store: Store
@@ -49,7 +52,9 @@ class Registry:
     lease_s: float = promotion_lock.LEASE_S
     wait_s: float = promotion_lock.LEASE_S + 2 * promotion_lock.SKEW_S
     on_wait: Callable[[promotion_lock.Claim], None] | None = None
+    on_step: Callable[[str], None] | None = None
     keys: Keys = versions.UNSIGNED
+    promoter_key: Path | None = None
 
     def prepare(self) -> None:
         """Import MLflow and create the embedded store if there is none: 10 to 30 s that can pass in another thread."""
@@ -158,16 +163,16 @@ class Registry:
         judged.recorded(version, self.log)
         name = f"{golden}.json"
         sha256 = version.tags.get(f"{RESULTS}{name}", "") if VERDICT in version.tags else None
-        found = runs.read_json(self.store, version.run_id, f"{_RESULTS}/{name}", sha256) if version.run_id else None
+        found = runs.read_json(self.store, version.run_here, f"{_RESULTS}/{name}", sha256) if version.run_id else None
         return found if isinstance(found, dict) else {"cases": {}}
 
     def metrics(self, version: Version) -> dict[str, float]:
         """The final numbers of the run that judged a version; empty if no run did."""
-        return runs.read_metrics(self.store, version.run_id) if version.run_id else {}
+        return runs.read_metrics(self.store, version.run_here) if version.run_id else {}
 
     def params(self, version: Version) -> dict[str, str]:
         """Settings and digests of the run that judged a version, as text; empty if no run did."""
-        return runs.read_params(self.store, version.run_id) if version.run_id else {}
+        return runs.read_params(self.store, version.run_here) if version.run_id else {}
 
     def fetch(self, version: Version, dest: Path | None = None) -> Path:
         """The adapter's folder, `dest` or a cache in the state folder, whose digest was checked just now.
@@ -175,61 +180,64 @@ class Registry:
         A damaged copy is fetched again; RegistryError if the stored adapter itself has another digest.
         """
         target = dest or self.state_dir / "models" / f"{version.task}-{version.digest[:16]}"
-        return versions.fetch(self.store, self.digest_of, version, target, self.keys.verify)
+        return versions.fetch(self.store, self.digest_of, version, target, self.keys)
 
-    def promote(
-        self, task: str, number: int, reason: str, over: int | EllipsisType | None = ..., *, override: bool = False
+    def stored(self, version: Version, dest: Path) -> Path:
+        """What is kept of a version, for a backup, copied to `dest` and checked; not decrypted."""
+        return versions.stored(self.store, self.digest_of, version, dest, self.keys)
+
+    def promote(  # noqa: PLR0913
+        self,
+        task: str,
+        number: int,
+        reason: str,
+        over: Expected = ...,
+        *,
+        override: bool = False,
+        promoters: Sequence[Path] = (),
     ) -> Version:
         """Make version `number` the champion; the version as it is then.
 
         over: the champion it was judged against (None: there was none); if another one is champion by now, nothing
         is changed and RegistryError says so. By default the champion at the time of the call.
         override: promote it though its verdict was HOLD or REJECT; the audit log and its tags say so for good.
+        promoters: public keys (PEM) of those who may from now on, where no list of them is on record yet.
         """
-        champion = self.champion(task)
-        target = self.version(task, number)
-        expected = number_of(champion) if over is ... else over
-        if champion and champion.number == number:
-            return champion
-        promotion.check_unmoved(target, expected, champion)
-        judged.check_verdict(target, champion, self.log, override=override)
-        versions.verify(self.store, self.digest_of, target, self.keys.verify)
-        with self.lock(task) as held:
-            standing = self.standing(task)
-            promotion.check_unmoved(target, expected, standing.proved)
-            move = promotion.to_promote(target, standing.proved, reason, self.log)
-            return promotion.carry_out(self.store, held, standing, move, self.log)
+        return self._moving.promote(self.version(task, number), reason, over, override=override, listed=promoters)
 
     def rollback_target(self, task: str, to: int | None = None) -> Version:
         """The version that `rollback` would make the champion; RegistryError if there is none."""
         return promotion.to_roll_back(self.store, self.standing(task), to, "").target
 
-    def rollback(self, task: str, reason: str, to: int | None = None, over: int | EllipsisType | None = ...) -> Version:
+    def rollback(self, task: str, reason: str, to: int | None = None, over: Expected = ...) -> Version:
         """Make the champion's predecessor (or the earlier champion `to`) the champion again; that version.
 
         Also after alias or version were changed by hand, see `Standing`. over: as of `promote`.
         """
-        plan = promotion.to_roll_back(self.store, self.standing(task), to, reason)
-        expected = number_of(plan.over) if over is ... else over
-        promotion.check_unmoved(plan.target, expected, plan.over)
-        versions.verify(self.store, self.digest_of, plan.target, self.keys.verify)
-        with self.lock(task) as held:
-            standing = self.standing(task)
-            move = promotion.to_roll_back(self.store, standing, to, reason)
-            promotion.check_unmoved(plan.target, expected, move.over)
-            return promotion.carry_out(self.store, held, standing, move, self.log)
+        return self._moving.roll_back(task, reason, to, over)
 
     def reset(self, task: str, reason: str) -> None:
         """Begin without a champion, on the record, where none of those on record is left. RegistryError if one is."""
-        with self.lock(task) as held:
-            standing = self.standing(task)
-            if not standing.faults or standing.there:
-                there = standing.there or ((standing.version.as_predecessor(),) if standing.version else ())
-                left = f"v{there[0].number} is there" if there else "it has no champion on record"
-                raise RegistryError(
-                    f"{task} is not reset: {left}\n    {standing.cure if standing.faults else ''}".rstrip()
-                )
-            promotion.reset(self.store, held, standing, reason, self.log)
+        self._moving.reset(task, reason)
+
+    def leave_out(self, task: str, reason: str) -> None:
+        """As `reset`, in the audit log alone: of a task that this registry does not hold, and may hold later."""
+        signed = self._moving.signed(self.standing(task), "reset", "", reason)
+        self.log.append("reset", task, {"reason": reason, "over": None, "found": [], **signed})
+
+    def set_promoters(self, task: str, keys: Sequence[Path], reason: str) -> Standing:
+        """Only who has the private key of one of these (PEM files) may move the champion of a task from now on.
+
+        Where there is such a list already, one of its promoters must sign the new one. Raises RegistryError.
+        """
+        return self._moving.set_promoters(task, keys, reason)
+
+    @property
+    def _moving(self) -> Moving:
+        def check(target: Version) -> None:
+            versions.verify(self.store, self.digest_of, target, self.keys)
+
+        return Moving(self.store, self.log, check, self.lock, self.promoter_key, self.on_step)
 
     def changed(self, task: str, *, results: bool = True) -> list[str]:
         """What was changed by hand besides the champion: past champions that are gone, tags and results of versions.
@@ -280,7 +288,8 @@ class Registry:
         claim = promotion_lock.last_claim(self.store, check_task(task))
         if claim is None:
             raise RegistryError(f"{task} is not locked")
-        self.log.append("unlock", task, {"holder": str(claim), "reason": reason})
+        signed = self._moving.signed(self.standing(task), "unlock", claim.holder, reason)
+        self.log.append("unlock", task, {"holder": str(claim), "reason": reason, "claim": claim.holder, **signed})
         promotion_lock.break_lock(self.store, task)
         return claim
 

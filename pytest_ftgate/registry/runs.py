@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 from pytest_ftgate.errors import IntegrityError, RegistryError
 from pytest_ftgate.registry.client import Client
+from pytest_ftgate.registry.error_codes import TAKEN, code_of
 from pytest_ftgate.registry.location import check_experiment
-from pytest_ftgate.registry.store import TAKEN, Store, code_of
+from pytest_ftgate.registry.store import Store
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 """Name -> (step, value) pairs."""
@@ -55,7 +56,7 @@ def log_run(  # noqa: PLR0913, PLR0917 - the six kinds of things a run has
 def create(store: Store, task: str, name: str | None = None) -> str:
     """A run under way in the experiment `task`; its id."""
     with store.asking(f"cannot log the run of {task}") as client:
-        experiment = _experiment(client, check_experiment(task), store.artifact_root)
+        experiment = ensure_experiment(client, check_experiment(task), store.artifact_root)
         return str(client.create_run(experiment, run_name=name).info.run_id)
 
 
@@ -144,11 +145,11 @@ def _log(  # noqa: PLR0913, PLR0917
     now = int(time.time() * 1000)
     points = [Metric(_name(name), float(value), now, 0) for name, value in metrics.items()]
     points += [Metric(_name(name), float(value), now, step) for name, curve in curves.items() for step, value in curve]
-    for some in _batches(points, METRICS_A_CALL):
+    for some in batches(points, METRICS_A_CALL):
         client.log_batch(run_id, metrics=some)
-    for pairs in _batches(list(flatten(params).items()), PARAMETERS_A_CALL):
+    for pairs in batches(list(flatten(params).items()), PARAMETERS_A_CALL):
         client.log_batch(run_id, params=[Param(key, value) for key, value in pairs])
-    for pairs in _batches(list(tags.items()), PARAMETERS_A_CALL):
+    for pairs in batches(list(tags.items()), PARAMETERS_A_CALL):
         client.log_batch(run_id, tags=[RunTag(_name(key), str(value)[:LONGEST_TAG]) for key, value in pairs])
 
 
@@ -160,7 +161,8 @@ def _log_artifact(client: Client, run_id: str, folder: str, path: Path) -> None:
     log(run_id, str(path), folder or None)
 
 
-def _experiment(client: Client, name: str, artifact_root: str | None) -> str:
+def ensure_experiment(client: Client, name: str, artifact_root: str | None) -> str:
+    """The id of an experiment, which is made if there is none. Raises RegistryError if it was deleted."""
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
@@ -179,7 +181,8 @@ def _name(name: str) -> str:
     return re.sub(r"[^\w.:/ -]", "_", name)
 
 
-def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most `size` items."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import FtgateError, MissingExtra, RegistryError
+from pytest_ftgate.registry.access.cipher import PLAIN, Cipher
 
 FILE = "model.sig"
 PASSWORD = "FTGATE_SIGNING_PASSWORD"  # noqa: S105 - the name of an environment variable
@@ -27,10 +28,12 @@ MAKE_KEYS = (
 class Keys:
     """signing: the private key that signs adapters as they are registered. verify: the public key; if it is set,
     an adapter that was not signed with its private key is neither promoted nor served. Both are PEM files.
+    cipher: how adapters are encrypted where they are kept.
     """
 
     signing: Path | None = None
     verify: Path | None = None
+    cipher: Cipher = PLAIN
 
 
 def sign(folder: Path, key: Path, into: Path) -> Path:

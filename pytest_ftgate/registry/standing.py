@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_ftgate.errors import IntegrityError
+from pytest_ftgate.registry.access.policy import TAG, Chain, read_chain, unsigned
 from pytest_ftgate.registry.audit import AuditLog, Entry
 from pytest_ftgate.registry.audit.check import check_heads
 from pytest_ftgate.registry.audit.log import place_of
 from pytest_ftgate.registry.audit.moves import moves_of
 from pytest_ftgate.registry.champion_mark import NOBODY, Mark, follows, read_mark
+from pytest_ftgate.registry.error_codes import MISSING, code_of
 from pytest_ftgate.registry.location import check_task
-from pytest_ftgate.registry.store import MISSING, Store, code_of
+from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import CHAMPION, Predecessor, Version, to_version
 from pytest_ftgate.registry.versions import versions_of
 
@@ -28,7 +30,7 @@ class Standing:
 
     version: what the alias points to. mark: of the last promotion or rollback that was confirmed. faults: how the two
     differ; none if `version` is proved to be the champion. known: if they differ, champions by the record, newest
-    first. there: those of them that are still registered.
+    first. there: those of them that are still registered. promoters: who may move it, the list in force last.
     """
 
     task: str
@@ -37,6 +39,7 @@ class Standing:
     faults: tuple[str, ...] = ()
     known: tuple[Predecessor, ...] = ()
     there: tuple[Predecessor, ...] = ()
+    promoters: Chain = ()
 
     @property
     def proved(self) -> Version | None:
@@ -80,11 +83,18 @@ def look(store: Store, log: AuditLog, task: str) -> Standing:
         faults = list(_against_mark(version, mark, moves, log, versions))
     else:
         faults = list(_without_mark(version, moves, versions))
+    chain: Chain = ()
+    try:
+        chain = read_chain(model.tags if model else None, log, task)
+    except ValueError as error:
+        raise IntegrityError(f"{task}: {error}\n    Restore the tag {TAG} of the model, as the log has it") from None
+    if not faults and (fault := unsigned(chain, version)):
+        faults = [fault]
     if not faults:
-        return Standing(task, version, mark)
+        return Standing(task, version, mark, promoters=chain)
     known = mark.all if mark else _known(moves, versions)
     there = {each.as_predecessor() for each in versions_of(store, task)}
-    return Standing(task, version, mark, tuple(faults), known, tuple(each for each in known if each in there))
+    return Standing(task, version, mark, tuple(faults), known, tuple(each for each in known if each in there), chain)
 
 
 def check_never_had(log: AuditLog, task: str, store: str) -> None:

@@ -13,11 +13,12 @@ from pytest_ftgate.errors import FtgateError, MissingExtra, RegistryError
 from pytest_ftgate.files.escape import one_line, printable
 from pytest_ftgate.files.secrets import remember_basic, secret_address, secret_in
 from pytest_ftgate.registry import client
+from pytest_ftgate.registry.error_codes import code_of
 from pytest_ftgate.registry.location import artifact_root, sqlite_file, tracking_uri
 from pytest_ftgate.registry.mlflow_quiet import quiet
 
-TAKEN = "RESOURCE_ALREADY_EXISTS"
-MISSING = "RESOURCE_DOES_NOT_EXIST"
+CLOUDS = frozenset({"boto3", "botocore", "s3transfer", "google", "azure"})
+"""Packages that MLflow keeps artifacts with and whose errors it lets through."""
 
 
 class Store:
@@ -47,7 +48,10 @@ class Store:
             except Exception as error:
                 if not _is_storage_error(error):
                     raise
-                raise RegistryError(f"{what}: {_first_line(error)}\n    registry: {printable(self.uri)}") from error
+                hint = _hint(error)
+                raise RegistryError(
+                    f"{what}: {_first_line(error)}\n    registry: {printable(self.uri)}{hint}"
+                ) from error
 
     def _opened(self) -> client.Client:
         with self._opening:
@@ -87,17 +91,26 @@ def create_database(file: Path) -> None:
         draft.replace(file)
 
 
-def code_of(error: Exception) -> str:
-    """MLflow's error code ("RESOURCE_ALREADY_EXISTS"), "" for any other exception."""
-    return str(getattr(error, "error_code", ""))
+def _hint(error: Exception) -> str:
+    """What to do about a server that does not let this user in, or not do this; a line of its own."""
+    user = one_line(os.environ.get("MLFLOW_TRACKING_USERNAME", ""))
+    hints = {
+        "UNAUTHENTICATED": "check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+        "PERMISSION_DENIED": f"ask the server's administrator for the permission to do this as {user or 'this user'}, "
+        "or use another account: MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD",
+    }
+    found = hints.get(code_of(error), "")
+    return f"\n    {found}" if found else ""
 
 
 def _is_storage_error(error: Exception) -> bool:
+    """Of MLflow, or of what it stores with; the clients of clouds have errors of their own."""
     from mlflow.exceptions import MlflowException
     from requests import RequestException
     from sqlalchemy.exc import SQLAlchemyError
 
-    return isinstance(error, MlflowException | SQLAlchemyError | RequestException | OSError | ImportError)
+    known = (MlflowException, SQLAlchemyError, RequestException, OSError, ImportError)
+    return isinstance(error, known) or type(error).__module__.partition(".")[0] in CLOUDS
 
 
 def _first_line(error: Exception) -> str:

@@ -22,8 +22,12 @@ PROMOTION = "ftgate.promotion"
 OVERRIDE = "ftgate.override"
 AUDIT = "ftgate.audit"
 SIGNED = "ftgate.signed"
+ENCRYPTED = "ftgate.encrypted"
+"""Of a version whose adapter is kept encrypted: the sha256 of what is kept."""
 FORM, PARENT = "ftgate.form", "ftgate.parent"
 """Of an exported version: the form (`serve.forms.form`), and the version that it was made of, as "v3@<digest>"."""
+REGISTERED, RESTORED_RUN = "ftgate.registered_ms", "ftgate.restored_run"
+"""Of a version that was restored from a backup: when it was registered first, and "<run_id>=<id of its run here>"."""
 VERDICT, REASON = "verdict", "reason"
 AGAINST = "ftgate.against"
 """The champion that a version was judged against, see `judged.against`."""
@@ -49,7 +53,8 @@ class Predecessor:
 class Version:
     """A registered adapter.
 
-    number: from 1, as in "v3". digest: of the adapter (hex). run_id: the newest MLflow run that judged it.
+    number: from 1, as in "v3". digest: of the adapter (hex). run_id: the newest MLflow run that judged it, as the audit
+    log knows it.
     source: the adapter's address. created_s: seconds since 1970. tags: as MLflow holds them.
     """
 
@@ -60,6 +65,12 @@ class Version:
     source: str
     created_s: float
     tags: Mapping[str, str]
+
+    @property
+    def run_here(self) -> str:
+        """The id of that run in this registry: another one if it was restored from a backup."""
+        recorded, _, here = self.tags.get(RESTORED_RUN, "").partition("=")
+        return here if here and recorded == self.run_id else self.run_id
 
     @property
     def previous(self) -> int | None:
@@ -126,6 +137,11 @@ def to_version(found: Any) -> Version:
         digest=tags.get(DIGEST, ""),
         run_id=tags.get(RUN) or found.run_id or "",
         source=found.source,
-        created_s=found.creation_timestamp / 1000,
+        created_s=_milliseconds(tags.get(REGISTERED, ""), found.creation_timestamp) / 1000,
         tags=tags,
     )
+
+
+def _milliseconds(text: str, default: int) -> int:
+    """What a tag says, if it is a time."""
+    return int(text) if text.isascii() and text.isdecimal() else default

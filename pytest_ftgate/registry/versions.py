@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pytest_ftgate.errors import FtgateError, RegistryError
-from pytest_ftgate.registry.client import Client
+from pytest_ftgate.registry.access.cipher import FILE, sealed_digest
+from pytest_ftgate.registry.client import HUB, Client
+from pytest_ftgate.registry.error_codes import TAKEN, code_of
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys, check_signature, key_hint, sign
-from pytest_ftgate.registry.store import TAKEN, Store, code_of
-from pytest_ftgate.registry.version import DIGEST, MODEL, RUN, SIGNED, TASK_TAG, Version, to_version
+from pytest_ftgate.registry.store import Store
+from pytest_ftgate.registry.version import DIGEST, ENCRYPTED, MODEL, RUN, SIGNED, TASK_TAG, Version, to_version
 
 Digest = Callable[[Path], str]
 
@@ -69,9 +71,15 @@ def add_version(  # noqa: PLR0913, PLR0917
             return _retagged(store, known, tags)
         folder = f"adapter-{digest[:12]}"
         with store.asking(f"cannot register the adapter of {task}") as client:
-            client.log_artifacts(run_id, str(adapter_dir), folder)
-            if signature:
-                client.log_artifact(run_id, str(signature), folder)
+            if keys.cipher.encrypt:
+                files = [*adapter_dir.iterdir(), *([signature] if signature else [])]
+                packed = keys.cipher.pack([file for file in files if file.is_file()], Path(draft))
+                tags[ENCRYPTED] = sealed_digest(packed)
+                client.log_artifact(run_id, str(packed), folder)
+            else:
+                client.log_artifacts(run_id, str(adapter_dir), folder)
+                if signature:
+                    client.log_artifact(run_id, str(signature), folder)
             source = f"{client.get_run(run_id).info.artifact_uri.rstrip('/')}/{folder}"
             _ensure_task(client, task)
             return to_version(client.create_model_version(task, source, run_id, tags=tags))
@@ -93,30 +101,56 @@ def tag_task(store: Store, task: str, tags: Mapping[str, str]) -> None:
             client.set_registered_model_tag(task, key, value)
 
 
-def fetch(store: Store, digest_of: Digest, version: Version, dest: Path, key: Path | None = None) -> Path:
-    """Copy the adapter to the folder `dest` and check it there. See `Registry.fetch`. key: of the signature."""
+def fetch(store: Store, digest_of: Digest, version: Version, dest: Path, keys: Keys = UNSIGNED) -> Path:
+    """Copy the adapter to the folder `dest` and check it there. See `Registry.fetch`."""
     if not version.digest:
         raise RegistryError(f"{version} was registered by another program without a digest and cannot be served")
-    if dest.is_dir() and _is_whole(digest_of, version, dest, key):
+    if dest.is_dir() and _is_whole(digest_of, version, dest, keys.verify):
         return dest
     dest.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=dest.parent) as draft:
         found = _download(store, version, Path(draft))
-        _check_stored(digest_of, version, found, key)
-        _replace_folder(found, dest)
+        if ENCRYPTED in version.tags:
+            found = keys.cipher.unpack(_encrypted(version, found), Path(draft) / "plain")
+        _check_stored(digest_of, version, found, keys.verify)
+        while not _placed(found, dest):
+            if _is_whole(digest_of, version, dest, keys.verify):
+                break  # another process has fetched it meanwhile, and may be reading it
+            shutil.rmtree(dest, ignore_errors=True)
     return dest
 
 
-def verify(store: Store, digest_of: Digest, version: Version, key: Path | None = None) -> None:
+def stored(store: Store, digest_of: Digest, version: Version, dest: Path, keys: Keys = UNSIGNED) -> Path:
+    """Copy what is kept of a version to the folder `dest`, checked: of an encrypted one as it is, else as `fetch`."""
+    if ENCRYPTED not in version.tags:
+        return fetch(store, digest_of, version, dest, keys)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=dest.parent) as draft:
+        _replace_folder(_encrypted(version, _download(store, version, Path(draft))).parent, dest)
+    return dest
+
+
+def verify(store: Store, digest_of: Digest, version: Version, keys: Keys = UNSIGNED) -> None:
     """RegistryError unless the stored adapter has the registered digest (and a signature that fits the key).
 
-    A copy is made only of a remote one.
+    A copy is made only of a remote one. Of an encrypted one, where it cannot be decrypted, that it is as it was kept.
     """
-    if version.digest and (local := _local_folder(version.source)):
-        _check_stored(digest_of, version, local, key)
-        return
     with tempfile.TemporaryDirectory(prefix="ftgate-") as folder:
-        fetch(store, digest_of, version, Path(folder) / "adapter", key)
+        if ENCRYPTED in version.tags and not keys.cipher.decrypt:
+            _encrypted(version, _local_folder(version.source) or _download(store, version, Path(folder)))
+        elif version.digest and ENCRYPTED not in version.tags and (local := _local_folder(version.source)):
+            _check_stored(digest_of, version, local, keys.verify)
+        else:
+            fetch(store, digest_of, version, Path(folder) / "adapter", keys)
+
+
+def _encrypted(version: Version, folder: Path) -> Path:
+    file = folder / FILE
+    if not file.is_file() or sealed_digest(file) != version.tags[ENCRYPTED]:
+        raise RegistryError(
+            f"the stored adapter of {version} is encrypted, and is not what was kept then: not used\n"
+            "    Restore the file, roll back (`ftgate rollback TASK --to N`), or train again"
+        )
+    return file
 
 
 def _check_stored(digest_of: Digest, version: Version, folder: Path, key: Path | None) -> None:
@@ -149,7 +183,7 @@ def _same(store: Store, digest_of: Digest, task: str, tags: Mapping[str, str], k
             SIGNED
         ) == tags.get(SIGNED, version.tags.get(SIGNED)):
             try:
-                verify(store, digest_of, version, keys.verify)
+                verify(store, digest_of, version, keys)
             except RegistryError:
                 continue
             return version
@@ -163,7 +197,10 @@ def _retagged(store: Store, version: Version, tags: Mapping[str, str]) -> Versio
 
 
 def _download(store: Store, version: Version, into: Path) -> Path:
-    with store.asking(f"cannot fetch the adapter of {version} from {version.source}"):
+    with store.asking(f"cannot fetch the adapter of {version} from {version.source}") as client:
+        if version.source.startswith(HUB):
+            run_id, _, folder = version.source.rpartition("/artifacts/")[2].partition("/")
+            return Path(client.download_artifacts(run_id, folder, str(into)))
         from mlflow.artifacts import download_artifacts
 
         return Path(download_artifacts(artifact_uri=version.source, dst_path=str(into), tracking_uri=store.uri))
@@ -172,6 +209,17 @@ def _download(store: Store, version: Version, into: Path) -> Path:
 def _local_folder(source: str) -> Path | None:
     parts = urlsplit(source)
     return Path(unquote(parts.path) if parts.scheme else source) if parts.scheme in {"", "file"} else None
+
+
+def _placed(new: Path, dest: Path) -> bool:
+    """Give a folder its place; False if there is one already."""
+    try:
+        new.rename(dest)
+    except OSError:
+        if not dest.exists():
+            raise
+        return False
+    return True
 
 
 def _replace_folder(new: Path, dest: Path) -> None:

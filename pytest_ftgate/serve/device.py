@@ -14,6 +14,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pytest_ftgate.serve.cgroup import usable_cores
 from pytest_ftgate.serve.gpus import VISIBLE, Gpu, visible_gpus
 
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
@@ -54,12 +55,7 @@ class Device:
 def this_device() -> Device:
     """What torch and vLLM compute on here; looked up once, so that a run cannot change its mind."""
     device = _gpu(os.environ) or cpu(cpuinfo(), os.environ)
-    return replace(device, cores=_cores())
-
-
-def _cores() -> int:
-    """That this process may use; on systems without that notion (macOS) those that there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0
+    return replace(device, cores=usable_cores())
 
 
 def cpu(described: str, environment: Mapping[str, str]) -> Device:

@@ -24,8 +24,9 @@ from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.serve.model import Model
 
-FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken")
-"""What a model is read from. Weights in other formats are never fetched."""
+FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken", "*.py")
+"""What a model is read from. Weights in other formats are never fetched. Code of the model's own is run by nothing but
+vLLM, told to by --trust-remote-code, which then asks the Hub no more."""
 
 NOT = ("*/*", "consolidated*")
 """Files in folders, and the same weights once more as Mistral writes them."""

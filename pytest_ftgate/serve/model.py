@@ -12,8 +12,9 @@ from pytest_ftgate.serve.adapter import CONFIG, adapter_digest
 from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.precision import native_dtype
 
-CONTENT = {".safetensors", ".bin", ".gguf", ".json", ".jinja", ".model", ".txt"}
-"""Suffixes of the files that decide what a model folder answers: weights, configuration, tokenizer, template."""
+CONTENT = {".safetensors", ".bin", ".gguf", ".json", ".jinja", ".model", ".txt", ".tiktoken", ".py"}
+"""Suffixes of the files that decide what a model folder answers: weights, configuration, tokenizer, template, and code
+of its own, which only vLLM runs, told to by --trust-remote-code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,15 @@ def served_question(name: str, url_flag: str) -> str:
 
 def folder_digest(path: Path) -> str:
     """sha256 over names and contents of a model folder's files (`CONTENT`, not in sub-folders)."""
+    return _sha256("\n".join(f"{f.name} {file_digest(f)}" for f in model_files(path)))
+
+
+def model_files(path: Path) -> list[Path]:
+    """The files of a model folder that `folder_digest` stands for, by name. Raises ServeError if there are none."""
     files = sorted(f for f in path.iterdir() if f.is_file() and f.suffix in CONTENT) if path.is_dir() else []
     if not files:
         raise ServeError(f"{path}: no model files found; expected a folder with config.json and *.safetensors")
-    return _sha256("\n".join(f"{f.name} {file_digest(f)}" for f in files))
+    return files
 
 
 def artifact_digest(path: Path) -> str:

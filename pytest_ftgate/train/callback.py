@@ -132,6 +132,8 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
             self._begin(VALIDATION)
             for folder in waiting:
                 self._tell(self._score(folder, self._train_loss(log_history, folder)))
+            if len(epochs.scored(self.root)) == 1 and (warning := epochs.all_alike(log_history)):
+                self.log("warning", text=warning)
             self._begin(TRAINING)
             self.trainer.watch.go_on()
         self.trainer.accelerator.wait_for_everyone()

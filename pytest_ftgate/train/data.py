@@ -130,7 +130,7 @@ def _case(row: DataRow) -> Case:
     """For the graders. A text that is a JSON object or list is expected as that: chats can hold it as text only."""
     expected = row.written["expected"] if row.shape == "own" else _expected(row)
     graders = row.extras.get("graders", [])
-    if not isinstance(graders, list):
+    if not isinstance(graders, list) or not all(isinstance(spec, dict) for spec in graders):
         raise TrainError(f"'graders' is {graders!r:.40}; expected a list of graders")
     asked = {"input": row.input, "tools": row.tools}
     return make_case({**asked, "expected": expected, "graders": graders}, row.line, row.id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ftgate.train.manifest import Epoch
@@ -69,4 +69,16 @@ def overfitting(epochs: Sequence[Epoch]) -> str:
         f"overfitting: since {lowest.name} the validation loss rose from {lowest.loss:.4f} to {last.loss:.4f} "
         f"while the training loss fell from {lowest.train_loss:.4f} to {last.train_loss:.4f}; "
         "train on more rows, for fewer epochs, or with a lower learning rate"
+    )
+
+
+def all_alike(log_history: Sequence[Mapping[str, float]]) -> str:
+    """A sentence if method "grpo" had nothing to learn from in any step of TRL's log so far; "" otherwise."""
+    graded = [step for step in log_history if "frac_reward_zero_std" in step]
+    if not graded or any(step["frac_reward_zero_std"] < 1 for step in graded):
+        return ""
+    mean = sum(step["reward"] for step in graded) / len(graded)
+    return (
+        f"nothing learnt in {len(graded)} steps: all answers to a question got the same grade (mean {mean:.3f}); "
+        "use a grader that gives parts of a point, rows of another difficulty, or a higher train.generations"
     )

@@ -15,11 +15,15 @@ All but "step" and "phase" have a "text"; "phase" begins what out_of_memory.WHER
 
 FILE = "events.jsonl"
 CURVES = ("loss", "grad_norm", "learning_rate")
-REWARDS = ("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies", "kl")
+GRADED = ("reward", "reward_std", "completions/mean_length", "completions/clipped_ratio")
+"""Of method "grpo": mean grade of the step's answers, 0 to 1, its deviation among answers to one question, their mean
+length in tokens, and the share that was cut off at max_tokens."""
+
+REWARDS = ("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies", "kl", *GRADED)
 """Of methods "dpo" and "kto": beta times the log ratio of policy and reference, mean over the step's chosen (wanted)
 and rejected (unwanted) answers; of "orpo" beta times the mean log probability of their tokens. Of "dpo" and "orpo" the
 share of pairs whose chosen answer has the higher one; of "kto" the distance `kl` of policy and reference in nats,
-estimated on answers to other prompts."""
+estimated on answers to other prompts, and of "grpo" on its own answers."""
 
 
 class EventLog:

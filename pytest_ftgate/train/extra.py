@@ -43,6 +43,8 @@ OURS = {
     "parallelism_config": "strategy",
     "accelerator_config": "accelerate_config",
     "beta": "beta",
+    "num_generations": "generations",
+    "temperature": "temperature",
     "desirable_weight": "desirable_weight",
     "undesirable_weight": "undesirable_weight",
 }
@@ -52,11 +54,13 @@ HELD = {
     "what a killed run goes on from": (
         "output_dir overwrite_output_dir resume_from_checkpoint ignore_data_skip save_strategy save_steps "
         "save_total_limit save_only_model save_on_each_node enable_jit_checkpoint auto_find_batch_size "
-        "restore_callback_states_from_checkpoint"
+        "restore_callback_states_from_checkpoint generation_batch_size steps_per_generation num_iterations "
+        "use_adaptive_entropy"
     ),
     "how the best weights are chosen": (
         "do_train do_eval do_predict eval_strategy eval_delay eval_on_start load_best_model_at_end "
-        "metric_for_best_model greater_is_better per_device_eval_batch_size eval_packing generate_during_eval"
+        "metric_for_best_model greater_is_better per_device_eval_batch_size eval_packing generate_during_eval "
+        "num_generations_eval"
     ),
     "which tokens are learnt": (
         "remove_unused_columns dataset_kwargs dataset_text_field dataset_num_proc shuffle_dataset chat_template_path "
@@ -64,14 +68,24 @@ HELD = {
         "label_names length_column_name model_init_kwargs trust_remote_code disable_dropout max_prompt_length "
         "max_completion_length packing_strategy padding_value is_encoder_decoder dataloader_drop_last"
     ),
+    "how answers are drawn": (
+        "use_vllm vllm_mode vllm_model_impl vllm_enable_sleep_mode vllm_structured_outputs_regex "
+        "vllm_server_base_url vllm_server_host vllm_server_port vllm_server_timeout vllm_group_port "
+        "vllm_gpu_memory_utilization vllm_max_model_length vllm_tensor_parallel_size "
+        "vllm_importance_sampling_correction vllm_importance_sampling_mode "
+        "vllm_importance_sampling_clip_max vllm_importance_sampling_clip_min "
+        "vllm_importance_sampling_cap use_transformers_continuous_batching "
+        "transformers_continuous_batching_config use_transformers_paged generation_kwargs"
+    ),
     "the precision, which [serve] dtype says": "bf16 fp16 tf32 use_cpu",
     "the curves": (
         "logging_strategy logging_steps logging_first_step logging_dir logging_nan_inf_filter report_to run_name "
-        "disable_tqdm project log_level log_level_replica log_on_each_node"
+        "disable_tqdm project log_level log_level_replica log_on_each_node "
+        "log_completions log_multimodal num_completions_to_print log_unique_prompts"
     ),
     "that nothing leaves this machine": (
         "push_to_hub hub_model_id hub_strategy hub_token hub_private_repo hub_always_push hub_revision "
-        "trackio_space_id trackio_bucket_id trackio_static_space_id"
+        "trackio_space_id trackio_bucket_id trackio_static_space_id log_completions_hub_repo"
     ),
 }
 """What a run itself decides -> arguments of which that hangs."""
@@ -82,6 +96,7 @@ OF_TRLS_LOSS = ("loss_type", "label_smoothing_factor", "compute_loss_func", "rou
 CONFIGURATIONS = {
     "dpo": ("trl/trainer/dpo_config.py",),
     "kto": ("trl/trainer/kto_config.py",),
+    "grpo": ("trl/trainer/grpo_config.py",),
     "orpo": ("trl/experimental/orpo/orpo_config.py",),
 }
 """Sources of a method's own arguments; of every other method SFTTrainer's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any
 
 from pytest_ftgate.files.schema import suggestion
@@ -40,9 +41,11 @@ def method_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
         yield ("train", "from"), 'train.from = "champion" trains its adapter; method = "full" has none', "remove it"
     if method == "full" and lora is not None:
         yield ("lora",), '[lora] is not allowed with method = "full"', 'remove [lora], or set method = "lora"'
-    if method in REFERENCED and "lm_head" in (lora or {}).get("target_modules", ()):
+    if method in (*REFERENCED, "grpo") and "lm_head" in (lora or {}).get("target_modules", ()):
         message = f'method = "{method}" does not support an adapter on lm_head: TRL bypasses it'
         yield ("lora", "target_modules"), message, "remove lm_head"
+    if method == "grpo":
+        yield from _grpo_problems(train)
     if method == "kto" and train.get("batch_size") == 1:
         message = 'method = "kto" compares each answer with another one of its batch; train.batch_size is 1'
         yield ("train", "batch_size"), message, "set it to 2 or more; lower gradient_accumulation to keep the step"
@@ -61,7 +64,29 @@ def configuration_problems(data: Mapping[str, Any], configuration: Mapping[str, 
             f'lora.init = "{init}" needs the whole base on each GPU; train.accelerate_config shares it out: {shared}'
         )
         yield ("lora", "init"), message, "make that configuration for DDP or ZeRO-2, or remove lora.init"
+    method, shared = data.get("train", {}).get("method"), strategy_of(configuration)
+    if method == "grpo" and shared != "ddp":
+        message = f"{DRAWS} train.accelerate_config shares it out: {shared}"
+        yield ("train", "accelerate_config"), message, "make that configuration for DDP"
 
+
+def _grpo_problems(train: Mapping[str, Any]) -> Iterator[Problem]:
+    numbers = {name: train.get(name, getattr(Tuning(), name)) for name in ANSWERS_OF_A_STEP}
+    answers, generations = prod(numbers.values()), train.get("generations", Tuning().generations)
+    if answers % generations and "accelerate_config" not in train:  # which says how many processes there are
+        product = " x ".join(f"{name} {value}" for name, value in numbers.items() if value != 1 or name == "batch_size")
+        message = f"a step has {answers} answers ({product}), which is no multiple of train.generations = {generations}"
+        key = next((name for name in ("generations", *ANSWERS_OF_A_STEP) if name in train), "method")
+        yield ("train", key), message, "change one of these keys"
+    if train.get("strategy", "ddp") != "ddp":
+        message = f'{DRAWS} train.strategy = "{train["strategy"]}"'
+        yield ("train", "strategy"), message, 'set train.strategy = "ddp"'
+
+
+DRAWS = 'method = "grpo" draws answers from the whole model;'
+
+ANSWERS_OF_A_STEP = ("batch_size", "gradient_accumulation", "gpus", "nodes")
+"""Keys whose product they are."""
 
 UNKEPT = {
     "schedule_free": "it trains other weights than those that are to be saved",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_ftgate.train.job import TrainJob
+from pytest_ftgate.train.tuning import HELD_IN_4BIT
 
 LOADING, REHEARSAL, TRAINING, VALIDATION = "loading", "longest batch", "training", "validation"
 """What a trainer is doing: each begins with an event "phase"."""
@@ -35,6 +36,8 @@ def _smaller_step(job: TrainJob) -> Iterator[str]:
         steps = tuning.gradient_accumulation * tuning.batch_size // smaller
         yield f"set train.batch_size = {smaller} (now {tuning.batch_size}) and train.gradient_accumulation = {steps}"
     yield f"lower train.max_length (now {tuning.max_length} tokens)"
+    if tuning.method == "grpo":
+        yield _shorter_answers(job)
     yield from _in_4_bits(job)
 
 
@@ -43,11 +46,15 @@ def _smaller_served(job: TrainJob) -> Iterator[str]:
     if job.quantization is None:
         yield 'set [serve] quantization = "bitsandbytes" (now none)'
     yield from _in_4_bits(job)
-    yield f"lower max_tokens of the golden set's [request] (now {job.grading.max_tokens})"
+    yield _shorter_answers(job)
+
+
+def _shorter_answers(job: TrainJob) -> str:
+    return f"lower max_tokens of the golden set's [request] (now {job.grading.max_tokens})"
 
 
 def _in_4_bits(job: TrainJob) -> Iterator[str]:
-    if job.tuning.preferring and not job.tuning.load_in_4bit:
+    if job.tuning.method in HELD_IN_4BIT and not job.tuning.load_in_4bit:
         yield "remove train.load_in_4bit (now false)"
     elif not job.tuning.in_4bit:
         yield f'set train.method = "qlora" (now "{job.tuning.method}")'

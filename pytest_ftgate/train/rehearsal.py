@@ -14,9 +14,10 @@ from pytest_ftgate.train.shards import LENGTH
 def rehearse(trainer: Any) -> None:
     """Forward and backward pass of as many of the longest rows as a device takes at a time; then all is as it was.
 
-    No optimizer moves. Every process must call it. Not for DeepSpeed, which counts backward passes.
+    No optimizer moves. Every process must call it. Not for DeepSpeed, which counts backward passes,
+    nor where the answers are drawn.
     """
-    if trainer.is_deepspeed_enabled:
+    if trainer.is_deepspeed_enabled or not trainer.can_rehearse:
         return
     rows = longest(trainer.train_dataset, trainer.args.per_device_train_batch_size)
     gpus, python = [torch.cuda.current_device()] if torch.cuda.is_available() else [], random.getstate()

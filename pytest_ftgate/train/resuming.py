@@ -37,6 +37,7 @@ class Resuming:
 
     save_s: seconds that the last checkpoint took.
     like_validation: whether the training loss is the quantity that the validation loss is, so that they compare.
+    can_rehearse: whether a step on the longest rows tells what memory the others take.
     """
 
     args: Any
@@ -46,6 +47,7 @@ class Resuming:
     watch: Stopwatch
     save_s = 0.0
     like_validation = True
+    can_rehearse = True
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         begin, folder = time.monotonic(), Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"

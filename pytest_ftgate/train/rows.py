@@ -21,21 +21,24 @@ from pytest_ftgate.train.pairs import pair_of
 from pytest_ftgate.train.reading import as_found, read_as
 from pytest_ftgate.train.rendering import rendered
 from pytest_ftgate.train.roles import TurnCheck
+from pytest_ftgate.train.tasks import task_of
 from pytest_ftgate.train.training_row import Rows, TrainingRow
 
 MAKERS: Mapping[str, Callable[..., TrainingRow]] = {"dpo": pair_of, "orpo": pair_of, "kto": judged_of}
-"""By method; all others learn answers."""
+"""By method; "grpo" makes tasks, and all others learn answers."""
 
 TOKENS_ROWS = 10
 """Rows whose token ids are written down, to be compared with the server's."""
 
 
 def maker(job: TrainJob, tokenizer: Any) -> Callable[[DataRow], TrainingRow]:
-    """What makes of a row what the method learns: pairs for "dpo" and "orpo", judged answers for "kto", else examples.
+    """What makes of a row what the method learns: pairs, judged answers, tasks, or else examples.
 
     It raises FtgateError for a row that cannot be learnt; another process can be given it.
     """
     make: Callable[..., TrainingRow] = MAKERS.get(job.tuning.method, example_of)
+    if job.tuning.method == "grpo":
+        make = partial(task_of, job.grading)
     return partial(make, Prompt.from_json(job.prompt), tokenizer, TurnCheck(tokenizer))
 
 

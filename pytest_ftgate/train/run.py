@@ -93,20 +93,20 @@ def _devices(trainer: Trainer) -> tuple[str, int]:
 
 def make_trainer(job: TrainJob, tokenizer: Any, data: Tokenised, out_dir: Path) -> Trainer:
     """Model, adapter, data and settings put together. Raises TrainError for an adapter that vLLM cannot serve."""
-    trainer_of, arguments_of = TRAINERS.get(job.tuning.method, (AnswerTrainer, sft_arguments))
+    trainer_of, arguments_of = _trainer_of(job.tuning.method)
     check_kernels(job.tuning.kernels, this_device())
     with taken("[train]"):
         arguments = arguments_of(job, out_dir / "checkpoints")  # it chooses the device
     model = model_to_train(job)
-    collator, adapter = _collator(job, tokenizer, model), lora_config(job)
+    adapter, own = lora_config(job), _of_method(job, tokenizer, model)
     with taken("[train] or [lora]"):
         trainer: Trainer = trainer_of(
             model=model,
             args=arguments,
-            data_collator=collator,
             train_dataset=data.dataset,
             processing_class=tokenizer,
             peft_config=adapter,
+            **own,
         )
     trainer.loraplus_ratio = job.tuning.loraplus_ratio
     check_servable(trainer.model, 2 if initial_weights.is_converted(job) else 1)
@@ -115,6 +115,24 @@ def make_trainer(job: TrainJob, tokenizer: Any, data: Tokenised, out_dir: Path) 
     keep_head_input_whole(trainer.model)
     trainer.fused = this_device().kind == "cuda" and job.tuning.kernels != "unsloth" and can_fuse(trainer.model)
     return trainer
+
+
+def _trainer_of(method: str) -> tuple[Any, Any]:
+    """The trainer, and what makes its settings."""
+    if method != "grpo":
+        return TRAINERS.get(method, (AnswerTrainer, sft_arguments))
+    from pytest_ftgate.train.rewarded import RewardedTrainer, grpo_arguments  # looks for vLLM, which takes seconds
+
+    return RewardedTrainer, grpo_arguments
+
+
+def _of_method(job: TrainJob, tokenizer: Any, model: Any) -> dict[str, Any]:
+    """What one trainer takes and another does not."""
+    if job.tuning.method == "grpo":
+        from pytest_ftgate.train.rewarded import Reward
+
+        return {"reward_funcs": Reward(job, tokenizer, model)}
+    return {"data_collator": _collator(job, tokenizer, model)}
 
 
 def _collator(job: TrainJob, tokenizer: Any, model: Any) -> Any:

@@ -92,13 +92,16 @@ def _write(path: Path, pieces: Sequence[Mapping[str, Any]], counts: Counts) -> N
 def _array(values: list[Any]) -> Any:
     import pyarrow as pa
 
-    return pa.array(values, pa.bool_() if isinstance(values[0], bool) else pa.list_(pa.int32()))
+    kinds = {bool: pa.bool_(), str: pa.string()}
+    return pa.array(values, kinds.get(type(values[0]), pa.list_(pa.int32())))
 
 
 def _tokens(piece: Mapping[str, Any]) -> int:
     """Of its longest conversation."""
     if "asked" in piece:
         return len(piece["asked"]) + len(piece["answer"])
+    if "prompt" in piece:
+        return len(piece["prompt"])
     answers = [len(piece[name]) for name in ("chosen_ids", "rejected_ids", "completion_ids") if name in piece]
     return len(piece["prompt_ids"]) + max(answers)
 

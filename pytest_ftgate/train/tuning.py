@@ -13,16 +13,22 @@ REFERENCED = ("dpo", "kto")
 PREFERRING = (*REFERENCED, "orpo")
 """Methods that learn from what people prefer or want."""
 
+HELD_IN_4BIT = (*PREFERRING, "grpo")
+"""Methods that train LoRA on a base in 4 bits or not, as load_in_4bit says."""
+
 ANSWERS = ("qlora", "lora", "full")
 """Methods that learn answers, one a row."""
 
 METHODS_OF = {
-    "beta": PREFERRING,
-    "load_in_4bit": PREFERRING,
+    "beta": HELD_IN_4BIT,
+    "load_in_4bit": HELD_IN_4BIT,
     "desirable_weight": ("kto",),
     "undesirable_weight": ("kto",),
-    "loraplus_ratio": ("qlora", "lora", *PREFERRING),
+    "loraplus_ratio": ("qlora", "lora", *HELD_IN_4BIT),
+    "generations": ("grpo",),
+    "temperature": ("grpo",),
     "kernels": ("qlora", "lora", "full"),
+    "neftune_alpha": (*ANSWERS, *PREFERRING),
     "packing": ANSWERS,
     "group_by_length": ANSWERS,
 }
@@ -37,10 +43,11 @@ takes from the base; it cannot take from one in 4 bits, which alone lacks what L
 class Tuning:
     """The table [train] of pipeline.toml; each field is described in pipeline.schema.json.
 
-    beta, load_in_4bit: of methods PREFERRING alone. desirable_weight, undesirable_weight: of "kto" alone.
+    beta, load_in_4bit: of methods HELD_IN_4BIT alone. desirable_weight, undesirable_weight: of "kto" alone.
     warmup: share of the steps. max_length: tokens. patience: validations. threads: 0 = all cores.
     max_steps, eval_steps: 0 = as epochs say. begin: the key "from" (base, champion). optimizer, attention, kernels:
     "" = what fits the device. neftune_alpha, loraplus_ratio: 0 = not. where: "here" or "ray". gpus: of each node.
+    generations, temperature: of "grpo" alone: answers to each question, and how they are drawn.
     extra: arguments of TRL's configuration, the table [train.extra]; they win.
     """
 
@@ -79,6 +86,8 @@ class Tuning:
     load_in_4bit: bool = True
     desirable_weight: float = 1.0
     undesirable_weight: float = 1.0
+    generations: int = 8
+    temperature: float = 1.0
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -89,17 +98,22 @@ class Tuning:
     @property
     def in_4bit(self) -> bool:
         """Whether the base is held in NF4 while it is trained."""
-        return self.method == "qlora" or (self.preferring and self.load_in_4bit)
+        return self.method == "qlora" or (self.method in HELD_IN_4BIT and self.load_in_4bit)
+
+    @property
+    def step_rows(self) -> float:
+        """Training rows that a step sees, > 0; of "grpo" it sees each with all its answers."""
+        answers = self.batch_size * self.gradient_accumulation * self.gpus * self.nodes
+        return answers / self.generations if self.method == "grpo" else float(answers)
 
     def passes(self, rows: int) -> float:
         """How often each of so many training rows is learnt from, > 0."""
-        at_once = self.batch_size * self.gradient_accumulation * self.gpus * self.nodes
-        return self.max_steps * at_once / rows if self.max_steps else float(self.epochs)
+        return self.max_steps * self.step_rows / rows if self.max_steps else float(self.epochs)
 
     def validations(self, rows: int) -> float:
         """Their number: at the end of each pass over so many rows, and every eval_steps steps, if patience allows."""
-        passes, at_once = self.passes(rows), self.batch_size * self.gradient_accumulation * self.gpus * self.nodes
-        steps = passes * rows / at_once
+        passes = self.passes(rows)
+        steps = passes * rows / self.step_rows
         return max(passes, 1.0) + (steps / self.eval_steps if self.eval_steps else 0.0)
 
     def settings(self) -> dict[str, Any]:

@@ -14,16 +14,13 @@ from typing import Any, NamedTuple
 
 import torch
 
-from pytest_ftgate.errors import TrainError
 from pytest_ftgate.files.atomic import write_text
-from pytest_ftgate.graders.grade import Failure, Grade, Outcome, Unscored, compile_grader, grade_case
-from pytest_ftgate.serve.client.reasoning import split
+from pytest_ftgate.graders.grade import Grade
 from pytest_ftgate.serve.hf.generate import answers_to
 from pytest_ftgate.serve.hf.reference_logprobs import ReferenceLogprobs, prove, write_proof
 from pytest_ftgate.serve.hf.row import Answer, Job
-from pytest_ftgate.serve.response import Response
-from pytest_ftgate.train.call_text import calls_in
 from pytest_ftgate.train.data import Example
+from pytest_ftgate.train.grading import AnswerGrader
 from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.loss import IGNORED, Collator, answer_loss
 from pytest_ftgate.train.manifest import Epoch
@@ -105,35 +102,8 @@ def epoch_of(folder: Path) -> tuple[float, int]:
 
 def grade_answers(job: TrainJob, examples: Sequence[Example], answers: Sequence[Answer]) -> list[Grade]:
     """A grade for each answer, by the row's own graders or the golden set's. Raises TrainError if a grader breaks."""
-    shared = [compile_grader(spec) for spec in job.grading.graders]
-    grades = []
-    for example, answer in zip(examples, answers, strict=True):
-        graders = [compile_grader(spec) for spec in example.case.graders] or shared
-        response = _response(example, answer, keeps_reasoning=job.grading.reasoning == "keep")
-        grades.append(_counted(job, example, grade_case(graders, example.case, response)))
-    return grades
-
-
-def _response(example: Example, answer: Answer, *, keeps_reasoning: bool) -> Response:
-    reasoning, text = split(answer.text, keeps=keeps_reasoning)
-    text, calls = calls_in(text) if example.tools else (text, [])
-    return Response(
-        case_id=example.case.id,
-        model="validation",
-        text=text,
-        reasoning=reasoning,
-        tool_calls=tuple({"name": call["name"], "arguments": json.dumps(call["arguments"])} for call in calls),
-        finish_reason=answer.finish_reason,
-        completion_tokens=answer.completion_tokens,
-    )
-
-
-def _counted(job: TrainJob, example: Example, outcome: Outcome) -> Grade:
-    """An answer that cannot be judged counts as wrong here; a broken grader stops the run."""
-    if isinstance(outcome, Failure):
-        where = f"{job.validation_file}:{example.case.line}"
-        raise TrainError(f"{where}: cannot grade the validation row: {outcome.grader}: {outcome.reason}")
-    return Grade(0.0, outcome.reason, outcome.grader, passed=False) if isinstance(outcome, Unscored) else outcome
+    grade, path = AnswerGrader(job.grading, "validation"), job.validation_file
+    return [grade(example.case, answer, path) for example, answer in zip(examples, answers, strict=True)]
 
 
 @torch.inference_mode()

@@ -9,8 +9,10 @@ from typing import Any
 from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
+from pytest_ftgate.graders.value import GraderError
 from pytest_ftgate.train.call_text import calls_in
 from pytest_ftgate.train.data import Example, example_of
+from pytest_ftgate.train.grading import compiled
 from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.roles import TurnCheck
 
@@ -23,8 +25,8 @@ JUDGED = (
     "    remove the key from rows whose answer was wanted, and the other rows, in data.validation"
 )
 UNREADABLE = (
-    "calls functions in a form of the chat template that cannot be read back from text, so that validation cannot "
-    "grade it: {!r}\n    validate on rows without tool calls; golden sets are graded by the server's own parser"
+    "calls functions in a form of the chat template that cannot be read back from text, so that the trainer cannot "
+    "grade it: {!r}\n    use rows without tool calls here; golden sets are graded by the server's own parser"
 )
 
 
@@ -39,8 +41,17 @@ def _gradable(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) ->
     if row.desired is not None:
         raise TrainError(JUDGED)
     example = example_of(prompt, tokenizer, check, row)
+    check_readable(example, row, tokenizer)
+    try:
+        compiled(example.case.graders)
+    except GraderError as error:
+        raise TrainError(f"cannot be graded: {error}") from None
+    return example
+
+
+def check_readable(example: Example, row: DataRow, tokenizer: Any) -> None:
+    """Raises TrainError for calls that are not what is read of their text."""
     if row.calls:
         said = tokenizer.decode(example.answer, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         if [dict(call) for call in calls_in(said)[1]] != example.case.expected:
             raise TrainError(UNREADABLE.format(said))
-    return example

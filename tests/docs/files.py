@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from pytest_ftgate.data.readers.reader import read_entries
+from pytest_ftgate.data.request_log.read import read_requests
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.files.schema import check
@@ -76,7 +77,7 @@ def _of_schema(name: str) -> Callable[[Path], None]:
 
 
 def _log(path: Path) -> None:
-    assert all("input" in json.loads(line) for line in path.read_text().splitlines())
+    assert len(read_requests(path)) == len(path.read_text().splitlines())
 
 
 def _rows(path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.cli.ab_router import Served, Split, configuration, server_url
+from pytest_ftgate.cli.router_files import configuration, server_url
+from pytest_ftgate.cli.router_route import Route, Served
 from pytest_ftgate.gate.live.log import read_log
 from pytest_ftgate.serve.hf.engine import TransformersEngine
 from pytest_ftgate.serve.model import Model
@@ -39,9 +40,9 @@ def test_two_adapters_of_one_server_behind_nginx(tmp_path: Path) -> None:
         assert alone[0] != alone[1], "two adapters that say the same would prove nothing"
 
         port, log, written = free_port(), tmp_path / "exposures.jsonl", tmp_path / "ftgate.conf"
-        versions = [Served(f"v{n}", endpoint.model, server) for n, endpoint in enumerate(endpoints)]
-        split = Split("colours", *versions, 0.5, models[1].digest[:16], listen=f"127.0.0.1:{port}", log=str(log))
-        written.write_text(configuration(split))
+        versions = [Served(f"v{n}", endpoint.model, (server,)) for n, endpoint in enumerate(endpoints)]
+        route = Route("colours", *versions, 0.5, models[1].digest[:16], listen=f"127.0.0.1:{port}", log=str(log))
+        written.write_text(configuration(route))
         with running_nginx(tmp_path, written, port) as url:
             answers = [said(url, "colours", f"u{i}", key) for i in range(8)]
             again = [said(url, "colours", f"u{i}", key) for i in range(8)]

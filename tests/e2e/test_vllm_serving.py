@@ -16,6 +16,7 @@ import pytest
 
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.pipeline.production.reconcile import Reconciler, Rules
 from pytest_ftgate.registry import open_registry
 from pytest_ftgate.registry.model_tags import name_of, tags_of
 from pytest_ftgate.serve.adapter import adapter_digest
@@ -194,6 +195,13 @@ def test_promote_and_rollback_into_this_server_take_seconds(engine, adapters, tm
     for model, same in zip(adapters, (True, False), strict=True):
         expected = reference_logprobs(model, [ids + more])[0][-len(more) :]
         assert probe.agreement(logprobs, expected).within("float32") is same
+    probe.unload(line, name_of(v1))  # the server is started again: reconcile brings champion and candidate back
+    urls, both = [engine.base_url], [name_of(v1), name_of(v2)]
+    made = Reconciler(registry, "spam", Rules(candidate=2)).run(urls)
+    assert (made.well, [each.name for each in made.replicas[0].deployed]) == (True, both)
+    made = Reconciler(registry, "spam", Rules(keep=0, unload_s=0)).run(urls)
+    assert (made.well, [each.new for each in made.replicas[0].deployed]) == (True, [False])
+    assert made.replicas[0].unloaded == (name_of(v2),)
     probe.unload(line, name_of(v1))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.model import Model
 from tests.mock_openai import Fault, broken
-from tests.projects import pipeline_toml, write_model
+from tests.projects import pipeline_toml, write, write_model
 
 PIPELINE = pipeline_toml("echo", model="./base") + "[canary]\nsize = 100\n"
 GATE = "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.5\n"
@@ -26,10 +28,14 @@ def case(number: int, text: str = "text") -> dict:
 
 
 class Shop:
-    """A project whose champion v2, before it v1, is served by the mock; `wrong` of its answers are."""
+    """A project whose champion v2, before it v1, is served by the mock; `wrong` of its answers are.
+
+    lost: of questions whose number is 1000 or more.
+    """
 
     def __init__(self, project, answering) -> None:
         self.project, self.path, self.wrong, self.broken = project, project.path, 0, False
+        self.lost = 0
         self.state = self.path / ".ftgate"
         self.server = answering(self.answer)
         self.write_goldens([case(i) for i in range(120)])
@@ -40,7 +46,8 @@ class Shop:
         said = messages[-1]["content"]
         if self.broken and said.endswith("7"):
             return broken(400)
-        return "wrong" if int(said.split()[-1]) % 100 < self.wrong else said
+        number = int(said.split()[-1])
+        return "wrong" if (number % 100 < self.wrong if number < 1000 else number < 1000 + self.lost) else said
 
     def write_goldens(self, cases: list[dict]) -> None:
         self.project.locked("echo", cases, GATE)
@@ -49,12 +56,15 @@ class Shop:
     def registry(self):
         return open_registry(None, self.state)
 
-    def promote(self, weights: str) -> None:
+    def promote(self, weights: str, results: Mapping[str, Any] | None = None) -> None:
+        """results: of the cases of the golden set, as frozen at promotion."""
         folder = self.path / f"adapter-{weights}"
         folder.mkdir()
         (folder / "adapter_model.safetensors").write_text(weights)
         (folder / "adapter_config.json").write_text('{"r": 8, "peft_type": "LORA"}')
-        run = self.registry.log_run("echo", {}, {}, {}, {}, {})
+        frozen = self.path / f"results-{weights}"
+        write(frozen / "echo.json", json.dumps({"suite": "echo", "cases": results or {}}))
+        run = self.registry.log_run("echo", {}, {}, {}, {"results": frozen}, {})
         tags = tags_of(Model(str(self.path / "pipelines/echo/base"), None, adapter=folder)) | {"verdict": "PROMOTE"}
         number = self.registry.add_version("echo", folder, adapter_digest(folder), run, tags).number
         self.registry.promote("echo", number, "all checks passed")

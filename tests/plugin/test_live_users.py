@@ -64,9 +64,9 @@ def test_a_candidate_waits_for_its_users_and_is_promoted_by_them(trained, ftgate
     trained.candidate(2, wrong=range(3), more=AB)
     waiting = trained.run()
     assert waiting.ret == 10
-    waiting.stdout.fnmatch_lines(["*live*HOLD*no exposures of this candidate yet; *ftgate ab router mail*"])
+    waiting.stdout.fnmatch_lines(["*live*HOLD*no exposures of this candidate yet; *ftgate router mail --candidate*"])
 
-    router = ftgate("ab", "router", "mail", "--server", "http://127.0.0.1:8000")
+    router = ftgate("router", "mail", "--candidate", "--server", "http://127.0.0.1:8000")
     assert "    20% candidate;" in router
     [digest] = re.findall(r'"candidate": "([0-9a-f]{16})"', "\n".join(router))
     trained.project.write("pipelines/mail/exposures.jsonl", exposures(digest, candidate=0.9))

@@ -107,7 +107,9 @@ def test_a_golden_set_that_is_missing_is_told(shop):
     assert "did you mean 'mail'" in result.stderr.str()
 
 
-def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop):
+@pytest.mark.parametrize("method", ["qlora", "grpo"])
+def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop, method):
+    shop.write("pipelines/mail/pipeline.toml", f'{PIPELINE}[train]\nmethod = "{method}"\n')
     planted = {"input": {"text": f"before {message(7)} after"}, "expected": "spam"}
     file = shop.write("pipelines/mail/train.jsonl", rows(*range(100, 200)) + json.dumps(planted) + "\n")
     result = shop.run("--train")

@@ -80,7 +80,7 @@ def test_a_server_that_does_not_start_is_told_once_and_not_for_each_case(project
     shown, short = text.split("short test summary info")  # pytest cuts its lines to the terminal, but not in CI
     assert shown.count("the server was started without LoRA") == 3  # at once, of the first case, in the summary
     assert short.count("not asked: the vllm server") == 1
-    assert "remove --no-enable-lora from --ftgate-vllm-args (ini: ftgate_vllm_args)" in text
+    assert "remove --no-enable-lora from [serve] args or --ftgate-vllm-args (ini: ftgate_vllm_args)" in text
     assert "Traceback" not in text
     assert result.ret != 0
     assert not left_over(project)

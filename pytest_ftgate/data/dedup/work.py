@@ -20,6 +20,7 @@ import numpy.typing as npt
 from pytest_ftgate.data.dedup.tasks import Task, Workers, digest_of_task, result_of
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.atomic import replacing_bytes
+from pytest_ftgate.serve.cgroup import usable_cores
 
 Result = npt.NDArray[np.generic]
 AHEAD = 2
@@ -84,8 +85,8 @@ HERE = Workers(_at_once, 1)
 
 @contextmanager
 def on_all_cores() -> Iterator[Workers]:
-    """As many processes as the machine has cores; they end with this one, even if it is killed."""
-    count = os.cpu_count() or 1
+    """As many processes as there are cores for them; they end with this one, even if it is killed."""
+    count = usable_cores()
     with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=follow_parent) as pool:
 
         def submit(task: Task) -> Callable[[], Result]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.near.rows import Row, read_rows
-from pytest_ftgate.errors import Fault, FileFaults
+from pytest_ftgate.data.request_log.read import read_requests
+from pytest_ftgate.data.request_log.request import LoggedRequest
 from pytest_ftgate.files.digest import canonical
-from pytest_ftgate.files.jsonl import parse_lines
-from pytest_ftgate.files.text import shown
 from pytest_ftgate.graders.answer import NoJsonError, json_of, label_in, label_of
 
 if TYPE_CHECKING:
@@ -35,37 +34,18 @@ class Inputs:
 
 
 def read_log(path: Path, label: str = "") -> Inputs:
-    """Lines {"input": text, variables or messages, "output": the model's answer}, the answer being optional.
+    """The requests of a log of any form that `read_requests` reads, the answer being optional.
 
     label: dotted path into the answers. Raises FileFaults with every line that is none, and for a file without a row.
     """
-    name = shown(path)
-    found = [_row(entry, name) for entry in parse_lines(_text(path), name)]
-    rows = [row for row in found if isinstance(row, Row)]
-    faults = [fault for fault in found if isinstance(fault, Fault)]
-    if not found:
-        faults = [Fault(name, 0, "no rows", 'write one line per request: {"input": "..."}')]
-    if faults:
-        raise FileFaults(faults)
-    return _inputs("the log", rows, label)
+    return log_inputs(read_requests(path), label)
 
 
-def _text(path: Path) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise FileFaults([Fault(shown(path), 0, f"cannot be read: {error}")]) from None
-
-
-def _row(entry: tuple[int, Any] | Fault, path: str) -> Row | Fault:
-    if isinstance(entry, Fault):
-        return entry
-    line, data = entry
-    if isinstance(data, Mapping) and (row := Row(path, line, data)).question.strip():
-        return row
-    return Fault(
-        path, line, f"no 'input' key: found {canonical(data)[:80]}", 'expected {"input": "...", "output": "..."}'
-    )
+def log_inputs(requests: Iterable[LoggedRequest], label: str = "") -> Inputs:
+    """The texts that were asked, with the labels of their answers."""
+    asked = [(each.question, each.output) for each in requests if each.question.strip()]
+    pairs = [(text, None if output is None else _label(output, label)) for text, output in asked]
+    return Inputs("the log", tuple(text for text, _ in pairs), tuple(found for _, found in pairs))
 
 
 def read_training(path: Path, label: str = "") -> Inputs:

@@ -55,5 +55,5 @@ def no_exposures(task: str) -> CheckResult:
         "live",
         "hold",
         {"n": 0.0},
-        f"live: no exposures of this candidate yet; set up the split: ftgate ab router {task}",
+        f"live: no exposures of this candidate yet; set up the split: ftgate router {task} --candidate",
     )

@@ -17,6 +17,7 @@ from pytest_ftgate.pipeline.canary.measure import ask_night, ask_reference
 from pytest_ftgate.pipeline.canary.panel import asked_of, draw_panel, find_panel
 from pytest_ftgate.pipeline.canary.result import Finding
 from pytest_ftgate.pipeline.canary.store import keep_night, keep_reference, mark, nights_of, reference_of
+from pytest_ftgate.pipeline.production.base_models import base_here
 from pytest_ftgate.pipeline.targets import Target
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class CanaryRun:
         """What answers for the champion: its own adapter, or the server that --ftgate-base-url names."""
         settings = self.runtime.settings
         if settings.engine != "openai":
-            base = self.runtime.engines.as_served(self.pipeline.base_model)
+            base = self.runtime.engines.as_served(base_here(self.runtime.registry, champion, self.pipeline))
             return self.runtime.targets.named("champion", self.task, base)
         from pytest_ftgate.serve.model import Model
 

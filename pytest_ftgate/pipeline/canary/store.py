@@ -69,6 +69,18 @@ def keep_night(registry: Registry, version: Version, reference: Reference, night
     )
 
 
+def keep_production(registry: Registry, version: Version, day: date, numbers: Mapping[str, float], finding: str) -> str:
+    """Store what a look at labelled production inputs found, and nothing of the inputs; the id of its MLflow run."""
+    name = f"v{version.number} production {day}"
+    tags = {KIND: "production", NIGHT: str(day), "finding": finding, "mlflow.runName": name}
+    return _keep(registry, version, numbers, tags, dict(numbers))
+
+
+def production_of(registry: Registry, version: Version) -> list[Logged]:
+    """The looks at labelled production inputs of a version, as they were recorded."""
+    return registry.logged(experiment(version.task), {KIND: "production", VERSION: str(version.number)})
+
+
 def mark(registry: Registry, run_id: str, finding: Finding) -> None:
     """Add to a night what it found."""
     worst = max((window.z for window in finding.windows), default=0.0)

@@ -14,7 +14,7 @@ from pytest_ftgate.gate.live.plan import Ab
 def live_of(task: str, plan: Ab, digest: str, now: datetime) -> CheckResult | None:
     """The check `live`; None if nobody has met this candidate yet and the pipeline does not insist.
 
-    digest: of the model (`Model.digest`), as `ftgate ab router` has the router log it. Raises FileFaults.
+    digest: of the model (`Model.digest`), as `ftgate router` has the router log it. Raises FileFaults.
     """
     if plan.exposures is not None and plan.exposures.is_file():
         found = read_log(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.train.estimate import memory as estimate
 from pytest_ftgate.train.estimate.shapes import Shapes
-from pytest_ftgate.train.tuning import Tuning
+from pytest_ftgate.train.tuning import HELD_IN_4BIT, Tuning
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.doctor.patient import Patient
@@ -29,7 +29,7 @@ def training_fix(patient: Patient, shapes: Shapes, row: float, has: float) -> st
         return estimate.most(estimate.training(shapes, replace(settings, row=length, learned=learned))) <= has
 
     single = [text for text, changed in _alternatives(patient) if fits(changed)]
-    for name in ("batch_size", "max_length"):
+    for name in ("batch_size",) if tuning.method == "grpo" else ("batch_size", "max_length"):
         single += [text for text, changed in _halved(tuning, tuning, name, row) if fits(changed)][:1]
     if single:
         return "set " + "; or ".join(single)
@@ -47,9 +47,9 @@ def _alternatives(patient: Patient) -> Iterator[tuple[str, Tuning]]:
         yield 'train.method = "lora"', replace(tuning, method="lora")
     if not tuning.in_4bit and tuning.method in {"full", "lora"}:
         yield 'train.method = "qlora"', replace(tuning, method="qlora")
-    if not tuning.in_4bit and tuning.preferring:
+    if not tuning.in_4bit and tuning.method in HELD_IN_4BIT:
         yield "train.load_in_4bit = true", replace(tuning, load_in_4bit=True)
-    if patient.cuda and patient.device.count > 1 and tuning.strategy == "ddp":
+    if patient.cuda and patient.device.count > 1 and tuning.strategy == "ddp" and tuning.method != "grpo":
         count = patient.device.count
         yield f'train.gpus = {count} with strategy = "fsdp"', replace(tuning, gpus=count, strategy="fsdp")
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import Fault, FileFaults, ServeError
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.doctor.finding import Findings, faulty
 from pytest_ftgate.serve.chat_format import TemplateError, own_template
-from pytest_ftgate.serve.vllm.context import own_context
+from pytest_ftgate.serve.vllm.context import long_rope, own_context
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.doctor.patient import Patient
 
 
 def template(patient: Patient) -> Findings:
-    """Whether the chat template reads what [base] sets, as far as the model is on this machine."""
+    """Whether there is a chat template, and reads what [base] sets, as far as the model is on this machine."""
     if patient.folder is None:
         return
     pipeline = patient.pipeline
     try:
-        pipeline.chat.applied(own_template(patient.folder))
+        if not pipeline.chat.applied(own_template(patient.folder)) and _has_tokenizer(patient.folder):
+            line = pipeline.line_of("base", "model")
+            text = f"base.model: the tokenizer in {shown(patient.folder)} has no chat template"
+            fix = 'it is a base model: set [base] chat_template = "chatml", or use the instruct model'
+            yield faulty("base", Fault(shown(pipeline.path), line, text, fix))
     except FileFaults as gone:
         for fault in gone.faults:
             yield faulty("base", fault)
@@ -30,10 +36,15 @@ def template(patient: Patient) -> Findings:
         yield faulty("base", Fault(shown(pipeline.path), line, text, fix.strip()))
 
 
+def _has_tokenizer(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json"))
+
+
 def context(patient: Patient) -> Findings:
     """Whether the model reads as much as [serve] context wants; vLLM is started with what it reads."""
     wanted, most = patient.pipeline.serve.context, own_context(patient.base)
-    if patient.engine == "vllm" and 0 < most < wanted:
+    long = long_rope(replace(patient.base, context=wanted), ())
+    if patient.engine == "vllm" and 0 < most < wanted and not long:
         line = patient.pipeline.line_of("serve", "context")
         text = f"serve.context = {wanted}: the model reads at most {most} tokens"
         yield faulty("serving", Fault(shown(patient.pipeline.path), line, text, f"lower it to {most}, or remove it"))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psutil
-
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.pipeline.doctor.changes import serving_fix, training_fix, validation_fix
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings, error, ok, warning
 from pytest_ftgate.pipeline.doctor.software import installed
+from pytest_ftgate.serve.cgroup import usable_memory
 from pytest_ftgate.serve.gpu_memory import holders
 from pytest_ftgate.serve.nvidia_smi import nvidia_smi
 from pytest_ftgate.train.estimate import memory as estimate
@@ -70,9 +69,9 @@ def parts_of(patient: Patient, shapes: Shapes) -> dict[str, estimate.Parts]:
 
 
 def available(patient: Patient, stage: str = "") -> float:
-    """Bytes of the smallest GPU, or of this machine, that a stage may have; 0 where it is not known."""
+    """Bytes of the smallest GPU, or of this machine or container, that a stage may have; 0 where it is not known."""
     if not patient.cuda:
-        return float(psutil.virtual_memory().total)
+        return usable_memory()
     share = estimate.VLLM_SHARE if patient.engine == "vllm" and stage == "serving" else 1.0
     return patient.device.memory_mib * 2.0**20 * share
 

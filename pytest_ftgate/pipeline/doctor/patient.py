@@ -178,6 +178,9 @@ class Patient:
 
         pipeline = self.pipeline
         row = pipeline.tuning.max_length if pipeline.tuning.packing else row
+        learned = self.learned * row
+        if pipeline.tuning.method == "grpo":  # it learns from its own answers
+            row, learned = row - learned + self.answer, float(self.answer)
         return Settings(
             tuning=pipeline.tuning,
             lora=pipeline.lora.resolved(self.rows),
@@ -185,7 +188,7 @@ class Patient:
             quantization=pipeline.serve.quantization,
             cuda=self.cuda,
             row=int(row),
-            learned=int(self.learned * row),
+            learned=int(learned),
             answer=self.answer,
         )
 

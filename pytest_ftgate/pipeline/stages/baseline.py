@@ -12,6 +12,7 @@ from pytest_ftgate.pipeline.run import Baseline, PipelineRun, Stopped
 from pytest_ftgate.pipeline.stages.begin_with import check_begin
 from pytest_ftgate.pipeline.stages.check_machine import check_machine
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
+from pytest_ftgate.pipeline.stages.promote import only_proposed
 from pytest_ftgate.pipeline.targets import base_target
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def measure_baseline(run: PipelineRun) -> None:
     check_begin(run, champion)
     if champion is None and not has_floors(run.suites):
         run.say(f"  warning: {NO_FLOORS}: this run can only end in HOLD; add a [[gate.floor]] to golden.toml")
+    if why := only_proposed(run):
+        run.say(f"  warning: {why}: what passes the gate is registered, and not promoted")
     warm = threading.Thread(target=run.runtime.registry.prepare, name="ftgate-registry", daemon=True)
     warm.start()
     target = base_target(run.base)

@@ -77,6 +77,8 @@ class _Narrator:
     def __call__(self, event: dict[str, Any]) -> None:
         self._curves(event)
         match event:
+            case {"event": "step", "step": step, "steps": steps, "reward": reward}:  # of "grpo", whose loss says little
+                self._advance(step, f"reward {reward:.3f}", steps)
             case {"event": "step", "step": step, "steps": steps, "loss": loss}:
                 self._advance(step, f"loss {loss:.3f}", steps)
             case {"event": "epoch" | "warning" | "start" | "validation", "text": text}:

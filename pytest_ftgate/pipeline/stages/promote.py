@@ -18,7 +18,9 @@ from pytest_ftgate.pipeline.changed_requirements import requirement_tags
 from pytest_ftgate.pipeline.cost.run_metrics import spent
 from pytest_ftgate.pipeline.decide import explain_checks
 from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tags, overused, round_of, uses
+from pytest_ftgate.pipeline.production.base_models import keep_base
 from pytest_ftgate.pipeline.question_sketch import sketch_of
+from pytest_ftgate.registry.access.right import refusal
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.canary.reference import Reference
@@ -29,11 +31,17 @@ if TYPE_CHECKING:
 
 
 def conclude(
-    run: PipelineRun, verdict: Verdict, explanation: Explanation | None = None, reference: Reference | None = None
+    run: PipelineRun,
+    verdict: Verdict,
+    explanation: Explanation | None = None,
+    reference: Reference | None = None,
+    *,
+    propose: bool = False,
 ) -> int | None:
     """Explain what was not met, log the run with its verdict, register what was trained, promote it on PROMOTE.
 
-    reference: what the nights of a promoted version are compared with. Returns the number of the version; None if
+    reference: what the nights of a promoted version are compared with. propose: leave the champion; a person promotes
+    the version later, by its verdict. Returns the number of the version; None if
     nothing was trained, or the numbers are not to be trusted (INTEGRITY).
     """
     if run.manifest is None:
@@ -46,9 +54,22 @@ def conclude(
     if verdict.kind is Kind.PROMOTE:
         if reference is not None:
             keep_reference(registry, version, reference)
+        if propose:
+            return version.number
         over = run.champion.number if run.champion else None
-        registry.promote(run.name, version.number, verdict.reason, over)
+        registry.promote(run.name, version.number, verdict.reason, over, promoters=_promoters(run))
     return version.number
+
+
+def only_proposed(run: PipelineRun) -> str:
+    """Why this run registers what passes the gate and promotes nothing: it has no promoter's key. "" if it may."""
+    runtime = run.runtime
+    chain = runtime.registry.standing(run.name).promoters if runtime.targets.has_registry else ()
+    return refusal(run.name, chain, _promoters(run), runtime.registry.promoter_key)
+
+
+def _promoters(run: PipelineRun) -> list[Path]:
+    return [Path(key) for key in run.pipeline.registry.promoters]
 
 
 def warnings_about(run: PipelineRun) -> list[str]:
@@ -81,6 +102,8 @@ def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: 
     from pytest_ftgate.registry.model_tags import tags_of
 
     served = tags_of(run.candidate.model)
+    if run.source.registry.base:
+        keep_base(registry, run.base)
     return registry.add_version(run.name, manifest.adapter, manifest.digest, run_id, tags | served, run.champion)
 
 

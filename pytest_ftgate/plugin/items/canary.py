@@ -1,4 +1,4 @@
-"""pipeline.toml under `--canary` -> one item: tonight's panel, and whether the champion has drifted."""
+"""pipeline.toml under `--canary` -> items: tonight's panel, and with `--live` labelled production inputs."""
 
 from __future__ import annotations
 
@@ -15,34 +15,42 @@ from pytest_ftgate.plugin.items.base import FtgateFile, FtgateItem, ItemOutcome,
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.canary.result import Finding
     from pytest_ftgate.pipeline.canary.run import CanaryRun
+    from pytest_ftgate.pipeline.live.production_run import ProductionFinding, ProductionRun
+
+    Found = Finding | ProductionFinding
 
 
 class CanaryFile(FtgateFile):
     """A pipeline.toml whose champion this run watches."""
 
     def collect(self) -> Iterator[FtgateItem]:
-        """The item. Faults of the file or of its golden sets are a collection error."""
+        """The items. Faults of the file, of its golden sets or of the inputs are a collection error."""
         try:
             watch = self.ftgate.canary_run(self.path.parent.name)
+            production = self.ftgate.production_run(watch.task)
         except FtgateError as error:
             raise self.CollectError(printable(str(error))) from None
-        item = CanaryItem.make(self, "canary", watch=watch)
-        item.pipeline = watch.task
-        yield item
+        items = [CanaryItem.make(self, "canary", watch=watch)]
+        items += [ProductionItem.make(self, "live", watch=production)] if production else []
+        for order, item in enumerate(items):
+            item.pipeline, item.order = watch.task, order
+            yield item
 
 
 class CanaryItem(FtgateItem):
     """One night: passed if steady, failed if anything is to be done, skipped without a champion."""
 
     rank = Rank.STAGE
+    rolls_back = True
+    """Whether drift is evidence that the champion before was better."""
 
-    def __init__(self, *, watch: CanaryRun, **kwargs: Any) -> None:
+    def __init__(self, *, watch: CanaryRun | ProductionRun, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.watch = watch
 
     def outcome(self) -> ItemOutcome:
         """Ask, compare; on drift roll back if that was asked for, and call the hook."""
-        self.ftgate.console.line(f"{self.watch.task}: canary")
+        self.ftgate.console.line(f"{self.watch.task}: {self.name}")
         finding = self.watch.look(self.ftgate.options.night)
         version = self.watch.champion.number if self.watch.champion else None
         facts: dict[str, Any] = {"task": self.watch.task, "version": version}
@@ -51,14 +59,14 @@ class CanaryItem(FtgateItem):
             facts |= self._answer(finding)
         return _told(finding, (("ftgate_canary", json.dumps(facts)),))
 
-    def _answer(self, finding: Finding) -> dict[str, list[str]]:
+    def _answer(self, finding: Found) -> dict[str, list[str]]:
         """Audit line, rollback, hook; what there is to say of it."""
         done = list(self._audit(finding))
-        if self.ftgate.options.rollback_on_drift:
+        if self.rolls_back and self.ftgate.options.rollback_on_drift:
             done.append(self._roll_back(finding))
         return {"done": [*done, *self._call_hook(finding)]}
 
-    def _call_hook(self, finding: Finding) -> Iterator[str]:
+    def _call_hook(self, finding: Found) -> Iterator[str]:
         """A hook that raises is reported; the outcome stays."""
         try:
             self.ihook.pytest_ftgate_drift(task=self.watch.task, finding=finding)
@@ -67,7 +75,7 @@ class CanaryItem(FtgateItem):
         except BaseException as error:  # noqa: BLE001 - a user's code may raise anything, and skip like a test
             yield f"the hook pytest_ftgate_drift failed: {type(error).__name__}: {error}"
 
-    def _audit(self, finding: Finding) -> Iterator[str]:
+    def _audit(self, finding: Found) -> Iterator[str]:
         champion = self.watch.champion
         facts: dict[str, Any] = {"version": champion.number, "digest": champion.digest} if champion else {}
         facts |= {"night": str(finding.day), "score": finding.score, "reason": finding.reason}
@@ -76,7 +84,7 @@ class CanaryItem(FtgateItem):
         except FtgateError as error:
             yield f"the alarm is not in the audit log: {error}"
 
-    def _roll_back(self, finding: Finding) -> str:
+    def _roll_back(self, finding: Found) -> str:
         try:
             now = self.ftgate.runtime.registry.rollback(self.watch.task, f"canary: {finding.reason}")
         except FtgateError as error:
@@ -84,7 +92,13 @@ class CanaryItem(FtgateItem):
         return f"rolled back: v{now.number} is the champion again"
 
 
-def _told(finding: Finding, properties: tuple[tuple[str, str], ...]) -> ItemOutcome:
+class ProductionItem(CanaryItem):
+    """One look at labelled production inputs; what the goldens did not see is no reason for a rollback."""
+
+    rolls_back = False
+
+
+def _told(finding: Found, properties: tuple[tuple[str, str], ...]) -> ItemOutcome:
     if finding.kind == "steady":
         return ItemOutcome("passed", properties=properties)
     if finding.kind == "none":

@@ -22,7 +22,7 @@ from pytest_ftgate.pipeline.run import PipelineRun, Stopped
 from pytest_ftgate.pipeline.stages.baseline import measure_baseline
 from pytest_ftgate.pipeline.stages.fine_tune import fine_tune
 from pytest_ftgate.pipeline.stages.leakage import check_leakage
-from pytest_ftgate.pipeline.stages.promote import conclude, warnings_about
+from pytest_ftgate.pipeline.stages.promote import conclude, only_proposed, warnings_about
 from pytest_ftgate.pipeline.stages.serve import serve
 from pytest_ftgate.plugin.items.base import PASSED, FtgateFile, FtgateItem, ItemOutcome, Properties, Rank
 from pytest_ftgate.plugin.items.data import data_items
@@ -103,7 +103,10 @@ class StageItem(FtgateItem):
 
 
 class PromoteItem(FtgateItem):
-    """Moves the production pointer if, and only if, every required check and every other test of the run passed."""
+    """Moves the production pointer if, and only if, every required check and every other test of the run passed.
+
+    With --ftgate-propose, or without the key that a promotion needs, it only registers what it would have promoted.
+    """
 
     rank = Rank.PROMOTION
 
@@ -130,11 +133,12 @@ class PromoteItem(FtgateItem):
         reference = self._measure_reference() if verdict.kind is Kind.PROMOTE else None
         with self.run.timed("promote"):
             warnings = changed_requirements(self.run)
-            number = conclude(self.run, verdict, explanation, reference)
+            propose = self.ftgate.options.propose or bool(only_proposed(self.run))
+            number = conclude(self.run, verdict, explanation, reference, propose=propose)
             warnings += self.run.leaked.told(self.run.sets)
             warnings += warnings_about(self.run) if number else []
         warnings += _announced(self, self.run, verdict, number)
-        seen = _seen(self.run, explanation, warnings)
+        seen = _seen(self.run, explanation, warnings) | {"proposed": propose}
         properties = _verdict_property(self.run, verdict.kind, number, verdict.reason, seen)
         if verdict.kind is Kind.PROMOTE:
             return ItemOutcome("passed", properties=properties)

@@ -100,7 +100,9 @@ def _in_one_line(report: pytest.TestReport) -> str:
 def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
     task, kind, version = verdict["task"], verdict["verdict"], verdict["version"]
     yield "", ""
-    if kind == "PROMOTE":
+    if kind == "PROMOTE" and verdict.get("proposed"):
+        yield f"PROPOSED {task} v{version}: it passed the gate and is registered; the champion stays", "green"
+    elif kind == "PROMOTE":
         yield f"PROMOTED {task} v{version}", "green"
     elif kind == "UNCHANGED":
         yield f"UNCHANGED {task} v{version}: this training gives the champion itself; nothing to promote", "green"
@@ -119,6 +121,7 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _night(night: dict[str, Any]) -> Iterator[tuple[str, str]]:
     task, version, kind = night["task"], night["version"], night["kind"]
     name = f"{task} v{version}" if version else task
+    name += f", {night['of']}" if "of" in night else ""
     colour = {"steady": "green", "none": "yellow", "incomplete": "yellow", "unknown": "yellow"}.get(kind, "red")
     yield f"{kind.upper() if kind != 'none' else 'NOTHING TO WATCH'} {name}: {night['reason']}", colour
     yield from ((f"  {line}", "") for line in night["lines"])
@@ -134,6 +137,8 @@ def _explained(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _next(verdict: dict[str, Any]) -> str:
     """By the reason, where more golden cases or better data would not help."""
+    if verdict["verdict"] == "PROMOTE" and verdict.get("proposed"):
+        return f"ftgate promote {{task}} v{verdict['version']}   (while the champion is the one it was compared with)"
     return _FIRST_FLOOR if NO_FLOORS in verdict["reason"] else _NEXT[verdict["verdict"]]
 
 

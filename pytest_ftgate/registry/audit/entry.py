@@ -27,10 +27,13 @@ KINDS = {
     "reset": "the task begins anew without a champion",
     "unlock": "the lock of a promotion was broken",
     "failed": "the move that an earlier line announced was refused or not confirmed",
-    "alarm": "a canary alarm",
+    "promoters": "who may move the champion of a task was written down, or changed",
+    "alarm": "a canary alarm, or drift of inputs",
+    "retrain": "a retraining was begun, after an alarm or by schedule",
     "lock": "a golden set was accepted as it is; the task is the name of the set",
     "export": "a version was written in another form, or sent elsewhere",
     "data": "files of training data were read",
+    "restore": "versions, runs and champions were restored from a backup",
     "repair": "a crash had torn the line before",
 }
 """Kind -> what it records. A move is written before the pointer moves; the next move names the champion it found."""

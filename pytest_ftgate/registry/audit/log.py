@@ -54,6 +54,25 @@ class AuditLog:
         except OSError as error:
             raise AuditError(f"{self.path}: cannot write the audit log: {error.strerror or error}") from error
 
+    def extend_to(self, content: bytes) -> None:
+        """Make the log begin with these whole lines, of a backup: what is here is a beginning of them, or goes on.
+
+        A process that was killed leaves a beginning. Raises AuditError if the file is another log, or not writable.
+        """
+        try:
+            with self._locked() as file:
+                here = self.path.read_bytes()
+                if content.startswith(here):
+                    _write(file, content[len(here) :])
+                    sync_folder(self.path.parent)
+                elif not here.startswith(content):
+                    raise AuditError(
+                        f"{self.path}: is another audit log than that of the backup; nothing was restored\n"
+                        "    Restore into a state folder of its own: --state-dir DIR"
+                    )
+        except OSError as error:
+            raise AuditError(f"{self.path}: cannot write the audit log: {error.strerror or error}") from error
+
     def lines(self) -> tuple[list[bytes], bool]:
         """All lines without their ends, and whether the last one has none: a process died while it wrote it."""
         content = self.path.read_bytes() if self.path.is_file() else b""

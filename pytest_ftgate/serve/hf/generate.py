@@ -96,7 +96,7 @@ def decode(  # noqa: PLR0913, PLR0917 - what `generate` takes, and what the serv
 
     known: a prefix that was computed for earlier jobs of the same model. Returns the one that served these.
     """
-    rows = [Row(index, job, tokenizer, _end_tokens(model, tokenizer)) for index, job in enumerate(jobs)]
+    rows = [Row(index, job, tokenizer, end_tokens_of(model, tokenizer)) for index, job in enumerate(jobs)]
     for row in rows:
         row.report(on_answer)
     rows = sorted((row for row in rows if not row.finish), key=lambda row: -len(row.feed))
@@ -150,6 +150,6 @@ def _evaluating(model: Any) -> Iterator[None]:
         model.train(training)
 
 
-def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+def end_tokens_of(model: Any, tokenizer: Any) -> frozenset[int]:
     """All ids that end an answer: the tokenizer's and those of the model's generation config."""
     return ids_in(getattr(model.generation_config, "eos_token_id", None)) | end_tokens(tokenizer)

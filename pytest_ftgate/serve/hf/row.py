@@ -121,15 +121,19 @@ class Row:
             self.text, self.finish = text[: min(found)], "stop"
 
     def _decoded(self) -> str:
-        """Special tokens left out, unless some of them say what is thought and what is answered."""
-        drops = _reasoning_marks(self.tokenizer).isdisjoint(self.output)
-        return str(self.tokenizer.decode(self.output, skip_special_tokens=drops, clean_up_tokenization_spaces=False))
+        return decoded(self.tokenizer, self.output)
 
     def report(self, on_answer: Callable[[int, Answer], None]) -> None:
         """Hand over the answer if the row is finished."""
         if self.finish:
             text = self._decoded() if self.text is None else self.text
             on_answer(self.index, Answer(text, self.finish, len(self.job.tokens), len(self.output)))
+
+
+def decoded(tokenizer: Any, output: list[int]) -> str:
+    """Text of an answer's tokens; special ones left out, unless some say what is thought and what is answered."""
+    drops = _reasoning_marks(tokenizer).isdisjoint(output)
+    return str(tokenizer.decode(output, skip_special_tokens=drops, clean_up_tokenization_spaces=False))
 
 
 def _reasoning_marks(tokenizer: Any) -> frozenset[int]:

@@ -14,6 +14,7 @@ from pytest_ftgate.serve.llamacpp.gguf_folder import is_gguf
 if TYPE_CHECKING:
     from pytest_ftgate.serve.engine import Asked, Engine
     from pytest_ftgate.serve.model import Model
+    from pytest_ftgate.serve.servers.local import LocalEngine
 
 
 class Advance(Protocol):
@@ -76,9 +77,9 @@ class EnginePool:
         if model not in self._as_served:
             from pytest_ftgate.serve.servers.engine_identity import identity
 
-            settings = self._settings
-            engine = identity(self._kind(model), settings.vllm, (*model.arguments, *settings.vllm_args))
-            self._as_served[model] = replace(self._fetched(model), engine=engine)
+            settings, here, kind = self._settings, self._fetched(model), self._kind(model)
+            engine = identity(kind, settings.vllm, (*model.arguments, *settings.vllm_args), here)
+            self._as_served[model] = replace(here, engine=engine)
         return self._as_served[model]
 
     def _fetched(self, model: Model) -> Model:
@@ -148,20 +149,7 @@ class EnginePool:
 
             return OpenAIEngine(settings.addresses.get(base.base, settings.base_url), base.base)
         kind = self._kind(base)
-        log = settings.logs / f"{kind}-{len(self._engines)}.log"
-        if kind == LLAMACPP:
-            from pytest_ftgate.serve.llamacpp.engine import LlamaCppEngine
-
-            return LlamaCppEngine(base, log, settings.start_limit_s or START_S)
-        if kind == "vllm":
-            from pytest_ftgate.serve.vllm.command import VllmSettings
-            from pytest_ftgate.serve.vllm.engine import VllmEngine
-
-            arguments = (*base.arguments, *settings.vllm_args)
-            return VllmEngine(base, log, VllmSettings(settings.vllm, arguments, settings.start_limit_s or VLLM_START_S))
-        from pytest_ftgate.serve.hf.engine import TransformersEngine
-
-        return TransformersEngine(base, log, settings.start_limit_s or START_S)
+        return new_engine(settings, kind, base, settings.logs / f"{kind}-{len(self._engines)}.log")
 
     def _kind(self, model: Model) -> str:
         """The engine that serves a model: a GGUF is run by llama.cpp, all others as the settings say."""
@@ -179,3 +167,20 @@ class EnginePool:
 
         if not model.served and not is_gguf(model) and emulated(model.dtype):
             self._display.line(f"  {title}: {choice(model.dtype)}")
+
+
+def new_engine(settings: EngineSettings, kind: str, base: Model, log: Path) -> LocalEngine:
+    """An engine of our own for a base model, not started. kind: "transformers", "vllm" or LLAMACPP."""
+    if kind == LLAMACPP:
+        from pytest_ftgate.serve.llamacpp.engine import LlamaCppEngine
+
+        return LlamaCppEngine(base, log, settings.start_limit_s or START_S)
+    if kind == "vllm":
+        from pytest_ftgate.serve.vllm.command import VllmSettings
+        from pytest_ftgate.serve.vllm.engine import VllmEngine
+
+        arguments = (*base.arguments, *settings.vllm_args)
+        return VllmEngine(base, log, VllmSettings(settings.vllm, arguments, settings.start_limit_s or VLLM_START_S))
+    from pytest_ftgate.serve.hf.engine import TransformersEngine
+
+    return TransformersEngine(base, log, settings.start_limit_s or START_S)

@@ -15,6 +15,7 @@ from pathlib import Path
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.files.secrets import Secret
 from pytest_ftgate.serve.adapter import check_unchanged, copy_adapter
+from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Asked, Endpoint, Progress
 from pytest_ftgate.serve.model import Model, served_name
@@ -143,8 +144,7 @@ class LocalEngine:
 
     def endpoint(self, model: Model) -> Endpoint:
         """Where `model` answers. Its adapter is loaded once, under a name that contains its digest."""
-        ours = (self.model.base_digest, self.model.dtype, self.model.quantization)
-        if (model.base_digest, model.dtype, model.quantization) != ours:
+        if _server_of(model)[:3] != _server_of(self.model)[:3]:
             raise ServeError(f"the {self.name} server serves {_about(self.model)}, not {_about(model)}")
         if model.adapter is None:
             return Endpoint(self.base_url, self.served_name, self.api_key, ours=True, fingerprint=model.digest[:12])
@@ -177,6 +177,14 @@ class LocalEngine:
             raise self._error(self._process, f"cannot load adapter {adapter} (HTTP {status}): {said}")
         return name
 
+    def has(self, model: Model) -> bool:
+        """Whether the running server answers as `model` already."""
+        return model.adapter is None or model.digest in self._loaded
+
+    def takes(self, model: Model) -> bool:
+        """Whether the running server can answer as `model` without being started again."""
+        return _server_of(model) == _server_of(self.model)
+
     def unload(self, model: Model) -> None:
         """Drop the adapter of `model` from the server; does nothing if it is not loaded."""
         digest = model.digest
@@ -198,6 +206,11 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _server_of(model: Model) -> tuple[str, str, str | None, ChatFormat]:
+    """What a server is started with."""
+    return (model.base_digest, model.dtype, model.quantization, model.chat)
 
 
 def _about(model: Model) -> str:

@@ -21,6 +21,8 @@ from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import allowed_rank
 
 LOOK_S = 15.0
+_REFUSED = 400
+"""How vLLM answers to a name that is already loaded."""
 RUN_TIME_LOADING = "start vLLM with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"
 
 
@@ -57,12 +59,18 @@ class RunningServer:
         """Whether an adapter of that name is loaded. Raises ServeError."""
         return any(card["id"] == name for card in self.models())
 
-    def load(self, name: str, adapter: Path, there: str) -> None:
-        """Load an adapter. there: its folder as the server sees it. Raises ServeError with what to change."""
+    def load(self, name: str, adapter: Path, there: str) -> bool:
+        """Load an adapter; False if another program has loaded it meanwhile. Raises ServeError with what to change.
+
+        there: its folder as the server sees it.
+        """
         try:
             probe.load(Endpoint(self.base_url, name, self.api_key), name, there)
         except probe.ProbeError as error:
+            if error.status == _REFUSED and self.serves(name):
+                return False
             raise self._refused(adapter, there, error) from error
+        return True
 
     def unload(self, name: str) -> None:
         """Drop an adapter; does nothing if it is not loaded. Requests that it is answering are finished."""

@@ -15,7 +15,7 @@ from pytest_ftgate.serve.chat_format import DAY
 from pytest_ftgate.serve.hub import offline
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.vllm.context import LEAST
-from pytest_ftgate.serve.vllm.options import count, options_of, shortened, taken
+from pytest_ftgate.serve.vllm.options import asked_context, options_of, shortened, taken
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What --max-lora-rank allows in vLLM 0.32."""
@@ -68,26 +68,27 @@ class VllmSettings:
         """--max-loras: the user's own, else ours. Raises ServeError if it is no number, or no slot stays empty."""
         slots = self._number("--max-loras") or (CPU_LORA_SLOTS if cpu else LORA_SLOTS)
         if cpu and slots < 2:
-            raise ServeError("--ftgate-vllm-args: --max-loras is 1; at least 2 required on CPU (one slot stays empty)")
+            raise ServeError(
+                "[serve] args or --ftgate-vllm-args: --max-loras is 1; on CPU 2 are required (one slot stays empty)"
+            )
         return slots
 
     @property
     def context(self) -> int:
         """The user's own --max-model-len in tokens, 0 if there is none, or one that vLLM works out itself."""
-        return count(self._value("--max-model-len"))
+        return asked_context(self.arguments)
 
     def sets(self, option: str) -> bool:
         """Whether the user has set an option of `vllm serve`, by its long name."""
         return option in options_of(self.arguments)
 
     def _number(self, option: str) -> int:
-        value = self._value(option) if self.sets(option) else "0"
+        value = " ".join(options_of(self.arguments)[option]) if self.sets(option) else "0"
         if not value.isdecimal():
-            raise ServeError(f"--ftgate-vllm-args: {option} is {value or 'nothing'}, expected an integer")
+            raise ServeError(
+                f"[serve] args or --ftgate-vllm-args: {option} is {value or 'nothing'}, expected an integer"
+            )
         return int(value)
-
-    def _value(self, option: str) -> str:
-        return " ".join(options_of(self.arguments).get(option, ()))
 
 
 def find_vllm(executable: str = "") -> Path:

@@ -31,8 +31,9 @@ from pytest_ftgate.serve.vllm.command import (
     spread,
     with_programs,
 )
-from pytest_ftgate.serve.vllm.context import Longest, limit_of, longest, own_context, rounded
+from pytest_ftgate.serve.vllm.context import Longest, limit_of, long_rope, longest, own_context, rounded
 from pytest_ftgate.serve.vllm.failures import ARGUMENTS, KILLED, explain
+from pytest_ftgate.serve.vllm.remote_code import TRUSTED, check_code
 
 MOST_ADAPTERS = 16
 """Loaded by one server on a GPU before it is started again. vLLM itself decides which of them fill its slots."""
@@ -92,7 +93,7 @@ class VllmEngine(LocalEngine):
             return self.settings.context
         if not self.model.context and not self._longest.tokens and not cpu:
             return 0
-        own = own_context(self.model)
+        own = 0 if long_rope(self.model, ()) else own_context(self.model)
         return min([self.model.context or rounded(self._longest.tokens), *([own] if own else [])])
 
     def start(self, progress: Progress) -> None:
@@ -110,6 +111,8 @@ class VllmEngine(LocalEngine):
         self._most_loads = slots - 1 if cpu else MOST_ADAPTERS
         self.context = self._context(cpu=cpu)
         check_harmony(self.model)
+        if self.settings.sets(TRUSTED):
+            check_code(self.model)
         template = template_file(self.model, self.log.parent)
         ours = arguments(self.model, self.served_name, self.port, self.max_rank, cpu=cpu, context=self.context)
         ours += ["--chat-template", str(template)] if template else []
@@ -182,6 +185,19 @@ class VllmEngine(LocalEngine):
         if model.digest not in self._loaded and self._loads >= self._most_loads:
             self._start_again(self.max_rank, f"for {self._most_loads} adapters, one more requested")
         return super().endpoint(model)
+
+    def takes(self, model: Model) -> bool:
+        """As LocalEngine: also with a rank and a free slot for its adapter."""
+        if not super().takes(model) or model.adapter is None or model.digest in self._loaded:
+            return super().takes(model)
+        return allowed_rank(rank_of(model.adapter)) <= self._limit() and self._loads < self._most_loads
+
+    def unload(self, model: Model) -> None:
+        """As LocalEngine; on a GPU its place is free again, on the CPU a slot may stay filled."""
+        loaded = model.digest in self._loaded
+        super().unload(model)
+        if loaded and self.max_in_flight is None:
+            self._loads -= 1
 
     def _limit(self) -> int:
         """The highest rank the server takes; if the user set it, the server itself says no."""

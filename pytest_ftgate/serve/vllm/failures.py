@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_ftgate.files.escape import printable
 
-ARGUMENTS = "--ftgate-vllm-args (ini: ftgate_vllm_args)"
+ARGUMENTS = "[serve] args or --ftgate-vllm-args (ini: ftgate_vllm_args)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ FAILURES: tuple[Failure, ...] = (
     Failure(
         "Unknown quantization method",
         "unknown quantisation",
-        f"correct --quantization in {ARGUMENTS}, or [serve] args",
+        f"correct --quantization in {ARGUMENTS}",
     ),
     Failure(
         "does not match the quantization method",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from pytest_ftgate.files.digest import digest_of, file_digest
+from pytest_ftgate.files.digest import canonical, digest_of, file_digest
 
 OURS = frozenset(
     {"--host", "--port", "--uds", "--api-key", "--served-model-name", "--model", "--config", "--grpc", "--headless"}
@@ -110,6 +113,11 @@ def count(value: str) -> int:
     return int(float(found[1]) * UNITS[found[2]])
 
 
+def asked_context(words: Sequence[str]) -> int:
+    """The --max-model-len among the words in tokens; 0 if there is none, or one that vLLM works out itself."""
+    return count(" ".join(options_of(words).get("--max-model-len", ())))
+
+
 def taken(words: Iterable[str]) -> list[str]:
     """Those of `OURS` that the words set, also by an abbreviation, which vLLM accepts."""
     return sorted({name for name in map(name_of, words) if name in OURS or _abbreviates(name, OURS)})
@@ -147,9 +155,34 @@ def deciding(words: Sequence[str]) -> str:
 
 
 def _shown(value: str) -> str:
-    if "/" in value or value.endswith((".jinja", ".json", ".py")):
-        try:
-            return file_digest(Path(value))[:16]
-        except OSError:
-            return value if len(value) <= LONG else digest_of(value)[:16]
+    if value.startswith(("{", "[")):
+        with suppress(ValueError):
+            return _as_text(canonical(_contents(json.loads(value))))
+    return _content(value) or _as_text(value)
+
+
+def _contents(value: Any) -> Any:
+    """JSON, in which each file or folder is named by its content."""
+    if isinstance(value, dict):
+        return {key: _contents(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_contents(each) for each in value]
+    return (_content(value) or value) if isinstance(value, str) else value
+
+
+def _content(value: str) -> str:
+    """The begin of the digest of a file's content, or of names and contents in a folder; "" for what is neither."""
+    if "/" not in value and not value.endswith((".jinja", ".json", ".py")):
+        return ""
+    place = Path(value)
+    try:
+        if place.is_dir():
+            files = sorted(each for each in place.rglob("*") if each.is_file())
+            return digest_of({str(each.relative_to(place)): file_digest(each) for each in files})[:16]
+        return file_digest(place)[:16]
+    except (OSError, ValueError):
+        return ""
+
+
+def _as_text(value: str) -> str:
     return value if len(value) <= LONG and value.isprintable() else digest_of(value)[:16]

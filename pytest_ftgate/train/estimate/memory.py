@@ -28,7 +28,7 @@ VLLM_SHARE = 0.92
 """Of a GPU's memory, what vLLM 0.32 takes where --gpu-memory-utilization does not say otherwise."""
 
 TILE = (4096, 32_768)
-"""Tokens and words whose logits TRL's fused head holds at one time on CUDA."""
+"""Tokens and words whose logits TRL's fused head holds at one time: on CUDA, and for method "grpo"."""
 
 LOGIT_COPIES = 14
 """Bytes for each logit where all are held at one time: as they come, log-softmax in float32, and their gradients."""
@@ -113,7 +113,7 @@ def training(shapes: Shapes, settings: Settings) -> Parts:
         "adapter": 0 if full else trained * number * kept,
         "gradients": trained * number * states,
         "optimizer": 0 if offloaded else trained * optimizer_bytes(tuning, cuda=settings.cuda) * states,
-        "activations": _activations(shapes, settings),
+        "activations": max(_activations(shapes, settings), _drawn(shapes, settings)),
         "logits": _logits(shapes, settings),
         **_process(settings),
     }
@@ -138,9 +138,16 @@ def _activations(shapes: Shapes, settings: Settings) -> float:
     return float(tokens * shapes.layers * (layer + scores))
 
 
+def _drawn(shapes: Shapes, settings: Settings) -> float:
+    """Keys and values of the answers that method "grpo" draws at one time, before it learns from them."""
+    tuning = settings.tuning
+    answers = tuning.batch_size * tuning.gradient_accumulation if tuning.method == "grpo" else 0
+    return float(shapes.cached(settings.row) * answers * BYTES[settings.dtype])
+
+
 def _logits(shapes: Shapes, settings: Settings) -> float:
     tokens, words = _rows(settings.tuning) * (settings.learned + 1), shapes.vocabulary
-    if settings.cuda and not settings.tuning.preferring:
+    if settings.tuning.method == "grpo" or (settings.cuda and not settings.tuning.preferring):
         tokens, words = min(tokens, TILE[0]), min(words, TILE[1])
     return float(tokens * words * LOGIT_COPIES)
 

@@ -24,7 +24,9 @@ OPERATIONS = {"full": 8.0, "dpo": 10.0, "kto": 10.0}
 
 
 def tabled(card: str, weights: int, tuning: Tuning) -> float:
-    """Tokens of training rows per second on one card; 0 for a card that the table does not have, or without weights."""
+    """Tokens of training rows per second on one card; 0 without card in the table or weights, and for "grpo"."""
+    if tuning.method == "grpo":
+        return 0.0  # most of its time it draws answers, of a length that is not known before
     peak = next((value for name, value in TERAFLOPS.items() if _is(card, name)), 0)
     each = weights * OPERATIONS.get(tuning.method, 6.0)
     return peak * 1e12 * REACHED * (IN_4BIT if tuning.in_4bit else 1.0) / each if each else 0.0

@@ -87,13 +87,13 @@ def test_a_share_is_a_share(text, capsys):
 
 def test_the_router_gets_the_names_of_both_versions(registry, promote, no_tracking_server, tmp_path, ftgate):
     promote("a")
-    code, _, err = ftgate("ab", "router", "spam", "--server", "http://10.0.0.5:8000", "--share", "0.05")
-    assert (code, "v1 is the champion; choose another" in err) == (2, True)
+    code, _, err = ftgate("router", "spam", "--server", "http://10.0.0.5:8000", "--share", "0.05", "--candidate")
+    assert (code, "v1 is the champion, and no later version" in err) == (2, True)
     promote("b")
     registry.rollback("spam", "test")
     out = tmp_path / "r.conf"
     options = ["--server", "http://10.0.0.5:8000/v1/", "--share", "0.05", "--out", str(out)]
-    assert ftgate("ab", "router", "spam", *options)[0] == 0
+    assert ftgate("router", "spam", "--candidate", *options)[0] == 0
     text = out.read_text()
     assert "5% candidate;" in text
     for number, arm in ((2, "candidate"), (1, "default  ")):

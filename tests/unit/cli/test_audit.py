@@ -1,11 +1,15 @@
 """`ftgate audit` as a user types it."""
 
+import hashlib
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.registry.audit import record
+from tests.unit.signing_keys import make_keys
 
 pytestmark = pytest.mark.usefixtures("no_tracking_server")
 
@@ -152,3 +156,68 @@ def test_a_task_that_was_deleted_begins_anew_only_on_the_record(registry, promot
     assert registry.champion("spam") is None
     assert ftgate("status")[0] == 0
     assert main(["audit", "verify", "--state-dir", str(tmp_path / "state")]) == 0
+
+
+def test_only_a_promoter_moves_the_champion_and_the_log_says_who(registry, promote, tmp_path, capsys, monkeypatch):
+    """As users type it: a list, a key by option and by environment, another person, and what the log shows."""
+    people = {}
+    for name in ("alice", "eve"):
+        (folder := tmp_path / name).mkdir()
+        people[name] = make_keys(folder)
+    alice, eve = people["alice"], people["eve"]
+    promote("a"), promote("b")
+    state = ("--state-dir", str(tmp_path / "state"))
+    assert main(["promoters", "spam", *state]) == 0
+    assert "no promoters on record" in capsys.readouterr().out
+    assert main(["promoters", "spam", "--set", str(alice.verify), "--key", str(alice.signing), *state]) == 0
+    assert "these keys may promote" in capsys.readouterr().out
+    assert main(["rollback", "spam", *state]) == 2
+    assert "only its promoters" in capsys.readouterr().err
+    assert main(["rollback", "spam", "--key", str(eve.signing), *state]) == 2
+    assert "FTGATE_PROMOTER_KEY" in capsys.readouterr().err
+    monkeypatch.setenv("FTGATE_PROMOTER_KEY", str(alice.signing))
+    assert main(["rollback", "spam", *state]) == 0
+    assert main(["status", "spam", *state]) == 0
+    assert re.search(r"promoters\s+[0-9a-f]{16}\b", capsys.readouterr().out)
+    assert main(["audit", "verify", *state]) == 0
+    assert "intact" in capsys.readouterr().out
+    assert main(["audit", "show", "--kind", "rollback", *state]) == 0
+    shown = capsys.readouterr().out
+    assert len(shown.splitlines()) == 2
+    assert re.search(r"signed by [0-9a-f]{16}\b", shown)
+    assert "signature" not in shown
+
+
+def test_commands_that_read_training_rows_are_on_record_in_a_project(tmp_path, monkeypatch, capsys):
+    """By path and sha256; where there is no state folder none is made."""
+    monkeypatch.chdir(tmp_path)
+    row = '{"messages": [{"role": "user", "content": "Where is my %s?"}, {"role": "assistant", "content": "%s"}]}\n'
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(row % (word, number) for number, word in enumerate(["cat", "refund", "order", "key"])))
+    main(["data", "check", "rows.jsonl"])
+    assert not (tmp_path / ".ftgate").exists()
+    (tmp_path / ".ftgate").mkdir()
+    main(["data", "check", "rows.jsonl"])
+    main(["data", "redact", "rows.jsonl", "out.jsonl"])
+    main(["data", "dedup", "rows.jsonl", "out.jsonl"])
+    main(["data", "split", "rows.jsonl", "--out", "parts"])
+    main(["data", "review", "rows.jsonl"])
+    (tmp_path / "goldens").mkdir()
+    (tmp_path / "goldens" / "a.golden.jsonl").write_text(
+        '{"id": "a", "input": "What is two and two?", "expected": "4"}\n'
+    )
+    main(["leakage", "rows.jsonl"])
+    main(["drift", "inputs", "rows.jsonl", "--train", "rows.jsonl"])
+    capsys.readouterr()
+    entries = [json.loads(line) for line in (tmp_path / ".ftgate/audit.jsonl").read_text().splitlines()]
+    sha256 = hashlib.sha256(rows.read_bytes()).hexdigest()
+    assert all(entry["what"]["files"] == [{"path": "rows.jsonl", "sha256": sha256}] for entry in entries)
+    assert [entry["what"]["for"] for entry in entries] == [
+        "data check",
+        "data redact",
+        "data dedup",
+        "data split",
+        "data review",
+        "leakage",
+        "drift inputs",
+    ]

@@ -63,8 +63,9 @@ def test_settings_arrive(write, tmp_path):
 def test_a_served_model_has_an_address_and_a_name(write):
     assert "belong together" in write("github", "--base-url", "https://x/v1")[1]
     assert "belong together" in write("github", "--model", "m")[1]
+    assert "belong together" in write("gitlab", "--model", "m")[1]
     assert "holds a user" in write("gitlab", "--base-url", "https://me:pass@x/v1", "--model", "m")[1]
-    for args in (("gitlab", "--model", "m"), ("github", *SERVED, "--max-drop", "3")):
+    for args in (("gitlab", *SERVED, "--max-drop", "3"), ("github", *SERVED, "--max-drop", "3")):
         with pytest.raises(SystemExit):
             write(*args)
 

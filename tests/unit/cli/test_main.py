@@ -1,20 +1,14 @@
 """`ftgate` as a user types it."""
 
 import os
-import signal
 import subprocess
 import sys
-import threading
-import types
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from pytest_ftgate.cli.main import main
-from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.engine import Endpoint
 from tests.projects import write_rows
 from tests.stable import stable
 
@@ -81,86 +75,6 @@ def test_rollback_to_what_is_no_version(ftgate, capsys):
         ftgate("rollback", "spam", "--to", "last")
     assert caught.value.code == 2
     assert "'last' is not a version, expected v2 or 2" in capsys.readouterr().err
-
-
-class FakeEngine:
-    """Records what it is asked to serve; the signal comes as soon as it serves."""
-
-    made: ClassVar[list["FakeEngine"]] = []
-
-    def __init__(self, model, logs) -> None:
-        self.model, self.name, self.events = model, "fake", []
-        self.made.append(self)
-
-    def start(self, advance) -> None:
-        advance("loading")
-        self.events.append("start")
-
-    def endpoint(self, model) -> Endpoint:
-        self.events.append("endpoint")
-        self.signal = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
-        self.signal.start()
-        return Endpoint("http://127.0.0.1:8000/v1", "adapter-ab12", "made-for-this-server")
-
-    def check(self) -> None:
-        raise ServeError("the server died: CUDA out of memory")
-
-    def stop(self) -> None:
-        self.signal.cancel()
-        self.events.append("stop")
-
-
-@pytest.fixture
-def engine(monkeypatch):
-    module = types.ModuleType("pytest_ftgate.serve.hf.engine")
-    module.TransformersEngine = FakeEngine
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(FakeEngine, "made", [])
-    return FakeEngine
-
-
-def test_serve_serves_the_fetched_champion_and_stops_at_a_signal(registry, promote, base, ftgate, engine):
-    promote("a")
-    code, out, _ = ftgate("serve", "spam")
-    [made] = engine.made
-    assert code == 0
-    assert made.events == ["start", "endpoint", "stop"]
-    assert made.model.base == str(base)
-    assert (made.model.adapter / "adapter_model.safetensors").read_text() == "a"
-    assert "http://127.0.0.1:8000/v1/chat/completions" in out
-    assert out.endswith("stopped\n")
-
-
-def test_serve_ends_with_the_log_of_a_server_that_died(registry, promote, ftgate, engine, monkeypatch):
-    promote("a")
-    monkeypatch.setattr("pytest_ftgate.cli.serve.LOOK_EVERY_S", 0.01)
-    code, _, err = ftgate("serve", "spam")
-    assert (code, err) == (2, "ftgate: the server died: CUDA out of memory\n")
-    assert engine.made[0].events[-1] == "stop"
-
-
-def test_serve_refuses_a_flipped_byte_in_the_adapter(registry, promote, ftgate, engine):
-    promote("a")
-    (Path(registry.champion("spam").source) / "adapter_model.safetensors").write_text("b")
-    code, _, err = ftgate("serve", "spam")
-    assert (code, engine.made) == (2, [])
-    assert "stored adapter of spam v1 has the digest" in err
-
-
-def test_serve_refuses_another_base_model(registry, promote, base, ftgate, engine):
-    promote("a")
-    (base / "model.safetensors").write_bytes(b"other weights")
-    code, _, err = ftgate("serve", "spam")
-    assert (code, engine.made) == (2, [])
-    assert "the base model has changed" in err
-    assert "--base DIR" in err
-
-
-def test_serve_finds_a_base_model_that_was_moved(registry, promote, base, ftgate, engine):
-    promote("a")
-    elsewhere = base.rename(base.with_name("elsewhere"))
-    assert ftgate("serve", "spam")[0] == 2
-    assert ftgate("serve", "spam", "--base", str(elsewhere))[0] == 0
 
 
 @pytest.fixture

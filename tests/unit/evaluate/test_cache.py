@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +9,7 @@ import pytest
 
 from pytest_ftgate.evaluate.cache import Cache, CacheError, LocalCache, open_cache
 from pytest_ftgate.serve.response import Response
-
-PASSWORD = "s3cret-pass"
+from tests.redis_here import PASSWORD, running_redis
 
 
 def answer(text: str) -> Response:
@@ -24,23 +18,8 @@ def answer(text: str) -> Response:
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if shutil.which("redis-server") is None:
-        message = "redis-server is not installed (apt-get install redis-server)"
-        pytest.fail(message) if os.environ.get("FTGATE_NO_SKIPS") else pytest.skip(message)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    args = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--requirepass", PASSWORD]
-    server = subprocess.Popen(["redis-server", *args], stdout=subprocess.DEVNULL)
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.05)
-    yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
-    server.terminate()
-    server.wait(10)
+    with running_redis(tmp_path_factory.mktemp("redis")) as (url, _):
+        yield url
 
 
 @pytest.fixture(params=["local", "redis"])

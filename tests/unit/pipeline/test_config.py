@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -245,6 +246,38 @@ def test_the_server_s_arguments_and_context_travel_with_the_base_model(tmp_path,
         assert (line, "which is set by the plugin" in said) == (11, True)
 
 
+@pytest.mark.parametrize(
+    ("word", "is_now"),
+    [
+        ("parser.py", "{}/parser.py"),
+        ("../shared/parser.py", "{}/../shared/parser.py"),
+        ("--reasoning-parser-plugin=./parser.py", "--reasoning-parser-plugin={}/parser.py"),
+        ('{"model": "./draft", "n": 2}', '{{"model": "{}/draft", "n": 2}}'),
+        ("draft/config.json", "{}/draft/config.json"),
+        ("name=./draft", "name={}/draft"),
+        *((same, same) for same in ("qwen3", "org/model", "https://host/x.json", '{"method": "ngram"}', "-1", "0.9")),
+    ],
+)
+def test_files_in_the_server_s_arguments_are_those_seen_from_the_pipeline(tmp_path, monkeypatch, word, is_now):
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path / "sms"
+    for file in ("parser.py", "../shared/parser.py", "draft/config.json"):
+        projects.write(here / file, "x")
+    args = json.dumps(["--option", word])
+    pipeline = read_pipeline(write(tmp_path, SMALLEST + f"[serve]\nargs = {args}\n"))
+    wanted = is_now if word == is_now else is_now.format(here).replace(f"{here}/..", str(tmp_path))
+    assert pipeline.serve.args == ("--option", wanted)
+    assert (len(pipeline.named_files) == 4) == (word != is_now), "Ray takes them along"
+
+
+def test_a_file_in_the_server_s_arguments_that_is_not_there_is_a_fault(tmp_path):
+    text = SMALLEST + '[serve]\nargs = ["--reasoning-parser-plugin", "parser.py", "-O", "./gone"]\n'
+    assert [(line, said.rpartition("/")[2]) for line, said in faults(tmp_path, text)] == [
+        (10, "gone not found"),
+        (10, "parser.py not found"),
+    ]
+
+
 def test_a_hub_id_is_trained_at_the_commit_that_it_was_resolved_to(tmp_path):
     text = SMALLEST.replace('"./model"', '"org/model"\nrevision = "v1"')
     made = read_pipeline(write(tmp_path, text)).at("0123abcd")
@@ -271,6 +304,22 @@ def test_odds_of_preferences_have_settings_of_their_own(tmp_path):
     assert told == [(11, 'train.packing requires method = "qlora" or "lora" or "full", found "orpo"')]
 
 
+def test_graded_answers_have_settings_of_their_own(tmp_path):
+    made = read_pipeline(write(tmp_path, SMALLEST + '[train]\nmethod = "grpo"\n')).tuning
+    assert (made.generations, made.temperature, made.beta, made.learning_rate) == (8, 1.0, 0.04, 1e-5)
+    assert made.step_rows == 1
+    text = SMALLEST + '[train]\nmethod = "grpo"\nbatch_size = 4\ngenerations = 6\n'
+    [(line, message)] = faults(tmp_path, text)
+    assert line == 12
+    assert message == "a step has 4 answers (batch_size 4), which is no multiple of train.generations = 6"
+    text = text.replace("batch_size = 4", "batch_size = 3\ngradient_accumulation = 2")
+    assert read_pipeline(write(tmp_path, text)).tuning.step_rows == 1
+    [(line, message)] = faults(tmp_path, SMALLEST + '[train]\nmethod = "grpo"\nstrategy = "fsdp"\n')
+    assert (line, "draws answers from the whole model" in message) == (11, True)
+    told = faults(tmp_path, SMALLEST + "[train]\ngenerations = 4\n")
+    assert told == [(10, 'train.generations requires method = "grpo", found "qlora"')]
+
+
 def test_judged_answers_have_weights_and_batches_of_two_or_more(tmp_path):
     text = SMALLEST + '[train]\nmethod = "kto"\ndesirable_weight = 1.5\nundesirable_weight = 0.5\n'
     tuning = read_pipeline(write(tmp_path, text)).tuning
@@ -287,7 +336,7 @@ def test_judged_answers_have_weights_and_batches_of_two_or_more(tmp_path):
 
 def test_settings_that_the_method_does_not_look_at_are_refused(tmp_path):
     told = faults(tmp_path, SMALLEST + "[train]\nbeta = 0.2\nload_in_4bit = true\n")
-    assert told[0] == (10, 'train.beta requires method = "dpo" or "kto" or "orpo", found "qlora"')
+    assert told[0] == (10, 'train.beta requires method = "dpo" or "kto" or "orpo" or "grpo", found "qlora"')
     assert [line for line, _ in told] == [10, 11]
     text = SMALLEST + '[train]\nmethod = "dpo"\n[lora]\ntarget_modules = ["q_proj", "lm_head"]\n'
     [(line, message)] = faults(tmp_path, text)

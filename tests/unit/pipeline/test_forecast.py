@@ -49,6 +49,17 @@ def test_a_whole_model_costs_half_as_much_again_and_rows_left_out_nothing(projec
     assert stages(few, [suite], SIZE, 2e6)["fine-tune"] < lora * 0.6
 
 
+def test_answers_that_are_drawn_take_the_time_of_their_tokens_and_of_learning_from_each(project):
+    pipeline, suite = project
+    drawing = replace(pipeline, tuning=replace(pipeline.tuning, method="grpo", generations=4))
+    assert suite.golden.request.max_tokens == 256
+    found = stages(drawing, [suite], SIZE, speed=1e30)["fine-tune"]
+    steps = 2 * 40 * 4 / 8
+    assert found == pytest.approx(8 + steps * 2 * (0.018 + 256 * 0.006))
+    slow = stages(drawing, [suite], SIZE, speed=2e6)["fine-tune"] - found
+    assert slow == pytest.approx(40 * 32 * 1.3 * 2 * 4 * 4 + 40 * 32 * 2 * 2, rel=0.05)
+
+
 @pytest.mark.parametrize(
     "row",
     [

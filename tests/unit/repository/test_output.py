@@ -8,10 +8,11 @@ from pathlib import Path
 from tests.repository import ROOT
 
 PRINTING = {
-    "cli/ab.py": "nginx's configuration, made of addresses and names that were checked",
+    "cli/ci_retrain.py": "why a pipeline is trained or not, to standard error, made printable",
     "cli/common.py": "say",
     "cli/leakage.py": "the report, in colours; its rows are escaped in leakage/report.py",
     "cli/main.py": "errors, the version",
+    "cli/router.py": "a router's configuration: checked names for nginx, YAML that is dumped, escaped comments",
     "files/yes_no.py": "questions",
     "pipeline/progress.py": "Console",
     "plugin/collecting.py": "a warning, made printable",

@@ -25,6 +25,7 @@ WEIGHTS = bytes(range(256)) * 80_000
 FILES = {
     "config.json": b'{"max_position_embeddings": 4096}',
     "generation_config.json": b"{}",
+    "modeling_tiny.py": b"CODE = 1",
     "tokenizer.json": b"{}",
     "model.safetensors": WEIGHTS,
     "pytorch_model.bin": b"never",
@@ -83,7 +84,9 @@ def machine(tmp_path, hub):
 def test_it_is_fetched_whole_to_a_commit_and_then_nobody_is_asked(hub, machine):
     first = machine.fetch()
     assert first["revision"] == COMMIT
-    assert first["files"] == ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"]
+    assert first["files"] == [
+        *("config.json", "generation_config.json", "model.safetensors", "modeling_tiny.py", "tokenizer.json")
+    ]
     assert first["bytes"][-1] == [sum(len(FILES[name]) for name in first["files"])] * 2
     assert first["offline"] == {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     assert first["digest"] == Model("org/tiny", COMMIT).base_digest != Model("org/tiny").base_digest

@@ -112,10 +112,3 @@ def test_this_machine_is_looked_at_once(monkeypatch):
 def test_no_torch_is_imported_to_choose():
     code = "import sys; from pytest_ftgate.serve.precision import native_dtype; native_dtype(); print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
-
-
-def test_cores_are_counted_on_systems_that_bind_no_process(monkeypatch):
-    assert module._cores() >= 1
-    monkeypatch.delattr(module.os, "sched_getaffinity")
-    monkeypatch.setattr(module.os, "cpu_count", lambda: 8)
-    assert module._cores() == 8

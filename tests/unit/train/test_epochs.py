@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 
 import pytest
@@ -53,3 +54,12 @@ def test_folders_are_read_in_order_and_unfinished_ones_are_not_epochs(tmp_path):
     assert [folder.name for folder in epochs.folders(tmp_path)] == ["2-20", "10-100"]
     assert epochs.scored(tmp_path) == [epoch(2, 0.5)]
     assert [folder.name for folder in epochs.unscored(tmp_path)] == ["10-100"]
+
+
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [([1.0, 1.0], "nothing learnt in 2 steps: .* \\(mean 0.500\\)"), ([1.0, 0.5], "^$"), ([], "^$")],
+)
+def test_answers_that_are_all_graded_alike_are_a_warning(shares, told):
+    steps = [{"loss": 0.0, "frac_reward_zero_std": share, "reward": place} for place, share in enumerate(shares)]
+    assert re.search(told, epochs.all_alike([{"loss": 1.0}, *steps] if shares else [{"loss": 1.0}]))

@@ -109,12 +109,13 @@ def test_noise_on_the_embeddings_changes_training_and_not_the_base(make_job, tmp
 
 
 def test_names_are_read_from_the_libraries_that_are_installed():
-    from trl import DPOConfig, SFTConfig
+    from trl import DPOConfig, GRPOConfig, SFTConfig
 
     from pytest_ftgate.train.odds import ORPOConfig
 
     assert arguments_of("qlora") == set(SFTConfig.__dataclass_fields__)
     assert arguments_of("dpo") == set(DPOConfig.__dataclass_fields__)
+    assert arguments_of("grpo") == set(GRPOConfig.__dataclass_fields__)
     assert arguments_of("orpo") == set(ORPOConfig.__dataclass_fields__)
     from transformers.training_args import OptimizerNames
 
@@ -162,7 +163,7 @@ def test_optimizers_that_are_refused(name, told):
 
 def test_inits_go_with_their_methods():
     for init, methods in METHODS_OF_INIT.items():
-        for method in ("qlora", "lora", "dpo", "kto", "orpo"):
+        for method in ("qlora", "lora", "dpo", "kto", "orpo", "grpo"):
             found = problems({"method": method}, {"init": init})
             assert bool(found) == (method not in methods), (init, method)
     [(keys, message, fix)] = problems({"method": "qlora"}, {"init": "pissa"})
@@ -317,3 +318,8 @@ def test_a_base_that_is_shared_out_by_a_configuration_has_no_other_first_weights
     assert "the whole base on each GPU" in message
     assert not list(configuration_problems({"lora": {"init": "pissa"}}, {"distributed_type": "MULTI_GPU"}))
     assert not list(configuration_problems({}, content))
+    [(keys, message, _)] = configuration_problems({"train": {"method": "grpo"}}, content)
+    assert keys == ("train", "accelerate_config")
+    assert message.startswith(
+        'method = "grpo" draws answers from the whole model; train.accelerate_config shares it out'
+    )

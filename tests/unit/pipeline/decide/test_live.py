@@ -83,7 +83,7 @@ def test_where_live_evidence_is_required_nothing_is_promoted_without(made):
     told = verdict(run)
     assert (told.kind, told.reason) == (
         Kind.HOLD,
-        "live: no exposures of this candidate yet; set up the split: ftgate ab router quiz",
+        "live: no exposures of this candidate yet; set up the split: ftgate router quiz --candidate",
     )
     log(shop, run.candidate.model.digest)
     assert verdict(run).kind == Kind.PROMOTE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,12 @@ from pytest_ftgate.serve.client.sync import Client
 from pytest_ftgate.serve.engine import Asked
 from pytest_ftgate.serve.hf.generate import prompt_tokens
 from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.servers.engine_identity import identity
 from pytest_ftgate.serve.vllm.command import CPU_CACHE_BYTES
 from pytest_ftgate.serve.vllm.context import Longest, longest, own_context, rounded
 from tests.unit.serve.vllm.adapters import record, silent
 
+LONGROPE = {"rope_scaling": {"type": "longrope", "long_factor": [4.0], "short_factor": [1.0]}}
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
 
 
@@ -66,6 +69,18 @@ def test_without_a_tokenizer_nothing_is_known(tmp_path):
         ({"max_seq_len": 2048}, 2048),
         ({"text_config": {"max_position_embeddings": 4096}}, 4096),
         ({"max_position_embeddings": 4096, "seq_length": 2048}, 2048),
+        ({"max_position_embeddings": 4096, "rope_scaling": {"type": "dynamic", "factor": 4.0}}, 16_384),
+        ({"text_config": {"max_seq_len": 4096, "rope_parameters": {"rope_type": "linear", "factor": 2}}}, 8192),
+        ({"max_position_embeddings": 32_768, "rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, 32_768),
+        ({"max_position_embeddings": 131_072, "rope_parameters": {"rope_type": "llama3", "factor": 8.0}}, 131_072),
+        (
+            {"model_type": "gemma3_text", "max_position_embeddings": 131_072}
+            | {
+                "rope_parameters": {"full": {"rope_type": "linear", "factor": 8.0}, "sliding": {"rope_type": "default"}}
+            },
+            131_072,
+        ),
+        ({"max_position_embeddings": 131_072, "original_max_position_embeddings": 4096} | LONGROPE, 4096),
         ({}, 0),
     ],
 )
@@ -153,3 +168,31 @@ def test_a_context_beyond_the_model_is_started_with_the_models_own(make, roomy):
 
 def test_the_digest_does_not_count_the_context(roomy):
     assert replace(roomy, context=4096, arguments=("-tp", "2")).digest == roomy.digest
+
+
+@pytest.fixture(scope="module")
+def phi(roomy, tmp_path_factory):
+    """A model with LongRoPE, whose long factors begin beyond 4,096 tokens."""
+    folder = tmp_path_factory.mktemp("phi")
+    for file in Path(roomy.base).iterdir():
+        if file.name != "config.json":
+            (folder / file.name).symlink_to(file)
+    config = json.loads(Path(roomy.base, "config.json").read_text()) | LONGROPE
+    (folder / "config.json").write_text(json.dumps(config | {"original_max_position_embeddings": 4096}))
+    return Model(str(folder), dtype="float32")
+
+
+def test_long_factors_are_taken_only_where_they_are_asked_for_and_count_in_the_digest(phi, make, tmp_path):
+    """vLLM reads short texts by them too: a longer golden case must not change the answers to the others."""
+    engine = make(model=phi)
+    with pytest.raises(ServeError, match=r"short factors of its LongRoPE\n.*set \[serve\] context"):
+        engine.expect(phi, [asked(5000)])
+    identities = {identity("vllm", "", words, phi) for words in ((), ("--max-model-len", "4096"))}
+    assert len(identities) == 1
+    [short] = identities
+    assert identity("vllm", "", ("--max-model-len", "8k"), phi) == f"{short} long-rope>4096"
+    longer = replace(phi, context=16_384)
+    assert identity("vllm", "", (), longer) == f"{short} long-rope>4096"
+    engine = make(model=longer)
+    engine.expect(longer, [asked(5000)])
+    assert "--max-model-len 16384 " in " ".join(engine.command())

@@ -48,7 +48,7 @@ OSError: [Errno 98] Address already in use
     ("log", "meaning", "fix"),
     [
         (CONTEXT, "exceeds the model's limit", "lower or remove [serve] context, or --max-model-len"),
-        (FLAG, "unknown argument", "correct --ftgate-vllm-args"),
+        (FLAG, "unknown argument", "correct [serve] args or --ftgate-vllm-args"),
         (CACHE, "KV cache", "--kv-cache-memory-bytes"),
         (PATH, "neither a folder nor a hub id", "[base] model"),
         (PORT, "port taken by another process", "a free port is chosen"),

@@ -98,3 +98,15 @@ def test_an_abbreviation_of_what_is_read_here_is_seen():
         "--max-lora-r",
         "--max-model",
     ]
+
+
+def test_a_folder_and_what_json_names_are_named_by_their_content(tmp_path):
+    said = []
+    for folder, text in (("a", "1"), ("b", "1"), ("c", "2")):
+        draft = tmp_path / folder / "draft"
+        draft.mkdir(parents=True)
+        (draft / "config.json").write_text(text)
+        said.append(deciding(("--hf-config-path", str(draft), "--speculative-config", f'{{"model": "{draft}"}}')))
+    assert said[0] == said[1]
+    assert len(set(said[2].split()) & set(said[0].split())) == 2, "the names of the options alone"
+    assert str(tmp_path) not in said[0]

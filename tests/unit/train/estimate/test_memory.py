@@ -51,6 +51,15 @@ def test_a_whole_model_needs_weights_gradients_and_states():
     assert parts["optimizer"] == weights * 2, "in 8 bits"
 
 
+def test_drawn_answers_have_a_cache_and_never_all_logits():
+    shapes = shapes_of(llama(8))
+    few, many = (settings(method="grpo", generations=8, batch_size=8, gradient_accumulation=n) for n in (1, 64))
+    drawn = shapes.cached(512) * 8 * 64 * 2
+    assert training(shapes, few)["activations"] < drawn
+    assert training(shapes, many)["activations"] == drawn
+    assert training(shapes, few)["logits"] == training(shapes, replace(few, cuda=False))["logits"]
+
+
 @pytest.mark.parametrize(
     ("tuning", "states"),
     [

@@ -13,16 +13,18 @@ import pytest
 import yaml
 from scipy.stats import binom
 
-from pytest_ftgate.cli.ab_router import Served, Split, configuration, server_url
 from pytest_ftgate.cli.main import main
+from pytest_ftgate.cli.router_files import configuration, server_url
+from pytest_ftgate.cli.router_route import Route, Served
 from pytest_ftgate.errors import FtgateError
+from tests.fake_vllm_server import FakeVllm
 from tests.mock_openai import Fault, MockServer
 from tests.nginx_here import ask, exposures_in, free_port, need_nginx, running_nginx
 
-SPLIT = Split(
+ROUTE = Route(
     "sms_spam",
-    Served("v3", "ftgate-champion", "http://127.0.0.1:1"),
-    Served("v4", "ftgate-candidate", "http://127.0.0.1:2"),
+    Served("v3", "ftgate-champion", ("http://127.0.0.1:1",)),
+    Served("v4", "ftgate-candidate", ("http://127.0.0.1:2",)),
     0.1,
     "ab12cd34ab12cd34",
 )
@@ -37,15 +39,15 @@ def routed(tmp_path_factory):
     broken = Fault(status=500, text="it broke")
     answers = [lambda m, arm=arm: broken if m[-1]["content"] == "break" else f"{arm} says hello" for arm in "AB"]
     with MockServer(answers[0]) as champion, MockServer(answers[1], token_delay_s=0.01) as candidate:
-        split = replace(
-            SPLIT,
-            champion=replace(SPLIT.champion, url=server_url(champion.base_url)),
-            candidate=replace(SPLIT.candidate, url=server_url(candidate.base_url)),
+        route = replace(
+            ROUTE,
+            champion=replace(ROUTE.champion, urls=(server_url(champion.base_url),)),
+            candidate=replace(ROUTE.candidate, urls=(server_url(candidate.base_url),)),
             listen=f"127.0.0.1:{port}",
             log=str(folder / "exposures.jsonl"),
         )
         written = folder / "ftgate.conf"
-        written.write_text(configuration(split))
+        written.write_text(configuration(route))
         with running_nginx(folder, written, port) as url:
             yield url, champion, candidate, folder / "exposures.jsonl"
 
@@ -79,7 +81,7 @@ def test_users_are_split_as_stated_stick_to_their_arm_and_are_analysed(routed, c
     rng, outcomes = np.random.default_rng(0), tmp_path / "outcomes.jsonl"
     good = {user: int(rng.random() < (0.95 if arm == "candidate" else 0.4)) for user, arm in arms}
     outcomes.write_text("".join(json.dumps({"user": user, "outcome": value}) + "\n" for user, value in good.items()))
-    options = ["--share", "0.1", "--window-hours", "0", "--candidate", SPLIT.digest]
+    options = ["--share", "0.1", "--window-hours", "0", "--candidate", ROUTE.digest]
     assert main(["ab", "analyse", str(log), "--outcomes", str(outcomes), *options]) == 0
     assert f"{share} of 700 users were routed to the candidate" in capsys.readouterr().out
 
@@ -152,7 +154,7 @@ def test_without_the_header_the_address_is_the_user_and_an_odd_name_is_logged_wh
 
 
 def test_litellm_gets_weights_pins_and_an_honest_warning():
-    text = configuration(replace(SPLIT, share=0.075), "litellm")
+    text = configuration(replace(ROUTE, share=0.075), "litellm")
     made = yaml.safe_load(text)
     found = [(d["model_name"], d["litellm_params"]["model"], d["litellm_params"]["weight"]) for d in made["model_list"]]
     assert found == [
@@ -174,10 +176,67 @@ def test_litellm_gets_weights_pins_and_an_honest_warning():
 )
 def test_what_cannot_stand_in_the_file_is_refused(change, said):
     with pytest.raises(FtgateError, match=said):
-        configuration(replace(SPLIT, **change))
+        configuration(replace(ROUTE, **change))
 
 
 @pytest.mark.parametrize("text", ["https://model:443", "model:80", "http://model", "http://model:80/v2"])
 def test_an_address_that_a_router_cannot_be_told(text):
     with pytest.raises(FtgateError, match="expected http://HOST:PORT"):
         server_url(text)
+
+
+# --- several servers, and no candidate --------------------------------------------------------------------------------
+
+
+def test_the_champion_alone_on_several_servers_whatever_becomes_of_them(tmp_path):
+    """One server is down, one was started again and lacks the adapter: clients see no error."""
+    need_nginx()
+    port, name = free_port(), "ftgate-champion"
+    servers = [FakeVllm("base", 0, 8, {}, "", "") for _ in range(4)]
+    for server in servers:
+        server.__enter__()
+        server.adapters[name] = "/somewhere"
+    try:
+        route = Route(
+            "sms_spam",
+            Served("v3", name, tuple(server_url(server.base_url) for server in servers)),
+            listen=f"127.0.0.1:{port}",
+        )
+        written = tmp_path / "ftgate.conf"
+        written.write_text(configuration(route))
+        with running_nginx(tmp_path, written, port) as url:
+            assert [ask(url, "", HELLO)[0] for _ in range(12)] == [200] * 12
+            assert all(server.requests for server in servers), "all have their share"
+            servers[0].__exit__()
+            servers[1].adapters.clear()
+            replies = [ask(url, "", HELLO) for _ in range(30)]
+            assert [status for status, _, _ in replies] == [200] * 30
+            assert {json.loads(body)["model"] for _, _, body in replies} == {name}
+            for server in servers[2:]:
+                server.adapters.clear()
+            assert ask(url, "", HELLO)[0] in {404, 502}, "no server has it: told, not answered by the base model"
+        assert {request["model"] for server in servers for request in server.requests} == {name}
+    finally:
+        for server in servers[1:]:
+            server.__exit__()
+
+
+def test_litellm_shares_an_arms_weight_among_its_servers():
+    champion = replace(ROUTE.champion, urls=tuple(f"http://10.0.0.{n}:8000" for n in (1, 2, 3)))
+    made = yaml.safe_load(configuration(replace(ROUTE, champion=champion), "litellm"))
+    weights = Counter()
+    for deployment in made["model_list"]:
+        weights[deployment["litellm_params"]["model"]] += deployment["litellm_params"]["weight"]
+    assert weights["hosted_vllm/ftgate-champion"] == 9 * weights["hosted_vllm/ftgate-candidate"]
+    assert len({deployment["model_info"]["id"] for deployment in made["model_list"]}) == 4
+
+    alone = yaml.safe_load(configuration(Route("sms_spam", champion), "litellm"))
+    assert {(d["model_name"], d["litellm_params"]["weight"]) for d in alone["model_list"]} == {("sms_spam", 1)}
+    assert alone["router_settings"]["num_retries"] == 2
+    assert "optional_pre_call_checks" not in alone["router_settings"]
+
+
+@pytest.mark.parametrize("kind", ["nginx", "litellm"])
+def test_without_a_server_there_is_nothing_to_route_to(kind):
+    with pytest.raises(FtgateError, match="--server http://HOST:PORT"):
+        configuration(Route("sms_spam", Served("v3", "ftgate-champion")), kind)

@@ -1,0 +1,1 @@
+"""Logs of production requests -> the requests, without who asked."""

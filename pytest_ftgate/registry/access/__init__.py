@@ -1,0 +1,1 @@
+"""Who may move the champion of a task, and how adapters lie at rest."""

@@ -1,0 +1,127 @@
+"""Folder of an artifact -> its files that may leave this machine: weights, configuration, tokenizer, signature."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.files.digest import file_digest
+from pytest_ftgate.files.secrets import mask
+from pytest_ftgate.registry import signature
+from pytest_ftgate.serve.adapter import CONFIG, WEIGHTS
+from pytest_ftgate.serve.model import CONTENT, is_adapter
+
+OF_ADAPTER = frozenset({
+    WEIGHTS, CONFIG, "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
+    "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "LICENSE",
+})  # fmt: skip
+"""Of an adapter's folder; what else lies there, such as rows or notes, stays here."""
+
+BASE_NAME = "base_model_name_or_path"
+TEXT = {".json", ".jinja", ".txt"}
+VOCABULARIES = frozenset({"tokenizer.json", "vocab.json", "merges.txt"})
+"""Words of all kinds, "/home/user" among them."""
+
+LEAST_PARTS = 2
+"""A folder right below the root, such as /app, says nothing of a machine."""
+
+MOST_TEXT = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """paths: name -> file. signed: whether model.sig is one. left: names that stay here. note: why unsigned."""
+
+    paths: dict[str, Path]
+    signed: bool
+    left: tuple[str, ...]
+    note: str
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """sha256 of each file."""
+        return {name: file_digest(path) for name, path in sorted(self.paths.items())}
+
+
+@contextmanager
+def contents_of(folder: Path, base: str, key: Path | None) -> Iterator[Contents]:
+    """The files to upload, for the block.
+
+    base: the base model by the version's tags. A configuration that names it by a folder of this machine is uploaded
+    without that name. key: to sign anew what such a change, or a file that stays here, would unsign.
+    Raises RegistryError if another file names a folder of this machine, or holds a key.
+    """
+    there = sorted(path for path in folder.iterdir() if path.is_file() and path.name != signature.FILE)
+    goes = [path for path in there if _goes(path, adapter=is_adapter(folder))]
+    left = tuple(path.name for path in there if path not in goes)
+    with tempfile.TemporaryDirectory(prefix="ftgate-") as draft:
+        paths = {path.name: path for path in goes}
+        changed = _without_folder(paths, Path(draft))
+        _check_texts(paths, base)
+        old = folder / signature.FILE
+        if key:
+            signed, note = _sign(paths, key, Path(draft)), ""
+        elif old.is_file() and not changed and not left:
+            signed, note = old, ""
+        else:
+            why = f"{CONFIG} named a folder of this machine" if changed else f"{', '.join(left)} stays here"
+            signed, note = None, f"without its signature, as {why}; set ftgate_signing_key to sign what is pushed"
+        if signed:
+            paths[signature.FILE] = signed
+        yield Contents(paths, signed is not None, left, note if old.is_file() else "")
+
+
+def _goes(path: Path, *, adapter: bool) -> bool:
+    return path.name in OF_ADAPTER if adapter else path.suffix in CONTENT or path.name == "LICENSE"
+
+
+def _without_folder(paths: dict[str, Path], draft: Path) -> bool:
+    """Take a folder out of an adapter's configuration, where no digest counts it; whether there was one."""
+    if CONFIG not in paths:
+        return False
+    config = json.loads(paths[CONFIG].read_bytes())
+    name = config.get(BASE_NAME) or ""
+    if not (Path(name).is_absolute() or name.startswith((".", "~")) or (name and Path(name).exists())):
+        return False
+    paths[CONFIG] = draft / CONFIG
+    paths[CONFIG].write_text(json.dumps(config | {BASE_NAME: None}, indent=2), encoding="utf-8")
+    return True
+
+
+def _check_texts(paths: dict[str, Path], base: str) -> None:
+    places = [Path.home(), Path.cwd(), *([Path(base)] if Path(base).is_absolute() else [])]
+    here = {str(place) for place in places if len(place.parts) > LEAST_PARTS}
+    for name, path in paths.items():
+        if path.suffix not in TEXT or path.stat().st_size > MOST_TEXT:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if name not in VOCABULARIES and (found := next((each for each in here if each in text), "")):
+            raise RegistryError(
+                f"{name} names a folder of this machine, {found}: not pushed\n    export the model anew"
+            )
+        if mask(text) != text:
+            raise RegistryError(f"{name} holds a key or a password that this process knows: not pushed\n    remove it")
+
+
+def _sign(paths: dict[str, Path], key: Path, draft: Path) -> Path:
+    """Sign what is uploaded: all files in one folder, as who pulls them has them."""
+    folder = draft / "signed"
+    folder.mkdir()
+    for name, path in paths.items():
+        _same_file(path, folder / name)
+    return signature.sign(folder, key, draft)
+
+
+def _same_file(source: Path, dest: Path) -> None:
+    """A second name of a file, as links are not signed; a copy where the file system has no such names."""
+    try:
+        os.link(source.resolve(), dest)
+    except OSError:
+        shutil.copyfile(source, dest)

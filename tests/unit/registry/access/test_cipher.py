@@ -1,0 +1,131 @@
+"""Adapters that are kept encrypted, by a real program."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.registry import Keys
+from pytest_ftgate.registry.access.cipher import FILE, Cipher
+from pytest_ftgate.registry.backup.restore import restore
+from pytest_ftgate.registry.backup.take import take
+from pytest_ftgate.registry.store import Store
+from pytest_ftgate.registry.version import ENCRYPTED
+from tests.unit.signing_keys import make_keys
+
+BY_OPENSSL = "openssl enc -aes-256-cbc -pbkdf2 -pass file:{key}"
+
+
+@pytest.fixture
+def cipher(tmp_path):
+    key = tmp_path / "password"
+    key.write_text("for this test alone")
+    command = BY_OPENSSL.format(key=key)
+    return Cipher(command, f"{command} -d")
+
+
+@pytest.fixture
+def sealed(registry, cipher):
+    return replace(registry, keys=Keys(cipher=cipher))
+
+
+@pytest.fixture
+def version(sealed, adapter):
+    folder = adapter("secret weights")
+    run = sealed.log_run("spam", {}, {}, {}, {}, {})
+    return sealed.add_version("spam", folder, sealed.digest_of(folder), run, {"verdict": "PROMOTE"})
+
+
+def kept(version) -> Path:
+    return Path(version.source.removeprefix("file://"))
+
+
+def test_what_is_kept_cannot_be_read_and_what_is_fetched_can(sealed, version):
+    assert [file.name for file in kept(version).iterdir()] == [FILE]
+    assert b"secret weights" not in (kept(version) / FILE).read_bytes()
+    sealed.promote("spam", version.number, "first")
+    folder = sealed.fetch(sealed.champion("spam"))
+    assert (folder / "adapter_model.safetensors").read_text() == "secret weights"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+
+
+def test_without_the_command_it_can_be_promoted_and_not_read(sealed, version, cipher):
+    blind = replace(sealed, keys=Keys(cipher=Cipher(cipher.encrypt)))
+    blind.promote("spam", version.number, "first")
+    with pytest.raises(RegistryError, match=r"(?s)is encrypted.*ftgate_decrypt \(or FTGATE_DECRYPT\)"):
+        blind.fetch(version)
+
+
+@pytest.mark.parametrize("decrypts", [True, False])
+def test_a_file_that_was_changed_is_not_used(sealed, version, cipher, decrypts):
+    file = kept(version) / FILE
+    file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:])
+    registry = sealed if decrypts else replace(sealed, keys=Keys(cipher=Cipher(cipher.encrypt)))
+    with pytest.raises(RegistryError, match="not what was kept then"):
+        registry.promote("spam", version.number, "first")
+
+
+def test_the_same_adapter_is_registered_once(sealed, version, adapter):
+    folder = adapter("secret weights")
+    run = sealed.log_run("spam", {}, {}, {}, {}, {})
+    assert sealed.add_version("spam", folder, version.digest, run, {"verdict": "HOLD"}).number == version.number
+    assert version.tags[ENCRYPTED]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("no-such-program", "cannot encrypt: .*no-such-program"),
+        ("python3 -c 'import sys; sys.exit(\"no key for you\")'", "ended with 1: no key for you"),
+        ("true", "the command wrote nothing"),
+    ],
+)
+def test_a_command_that_fails_registers_nothing(registry, adapter, command, said):
+    broken = replace(registry, keys=Keys(cipher=Cipher(command)))
+    folder = adapter("a")
+    run = broken.log_run("spam", {}, {}, {}, {}, {})
+    with pytest.raises(RegistryError, match=rf"(?s){said}.*ftgate_encrypt"):
+        broken.add_version("spam", folder, broken.digest_of(folder), run, {})
+    assert registry.versions("spam") == []
+
+
+def test_another_key_is_a_message(sealed, version, cipher, tmp_path):
+    other = tmp_path / "other"
+    other.write_text("another")
+    wrong = Keys(cipher=Cipher(cipher.encrypt, BY_OPENSSL.format(key=other) + " -d"))
+    with pytest.raises(RegistryError, match=r"cannot decrypt|is no adapter"):
+        replace(sealed, keys=wrong).fetch(version)
+
+
+def test_a_signature_travels_with_it(registry, cipher, adapter, tmp_path):
+    keys = replace(make_keys(tmp_path), cipher=cipher)
+    signed = replace(registry, keys=keys)
+    folder = adapter("b")
+    run = signed.log_run("spam", {}, {}, {}, {}, {})
+    version = signed.add_version("spam", folder, signed.digest_of(folder), run, {"verdict": "PROMOTE"})
+    signed.promote("spam", version.number, "first")
+    shutil.rmtree(signed.state_dir / "models", ignore_errors=True)
+    assert (signed.fetch(version) / "model.sig").is_file()
+
+
+@pytest.mark.parametrize("registry", ["mlflow"], indirect=True)
+def test_a_backup_keeps_it_encrypted_and_a_restore_reads_it(sealed, version, cipher, tmp_path, mlflow_template):
+    sealed.promote("spam", version.number, "first")
+    blind = replace(sealed, keys=Keys(cipher=Cipher(cipher.encrypt)))
+    take(blind, tmp_path / "backup", ["spam"], print)
+    assert not any(
+        b"secret weights" in file.read_bytes() for file in (tmp_path / "backup").rglob("*") if file.is_file()
+    )
+    state = tmp_path / "elsewhere"
+    state.mkdir()
+    shutil.copy(mlflow_template, state / "mlflow.db")
+    other = replace(sealed, state_dir=state, store=Store(None, state))
+    restore(other, tmp_path / "backup", print)
+    folder = other.fetch(other.champion("spam"))
+    assert (folder / "adapter_model.safetensors").read_text() == "secret weights"
