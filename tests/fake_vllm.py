@@ -43,6 +43,8 @@ def make_executable(folder: Path) -> Path:
 
 def main() -> None:
     """`vllm serve MODEL --option value ...`."""
+    if sys.argv[1:] == ["--version"]:
+        return  # it has none
     plan = json.loads(os.environ.get("FAKE_VLLM", "{}"))
     if record := os.environ.get("FAKE_VLLM_RECORD"):
         Path(record).write_text(json.dumps({"argv": sys.argv[1:], "env": dict(os.environ)}))

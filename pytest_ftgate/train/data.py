@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.data.readers.row import TEXT, DataRow
@@ -14,7 +12,6 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Case, Message, Prompt, make_case, render
 from pytest_ftgate.serve.hf.template_turns import template_turns
 from pytest_ftgate.train.loss import IGNORED
-from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.rendering import Span, Tools, answer_tokens, asked_tokens, earlier_answers, text_tokens
 from pytest_ftgate.train.roles import TurnCheck
 from pytest_ftgate.train.training_row import TrainingRow
@@ -69,15 +66,6 @@ class Example:
         return {"asked": both[:begin], "answer": both[begin:], "labels": labels[begin:]}
 
 
-def read_examples(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -> list[Example]:
-    """The first `max_rows` rows (0 = all) as examples.
-
-    Raises TrainError with file and line: no row of a known shape, a preference, an answer that is marked as wanted or
-    not, a prompt that cannot be made, a chat template that garbles or drops a part of it; and for no rows.
-    """
-    return read_as(path, partial(example_of, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
-
-
 def messages_of(prompt: Prompt, row: DataRow) -> tuple[Message, ...]:
     """What the model is asked: `input` through the prompt's template, turns of other shapes as they are written.
 
@@ -88,7 +76,11 @@ def messages_of(prompt: Prompt, row: DataRow) -> tuple[Message, ...]:
 
 
 def example_of(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Example:
-    """A row as an example. Raises TrainError, PromptError as `read_examples`."""
+    """A row as an example.
+
+    Raises TrainError: a preference, an answer that is marked as wanted or not, a chat template that garbles or drops a
+    part of the prompt; PromptError: a prompt that cannot be made.
+    """
     if row.rejected is not None:
         raise TrainError(PREFERENCE)
     if row.desired is not None:

@@ -38,13 +38,14 @@ PLACES = {
 class Grading:
     """How validation answers are judged: the golden set's own graders, and the longest answer in tokens.
 
-    reasoning: "split" or "keep", as in [request].
+    reasoning: "split" or "keep", stop: texts that end an answer, both as in [request].
     """
 
     graders: tuple[Mapping[str, Any], ...] = ({"kind": "exact"},)
     label: Mapping[str, Any] | None = None
     max_tokens: int = 256
     reasoning: str = "split"
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class TrainJob:
         return cls(
             **(parts | {"report_to": tuple(parts["report_to"]), "tuning": Tuning(**parts["tuning"])}),
             chat=chat,
-            grading=Grading(**(grading | {"graders": tuple(grading["graders"])})),
+            grading=Grading(**(grading | {key: tuple(grading.get(key, ())) for key in ("graders", "stop")})),
             lora=Lora(**lora),
         )
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.data.readers.row import TEXT, DataRow
@@ -13,7 +11,6 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Message, Prompt
 from pytest_ftgate.train.data import messages_of
 from pytest_ftgate.train.pairs import TEXT_ALONE
-from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.rendering import Tools, answer_tokens, asked_tokens
 from pytest_ftgate.train.roles import TurnCheck
 from pytest_ftgate.train.tuning import Tuning
@@ -61,17 +58,12 @@ class Judged:
         return {"prompt_ids": list(self.prompt), "completion_ids": list(self.answer), "label": self.desired}
 
 
-def read_judged(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -> list[Judged]:
-    """The first `max_rows` rows (0 = all) as judged answers.
-
-    Raises TrainError with file and line: no row of a known shape, an answer that does not say whether it was wanted, a
-    preference, a text alone, a prompt that cannot be made, a chat template that garbles it; and for no rows.
-    """
-    return read_as(path, partial(judged_of, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
-
-
 def judged_of(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Judged:
-    """A row as a judged answer. Raises TrainError, PromptError as `read_judged`."""
+    """A row as a judged answer.
+
+    Raises TrainError: an answer that does not say whether it was wanted, a preference, a text alone, a chat template
+    that garbles the prompt; PromptError: a prompt that cannot be made.
+    """
     if row.shape == TEXT:
         raise TrainError(TEXT_ALONE)
     if row.rejected is not None:

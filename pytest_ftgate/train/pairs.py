@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Message, Prompt
 from pytest_ftgate.train.data import messages_of
-from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.rendering import Tools, answer_tokens, asked_tokens
 from pytest_ftgate.train.roles import TurnCheck
 
@@ -61,17 +58,12 @@ class Pair:
         return {"prompt_ids": list(self.prompt), "chosen_ids": list(self.chosen), "rejected_ids": list(self.rejected)}
 
 
-def read_pairs(path: Path, prompt: Prompt, tokenizer: Any, max_rows: int = 0) -> list[Pair]:
-    """The first `max_rows` rows (0 = all) as pairs.
-
-    Raises TrainError with file and line: no row of a known shape, one answer instead of two, two equal answers, a
-    prompt that cannot be made, a chat template that garbles it; and for no rows.
-    """
-    return read_as(path, partial(pair_of, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer, max_rows)
-
-
 def pair_of(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Pair:
-    """A row as a pair. Raises TrainError, PromptError as `read_pairs`."""
+    """A row as a pair.
+
+    Raises TrainError: one answer instead of two, two equal answers, a chat template that garbles the prompt;
+    PromptError: a prompt that cannot be made.
+    """
     if row.shape == TEXT:
         raise TrainError(TEXT_ALONE)
     if row.rejected is None:

@@ -14,7 +14,7 @@ from trl.trainer.utils import RepeatSampler
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.serve.device import this_device
 from pytest_ftgate.serve.hf.generate import end_tokens_of
-from pytest_ftgate.serve.hf.row import Answer, decoded
+from pytest_ftgate.serve.hf.row import Answer, before_stop, decoded
 from pytest_ftgate.train.arguments import arguments
 from pytest_ftgate.train.grading import AnswerGrader
 from pytest_ftgate.train.job import TrainJob
@@ -42,7 +42,7 @@ class Reward:
 
     def __init__(self, job: TrainJob, tokenizer: Any, model: Any) -> None:
         self._tokenizer, self._ends = tokenizer, end_tokens_of(model, tokenizer)
-        self._grade = AnswerGrader(job.grading, "training")
+        self._grade, self._stop = AnswerGrader(job.grading, "training"), job.grading.stop
 
     def __call__(self, completion_ids: Sequence[Sequence[int]], case: Sequence[str], **_: Any) -> list[float]:
         """Raises TrainError, with file and line, if a grader breaks."""
@@ -51,7 +51,9 @@ class Reward:
     def _value(self, ids: list[int], written: str) -> float:
         ended = bool(ids) and ids[-1] in self._ends
         said = ids[:-1] if ended else ids
-        answer = Answer(decoded(self._tokenizer, said), "stop" if ended else "length", 0, len(said))
+        text = decoded(self._tokenizer, said)
+        kept = before_stop(text, self._stop)
+        answer = Answer(kept, "stop" if ended or kept != text else "length", 0, len(said))
         case, path = case_of(written)
         return float(self._grade(case, answer, path).value)
 

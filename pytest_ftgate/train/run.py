@@ -61,7 +61,7 @@ def run(job: TrainJob, out_dir: Path, log: EventLog, key: bytes = b"") -> None:
     """
     tokenizer = load_tokenizer(job)
     data = tokenised(job, tokenizer, out_dir, lambda text: log("start", text=text))
-    validation = read_validation(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)
+    validation = read_validation(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer, job.grading)
     trainer = make_trainer(job, tokenizer, data, out_dir)
     if trainer.is_world_process_zero():
         _tell_start(log, job, data.counts, trainer)

@@ -66,7 +66,8 @@ class _Asked(NamedTuple):
 
 
 def _ask(job: TrainJob, tokenizer: Any, examples: Sequence[Example], model: Any) -> _Asked:
-    jobs = [Job(example.prompt, job.grading.max_tokens) for example in examples]
+    grading = job.grading
+    jobs = [Job(example.prompt, grading.max_tokens, stop=tuple(grading.stop)) for example in examples]
     answers = answers_to(model, tokenizer, jobs)
     loss = validation_loss(model, tokenizer, examples)
     return _Asked(answers, loss, prove(model, tokenizer) if job.tuning.method != "full" else None)

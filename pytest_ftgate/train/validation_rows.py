@@ -9,10 +9,11 @@ from typing import Any
 from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
-from pytest_ftgate.graders.value import GraderError
+from pytest_ftgate.graders.grade import GraderError, case_fault
 from pytest_ftgate.train.call_text import calls_in
 from pytest_ftgate.train.data import Example, example_of
 from pytest_ftgate.train.grading import compiled
+from pytest_ftgate.train.job import Grading
 from pytest_ftgate.train.reading import read_as
 from pytest_ftgate.train.roles import TurnCheck
 
@@ -30,12 +31,12 @@ UNREADABLE = (
 )
 
 
-def read_validation(path: Path, prompt: Prompt, tokenizer: Any) -> list[Example]:
-    """All rows as examples. Raises TrainError as `read_examples`, and for what cannot be graded."""
-    return read_as(path, partial(_gradable, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer)
+def read_validation(path: Path, prompt: Prompt, tokenizer: Any, grading: Grading) -> list[Example]:
+    """All rows as examples. Raises TrainError as `example_of`, and for what cannot be graded, with file and line."""
+    return read_as(path, partial(_gradable, grading, prompt, tokenizer, TurnCheck(tokenizer)), tokenizer)
 
 
-def _gradable(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Example:
+def _gradable(grading: Grading, prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -> Example:
     if row.shape == TEXT:
         raise TrainError(TEXT_ALONE)
     if row.desired is not None:
@@ -43,9 +44,11 @@ def _gradable(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) ->
     example = example_of(prompt, tokenizer, check, row)
     check_readable(example, row, tokenizer)
     try:
-        compiled(example.case.graders)
+        fault = case_fault(compiled(example.case.graders or grading.graders), example.case)
     except GraderError as error:
-        raise TrainError(f"cannot be graded: {error}") from None
+        fault = str(error)
+    if fault:
+        raise TrainError(f"cannot be graded: {fault}")
     return example
 
 

@@ -7,7 +7,6 @@ import platform
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError
@@ -67,6 +66,7 @@ def vllm(patient: Patient) -> Findings:
     """The command `vllm`, and whether it is built for what computes here."""
     from pytest_ftgate.errors import ServeError
     from pytest_ftgate.serve.vllm.command import find_vllm, runs_on_cpu
+    from pytest_ftgate.serve.vllm.command import version_of as version_of_vllm
 
     asked = patient.engine == "vllm"
     if not (asked or patient.vllm) and patient.quick:
@@ -80,21 +80,19 @@ def vllm(patient: Patient) -> Findings:
         else:
             yield ok("vLLM", "not found; the transformers server is used (--ftgate-engine transformers)")
         return
-    said = f"{_vllm_version(path)} at {path}"
+    version = version_of_vllm(path)
+    said = f"{version or 'of unknown version'} at {path}"
+    if not version:
+        fix = "let `vllm --version` of this wrapper print the version of vLLM"
+        yield warning("vLLM", f"{said}: answers of another release would be taken for its own", fix)
     if runs_on_cpu(path) == patient.cuda:
         built, has = ("a CPU", "a GPU") if patient.cuda else ("CUDA", "none, or its torch is built for the CPU")
         fix = "install vllm for this machine in an environment of its own, and pass --ftgate-vllm PATH"
         yield (error if asked and not patient.cuda else warning)(
             "vLLM", f"{said} is built for {built}; here is {has}", fix
         )
-    else:
+    elif version:
         yield ok("vLLM", said)
-
-
-def _vllm_version(executable: Path) -> str:
-    libraries = executable.resolve().parent.parent / "lib"
-    found = [path.name for path in libraries.glob("python*/site-packages/vllm*.dist-info")]
-    return found[0].removesuffix(".dist-info").replace("_", "-").rpartition("-")[2] if found else "of unknown version"
 
 
 def installed(name: str) -> bool:

@@ -51,7 +51,8 @@ def grading(suite: Suite) -> dict[str, Any]:
     label = {"path": golden.label.path, "values": list(golden.label.values)} if golden.label else None
     graders = [dict(spec) for spec in golden.graders if "judge" not in kinds_in(spec)]
     request = golden.request
-    return {"graders": graders, "label": label, "max_tokens": request.max_tokens, "reasoning": request.reasoning}
+    asked = {"max_tokens": request.max_tokens, "reasoning": request.reasoning, "stop": tuple(request.stop)}
+    return {"graders": graders, "label": label, **asked}
 
 
 def _compare_tokens(run: PipelineRun, job: TrainJob, out_dir: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,9 +116,8 @@ class Row:
         if not self.job.stop:
             return
         text = self._decoded()
-        found = [text.index(stop) for stop in self.job.stop if stop in text]
-        if found:
-            self.text, self.finish = text[: min(found)], "stop"
+        if (kept := before_stop(text, self.job.stop)) != text:
+            self.text, self.finish = kept, "stop"
 
     def _decoded(self) -> str:
         return decoded(self.tokenizer, self.output)
@@ -143,3 +142,8 @@ def _reasoning_marks(tokenizer: Any) -> frozenset[int]:
         tokenizer.reasoning_marks = frozenset(place for place, token in special if str(token) in MARKS)
     marks: frozenset[int] = tokenizer.reasoning_marks
     return marks
+
+
+def before_stop(text: str, stop: Sequence[str]) -> str:
+    """The text up to the first of the strings that end an answer; all of it if none is in it."""
+    return text[: min([text.index(one) for one in stop if one in text], default=len(text))]

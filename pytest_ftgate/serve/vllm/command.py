@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
@@ -114,11 +117,39 @@ def runs_on_cpu(executable: Path) -> bool:
 
 
 def version_of(executable: Path) -> str:
-    """The version of the distribution beside the command, as "0.32.0+cpu"; "" if there is none."""
+    """The version of the distribution beside the command, as "0.32.0+cpu"; of a wrapper what `--version` says.
+
+    "" if neither says it.
+    """
     libraries = executable.resolve().parent.parent / "lib"
     found = [path.name for path in libraries.glob("python*/site-packages/vllm-*.dist-info")]
     versions = [name.removeprefix("vllm-").removesuffix(".dist-info") for name in found]
-    return next((version for version in versions if "cpu" in version), versions[0] if versions else "")
+    if versions:
+        return next((version for version in versions if "cpu" in version), versions[0])
+    return _said_version(executable, executable.stat().st_mtime_ns) if executable.is_file() else ""
+
+
+VERSION_S = 120
+"""Seconds in which a wrapper must say its version: a container is started for it."""
+
+
+@cache
+def _said_version(executable: Path, _changed: int) -> str:
+    """Asked once for each content of a wrapper."""
+    try:
+        done = subprocess.run(
+            [executable, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=VERSION_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    found = re.findall(r"^(?:vllm )?v?(\d+\.\d+[\w.+-]*)\s*$", done.stdout, re.MULTILINE)
+    return str(found[-1]) if found else ""
 
 
 def allowed_rank(rank: int) -> int:

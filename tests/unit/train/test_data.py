@@ -6,8 +6,8 @@ import pytest
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
-from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.rendering import answer_tokens
+from tests.unit.train.reads import examples_in
 
 PROMPT = Prompt("Sort.", "{{ text }}")
 
@@ -22,7 +22,7 @@ GOOD = '{"input": "win cash", "expected": {"label": "spam"}}'
 
 
 def test_prompt_and_answer_are_the_chat_template(tmp_path, tokenizer):
-    [example] = read_examples(write(tmp_path, GOOD), PROMPT, tokenizer)
+    [example] = examples_in(write(tmp_path, GOOD), PROMPT, tokenizer)
     assert tokenizer.decode(example.prompt) == (
         "<|im_start|>system\nSort.<|im_end|>\n<|im_start|>user\nwin cash<|im_end|>\n<|im_start|>assistant\n"
     )
@@ -31,13 +31,13 @@ def test_prompt_and_answer_are_the_chat_template(tmp_path, tokenizer):
 
 
 def test_an_answer_in_text_is_taken_as_it_is(tmp_path, tokenizer):
-    [example] = read_examples(write(tmp_path, '{"input": "a", "expected": "spam"}'), PROMPT, tokenizer)
+    [example] = examples_in(write(tmp_path, '{"input": "a", "expected": "spam"}'), PROMPT, tokenizer)
     assert tokenizer.decode(example.answer) == "spam<|im_end|>"
 
 
 def test_only_the_first_rows_are_read_and_empty_lines_are_not_rows(tmp_path, tokenizer):
     path = write(tmp_path, GOOD, "", GOOD, "not JSON")
-    assert len(read_examples(path, PROMPT, tokenizer, max_rows=2)) == 2
+    assert len(examples_in(path, PROMPT, tokenizer, max_rows=2)) == 2
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_only_the_first_rows_are_read_and_empty_lines_are_not_rows(tmp_path, tok
 )
 def test_a_bad_row_is_told_with_its_line(tmp_path, tokenizer, line, told):
     with pytest.raises(TrainError, match=r"rows\.jsonl:2: ") as caught:
-        read_examples(write(tmp_path, GOOD, line), PROMPT, tokenizer)
+        examples_in(write(tmp_path, GOOD, line), PROMPT, tokenizer)
     assert told in str(caught.value)
 
 
@@ -64,22 +64,22 @@ SYNTHETIC = '{"input": "win", "expected": "spam", "synthetic": true'
 @pytest.mark.parametrize("rest", ["}", ', "review": "unreviewed"}', ', "review": "rejected"}', ', "reviewed": false}'])
 def test_a_synthetic_row_that_nobody_has_reviewed_does_not_train(tmp_path, tokenizer, rest):
     with pytest.raises(TrainError, match=r"rows\.jsonl:2: unreviewed synthetic row.* ftgate data review"):
-        read_examples(write(tmp_path, GOOD, SYNTHETIC + rest), PROMPT, tokenizer)
+        examples_in(write(tmp_path, GOOD, SYNTHETIC + rest), PROMPT, tokenizer)
 
 
 @pytest.mark.parametrize("rest", [', "review": "accepted"}', ', "review": "edited"}', ', "reviewed": true}'])
 def test_a_synthetic_row_that_a_person_has_accepted_trains(tmp_path, tokenizer, rest):
-    assert len(read_examples(write(tmp_path, GOOD, SYNTHETIC + rest), PROMPT, tokenizer)) == 2
+    assert len(examples_in(write(tmp_path, GOOD, SYNTHETIC + rest), PROMPT, tokenizer)) == 2
 
 
 def test_review_is_an_ordinary_key_of_a_row_that_is_not_synthetic(tmp_path, tokenizer):
     row = '{"input": "a", "expected": "b", "review": "a fine film"}'
-    assert len(read_examples(write(tmp_path, row), PROMPT, tokenizer)) == 1
+    assert len(examples_in(write(tmp_path, row), PROMPT, tokenizer)) == 1
 
 
 def test_no_rows_are_an_error(tmp_path, tokenizer):
     with pytest.raises(TrainError, match="no rows found"):
-        read_examples(write(tmp_path, ""), PROMPT, tokenizer)
+        examples_in(write(tmp_path, ""), PROMPT, tokenizer)
 
 
 def test_a_template_that_never_ends_the_turn_is_refused(tokenizer, monkeypatch):

@@ -11,12 +11,11 @@ import pytest
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train import callback
-from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.manifest import read_manifest
-from pytest_ftgate.train.pairs import read_pairs
 from pytest_ftgate.train.run import run
 from tests.unit.data.data_files import preferences, turn, write_jsonl, write_parquet
+from tests.unit.train.reads import examples_in, pairs_in
 
 PROMPT = Prompt("Sort.", None)
 ASKED = [turn("user", "win"), turn("assistant", "spam"), turn("user", "lunch")]
@@ -29,9 +28,7 @@ def quiet(monkeypatch):
 
 @pytest.mark.parametrize("asked", [ASKED[:1], ASKED, [turn("system", "Be brief."), *ASKED]])
 def test_every_way_to_write_a_preference_gives_the_same_tokens(tmp_path, tokenizer, asked):
-    first, *others = read_pairs(
-        write_jsonl(tmp_path / "pairs.jsonl", preferences(asked, "ham", "no")), PROMPT, tokenizer
-    )
+    first, *others = pairs_in(write_jsonl(tmp_path / "pairs.jsonl", preferences(asked, "ham", "no")), PROMPT, tokenizer)
     assert all(other == first for other in others)
     assert tokenizer.decode(first.chosen) == "ham<|im_end|>"
     assert tokenizer.decode(first.rejected) == "no<|im_end|>"
@@ -44,12 +41,12 @@ def test_rows_that_do_not_fit_the_method_are_told_with_line_and_way_out(tmp_path
     answer = {"prompt": "a", "completion": "b"}
     path = write_parquet(tmp_path / "rows.parquet", [preference, answer])
     with pytest.raises(TrainError, match=r'rows\.parquet:2: has a single answer, but method = "dpo".*\n.*"qlora"'):
-        read_pairs(path, PROMPT, tokenizer)
+        pairs_in(path, PROMPT, tokenizer)
     with pytest.raises(TrainError, match=r'rows\.parquet:1: is a preference .*\n.*train\.method = "dpo"'):
-        read_examples(path, PROMPT, tokenizer)
+        examples_in(path, PROMPT, tokenizer)
     path = write_jsonl(tmp_path / "rows.jsonl", [preference, preference | {"rejected": "b"}])
     with pytest.raises(TrainError, match=r"rows\.jsonl:2: has identical chosen and rejected answers"):
-        read_pairs(path, PROMPT, tokenizer)
+        pairs_in(path, PROMPT, tokenizer)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
-from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.events import EventLog
 from pytest_ftgate.train.loss import IGNORED
 from pytest_ftgate.train.manifest import read_manifest
@@ -19,6 +18,7 @@ from pytest_ftgate.train.rendering import answer_tokens
 from pytest_ftgate.train.run import run
 from tests.repository import ROOT
 from tests.unit.data.data_files import FORMATS, in_shapes, turn, write_csv, write_jsonl, write_parquet
+from tests.unit.train.reads import examples_in
 
 PROMPT = Prompt("Sort.", None)
 PAIRS = (("win cash", '{"label": "spam"}'), ("lunch at home", '{"label": "ham"}'))
@@ -33,9 +33,9 @@ def tokens(examples):
 @pytest.mark.parametrize("shape", in_shapes([turn("user", "a")], "b"))
 def test_every_format_and_shape_gives_the_same_tokens(tmp_path, tokenizer, name, shape):
     rows = [in_shapes([turn("user", asked)], answer)[shape] for asked, answer in PAIRS]
-    read = read_examples(FORMATS[name](tmp_path / name, rows), PROMPT, tokenizer)
+    read = examples_in(FORMATS[name](tmp_path / name, rows), PROMPT, tokenizer)
     plain = [{"input": asked, "expected": answer} for asked, answer in PAIRS]
-    assert tokens(read) == tokens(read_examples(write_jsonl(tmp_path / "plain.jsonl", plain), PROMPT, tokenizer))
+    assert tokens(read) == tokens(examples_in(write_jsonl(tmp_path / "plain.jsonl", plain), PROMPT, tokenizer))
     if not shape.startswith("own"):
         assert [example.case.expected for example in read] == [{"label": "spam"}, {"label": "ham"}]
 
@@ -43,7 +43,7 @@ def test_every_format_and_shape_gives_the_same_tokens(tmp_path, tokenizer, name,
 def test_only_input_goes_through_the_prompts_template(tmp_path, tokenizer):
     prompt = Prompt(template="Text: {{ text }}")
     rows = [{"input": "a", "expected": "b"}, {"prompt": "a", "completion": "b"}]
-    own, completion = read_examples(write_jsonl(tmp_path / "rows.jsonl", rows), prompt, tokenizer)
+    own, completion = examples_in(write_jsonl(tmp_path / "rows.jsonl", rows), prompt, tokenizer)
     assert [example.messages[0]["content"] for example in (own, completion)] == ["Text: a", "a"]
 
 
@@ -70,7 +70,7 @@ def learnt(tokenizer, example):
 
 
 def read_one(tmp_path, tokenizer, row, prompt=PROMPT):
-    [example] = read_examples(write_parquet(tmp_path / "chat.parquet", [row]), prompt, tokenizer)
+    [example] = examples_in(write_parquet(tmp_path / "chat.parquet", [row]), prompt, tokenizer)
     columns = example.columns()
     assert columns["asked"] + columns["answer"] == [*example.prompt, *example.answer]
     assert len(columns["labels"]) == len(columns["answer"])
@@ -109,7 +109,7 @@ def test_faults_of_a_parquet_file_name_the_row(tmp_path, tokenizer):
     rows = [{"messages": CHAT}, {"messages": CHAT[:-1]}, {"messages": [turn("user", ""), turn("assistant", "b")]}]
     path = write_parquet(tmp_path / "chat.parquet", rows)
     with pytest.raises(TrainError) as caught:
-        read_examples(path, PROMPT, tokenizer)
+        examples_in(path, PROMPT, tokenizer)
     told = str(caught.value).splitlines()
     assert told[0].startswith(f"{path}:2: (chat) does not end with an assistant turn")
     assert told[1].startswith(f"{path}:3: (chat) no non-empty user turn")
@@ -163,7 +163,7 @@ def test_rows_with_input_and_expected_give_the_tokens_they_always_gave(tmp_path)
 
     tokenizer = AutoTokenizer.from_pretrained(MODEL)
     prompt = Prompt('Answer {"label": "spam"} or {"label": "ham"}.', "{{ text }}")
-    examples = read_examples(write_jsonl(tmp_path / "made.jsonl", MADE), prompt, tokenizer)
+    examples = examples_in(write_jsonl(tmp_path / "made.jsonl", MADE), prompt, tokenizer)
     ids = json.dumps([[list(example.prompt), list(example.answer)] for example in examples])
     assert (
         hashlib.sha256(ids.encode()).hexdigest() == "45739f9904b86beca2cfa233e80a54e4a3f7c6936387d90f3a592b9bf748248c"

@@ -16,7 +16,6 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.model import folder_digest
 from pytest_ftgate.train import launch
-from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.job import Grading, TrainJob
 from pytest_ftgate.train.manifest import read_manifest
@@ -28,6 +27,7 @@ from pytest_ftgate.train.tuning import Lora, Tuning
 from pytest_ftgate.train.validation_rows import read_validation
 from tests.projects import write_rows
 from tests.unit.train.conftest import row
+from tests.unit.train.reads import examples_in
 from tests.unit.train.test_two_processes import KillOne, ranks, wait_until_gone
 
 EXACT = Grading(({"kind": "exact"},), None, 6)
@@ -97,7 +97,7 @@ def trainer(rewarding, tmp_path):
 
 def test_what_is_asked_and_graded_is_what_the_server_is_asked_and_graded(trainer, rewarding, tokenizer):
     job = rewarding()
-    examples = read_examples(Path(job.train_file), Prompt.from_json(job.prompt), tokenizer)
+    examples = examples_in(Path(job.train_file), Prompt.from_json(job.prompt), tokenizer)
     rows = [trainer.train_dataset[place] for place in range(len(examples))]
     assert [row["prompt"] for row in rows] == [list(example.prompt) for example in examples]
     assert trainer._tokenize_prompts([rows[0]["prompt"]])[0] == [rows[0]["prompt"]]
@@ -151,10 +151,25 @@ def test_rows_whose_answers_cannot_be_graded_are_reported_before_training(
         tokenised(job, tokenizer, tmp_path)
 
 
-def test_validation_rows_whose_graders_are_none_are_reported_before_training(tmp_path, tokenizer):
-    rows = [{"id": "r", "input": "win", "expected": "spam", "graders": [{"kind": "exakt"}]}]
-    with pytest.raises(TrainError, match=r"own\.jsonl:1: cannot be graded: unknown grader kind 'exakt'"):
-        read_validation(write_rows(tmp_path / "own.jsonl", rows), PROMPT, tokenizer)
+@pytest.mark.parametrize(
+    ("row", "of_the_set", "told"),
+    [
+        ({"graders": [{"kind": "exakt"}]}, {"kind": "exact"}, "unknown grader kind 'exakt'"),
+        ({"graders": [{"kind": "numeric"}]}, {"kind": "exact"}, "numeric"),
+        ({}, {"kind": "numeric"}, "numeric"),
+    ],
+)
+def test_validation_rows_that_cannot_be_graded_are_reported_before_training(tmp_path, tokenizer, row, of_the_set, told):
+    rows = [{"id": "r", "input": "win", "expected": "spam", **row}]
+    with pytest.raises(TrainError, match=rf"own\.jsonl:1: cannot be graded: {told}"):
+        read_validation(write_rows(tmp_path / "own.jsonl", rows), PROMPT, tokenizer, Grading((of_the_set,)))
+
+
+def test_a_reward_is_for_the_answer_before_a_stop(rewarding, tokenizer, model):
+    job = rewarding(Grading(({"kind": "exact"},), None, 6, stop=(" and",)))
+    asked = {"id": "r", "path": "x.jsonl", "line": 1, "input": "a", "expected": "yes", "graders": [], "tools": []}
+    said = tokenizer("yes and no", add_special_tokens=False)["input_ids"]
+    assert Reward(job, tokenizer, model)([said], [json.dumps(asked)]) == [1.0]
 
 
 def test_rows_that_cannot_be_asked_are_refused(rewarding, tmp_path, tokenizer):

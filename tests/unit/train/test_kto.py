@@ -11,16 +11,14 @@ import pytest
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train import callback
-from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.events import EventLog, read_events
-from pytest_ftgate.train.judged import imbalance, read_judged
+from pytest_ftgate.train.judged import imbalance
 from pytest_ftgate.train.manifest import read_manifest
-from pytest_ftgate.train.pairs import read_pairs
 from pytest_ftgate.train.run import run
 from pytest_ftgate.train.trainer import kto_arguments
 from pytest_ftgate.train.tuning import Tuning
-from pytest_ftgate.train.validation_rows import read_validation
 from tests.unit.data.data_files import turn, write_jsonl
+from tests.unit.train.reads import examples_in, judged_in, pairs_in, validation_in
 
 PROMPT = Prompt("Sort.", None)
 
@@ -33,7 +31,7 @@ def quiet(monkeypatch):
 def test_a_judged_answer_says_whether_it_was_wanted(tmp_path, tokenizer):
     chat = {"messages": [turn("user", "win"), turn("assistant", "spam")], "label": True}
     rows = [chat, {"prompt": "lunch", "completion": "spam", "label": False}]
-    wanted, unwanted = read_judged(write_jsonl(tmp_path / "rows.jsonl", rows), PROMPT, tokenizer)
+    wanted, unwanted = judged_in(write_jsonl(tmp_path / "rows.jsonl", rows), PROMPT, tokenizer)
     assert (wanted.desired, unwanted.desired) == (True, False)
     assert tokenizer.decode(unwanted.prompt).endswith("user\nlunch<|im_end|>\n<|im_start|>assistant\n")
     assert tokenizer.decode(unwanted.answer) == "spam<|im_end|>"
@@ -42,22 +40,22 @@ def test_a_judged_answer_says_whether_it_was_wanted(tmp_path, tokenizer):
 @pytest.mark.parametrize(
     ("read", "row", "told"),
     [
-        (read_judged, {"prompt": "a", "completion": "b"}, r"does not say whether its answer was wanted.*\n.*label"),
-        (read_judged, {"prompt": "a", "chosen": "b", "rejected": "c"}, r'is a preference row.*\n.*method = "dpo"'),
-        (read_judged, {"text": "A text."}, r'is a text alone.*\n.*method = "qlora"'),
-        (read_pairs, {"text": "A text."}, r'is a text alone.*\n.*method = "qlora"'),
+        (judged_in, {"prompt": "a", "completion": "b"}, r"does not say whether its answer was wanted.*\n.*label"),
+        (judged_in, {"prompt": "a", "chosen": "b", "rejected": "c"}, r'is a preference row.*\n.*method = "dpo"'),
+        (judged_in, {"text": "A text."}, r'is a text alone.*\n.*method = "qlora"'),
+        (pairs_in, {"text": "A text."}, r'is a text alone.*\n.*method = "qlora"'),
         (
-            read_examples,
+            examples_in,
             {"prompt": "a", "completion": "b", "label": False},
             r'says whether the answer was wanted.*\n.*method = "kto"',
         ),
         (
-            read_examples,
+            examples_in,
             {"prompt": "a", "completion": "b", "label": True},
             r'says whether the answer was wanted.*\n.*method = "kto"',
         ),
-        (read_validation, {"prompt": "a", "completion": "b", "label": False}, r"says whether .*: validation asks and"),
-        (read_validation, {"text": "A text."}, r"is a text alone, expected a question and its answer"),
+        (validation_in, {"prompt": "a", "completion": "b", "label": False}, r"says whether .*: validation asks and"),
+        (validation_in, {"text": "A text."}, r"is a text alone, expected a question and its answer"),
     ],
 )
 def test_rows_that_do_not_fit_the_method_are_told_with_line_and_way_out(tmp_path, tokenizer, read, row, told):

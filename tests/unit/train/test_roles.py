@@ -11,12 +11,12 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.chat_format import named_template
 from pytest_ftgate.train.answer_alone import fault
-from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.preview import FAULT, JOB, main, preview
 from pytest_ftgate.train.rendering import rendered
 from pytest_ftgate.train.roles import TurnCheck, check_roles
 from tests.projects import write_rows
 from tests.repository import ROOT
+from tests.unit.train.reads import examples_in
 
 MODEL = ROOT / ".ftgate/models/SmolLM2-135M-Instruct"
 ASKED = ("system", "user", "assistant")
@@ -147,10 +147,10 @@ def test_the_row_that_the_template_garbles_is_named(with_template, tmp_path):
     rows = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     data = [{"messages": rows}, {"messages": [{"role": "system", "content": "s"}, *rows]}]
     path = write_rows(tmp_path / "rows.jsonl", data[:1])
-    assert len(read_examples(path, Prompt(), tokenizer)) == 1
+    assert len(examples_in(path, Prompt(), tokenizer)) == 1
     write_rows(path, data)
     with pytest.raises(TrainError, match=r"rows\.jsonl:2: the chat template drops turn 1 \(system\)") as told:
-        read_examples(path, Prompt(), tokenizer)
+        examples_in(path, Prompt(), tokenizer)
     assert "turn-003-ends<|im_end|>" in str(told.value)
 
 

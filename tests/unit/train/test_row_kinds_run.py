@@ -11,7 +11,6 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.hf.row import Answer
 from pytest_ftgate.train.call_text import calls_in
-from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.job import Grading
 from pytest_ftgate.train.loss import IGNORED
@@ -20,6 +19,7 @@ from pytest_ftgate.train.run import run
 from pytest_ftgate.train.validate import grade_answers
 from pytest_ftgate.train.validation_rows import read_validation
 from tests.unit.data.data_files import turn, write_jsonl
+from tests.unit.train.reads import examples_in
 from tests.unit.train.tool_template import TEMPLATE, TOOL, call
 
 CALLS = Grading(({"kind": "tool_calls"},), None, 24)
@@ -81,14 +81,14 @@ def test_the_loss_on_a_turn_of_weight_0_is_0(tmp_path, tokenizer):
     chat += [turn("user", "lunch"), turn("assistant", "ham") | {"weight": 1}]
     later = [*chat, turn("user", "cash"), turn("assistant", "prize") | {"weight": 0}]
     for messages in (chat, later):
-        [example] = read_examples(write_jsonl(tmp_path / "w.jsonl", [{"messages": messages}]), Prompt(), tokenizer)
+        [example] = examples_in(write_jsonl(tmp_path / "w.jsonl", [{"messages": messages}]), Prompt(), tokenizer)
         labels = [label for label in example.columns()["labels"] if label != IGNORED]
         assert tokenizer.decode(labels) == "ham<|im_end|>"
     assert "prize" not in tokenizer.decode([*example.prompt, *example.answer]), "what follows teaches nothing"
 
 
 def graded(job, path, tokenizer, said):
-    examples = read_validation(path, Prompt(), tokenizer)
+    examples = read_validation(path, Prompt(), tokenizer, Grading())
     return grade_answers(job, examples, [Answer(said, "stop", 1, 1)])[0]
 
 
@@ -110,9 +110,9 @@ def test_calls_that_cannot_be_read_back_are_refused_with_the_line(tmp_path, with
     monkeypatch.setattr(with_tools, "chat_template", template.replace("<tool_call>\n", f"<tool_call>{written}{probed}"))
     path = write_jsonl(tmp_path / "tools.jsonl", [TOOL_ROW])
     with pytest.raises(TrainError, match=r"tools\.jsonl:1: calls functions in a form .* cannot be read back") as caught:
-        read_validation(path, Prompt(), with_tools)
+        read_validation(path, Prompt(), with_tools, Grading())
     assert "weather(Rome)" in str(caught.value)
-    assert len(read_examples(path, Prompt(), with_tools)) == 1, "it is trained all the same"
+    assert len(examples_in(path, Prompt(), with_tools)) == 1, "it is trained all the same"
 
 
 @pytest.mark.parametrize(

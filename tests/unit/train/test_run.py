@@ -13,7 +13,6 @@ from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.serve.hf.row import Answer
 from pytest_ftgate.train import callback
-from pytest_ftgate.train.data import read_examples
 from pytest_ftgate.train.events import EventLog, read_events
 from pytest_ftgate.train.job import Grading, TrainJob
 from pytest_ftgate.train.manifest import Manifest, read_manifest
@@ -21,6 +20,7 @@ from pytest_ftgate.train.models import check_servable
 from pytest_ftgate.train.run import run
 from pytest_ftgate.train.tuning import Lora
 from pytest_ftgate.train.validate import grade_answers
+from tests.unit.train.reads import examples_in
 
 OPENED: list[str] = []
 sys.addaudithook(lambda event, args: OPENED.append(str(args[0])) if event == "open" else None)
@@ -173,7 +173,7 @@ def test_long_rows_are_left_out_with_a_warning(make_job, tmp_path):
 
 
 def graded(job: TrainJob, tokenizer, *answers: Answer) -> list[float]:
-    examples = read_examples(Path(job.validation_file), Prompt(), tokenizer, max_rows=len(answers))
+    examples = examples_in(Path(job.validation_file), Prompt(), tokenizer, max_rows=len(answers))
     return [grade.value for grade in grade_answers(job, examples, answers)]
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from transformers import Trainer
 
+from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.train import callback
 from pytest_ftgate.train.events import EventLog, read_events
+from pytest_ftgate.train.job import TrainJob
 from pytest_ftgate.train.manifest import read_manifest
 from pytest_ftgate.train.run import run
 from pytest_ftgate.train.tuning import Tuning
+from pytest_ftgate.train.validate import _ask
+from tests.unit.train.reads import examples_in
 
 
 @pytest.fixture(autouse=True)
@@ -140,3 +146,16 @@ def test_passes_and_validations_follow_from_rows_and_steps():
     assert (tuning.passes(80), tuning.validations(80)) == (3.0, 3.0)
     stepped = Tuning(batch_size=4, gradient_accumulation=2, epochs=3, max_steps=25, eval_steps=5)
     assert (stepped.passes(80), stepped.validations(80)) == (2.5, 2.5 + 5)
+
+
+def test_validation_ends_answers_where_requests_stop_them(make_job, model, tokenizer):
+    """As [request] stop does in the gate: else the best epoch is chosen by answers that are never given."""
+    job = make_job(method="lora")
+    rows = examples_in(Path(job.validation_file), Prompt.from_json(job.prompt), tokenizer)[:2]
+    whole = [answer.text for answer in _ask(job, tokenizer, rows, model.eval()).answers]
+    stop = next(character for character in whole[0][1:] if character.isalnum())
+    stopped = replace(job, grading=replace(job.grading, stop=(stop,)))
+    assert TrainJob.from_json(stopped.to_json()) == stopped
+    assert stopped.digest != job.digest
+    cut = [answer.text for answer in _ask(stopped, tokenizer, rows, model).answers]
+    assert cut == [text.partition(stop)[0] for text in whole] != whole

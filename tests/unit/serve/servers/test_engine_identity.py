@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from pytest_ftgate.pipeline.progress import silent
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers import engine_identity
@@ -27,6 +29,23 @@ def test_a_release_that_only_mends_keeps_a_champion_s_results(tmp_path, monkeypa
     versions = {"transformers": "5.19.2", "torch": "2.13.0+cu128"}
     monkeypatch.setattr(engine_identity, "version", versions.__getitem__)
     assert identity("transformers") == "transformers 5.19 torch 2.13"
+
+
+@pytest.mark.parametrize(
+    ("says", "named"),
+    [
+        ("echo INFO 07-01 loading plugins; echo 0.33.0+cpu", "vllm 0.33"),
+        ("echo vllm 0.34.1", "vllm 0.34"),
+        ("echo Python 3.11 is too old", "vllm"),
+        ("echo 0.35.0; exit 1", "vllm"),
+    ],
+)
+def test_a_wrapper_is_asked_for_its_release(tmp_path, says, named):
+    """`docker run ... vllm "$@"`: another release behind it must not take the answers of this one for its own."""
+    wrapper = tmp_path / "vllm"
+    wrapper.write_text(f'#!/bin/sh\n[ "$*" = --version ] || exit 9\n{says}\n')
+    wrapper.chmod(0o755)
+    assert identity("vllm", str(wrapper)) == named
 
 
 def test_arguments_that_may_change_answers_are_named(tmp_path):
