@@ -63,6 +63,8 @@ def export_form(args: argparse.Namespace) -> int:
     size = sum(file.stat().st_size for file in found.folder.rglob("*") if file.is_file())
     say(f"{version} as {found.form}: {found.folder}, {size / MEGA:,.1f} MB, digest {found.digest}")
     if args.no_gate:
+        facts = {"form": str(found.form), "digest": found.digest, "of": version.number, "of_digest": version.digest}
+        registry.record(version.task, "export", facts)
         say("not compared with its parent, not registered; to gate it, run the command again without --no-gate")
         return 0
     return gate_exported(args, version, found.form, found.folder)
