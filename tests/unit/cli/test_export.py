@@ -15,6 +15,7 @@ from pytest_ftgate.golden.case import Prompt
 from pytest_ftgate.pipeline.production.calibration import ROWS, calibration
 from pytest_ftgate.pipeline.production.export import export
 from pytest_ftgate.registry import Registry, open_registry
+from pytest_ftgate.registry.audit.entry import read_entry
 from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.serve.forms.form import Form
 from pytest_ftgate.serve.model import Model, adapter_digest, folder_digest
@@ -60,6 +61,8 @@ def run(registry: Registry, *args: object) -> int:
 def test_a_version_is_fetched_verified_and_written(registry, tmp_path, capsys):
     dest = tmp_path / "out"
     assert run(registry, "v1", "--to", "merged", dest, "--no-gate") == 0
+    last = read_entry(registry.log.lines()[0][-1])
+    assert (last.kind, last.what["form"], last.what["of"]) == ("export", "merged", 1)
     said = capsys.readouterr().out
     assert f"spam v1 as merged: {dest}, " in said
     assert f"digest {folder_digest(dest)}" in said
