@@ -8,7 +8,7 @@ from pytest_ftgate.pipeline.doctor.cluster import cluster
 from pytest_ftgate.pipeline.doctor.disk import disk
 from pytest_ftgate.pipeline.doctor.finding import Finding, Findings
 from pytest_ftgate.pipeline.doctor.hub import base
-from pytest_ftgate.pipeline.doctor.keys import context, template
+from pytest_ftgate.pipeline.doctor.keys import context, first_weights, template
 from pytest_ftgate.pipeline.doctor.machine import cuda, device, enough
 from pytest_ftgate.pipeline.doctor.memory import memory, neighbours
 from pytest_ftgate.pipeline.doctor.patient import Patient
@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     neighbours,
     base,
     template,
+    first_weights,
     context,
     rows,
     goldens,
@@ -53,6 +54,7 @@ QUICK: tuple[Check, ...] = (
     cuda,
     base,
     template,
+    first_weights,
     context,
     memory,
     disk,

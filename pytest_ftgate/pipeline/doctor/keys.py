@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,11 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.doctor.finding import Findings, faulty
 from pytest_ftgate.serve.chat_format import TemplateError, own_template
 from pytest_ftgate.serve.vllm.context import long_rope, own_context
+from pytest_ftgate.train.estimate.memory import has_adapter
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.doctor.patient import Patient
+    from pytest_ftgate.train.tuning import Lora
 
 
 def template(patient: Patient) -> Findings:
@@ -38,6 +41,28 @@ def template(patient: Patient) -> Findings:
 
 def _has_tokenizer(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json"))
+
+
+def first_weights(patient: Patient) -> Findings:
+    """EVA finds no more directions than a layer has inputs; the trainer would say so after the baseline."""
+    pipeline = patient.pipeline
+    if pipeline.lora.init != "eva" or patient.shapes is None:
+        return
+    lora = pipeline.lora.resolved(patient.rows)
+    for layer in patient.shapes.linears:
+        rank, keys = _rank(lora, layer.name)
+        if has_adapter(layer, lora) and rank > layer.inputs:
+            text = f'lora.init = "eva": the layer {layer.name} has {layer.inputs} inputs, and rank {rank}'
+            fix = f'set {".".join(keys)} to {layer.inputs} or less, or lora.init = "default"'
+            yield faulty("training", Fault(shown(pipeline.path), pipeline.line_of(*keys), text, fix))
+
+
+def _rank(lora: Lora, layer: str) -> tuple[int, tuple[str, ...]]:
+    """Of a layer's adapter, and the key that says it."""
+    for name, rank in lora.extra.get("rank_pattern", {}).items():
+        if re.fullmatch(str(name).rpartition(".")[2], layer):
+            return int(rank), ("lora", "extra", "rank_pattern", name)
+    return lora.r, ("lora", "r")
 
 
 def context(patient: Patient) -> Findings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_ftgate.train.estimate.shapes import Shapes
+from pytest_ftgate.train.estimate.shapes import Linear, Shapes
 from pytest_ftgate.train.precision import shares_base, trained_dtype
 from pytest_ftgate.train.tuning import Lora, Tuning
 
@@ -90,12 +90,17 @@ def base_bytes(shapes: Shapes, dtype: str, *, in_4bit: bool) -> float:
 
 def adapter_weights(shapes: Shapes, lora: Lora) -> int:
     """Numbers of the LoRA adapter: r x (inputs + outputs) for each layer that has one."""
-    chosen = lora.target_modules
     return sum(
         lora.r * (linear.inputs + linear.outputs) * linear.count
         for linear in shapes.linears
-        if chosen == "all-linear" or linear.name in chosen or linear.name == chosen
+        if has_adapter(linear, lora)
     )
+
+
+def has_adapter(linear: Linear, lora: Lora) -> bool:
+    """Whether [lora] target_modules names the layers."""
+    chosen = lora.target_modules
+    return chosen == "all-linear" or (linear.name == chosen if isinstance(chosen, str) else linear.name in chosen)
 
 
 def training(shapes: Shapes, settings: Settings) -> Parts:

@@ -98,16 +98,6 @@ def cluster_problems(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...],
         )
 
 
-def check_machines(accelerate: Mapping[str, Any], where: str) -> None:
-    """Raises TrainError for a configuration of accelerate that wants more machines than a job on Ray starts."""
-    machines = accelerate.get("num_machines") or 1
-    if where == "ray" and str(machines) != "1":
-        raise TrainError(
-            f'has num_machines: {machines}, but with train.where = "ray" such a file is started on one machine alone; '
-            "set train.nodes and train.strategy in its place"
-        )
-
-
 def _is_url(address: str) -> bool:
     try:
         parts = urlsplit(address)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from pytest_ftgate.errors import TrainError
+from pytest_ftgate.files.schema import suggestion
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train.ray.cluster import on_ray
 from pytest_ftgate.train.strategies.node import node_of
@@ -21,6 +22,25 @@ OWN = ("gpus", "nodes", "strategy", "cpu_offload")
 LAUNCHED = ("MULTI_GPU", "FSDP", "DEEPSPEED")
 """Kinds of accelerate that start several processes of this package's trainer; of MULTI_CPU it starts one alone."""
 HERE = "LOCAL_MACHINE"
+
+
+_KNOWN = """
+compute_environment distributed_type mixed_precision use_cpu debug num_processes machine_rank num_machines gpu_ids
+main_process_ip main_process_port rdzv_backend same_network main_training_function enable_cpu_affinity
+deepspeed_config fsdp_config parallelism_config megatron_lm_config mpirun_config tpu_name tpu_zone tpu_use_cluster
+tpu_use_sudo command_file commands tpu_vm tpu_env dynamo_config downcast_bf16 fp8_config
+"""
+
+KNOWN = frozenset(_KNOWN.split())
+"""Keys of a configuration of accelerate 1.15, which refuses all others."""
+
+
+class ConfigurationError(TrainError):
+    """What is wrong in a configuration of accelerate. key: where, "" = in the whole of it."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 def strategy_problems(train: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str]]:
@@ -35,7 +55,10 @@ def strategy_problems(train: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...
 
 
 def read_configuration(path: Path) -> dict[str, Any]:
-    """The content of a file that `accelerate config` made. Raises TrainError for what cannot be one."""
+    """The content of a file that `accelerate config` made. Raises TrainError for what cannot be one.
+
+    A ConfigurationError, if a value of it is to blame.
+    """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -44,45 +67,54 @@ def read_configuration(path: Path) -> dict[str, Any]:
         raise TrainError("is not valid YAML or JSON") from None
     if not isinstance(data, dict) or "distributed_type" not in data:
         raise TrainError("is no configuration of accelerate: it lacks distributed_type")
-    if fault := next(_faults(data), ""):
-        raise TrainError(fault)
+    for key, fault in _faults(data):
+        raise ConfigurationError(key, fault)
     return data
 
 
-def _faults(data: Mapping[str, Any]) -> Iterator[str]:
-    """What accelerate would tell in a traceback, after the baseline is paid, or would not tell at all."""
+def _faults(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What accelerate would tell in a traceback, after the baseline is paid, or would not tell at all: (key, fault)."""
+    for name in sorted(map(str, data.keys() - KNOWN)):
+        yield name, f"has the unknown key {name!r}, which accelerate refuses; {suggestion(name, KNOWN)}"
     kind = data["distributed_type"]
     alone = kind == "NO" or kind is False  # as which YAML reads NO
     if not (alone or kind in LAUNCHED):
-        yield f"has distributed_type = {kind!r}, which is not one of NO, {', '.join(LAUNCHED)}"
+        yield (
+            "distributed_type",
+            f"has distributed_type = {kind!r}, which is not one of NO, {', '.join(LAUNCHED)}",
+        )
     where = data.get("compute_environment", HERE)
     if where != HERE:
-        yield f"has compute_environment = {where!r}, which is not {HERE}"
+        yield "compute_environment", f"has compute_environment = {where!r}, which is not {HERE}"
     for key in ("num_processes", "num_machines"):
         count = data.get(key, 1)
         if type(count) is not int or count < 1:
-            yield f"has {key} = {count!r}, which is not a whole number from 1"
+            yield key, f"has {key} = {count!r}, which is not a whole number from 1"
     for key in ("deepspeed_config", "fsdp_config"):
         if not isinstance(data.get(key) or {}, dict):
-            yield f"has {key} = {data[key]!r}, which is not a table of settings"
+            yield key, f"has {key} = {data[key]!r}, which is not a table of settings"
     yield from _contradictions(data, alone=alone)
 
 
-def _contradictions(data: Mapping[str, Any], *, alone: bool) -> Iterator[str]:
+def _contradictions(data: Mapping[str, Any], *, alone: bool) -> Iterator[tuple[str, str]]:
     """Of a file whose values are each what they can be."""
     count, machines = data.get("num_processes", 1), data.get("num_machines", 1)
+    if machines > 1:
+        fix = "set train.nodes and train.strategy in its place"
+        yield "num_machines", f"has num_machines = {machines}, but such a file is started on one machine alone; {fix}"
     if alone and count > 1:
-        yield f"has num_processes = {count}, of which distributed_type = NO starts one alone"
+        yield "num_processes", f"has num_processes = {count}, of which distributed_type = NO starts one alone"
     if not alone and "num_processes" not in data:
-        yield "lacks num_processes"
-    if count % machines:
-        yield f"has num_processes = {count}, which is not a multiple of num_machines = {machines}"
+        yield "", "lacks num_processes"
     deepspeed = data.get("deepspeed_config") or {}
     if "deepspeed_config_file" in deepspeed:
-        yield "has deepspeed_config_file, whose content no digest would count; write its settings into deepspeed_config"
+        yield (
+            "deepspeed_config_file",
+            "has deepspeed_config_file, whose content no digest would count; write its settings into deepspeed_config",
+        )
     stage = deepspeed.get("zero_stage", 2)
     if type(stage) is not int or stage not in range(4):
-        yield f"has zero_stage = {stage!r}, which is not 0, 1, 2 or 3"
+        yield "zero_stage", f"has zero_stage = {stage!r}, which is not 0, 1, 2 or 3"
 
 
 def check_strategy(tuning: Tuning, device: Device, environment: Mapping[str, str]) -> None:

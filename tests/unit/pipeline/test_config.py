@@ -141,9 +141,14 @@ def test_a_configuration_of_accelerate_is_read_into_the_job_or_its_fault_named(t
         assert job.accelerate == {"distributed_type": "MULTI_GPU", "num_processes": processes}
         digests.add(job.digest)
     assert len(digests) == 2
-    own.write_text("distributed_type: MULTI_GPU\nnum_machines: 2\nnum_processes: 2\n")
-    [(_, message)] = faults(tmp_path, text + 'where = "ray"\n')
-    assert 'has num_machines: 2, but with train.where = "ray" such a file is started on one machine alone' in message
+    for where in ("", 'where = "ray"\n'):
+        own.write_text("distributed_type: MULTI_GPU\nnum_machines: 2\nnum_processes: 2\n")
+        [(_, message)] = faults(tmp_path, text + where)
+        assert "two.yaml:2 has num_machines = 2, but such a file is started on one machine alone" in message
+    own.write_text("distributed_type: MULTI_GPU\nnum_processes: 2\nmixed_precison: bf16\n")
+    [(_, message)] = faults(tmp_path, text)
+    assert "two.yaml:3 has the unknown key 'mixed_precison', which accelerate refuses" in message
+    assert "mixed_precision" in message
     own.write_text("distributed_type: FSDP\nnum_processes: 2\n")
     [(line, message)] = faults(
         tmp_path, text.replace("[train]", '[train]\nmethod = "lora"') + '[lora]\ninit = "pissa"\n'

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.serve.device import Device
 from pytest_ftgate.train.method_problems import method_problems
-from pytest_ftgate.train.strategies.check import check_strategy, read_configuration
+from pytest_ftgate.train.strategies.check import KNOWN, check_strategy, read_configuration
 from pytest_ftgate.train.tuning import Tuning
 
 CPU, GPUS = Device("cpu", "a CPU"), Device("cuda", "NVIDIA L4", capability=(8, 9), visible=("0", "1"))
@@ -81,10 +83,8 @@ def test_a_whole_run_on_ray_trains_on_its_own_machine():
         (f"{FSDP}, num_processes: 0", "num_processes = 0, which is not"),
         (f"{FSDP}, num_processes: true", "num_processes = True, which is not"),
         (f"{FSDP}, {TWO}, num_machines: '2'", "num_machines = '2', which is not"),
-        (
-            f"{FSDP}, num_processes: 3, num_machines: 2",
-            "num_processes = 3, which is not a multiple of num_machines = 2",
-        ),
+        (f"{FSDP}, num_processes: 4, num_machines: 2", "num_machines = 2, but such a file is started on one machine"),
+        (f"{FSDP}, {TWO}, 1: 2", "the unknown key '1', which accelerate refuses"),
         (f"{FSDP}, {TWO}, fsdp_config: 2", "fsdp_config = 2, which is not a table of settings"),
         (f"{FSDP}, {TWO}, compute_environment: AMAZON_SAGEMAKER", "'AMAZON_SAGEMAKER', which is not LOCAL_MACHINE"),
         (f"{ZERO}, deepspeed_config: ds.json", "deepspeed_config = 'ds.json', which is not a table of settings"),
@@ -105,3 +105,9 @@ def test_a_file_that_cannot_be_a_configuration_is_told(tmp_path, text, message):
 def test_a_file_that_accelerate_takes_is_read_as_it_is(tmp_path, text):
     (tmp_path / "own.yaml").write_text(f"{{{text}}}")
     assert read_configuration(tmp_path / "own.yaml")
+
+
+def test_the_keys_that_are_known_are_those_of_accelerate():
+    from accelerate.commands.config.config_args import ClusterConfig
+
+    assert {each.name for each in fields(ClusterConfig)} == KNOWN
