@@ -6,9 +6,12 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tests.hub_writes import Writes, blob, entry
+
+CHANGES = ("/repos/create", "/large/", "/commit/", "/tag/", "/branch/")
+"""Of the requests that are not only reading."""
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -21,7 +24,8 @@ class HubServer:
     failing: files for which every request gets the status 503.
     requests: (method, path, Range header).
     writes: repositories that clients with the token "good" create and change. busy: so many answers with the status 503
-    for requests whose path contains the key. step: called before and after each request that writes.
+    for requests whose path contains the key. lost: so many commits are made, and their answers never sent.
+    step: called before and after each request that changes something.
     """
 
     def __init__(self, repos: Mapping[str, Mapping[str, bytes]], gated: tuple[str, ...] = ()) -> None:
@@ -32,6 +36,7 @@ class HubServer:
         self.requests: list[tuple[str, str, str]] = []
         self.writes = Writes()
         self.busy: dict[str, int] = {}
+        self.lost = 0
         self.step: Callable[[], None] = lambda: None
 
     def __enter__(self) -> HubServer:
@@ -85,8 +90,12 @@ class HubServer:
             self._refuse(request, 503, "Busy")
         elif request.command != "PUT" and request.headers.get("Authorization") != "Bearer good":
             self._refuse(request, 401, "Unauthorized")
+        elif "/commit/" in path and self.lost:
+            self.lost -= 1
+            self.writes.answer("POST", path, body, self.url)
+            request.close_connection = True
+            request.connection.close()
         else:
-            self.step()
             self._written(request, path, body)
 
     def _is_busy(self, part: str) -> bool:
@@ -94,9 +103,11 @@ class HubServer:
         return self.busy[part] >= 0
 
     def _written(self, request: BaseHTTPRequestHandler, path: str, body: bytes) -> None:
-        query = parse_qs(urlsplit(request.path).query)
-        status, found = self.writes.answer(request.command, path, query, body, self.url) or (404, "RepoNotFound")
-        if request.command != "GET":
+        changes = any(part in path for part in CHANGES)
+        if changes:
+            self.step()
+        status, found = self.writes.answer(request.command, path, body, self.url) or (404, "RepoNotFound")
+        if changes:
             self.step()
         if isinstance(found, str):
             self._refuse(request, status, found)

@@ -69,7 +69,7 @@ class Writes:
         self.read_only: set[str] = set()
         self._guard = threading.Lock()
 
-    def answer(self, method: str, path: str, query: Mapping[str, list[str]], body: bytes, base: str) -> Answer | None:
+    def answer(self, method: str, path: str, body: bytes, base: str) -> Answer | None:
         """None if the path is not one of writes."""
         parts = path.strip("/").split("/")
         match method, *parts:

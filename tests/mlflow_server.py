@@ -1,4 +1,4 @@
-"""MLflow's own server behind its own basic authentication: a process of its own, with two users."""
+"""MLflow's own server behind its own basic authentication: a process of its own, with users."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ import requests
 
 from tests.nginx_here import free_port
 
-ADMIN, READER = ("admin", "correct-horse-battery"), ("reader", "only-looks-at-it")
+ADMIN, TRAINER, READER = (
+    ("admin", "correct-horse-battery"),
+    ("trainer", "trains-and-moves"),
+    ("reader", "only-looks-on"),
+)
 PATIENCE_S = 240
 SETTINGS = """[mlflow]
 default_permission = READ
@@ -40,7 +44,7 @@ class MlflowServer:
 
 @contextmanager
 def server_with_users(folder: Path, database: Path) -> Iterator[MlflowServer]:
-    """The server on a store that is there; the user READER may read all and change nothing."""
+    """The server on a store that is there; TRAINER and READER may read all, and change what they made themselves."""
     (folder / "auth.ini").write_text(SETTINGS.format(folder=folder, admin=ADMIN[0], password=ADMIN[1]))
     port = free_port()
     server = MlflowServer(f"http://127.0.0.1:{port}", folder / "server.log", folder / "artifacts")
@@ -66,13 +70,10 @@ def server_with_users(folder: Path, database: Path) -> Iterator[MlflowServer]:
     ):
         try:
             _wait_for(server, process)
-            made = requests.post(
-                f"{server.url}/api/2.0/mlflow/users/create",
-                json=dict(zip(("username", "password"), READER, strict=True)),
-                auth=ADMIN,
-                timeout=60,
-            )
-            assert made.ok, made.text
+            for name, password in (TRAINER, READER):
+                user = {"username": name, "password": password}
+                made = requests.post(f"{server.url}/api/2.0/mlflow/users/create", json=user, auth=ADMIN, timeout=60)
+                assert made.ok, made.text
             yield server
         finally:
             os.killpg(process.pid, signal.SIGKILL)

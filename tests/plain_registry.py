@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from pytest_ftgate.registry import client
-from pytest_ftgate.registry.store import MISSING, TAKEN
+from pytest_ftgate.registry.error_codes import MISSING, TAKEN
 
 
 class Page(list[Any]):
@@ -221,8 +221,13 @@ def _now() -> int:
 
 @contextmanager
 def plain_stores() -> Iterator[None]:
-    """Inside the block each address of a file that is there is a plain store, the same one for all who open it."""
+    """Inside the block each address but those of the Hub is a plain store, the same one for all who open it."""
     stores: dict[str, client.Client] = {}
+    real = client.connect
+
+    def connect(uri: str) -> client.Client:
+        return real(uri) if uri.startswith(client.HUB) else stores.setdefault(uri, PlainClient())
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client, "connect", lambda uri: stores.setdefault(uri, PlainClient()))
+        patch.setattr(client, "connect", connect)
         yield

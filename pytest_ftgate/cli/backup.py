@@ -38,7 +38,8 @@ def backup(args: argparse.Namespace) -> int:
 
     steps = Steps()
     registry = open_existing(args)
-    steps.done("find")
+    registry.prepare()
+    steps.done("open")
     with being_written(args.path) as folder:
         manifest = take(registry, folder, args.tasks, say, with_bases=args.base)
         steps.done("copy and verify")
@@ -58,6 +59,8 @@ def restore(args: argparse.Namespace) -> int:
     registry = open_registry(args.tracking_uri, args.state_dir, Keys(None, verify_key(args), cipher()))
     with being_read(args.path) as folder:
         steps.done("unpack")
+        registry.prepare()
+        steps.done("open")
         manifest = bring_back(registry, folder, say)
         steps.done("restore")
     code = audit.verify(args)

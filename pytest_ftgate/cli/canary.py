@@ -36,7 +36,7 @@ def canary(args: argparse.Namespace) -> int:
 
 
 def _nights(args: argparse.Namespace) -> int:
-    from pytest_ftgate.pipeline.canary.store import nights_of, reference_of
+    from pytest_ftgate.pipeline.canary.store import nights_of, production_of, reference_of
 
     registry = open_existing(args)
     version = registry.version(args.task, args.version) if args.version else registry.champion(args.task)
@@ -54,7 +54,17 @@ def _nights(args: argparse.Namespace) -> int:
         say_table([("night", "score", "z", "finding", "reason"), *_rows(nights)])
     else:
         say("no canary runs yet; start one: pytest --canary")
+    if looks := production_of(registry, version):
+        say("labelled production inputs:")
+        say_table([("night", "score", "95 % interval", "n", "goldens", "finding"), *map(_look, looks)])
     return 0
+
+
+def _look(run: Logged) -> tuple[str, ...]:
+    seen = run.metrics
+    between = f"{seen['lower']:.3f} to {seen['upper']:.3f}"
+    counted = f"{seen['n']:.0f}", f"{seen['goldens']:.3f}"
+    return run.tags["ftgate.night"], f"{seen['score']:.3f}", between, *counted, run.tags["finding"]
 
 
 def _rows(nights: list[tuple[Night, Logged]]) -> Iterator[tuple[str, ...]]:

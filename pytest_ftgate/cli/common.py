@@ -60,7 +60,7 @@ def registry_options() -> argparse.ArgumentParser:
     options.add_argument(
         "--tracking-uri",
         metavar="URI",
-        help="MLflow store (default MLFLOW_TRACKING_URI, else SQLite in the state folder)",
+        help="MLflow store, or hf://ORG/NAME (default MLFLOW_TRACKING_URI, else SQLite in the state folder)",
     )
     options.add_argument(
         "--verify-key",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.common import open_existing, say, task_name, version_number
 from pytest_ftgate.cli.form_gate import gate_exported, gate_options
@@ -26,9 +26,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument("version", nargs="?", type=version_number, metavar="vN", help="default: the champion")
-    parser.add_argument("dest", type=Path, metavar="DIR", help="folder to write, which does not exist yet")
     known = ", ".join([*KINDS[:-1], *(f"gguf:{each}" for each in GGUF_TYPES)])
-    parser.add_argument("--to", required=True, type=_form, metavar="FORM", help=known)
+    parser.add_argument(
+        "--to", required=True, nargs=2, action=_To, metavar=("FORM", "DIR"), help=f"{known}; and a new folder for it"
+    )
     parser.add_argument("--base", metavar="DIR", help="base model folder, if it was moved since the test")
     parser.add_argument(
         "--quantize-python",
@@ -62,6 +63,8 @@ def export_form(args: argparse.Namespace) -> int:
     size = sum(file.stat().st_size for file in found.folder.rglob("*") if file.is_file())
     say(f"{version} as {found.form}: {found.folder}, {size / MEGA:,.1f} MB, digest {found.digest}")
     if args.no_gate:
+        facts = {"form": str(found.form), "digest": found.digest, "of": version.number, "of_digest": version.digest}
+        registry.record(version.task, "export", facts)
         say("not compared with its parent, not registered; to gate it, run the command again without --no-gate")
         return 0
     return gate_exported(args, version, found.form, found.folder)
@@ -104,8 +107,12 @@ def _tools(args: argparse.Namespace, registry: Registry, version: Version) -> To
     return Tools(args.quantize_python, rows)
 
 
-def _form(text: str) -> Form:
-    try:
-        return form_of(text)
-    except ServeError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+class _To(argparse.Action):
+    """A form and a folder, as `args.to` and `args.dest`."""
+
+    def __call__(self, _parser: object, namespace: argparse.Namespace, values: Any, _option: object = None) -> None:
+        form, folder = values
+        try:
+            namespace.to, namespace.dest = form_of(form), Path(folder)
+        except ServeError as error:
+            raise argparse.ArgumentError(self, str(error)) from None

@@ -38,7 +38,8 @@ def live_label(args: argparse.Namespace) -> int:
     from pytest_ftgate.pipeline.live.store import LiveStore
 
     pipeline = pipeline_of(args)
-    suite = suites_of(args, pipeline)[0]
+    suites = suites_of(args, pipeline)
+    suite = suites[0]
     store = LiveStore(args.state_dir, args.task)
     inputs = [each for each in store.sampled() if each.golden == suite.name]
     if not inputs:
@@ -49,9 +50,11 @@ def live_label(args: argparse.Namespace) -> int:
         others = {key for made in _decisions(args.state_dir, suite, book.path) for key in made}
         shown = [each for each in inputs if args.all or each.key not in others]
         at_work(args, live_task(suite), live_items(suite, shown), book)
-    found, disputed = labelled_inputs(args.state_dir, args.task, suite)
+    pairs = [labelled_inputs(args.state_dir, args.task, each) for each in suites]
+    found = [each for agreed, _ in pairs for each in agreed]
+    disputed = [key for _, others_say in pairs for key in others_say]
     write_text(store.labelled_file, as_lines(found))
-    say(f"{store.labelled_file}: {len(found)} of {len(inputs)} inputs labelled")
+    say(f"{store.labelled_file}: {len(found)} of {len(store.sampled())} inputs labelled")
     if disputed:
         say(f"{len(disputed)} left out, as people disagree: {', '.join(key[:12] for key in disputed[:5])}")
     return 0

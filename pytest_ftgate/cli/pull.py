@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_ftgate.cli.common import registry_options, say, task_name, verify_key
+from pytest_ftgate.cli.common import cipher, registry_options, say, task_name, verify_key
 from pytest_ftgate.errors import FtgateError
 
 
@@ -31,7 +31,7 @@ def pull(args: argparse.Namespace) -> int:
         raise FtgateError("pull needs a folder, as in `ftgate pull ORG/NAME@v3 DIR`, or --task TASK")
     name, _, revision = args.repo.partition("@")
     repo, key = Repository(name), verify_key(args)
-    registry = open_registry(args.tracking_uri, args.state_dir, Keys(None, key))
+    registry = open_registry(args.tracking_uri, args.state_dir, Keys(None, key, cipher()))
     with pulls.pulled(repo, revision, registry.log, key) as found:
         checked = "digest and signature" if key else "digest"
         say(f"{name} v{found.manifest.version} of {found.manifest.task} ({found.commit[:12]}): {checked} verified")

@@ -131,10 +131,12 @@ def _say_ready(address: str, loaded: Loaded, name: str, seconds: float, *, with_
     from pytest_ftgate.serve.precision import choice
 
     version = loaded.version
-    say(f"{version}: adapter {version.digest[:12]} and base model verified; {choice(loaded.model.dtype)}")
+    what = f"adapter {version.digest[:12]} and base model" if loaded.model.adapter else f"model {version.digest[:12]}"
+    say(f"{version}: {what} verified; {choice(loaded.model.dtype)}; {loaded.engine.name}")
     if loaded.proof:
         say(f"  {loaded.proof}")
-    say(f"v{version.number} ready after {seconds:.0f} s, download included ({loaded.steps})")
+    found = seconds - loaded.seconds
+    say(f"v{version.number} ready after {seconds:.0f} s, download included (find {found:.1f} s, {loaded.steps})")
     say(f"serving {name} at {address} until Ctrl-C; example:")
     body = f'{{"model": "{name}", "messages": [{{"role": "user", "content": "..."}}]}}'
     say(f"  curl {address}/chat/completions -H 'Content-Type: application/json' \\")

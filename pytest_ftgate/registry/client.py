@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+HUB = "hf://"
+"""How the address of a registry on the Hugging Face Hub begins."""
+
 Page = Any
 """A list of entities with the field `token`, which asks for the next page; None or "" at the end."""
 
@@ -95,7 +98,11 @@ class Client(Protocol):
 
 
 def connect(uri: str) -> Client:
-    """MLflow's client of the store at an address."""
+    """MLflow's client of the store at an address; ours for a repository of the Hub, hf://ORG/NAME."""
+    if uri.startswith(HUB):
+        from pytest_ftgate.registry.hub.client import hub_client
+
+        return hub_client(uri)
     from mlflow import MlflowClient
 
     client: Client = MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -26,7 +26,8 @@ from dataclasses import dataclass
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.files.names import RESERVED
 from pytest_ftgate.registry.client import Client
-from pytest_ftgate.registry.store import MISSING, TAKEN, Store, code_of
+from pytest_ftgate.registry.error_codes import MISSING, TAKEN, code_of
+from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import TASK_TAG
 
 LEASE_S = 60.0

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 from pytest_ftgate.errors import IntegrityError, RegistryError
 from pytest_ftgate.registry.client import Client
+from pytest_ftgate.registry.error_codes import TAKEN, code_of
 from pytest_ftgate.registry.location import check_experiment
-from pytest_ftgate.registry.store import TAKEN, Store, code_of
+from pytest_ftgate.registry.store import Store
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 """Name -> (step, value) pairs."""

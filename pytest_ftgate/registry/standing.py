@@ -17,8 +17,9 @@ from pytest_ftgate.registry.audit.check import check_heads
 from pytest_ftgate.registry.audit.log import place_of
 from pytest_ftgate.registry.audit.moves import moves_of
 from pytest_ftgate.registry.champion_mark import NOBODY, Mark, follows, read_mark
+from pytest_ftgate.registry.error_codes import MISSING, code_of
 from pytest_ftgate.registry.location import check_task
-from pytest_ftgate.registry.store import MISSING, Store, code_of
+from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import CHAMPION, Predecessor, Version, to_version
 from pytest_ftgate.registry.versions import versions_of
 

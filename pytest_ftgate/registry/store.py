@@ -13,11 +13,9 @@ from pytest_ftgate.errors import FtgateError, MissingExtra, RegistryError
 from pytest_ftgate.files.escape import one_line, printable
 from pytest_ftgate.files.secrets import remember_basic, secret_address, secret_in
 from pytest_ftgate.registry import client
+from pytest_ftgate.registry.error_codes import code_of
 from pytest_ftgate.registry.location import artifact_root, sqlite_file, tracking_uri
 from pytest_ftgate.registry.mlflow_quiet import quiet
-
-TAKEN = "RESOURCE_ALREADY_EXISTS"
-MISSING = "RESOURCE_DOES_NOT_EXIST"
 
 CLOUDS = frozenset({"boto3", "botocore", "s3transfer", "google", "azure"})
 """Packages that MLflow keeps artifacts with and whose errors it lets through."""
@@ -91,11 +89,6 @@ def create_database(file: Path) -> None:
         draft = file.with_name(f"{file.name}.{os.getpid()}.new")
         SqlAlchemyStore(f"sqlite:///{draft}", artifact_root(f"sqlite:///{file}", file.parent))._dispose_engine()
         draft.replace(file)
-
-
-def code_of(error: Exception) -> str:
-    """MLflow's error code ("RESOURCE_ALREADY_EXISTS"), "" for any other exception."""
-    return str(getattr(error, "error_code", ""))
 
 
 def _hint(error: Exception) -> str:

@@ -10,10 +10,11 @@ from urllib.parse import unquote, urlsplit
 
 from pytest_ftgate.errors import FtgateError, RegistryError
 from pytest_ftgate.registry.access.cipher import FILE, sealed_digest
-from pytest_ftgate.registry.client import Client
+from pytest_ftgate.registry.client import HUB, Client
+from pytest_ftgate.registry.error_codes import TAKEN, code_of
 from pytest_ftgate.registry.location import check_task
 from pytest_ftgate.registry.signature import Keys, check_signature, key_hint, sign
-from pytest_ftgate.registry.store import TAKEN, Store, code_of
+from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import DIGEST, ENCRYPTED, MODEL, RUN, SIGNED, TASK_TAG, Version, to_version
 
 Digest = Callable[[Path], str]
@@ -112,7 +113,10 @@ def fetch(store: Store, digest_of: Digest, version: Version, dest: Path, keys: K
         if ENCRYPTED in version.tags:
             found = keys.cipher.unpack(_encrypted(version, found), Path(draft) / "plain")
         _check_stored(digest_of, version, found, keys.verify)
-        _replace_folder(found, dest)
+        while not _placed(found, dest):
+            if _is_whole(digest_of, version, dest, keys.verify):
+                break  # another process has fetched it meanwhile, and may be reading it
+            shutil.rmtree(dest, ignore_errors=True)
     return dest
 
 
@@ -193,7 +197,10 @@ def _retagged(store: Store, version: Version, tags: Mapping[str, str]) -> Versio
 
 
 def _download(store: Store, version: Version, into: Path) -> Path:
-    with store.asking(f"cannot fetch the adapter of {version} from {version.source}"):
+    with store.asking(f"cannot fetch the adapter of {version} from {version.source}") as client:
+        if version.source.startswith(HUB):
+            run_id, _, folder = version.source.rpartition("/artifacts/")[2].partition("/")
+            return Path(client.download_artifacts(run_id, folder, str(into)))
         from mlflow.artifacts import download_artifacts
 
         return Path(download_artifacts(artifact_uri=version.source, dst_path=str(into), tracking_uri=store.uri))
@@ -202,6 +209,17 @@ def _download(store: Store, version: Version, into: Path) -> Path:
 def _local_folder(source: str) -> Path | None:
     parts = urlsplit(source)
     return Path(unquote(parts.path) if parts.scheme else source) if parts.scheme in {"", "file"} else None
+
+
+def _placed(new: Path, dest: Path) -> bool:
+    """Give a folder its place; False if there is one already."""
+    try:
+        new.rename(dest)
+    except OSError:
+        if not dest.exists():
+            raise
+        return False
+    return True
 
 
 def _replace_folder(new: Path, dest: Path) -> None:

@@ -30,6 +30,16 @@ EVERY_S = 0.3
 
 BODY = {"model": TASK, "messages": [{"role": "user", "content": "Name a colour."}], "max_tokens": 6, "temperature": 0}
 
+SCHEMA = {"type": "object", "properties": {"label": {"enum": ["ham", "spam"]}}, "required": ["label"]}
+AS_SCHEMA = {"type": "json_schema", "json_schema": {"name": "label", "schema": SCHEMA}}
+ALSO = (
+    ("/v1/chat/completions", BODY | {"response_format": AS_SCHEMA, "max_tokens": 30, "logprobs": True}),
+    ("/v1/completions", {"prompt": "Hi", "max_tokens": 2}),
+    ("/v1/messages", {"messages": BODY["messages"], "max_tokens": 2}),
+    ("/tokenize", {"messages": BODY["messages"]}),
+)
+"""What vLLM has beside plain chat."""
+
 
 @pytest.fixture
 def registry(tmp_path, no_tracking_server):
@@ -117,6 +127,12 @@ def test_ten_swaps_drop_and_mix_nothing_and_a_killed_server_leaves_nothing(regis
     assert alone["v1"] != alone["v2"], "two adapters that say the same would prove nothing"
     assert {version for version, _ in answers} == {"v1", "v2"}
     assert {(version, text) for version, text in answers} == set(alone.items()), log.read_text()
+    for path, body in ALSO:
+        status, said = http.post(url + path, body | {"model": TASK}, timeout_s=patience(60))
+        assert (status, said.get("model", TASK)) == (200, TASK), said
+        if "response_format" in body:  # random adapters may never come to the end of it
+            text = "".join(said["choices"][0]["message"]["content"].split())
+            assert text.startswith(('{"label":"ham"', '{"label":"spam"')), text
     metrics = http.get(f"{url}/metrics")[1]
     assert f"ftgate_swaps_total {SWAPS}.0" in metrics
     assert "vllm:num_requests_running" in metrics

@@ -62,8 +62,8 @@ def asked_for_the_day() -> ChatFormat:
     return ChatFormat(template, '{"enable_thinking": false}', "2026-02-09")
 
 
-def make_adapter(folder: Path, seed: int, rank: int = 8, *, zero: bool = False) -> Path:
-    """A LoRA adapter with random B, or with B = 0 as PEFT initialises it."""
+def make_adapter(folder: Path, seed: int, rank: int = 8, *, zero: bool = False, base: Path = BASE) -> Path:
+    """A LoRA adapter with random B, or with B = 0 as PEFT initialises it. base: the folder of its model."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -76,6 +76,6 @@ def make_adapter(folder: Path, seed: int, rank: int = 8, *, zero: bool = False) 
         init_lora_weights=zero,
         task_type="CAUSAL_LM",
     )
-    network = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
+    network = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     get_peft_model(network, config).save_pretrained(folder)
     return folder

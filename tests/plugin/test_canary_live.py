@@ -41,7 +41,7 @@ def look(shop: Shop, rows: list[dict[str, Any]], day: int = 1, *args: str) -> tu
     return shop.night(day, "--live", "labelled.jsonl", *args)
 
 
-def test_production_is_looked_at_beside_the_panel(shop):
+def test_production_is_looked_at_beside_the_panel(shop, capsys):
     """Steady, then worse than the goldens; what was trained on counts for nothing, and no text leaves the machine."""
     trained = {**asked(200), "input": "row 3", "expected": "row 3"}
     code, out = look(shop, [*map(asked, range(60)), trained])
@@ -76,8 +76,14 @@ def test_production_is_looked_at_beside_the_panel(shop):
 
     runs = shop.registry.logged(experiment("echo"), {"ftgate.kind": "production"})
     assert [(run.tags["finding"], run.metrics["score"]) for run in runs] == [("steady", 1.0), ("drift", 0.5)]
+    capsys.readouterr()
+    assert shop.command() == 0
+    table = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["2026-11-02", "0.500"] in [line[:2] for line in table]
+    assert next(line for line in table if line[-1:] == ["drift"])[-3:] == ["60", "1.000", "drift"]
     alarms = [json.loads(line) for line in (shop.state / "audit.jsonl").read_text().splitlines()]
     assert [line["what"]["score"] for line in alarms if line["kind"] == "alarm"] == [0.5]
+    assert {line["what"]["for"] for line in alarms if line["kind"] == "data"} == {"canary --live"}
 
 
 @pytest.mark.parametrize(

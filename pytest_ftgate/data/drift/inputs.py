@@ -43,7 +43,8 @@ def read_log(path: Path, label: str = "") -> Inputs:
 
 def log_inputs(requests: Iterable[LoggedRequest], label: str = "") -> Inputs:
     """The texts that were asked, with the labels of their answers."""
-    pairs = [(each.question, None if each.output is None else _label(each.output, label)) for each in requests]
+    asked = [(each.question, each.output) for each in requests if each.question.strip()]
+    pairs = [(text, None if output is None else _label(output, label)) for text, output in asked]
     return Inputs("the log", tuple(text for text, _ in pairs), tuple(found for _, found in pairs))
 
 

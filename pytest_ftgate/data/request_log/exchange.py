@@ -12,12 +12,14 @@ _OUTPUTS = ("output", "completion", "answer", "response_text")
 
 
 def exchange_of(line: int, data: Mapping[str, Any]) -> LoggedRequest | None:
-    """None of an object in which nothing is asked."""
+    """None of an object in which nothing is asked; input "" of a request without text: token ids, a picture alone."""
     asked, answered = _object(data, "request"), _object(data, "response")
     source = asked if asked is not None else data
     found = _asked(source)
-    if found is None or not Row("", line, {"input": found}).question.strip():
+    if not found:
         return None
+    if not _is_text(found) or not Row("", line, {"input": found}).question.strip():
+        found = ""
     output = next((data[key] for key in _OUTPUTS if data.get(key) is not None), None)
     if output is None and answered is not None:
         output = answer_in(answered)
@@ -40,7 +42,16 @@ def _asked(source: Mapping[str, Any]) -> Any:
     for key in ("input", "messages"):
         if isinstance(source.get(key), str | Mapping | list):
             return source[key]
-    return Row("", 0, source).question or None
+    return source["prompt"] if isinstance(source.get("prompt"), list) else Row("", 0, source).question
+
+
+def _is_text(asked: Any) -> bool:
+    """Whether it is a text, variables, messages, or a script of texts."""
+    if isinstance(asked, str | Mapping):
+        return True
+    return all(isinstance(turn, str) for turn in asked) or all(
+        isinstance(turn, Mapping) and "role" in turn for turn in asked
+    )
 
 
 def answer_in(response: Mapping[str, Any]) -> Any:

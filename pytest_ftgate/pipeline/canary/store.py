@@ -76,6 +76,11 @@ def keep_production(registry: Registry, version: Version, day: date, numbers: Ma
     return _keep(registry, version, numbers, tags, dict(numbers))
 
 
+def production_of(registry: Registry, version: Version) -> list[Logged]:
+    """The looks at labelled production inputs of a version, as they were recorded."""
+    return registry.logged(experiment(version.task), {KIND: "production", VERSION: str(version.number)})
+
+
 def mark(registry: Registry, run_id: str, finding: Finding) -> None:
     """Add to a night what it found."""
     worst = max((window.z for window in finding.windows), default=0.0)

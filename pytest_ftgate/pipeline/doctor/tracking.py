@@ -31,7 +31,13 @@ def tracking(patient: Patient) -> Findings:
     elif urlsplit(uri).scheme in {"http", "https"}:
         yield from _server(uri, said)
     else:
-        yield ok("MLflow", f"{said}, a store at {urlsplit(uri).hostname or uri} (not asked)")
+        yield ok("MLflow", f"{said}, a store at {_place(uri)} (not asked)")
+
+
+def _place(uri: str) -> str:
+    """Its address without a password; of the Hub the repository."""
+    parts = urlsplit(uri)
+    return uri if parts.scheme == "hf" else parts.hostname or uri
 
 
 def _server(uri: str, said: str) -> Findings:

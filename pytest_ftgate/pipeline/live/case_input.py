@@ -19,11 +19,20 @@ def case_input(suite: Suite, asked: Any) -> Any:
     """
     if isinstance(asked, str | Mapping) or not asked or not all(isinstance(turn, Mapping) for turn in asked):
         return asked
+    asked = [_with_text(turn) for turn in asked]
     turns = _without_prompt(suite.prompt, asked)
     if len(turns) == 1 and turns[0].get("role") == "user" and isinstance(turns[0].get("content"), str):
         found = _unfilled(suite, turns[0]["content"])
         return asked if found is None else found
     return turns
+
+
+def _with_text(turn: Mapping[str, Any]) -> dict[str, Any]:
+    """The turn with its parts of text as one text; one with a picture stays as it is."""
+    parts = turn.get("content")
+    if isinstance(parts, list) and all(isinstance(part, Mapping) and part.get("type") == "text" for part in parts):
+        return {**turn, "content": "\n".join(str(part.get("text", "")) for part in parts)}
+    return dict(turn)
 
 
 def _without_prompt(prompt: Prompt, asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

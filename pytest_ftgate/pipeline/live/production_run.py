@@ -15,6 +15,7 @@ from pytest_ftgate.errors import Fault, FileFaults, FtgateError, IntegrityError
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.canary.measure import ask_night, key_of
 from pytest_ftgate.pipeline.canary.store import keep_production
+from pytest_ftgate.pipeline.data_access import record_access
 from pytest_ftgate.pipeline.live.labelled_file import LiveCase, faults_in, read_labelled
 from pytest_ftgate.pipeline.live.overlaps import rows_of, touched_by_rows
 from pytest_ftgate.pipeline.live.production_rule import (
@@ -123,6 +124,7 @@ class ProductionRun:
 
     def _trained(self) -> set[str]:
         files = self.watch.pipeline.data_files
+        record_access(self.watch.runtime.settings.state_dir, self.watch.pipeline, "canary --live")
         return touched_by_rows([each.case for each in self.cases], rows_of(files))
 
     def _compare(self, champion: Version, left: Sequence[LiveCase], night: date) -> ProductionFinding:

@@ -59,6 +59,10 @@ def sample(requests: Sequence[LoggedRequest], beside: Beside, size: int, seed: i
 
 
 def _is_askable(suite: Suite, each: LiveInput) -> bool:
+    """Whether a case may have the input: no turn but of text."""
+    turns = each.input if isinstance(each.input, list) else []
+    if not all(isinstance(turn, str) or isinstance(turn.get("content"), str) for turn in turns):
+        return False
     try:
         return bool(each.question.strip() and render(suite.prompt, each.input))
     except PromptError:

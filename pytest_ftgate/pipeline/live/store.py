@@ -11,8 +11,8 @@ from pytest_ftgate.files.append_log import AppendLog, line_of, objects
 from pytest_ftgate.pipeline.live.live_input import LiveInput
 
 FOLDER = "live"
-PRIVATE = 0o600
-"""Of the files: names and addresses are in no pattern, and may still be in the texts."""
+PRIVATE = 0o700
+"""Of the folder: names and addresses are in no pattern, and may still be in the texts."""
 _BUSY = " is in use by another `ftgate live`; wait until it has ended"
 
 
@@ -21,10 +21,12 @@ class LiveStore:
 
     def __init__(self, state_dir: Path, task: str) -> None:
         self.folder = state_dir / FOLDER / task
-        self._sampled = AppendLog(self.folder / "sampled.jsonl", sync=True, alone=_BUSY, mode=PRIVATE)
-        self._proposed = AppendLog(self.folder / "proposed.jsonl", sync=True, alone=_BUSY, mode=PRIVATE)
+        self._sampled = AppendLog(self.folder / "sampled.jsonl", sync=True, alone=_BUSY)
+        self._proposed = AppendLog(self.folder / "proposed.jsonl", sync=True, alone=_BUSY)
 
     def __enter__(self) -> LiveStore:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(PRIVATE)
         self._sampled.open()
         try:
             self._proposed.open()

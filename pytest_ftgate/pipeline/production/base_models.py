@@ -24,6 +24,10 @@ FOLDER = "bases"
 """In the state folder: base models from the registry, by the first digits of their digest."""
 
 
+def _silent(_line: str) -> None:
+    """Where there is no console: the line names a folder that another machine has written down."""
+
+
 def keep_base(registry: Registry, base: Model) -> bool:
     """Upload the folder of a base model, unless the registry holds it or it is none of this machine's folders; whether
     it was uploaded. What was interrupted is gone on with by the next call. Raises RegistryError.
@@ -44,7 +48,7 @@ def base_here(registry: Registry, version: Version, pipeline: Pipeline) -> Model
 
 
 def base_folder(
-    registry: Registry, version: Version, given: str | None = None, say: Callable[[str], None] = print
+    registry: Registry, version: Version, given: str | None = None, say: Callable[[str], None] = _silent
 ) -> str:
     """Where the base model of a version is now: `given`, the tested folder or hub id, or a copy from the registry.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, ServeError
@@ -30,7 +32,7 @@ PROBE_S = 120.0
 class Loaded:
     """A version that answers. digest: of the model with the engine that serves it. proof: what the probe showed.
 
-    steps: what was done for it, with the seconds of each.
+    steps: what was done for it, with the seconds of each. seconds: of them all.
     """
 
     version: Version
@@ -40,20 +42,21 @@ class Loaded:
     digest: str
     proof: str = ""
     steps: str = ""
+    seconds: float = 0.0
 
 
 class Engines:
     """The servers of `ftgate serve`: one, and for a moment two. All methods block; one at a time but for `stop`.
 
     settings: kind AUTO is the engine that each version was gated with. base: where the base model is now, None: where
-    it was. label: begins the names of their logs; no other process may use it.
+    it was. label: of their folder among the logs, which no other process uses.
     """
 
     def __init__(
         self, registry: Registry, settings: EngineSettings, console: Console, base: str | None, label: str
     ) -> None:
         self.registry, self._settings, self._console = registry, settings, console
-        self._base, self._label = base, label
+        self._base, self._folder = base, settings.logs / label
         self._running: list[tuple[str, LocalEngine]] = []  # with the identity of each
         self._stopped = False
         self._logs = count()
@@ -73,7 +76,7 @@ class Engines:
         engine = next((engine for engine in reversed(same) if engine.takes(model)), None)
         loaded = self._at(engine, version, model, chosen) if engine else self._at_new(version, model, chosen)
         steps.done("start and probe" if engine is None else "load and probe")
-        return replace(loaded, steps=str(steps))
+        return replace(loaded, steps=str(steps), seconds=steps.total)
 
     def _here(self, model: Model) -> Model:
         """The model, with its base downloaded."""
@@ -110,7 +113,10 @@ class Engines:
         return Loaded(version, model, engine, endpoint, digest, engine.verified)
 
     def _new(self, model: Model, chosen: Chosen) -> LocalEngine:
-        log = self._settings.logs / f"{self._label}-{next(self._logs)}.log"
+        number = next(self._logs)
+        if not number:
+            _sweep(self._folder)
+        log = self._folder / f"{chosen.kind}-{number}.log"
         return new_engine(self._settings, chosen.kind, replace(model, adapter=None), log)
 
     def retire(self, old: Loaded, current: Loaded) -> None:
@@ -136,6 +142,12 @@ BESIDE = (
     "it was started beside the one that serves, so that no request is lost: both must fit into memory\n"
     "    where they do not, restart `ftgate serve`: it begins with the champion"
 )
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the copies of adapters that a killed server has left."""
+    for left in folder.glob("adapter-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _ask(endpoint: Endpoint) -> None:

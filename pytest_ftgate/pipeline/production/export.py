@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.pipeline.production.form_gate import check_parent
 from pytest_ftgate.registry.model_tags import model_of
 from pytest_ftgate.serve.forms.form import Form
 from pytest_ftgate.serve.forms.write_form import Tools, write_form
@@ -49,6 +50,7 @@ def export(  # noqa: PLR0913, PLR0917
     base: the base model's folder, if it was moved since the test. Raises RegistryError, ServeError, MissingExtra, see
     `model_of` and `write_form`.
     """
+    check_parent(version)
     model = fetched(model_of(version, registry.fetch(version), base), say=say)
     written = write_form(model, form, dest, say, tools)
     parent = str(version.as_predecessor())

@@ -115,6 +115,8 @@ class Follower:
             found, wrong = None, str(error) or type(error).__name__
         if wrong:
             self._state.metrics.registry_errors.inc()
+        else:
+            self._state.metrics.registry_answered.set_to_current_time()
         if wrong != self._state.registry_error:
             serving = f"v{self._loaded.version.number} goes on" if self._loaded else ""
             self.say(f"registry: {wrong}\n    {serving}" if wrong else "registry: it answers again")

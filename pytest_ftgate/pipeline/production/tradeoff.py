@@ -40,7 +40,7 @@ AS_IT_IS: Mapping[str, tuple[str, str | None]] = {
     "f32": ("float32", None),
     "bf16": ("bfloat16", None),
     "f16": ("float16", None),
-    "nf4": ("bfloat16", "nf4"),
+    "nf4": ("bfloat16", "bitsandbytes"),
 }
 """Names of what is not exported but served from base model and adapter -> (dtype, quantization)."""
 

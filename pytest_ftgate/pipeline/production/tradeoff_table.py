@@ -24,7 +24,7 @@ def rows(measured: Sequence[Measured], suite: Suite, delta: float) -> Iterator[R
     The first form is what the others are compared with. lower, upper: one-sided 95 % bounds each.
     """
     first = measured[0]
-    name, options = suite.metrics[0] if suite.metrics else ("score", {})
+    name, options = suite.metrics[0] if suite.metrics else ("score", {"name": "score"})
     reference = first.evaluations[suite.name].results
     clusters = {case.id: case.cluster for case in suite.cases}
     for each in measured:

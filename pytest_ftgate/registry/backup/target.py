@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.registry.backup.full_client import RESTORING, full
 from pytest_ftgate.registry.backup.manifest import SavedTask, SavedVersion
-from pytest_ftgate.registry.store import MISSING, code_of
+from pytest_ftgate.registry.error_codes import MISSING, code_of
 from pytest_ftgate.registry.version import REGISTERED, RESTORED_RUN, TASK_TAG, Version
 
 if TYPE_CHECKING:

@@ -26,6 +26,12 @@ OF_ADAPTER = frozenset({
 
 BASE_NAME = "base_model_name_or_path"
 TEXT = {".json", ".jinja", ".txt"}
+VOCABULARIES = frozenset({"tokenizer.json", "vocab.json", "merges.txt"})
+"""Words of all kinds, "/home/user" among them."""
+
+LEAST_PARTS = 2
+"""A folder right below the root, such as /app, says nothing of a machine."""
+
 MOST_TEXT = 32 * 2**20
 
 
@@ -90,12 +96,13 @@ def _without_folder(paths: dict[str, Path], draft: Path) -> bool:
 
 
 def _check_texts(paths: dict[str, Path], base: str) -> None:
-    here = {str(Path.home()), str(Path.cwd()), *([base] if Path(base).is_absolute() else [])} - {"/", "/root"}
+    places = [Path.home(), Path.cwd(), *([Path(base)] if Path(base).is_absolute() else [])]
+    here = {str(place) for place in places if len(place.parts) > LEAST_PARTS}
     for name, path in paths.items():
         if path.suffix not in TEXT or path.stat().st_size > MOST_TEXT:
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
-        if found := next((each for each in here if each in text), ""):
+        if name not in VOCABULARIES and (found := next((each for each in here if each in text), "")):
             raise RegistryError(
                 f"{name} names a folder of this machine, {found}: not pushed\n    export the model anew"
             )

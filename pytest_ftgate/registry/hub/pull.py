@@ -24,8 +24,8 @@ from pytest_ftgate.registry.hub.push import KIND, manifest_at
 from pytest_ftgate.registry.hub.repository import MAIN, Repository
 from pytest_ftgate.registry.model_tags import BASE, model_of
 from pytest_ftgate.registry.signature import check_signature
-from pytest_ftgate.registry.version import DIGEST, MODEL, Version
-from pytest_ftgate.serve.model import artifact_digest
+from pytest_ftgate.registry.version import MODEL, Version
+from pytest_ftgate.serve.model import artifact_digest, is_adapter
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry
@@ -93,21 +93,16 @@ def register(registry: Registry, found: Pulled, repo: Repository, task: str, bas
     tags = dict(manifest.tags) | {PULLED: f"hf://{repo.name}@{found.commit}"}
     if base:
         tags[BASE] = str(Path(base).resolve()) if Path(base).exists() else base
+    elif BASE not in tags and not is_adapter(found.folder):
+        tags[BASE] = repo.name
     elif BASE not in tags:
         raise RegistryError(
             f"{repo.name} v{manifest.version} was made of a base model in a folder, which is not on the Hub\n"
             "    say where it is here: --base DIR"
         )
-    _check_base(task, manifest, found, tags)
+    model_of(Version(task, manifest.version, manifest.digest, "", "", 0.0, tags), found.folder)
     run = registry.log_run(task, {"pulled": tags[PULLED]}, {}, {}, {}, {"mlflow.runName": f"pull {repo.name}", **tags})
     return registry.add_version(task, found.folder, manifest.digest, run, tags), True
-
-
-def _check_base(task: str, manifest: Manifest, found: Pulled, tags: dict[str, str]) -> None:
-    """That base, precision and adapter are together the model that was tested. Raises RegistryError."""
-    if (found.folder / "adapter_config.json").is_file():
-        version = Version(task, manifest.version, manifest.digest, "", "", 0.0, {**tags, DIGEST: manifest.digest})
-        model_of(version, found.folder)
 
 
 def _check(repo: Repository, manifest: Manifest, folder: Path, key: Path | None) -> None:

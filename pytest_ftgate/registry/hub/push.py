@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.errors import IntegrityError, RegistryError
+from pytest_ftgate.errors import FtgateError, IntegrityError, RegistryError
 from pytest_ftgate.registry import judged
 from pytest_ftgate.registry.hub.base_model import base_of
 from pytest_ftgate.registry.hub.card import card_of
@@ -29,7 +29,7 @@ from pytest_ftgate.registry.hub.repository import Repository
 from pytest_ftgate.registry.model_tags import BASE, DATE, DTYPE, ENGINE, QUANTIZATION, REVISION, TEMPLATE, VARIABLES
 from pytest_ftgate.registry.signature import FILE as SIGNATURE
 from pytest_ftgate.registry.signature import key_hint
-from pytest_ftgate.registry.version import FORM, MODEL, PARENT, VERDICT, Version
+from pytest_ftgate.registry.version import ENCRYPTED, FORM, MODEL, PARENT, VERDICT, Version
 from pytest_ftgate.serve.adapter import CONFIG
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def push(
     head = repo.commit_of() if visibility else ""
     gone = _check_contents(repo, head, version.task, replace=options.replace) if head else set()
     with contents_of(folder, version.tags.get(BASE, ""), options.key) as contents:
-        for note in _notes(contents):
+        for note in _notes(version, contents):
             say(note)
         _record(registry, version, repo, contents, options)
         if not head:
@@ -124,7 +124,11 @@ def _sha(repo: Repository, commit: str, name: str, known: str) -> str:
 def _artifact(registry: Registry, version: Version, folder: Path | None) -> Path:
     if folder is None:
         return registry.fetch(version)
-    if not folder.is_dir() or registry.digest_of(folder) != version.digest:
+    try:
+        digest = registry.digest_of(folder)
+    except (OSError, FtgateError):
+        digest = ""
+    if digest != version.digest:
         raise RegistryError(f"{folder} is not {version} (digest {version.digest[:12]})\n    leave --form-dir out")
     return folder
 
@@ -171,9 +175,10 @@ def _check_contents(repo: Repository, head: str, task: str, *, replace: bool) ->
     return files - {".gitattributes"}
 
 
-def _notes(contents: Contents) -> list[str]:
+def _notes(version: Version, contents: Contents) -> list[str]:
+    plain = [f"{version} is kept encrypted here; on the Hub it is not"] if ENCRYPTED in version.tags else []
     kept = [f"not pushed, as it is no part of the model: {', '.join(contents.left)}"] if contents.left else []
-    return [*kept, *([contents.note] if contents.note else [])]
+    return [*plain, *kept, *([contents.note] if contents.note else [])]
 
 
 def _record(registry: Registry, version: Version, repo: Repository, contents: Contents, options: Options) -> None:

@@ -51,9 +51,10 @@ class Repository:
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[HfApi]:
+        api = self._api
         from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
-        api, shown = self._api, not are_progress_bars_disabled()
+        shown = not are_progress_bars_disabled()
         disable_progress_bars()
         try:
             with explaining(self.name, what), warnings.catch_warnings():

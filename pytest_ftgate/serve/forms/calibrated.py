@@ -28,6 +28,8 @@ LONGEST = 2048
 GROUPS = (128, 64, 32)
 """Numbers of a row that share a scale: the first that divides the rows of every layer."""
 
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
+
 SCRIPT = Path(__file__).with_name("calibrated_script.py")
 
 INSTALL = "python -m venv quantize && quantize/bin/pip install llmcompressor"
@@ -137,7 +139,7 @@ def _environment() -> dict[str, str]:
 
 
 def _own_text_files(folder: Path, dest: Path) -> None:
-    """The text files of the model, not those that another version of transformers has written."""
-    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"):
+    """The text files of the model, not those that another version of transformers has written, and no recipe."""
+    for name in (*TOKENIZER, "recipe.yaml"):
         dest.joinpath(name).unlink(missing_ok=True)
     copy_text_files(folder, ChatFormat(), dest)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_ftgate.errors import MissingExtra, ServeError
+from pytest_ftgate.errors import FtgateError, MissingExtra, ServeError
 from pytest_ftgate.files.disk import sync_folder
 from pytest_ftgate.files.file_lock import lock_if_free
 from pytest_ftgate.serve.chat_format import ChatFormat
@@ -52,35 +52,46 @@ def write_form(model: Model, form: Form, dest: Path, say: Say, tools: Tools | No
     """Write a model in another form into the folder `dest`, which must not exist, or hold exactly that already.
 
     Raises ServeError: a model that cannot take this form, too little space, a check that failed, a folder that holds
-    something else; MissingExtra.
+    something else or that another process writes; MissingExtra.
     """
     dest = dest.absolute()
     if is_whole(dest, model, form):
         say(f"{dest}: already there, its files are as they were written")
         return Written(dest, ("written earlier; all files have the digests of that time",))
     _check_free(dest)
-    with _alone(dest):
-        checks = _write(model, form, dest, say, tools or Tools())
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    with _draft(dest) as draft:
+        checks = _write(model, form, dest, draft, say, tools or Tools())
+        write_record(draft, model, form)
+        if dest.exists():
+            dest.rmdir()  # an empty folder that the user made
+        draft.rename(dest)
+        sync_folder(dest.parent)
+    shutil.rmtree(_merged_beside(dest), ignore_errors=True)
     return Written(dest, checks)
 
 
-def _write(model: Model, form: Form, dest: Path, say: Say, tools: Tools) -> tuple[str, ...]:
+def _write(model: Model, form: Form, dest: Path, draft: Path, say: Say, tools: Tools) -> tuple[str, ...]:  # noqa: PLR0913, PLR0917
     if form == MERGED:
         check_space(model, form, dest)
-        with _draft(dest, model, form) as draft:
-            return _merge(model, draft, say)
-    merged = dest.with_name(f".{dest.name}.merged")
-    if not is_whole(merged, model, MERGED):
+        return _merge(model, draft, say)
+    merged = _merged_beside(dest)
+    there = is_whole(merged, model, MERGED)
+    if not there:
         shutil.rmtree(merged, ignore_errors=True)
-        check_space(model, form, dest, merged=False)
-    else:
-        check_space(model, form, dest, merged=True)
+    check_space(model, form, dest, merged=there)
     first = write_form(model, MERGED, merged, say)
     whole = replace(model, base=str(merged), revision=None, adapter=None, quantization=None, chat=ChatFormat())
-    with _draft(dest, model, form) as draft:
-        second = _convert(whole, form, draft, say, tools)
-    shutil.rmtree(merged)
-    return (*first.checks, *second)
+    try:
+        return (*first.checks, *_convert(whole, form, draft, say, tools))
+    except FtgateError:
+        shutil.rmtree(merged)  # it would be refused again
+        raise
+
+
+def _merged_beside(dest: Path) -> Path:
+    """What every other form is made of. Kept by a killed export, and removed by one that has ended."""
+    return dest.with_name(f".{dest.name}.merged")
 
 
 def _merge(model: Model, draft: Path, say: Say) -> tuple[str, ...]:
@@ -114,20 +125,32 @@ def _missing(error: ImportError) -> MissingExtra:
 
 
 @contextmanager
-def _draft(dest: Path, model: Model, form: Form) -> Iterator[Path]:
-    """A folder beside `dest` that becomes it, with a record of its files, if the block ends well."""
+def _draft(dest: Path) -> Iterator[Path]:
+    """An empty folder beside `dest`, which no other process has; removed after the block if it is still there.
+
+    It is locked itself, and the lock ends with this process, however it ends.
+    """
     draft = dest.with_name(f".{dest.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
+    draft.mkdir(exist_ok=True)
+    folder = os.open(draft, os.O_RDONLY)
     try:
-        yield draft
-        write_record(draft, model, form)
-        if dest.exists():
-            dest.rmdir()  # an empty folder that the user made
-        draft.rename(dest)
-        sync_folder(dest.parent)
+        if not lock_if_free(folder) or not (draft.exists() and draft.stat().st_ino == os.fstat(folder).st_ino):
+            raise ServeError(f"{dest}: another process is writing it\n    wait for its end, or name another folder")
+        try:
+            _empty(draft)
+            yield draft
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        os.close(folder)
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def _check_free(dest: Path) -> None:
@@ -136,18 +159,3 @@ def _check_free(dest: Path) -> None:
             f"{dest}: already there, and not this version in this form as an export wrote it; not overwritten\n"
             "    name a folder that does not exist, or remove this one"
         )
-
-
-@contextmanager
-def _alone(dest: Path) -> Iterator[None]:
-    """While no other process writes the same folder. The lock ends with this process, however it ends."""
-    dest.parent.mkdir(parents=True, exist_ok=True)
-    path = dest.with_name(f".{dest.name}.lock")
-    file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
-    try:
-        if not lock_if_free(file):
-            raise ServeError(f"{dest}: another process is writing it\n    wait for its end, or name another folder")
-        yield
-        path.unlink(missing_ok=True)
-    finally:
-        os.close(file)

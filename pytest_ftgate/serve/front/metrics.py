@@ -35,6 +35,7 @@ class FrontMetrics:
         self.cache_misses = counter("cache_misses", "Requests that the result cache could have answered, but had not")
         self.cache_errors = counter("cache_errors", "Times that the result cache did not answer")
         self.last_swap_s = gauge("last_swap_seconds", "Seconds from the news of a champion until it answered")
+        self.registry_answered = gauge("registry_last_answer_timestamp_seconds", "When the registry last answered")
         self._in_flight = gauge("requests_in_flight", "Requests on their way")
         self._champion = gauge("champion_info", "1 for the version that answers", "task", "version", "digest")
         self.in_flight = 0

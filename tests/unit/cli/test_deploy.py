@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -95,7 +96,8 @@ def test_the_version_before_answers_and_then_is_champion(two, registry, ftgate):
     champion = registry.champion("spam")
     assert champion.number == 1
     assert list(two.adapters) == [name_of(champion)]
-    first, last = out.splitlines()
+    first, last, steps = out.splitlines()
+    assert re.fullmatch(r"  find .* s, deploy .* s, verify .* s, lock .* s, move .* s", steps)
     assert first.startswith(f"v1 serves at {two.base_url} after ")
     assert "loaded 0." in first
     assert first.endswith(f"request it as: {name_of(champion)}")

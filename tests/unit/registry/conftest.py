@@ -2,13 +2,14 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pytest_ftgate.registry import Registry, open_registry
+from tests.hub_server import HubServer
 
 
 def digest_of(folder: Path) -> str:
@@ -16,14 +17,38 @@ def digest_of(folder: Path) -> str:
     return hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
 
 
-@pytest.fixture(params=["mlflow", "plain"])
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    from huggingface_hub import constants
+
+    with HubServer({}) as server:
+        for name, value in {
+            "ENDPOINT": server.url,
+            "HUGGINGFACE_CO_URL_TEMPLATE": server.url + "/{repo_id}/resolve/{revision}/{filename}",
+            "HF_HUB_CACHE": str(tmp_path / "hub-cache"),
+            "HF_HUB_DISABLE_XET": True,
+            "HF_HUB_OFFLINE": False,
+            "HF_TOKEN_PATH": str(tmp_path / "no-token"),
+        }.items():
+            monkeypatch.setattr(constants, name, value)
+        monkeypatch.setenv("HF_TOKEN", "good")
+        yield server
+
+
+@pytest.fixture(params=["mlflow", "plain", pytest.param("hub", marks=pytest.mark.slow)])
 def registry(request: pytest.FixtureRequest, no_tracking_server: None, tmp_path: Path) -> Registry:
-    """On MLflow, and on the double that stands in for it elsewhere: one contract holds both."""
+    """On MLflow, on the Hub, and on the double that stands in for them elsewhere: one contract holds all."""
     state = tmp_path / "state"
     state.mkdir()
+    if request.param == "hub":
+        request.getfixturevalue("hub")
+        return replace(open_registry("hf://acme/registry", state), digest_of=digest_of, wait_s=0.0)
     shutil.copy(request.getfixturevalue(f"{request.param}_template"), state / "mlflow.db")
     return replace(open_registry(None, state), digest_of=digest_of, wait_s=0.0)
 
+
+on_files = pytest.mark.parametrize("registry", ["mlflow", "plain"], indirect=True)
+"""For tests that change the stored files of a version: on the Hub they cannot be reached."""
 
 on_mlflow = pytest.mark.parametrize("registry", ["mlflow"], indirect=True)
 """For tests of what MLflow does, or of several processes."""

@@ -14,6 +14,7 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import Registry, promotion_lock
 from pytest_ftgate.registry.audit.moves import entries_of
 from pytest_ftgate.registry.version import Predecessor, format_predecessors, parse_predecessors
+from tests.unit.registry.conftest import on_files
 
 
 def locks_of(registry: Registry) -> list[str]:
@@ -99,6 +100,7 @@ def test_promoting_the_champion_changes_nothing(registry, add):
     assert registry.promote("spam", 1, "again").promotion["reason"] == "first"
 
 
+@on_files
 def test_a_damaged_adapter_is_not_promoted_and_not_rolled_back_to(registry, add):
     for weights in "ab":
         registry.promote("spam", add(weights), "better")

@@ -9,6 +9,7 @@ import pytest
 from pytest_ftgate.errors import FtgateError, RegistryError
 from pytest_ftgate.registry import Keys
 from pytest_ftgate.registry.signature import check_signature, key_hint, sign
+from tests.unit.registry.conftest import on_files
 from tests.unit.signing_keys import make_keys
 
 
@@ -95,6 +96,7 @@ def test_a_key_with_a_password(signed, tmp_path, monkeypatch):
     check_signature(signed, keys.verify, "the adapter")
 
 
+@on_files
 def test_the_registry_signs_checks_and_refuses(registry, add, adapter, keys, others):
     """Registered before there were keys, then with keys: the same adapter becomes a signed version of its own."""
     add("a")

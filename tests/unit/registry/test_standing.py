@@ -9,6 +9,7 @@ from pytest_ftgate.errors import IntegrityError, RegistryError
 from pytest_ftgate.registry import Registry
 from pytest_ftgate.registry.champion_mark import TAG
 from pytest_ftgate.registry.version import CHAMPION
+from tests.unit.registry.conftest import on_files
 
 
 @pytest.fixture
@@ -229,6 +230,7 @@ def with_results(registry, adapter, tmp_path):
     return version, file
 
 
+@on_files
 def test_frozen_results_that_were_edited_are_not_used(registry, with_results):
     version, file = with_results
     assert registry.results(version, "quiz")["cases"]["c1"]["value"] == 0.0

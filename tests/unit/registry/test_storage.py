@@ -14,7 +14,7 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import Registry, open_registry
 from pytest_ftgate.registry.backup.restore import restore
 from pytest_ftgate.registry.backup.take import take
-from tests.mlflow_server import ADMIN, READER, MlflowServer, server_with_users
+from tests.mlflow_server import READER, TRAINER, MlflowServer, server_with_users
 from tests.postgres import cluster
 from tests.s3_server import BUCKET, S3, s3_server
 from tests.unit.registry.conftest import digest_of
@@ -79,12 +79,12 @@ def two_champions(registry: Registry, adapter: Callable[[str], Path], task: str,
 
 
 def test_behind_a_password_all_of_it_works(as_user, adapter, tmp_path):
-    two_champions(as_user(ADMIN), adapter, "spam", tmp_path / "sms.json")
+    two_champions(as_user(TRAINER), adapter, "spam", tmp_path / "sms.json")
 
 
 def test_a_wrong_password_is_one_readable_message(as_user):
     with pytest.raises(RegistryError) as caught:
-        as_user((ADMIN[0], "not-the-password")).champion("spam")
+        as_user((TRAINER[0], "not-the-password")).champion("spam")
     first, second, third = str(caught.value).splitlines()
     assert "cannot read the champion of spam: " in first
     assert "registry: http://127.0.0.1:" in second
@@ -93,9 +93,9 @@ def test_a_wrong_password_is_one_readable_message(as_user):
 
 
 def test_who_may_only_read_is_told_so_and_moves_nothing(as_user, adapter):
-    admin, folder = as_user(ADMIN), adapter("x")
-    run = admin.log_run("ham", {}, {}, {}, {}, {})
-    admin.add_version("ham", folder, digest_of(folder), run, {"verdict": "PROMOTE"})
+    trainer, folder = as_user(TRAINER), adapter("x")
+    run = trainer.log_run("ham", {}, {}, {}, {}, {})
+    trainer.add_version("ham", folder, digest_of(folder), run, {"verdict": "PROMOTE"})
     reader = as_user(READER)
     with pytest.raises(RegistryError, match=r"Permission denied(.|\n)*ask the server's administrator .* as reader"):
         reader.promote("ham", 1, "by hand")

@@ -5,6 +5,8 @@ import math
 import os
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import exists, open_registry
 from pytest_ftgate.registry import mlflow_quiet as quiet_module
 from pytest_ftgate.registry.runs import flatten
+from tests.unit.registry.conftest import digest_of, on_files
 
 
 def client_of(registry):
@@ -125,6 +128,7 @@ def test_results_of_a_version_come_back_as_they_were_logged(registry, adapter, t
         registry.results(version, "torn")
 
 
+@on_files
 def test_a_damaged_version_is_not_taken_for_the_same(registry, add):
     add("a")
     weights = Path(registry.version("spam", 1).source) / "adapter_model.safetensors"
@@ -150,6 +154,30 @@ def test_fetch_gives_a_checked_copy_and_repairs_it(registry, add):
     assert not list(folder.parent.glob(".fetch-*"))
 
 
+def test_two_that_fetch_at_once_do_not_take_the_folder_from_each_other(registry, add):
+    """Both have found none and downloaded; the second leaves what the first has put there, which is being read."""
+    version = registry.version("spam", add("a"))
+    both, digests = threading.Barrier(2, timeout=60), []
+
+    def slow(folder: Path) -> str:
+        if ".fetch-" in str(folder):
+            both.wait()
+        return digest_of(folder)
+
+    def fetch() -> None:
+        folder = replace(registry, digest_of=slow).fetch(version)
+        digests.append((folder.stat().st_ino, digest_of(folder)))
+
+    fetching = [threading.Thread(target=fetch) for _ in range(2)]
+    for each in fetching:
+        each.start()
+    for each in fetching:
+        each.join(60)
+    assert len(digests) == 2
+    assert digests[0] == digests[1], "one folder, never replaced"
+
+
+@on_files
 def test_fetch_refuses_a_flipped_byte_in_the_store(registry, add, tmp_path):
     add("a")
     version = registry.version("spam", 1)
@@ -159,6 +187,7 @@ def test_fetch_refuses_a_flipped_byte_in_the_store(registry, add, tmp_path):
     assert not (tmp_path / "dest").exists()
 
 
+@on_files
 def test_fetch_says_when_the_files_are_gone(registry, add, tmp_path):
     add("a")
     version = registry.version("spam", 1)

@@ -19,6 +19,8 @@ PRINTING = {
     "plugin/hooks.py": "the summary",
     "plugin/report/failure_text.py": "failures, made printable in run_item",
     "plugin/session.py": "what Console prints",
+    "serve/forms/calibrated_script.py": "a version, to the process that started it",
+    "serve/forms/gguf/tokens.py": "what gguf logs of a tokenizer is kept quiet",
     "serve/hf/speed.py": "a number, to the process that started it",
     "train/preview.py": "a fault, to the process that started it",
     "train/ray/jobs.py": "what Ray's client logs is kept quiet",

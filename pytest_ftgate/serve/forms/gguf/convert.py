@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.forms.form import Form
 from pytest_ftgate.serve.forms.gguf.architecture import Architecture, architecture_of
@@ -92,7 +93,7 @@ def _by_command(converter: str, folder: Path, file: Path) -> str:
     except OSError as error:
         raise ServeError(f"--converter {converter}: cannot be started: {error.strerror or error}") from None
     if done.returncode or not file.is_file():
-        last = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+        last = "\n    ".join(map(one_line, (done.stderr or done.stdout).strip().splitlines()[-5:]))
         ended = f"ended with {done.returncode}" if done.returncode else f"wrote no {file.name}"
         raise ServeError(
             f"--converter {converter}: {ended}\n    {last}\n"

@@ -14,7 +14,7 @@ from pytest_ftgate.serve.forms.gguf.architecture import REMEDY, Architecture
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-INDEX = "model.safetensors.index.json"
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 ROPE_FREQUENCIES = "rope_freqs.weight"
 HEAD = "lm_head.weight"
 
@@ -66,7 +66,7 @@ class Tensors:
         from safetensors import safe_open
 
         index = self._folder / INDEX
-        files = sorted(set(json.loads(index.read_text())["weight_map"].values())) if index.is_file() else [INDEX[:17]]
+        files = sorted(set(json.loads(index.read_text())["weight_map"].values())) if index.is_file() else [WEIGHTS]
         opened = [self._open.enter_context(safe_open(self._folder / file, "pt")) for file in files]
         return {name: file for file in opened for name in file.keys()}  # noqa: SIM118 - it is no mapping
 

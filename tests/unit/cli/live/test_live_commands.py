@@ -43,7 +43,7 @@ def test_from_a_log_to_proposals(sms: Sms, live: Live):
     code, out, _ = live("sample", str(log), "--size", "12")
     assert (code, "12 of" in out) == (0, True)
     state = sms.folder / ".ftgate/live/sms_spam"
-    assert stat.S_IMODE((state / "sampled.jsonl").stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
     assert (sms.folder / ".ftgate/.gitignore").is_file()
     assert "drawn already: 12 inputs" in live("sample", str(log), "--size", "12")[1]
 
@@ -83,6 +83,19 @@ def test_people_who_disagree_are_heard_and_nothing_is_made_of_it(sms: Sms, live:
     out = live("label", "--by", "bob", "--all", keys="p h")[1]
     assert "1 of 2 inputs labelled" in out
     assert "1 left out, as people disagree" in out
+
+
+def test_the_labels_of_all_golden_sets_of_a_task_are_in_one_file(sms: Sms, live: Live):
+    home = sms.folder / "pipelines/sms_spam/pipeline.toml"
+    write(home, home.read_text().replace('["sms_spam"]', '["sms_spam", "other"]'))
+    write_golden(sms.folder / "goldens/other", [{"input": "Where is it?", "expected": "In the post."}])
+    live("sample", str(sms.log(sms.others[:20])), "--size", "2")
+    log = write_rows(sms.folder / "other.jsonl", [{"input": "May I bring the dog to the party?", "output": "No."}])
+    live("sample", str(log), "--golden", "other")
+    live("label", keys="h h")
+    assert "3 of 3 inputs labelled" in live("label", "--golden", "other", keys="a")[1]
+    rows = read(sms.folder / ".ftgate/live/sms_spam/labelled.jsonl")
+    assert [row["golden"] for row in rows] == ["other", "sms_spam", "sms_spam"]
 
 
 def test_answers_of_free_text_are_accepted_or_written_and_masked(tmp_path: Path, monkeypatch, live: Live):

@@ -42,6 +42,12 @@ def test_a_line_of_a_server_and_pairs_of_openai_are_read_and_who_asked_is_not(tm
     assert "ann" not in repr(found)
 
 
+def test_a_request_without_text_is_one(tmp_path):
+    picture = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}
+    rows = [{"input": [1, 2, 3]}, {"messages": [picture]}, {"request": {"prompt": [[1, 2], [3]]}}]
+    assert [each.input for each in read_requests(write_rows(tmp_path / "log.jsonl", rows))] == ["", "", ""]
+
+
 def test_what_vllm_itself_logs_is_read():
     """Written by `vllm serve --enable-log-requests --enable-log-outputs` 0.32 on SmolLM2, VLLM_LOGGING_LEVEL=DEBUG.
 

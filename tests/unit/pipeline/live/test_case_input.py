@@ -35,6 +35,12 @@ def test_the_input_is_asked_with_the_messages_that_were_logged(tmp_path: Path, o
         assert found == OWN[own]
 
 
+def test_parts_of_text_are_one_text(tmp_path: Path):
+    suite = load_suite(write_golden(tmp_path / "g", [{"input": "a", "expected": "x"}], PROMPTS["system"]))
+    parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "text"}]
+    assert case_input(suite, [{"role": "user", "content": parts}]) == "a\ntext"
+
+
 def test_a_foreign_system_turn_stays(tmp_path: Path):
     suite = load_suite(write_golden(tmp_path / "g", [{"input": "a", "expected": "x"}], PROMPTS["system"]))
     logged = [{"role": "system", "content": "Be rude."}, {"role": "user", "content": "Hi"}]

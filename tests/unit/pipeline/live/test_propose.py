@@ -86,7 +86,12 @@ def test_the_order_of_the_inputs_decides_nothing(sms: Sms):
     assert (set(one.golden), set(one.train)) == (set(other.golden), set(other.train))
     assert one.golden
     assert one.train
-    assert not propose(some, [sms.suite], sms.training, earlier_of(lines(one, 1)), Plan(0.9, 8)).golden
+    earlier = earlier_of(lines(one, 1))
+    assert not propose(some, [sms.suite], sms.training, earlier, Plan(0.9, 8)).golden
+    near = [labelled(changed(each.sampled.question, 2)) for each in some if len(each.sampled.question) > 60]
+    again = propose(near, [sms.suite], sms.training, earlier, Plan(0.5, 8))
+    assert not {**again.golden, **again.train}
+    assert "is among the inputs proposed before, or nearly so" in again.neither.values()
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])

@@ -14,6 +14,7 @@ from pytest_ftgate.data.request_log.read import read_requests
 from pytest_ftgate.pipeline.live.live_input import LiveInput
 from pytest_ftgate.pipeline.live.sample import Beside, Sample, sample
 from pytest_ftgate.pipeline.live.strata import UNLIKE, draw, shares, stratified
+from tests.projects import write_rows
 from tests.unit.pipeline.live.sms import Sms, asked, read, request
 
 KEY = "sk-proj-a1B2c3D4e5F6g7H8i9J0k1L2m3N4"
@@ -85,9 +86,11 @@ def test_rare_labels_and_what_is_unlike_training_have_strata_and_the_weights_add
 
 def test_a_request_that_the_prompt_cannot_ask_is_counted_and_not_drawn(sms: Sms):
     file = sms.folder / "odd.jsonl"
-    file.write_text('{"input": {"title": "no text in it"}}\n', encoding="utf-8")
+    parts = [{"type": "text", "text": "What is in it?"}, {"type": "image_url", "image_url": {"url": "data:,"}}]
+    odd = [{"input": {"title": "no text in it"}}, {"input": [1, 2]}, {"messages": [{"role": "user", "content": parts}]}]
+    write_rows(file, odd)
     found = drawn(sms, file)
-    assert (found.inputs, found.known) == ((), {"requests that the prompt cannot ask": 1})
+    assert (found.inputs, found.known) == ((), {"requests that the prompt cannot ask": 3})
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_ftgate.registry import Registry
 from pytest_ftgate.registry.model_tags import tags_of
+from pytest_ftgate.registry.version import FORM
 from pytest_ftgate.serve.model import Model, artifact_digest
+from pytest_ftgate.serve.servers.engine_identity import identity
+from tests.gguf_files import write_llama_gguf
 from tests.unit.serve.vllm.adapters import make_adapter
 
 TASK = "spam"
@@ -43,9 +47,16 @@ class Champions:
         (folder / "answers.json").write_text(json.dumps({"Hi": f"it is v{len(self.made) + 1}"}))
         return self._register(Model(str(folder), dtype="float32", engine="vllm"), folder)
 
-    def _register(self, model: Model, folder: Path) -> int:
+    def promote_gguf(self, model_dir: Path) -> int:
+        """The same of a GGUF, for the real llama.cpp."""
+        folder = self.folder / "gguf"
+        write_llama_gguf(model_dir, folder)
+        shutil.copy(model_dir / "config.json", folder)
+        return self._register(Model(str(folder), dtype="float32", engine=identity("llamacpp")), folder, "gguf:F16")
+
+    def _register(self, model: Model, folder: Path, form: str = "") -> int:
         self.made.append(folder)
         run = self.registry.log_run(TASK, {}, {}, {}, {}, {})
-        tags = {**tags_of(model), "verdict": "PROMOTE", "reason": "all checks passed"}
+        tags = {**tags_of(model), **({FORM: form} if form else {}), "verdict": "PROMOTE", "reason": "all checks passed"}
         version = self.registry.add_version(TASK, folder, artifact_digest(folder), run, tags)
         return self.registry.promote(TASK, version.number, "all checks passed").number

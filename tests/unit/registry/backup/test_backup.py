@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from pytest_ftgate.errors import AuditError, RegistryError
+from pytest_ftgate.registry.access.check_log import without_signature
+from pytest_ftgate.registry.audit.entry import read_entry
 from pytest_ftgate.registry.backup import manifest as manifests
 from pytest_ftgate.registry.backup.restore import restore
 from pytest_ftgate.registry.backup.take import take
 from tests.unit.registry.backup.shown import told
 from tests.unit.registry.conftest import on_plain
 from tests.unit.registry.stores import audit_faults
+from tests.unit.signing_keys import make_keys
 
 
 def quiet(_line: str) -> None:
@@ -176,3 +180,21 @@ def test_a_folder_with_other_files_is_not_written_into(filled, tmp_path):
     with pytest.raises(RegistryError, match="holds other files"):
         take(filled, tmp_path / "mine", [], quiet)
     assert [each.name for each in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+@on_plain
+def test_only_promoters_move_the_restored_champion(registry, elsewhere, add_judged, tmp_path):
+    (keys := tmp_path / "keys").mkdir()
+    alice = make_keys(keys)
+    mine = replace(registry, promoter_key=alice.signing)
+    for weights in "ab":
+        mine.promote("spam", add_judged(weights), "better", promoters=[alice.verify])
+    take(mine, tmp_path / "backup", [], quiet)
+    other = elsewhere()
+    restore(other, tmp_path / "backup", quiet)
+    with pytest.raises(RegistryError, match=r"promoter"):
+        other.rollback("spam", "drift")
+    assert replace(other, promoter_key=alice.signing).rollback("spam", "drift").number == 1
+    entries = [entry for line in other.log.lines()[0] if (entry := read_entry(line))]
+    assert list(without_signature(entries)) == []
+    assert audit_faults(other) == []

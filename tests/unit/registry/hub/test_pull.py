@@ -139,6 +139,27 @@ def test_a_base_in_a_folder_is_asked_for_and_checked(registry, repo, add, adapte
     assert version.tags["ftgate.base"] == str(base)
 
 
+def test_an_exported_form_travels_as_what_it_is(hub, registry, repo, elsewhere, tmp_path):
+    folder, base = tmp_path / "form", tmp_path / "base"
+    folder.mkdir()
+    for name, content in {"config.json": "{}", "model.gguf": "weights", "notes.md": "mine"}.items():
+        (folder / name).write_text(content)
+    tags = tags_of(Model(str(folder), None, "float32")) | {"ftgate.base": str(base)}
+    tags |= {"verdict": "PROMOTE", "ftgate.form": "gguf:Q8_0", "ftgate.parent": "v1@ab"}
+    run = registry.log_run("spam", {}, {}, {}, {}, {})
+    registry.add_version("spam", folder, registry.digest_of(folder), run, tags)
+    with pytest.raises(RegistryError, match="leave --form-dir out"):
+        push(registry, registry.version("spam", 1), repo, Options(folder=tmp_path), str)
+    push(registry, registry.version("spam", 1), repo, Options(folder=folder), str)
+    assert set(hub.writes.repos[NAME].commit_of("v1").files) == {
+        ".gitattributes", "README.md", "config.json", "ftgate.json", "model.gguf",
+    }  # fmt: skip
+    assert b"gguf:Q8_0, made of v1@ab" in hub.writes.repos[NAME].commit_of("v1").files["README.md"]
+    with pulled(repo, "v1", elsewhere.log, None) as found:
+        version, _ = register(elsewhere, found, repo, "spam", "")
+    assert (version.digest, version.tags["ftgate.form"]) == (registry.version("spam", 1).digest, "gguf:Q8_0")
+
+
 @pytest.mark.parametrize(
     ("name", "revision", "says"),
     [

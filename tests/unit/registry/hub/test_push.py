@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 
 import pytest
 import yaml
 
-from pytest_ftgate.errors import IntegrityError, RegistryError
+from pytest_ftgate.errors import IntegrityError, MissingExtra, RegistryError
 from pytest_ftgate.registry.audit.moves import entries_of
 from pytest_ftgate.registry.hub.explain import Moved
 from pytest_ftgate.registry.hub.push import Options, push
@@ -77,6 +78,12 @@ def test_a_file_with_a_key_or_a_path_is_refused(hub, add, adapter, send, monkeyp
     with pytest.raises(RegistryError, match=r"tokenizer_config\.json names a folder of this machine"):
         send(add("b", **{"ftgate.base": str(tmp_path / "base")}))
     assert hub.writes.repos == {}
+
+
+def test_a_vocabulary_may_hold_the_word_for_a_folder(hub, add, adapter, send, tmp_path):
+    (adapter("a") / "vocab.json").write_text(json.dumps({str(tmp_path / "base"): 1}))
+    send(add("a", **{"ftgate.base": str(tmp_path / "base")}))
+    assert "vocab.json" in files(hub)
 
 
 @pytest.mark.parametrize("verdict", ["HOLD", "REJECT"])
@@ -221,6 +228,14 @@ def test_offline_and_a_name_that_is_none(hub, add, send, monkeypatch):
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(RegistryError, match="HF_HUB_OFFLINE is set"):
+        send(number)
+
+
+def test_without_the_library_the_extra_is_named(add, send, monkeypatch):
+    number = add("a")
+    for name in [each for each in sys.modules if each.partition(".")[0] == "huggingface_hub"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtra, match=r"needs the extra 'serve'"):
         send(number)
 
 

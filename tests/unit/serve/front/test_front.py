@@ -71,7 +71,7 @@ def test_an_answer_names_the_model_as_the_client_did():
 
 def test_a_route_is_drained_when_its_last_stream_ends():
     async def ask():
-        with Telling(token_delay_s=0.1) as engine:
+        with Telling(token_delay_s=0.4) as engine:
             async with running() as front:
                 old = route(engine, 1)
                 front.state.switch(old)
@@ -91,7 +91,7 @@ def test_a_route_is_drained_when_its_last_stream_ends():
 
 def test_pieces_of_a_stream_come_as_they_are_made():
     async def ask():
-        with Telling(token_delay_s=0.05) as engine:
+        with Telling(token_delay_s=1) as engine:
             async with running() as front:
                 front.state.switch(route(engine, 1))
                 body = {"messages": [{"role": "user", "content": "Hi"}], "stream": True}

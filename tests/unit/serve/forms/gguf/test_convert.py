@@ -52,7 +52,7 @@ def served(model_dir, adapter_dir, tmp_path_factory):
     engine.stop()
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=st.text(st.characters(blacklist_categories=("Cs", "Cn", "Cc"), whitelist_characters="\n\t"), max_size=40))
 def test_llama_cpp_cuts_every_text_into_the_tokens_of_the_tokenizer(served, tokenizer, text):
     line, _ = served
@@ -171,3 +171,15 @@ def test_a_converter_that_fails_is_quoted(text, said, model_dir, tmp_path):
     script.chmod(0o755)
     with pytest.raises(ServeError, match=said):
         written(model_dir, tmp_path / "out", converter=str(script))
+
+
+def test_weights_in_several_files_give_the_same_file(model_dir, tmp_path):
+    from transformers import AutoModelForCausalLM
+
+    shards = tmp_path / "shards"
+    shutil.copytree(model_dir, shards)
+    (shards / "model.safetensors").unlink()
+    AutoModelForCausalLM.from_pretrained(model_dir, dtype="auto").save_pretrained(shards, max_shard_size="200KB")
+    assert len(list(shards.glob("*.safetensors"))) > 1
+    one, two = (written(folder, tmp_path / f"out-{folder.name}") for folder in (model_dir, shards))
+    assert one.read_bytes() == two.read_bytes()
