@@ -6,12 +6,13 @@ A registry that cannot be asked, or a candidate that fails, never ends what serv
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.errors import FtgateError, RegistryError
+from pytest_ftgate.errors import FtgateError, RegistryError, ServeError
 from pytest_ftgate.pipeline.production.aside import aside
 from pytest_ftgate.serve.front.route import Route
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.production.engines import Engines, Loaded
     from pytest_ftgate.registry import Version
     from pytest_ftgate.serve.front.state import FrontState
+    from pytest_ftgate.serve.servers.local import LocalEngine
 
 WATCH_S = 2.0
 """How often the engine is asked whether it is alive."""
@@ -29,10 +31,13 @@ AGAIN_S, AGAIN_AT_MOST_S = 30.0, 600.0
 RESTARTS, WITHIN_S = 5, 900.0
 """So many times in so many seconds an engine that died is started again; then the server ends."""
 
+DRAIN_S = 600.0
+"""Seconds that a request may take of a version which is the champion no more; then it is cut off."""
+
 
 @dataclass(slots=True)
 class Rejected:
-    """A candidate that failed. again_at: when it is tried again (of time.monotonic)."""
+    """A candidate that failed, until the pointer moves. again_at: when it is tried again (of time.monotonic)."""
 
     digest: str
     wait_s: float
@@ -53,6 +58,7 @@ class Follower:
         self._loaded: Loaded | None = None
         self._routes: dict[Loaded, Route] = {}
         self._rejected: Rejected | None = None
+        self._killed: LocalEngine | None = None  # by a candidate, for which the version before is not blamed
         self._restarts: list[float] = []
         self._retiring: set[asyncio.Task[None]] = set()
         self._moving = asyncio.Lock()  # one at a time uses the engines
@@ -73,7 +79,7 @@ class Follower:
     # --- the pointer -------------------------------------------------------------------------------------------------
 
     async def _follow(self) -> None:
-        while self._every_s:
+        while self._every_s and not self._state.leaving:
             await asyncio.sleep(self._every_s)
             if not self._state.engine_error:
                 await self.look()
@@ -92,7 +98,7 @@ class Follower:
         try:
             loaded = await aside(self.engines.load, champion)
         except Exception as error:  # noqa: BLE001 - whatever it is, the version before goes on
-            self._reject(champion, error)
+            await self._failed(champion, error)
             return
         again = await self._champion()
         if again is not None and again.digest != champion.digest:
@@ -100,6 +106,7 @@ class Follower:
             if self._loaded is not None and all(each.endpoint != loaded.endpoint for each in self._routes):
                 await aside(self.engines.retire, loaded, self._loaded)
             return
+        self._rejected, self._state.rejected = None, ""
         self._take_over(loaded)
         spent = time.monotonic() - begin
         self._state.metrics.swaps.inc()
@@ -121,32 +128,43 @@ class Follower:
             serving = f"v{self._loaded.version.number} goes on" if self._loaded else ""
             self.say(f"registry: {wrong}\n    {serving}" if wrong else "registry: it answers again")
         self._state.registry_error = wrong
+        if found is not None and self._rejected is not None and found.digest != self._rejected.digest:
+            self._rejected, self._state.rejected = None, ""
         return found
 
     def _is_served(self, champion: Version) -> bool:
         return self._loaded is not None and self._loaded.version.as_predecessor() == champion.as_predecessor()
 
     def _is_rejected(self, champion: Version) -> bool:
-        if self._rejected is None:
-            return False
-        if self._rejected.digest != champion.digest:
-            self._rejected, self._state.rejected = None, ""
-            return False
-        return time.monotonic() < self._rejected.again_at
+        found = self._rejected
+        return found is not None and found.digest == champion.digest and time.monotonic() < found.again_at
 
-    def _reject(self, champion: Version, error: Exception) -> None:
-        before = self._rejected.wait_s if self._rejected else AGAIN_S / 2
-        wait_s = min(2 * before, AGAIN_AT_MOST_S)
+    async def _failed(self, champion: Version, error: Exception) -> None:
+        """A candidate with which the engine of the champion has died is not tried again: the next would die too."""
+        if self._state.leaving or self._loaded is None:
+            return
+        try:
+            await aside(self._loaded.engine.check)
+        except Exception:  # noqa: BLE001 - whatever it is, the engine cannot be asked
+            self._killed = self._loaded.engine
+            self._reject(champion, error, math.inf)
+        else:
+            before = self._rejected.wait_s if self._rejected else AGAIN_S / 2
+            self._reject(champion, error, min(2 * before, AGAIN_AT_MOST_S))
+
+    def _reject(self, champion: Version, error: Exception, wait_s: float) -> None:
         self._rejected = Rejected(champion.digest, wait_s, time.monotonic() + wait_s)
         self._state.metrics.failed_swaps.inc()
         self._state.rejected = f"v{champion.number}: {str(error).partition(chr(10))[0]}"
         serving = f"v{self._loaded.version.number} goes on" if self._loaded else "nothing serves"
-        self.say(f"{champion} does not take over, {serving}; tried again in {wait_s:.0f} s: {error}")
+        again = f"tried again in {wait_s:.0f} s"
+        if wait_s == math.inf:
+            again = "the engine died while it was loaded: not tried again before another version is promoted"
+        self.say(f"{champion} does not take over, {serving}; {again}: {error}")
 
     def _take_over(self, loaded: Loaded) -> None:
         """From here each request is answered by this version; the one before is unloaded once it answers none."""
         old, self._loaded = self._loaded, loaded
-        self._rejected, self._state.rejected = None, ""
         route = Route(f"v{loaded.version.number}", loaded.digest, loaded.endpoint)
         self._routes[loaded] = route
         self._state.switch(route)
@@ -159,44 +177,80 @@ class Follower:
         """Also what an earlier stay of the same version still answers is waited for."""
         for loaded, route in list(self._routes.items()):
             if loaded.endpoint == old.endpoint and loaded is not self._loaded:
-                await route.drained()
+                await self._drained(route)
         async with self._moving:
             del self._routes[old]
             if self._loaded is not None and all(each.endpoint != old.endpoint for each in self._routes):
                 await aside(self.engines.retire, old, self._loaded)
 
-    # --- the engine --------------------------------------------------------------------------------------------------
+    async def _drained(self, route: Route) -> None:
+        try:
+            await asyncio.wait_for(route.drained(), DRAIN_S)
+        except TimeoutError:
+            self.say(f"{route.version}: {route.in_flight} requests took longer than {DRAIN_S:.0f} s: cut off")
+            route.cut_off()
+            await route.drained()
+
+    # --- the engines -------------------------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_S)
-            if (loaded := self._loaded) is None:
-                continue
-            try:
-                await aside(loaded.engine.check)
-            except FtgateError as error:
-                if loaded is self._loaded:
-                    self._state.engine_error = str(error).partition("\n")[0]
-                    async with self._moving:
-                        await self._revive(loaded, error)
+            for engine in dict.fromkeys(each.engine for each in (self._loaded, *self._routes) if each):
+                try:
+                    await aside(engine.check)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the engine cannot be asked
+                    await self._is_down(engine, error)
 
-    async def _revive(self, dead: Loaded, error: FtgateError) -> None:
-        """The same version at a new engine. Raises ServeError if that was tried too often."""
+    async def _is_down(self, engine: LocalEngine, error: Exception) -> None:
+        """Of the champion: started again. Of the version before: ended, so that no client waits for it."""
+        loaded = self._loaded
+        if loaded is not None and loaded.engine is engine:
+            self._state.engine_error = str(error).partition("\n")[0]
+            async with self._moving:
+                await self._revive(loaded, error)
+        elif engine.pid is not None:
+            self.say(f"{error}\n    it is ended with what it still answered of the version before")
+            async with self._moving:
+                await aside(self.engines.end, engine)
+
+    async def _revive(self, dead: Loaded, error: Exception) -> None:
+        """The champion at a new engine. Raises FtgateError if that was tried too often."""
+        if self._state.leaving:  # whoever ends this server has ended the engine too
+            return
         if dead is not self._loaded:  # another took over meanwhile, at another engine
             self._state.engine_error = ""
+            return
+        self._count_restart(dead.engine, error)
+        self.say(f"{error}\n    starting it again")
+        self._state.metrics.engine_restarts.inc()
+        champion = await self._champion()  # the pointer may have moved because of this engine
+        if champion is None or self._is_served(champion) or self._is_rejected(champion):
+            champion = dead.version
+        try:
+            await aside(self.engines.end, dead.engine)
+            loaded = await aside(self.engines.load, champion)
+        except Exception as failed:  # noqa: BLE001 - seen dead again at the next look
+            self._not_started(champion, failed)
+            return
+        self._take_over(loaded)
+        self._state.engine_error = ""
+        self.say(f"{loaded.version} answers again")
+
+    def _count_restart(self, dead: LocalEngine, error: Exception) -> None:
+        if dead is self._killed:
+            self._killed = None
             return
         now = time.monotonic()
         self._restarts = [then for then in self._restarts if now - then < WITHIN_S] + [now]
         if len(self._restarts) > RESTARTS:
-            raise error
-        self.say(f"{error}\n    starting it again")
-        self._state.metrics.engine_restarts.inc()
-        try:
-            await aside(self.engines.end, dead.engine)
-            loaded = await aside(self.engines.load, dead.version)
-        except FtgateError as failed:
+            raise error if isinstance(error, FtgateError) else ServeError(str(error)) from error
+
+    def _not_started(self, champion: Version, failed: Exception) -> None:
+        """A candidate among them leaves the next try to the version before."""
+        if self._state.leaving:
+            return
+        if self._is_served(champion):
             self.say(f"not started: {failed}")
-            return  # seen dead again at the next look
-        self._take_over(loaded)
-        self._state.engine_error = ""
-        self.say(f"{loaded.version} answers again")
+        else:
+            self._reject(champion, failed, AGAIN_S)

@@ -56,6 +56,7 @@ async def serve(front: Front, follower: Follower, listening: Listening, ready: C
             with suppress(asyncio.CancelledError):
                 await work
     finally:
+        front.state.leaving = True  # an engine that ends from here on is not started again
         await aside(follower.engines.stop)
 
 

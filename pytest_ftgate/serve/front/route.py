@@ -23,6 +23,7 @@ class Route:
     endpoint: Endpoint
     in_flight: int = 0
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: set[asyncio.Task[object]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._idle.set()
@@ -30,14 +31,22 @@ class Route:
     @contextmanager
     def request(self) -> Iterator[None]:
         """Count one request."""
+        task = asyncio.current_task()
         self.in_flight += 1
         self._idle.clear()
+        self._tasks |= {task} if task else set()
         try:
             yield
         finally:
+            self._tasks -= {task}
             self.in_flight -= 1
             if not self.in_flight:
                 self._idle.set()
+
+    def cut_off(self) -> None:
+        """End what is on its way; the clients see their connections close."""
+        for task in self._tasks:
+            task.cancel()
 
     async def drained(self) -> None:
         """Return when no request is on its way."""

@@ -19,7 +19,7 @@ from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Asked, Endpoint, Progress
 from pytest_ftgate.serve.model import Model, served_name
-from pytest_ftgate.serve.servers.process import ProcessGroup
+from pytest_ftgate.serve.servers.process import ProcessGroup, read_log
 
 Hint = tuple[str, str]
 """(text to look for anywhere in the log, what to do about it)."""
@@ -110,7 +110,7 @@ class LocalEngine:
         return self.served_name in http.model_names(http.get(f"{self.base_url}/models", self.api_key)[1])
 
     def _error(self, process: ProcessGroup, what: str) -> ServeError:
-        log = process.log.read_text("utf-8", "replace")
+        log = read_log(process.log).decode("utf-8", "replace")
         fixes = [fix for text, fix in self.hints if text in log]
         return process.error(what, fixes[0] if fixes else "")
 
@@ -155,6 +155,7 @@ class LocalEngine:
 
     def _load_copy(self, model: Model, adapter: Path, digest: str) -> str:
         """Load a checked copy that nobody else writes to: vLLM reads the folder again whenever a slot is refilled."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)  # a person may have cleared the logs
         made = tempfile.TemporaryDirectory(prefix="adapter-", dir=self.log.parent, ignore_cleanup_errors=True)
         copy = Path(made.name).resolve()
         try:

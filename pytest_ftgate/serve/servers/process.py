@@ -86,8 +86,15 @@ class ProcessGroup:
         return ServeError("\n".join(part for part in parts if part))
 
 
+def read_log(path: Path) -> bytes:
+    """All of a log; nothing where a person has removed it."""
+    return path.read_bytes() if path.is_file() else b""
+
+
 def log_tail(path: Path, lines: int) -> str:
-    """The last lines of a file of any size, indented by four; escaped, and without secrets."""
+    """The last lines of a file of any size, indented by four; escaped, and without secrets. "" without the file."""
+    if not path.is_file():
+        return ""
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - 16_384))
         text = stream.read().decode("utf-8", "replace")

@@ -15,7 +15,7 @@ from pytest_ftgate.serve.device import gpu_environment, this_device
 from pytest_ftgate.serve.engine import Asked, Endpoint, Progress
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.local import LocalEngine
-from pytest_ftgate.serve.servers.process import ProcessGroup
+from pytest_ftgate.serve.servers.process import ProcessGroup, read_log
 from pytest_ftgate.serve.template_file import check_harmony, template_file
 from pytest_ftgate.serve.vllm import probe
 from pytest_ftgate.serve.vllm.command import (
@@ -138,7 +138,7 @@ class VllmEngine(LocalEngine):
                 raise self._error(self._process, f"the vllm server is running but not responding: {error}") from error
             self._warm = None  # it has just died, which is seen next
             return False
-        self._seen = self.log.stat().st_size
+        self._seen = self.log.stat().st_size if self.log.is_file() else 0
         return True
 
     def _warm_up(self) -> None:
@@ -163,7 +163,7 @@ class VllmEngine(LocalEngine):
         """With the line of the log that says why, which is seldom among the last ones."""
         if process.exit_code() == SIGKILLED:
             return process.error(f"{what}: {KILLED.meaning}", KILLED.fix)
-        found = explain(process.log.read_bytes()[self._seen :].decode("utf-8", "replace"))
+        found = explain(read_log(process.log)[self._seen :].decode("utf-8", "replace"))
         if found is None:
             return process.error(what)
         failure, line = found
@@ -231,7 +231,7 @@ class VllmEngine(LocalEngine):
             probe.unload(self._line(), name)
             raise self._not_loaded(adapter, error) from error
         finally:
-            self._seen = self.log.stat().st_size
+            self._seen = self.log.stat().st_size if self.log.is_file() else 0
         return name
 
     def _not_loaded(self, adapter: Path, error: ServeError) -> ServeError:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from pytest_ftgate.errors import FtgateError, RegistryError, ServeError
@@ -19,6 +23,8 @@ from pytest_ftgate.pipeline.production.follow import Follower
 from pytest_ftgate.pipeline.production.served_engine import choose
 from pytest_ftgate.pipeline.progress import silent
 from pytest_ftgate.serve.servers.engine_pool import EngineSettings
+from pytest_ftgate.serve.servers.local import LocalEngine
+from pytest_ftgate.serve.vllm.engine import VllmEngine
 from tests.unit.pipeline.production.champions import TASK
 from tests.unit.serve.conftest import make_model, make_tokenizer
 from tests.unit.serve.front.fronts import Running, running
@@ -303,3 +309,159 @@ def test_the_engine_is_the_one_of_the_gate_or_a_refusal(champions, vllm):
     assert choose(version, EngineSettings("transformers", Path())).kind == "transformers"
     with pytest.raises(FtgateError, match="spam v1 is not a GGUF"):
         choose(version, EngineSettings("llamacpp", Path()))
+
+
+def answers_of(adapter: Path) -> str:
+    return json.loads((adapter / "answers.json").read_text())["Hi"]
+
+
+def test_a_champion_that_kills_the_engine_is_not_tried_again(champions, vllm, monkeypatch):
+    """The version before is started again, which does not count as one of its own deaths."""
+    monkeypatch.setattr(follow, "WATCH_S", 0.1)
+    load, tries = VllmEngine._load, []
+
+    def killing(self, adapter, name):
+        if answers_of(adapter) == "it is v2":
+            tries.append(name)
+            os.killpg(self.pid, signal.SIGKILL)
+        return load(self, adapter, name)
+
+    monkeypatch.setattr(VllmEngine, "_load", killing)
+
+    async def ask():
+        champions.promote()
+        async with served(champions, vllm) as server:
+            first = server.engine
+            champions.promote()
+            await server.follower.look()
+            watching = asyncio.create_task(server.follower.run())
+            await server.until(lambda: server.engine is not first)
+            for _ in range(3):
+                await server.follower.look()
+            assert server.front.state.rejected.startswith("v2: ")
+            assert server.follower._restarts == []
+            seen = [await server.version()]
+            champions.registry.rollback(TASK, "worse")
+            await server.follower.look()
+            assert server.front.state.rejected == "", "the pointer has moved"
+            champions.promote()
+            await server.follower.look()
+            watching.cancel()
+            return [*seen, await server.version()], server.said
+
+    seen, said = asyncio.run(ask())
+    assert (seen, len(tries)) == (["v1", "v3"], 1), said
+    assert [line for line in said if "not tried again before another version is promoted" in line]
+
+
+def test_a_rollback_is_followed_while_the_engine_cannot_start(champions, vllm, monkeypatch):
+    monkeypatch.setattr(follow, "WATCH_S", 0.1)
+
+    async def ask():
+        champions.promote()
+        champions.promote()
+        async with served(champions, vllm) as server:
+            load = server.follower.engines.load
+
+            def failing(version):
+                if version.number == 2:
+                    champions.registry.rollback(TASK, "worse")
+                    raise ServeError("v2 does not start")
+                return load(version)
+
+            server.follower.engines.load = failing
+            watching = asyncio.create_task(server.follower.run())
+            os.killpg(server.engine.pid, signal.SIGKILL)
+            await server.until(lambda: "spam v1 answers again" in server.said or watching.done())
+            version = await server.version()
+            watching.cancel()
+            return version
+
+    assert asyncio.run(ask()) == "v1"
+
+
+def test_an_old_engine_that_hangs_is_ended_with_what_waits_for_it(champions, vllm, monkeypatch):
+    monkeypatch.setattr(follow, "WATCH_S", 0.1)
+    monkeypatch.setattr(LocalEngine, "health_s", 1.0)
+    monkeypatch.setattr(VllmEngine, "grace_s", 0.5)
+
+    async def ask():
+        champions.promote(slow={"text": "never", "delay_s": 300})
+        async with served(champions, vllm) as server:
+            slow = asyncio.create_task(server.front.chat(messages=[{"role": "user", "content": "slow"}]))
+            await server.until(lambda: server.front.state.metrics.in_flight)
+            old = server.engine
+            champions.promote("another")
+            await server.follower.look()
+            stop_all_of(old.pid)
+            watching = asyncio.create_task(server.follower.run())
+            async with asyncio.timeout(60):
+                status, _, _ = await slow
+            await server.settled()
+            watching.cancel()
+            return status >= 500, old.pid, await server.version()
+
+    assert asyncio.run(ask()) == (True, None, "v2")
+
+
+def stop_all_of(group: int) -> None:
+    """SIGSTOP to the server, not to its supervisor."""
+    for pid in subprocess.run(["pgrep", "-g", str(group)], capture_output=True, text=True, check=True).stdout.split():
+        os.kill(int(pid), signal.SIGSTOP)
+
+
+def test_what_an_old_version_answers_too_long_is_cut_off(champions, vllm, monkeypatch):
+    monkeypatch.setattr(follow, "DRAIN_S", 0.2)
+
+    async def ask():
+        champions.promote(slow={"text": "never", "delay_s": 300})
+        async with served(champions, vllm) as server:
+            slow = asyncio.create_task(server.front.chat(messages=[{"role": "user", "content": "slow"}]))
+            await server.until(lambda: server.front.state.metrics.in_flight)
+            champions.promote()
+            await server.follower.look()
+            async with asyncio.timeout(60):
+                with pytest.raises(aiohttp.ClientError):
+                    await slow
+                await server.settled()
+            return await server.version(), len(server.engine._loaded), server.said[-1]
+
+    assert asyncio.run(ask()) == ("v2", 1, "v1: 1 requests took longer than 0 s: cut off")
+
+
+def test_logs_that_were_removed_end_nothing(champions, vllm, monkeypatch):
+    monkeypatch.setattr(follow, "WATCH_S", 0.1)
+
+    async def ask():
+        champions.promote()
+        async with served(champions, vllm) as server:
+            shutil.rmtree(champions.folder / "logs")
+            champions.promote()
+            await server.follower.look()
+            seen = [server.front.state.current.version]
+            shutil.rmtree(champions.folder / "logs")
+            watching = asyncio.create_task(server.follower.run())
+            os.killpg(server.engine.pid, signal.SIGKILL)
+            await server.until(lambda: "spam v2 answers again" in server.said or watching.done())
+            seen.append(await server.version())
+            watching.cancel()
+            return seen
+
+    assert asyncio.run(ask()) == ["v2", "v2"]
+
+
+def test_a_server_that_is_leaving_starts_no_engine_again(champions, vllm, monkeypatch):
+    monkeypatch.setattr(follow, "WATCH_S", 0.1)
+
+    async def ask():
+        champions.promote()
+        async with served(champions, vllm) as server:
+            server.front.state.leaving = True
+            os.killpg(server.engine.pid, signal.SIGKILL)
+            watching = asyncio.create_task(server.follower.run())
+            await server.until(lambda: server.front.state.engine_error)
+            await asyncio.sleep(0.3)
+            watching.cancel()
+            return server.said
+
+    assert asyncio.run(ask()) == []
