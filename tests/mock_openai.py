@@ -132,7 +132,10 @@ class MockServer:
         return web.Response(text="ok")
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
-        body = json.loads(await request.read())
+        try:
+            body = json.loads(await request.read())
+        except ValueError:
+            return web.json_response({"error": {"message": "JSON decode error"}}, status=400)
         self.requests.append(body)
         self.authorized_by.append(request.headers.get("Authorization", ""))
         self.in_flight += 1
