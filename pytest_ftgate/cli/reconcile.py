@@ -209,8 +209,7 @@ def _say_plan(planned: Pass) -> int:
 def _lines(made: Pass) -> list[str]:
     """What changed, what is not as it should be, and the sum of it."""
     lines = [line for replica in made.replicas for line in _of_replica(replica)]
-    if made.fault:
-        lines.append(made.fault)
+    lines += [each for each in (made.wanted.doubt, made.fault) if each]
     if made.moved:
         return [*lines, "the champion moved meanwhile; looking again"]
     good = sum(not replica.fault for replica in made.replicas)

@@ -143,7 +143,8 @@ def test_the_candidate_is_the_newest_that_was_not_rejected_or_the_one_that_is_na
     v1 = add()
     held, rejected = add(verdict="HOLD", promote=False), add(verdict="REJECT", promote=False)
     assert ftgate("reconcile", "spam", *servers(*three[:1]), "--candidate")[0] == 0
-    assert ftgate("reconcile", "spam", *servers(*three[1:2]), "--candidate", "v3")[0] == 0
+    code, out, _ = ftgate("reconcile", "spam", *servers(*three[1:2]), "--candidate", "v3")
+    assert (code, out.count("spam v3 was refused by the gate (REJECT)")) == (0, 1)
     assert ftgate("reconcile", "spam", *servers(*three[2:]))[0] == 0
     assert names(three) == [{v1, held}, {v1, rejected}, {v1}]
 
