@@ -64,6 +64,11 @@ class FakeVllm(MockServer):
         self.adapters[name] = str(folder)
         return web.Response(text="ok")
 
+    async def _unload(self, request):
+        if self.plan.get("keeps"):
+            return _error(500, "it stays")
+        return await super()._unload(request)
+
     async def _chat(self, request):
         body = json.loads(await request.read())
         if self.plan.get("deaf"):

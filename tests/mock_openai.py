@@ -128,11 +128,16 @@ class MockServer:
         return web.Response(text="ok")
 
     async def _unload(self, request: web.Request) -> web.Response:
-        self.adapters.pop((await request.json())["lora_name"], None)
+        name = (await request.json())["lora_name"]
+        if self.adapters.pop(name, None) is None:
+            return web.json_response({"error": {"message": f"The lora adapter '{name}' cannot be found."}}, status=404)
         return web.Response(text="ok")
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
-        body = json.loads(await request.read())
+        try:
+            body = json.loads(await request.read())
+        except ValueError:
+            return web.json_response({"error": {"message": "JSON decode error"}}, status=400)
         self.requests.append(body)
         self.authorized_by.append(request.headers.get("Authorization", ""))
         self.in_flight += 1

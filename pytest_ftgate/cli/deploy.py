@@ -58,7 +58,7 @@ def deployed(args: argparse.Namespace, registry: Registry, version: Version) -> 
         for url in args.server:
             made.append(deploy(registry, version, url, args.base, args.server_dir))
             if made[-1].new:
-                undo.callback(made[-1].server.unload, made[-1].name)
+                undo.callback(made[-1].server.drop, made[-1].name)
             say(f"{made[-1]}; request it as: {made[-1].name}")
             if made[-1].proof:
                 say(f"  {made[-1].proof}")

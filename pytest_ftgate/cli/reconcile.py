@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -105,6 +105,8 @@ def reconcile(args: argparse.Namespace) -> int:
     reconciler = Reconciler(open_existing(args), args.task, rules, then)
     if args.dry_run:
         return _say_plan(reconciler.plan(_urls(args)))
+    if args.ready_file:
+        _mark(args.ready_file, ready=False)  # an earlier life may have left it
     if args.loop is None:
         return _once(args, reconciler)
     _loop(args, reconciler)
@@ -147,32 +149,38 @@ def _loop(args: argparse.Namespace, reconciler: Reconciler) -> None:
 def _then(command: str, wanted: Wanted) -> str:
     """Run the command of --then; why it failed, or ""."""
     names = dict(zip(("FTGATE_CHAMPION", "FTGATE_CANDIDATE"), (*wanted.names, ""), strict=False))
-    try:
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            env={**os.environ, **names},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=THEN_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"--then: no end within {THEN_S:g} s; it is tried again in the next pass"
-    said = "\n    ".join((done.stdout + done.stderr).strip().splitlines()[-5:])
-    if done.returncode:
-        return f"--then: exit code {done.returncode}; it is tried again in the next pass\n    {said}".rstrip()
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command],
+        env={**os.environ, **names},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            out, _ = process.communicate(timeout=THEN_S)
+        except BaseException as error:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the shell's children too: they would go on beside the next try
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            return f"--then: no end within {THEN_S:g} s; it is tried again in the next pass"
+    said = "\n    ".join(out.strip().splitlines()[-5:])
+    if process.returncode:
+        return f"--then: exit code {process.returncode}; it is tried again in the next pass\n    {said}".rstrip()
     say(f"--then: done\n    {said}".rstrip())
     return ""
 
 
 def _pass(args: argparse.Namespace, reconciler: Reconciler) -> Pass:
-    urls = _urls(args)
+    urls: list[str] = []
     try:
+        urls = _urls(args)
         return reconciler.run(urls)
     finally:
         if args.ready_file:
-            _mark(args.ready_file, ready=reconciler.ready(urls))
+            _mark(args.ready_file, ready=bool(urls) and reconciler.ready(urls))
 
 
 def _mark(file: Path, *, ready: bool) -> None:
@@ -201,8 +209,7 @@ def _say_plan(planned: Pass) -> int:
 def _lines(made: Pass) -> list[str]:
     """What changed, what is not as it should be, and the sum of it."""
     lines = [line for replica in made.replicas for line in _of_replica(replica)]
-    if made.fault:
-        lines.append(made.fault)
+    lines += [each for each in (made.wanted.doubt, made.fault) if each]
     if made.moved:
         return [*lines, "the champion moved meanwhile; looking again"]
     good = sum(not replica.fault for replica in made.replicas)

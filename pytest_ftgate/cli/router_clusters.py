@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from shlex import quote
 from textwrap import wrap
 from typing import Any
 
-from pytest_ftgate.cli.router_route import Route, Served
+from pytest_ftgate.cli.router_route import Route, Served, percent
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.escape import printable
 
@@ -26,6 +27,8 @@ _PER_REQUEST = (
 
 def gateway_api(route: Route) -> str:
     """An InferenceModelRewrite (clients go on asking for the task), and the ConfigMap of the LoRA syncer."""
+    if route.candidate:
+        percent(route.share)
     name = _kubernetes_name(route.task)
     targets = [{"modelRewrite": arm.name, "weight": weight} for arm, weight in route.weights]
     rewrite = {
@@ -89,9 +92,10 @@ def ray_serve(route: Route) -> str:
             else f"--base-name: Ray Serve splits names at the colon; found {base!r}"
         )
     engine = {"enable_lora": True, "max_loras": max(2, len(route.arms)), "max_lora_rank": route.rank}
+    tested = {"dtype": route.dtype, "revision": route.revision}
     llm = {
         "model_loading_config": {"model_id": base, "model_source": route.source},
-        "engine_kwargs": engine | ({"dtype": route.dtype} if route.dtype else {}),
+        "engine_kwargs": engine | {name: value for name, value in tested.items() if value},
         "lora_config": {"dynamic_lora_loading_path": bucket, "max_num_adapters_per_replica": 8},
         "deployment_config": {"num_replicas": route.replicas},
     }
@@ -101,9 +105,7 @@ def ray_serve(route: Route) -> str:
         "route_prefix": "/",
         "args": {"llm_configs": [llm]},
     }
-    copies = "\n".join(
-        f"    aws s3 cp --recursive .ftgate/models/{arm.folder} {bucket}/{arm.name}" for arm in route.arms
-    )
+    copies = "\n".join(f"    {_copy(f'{route.models}/{arm.folder}', f'{bucket}/{arm.name}')}" for arm in route.arms)
     head = (
         "For: serve deploy FILE, after the adapters are in the bucket under the names of their digests:\n"
         f"{copies}\n"
@@ -112,6 +114,14 @@ def ray_serve(route: Route) -> str:
         "model."
     )
     return _comment(route, "ray-serve", head) + _yaml({"applications": [application]})
+
+
+def _copy(folder: str, there: str) -> str:
+    """What brings the contents of a folder into a bucket, by the program of its provider where that reads its URLs."""
+    names = f"{quote(folder)} {quote(there)}"
+    if there.startswith("s3:"):
+        return f"aws s3 cp --recursive {names}"
+    return f"gcloud storage rsync --recursive {names}" if there.startswith("gs:") else f"copy the files of {names}"
 
 
 def _synced(route: Route, served: Served) -> dict[str, str]:

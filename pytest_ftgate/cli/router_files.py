@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.cli import router_clusters
-from pytest_ftgate.cli.router_route import Route
+from pytest_ftgate.cli.router_route import Route, percent
 from pytest_ftgate.errors import FtgateError
 
 PIN_DAYS = 30
 """So long LiteLLM remembers a caller's arm."""
 
 _ADDRESS = re.compile(r"http://([\w.-]+|\[[0-9a-fA-F:]+\]):(\d+)")
+_LISTEN = re.compile(r"(?:([\w.-]+|\[[0-9a-fA-F:]+\]):)?(\d+)")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _PLAIN = re.compile(r"[\w./:\[\]-]+")
 
@@ -23,12 +24,25 @@ _PLAIN = re.compile(r"[\w./:\[\]-]+")
 def server_url(text: str) -> str:
     """The address of a model server, without /v1. Raises FtgateError for what a router cannot be told."""
     url = text.rstrip("/").removesuffix("/v1")
-    if not _ADDRESS.fullmatch(url):
+    parts = _ADDRESS.fullmatch(url)
+    if parts is None or not _is_port(parts[2]):
         raise FtgateError(
             f"{text!r} is not a model server URL, expected http://HOST:PORT\n"
             "    For a server behind TLS, put a TLS-terminating proxy in between"
         )
     return url
+
+
+def server_urls(given: Iterable[str], option: str) -> tuple[str, ...]:
+    """The addresses, each once, in order. Raises FtgateError as `server_url`."""
+    try:
+        return tuple(dict.fromkeys(map(server_url, given)))
+    except FtgateError as error:
+        raise FtgateError(f"{option}: {error}") from None
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text) < 65536
 
 
 def configuration(route: Route, kind: str = "nginx") -> str:
@@ -47,7 +61,7 @@ def _nginx(route: Route) -> str:
             "champion": route.champion,
             "candidate": route.candidate,
             "several": any(len(arm.urls) > 1 for arm in route.arms),
-            "percent": _percent(route.share) if route.candidate else "",
+            "percent": percent(route.share) if route.candidate else "",
             "digest": route.digest,
             "header": route.header,
             "header_variable": route.header.lower().replace("-", "_"),
@@ -64,20 +78,15 @@ def _check(route: Route) -> None:
     for what, text in {"task": route.task, "listen": route.listen, "log": route.log, **names}.items():
         if not _PLAIN.fullmatch(text):
             raise FtgateError(f"{what} {text!r} contains characters not allowed in an nginx configuration")
-
-
-def _percent(share: float) -> str:
-    """.05 -> "5%"; nginx knows two decimals."""
-    text = f"{100 * share:.2f}".rstrip("0").rstrip(".")
-    if abs(float(text) / 100 - share) > 1e-9 or not 0 < share < 1:
-        raise FtgateError(f"the share must be a multiple of 0.0001, found {share:g}")
-    return f"{text}%"
+    host = _LISTEN.fullmatch(route.listen)
+    if host is None or not _is_port(host[2]):
+        raise FtgateError(f"--listen: {route.listen!r} is not the address of a router, expected [HOST:]PORT")
 
 
 def _litellm(route: Route) -> str:
     _need_servers(route)
     if route.candidate:
-        _percent(route.share)
+        percent(route.share)
     others = {arm.title: prod(len(each.urls) for each in route.arms if each != arm) for arm in route.arms}
     deployments = [
         {

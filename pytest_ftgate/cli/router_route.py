@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_ftgate.errors import FtgateError
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -31,8 +33,9 @@ class Route:
     candidate: None: the champion answers all. share: of the users that meet the candidate, in steps of .0001.
     digest: of the candidate, in each exposure. header: that names the user. listen: address of the router.
     log: file of the exposures, as the router finds it. superseded: versions that servers should drop.
-    adapters: where the servers see the folders of adapters: a path, or s3://bucket/path. base: the servers' name for
-    the base model. source, dtype, rank: of the base model and the adapters, for what starts servers itself.
+    adapters: where the servers see the folders of adapters: a path, or s3://bucket/path. models: where these folders
+    lie here. base: the servers' name for the base model. source, revision, dtype, rank: of the base model and the
+    adapters, for what starts servers itself.
     pool: of the gateway. replicas: servers to start.
     """
 
@@ -46,8 +49,10 @@ class Route:
     log: str = "/var/log/nginx/ftgate_exposures.jsonl"
     superseded: tuple[Served, ...] = ()
     adapters: str = ""
+    models: str = ".ftgate/models"
     base: str = ""
     source: str = ""
+    revision: str = ""
     dtype: str = ""
     rank: int = 0
     pool: str = ""
@@ -65,3 +70,11 @@ class Route:
             return ((self.champion, 1),)
         part = round(10_000 * self.share)
         return ((self.candidate, part), (self.champion, 10_000 - part))
+
+
+def percent(share: float) -> str:
+    """.05 -> "5%", with two decimals at most, as nginx knows them. Raises FtgateError for another share."""
+    text = f"{100 * share:.2f}".rstrip("0").rstrip(".")
+    if abs(float(text) / 100 - share) > 1e-9 or not 0 < share < 1:
+        raise FtgateError(f"the share must be a multiple of 0.0001, found {share:g}")
+    return f"{text}%"

@@ -67,7 +67,7 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
         proof = server.prove(name, adapter, version.tags.get(DTYPE, ""))
     except BaseException:
         if new:
-            server.unload(name)
+            server.drop(name)
         raise
     clock.lap("probed")
     return Deployed(version, server, name, clock.laps, new, str(proof or ""))

@@ -98,10 +98,11 @@ class Reconciler:
     """Superseded name -> since when no replica needs it."""
 
     def plan(self, urls: Sequence[str]) -> Pass:
-        """Look only. Raises FtgateError if the registry does not say what is wanted."""
+        """Look only. Raises FtgateError if the registry does not say what is wanted, having seen the servers."""
+        seen = _each(_look, urls)
+        self._forget(seen)
         wanted = self._wanted()
-        found = _each(lambda url: self._look(url, wanted), urls)
-        self._forget(found)
+        found = [self._compare(replica, wanted) for replica in seen]
         served = {name for replica in found for name in replica.served}
         ours = names_of_task(self.registry, self.task) if served.difference(wanted.names) else frozenset()
         return Pass(wanted, tuple(found), tuple(wanted.superseded(sorted(served), ours)))
@@ -118,8 +119,14 @@ class Reconciler:
         due = self._due(made)
         if not due:
             return made
-        left = tuple(name for name in made.superseded if name not in due)
-        return replace(made, replicas=tuple(_each(lambda one: _unload(one, due), done)), superseded=left)
+        ended = _each(lambda one: _unload(one, due), done)
+        left = {name for one in ended for name in one.served if name in made.superseded and name not in one.unloaded}
+        return replace(
+            made,
+            replicas=tuple(replace(one, fault="") for one in ended),
+            superseded=tuple(name for name in made.superseded if name in left),
+            fault="\n".join(one.fault for one in ended if one.fault),
+        )
 
     def ready(self, urls: Iterable[str]) -> bool:
         """Whether each server was last seen with a version of the task that answers as it should, be it superseded."""
@@ -129,18 +136,14 @@ class Reconciler:
     def _wanted(self) -> Wanted:
         return wanted_now(self.registry, self.task, self.rules.candidate, self.rules.keep)
 
-    def _look(self, url: str, wanted: Wanted) -> Replica:
-        served: tuple[str, ...] = ()
-        fault = ""
-        try:
-            served = tuple(str(card["id"]) for card in running_server(url).models())
-        except FtgateError as error:
-            fault = str(error)
-        if fault:
-            return Replica(url, fault=fault)
-        missing = tuple(each for each in wanted.versions if name_of(each) not in served)
-        unproved = tuple(each for each in wanted.versions if each not in missing and not self._is_proved(url, each))
-        return Replica(url, served, missing, unproved)
+    def _compare(self, seen: Replica, wanted: Wanted) -> Replica:
+        if seen.fault:
+            return seen
+        missing = tuple(each for each in wanted.versions if name_of(each) not in seen.served)
+        served = (each for each in wanted.versions if each not in missing)
+        return replace(
+            seen, missing=missing, unproved=tuple(each for each in served if not self._is_proved(seen.url, each))
+        )
 
     def _is_proved(self, url: str, version: Version) -> bool:
         at = self._proved.get((url, name_of(version)))
@@ -186,15 +189,27 @@ class Reconciler:
         return frozenset(self._wanted().superseded(due, frozenset(due))) if due else frozenset()
 
 
+def _look(url: str) -> Replica:
+    try:
+        return Replica(url, tuple(str(card["id"]) for card in running_server(url).models()))
+    except FtgateError as error:
+        return Replica(url, fault=str(error))
+
+
 def _needed(replica: Replica) -> tuple[Version, ...]:
     return replica.missing + replica.unproved
 
 
 def _unload(replica: Replica, due: frozenset[str]) -> Replica:
-    server, names = running_server(replica.url), tuple(name for name in replica.served if name in due)
-    for name in names:
-        server.unload(name)
-    return replace(replica, unloaded=names)
+    """The replica with what it has dropped, and as fault what it has not."""
+    server, unloaded = running_server(replica.url), []
+    try:
+        for name in (each for each in replica.served if each in due):
+            server.unload(name)
+            unloaded.append(name)
+    except FtgateError as error:
+        return replace(replica, unloaded=tuple(unloaded), fault=str(error))
+    return replace(replica, unloaded=tuple(unloaded))
 
 
 def _each(work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:

@@ -31,21 +31,41 @@ def replicas(urls: Sequence[str], file: Path | None = None, *, resolve: bool = F
 
 
 def _read(file: Path) -> list[str]:
-    lines = file.read_text("utf-8").splitlines()
+    lines = _text(file).splitlines()
     found = [(number, text) for number, line in enumerate(lines, 1) if (text := line.partition("#")[0].strip())]
     faults = [
         Fault(str(file), number, "is not the address of a server, such as http://10.0.0.5:8000")
         for number, text in found
-        if not _URL.fullmatch(text)
+        if not _is_address(text)
     ]
     if faults:
         raise FileFaults(faults)
     return [_address(text, f"{file}:{number}") for number, text in found]
 
 
+def _text(file: Path) -> str:
+    try:
+        raw = file.read_bytes()
+        return raw.decode("utf-8")
+    except OSError as error:
+        raise FtgateError(f"--servers-file: cannot read {file}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise FileFaults([Fault(str(file), line, f"is not UTF-8 (byte 0x{raw[error.start]:02x})")]) from None
+
+
+def _is_address(text: str) -> bool:
+    """Whether it has a host, and a port that can be."""
+    try:
+        parts = urlsplit(text)
+        return bool(_URL.fullmatch(text) and parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _address(url: str, option: str) -> str:
     address = plain_address(url, option, KEY_VARIABLES[0]).removesuffix("/v1")
-    if not _URL.fullmatch(address):
+    if not _is_address(address):
         raise FtgateError(f"{option}: {url!r} is not the address of a server, such as http://10.0.0.5:8000")
     return address
 
@@ -62,7 +82,7 @@ def _resolved(urls: Iterable[str]) -> Iterator[str]:
 def _hosts(name: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):  # the latter for a label that no name can have
         return [name]
     hosts = sorted({str(address[0]) for *_, address in found})
     return [f"[{host}]" if ":" in host else host for host in hosts]

@@ -35,6 +35,16 @@ class Wanted:
         """The names under which they answer."""
         return tuple(name_of(version) for version in self.versions)
 
+    @property
+    def doubt(self) -> str:
+        """Why the candidate, which somebody named, should hardly be shown to users; "" if nothing is against it."""
+        found = next(filter(_refused, self.versions[1:]), None)
+        return (
+            f"{found} was refused by the gate ({found.tags[VERDICT]}); users would meet it all the same"
+            if found
+            else ""
+        )
+
     def superseded(self, served: Iterable[str], ours: frozenset[str]) -> list[str]:
         """Those of the served names that are the task's own (`names_of_task`) and needed no more."""
         return [name for name in served if name in ours and name not in self.kept and name not in self.names]
@@ -67,7 +77,11 @@ def _candidate(registry: Registry, champion: Version, number: int) -> Version | 
         return registry.version(champion.task, number) if number != champion.number else None
     found = [each for each in registry.versions(champion.task) if each.number > champion.number]
     shown = [each for each in found if MODEL in each.tags and FORM not in each.tags]
-    return next((each for each in reversed(shown) if each.tags.get(VERDICT) not in _REFUSED), None)
+    return next((each for each in reversed(shown) if not _refused(each)), None)
+
+
+def _refused(version: Version) -> bool:
+    return version.tags.get(VERDICT) in _REFUSED
 
 
 def _names(versions: Iterable[Version]) -> frozenset[str]:

@@ -6,6 +6,7 @@ and path, so a reload under one name answers from the old weights (vLLM issue 42
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from pytest_ftgate.serve.vllm.command import allowed_rank
 LOOK_S = 15.0
 _REFUSED = 400
 """How vLLM answers to a name that is already loaded."""
+_NOT_FOUND = 404
 RUN_TIME_LOADING = "start vLLM with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"
 
 
@@ -73,8 +75,20 @@ class RunningServer:
         return True
 
     def unload(self, name: str) -> None:
-        """Drop an adapter; does nothing if it is not loaded. Requests that it is answering are finished."""
-        probe.unload(Endpoint(self.base_url, name, self.api_key), name)
+        """Drop an adapter; does nothing if it is not loaded. Requests that it is answering are finished.
+
+        Raises ServeError if the server keeps it.
+        """
+        try:
+            probe.unload(Endpoint(self.base_url, name, self.api_key), name)
+        except probe.ProbeError as error:
+            if error.status != _NOT_FOUND or self.serves(name):
+                raise ServeError(f"{self.base_url}: {error}") from error
+
+    def drop(self, name: str) -> None:
+        """As `unload` in the wake of another error, which is the one to be told."""
+        with suppress(ServeError):
+            self.unload(name)
 
     def prove(self, name: str, adapter: Path, dtype: str) -> probe.Agreement | None:
         """Ask it: it answers, and in other log-probabilities than the base model, unless B is 0. Raises ServeError.

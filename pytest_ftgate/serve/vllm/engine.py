@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
@@ -228,7 +229,8 @@ class VllmEngine(LocalEngine):
             self.verified = str(probe.prove(self._line(), tuned, adapter, self.model.dtype) or "")
         except ServeError as error:
             self.check()
-            probe.unload(self._line(), name)
+            with suppress(ServeError):
+                probe.unload(self._line(), name)
             raise self._not_loaded(adapter, error) from error
         finally:
             self._seen = self.log.stat().st_size if self.log.is_file() else 0

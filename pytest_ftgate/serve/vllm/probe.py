@@ -117,8 +117,10 @@ def load(line: Endpoint, name: str, folder: str) -> None:
 
 
 def unload(line: Endpoint, name: str) -> None:
-    """Drop an adapter; does nothing if it is not loaded."""
-    http.post(f"{line.base_url}/unload_lora_adapter", {"lora_name": name}, line.api_key)
+    """Drop an adapter. Raises ProbeError if the server does not say that it has; status 404: it was not loaded."""
+    status, said = http.post(f"{line.base_url}/unload_lora_adapter", {"lora_name": name}, line.api_key)
+    if status != 200:
+        raise ProbeError(f"cannot unload {name}", status, said)
 
 
 def verify_adapter(base: Endpoint, tuned: Endpoint, adapter: Path) -> None:

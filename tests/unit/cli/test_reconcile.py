@@ -13,11 +13,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from pytest_ftgate.cli import reconcile as command
 from pytest_ftgate.cli.router_files import configuration
 from pytest_ftgate.cli.router_route import Route, Served
+from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.pipeline.production.reconcile import Reconciler, Rules
 from pytest_ftgate.pipeline.production.wanted import Wanted
 from pytest_ftgate.registry import Registry, open_registry
@@ -25,6 +28,7 @@ from pytest_ftgate.registry.model_tags import name_of, tags_of
 from pytest_ftgate.serve.adapter import adapter_digest
 from pytest_ftgate.serve.client import control_http
 from pytest_ftgate.serve.model import Model
+from pytest_ftgate.serve.vllm.attached import running_server
 from tests.fake_vllm_server import FakeVllm
 from tests.nginx_here import ask, free_port, need_nginx, running_nginx
 from tests.unit.kills import Fuse, in_a_child
@@ -139,7 +143,8 @@ def test_the_candidate_is_the_newest_that_was_not_rejected_or_the_one_that_is_na
     v1 = add()
     held, rejected = add(verdict="HOLD", promote=False), add(verdict="REJECT", promote=False)
     assert ftgate("reconcile", "spam", *servers(*three[:1]), "--candidate")[0] == 0
-    assert ftgate("reconcile", "spam", *servers(*three[1:2]), "--candidate", "v3")[0] == 0
+    code, out, _ = ftgate("reconcile", "spam", *servers(*three[1:2]), "--candidate", "v3")
+    assert (code, out.count("spam v3 was refused by the gate (REJECT)")) == (0, 1)
     assert ftgate("reconcile", "spam", *servers(*three[2:]))[0] == 0
     assert names(three) == [{v1, held}, {v1, rejected}, {v1}]
 
@@ -349,6 +354,59 @@ def test_the_ready_file_tells_of_what_answers_not_of_what_is_newest(add, serving
     server.adapters.clear()
     reconciler.run(urls([server]))
     assert not reconciler.ready(urls([server]))
+
+
+def test_the_ready_file_goes_though_the_registry_is_down_or_the_addresses_cannot_be_read(
+    add, serving, registry, ftgate, tmp_path, monkeypatch
+):
+    add()
+    server, file, listed = serving(), tmp_path / "ready", tmp_path / "servers.txt"
+    reconciler = Reconciler(registry, "spam", Rules())
+    assert reconciler.run(urls([server])).well
+    with monkeypatch.context() as down:
+        down.setattr(Reconciler, "_wanted", Mock(side_effect=RegistryError("down")))
+        with pytest.raises(RegistryError):
+            reconciler.run(urls([server]))
+        assert reconciler.ready(urls([server])), "it answers on"
+        server.adapters.clear()
+        with pytest.raises(RegistryError):
+            reconciler.run(urls([server]))
+        assert not reconciler.ready(urls([server]))
+
+    file.touch()
+    listed.write_bytes(b"\xff")
+    code, _, err = ftgate("reconcile", "spam", "--servers-file", str(listed), "--ready-file", str(file))
+    assert (code, f"{listed}:1: is not UTF-8" in err, file.exists()) == (2, True, False)
+
+
+def test_the_ready_file_of_an_earlier_life_goes_before_the_first_pass(add, serving, ftgate, tmp_path, monkeypatch):
+    add()
+    file, run, found = tmp_path / "ready", Reconciler.run, []
+    file.touch()
+    monkeypatch.setattr(Reconciler, "run", lambda self, given: (found.append(file.exists()), run(self, given))[1])
+    assert ftgate("reconcile", "spam", *servers(serving()), "--ready-file", str(file))[0] == 0
+    assert (found, file.exists()) == ([False], True)
+
+
+def test_what_a_server_keeps_is_not_called_unloaded(add, serving, ftgate):
+    v1, v2 = add(), add()
+    server = serving({"keeps": True})
+    server.adapters[v1] = "/somewhere"
+    code, out, _ = ftgate("reconcile", "spam", *servers(server), "--unload", "0", "--keep", "0")
+    assert (code, f"{v1} unloaded" in out, set(server.adapters)) == (1, False, {v1, v2})
+    assert f"{server.base_url}: cannot unload {v1}: HTTP 500: it stays" in out
+    server.plan.clear()
+    running_server(server.base_url).unload("ftgate-never-loaded")  # HTTP 404: there is nothing to tell
+
+
+def test_a_command_that_does_not_end_is_ended_with_its_children(add, serving, ftgate, tmp_path, monkeypatch):
+    add()
+    monkeypatch.setattr(command, "THEN_S", 0.5)
+    late = tmp_path / "late"
+    code, out, _ = ftgate("reconcile", "spam", *servers(serving()), "--then", f"(sleep 1; touch {late}) & wait")
+    assert (code, "--then: no end within 0.5 s" in out) == (1, True)
+    time.sleep(1.5)
+    assert not late.exists()
 
 
 def test_clients_behind_nginx_see_no_error_over_promotions_and_a_restarted_server(add, three, registry, tmp_path):

@@ -103,6 +103,46 @@ def test_each_arm_is_asked_for_its_own_model_and_the_rest_of_the_body_is_untouch
         assert server.requests[-1] == tricky | {"model": name}
 
 
+@pytest.mark.parametrize(
+    ("sent", "rest"),
+    [
+        ('{"messages": MESSAGES}', {}),
+        ('{"messages": MESSAGES, "model": null}', {}),
+        ('{"metadata": {"model": "q"}, "model": "sms_spam", "messages": MESSAGES}', {"metadata": {"model": "q"}}),
+        ('{"model": "sms_spam", "model": "BASE", "messages": MESSAGES}', {}),
+        ('{"mod\\u0065l": "BASE", "messages": MESSAGES} \n', {}),
+        (' {"messages": MESSAGES, "metadata": {"model": "q"}}', {"metadata": {"model": "q"}}),
+    ],
+)
+def test_no_body_makes_the_base_model_answer(routed, sent, rest):
+    url, champion, _, _ = routed
+    body = sent.replace("MESSAGES", json.dumps(HELLO["messages"])).encode()
+    assert ask(url, user_of(url, "champion"), body)[0] == 200
+    assert champion.requests[-1] == HELLO | rest | {"model": "ftgate-champion"}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"{}",
+        b'[{"model": "BASE"}]',
+        b'{"model": "BASE"',
+        b'{"model": "BASE"} {}',
+        b'{"model": "BASE", "user": "}',
+        b'{"model": "BASE", "metadata": {}',
+        b'{"model": "BASE", "metadata": {}}}',
+        '{"model": "BASE"}'.encode("utf-16-le"),
+        b'\xef\xbb\xbf{"model": "BASE"}',
+    ],
+)
+def test_a_body_that_cannot_be_rewritten_reaches_no_model(routed, sent):
+    url, *arms, _ = routed
+    before = [len(arm.requests) for arm in arms]
+    assert ask(url, "u1", sent)[0] == 400
+    assert [len(arm.requests) for arm in arms] == before
+
+
 def test_a_long_body_passes_whole_and_one_that_is_too_long_is_refused(routed):
     url, champion, _, _ = routed
     long = {"messages": [{"role": "user", "content": "word " * 200_000}], "model": "x"}

@@ -38,13 +38,31 @@ def test_a_name_becomes_all_its_addresses_at_each_call(monkeypatch):
     ("url", "said"),
     [
         ("10.0.0.5:8000", "--server: '10.0.0.5:8000' is not the address of a server"),
+        ("http://a:b", "--server: 'http://a:b' is not the address of a server"),
+        ("http://a:99999", "--server: 'http://a:99999' is not the address of a server"),
+        ("http://[::1", "--server: 'http://[::1' is not the address of a server"),
         ("http://user:pass-word@a:8000", "--server: the URL holds a user, a password or a query"),
     ],
 )
 def test_what_is_no_address(url, said):
     with pytest.raises(FtgateError) as error:
-        replicas([url])
+        replicas([url], resolve=True)
     assert str(error.value).startswith(said)
+
+
+def test_what_is_wrong_in_the_file_is_told_with_its_line(tmp_path):
+    file = tmp_path / "servers.txt"
+    for raw, said in (
+        (b"http://a:8000\n# caf\xe9\n", f"{file}:2: is not UTF-8 (byte 0xe9)"),
+        (b"http://a:8000\nhttp://[::1\nhttp://a:70000\n", f"{file}:2: is not the address of a server"),
+    ):
+        file.write_bytes(raw)
+        with pytest.raises(FtgateError) as error:
+            replicas([], file)
+        assert str(error.value).startswith(said)
+    with pytest.raises(FtgateError, match=r"--servers-file: cannot read .*gone: No such file"):
+        replicas([], tmp_path / "gone")
+    assert replicas([f"http://{'a' * 70}:80"], resolve=True) == [f"http://{'a' * 70}:80"]
     assert "pass-word" not in str(error.value)
 
 
