@@ -15,17 +15,26 @@ Record = dict[str, Any]
 class DecisionLog:
     """One person's journal. Open it with `with`: then nobody else can.
 
+    private: only its owner can read the file, and look into its folder.
     records: every line so far. Raises JournalError for a line that is no JSON object, or if it is open already.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, private: bool = False) -> None:
+        self.path, self._private = path, private
         self.records: list[Record] = []
-        self._log = AppendLog(path, sync=True, alone=" is open in another terminal or page; finish there first")
+        self._log = AppendLog(
+            path,
+            sync=True,
+            alone=" is open in another terminal or page; finish there first",
+            mode=0o600 if private else 0o644,
+        )
 
     def __enter__(self) -> DecisionLog:
         self._log.open()
         try:
+            if self._private:
+                self.path.parent.chmod(0o700)
+                self.path.chmod(0o600)
             self.records = list(objects(self.path, "decision"))
         except BaseException:
             self._log.close()

@@ -40,12 +40,16 @@ def _any(_item: Item, _text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One kind of work. question: asked of every item. check: why an edited text cannot be taken, "" if it can."""
+    """One kind of work. question: asked of every item. check: why an edited text cannot be taken, "" if it can.
+
+    kept: what of an edited text is written down.
+    """
 
     title: str
     question: str
     choices: tuple[Choice, ...]
     check: Callable[[Item, str], str] = _any
+    kept: Callable[[str], str] = str
 
     def __post_init__(self) -> None:
         keys = [choice.key for choice in self.choices]

@@ -83,7 +83,7 @@ class ReviewQueue:
             return {}
         if problem := self.task.check(item, text or ""):
             raise ReviewError(problem)
-        return {"text": text}
+        return {"text": self.task.kept(text or "")}
 
 
 def decided(records: Sequence[Record]) -> dict[str, Decision]:

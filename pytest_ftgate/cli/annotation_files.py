@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def open_book(args: argparse.Namespace, suite: Suite, kind: str) -> DecisionLog:
-    """The journal of this person's work on a set; one for each kind."""
+    """The journal of this person's work on a set, readable by no other; one for each kind."""
     from pytest_ftgate.annotation.decision_log import DecisionLog
     from pytest_ftgate.files.digest import digest_of
 
     person = digest_of(_by(args))[:12]
-    return DecisionLog(args.state_dir / "review" / f"{suite.name}.{kind}.{person}.jsonl")
+    return DecisionLog(args.state_dir / "review" / f"{suite.name}.{kind}.{person}.jsonl", private=True)
 
 
 def at_work(args: argparse.Namespace, task: Task, items: Sequence[Item], decision_log: DecisionLog) -> ReviewQueue:

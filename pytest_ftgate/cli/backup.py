@@ -52,12 +52,14 @@ def backup(args: argparse.Namespace) -> int:
 def restore(args: argparse.Namespace) -> int:
     """Restore the backup, then verify as `ftgate audit verify` does; 11 if the result is not what was recorded."""
     from pytest_ftgate.registry import Keys, open_registry
+    from pytest_ftgate.registry.backup import manifest as manifests
     from pytest_ftgate.registry.backup.archive import being_read
     from pytest_ftgate.registry.backup.restore import restore as bring_back
 
     steps = Steps()
     registry = open_registry(args.tracking_uri, args.state_dir, Keys(None, verify_key(args), cipher()))
     with being_read(args.path) as folder:
+        manifests.read(folder)
         steps.done("unpack")
         registry.prepare()
         steps.done("open")

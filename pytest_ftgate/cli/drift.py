@@ -59,7 +59,7 @@ def inputs(args: argparse.Namespace) -> int:
         raise FtgateError("nothing to compare with; pass --train FILE, --goldens DIR or both")
     suites = _suites(args.goldens) if args.goldens else []
     label = args.label or next((suite.golden.label.path for suite in suites if suite.golden.label), "")
-    log = read_log(args.log, label)
+    log = read_log(args.log, label, say)
     record_reading(args, "drift inputs", [args.train] if args.train else [])
     others = [read_training(args.train, label)] if args.train else []
     if suites:

@@ -44,7 +44,7 @@ def live_sample(args: argparse.Namespace) -> int:
 
     pipeline = pipeline_of(args)
     suites = suites_of(args, pipeline)
-    requests = [request for log in args.logs for request in read_requests(log)]
+    requests = [request for log in args.logs for request in read_requests(log, say)]
     wanted: dict[str, Any] = {"logs": sorted(map(file_digest, args.logs)), "golden": suites[0].name}
     wanted |= {"size": args.size, "seed": args.seed}
     keep_private(args.state_dir)

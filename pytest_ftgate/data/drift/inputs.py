@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,12 +33,12 @@ class Inputs:
     labels: tuple[str | None, ...]
 
 
-def read_log(path: Path, label: str = "") -> Inputs:
+def read_log(path: Path, label: str = "", say: Callable[[str], None] = lambda _line: None) -> Inputs:
     """The requests of a log of any form that `read_requests` reads, the answer being optional.
 
-    label: dotted path into the answers. Raises FileFaults with every line that is none, and for a file without a row.
+    label: dotted path into the answers. say: told what was left out. Raises FileFaults as `read_requests` does.
     """
-    return log_inputs(read_requests(path), label)
+    return log_inputs(read_requests(path, say), label)
 
 
 def log_inputs(requests: Iterable[LoggedRequest], label: str = "") -> Inputs:

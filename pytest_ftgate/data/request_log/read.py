@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,18 @@ from pytest_ftgate.files.text import shown
 _VLLM = "start vLLM with --enable-log-requests --enable-log-outputs and VLLM_LOGGING_LEVEL=DEBUG"
 
 
-def read_requests(path: Path) -> list[LoggedRequest]:
-    """All requests of a log, in its order.
+SHARE_LEFT_OUT = 0.1
+"""Of the lines of a log that may be unreadable; a torn last line always may."""
+
+
+def read_requests(path: Path, say: Callable[[str], None] = lambda _line: None) -> list[LoggedRequest]:
+    """All requests of a log, in its order. say: told how many lines cannot be read and are left out, if any.
 
     A line is {"input": ..., "output": ...} or {"messages": [...], "output": ...}, with "at" and "model" if they are
-    known, as `ftgate serve` writes it; or {"request": {...}, "response": {...}} of OpenAI's API. A file without a line
-    of JSON may be what vLLM logs. Raises FileFaults with every line that is none of these, and for a file without any.
+    known, as `ftgate serve` writes it, or messages that end with the answer; or {"request": {...}, "response": {...}}
+    of OpenAI's chat, completions or Responses API. A file without a line of JSON may be what vLLM logs. Raises
+    FileFaults with every line that is none of these if they are more than `SHARE_LEFT_OUT` of all, and for a file
+    without any.
     """
     name, text = shown(path), _read(path)
     if not text.lstrip().startswith("{") and is_vllm_log(text):
@@ -35,9 +41,13 @@ def read_requests(path: Path) -> list[LoggedRequest]:
     faults = [entry for entry in entries if isinstance(entry, Fault)]
     if not entries:
         faults = [Fault(name, 0, "no rows", 'write one line per request: {"input": "..."}')]
-    if faults:
+    found = [entry for entry in entries if isinstance(entry, LoggedRequest)]
+    is_torn = bool(found) and isinstance(entries[-1], Fault) and not text.endswith("\n")
+    if faults and len(faults) - is_torn > SHARE_LEFT_OUT * len(entries):
         raise FileFaults(faults)
-    return [entry for entry in entries if isinstance(entry, LoggedRequest)]
+    if faults:
+        say(f"{name}: {len(faults)} of {len(entries)} lines left out, the first as {faults[0]}")
+    return found
 
 
 def _read(path: Path) -> str:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
 
 
+_TEXTS = ("text", "input_text", "output_text")
+"""Types of a part that is text, the last two in OpenAI's Responses API."""
+
+
 def case_input(suite: Suite, asked: Any) -> Any:
     """Of messages that are the set's prompt around one text, that text; of others, the conversation.
 
@@ -30,7 +34,7 @@ def case_input(suite: Suite, asked: Any) -> Any:
 def _with_text(turn: Mapping[str, Any]) -> dict[str, Any]:
     """The turn with its parts of text as one text; one with a picture stays as it is."""
     parts = turn.get("content")
-    if isinstance(parts, list) and all(isinstance(part, Mapping) and part.get("type") == "text" for part in parts):
+    if isinstance(parts, list) and all(isinstance(part, Mapping) and part.get("type") in _TEXTS for part in parts):
         return {**turn, "content": "\n".join(str(part.get("text", "")) for part in parts)}
     return dict(turn)
 

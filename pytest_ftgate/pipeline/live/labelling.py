@@ -12,7 +12,7 @@ from pytest_ftgate.annotation.labelling import keys_of_classes
 from pytest_ftgate.annotation.review_queue import Decision
 from pytest_ftgate.data.near.conversation import role_of
 from pytest_ftgate.data.near.text import text_of
-from pytest_ftgate.data.pii.placeholders import redacted_value
+from pytest_ftgate.data.pii.placeholders import redacted_text, redacted_value
 from pytest_ftgate.evaluate.suite import Suite
 from pytest_ftgate.files.digest import canonical
 from pytest_ftgate.golden.spec import Label
@@ -51,7 +51,11 @@ def live_task(suite: Suite) -> Task:
         Choice("e", WRITTEN, "write the right answer", edits=True),
     ]
     return Task(
-        f"production inputs of {suite.name}", "What is the right answer?", (*choices, *_ASIDE), _written_problem
+        f"production inputs of {suite.name}",
+        "What is the right answer?",
+        (*choices, *_ASIDE),
+        _written_problem,
+        redacted_text,
     )
 
 

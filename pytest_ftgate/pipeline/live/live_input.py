@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.near.rows import Row
@@ -73,7 +74,16 @@ def anonymous(suite: Suite, request: LoggedRequest) -> LiveInput:
     asked = redacted_value(case_input(suite, request.input))
     output = "" if request.output is None else redacted_text(answer_text(request.output))
     label = label_of_answer(request.output, suite.golden.label)
-    return LiveInput(key_of(asked), suite.name, asked, output, label, request.at, redacted_text(request.model))
+    return LiveInput(key_of(asked), suite.name, asked, output, label, _time(request.at), redacted_text(request.model))
+
+
+def _time(text: str) -> str:
+    """A time in ISO 8601 as it is; "" for anything else, which could say who asked."""
+    try:
+        datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return ""
+    return text
 
 
 def label_of_answer(output: Any, label: Label | None) -> str:

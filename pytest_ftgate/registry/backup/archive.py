@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,11 @@ from shutil import rmtree
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.files.atomic import replacing_bytes
 from pytest_ftgate.files.escape import one_line
+from pytest_ftgate.registry.backup.blobs import FOLDER as BLOBS
+from pytest_ftgate.registry.backup.manifest import FILE as MANIFEST
 
 ENDINGS = (".tar.gz", ".tgz")
+OTHERS = (".tar", ".zip", ".gz", ".7z", ".rar", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar.zst", ".tzst")
 LEVEL = 1
 """Weights hardly shrink; what else there is does at the lowest level too."""
 
@@ -29,14 +33,46 @@ def being_written(path: Path) -> Iterator[Path]:
     if not is_archive(path):
         if path.is_file():
             raise RegistryError(f"{path}: is a file; name a folder, or a file that ends with .tar.gz")
+        if path.name.endswith(OTHERS):
+            raise RegistryError(f"{path}: archives are written as .tar.gz only; name it so, or name a folder")
         yield path
         return
     draft = path.with_name(f".{path.name}.draft")
-    yield draft
+    _begin(draft, path)
+    try:
+        yield draft
+    except RegistryError as error:
+        if not (draft / BLOBS).exists():
+            rmtree(draft, ignore_errors=True)
+        raise RegistryError(str(error).replace(str(draft), str(path))) from None
     with replacing_bytes(path) as stream, tarfile.open(fileobj=stream, mode="w:gz", compresslevel=LEVEL) as archive:
         for each in sorted(draft.iterdir()):
             archive.add(each, each.name)
     rmtree(draft)
+
+
+def _begin(draft: Path, path: Path) -> None:
+    """What the archive that is there already holds, so that no other takes its place. Raises RegistryError."""
+    if (draft / MANIFEST).exists() or not path.exists():
+        return
+    with _opened(path) as archive:
+        found = archive.extractfile(MANIFEST)
+        content = found.read() if found else b""
+    draft.mkdir(parents=True, exist_ok=True)
+    with replacing_bytes(draft / MANIFEST) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+    """Raises RegistryError for what is no archive of a backup, in the block too."""
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            yield archive
+    except (tarfile.TarError, OSError, EOFError, KeyError, zlib.error) as error:
+        raise RegistryError(
+            f"{path}: not a whole .tar.gz of `ftgate backup`: {one_line(str(error)) or type(error).__name__}"
+        ) from None
 
 
 @contextmanager
@@ -48,11 +84,8 @@ def being_read(path: Path) -> Iterator[Path]:
     if not path.is_file():
         raise RegistryError(f"{path}: no such file or folder")
     with tempfile.TemporaryDirectory(prefix="ftgate-restore-") as draft:
-        try:
-            with tarfile.open(path, "r:gz") as archive:
-                archive.extractall(draft, filter="data")
-        except (tarfile.TarError, OSError, EOFError) as error:
-            raise RegistryError(
-                f"{path}: not a whole .tar.gz of `ftgate backup`: {one_line(str(error)) or type(error).__name__}"
-            ) from None
+        with _opened(path) as archive:
+            archive.extractall(draft, filter="data")
+        if not Path(draft, MANIFEST).is_file():
+            raise RegistryError(f"{path}: not a .tar.gz of `ftgate backup`: {MANIFEST} is missing in it")
         yield Path(draft)

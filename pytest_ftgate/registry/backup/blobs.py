@@ -20,14 +20,16 @@ class Blobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / FOLDER
+        self._whole: set[Blob] = set()
 
     def add(self, file: Path) -> Blob:
         """Copy a file, unless its content is here; whole or not at all."""
         with file.open("rb") as stream:
             blob = Blob(hashlib.file_digest(stream, "sha256").hexdigest(), file.stat().st_size)
-        if not self.has(blob):
+        if not self.holds(blob):
             with file.open("rb") as source, replacing_bytes(self._path(blob)) as copy:
                 shutil.copyfileobj(source, copy, A_PIECE)
+        self._whole.add(blob)
         return blob
 
     def add_folder(self, folder: Path) -> Files:
@@ -39,6 +41,14 @@ class Blobs:
         """Whether a file of that name and size is here; its content is compared when it is read."""
         path = self._path(blob)
         return path.is_file() and path.stat().st_size == blob.size
+
+    def holds(self, blob: Blob) -> bool:
+        """Whether its very content is here; read once, so that a backup copies again what has rotted."""
+        if blob not in self._whole and self.has(blob):
+            with self._path(blob).open("rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() == blob.sha256:
+                    self._whole.add(blob)
+        return blob in self._whole
 
     def check(self, blobs: Iterable[Blob]) -> None:
         """RegistryError if one is not here."""

@@ -10,13 +10,14 @@ MLflow gives runs new ids: `ftgate.restored` keeps the old one, and the versions
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import bases, versions
 from pytest_ftgate.registry.audit.entry import Entry, read_entry
+from pytest_ftgate.registry.audit.moves import moves_of
 from pytest_ftgate.registry.backup import manifest as manifests
 from pytest_ftgate.registry.backup.blobs import Blobs
 from pytest_ftgate.registry.backup.full_client import RESTORING, full
@@ -47,6 +48,8 @@ def restore(registry: Registry, folder: Path, say: Say) -> Manifest:
     registry.log.extend_to(content)
     lacking = [task for task in manifest.tasks if not targets[task.name].whole]
     if lacking:
+        for line in _later_moves(registry, lacking, content):
+            say(line)
         _announce(registry, manifest, content)
     for task in lacking:
         _restore_task(registry, blobs, task, targets[task.name], say)
@@ -68,6 +71,15 @@ def _announce(registry: Registry, manifest: Manifest, content: bytes) -> None:
         registry.log.append(KIND, "", {"backup": manifest.id, "champions": champions, "from": manifest.registry})
     if content and all(entry.kind in {KIND, "reset"} for entry in entries):
         _begin_anew(registry, manifest, [entry for entry in entries if entry.kind == "reset"])
+
+
+def _later_moves(registry: Registry, tasks: Iterable[SavedTask], content: bytes) -> Iterator[str]:
+    """What the log that was kept tells of the champions, and a backup from before does not know."""
+    whole = content.count(b"\n")
+    for entry in (each for task in tasks for each in moves_of(registry.log, task.name)):
+        if entry.line > whole:
+            told = f"{entry.kind} v{entry.what.get('version', '?')} of {entry.at}"
+            yield f"{entry.task}: {told} is in the audit log, but not in this older backup"
 
 
 def _begin_anew(registry: Registry, manifest: Manifest, done: Iterable[Entry]) -> None:

@@ -7,7 +7,7 @@ last: it may be longer than the registry knows, as after a kill, never shorter.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ def _earlier(folder: Path, names: Sequence[str]) -> Manifest | None:
     if left_out := sorted({task.name for task in before.tasks} - {*names}):
         raise RegistryError(
             f"{folder}: holds a backup of {', '.join(left_out)} too, which this one would drop\n"
-            "    name all tasks, or another folder"
+            "    name all tasks, or another place"
         )
     return before
 
@@ -99,15 +99,25 @@ class _Backup:
         return SavedTask(name, tags, kept, tuple(versions), tuple(runs))
 
     def bases(self, tasks: Sequence[SavedTask]) -> Iterator[tuple[str, Files]]:
-        """The base models that versions were tested on and that are folders: from here, or from the registry."""
-        versions = [version for task in tasks for version in task.versions]
-        tested = {each.tags[BASE_DIGEST]: each.tags for each in versions if BASE_DIGEST in each.tags}
-        for digest, tags in sorted(tested.items()):
+        """The base models that versions were tested on and that are folders: from here, or from the registry.
+
+        One that is nowhere any more is told, with its versions, and left out.
+        """
+        tested: dict[str, list[tuple[str, str]]] = {}
+        for task in tasks:
+            for each in task.versions:
+                if BASE_DIGEST in each.tags:
+                    told = f"{task.name} v{each.number}"
+                    tested.setdefault(each.tags[BASE_DIGEST], []).append((told, each.tags.get(BASE, "")))
+        for digest, users in sorted(tested.items()):
             known = self._base_files.get(digest)
-            if known and all(map(self.blobs.has, known.values())):
+            if known and all(map(self.blobs.holds, known.values())):
                 yield digest, known
             else:
-                yield digest, self._base(Path(tags[BASE]), digest)
+                try:
+                    yield digest, self._base([folder for _, folder in users], digest)
+                except (RegistryError, OSError) as error:
+                    self.say(f"{', '.join(told for told, _ in users)}: base model not in the backup: {error}")
 
     def audit(self) -> manifests.Blob | None:
         """The log's whole lines."""
@@ -120,17 +130,18 @@ class _Backup:
             copy.write_bytes(b"".join(line + b"\n" for line in whole))
             return self.blobs.add(copy)
 
-    def _base(self, folder: Path, digest: str) -> Files:
+    def _base(self, places: Iterable[str], digest: str) -> Files:
         from pytest_ftgate.serve.model import folder_digest, model_files
 
-        if folder.is_dir() and folder_digest(folder) == digest:
-            return {each.name: self.blobs.add(each) for each in model_files(folder)}
+        for folder in map(Path, dict.fromkeys(filter(None, places))):
+            if folder.is_dir() and folder_digest(folder) == digest:
+                return {each.name: self.blobs.add(each) for each in model_files(folder)}
         with tempfile.TemporaryDirectory(prefix="ftgate-") as draft:
             return self.blobs.add_folder(bases.fetch(self.registry.store, digest, Path(draft, "base")))
 
     def _version(self, version: Version) -> SavedVersion:
         known = self._versions.get((version.task, version.number, version.digest))
-        if known and all(map(self.blobs.has, known.files.values())):
+        if known and all(map(self.blobs.holds, known.files.values())):
             files = known.files
         else:
             with tempfile.TemporaryDirectory(prefix="ftgate-") as draft:
@@ -149,7 +160,7 @@ class _Backup:
         if (
             known
             and {path: blob.size for path, blob in known.artifacts.items()} == listed
-            and all(map(self.blobs.has, known.artifacts.values()))
+            and all(map(self.blobs.holds, known.artifacts.values()))
         ):
             files = known.artifacts
         else:

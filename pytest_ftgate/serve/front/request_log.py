@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ class RequestLog:
 
     def __init__(self, path: Path, name: str) -> None:
         self._path, self._name, self.failed = path, name, 0
+        self._torn = False
         try:
             self._append(b"")
         except OSError as error:
@@ -40,15 +42,20 @@ class RequestLog:
         if (output := said_in(answer)) is not None:
             line["output"] = output
         try:
-            self._append(json.dumps({**line, "model": f"{self._name}/{version}"}).encode() + b"\n")
+            told = json.dumps({**line, "model": f"{self._name}/{version}"}, ensure_ascii=False)
+            self._append(told.encode("utf-8", "replace") + b"\n")
         except OSError:
             self.failed += 1
 
     def _append(self, line: bytes) -> None:
-        """In one write, so that replicas may share a file."""
+        """In one write, so that replicas may share a file; what the system took in part only is ended by the next."""
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, line)
+            data = b"\n" + line if self._torn and line else line
+            written = os.write(descriptor, data)
+            self._torn = written < len(data)
+            if self._torn:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
 

@@ -132,9 +132,9 @@ def test_what_is_missing_is_named_and_what_to_do(sms: Sms, live: Live, args: tup
     assert (code, said in err) == (2, True), err
 
 
-def test_a_log_with_a_line_that_is_none_is_sampled_not_at_all(sms: Sms, live: Live):
+def test_a_log_with_many_lines_that_are_none_is_sampled_not_at_all(sms: Sms, live: Live):
     log = sms.log(sms.others[:20])
-    log.write_text(log.read_text() + "{broken\n", encoding="utf-8")
+    log.write_text(log.read_text() + "{broken\n" * 3, encoding="utf-8")
     code, _, err = live("sample", str(log))
     assert (code, "log.jsonl:21" in err) == (2, True)
     assert not (sms.folder / ".ftgate/live/sms_spam/sampled.jsonl").exists()

@@ -91,3 +91,26 @@ def test_a_line_that_is_no_request_is_named_without_what_it_says(tmp_path):
         read_requests(file)
     assert [fault.line for fault in caught.value.faults] == [2, 3, 4]
     assert "ann@acme.org" not in str(caught.value)
+
+
+def test_a_few_lines_that_cannot_be_read_are_left_out_and_counted(tmp_path):
+    rows = [json.dumps({"input": f"text {number}"}) for number in range(19)]
+    lines, said = [*rows[:10], r'{"input": "half \ud800"}', *rows[10:], '{"input": "to'], []
+    assert len(read_requests(write(tmp_path / "log.jsonl", "\n".join(lines)), said.append)) == 19
+    assert len(said) == 1
+    assert "2 of 21 lines left out, the first as " in said[0]
+    assert "log.jsonl:11" in said[0]
+    assert len(read_requests(write(tmp_path / "torn.jsonl", rows[0] + '\n{"inp'))) == 1, "a server writes it right now"
+
+
+def test_conversations_with_their_answer_and_the_responses_api_are_read(tmp_path):
+    parts = [{"type": "input_text", "text": "Win a prize?"}]
+    answer = {"output": [{"type": "message", "content": [{"type": "output_text", "text": "spam"}]}]}
+    rows = [
+        {"messages": [*CHAT, {"role": "assistant", "content": "spam"}]},
+        {"request": {"input": [{"role": "user", "content": parts}], "instructions": "Be brief."}, "response": answer},
+        {"request": {"input": "Win a prize?"}, "response": answer},
+    ]
+    found = read_requests(write_rows(tmp_path / "log.jsonl", rows))
+    assert [(each.question, each.output) for each in found] == [("Win a prize?", "spam")] * 3
+    assert [found[0].input, found[1].input[0]] == [CHAT, CHAT[0]]

@@ -35,9 +35,10 @@ def test_the_input_is_asked_with_the_messages_that_were_logged(tmp_path: Path, o
         assert found == OWN[own]
 
 
-def test_parts_of_text_are_one_text(tmp_path: Path):
+@pytest.mark.parametrize("kind", ["text", "input_text"])
+def test_parts_of_text_are_one_text(tmp_path: Path, kind: str):
     suite = load_suite(write_golden(tmp_path / "g", [{"input": "a", "expected": "x"}], PROMPTS["system"]))
-    parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "text"}]
+    parts = [{"type": kind, "text": "a"}, {"type": kind, "text": "text"}]
     assert case_input(suite, [{"role": "user", "content": parts}]) == "a\ntext"
 
 

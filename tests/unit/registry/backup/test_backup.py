@@ -11,8 +11,10 @@ from pytest_ftgate.errors import AuditError, RegistryError
 from pytest_ftgate.registry.access.check_log import without_signature
 from pytest_ftgate.registry.audit.entry import read_entry
 from pytest_ftgate.registry.backup import manifest as manifests
+from pytest_ftgate.registry.backup.archive import being_read, being_written
 from pytest_ftgate.registry.backup.restore import restore
 from pytest_ftgate.registry.backup.take import take
+from pytest_ftgate.registry.model_tags import BASE, BASE_DIGEST
 from tests.unit.registry.backup.shown import told
 from tests.unit.registry.conftest import on_plain
 from tests.unit.registry.stores import audit_faults
@@ -162,6 +164,68 @@ def test_damaged_backups_are_refused_before_anything_is_written(filled, elsewher
     blob.write_bytes(content)
     restore(other, backup, quiet)
     assert told(other) == told(filled), "and goes on once the file is whole again"
+
+
+@on_plain
+def test_what_has_rotted_in_the_folder_is_copied_again(filled, elsewhere, tmp_path):
+    backup = tmp_path / "backup"
+    manifest = take(filled, backup, [], quiet)
+    blob = backup / "blobs" / manifest.tasks[0].versions[0].files["adapter_model.safetensors"].sha256
+    content = blob.read_bytes()
+    blob.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    take(filled, backup, [], quiet)
+    assert blob.read_bytes() == content
+
+
+@on_plain
+def test_an_archive_is_not_replaced_by_one_of_fewer_tasks(filled, add_judged, tmp_path):
+    add_judged("e", "ham")
+    archive = tmp_path / "backup.tar.gz"
+    with being_written(archive) as folder:
+        take(filled, folder, [], quiet)
+    with (
+        pytest.raises(RegistryError, match=r"backup.tar.gz: holds a backup of spam too, which this one would drop"),
+        being_written(archive) as folder,
+    ):
+        take(filled, folder, ["ham"], quiet)
+    assert [each.name for each in tmp_path.glob("*backup*")] == [archive.name]
+    with being_written(archive) as folder:
+        take(filled, folder, [], quiet)
+    with being_read(archive) as folder:
+        assert [task.name for task in manifests.read(folder).tasks] == ["ham", "spam"]
+
+
+@on_plain
+@pytest.mark.parametrize("name", ["b.tar", "b.zip", "b.tar.gz"])
+def test_what_is_no_backup_is_not_written_over(filled, tmp_path, name):
+    (tmp_path / name).write_text("years of work")
+    with pytest.raises(RegistryError, match=r"is a file; name|not a whole"), being_written(tmp_path / name):
+        pass
+    with pytest.raises(RegistryError, match=r"archives are written as .tar.gz only"), being_written(tmp_path / "n.tar"):
+        pass
+    assert (tmp_path / name).read_text() == "years of work"
+
+
+@on_plain
+def test_a_base_model_that_is_gone_is_told_and_the_rest_is_backed_up(filled, elsewhere, tmp_path):
+    with filled.store.asking("test") as client:
+        client.set_model_version_tag("spam", "1", BASE, "/gone/base")
+        client.set_model_version_tag("spam", "1", BASE_DIGEST, "ab" * 32)
+    said = []
+    manifest = take(filled, tmp_path / "backup", [], said.append, with_bases=True)
+    assert manifest.bases == {}
+    assert any(line.startswith("spam v1: base model not in the backup: ") for line in said)
+    restore(elsewhere(), tmp_path / "backup", quiet)
+
+
+@on_plain
+def test_an_older_backup_names_the_moves_that_it_lacks(filled, elsewhere, tmp_path):
+    take(filled, tmp_path / "backup", [], quiet)
+    filled.promote("spam", 4, "by hand", override=True)
+    other, said = elsewhere(), []
+    shutil.copy(filled.log.path, other.log.path)
+    restore(other, tmp_path / "backup", said.append)
+    assert any(line.startswith("spam: promote v4 of ") and "not in this older backup" in line for line in said)
 
 
 @on_plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,26 @@ def test_a_log_that_cannot_be_written_later_fails_no_request(tmp_path):
     (tmp_path / "log.jsonl").mkdir()
     log.write("/v1/completions", {"prompt": "Hi"}, b"{}", "v1")
     assert log.failed == 1
+
+
+def test_odd_texts_do_not_spoil_the_log(tmp_path):
+    from pytest_ftgate.data.request_log.read import read_requests
+
+    log = RequestLog(tmp_path / "log.jsonl", "spam")
+    for text in ("", "half \ud800", "Win?"):
+        log.write("/v1/completions", {"prompt": text}, b"{}", "v3")
+    assert [each.question for each in read_requests(tmp_path / "log.jsonl")] == ["", "half ?", "Win?"]
+
+
+def test_a_line_that_was_written_in_part_is_counted_and_ended(tmp_path, monkeypatch):
+    log, write = RequestLog(tmp_path / "log.jsonl", "spam"), os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, data: write(file, data[:9]))
+        log.write("/v1/completions", {"prompt": "Hi"}, b"{}", "v3")
+    log.write("/v1/completions", {"prompt": "Ho"}, b"{}", "v3")
+    torn, whole = (tmp_path / "log.jsonl").read_bytes().splitlines()
+    assert (log.failed, len(torn)) == (1, 9)
+    assert json.loads(whole)["input"] == "Ho"
 
 
 def test_the_live_room_reads_it(tmp_path: Path):
