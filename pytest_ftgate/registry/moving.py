@@ -104,6 +104,7 @@ class Moving:
         keys = public_keys(files)
         with self.lock(task) as held:
             standing = self._standing(task)
+            _ = standing.proved  # a list stands for the champion of its time
             mine = right(task, standing.promoters, () if standing.promoters else files, self.key)
             self._write(standing, Right(mine.key, keys), held, reason)
             return self._standing(task)

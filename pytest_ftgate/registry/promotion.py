@@ -22,6 +22,7 @@ from pytest_ftgate.registry.access.policy import SIGNED
 from pytest_ftgate.registry.access.promoter_key import PromoterKey
 from pytest_ftgate.registry.access.statement import Statement
 from pytest_ftgate.registry.audit import AuditLog, Entry
+from pytest_ftgate.registry.audit.moves import CONFIRMED
 from pytest_ftgate.registry.audit_tags import announced, head_tags
 from pytest_ftgate.registry.champion_mark import AFTER, HEAD, NOBODY, Mark, head_of, mark_of
 from pytest_ftgate.registry.judged import unmet
@@ -112,6 +113,8 @@ def carry_out(  # noqa: PLR0913, PLR0917
             held.check()
             client.set_registered_model_alias(task, CHAMPION, number)
     tag_task(store, task, {champion_mark.TAG: Mark(move.target.as_predecessor(), tuple(move.past), head).to_tag()})
+    if key:
+        log.append(CONFIRMED, task, {"line": entry.line})
     now = look(store, log, task).proved
     if now is None or now.number != move.target.number:
         raise RegistryError(f"{move.target} was promoted, but the champion is now {_name(number_of(now))}")

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_ftgate.errors import IntegrityError
-from pytest_ftgate.registry.access.policy import TAG, Chain, read_chain, unsigned
+from pytest_ftgate.registry.access.policy import TAG, Chain, ever_signed, read_chain, unsigned
 from pytest_ftgate.registry.audit import AuditLog, Entry
 from pytest_ftgate.registry.audit.check import check_heads
 from pytest_ftgate.registry.audit.log import place_of
-from pytest_ftgate.registry.audit.moves import moves_of
+from pytest_ftgate.registry.audit.moves import last_confirmed, moves_of
 from pytest_ftgate.registry.champion_mark import NOBODY, Mark, follows, read_mark
 from pytest_ftgate.registry.error_codes import MISSING, code_of
 from pytest_ftgate.registry.location import check_task
@@ -93,7 +93,7 @@ def look(store: Store, log: AuditLog, task: str) -> Standing:
     if not faults:
         return Standing(task, version, mark, promoters=chain)
     known = mark.all if mark else _known(moves, versions)
-    there = {each.as_predecessor() for each in versions_of(store, task)}
+    there = {each.as_predecessor() for each in versions_of(store, task) if ever_signed(chain, each)}
     return Standing(task, version, mark, tuple(faults), known, tuple(each for each in known if each in there), chain)
 
 
@@ -146,6 +146,8 @@ def _against_mark(
     newer = [move for move in moves if move.log == mark.head.log and move.line > mark.head.line]
     if lost := next((move for move in newer if (move.what["over"] or 0) != was.number), None):
         yield f"v{lost.what['over']} was the champion ({_line(lost)}), but the last one in MLflow is v{was.number}"
+    elif confirmed := last_confirmed(log, newer):
+        yield f"v{confirmed.what['version']} was made champion ({_line(confirmed)}), but MLflow has v{was.number}"
     if version is None and was != NOBODY:
         gone = "the alias was" if was in {each.as_predecessor() for each in versions} else "that version was"
         yield f"v{was.number} is the champion on record, but {gone} deleted by hand in MLflow"

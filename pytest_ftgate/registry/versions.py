@@ -73,7 +73,7 @@ def add_version(  # noqa: PLR0913, PLR0917
         with store.asking(f"cannot register the adapter of {task}") as client:
             if keys.cipher.encrypt:
                 files = [*adapter_dir.iterdir(), *([signature] if signature else [])]
-                packed = keys.cipher.pack([file for file in files if file.is_file()], Path(draft))
+                packed = keys.cipher.pack(files, Path(draft))
                 tags[ENCRYPTED] = sealed_digest(packed)
                 client.log_artifact(run_id, str(packed), folder)
             else:
@@ -179,6 +179,8 @@ def _ensure_task(client: Client, task: str) -> None:
 def _same(store: Store, digest_of: Digest, task: str, tags: Mapping[str, str], keys: Keys) -> Version | None:
     """The newest version of the same adapter for the same base, signed alike, if its stored files are whole."""
     for version in reversed(versions_of(store, task)):
+        if bool(keys.cipher.encrypt) != (ENCRYPTED in version.tags):
+            continue
         if all(version.tags.get(tag) == tags.get(tag) for tag in (DIGEST, MODEL)) and version.tags.get(
             SIGNED
         ) == tags.get(SIGNED, version.tags.get(SIGNED)):

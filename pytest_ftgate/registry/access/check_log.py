@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_ftgate.registry.access.policy import KIND, Policy, read_policy, signature_in
+from pytest_ftgate.registry.access.promoter_key import Signed
 from pytest_ftgate.registry.access.statement import Statement
 from pytest_ftgate.registry.audit.check import Finding
-from pytest_ftgate.registry.audit.entry import Entry
-from pytest_ftgate.registry.audit.moves import MOVES, RESET
+from pytest_ftgate.registry.audit.entry import Entry, sha256_of
+from pytest_ftgate.registry.audit.moves import CONFIRMED, MOVES, RESET
 
 UNLOCK = "unlock"
 
@@ -19,8 +20,12 @@ def without_signature(entries: Sequence[Entry]) -> Iterator[Finding]:
     Lists of promoters that another machine wrote down are not in this log: see `policy.read_chain`.
     """
     inforce: dict[str, Policy] = {}
+    done: dict[str, int] = {}
+    lines = {sha256_of(entry.to_bytes()): entry.line for entry in entries}
     for entry in entries:
         before = inforce.get(entry.task)
+        if entry.kind == CONFIRMED:
+            done[entry.task] = max(done.get(entry.task, 0), int(entry.what.get("line") or 0))
         if entry.kind == KIND:
             try:
                 policy = read_policy(entry.task, entry.what)
@@ -34,6 +39,13 @@ def without_signature(entries: Sequence[Entry]) -> Iterator[Finding]:
             signed = signature_in(entry.what)
             if signed is None or not before.allows(_statement(entry, signed.over, signed.after), signed):
                 yield Finding(entry.line, f"is a {entry.kind} of {entry.task} that none of its promoters has signed")
+            elif _here(signed, lines) and lines.get(signed.after, 0) < done.get(entry.task, 0):
+                yield Finding(entry.line, f"is a {entry.kind} of {entry.task} with the signature of an earlier one")
+
+
+def _here(signed: Signed, lines: Mapping[str, int]) -> bool:
+    """Whether the move before is in this log, or there was none; it may be in that of another machine."""
+    return not signed.after or signed.after in lines
 
 
 def _statement(entry: Entry, over: str, after: str) -> Statement:

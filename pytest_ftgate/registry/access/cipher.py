@@ -31,11 +31,11 @@ class Cipher:
     decrypt: str = ""
 
     def pack(self, files: Iterable[Path], into: Path) -> Path:
-        """Files, encrypted, as `into`/adapter.tar.encrypted. Raises RegistryError."""
+        """Files and folders, encrypted, as `into`/adapter.tar.encrypted. Raises RegistryError."""
         plain = into / "adapter.tar"
         with tarfile.open(plain, "w", format=tarfile.PAX_FORMAT) as tar:
             for file in sorted(files, key=lambda file: file.name):
-                tar.add(file, file.name, recursive=False, filter=_anonymous)
+                tar.add(file, file.name, filter=_anonymous)
         _run(self.encrypt, "encrypt", plain, into / FILE)
         plain.unlink()
         return into / FILE
@@ -55,8 +55,8 @@ class Cipher:
             raise RegistryError(f"{file.name}: what was decrypted is no adapter: {one_line(str(error))}") from None
         finally:
             plain.unlink()
-        for each in into.iterdir():
-            each.chmod(0o600)
+        for each in into.rglob("*"):
+            each.chmod(0o700 if each.is_dir() else 0o600)
         return into
 
 
@@ -66,7 +66,7 @@ PLAIN = Cipher()
 def from_environment(given: Cipher) -> Cipher:
     """The same, with FTGATE_ENCRYPT and FTGATE_DECRYPT where a command is not given."""
     encrypt, decrypt = (os.environ.get(f"FTGATE_{name}", "") for name in ("ENCRYPT", "DECRYPT"))
-    return Cipher(given.encrypt or encrypt, given.decrypt or decrypt)
+    return Cipher(given.encrypt.strip() or encrypt.strip(), given.decrypt.strip() or decrypt.strip())
 
 
 def sealed_digest(file: Path) -> str:
@@ -89,8 +89,10 @@ def _run(command: str, which: str, source: Path, dest: Path) -> None:
         with source.open("rb") as read, dest.open("wb") as write:
             done = subprocess.run(words, stdin=read, stdout=write, stderr=subprocess.PIPE, check=False)
     except (OSError, ValueError) as error:
-        raise RegistryError(f"cannot {which}: {one_line(str(error))}\n    {SETTING[which]}: {command}") from None
+        raise RegistryError(f"cannot {which}: {one_line(str(error))}\n    look at {SETTING[which]}") from None
     if done.returncode or not dest.stat().st_size:
         lines = mask(done.stderr.decode("utf-8", "replace")).strip().splitlines() or ["no message"]
         what = f"the command ended with {done.returncode}" if done.returncode else "the command wrote nothing"
-        raise RegistryError(f"cannot {which}: {what}: {one_line(lines[-1])}\n    {SETTING[which]}: {command}")
+        raise RegistryError(
+            f"cannot {which}: {what}: {one_line(lines[-1])}\n    look at {SETTING[which]}: {words[0]} ..."
+        )

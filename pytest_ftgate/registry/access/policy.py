@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.registry.access.promoter_key import PromoterKey, Signed, fits, shown
 from pytest_ftgate.registry.access.statement import Statement
 from pytest_ftgate.registry.audit import AuditLog
 from pytest_ftgate.registry.audit.moves import entries_of
+from pytest_ftgate.registry.champion_mark import AFTER
 from pytest_ftgate.registry.version import Version
 
 TAG = "ftgate.promoters"
@@ -73,20 +74,24 @@ def read_policy(task: str, data: Mapping[str, object]) -> Policy:
     """A list as it stands in tag or log. Raises ValueError for what is none."""
     try:
         keys, champion, reason, signed = (data[name] for name in ("keys", "champion", "reason", SIGNED))
-        if isinstance(keys, dict) and isinstance(signed, dict):
-            return Policy(task, keys, str(champion), str(reason), Signed(**signed))
     except (KeyError, TypeError):
-        pass
-    raise ValueError("not a list of promoters")
+        raise ValueError("not a list of promoters") from None
+    found = _signed(signed)
+    if found is None or not (isinstance(keys, dict) and all(isinstance(key, str) for key in keys.values())):
+        raise ValueError("not a list of promoters")
+    return Policy(task, keys, str(champion), str(reason), found)
 
 
 def signature_in(record: Mapping[str, object]) -> Signed | None:
     """The signature in a record of a move; None if it has none."""
-    found = record.get(SIGNED)
-    try:
-        return Signed(**found) if isinstance(found, dict) else None
-    except TypeError:
+    return _signed(record.get(SIGNED))
+
+
+def _signed(data: object) -> Signed | None:
+    names = {field.name for field in fields(Signed)}
+    if not isinstance(data, dict) or data.keys() != names or not all(isinstance(text, str) for text in data.values()):
         return None
+    return Signed(**data)
 
 
 def to_tag(chain: Chain) -> str:
@@ -123,17 +128,27 @@ def _joined(policies: Iterable[Policy]) -> Chain:
 
 
 def unsigned(chain: Chain, version: Version | None) -> str:
-    """What is wrong if no promoter has made this version the champion; "" if one has, or everybody may."""
+    """What is wrong if no promoter has made this version the champion; "" if one has, or everybody may.
+
+    A champion by an earlier list counts where `chain` ends with that list.
+    """
     if not chain or version is None or str(version.as_predecessor()) == chain[-1].champion:
         return ""
     made, signed = version.promotion, signature_in(version.promotion)
     if signed is None:
         return f"v{version.number} was made champion without the signature of a promoter ({shown(chain[-1].keys)})"
     to = str(version.as_predecessor())
+    if signed.after != made.get(AFTER):
+        return f"v{version.number} was made champion with the signature of another move"
     statement = Statement(version.task, str(made.get("kind")), to, signed.over, str(made.get("reason")), signed.after)
     if chain[-1].allows(statement, signed):
         return ""
     return f"v{version.number} was made champion with a signature that fits no promoter ({shown(chain[-1].keys)})"
+
+
+def ever_signed(chain: Chain, version: Version) -> bool:
+    """Whether a promoter, of now or of then, has made this version the champion; or everybody may."""
+    return not chain or any(not unsigned(chain[: end + 1], version) for end in range(len(chain)))
 
 
 def _statement(task: str, keys: Mapping[str, str], champion: str, reason: str, after: str) -> Statement:

@@ -72,8 +72,7 @@ def public_keys(paths: Iterable[Path]) -> dict[str, str]:
 
 def fits(signed: Signed, statement: Statement, keys: Mapping[str, str]) -> bool:
     """Whether one of these public keys has signed exactly this statement."""
-    from cryptography.exceptions import InvalidSignature
-
+    invalid = _library("exceptions").InvalidSignature
     if signed.key not in keys:
         return False
     try:
@@ -81,7 +80,7 @@ def fits(signed: Signed, statement: Statement, keys: Mapping[str, str]) -> bool:
         if _fingerprint(key) != signed.key:
             return False
         _elliptic(key).verify(base64.b64decode(signed.signature), statement.to_bytes(), _ecdsa())
-    except (InvalidSignature, ValueError, TypeError):
+    except (invalid, ValueError, TypeError):
         return False
     return True
 

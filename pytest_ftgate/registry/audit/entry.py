@@ -26,6 +26,7 @@ KINDS = {
     "rollback": "an earlier champion became the champion again",
     "reset": "the task begins anew without a champion",
     "unlock": "the lock of a promotion was broken",
+    "confirmed": "the signed move that an earlier line announced has come about",
     "failed": "the move that an earlier line announced was refused or not confirmed",
     "promoters": "who may move the champion of a task was written down, or changed",
     "alarm": "a canary alarm, or drift of inputs",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from pytest_ftgate.registry.audit.entry import Entry, is_whole, read_entry
 from pytest_ftgate.registry.audit.log import AuditLog
 
 MOVES = ("promote", "override", "rollback")
 RESET = "reset"
+CONFIRMED = "confirmed"
+"""A signed move that came about, by its line: an older state of the registry is then known to be one."""
 
 
 def entries_of(log: AuditLog, task: str) -> list[Entry]:
     """The entries about a task, as far as nobody has edited them."""
-    found = ((line, read_entry(line)) for line in log.lines()[0])
-    return [entry for line, entry in found if entry and entry.task == task and is_whole(entry, line)]
+    return [entry for entry in _entries(log) if entry.task == task]
 
 
 def tasks_of(log: AuditLog) -> set[str]:
@@ -29,3 +32,14 @@ def moves_of(log: AuditLog, task: str) -> list[Entry]:
     begin = next((place for place in range(len(entries), 0, -1) if entries[place - 1].kind == RESET), 0)
     failed = {entry.what.get("line") for entry in entries if entry.kind == "failed"}
     return [entry for entry in entries[begin:] if entry.kind in MOVES and entry.line not in failed]
+
+
+def last_confirmed(log: AuditLog, moves: Sequence[Entry]) -> Entry | None:
+    """The last of these moves that is known to have come about; None if there is none."""
+    done = {(entry.task, entry.what.get("line")) for entry in _entries(log) if entry.kind == CONFIRMED}
+    return next((move for move in reversed(moves) if (move.task, move.line) in done), None)
+
+
+def _entries(log: AuditLog) -> Iterator[Entry]:
+    found = ((line, read_entry(line)) for line in log.lines()[0])
+    return (entry for line, entry in found if entry and is_whole(entry, line))
