@@ -93,6 +93,5 @@ def _run(command: str, which: str, source: Path, dest: Path) -> None:
     if done.returncode or not dest.stat().st_size:
         lines = mask(done.stderr.decode("utf-8", "replace")).strip().splitlines() or ["no message"]
         what = f"the command ended with {done.returncode}" if done.returncode else "the command wrote nothing"
-        raise RegistryError(
-            f"cannot {which}: {what}: {one_line(lines[-1])}\n    look at {SETTING[which]}: {words[0]} ..."
-        )
+        said = f"{what}: {one_line(lines[-1])}"
+        raise RegistryError(f"cannot {which}: {said}\n    look at {SETTING[which]}: {words[0]} ...")

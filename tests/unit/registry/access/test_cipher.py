@@ -11,11 +11,12 @@ import pytest
 
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.registry import Keys
-from pytest_ftgate.registry.access.cipher import FILE, Cipher
+from pytest_ftgate.registry.access.cipher import FILE, Cipher, from_environment
 from pytest_ftgate.registry.backup.restore import restore
 from pytest_ftgate.registry.backup.take import take
 from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import ENCRYPTED
+from tests.unit.registry.conftest import on_plain
 from tests.unit.signing_keys import make_keys
 
 BY_OPENSSL = "openssl enc -aes-256-cbc -pbkdf2 -pass file:{key}"
@@ -84,6 +85,7 @@ def test_the_same_adapter_is_registered_once(sealed, version, adapter):
         ("no-such-program", "cannot encrypt: .*no-such-program"),
         ("python3 -c 'import sys; sys.exit(\"no key for you\")'", "ended with 1: no key for you"),
         ("true", "the command wrote nothing"),
+        ("cat --password=hunter2secret", "ended with 1"),
     ],
 )
 def test_a_command_that_fails_registers_nothing(registry, adapter, command, said):
@@ -93,6 +95,31 @@ def test_a_command_that_fails_registers_nothing(registry, adapter, command, said
     with pytest.raises(RegistryError, match=rf"(?s){said}.*ftgate_encrypt"):
         broken.add_version("spam", folder, broken.digest_of(folder), run, {})
     assert registry.versions("spam") == []
+
+
+@on_plain
+def test_an_adapter_that_was_registered_plain_is_registered_anew(sealed, registry, adapter):
+    folder = adapter("c")
+    run = registry.log_run("spam", {}, {}, {}, {}, {})
+    plain = registry.add_version("spam", folder, registry.digest_of(folder), run, {})
+    now = sealed.add_version("spam", folder, registry.digest_of(folder), run, {})
+    assert now.number != plain.number
+    assert now.tags[ENCRYPTED]
+
+
+def test_a_command_is_not_shown_and_a_blank_one_is_none(tmp_path, monkeypatch):
+    with pytest.raises(RegistryError) as failed:
+        Cipher("cat --password=hunter2secret").pack([], tmp_path)
+    assert "hunter2secret" not in str(failed.value).partition("\n")[2]
+    monkeypatch.setenv("FTGATE_ENCRYPT", " ")
+    assert from_environment(Cipher(" ")) == Cipher()
+
+
+def test_folders_are_packed_too(cipher, tmp_path):
+    (tmp_path / "model/more").mkdir(parents=True)
+    (tmp_path / "model/more/a.json").write_text("{}")
+    packed = cipher.pack((tmp_path / "model").iterdir(), tmp_path)
+    assert (cipher.unpack(packed, tmp_path / "out") / "more/a.json").read_text() == "{}"
 
 
 def test_another_key_is_a_message(sealed, version, cipher, tmp_path):

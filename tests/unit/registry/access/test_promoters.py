@@ -18,7 +18,7 @@ from pytest_ftgate.registry.audit.entry import read_entry
 from pytest_ftgate.registry.champion_mark import TAG as MARK
 from pytest_ftgate.registry.version import CHAMPION, PROMOTION
 from tests.unit.kills import Fuse, in_a_child
-from tests.unit.registry.conftest import on_mlflow
+from tests.unit.registry.conftest import on_mlflow, on_plain
 from tests.unit.registry.stores import close_connections, light
 from tests.unit.signing_keys import make_keys
 
@@ -211,3 +211,90 @@ def test_a_key_that_is_none(guarded, tmp_path):
         replace(guarded, promoter_key=tmp_path / "key.pem").promote("spam", 2, "x", override=True)
     with pytest.raises(FtgateError, match="is not a valid public key"):
         guarded.set_promoters("spam", [tmp_path / "key.pem"], "x")
+
+
+def marked(registry):
+    with registry.store.asking("test") as client:
+        return client.get_registered_model("spam").tags[MARK]
+
+
+def put_back(registry, number, mark):
+    with registry.store.asking("test") as client:
+        client.set_registered_model_alias("spam", CHAMPION, str(number))
+        client.set_registered_model_tag("spam", MARK, mark)
+
+
+@on_plain
+def test_an_old_promotion_edited_to_follow_the_last_mark(guarded):
+    """Its signature says which move it followed."""
+    guarded.promote("spam", 2, "better", override=True)
+    guarded.promote("spam", 3, "best", override=True)
+    record = json.loads(guarded.version("spam", 1).tags[PROMOTION])
+    with guarded.store.asking("test") as client:
+        client.set_registered_model_alias("spam", CHAMPION, "1")
+        head = json.loads(client.get_registered_model("spam").tags[MARK])["head"]["sha256"]
+        client.set_model_version_tag("spam", "1", PROMOTION, json.dumps(record | {"after": head}))
+    with pytest.raises(IntegrityError, match="with the signature of another move"):
+        guarded.champion("spam")
+
+
+@on_plain
+def test_the_last_move_undone_by_hand_with_all_that_was_there_before(guarded):
+    """Alias and mark of then, whose signature fits: the log knows that the last move came about."""
+    guarded.promote("spam", 2, "better", override=True)
+    then = marked(guarded)
+    guarded.rollback("spam", "it leaks")
+    put_back(guarded, 2, then)
+    with pytest.raises(IntegrityError, match=r"v1 was made champion \(rollback, line \d+ .* but MLflow has v2"):
+        guarded.champion("spam")
+    assert guarded.rollback("spam", "again", to=1).number == 1
+
+
+@on_plain
+def test_a_line_of_the_log_written_again(guarded):
+    guarded.promote("spam", 2, "better", override=True)
+    guarded.rollback("spam", "worse")
+    entries = [entry for line in guarded.log.lines()[0] if (entry := read_entry(line))]
+    old = next(entry for entry in entries if entry.kind == "override")
+    guarded.log.append(old.kind, "spam", old.what)
+    [found] = findings(guarded)
+    assert "with the signature of an earlier one" in found
+
+
+@on_plain
+def test_a_new_list_does_not_stand_for_a_champion_that_was_moved_by_hand(guarded, people, tmp_path):
+    again(guarded, 2)
+    elsewhere = replace(guarded, state_dir=tmp_path / "elsewhere")
+    with pytest.raises(IntegrityError, match="without the signature of a promoter"):
+        elsewhere.set_promoters("spam", [people["bob"].verify], "new")
+
+
+@on_plain
+def test_the_way_back_leads_to_who_was_signed(guarded, tmp_path):
+    """Not to the intruder, also by its number, and also where there is no log."""
+    guarded.promote("spam", 3, "better", override=True)
+    again(guarded, 2)
+    elsewhere = replace(guarded, state_dir=tmp_path / "elsewhere")
+    with pytest.raises(IntegrityError, match="v2 was made champion without") as refused:
+        elsewhere.champion("spam")
+    assert "--to v2" not in str(refused.value)
+    with pytest.raises(RegistryError):
+        elsewhere.rollback("spam", "as told", to=2)
+
+
+@on_plain
+@pytest.mark.parametrize("signed", [{"after": []}, {"key": {}}, {"signature": 3}, {"more": "x"}])
+def test_a_signature_that_is_no_text_is_a_message(guarded, signed):
+    guarded.promote("spam", 2, "better", override=True)
+    record = json.loads(guarded.version("spam", 2).tags[PROMOTION])
+    record["signed"] |= signed
+    with guarded.store.asking("test") as client:
+        client.set_model_version_tag("spam", "2", PROMOTION, json.dumps(record))
+        chain = json.loads(client.get_registered_model("spam").tags[TAG])
+    with pytest.raises(IntegrityError, match="v2 was made champion"):
+        guarded.champion("spam")
+    chain[0]["signed"] |= signed
+    with guarded.store.asking("test") as client:
+        client.set_registered_model_tag("spam", TAG, json.dumps(chain))
+    with pytest.raises(IntegrityError, match="promoters"):
+        guarded.champion("spam")
