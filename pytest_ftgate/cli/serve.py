@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import shlex
+import socket
 import sys
 import time
 from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.production.engines import Loaded
 
 KEY_VARIABLE = "FTGATE_SERVE_KEY"
+CACHE_TTL_S = 3600
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -70,7 +73,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     cache = parser.add_argument_group("result cache")
     cache.add_argument("--cache", default="", metavar="URL", help="Redis for answers at temperature 0 (redis://...)")
     cache.add_argument(
-        "--cache-ttl", type=_whole, default=3600, metavar="SECONDS", help="how long they are kept (default 3600)"
+        "--cache-ttl", type=_whole, metavar="SECONDS", help=f"how long they are kept (default {CACHE_TTL_S})"
     )
     parser.add_argument(
         "--log",
@@ -84,10 +87,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def serve(args: argparse.Namespace) -> int:
     """Serve the champion until a signal; 0 if it was stopped by one."""
     keys = _keys(args.key_file)
+    if args.cache_ttl and not args.cache:
+        raise FtgateError("--cache-ttl without --cache: there is no cache\n    pass --cache URL too, or leave it out")
     if args.host not in LOOPBACK and not keys:
         say(f"warning: {args.host} is reachable from outside and no key is set: --key-file FILE or {KEY_VARIABLE}")
     asyncio.run(_serve(args, keys))
-    say("stopped")
+    tell("stopped")
     return 0
 
 
@@ -104,11 +109,14 @@ async def _serve(args: argparse.Namespace, keys: list[str]) -> None:
     from pytest_ftgate.serve.front.state import FrontState
     from pytest_ftgate.serve.servers.engine_pool import EngineSettings
 
+    def told(text: str) -> None:
+        tell(in_own_options(text, args))
+
     begin = time.monotonic()
     registry = open_existing(args)
-    state = FrontState(args.name or args.task, FrontMetrics())
-    cache = ResultCache(args.cache, args.cache_ttl, state.metrics) if args.cache else None
-    log = RequestLog(args.log, state.name) if args.log else None
+    state = FrontState(args.name or args.task, FrontMetrics(), task=args.task)
+    cache = ResultCache(args.cache, args.cache_ttl or CACHE_TTL_S, state.metrics) if args.cache else None
+    log = RequestLog(args.log, state.name, state.metrics, told) if args.log else None
     settings = EngineSettings(
         args.engine,
         args.state_dir / "logs",
@@ -116,9 +124,9 @@ async def _serve(args: argparse.Namespace, keys: list[str]) -> None:
         vllm_args=_words(args.vllm_args),
         start_limit_s=args.start_limit,
     )
-    label = f"serve-{args.task}-{args.port or os.getpid()}"
-    engines = Engines(registry, settings, Console(sys.stderr, say), args.base, label)
-    follower = Follower(state, engines, args.task, args.follow, lambda text: say(in_own_options(text, args)))
+    label = f"serve-{args.task}-{re.sub(r'[^A-Za-z0-9.-]', '-', socket.gethostname())}-{os.getpid()}"
+    engines = Engines(registry, settings, Console(sys.stderr, told), args.base, label)
+    follower = Follower(state, engines, args.task, args.follow, told)
 
     def ready(address: str, loaded: Loaded) -> None:
         _say_ready(address, loaded, state.name, time.monotonic() - begin, with_key=bool(keys))
@@ -127,22 +135,30 @@ async def _serve(args: argparse.Namespace, keys: list[str]) -> None:
     await serve_until_signal(Front(state, keys, cache, log), follower, listening, ready)
 
 
+def tell(text: str) -> None:
+    """A reader of the output that has gone ends no server."""
+    try:
+        say(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _say_ready(address: str, loaded: Loaded, name: str, seconds: float, *, with_key: bool) -> None:
     from pytest_ftgate.serve.precision import choice
 
     version = loaded.version
     what = f"adapter {version.digest[:12]} and base model" if loaded.model.adapter else f"model {version.digest[:12]}"
-    say(f"{version}: {what} verified; {choice(loaded.model.dtype)}; {loaded.engine.name}")
+    tell(f"{version}: {what} verified; {choice(loaded.model.dtype)}; {loaded.engine.name}")
     if loaded.proof:
-        say(f"  {loaded.proof}")
+        tell(f"  {loaded.proof}")
     found = seconds - loaded.seconds
-    say(f"v{version.number} ready after {seconds:.0f} s, download included (find {found:.1f} s, {loaded.steps})")
-    say(f"serving {name} at {address} until Ctrl-C; example:")
+    tell(f"v{version.number} ready after {seconds:.0f} s, download included (find {found:.1f} s, {loaded.steps})")
+    tell(f"serving {name} at {address} until Ctrl-C; example:")
     body = f'{{"model": "{name}", "messages": [{{"role": "user", "content": "..."}}]}}'
-    say(f"  curl {address}/chat/completions -H 'Content-Type: application/json' \\")
+    tell(f"  curl {address}/chat/completions -H 'Content-Type: application/json' \\")
     if with_key:
-        say(f'    -H "Authorization: Bearer ${KEY_VARIABLE}" \\')
-    say(f"    -d '{body}'")
+        tell(f'    -H "Authorization: Bearer ${KEY_VARIABLE}" \\')
+    tell(f"    -d '{body}'")
 
 
 def _keys(file: Path | None) -> list[str]:
@@ -151,15 +167,25 @@ def _keys(file: Path | None) -> list[str]:
 
     if file is None:
         found = secret_in(KEY_VARIABLE)
-        return [found] if found else []
+        return [_key(found, KEY_VARIABLE)] if found else []
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise FtgateError(f"--key-file {file}: cannot be read: {error}") from None
-    keys = [remember(line.strip()) for line in lines if line.strip()]
+    numbered = [(number, line.strip()) for number, line in enumerate(lines, 1)]
+    written = [(number, line) for number, line in numbered if line and not line.startswith("#")]
+    keys = [_key(remember(line), f"--key-file {file}:{number}") for number, line in written]
     if not keys:
         raise FtgateError(f"--key-file {file}: it holds no key\n    write one key per line, or leave out --key-file")
     return list(keys)
+
+
+def _key(key: str, where: str) -> str:
+    """A key as a header can carry it. The message does not show it."""
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        wrong = "the key has a character that a header cannot carry"
+        raise FtgateError(f"{where}: {wrong}\n    use letters, digits and signs of ASCII, without spaces")
+    return key
 
 
 def _words(text: str) -> tuple[str, ...]:

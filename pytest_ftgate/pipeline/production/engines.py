@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, ServeError
 from pytest_ftgate.pipeline.production.base_models import base_folder
+from pytest_ftgate.pipeline.production.log_folder import OwnFolder, own_folder
 from pytest_ftgate.pipeline.production.served_engine import Chosen, choose
 from pytest_ftgate.pipeline.production.steps import Steps
 from pytest_ftgate.registry.model_tags import model_of
@@ -49,14 +48,15 @@ class Engines:
     """The servers of `ftgate serve`: one, and for a moment two. All methods block; one at a time but for `stop`.
 
     settings: kind AUTO is the engine that each version was gated with. base: where the base model is now, None: where
-    it was. label: of their folder among the logs, which no other process uses.
+    it was. label: of their folder among the logs.
     """
 
     def __init__(
         self, registry: Registry, settings: EngineSettings, console: Console, base: str | None, label: str
     ) -> None:
         self.registry, self._settings, self._console = registry, settings, console
-        self._base, self._folder = base, settings.logs / label
+        self._base, self._label = base, label
+        self._folder: OwnFolder | None = None
         self._running: list[tuple[str, LocalEngine]] = []  # with the identity of each
         self._stopped = False
         self._logs = count()
@@ -113,10 +113,9 @@ class Engines:
         return Loaded(version, model, engine, endpoint, digest, engine.verified)
 
     def _new(self, model: Model, chosen: Chosen) -> LocalEngine:
-        number = next(self._logs)
-        if not number:
-            _sweep(self._folder)
-        log = self._folder / f"{chosen.kind}-{number}.log"
+        if self._folder is None:
+            self._folder = own_folder(self._settings.logs, self._label)
+        log = self._folder.path / f"{chosen.kind}-{next(self._logs)}.log"
         return new_engine(self._settings, chosen.kind, replace(model, adapter=None), log)
 
     def retire(self, old: Loaded, current: Loaded) -> None:
@@ -136,18 +135,15 @@ class Engines:
         self._stopped = True
         for _, engine in list(self._running):
             engine.stop()
+        folder, self._folder = self._folder, None
+        if folder:
+            folder.release()
 
 
 BESIDE = (
     "it was started beside the one that serves, so that no request is lost: both must fit into memory\n"
     "    where they do not, restart `ftgate serve`: it begins with the champion"
 )
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the copies of adapters that a killed server has left."""
-    for left in folder.glob("adapter-*"):
-        shutil.rmtree(left, ignore_errors=True)
 
 
 def _ask(endpoint: Endpoint) -> None:

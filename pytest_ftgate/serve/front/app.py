@@ -8,7 +8,9 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http_exceptions import ContentEncodingError
 
+from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.serve.address import key_headers
 from pytest_ftgate.serve.front.forward import Forwarder, engine_session
 from pytest_ftgate.serve.front.replies import error, unknown_model
@@ -102,14 +104,19 @@ class Front:
     async def counted(self, request: web.Request) -> web.StreamResponse:
         """Everything that a model answers, counted."""
         self.state.metrics.began()
-        answer: web.StreamResponse | None = None
+        status = LEFT
         try:
             answer = await self._guarded(request)
         except ConnectionResetError:  # while it was answered; aiohttp sees by itself that no one reads this
-            answer = web.Response(status=LEFT)
+            return web.Response(status=LEFT)
+        except Exception:
+            status = 500
+            raise
+        else:
+            status = answer.status
+            return answer
         finally:
-            self.state.metrics.ended(request.get(ANSWERED_BY, ""), answer.status if answer else LEFT)
-        return answer
+            self.state.metrics.ended(request.get(ANSWERED_BY, ""), status)
 
     async def _guarded(self, request: web.Request) -> web.StreamResponse:
         if refused := self._refused(request):
@@ -118,6 +125,11 @@ class Front:
             raw = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return error(413, f"the body is larger than {LARGEST >> 20} MiB")
+        except (web.RequestPayloadError, ContentEncodingError) as wrong:
+            request.content.feed_eof()  # or aiohttp reads on, and logs a traceback
+            refusal = error(400, f"the body cannot be read: {one_line(str(wrong))}")
+            refusal.force_close()
+            return refusal
         route = self.state.current  # once: from here to the last byte this request is of one version
         if self.state.refusal or route is None:
             return error(503, self.state.refusal or self.state.unready)
@@ -140,7 +152,7 @@ class Front:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         given = bearer if scheme.lower() == "bearer" else ""
         given = given or request.headers.get("x-api-key", "") or request.headers.get("api-key", "")
-        found = [hmac.compare_digest(given.encode(), key) for key in self._keys]
+        found = [hmac.compare_digest(given.encode("utf-8", "surrogateescape"), key) for key in self._keys]
         return any(found) or not found
 
     async def _models(self, route: Route, one: str) -> web.Response:

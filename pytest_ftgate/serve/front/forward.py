@@ -24,8 +24,13 @@ HOP_BY_HOP = frozenset(
 )
 """Headers that belong to one connection."""
 
-OURS = HOP_BY_HOP | {"authorization", "api-key", "x-api-key", "accept-encoding", "cookie", "expect"}
-"""Of a request: also the client's key, and what would make the engine compress."""
+OURS = (
+    HOP_BY_HOP | {"authorization", "api-key", "x-api-key", "cookie", "expect"} | {"accept-encoding", "content-encoding"}
+)
+"""Of a request: also the client's key, what would make the engine compress, and that the client did: it is undone."""
+
+KEPT_AS = "ftgate-champion"
+"""The model's name in what the cache holds: an engine's own name for it is of one process."""
 
 THEIRS = HOP_BY_HOP | {"server", "date"}
 
@@ -68,7 +73,7 @@ class Forwarder:
         if self._cache and key and (known := await self._cache.get(key)) is not None:
             self._logged(route, request, sent, known)
             headers = {**_about(route), CACHE: "hit", "Content-Type": "application/json"}
-            return web.Response(body=Renamed(route.endpoint.model, sent.asked).whole(known), headers=headers)
+            return web.Response(body=Renamed(KEPT_AS, sent.asked).whole(known), headers=headers)
         return await self._passed(route, request, sent, key)
 
     async def _passed(self, route: Route, request: web.Request, sent: Addressed | None, key: str) -> web.StreamResponse:
@@ -116,7 +121,7 @@ class Forwarder:
             self._logged(route, request, sent, raw)
         if self._cache and key and reply.status == 200:
             headers[CACHE] = "miss"
-            await self._cache.put(key, raw)
+            await self._cache.put(key, Renamed(route.endpoint.model, KEPT_AS).whole(raw))
         return web.Response(body=renamed.whole(raw), status=reply.status, headers=headers)
 
     def _logged(self, route: Route, request: web.Request, sent: Addressed | None, answer: bytes) -> None:

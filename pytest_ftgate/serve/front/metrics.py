@@ -34,6 +34,7 @@ class FrontMetrics:
         self.cache_hits = counter("cache_hits", "Requests answered from the result cache")
         self.cache_misses = counter("cache_misses", "Requests that the result cache could have answered, but had not")
         self.cache_errors = counter("cache_errors", "Times that the result cache did not answer")
+        self.log_errors = counter("log_errors", "Requests that could not be written to the log")
         self.last_swap_s = gauge("last_swap_seconds", "Seconds from the news of a champion until it answered")
         self.registry_answered = gauge("registry_last_answer_timestamp_seconds", "When the registry last answered")
         self._in_flight = gauge("requests_in_flight", "Requests on their way")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.front.metrics import FrontMetrics
 
 PATHS = frozenset({"/v1/chat/completions", "/v1/completions"})
 
@@ -22,12 +23,12 @@ class RequestLog:
     """Appends to a file that only its owner can read; a file that was moved away is made anew.
 
     name: of the model, for clients. Raises ServeError if the file cannot be written; later, what cannot be written is
-    counted in `failed`, and no request fails.
+    counted in the metrics, said once, and no request fails.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._path, self._name, self.failed = path, name, 0
-        self._torn = False
+    def __init__(self, path: Path, name: str, metrics: FrontMetrics, say: Callable[[str], None]) -> None:
+        self._path, self._name, self._metrics, self._say = path, name, metrics, say
+        self._fails = self._torn = False
         try:
             self._append(b"")
         except OSError as error:
@@ -44,8 +45,12 @@ class RequestLog:
         try:
             told = json.dumps({**line, "model": f"{self._name}/{version}"}, ensure_ascii=False)
             self._append(told.encode("utf-8", "replace") + b"\n")
-        except OSError:
-            self.failed += 1
+            self._fails = False
+        except OSError as error:
+            self._metrics.log_errors.inc()
+            if not self._fails:
+                self._say(f"--log {self._path}: cannot be written: {error.strerror}; requests are answered unlogged")
+            self._fails = True
 
     def _append(self, line: bytes) -> None:
         """In one write, so that replicas may share a file; what the system took in part only is ended by the next."""

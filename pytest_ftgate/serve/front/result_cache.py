@@ -20,6 +20,7 @@ IGNORED = frozenset({"model", "stream", "stream_options", "user"})
 """Fields of a request that do not change its answer; the model is in the digest."""
 
 LIMIT_S = 0.25
+LIMITS: dict[str, Any] = {"socket_timeout": LIMIT_S, "socket_connect_timeout": LIMIT_S}
 PAUSE_S = 5.0
 """Seconds in which a cache that did not answer is left alone."""
 
@@ -52,11 +53,17 @@ class ResultCache:
         self.place, self._ttl_s, self._metrics = printable(secret_address(url)), ttl_s, metrics
         self._pause_until = 0.0
         try:
-            self._redis: Any = Redis.from_url(
-                url, socket_timeout=LIMIT_S, socket_connect_timeout=LIMIT_S, retry=Retry(NoBackoff(), 0)
-            )
+            self._redis: Any = Redis.from_url(url, **LIMITS, retry=Retry(NoBackoff(), 0))
         except ValueError as error:
             raise ServeError(f"--cache: {self.place} is not a Redis URL: {one_line(str(error))}") from None
+        pool: Any = self._redis.connection_pool
+        pool.connection_kwargs |= {**LIMITS, "decode_responses": False}  # also where the URL says otherwise
+        try:
+            pool.make_connection()  # which connects to nothing yet
+        except (TypeError, ValueError) as error:
+            raise ServeError(
+                f"--cache: {self.place} has an option that Redis does not: {one_line(str(error))}"
+            ) from None
 
     async def get(self, key: str) -> bytes | None:
         """The body of an earlier answer."""
@@ -74,7 +81,7 @@ class ResultCache:
         if time.monotonic() < self._pause_until:
             return None
         try:
-            return await getattr(self._redis, command)(f"ftgate:answer:1:{key}", *args, **options)
+            return await getattr(self._redis, command)(f"ftgate:answer:2:{key}", *args, **options)
         except (RedisError, OSError, TimeoutError):
             self._metrics.cache_errors.inc()
             self._pause_until = time.monotonic() + PAUSE_S

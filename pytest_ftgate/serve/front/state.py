@@ -16,7 +16,7 @@ class FrontState:
     name: what clients ask for. current: None until the champion is loaded and has answered the probe.
     engine_error: why the engine is down, "" while it is alive. registry_error: why the registry could not be asked the
     last time. rejected: the candidate that failed to take over, and why. leaving: the server is about to end.
-    refusing: it takes no request any more.
+    refusing: it takes no request any more. task: of the registry; "": as `name`.
     """
 
     name: str
@@ -27,11 +27,12 @@ class FrontState:
     rejected: str = ""
     leaving: bool = False
     refusing: bool = False
+    task: str = ""
 
     def switch(self, new: Route) -> Route | None:
         """From now on each request that arrives is answered by `new`; the route before it."""
         old, self.current = self.current, new
-        self.metrics.champion(self.name, new)
+        self.metrics.champion(self.task or self.name, new)
         return old
 
     @property

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.cli.main import main
+from pytest_ftgate.cli.serve import tell
 from pytest_ftgate.serve.client import control_http as http
 from tests.fake_vllm import make_executable
 from tests.nginx_here import free_port
@@ -120,7 +122,7 @@ def test_what_takes_longer_than_the_drain_is_cut_off_and_said(champions, serving
 def test_keys_come_from_a_file_or_the_environment_and_are_not_shown(champions, serving, tmp_path, monkeypatch):
     champions.promote()
     monkeypatch.setenv("FTGATE_SERVE_KEY", "key-of-the-environment")
-    (tmp_path / "keys").write_text("first-secret-key\n\nsecond-secret-key\n")
+    (tmp_path / "keys").write_text("\ufefffirst-secret-key\n\n# of team B\nsecond-secret-key\n")
     keys = ("", "first-secret-key", "second-secret-key", "key-of-the-environment")
     _, out, _, by_file = serving(
         lambda url: [ask(url, key=key)[0] for key in keys], "--key-file", str(tmp_path / "keys")
@@ -134,12 +136,15 @@ def test_keys_come_from_a_file_or_the_environment_and_are_not_shown(champions, s
 
 def test_another_stable_name(champions, serving):
     champions.promote()
-    _, out, _, found = serving(
-        lambda url: (ask(url, model="sms")[0], ask(url)[0], http.model_names(http.get(f"{url}/v1/models")[1])),
-        "--name",
-        "sms",
-    )
+    metrics = []
+
+    def during(url):
+        metrics.append(str(http.get(f"{url}/metrics")[1]))
+        return ask(url, model="sms")[0], ask(url)[0], http.model_names(http.get(f"{url}/v1/models")[1])
+
+    _, out, _, found = serving(during, "--name", "sms")
     assert found == (200, 404, ["sms"])
+    assert 'task="spam"' in metrics[0]
     assert "serving sms at " in out
 
 
@@ -237,6 +242,8 @@ def test_options_that_are_no_numbers(arguments, said, capsys):
     [
         (("--key-file", "none"), "--key-file none: cannot be read"),
         (("--key-file", "empty"), "it holds no key"),
+        (("--key-file", "odd"), "--key-file odd:2: the key has a character that a header cannot carry"),
+        (("--cache-ttl", "60"), "--cache-ttl without --cache"),
         (("--vllm-args", "'"), "--vllm-args"),
         (("--cache", "http://x"), "is not a Redis URL"),
     ],
@@ -244,7 +251,18 @@ def test_options_that_are_no_numbers(arguments, said, capsys):
 def test_options_that_cannot_be_used(promote, ftgate, arguments, said, tmp_path, monkeypatch):
     promote("a")
     monkeypatch.chdir(tmp_path)
-    Path("empty").write_text("\n")
+    Path("empty").write_text("\n# none yet\n")
+    Path("odd").write_text("good-key\nmy key\n")
     code, _, err = ftgate("serve", "spam", *arguments)
     assert code == 2
     assert said in err
+
+
+def test_a_closed_output_ends_no_server_and_shows_no_traceback(monkeypatch):
+    """With `ftgate serve | head -1` each line raised BrokenPipeError, which ended what follows the registry."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        tell("v2 is the new champion")
+        tell("v2 answers")

@@ -57,9 +57,8 @@ async def running(
     """A front without a champion yet."""
     metrics = FrontMetrics()
     state = FrontState(NAME, metrics)
-    front = Front(
-        state, keys, ResultCache(cache, ttl_s, metrics) if cache else None, RequestLog(log, NAME) if log else None
-    )
+    kept = ResultCache(cache, ttl_s, metrics) if cache else None
+    front = Front(state, keys, kept, RequestLog(log, NAME, metrics, print) if log else None)
     runner = web.AppRunner(front.app(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 
 import aiohttp
@@ -10,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from pytest_ftgate.files.digest import digest_of
+from pytest_ftgate.serve.front.route import Route
 from tests.mock_openai import Fault, MockServer
 from tests.unit.serve.front.fronts import NAME, Telling, route, running
 
@@ -300,3 +302,54 @@ def test_metrics_are_the_engine_s_and_ours():
     assert 'ftgate_requests_total{code="200",version="v3"} 1.0' in text
     assert 'ftgate_requests_total{code="404",version="v3"} 1.0' in text
     assert f'ftgate_champion_info{{digest="{digest_of(3)}",task="{NAME}",version="v3"}} 1.0' in text
+
+
+def test_a_compressed_body_is_passed_on_as_it_was_meant(caplog):
+    async def ask():
+        seen = []
+
+        class Watching(Telling):
+            async def _chat(self, request):
+                seen.append(request.headers.get("Content-Encoding"))
+                return await super()._chat(request)
+
+        with Watching() as engine:
+            async with running() as front:
+                front.state.switch(route(engine, 1))
+                body = json.dumps({"messages": [{"role": "user", "content": "Hi"}]}).encode()
+                found = []
+                for sent in (gzip.compress(body), b"not gzip"):
+                    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+                    url = f"{front.url}/v1/chat/completions"
+                    async with front.session.post(url, data=sent, headers=headers) as reply:
+                        found.append((reply.status, await reply.json()))
+                return found, seen
+
+    (meant, garbage), seen = asyncio.run(ask())
+    assert (meant[0], garbage[0], seen) == (200, 400, [None])
+    assert garbage[1]["error"]["message"].startswith("the body cannot be read: ")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_key_of_any_bytes_is_a_wrong_key():
+    async def ask():
+        async with running(["the-key"]) as front:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(front.url.rpartition(":")[2]))
+            writer.write(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n")
+            status = await reader.readline()
+            writer.close()
+            return status
+
+    assert b" 401 " in asyncio.run(ask())
+
+
+def test_a_fault_of_ours_is_counted_as_one():
+    async def ask():
+        async with running() as front:
+            front.state.switch(Route("v1", digest_of(1), None))
+            async with front.session.post(f"{front.url}/v1/chat/completions", json={}) as reply:
+                return reply.status, front.state.metrics.text().decode()
+
+    status, metrics = asyncio.run(ask())
+    assert status == 500
+    assert 'ftgate_requests_total{code="500",version="v1"} 1.0' in metrics

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.serve.front.metrics import FrontMetrics
 from pytest_ftgate.serve.front.request_log import RequestLog, said_in
 from tests.mock_openai import Fault
 from tests.unit.serve.front.fronts import Telling, route, running
@@ -66,15 +67,19 @@ def test_the_text_of_an_answer(answer, text):
 
 def test_a_log_that_cannot_be_written_is_refused_at_the_start(tmp_path):
     with pytest.raises(ServeError, match="cannot be written: No such file"):
-        RequestLog(tmp_path / "none" / "log.jsonl", "spam")
+        RequestLog(tmp_path / "none" / "log.jsonl", "spam", FrontMetrics(), print)
 
 
 def test_a_log_that_cannot_be_written_later_fails_no_request(tmp_path):
-    log = RequestLog(tmp_path / "log.jsonl", "spam")
+    metrics, said = FrontMetrics(), []
+    log = RequestLog(tmp_path / "log.jsonl", "spam", metrics, said.append)
     (tmp_path / "log.jsonl").unlink()
     (tmp_path / "log.jsonl").mkdir()
-    log.write("/v1/completions", {"prompt": "Hi"}, b"{}", "v1")
-    assert log.failed == 1
+    for _ in range(2):
+        log.write("/v1/completions", {"prompt": "Hi"}, b"{}", "v1")
+    assert "ftgate_log_errors_total 2.0" in metrics.text().decode()
+    [once] = said
+    assert "cannot be written: Is a directory" in once
 
 
 def test_odd_texts_do_not_spoil_the_log(tmp_path):
@@ -100,7 +105,7 @@ def test_a_line_that_was_written_in_part_is_counted_and_ended(tmp_path, monkeypa
 def test_the_live_room_reads_it(tmp_path: Path):
     from pytest_ftgate.data.request_log.read import read_requests
 
-    log = RequestLog(tmp_path / "log.jsonl", "spam")
+    log = RequestLog(tmp_path / "log.jsonl", "spam", FrontMetrics(), print)
     log.write("/v1/completions", {"prompt": "Win?"}, b'{"choices": [{"text": "yes"}]}', "v3")
     log.write("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi"}]}, b"{}", "v3")
     found = read_requests(tmp_path / "log.jsonl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -77,3 +78,26 @@ def test_an_address_that_is_none_shows_no_password():
     with pytest.raises(ServeError, match="is not a Redis URL") as error:
         ResultCache("http://:s3cret-pass@host", 60, FrontMetrics())
     assert "s3cret-pass" not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1/0?nonsense=1", "redis://127.0.0.1/0?socket_timeout=soon"])
+def test_an_option_that_redis_does_not_have_is_refused_at_the_start(url):
+    with pytest.raises(ServeError, match=r"^--cache: "):
+        ResultCache(url, 60, FrontMetrics())
+
+
+def test_an_answer_of_another_process_names_the_model_as_the_client_did(tmp_path):
+    """The engine of a whole model, or a GGUF, has a name of its own in each process."""
+
+    async def ask(url):
+        with Telling() as engine:
+            async with running(cache=url) as front, running(cache=f"{url}?decode_responses=True") as replica:
+                one = route(engine, 1)
+                front.state.switch(one)
+                replica.state.switch(replace(one, endpoint=replace(one.endpoint, model="ftgate-0ther")))
+                return [await each.chat(temperature=0) for each in (front, replica)]
+
+    with running_redis(tmp_path) as (url, _):
+        found = asyncio.run(ask(url))
+    assert [headers["X-Ftgate-Cache"] for _, headers, _ in found] == ["miss", "hit"]
+    assert [said["model"] for _, _, said in found] == ["spam", "spam"]
