@@ -15,6 +15,7 @@ import yaml
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.pipeline.config import read_pipeline
+from pytest_ftgate.pipeline.cron import cron_problem
 from pytest_ftgate.pipeline.live.retrain import Past, on_drift
 from pytest_ftgate.registry.audit import record
 from tests.projects import write, write_pipeline, write_rows
@@ -32,6 +33,36 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_tracking_server: No
         write_pipeline(tmp_path / "pipelines" / name, name, more=more)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('on = "schedule"\ncron = "0 25 * * *"', r"has '25' as its hour, expected numbers of 0 to 23"),
+        ('on = "schedule"\ncron = "5-1 3 * * *"', r"has '5-1' as its minute"),
+        ('on = "schedule"\ncron = "0 3 ? * 1"', r"has '\?' as its day of the month"),
+        ('on = "schedule"\ncron = "* * * * *"', r"runs every 1 minutes at times, at least 5 are allowed"),
+        ('on = "schedule"\ncron = "0,58 3-4 * * *"', r"runs every 2 minutes"),
+        ('on = "schedule"\ncron = "0 3 * * */0"', r"has '\*/0' as its day of the week"),
+        ('on = "drift"\ncron = "0 3 * * 1"', r'retrain.cron is for on = "schedule", but on = "drift"'),
+    ],
+)
+def test_a_time_that_github_would_refuse_is_named_with_its_line(tmp_path: Path, table: str, said: str):
+    file = write_pipeline(tmp_path / "pipelines/mail", "mail", more=f"[retrain]\n{table}\n")
+    with pytest.raises(PipelineError, match=rf"pipeline.toml:\d+: .*{said}"):
+        read_pipeline(file)
+
+
+@pytest.mark.parametrize("cron", ["*/5 0-23/2 1,15 JAN-mar MON-FRI", "20/15 * * * 0", "0 3 31 12 sun"])
+def test_a_time_that_github_takes(cron: str):
+    assert cron_problem(cron) == ""
+
+
+def test_promoters_that_are_not_there_are_named_with_their_line(tmp_path: Path):
+    more = '[registry]\npromoters = ["keys/ann.pem"]\n'
+    file = write_pipeline(tmp_path / "pipelines/mail", "mail", more=more)
+    with pytest.raises(PipelineError, match=r"pipeline.toml:\d+: registry.promoters: no file 'keys/ann.pem'"):
+        read_pipeline(file)
 
 
 def days(*ago: float) -> tuple[datetime, ...]:
