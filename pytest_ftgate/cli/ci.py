@@ -18,6 +18,7 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.secrets import plain_address
 from pytest_ftgate.golden.paths import CASES_FILE, FOLDER_FILE
+from pytest_ftgate.pipeline.cron import cron_problem
 from pytest_ftgate.pipeline.live.retrain import crons_of
 
 if TYPE_CHECKING:
@@ -276,8 +277,8 @@ def _labels(text: str) -> str:
 
 
 def _cron(text: str) -> str:
-    if len(text.split()) != 5:
-        raise argparse.ArgumentTypeError(f"{text!r} has {len(text.split())} fields, expected 5: '17 3 * * *'")
+    if problem := cron_problem(text):
+        raise argparse.ArgumentTypeError(f"{text!r} {problem}: '17 3 * * *'")
     return text
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import record_reading, say, say_table, state_option, task_name
+from pytest_ftgate.cli.live_options import check_pipeline
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help='record drift in the audit log as an alarm of TASK, which [retrain] on = "drift" answers',
     )
     inputs_parser.add_argument(
+        "--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="where TASK is (default: pipelines)"
+    )
+    inputs_parser.add_argument(
         "log",
         type=Path,
         metavar="LOG",
@@ -57,6 +61,8 @@ def inputs(args: argparse.Namespace) -> int:
 
     if not args.train and not args.goldens:
         raise FtgateError("nothing to compare with; pass --train FILE, --goldens DIR or both")
+    if args.task:
+        check_pipeline(args)
     suites = _suites(args.goldens) if args.goldens else []
     label = args.label or next((suite.golden.label.path for suite in suites if suite.golden.label), "")
     log = read_log(args.log, label, say)

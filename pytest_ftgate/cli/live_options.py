@@ -30,11 +30,17 @@ def pipeline_of(args: argparse.Namespace) -> Pipeline:
     """The pipeline of --task. Raises FtgateError, PipelineError."""
     from pytest_ftgate.pipeline.discovery import Catalogue
 
-    catalogue = Catalogue((args.goldens,), (args.pipelines,))
-    if args.task not in catalogue.pipeline_paths:
-        known = ", ".join(catalogue.pipeline_paths) or "none"
-        raise FtgateError(f"no pipeline {args.task!r} in {args.pipelines}; available: {known}")
-    return catalogue.pipeline(args.task)
+    check_pipeline(args)
+    return Catalogue((args.goldens,), (args.pipelines,)).pipeline(args.task)
+
+
+def check_pipeline(args: argparse.Namespace) -> None:
+    """Raises FtgateError for a --task without a pipeline in --pipelines."""
+    from pytest_ftgate.pipeline.discovery import Catalogue
+
+    names = Catalogue((), (args.pipelines,)).pipeline_paths
+    if args.task not in names:
+        raise FtgateError(f"no pipeline {args.task!r} in {args.pipelines}; available: {', '.join(names) or 'none'}")
 
 
 def suites_of(args: argparse.Namespace, pipeline: Pipeline) -> list[Suite]:

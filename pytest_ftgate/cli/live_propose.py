@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,10 +75,24 @@ def _propose(args: argparse.Namespace, store: LiveStore, suites: list[Suite], pi
     if not found:
         raise FtgateError(f"{args.task}: nothing labelled; run: ftgate live label --task {args.task}")
     plan = Plan(args.golden_share, args.seed)
-    return propose(found, suites, pipeline.data_files, _earlier(store), plan)
+    return propose(found, suites, pipeline.data_files, _earlier(args, store), plan)
 
 
-def _earlier(store: LiveStore) -> Earlier:
+def _earlier(args: argparse.Namespace, store: LiveStore) -> Earlier:
+    """Of this task; and cases and rows of the tasks that share a golden set with it, so that none is on both sides."""
+    from pytest_ftgate.pipeline.discovery import Catalogue
+    from pytest_ftgate.pipeline.live.store import LiveStore
+
+    catalogue = Catalogue((args.goldens,), (args.pipelines,))
+    sharing = {name for golden in catalogue.sets_of(args.task) for name in catalogue.pipelines_of(golden)}
+    found = _proposed(store)
+    for name in sorted(sharing - {args.task}):
+        other = _proposed(LiveStore(args.state_dir, name))
+        found = replace(found, cases=(*found.cases, *other.cases), rows=(*found.rows, *other.rows))
+    return found
+
+
+def _proposed(store: LiveStore) -> Earlier:
     from pytest_ftgate.pipeline.live.propose import earlier_of
 
     try:

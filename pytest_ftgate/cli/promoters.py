@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from pytest_ftgate.cli.common import key_option, open_existing, registry_options, say, say_table, task_name
+from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.registry.access.promoter_key import shown
 
 
@@ -31,6 +32,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def promoters(args: argparse.Namespace) -> int:
     """Print the list in force, after writing a new one if there is --set."""
     registry = open_existing(args)
+    if args.task not in (known := registry.recorded_tasks()):
+        raise FtgateError(f"no task {args.task!r} in the registry; available: {', '.join(known) or 'none'}")
     new: list[Path] = args.set or []
     standing = registry.set_promoters(args.task, new, args.reason) if new else registry.standing(args.task)
     if not standing.promoters:

@@ -19,6 +19,7 @@ from pytest_ftgate.gate.policy import policy_problems
 from pytest_ftgate.golden.paths import FOLDER_FILE, SUFFIXES
 from pytest_ftgate.pipeline.accelerate_file import accelerate_faults
 from pytest_ftgate.pipeline.base_chat import chat_faults
+from pytest_ftgate.pipeline.cron import cron_problem
 from pytest_ftgate.pipeline.serve_args import argument_problems
 from pytest_ftgate.train.method_problems import method_problems
 from pytest_ftgate.train.ray.cluster import cluster_problems
@@ -65,9 +66,30 @@ def _cross_faults(data: dict[str, Any], text: str, path: Path) -> Iterator[Fault
         message = "base.revision requires a hub id, but base.model is a folder"
         yield Fault(shown(path), toml_line(text, ("base", "revision")), message, "remove it")
     yield from chat_faults(data["base"], text, path)
+    yield from _retrain_faults(data.get("retrain", {}), text, path)
+    yield from _promoter_faults(data.get("registry", {}), text, path)
     problems = (method_problems, cluster_problems, policy_problems, ab_problems)
     for keys, message, fix in chain.from_iterable(of(data) for of in problems):
         yield Fault(shown(path), toml_line(text, keys), message, fix)
+
+
+def _promoter_faults(table: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
+    for key in table.get("promoters", ()):
+        if not absolute(path, key).is_file():
+            message = f"registry.promoters: no file {key!r}"
+            yield Fault(shown(path), toml_line(text, ("registry", "promoters")), message, "name a public key (PEM)")
+
+
+def _retrain_faults(table: dict[str, Any], text: str, path: Path) -> Iterator[Fault]:
+    if "cron" not in table:
+        return
+    line = toml_line(text, ("retrain", "cron"))
+    if table["on"] != "schedule":
+        message = f'retrain.cron is for on = "schedule", but on = "{table["on"]}"'
+        yield Fault(shown(path), line, message, 'remove it, or say on = "schedule"')
+    elif problem := cron_problem(table["cron"]):
+        message = f"retrain.cron {table['cron']!r} {problem}"
+        yield Fault(shown(path), line, message, 'such as "0 3 * * 1" (Mondays at three, UTC)')
 
 
 def is_folder(model: str) -> bool:

@@ -167,6 +167,8 @@ def test_only_a_promoter_moves_the_champion_and_the_log_says_who(registry, promo
     alice, eve = people["alice"], people["eve"]
     promote("a"), promote("b")
     state = ("--state-dir", str(tmp_path / "state"))
+    assert main(["promoters", "spma", "--set", str(alice.verify), "--key", str(alice.signing), *state]) == 2
+    assert "no task 'spma' in the registry; available: spam" in capsys.readouterr().err
     assert main(["promoters", "spam", *state]) == 0
     assert "no promoters on record" in capsys.readouterr().out
     assert main(["promoters", "spam", "--set", str(alice.verify), "--key", str(alice.signing), *state]) == 0

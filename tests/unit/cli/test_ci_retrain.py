@@ -15,6 +15,7 @@ import yaml
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import PipelineError
 from pytest_ftgate.pipeline.config import read_pipeline
+from pytest_ftgate.pipeline.cron import cron_problem
 from pytest_ftgate.pipeline.live.retrain import Past, on_drift
 from pytest_ftgate.registry.audit import record
 from tests.projects import write, write_pipeline, write_rows
@@ -32,6 +33,36 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_tracking_server: No
         write_pipeline(tmp_path / "pipelines" / name, name, more=more)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('on = "schedule"\ncron = "0 25 * * *"', r"has '25' as its hour, expected numbers of 0 to 23"),
+        ('on = "schedule"\ncron = "5-1 3 * * *"', r"has '5-1' as its minute"),
+        ('on = "schedule"\ncron = "0 3 ? * 1"', r"has '\?' as its day of the month"),
+        ('on = "schedule"\ncron = "* * * * *"', r"runs every 1 minutes at times, at least 5 are allowed"),
+        ('on = "schedule"\ncron = "0,58 3-4 * * *"', r"runs every 2 minutes"),
+        ('on = "schedule"\ncron = "0 3 * * */0"', r"has '\*/0' as its day of the week"),
+        ('on = "drift"\ncron = "0 3 * * 1"', r'retrain.cron is for on = "schedule", but on = "drift"'),
+    ],
+)
+def test_a_time_that_github_would_refuse_is_named_with_its_line(tmp_path: Path, table: str, said: str):
+    file = write_pipeline(tmp_path / "pipelines/mail", "mail", more=f"[retrain]\n{table}\n")
+    with pytest.raises(PipelineError, match=rf"pipeline.toml:\d+: .*{said}"):
+        read_pipeline(file)
+
+
+@pytest.mark.parametrize("cron", ["*/5 0-23/2 1,15 JAN-mar MON-FRI", "20/15 * * * 0", "0 3 31 12 sun"])
+def test_a_time_that_github_takes(cron: str):
+    assert cron_problem(cron) == ""
+
+
+def test_promoters_that_are_not_there_are_named_with_their_line(tmp_path: Path):
+    more = '[registry]\npromoters = ["keys/ann.pem"]\n'
+    file = write_pipeline(tmp_path / "pipelines/mail", "mail", more=more)
+    with pytest.raises(PipelineError, match=r"pipeline.toml:\d+: registry.promoters: no file 'keys/ann.pem'"):
+        read_pipeline(file)
 
 
 def days(*ago: float) -> tuple[datetime, ...]:
@@ -76,6 +107,8 @@ def test_the_command_decides_and_remembers(shop: Path, capsys):
     record(Path(".ftgate"), "alarm", "sums", {"reason": "it has no [retrain]"})
     write_rows(shop / "log.jsonl", [{"input": f"le train de {n} heures part {n}"} for n in range(40)])
     write_rows(shop / "train.jsonl", [{"input": f"win {n} prizes now, call us", "expected": "x"} for n in range(40)])
+    assert main(["drift", "inputs", "log.jsonl", "--train", "train.jsonl", "--task", "mall"]) == 2
+    assert "no pipeline 'mall' in pipelines; available: chat, mail, sums" in capsys.readouterr().err
     assert main(["drift", "inputs", "log.jsonl", "--train", "train.jsonl", "--task", "mail"]) == 12
     assert "recorded as an alarm of mail" in capsys.readouterr().out
     due, said = asked(capsys)
@@ -135,6 +168,8 @@ def test_on_drift_the_canary_calls_the_retraining_which_proposes(shop: Path):
         "cancel-in-progress": False,
     }
     canary = workflow(shop / "gh", NAMES[1])["jobs"]
+    [decides] = [each["if"] for each in canary["canary"]["steps"] if each.get("id") == "due"]
+    assert "12" not in decides, "an alarm of another set, or of inputs, is answered whatever the code of this night"
     assert canary["retrain"]["uses"] == "./.github/workflows/ftgate-retrain.yml"
 
     record(Path(".ftgate"), "alarm", "mail", {"reason": "drift"})
@@ -164,7 +199,7 @@ def test_on_drift_the_canary_calls_the_retraining_which_proposes(shop: Path):
 PYTHON = """#!/bin/sh
 echo "$@" >> asked
 case "$*" in
-  *--canary*) exit 12 ;;
+  *--canary*) exit 10 ;;
   *--train*) exit 10 ;;
 esac
 exec {python} "$@"
@@ -182,7 +217,7 @@ def test_in_gitlab_the_job_itself_trains_and_its_code_is_the_alarms(shop: Path):
         shell(jobs[name]["script"][0], shop, FTGATE_STATE_DIR="state", FTGATE_CRON="5 4 * * 2")
         for name in ("ftgate-canary", "ftgate-retrain")
     ]
-    assert [each.returncode for each in ran] == [12, 10], ran[0].stderr + ran[1].stderr
+    assert [each.returncode for each in ran] == [10, 10], ran[0].stderr + ran[1].stderr
     trained = [line for line in (shop / "asked").read_text().splitlines() if "--train" in line]
     assert [line.split()[2:5] for line in trained] == [
         ["pipelines/mail", "--train", "--ftgate-propose"],

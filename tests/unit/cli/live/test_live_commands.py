@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import stat
 import sys
 from collections.abc import Callable
@@ -30,9 +31,9 @@ def sms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sms:
 def live(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Live:
     """live("label", keys="s h") -> exit code, standard output, standard error."""
 
-    def run(*args: str, keys: str = "") -> tuple[int, str, str]:
+    def run(*args: str, keys: str = "", task: str = "sms_spam") -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{key}\n" for key in keys.split(" "))))
-        code = main(["live", *args, "--task", "sms_spam"])
+        code = main(["live", *args, "--task", task])
         return code, *capsys.readouterr()
 
     return run
@@ -75,6 +76,19 @@ def test_from_a_log_to_proposals(sms: Sms, live: Live):
     assert "nothing new to propose" in live("propose", "--seed", "9", "--golden-share", "1")[1]
     code, _, err = live("propose", "--out", "proposals")
     assert (code, "is not overwritten" in err) == (2, True)
+
+
+def test_what_one_task_proposed_as_golden_no_other_of_the_set_trains_on(sms: Sms, live: Live):
+    log = sms.log(sms.others[:30])
+    twin = sms.folder / "pipelines/twin"
+    shutil.copytree(sms.folder / "pipelines/sms_spam", twin)
+    for task, share in (("sms_spam", "1"), ("twin", "0")):
+        live("sample", str(log), "--size", "4", task=task)
+        live("label", "--by", "ann", "--all", keys="h h h h", task=task)
+        out = live("propose", "--golden-share", share, "--out", task, task=task)[1]
+    assert (sms.folder / "sms_spam/cases.jsonl").is_file()
+    assert not (sms.folder / "twin/train.jsonl").exists(), out
+    assert "is among the inputs proposed before" in out
 
 
 def test_people_who_disagree_are_heard_and_nothing_is_made_of_it(sms: Sms, live: Live):
