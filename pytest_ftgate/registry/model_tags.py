@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 BASE, REVISION, DTYPE, QUANTIZATION = "ftgate.base", "ftgate.revision", "ftgate.dtype", "ftgate.quantization"
 ENGINE = "ftgate.engine"
 BASE_DIGEST = "ftgate.base_digest"
-"""Of a base in a local folder: its content, by which the registry may hold it too."""
+"""Of an adapter's base in a local folder: its content, by which the registry may hold it too. A whole model has no base
+that must be found again: it is fetched itself.
+"""
 
 TEMPLATE, VARIABLES, DATE = "ftgate.chat_template", "ftgate.chat_template_kwargs", "ftgate.date"
 """Of `ChatFormat`; the template as text, so that a version is asked as it was tested wherever it is served."""
@@ -27,7 +29,7 @@ def tags_of(model: Model) -> dict[str, str]:
     folder = Path(model.base)
     base = str(folder.resolve()) if folder.exists() else model.base
     tags = {MODEL: model.digest, BASE: base, DTYPE: model.dtype}
-    kept = model.base_digest if folder.is_dir() and not model.served else ""
+    kept = model.base_digest if model.adapter and folder.is_dir() and not model.served else ""
     optional = {BASE_DIGEST: kept, REVISION: model.revision, QUANTIZATION: model.quantization, ENGINE: model.engine}
     optional |= {TEMPLATE: model.chat.template, VARIABLES: model.chat.variables, DATE: model.chat.date}
     return tags | {name: value for name, value in optional.items() if value}

@@ -7,9 +7,13 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_ftgate.gate.verdict import Kind, Verdict
+from pytest_ftgate.pipeline.production.form_gate import GatedForm
+from pytest_ftgate.pipeline.production.registered_form import register_form
 from pytest_ftgate.registry import Registry
 from pytest_ftgate.registry.model_tags import tags_of
 from pytest_ftgate.registry.version import FORM
+from pytest_ftgate.serve.forms.form import form_of
 from pytest_ftgate.serve.model import Model, artifact_digest
 from pytest_ftgate.serve.servers.engine_identity import identity
 from tests.gguf_files import write_llama_gguf
@@ -45,7 +49,21 @@ class Champions:
         """The same of a model that is no adapter."""
         folder = self.base(f"whole{len(self.made) + 1}")
         (folder / "answers.json").write_text(json.dumps({"Hi": f"it is v{len(self.made) + 1}"}))
-        return self._register(Model(str(folder), dtype="float32", engine="vllm"), folder)
+        number = self._register(Model(str(folder), dtype="float32", engine="vllm"), folder)
+        shutil.rmtree(folder)  # the registry holds it
+        return number
+
+    def promote_form(self) -> int:
+        """The same of the champion merged, as an export registers it once it is gated."""
+        parent, number = self.registry.champion(TASK), len(self.made) + 1
+        folder = self.base(f"form{number}")
+        (folder / "answers.json").write_text(json.dumps({"Hi": f"it is v{number}"}))
+        self.made.append(folder)
+        model, verdict = Model(str(folder), dtype="float32", engine="vllm"), Verdict(Kind.PROMOTE, (), "as good")
+        digest = artifact_digest(folder)
+        version = register_form(self.registry, GatedForm(parent, form_of("merged"), folder, digest, model, {}, verdict))
+        shutil.rmtree(folder)  # the registry holds it
+        return self.registry.promote(TASK, version.number, "as good").number
 
     def promote_gguf(self, model_dir: Path) -> int:
         """The same of a GGUF, for the real llama.cpp."""

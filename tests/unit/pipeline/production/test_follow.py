@@ -164,8 +164,13 @@ def test_of_two_promotions_during_one_swap_the_last_one_answers(champions, vllm)
 
 @pytest.mark.parametrize(
     "promote",
-    [lambda them: them.promote("another"), lambda them: them.promote(rank=64), lambda them: them.promote_whole()],
-    ids=["another base", "a higher rank", "a whole model"],
+    [
+        lambda them: them.promote("another"),
+        lambda them: them.promote(rank=64),
+        lambda them: them.promote_whole(),
+        lambda them: them.promote_form(),
+    ],
+    ids=["another base", "a higher rank", "a whole model", "a form that was gated"],
 )
 def test_what_the_engine_cannot_take_gets_a_second_one_and_the_first_ends(champions, vllm, promote):
     async def ask():
