@@ -152,6 +152,11 @@ def _pushed(repo: Repository, version: Version) -> str:
             f"{repo.name}: tag v{version.number} names {holds}, not {version} ({version.digest[:12]})\n"
             "    Push to another repository, or delete the tag on the Hub if it was set by mistake"
         )
+    if manifest is not None and (changed := edited(repo, commit, manifest)):
+        raise IntegrityError(
+            f"{repo.name}: tag v{version.number} names other files than {version} has: {', '.join(changed[:5])}\n"
+            "    Somebody moved the tag: find out who and why, delete it on the Hub, then push again"
+        )
     return commit
 
 

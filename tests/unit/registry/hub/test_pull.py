@@ -206,3 +206,25 @@ def test_the_mirror_holds_all_champions_and_its_branch_follows(hub, registry, re
     with pulled(repo, "champion", registry.log, None) as found:
         assert found.manifest.version == 1
     assert Path(registry.version("spam", 1).source).is_dir()
+
+
+def test_a_champion_that_was_edited_on_the_hub_is_noticed(hub, registry, repo, add):
+    registry.promote("spam", add("a"), "first")
+    mirror(registry, "spam", repo, Options(), str)
+    stored = hub.writes.repos[NAME]
+    stored.commit(
+        "by hand", {**stored.commit_of("champion").files, "adapter_model.safetensors": b"E" * 1000}, "champion"
+    )
+    with pytest.raises(RegistryError, match=r"branch champion of acme/spam was changed .*adapter_model.*\n.*--replace"):
+        mirror(registry, "spam", repo, Options(), str)
+    assert mirror(registry, "spam", repo, Options(replace=True), str)[1]
+    assert champion_on_the_hub(hub) == (1, b"a")
+
+
+def test_a_tag_whose_files_were_replaced_is_no_champion(hub, registry, repo, add):
+    registry.promote("spam", add("a"), "first")
+    push(registry, registry.version("spam", 1), repo, Options(), str)
+    tamper(hub, "adapter_model.safetensors", b"E" * 1000)
+    with pytest.raises(IntegrityError, match=r"tag v1 names other files than spam v1 has: adapter_model"):
+        mirror(registry, "spam", repo, Options(replace=True), str)
+    assert set(hub.writes.repos[NAME].branches) == {"main"}
