@@ -85,14 +85,14 @@ def test_a_log_that_cannot_be_written_later_fails_no_request(tmp_path):
 def test_odd_texts_do_not_spoil_the_log(tmp_path):
     from pytest_ftgate.data.request_log.read import read_requests
 
-    log = RequestLog(tmp_path / "log.jsonl", "spam")
+    log = RequestLog(tmp_path / "log.jsonl", "spam", FrontMetrics(), print)
     for text in ("", "half \ud800", "Win?"):
         log.write("/v1/completions", {"prompt": text}, b"{}", "v3")
     assert [each.question for each in read_requests(tmp_path / "log.jsonl")] == ["", "half ?", "Win?"]
 
 
 def test_a_line_that_was_written_in_part_is_counted_and_ended(tmp_path, monkeypatch):
-    log, write = RequestLog(tmp_path / "log.jsonl", "spam"), os.write
+    log, write = RequestLog(tmp_path / "log.jsonl", "spam", FrontMetrics(), print), os.write
     with monkeypatch.context() as full:
         full.setattr(os, "write", lambda file, data: write(file, data[:9]))
         log.write("/v1/completions", {"prompt": "Hi"}, b"{}", "v3")
