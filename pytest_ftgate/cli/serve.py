@@ -109,8 +109,11 @@ async def _serve(args: argparse.Namespace, keys: list[str]) -> None:
     from pytest_ftgate.serve.front.state import FrontState
     from pytest_ftgate.serve.servers.engine_pool import EngineSettings
 
+    def worded(text: str) -> str:
+        return in_own_options(text, args)
+
     def told(text: str) -> None:
-        tell(in_own_options(text, args))
+        tell(worded(text))
 
     begin = time.monotonic()
     registry = open_existing(args)
@@ -127,6 +130,7 @@ async def _serve(args: argparse.Namespace, keys: list[str]) -> None:
     label = f"serve-{args.task}-{re.sub(r'[^A-Za-z0-9.-]', '-', socket.gethostname())}-{os.getpid()}"
     engines = Engines(registry, settings, Console(sys.stderr, told), args.base, label)
     follower = Follower(state, engines, args.task, args.follow, told)
+    follower.worded = worded
 
     def ready(address: str, loaded: Loaded) -> None:
         _say_ready(address, loaded, state.name, time.monotonic() - begin, with_key=bool(keys))

@@ -47,13 +47,14 @@ class Rejected:
 class Follower:
     """Keeps the front on the champion of a task.
 
-    every_s: how often the registry is asked; 0: once, at the start.
+    every_s: how often the registry is asked; 0: once, at the start. worded: set it for errors in a command's options.
     """
 
     def __init__(
         self, state: FrontState, engines: Engines, task: str, every_s: float, say: Callable[[str], None]
     ) -> None:
         self.engines, self.say = engines, say
+        self.worded: Callable[[str], str] = str
         self._state, self._task, self._every_s = state, task, every_s
         self._loaded: Loaded | None = None
         self._routes: dict[Loaded, Route] = {}
@@ -155,7 +156,7 @@ class Follower:
     def _reject(self, champion: Version, error: Exception, wait_s: float) -> None:
         self._rejected = Rejected(champion.digest, wait_s, time.monotonic() + wait_s)
         self._state.metrics.failed_swaps.inc()
-        self._state.rejected = f"v{champion.number}: {str(error).partition(chr(10))[0]}"
+        self._state.rejected = f"v{champion.number}: {self.worded(str(error)).partition(chr(10))[0]}"
         serving = f"v{self._loaded.version.number} goes on" if self._loaded else "nothing serves"
         again = f"tried again in {wait_s:.0f} s"
         if wait_s == math.inf:
@@ -206,7 +207,7 @@ class Follower:
         """Of the champion: started again. Of the version before: ended, so that no client waits for it."""
         loaded = self._loaded
         if loaded is not None and loaded.engine is engine:
-            self._state.engine_error = str(error).partition("\n")[0]
+            self._state.engine_error = self.worded(str(error)).partition("\n")[0]
             async with self._moving:
                 await self._revive(loaded, error)
         elif engine.pid is not None:

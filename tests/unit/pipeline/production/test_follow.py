@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from pytest_ftgate.cli.own_options import in_own_options
 from pytest_ftgate.errors import FtgateError, RegistryError, ServeError
 from pytest_ftgate.pipeline.production import follow
 from pytest_ftgate.pipeline.production.engines import Engines
@@ -66,6 +68,11 @@ class Served:
                 await asyncio.sleep(0.05)
 
 
+def own_options(text: str) -> str:
+    """As `ftgate serve` has them."""
+    return in_own_options(text, argparse.Namespace(start_limit=None))
+
+
 @asynccontextmanager
 async def served(champions, vllm, *arguments, kind="auto") -> AsyncIterator[Served]:
     said = []
@@ -73,6 +80,7 @@ async def served(champions, vllm, *arguments, kind="auto") -> AsyncIterator[Serv
     engines = Engines(champions.registry, settings, silent(), None, "serve")
     async with running() as front:
         follower = Follower(front.state, engines, TASK, NEVER, said.append)
+        follower.worded = own_options
         try:
             await follower.begin()
             yield Served(front, follower, said)
@@ -470,3 +478,19 @@ def test_a_server_that_is_leaving_starts_no_engine_again(champions, vllm, monkey
             return server.said
 
     assert asyncio.run(ask()) == []
+
+
+def test_ready_names_the_options_of_the_command(champions, vllm, monkeypatch):
+    async def ask():
+        champions.promote()
+        async with served(champions, vllm) as server:
+
+            def late(_):
+                raise ServeError("it was not ready; raise --ftgate-start-limit\nlog")
+
+            monkeypatch.setattr(server.follower.engines, "load", late)
+            champions.promote()
+            await server.follower.look()
+            return server.front.state.facts()["rejected"]
+
+    assert asyncio.run(ask()) == "v2: it was not ready; raise --start-limit"
