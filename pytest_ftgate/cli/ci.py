@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli import ci_retrain
-from pytest_ftgate.cli.ci_retrain import retrained
+from pytest_ftgate.cli.ci_retrain import has_promoters, retrained
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.errors import FtgateError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.discovery import Catalogue
 
 INSTALL = 'python -m pip install "pytest-ftgate[train,registry]"'
+INSTALL_SIGNING = 'python -m pip install "pytest-ftgate[train,registry,signing]"'
 INSTALL_LIGHT = "python -m pip install pytest-ftgate"
 ARGUMENTS = '--ftgate-state-dir "$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md'
 Codes = Sequence[tuple[int, str, str]]
@@ -143,7 +144,7 @@ def github(args: argparse.Namespace) -> int:
     if bool(args.base_url) != bool(args.model):
         raise FtgateError("--base-url URL and --model NAME belong together: the workflow asks this served model")
     pipelines = [] if args.model else retrained(Path(args.pipelines))
-    args.crons, args.retrain = crons_of(pipelines), bool(pipelines)
+    args.crons, args.retrain, args.promoters = crons_of(pipelines), bool(pipelines), has_promoters(args)
     names = COMPARING if args.model else (*TRAINING, *([RETRAINING] if args.retrain else []))
     return _write({args.out / name: _signed(_rendered("github", name, args), "github") for name in names}, args)
 
@@ -154,6 +155,7 @@ def gitlab(args: argparse.Namespace) -> int:
         raise FtgateError("--base-url URL and --model NAME belong together: the file asks this served model")
     name = COMPARING[0] if args.model else CANARY
     args.crons, args.retrain = [], not args.model and bool(retrained(Path(args.pipelines)))
+    args.promoters = has_promoters(args)
     return _write({args.out / name: _signed(_rendered("gitlab", name, args), "gitlab")}, args)
 
 
@@ -226,7 +228,7 @@ def _rendered(host: str, name: str, args: argparse.Namespace) -> str:
 
 def _values(name: str, args: argparse.Namespace) -> dict[str, object]:
     indent = " " * (6 if args.run is gitlab else 10)
-    usual = INSTALL_LIGHT if name in COMPARING else INSTALL
+    usual = INSTALL_LIGHT if name in COMPARING else INSTALL_SIGNING if args.promoters else INSTALL
     return {
         "base_url": json.dumps(plain_address(args.base_url, "--base-url", "FTGATE_API_KEY", query=True)),
         "model": json.dumps(args.model),
@@ -244,6 +246,7 @@ def _values(name: str, args: argparse.Namespace) -> dict[str, object]:
         "install": (args.install or usual).replace("\n", "\n" + indent),
         "crons": [json.dumps(cron) for cron in args.crons],
         "retrain": args.retrain,
+        "promoters": args.promoters,
         "install_light": json.dumps(args.install or INSTALL_LIGHT),
         "arguments": ARGUMENTS,
         "codes": FILES[name],

@@ -73,8 +73,17 @@ def _choices(args: argparse.Namespace, pipelines: Sequence[Pipeline]) -> list[Ch
 
 def retrained(folder: Path) -> list[Pipeline]:
     """The pipelines with [retrain]. Raises PipelineError for one with a fault."""
+    return [each for each in pipelines_in(folder) if each.retrain]
+
+
+def has_promoters(args: argparse.Namespace) -> bool:
+    """Whether the workflows of training need the key of a promoter."""
+    return not args.model and any(each.registry.promoters for each in pipelines_in(Path(args.pipelines)))
+
+
+def pipelines_in(folder: Path) -> list[Pipeline]:
+    """All of a folder. Raises PipelineError for one with a fault."""
     from pytest_ftgate.pipeline.discovery import Catalogue
 
     catalogue = Catalogue((), (folder.absolute(),))
-    found = [catalogue.pipeline(name) for name in catalogue.pipeline_paths]
-    return [each for each in found if each.retrain]
+    return [catalogue.pipeline(name) for name in catalogue.pipeline_paths]

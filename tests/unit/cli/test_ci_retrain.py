@@ -159,6 +159,19 @@ def test_the_schemas_accept_the_workflows_and_those_of_no_retraining_say_nothing
     assert "retrain" not in (shop / "none" / NAMES[1]).read_text() + (shop / "none-gl/ftgate-canary.yml").read_text()
 
 
+def test_where_only_promoters_promote_the_workflows_are_given_a_key(shop: Path):
+    write(shop / "pipelines/mail/ann.pem", "a key")
+    write_pipeline(shop / "pipelines/mail", "mail", more=f'{DRIFT}[registry]\npromoters = ["ann.pem"]\n')
+    assert main(["ci", "github", "--out", "gh"]) == main(["ci", "gitlab", "--out", "gl"]) == 0
+    for name, job in zip(NAMES, ("gate", "canary", "train"), strict=True):
+        env = workflow(shop / "gh", name)["jobs"][job]["env"]
+        assert env["FTGATE_PROMOTER_KEY"] == "${{ vars.FTGATE_PROMOTER_KEY }}"
+        assert env["FTGATE_SIGNING_PASSWORD"] == "${{ secrets.FTGATE_SIGNING_PASSWORD }}"
+        assert env["FTGATE_DECRYPT"] == "${{ vars.FTGATE_DECRYPT }}"
+        assert "[train,registry,signing]" in (shop / "gh" / name).read_text()
+    assert "FTGATE_PROMOTER_KEY" in (shop / "gl/ftgate-canary.yml").read_text()
+
+
 def test_on_drift_the_canary_calls_the_retraining_which_proposes(shop: Path):
     main(["ci", "github", "--out", "gh"])
     flow = workflow(shop / "gh", NAMES[2])
