@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument(
         "--converter",
-        default="",
         metavar="COMMAND",
         help="gguf: writes the file instead of our own writer; called with the model's folder and the file",
     )
@@ -87,15 +87,26 @@ def _check_options(args: argparse.Namespace) -> None:
 
         raise without_python(form)
     for option, kinds in (("quantize_python", NEED_ROWS), ("calibration", NEED_ROWS), ("converter", ("gguf",))):
-        if getattr(args, option) and form.kind not in kinds:
+        if getattr(args, option) is not None and form.kind not in kinds:
             raise FtgateError(f"--{option.replace('_', '-')} is for {' and '.join(kinds)}; remove it for {form}")
+    if args.converter is not None:
+        _check_command(args.converter)
+
+
+def _check_command(text: str) -> None:
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise FtgateError(f"--converter {text}: cannot parse {text!r}: {error}") from None
+    if not words or not words[0]:
+        raise FtgateError("--converter is empty; name a command, or leave it out for our own writer")
 
 
 def _tools(args: argparse.Namespace, registry: Registry, version: Version) -> Tools:
     from pytest_ftgate.serve.forms.write_form import Tools
 
     if args.to.kind not in NEED_ROWS:
-        return Tools(converter=args.converter)
+        return Tools(converter=args.converter or "")
     from pytest_ftgate.pipeline.production.calibration import calibration
     from pytest_ftgate.pipeline.production.task_sets import task_sets
     from pytest_ftgate.registry.model_tags import model_of
@@ -112,6 +123,8 @@ class _To(argparse.Action):
 
     def __call__(self, _parser: object, namespace: argparse.Namespace, values: Any, _option: object = None) -> None:
         form, folder = values
+        if not folder.strip():
+            raise argparse.ArgumentError(self, "the folder's name is empty; name a new folder")
         try:
             namespace.to, namespace.dest = form_of(form), Path(folder)
         except ServeError as error:

@@ -7,7 +7,6 @@ of its own, whose Python runs `calibrated_script.py`; rows go there as token ids
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from pytest_ftgate.serve.compute import COMPUTING
 from pytest_ftgate.serve.forms.calibration import Calibration
 from pytest_ftgate.serve.forms.data_free import linear_layers
 from pytest_ftgate.serve.forms.form import Form
+from pytest_ftgate.serve.forms.program import run_program
 from pytest_ftgate.serve.forms.quiet import quiet
 from pytest_ftgate.serve.forms.text_files import copy_text_files
 
@@ -110,24 +110,13 @@ def _group_size(folder: Path) -> tuple[int, str]:
 def _run(python: Path, job: Path, place: Path) -> str:
     """The version of llm-compressor. What it prints is kept for a message."""
     command = [str(python), "-I", str(SCRIPT), str(job)]
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            cwd=place,
-            env=_environment(),
-        )
-    except OSError as error:
-        raise ServeError(f"--quantize-python {python}: cannot be started: {error.strerror or error}") from None
-    if done.returncode == 0 and done.stdout.strip():
+    done = run_program(f"--quantize-python {python}", command, place, _environment())
+    if done.code == 0 and done.stdout.strip():
         return done.stdout.strip().splitlines()[-1]
     if "No module named 'llmcompressor'" in done.stderr:
         raise ServeError(f"--quantize-python {python}: llm-compressor is not installed there\n    {INSTALL}")
     last = "\n    ".join(one_line(line) for line in done.stderr.strip().splitlines()[-SHOWN:])
-    raise ServeError(f"--quantize-python {python}: llm-compressor ended with {done.returncode}\n    {last}")
+    raise ServeError(f"--quantize-python {python}: llm-compressor ended with {done.code}\n    {last}")
 
 
 def _environment() -> dict[str, str]:

@@ -14,10 +14,15 @@ from pytest_ftgate.serve.model import Model
 
 FILE = "ftgate_form.json"
 
+CONVERTER = "converter"
+"""Key: the command that wrote the file, where it was not our own writer."""
 
-def write_record(folder: Path, model: Model, form: Form) -> None:
-    """Write it last: a folder that has it is whole. It holds nothing of this machine and no time."""
+
+def write_record(folder: Path, model: Model, form: Form, converter: str = "") -> None:
+    """Write it last: a folder that has it is whole. It holds no time, and of this machine a command that was named."""
     record = {"form": str(form), "model": model.digest, "files": dict(_files(folder))}
+    if converter:
+        record[CONVERTER] = converter
     write_text(folder / FILE, json.dumps(record, indent=1) + "\n")
 
 
@@ -30,10 +35,13 @@ def read_record(folder: Path) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def is_whole(folder: Path, model: Model, form: Form) -> bool:
-    """Whether a folder holds this model in this form, every file as it was written, and no other file."""
+def is_whole(folder: Path, model: Model, form: Form, converter: str = "") -> bool:
+    """Whether a folder holds this model in this form, every file as it was written by the same program, and no other
+    file.
+    """
     record = read_record(folder)
-    if record.get("form") != str(form) or record.get("model") != model.digest:
+    asked = {"form": str(form), "model": model.digest, CONVERTER: converter}
+    if {"form": record.get("form"), "model": record.get("model"), CONVERTER: record.get(CONVERTER, "")} != asked:
         return False
     return bool(record.get("files") == dict(_files(folder)))
 

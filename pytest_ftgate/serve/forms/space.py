@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
@@ -39,3 +43,39 @@ def check_space(model: Model, form: Form, dest: Path, *, merged: bool = True) ->
             f"{dest}: {form} takes about {wanted // MEGA} MB{first}, {free // MEGA} MB are free\n"
             "    free some space, or name a folder on a larger disk"
         )
+
+
+_OF_THE_DISK = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ELOOP,
+    errno.EIO,
+    errno.ENOTDIR,
+}
+_SAID = re.compile(r"os error \d+|requested and \d+ written|[Nn]o space left")
+"""How safetensors and numpy say that a file could not be written, without a number of the system's."""
+
+
+@contextmanager
+def told_of_the_disk(dest: Path) -> Iterator[None]:
+    """What the disk refuses while the block writes there is a ServeError."""
+    try:
+        yield
+    except Exception as error:
+        if not _of_the_disk(error):
+            raise
+        path, said = getattr(error, "filename", None) or dest, getattr(error, "strerror", None) or error
+        raise ServeError(
+            f"{path}: cannot be written: {said}; is the disk full?\n"
+            f"    free some space, or name another folder than {dest}"
+        ) from None
+
+
+def _of_the_disk(error: Exception) -> bool:
+    if type(error).__name__ != "SafetensorError" and not isinstance(error, OSError):
+        return False
+    return getattr(error, "errno", None) in _OF_THE_DISK or bool(_SAID.search(str(error)))

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_ftgate.errors import FtgateError, MissingExtra, ServeError
 from pytest_ftgate.files.disk import sync_folder
-from pytest_ftgate.files.file_lock import lock_if_free
 from pytest_ftgate.serve.chat_format import ChatFormat
 from pytest_ftgate.serve.forms.calibration import Calibration
+from pytest_ftgate.serve.forms.draft import draft_beside
 from pytest_ftgate.serve.forms.form import Form
-from pytest_ftgate.serve.forms.record import is_whole, write_record
-from pytest_ftgate.serve.forms.space import check_space
+from pytest_ftgate.serve.forms.record import is_whole, read_record, write_record
+from pytest_ftgate.serve.forms.space import check_space, told_of_the_disk
 from pytest_ftgate.serve.model import Model
 
 Say = Callable[[str], None]
@@ -54,21 +53,27 @@ def write_form(model: Model, form: Form, dest: Path, say: Say, tools: Tools | No
     Raises ServeError: a model that cannot take this form, too little space, a check that failed, a folder that holds
     something else or that another process writes; MissingExtra.
     """
-    dest = dest.absolute()
-    if is_whole(dest, model, form):
+    dest, tools = Path(os.path.realpath(dest)), tools or Tools()
+    if is_whole(dest, model, form, tools.converter):
         say(f"{dest}: already there, its files are as they were written")
         return Written(dest, ("written earlier; all files have the digests of that time",))
     _check_free(dest)
-    dest.parent.mkdir(parents=True, exist_ok=True)
-    with _draft(dest) as draft:
-        checks = _write(model, form, dest, draft, say, tools or Tools())
-        write_record(draft, model, form)
+    with told_of_the_disk(dest):
+        dest.parent.mkdir(parents=True, exist_ok=True)
+        checks = _written(model, form, dest, say, tools)
+    shutil.rmtree(_merged_beside(dest), ignore_errors=True)
+    return Written(dest, checks)
+
+
+def _written(model: Model, form: Form, dest: Path, say: Say, tools: Tools) -> tuple[str, ...]:
+    with draft_beside(dest) as draft:
+        checks = _write(model, form, dest, draft, say, tools)
+        write_record(draft, model, form, tools.converter)
         if dest.exists():
             dest.rmdir()  # an empty folder that the user made
         draft.rename(dest)
         sync_folder(dest.parent)
-    shutil.rmtree(_merged_beside(dest), ignore_errors=True)
-    return Written(dest, checks)
+    return checks
 
 
 def _write(model: Model, form: Form, dest: Path, draft: Path, say: Say, tools: Tools) -> tuple[str, ...]:  # noqa: PLR0913, PLR0917
@@ -77,8 +82,8 @@ def _write(model: Model, form: Form, dest: Path, draft: Path, say: Say, tools: T
         return _merge(model, draft, say)
     merged = _merged_beside(dest)
     there = is_whole(merged, model, MERGED)
-    if not there:
-        shutil.rmtree(merged, ignore_errors=True)
+    if not there and read_record(merged):  # of another model; what has no record is not ours
+        shutil.rmtree(merged)
     check_space(model, form, dest, merged=there)
     first = write_form(model, MERGED, merged, say)
     whole = replace(model, base=str(merged), revision=None, adapter=None, quantization=None, chat=ChatFormat())
@@ -91,7 +96,7 @@ def _write(model: Model, form: Form, dest: Path, draft: Path, say: Say, tools: T
 
 def _merged_beside(dest: Path) -> Path:
     """What every other form is made of. Kept by a killed export, and removed by one that has ended."""
-    return dest.with_name(f".{dest.name}.merged")
+    return dest.with_name(f".{dest.name}.ftgate-merged")
 
 
 def _merge(model: Model, draft: Path, say: Say) -> tuple[str, ...]:
@@ -124,38 +129,9 @@ def _missing(error: ImportError) -> MissingExtra:
     return MissingExtra("ftgate export", "serve" if name in {"torch", "transformers", "peft"} else "export")
 
 
-@contextmanager
-def _draft(dest: Path) -> Iterator[Path]:
-    """An empty folder beside `dest`, which no other process has; removed after the block if it is still there.
-
-    It is locked itself, and the lock ends with this process, however it ends.
-    """
-    draft = dest.with_name(f".{dest.name}.draft")
-    draft.mkdir(exist_ok=True)
-    folder = os.open(draft, os.O_RDONLY)
-    try:
-        if not lock_if_free(folder) or not (draft.exists() and draft.stat().st_ino == os.fstat(folder).st_ino):
-            raise ServeError(f"{dest}: another process is writing it\n    wait for its end, or name another folder")
-        try:
-            _empty(draft)
-            yield draft
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    finally:
-        os.close(folder)
-
-
-def _empty(folder: Path) -> None:
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-
-
 def _check_free(dest: Path) -> None:
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
         raise ServeError(
             f"{dest}: already there, and not this version in this form as an export wrote it; not overwritten\n"
-            "    name a folder that does not exist, or remove this one"
+            "    name a folder that does not exist, or remove this one (another --converter makes another form)"
         )

@@ -85,6 +85,8 @@ def test_a_base_that_has_changed_is_refused(registry, made, tmp_path, capsys):
     [
         (("awq", "out"), "pip install llmcompressor; then pass --quantize-python"),
         (("int8", "out", "--converter", "x"), "--converter is for gguf; remove it for int8"),
+        (("gguf:F16", "out", "--converter", "'x"), "--converter 'x: cannot parse \"'x\": No closing quotation"),
+        (("gguf:F16", "out", "--converter", " "), "--converter is empty; name a command"),
         (("merged", "out", "--calibration", "x"), "--calibration is for awq and gptq; remove it for merged"),
     ],
 )
@@ -98,6 +100,12 @@ def test_another_form_is_refused_with_those_there_are(registry, tmp_path, capsys
     with pytest.raises(SystemExit):
         run(registry, "v1", "--to", "gguf:Q9", tmp_path / "out")
     assert "argument --to: 'gguf:Q9' is not a form of a model; expected one of: merged, int8" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_name_is_refused(registry, capsys):
+    with pytest.raises(SystemExit):
+        run(registry, "v1", "--to", "merged", "")
+    assert "argument --to: the folder's name is empty" in capsys.readouterr().err
 
 
 def test_without_a_champion_a_version_must_be_named(registry, tmp_path, capsys):

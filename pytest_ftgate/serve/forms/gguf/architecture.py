@@ -22,7 +22,8 @@ ROPES = ("default", "linear", "llama3")
 
 REMEDY = (
     "\n    convert it by llama.cpp's own program: --converter 'python llama.cpp/convert_hf_to_gguf.py --outtype f16' "
-    "in a small script that takes a folder and a file; or export another form"
+    "(or bf16, q8_0; Q4_K_M by its llama-quantize afterwards) in a small script that takes a folder and a file; "
+    "or export another form"
 )
 
 

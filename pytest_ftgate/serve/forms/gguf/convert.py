@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ from pytest_ftgate.serve.forms.gguf.tensors import Tensors
 from pytest_ftgate.serve.forms.gguf.tokens import add_tokenizer
 from pytest_ftgate.serve.forms.gguf.types import row_bytes, type_of
 from pytest_ftgate.serve.forms.gguf.values import quantised
+from pytest_ftgate.serve.forms.program import run_program
 from pytest_ftgate.serve.forms.text_files import copy_text_files
 
 CONFIG = "config.json"
@@ -38,7 +38,7 @@ def to_gguf(folder: Path, form: Form, dest: Path, say: Callable[[str], None], co
     """
     file = dest / OURS
     if converter:
-        said = _by_command(converter, folder, file)
+        said = _by_command(converter, folder, form, file)
     else:
         say(f"writing {form}")
         said = _write(folder, form, file)
@@ -86,24 +86,39 @@ def _declare(writer: Any, tensors: Tensors, wanted: str, known: Architecture) ->
     return types
 
 
-def _by_command(converter: str, folder: Path, file: Path) -> str:
-    command = [*shlex.split(converter), str(folder), str(file)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    except OSError as error:
-        raise ServeError(f"--converter {converter}: cannot be started: {error.strerror or error}") from None
-    if done.returncode or not file.is_file():
+def _by_command(converter: str, folder: Path, form: Form, file: Path) -> str:
+    done = run_program(f"--converter {converter}", [*shlex.split(converter), str(folder), str(file)])
+    if done.code or not file.is_file():
         last = "\n    ".join(map(one_line, (done.stderr or done.stdout).strip().splitlines()[-5:]))
-        ended = f"ended with {done.returncode}" if done.returncode else f"wrote no {file.name}"
+        ended = f"ended with {done.code}" if done.code else f"wrote no {file.name}"
         raise ServeError(
             f"--converter {converter}: {ended}\n    {last}\n"
             "    it is called with the folder of the merged model and the file to write"
         )
-    _check_magic(converter, file)
+    _check_type(converter, form, file)
     return f"written by {converter}"
 
 
-def _check_magic(converter: str, file: Path) -> None:
-    with file.open("rb") as stream:
-        if stream.read(4) != b"GGUF":
-            raise ServeError(f"--converter {converter}: {file.name} is no GGUF")
+def _check_type(converter: str, form: Form, file: Path) -> None:
+    """The file says itself of which type most of its tensors are, and the name of a form promises one."""
+    from gguf import LlamaFileType
+
+    wanted = LlamaFileType[f"MOSTLY_{form.detail}"]
+    found = _file_type(converter, file)
+    if found != wanted:
+        said = LlamaFileType(found).name.removeprefix("MOSTLY_") if found in {*LlamaFileType} else f"type {found}"
+        raise ServeError(
+            f"--converter {converter}: {file.name} holds {said}, expected {form.detail}\n"
+            "    have the command write that type, or export it as the form that it writes"
+        )
+
+
+def _file_type(converter: str, file: Path) -> int | None:
+    """general.file_type; None where it is not said."""
+    from gguf import GGUFReader
+
+    try:
+        field = GGUFReader(file).get_field("general.file_type")
+        return None if field is None else int(field.contents())
+    except Exception as error:  # noqa: BLE001 - whatever gguf and numpy raise for what they cannot read
+        raise ServeError(f"--converter {converter}: {file.name} is no GGUF: {one_line(str(error))}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,39 @@ def test_two_at_once_do_not_write_one_folder(tuned, tmp_path):
     write_form(tuned, Form("merged"), dest, say)
     assert said
     assert is_whole(dest, tuned, Form("merged"))
+
+
+def test_folders_of_the_user_beside_it_stay_as_they_are(tuned, tmp_path):
+    mine = [tmp_path / name / "notes.txt" for name in (".out.draft", ".out.merged", ".out.ftgate-merged")]
+    for file in mine[:2]:
+        file.parent.mkdir()
+        file.write_text("mine")
+    export(tuned, Q8, tmp_path / "out")
+    assert [file.exists() for file in mine] == [True, True, False]
+
+
+def test_a_link_is_followed_to_where_the_folder_shall_be(tuned, tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "large disk")
+    export(tuned, Form("merged"), tmp_path / "out")
+    assert is_whole(tmp_path / "large disk", tuned, Form("merged"))
+
+
+@pytest.mark.parametrize("form", [Form("merged"), Q8], ids=str)
+def test_a_disk_that_is_full_while_it_is_written_is_told(form, tuned, tmp_path):
+    """A limit of the size of a file stands for it: the system's answer to a write, too."""
+    dest, limits = tmp_path / "out", resource.getrlimit(resource.RLIMIT_FSIZE)
+    if form == Q8:
+        merged = write_form(tuned, Form("merged"), tmp_path / ".out.ftgate-merged", lambda _: None).folder
+        assert is_whole(merged, tuned, Form("merged"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
+    try:
+        with pytest.raises(
+            ServeError, match=r"cannot be written: (.|\n)*is the disk full\?(.|\n)*another folder than \S+out"
+        ):
+            export(tuned, form, dest)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not dest.exists()
 
 
 def test_too_little_room_is_found_before_anything_is_written(tuned, tmp_path, monkeypatch):

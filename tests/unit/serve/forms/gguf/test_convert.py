@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import shutil
+import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +21,8 @@ from pytest_ftgate.serve.client import control_http as http
 from pytest_ftgate.serve.engine import Asked
 from pytest_ftgate.serve.forms.form import Form
 from pytest_ftgate.serve.forms.gguf.convert import to_gguf
-from pytest_ftgate.serve.forms.write_form import write_form
+from pytest_ftgate.serve.forms.program import run_program
+from pytest_ftgate.serve.forms.write_form import Tools, write_form
 from pytest_ftgate.serve.llamacpp.engine import LlamaCppEngine
 from pytest_ftgate.serve.model import Model
 
@@ -150,11 +156,49 @@ def test_what_the_writer_does_not_know_is_refused_with_another_way(fields, said,
         written(folder, tmp_path / "out")
 
 
-def test_another_converter_writes_the_file(model_dir, tmp_path):
+def converter_of(tmp_path: Path, body: str) -> str:
+    """A program that stands for another's converter."""
     script = tmp_path / "convert.sh"
-    script.write_text('#!/bin/sh\ntest -f "$1/config.json" && printf GGUFwhatever > "$2"\n')
+    script.write_text(f"#!/bin/sh\n{body}\n")
     script.chmod(0o755)
-    assert written(model_dir, tmp_path / "out", converter=str(script)).read_bytes() == b"GGUFwhatever"
+    return str(script)
+
+
+def test_another_converter_writes_the_file_and_its_type_is_the_forms(model_dir, tmp_path):
+    file = written(model_dir, tmp_path / "ours")
+    converter = converter_of(tmp_path, f'test -f "$1/config.json" && cp {file} "$2"')
+    assert written(model_dir, tmp_path / "out", converter=converter).read_bytes() == file.read_bytes()
+    with pytest.raises(ServeError, match=r"model.gguf holds F16, expected Q8_0\n    have the command write that type"):
+        written(model_dir, tmp_path / "other", "Q8_0", converter)
+
+
+def test_a_folder_by_another_converter_is_not_taken_for_ours(model_dir, tmp_path):
+    model, form, dest = Model(str(model_dir), dtype="float32"), Form("gguf", "F16"), tmp_path / "out"
+    write_form(model, form, dest, silent)
+    tools = Tools(converter=converter_of(tmp_path, "exit 1"))
+    with pytest.raises(ServeError, match=r"not overwritten(.|\n)*another --converter makes another form"):
+        write_form(model, form, dest, silent, tools)
+
+
+def test_a_converter_ends_with_the_export_that_was_killed(tmp_path):
+    """What it started too: it would write into what the next export makes."""
+    pid_file = tmp_path / "pid"
+    body = f"sleep 600 & echo $! > {pid_file}.new; mv {pid_file}.new {pid_file}; wait"
+    command = [converter_of(tmp_path, body)]
+    child = multiprocessing.get_context("fork").Process(target=run_program, args=("--converter", command))
+    child.start()
+    wait_until(pid_file.exists)
+    pid = int(pid_file.read_text())
+    os.kill(child.pid or 0, signal.SIGKILL)
+    child.join()
+    wait_until(lambda: not Path(f"/proc/{pid}").exists() or ") Z " in Path(f"/proc/{pid}/stat").read_text())
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +207,7 @@ def test_another_converter_writes_the_file(model_dir, tmp_path):
         ("#!/bin/sh\necho no such layer >&2; exit 3\n", r"ended with 3\n    no such layer"),
         ("#!/bin/sh\n", "wrote no model.gguf"),
         ('#!/bin/sh\necho hello > "$2"\n', "is no GGUF"),
+        ('#!/bin/sh\nprintf GGUFwhatever > "$2"\n', "is no GGUF"),
     ],
 )
 def test_a_converter_that_fails_is_quoted(text, said, model_dir, tmp_path):
