@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -33,6 +34,11 @@ LEAST_PARTS = 2
 """A folder right below the root, such as /app, says nothing of a machine."""
 
 MOST_TEXT = 32 * 2**20
+
+_FOLDER = re.compile(r"(?<![\w.:/<~-])(?:~|/(?!/)[\w.@+-]+)(?:/[\w.@+-]+){1,64}|\b[A-Za-z]:\\\\?\w[^\s\"']*")
+"""/srv/models/x, ~/x, C:\\x; no address, no tag as </b>, no fraction."""
+
+_WAY_OUT = "gate it again without that, or give another reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +101,28 @@ def _without_folder(paths: dict[str, Path], draft: Path) -> bool:
     return True
 
 
-def _check_texts(paths: dict[str, Path], base: str) -> None:
+def check_words(words: dict[str, str], templates: dict[str, str], base: str) -> None:
+    """Texts that are pushed about the model, by what they are. base: as of `contents_of`.
+
+    Raises RegistryError if one names a folder, a template one of this machine, or if one holds a key.
+    """
+    here = _places(base)
+    for name, text in (words | templates).items():
+        found = [each for each in here if each in text] or (_FOLDER.findall(text) if name in words else [])
+        if found:
+            raise RegistryError(f"{name} names a folder of this machine, {found[0]}: not pushed\n    {_WAY_OUT}")
+        if mask(text) != text:
+            raise RegistryError(f"{name} holds a key or a password that this process knows: not pushed\n    {_WAY_OUT}")
+
+
+def _places(base: str) -> list[str]:
+    """Folders of this machine by which it could be known."""
     places = [Path.home(), Path.cwd(), *([Path(base)] if Path(base).is_absolute() else [])]
-    here = {str(place) for place in places if len(place.parts) > LEAST_PARTS}
+    return sorted({str(place) for place in places if len(place.parts) > LEAST_PARTS})
+
+
+def _check_texts(paths: dict[str, Path], base: str) -> None:
+    here = _places(base)
     for name, path in paths.items():
         if path.suffix not in TEXT or path.stat().st_size > MOST_TEXT:
             continue

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, IntegrityError, RegistryError
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.registry import judged
 from pytest_ftgate.registry.hub.base_model import base_of
 from pytest_ftgate.registry.hub.card import card_of
-from pytest_ftgate.registry.hub.contents import Contents, contents_of
-from pytest_ftgate.registry.hub.evidence import evidence_of
+from pytest_ftgate.registry.hub.contents import Contents, check_words, contents_of
+from pytest_ftgate.registry.hub.evidence import Evidence, evidence_of
 from pytest_ftgate.registry.hub.explain import Moved
 from pytest_ftgate.registry.hub.manifest import CARD, FILE, Manifest, read_manifest
 from pytest_ftgate.registry.hub.repository import Repository
@@ -90,11 +91,11 @@ def push(
     with contents_of(folder, version.tags.get(BASE, ""), options.key) as contents:
         for note in _notes(version, contents):
             say(note)
+        add = _with_proof(registry, version, contents, mask(options.override))
         _record(registry, version, repo, contents, options)
         if not head:
             repo.create(private=not options.public)
             head = repo.commit_of()
-        add = _with_proof(registry, version, contents, options.override)
         commit = _commit(repo, add, gone - set(add), version, head)
     repo.tag(f"v{version.number}", commit)
     return Pushed(commit, new=True)
@@ -195,6 +196,7 @@ def _record(registry: Registry, version: Version, repo: Repository, contents: Co
 def _with_proof(registry: Registry, version: Version, contents: Contents, override: str) -> Mapping[str, Path | bytes]:
     evidence, base = evidence_of(registry, version), base_of(version)
     adapter = CONFIG in contents.paths
+    _check_proof(version, evidence, override)
     card = card_of(version, evidence, base, override, signed=contents.signed, adapter=adapter)
     tags = {tag: version.tags[tag] for tag in TRAVELLING if version.tags.get(tag)}
     if not base.hub_id:
@@ -213,6 +215,14 @@ def _with_proof(registry: Registry, version: Version, contents: Contents, overri
         card=hashlib.sha256(card).hexdigest(),
     )
     return {**contents.paths, CARD: card, FILE: manifest.to_bytes()}
+
+
+def _check_proof(version: Version, evidence: Evidence, override: str) -> None:
+    """Nothing that is told of the model tells of this machine. The template is the model's own: its words are free."""
+    words = {f"the tag {tag}": version.tags.get(tag, "") for tag in (ENGINE, VARIABLES, REVISION, PARENT)}
+    words |= {f"the {name} of the gate": text for name, text in evidence.verdict.items()}
+    words |= {**evidence.lineage, "the reason of --override": override}
+    check_words(words, {"the chat template": version.tags.get(TEMPLATE, "")}, version.tags.get(BASE, ""))
 
 
 def _commit(repo: Repository, add: Mapping[str, Path | bytes], gone: set[str], version: Version, head: str) -> str:
