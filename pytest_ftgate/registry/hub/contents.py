@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pytest_ftgate.errors import RegistryError
@@ -24,6 +25,15 @@ OF_ADAPTER = frozenset({
     "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "LICENSE",
 })  # fmt: skip
 """Of an adapter's folder; what else lies there, such as rows or notes, stays here."""
+
+OF_MODEL = (
+    "*.safetensors", "*.gguf", "*.safetensors.index.json", "pytorch_model*.bin", "pytorch_model.bin.index.json",
+    "config.json", "generation_config.json", "*processor_config.json", "quant*config.json", "hf_quant_config.json",
+    "tokenizer.json", "tokenizer_config.json", "*.model", "*.tiktoken", "special_tokens_map.json", "added_tokens.json",
+    "vocab.json", "vocab.txt", "merges.txt", "chat_template.json", "*.jinja", "ftgate_form.json",
+    "modeling_*.py", "configuration_*.py", "tokenization_*.py", "*processing_*.py",
+)  # fmt: skip
+"""Of a whole model's folder. Its digest counts every file of these kinds, so another one, such as rows, is refused."""
 
 BASE_NAME = "base_model_name_or_path"
 TEXT = {".json", ".jinja", ".txt"}
@@ -62,11 +72,14 @@ def contents_of(folder: Path, base: str, key: Path | None) -> Iterator[Contents]
 
     base: the base model by the version's tags. A configuration that names it by a folder of this machine is uploaded
     without that name. key: to sign anew what such a change, or a file that stays here, would unsign.
-    Raises RegistryError if another file names a folder of this machine, or holds a key.
+    Raises RegistryError if another file names a folder of this machine, or holds a key, and for a file of a whole
+    model that could be anything.
     """
     there = sorted(path for path in folder.iterdir() if path.is_file() and path.name != signature.FILE)
     goes = [path for path in there if _goes(path, adapter=is_adapter(folder))]
     left = tuple(path.name for path in there if path not in goes)
+    if not is_adapter(folder):
+        _check_names(goes)
     with tempfile.TemporaryDirectory(prefix="ftgate-") as draft:
         paths = {path.name: path for path in goes}
         changed = _without_folder(paths, Path(draft))
@@ -86,6 +99,15 @@ def contents_of(folder: Path, base: str, key: Path | None) -> Iterator[Contents]
 
 def _goes(path: Path, *, adapter: bool) -> bool:
     return path.name in OF_ADAPTER if adapter else path.suffix in CONTENT or path.name == "LICENSE"
+
+
+def _check_names(goes: list[Path]) -> None:
+    odd = [path.name for path in goes if not any(fnmatchcase(path.name, name) for name in (*OF_MODEL, "LICENSE"))]
+    if odd:
+        raise RegistryError(
+            f"not known to be part of a model, and may be data: {', '.join(odd[:5])}; not pushed\n"
+            "    the digest counts them, so the model must be gated again: from a folder without them"
+        )
 
 
 def _without_folder(paths: dict[str, Path], draft: Path) -> bool:

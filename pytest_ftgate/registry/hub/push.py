@@ -88,16 +88,21 @@ def push(
         return Pushed(there, new=False)
     head = repo.commit_of() if visibility else ""
     gone = _check_contents(repo, head, version.task, replace=options.replace) if head else set()
+    before = manifest_at(repo, head) if head else None
+    was = before.version if before else 0
     with contents_of(folder, version.tags.get(BASE, ""), options.key) as contents:
         for note in _notes(version, contents):
             say(note)
         add = _with_proof(registry, version, contents, mask(options.override))
-        _record(registry, version, repo, contents, options)
+        public = visibility == "public" or (not visibility and options.public)
+        _record(registry, version, repo, contents, public=public, reason=options.override)
         if not head:
             repo.create(private=not options.public)
             head = repo.commit_of()
         commit = _commit(repo, add, gone - set(add), version, head)
     repo.tag(f"v{version.number}", commit)
+    if was > version.number:
+        say(f"the branch main of {repo.name} held v{was}; it holds v{version.number} now, which is older")
     return Pushed(commit, new=True)
 
 
@@ -187,10 +192,12 @@ def _notes(version: Version, contents: Contents) -> list[str]:
     return [*plain, *kept, *([contents.note] if contents.note else [])]
 
 
-def _record(registry: Registry, version: Version, repo: Repository, contents: Contents, options: Options) -> None:
+def _record(  # noqa: PLR0913
+    registry: Registry, version: Version, repo: Repository, contents: Contents, *, public: bool, reason: str
+) -> None:
     what: dict[str, object] = {"version": version.number, "digest": version.digest, "to": f"hf://{repo.name}"}
-    what |= {"files": contents.digests, "public": options.public, "verdict": version.tags.get(VERDICT, "")}
-    registry.record(version.task, KIND, what | {"reason": options.override})
+    what |= {"files": contents.digests, "public": public, "verdict": version.tags.get(VERDICT, "")}
+    registry.record(version.task, KIND, what | {"reason": reason})
 
 
 def _with_proof(registry: Registry, version: Version, contents: Contents, override: str) -> Mapping[str, Path | bytes]:
