@@ -29,7 +29,11 @@ def pull(args: argparse.Namespace) -> int:
 
     if args.folder is None and args.task is None:
         raise FtgateError("pull needs a folder, as in `ftgate pull ORG/NAME@v3 DIR`, or --task TASK")
-    name, _, revision = args.repo.partition("@")
+    if args.base and args.task is None:
+        raise FtgateError("--base says what a version is served with: pass --task TASK too, or leave it out")
+    name, at, revision = args.repo.partition("@")
+    if at and not revision:
+        raise FtgateError(f"{args.repo} names no revision after the @; expected {name}, or {name}@v3")
     repo, key = Repository(name), verify_key(args)
     registry = open_registry(args.tracking_uri, args.state_dir, Keys(None, key, cipher()))
     with pulls.pulled(repo, revision, registry.log, key) as found:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.registry.audit_tags import GOLDEN
 from pytest_ftgate.registry.version import AGAINST, REASON, RESULTS, VERDICT
 
@@ -33,7 +34,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """verdict: of the gate, with its reason and the champion that it compared with ("v2@<digest>", or none)."""
+    """verdict: of the gate, with its reason, secrets masked, and the champion that it compared with ("v2@<digest>")."""
 
     measured: tuple[Measured, ...]
     verdict: Mapping[str, str]
@@ -54,7 +55,7 @@ def evidence_of(registry: Registry, version: Version) -> Evidence:
     verdict = {"verdict": VERDICT, "reason": REASON, "against": AGAINST}
     return Evidence(
         tuple(measured),
-        {name: version.tags.get(tag, "") for name, tag in verdict.items()},
+        {name: mask(version.tags.get(tag, "")) for name, tag in verdict.items()},
         {name: value for name, value in registry.params(version).items() if _is_lineage(name)},
     )
 

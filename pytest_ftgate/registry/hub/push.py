@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import FtgateError, IntegrityError, RegistryError
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.registry import judged
 from pytest_ftgate.registry.hub.base_model import base_of
 from pytest_ftgate.registry.hub.card import card_of
-from pytest_ftgate.registry.hub.contents import Contents, contents_of
-from pytest_ftgate.registry.hub.evidence import evidence_of
+from pytest_ftgate.registry.hub.contents import Contents, check_words, contents_of
+from pytest_ftgate.registry.hub.evidence import Evidence, evidence_of
 from pytest_ftgate.registry.hub.explain import Moved
 from pytest_ftgate.registry.hub.manifest import CARD, FILE, Manifest, read_manifest
 from pytest_ftgate.registry.hub.repository import Repository
@@ -87,16 +88,21 @@ def push(
         return Pushed(there, new=False)
     head = repo.commit_of() if visibility else ""
     gone = _check_contents(repo, head, version.task, replace=options.replace) if head else set()
+    before = manifest_at(repo, head) if head else None
+    was = before.version if before else 0
     with contents_of(folder, version.tags.get(BASE, ""), options.key) as contents:
         for note in _notes(version, contents):
             say(note)
-        _record(registry, version, repo, contents, options)
+        add = _with_proof(registry, version, contents, mask(options.override))
+        public = visibility == "public" or (not visibility and options.public)
+        _record(registry, version, repo, contents, public=public, reason=options.override)
         if not head:
             repo.create(private=not options.public)
             head = repo.commit_of()
-        add = _with_proof(registry, version, contents, options.override)
         commit = _commit(repo, add, gone - set(add), version, head)
     repo.tag(f"v{version.number}", commit)
+    if was > version.number:
+        say(f"the branch main of {repo.name} held v{was}; it holds v{version.number} now, which is older")
     return Pushed(commit, new=True)
 
 
@@ -186,15 +192,18 @@ def _notes(version: Version, contents: Contents) -> list[str]:
     return [*plain, *kept, *([contents.note] if contents.note else [])]
 
 
-def _record(registry: Registry, version: Version, repo: Repository, contents: Contents, options: Options) -> None:
+def _record(  # noqa: PLR0913
+    registry: Registry, version: Version, repo: Repository, contents: Contents, *, public: bool, reason: str
+) -> None:
     what: dict[str, object] = {"version": version.number, "digest": version.digest, "to": f"hf://{repo.name}"}
-    what |= {"files": contents.digests, "public": options.public, "verdict": version.tags.get(VERDICT, "")}
-    registry.record(version.task, KIND, what | {"reason": options.override})
+    what |= {"files": contents.digests, "public": public, "verdict": version.tags.get(VERDICT, "")}
+    registry.record(version.task, KIND, what | {"reason": reason})
 
 
 def _with_proof(registry: Registry, version: Version, contents: Contents, override: str) -> Mapping[str, Path | bytes]:
     evidence, base = evidence_of(registry, version), base_of(version)
     adapter = CONFIG in contents.paths
+    _check_proof(version, evidence, override)
     card = card_of(version, evidence, base, override, signed=contents.signed, adapter=adapter)
     tags = {tag: version.tags[tag] for tag in TRAVELLING if version.tags.get(tag)}
     if not base.hub_id:
@@ -213,6 +222,14 @@ def _with_proof(registry: Registry, version: Version, contents: Contents, overri
         card=hashlib.sha256(card).hexdigest(),
     )
     return {**contents.paths, CARD: card, FILE: manifest.to_bytes()}
+
+
+def _check_proof(version: Version, evidence: Evidence, override: str) -> None:
+    """Nothing that is told of the model tells of this machine. The template is the model's own: its words are free."""
+    words = {f"the tag {tag}": version.tags.get(tag, "") for tag in (ENGINE, VARIABLES, REVISION, PARENT)}
+    words |= {f"the {name} of the gate": text for name, text in evidence.verdict.items()}
+    words |= {**evidence.lineage, "the reason of --override": override}
+    check_words(words, {"the chat template": version.tags.get(TEMPLATE, "")}, version.tags.get(BASE, ""))
 
 
 def _commit(repo: Repository, add: Mapping[str, Path | bytes], gone: set[str], version: Version, head: str) -> str:

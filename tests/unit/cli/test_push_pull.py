@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_ftgate.cli.main import main
+from pytest_ftgate.registry.audit.moves import entries_of
 from tests.unit.registry.conftest import hub  # noqa: F401
 from tests.unit.registry.hub.conftest import NAME, adapter, add, registry  # noqa: F401
 
@@ -57,3 +58,18 @@ def test_refusals(run, add):  # noqa: F811
         "ftgate: push needs either a version, as in `ftgate push TASK v3 --repo ORG/NAME`, or --mirror\n",
     )
     assert "pull needs a folder" in run("pull", NAME)[1]
+    assert "pass --task TASK too" in run("pull", NAME, "d", "--base", "x")[1]
+    assert f"{NAME}@ names no revision after the @" in run("pull", f"{NAME}@", "d")[1]
+    assert "--mirror pushes many" in run("push", "spam", "--mirror", "--repo", NAME, "--form-dir", "x")[1]
+
+
+def test_a_private_repository_stays_private_and_the_older_version_is_told_of(run, registry, add, hub):  # noqa: F811
+    add("a")
+    add("b")
+    run("push", "spam", "v2", "--repo", NAME)
+    code, said = run("push", "spam", "v1", "--repo", NAME, "--public")
+    assert (code, hub.writes.repos[NAME].private) == (0, True)
+    assert f"spam v1 pushed: {NAME}@v1 (private)" in said
+    assert f"{NAME} was private before, and stays private" in said
+    assert f"the branch main of {NAME} held v2; it holds v1 now, which is older" in said
+    assert entries_of(registry.log, "spam")[-1].what["public"] is False

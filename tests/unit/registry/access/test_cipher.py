@@ -16,7 +16,7 @@ from pytest_ftgate.registry.backup.restore import restore
 from pytest_ftgate.registry.backup.take import take
 from pytest_ftgate.registry.store import Store
 from pytest_ftgate.registry.version import ENCRYPTED
-from tests.unit.registry.conftest import on_plain
+from tests.unit.registry.conftest import on_files, on_plain
 from tests.unit.signing_keys import make_keys
 
 BY_OPENSSL = "openssl enc -aes-256-cbc -pbkdf2 -pass file:{key}"
@@ -46,6 +46,7 @@ def kept(version) -> Path:
     return Path(version.source.removeprefix("file://"))
 
 
+@on_files
 def test_what_is_kept_cannot_be_read_and_what_is_fetched_can(sealed, version):
     assert [file.name for file in kept(version).iterdir()] == [FILE]
     assert b"secret weights" not in (kept(version) / FILE).read_bytes()
@@ -63,6 +64,7 @@ def test_without_the_command_it_can_be_promoted_and_not_read(sealed, version, ci
         blind.fetch(version)
 
 
+@on_files
 @pytest.mark.parametrize("decrypts", [True, False])
 def test_a_file_that_was_changed_is_not_used(sealed, version, cipher, decrypts):
     file = kept(version) / FILE

@@ -160,6 +160,18 @@ def test_an_exported_form_travels_as_what_it_is(hub, registry, repo, elsewhere, 
     assert (version.digest, version.tags["ftgate.form"]) == (registry.version("spam", 1).digest, "gguf:Q8_0")
 
 
+def test_rows_in_the_folder_of_a_whole_model_are_refused(hub, registry, repo, tmp_path):
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    for name in ("config.json", "model.safetensors", "train.json", "notes.txt", "train.py"):
+        (folder / name).write_text("{}")
+    run = registry.log_run("spam", {}, {}, {}, {}, {})
+    registry.add_version("spam", folder, registry.digest_of(folder), run, {"verdict": "PROMOTE"})
+    with pytest.raises(RegistryError, match=r"may be data: notes\.txt, train\.json, train\.py; not pushed"):
+        push(registry, registry.version("spam", 1), repo, Options(), str)
+    assert hub.writes.repos == {}
+
+
 @pytest.mark.parametrize(
     ("name", "revision", "says"),
     [

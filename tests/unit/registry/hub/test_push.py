@@ -80,6 +80,41 @@ def test_a_file_with_a_key_or_a_path_is_refused(hub, add, adapter, send, monkeyp
     assert hub.writes.repos == {}
 
 
+def test_a_key_in_a_reason_is_masked_in_the_proof_too(hub, add, send, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abc")
+    send(add("a", verdict="REJECT", reason="said sk-0123456789abc"), override="key is sk-0123456789abc")
+    assert not [name for name, content in files(hub).items() if b"sk-0123456789abc" in content]
+    verdict = json.loads(files(hub)["ftgate.json"])["verdict"]
+    assert (verdict["reason"], verdict["override"]) == ("said ***", "key is ***")
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "says"),
+    [
+        (
+            "ftgate.engine",
+            "vllm 0.32 --chat-template /srv/anna/x.jinja",
+            r"ftgate\.engine names .*, /srv/anna/x\.jinja:",
+        ),
+        ("reason", "worse than ~/runs/7", "the reason of the gate names a folder of this machine, ~/runs/7:"),
+        ("ftgate.chat_template_kwargs", '{"key": "sk-0123456789abc"}', "chat_template_kwargs holds a key"),
+        ("ftgate.chat_template", "{# HERE/base #}", "the chat template names a folder"),
+    ],
+)
+def test_what_is_told_of_a_model_names_no_folder_and_no_key(hub, add, send, monkeypatch, tmp_path, tag, text, says):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abc")
+    number = add("a", **{"ftgate.base": str(tmp_path / "base"), tag: text.replace("HERE", str(tmp_path))})
+    with pytest.raises(RegistryError, match=says):
+        send(number)
+    assert hub.writes.repos == {}
+
+
+def test_a_fraction_an_address_and_a_template_are_no_folders(hub, add, send):
+    template = "{# such as /usr/lib/x #}<b>a</b>"
+    send(add("a", reason="7/9 of 1/2, see https://h/a/b and </b>", **{"ftgate.chat_template": template}))
+    assert json.loads(files(hub)["ftgate.json"])["tags"]["ftgate.chat_template"] == template
+
+
 def test_a_vocabulary_may_hold_the_word_for_a_folder(hub, add, adapter, send, tmp_path):
     (adapter("a") / "vocab.json").write_text(json.dumps({str(tmp_path / "base"): 1}))
     send(add("a", **{"ftgate.base": str(tmp_path / "base")}))
