@@ -40,11 +40,12 @@ def being_written(path: Path) -> Iterator[Path]:
     draft = path.with_name(f".{path.name}.draft")
     _begin(draft, path)
     try:
-        yield draft
-    except RegistryError as error:
+        with _called(draft, path):
+            yield draft
+    except RegistryError:
         if not (draft / BLOBS).exists():
             rmtree(draft, ignore_errors=True)
-        raise RegistryError(str(error).replace(str(draft), str(path))) from None
+        raise
     with replacing_bytes(path) as stream, tarfile.open(fileobj=stream, mode="w:gz", compresslevel=LEVEL) as archive:
         for each in sorted(draft.iterdir()):
             archive.add(each, each.name)
@@ -76,6 +77,15 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
 
 
 @contextmanager
+def _called(draft: Path, path: Path) -> Iterator[None]:
+    """Errors of the block name the archive, not the folder that nobody has named."""
+    try:
+        yield
+    except RegistryError as error:
+        raise RegistryError(str(error).replace(str(draft), str(path))) from None
+
+
+@contextmanager
 def being_read(path: Path) -> Iterator[Path]:
     """The folder of a backup; an archive is unpacked for the block. Raises RegistryError."""
     if path.is_dir():
@@ -88,4 +98,5 @@ def being_read(path: Path) -> Iterator[Path]:
             archive.extractall(draft, filter="data")
         if not Path(draft, MANIFEST).is_file():
             raise RegistryError(f"{path}: not a .tar.gz of `ftgate backup`: {MANIFEST} is missing in it")
-        yield Path(draft)
+        with _called(Path(draft), path):
+            yield Path(draft)

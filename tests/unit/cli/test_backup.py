@@ -54,6 +54,20 @@ def test_an_archive_that_is_cut_short_is_refused(promote, ftgate, restored, tmp_
     assert not (state / "audit.jsonl").exists()
 
 
+@pytest.mark.parametrize("name", ["mine", "mine.tar.gz", "edited.tar.gz"])
+def test_what_is_no_backup_makes_no_registry(tmp_path, capsys, name):
+    (tmp_path / "mine").mkdir()
+    file = tmp_path / "mine" / ("backup.json" if name.startswith("edited") else "thesis.txt")
+    file.write_text("{}")
+    if name.endswith(".gz"):
+        with tarfile.open(tmp_path / name, "w:gz") as archive:
+            archive.add(file, file.name)
+    assert main(["restore", str(tmp_path / name), "--state-dir", str(tmp_path / "state")]) == 2
+    err = capsys.readouterr().err
+    assert (str(tmp_path / name) in err, "ftgate-restore-" in err) == (True, False)
+    assert not (tmp_path / "state/mlflow.db").exists()
+
+
 def test_an_archive_cannot_write_elsewhere(restored, tmp_path):
     evil = tmp_path / "evil.tar.gz"
     (tmp_path / "payload").write_text("x")

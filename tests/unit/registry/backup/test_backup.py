@@ -16,7 +16,7 @@ from pytest_ftgate.registry.backup.restore import restore
 from pytest_ftgate.registry.backup.take import take
 from pytest_ftgate.registry.model_tags import BASE, BASE_DIGEST
 from tests.unit.registry.backup.shown import told
-from tests.unit.registry.conftest import on_plain
+from tests.unit.registry.conftest import on_files, on_plain
 from tests.unit.registry.stores import audit_faults
 from tests.unit.signing_keys import make_keys
 
@@ -25,6 +25,7 @@ def quiet(_line: str) -> None:
     pass
 
 
+@on_files
 def test_all_of_it_comes_back(filled, elsewhere, tmp_path):
     take(filled, tmp_path / "backup", [], quiet)
     other = elsewhere()
