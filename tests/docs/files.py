@@ -56,6 +56,8 @@ def _cases(path: Path) -> None:
 
 def _pipeline(path: Path) -> None:
     text = path.read_text()
+    for key in tomllib.loads(text).get("registry", {}).get("promoters", ()):
+        (path.parent / key).touch()
     lacking = [part for key, part in NEEDED.items() if key not in tomllib.loads(text)]
     top = [part for part in lacking if not part.startswith("[")]
     path.write_text("".join([*top, text, *(part for part in lacking if part not in top)]))
