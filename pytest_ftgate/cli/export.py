@@ -59,7 +59,7 @@ def export_form(args: argparse.Namespace) -> int:
     version = _version(args, registry)
     _check_options(args)
     if not args.no_gate:
-        check_gate(args)
+        check_gate(args, args.to)
     found = export(registry, version, args.to, args.dest, say, args.base, _tools(args, registry, version))
     size = sum(file.stat().st_size for file in found.folder.rglob("*") if file.is_file())
     say(f"{version} as {found.form}: {found.folder}, {size / MEGA:,.1f} MB, digest {found.digest}")

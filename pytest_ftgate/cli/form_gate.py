@@ -25,10 +25,13 @@ def gate_options() -> argparse.ArgumentParser:
     return options
 
 
-def check_gate(args: argparse.Namespace) -> None:
+def check_gate(args: argparse.Namespace, form: Form) -> None:
     """Raises FtgateError for what the gate would refuse, before anything is fetched and written for it."""
     from pytest_ftgate.pipeline.production.task_sets import task_sets
+    from pytest_ftgate.serve.vllm.command import find_vllm
 
+    if (args.engine or form.runtime) == form.runtime == "vllm":
+        find_vllm(args.vllm)
     with task_sets(args.task, args.goldens, args.pipelines, args.state_dir), asking(args):
         pass
 

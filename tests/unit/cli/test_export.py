@@ -102,9 +102,15 @@ def test_another_form_is_refused_with_those_there_are(registry, tmp_path, capsys
     assert "argument --to: 'gguf:Q9' is not a form of a model; expected one of: merged, int8" in capsys.readouterr().err
 
 
-def test_what_its_gate_lacks_is_found_before_anything_is_fetched(registry, tmp_path, capsys):
-    assert run(registry, "v1", "--to", "merged", tmp_path / "out", "--pipelines", tmp_path / "nowhere") == 2
-    assert "no pipeline 'spam' in " in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("form", "option", "said"),
+    [("gguf:F16", "--pipelines", "no pipeline 'spam' in "), ("merged", "--vllm", "nowhere")],
+)
+def test_what_its_gate_lacks_is_found_before_anything_is_fetched(form, option, said, registry, tmp_path, capsys):
+    assert run(registry, "v1", "--to", form, tmp_path / "out", option, tmp_path / "nowhere") == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert ("vllm" in err) == (option == "--vllm")
     assert not (registry.state_dir / "models").exists()
 
 
