@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.common import open_existing, say, task_name, version_number
-from pytest_ftgate.cli.form_gate import gate_exported, gate_options
+from pytest_ftgate.cli.form_gate import check_gate, gate_exported, gate_options
 from pytest_ftgate.errors import FtgateError, RegistryError, ServeError
-from pytest_ftgate.serve.forms.form import GGUF_TYPES, KINDS, Form, form_of
+from pytest_ftgate.serve.forms.form import CALIBRATED, GGUF_TYPES, KINDS, Form, form_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.registry import Registry, Version
     from pytest_ftgate.serve.forms.write_form import Tools
 
 MEGA = 1_000_000
-NEED_ROWS = ("awq", "gptq")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,6 +58,8 @@ def export_form(args: argparse.Namespace) -> int:
     registry = open_existing(args)
     version = _version(args, registry)
     _check_options(args)
+    if not args.no_gate:
+        check_gate(args, args.to)
     found = export(registry, version, args.to, args.dest, say, args.base, _tools(args, registry, version))
     size = sum(file.stat().st_size for file in found.folder.rglob("*") if file.is_file())
     say(f"{version} as {found.form}: {found.folder}, {size / MEGA:,.1f} MB, digest {found.digest}")
@@ -82,11 +83,11 @@ def _version(args: argparse.Namespace, registry: Registry) -> Version:
 def _check_options(args: argparse.Namespace) -> None:
     """A fault of the command line is found before anything is fetched."""
     form: Form = args.to
-    if form.kind in NEED_ROWS and args.quantize_python is None:
+    if form.kind in CALIBRATED and args.quantize_python is None:
         from pytest_ftgate.serve.forms.calibrated import without_python
 
         raise without_python(form)
-    for option, kinds in (("quantize_python", NEED_ROWS), ("calibration", NEED_ROWS), ("converter", ("gguf",))):
+    for option, kinds in (("quantize_python", CALIBRATED), ("calibration", CALIBRATED), ("converter", ("gguf",))):
         if getattr(args, option) is not None and form.kind not in kinds:
             raise FtgateError(f"--{option.replace('_', '-')} is for {' and '.join(kinds)}; remove it for {form}")
     if args.converter is not None:
@@ -105,7 +106,7 @@ def _check_command(text: str) -> None:
 def _tools(args: argparse.Namespace, registry: Registry, version: Version) -> Tools:
     from pytest_ftgate.serve.forms.write_form import Tools
 
-    if args.to.kind not in NEED_ROWS:
+    if args.to.kind not in CALIBRATED:
         return Tools(converter=args.converter or "")
     from pytest_ftgate.pipeline.production.calibration import calibration
     from pytest_ftgate.pipeline.production.task_sets import task_sets

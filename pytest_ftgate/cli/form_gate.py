@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
-from pytest_ftgate.cli.model_options import asking, asking_options
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.cli.model_options import asking, own_engine_options
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
 if TYPE_CHECKING:
@@ -18,12 +17,23 @@ if TYPE_CHECKING:
 
 def gate_options() -> argparse.ArgumentParser:
     """A parent parser with all that the gate of a form needs, beside the options of the registry."""
-    options = argparse.ArgumentParser(add_help=False, parents=[asking_options()])
+    options = argparse.ArgumentParser(add_help=False, parents=[own_engine_options()])
     options.add_argument("--goldens", type=Path, default=Path("goldens"), metavar="DIR", help="default: goldens")
     options.add_argument(
         "--no-gate", action="store_true", help="only write the folder: not compared, not registered, never promoted"
     )
     return options
+
+
+def check_gate(args: argparse.Namespace, form: Form) -> None:
+    """Raises FtgateError for what the gate would refuse, before anything is fetched and written for it."""
+    from pytest_ftgate.pipeline.production.task_sets import task_sets
+    from pytest_ftgate.serve.vllm.command import find_vllm
+
+    if (args.engine or form.runtime) == form.runtime == "vllm":
+        find_vllm(args.vllm)
+    with task_sets(args.task, args.goldens, args.pipelines, args.state_dir), asking(args):
+        pass
 
 
 def gate_exported(args: argparse.Namespace, parent: Version, form: Form, folder: Path) -> int:
@@ -52,8 +62,6 @@ def _engine(args: argparse.Namespace, parent: Version, form: Form) -> str:
     """What serves the form; where that is llama.cpp, what serves its parent if that must be asked again."""
     from pytest_ftgate.registry.model_tags import ENGINE
 
-    if args.engine == "openai" or args.base_url:
-        raise FtgateError(f"{form} is gated on a server of our own; remove --base-url and --engine openai")
     if args.engine or form.runtime == "vllm":
         return str(args.engine or form.runtime)
     return parent.tags.get(ENGINE, "").partition(" ")[0] or "transformers"

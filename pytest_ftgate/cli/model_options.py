@@ -26,6 +26,21 @@ def asking_options() -> argparse.ArgumentParser:
     options.add_argument("--engine", choices=ENGINES, help="default: openai with --base-url, else transformers")
     options.add_argument("--base-url", default="", metavar="URL", help="running server; needs --model")
     options.add_argument("--model", default="", metavar="NAME", help="served name, or folder or hub id of a base model")
+    _add_engine_options(options)
+    return options
+
+
+def own_engine_options() -> argparse.ArgumentParser:
+    """The same for a command that starts every server itself."""
+    options = argparse.ArgumentParser(add_help=False, parents=[registry_options()])
+    own = [name for name in ENGINES if name != "openai"]
+    options.add_argument("--engine", choices=own, help="default: the one that the form ships for, or the version had")
+    options.set_defaults(base_url="", model="")
+    _add_engine_options(options)
+    return options
+
+
+def _add_engine_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--pipelines", type=Path, default=Path("pipelines"), metavar="DIR", help="default: pipelines")
     options.add_argument("--vllm", default="", metavar="FILE", help="path of the vllm executable")
     options.add_argument(
@@ -40,7 +55,6 @@ def asking_options() -> argparse.ArgumentParser:
     options.add_argument(
         "--concurrency", type=whole(1, 4096), default=64, metavar="N", help="requests in flight (default 64)"
     )
-    return options
 
 
 def _words(text: str) -> tuple[str, ...]:

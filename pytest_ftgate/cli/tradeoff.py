@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.cli.common import open_existing, say, say_table, task_name, version_number
-from pytest_ftgate.cli.model_options import asking, asking_options
+from pytest_ftgate.cli.model_options import asking, own_engine_options
 from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import FtgateError
 
@@ -27,7 +27,7 @@ LEAST = 100
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     told = "measure size, memory, speed and quality of a version's forms side by side"
-    parser = commands.add_parser("tradeoff", parents=[asking_options()], help=told)
+    parser = commands.add_parser("tradeoff", parents=[own_engine_options()], help=told)
     parser.add_argument("task", type=task_name, metavar="TASK")
     parser.add_argument("version", type=version_number, nargs="?", metavar="vN", help="default: the champion")
     parser.add_argument(

@@ -13,6 +13,7 @@ from pytest_ftgate.data.readers.contents import contents
 from pytest_ftgate.data.readers.reader import read_rows
 from pytest_ftgate.errors import RegistryError
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.pipeline.data_access import record_files
 from pytest_ftgate.serve.forms.calibration import Calibration
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def calibration(  # noqa: PLR0913, PLR0917
     rows that cannot be read.
     """
     _check_file(registry, version, file)
+    record_files(registry.state_dir, f"calibrating a form of {version}", [file])
     from pytest_ftgate.serve.hf.tokenizer import load_tokenizer
     from pytest_ftgate.serve.hub import folder_of
     from pytest_ftgate.train.data import example_of

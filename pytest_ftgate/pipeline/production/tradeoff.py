@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ from pytest_ftgate.pipeline.production.form_gate import check_parent
 from pytest_ftgate.pipeline.runtime import Runtime
 from pytest_ftgate.pipeline.targets import Target
 from pytest_ftgate.registry.model_tags import model_of
-from pytest_ftgate.serve.forms.form import form_of
+from pytest_ftgate.serve.device import this_device
+from pytest_ftgate.serve.forms.form import CALIBRATED, form_of
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.servers.peak_memory import peak_bytes
 
@@ -63,11 +65,12 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One form. evaluations: by name of the golden set."""
+    """One form. evaluations: by name of the golden set. earlier: whether an earlier run has measured the figures."""
 
     form: str
     figures: Figures
     evaluations: Mapping[str, Evaluation]
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,20 @@ class Tradeoff:
             runtime.expect(evaluation, target)
         for suite in self.suites:
             evaluations.ask(found[suite.name], suite.cases, target, f"{name} on {suite.name}")
-        return Measured(name, self._figures(runtime, target, size), found)
+        kept = self.settings.state_dir / "tradeoff" / f"{self._measured_as(target)}.json"
+        earlier = kept.is_file()
+        if earlier:
+            self.console.line(f"  speed and memory were measured earlier; to measure them again, remove {kept}")
+            return Measured(name, Figures(**json.loads(kept.read_text(encoding="utf-8"))), found, earlier)
+        return Measured(name, self._figures(runtime, target, size, kept), found)
+
+    def _measured_as(self, target: Target) -> str:
+        """Of all that speed and memory depend on: the model, what it is asked, how, and this machine."""
+        suite, device = self.suites[0], this_device()
+        machine = [device.kind, device.name, device.cores, device.memory_mib, *device.visible]
+        asked = [suite.digest, [case.id for case in suite.cases]]
+        run = [self.settings.concurrency, *self.settings.vllm_args]
+        return sha256(json.dumps([target.digest, asked, run, machine]).encode()).hexdigest()[:32]
 
     def _model(self, runtime: Runtime, name: str) -> tuple[Model, int]:
         registry = runtime.registry
@@ -118,11 +134,7 @@ class Tradeoff:
             exported.folder
         )
 
-    def _figures(self, runtime: Runtime, target: Target, size: int) -> Figures:
-        """Measured now, or by the run that was broken off."""
-        kept = self.settings.state_dir / "tradeoff" / f"{target.digest[:32]}.json"
-        if kept.is_file():
-            return Figures(**json.loads(kept.read_text(encoding="utf-8")))
+    def _figures(self, runtime: Runtime, target: Target, size: int, kept: Path) -> Figures:
         engine = runtime.started(target)
         speed = tokens_a_second(runtime, target, self.suites[0])
         found = Figures(target.model.engine, size, peak_bytes(getattr(engine, "pid", None)), speed)
@@ -132,12 +144,18 @@ class Tradeoff:
 
 
 def form_names(text: str) -> str:
-    """The name of a form, as it is. Raises FtgateError that lists those there are."""
-    if text not in AS_IT_IS:
-        try:
-            form_of(text)
-        except FtgateError as error:
-            raise FtgateError(f"{error}, {', '.join(AS_IT_IS)}") from None
+    """The name of a form, as it is. Raises FtgateError that lists those there are; for one that is not made here."""
+    if text in AS_IT_IS:
+        return text
+    try:
+        form = form_of(text)
+    except FtgateError as error:
+        raise FtgateError(f"{error}, {', '.join(AS_IT_IS)}") from None
+    if form.kind in CALIBRATED:
+        raise FtgateError(
+            f"{text} is made by another environment from training rows, and is not compared here\n"
+            f"    export it, which gates it too: ftgate export TASK --to {text} DIR --quantize-python FILE"
+        )
     return text
 
 

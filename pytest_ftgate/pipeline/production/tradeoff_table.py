@@ -31,7 +31,7 @@ def rows(measured: Sequence[Measured], suite: Suite, delta: float) -> Iterator[R
         evaluation = each.evaluations[suite.name]
         metric = evaluation.metric(**options)
         row: dict[str, Any] = {"form": each.form, "engine": each.figures.engine, "size": each.figures.size}
-        row |= {"memory": each.figures.memory, "tokens_s": each.figures.tokens_s}
+        row |= {"memory": each.figures.memory, "tokens_s": each.figures.tokens_s, "earlier": each.earlier}
         row |= {"ratio": each.figures.tokens_s / first.figures.tokens_s, "metric": name, "n": len(suite.cases)}
         row |= {"value": metric.value, "lower": metric.lower, "upper": metric.upper}
         if each is not first:
@@ -65,7 +65,8 @@ def cells(row: Row) -> tuple[str, ...]:
         low, high = points(row["difference_lower"]), points(row["difference_upper"])
         difference = f"{points(row['difference'])} [{low}, {high}]"
     figures = (f"{row['size'] / 1e6:,.0f} MB", f"{row['memory'] / 1e6:,.0f} MB" if row["memory"] else "unknown")
-    speed = (f"{row['tokens_s']:,.0f}", f"{row['ratio']:.2f}")
+    earlier = " (measured earlier)" if row["earlier"] else ""
+    speed = (f"{row['tokens_s']:,.0f}{earlier}", f"{row['ratio']:.2f}")
     return (
         row["form"],
         row["engine"],

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pytest_ftgate.errors import ServeError
 
 KINDS = ("merged", "int8", "fp8", "awq", "gptq", "gguf")
+CALIBRATED = ("awq", "gptq")
+"""Of KINDS: made by another environment, from training rows."""
+
 GGUF_TYPES = ("F16", "BF16", "Q8_0", "Q4_K_M")
 
 

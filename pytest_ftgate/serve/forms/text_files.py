@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from pytest_ftgate.files.atomic import write_text
-from pytest_ftgate.serve.chat_format import TEMPLATE, ChatFormat, one_text, own_template
+from pytest_ftgate.serve.chat_format import TEMPLATE, ChatFormat, own_template
 
 NAMES = (
     "tokenizer.json",
@@ -23,11 +23,10 @@ NAMES = (
 )
 """Taken byte by byte: what a tokenizer's class writes anew need not be what it has read."""
 
-SEVERAL = "additional_chat_templates"
-
 
 def copy_text_files(base: Path, chat: ChatFormat, dest: Path) -> None:
-    """Copy them. The chat template is the one that the model was gated with, in a file where every runtime looks.
+    """Copy them. The chat template is the one that the model was gated with, in a file where every runtime looks;
+    several by name become one that chooses as transformers does, so that the digest of the folder stands for all.
 
     Raises ServeError, see `ChatFormat.applied`; OSError.
     """
@@ -36,19 +35,9 @@ def copy_text_files(base: Path, chat: ChatFormat, dest: Path) -> None:
             shutil.copyfile(file, dest / file.name)
     own = own_template(base)
     text = chat.applied(own)
-    if text and (text != one_text(own) or isinstance(own, str)):
+    if text:
         write_text(dest / TEMPLATE, text)
         _forget_template(dest / "tokenizer_config.json")
-    elif own is not None:
-        _copy_templates(base, dest)
-
-
-def _copy_templates(base: Path, dest: Path) -> None:
-    """Several by name, as they are."""
-    if (base / TEMPLATE).is_file():
-        shutil.copyfile(base / TEMPLATE, dest / TEMPLATE)
-    if (base / SEVERAL).is_dir():
-        shutil.copytree(base / SEVERAL, dest / SEVERAL, dirs_exist_ok=True)
 
 
 def _forget_template(config: Path) -> None:

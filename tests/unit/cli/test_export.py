@@ -102,6 +102,18 @@ def test_another_form_is_refused_with_those_there_are(registry, tmp_path, capsys
     assert "argument --to: 'gguf:Q9' is not a form of a model; expected one of: merged, int8" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("form", "option", "said"),
+    [("gguf:F16", "--pipelines", "no pipeline 'spam' in "), ("merged", "--vllm", "nowhere")],
+)
+def test_what_its_gate_lacks_is_found_before_anything_is_fetched(form, option, said, registry, tmp_path, capsys):
+    assert run(registry, "v1", "--to", form, tmp_path / "out", option, tmp_path / "nowhere") == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert ("vllm" in err) == (option == "--vllm")
+    assert not (registry.state_dir / "models").exists()
+
+
 def test_a_folder_without_a_name_is_refused(registry, capsys):
     with pytest.raises(SystemExit):
         run(registry, "v1", "--to", "merged", "")
@@ -121,6 +133,9 @@ def test_rows_to_calibrate_with_are_those_of_the_training_file_and_of_no_other(r
     ]
     assert len(rows[0].rows) == ROWS
     assert rows[0] == rows[1]
+    last = read_entry(registry.log.lines()[0][-1])
+    assert (last.kind, last.what["for"]) == ("data", "calibrating a form of spam v1")
+    assert last.what["files"][0]["path"].endswith("train.jsonl")
     read = make_tokenizer().decode(rows[0].rows[0])
     assert read.startswith("<|im_start|>system\nSort.<|im_end|>\n<|im_start|>user\nhello ")
     assert read.endswith("<|im_start|>assistant\nspam<|im_end|>")

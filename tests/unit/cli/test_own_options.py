@@ -27,3 +27,10 @@ def test_a_command_that_starts_engines_has_the_options_of_their_messages(command
 def test_a_flag_that_a_command_does_not_have_stays_that_of_pytest():
     text = "`pytest --train --ftgate-leak=drop-row` trains without; --ftgate-vllm (ini: ftgate_vllm) too"
     assert in_own_options(text, argparse.Namespace(task="spam")) == text
+
+
+@pytest.mark.parametrize("command", [["export", "spam", "--to", "merged", "out"], ["tradeoff", "spam"]])
+@pytest.mark.parametrize("more", [["--base-url", "http://x"], ["--model", "x"], ["--engine", "openai"]])
+def test_what_serves_forms_itself_takes_no_running_server(command, more):
+    with pytest.raises(SystemExit):
+        make_parser().parse_args([*command, *more])

@@ -87,6 +87,10 @@ def test_it_is_gated_through_llama_cpp_and_compared_side_by_side(
     assert (gguf["form"], gguf["engine"]) == ("gguf:Q8_0", identity("llamacpp"))
     assert 0 < gguf["size"] < first["size"] * 2
     assert min(each["memory"] for each in (first, gguf)) > 10_000_000
-    assert first["ratio"] == 1.0
+    assert (first["ratio"], first["earlier"], gguf["earlier"]) == (1.0, True, True)
     assert gguf["tokens_s"] > 0
     assert gguf["difference"] == 0.0
+
+    assert main([*side_by_side[:-1], "39", "--out", "table.json", "--state-dir", "state", "--forms", "f32"]) == 0
+    [first] = json.loads(Path("table.json").read_text())["sets"]["quiz"]
+    assert not first["earlier"], "other cases were asked"

@@ -29,7 +29,7 @@ def found(tmp_path: Path, plain_template: Path) -> list[dict[str, object]]:
         evaluation = evaluations.of(suite, Target(name, Model(name, served=True)))
         answered(evaluation, wrong)
         figures = Figures("vllm 0.32", 269_000_000 // i, 1_200_000_000 * (i != 2), 1000.0 * i)
-        measured.append(Measured(name, figures, {suite.name: evaluation}))
+        measured.append(Measured(name, figures, {suite.name: evaluation}, earlier=i == 2))
     return list(rows(measured, suite, 0.05))
 
 
@@ -39,7 +39,7 @@ def test_each_form_is_compared_with_the_first(found):
         "bf16", "vllm 0.32", "269 MB", "1,200 MB", "1,000", "1.00", "accuracy 0.900 [0.840, 0.939]", "",
         "the one compared with",
     )  # fmt: skip
-    assert int8[2:6] == ("134 MB", "unknown", "2,000", "2.00")
+    assert int8[2:6] == ("134 MB", "unknown", "2,000 (measured earlier)", "2.00")
     assert int8[-2:] == ("-1.0 [-4.4, +1.7]", "not shown to be worse, loses less than 5 points")
     assert q8[-2].startswith("+0.0 [-")
     assert q8[-1].startswith("not shown to lose less than 5 points; about ")
@@ -56,3 +56,11 @@ def test_as_markdown_it_is_one_table(found):
 def test_an_unknown_form_lists_those_there_are():
     with pytest.raises(FtgateError, match=r"'q5' is not a form of a model; expected one of: merged, .*, f32, bf16"):
         form_names("q5")
+
+
+@pytest.mark.parametrize("form", ["awq", "gptq"])
+def test_what_another_environment_makes_is_refused_before_anything_is_measured(form):
+    with pytest.raises(
+        FtgateError, match=rf"{form} is made by another environment(.|\n)*ftgate export TASK --to {form}"
+    ):
+        form_names(form)

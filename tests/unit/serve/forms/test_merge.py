@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
 from pytest_ftgate.errors import ServeError
-from pytest_ftgate.serve.chat_format import ChatFormat
+from pytest_ftgate.serve.chat_format import ChatFormat, one_text, own_template
 from pytest_ftgate.serve.forms.form import Form
+from pytest_ftgate.serve.forms.text_files import copy_text_files
 from pytest_ftgate.serve.forms.write_form import write_form
 from pytest_ftgate.serve.model import Model
 
@@ -118,3 +120,15 @@ def test_logits_that_are_too_far_apart_leave_nothing_behind(model_dir, adapter_d
     with pytest.raises(ServeError, match=r"stored in bfloat16: logits differ .* not written"):
         write_form(Model(str(model_dir), dtype="bfloat16", adapter=adapter_dir), MERGED, tmp_path / "out", silent)
     assert not list(tmp_path.iterdir())
+
+
+def test_several_templates_become_one_that_the_digest_stands_for(model_dir, adapter_on, tmp_path):
+    base = tmp_path / "base"
+    shutil.copytree(model_dir, base)
+    (base / "additional_chat_templates").mkdir()
+    (base / "additional_chat_templates/tool_use.jinja").write_text("{{ tools | length }}")
+    (base / "chat_template.jinja").write_text("{{ messages[0].content }}")
+    (tmp_path / "out").mkdir()
+    copy_text_files(base, ChatFormat(), tmp_path / "out")
+    assert not (tmp_path / "out/additional_chat_templates").exists()
+    assert (tmp_path / "out/chat_template.jinja").read_text() == one_text(own_template(base))
