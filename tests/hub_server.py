@@ -44,6 +44,7 @@ class HubServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes: the second would wait 40 ms for the client
 
             def do_HEAD(self) -> None:
                 hub.answer(self)
@@ -66,7 +67,7 @@ class HubServer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.handle_error = lambda *_: None  # clients that are killed
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, name="hub", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="hub", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

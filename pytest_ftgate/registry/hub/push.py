@@ -15,11 +15,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError, IntegrityError, RegistryError
 from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.registry import judged
+from pytest_ftgate.registry.audit.moves import entries_of
 from pytest_ftgate.registry.hub.base_model import base_of
 from pytest_ftgate.registry.hub.card import card_of
 from pytest_ftgate.registry.hub.contents import Contents, check_words, contents_of
@@ -84,7 +85,7 @@ def push(
     check_allowed(version, registry, options.override)
     folder = _artifact(registry, version, options.folder)
     visibility = _check_visibility(repo, public=options.public)
-    if visibility and (there := _pushed(repo, version)):
+    if visibility and (there := _pushed(registry, repo, version)):
         return Pushed(there, new=False)
     head = repo.commit_of() if visibility else ""
     gone = _check_contents(repo, head, version.task, replace=options.replace) if head else set()
@@ -148,7 +149,7 @@ def _check_visibility(repo: Repository, *, public: bool) -> str:
     return found
 
 
-def _pushed(repo: Repository, version: Version) -> str:
+def _pushed(registry: Registry, repo: Repository, version: Version) -> str:
     """The commit of the version's tag, "" if there is none. Raises IntegrityError if it names something else."""
     commit = repo.refs()[1].get(f"v{version.number}", "")
     manifest = manifest_at(repo, commit) if commit else None
@@ -158,12 +159,28 @@ def _pushed(repo: Repository, version: Version) -> str:
             f"{repo.name}: tag v{version.number} names {holds}, not {version} ({version.digest[:12]})\n"
             "    Push to another repository, or delete the tag on the Hub if it was set by mistake"
         )
-    if manifest is not None and (changed := edited(repo, commit, manifest)):
+    if manifest is not None and (
+        changed := edited(repo, commit, manifest) or _unknown(registry, repo, version, manifest)
+    ):
         raise IntegrityError(
             f"{repo.name}: tag v{version.number} names other files than {version} has: {', '.join(changed[:5])}\n"
             "    Somebody moved the tag: find out who and why, delete it on the Hub, then push again"
         )
     return commit
+
+
+def _unknown(registry: Registry, repo: Repository, version: Version, manifest: Manifest) -> list[str]:
+    """Names of files that ftgate.json lists otherwise than every push of this version from here, by the audit log."""
+    key = (f"hf://{repo.name}", version.number, version.digest)
+    lists = [
+        each.what.get("files")
+        for each in entries_of(registry.log, version.task)
+        if each.kind == KIND and tuple(map(each.what.get, ("to", "version", "digest"))) == key
+    ]
+    if not lists or manifest.files in lists:
+        return []
+    last: Any = lists[-1]
+    return sorted(name for name, _ in set(manifest.files.items()) ^ set(last.items()))
 
 
 def _check_contents(repo: Repository, head: str, task: str, *, replace: bool) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -240,3 +241,16 @@ def test_a_tag_whose_files_were_replaced_is_no_champion(hub, registry, repo, add
     with pytest.raises(IntegrityError, match=r"tag v1 names other files than spam v1 has: adapter_model"):
         mirror(registry, "spam", repo, Options(replace=True), str)
     assert set(hub.writes.repos[NAME].branches) == {"main"}
+
+
+def test_nor_is_one_whose_list_of_files_was_replaced_with_them(hub, registry, repo, add):
+    registry.promote("spam", add("a"), "first")
+    push(registry, registry.version("spam", 1), repo, Options(), str)
+    manifest = json.loads(hub.writes.repos[NAME].commit_of("v1").files["ftgate.json"])
+    manifest["files"]["adapter_model.safetensors"] = hashlib.sha256(b"E" * 1000).hexdigest()
+    stored = hub.writes.repos[NAME]
+    files = {**stored.commit_of("v1").files, "adapter_model.safetensors": b"E" * 1000}
+    made = stored.commit("by hand", {**files, "ftgate.json": json.dumps(manifest).encode()}, "other")
+    stored.tags["v1"] = made.oid
+    with pytest.raises(IntegrityError, match=r"tag v1 names other files than spam v1 has: adapter_model"):
+        mirror(registry, "spam", repo, Options(), str)
