@@ -84,12 +84,12 @@ def vllm(patient: Patient) -> Findings:
     said = f"{version or 'of unknown version'} at {path}"
     if not version:
         fix = "let `vllm --version` of this wrapper print the version of vLLM"
-        yield warning("vLLM", f"{said}: answers of another release would be taken for its own", fix)
+        yield warning("vLLM", f"vLLM {said}: answers of another release would be taken for its own", fix)
     if runs_on_cpu(path) == patient.cuda:
         built, has = ("a CPU", "a GPU") if patient.cuda else ("CUDA", "none, or its torch is built for the CPU")
         fix = "install vllm for this machine in an environment of its own, and pass --ftgate-vllm PATH"
         yield (error if asked and not patient.cuda else warning)(
-            "vLLM", f"{said} is built for {built}; here is {has}", fix
+            "vLLM", f"vLLM {said} is built for {built}; here is {has}", fix
         )
     elif version:
         yield ok("vLLM", said)

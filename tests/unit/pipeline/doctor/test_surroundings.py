@@ -60,7 +60,7 @@ def test_a_vllm_for_another_machine(machine, patient, tmp_path):
     command.chmod(0o755)
     (finding,) = vllm(patient(CPU, engine="vllm", vllm=str(command)))
     assert finding.level is Level.ERROR
-    assert finding.text.startswith(f"0.32.0 at {command} is built for CUDA; here is none")
+    assert finding.text.startswith(f"vLLM 0.32.0 at {command} is built for CUDA; here is none")
     (fine,) = vllm(patient(machine("4090"), engine="vllm", vllm=str(command)))
     assert fine.level is Level.OK
 
