@@ -6,9 +6,10 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
+from pytest_ftgate.cli.numbers import seconds
 from pytest_ftgate.pipeline.production.deploy import Deployed, deploy
 from pytest_ftgate.registry.model_tags import name_of
 
@@ -30,7 +31,7 @@ def server_options() -> argparse.ArgumentParser:
     add_server_view(group)
     group.add_argument(
         "--unload-old",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="unload the former champion's adapter this long after promotion, so that clients can switch",
     )
@@ -77,13 +78,3 @@ def unload_old(args: argparse.Namespace, old: Version | None, places: Sequence[D
     for place in places:
         place.server.unload(name_of(old))
         say(f"v{old.number} ({name_of(old)}) unloaded from {place.server.base_url}")
-
-
-def _seconds(text: str) -> Any:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86399")
-    return value

@@ -39,6 +39,17 @@ def real(least: float, most: float = MOST) -> Callable[[str], float]:
     return number
 
 
+def seconds(text: str) -> float:
+    """Text -> seconds, less than a day."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 86_400:
+        raise argparse.ArgumentTypeError(f"{_short(text)} is not a number of seconds from 0 to 86399")
+    return value
+
+
 def share(text: str) -> float:
     """Text -> share of a score, in (0, 1)."""
     try:

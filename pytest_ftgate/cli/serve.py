@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import open_existing, registry_options, say, task_name
+from pytest_ftgate.cli.numbers import seconds, whole
 from pytest_ftgate.cli.own_options import in_own_options
 from pytest_ftgate.errors import FtgateError
 
@@ -46,26 +47,26 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     engine.add_argument("--vllm", default="", metavar="CMD", help="vllm executable (default: vllm on PATH)")
     engine.add_argument("--vllm-args", default="", metavar="ARGS", help="further arguments of `vllm serve`, quoted")
     engine.add_argument(
-        "--start-limit", type=_seconds, metavar="SECONDS", help="until the engine must be ready (default 300, vLLM 600)"
+        "--start-limit", type=seconds, metavar="SECONDS", help="until the engine must be ready (default 300, vLLM 600)"
     )
     swap = parser.add_argument_group("taking over and stopping")
     swap.add_argument(
         "--follow",
-        type=_seconds,
+        type=seconds,
         default=2.0,
         metavar="SECONDS",
         help="how often to ask the registry for a new champion; 0: never (default 2)",
     )
     swap.add_argument(
         "--grace",
-        type=_seconds,
+        type=seconds,
         default=5.0,
         metavar="SECONDS",
         help="after SIGTERM, still answer new requests this long while /ready is 503 (default 5)",
     )
     swap.add_argument(
         "--drain",
-        type=_seconds,
+        type=seconds,
         default=30.0,
         metavar="SECONDS",
         help="then let requests in flight finish within this time (default 30)",
@@ -73,7 +74,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     cache = parser.add_argument_group("result cache")
     cache.add_argument("--cache", default="", metavar="URL", help="Redis for answers at temperature 0 (redis://...)")
     cache.add_argument(
-        "--cache-ttl", type=_whole, metavar="SECONDS", help=f"how long they are kept (default {CACHE_TTL_S})"
+        "--cache-ttl", type=whole(1), metavar="SECONDS", help=f"how long they are kept (default {CACHE_TTL_S})"
     )
     parser.add_argument(
         "--log",
@@ -202,20 +203,4 @@ def _words(text: str) -> tuple[str, ...]:
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text[:6]) < 2**16):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86399")
-    return value
-
-
-def _whole(text: str) -> int:
-    if not (text.isdecimal() and 0 < int(text[:9]) == int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds of 1 or more")
     return int(text)

@@ -6,13 +6,13 @@ digest checked, loaded under the name of its digest, asked. If anything fails, w
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import ServeError
+from pytest_ftgate.pipeline.production.steps import Steps
 from pytest_ftgate.registry.model_tags import BASE, DTYPE, model_of, name_of
 
 if TYPE_CHECKING:
@@ -52,25 +52,25 @@ def deploy(registry: Registry, version: Version, url: str, base: str = "", serve
     from pytest_ftgate.serve.adapter import check_unchanged
     from pytest_ftgate.serve.vllm.attached import running_server
 
-    server, name, clock = running_server(url), name_of(version), _Clock()
+    server, name, steps = running_server(url), name_of(version), Steps()
     card = server.base()
-    clock.lap("looked")
+    steps.done("looked")
     adapter = fetch_adapter(registry, version)
     _check_base(version, adapter, server, str(card["root"]), base)
-    clock.lap("fetched")
+    steps.done("fetched")
     new = not server.serves(name)
     try:
         if new:
             new = server.load(name, adapter, str(Path(server_dir, adapter.name) if server_dir else adapter.resolve()))
             check_unchanged(adapter, registry.digest_of(adapter), version.digest)
-            clock.lap("loaded")
+            steps.done("loaded")
         proof = server.prove(name, adapter, version.tags.get(DTYPE, ""))
     except BaseException:
         if new:
             server.drop(name)
         raise
-    clock.lap("probed")
-    return Deployed(version, server, name, clock.laps, new, str(proof or ""))
+    steps.done("probed")
+    return Deployed(version, server, name, steps.seconds, new, str(proof or ""))
 
 
 def fetch_adapter(registry: Registry, version: Version) -> Path:
@@ -93,15 +93,3 @@ def _check_base(version: Version, adapter: Path, server: RunningServer, root: st
             f"{server.base_url}: base model is {root}, but {version} was tested on {tested}\n"
             f"    use another server; or confirm that both are the same model: --base {root}"
         )
-
-
-class _Clock:
-    """Seconds between the calls of `lap`."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def lap(self, name: str) -> None:
-        now = time.monotonic()
-        self.laps[name], self._last = now - self._last, now

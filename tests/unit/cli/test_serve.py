@@ -228,7 +228,7 @@ def test_an_open_server_on_the_network_is_warned_of(ftgate):
     [
         (("--port", "70000"), "is not a port"),
         (("--drain", "soon"), "is not a number of seconds"),
-        (("--cache-ttl", "0"), "is not a whole number of seconds"),
+        (("--cache-ttl", "0"), "is not a whole number from 1"),
     ],
 )
 def test_options_that_are_no_numbers(arguments, said, capsys):
