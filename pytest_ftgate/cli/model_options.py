@@ -86,7 +86,8 @@ def asking(args: argparse.Namespace) -> Iterator[Runtime]:
         start_limit_s=args.start_limit,
         verify_key=verify_key(args),
         promoter_key=promoter_key(args),
-        cipher=cipher(),
+        encrypt=cipher().encrypt,
+        decrypt=cipher().decrypt,
     )
     with Runtime(settings, Console(sys.stderr, say)) as runtime:
         yield runtime

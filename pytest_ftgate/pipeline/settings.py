@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_ftgate.pipeline.combinations import Combinations
-from pytest_ftgate.registry.access.cipher import PLAIN, Cipher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,5 +30,6 @@ class Settings:
     signing_key: Path | None = None
     verify_key: Path | None = None
     promoter_key: Path | None = None
-    cipher: Cipher = PLAIN
+    encrypt: str = ""
+    decrypt: str = ""
     combinations: Combinations = field(default_factory=Combinations)

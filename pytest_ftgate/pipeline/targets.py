@@ -55,11 +55,14 @@ class Targets:
     def registry(self) -> Registry:
         """The registry, made if need be."""
         from pytest_ftgate.registry import Keys, open_registry
+        from pytest_ftgate.registry.access.cipher import Cipher, from_environment
+        from pytest_ftgate.registry.access.right import key_file
 
         settings = self._settings
-        keys = Keys(settings.signing_key, settings.verify_key, settings.cipher)
+        cipher = from_environment(Cipher(settings.encrypt, settings.decrypt))
+        keys = Keys(settings.signing_key, settings.verify_key, cipher)
         opened = open_registry(settings.tracking_uri or None, settings.state_dir, keys)
-        return replace(opened, promoter_key=settings.promoter_key)
+        return replace(opened, promoter_key=key_file(settings.promoter_key))
 
     def champion(self, task: str) -> Version | None:
         """What production serves, None if nothing was ever promoted. Raises IntegrityError, see `Registry.champion`."""

@@ -20,7 +20,6 @@ from pytest_ftgate.plugin.options_comparing import add_comparing, comparing
 from pytest_ftgate.plugin.options_registry import KEY_SETTINGS, registry_keys
 from pytest_ftgate.plugin.options_serving import ini_name, serving
 from pytest_ftgate.plugin.options_verbs import add_verbs, verbs
-from pytest_ftgate.registry.access.cipher import Cipher
 from pytest_ftgate.serve import ENGINES
 
 # name, default, help; each becomes --ftgate-<name> and the ini option ftgate_<name>
@@ -103,7 +102,8 @@ class Options:
     signing_key: Path | None
     verify_key: Path | None
     promoter_key: Path | None
-    cipher: Cipher
+    encrypt: str
+    decrypt: str
     goldens: tuple[Path, ...]
     pipelines: tuple[Path, ...]
     rootdir: Path

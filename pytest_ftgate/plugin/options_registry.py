@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_ftgate.registry.access.cipher import Cipher, from_environment
-from pytest_ftgate.registry.access.right import key_file
-
 KEY_SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("signing-key", "", "private key (PEM, elliptic curve) to sign registered adapters"),
     ("verify-key", "", "public key (PEM); adapters without a valid signature are neither promoted nor loaded"),
@@ -24,6 +21,7 @@ def registry_keys(root: Path, text: Mapping[str, str]) -> dict[str, Any]:
     return {
         "signing_key": files["signing-key"],
         "verify_key": files["verify-key"],
-        "promoter_key": key_file(files["promoter-key"]),
-        "cipher": from_environment(Cipher(text["encrypt"], text["decrypt"])),
+        "promoter_key": files["promoter-key"],
+        "encrypt": text["encrypt"],
+        "decrypt": text["decrypt"],
     }

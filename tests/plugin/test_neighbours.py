@@ -21,6 +21,8 @@ HEAVY = [
     "yaml",
     "jsonschema",
     "rich",
+    "pytest_ftgate.registry",
+    "pytest_ftgate.train",
 ]
 
 
