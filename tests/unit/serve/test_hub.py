@@ -105,7 +105,12 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(hub, machine):
 
 
 @pytest.mark.parametrize(
-    "name", ["tokenizer.json", "generation_config.json", "additional_chat_templates/tool_use.jinja"]
+    "name",
+    [
+        pytest.param("tokenizer.json", marks=pytest.mark.slow),
+        pytest.param("generation_config.json", marks=pytest.mark.slow),
+        "additional_chat_templates/tool_use.jinja",
+    ],
 )
 def test_a_download_that_ended_early_is_not_taken_for_whole(hub, machine, name):
     hub.repos["org/tiny"] = FILES | {"additional_chat_templates/tool_use.jinja": b"{{ tools }}"}

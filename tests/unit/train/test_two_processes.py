@@ -127,7 +127,10 @@ def test_no_row_is_learnt_twice_where_the_last_step_is_short(make_job, tmp_path,
     assert_same_training(two, one)
 
 
-@pytest.mark.parametrize("method", ["dpo", pytest.param("kto", marks=pytest.mark.slow), "orpo"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("method", [pytest.param("dpo", marks=SLOW), pytest.param("kto", marks=SLOW), "orpo"])
 def test_no_preference_is_learnt_twice_where_the_last_step_is_short(make_job, tmp_path, method):
     """Of 5 rows one is left for the last step of 4, and nothing for the second process."""
     kinds = {
