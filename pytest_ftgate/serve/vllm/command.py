@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pytest_ftgate.errors import ServeError
 from pytest_ftgate.serve.chat_format import DAY
+from pytest_ftgate.serve.forms.record import FILE as FORM_FILE
 from pytest_ftgate.serve.hub import offline
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.vllm.context import LEAST
@@ -166,6 +167,7 @@ def arguments(  # noqa: PLR0913 - what differs between two starts
 
     context: in tokens, 0 = as vLLM chooses.
     """
+    alone, slots = takes_no_adapter(model), CPU_LORA_SLOTS if cpu else LORA_SLOTS
     options = {
         "--served-model-name": served_name,
         "--host": "127.0.0.1",
@@ -174,15 +176,20 @@ def arguments(  # noqa: PLR0913 - what differs between two starts
         "--seed": "0",
         "--generation-config": "vllm",
         "--max-model-len": str(context or "auto"),
-        "--max-lora-rank": str(max_rank),
-        "--max-loras": str(CPU_LORA_SLOTS if cpu else LORA_SLOTS),
+        **({} if alone else {"--max-lora-rank": str(max_rank), "--max-loras": str(slots)}),
         "--revision": model.revision,
         "--quantization": model.quantization,
         **(_cpu_options(context) if cpu else {}),
     }
     given = [part for option, value in options.items() if value for part in (option, value)]
     eager = ["--enforce-eager"] if cpu else []
-    return ["serve", model.base, *given, "--enable-lora", "--disable-uvicorn-access-log", *eager]
+    lora = [] if alone else ["--enable-lora"]
+    return ["serve", model.base, *given, *lora, "--disable-uvicorn-access-log", *eager]
+
+
+def takes_no_adapter(model: Model) -> bool:
+    """Whether a model is an exported form: whole, and on a CPU vLLM cannot put adapters on its quantised layers."""
+    return Path(model.base, FORM_FILE).is_file()
 
 
 def _cpu_options(context: int) -> Mapping[str, str]:

@@ -86,3 +86,11 @@ def test_the_folder_of_a_vllm_named_by_its_path_is_searched_for_ninja(tmp_path):
     assert with_programs(executable, {"PATH": "/usr/bin"}) == {"PATH": f"{executable.parent}:/usr/bin"}
     there = f"/usr/bin:{executable.parent}"
     assert with_programs(executable, {"PATH": there}) == {"PATH": there}
+
+
+@pytest.mark.parametrize("cpu", [True, False])
+def test_an_exported_form_is_served_without_room_for_adapters(tmp_path, cpu):
+    """On a CPU vLLM ends in a traceback where adapters are to be put on the layers of an int8 model."""
+    assert "--enable-lora" in arguments(Model(str(tmp_path)), "m", 1, 8, cpu=cpu)
+    (tmp_path / "ftgate_form.json").write_text("{}")
+    assert not [word for word in arguments(Model(str(tmp_path)), "m", 1, 8, cpu=cpu) if "lora" in word]
