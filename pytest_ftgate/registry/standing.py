@@ -15,7 +15,7 @@ from pytest_ftgate.registry.access.policy import TAG, Chain, ever_signed, read_c
 from pytest_ftgate.registry.audit import AuditLog, Entry
 from pytest_ftgate.registry.audit.check import check_heads
 from pytest_ftgate.registry.audit.log import place_of
-from pytest_ftgate.registry.audit.moves import last_confirmed, moves_of
+from pytest_ftgate.registry.audit.moves import entries_of, last_confirmed, moves_in, moves_of
 from pytest_ftgate.registry.champion_mark import NOBODY, Mark, follows, read_mark
 from pytest_ftgate.registry.error_codes import MISSING, code_of
 from pytest_ftgate.registry.location import check_task
@@ -71,7 +71,8 @@ def look(store: Store, log: AuditLog, task: str) -> Standing:
         number = model.aliases.get(CHAMPION) if model else None
         found = _or_none(client.get_model_version, task, str(number)) if number else None
     version = to_version(found) if found else None
-    moves, edited, mark = moves_of(log, task), "", None
+    entries, edited, mark = entries_of(log, task), "", None
+    moves = moves_in(entries)
     try:
         mark = read_mark(model.tags if model else None)
     except ValueError as error:
@@ -80,12 +81,12 @@ def look(store: Store, log: AuditLog, task: str) -> Standing:
     if edited:
         faults = [edited]
     elif mark:
-        faults = list(_against_mark(version, mark, moves, log, versions))
+        faults = list(_against_mark(version, mark, entries, log, versions))
     else:
         faults = list(_without_mark(version, moves, versions))
     chain: Chain = ()
     try:
-        chain = read_chain(model.tags if model else None, log, task)
+        chain = read_chain(model.tags if model else None, entries, task)
     except ValueError as error:
         raise IntegrityError(f"{task}: {error}\n    Restore the tag {TAG} of the model, as the log has it") from None
     if not faults and (fault := unsigned(chain, version)):
@@ -136,17 +137,17 @@ def _without_mark(version: Version | None, moves: Sequence[Entry], versions: Seq
 
 
 def _against_mark(
-    version: Version | None, mark: Mark, moves: Sequence[Entry], log: AuditLog, versions: Sequence[Version]
+    version: Version | None, mark: Mark, entries: Sequence[Entry], log: AuditLog, versions: Sequence[Version]
 ) -> Iterator[str]:
     """The alias stands where the last promotion has set it, or where one that was killed right after has."""
     was = mark.champion
     lines, torn = log.lines()
     for finding in check_heads(lines[:-1] if torn else lines, [mark.head], place_of(log.path)):
         yield f"the audit log does not hold the promotion of v{was.number}: {finding}"
-    newer = [move for move in moves if move.log == mark.head.log and move.line > mark.head.line]
+    newer = [move for move in moves_in(entries) if move.log == mark.head.log and move.line > mark.head.line]
     if lost := next((move for move in newer if (move.what["over"] or 0) != was.number), None):
         yield f"v{lost.what['over']} was the champion ({_line(lost)}), but the last one in MLflow is v{was.number}"
-    elif confirmed := last_confirmed(log, newer):
+    elif confirmed := last_confirmed(entries, newer):
         yield f"v{confirmed.what['version']} was made champion ({_line(confirmed)}), but MLflow has v{was.number}"
     if version is None and was != NOBODY:
         gone = "the alias was" if was in {each.as_predecessor() for each in versions} else "that version was"

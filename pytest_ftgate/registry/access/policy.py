@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pytest_ftgate.files.digest import digest_of
 from pytest_ftgate.registry.access.promoter_key import PromoterKey, Signed, fits, shown
 from pytest_ftgate.registry.access.statement import Statement
-from pytest_ftgate.registry.audit import AuditLog
-from pytest_ftgate.registry.audit.moves import entries_of
+from pytest_ftgate.registry.audit import Entry
 from pytest_ftgate.registry.champion_mark import AFTER
 from pytest_ftgate.registry.version import Version
 
@@ -99,13 +98,13 @@ def to_tag(chain: Chain) -> str:
     return json.dumps([policy.to_json() for policy in chain], ensure_ascii=False)
 
 
-def read_chain(tags: Mapping[str, str] | None, log: AuditLog, task: str) -> Chain:
-    """The lists of a task. Raises ValueError with what was changed by hand."""
+def read_chain(tags: Mapping[str, str] | None, entries: Iterable[Entry], task: str) -> Chain:
+    """The lists of a task. entries: of the audit log, about it. Raises ValueError with what was changed by hand."""
     try:
         tagged = [read_policy(task, each) for each in json.loads((tags or {}).get(TAG, "[]"))]
     except (ValueError, TypeError, AttributeError):
         raise ValueError(f"tag {TAG} was edited: it holds no lists of promoters") from None
-    logged = [read_policy(task, entry.what) for entry in entries_of(log, task) if entry.kind == KIND]
+    logged = [read_policy(task, entry.what) for entry in entries if entry.kind == KIND]
     chain = _joined([*tagged, *logged])
     for place, policy in enumerate(chain):
         before = chain[place - 1] if place else policy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pytest_ftgate.registry.audit.entry import Entry, is_whole, read_entry
 from pytest_ftgate.registry.audit.log import AuditLog
@@ -15,7 +15,8 @@ CONFIRMED = "confirmed"
 
 def entries_of(log: AuditLog, task: str) -> list[Entry]:
     """The entries about a task, as far as nobody has edited them."""
-    return [entry for entry in _entries(log) if entry.task == task]
+    found = ((line, read_entry(line)) for line in log.lines()[0])
+    return [entry for line, entry in found if entry and entry.task == task and is_whole(entry, line)]
 
 
 def tasks_of(log: AuditLog) -> set[str]:
@@ -28,18 +29,17 @@ def moves_of(log: AuditLog, task: str) -> list[Entry]:
     """Promotions, overrides and rollbacks since the task began, or began anew; without those that are known to have
     failed. The last one may not have come about: a process that was killed cannot say so.
     """
-    entries = entries_of(log, task)
+    return moves_in(entries_of(log, task))
+
+
+def moves_in(entries: Sequence[Entry]) -> list[Entry]:
+    """The same, of the entries about one task."""
     begin = next((place for place in range(len(entries), 0, -1) if entries[place - 1].kind == RESET), 0)
     failed = {entry.what.get("line") for entry in entries if entry.kind == "failed"}
     return [entry for entry in entries[begin:] if entry.kind in MOVES and entry.line not in failed]
 
 
-def last_confirmed(log: AuditLog, moves: Sequence[Entry]) -> Entry | None:
-    """The last of these moves that is known to have come about; None if there is none."""
-    done = {(entry.task, entry.what.get("line")) for entry in _entries(log) if entry.kind == CONFIRMED}
-    return next((move for move in reversed(moves) if (move.task, move.line) in done), None)
-
-
-def _entries(log: AuditLog) -> Iterator[Entry]:
-    found = ((line, read_entry(line)) for line in log.lines()[0])
-    return (entry for line, entry in found if entry and is_whole(entry, line))
+def last_confirmed(entries: Sequence[Entry], moves: Sequence[Entry]) -> Entry | None:
+    """The last of these moves that is known to have come about; None if there is none. entries: about their task."""
+    done = {entry.what.get("line") for entry in entries if entry.kind == CONFIRMED}
+    return next((move for move in reversed(moves) if move.line in done), None)
