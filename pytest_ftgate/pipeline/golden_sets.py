@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.graders.llm_judge import AsksJudge
     from pytest_ftgate.pipeline.discovery import Catalogue
+    from pytest_ftgate.pipeline.power import Resolution
 
 
 class GoldenSets:
@@ -77,14 +78,18 @@ class GoldenSets:
 
         details: also of its slices, of the disagreement of two models, and of its noise. Outdated noise is always told.
         """
+        found = self.seen(suite, state_dir)
+        line, noise = found.long_line() if details else found.line(), self.noises.get(suite.name)
+        return f"{line}; {noise.of(suite)}" if noise and (details or noise.outdated(suite)) else line
+
+    def seen(self, suite: Suite, state_dir: Path) -> Resolution:
+        """Its minimum detectable effect, from what earlier runs in the state folder have seen."""
         from pytest_ftgate.evaluate.lock import default_delta
         from pytest_ftgate.pipeline.discordance import recalled
         from pytest_ftgate.pipeline.power import resolution_of
 
         delta = self.deltas.get(suite.name, default_delta(len(suite.cases)))
-        found = resolution_of(suite, delta, recalled(state_dir, suite.name))
-        line, noise = found.long_line() if details else found.line(), self.noises.get(suite.name)
-        return f"{line}; {noise.of(suite)}" if noise and (details or noise.outdated(suite)) else line
+        return resolution_of(suite, delta, recalled(state_dir, suite.name))
 
     def _in_column(self, suite: Suite, column: Column | None) -> Suite:
         """As it is asked and graded."""

@@ -88,8 +88,8 @@ class PipelineRun:
     source: the pipeline as written. suites: the golden sets that gate it. general: the set of general skills that
     [forgetting] names, if any. leak: --ftgate-leak, what a leak does. judge_client: of a set's [judge]; None where no
     judge can be asked. machine_lacks: why this machine cannot do it, "" if it can. data ... manifest: results of the
-    stages, None before them. compared: candidate and champion by the judge, by name of the set. seconds: that each
-    stage took.
+    stages, None before them. leaking: what the leakage check found, also where it stopped the run. compared: candidate
+    and champion by the judge, by name of the set. seconds: that each stage took.
     """
 
     source: Pipeline
@@ -103,6 +103,7 @@ class PipelineRun:
     leakage: LeakageResult | None = None
     baseline: Baseline | None = None
     manifest: Manifest | None = None
+    leaking: Report | None = None
     compared: dict[str, Comparison] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 

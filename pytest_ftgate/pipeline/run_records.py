@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,17 @@ class RunRecords:
         self._against = against
         self._kept = False
 
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """run, at, git, dirty, args of every record of this run; its folder is made. Raises RecordError."""
+        from pytest_ftgate.evaluate.records.store import RecordStore
+        from pytest_ftgate.files.secrets import mask
+        from pytest_ftgate.pipeline.git_revision import git_revision
+
+        git, dirty = git_revision(self._root)
+        args = tuple(map(mask, self._args))
+        return {"run": RecordStore(self._state).new_run(), "at": time.time(), "git": git, "dirty": dirty, "args": args}
+
     def keep(self, tested: Iterable[Tested]) -> list[dict[str, Any]]:
         """Once: a record of each evaluation that measured something; for each what changed, see `comparison.since`."""
         if self._kept:
@@ -53,8 +65,7 @@ class RunRecords:
         measured = [(each[0].suite, record) for each in tested if (record := _record(*each, store)) is not None]
         if not measured:
             return
-        about = self._about(store)
-        records = [(suite, Record(replace(found.facts, **about), found.cases)) for suite, found in measured]
+        records = [(suite, Record(replace(found.facts, **self.about), found.cases)) for suite, found in measured]
         for path in {each: None for _, record in records for each in store.edited(record.facts.set)}:
             self._say(f"ftgate: {shown(path)}: edited after it was written; not used, remove it")
         for suite, record in records:
@@ -62,14 +73,6 @@ class RunRecords:
                 yield from (change | {"title": suite.title} for change in self._changes(record, store))
         for _, record in records:
             store.write(record)
-
-    def _about(self, store: RecordStore) -> dict[str, Any]:
-        from pytest_ftgate.files.secrets import mask
-        from pytest_ftgate.pipeline.git_revision import git_revision
-
-        git, dirty = git_revision(self._root)
-        args = tuple(map(mask, self._args))
-        return {"run": store.new_run(), "at": time.time(), "git": git, "dirty": dirty, "args": args}
 
     def _changes(self, record: Record, store: RecordStore) -> Iterator[dict[str, Any]]:
         from pytest_ftgate.pipeline.comparison.compare import NothingInCommon

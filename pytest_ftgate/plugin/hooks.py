@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
@@ -223,23 +221,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         return (yield)
     finally:
         if not hasattr(session.config, "workerinput"):
+            from pytest_ftgate.plugin.report.written import write_reports
+
             session.exitstatus = reports.exit_code(int(session.exitstatus), session.testsfailed)
-            _write_markdown(ftgate, session.exitstatus)
-
-
-def _write_markdown(ftgate: FtgateSession, code: int) -> None:
-    """The summary of a run that tested a model, if a file or a CI job asks for it."""
-    asked, job = ftgate.options.markdown, os.environ.get("GITHUB_STEP_SUMMARY", "")
-    if not (asked or job):
-        return
-    from pytest_ftgate.plugin.report.markdown import page, write
-
-    reports = ftgate.reports
-    text = page(reports, time.monotonic() - reports.begun, code)
-    try:
-        write(ftgate.config.invocation_params.dir / (asked or job), text, append=not asked)
-    except OSError as error:
-        ftgate.console.line(f"ftgate: the Markdown summary could not be written: {error}")
+            write_reports(ftgate, int(session.exitstatus))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

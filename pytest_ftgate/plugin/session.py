@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.discovery import Catalogue
 from pytest_ftgate.pipeline.evaluation_run import EvaluationRun
 from pytest_ftgate.pipeline.golden_sets import GoldenSets
@@ -178,3 +179,21 @@ class FtgateSession:
                 self.reports.changed += self.records.keep(self.evaluations.tested)
                 self.reports.counts.update(self.runtime.counts)
                 self.reports.unasked = list(self.evaluations.unasked.lines())
+                self._report()
+
+    def _report(self) -> None:
+        """What a report says of the golden sets and the trainings; nothing of it is asked again."""
+        from pytest_ftgate.pipeline.report.sets import set_fact, trained
+
+        tested = {evaluation.suite.title: evaluation.suite for evaluation, _ in self.evaluations.tested}
+        runs = list(self.training)
+        try:
+            if not (tested or runs):
+                return
+            self.reports.about |= self.records.about
+            folder = self.options.state_dir / "records" / self.reports.about["run"]
+            sets = [set_fact(each, self.golden_sets.seen(each, self.options.state_dir)) for each in tested.values()]
+            self.reports.sets += sets
+            self.reports.pipelines += [trained(run, folder) for run in runs]
+        except (FtgateError, OSError) as error:
+            self.console.line(f"ftgate: no report of this run is kept: {error}")

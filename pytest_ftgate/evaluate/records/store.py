@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from glob import escape
 from pathlib import Path
+from shutil import rmtree
 
 from pytest_ftgate.errors import RecordError
 from pytest_ftgate.evaluate.records import files
@@ -166,4 +167,5 @@ class RecordStore:
             for stored in runs[run]:
                 with suppress(OSError):
                     stored.path.unlink()
-                    stored.path.parent.rmdir()
+                    if not any(stored.path.parent.glob("*.jsonl")):  # its report stays as long as a record does
+                        rmtree(stored.path.parent)

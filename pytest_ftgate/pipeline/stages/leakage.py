@@ -41,6 +41,7 @@ def check_leakage(run: PipelineRun) -> None:
 
 def _leaks_of(run: PipelineRun, suites: Sequence[Suite], cases: LeakedCases, *, stop: bool = True) -> Report:
     report, found = _compared(run, suites, stop=stop)
+    run.leaking = report if stop else run.leaking
     blocks = stop and bool(report.blocking(strict=run.leak == "strict"))
     if blocks and not run.leak.startswith("drop"):
         raise Stopped(Verdict(Kind.INTEGRITY, (), report.describe(advise=True)))

@@ -14,7 +14,7 @@ from pytest_ftgate.gate.exit_code import decide_run
 from pytest_ftgate.judge.summary import summed, untrusted
 from pytest_ftgate.plugin.report.failure_text import restore_failure
 
-_LISTS = ("traffic", "columns", "scores", "changed", "judges", "unasked")
+_LISTS = ("traffic", "columns", "scores", "changed", "judges", "unasked", "sets", "pipelines")
 """Fields of a `ReportCollector` that no report carries from a worker of xdist to the controller."""
 
 
@@ -27,7 +27,8 @@ class ReportCollector:
     are cases without a grade. unasked: why models could not be asked, with their golden sets. distrusted: items that
     found something changed by hand. gates_selected, gates_told: gate checks that were to run, and that did. wrong:
     reports of failed cases; missed: of wrong answers left to the gate. scores: see `report.scores`.
-    undecided: gate checks, as in `checks`, that no item of this run judges.
+    undecided: gate checks, as in `checks`, that no item of this run judges. sets, pipelines: see `report.sets`. about:
+    run, at, git, dirty, args of the records of this run; empty if it kept none.
     """
 
     train: bool
@@ -54,6 +55,9 @@ class ReportCollector:
     judges: list[dict[str, Any]] = field(default_factory=list)
     undecided: list[dict[str, Any]] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
+    sets: list[dict[str, Any]] = field(default_factory=list)
+    pipelines: list[dict[str, Any]] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
     begun: float = field(default_factory=time.monotonic)
 
     @pytest.hookimpl(tryfirst=True)
@@ -151,13 +155,19 @@ class ReportCollector:
     def travelling(self) -> dict[str, Any]:
         """What no report carries, from a worker of xdist to `arrived` on the controller."""
         lists = {name: getattr(self, name) for name in _LISTS}
-        return lists | {"counts": self.counts, "gates_selected": self.gates_selected, "undecided": self.undecided}
+        return lists | {
+            "counts": self.counts,
+            "about": self.about,
+            "gates_selected": self.gates_selected,
+            "undecided": self.undecided,
+        }
 
     def arrived(self, sent: dict[str, Any]) -> None:
         """The inverse of `travelling`."""
         for name in _LISTS:
             getattr(self, name).extend(sent.get(name, ()))
         self.counts.update(sent["counts"])
+        self.about |= sent.get("about", {})
         for fact in sent.get("undecided", ()):
             self.not_judged(fact)
         self.gates_selected = max(self.gates_selected, sent["gates_selected"])

@@ -1,11 +1,10 @@
-"""(ReportCollector, duration, exit code) -> Markdown for the summary page of a CI job.
+"""RunReport -> Markdown for the summary page of a CI job.
 
 Reasons of misses quote what a model said, which is nobody's Markdown: all of it is shown as text.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +18,7 @@ from pytest_ftgate.plugin.report.scores import few_cases, heading, metrics_of, s
 from pytest_ftgate.plugin.report.summary import endings
 
 if TYPE_CHECKING:
-    import pytest
-
-    from pytest_ftgate.plugin.report.collector import ReportCollector
+    from pytest_ftgate.pipeline.report.run_report import RunReport
 
 SHOWN_MISSES = 50
 SHOWN_SLICES = 20
@@ -32,9 +29,9 @@ _NUMBERS = ("value", "lower", "upper", "n")
 _SPECIAL = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|`*[]@\\!"})
 
 
-def page(tally: ReportCollector, seconds: float, code: int) -> str:
-    """The whole text. seconds: of the run. code: its exit code."""
-    return "\n".join(_lines(tally, seconds, code)) + "\n"
+def page(report: RunReport) -> str:
+    """The whole text."""
+    return "\n".join(_lines(report)) + "\n"
 
 
 def write(path: Path, text: str, *, append: bool) -> None:
@@ -44,7 +41,7 @@ def write(path: Path, text: str, *, append: bool) -> None:
         stream.write(text)
 
 
-def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
+def _lines(tally: RunReport) -> Iterator[str]:
     yield "## pytest-ftgate"
     yield ""
     yield from _verbatim([text for text, _ in endings(tally)])
@@ -57,10 +54,10 @@ def _lines(tally: ReportCollector, seconds: float, code: int) -> Iterator[str]:
     yield from _answers(tally.wrong, "failed: wrong answers, or not measured")
     yield from _answers(tally.missed, "missed: wrong answers, left to the gate")
     yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))
-    yield f"{len(tally.missed)} missed, {tally.failures()} failed, {_duration(seconds)}, exit code {code}"
+    yield f"{len(tally.missed)} missed, {tally.failed} failed, {_duration(tally.seconds)}, exit code {tally.code}"
 
 
-def _set(tally: ReportCollector, name: str) -> Iterator[str]:
+def _set(tally: RunReport, name: str) -> Iterator[str]:
     """One golden set: each model with its score and its slices, then the checks of the gate."""
     metrics, scores = tally.metrics.get(name, []), scores_of(tally, name)
     yield from (f"### {escaped(name)}", "")
@@ -111,7 +108,7 @@ def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str
         yield from (f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines, "")
 
 
-def _columns(tally: ReportCollector) -> Iterator[str]:
+def _columns(tally: RunReport) -> Iterator[str]:
     for each in tally.columns:
         yield f"### {escaped(headline(each))}"
         yield ""
@@ -120,21 +117,19 @@ def _columns(tally: ReportCollector) -> Iterator[str]:
         yield from _verbatim(list(notes(each, verbose=False)))
 
 
-def _answers(reports: Sequence[pytest.TestReport], title: str) -> Iterator[str]:
+def _answers(cases: Sequence[dict[str, Any]], title: str) -> Iterator[str]:
     """Cases with question, expected value and answer, in a table that a click opens."""
-    if not reports:
+    if not cases:
         return
-    yield from (f"<details><summary>{len(reports)} {title}</summary>", "")
-    yield from _table(("case", "question", "expected", "answer", "why"), map(_answer, reports[:SHOWN_MISSES]))
-    if (more := len(reports) - SHOWN_MISSES) > 0:
+    yield from (f"<details><summary>{len(cases)} {title}</summary>", "")
+    yield from _table(("case", "question", "expected", "answer", "why"), map(_answer, cases[:SHOWN_MISSES]))
+    if (more := len(cases) - SHOWN_MISSES) > 0:
         yield from (f"and {more} more", "")
     yield from ("</details>", "")
 
 
-def _answer(report: pytest.TestReport) -> tuple[str, ...]:
-    facts = dict(report.user_properties)
-    told = (str(facts.get(f"ftgate_{key}", "")) for key in ("question", "expected", "answer"))
-    return report.nodeid, *told, json.loads(str(facts["ftgate"]))["outcome"]["reason"]
+def _answer(case: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(case[key] for key in ("test", "question", "expected", "answer", "reason"))
 
 
 def _verbatim(lines: Sequence[str]) -> Iterator[str]:

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pytest_ftgate.files.excerpt import brief
-
-if TYPE_CHECKING:
-    from pytest_ftgate.plugin.report.collector import ReportCollector
 
 FEW = 30
 """Cases below which the score of a slice says little: its interval is then some 30 points wide."""
 SHOWN_SLICES = 8
 _WIDEST = 40
 
+Facts = Mapping[str, Sequence[dict[str, Any]]]
+
+
+class Measured(Protocol):
+    """What a `ReportCollector` and a `RunReport` have in common: facts by golden set, and scores of models."""
+
+    @property
+    def metrics(self) -> Facts:
+        """Of the gate."""
+
+    @property
+    def checks(self) -> Facts:
+        """Of the gate."""
+
+    @property
+    def scores(self) -> Sequence[dict[str, Any]]:
+        """See `pipeline.report.scores`."""
+
+
 Lines = Iterator[tuple[str, str]]
 
 
-def set_names(tally: ReportCollector) -> list[str]:
+def set_names(tally: Measured) -> list[str]:
     """Golden sets that there is something to say of, in the order of the run."""
     scored = [score["set"] for score in tally.scores if has_score(score)]
     return list(dict.fromkeys([*tally.metrics, *tally.checks, *scored]))
 
 
-def scores_of(tally: ReportCollector, name: str) -> list[dict[str, Any]]:
+def scores_of(tally: Measured, name: str) -> list[dict[str, Any]]:
     """Of each model that was tested on a golden set in this run."""
     return [score for score in tally.scores if score["set"] == name and has_score(score)]
 
@@ -44,7 +60,7 @@ def heading(score: Mapping[str, Any]) -> str:
 _WITHOUT = {"failed": "not measured", "unscored": "unscored"}
 
 
-def metric_lines(metrics: list[dict[str, Any]]) -> Lines:
+def metric_lines(metrics: Sequence[dict[str, Any]]) -> Lines:
     """Value, bounds and number of cases of each; then the confusion matrix that one of them has."""
     for metric in metrics:
         without = f", not measured: {metric['ungraded']:,}" if metric.get("ungraded") else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.excerpt import brief
@@ -16,6 +16,7 @@ from pytest_ftgate.plugin.report.scores import heading, metric_lines, metrics_of
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_ftgate.pipeline.report.run_report import RunReport
     from pytest_ftgate.plugin.report.collector import ReportCollector
 
 SHOWN_MISSES = 10
@@ -36,7 +37,7 @@ def lines(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]
     yield from endings(tally)
 
 
-def endings(tally: ReportCollector) -> Iterator[tuple[str, str]]:
+def endings(tally: ReportCollector | RunReport) -> Iterator[tuple[str, str]]:
     """What was decided, as `lines` ends with."""
     for verdict in tally.verdicts:
         yield from _verdict(verdict)
@@ -61,7 +62,7 @@ def _set(tally: ReportCollector, name: str, *, verbose: bool) -> Iterator[tuple[
 _COLOURS = {"pass": "green", "hold": "yellow", "skip": "yellow"}
 
 
-def _checks(checks: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+def _checks(checks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for check in checks:
         reason = check["reason"].removeprefix(f"{check['check']}: ")
         if check["advisory"]:

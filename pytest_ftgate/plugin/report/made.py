@@ -1,0 +1,63 @@
+"""ReportCollector of a finished run -> RunReport, kept beside the records of the run."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest_ftgate
+from pytest_ftgate.pipeline.report.run_report import RunReport
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_ftgate.plugin.report.collector import ReportCollector
+
+_SAME = ("train", "canary", "sets", "pipelines", "metrics", "checks", "verdicts", "nights", "data", "traffic")
+_SAME_TOO = ("columns", "scores", "changed", "judges", "unasked", "counts")
+
+
+def made(tally: ReportCollector, code: int) -> RunReport:
+    """code: the exit code. run is "" where no record was kept and nothing was trained."""
+    about = {"at": time.time()} | tally.about
+    return RunReport(
+        run=about.pop("run", ""),
+        at=about.pop("at"),
+        seconds=time.monotonic() - tally.begun,
+        code=code,
+        failed=tally.failures(),
+        about=about | _here(),
+        wrong=[_case(report) for report in tally.wrong],
+        missed=[_case(report) for report in tally.missed],
+        **{name: getattr(tally, name) for name in (*_SAME, *_SAME_TOO)},
+    )
+
+
+def _here() -> dict[str, Any]:
+    return {
+        "version": pytest_ftgate.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": {name: found for name in _PACKAGES if (found := getattr(sys.modules.get(name), "__version__", ""))},
+    }
+
+
+_PACKAGES = ("torch", "transformers", "peft", "trl", "vllm", "mlflow", "pytest")
+"""Those that the run has loaded are named with their versions."""
+
+
+def _case(report: pytest.TestReport) -> dict[str, Any]:
+    """A case that is not right: test, file, line, set, case, question, answer, expected, reason."""
+    facts = dict(report.user_properties)
+    found = json.loads(str(facts["ftgate"])) if "ftgate" in facts else {}
+    file, line = getattr(report, "ftgate_place", (report.location[0], 0))
+    told = {key: str(facts.get(f"ftgate_{key}", "")) for key in ("question", "expected", "answer")}
+    reason = found.get("outcome", {}).get("reason", "")
+    return {"test": report.nodeid, "file": file, "line": line, "reason": reason} | told | _names(found)
+
+
+def _names(found: dict[str, Any]) -> dict[str, Any]:
+    return {key: found.get(key, "") for key in ("set", "case")}
