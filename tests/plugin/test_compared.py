@@ -119,12 +119,14 @@ def test_ctrl_c_leaves_a_record_of_what_was_measured(project, answering):
     assert (facts["cases"], facts["n"], len(cases)) == (6, 5, 5)
 
 
-def test_nothing_measured_leaves_nothing(project, answering):
+def test_nothing_measured_leaves_no_record_but_its_report(project, answering):
     answering(lambda messages: Fault(status=400, text="no"))
     project.golden("tickets", ECHO)
     project.run()
     assert records(project) == []
-    assert not list((project.path / ".ftgate").glob("records/2*"))
+    [left] = (project.path / ".ftgate").glob("records/2*/*")
+    assert left.name == "run.json"
+    assert json.loads(left.read_text())["code"] == 1
 
 
 def test_answers_graded_again_are_compared_too(project, answering):

@@ -116,8 +116,13 @@ def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop, method):
     assert result.ret == 11, result.stdout.str()
     result.stdout.fnmatch_lines(["INTEGRITY*", f"*{file.name}:101: leak of golden case mail/c7*"])
     result.stdout.fnmatch_lines(["*INTEGRITY mail*"])
-    left = {file.name for file in (shop.path / ".ftgate").rglob("*")}
-    assert left == {".gitignore", "audit.jsonl", "journal", "running", "lock"}, "no model was asked, no registry made"
+    records = shop.path / ".ftgate" / "records"
+    [report] = records.glob("*/run.json")
+    assert json.loads(report.read_text())["pipelines"][0]["leaks"][0]["golden_id"] == "c7"
+    left = {file.name for file in (shop.path / ".ftgate").rglob("*") if not file.is_relative_to(records)}
+    assert left == {".gitignore", "audit.jsonl", "journal", "running", "lock", "journal.key"}, (
+        "no model was asked, no registry made"
+    )
 
 
 def test_drop_row_goes_on_without_the_leaked_rows_and_leaves_the_files_alone(shop):

@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import RecordError
+from pytest_ftgate.evaluate.records.store import KEPT
 from pytest_ftgate.files.append_log import line_of, parsed
 from pytest_ftgate.files.atomic import replacing_bytes
 from pytest_ftgate.files.sealed_line import is_unchanged, sealed
@@ -79,7 +81,15 @@ def keep(store: RecordStore, report: RunReport) -> Path:
             stream.write(sealed(store.key, line_of(report.to_json())) + b"\n")
     except OSError as error:
         raise RecordError(f"{shown(path)}: the report cannot be written: {error.strerror or error}") from None
+    _prune(store)
     return path
+
+
+def _prune(store: RecordStore) -> None:
+    """Of the runs that measured nothing, whose report is all there is, the last stay: as many as of a golden set."""
+    alone = [path.parent for path in store.folder.glob(f"*/{FILE}") if not any(path.parent.glob("*.jsonl"))]
+    for folder in sorted(alone, reverse=True)[KEPT:]:
+        rmtree(folder, ignore_errors=True)
 
 
 def read(store: RecordStore, run: str) -> RunReport | None:
