@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.gate.checks import CHECKS
-from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval
-from pytest_ftgate.pipeline.report.html.numbers import points, share
+from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval, of_differences, of_shares
 from pytest_ftgate.pipeline.report.html.render import Section, section
 from pytest_ftgate.pipeline.report.html.svg import Axis
 
@@ -43,8 +42,7 @@ def mark(status: str) -> dict[str, str]:
 def _of_set(name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     known = {check["check"]: interval for check in found if (interval := _difference(check)) is not None}
     rows = list(known.values())
-    axis = Axis.over([0.0, *(value for row in rows for value in row.values())], step=0.04)
-    forest = Forest(rows, axis, points, 0.0)
+    forest = of_differences(rows)
     floors = [floor for check in found for floor in _floors(check)]
     return {
         "set": name,
@@ -96,9 +94,9 @@ def _floor_rows(floors: list[Interval]) -> list[dict[str, Any]]:
 def _floor(floor: Interval) -> dict[str, Any]:
     values = list(floor.values())
     is_share = all(-1 <= value <= 1 for value in values)
-    shown = share if is_share else _number
-    axis = Axis(0.0, 1.0) if is_share and min(values) >= 0 else Axis.over(values)
-    forest = Forest([floor], axis, shown)
+    positive = is_share and min(values) >= 0
+    forest = of_shares([floor]) if positive else Forest([floor], Axis.over(values), _number, _number)
+    shown = forest.shown
     word = "at least" if floor.above else "at most"
     signs = {"good": mark("pass"), "warn": mark("hold"), "bad": mark("reject")}[floor.tone]
     return (

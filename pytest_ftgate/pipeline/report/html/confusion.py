@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.metrics.intervals import f1_bounds
-from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval
-from pytest_ftgate.pipeline.report.html.numbers import share
+from pytest_ftgate.pipeline.report.html.intervals import Interval, of_shares
 from pytest_ftgate.pipeline.report.html.render import Section, section
-from pytest_ftgate.pipeline.report.html.svg import Axis
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.run_report import RunReport
@@ -32,7 +30,7 @@ def _of_score(score: Mapping[str, Any]) -> dict[str, Any]:
     for row, column, count in matrix["cells"]:
         counts[row][column] = count
     labels = list(_labels(rows, counts))
-    forest = Forest([interval for _, interval in labels], Axis(0.0, 1.0), share)
+    forest = of_shares([interval for _, interval in labels])
     wide = len(rows) > WIDEST
     return {
         "set": score["set"],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from pytest_ftgate.pipeline.report.html.numbers import points, share, share_tick, tick
 from pytest_ftgate.pipeline.report.html.svg import Axis, dot, drawing, label, line, rectangle
 
 _HEIGHT = 30
@@ -35,11 +36,14 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """rows: drawn on one axis. zero: where "no difference" is, None for shares. shown: a value as text."""
+    """rows: drawn on one axis. zero: where "no difference" is, None for shares. shown: a value as text; tick: as its
+    axis has it.
+    """
 
     rows: Sequence[Interval]
     axis: Axis
     shown: Callable[[float], str]
+    tick: Callable[[float], str]
     zero: float | None = None
 
     def row(self, interval: Interval) -> Markup:
@@ -55,7 +59,7 @@ class Forest:
 
     def scale(self) -> Markup:
         """The axis with its values, for the end of the table."""
-        ticks = [(self.axis.at(tick), self.shown(tick)) for tick in self.axis.ticks()]
+        ticks = [(self.axis.at(place), self.tick(place)) for place in self.axis.ticks()]
         parts = [part for x, text in ticks for part in (line(x, 0, x, 5, "axis"), label(x, 18, text))]
         return drawing("axis", f"axis from {ticks[0][1]} to {ticks[-1][1]}" if ticks else "axis", 22, parts, "scale")
 
@@ -68,7 +72,7 @@ class Forest:
                 if interval.above
                 else rectangle(edge, 0, 100, _HEIGHT, "beyond")
             )
-        yield from (line(at(tick), 0, at(tick), _HEIGHT, "grid") for tick in self.axis.ticks())
+        yield from (line(at(place), 0, at(place), _HEIGHT, "grid") for place in self.axis.ticks())
         if self.zero is not None:
             yield line(at(self.zero), 0, at(self.zero), _HEIGHT, "zero")
         if interval.limit is not None:
@@ -83,3 +87,14 @@ class Forest:
         left, right = ends[0] if ends[0] is not None else 0.0, ends[1] if ends[1] is not None else 100.0
         yield line(left, _MIDDLE, right, _MIDDLE, f"whisker {interval.tone}")
         yield from (line(end, 9, end, 21, f"whisker {interval.tone}") for end in ends if end is not None)
+
+
+def of_differences(rows: Sequence[Interval]) -> Forest:
+    """Differences of shares, in points, with no difference among them."""
+    axis = Axis.over([0.0, *(value for row in rows for value in row.values())], step=0.04)
+    return Forest(rows, axis, points, tick, 0.0)
+
+
+def of_shares(rows: Sequence[Interval]) -> Forest:
+    """From 0 to 100 %."""
+    return Forest(rows, Axis(0.0, 1.0), share, share_tick)

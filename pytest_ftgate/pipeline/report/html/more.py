@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.pipeline.report.html.checks import mark
-from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval
-from pytest_ftgate.pipeline.report.html.numbers import points
+from pytest_ftgate.pipeline.report.html.intervals import Interval, of_differences
 from pytest_ftgate.pipeline.report.html.render import Section, section
-from pytest_ftgate.pipeline.report.html.svg import Axis
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.run_report import RunReport
@@ -26,8 +24,7 @@ def since(report: RunReport) -> Section | None:
     """The difference to an earlier run; None where there is none to compare with."""
     known = [each for each in report.changed if each["gain"] is not None]
     rows = {each["title"]: Interval(each["title"], each["gain"], each["lower"], each["upper"], None) for each in known}
-    axis = Axis.over([0.0, *(value for row in rows.values() for value in row.values())], step=0.04)
-    forest = Forest(list(rows.values()), axis, points, 0.0)
+    forest = of_differences(list(rows.values()))
     shown = [
         {
             "title": each["title"],

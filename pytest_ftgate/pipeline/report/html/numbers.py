@@ -17,6 +17,16 @@ def points(value: float | None) -> str:
     return "" if value is None else f"{round(100 * value, 1) + 0.0:+.1f}".replace("-", MINUS)
 
 
+def tick(value: float) -> str:
+    """A difference of shares in points, on an axis: .05 -> "+5", 0 -> "0"."""
+    return f"{100 * value:+.3g}".replace("-", MINUS) if value else "0"
+
+
+def share_tick(value: float) -> str:
+    """A share on an axis: .2 -> "20 %"."""
+    return f"{100 * value:.3g} %".replace("-", MINUS)
+
+
 def bounds(lower: float | None, upper: float | None) -> str:
     """Of a share: "[63.1, 81.6]"; an open side is "..."."""
     if lower is None and upper is None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval
+from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval, of_differences
 from pytest_ftgate.pipeline.report.html.numbers import bounds, plain, points, share
 from pytest_ftgate.pipeline.report.html.render import Section, section
-from pytest_ftgate.pipeline.report.html.svg import Axis
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.run_report import RunReport
@@ -22,8 +21,7 @@ def prompts(report: RunReport) -> Section | None:
 
 def _of_set(fact: Mapping[str, Any]) -> dict[str, Any]:
     known = {column["label"]: interval for column in fact["columns"] if (interval := _gain(column)) is not None}
-    axis = Axis.over([0.0, *(value for each in known.values() for value in each.values())], step=0.04)
-    forest = Forest(list(known.values()), axis, points, 0.0)
+    forest = of_differences(list(known.values()))
     rows = [_row(column) | _plot(forest, known.get(column["label"])) for column in fact["columns"]]
     facts = {key: fact[key] for key in ("set", "n", "asked", "unmeasured")}
     return facts | {"first": fact["columns"][0]["label"], "rows": rows, "scale": forest.scale()}

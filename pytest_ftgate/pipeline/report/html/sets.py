@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.metrics.intervals import wilson
-from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval
-from pytest_ftgate.pipeline.report.html.numbers import share
+from pytest_ftgate.pipeline.report.html.intervals import Interval, of_shares
 from pytest_ftgate.pipeline.report.html.render import Section, section
-from pytest_ftgate.pipeline.report.html.svg import Axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +38,7 @@ def _of_set(report: RunReport, fact: Mapping[str, Any], grades: SetGrades | None
     title = fact.get("title", fact["set"])
     columns = [column for column in grades.columns if column.results] if grades else []
     rows = [_row(column) for column in columns]
-    forest = Forest([interval for _, interval in rows], Axis(0.0, 1.0), share)
+    forest = of_shares([interval for _, interval in rows])
     several = len(report.columns) > 0
     return {
         "set": fact["set"],

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.gate.checks.slices import LEAST_CASES
 from pytest_ftgate.metrics.intervals import ALPHA
-from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval
-from pytest_ftgate.pipeline.report.html.numbers import share
+from pytest_ftgate.pipeline.report.html.intervals import Interval, of_shares
 from pytest_ftgate.pipeline.report.html.render import Section, section
-from pytest_ftgate.pipeline.report.html.svg import Axis
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.run_report import RunReport
@@ -30,7 +28,7 @@ def _of_score(report: RunReport, score: Mapping[str, Any]) -> dict[str, Any]:
     numbers = gate["numbers"] if gate else {}
     shown = score["slices"][:SHOWN]
     rows = list(_rows(shown, numbers))
-    forest = Forest([interval for _, interval in rows], Axis(0.0, 1.0), share)
+    forest = of_shares([interval for _, interval in rows])
     return {
         "set": score["set"],
         "title": score["title"],

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
 TONES = {"PROMOTE": "good", "UNCHANGED": "good", "PASSED": "good", "HOLD": "warn", "NOTHING TO WATCH": "warn"}
 _WORDS = {"PROMOTE": "PROMOTED"}
-_MEANING = {
-    "HOLD": "could not be decided: production is unchanged",
-    "REJECT": "worse, or too bad: production is unchanged",
-    "INTEGRITY": "the comparison cannot be trusted: production is unchanged",
-}
 _SHOWN = {
     ("baseline", "reject"): "it is significantly worse than the base model with its best prompt",
     ("baseline", "hold"): "it is not shown to be better than the base model with its best prompt",
@@ -51,7 +46,9 @@ _ORDER = ("integrity", "reject", "hold", "skip")
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """word: the verdict. subject: task and version. sentence: with its reason. lines: more of it. next: a command."""
+    """word: the verdict. subject: task and version. sentence: with its reason. lines: more of it. next: what to do;
+    command: what to type.
+    """
 
     word: str
     subject: str
@@ -60,6 +57,7 @@ class Headline:
     lines: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     next: str = ""
+    command: str = ""
 
 
 def headlines(report: RunReport) -> list[Headline]:
@@ -82,14 +80,15 @@ def _of_verdict(report: RunReport, verdict: Mapping[str, Any]) -> Headline:
     explained = verdict.get("beside", ())
     lines = (*(line.strip() for line in more), *explained)
     sentence = _sentence(report, kind, first, proposed=bool(proposed))
-    step = _NEXT[kind].format(task=verdict["task"], golden=verdict["golden"])
-    if proposed:
-        step = f"ftgate promote {verdict['task']} v{version}"
-    return Headline(word, subject, sentence, TONES.get(kind, "bad"), lines, tuple(verdict.get("warnings", ())), step)
+    command = f"ftgate {'promote' if proposed else 'serve'} {verdict['task']}" if kind == "PROMOTE" else ""
+    command += f" v{version}" if proposed else ""
+    step = _NEXT[kind].format(task=verdict["task"])
+    warnings = tuple(verdict.get("warnings", ()))
+    return Headline(word, subject, sentence, TONES.get(kind, "bad"), lines, warnings, step, command)
 
 
 _NEXT = {
-    "PROMOTE": "ftgate serve {task}",
+    "PROMOTE": "",
     "UNCHANGED": "change the data or the configuration of {task}, then train again",
     "HOLD": "add golden cases or improve the data of {task}, then train again",
     "REJECT": "improve the data or the configuration of {task}, then train again",
