@@ -43,6 +43,7 @@ from pytest_ftgate.cli import (
     show,
     status_history_rollback,
     tradeoff,
+    view,
 )
 from pytest_ftgate.cli.ini import import_folders
 from pytest_ftgate.cli.own_options import in_own_options
@@ -82,6 +83,7 @@ FAMILIES = (
     ray,
     export,
     tradeoff,
+    view,
 )
 
 
