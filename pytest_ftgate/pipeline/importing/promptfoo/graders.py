@@ -104,6 +104,9 @@ class CaseGraders:
             raise NotCarriedError("has no type")
         if data.get("weight") == 0:
             raise NotCarriedError("has the weight 0, with which it decides nothing")
+        for key in ("threshold", "weight"):
+            if isinstance(data.get(key, 0), bool) or not isinstance(data.get(key, 0), int | float | None):
+                raise NotCarriedError(f"its {key} is no number")
         if strange := [str(key) for key in data if key not in _KNOWN]:
             raise NotCarriedError(f"its `{strange[0]}` is not carried over")
 
