@@ -24,6 +24,7 @@ from pytest_ftgate.cli import (
     doctor,
     drift,
     export,
+    import_cases,
     judge,
     leakage,
     live,
@@ -52,6 +53,7 @@ from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
 FAMILIES = (
+    import_cases,
     show,
     runs,
     report,

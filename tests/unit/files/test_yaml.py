@@ -134,3 +134,12 @@ def test_what_would_take_the_memory_or_raise_is_a_fault_with_its_line(tmp_path, 
 
 def test_aliases_of_ordinary_use_are_read(tmp_path):
     assert read(tmp_path, "a: &a {x: [1, 2]}\nb: [*a, *a]") == {"a": {"x": [1, 2]}, "b": [{"x": [1, 2]}] * 2}
+
+
+def test_the_core_schema_reads_more_than_json(tmp_path):
+    text = "[True, FALSE, Null, .5, 5., +1, 007, 0x1f, 0o17, 1e3, yes, no, 12:30, 1_000, 0b1, '1', !!int 08]"
+    file = tmp_path / "core.yaml"
+    file.write_text(text)
+    values = [True, False, None, 0.5, 5.0, 1, 7, 31, 15, 1000.0, "yes", "no", "12:30", "1_000", "0b1", "1", 8]
+    assert read_yaml(file, core=True)[0] == values
+    assert read(tmp_path, "[True, .5, 007]") == ["True", ".5", "007"]
