@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.importing.imported import Imported
 
 
-KINDS: Mapping[str, ImportKind] = MappingProxyType({})
+def _promptfoo(args: argparse.Namespace) -> Imported:
+    from pytest_ftgate.pipeline.importing.promptfoo import read_promptfoo
+
+    return read_promptfoo(args.source)
+
+
+KINDS: Mapping[str, ImportKind] = MappingProxyType(
+    {
+        "promptfoo": ImportKind("a promptfoo configuration", "promptfooconfig.yaml, .yml or .json", _promptfoo),
+    }
+)
 """By the name that the command gives them."""
 
 
