@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.import_kind import ImportKind
+from pytest_ftgate.cli.import_others import OTHER_KINDS
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
@@ -27,6 +28,7 @@ def _promptfoo(args: argparse.Namespace) -> Imported:
 KINDS: Mapping[str, ImportKind] = MappingProxyType(
     {
         "promptfoo": ImportKind("a promptfoo configuration", "promptfooconfig.yaml, .yml or .json", _promptfoo),
+        **OTHER_KINDS,
     }
 )
 """By the name that the command gives them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -31,16 +32,29 @@ def read_yaml(path: Path) -> tuple[Any, dict[Keys, int]]:
     return _read(read_text(path), shown(path))
 
 
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A scalar with a tag of another program, "!function" say."""
+
+    tag: str
+    text: str
+
+
+def read_tagged_yaml(path: Path) -> tuple[Any, dict[Keys, int]]:
+    """As `read_yaml`, for files of programs with tags of their own: a scalar with one is a `Tagged`."""
+    return _read(read_text(path), shown(path), _tagged_loader())
+
+
 def parse_yaml(text: str) -> Any:
     """The data of a text that is one YAML document. Raises FileFaults as `read_yaml`, with "" as path."""
     return _read(text, "")[0]
 
 
-def _read(text: str, path: str) -> tuple[Any, dict[Keys, int]]:
+def _read(text: str, path: str, loader: Any = None) -> tuple[Any, dict[Keys, int]]:
     import yaml
 
     try:
-        return _parse(text, path)
+        return _parse(text, path, loader or _loader())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise FileFaults([Fault(path, mark.line + 1 if mark else 0, _what(error))]) from None
@@ -54,8 +68,8 @@ def _what(error: Any) -> str:
     return f"is not valid YAML: {', '.join(part for part in (error.context, error.problem) if part)}"
 
 
-def _parse(text: str, path: str) -> tuple[Any, dict[Keys, int]]:
-    loader = _loader()(text)
+def _parse(text: str, path: str, kind: Any) -> tuple[Any, dict[Keys, int]]:
+    loader = kind(text)
     try:
         root = loader.get_single_node()
         if root is None:
@@ -113,3 +127,15 @@ def _loader() -> Any:
     for kind, (pattern, first) in _SCALARS.items():
         JsonScalars.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"^{pattern}$"), first)
     return JsonScalars
+
+
+@lru_cache(maxsize=1)
+def _tagged_loader() -> Any:
+    class TaggedScalars(_loader()):  # type: ignore[misc]
+        """Keeps what has an unknown tag as it is written."""
+
+    def tagged(_loader: Any, tag: str, node: Any) -> Any:
+        return Tagged(f"!{tag}", str(node.value) if node.id == "scalar" else node.id)
+
+    TaggedScalars.add_multi_constructor("!", tagged)
+    return TaggedScalars
