@@ -25,9 +25,30 @@ def _promptfoo(args: argparse.Namespace) -> Imported:
     return read_promptfoo(args.source)
 
 
+def _table(args: argparse.Namespace) -> Imported:
+    from pytest_ftgate.pipeline.importing.table import mapping_of, read_table
+
+    return read_table(args.source, mapping_of(args.map))
+
+
+def _map_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--map",
+        required=True,
+        metavar="KEY=COLUMN,...",
+        help="which column is which key of a case: input=question,expected=outputs.answer,slice.lang=language",
+    )
+
+
 KINDS: Mapping[str, ImportKind] = MappingProxyType(
     {
         "promptfoo": ImportKind("a promptfoo configuration", "promptfooconfig.yaml, .yml or .json", _promptfoo),
+        "table": ImportKind(
+            "rows of any file, an export of LangSmith or Braintrust too",
+            ".csv, .tsv, .jsonl, .json, .parquet or a dataset folder",
+            _table,
+            _map_option,
+        ),
         **OTHER_KINDS,
     }
 )

@@ -19,6 +19,7 @@ from pytest_ftgate.files.schema import check
 from pytest_ftgate.golden.spec import read_golden
 from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.pipeline.cost.price_file import read_prices
+from pytest_ftgate.pipeline.importing.promptfoo import read_promptfoo
 from tools.reference.flags import recorded
 
 CASE = '{"id": "a", "input": {"text": "x"}, "expected": "y"}\n'
@@ -87,6 +88,14 @@ def _rows(path: Path) -> None:
     assert not faults
 
 
+def _promptfoo(path: Path) -> None:
+    assert read_promptfoo(path).cases
+
+
+def _json_lines(path: Path) -> None:
+    assert all(json.loads(line) for line in path.read_text().splitlines())
+
+
 def _python(path: Path) -> None:
     compile(path.read_text(), path.name, "exec")
 
@@ -114,8 +123,10 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "exposures.jsonl": _of_schema("exposure"),
     "outcomes.jsonl": _of_schema("outcome"),
     "requests.jsonl": _log,
+    "export*.jsonl": _json_lines,
     "*.jsonl": _rows,
     "*.py": _python,
     ".github/workflows/*.yml": _workflow,
+    "promptfooconfig.yaml": _promptfoo,
     "*.yml": _yaml,
 }

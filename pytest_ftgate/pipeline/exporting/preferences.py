@@ -16,7 +16,6 @@ from pytest_ftgate.graders.value import Grade
 from pytest_ftgate.pipeline.comparison.compare import compare
 from pytest_ftgate.pipeline.discovery import Catalogue
 from pytest_ftgate.pipeline.exporting.exported import Exported, json_lines
-from pytest_ftgate.pipeline.importing.grouped import GroupedLosses
 from pytest_ftgate.pipeline.importing.imported import Losses
 from pytest_ftgate.serve.response import Response
 
@@ -33,7 +32,7 @@ def preferences(pairs: Sequence[Pair], catalogue: Catalogue) -> Exported:
     pipeline: a model that trains on what decides about it passes for nothing.
     """
     refuse_gating(pairs, catalogue)
-    losses = GroupedLosses()
+    losses = Losses()
     rows = [row for then, now in pairs for row in _rows(then, now, losses)]
     return Exported(json_lines(rows), len(rows), tuple(losses.faults))
 

@@ -14,7 +14,6 @@ from pytest_ftgate.golden.spec import Golden
 from pytest_ftgate.pipeline.exporting.assertions import CannotCarry, assertions, unsafe
 from pytest_ftgate.pipeline.exporting.exported import Exported
 from pytest_ftgate.pipeline.exporting.settings_lost import add_lost_settings, named
-from pytest_ftgate.pipeline.importing.grouped import GroupedLosses
 from pytest_ftgate.pipeline.importing.imported import Losses
 
 _TRIMMED = "typeof output === 'string' ? output.trim() : output"
@@ -31,7 +30,7 @@ def promptfoo_config(suite: Suite) -> Exported:
     more leniently; so is a script of user turns, and a text that promptfoo would read as a template or a file. The
     provider is left to you.
     """
-    losses, tests = GroupedLosses(), []
+    losses, tests = Losses(), []
     add_lost_settings(losses, suite.golden, "promptfoo")
     if suite.golden.judge is not None:
         why = "promptfoo asks its own judge; set its model in defaultTest.options.provider, with the key of your own"

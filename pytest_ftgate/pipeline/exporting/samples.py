@@ -12,7 +12,6 @@ from pytest_ftgate.golden.question import question_text
 from pytest_ftgate.golden.spec import DEFAULT_GRADERS
 from pytest_ftgate.pipeline.exporting.exported import Exported, json_lines
 from pytest_ftgate.pipeline.exporting.settings_lost import add_lost_settings, named
-from pytest_ftgate.pipeline.importing.grouped import GroupedLosses
 from pytest_ftgate.pipeline.importing.imported import Losses
 
 _SCORERS = {
@@ -33,7 +32,7 @@ def inspect_samples(suite: Suite) -> Exported:
     The messages are as they are sent, with the system turn and examples. Lost: scripts of user turns, tools of a case,
     and every grader but `exact`, since a sample holds no scorer.
     """
-    losses, rows = GroupedLosses(), []
+    losses, rows = Losses(), []
     add_lost_settings(losses, suite.golden, "Inspect")
     _add_lost_graders(losses, suite, "an Inspect sample holds no scorer", "choose one in your task", _SCORERS)
     for case in suite.cases:
@@ -52,7 +51,7 @@ def plain_rows(suite: Suite) -> Exported:
     A question of several turns is a list: of messages, or of the texts of a script. Lost: few-shot examples, and every
     grader but `exact`.
     """
-    losses = GroupedLosses()
+    losses = Losses()
     add_lost_settings(losses, suite.golden, "a plain row")
     _add_lost_graders(losses, suite, "a plain row says only what is expected", "note how it is judged", {})
     if suite.prompt.examples:

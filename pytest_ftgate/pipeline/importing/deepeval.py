@@ -13,8 +13,7 @@ from pytest_ftgate.files.json import read_json
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.importing.case_builder import CaseBuilder, Draft
 from pytest_ftgate.pipeline.importing.chosen_grader import DEFAULT, note_of, settings_of
-from pytest_ftgate.pipeline.importing.grouped import GroupedLosses
-from pytest_ftgate.pipeline.importing.imported import Imported
+from pytest_ftgate.pipeline.importing.imported import Imported, Losses
 from pytest_ftgate.pipeline.importing.source_rows import SourceRow, read_source_rows
 
 _CALLS = {"kind": "tool_calls"}
@@ -40,7 +39,7 @@ class DeepevalOptions:
 class _Reading:
     path: str
     options: DeepevalOptions
-    losses: GroupedLosses = field(default_factory=GroupedLosses)
+    losses: Losses = field(default_factory=Losses)
 
 
 def read_deepeval(path: Path, options: DeepevalOptions | None = None) -> Imported:

@@ -9,6 +9,9 @@ from typing import Any
 
 from pytest_ftgate.errors import Fault
 
+_SHOWN = 8
+"""Further lines of one reason that are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
@@ -34,15 +37,24 @@ class Losses:
 
     @property
     def faults(self) -> list[Fault]:
-        """All of them, sorted by file and line: "file:12: javascript: ... (3 cases)"."""
+        """One for each file and reason, sorted: "file:12: javascript: ... (3 cases; also lines 20, 34)"."""
+        found: dict[tuple[str, str, str], dict[int, int]] = {}
+        for (path, line, what, why), cases in sorted(self._cases.items()):
+            found.setdefault((path, what, why), {})[line] = cases
         return sorted(
-            Fault(path, line, f"{what}: {why}{_counted(cases)}")
-            for (path, line, what, why), cases in self._cases.items()
+            Fault(path, next(iter(lines)), f"{what}: {why}{_counted(lines)}")
+            for (path, what, why), lines in found.items()
         )
 
 
-def _counted(cases: int) -> str:
-    return f" ({cases:,} case{'' if cases == 1 else 's'})" if cases else ""
+def _counted(lines: Mapping[int, int]) -> str:
+    """lines: 1-based -> cases that are concerned there, in order."""
+    cases, others = sum(lines.values()), list(lines)[1:]
+    parts = [f"{cases:,} case{'' if cases == 1 else 's'}"] if cases else []
+    if others:
+        more = f" and {len(others) - _SHOWN:,} more" if len(others) > _SHOWN else ""
+        parts.append(f"also line{'' if len(others) == 1 else 's'} {', '.join(map(str, others[:_SHOWN]))}{more}")
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 @dataclass(frozen=True, slots=True)

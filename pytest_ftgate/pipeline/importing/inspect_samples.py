@@ -11,8 +11,7 @@ from pytest_ftgate.pipeline.importing.case_builder import CaseBuilder, Draft
 from pytest_ftgate.pipeline.importing.chat import NotAsked, question
 from pytest_ftgate.pipeline.importing.choices import NoOption, options_grader, right_letter, with_options
 from pytest_ftgate.pipeline.importing.chosen_grader import note_of, settings_of
-from pytest_ftgate.pipeline.importing.grouped import GroupedLosses
-from pytest_ftgate.pipeline.importing.imported import Imported
+from pytest_ftgate.pipeline.importing.imported import Imported, Losses
 from pytest_ftgate.pipeline.importing.source_rows import SourceRow, read_source_rows
 
 _KNOWN = frozenset({"id", "input", "target", "choices", "metadata"})
@@ -26,7 +25,7 @@ def read_inspect(path: Path, grader: str = _DEFAULT_GRADER) -> Imported:
     grader: for the others, see `chosen_grader.GRADERS`. Metadata become slices, or notes where they do not group the
     cases. Lost: samples that need a sandbox, files or a setup, and questions that are no texts. Raises FileFaults.
     """
-    losses = GroupedLosses()
+    losses = Losses()
     builder = CaseBuilder(shown(path), losses)
     for row in read_source_rows(path, "samples"):
         if (draft := _draft(row, shown(path), losses)) is not None:
@@ -49,7 +48,7 @@ def read_inspect(path: Path, grader: str = _DEFAULT_GRADER) -> Imported:
     return Imported(golden, builder.rows(), losses.faults, notes=notes)
 
 
-def _draft(row: SourceRow, path: str, losses: GroupedLosses) -> Draft | None:
+def _draft(row: SourceRow, path: str, losses: Losses) -> Draft | None:
     """The case of a sample; None if it is noted as lost."""
     data = row.data
     for key in _AGENTS:

@@ -9,8 +9,7 @@ from pytest_ftgate.files.text import shown
 from pytest_ftgate.files.yaml import Tagged
 from pytest_ftgate.pipeline.importing.case_builder import CaseBuilder, Draft
 from pytest_ftgate.pipeline.importing.choices import LETTERS, NoOption, options_grader, right_letter, with_options
-from pytest_ftgate.pipeline.importing.grouped import GroupedLosses
-from pytest_ftgate.pipeline.importing.imported import Imported
+from pytest_ftgate.pipeline.importing.imported import Imported, Losses
 from pytest_ftgate.pipeline.importing.lm_eval.documents import Document, NoDocument, options_of, text_of
 from pytest_ftgate.pipeline.importing.lm_eval.scoring import Scoring, scoring_of
 from pytest_ftgate.pipeline.importing.lm_eval.task import Task, data_file, few_shot_file, read_task
@@ -34,7 +33,7 @@ def read_lm_eval(path: Path, data: Path | None = None) -> Imported:
     Lost: what the task leaves to functions of Python, metrics without a mark that one answer passes, further lists of
     filters. Raises FileFaults: no task, or no local file of its rows.
     """
-    task, losses = read_task(path), GroupedLosses()
+    task, losses = read_task(path), Losses()
     kind = task.data.get("output_type", GENERATED)
     if kind not in (GENERATED, CHOSEN):
         why = "measures probabilities of given texts, not an answer; nothing carried over"
@@ -59,7 +58,7 @@ def read_lm_eval(path: Path, data: Path | None = None) -> Imported:
     return Imported(golden, builder.rows(), losses.faults, notes=notes)
 
 
-def _add_unread(task: Task, losses: GroupedLosses) -> None:
+def _add_unread(task: Task, losses: Losses) -> None:
     for key, value in task.data.items():
         if key == "process_docs" and isinstance(value, Tagged):
             why = "a program that changes the rows, which is not run; they are read as they are in the file"
@@ -95,7 +94,7 @@ def _number(target: Any) -> Any:
     return int(target) if isinstance(target, str) and target.strip().isdecimal() else target
 
 
-def _settings(task: Task, losses: GroupedLosses) -> dict[str, Any]:
+def _settings(task: Task, losses: Losses) -> dict[str, Any]:
     made: dict[str, Any] = {"description": f"lm-eval task {task.data['task']}"}
     about = task.data.get("description")
     if isinstance(about, Tagged) or (isinstance(about, str) and "{{" in about):
@@ -110,7 +109,7 @@ def _settings(task: Task, losses: GroupedLosses) -> dict[str, Any]:
     return made | ({"request": request} if request else {})
 
 
-def _request(task: Task, losses: GroupedLosses) -> dict[str, Any]:
+def _request(task: Task, losses: Losses) -> dict[str, Any]:
     request: dict[str, Any] = {}
     for key, value in (task.data.get("generation_kwargs") or {}).items():
         if key == "until":
@@ -123,7 +122,7 @@ def _request(task: Task, losses: GroupedLosses) -> dict[str, Any]:
     return request
 
 
-def _examples(task: Task, tested: Path, losses: GroupedLosses) -> list[list[str]]:
+def _examples(task: Task, tested: Path, losses: Losses) -> list[list[str]]:
     """Question and answer of the first rows that examples are drawn from.
 
     None of the rows that are tested: their answers would be in the prompt. Raises FileFaults.

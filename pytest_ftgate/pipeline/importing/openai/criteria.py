@@ -88,7 +88,8 @@ def _similarity(criterion: Mapping[str, Any], reference: str) -> Criterion:
     if metric in _ROUGE:
         return Criterion({"kind": "rouge", "variant": _ROUGE[metric], "threshold": threshold}, reference)
     if metric == "bleu":
-        return Criterion({"kind": "bleu", "threshold": threshold}, reference)
+        doubt = "carried over as sacrebleu's BLEU of one sentence; check its threshold"
+        return Criterion({"kind": "bleu", "threshold": threshold}, reference, doubt)
     if metric == "fuzzy_match":
         doubt = "carried over as edit_similarity, another measure on the same scale; check its threshold"
         return Criterion({"kind": "edit_similarity", "threshold": threshold}, reference, doubt)

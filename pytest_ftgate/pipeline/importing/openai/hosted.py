@@ -11,8 +11,7 @@ from pytest_ftgate.files.json import read_json
 from pytest_ftgate.files.text import Keys, nearest, shown
 from pytest_ftgate.pipeline.importing.case_builder import CaseBuilder, Draft
 from pytest_ftgate.pipeline.importing.chat import NotAsked, question
-from pytest_ftgate.pipeline.importing.grouped import GroupedLosses
-from pytest_ftgate.pipeline.importing.imported import Imported
+from pytest_ftgate.pipeline.importing.imported import Imported, Losses
 from pytest_ftgate.pipeline.importing.openai.criteria import NoGrader, criterion_of, filled
 from pytest_ftgate.pipeline.importing.source_rows import SourceRow, read_source_rows
 
@@ -39,7 +38,7 @@ def read_hosted(path: Path, data: Path | None) -> Imported:
     if not isinstance(found, dict) or not isinstance(found.get("testing_criteria"), list):
         what = "is no eval of the hosted service: it has no list `testing_criteria`"
         raise FileFaults([Fault(shown(path), 1, what)])
-    losses = GroupedLosses()
+    losses = Losses()
     for key in found.keys() - _READ:
         losses.add(shown(path), nearest(lines, (key,)), key, "a key that is not read", cases=0)
     source = found.get("data_source") or {}
@@ -108,7 +107,7 @@ def _content(content: Any, item: Mapping[str, Any]) -> Any:
 
 
 def _judged(
-    criteria: list[Any], item: Mapping[str, Any], path: Path, lines: Mapping[Keys, int], losses: GroupedLosses
+    criteria: list[Any], item: Mapping[str, Any], path: Path, lines: Mapping[Keys, int], losses: Losses
 ) -> dict[str, Any]:
     """`expected` and `graders` of a case; {} if no criterion can be carried over."""
     made: dict[str, Any] = {}
@@ -128,7 +127,7 @@ def _judged(
     return made
 
 
-def _request(source: Any, path: Path, lines: Mapping[Keys, int], losses: GroupedLosses) -> dict[str, Any]:
+def _request(source: Any, path: Path, lines: Mapping[Keys, int], losses: Losses) -> dict[str, Any]:
     """[request] of the sampling parameters; the model is never copied."""
     sampling = source.get("sampling_params") if isinstance(source, Mapping) else None
     request = {}

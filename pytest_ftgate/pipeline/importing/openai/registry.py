@@ -12,8 +12,7 @@ from pytest_ftgate.files.text import Keys, nearest, shown
 from pytest_ftgate.files.yaml import read_yaml
 from pytest_ftgate.pipeline.importing.case_builder import CaseBuilder, Draft
 from pytest_ftgate.pipeline.importing.chat import NotAsked, is_system_alone, question
-from pytest_ftgate.pipeline.importing.grouped import GroupedLosses
-from pytest_ftgate.pipeline.importing.imported import Imported
+from pytest_ftgate.pipeline.importing.imported import Imported, Losses
 from pytest_ftgate.pipeline.importing.openai.classes import CLASSES, EvalClass, NotCarried
 from pytest_ftgate.pipeline.importing.source_rows import SourceRow, read_source_rows
 
@@ -46,7 +45,7 @@ def read_registry(path: Path, name: str, data: Path | None) -> Imported:
     Raises FileFaults: no such eval, one whose class is not read, samples that cannot be read.
     """
     entry = _entry(path, name)
-    losses = GroupedLosses()
+    losses = Losses()
     try:
         kind = _class(entry)
     except NotCarried as error:
@@ -121,7 +120,7 @@ def _few_shot(entry: _Entry) -> list[Any]:
     return [message for row in rows for message in row.data.get("sample", [])]
 
 
-def _draft(row: SourceRow, kind: EvalClass, few_shot: list[Any], path: str, losses: GroupedLosses) -> Draft | None:
+def _draft(row: SourceRow, kind: EvalClass, few_shot: list[Any], path: str, losses: Losses) -> Draft | None:
     said = row.data.get("input")
     if few_shot and isinstance(said, list):
         said = [*said[:-1], *few_shot, *said[-1:]]

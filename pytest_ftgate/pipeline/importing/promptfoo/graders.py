@@ -59,7 +59,9 @@ class CaseGraders:
         self.judged = any(map(_is_judged, several))
         if threshold is not None and sum(map(_judged_in, several)) > 1:
             place = several[0].place
-            why = "of a test with several rubrics is not kept: the judge is asked all at once; all graders must pass"
+            why = (
+                "is not kept: several rubrics are judged at once, so that they have no mean; here all graders must pass"
+            )
             self.losses.add(place.path, place.line, f"threshold {threshold:g}", why)
             threshold = None
         made = self._several(several)

@@ -55,7 +55,7 @@ class ChatPrompt:
 def read_prompts(config: Document, losses: Losses) -> list[ChatPrompt]:
     """The prompts in their order; what cannot be one is noted as lost."""
     written = config.data.get("prompts", [])
-    entries = written if isinstance(written, list) else [written]
+    entries = _entries(written)
     made: list[ChatPrompt] = []
     for number, entry in enumerate(entries):
         place = config.place("prompts", number)
@@ -65,6 +65,13 @@ def read_prompts(config: Document, losses: Losses) -> list[ChatPrompt]:
             except NotSameError as error:
                 losses.add(where.path, where.line, "prompt", str(error), cases=0)
     return made
+
+
+def _entries(written: Any) -> list[Any]:
+    """The entries of a list, of one prompt, or of the older form {file: label}."""
+    if isinstance(written, Mapping) and not {"raw", "id", "path"} & written.keys():
+        return [{"id": name, "label": label} for name, label in written.items()]
+    return written if isinstance(written, list) else [written] if written else []
 
 
 def _texts(entry: Any, place: Place, folder: Path, losses: Losses) -> Iterator[tuple[str, str, Place]]:

@@ -192,6 +192,6 @@ def _notes(
         _METRICS: any(each.metrics for each in of_graders),
         _WEIGHTS: any(each.weights for each in of_graders),
         _JSON_INSIDE: any(each.strict_json for each in of_graders),
-        f"{ungraded:,} cases have no grader: they are asked, and not scored": bool(ungraded),
+        f"cases without a grader, which are asked and not scored: {ungraded:,}": bool(ungraded),
     }
     return [note for note, applies in notes.items() if applies]

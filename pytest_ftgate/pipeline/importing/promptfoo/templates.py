@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_ftgate.golden.case import Prompt, PromptError, template_variables, user_text
+from pytest_ftgate.golden.case import Prompt, PromptError, user_text
 
 SAME_FILTERS = frozenset(
     {
@@ -48,9 +48,8 @@ def names_of(template: str) -> Names:
     from jinja2 import Environment, TemplateError, nodes
 
     try:
-        names = template_variables(template)
         tree = Environment().parse(template)  # noqa: S701  read, never rendered
-    except (PromptError, TemplateError) as error:
+    except TemplateError as error:
         raise NotSameError(f"Jinja2 cannot read it: {error}") from None
     optional, parts = set[str](), set[str]()
     for node in tree.find_all(nodes.Node):
@@ -62,7 +61,8 @@ def names_of(template: str) -> Names:
         if isinstance(inner, nodes.Name):
             optional |= {inner.name} if isinstance(node, nodes.Filter) and node.name == "default" else set()
             parts |= {inner.name} if isinstance(node, nodes.Getattr | nodes.Getitem) else set()
-    for name in names & _OWN.keys():
+    names = frozenset(node.name for node in tree.find_all(nodes.Name))
+    for name in sorted(names & _OWN.keys()):
         raise NotSameError(f"`{name}` {_OWN[name]}")
     return Names(names, frozenset(optional), frozenset(parts))
 

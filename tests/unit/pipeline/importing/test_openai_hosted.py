@@ -63,7 +63,6 @@ def test_items_and_template(hosted):
         (check("like"), {"kind": "contains"}),
         (check("ilike"), {"kind": "contains", "ignore_case": True}),
         (similar("rouge_l", 0.5), {"kind": "rouge", "variant": "rougeL", "threshold": 0.5}),
-        (similar("bleu", 0.4), {"kind": "bleu", "threshold": 0.4}),
     ],
 )
 def test_criteria(hosted, criterion, spec):
@@ -102,9 +101,10 @@ def test_what_is_lost_is_named_with_its_line(hosted, criterion, why):
     assert len(suite.cases) == 2
 
 
-def test_a_near_measure_is_carried_and_named(hosted):
-    imported, suite = hosted(similar("fuzzy_match", 0.8))
-    assert suite.golden.graders == ({"kind": "edit_similarity", "threshold": 0.8},)
+@pytest.mark.parametrize(("metric", "kind"), [("fuzzy_match", "edit_similarity"), ("bleu", "bleu")])
+def test_a_near_measure_is_carried_and_named(hosted, metric, kind):
+    imported, suite = hosted(similar(metric, 0.8))
+    assert suite.golden.graders == ({"kind": kind, "threshold": 0.8},)
     assert "check its threshold" in imported.lost[0].message
 
 

@@ -125,7 +125,7 @@ def test_samples_that_cannot_be_asked_or_graded_are_counted(registry):
         ("t.yaml", 8, "temperature"),
     ]
     assert "part of type 'image_url'" in imported.lost[0].message
-    assert imported.lost[0].message.endswith("(2 cases)")
+    assert imported.lost[0].message.endswith("(2 cases; also line 3)")
 
 
 def test_where_samples_are_missing(registry, tmp_path):
