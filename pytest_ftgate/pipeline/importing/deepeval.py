@@ -58,7 +58,7 @@ def read_deepeval(path: Path, options: DeepevalOptions | None = None) -> Importe
     golden: dict[str, Any] = {"prompt": {"template": _TEMPLATE}} if reading.options.with_context else {}
     golden |= {"request": {"tools": tools}} if tools else {}
     golden |= settings_of(reading.options.grader, []) if texts else {}
-    notes = [note_of("deepeval's goldens", reading.options.grader)] if texts else []
+    notes = [note_of("a golden of deepeval", reading.options.grader)] if texts else []
     return Imported(golden, builder.rows(), reading.losses.faults, notes=notes)
 
 

@@ -39,7 +39,7 @@ def read_inspect(path: Path, grader: str = _DEFAULT_GRADER) -> Imported:
     golden |= builder.shared_graders()
     system = builder.shared_system()
     golden = ({"prompt": {"system": system}} if system is not None else {}) | golden
-    notes = [note_of("Inspect's samples", grader)] if expected else []
+    notes = [note_of("an Inspect sample", grader)] if expected else []
     if (
         any("graders" in draft.data for draft in builder.drafts)
         or golden.get("grader", [{}])[0].get("kind") == "one_of"
