@@ -74,7 +74,7 @@ def read_registry(path: Path, name: str, data: Path | None) -> Imported:
 
 
 def _entry(path: Path, name: str) -> _Entry:
-    found, lines = read_yaml(path)
+    found, lines = read_yaml(path, core=True)
     if not isinstance(found, dict):
         raise FileFaults([Fault(shown(path), 1, "is no registry file: expected evals by name")])
     evals = {key: each for key, each in found.items() if isinstance(each, dict) and "class" in each}

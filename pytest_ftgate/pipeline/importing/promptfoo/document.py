@@ -55,7 +55,7 @@ def read_document(path: Path) -> Document:
         data: Any = [value for _, value in found]
         lines: Mapping[Keys, int] = {(number,): line for number, (line, _) in enumerate(found)}
     elif path.suffix in (*YAML, *JSON):
-        data, lines = read_json(path) if path.suffix in JSON else read_yaml(path)
+        data, lines = read_json(path) if path.suffix in JSON else read_yaml(path, core=True)
     else:
         what = "is not a promptfoo configuration; expected .yaml, .yml or .json"
         raise FileFaults([Fault(shown(path), 0, what, "a configuration in JavaScript or Python cannot be read")])

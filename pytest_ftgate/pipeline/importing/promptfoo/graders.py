@@ -70,7 +70,15 @@ class CaseGraders:
             self.weights |= any(weight != 1 for _, weight in made)
             self.graders = [spec for number, spec in enumerate(specs) if spec not in specs[:number]]
         elif specs:
-            self.graders = [_weighted(made, threshold)]
+            self.graders = [self._mean(made, threshold, several[0].place)]
+
+    def _mean(self, made: list[tuple[Spec, float]], threshold: float, place: Place) -> Spec:
+        """One grader of all; with a threshold that is none, all must pass."""
+        try:
+            return _weighted(made, threshold)
+        except NotCarriedError as error:
+            self.losses.add(place.path, place.line, f"threshold {threshold:g}", str(error))
+            return {"kind": "all_of", "graders": [spec for spec, _ in made]}
 
     def _several(self, assertions: Iterable[Assertion]) -> list[tuple[Spec, float]]:
         return [(made, _weight(each)) for each in assertions if (made := self._one(each)) is not None]
@@ -96,6 +104,9 @@ class CaseGraders:
             raise NotCarriedError("has no type")
         if data.get("weight") == 0:
             raise NotCarriedError("has the weight 0, with which it decides nothing")
+        for key in ("threshold", "weight"):
+            if isinstance(data.get(key, 0), bool) or not isinstance(data.get(key, 0), int | float | None):
+                raise NotCarriedError(f"its {key} is no number")
         if strange := [str(key) for key in data if key not in _KNOWN]:
             raise NotCarriedError(f"its `{strange[0]}` is not carried over")
 
@@ -168,6 +179,8 @@ def _never(_value: Any) -> bool:
 
 
 def _weighted(made: list[tuple[Spec, float]], threshold: float) -> Spec:
+    if not 0 <= threshold <= 1:
+        raise NotCarriedError("is not between 0 and 1, as the mean of assertions is")
     graders, weights = [all_or_nothing(spec) for spec, _ in made], [weight for _, weight in made]
     alike = all(weight == weights[0] for weight in weights)
     spec: Spec = {"kind": "weighted", "threshold": threshold, "graders": graders}

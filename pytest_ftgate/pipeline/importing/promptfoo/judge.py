@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_ftgate.serve.api.settings import SMALL_CLAUDE
+
 _OF_ALL = "Does the answer meet this requirement? Requirement: "
 _OF_EACH = (
     "The reference lists what is required of the answer to this question. Does the answer meet every requirement in it?"
 )
 NOTE = (
-    "the judge is our default, with ANTHROPIC_API_KEY: its model and prompt are other ones than promptfoo's; "
-    "choose model, base_url, api in [judge]"
+    f"the judge is {SMALL_CLAUDE}, with ANTHROPIC_API_KEY, and not promptfoo's: "
+    "choose model, base_url and api in [judge] of golden.toml"
 )
 
 
@@ -33,10 +35,13 @@ def judge_of(required: Sequence[Sequence[str]]) -> JudgeTable:
     if not several:
         return JudgeTable({})
     if len(several) > 1:
-        return JudgeTable({"reference": True, "checklist": {"requirements": _OF_EACH}}, by_case=True)
+        return JudgeTable(
+            {"model": SMALL_CLAUDE, "reference": True, "checklist": {"requirements": _OF_EACH}}, by_case=True
+        )
     texts = list(dict.fromkeys(next(iter(several))))
     names = ["requirement"] if len(texts) == 1 else [f"requirement_{number}" for number in range(1, len(texts) + 1)]
-    return JudgeTable({"checklist": {name: _OF_ALL + text for name, text in zip(names, texts, strict=True)}})
+    questions = {name: _OF_ALL + text for name, text in zip(names, texts, strict=True)}
+    return JudgeTable({"model": SMALL_CLAUDE, "checklist": questions})
 
 
 def listed(requirements: Sequence[str]) -> str:

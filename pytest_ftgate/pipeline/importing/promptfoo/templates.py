@@ -110,7 +110,8 @@ def plain_values(variables: Mapping[str, Any], in_parts: frozenset[str]) -> dict
 
 
 def _resolved(text: str, variables: Mapping[str, Any]) -> str:
-    return _SIMPLE.sub(lambda found: str(variables.get(found[1], found[0])), text)
+    """The text with its first variable put in: promptfoo, too, puts in one at a time."""
+    return _SIMPLE.sub(lambda found: str(variables.get(found[1], found[0])), text, count=1)
 
 
 def plain_value(value: Any) -> Any:

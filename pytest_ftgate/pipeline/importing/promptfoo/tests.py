@@ -37,14 +37,23 @@ def read_tests(config: Document, losses: Losses) -> Iterator[PromptfooTest]:
 def _default(config: Document, losses: Losses) -> PromptfooTest:
     written = config.data.get("defaultTest")
     document, keys = config, tuple[str | int, ...](("defaultTest",))
-    if isinstance(written, str):
-        document, keys = read_document(config.path.parent / written.removeprefix(FILE)), ()
+    if isinstance(written, str) and written:
+        document, keys = _other(config, written, "defaultTest"), ()
         written = document.data
     test = make_test(document, written, *keys)
     if written and test is None:
         place = document.place(*keys)
         losses.add(place.path, place.line, "defaultTest", "is no mapping", cases=0)
     return test or PromptfooTest(config.place())
+
+
+def _other(config: Document, reference: str, *keys: str | int) -> Document:
+    """The file that stands in the place of a mapping. Raises FileFaults."""
+    path = config.path.parent / reference.removeprefix(FILE)
+    if path.suffix not in (*YAML, *JSON):
+        place = config.place(*keys)
+        raise FileFaults([Fault(place.path, place.line, f"{keys[0]}: expected a mapping, or a file of YAML or JSON")])
+    return read_document(path)
 
 
 def _listed(document: Document, written: Any, losses: Losses, *keys: str | int) -> Iterator[PromptfooTest]:
@@ -96,7 +105,7 @@ def _of_scenarios(config: Document, losses: Losses) -> Iterator[PromptfooTest]:
     for number, scenario in enumerate(scenarios if isinstance(scenarios, list) else [scenarios] if scenarios else []):
         document, data, keys = config, scenario, tuple[str | int, ...](("scenarios", number))
         if isinstance(scenario, str):
-            document, keys = read_document(config.path.parent / scenario.removeprefix(FILE)), ()
+            document, keys = _other(config, scenario, *keys), ()
             data = document.data
         if not isinstance(data, Mapping):
             place = document.place(*keys)

@@ -62,6 +62,8 @@ def _value(name: str, value: Any, folder: Path) -> Any:
         return [_value(name, each, folder) for each in value]
     if not isinstance(value, str) or not value.startswith(FILE):
         return value
+    if (folder / value.removeprefix(FILE)).is_dir():
+        raise NotSameError(f"vars.{name}: {value} is a folder")
     paths = list(files_of(value, folder))
     if not paths:
         raise NotSameError(f"vars.{name}: no file matches {value}")

@@ -106,6 +106,7 @@ def test_what_has_no_grader_is_named_with_its_line(imported, kind):
         ({"type": "regex", "value": "[^]"}, "invalid regular expression"),
         ({"type": "is-json", "value": {"type": "objekt"}}, "invalid schema"),
         ({"type": "word-count", "value": "some"}, "its value is neither a number nor min and max"),
+        ({"type": "rouge-n", "value": "a", "threshold": "high"}, "its threshold is no number"),
         ({"type": "promptfoo:redteam:bias"}, "belongs to red teaming"),
         ({"type": "assert-set", "assert": [{"type": "webhook"}]}, "nothing of it is left"),
     ],

@@ -159,6 +159,15 @@ def test_variables_are_what_javascript_makes_of_them(imported):
     assert messages(made)[0]["content"] == 'true||2|{"a":[1]}|y|see true|from a file||d'
 
 
+def test_numbers_and_truth_are_read_as_in_javascript(imported):
+    made = imported(
+        "prompts: ['{{a}} {{b}} {{c}}']\ntests:\n  - vars: {a: True, b: [.5, 007], c: off}\n    threshold: .5\n"
+        "    options: {disableVarExpansion: True}\n    assert: [{type: contains, value: 1_0}]\n"
+    )
+    assert messages(made)[0]["content"] == "true [0.5,7] off"
+    assert made.golden["grader"][0]["threshold"] == 0.5
+
+
 def test_lists_stay_where_expansion_is_off_and_files_of_variables_are_read(imported):
     made = imported(
         files={"vars.yaml": "a: [1, 2]\nb: x\n", "docs/1.txt": "one", "docs/2.txt": "two"},
