@@ -105,7 +105,7 @@ def _judged(line: int, data: Mapping[str, Any], reading: _Reading) -> dict[str, 
             lose(reading.path, line, "expected_output", "an answer that calls tools has no text; only the calls count")
         try:
             return {"expected": [_call(each) for each in calls], "graders": [_CALLS]}
-        except (TypeError, KeyError):
+        except (TypeError, KeyError, AttributeError):
             lose(reading.path, line, "expected_tools", "expected a list of objects with name; golden not carried over")
             return None
     if "expected_output" not in data:
@@ -119,8 +119,10 @@ def _judged(line: int, data: Mapping[str, Any], reading: _Reading) -> dict[str, 
 def _call(tool: Any) -> dict[str, Any]:
     if isinstance(tool, str):
         return {"name": tool}
-    given = tool.get("input_parameters") or tool.get("inputParameters")
-    return {"name": str(tool["name"])} | ({"arguments": dict(given)} if given else {})
+    given = tool.get("input_parameters") or tool.get("inputParameters") or {}
+    if not isinstance(given, dict):
+        raise TypeError
+    return {"name": str(tool["name"])} | ({"arguments": given} if given else {})
 
 
 def _input(line: int, data: Mapping[str, Any], reading: _Reading) -> Any:

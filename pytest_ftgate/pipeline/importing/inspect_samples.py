@@ -88,10 +88,12 @@ def _asked(data: Any) -> dict[str, Any]:
 
 
 def _options(choices: Any) -> list[str]:
-    """A list; in a CSV file a text with commas, or a JSON list."""
+    """A list; in a CSV file a text with commas, or a JSON list. Raises NoOption."""
     found = _parsed(choices)
     if isinstance(found, str):
         return [each.strip() for each in found.split(",")] if found else []
+    if found is not None and not isinstance(found, list):
+        raise NoOption(f"choices are {found!r:.60}, expected a list")
     return [str(each) for each in found or []]
 
 

@@ -10,10 +10,19 @@ from typing import Any
 from pytest_ftgate.errors import Fault, FileFaults
 from pytest_ftgate.files.text import Keys, nearest, shown
 from pytest_ftgate.files.yaml import Tagged, read_tagged_yaml
+from pytest_ftgate.pipeline.importing.shape import check_shape
 
 _INCLUDE = "include"
 _DEEPEST = 10
 _SPLITS = ("test_split", "validation_split", "training_split")
+_SHAPES: Mapping[str, type | tuple[type, ...]] = {
+    "dataset_kwargs": dict,
+    "generation_kwargs": dict,
+    "metric_list": list,
+    "filter_list": list,
+    "num_fewshot": int,
+    "repeats": int,
+}
 _LOADERS = {"json": (".json", ".jsonl"), "csv": (".csv", ".tsv")}
 
 
@@ -48,6 +57,7 @@ def read_task(path: Path) -> Task:
     if "task" not in data or "doc_to_text" not in data:
         lacking = "task" if "task" not in data else "doc_to_text"
         raise task.fault(f"is no task of lm-eval: it has no `{lacking}`", fix="a group names tasks; import each")
+    check_shape(data, _SHAPES, task.shown, lines)
     return task
 
 
@@ -84,7 +94,7 @@ def few_shot_file(task: Task) -> Path | None:
 def _file_of(task: Task, split: str) -> Path:
     loader, keys = task.data.get("dataset_path"), ("dataset_kwargs", "data_files")
     fix = "save the split as .jsonl or .csv and pass it: --data FILE"
-    if loader not in _LOADERS:
+    if str(loader) not in _LOADERS:
         raise task.fault(
             f"dataset_path is {loader!r}; only json and csv with local files are read", "dataset_path", fix=fix
         )

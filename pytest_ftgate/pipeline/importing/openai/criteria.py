@@ -11,7 +11,6 @@ from typing import Any
 _VARIABLE = re.compile(r"\{\{\s*(?P<name>[\w.]+)\s*\}\}")
 _ANSWER = re.compile(r"\s*\{\{\s*sample\.output_text\s*\}\}\s*")
 _ROUGE = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
-_FLAT = 1.0
 
 
 class NoGrader(Exception):  # noqa: N818 - a state of a criterion, always caught by what imports it
@@ -39,9 +38,9 @@ class Criterion:
 
 def criterion_of(criterion: Any, item: Mapping[str, Any]) -> Criterion:
     """A criterion for one item, its texts put in. Raises NoGrader."""
-    kind = criterion.get("type") if isinstance(criterion, Mapping) else None
+    kind = str(criterion.get("type")) if isinstance(criterion, Mapping) else ""
     if kind not in _READ:
-        raise NoGrader(_UNREAD.get(str(kind), "not a criterion that is read"))
+        raise NoGrader(_UNREAD.get(kind, "not a criterion that is read"))
     if not _ANSWER.fullmatch(str(criterion.get("input", ""))):
         what = f"its input is {criterion.get('input')!r:.60}"
         raise NoGrader(f"{what}; only the whole answer, sample.output_text, is compared")
@@ -84,7 +83,9 @@ def _string_check(criterion: Mapping[str, Any], reference: str) -> Criterion:
 
 
 def _similarity(criterion: Mapping[str, Any], reference: str) -> Criterion:
-    metric, threshold = str(criterion.get("evaluation_metric")), criterion.get("pass_threshold", _FLAT)
+    metric, threshold = str(criterion.get("evaluation_metric")), criterion.get("pass_threshold")
+    if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+        raise NoGrader(f"its pass_threshold is {threshold!r:.60}, expected a number from 0 to 1")
     if metric in _ROUGE:
         return Criterion({"kind": "rouge", "variant": _ROUGE[metric], "threshold": threshold}, reference)
     if metric == "bleu":

@@ -13,11 +13,13 @@ from pytest_ftgate.pipeline.importing.case_builder import CaseBuilder, Draft
 from pytest_ftgate.pipeline.importing.chat import NotAsked, question
 from pytest_ftgate.pipeline.importing.imported import Imported, Losses
 from pytest_ftgate.pipeline.importing.openai.criteria import NoGrader, criterion_of, filled
+from pytest_ftgate.pipeline.importing.shape import check_shape
 from pytest_ftgate.pipeline.importing.source_rows import SourceRow, read_source_rows
 
 _READ = frozenset(
     {"id", "object", "name", "created_at", "metadata", "data_source_config", "testing_criteria", "data_source"}
 )
+_SHAPES = {"input_messages": dict, "source": dict, "sampling_params": dict}
 _SAMPLING = {
     "temperature": "temperature",
     "seed": "seed",
@@ -41,7 +43,9 @@ def read_hosted(path: Path, data: Path | None) -> Imported:
     losses = Losses()
     for key in found.keys() - _READ:
         losses.add(shown(path), nearest(lines, (key,)), key, "a key that is not read", cases=0)
+    check_shape(found, {"data_source": dict}, shown(path), lines)
     source = found.get("data_source") or {}
+    check_shape(source, _SHAPES, shown(path), lines, ("data_source",))
     items_path, items = _items(path, lines, source, data)
     builder = CaseBuilder(items_path, losses)
     template = (source.get("input_messages") or {}).get("template")
@@ -69,7 +73,7 @@ def _items(path: Path, lines: Mapping[Keys, int], source: Any, data: Path | None
     if data is not None:
         return shown(data), [SourceRow(row.line, _item(row.data)) for row in read_source_rows(data)]
     keys = ("data_source", "source", "content")
-    content = (source.get("source") or {}).get("content") if isinstance(source, Mapping) else None
+    content = (source.get("source") or {}).get("content")
     if not isinstance(content, list):
         raise FileFaults([Fault(shown(path), nearest(lines, keys), "holds no items", "pass their file: --data FILE")])
     return shown(path), [
@@ -129,12 +133,14 @@ def _judged(
 
 def _request(source: Any, path: Path, lines: Mapping[Keys, int], losses: Losses) -> dict[str, Any]:
     """[request] of the sampling parameters; the model is never copied."""
-    sampling = source.get("sampling_params") if isinstance(source, Mapping) else None
+    sampling = source.get("sampling_params")
     request = {}
     for key, value in (sampling or {}).items():
+        if value is None:
+            continue
         if key in _SAMPLING:
             request[_SAMPLING[key]] = value
-        elif value is not None:
+        else:
             line = nearest(lines, ("data_source", "sampling_params", key))
             losses.add(shown(path), line, key, "set it under [request.extra], if the server takes it", cases=0)
     return {"request": request} if request else {}

@@ -14,9 +14,11 @@ from pytest_ftgate.pipeline.importing.case_builder import CaseBuilder, Draft
 from pytest_ftgate.pipeline.importing.chat import NotAsked, is_system_alone, question
 from pytest_ftgate.pipeline.importing.imported import Imported, Losses
 from pytest_ftgate.pipeline.importing.openai.classes import CLASSES, EvalClass, NotCarried
+from pytest_ftgate.pipeline.importing.shape import check_shape
 from pytest_ftgate.pipeline.importing.source_rows import SourceRow, read_source_rows
 
 _READ_ARGS = frozenset({"samples_jsonl", "max_tokens", "num_few_shot", "few_shot_jsonl"})
+_SHAPES = {"samples_jsonl": str, "few_shot_jsonl": str, "num_few_shot": int, "max_tokens": int}
 _DATA = "data"
 """Folder of samples, beside that of the registry files."""
 
@@ -85,6 +87,8 @@ def _entry(path: Path, name: str) -> _Entry:
     chosen = str(aliases[name]["id"]) if name in aliases else name or next(iter(evals))
     if chosen not in evals:
         raise FileFaults([Fault(shown(path), 0, f"has no eval {name!r}; there are: {known}")])
+    check_shape(evals[chosen], {"args": dict}, shown(path), lines, (chosen,))
+    check_shape(evals[chosen].get("args") or {}, _SHAPES, shown(path), lines, (chosen, "args"))
     about = next((str(each.get("description", "")) for each in aliases.values() if each["id"] == chosen), "")
     return _Entry(path, chosen, evals[chosen], lines, about)
 
@@ -113,11 +117,15 @@ def _found(entry: _Entry, key: str) -> Path:
 
 def _few_shot(entry: _Entry) -> list[Any]:
     """The messages that come before the last one of each question."""
-    number = int(entry.args.get("num_few_shot") or 0)
-    if not number:
+    number = entry.args.get("num_few_shot") or 0
+    if number < 1:
         return []
     rows = read_source_rows(_found(entry, "few_shot_jsonl"))[:number]
-    return [message for row in rows for message in row.data.get("sample", [])]
+    return [message for row in rows for message in _messages(row.data.get("sample"))]
+
+
+def _messages(sample: Any) -> list[Any]:
+    return sample if isinstance(sample, list) else [sample]
 
 
 def _draft(row: SourceRow, kind: EvalClass, few_shot: list[Any], path: str, losses: Losses) -> Draft | None:
