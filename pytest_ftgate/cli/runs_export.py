@@ -10,10 +10,10 @@ from pytest_ftgate.cli.common import say, state_option
 from pytest_ftgate.cli.export_cases import finish
 from pytest_ftgate.cli.ini import ini_paths
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.records.store import RecordStore
-    from pytest_ftgate.pipeline.exporting.exported import Exported
 
 RECORD, PREFERENCES = "record", "preferences"
 FORMS = (RECORD, "junit", "inspect", PREFERENCES)
@@ -37,6 +37,10 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     out.add_argument(
         "--against", metavar="RUN", help="preferences: the other run; pairs are made of the cases fixed and broken"
     )
+    for name in ("goldens", "pipelines"):
+        out.add_argument(
+            f"--{name}", type=Path, metavar="DIR", help=f"preferences: what may not be learnt (default: ftgate_{name})"
+        )
     out.add_argument("--partial", action="store_true", help="preferences: write the other pairs if some cannot be made")
     out.set_defaults(run=export_run)
 
@@ -50,8 +54,7 @@ def export_run(args: argparse.Namespace) -> int:
         raise FtgateError("--to preferences and --against RUN belong together: pairs are made of two runs")
     store, golden = RecordStore(args.state_dir), set_name(args.set) if args.set else ""
     if args.to == PREFERENCES:
-        found = _preferences(args, store, golden)
-        return finish(found, args.file, "pair", 'train on them: [train] method = "dpo"', partial=args.partial)
+        return _preferences(args, store, golden)
     records = [store.read(stored) for stored in find(store, args.of_run, golden)]
     if args.to != RECORD:
         from pytest_ftgate.pipeline.exporting.results import inspect_results, junit
@@ -67,13 +70,21 @@ def export_run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _preferences(args: argparse.Namespace, store: RecordStore, golden: str) -> Exported:
+def _preferences(args: argparse.Namespace, store: RecordStore, golden: str) -> int:
     from pytest_ftgate.evaluate.records.find import find
     from pytest_ftgate.pipeline.comparison.pairing import paired
     from pytest_ftgate.pipeline.discovery import Catalogue
     from pytest_ftgate.pipeline.exporting.preferences import preferences
 
     chosen = paired(find(store, args.against, golden), find(store, args.of_run, golden))
-    here = Path.cwd()
-    folders = (tuple(ini_paths(f"ftgate_{name}", here, name)) for name in ("goldens", "pipelines"))
-    return preferences([(store.read(then), store.read(now)) for then, now in chosen.pairs], Catalogue(*folders))
+    catalogue = Catalogue(*(_folders(args, name) for name in ("goldens", "pipelines")))
+    pairs = [(store.read(then), store.read(now)) for then, now in chosen.pairs]
+    found = preferences(pairs, catalogue)
+    if not catalogue.pipeline_paths:
+        say(f"no pipeline in {', '.join(map(shown, catalogue.pipelines))}: whether one gates these cases is not known")
+    return finish(found, args.file, "pair", 'train on them: [train] method = "dpo"', partial=args.partial)
+
+
+def _folders(args: argparse.Namespace, name: str) -> tuple[Path, ...]:
+    given: Path | None = getattr(args, name)
+    return (given,) if given else tuple(ini_paths(f"ftgate_{name}", Path.cwd(), name))

@@ -39,13 +39,15 @@ def preferences(pairs: Sequence[Pair], catalogue: Catalogue) -> Exported:
 
 def refuse_gating(pairs: Sequence[Pair], catalogue: Catalogue) -> None:
     """Raises FtgateError for a golden set, or cases, that a run of a pipeline measures."""
+    others = [now.facts.set for _, now in pairs if not catalogue.pipelines_of(now.facts.set)]
+    hint = f"; of this run there is also --set {others[0]}" if others else ""
     for then, now in pairs:
         for name in {then.facts.set, now.facts.set}:
             if pipelines := catalogue.pipelines_of(name):
                 raise FtgateError(
                     f"golden set {name} gates {_named(pipelines)}: no preference pairs are made of it\n"
                     "    a model that learns what decides about it would be promoted for nothing; ask other cases,\n"
-                    "    such as validation rows, in a golden set of their own"
+                    f"    such as validation rows, in a golden set of their own{hint}"
                 )
     gating = _gating_inputs(catalogue)
     for _, now in pairs:

@@ -59,13 +59,19 @@ def test_runs_in_other_forms(ftgate, here):
     assert "<testsuite " in (here / "out.xml").read_text()
     assert ftgate("runs", "export", "last", "out.jsonl", "--to", "inspect")[0] == 0
     words = ("runs", "export", "last", "pairs.jsonl", "--to", "preferences", "--against")
-    assert ftgate(*words, "last~1")[:2] == (0, 'pairs.jsonl: 1 pair; train on them: [train] method = "dpo"\n')
+    assert ftgate(*words, "last~1")[:2] == (
+        0,
+        "no pipeline in pipelines: whether one gates these cases is not known\n"
+        'pairs.jsonl: 1 pair; train on them: [train] method = "dpo"\n',
+    )
     [pair] = map(json.loads, (here / "pairs.jsonl").read_text().splitlines())
     assert (pair["chosen"], pair["rejected"]) == ("a", "wrong")
     write_pipeline(here / "pipelines/mail", "tickets")
     code, _, err = ftgate(*words[:3], "more.jsonl", *words[4:], "last~1")
     assert (code, "golden set tickets gates pipeline mail" in err) == (2, True)
     assert not (here / "more.jsonl").exists()
+    (here / "pipelines").rename(here / "elsewhere")
+    assert ftgate(*words[:3], "more.jsonl", *words[4:], "last~1", "--pipelines", "elsewhere")[0] == 2
 
 
 def test_preferences_need_another_run(ftgate, here):
