@@ -28,15 +28,21 @@ def _promptfoo(args: argparse.Namespace) -> Imported:
 def _table(args: argparse.Namespace) -> Imported:
     from pytest_ftgate.pipeline.importing.table import mapping_of, read_table
 
-    return read_table(args.source, mapping_of(args.map))
+    return read_table(args.source, mapping_of(args.map), args.template)
 
 
-def _map_option(parser: argparse.ArgumentParser) -> None:
+def _table_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map",
         required=True,
         metavar="KEY=COLUMN,...",
         help="which column is which key of a case: input=question,expected=outputs.answer,slice.lang=language",
+    )
+    parser.add_argument(
+        "--template",
+        default="",
+        metavar="TEXT",
+        help="Jinja2 template of the question, such as 'Sum up: {{ text }}'; needed where the input is an object",
     )
 
 
@@ -47,7 +53,7 @@ KINDS: Mapping[str, ImportKind] = MappingProxyType(
             "rows of any file, an export of LangSmith or Braintrust too",
             ".csv, .tsv, .jsonl, .json, .parquet or a dataset folder",
             _table,
-            _map_option,
+            _table_options,
         ),
         **OTHER_KINDS,
     }

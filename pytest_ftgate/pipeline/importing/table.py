@@ -47,11 +47,12 @@ def mapping_of(written: str) -> Mapped:
     return found
 
 
-def read_table(path: Path, mapped: Mapped) -> Imported:
+def read_table(path: Path, mapped: Mapped, template: str = "") -> Imported:
     """The golden set of a .csv, .tsv, .jsonl, .json or .parquet file, or of a folder of Hugging Face datasets.
 
     mapped: which column is which key of a case; "inputs.question" is a key in an object, or in the JSON of a cell.
-    Columns that are mapped to nothing are left behind, and named. Raises FileFaults, MissingExtra.
+    template: Jinja2 template of the user turn, which an input that is an object needs; "" for none.
+    Columns that are mapped to nothing are left behind, and named. Raises FileFaults, FtgateError, MissingExtra.
     """
     if not path.exists():
         raise FileFaults([Fault(shown(path), 0, "not found")])
@@ -64,9 +65,22 @@ def read_table(path: Path, mapped: Mapped) -> Imported:
     _check_columns(records, mapped)
     losses = Losses()
     rows = list(_rows(records, mapped, losses))
+    _check_template(rows, template)
     unscored = sum("expected" not in row.data and "graders" not in row.data for row in rows)
-    golden: Mapping[str, Any] = {"grader": []} if unscored else {}
+    golden: dict[str, Any] = {"grader": []} if unscored else {}
+    golden |= {"prompt": {"template": template}} if template else {}
     return Imported(golden, rows, losses.faults, notes=list(_notes(records, mapped, unscored)))
+
+
+def _check_template(rows: list[CaseRow], template: str) -> None:
+    """Raises FtgateError for variables without a template: no messages could be made of them."""
+    objects = [row.data["input"] for row in rows if isinstance(row.data["input"], Mapping)]
+    if objects and not template:
+        names = sorted(objects[0])
+        raise FtgateError(
+            f"{rows[0].path}: the input is an object with {', '.join(names)}, and there is no template for it\n"
+            f"    say how it is asked: --template 'Question: {{{{ {names[0] if names else 'text'} }}}}'"
+        )
 
 
 def _check_columns(records: list[Record], mapped: Mapped) -> None:
@@ -177,5 +191,3 @@ def _notes(records: list[Record], mapped: Mapped, unscored: int) -> Iterator[str
         yield f"columns that --map does not name are left behind: {', '.join(behind)}"
     if unscored:
         yield f"cases with neither `expected` nor graders, which are asked and not scored: {unscored:,}"
-    if any(isinstance(_at(record.data, mapped["input"]), Mapping) for record in records):
-        yield "the input is an object: write [prompt] template for its variables in golden.toml"

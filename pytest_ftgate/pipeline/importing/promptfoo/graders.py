@@ -13,6 +13,7 @@ from pytest_ftgate.graders.grade import compile_grader
 from pytest_ftgate.pipeline.importing.imported import Losses
 from pytest_ftgate.pipeline.importing.promptfoo.assertions import Assertion
 from pytest_ftgate.pipeline.importing.promptfoo.document import FILE, JSON, YAML, Place, read_document
+from pytest_ftgate.pipeline.importing.promptfoo.javascript import javascript
 from pytest_ftgate.pipeline.importing.promptfoo.kinds import (
     ASSERT_SET,
     CARRIED,
@@ -25,9 +26,10 @@ from pytest_ftgate.pipeline.importing.promptfoo.kinds import (
     negated,
     requirement,
 )
-from pytest_ftgate.pipeline.importing.promptfoo.templates import NotSameError, filled
+from pytest_ftgate.pipeline.importing.promptfoo.templates import NotSameError, filled, is_template
 
 JUDGE: Spec = {"kind": "judge"}
+JAVASCRIPT = "javascript"
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py", ".rb")
 _KNOWN = frozenset({"type", "value", "threshold", "weight", "metric", "assert", "provider", "config"})
 """Keys of an assertion that are read, or are settings of a provider or a program."""
@@ -126,6 +128,9 @@ class CaseGraders:
 
     def _grader(self, written: str, assertion: Assertion) -> Spec:
         kind, holds = written.removeprefix("not-"), not written.startswith("not-")
+        if kind == JAVASCRIPT and isinstance(code := assertion.data.get("value"), str) and not is_template(code):
+            spec = javascript(Asked(code, _threshold(assertion.data), _never))
+            return spec if holds else negated(spec)
         if kind in NOT_CARRIED or kind.startswith("promptfoo:redteam:"):
             raise NotCarriedError(NOT_CARRIED.get(kind, "belongs to red teaming, which is not done here"))
         if kind not in CARRIED and kind not in JUDGED:

@@ -18,7 +18,7 @@ from pytest_ftgate.pipeline.importing.promptfoo.templates import Names, NotSameE
 
 ROLES = ("system", "user", "assistant")
 _TEXTS = (".txt", ".md", ".j2", ".json", ".jsonl", *YAML)
-_SEPARATOR = re.compile(r"^---$", re.MULTILINE)
+_SEPARATOR = re.compile(r"^---\r?$", re.MULTILINE)
 _OTHER_SOURCES = re.compile(r"(?:https?|langfuse|portkey|helicone|exec|package|python|huggingface|ai21|s3|gs)[:]/?/?")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from pytest_ftgate.pipeline.importing.promptfoo.assertions import UNREAD_VARS
 from pytest_ftgate.pipeline.importing.promptfoo.document import FILE, JSON, YAML, files_of, read_document
 from pytest_ftgate.pipeline.importing.promptfoo.templates import NotSameError
 
+MOST = 100_000
+"""Cases that the lists of one test may make."""
 _NO_TEXT = frozenset(
     {
         *(".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py", ".rb", ".pdf", ".docx", ".png", ".jpg", ".jpeg", ".gif"),
@@ -29,6 +32,8 @@ def combinations(variables: Mapping[str, Any], folder: Path, *, expand: bool = T
     """
     read = {name: _value(name, value, folder) for name, value in _all(variables, folder).items()}
     choices = [value if expand and isinstance(value, list) and value else [value] for value in read.values()]
+    if (number := prod(map(len, choices))) > MOST:
+        raise NotSameError(f"the lists make {number:,} combinations, more than {MOST:,}")
     for values in product(*choices):
         yield dict(zip(read, values, strict=True))
 

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_ftgate.errors import FileFaults, FtgateError
 from pytest_ftgate.pipeline.importing.table import mapping_of, read_table
+from pytest_ftgate.pipeline.importing.write import write_golden_set
 from tests.projects import write, write_rows
 
 LANGSMITH = [
@@ -63,16 +64,25 @@ def test_parquet_and_dataset_folders_are_read_too(tmp_path: Path):
     from datasets import Dataset
     from pyarrow import parquet
 
-    rows = {"q": ["a", "b"], "a": ["x", "y"], "variables": [{"n": 1}, {"n": 2}]}
+    rows = {"q": ["a", "b"], "a": ["x", "y"]}
     parquet.write_table(pa.table(rows), tmp_path / "t.parquet")
     Dataset.from_dict(rows).save_to_disk(str(tmp_path / "set"))
     for name in ("t.parquet", "set"):
         made = read(Path(name), "input=q,expected=a")
         assert [row.data for row in made.cases] == [{"input": "a", "expected": "x"}, {"input": "b", "expected": "y"}]
-    made = read(Path("t.parquet"), "input=variables")
+
+
+def test_an_input_that_is_an_object_needs_a_template():
+    file = write_rows(Path("e.jsonl"), [{"inputs": {"n": 1}}, {"inputs": {"n": 2}}])
+    with pytest.raises(
+        FtgateError, match=r"an object with n, and there is no template.*\n.*--template 'Question: {{ n"
+    ):
+        read(file, "input=inputs")
+    made = read_table(file, mapping_of("input=inputs"), "Count to {{ n }}")
     assert [row.data for row in made.cases] == [{"input": {"n": 1}}, {"input": {"n": 2}}]
-    assert made.golden == {"grader": []}
-    assert any("write [prompt] template" in note for note in made.notes)
+    assert made.golden == {"grader": [], "prompt": {"template": "Count to {{ n }}"}}
+    assert made.notes == ["cases with neither `expected` nor graders, which are asked and not scored: 2"]
+    assert len(write_golden_set(made, Path("counting")).cases) == 2
 
 
 @pytest.mark.parametrize(

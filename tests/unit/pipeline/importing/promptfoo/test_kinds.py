@@ -42,6 +42,17 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "word-count", "value": 2}, "two words", "one"),
     ({"type": "is-refusal"}, "I'm sorry, I can't help with that.", "Paris"),
     ({"type": "not-is-refusal"}, "Paris", "I'm sorry, I can't help with that."),
+    ({"type": "javascript", "value": "output.length <= 3"}, "abc", "abcd"),
+    ({"type": "javascript", "value": "output.length > 3;"}, "abcd", "abc"),
+    (
+        {"type": "javascript", "value": "output.toLowerCase().includes('a b') && output.length < 9"},
+        "xA B",
+        "A B 456789",
+    ),
+    ({"type": "javascript", "value": '!output.includes("x && y")'}, "x & y", "x && y"),
+    ({"type": "javascript", "value": "return output.trim().startsWith('Ahoy')"}, "Ahoy!", "Hi"),
+    ({"type": "javascript", "value": "output === 'a.c'"}, "a.c", "abc"),
+    ({"type": "not-javascript", "value": "output.includes(`a`)"}, "b", "a"),
     (
         {"type": "assert-set", "assert": [{"type": "contains", "value": "a"}, {"type": "contains", "value": "b"}]},
         "ab",
@@ -117,6 +128,29 @@ def test_an_assertion_that_cannot_be_a_grader_says_why(imported, assertion, why)
     assert [row.data for row in made.cases] == [{"input": "?"}], "the question stays, unscored"
     assert why in " ".join(fault.message for fault in made.lost)
     assert made.golden == {"grader": []}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "output.length < 3 || output.includes('a')",
+        "output.length < 3 ? 1 : 0",
+        "output.includes(context.vars.a)",
+        "output.includes('a') && JSON.parse(output).b",
+        "output.toLowerCase().includes('A')",
+        "output.includes(`${a}`)",
+        "output.includes('it\\'s')",
+        "output.length < {{n}}",
+        "file://check.js",
+        "",
+        3,
+    ],
+)
+def test_other_javascript_is_named(imported, code):
+    assertion = {"type": "javascript", "value": code}
+    made = imported(prompts=["{{q}}"], tests=[{"vars": {"q": "?"}, "assert": [assertion]}])
+    (fault,) = made.lost
+    assert fault.message.startswith("javascript: ")
 
 
 @pytest.mark.parametrize("kind", sorted(JUDGED))

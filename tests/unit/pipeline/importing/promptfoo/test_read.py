@@ -143,7 +143,7 @@ def test_without_a_prompt_nothing_is_left(imported):
 
 
 def test_text_files_hold_several_prompts_and_a_mapping_names_them(imported):
-    files = {"a.txt": "A {{q}}\n---\nB {{q}}\n", "b.txt": "C {{q}}"}
+    files = {"a.txt": "A {{q}}\r\n---\r\nB {{q}}\n", "b.txt": "C {{q}}"}
     made = imported(files=files, prompts={"a.txt": "mine", "b.txt": "mine"}, tests=[{"vars": {"q": 1}}])
     assert made.golden["prompt"]["template"] == "A {{q}}"
     assert made.golden["prompt"]["variants"] == {
@@ -190,6 +190,10 @@ def test_lists_stay_where_expansion_is_off_and_files_of_variables_are_read(impor
         ({"vars": {"q": "file://make.js"}}, "vars: vars.q: make.js is a program or no text"),
         ({"vars": {"q": "file://none.txt"}}, "No such file"),
         ({"vars": {"q": "{{ a | upper }}"}}, "vars.q is a template itself"),
+        (
+            {"vars": {name: list(range(100)) for name in "qab"}},
+            "the lists make 1,000,000 combinations, more than 100,000",
+        ),
     ],
     ids=str,
 )
