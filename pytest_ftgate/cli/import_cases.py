@@ -84,7 +84,8 @@ def import_cases(kind: ImportKind, args: argparse.Namespace) -> int:
         say(str(fault))
     if imported.lost and not args.partial:
         say(f"{_things(len(imported.lost))} cannot be carried over; nothing written")
-        say("    --partial writes the other cases and graders")
+        if imported.cases:
+            say("    --partial writes the other cases and graders")
         return 1
     if not imported.cases:
         say(f"{args.source}: no case that can be carried over; nothing written")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pytest_ftgate.serve.api.settings import SMALL_CLAUDE
+
 GRADERS: Mapping[str, Mapping[str, Any]] = {
     "exact": {"kind": "exact", "ignore_case": True, "ignore_punctuation": True, "collapse_space": True},
     "contains": {"kind": "contains", "ignore_case": True},
@@ -13,6 +15,9 @@ GRADERS: Mapping[str, Mapping[str, Any]] = {
     "judge": {"kind": "judge"},
 }
 DEFAULT = "exact"
+JUDGE_NOTE = (
+    f"the judge is {SMALL_CLAUDE}, with ANTHROPIC_API_KEY: choose model, base_url and api in [judge] of golden.toml"
+)
 
 
 def settings_of(grader: str, expected: Sequence[Any]) -> dict[str, Any]:
@@ -20,11 +25,11 @@ def settings_of(grader: str, expected: Sequence[Any]) -> dict[str, Any]:
     spec = dict(GRADERS[grader])
     if grader == "exact" and any(isinstance(each, list) for each in expected):
         spec["alternatives"] = True
-    return {"grader": [spec]} | ({"judge": {}} if grader == "judge" else {})
+    return {"grader": [spec]} | ({"judge": {"model": SMALL_CLAUDE}} if grader == "judge" else {})
 
 
 def note_of(tool: str, grader: str) -> str:
     """What was decided for the user."""
     if grader == "judge":
-        return "answers are judged by a model ([judge] in golden.toml names it; it needs a key or an address)"
+        return JUDGE_NOTE
     return f"{tool} names no metric: answers are graded with `{grader}`; for another one: --grader"

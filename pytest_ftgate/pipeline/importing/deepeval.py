@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,7 +75,7 @@ def _tools(path: Path | None) -> list[Any]:
 
 
 def _draft(row: SourceRow, reading: _Reading) -> Draft | None:
-    data = {key: value for key, value in row.data.items() if value not in (None, "", [], {})}
+    data = {_snake(key): value for key, value in row.data.items() if value not in (None, "", [], {})}
     lose = reading.losses.add
     if found := [key for key in _CONVERSATION if key in data]:
         why = "a conversation that a simulated user leads has no one question; golden not carried over"
@@ -88,7 +91,7 @@ def _draft(row: SourceRow, reading: _Reading) -> Draft | None:
     if judged is None:
         return None
     metadata = {key: data[key] for key in _METADATA if key in data}
-    further = _parsed(data.get("additional_metadata"))
+    further = _parsed(data.get("additional_metadata"), "")
     metadata |= further if isinstance(further, dict) else {"additional_metadata": further} if further else {}
     return Draft(row.line, {"input": _input(row.line, data, reading), **judged}, metadata=metadata)
 
@@ -96,7 +99,7 @@ def _draft(row: SourceRow, reading: _Reading) -> Draft | None:
 def _judged(line: int, data: Mapping[str, Any], reading: _Reading) -> dict[str, Any] | None:
     """`expected`, and graders of tool calls; None if the golden is noted as lost."""
     lose = reading.losses.add
-    calls = _parsed(data.get("expected_tools"))
+    calls = _parsed(data.get("expected_tools"), ";")
     if calls and reading.options.tools is None:
         why = "the model must be told which functions it may call; pass them: --tools FILE (OpenAI's form)"
         lose(reading.path, line, "expected_tools", why)
@@ -104,10 +107,11 @@ def _judged(line: int, data: Mapping[str, Any], reading: _Reading) -> dict[str, 
         if "expected_output" in data:
             lose(reading.path, line, "expected_output", "an answer that calls tools has no text; only the calls count")
         try:
-            return {"expected": [_call(each) for each in calls], "graders": [_CALLS]}
+            made = [_call(each) for each in (calls if isinstance(calls, list) else [calls])]
         except (TypeError, KeyError, AttributeError):
             lose(reading.path, line, "expected_tools", "expected a list of objects with name; golden not carried over")
             return None
+        return {"expected": made, "graders": [_CALLS]}
     if "expected_output" not in data:
         if not calls:
             why = "there is none, and a golden names no metric that needs none; golden not carried over"
@@ -128,7 +132,7 @@ def _call(tool: Any) -> dict[str, Any]:
 def _input(line: int, data: Mapping[str, Any], reading: _Reading) -> Any:
     contexts = [key for key in ("retrieval_context", "context") if key in data]
     if reading.options.with_context:
-        shown_to_model = _parsed(data[contexts[0]]) if contexts else ""
+        shown_to_model = _parsed(data[contexts[0]], "|") if contexts else ""
         texts = shown_to_model if isinstance(shown_to_model, list) else [shown_to_model]
         return {"context": "\n\n".join(map(str, texts)), "question": data["input"]}
     for key in contexts:
@@ -136,11 +140,17 @@ def _input(line: int, data: Mapping[str, Any], reading: _Reading) -> Any:
     return data["input"]
 
 
-def _parsed(value: Any) -> Any:
-    """A cell of a CSV file that holds JSON; anything else as it is."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
+def _snake(key: str) -> str:
+    """`expectedOutput`, as the service of deepeval writes it, is `expected_output`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower()
+
+
+def _parsed(value: Any, separator: str) -> Any:
+    """A cell of a CSV file as deepeval reads it: JSON, a literal of Python, or texts between separators."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith(("[", "{")):
+        for read in (json.loads, ast.literal_eval):
+            with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+                return read(value)
+    return value.split(separator) if separator else value

@@ -75,8 +75,8 @@ def _draft(row: SourceRow, path: str, losses: Losses) -> Draft | None:
 
 def _asked(data: Any) -> dict[str, Any]:
     """Input, expected and graders. Raises NotAsked, NoOption."""
-    asked = question(_parsed(data.get("input")))
-    target, options = _parsed(data.get("target", "")), _options(data.get("choices"))
+    asked = question(data.get("input"))
+    target, options = data.get("target") or "", _options(data.get("choices"))
     if not options:
         return {"input": asked, "expected": [str(each) for each in target] if isinstance(target, list) else str(target)}
     if isinstance(target, list):
@@ -88,18 +88,18 @@ def _asked(data: Any) -> dict[str, Any]:
 
 
 def _options(choices: Any) -> list[str]:
-    """A list; in a CSV file a text with commas, or a JSON list. Raises NoOption."""
+    """A list; in a CSV file a JSON list, or a text with commas, else spaces, between them. Raises NoOption."""
     found = _parsed(choices)
     if isinstance(found, str):
-        return [each.strip() for each in found.split(",")] if found else []
+        found = found.split(",") if "," in found else found.split()
     if found is not None and not isinstance(found, list):
         raise NoOption(f"choices are {found!r:.60}, expected a list")
-    return [str(each) for each in found or []]
+    return [str(each).strip() for each in found or [] if str(each).strip()]
 
 
 def _parsed(value: Any) -> Any:
-    """A cell of a CSV file that holds a JSON list or object, as Inspect reads it; anything else as it is."""
-    if isinstance(value, str) and value[:1] in "[{" and value[:1]:
+    """A cell of a CSV file that holds a JSON list or object; anything else as it is."""
+    if isinstance(value, str) and value.startswith(("[", "{")):
         try:
             return json.loads(value)
         except ValueError:

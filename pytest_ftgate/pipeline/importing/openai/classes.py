@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from pytest_ftgate.pipeline.importing.case_builder import Draft
+from pytest_ftgate.pipeline.importing.chosen_grader import JUDGE_NOTE
+from pytest_ftgate.serve.api.settings import SMALL_CLAUDE
 
 
 class NotCarried(Exception):  # noqa: N818 - a state of an eval, always caught by what imports it
@@ -95,7 +97,6 @@ def _json_match(_args: Mapping[str, Any]) -> EvalClass:
     return EvalClass("JsonMatch", {"kind": "exact"}, max_tokens=512, is_json=True)
 
 
-_JUDGE_NOTE = "answers are judged by a model ([judge] in golden.toml names it; it needs a key or an address)"
 _CRITERIA = re.compile(r"[^a-z0-9]+")
 _SPEC = "modelgraded_spec"
 
@@ -103,16 +104,24 @@ _SPEC = "modelgraded_spec"
 def _model_graded(args: Mapping[str, Any]) -> EvalClass:
     """`fact` is our judge of correctness by the reference; `closedqa` with one criterion a question of a checklist."""
     known = frozenset({_SPEC, "modelgraded_spec_args", "eval_type"})
-    notes, longest = (_JUDGE_NOTE,), 1024
+    notes, longest = (JUDGE_NOTE,), 1024
     spec = args.get(_SPEC)
     if spec == "fact":
         stricter = (
             "it tells five cases apart (subset, superset, same, contradiction, no matter); our judge says yes or no"
         )
-        return EvalClass("fact", {"kind": "judge"}, known, max_tokens=longest, judge={}, stricter=stricter, notes=notes)
+        return EvalClass(
+            "fact",
+            {"kind": "judge"},
+            known,
+            max_tokens=longest,
+            judge={"model": SMALL_CLAUDE},
+            stricter=stricter,
+            notes=notes,
+        )
     criteria = (args.get("modelgraded_spec_args") or {}).get("criteria")
     if spec == "closedqa" and isinstance(criteria, str):
-        judge = {"checklist": {"criterion": criteria.strip()}}
+        judge = {"model": SMALL_CLAUDE, "checklist": {"criterion": criteria.strip()}}
         return EvalClass("closedqa", {"kind": "judge"}, known, max_tokens=longest, judge=judge, notes=notes)
     why = f"modelgraded_spec {spec!r} is a prompt of its own; write it as a question under [judge.checklist]"
     raise NotCarried(f"{why}; nothing carried over")

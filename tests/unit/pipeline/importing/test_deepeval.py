@@ -82,5 +82,12 @@ def test_an_object_with_goldens_and_a_csv_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = write(tmp_path / "g.json", json.dumps({"goldens": [{"input": "q", "expected_output": "a"}]}))
     assert len(read_deepeval(file).cases) == 1
-    file = write(tmp_path / "g.csv", "input,expected_output,context\nq,a,\nr,b,\n")
-    assert [row.data["expected"] for row in read_deepeval(file).cases] == ["a", "b"]
+    file = write(tmp_path / "g.json", json.dumps([{"input": "q", "expectedOutput": "a"}]))
+    assert read_deepeval(file).cases[0].data["expected"] == "a"
+    text = "input,expected_output,context,expected_tools,additional_metadata\n"
+    text += "q,a,one|two,,\"{'area': 'x'}\"\nr,,,search;read,\n"
+    file, tools = write(tmp_path / "g.csv", text), write(tmp_path / "tools.json", json.dumps([TOOL]))
+    first, second = read_deepeval(file, DeepevalOptions(with_context=True, tools=tools)).cases
+    assert first.data["input"] == {"context": "one\n\ntwo", "question": "q"}
+    assert first.data["slices"] == {"area": "x"}
+    assert second.data["expected"] == [{"name": "search"}, {"name": "read"}]

@@ -89,6 +89,17 @@ def test_what_is_lost_is_named_with_its_line(samples):
     ]
 
 
+def test_a_target_that_looks_like_a_list_is_a_text(samples):
+    _, suite = samples({"input": "q", "target": "[1, 2]"})
+    assert suite.cases[0].expected == "[1, 2]"
+
+
+@pytest.mark.parametrize("choices", ["red, blue,", "red blue", ["red", "", "blue"]])
+def test_choices_are_read_as_inspect_does(samples, choices):
+    _, suite = samples({"input": "q", "choices": choices, "target": "B"})
+    assert "A) red\nB) blue" in suite.cases[0].input
+
+
 def test_a_csv_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = write(tmp_path / "s.csv", 'id,input,target,choices\na,Which?,A,"[""x, y"", ""z""]"\n')
