@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.import_kind import ImportKind
+from pytest_ftgate.cli.import_others import OTHER_KINDS
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
@@ -54,6 +55,7 @@ KINDS: Mapping[str, ImportKind] = MappingProxyType(
             _table,
             _table_options,
         ),
+        **OTHER_KINDS,
     }
 )
 """By the name that the command gives them."""
@@ -82,7 +84,8 @@ def import_cases(kind: ImportKind, args: argparse.Namespace) -> int:
         say(str(fault))
     if imported.lost and not args.partial:
         say(f"{_things(len(imported.lost))} cannot be carried over; nothing written")
-        say("    --partial writes the other cases and graders")
+        if imported.cases:
+            say("    --partial writes the other cases and graders")
         return 1
     if not imported.cases:
         say(f"{args.source}: no case that can be carried over; nothing written")

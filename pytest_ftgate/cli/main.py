@@ -24,6 +24,7 @@ from pytest_ftgate.cli import (
     doctor,
     drift,
     export,
+    export_cases,
     import_cases,
     judge,
     leakage,
@@ -84,6 +85,7 @@ FAMILIES = (
     cost,
     ray,
     export,
+    export_cases,
     tradeoff,
     view,
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -38,19 +39,32 @@ def read_yaml(path: Path, *, core: bool = False) -> tuple[Any, dict[Keys, int]]:
     Raises FileFaults: not readable, not UTF-8, not YAML, a value that its tag does not allow, a key that stands twice,
     or aliases that stand for more values than the file has characters ("billion laughs").
     """
-    return _read(read_text(path), shown(path), core)
+    return _read(read_text(path), shown(path), _loader(core))
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A scalar with a tag of another program, "!function" say."""
+
+    tag: str
+    text: str
+
+
+def read_tagged_yaml(path: Path) -> tuple[Any, dict[Keys, int]]:
+    """As `read_yaml` by the core schema, for files with tags of other programs: a scalar with one is a `Tagged`."""
+    return _read(read_text(path), shown(path), _tagged_loader())
 
 
 def parse_yaml(text: str) -> Any:
     """The data of a text that is one YAML document. Raises FileFaults as `read_yaml`, with "" as path."""
-    return _read(text, "")[0]
+    return _read(text, "", _loader(False))[0]
 
 
-def _read(text: str, path: str, core: bool = False) -> tuple[Any, dict[Keys, int]]:
+def _read(text: str, path: str, loader: Any) -> tuple[Any, dict[Keys, int]]:
     import yaml
 
     try:
-        return _parse(text, path, core)
+        return _parse(text, path, loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise FileFaults([Fault(path, mark.line + 1 if mark else 0, _what(error))]) from None
@@ -64,8 +78,8 @@ def _what(error: Any) -> str:
     return f"is not valid YAML: {', '.join(part for part in (error.context, error.problem) if part)}"
 
 
-def _parse(text: str, path: str, core: bool) -> tuple[Any, dict[Keys, int]]:
-    loader = _loader(core)(text)
+def _parse(text: str, path: str, kind: Any) -> tuple[Any, dict[Keys, int]]:
+    loader = kind(text)
     try:
         root = loader.get_single_node()
         if root is None:
@@ -127,6 +141,18 @@ def _loader(core: bool) -> Any:
             "tag:yaml.org,2002:int", lambda loader, node: _integer(loader.construct_scalar(node))
         )
     return JsonScalars
+
+
+@lru_cache(maxsize=1)
+def _tagged_loader() -> Any:
+    class TaggedScalars(_loader(True)):  # type: ignore[misc]
+        """Keeps what has a tag of another program as it is written."""
+
+    def tagged(_loader: Any, tag: str, node: Any) -> Any:
+        return Tagged(f"!{tag}", str(node.value) if node.id == "scalar" else node.id)
+
+    TaggedScalars.add_multi_constructor("!", tagged)
+    return TaggedScalars
 
 
 def _integer(digits: str) -> int:

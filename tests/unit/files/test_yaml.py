@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_ftgate.errors import FileFaults
-from pytest_ftgate.files.yaml import read_yaml
+from pytest_ftgate.files.yaml import Tagged, read_tagged_yaml, read_yaml
 
 
 def read(tmp_path: Path, text: str) -> object:
@@ -143,3 +143,11 @@ def test_the_core_schema_reads_more_than_json(tmp_path):
     values = [True, False, None, 0.5, 5.0, 1, 7, 31, 15, 1000.0, "yes", "no", "12:30", "1_000", "0b1", "1", 8]
     assert read_yaml(file, core=True)[0] == values
     assert read(tmp_path, "[True, .5, 007]") == ["True", ".5", "007"]
+
+
+def test_tags_of_other_programs_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "t.yaml"
+    file.write_text("a: !function utils.text\nb: True\nc: !x [1]\n")
+    data, lines = read_tagged_yaml(file)
+    assert data == {"a": Tagged("!function", "utils.text"), "b": True, "c": Tagged("!x", "sequence")}
+    assert lines["a",] == 1

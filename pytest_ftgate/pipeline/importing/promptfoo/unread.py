@@ -46,6 +46,8 @@ _LEAVES_OUT: Mapping[str, str] = MappingProxyType(
     }
 )
 """Options and keys of a test with which it would be another one here."""
+_TRIMS = ("output.trim()", "typeof output === 'string' ? output.trim() : output")
+"""Programs that take white space from around an answer, which never counts here; the second is `export-cases`'s."""
 _SILENT = frozenset(
     ["provider", "disableVarExpansion", "disableDefaultAsserts", "disableConversationVar", "runSerially", "metadata"]
 )
@@ -73,7 +75,7 @@ def note_keys(config: Document, losses: Losses) -> None:
 
 def is_left_out(test: PromptfooTest, losses: Losses) -> bool:
     """Whether a test cannot be carried over for one of its keys; all that is lost is noted."""
-    given = [*(key for key, value in test.options.items() if value not in (None, "")), *test.others]
+    given = [*(key for key, value in test.options.items() if value not in (None, "", *_TRIMS)), *test.others]
     for key in given:
         if key in _LEAVES_OUT:
             why = f"{_LEAVES_OUT[key]}; the test is left out"
