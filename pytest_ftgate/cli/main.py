@@ -24,6 +24,7 @@ from pytest_ftgate.cli import (
     doctor,
     drift,
     export,
+    init,
     judge,
     leakage,
     live,
@@ -50,6 +51,7 @@ from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
 FAMILIES = (
+    init,
     show,
     runs,
     compare,
