@@ -79,7 +79,13 @@ def look_at(plan: Plan, host: str) -> Iterator[str]:
 
 
 def _points(plan: Plan, host: str) -> Iterator[str]:
+    from pytest_ftgate.data.pii.national import NOTE, can_find
+
     folder = f"goldens/{plan.task}"
+    for finding in plan.findings:
+        yield f"data check: {finding}"
+    if plan.personal.places and not can_find():
+        yield NOTE
     yield f"read some of {folder}/cases.jsonl: a wrong `expected` there decides against good models"
     yield f"{folder}/golden.toml: is the floor what your product needs? After a change: ftgate lock {folder}"
     yield from plan.grading.look

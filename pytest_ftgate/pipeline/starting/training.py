@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -14,13 +14,17 @@ from pytest_ftgate.pipeline.starting.base import batch_of, chosen, rate_of
 from pytest_ftgate.serve.device import Device, this_device
 from pytest_ftgate.train.estimate.shapes import shapes_in
 
-BYTES_PER_TOKEN = 3.0
+BYTES_PER_TOKEN = 2.0
 """Of UTF-8: fewer than usual, so that estimated limits cut nothing off."""
+USUAL_BYTES = 4.0
+"""Of a token in English, and in most scripts."""
 LONGEST = 2048
 """Tokens of a training row."""
-CPU_TOKENS = 60_000
+CPU_TOKENS = 45_000
 """That are trained in one epoch on a CPU: some five minutes of a model of 135 M weights on two cores."""
 LEAST_ROWS = 200
+NEARLY = 0.8
+"""Share of the rows from which on all of them are trained."""
 FEW_SHOT = 4
 _STEP = 64
 
@@ -49,6 +53,20 @@ def tokens_of(text: str) -> int:
     return ceil(len(text.encode()) / BYTES_PER_TOKEN)
 
 
+def counter_in(base: str) -> Callable[[str], int]:
+    """Text -> its tokens: counted where the base model's tokenizer is on this machine, else estimated from above."""
+    from pytest_ftgate.data.checks.tokens import tokenizer_in
+    from pytest_ftgate.serve.hub import folder_of
+    from pytest_ftgate.serve.model import Model
+
+    folder = Path(base).expanduser() if is_folder(base) else folder_of(Model(base)) if base else None
+    try:
+        tokenizer = tokenizer_in(folder, "counting tokens") if folder else None
+    except (FtgateError, OSError, ValueError):  # whatever is wrong with it is told by `ftgate doctor`
+        tokenizer = None
+    return tokens_of if tokenizer is None else lambda text: len(tokenizer(text)["input_ids"])
+
+
 def training_of(base: str, here: Path, rows: Sequence[str], system: str, longest_answer: int) -> Training:
     """base: hub id or folder, "" = what fits this machine. here: the folder that pipeline.toml will be in.
 
@@ -58,7 +76,8 @@ def training_of(base: str, here: Path, rows: Sequence[str], system: str, longest
     from pytest_ftgate.serve.cgroup import usable_memory
 
     device = this_device()
-    longest = min(max(map(tokens_of, rows)) + tokens_of(system) + TURNS, LONGEST)
+    count = counter_in(base)
+    longest = min(max(map(count, rows)) + count(system) + TURNS, LONGEST)
     max_length = max(_STEP * ceil(longest / _STEP), 2 * _STEP)
     cuda = device.kind == "cuda"
     memory = device.memory_mib * 2.0**20 if cuda else usable_memory()
@@ -110,9 +129,9 @@ def _named(folder: Path, here: Path) -> str:
 
 def _bearable(rows: Sequence[str], system: str) -> int:
     """The most rows that a CPU trains in one epoch; 0 if all of them are few enough."""
-    each = sum(map(tokens_of, rows)) / len(rows) + tokens_of(system) + TURNS
+    each = sum(len(f"{row}{system}".encode()) for row in rows) / len(rows) / USUAL_BYTES + TURNS
     most = max(int(CPU_TOKENS / each) // 20 * 20, LEAST_ROWS)
-    return most if most < len(rows) else 0
+    return most if most < NEARLY * len(rows) else 0
 
 
 def _machine(device: Device) -> str:

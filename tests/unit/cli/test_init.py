@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import pty
 import subprocess
@@ -189,3 +190,43 @@ def _read(terminal):
         return os.read(terminal, 4096)
     except OSError:  # the other end is closed
         return b""
+
+
+def test_training_rows_that_hold_a_golden_case_are_left_out(init, tmp_path):
+    rows = table(330, label)
+    for i in range(300, 330):  # a whole text of another row inside of a much longer one: no near duplicate, but a leak
+        rows[i]["text"] = f"{rows[i]['text']} {rows[i - 300]['text']} {table(1, label)[0]['text'][::-1]} {i} {i * i}"
+    write_rows(tmp_path / "held.jsonl", rows)
+    code, out, _ = init("held.jsonl", "--base", "model")
+    assert code == 0
+    assert "rows too like a golden case (leakage check): " in out
+    suite = load_suite(tmp_path / "goldens/held")
+    data = tmp_path / "pipelines/held/data"
+    assert not check_own([data / "train.jsonl", data / "validation.jsonl"], [suite]).found
+
+
+def test_parquet_with_numbers_as_answers(init, tmp_path):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    rows = table(300, lambda i: i * 1.5)
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "sums.parquet")
+    code, out, _ = init("sums.parquet", "--base", "model")
+    assert code == 0
+    assert "numeric" in out
+    assert load_suite(tmp_path / "goldens/sums").cases[0].notes.startswith("sums.parquet:")
+
+
+def test_objects_get_a_schema_beside_the_golden_set(init, tmp_path):
+    cities = ["Rome", "Oslo"]
+    rows = [
+        {"mail": row["text"], "order": row["label"]}
+        for row in table(300, lambda i: json.dumps({"city": cities[i % 2], "count": i}))
+    ]
+    write_csv(tmp_path / "orders.csv", rows)
+    code, out, _ = init("orders.csv", "--base", "model")
+    assert code == 0
+    assert "json_schema (schema.json, inferred) and json_fields" in out
+    suite = load_suite(tmp_path / "goldens/orders")
+    assert suite.cases[0].expected.keys() == {"city", "count"}
+    assert suite.graders[0].schema["properties"]["city"]["enum"] == ["Oslo", "Rome"]
