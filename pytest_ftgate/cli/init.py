@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 from collections.abc import Sequence
 from contextlib import chdir, redirect_stdout
 from dataclasses import replace
@@ -93,7 +94,7 @@ def _base(base: str) -> str:
 def _task_of(data: Path) -> str:
     """The name of the file, as far as a task can be called so; else "task"."""
     stem = data.name.split(".", 1)[0].lower()
-    name = "".join(char if char.isalnum() or char in "_-" else "_" for char in stem).strip("_-")
+    name = re.sub(r"[^\w-]+", "_", stem).strip("_-")
     return name if not name_problem(name) else "task"
 
 

@@ -82,13 +82,15 @@ def _points(plan: Plan, host: str) -> Iterator[str]:
     from pytest_ftgate.data.pii.national import NOTE, can_find
 
     folder = f"goldens/{plan.task}"
-    for finding in plan.findings:
-        yield f"data check: {finding}"
+    for error in plan.errors:
+        yield f"--train will refuse this: data check {error}"
     if plan.personal.places and not can_find():
         yield NOTE
     yield f"read some of {folder}/cases.jsonl: a wrong `expected` there decides against good models"
     yield f"{folder}/golden.toml: is the floor what your product needs? After a change: ftgate lock {folder}"
     yield from plan.grading.look
+    if plan.warnings:
+        yield f"data checks that warn: {', '.join(plan.warnings)}; where: pytest pipelines/{plan.task}"
     if plan.answers.merged:
         ways = ", ".join(f"{one!r} as {kept!r}" for one, kept in list(plan.answers.merged.items())[:_PLACES])
         yield f"labels written in several ways are one label: {ways}"
@@ -99,6 +101,8 @@ def _points(plan: Plan, host: str) -> Iterator[str]:
     if plan.parts.note:
         yield plan.parts.note
     if host != "none":
+        if not Path(".git").exists() and any((each / ".git").exists() for each in Path.cwd().parents):
+            yield "this folder is not the root of its repository, where CI looks for workflows: move them there"
         yield f"the CI workflow expects a GPU runner; other labels: ftgate ci {host} --runner LABELS"
 
 

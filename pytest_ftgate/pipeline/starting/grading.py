@@ -56,7 +56,7 @@ def _labels(answers: Answers) -> Grading:
         why=counted(answers.labels),
         told=f"one_of, confusion matrix and F1 by label; floor: macro F1 {floor['min']:g}",
         choices=tuple(labels),
-        look=_of_one_label(answers),
+        look=(*_of_one_label(answers), *(_NUMBERED if all(map(str.isdecimal, labels)) else ())),
     )
 
 
@@ -70,7 +70,7 @@ def _objects(answers: Answers, expected: Sequence[Any]) -> Grading:
         graders=({"kind": "json_schema", "file": SCHEMA_FILE}, {"kind": "json_fields"}),
         label=label,
         floor=floor,
-        system=f"Answer with one JSON object, and nothing else. Its keys: {', '.join(keys)}.",
+        system=f"Answer with one JSON object, and nothing else. Its keys: {', '.join(map(_described, schema['properties'].items()))}.",
         why=f"JSON objects with {', '.join(keys)}" + (f"; {counted(answers.labels)}" if labels else ""),
         told=f"json_schema ({SCHEMA_FILE}, inferred) and json_fields, every field right; {told}",
         schema=schema,
@@ -79,6 +79,15 @@ def _objects(answers: Answers, expected: Sequence[Any]) -> Grading:
             *(_of_one_label(answers) if labels else ()),
         ),
     )
+
+
+def _described(key: tuple[str, Mapping[str, Any]]) -> str:
+    """Of a schema's property, for a prompt: "city (one of Oslo, Rome)", "count (integer)"."""
+    name, schema = key
+    if "enum" in schema:
+        return f"{name} (one of {', '.join(schema['enum'])})"
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    return f"{name} ({' or '.join(types)})"
 
 
 def _f1(labels: Sequence[str]) -> Spec:
@@ -97,6 +106,7 @@ def counted(labels: Mapping[str, int]) -> str:
     return f"{len(labels)} labels: {first}" + (", ..." if len(labels) > _WORDS else "")
 
 
+_NUMBERED = ("labels are numbers: if they stand for words, a table with these words teaches a model more",)
 _LOOSE = {"ignore_case": True, "collapse_space": True, "ignore_punctuation": True}
 _RIGHT: Spec = {"metric": "accuracy", "min": ACCURACY}
 _ALIKE: Spec = {"metric": "accuracy", "min": LIKENESS}

@@ -74,7 +74,8 @@ def made(plan: Plan, folder: Path) -> Plan:
         if len(leaving) > len(plan.parts.train) - FEW:  # what is only suspect may stay
             leaving = _places(report.leaks)
         if not leaving:
-            return replace(plan, findings=data_findings(folder, plan.task, suite))
+            errors, warnings = data_findings(folder, plan.task, suite)
+            return replace(plan, errors=errors, warnings=warnings)
         plan = _without(plan, leaving)
         _write(folder, data_files(plan))
     raise FtgateError("golden cases are still in the training rows after five rounds: split them by hand (data split)")

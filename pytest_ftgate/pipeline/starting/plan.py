@@ -19,7 +19,8 @@ class Plan:
     """task: its name. source: the data file, as it was named. read: rows that it has. system, template: of the prompt.
 
     max_tokens: of an answer. pii: what became of personal data, "" if there was none.
-    findings: what the data checks of --train say, a line each; none until the files are made.
+    errors: what the data checks of --train refuse, a line each; warnings: names of the checks that warn. None until the
+    files are made.
     unused: columns that nothing is made of. slices: those of them that could be slices.
     """
 
@@ -40,7 +41,8 @@ class Plan:
     personal: Personal
     unused: tuple[str, ...]
     slices: tuple[str, ...]
-    findings: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def prompt(self) -> dict[str, Any]:

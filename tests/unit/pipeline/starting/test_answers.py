@@ -69,6 +69,11 @@ def test_one_key_of_few_values_is_the_label_of_objects():
     assert grading.floor == {"metric": "f1", "average": "macro", "min": 0.8}
 
 
+def test_the_prompt_of_objects_names_keys_types_and_few_values():
+    values = [{"city": "Rome" if i % 2 else "Oslo", "count": i} for i in range(40)]
+    assert grading_of(answers_of(values), values).system.endswith("keys: city (one of Oslo, Rome), count (integer).")
+
+
 def test_the_schema_holds_types_optional_keys_and_few_values():
     values = [
         {"id": i, "kind": "a" if i % 2 else "b", "tags": ["x", "y"], **({"note": None} if i % 3 else {"note": "n"})}
