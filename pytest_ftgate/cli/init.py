@@ -146,7 +146,7 @@ def _mapped(records: Sequence[Record], given: Mapped) -> Mapped:
 def _tried(plan: Plan) -> int:
     for line in init_text.decided(plan):
         say(line)
-    say("nothing is written: --dry-run")
+    say("nothing is written (--dry-run); checks of data and leakage are made of what is written")
     return 0
 
 

@@ -65,12 +65,13 @@ def _objects(answers: Answers, expected: Sequence[Any]) -> Grading:
     keys, labels = list(schema["properties"]), sorted(answers.labels)
     floor = _f1(labels) if labels else {"metric": "accuracy", "min": ACCURACY}
     label = {"path": answers.path, "values": labels} if labels else None
+    described = ", ".join(map(_described, schema["properties"].items()))
     told = f"floor: {'macro F1' if labels else 'accuracy'} {floor['min']:g}"
     return Grading(
         graders=({"kind": "json_schema", "file": SCHEMA_FILE}, {"kind": "json_fields"}),
         label=label,
         floor=floor,
-        system=f"Answer with one JSON object, and nothing else. Its keys: {', '.join(map(_described, schema['properties'].items()))}.",
+        system=f"Answer with one JSON object, and nothing else. Its keys: {described}.",
         why=f"JSON objects with {', '.join(keys)}" + (f"; {counted(answers.labels)}" if labels else ""),
         told=f"json_schema ({SCHEMA_FILE}, inferred) and json_fields, every field right; {told}",
         schema=schema,

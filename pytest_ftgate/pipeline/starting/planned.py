@@ -82,7 +82,7 @@ def planned(wish: Wish, records: Sequence[Record]) -> Plan:
     answers = answers_of([each.expected for each in examples])
     examples = [replace(each, expected=_kept(each.expected, answers)) for each in examples]
     grading = grading_of(answers, [each.expected for each in examples])
-    asked = prompted(examples, wish.system or grading.system, wish.mapped.input)
+    asked = prompted(examples, wish.system, grading.system, wish.mapped.input)
     examples = _gradable(asked.examples, grading, left)
     sizes = sizes_of(len(examples), wish.goldens)
     parts = parted(examples, [answers.label(each.expected) for each in examples], sizes, wish.seed)

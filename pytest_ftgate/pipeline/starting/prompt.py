@@ -18,16 +18,17 @@ class Prompted(NamedTuple):
     template: str
 
 
-def prompted(examples: Sequence[Example], system: str, columns: Sequence[str]) -> Prompted:
-    """system: what the user wants, else what is proposed. columns: that are asked, as the data call them.
+def prompted(examples: Sequence[Example], wanted: str, proposed: str, columns: Sequence[str]) -> Prompted:
+    """wanted: the system text that the user gives, "" for none. columns: that are asked, as the data call them.
 
-    A system turn that all conversations begin with becomes the prompt's, and takes the place of one that is proposed;
-    what is a single question then is a text.
+    A system turn that all conversations begin with becomes the prompt's, unless another one is wanted, and takes the
+    place of what is proposed; what is a single question then is a text.
     """
     own = {_system(example.input) for example in examples}
     common = next(iter(own)) if len(own) == 1 else ""
+    system = wanted or common or proposed
     if common:
-        examples, system = [replace(each, input=_without_system(each.input)) for each in examples], common
+        examples = [replace(each, input=_without_system(each.input)) for each in examples]
     if any(isinstance(each.input, list) for each in examples):
         examples = [replace(each, input=_with_system(each.input, system)) for each in examples]
     keys = list(dict.fromkeys(key for each in examples if isinstance(each.input, Mapping) for key in each.input))

@@ -146,6 +146,24 @@ def test_chats_give_their_common_system_prompt_and_questions_as_text(tmp_path):
     assert plan.system == "Be kind."
     assert plan.answers.labels == {"ham": 225, "spam": 75}
     assert all(isinstance(each.input, str) for each in plan.parts.goldens)
+    own = planned(Wish(tmp_path / "chat.jsonl", tmp_path, "chat", mapped, system="Be short.", base="org/model"), read)
+    assert own.system == "Be short."
+    assert own.parts == plan.parts
+
+
+def test_dialogues_of_several_turns_carry_the_system_prompt_themselves(plan_of):
+    rows = [
+        {"messages": [
+            {"role": "user", "content": row["text"]},
+            {"role": "assistant", "content": "Go on."},
+            {"role": "user", "content": "And now?"},
+            {"role": "assistant", "content": row["label"]},
+        ]}
+        for row in table(300, label)
+    ]  # fmt: skip
+    plan = plan_of(rows, system="Be short.")
+    assert plan.parts.goldens[0].input[0] == {"role": "system", "content": "Be short."}
+    assert [turn["role"] for turn in plan.parts.train[0].input] == ["system", "user", "assistant", "user"]
 
 
 def test_too_few_usable_rows_are_an_error(plan_of):
