@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import re
+import sys
 from collections.abc import Sequence
 from contextlib import chdir, redirect_stdout
 from dataclasses import replace
@@ -122,12 +123,20 @@ def _planned(wish: Wish) -> Plan:
     from pytest_ftgate.pipeline.starting.planned import planned
     from pytest_ftgate.pipeline.starting.reading import records_in
 
+    _step(f"reading {shown(wish.path)}")
     records = records_in(wish.path)
     wish = replace(wish, mapped=_mapped(records, wish.mapped))
+    _step(f"comparing {len(records):,} rows with each other")
     try:
         return planned(wish, records)
     except PersonalError as error:
         return planned(replace(wish, pii=which_pii(error)), records)
+
+
+def _step(text: str) -> None:
+    """What is done now, at a terminal: a large table takes a while."""
+    if sys.stdout.isatty():
+        say(f"{text} ...")
 
 
 def _mapped(records: Sequence[Record], given: Mapped) -> Mapped:
@@ -156,6 +165,7 @@ def _made(plan: Plan, data: Path, host: str | None) -> int:
 
     here, host = Path(), host or ("gitlab" if Path(".gitlab-ci.yml").exists() else "github")
     with workshop(here) as folder:
+        _step("checking leakage and data")
         plan = made(plan, folder)
         shared = {".gitignore": GIT_IGNORE} | _workflows(host, folder / ".ci")
         shared |= {} if any(Path(name).exists() for name in CONFIGURATIONS) else {"pytest.ini": PYTEST_INI}

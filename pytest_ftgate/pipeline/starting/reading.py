@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_ftgate.data.readers.class_names import class_names, with_names
 from pytest_ftgate.data.readers.faults import FaultGroups
 from pytest_ftgate.data.readers.labels import is_short
 from pytest_ftgate.data.readers.record import Record
@@ -42,7 +43,10 @@ class LeftOut:
 
 
 def records_in(path: Path) -> list[Record]:
-    """All rows of a file or folder, as they are written. Raises DataError with what is none; MissingExtra."""
+    """All rows of a file or folder as they are written, but that classes have their names.
+
+    Raises DataError with what is no row; MissingExtra.
+    """
     faults, records = FaultGroups(), list[Record]()
     for entry in read_records(path):
         if isinstance(entry, Fault):
@@ -53,7 +57,8 @@ def records_in(path: Path) -> list[Record]:
         raise faults.error()
     if not records:
         raise DataError([Fault(shown(path), 0, "no rows found")])
-    return records
+    names = class_names(path)
+    return [replace(record, data=with_names(record.data, names)) for record in records] if names else records
 
 
 def has_shape(records: Sequence[Record]) -> bool:

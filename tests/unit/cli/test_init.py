@@ -181,6 +181,7 @@ def test_at_a_terminal_what_is_ambiguous_is_asked(init, tmp_path):
     while chunk := _read(ours):
         told += chunk
     assert running.wait(60) == 0
+    assert b"reading team.jsonl ..." in told
     assert b"which column holds the right answers? [1-2]" in told
     assert b"team: 2 labels" in told
 
@@ -215,6 +216,23 @@ def test_parquet_with_numbers_as_answers(init, tmp_path):
     assert code == 0
     assert "numeric" in out
     assert load_suite(tmp_path / "goldens/sums").cases[0].notes.startswith("sums.parquet:")
+
+
+@pytest.mark.parametrize("kind", ["folder", "parquet"])
+def test_classes_of_hugging_face_data_have_their_names(init, tmp_path, kind):
+    from datasets import ClassLabel, Dataset, Features, Value
+
+    features = Features({"text": Value("string"), "label": ClassLabel(names=["negative", "positive"])})
+    rows = [*table(300, lambda i: i % 2), {"text": "of no class", "label": -1}]
+    data = Dataset.from_list(rows, features=features)
+    if kind == "folder":
+        data.save_to_disk(str(tmp_path / "reviews"))
+    else:
+        data.to_parquet(str(tmp_path / "reviews.parquet"))
+    code, out, _ = init("reviews" if kind == "folder" else "reviews.parquet", "--base", "model", "--dry-run")
+    assert code == 0
+    assert "2 labels: negative 150, positive 150" in out
+    assert "nothing in label: 1 " in out
 
 
 def test_objects_get_a_schema_beside_the_golden_set(init, tmp_path):
