@@ -145,14 +145,14 @@ _OTHERS: Mapping[str, Grading] = {
         look=("read ten answers that pass and ten that fail: is 0.6 of the words what right means here?",),
     ),
     "texts": Grading(
-        graders=({"kind": "rouge", "variant": "rougeL", "threshold": 0.3},),
+        graders=({"kind": "token_f1", "threshold": 0.4},),
         floor=_ALIKE,
         system="",
         why="long texts",
-        told=f"rouge (rougeL, threshold 0.3); floor: accuracy {LIKENESS:g}",
+        told=f"token_f1, threshold 0.4 (words in common); floor: accuracy {LIKENESS:g}",
         look=(
-            "DECIDE: rouge counts common words and knows nothing of truth; if many wordings are right, grade with a "
-            "judge: [judge] and the grader judge",
+            "DECIDE: common words say little of long texts. If many wordings are right, let a judge grade ([judge] and the "
+            "grader judge); rouge and semantic (extras text, semantic) are cheaper",
             "no system prompt is proposed: say what is wanted with --system, if the questions do not",
         ),
     ),
