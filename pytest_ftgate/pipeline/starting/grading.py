@@ -151,8 +151,8 @@ _OTHERS: Mapping[str, Grading] = {
         why="long texts",
         told=f"token_f1, threshold 0.4 (words in common); floor: accuracy {LIKENESS:g}",
         look=(
-            "DECIDE: common words say little of long texts. If many wordings are right, let a judge grade ([judge] and the "
-            "grader judge); rouge and semantic (extras text, semantic) are cheaper",
+            "DECIDE: common words say little of long texts. If many wordings are right, let a judge grade ([judge] and "
+            "the grader judge); rouge and semantic (extras text, semantic) are cheaper",
             "no system prompt is proposed: say what is wanted with --system, if the questions do not",
         ),
     ),

@@ -132,6 +132,14 @@ def test_a_dry_run_writes_nothing(init, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_folder_inside_a_repository_is_told_where_workflows_belong(init, tmp_path):
+    (tmp_path / ".git").mkdir()
+    _, out, _ = init("mail.csv", "--base", "model", "--dir", "new")
+    assert "not the root of its repository" in out
+    _, out, _ = init("mail.csv", "--base", "model", "--dir", "other", "--ci", "none")
+    assert "root of its repository" not in out
+
+
 def test_another_folder_and_gitlab(init, tmp_path):
     code, _, _ = init("mail.csv", "--base", "model", "--dir", "new", "--ci", "gitlab")
     assert code == 0
@@ -168,15 +176,15 @@ def test_mistakes_are_one_message_and_write_nothing(init, tmp_path, monkeypatch,
 
 
 def test_at_a_terminal_what_is_ambiguous_is_asked(init, tmp_path):
-    write_rows(tmp_path / "team.jsonl", table(300, label, lang=lambda i: "de" if i % 2 else "en", team=label))
     program = [sys.executable, "-m", "pytest_ftgate", "init", "team.jsonl", "--base", "model", "--dry-run"]
     ours, theirs = pty.openpty()
     environment = {key: value for key, value in os.environ.items() if key != "CI"}
     rows = [{"text": row["text"], "team": row["label"], "lang": "de"} for row in table(300, label)]
+    rows[0]["text"] += " maria.lopez@acme-mail.org"
     write_rows(tmp_path / "team.jsonl", rows)
     running = subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=tmp_path)
     os.close(theirs)
-    os.write(ours, b"7\n1\n")
+    os.write(ours, b"7\n1\nredact\n1\n")
     told = b""
     while chunk := _read(ours):
         told += chunk
@@ -184,6 +192,8 @@ def test_at_a_terminal_what_is_ambiguous_is_asked(init, tmp_path):
     assert b"reading team.jsonl ..." in told
     assert b"which column holds the right answers? [1-2]" in told
     assert b"team: 2 labels" in told
+    assert b"personal data in 1 row (team.jsonl:1): e-mail in 1" in told
+    assert b"--pii redact" in told
 
 
 def _read(terminal):
