@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.starting.plan import Plan
 
 WIDTH = 110
+NEARLY = 0.9
+"""Clusters for each case from which on nothing is said of them."""
 _HEAD = 10
 _PLACES = 3
 _LONGEST = 90
@@ -34,9 +36,9 @@ def decided(plan: Plan) -> Iterator[str]:
         yield from _line("", f"  {reason}: {len(places):,} ({_named(places)})")
     if parts.near:
         many = parts.near > 1
-        what = f"{parts.grouped:,} rows in {parts.near:,} group{'s' * many} of near duplicates"
+        what = f"{parts.grouped:,} rows in {parts.near:,} group{'s' * many} of near duplicates or of one cluster"
         yield from _line("", f"  {what}, {'each' if many else 'all'} in one part")
-    yield from _line("golden", f"{sight(cases)} (--goldens N)")
+    yield from _line("golden", f"{sight(cases)}{_clustered(plan)} (--goldens N)")
     yield from _line(
         "graders", f"{plan.grading.told} (about {100 * shown_from(floor, cases):.0f} % right on these cases show it)"
     )
@@ -48,6 +50,13 @@ def decided(plan: Plan) -> Iterator[str]:
     yield from _line("training", f"{training.method}, {training.epochs} epochs of {rows}, {training.max_length} tokens")
     if plan.pii:
         yield from _line("personal", f"{plan.personal or 'none found'}; --pii {plan.pii}")
+
+
+def _clustered(plan: Plan) -> str:
+    """Cases that are not independent show less."""
+    cases = plan.parts.goldens
+    groups = len({each.cluster or number for number, each in enumerate(cases)})
+    return f"; less, as they are {groups:,} clusters" if groups < NEARLY * len(cases) else ""
 
 
 def written(names: Sequence[str], there: Sequence[str]) -> Iterator[str]:

@@ -132,6 +132,15 @@ def test_a_dry_run_writes_nothing(init, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_rows_of_one_cluster_stay_together_and_show_less(init, tmp_path):
+    write_rows(tmp_path / "docs.jsonl", table(300, label, cluster=lambda i: f"d{i // 5}"))
+    code, out, _ = init("docs.jsonl", "--base", "model")
+    assert code == 0
+    assert "300 rows in 60 groups of near duplicates or of one cluster" in out
+    clusters = {case.cluster for case in load_suite(tmp_path / "goldens/docs").cases}
+    assert f"less, as they are {len(clusters)} clusters" in " ".join(out.split())
+
+
 def test_a_folder_inside_a_repository_is_told_where_workflows_belong(init, tmp_path):
     (tmp_path / ".git").mkdir()
     _, out, _ = init("mail.csv", "--base", "model", "--dir", "new")
