@@ -26,6 +26,7 @@ from pytest_ftgate.cli import (
     export,
     export_cases,
     import_cases,
+    init,
     judge,
     leakage,
     live,
@@ -54,6 +55,7 @@ from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
 FAMILIES = (
+    init,
     import_cases,
     show,
     runs,
