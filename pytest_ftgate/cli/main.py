@@ -13,6 +13,7 @@ from pathlib import Path
 from pytest_ftgate import __version__
 from pytest_ftgate.cli import (
     ab,
+    advise,
     audit,
     backup,
     canary,
@@ -76,6 +77,7 @@ FAMILIES = (
     data,
     judge,
     ci,
+    advise,
     cost,
     ray,
     export,
