@@ -80,7 +80,7 @@ def advise(args: argparse.Namespace) -> int:
         suites, validation = [drawn(suite, args.limit) for suite in sets.suites], drawn(rows, args.limit)
         measuring, ways = _measuring(args, runtime, pipeline, first)
         with _reference(args) as reference:
-            _begin(args, measuring.target, suites, validation, ways)
+            _begin(args, measuring, [(validation, rows), *zip(suites, sets.suites, strict=True)], ways)
             if reference is not None:
                 _check_price(args, reference, [validation, *suites])
             measured = measure(measuring, suites, validation, ways, aims)
@@ -171,13 +171,23 @@ def _target(args: argparse.Namespace, runtime: Runtime, pipeline: Pipeline) -> T
 
 
 def _begin(
-    args: argparse.Namespace, target: Target, suites: Sequence[Suite], validation: Suite, ways: Sequence[Way]
+    args: argparse.Namespace, measuring: Measuring, parts: Sequence[tuple[Suite, Suite]], ways: Sequence[Way]
 ) -> None:
-    sets = ", ".join(f"{len(suite.cases):,} cases of {suite.name}" for suite in suites)
+    """parts: what is asked of each set, and the whole set; the validation rows come first."""
+    target = measuring.target
+    (asked, rows), *goldens = parts
+    sets = ", ".join(f"{_part(*part)} cases of {part[0].name}" for part in goldens)
     model = target.title if target.model.served else Path(target.model.base).name
-    say(f"base model {model}: {len(validation.cases):,} validation rows with {len(ways)} prompts, {sets}")
+    say(f"base model {model}: {_part(asked, rows)} validation rows with {len(ways)} prompts, {sets}")
+    if measuring.choices:
+        say(f"answers are held to the choices of [baseline]: {', '.join(measuring.choices)}")
     if args.reference:
         say(f"{args.reference} is sent these rows and cases, at most ${args.reference_budget:g}")
+
+
+def _part(asked: Suite, whole: Suite) -> str:
+    every = f"{len(whole.cases):,}"
+    return every if len(asked.cases) == len(whole.cases) else f"{len(asked.cases):,} of {every}"
 
 
 @contextmanager

@@ -48,6 +48,6 @@ def _floors(suite: Suite) -> Iterator[Floor]:
 
 def _aim(floor: Floor, target: float, told: str) -> Aim:
     options = {"name": floor.metric, "positive": floor.positive, "average": floor.average}
-    of = f" ({', '.join(filter(None, (floor.positive, floor.average)))})" if floor.positive or floor.average else ""
+    of = f" ({floor.positive or floor.average})" if floor.positive or floor.average else ""
     given = {key: value for key, value in options.items() if value is not None}
     return Aim(f"{floor.metric}{of}", given, target, told)
