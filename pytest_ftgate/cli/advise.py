@@ -205,7 +205,7 @@ def _reference(args: argparse.Namespace) -> Iterator[Reference | None]:
 
 
 def _check_price(args: argparse.Namespace, reference: Reference, suites: Sequence[Suite]) -> None:
-    from pytest_ftgate.pipeline.advice.reference import unaskable
+    from pytest_ftgate.pipeline.advice.reference import holds_personal_data, unaskable
 
     asked = [(suite, suite.prompt) for suite in suites if not unaskable(suite)]
     dollars = reference.estimate(asked)
@@ -214,6 +214,8 @@ def _check_price(args: argparse.Namespace, reference: Reference, suites: Sequenc
             f"asking {args.reference} may cost about ${dollars:.2f}, more than --reference-budget "
             f"{args.reference_budget:g}; nothing was sent\n    raise it, or ask fewer cases: --limit N"
         )
+    if personal := sum(holds_personal_data(case) for suite, _ in asked for case in suite.cases):
+        say(f"  {personal:,} of them hold personal data or secrets; see ftgate data redact")
 
 
 def _asked(reference: Reference | None, suites: Sequence[Suite], runtime: Runtime) -> dict[str, Evaluation]:

@@ -177,10 +177,13 @@ def _files(args: argparse.Namespace, suite: Suite, pipelines: Sequence[Pipeline]
 def _tell(suite: Suite, case: Case, lock: Path | None, *, locked: bool) -> None:
     from pytest_ftgate.files.text import shown
     from pytest_ftgate.golden.paths import set_argument
+    from pytest_ftgate.pipeline.new_case.checks import slices_missing
 
     say(f"{shown(suite.golden.cases_path)}:{case.line}: case {case.id} added")
     if lock:
         say(f"{shown(lock)}: renewed")
     elif not locked:
         say(f"{suite.name} has no golden.lock: ftgate lock {shown(set_argument(suite.golden.path))}")
+    if missing := slices_missing(suite, case):
+        say(f"it is in no slice by {', '.join(missing)}, which all other cases have: --slice {missing[0]}=VALUE")
     say(f"run it: pytest {shown(set_argument(suite.golden.path))}::{case.id}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.data.pii.credentials import credential_spans
+from pytest_ftgate.data.pii.personal import personal_spans
 from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.evaluate.evaluation import Evaluation
 from pytest_ftgate.evaluate.responses import Responses
-from pytest_ftgate.golden.case import is_script, render
+from pytest_ftgate.golden.case import answer_text, is_script, render
 from pytest_ftgate.serve.client.completion import CUT_OFF
 from pytest_ftgate.serve.model import Model
 from pytest_ftgate.serve.response import Response
@@ -30,6 +32,12 @@ def unaskable(suite: Suite) -> str:
     if any(is_script(case.input) for case in suite.cases):
         return "its cases are scripts of several turns"
     return ""
+
+
+def holds_personal_data(case: Case) -> bool:
+    """Whether what is sent of a case holds personal data, or a secret."""
+    text = answer_text(case.input)
+    return bool(personal_spans(text) or any(True for _ in credential_spans(text)))
 
 
 class Reference:

@@ -54,6 +54,10 @@ def case_of_row(suite: Suite, row: Mapping[str, Any]) -> Case:
         raise GoldenError(faults)
     case = make_case(row, 0, row["id"])
     found = [*prompt_faults(suite.golden, [case], suite.prompt)]
+    if not question_of(case.input).strip():
+        found.append(
+            Fault(path, 0, "the new case asks nothing: its input has no text", "say what is asked: --input TEXT")
+        )
     if taken := [each for each in suite.cases if each.id == case.id]:
         found.append(Fault(path, taken[0].line, f"duplicate id {case.id!r}", "choose another: --id NAME"))
     if problem := _ungradable(suite, case):
@@ -68,6 +72,12 @@ def _ungradable(suite: Suite, case: Case) -> str:
     if label is not None and case.expected is not None and expected_label(case, label) not in label.values:
         return f"`expected` names no label of the set; expected one of: {', '.join(label.values)}"
     return case_fault(suite.graders_of(case), case)
+
+
+def slices_missing(suite: Suite, case: Case) -> Sequence[str]:
+    """Names of the slices that every other case has, and the new one has not."""
+    shared = [name for name in suite.cases[0].slices if all(name in other.slices for other in suite.cases)]
+    return [name for name in shared if name not in case.slices]
 
 
 def problems(suite: Suite, case: Case, files: Iterable[Path]) -> Iterator[Problem]:

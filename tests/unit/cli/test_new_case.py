@@ -68,6 +68,7 @@ def test_one_line_is_added_and_the_lock_renewed(sms, new_case):
     assert len(row["id"]) == 12
     assert f"run it: pytest {SET}::{row['id']}" in out
     assert f"{SET}/cases.jsonl:21: case {row['id']} added" in out
+    assert "it is in no slice by length, link, phone, which all other cases have: --slice length=VALUE" in out
     assert "checked against 20 cases, 2 files of sms_spam" in out
     now = read_lock(sms.folder / SET)
     assert compare(sms.suite, now) == []
@@ -137,6 +138,7 @@ def test_an_answer_that_is_none_of_the_labels(sms, new_case):
     code, _, err = new_case("--input", NEW)
     assert code == 2
     assert "--expected VALUE" in err
+    assert "asks nothing: its input has no text" in new_case("--input", "  ", "--expected", "ham")[2]
 
 
 def test_a_line_of_production(sms, new_case):

@@ -203,6 +203,29 @@ def test_the_price_of_a_reference_is_capped_before_anything_is_sent(project, adv
     assert re.search(r"asking claude-x may cost about \$\d+\.\d\d, more than --reference-budget 1", err)
 
 
+def test_personal_data_that_are_sent_are_counted(project, advise, claude):
+    rows = project / "pipelines/parity/validation.jsonl"
+    write_rows(rows, [{"input": "Mail jane.doe@harbour-mail.org: is 3 even?", "expected": "odd"}, number(4)])
+    with claude(1.0) as server:
+        out = advise(right_in(0.4), "--limit", "20", "--reference", "claude-haiku-5-5", "--reference-url", server.url)[
+            1
+        ]
+    assert "claude-haiku-5-5 is sent these rows and cases, at most $1" in out
+    assert "  1 of them hold personal data or secrets; see ftgate data redact" in out
+    assert "2 validation rows with 4 prompts, 20 of 300 cases of parity" in out
+
+
+def test_cases_with_tools_are_not_sent_to_a_reference(tmp_path, monkeypatch, advise, claude):
+    monkeypatch.chdir(tmp_path)
+    tool = '[[request.tools]]\ntype = "function"\nfunction = { name = "look", parameters = { type = "object" } }\n'
+    make(tmp_path, cases=20, toml=TOML + tool + FLOOR)
+    with claude(1.0) as server:
+        out = advise(right_in(0.4), "--reference", "claude-haiku-5-5", "--reference-url", server.url)[1]
+        assert server.requests == []
+    assert "parity: the reference model is not asked: its cases offer tools" in out
+    assert re.search(r"^  claude-haiku-5-5 +not measured +not measured", out, re.M)
+
+
 def test_a_row_that_cannot_be_graded_is_named(project, advise):
     rows = project / "pipelines/parity/validation.jsonl"
     rows.write_text(json.dumps({"input": "x", "expected": "even", "graders": [{"kind": "numeric"}]}) + "\n")
