@@ -140,7 +140,7 @@ def _measuring(
     except PipelineError as error:
         if written:
             raise
-        say(f"no few-shot prompt: {error.faults[0]}")
+        say(f"no few-shot prompt: {str(error).splitlines()[0]}")
         shots = 0
     return measuring, ways_of(first, shots)
 

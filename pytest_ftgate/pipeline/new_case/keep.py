@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.errors import Fault, FtgateError, GoldenError, LockError
+from pytest_ftgate.errors import FtgateError, GoldenError, LockError
 from pytest_ftgate.evaluate.lock import compare, read_lock, renewed, write
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.files.atomic import replacing_bytes
-from pytest_ftgate.files.text import shown
-from pytest_ftgate.golden.append_case import with_case
+from pytest_ftgate.golden.append_case import by_hand, with_case
 from pytest_ftgate.registry.audit import record
 
 if TYPE_CHECKING:
@@ -32,22 +31,29 @@ def check_lock(suite: Suite) -> bool:
 def append(suite: Suite, case: Case, row: Mapping[str, Any], state_dir: Path) -> tuple[Case, Path | None]:
     """The case with its line, and the lock that was renewed, None for a set without one.
 
-    What is there stays byte for byte. If the set cannot be read afterwards, the file is put back as it was. Raises
-    FtgateError, GoldenError.
+    What is there stays byte for byte. If the set is not what it was, and the case at its end, the file is put
+    back. Raises FtgateError.
     """
     path = suite.golden.cases_path
     before, after = path.read_bytes(), with_case(path, row)
     _replace(path, after)
     try:
-        now = load_suite(suite.golden.path)
-        added = next((each for each in now.cases if each.digest == case.digest), None)
-        if added is None:
-            what = "the case would be read as another one than was checked"
-            raise GoldenError([Fault(shown(path), 0, what, "add it by hand")])
-        return added, _lock(now, state_dir)
+        now = _read_again(suite, case, row)
+        return now.cases[-1], _lock(now, state_dir)
     except (FtgateError, OSError):
         _replace(path, before)
         raise
+
+
+def _read_again(suite: Suite, case: Case, row: Mapping[str, Any]) -> Suite:
+    """The set with the case. Raises FtgateError if it is not what it was, and the case at its end."""
+    try:
+        now = load_suite(suite.golden.path)
+    except GoldenError:
+        raise by_hand(suite.golden.cases_path, row) from None
+    if [each.digest for each in now.cases] != [*(each.digest for each in suite.cases), case.digest]:
+        raise by_hand(suite.golden.cases_path, row)
+    return now
 
 
 def _replace(path: Path, content: bytes) -> None:

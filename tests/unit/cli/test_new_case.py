@@ -188,19 +188,54 @@ def test_a_file_without_a_last_line_feed_and_one_of_another_system(tmp_path, mon
         assert [each.expected for each in load_suite(path).cases] == ["2", "4"], "texts stay texts"
 
 
-def test_csv_is_appended_and_yaml_is_shown(tmp_path, monkeypatch, new_case):
+LIMA = ("--input", "Capital of Peru: Lima or Cusco?", "--expected", "no", "--slice", "lang=en", "--id", "pe")
+
+
+def test_a_row_is_appended_to_csv(tmp_path, monkeypatch, new_case):
     monkeypatch.chdir(tmp_path)
     table = write(tmp_path / "capitals.golden.csv", "id,input,expected\nfr,Capital of France?,Paris\n")
     code, out, err = new_case("--input", 'Capital of "Austria", then?', "--expected", "Vienna", golden=table.name)
     assert (code, err) == (0, "")
     assert table.read_text().splitlines()[-1].endswith(',"Capital of ""Austria"", then?",Vienna')
     assert "capitals has no golden.lock: ftgate lock capitals.golden.csv" in out
-    options = ("--input", "Capital of Peru?", "--expected", "Lima", "--slice", "lang=en")
-    assert "has no column for slices.lang" in new_case(*options, golden=table.name)[2]
-    tree = write(tmp_path / "a.golden.yaml", "cases:\n  - {id: fr, input: Capital of France?, expected: Paris}\n")
-    code, _, err = new_case(*options, "--id", "pe", golden=tree.name)
-    assert (code, "Lima" in tree.read_text()) == (2, False)
-    assert '- {"id": "pe", "input": "Capital of Peru?", "expected": "Lima"' in err
+    assert "has no column for slices.lang" in new_case(*LIMA, golden=table.name)[2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- {id: fr, input: Capital of France?, expected: Paris}",
+        "grader:\n  - kind: contains\ncases:  # of Europe\n  - id: fr\n    input: Capital?\n    expected: |\n      Paris\n",
+        "cases:\n- id: fr\n  input: Capital of France?\n  expected: Paris\n\n# the end\n",
+    ],
+)
+def test_a_line_is_appended_to_yaml(tmp_path, monkeypatch, new_case, text):
+    monkeypatch.chdir(tmp_path)
+    tree = write(tmp_path / "a.golden.yaml", text)
+    code, _, err = new_case(*LIMA, golden=tree.name)
+    assert (code, err) == (0, "")
+    assert tree.read_text().startswith(text)
+    added = load_suite(tree).cases[-1]
+    assert (added.id, added.input, added.expected) == ("pe", "Capital of Peru: Lima or Cusco?", "no"), "a text, no flag"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.golden.yaml", "cases: [{id: fr, input: Capital of France?, expected: Paris}]\n"),
+        (
+            "a.golden.yaml",
+            "cases:\n  - {id: fr, input: Capital of France?, expected: Paris}\ngrader:\n  - kind: exact\n",
+        ),
+        ("a.golden.json", '[{"id": "fr", "input": "Capital of France?", "expected": "Paris"}]\n'),
+    ],
+)
+def test_where_nothing_can_be_appended_it_is_shown(tmp_path, monkeypatch, new_case, name, text):
+    monkeypatch.chdir(tmp_path)
+    tree = write(tmp_path / name, text)
+    code, _, err = new_case(*LIMA, golden=name)
+    assert (code, tree.read_text()) == (2, text)
+    assert '{"id": "pe", "input": "Capital of Peru: Lima or Cusco?", "expected": "no"' in err
 
 
 def test_what_cannot_be_locked_is_put_back(sms, new_case):
