@@ -14,6 +14,7 @@ from pytest_ftgate.cli.main import main
 from tests.messages_server import MessagesServer
 from tests.mock_openai import Fault, MockServer
 from tests.projects import lock, write, write_golden, write_pipeline, write_rows
+from tests.unit.train.conftest import model_dir, tokenizer  # noqa: F401 - fixtures
 
 TOML = """
 [prompt]
@@ -24,6 +25,7 @@ system = "STRICT: is the number even or odd? Answer with one word."
 """
 FLOOR = '[gate]\n[[gate.floor]]\nmetric = "accuracy"\nmin = 0.9\n'
 ANSWER = ("even", "odd")
+JOURNAL = ".ftgate/journal/parity.jsonl"
 
 
 def number(n):
@@ -201,6 +203,24 @@ def test_the_price_of_a_reference_is_capped_before_anything_is_sent(project, adv
         code, _, err = advise(right_in(0.4), *options)
         assert (code, server.requests, advise.requests) == (2, [], 0)
     assert re.search(r"asking claude-x may cost about \$\d+\.\d\d, more than --reference-budget 1", err)
+
+
+def test_the_base_model_of_the_pipeline_is_served_and_held_to_choices(tmp_path, monkeypatch, capsys, model_dir):  # noqa: F811
+    """A random model, which says nothing of the kind by itself."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, cases=20, toml="[request]\nmax_tokens = 8\n")
+    rows = tmp_path / "pipelines/parity/validation.jsonl"
+    write_rows(rows, [number(n) for n in range(10)])
+    choices = '[baseline]\nfew_shot = 2\nchoices = ["even", "odd"]\n'
+    write_pipeline(tmp_path / "pipelines/parity", "parity", model=str(model_dir), more=choices)
+    code = main(["advise", "parity", "--target", "0.9"])
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    assert "base model tiny: 10 validation rows with 2 prompts, 20 cases of parity" in out
+    assert "answers are held to the choices of [baseline]: even, odd" in out
+    answers = [json.loads(line)["response"]["text"] for line in (tmp_path / JOURNAL).read_text().splitlines()]
+    assert len(answers) == 40
+    assert set(answers) <= {"even", "odd"}
 
 
 def test_personal_data_that_are_sent_are_counted(project, advise, claude):
