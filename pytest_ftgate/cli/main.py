@@ -13,6 +13,7 @@ from pathlib import Path
 from pytest_ftgate import __version__
 from pytest_ftgate.cli import (
     ab,
+    advise,
     audit,
     backup,
     canary,
@@ -31,6 +32,7 @@ from pytest_ftgate.cli import (
     leakage,
     live,
     lock,
+    new_case,
     noise,
     power,
     promote,
@@ -61,6 +63,7 @@ FAMILIES = (
     runs,
     report,
     compare,
+    new_case,
     lock,
     noise,
     power,
@@ -84,6 +87,7 @@ FAMILIES = (
     data,
     judge,
     ci,
+    advise,
     cost,
     ray,
     export,
