@@ -16,7 +16,7 @@ import pytest
 
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.judge.labels import answer_digest, current, read_labels
-from tests.docs.blocks import blocks_of
+from tests.docs.blocks import DOCS, blocks_of
 from tests.docs.commands import check_command
 from tests.messages_server import MessagesServer
 from tests.mock_openai import MockServer
@@ -64,7 +64,8 @@ class Example:
 
 
 @pytest.fixture
-def example(pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> Example:
+def example(pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Example:
+    monkeypatch.setenv("COLUMNS", "80")
     return Example(pytester, capsys)
 
 
@@ -78,6 +79,8 @@ def test_every_folder_is_an_example_and_listed():
     links = re.findall(r"\]\(([^)]+)\)", listed)
     assert {f"{name}/README.md" for name in NAMES} <= set(links)
     assert all((EXAMPLES / link).exists() for link in links)
+    page = (DOCS / "tutorial/examples.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`examples/([^`]+)`", page)) == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
