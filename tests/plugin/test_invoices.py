@@ -94,3 +94,11 @@ def test_right_answers_pass_and_each_fault_is_graded(copied, rows, project, answ
     )
     for said in ("total: found", "currency", "not valid JSON"):
         assert said in result.stdout.str()
+
+
+def test_another_babel_writes_other_texts_and_is_refused(prepare, monkeypatch):
+    monkeypatch.setattr(prepare.babel, "__version__", "2.18.1")
+    with pytest.raises(
+        SystemExit, match=r"Babel 2\.18\.1 is installed, expected 2\.19; run: pip install Babel==2\.19\.0"
+    ):
+        prepare.main()
