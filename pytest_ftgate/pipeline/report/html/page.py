@@ -51,7 +51,11 @@ def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = (), gra
             report=report,
             title=f"{first.word} {first.subject}".strip(),
             banner=banner(report),
-            sections=[*_before(report, grades, linked=bool(cases)), *cases, *_after(report, grades)],
+            sections=[
+                *_before(report, grades, linked=bool(cases)),
+                *cases,
+                *_after(report, grades, linked=bool(cases)),
+            ],
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
             policy=_policy(scripts),
             style=Markup((files(HERE) / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
@@ -71,9 +75,9 @@ def _before(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> 
     return [each for each in found if each is not None]
 
 
-def _after(report: RunReport, grades: Sequence[SetGrades]) -> list[Section]:
+def _after(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> list[Section]:
     found = [
-        slices.slices(report),
+        slices.slices(report, linked=linked),
         confusion.confusion(report),
         distribution.distribution(grades),
         judges.judges(report),

@@ -73,7 +73,8 @@ def test_models_side_by_side_and_paired_outcomes():
     assert "candidate candidate candidate: 50.0 %" in text
     assert "200 cases can resolve about 8 points" in text
     for kind, count in (("right", 1), ("broken", 1), ("fixed", 2), ("wrong", 2)):
-        assert f'<a href="#filter={kind}"><span class="number">{count}</span>' in linked.body
+        assert f'<a href="#filter={kind}&amp;set=mail"><span class="number">{count}</span>' in linked.body
+    assert '<a href="#filter=fixed&amp;set=mail&amp;vs=baseline"><span class="number">3</span>' in linked.body
     assert "<a href" not in sets.sets(run(sets=[fact()]), [grades], linked=False).body
 
 
@@ -85,11 +86,12 @@ def test_what_makes_a_comparison_unfair_is_a_warning():
 def test_slices_name_the_correction_for_many():
     part = [{"slice": "lang=de", "n": 60, "value": 0.7, "lower": 0.6, "upper": 0.8}]
     gate = check("slices", "reject", **{"tested": 4.0, "broken": 1.0, "lang=de gain": -0.2, "lang=de p_holm": 0.012})
-    found = slices.slices(run(scores=[score(slices=part)], checks={"mail": [gate]}))
+    found = slices.slices(run(scores=[score(slices=part)], checks={"mail": [gate]}), linked=True)
     text = words(found)
     assert "1 of 4 tested slices is significantly worse than the other model after Holm's correction" in text
     assert "−20.0 0.012 ✖ worse" in text
-    assert slices.slices(run(scores=[score()])) is None
+    assert '<a href="#filter=all&amp;slice=lang+%3D+de">lang=de</a>' in found.body
+    assert slices.slices(run(scores=[score()]), linked=True) is None
 
 
 def test_the_confusion_matrix_and_the_f1_of_each_label():
