@@ -56,7 +56,8 @@ def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = (), gra
         "version": report.about.get("version", ""),
         "warning": "It holds questions and answers of this run: keep it where these may be.",
     }
-    sections = [*_before(report, grades, linked=bool(cases)), *cases, *_after(report, grades)]
+    linked = bool(cases)
+    sections = [*_before(report, grades, linked=linked), *cases, *_after(report, grades, linked=linked)]
     return shell(facts, sections, banner(report), scripts)
 
 
@@ -89,9 +90,9 @@ def _before(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> 
     return [each for each in found if each is not None]
 
 
-def _after(report: RunReport, grades: Sequence[SetGrades]) -> list[Section]:
+def _after(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> list[Section]:
     found = [
-        slices.slices(report),
+        slices.slices(report, linked=linked),
         confusion.confusion(report),
         distribution.distribution(grades),
         judges.judges(report),

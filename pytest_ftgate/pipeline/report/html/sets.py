@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from pytest_ftgate.metrics.intervals import wilson
 from pytest_ftgate.pipeline.report.html.intervals import Interval, of_shares
@@ -48,6 +49,7 @@ def _of_set(report: RunReport, fact: Mapping[str, Any], grades: SetGrades | None
         "scale": forest.scale(),
         "pairs": [] if several else list(_paired(grades, linked=linked)) if grades else [],
         "metrics": _metrics(report, title),
+        "warnings": grades.warnings if grades else (),
     }
 
 
@@ -70,8 +72,14 @@ def _paired(grades: SetGrades, *, linked: bool) -> Iterator[dict[str, Any]]:
         counts = dict.fromkeys(("right", "fixed", "broken", "wrong"), 0)
         for name in common:
             counts[outcome(bool(other.results[name].passed), now=bool(first.results[name].passed))] += 1
-        link = linked and place == 0
-        yield {"other": other.title, "now": first.title, "counts": counts, "n": len(common), "linked": link}
+        versus = {"vs": other.title} if place else {}
+        links = {kind: address(filter=kind, set=grades.set, **versus) for kind in counts} if linked else {}
+        yield {"other": other.title, "counts": counts, "links": links}
+
+
+def address(**filters: str) -> str:
+    """What the table of cases reads from the address, beginning with the filter."""
+    return f"#{urlencode(filters)}"
 
 
 def outcome(before: bool, *, now: bool) -> str:
