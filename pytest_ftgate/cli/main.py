@@ -36,6 +36,7 @@ from pytest_ftgate.cli import (
     push,
     ray,
     reconcile,
+    report,
     router,
     runs,
     serve,
@@ -52,6 +53,7 @@ from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 FAMILIES = (
     show,
     runs,
+    report,
     compare,
     lock,
     noise,

@@ -54,6 +54,12 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
         "on leakage under --train: error; strict (suspects too); drop-row (train without leaked rows); drop-case "
         "(evaluate without leaked cases)",
     ),
+    (
+        "html",
+        "",
+        "file for the HTML report of the run; default: with --train, and where CI is set, report.html beside the "
+        "records of the run in the state folder",
+    ),
     ("markdown", "", "file for a Markdown summary of the run; default: GITHUB_STEP_SUMMARY, if set"),
     *KEY_SETTINGS,
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
@@ -98,6 +104,7 @@ class Options:
     concurrency: int
     state_dir: Path
     tracking_uri: str
+    html: str
     markdown: str
     signing_key: Path | None
     verify_key: Path | None
@@ -181,6 +188,7 @@ def read_options(config: pytest.Config) -> Options:
         concurrency=values.concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
         tracking_uri=secret_address(text["tracking-uri"]),
+        html=text["html"],
         markdown=text["markdown"],
         **registry_keys(root, text),
         goldens=folders_of(config, "ftgate_goldens"),

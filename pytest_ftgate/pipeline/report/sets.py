@@ -45,7 +45,8 @@ def set_fact(suite: Suite, resolution: Resolution, gates: Sequence[str]) -> dict
 def trained(run: PipelineRun, folder: Path) -> dict[str, Any]:
     """Of one pipeline: task, base, champion (number), seconds by stage, lineage, leaks; of the training, once there is
     one: method, digest, best_epoch, epochs, curves, params, metrics, versions. sides: files of the other models'
-    answers, see `report.sides`, written into the folder of the run.
+    answers, see `report.sides`, written into the folder of the run. history: moves of the champion by the audit log,
+    the oldest first: at, by, kind, version, reason.
     """
     fact: dict[str, Any] = {
         "task": run.name,
@@ -57,6 +58,7 @@ def trained(run: PipelineRun, folder: Path) -> dict[str, Any]:
         "lineage": dict(run.data_lineage),
         "leaks": [asdict(leak) for leak in run.leaking.found] if run.leaking else [],
         "sides": list(_written(run, folder)),
+        "history": list(_history(run)),
     }
     if (manifest := run.manifest) is not None:
         names = ("method", "digest", "best_epoch", "params", "metrics", "versions", "template_digest")
@@ -64,6 +66,15 @@ def trained(run: PipelineRun, folder: Path) -> dict[str, Any]:
         fact |= {"epochs": [asdict(epoch) for epoch in manifest.epochs]}
         fact |= {"curves": {name: [list(point) for point in curve] for name, curve in manifest.curves.items()}}
     return fact
+
+
+def _history(run: PipelineRun) -> Iterator[dict[str, Any]]:
+    from pytest_ftgate.registry.audit.moves import entries_of, moves_in
+
+    with suppress(FtgateError, OSError):
+        for move in moves_in(entries_of(run.runtime.registry.log, run.name)):
+            told = {"at": move.at, "by": move.by, "kind": move.kind}
+            yield told | {key: move.what.get(key, "") for key in ("version", "reason")}
 
 
 def _written(run: PipelineRun, folder: Path) -> Iterator[dict[str, Any]]:

@@ -9,44 +9,82 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
-from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pytest_ftgate.pipeline.report.html import (
+    checks,
+    confusion,
+    distribution,
+    facts,
+    judges,
+    leaks,
+    more,
+    prompts,
+    sets,
+    slices,
+    spent,
+    training,
+)
+from pytest_ftgate.pipeline.report.html.render import HERE, Section, rendered
+from pytest_ftgate.pipeline.report.html.verdict import banner, headlines
+
 if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.report.html.grades import SetGrades
     from pytest_ftgate.pipeline.report.run_report import RunReport
 
-_HERE = "pytest_ftgate.pipeline.report.html"
 
-
-def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = ()) -> str:
+def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = (), grades: Sequence[SetGrades] = ()) -> str:
     """The whole file.
 
     cases_html: the section "cases", "" if the run has none; `#filter=broken` and the like in the address are its own.
     scripts: JavaScript that stands at the end of the body; nothing else is executed. None may hold "</script".
+    grades: see `grades.read_grades`; without them the page says less.
     """
-    return (
-        environment()
-        .get_template("page.html.j2")
-        .render(
+    cases = [Section("cases", "Cases", cases_html)] if cases_html else []
+    first, *_ = headlines(report)
+    return str(
+        rendered(
+            "page.html.j2",
             report=report,
-            cases=cases_html,
+            title=f"{first.word} {first.subject}".strip(),
+            banner=banner(report),
+            sections=[*_before(report, grades, linked=bool(cases)), *cases, *_after(report, grades)],
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
             policy=_policy(scripts),
-            style=Markup((files(_HERE) / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+            style=Markup((files(HERE) / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         )
     )
 
 
-@cache
-def environment() -> Environment:
-    """Of the templates of the page; a name that is not given is an error."""
-    return Environment(
-        loader=PackageLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+def _before(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> list[Section]:
+    """What a reader needs before the cases."""
+    found = [
+        checks.checks(report),
+        sets.sets(report, grades, linked=linked),
+        prompts.prompts(report),
+        more.since(report),
+        leaks.leaks(report),
+    ]
+    return [each for each in found if each is not None]
+
+
+def _after(report: RunReport, grades: Sequence[SetGrades]) -> list[Section]:
+    found = [
+        slices.slices(report),
+        confusion.confusion(report),
+        distribution.distribution(grades),
+        judges.judges(report),
+        more.forgetting(report),
+        training.training(report),
+        more.data(report),
+        spent.spent(report, grades),
+        more.history(report),
+        facts.facts(report),
+    ]
+    return [each for each in found if each is not None]
 
 
 def _policy(scripts: Sequence[str]) -> str:

@@ -1,0 +1,29 @@
+"""(RecordStore, RunReport) -> the HTML file of a run, with all that its records and those of the run before hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from pytest_ftgate.files.atomic import write_text
+from pytest_ftgate.pipeline.report.html.grades import read_grades
+from pytest_ftgate.pipeline.report.html.page import page
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.records.store import RecordStore
+    from pytest_ftgate.pipeline.report.run_report import RunReport
+
+FILE = "report.html"
+
+
+def document(store: RecordStore, report: RunReport) -> str:
+    """The text of the file."""
+    return page(report, Markup(""), (), read_grades(store, report))
+
+
+def write(path: Path, text: str) -> None:
+    """In the place of what was there; its folder is made. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text)

@@ -1,0 +1,91 @@
+"""(RunReport, grades) -> each golden set: models side by side, paired outcomes, and what the set could have seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.metrics.intervals import wilson
+from pytest_ftgate.pipeline.report.html.intervals import Interval, of_shares
+from pytest_ftgate.pipeline.report.html.render import Section, section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ftgate.pipeline.report.html.grades import Column, SetGrades
+    from pytest_ftgate.pipeline.report.run_report import RunReport
+
+_ROLES = {
+    "candidate": "candidate",
+    "champion": "champion",
+    "baseline": "baseline",
+    "before": "run before",
+    "tested": "tested",
+}
+CELLS = (("right", "wrong"), ("fixed", "broken"))
+
+
+def sets(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> Section | None:
+    """None without a measured set. linked: the counts of paired outcomes filter the table of cases, which is there."""
+    known = {each.set: each for each in grades}
+    facts = {fact["set"]: fact for fact in report.sets}
+    names = list(dict.fromkeys([*facts, *known]))
+    found = [_of_set(report, facts.get(name, {"set": name}), known.get(name), linked=linked) for name in names]
+    return section("sets", "Scores", sets=found) if found else None
+
+
+def _of_set(report: RunReport, fact: Mapping[str, Any], grades: SetGrades | None, *, linked: bool) -> dict[str, Any]:
+    title = fact.get("title", fact["set"])
+    columns = [column for column in grades.columns if column.results] if grades else []
+    rows = [_row(column) for column in columns]
+    forest = of_shares([interval for _, interval in rows])
+    several = len(report.columns) > 0
+    return {
+        "set": fact["set"],
+        "path": fact.get("path", ""),
+        "resolution": fact["resolution"]["line"] if "resolution" in fact else "",
+        "rows": [row | {"plot": forest.row(interval)} for row, interval in rows],
+        "scale": forest.scale(),
+        "pairs": [] if several else list(_paired(grades, linked=linked)) if grades else [],
+        "metrics": _metrics(report, title),
+    }
+
+
+def _row(column: Column) -> tuple[dict[str, Any], Interval]:
+    passed = sum(bool(result.passed) for result in column.results.values())
+    n = len(column.results)
+    lower, upper = wilson(passed, n)
+    facts = {"role": _ROLES[column.role], "title": column.title, "passed": passed, "n": n, "value": passed / n}
+    tone = "accent" if column.role in {"candidate", "tested"} else "plain"
+    return facts | {"lower": lower, "upper": upper}, Interval(column.title, passed / n, lower, upper, tone=tone)
+
+
+def _paired(grades: SetGrades, *, linked: bool) -> Iterator[dict[str, Any]]:
+    """The first column against each other model: counts of both right, fixed, broken, both wrong."""
+    first = grades.columns[0]
+    for place, other in enumerate(grades.others):
+        common = [name for name in first.results if name in other.results]
+        if not common:
+            continue
+        counts = dict.fromkeys(("right", "fixed", "broken", "wrong"), 0)
+        for name in common:
+            counts[outcome(bool(other.results[name].passed), now=bool(first.results[name].passed))] += 1
+        link = linked and place == 0
+        yield {"other": other.title, "now": first.title, "counts": counts, "n": len(common), "linked": link}
+
+
+def outcome(before: bool, *, now: bool) -> str:
+    """What became of a case: "right" and "wrong" are those of both."""
+    if before == now:
+        return "right" if now else "wrong"
+    return "fixed" if now else "broken"
+
+
+def _metrics(report: RunReport, title: str) -> list[dict[str, Any]]:
+    """All metrics of the gate and of the scores, each once."""
+    found = [(metric["name"], "", metric) for metric in report.metrics.get(title, ())]
+    known = {name for name, _, _ in found}
+    for score in report.scores:
+        if score["set"] == title:
+            found += [(m["name"], score["title"], m) for m in score["metrics"] if m["name"] not in known]
+    return [metric | {"model": model} for _, model, metric in found]
