@@ -15,9 +15,8 @@ from pathlib import Path
 from pytest_ftgate.evaluate.records.record import CaseRecord, Facts, Record
 from pytest_ftgate.evaluate.records.store import RecordStore
 from pytest_ftgate.graders.value import Grade
-from pytest_ftgate.pipeline.report.html.cases.section import section
 from pytest_ftgate.pipeline.report.html.cases.table import Table, read_table
-from pytest_ftgate.pipeline.report.html.page import page
+from pytest_ftgate.pipeline.report.html.document import document
 from pytest_ftgate.pipeline.report.run_report import RunReport
 from pytest_ftgate.pipeline.report.sides import Side
 from pytest_ftgate.serve.response import Response
@@ -105,17 +104,17 @@ def stored(folder: Path, count: int, seed: int = 0) -> tuple[RecordStore, RunRep
             kept[case.id] = {"value": float(passed), "passed": passed, "text": others[role]}
         file = Side("tickets", role, title, kept).write(store.folder / run)
         sides.append({"set": "tickets", "role": role, "title": title, "file": file})
-    pipeline = {"task": "tickets", "goldens": ["tickets"], "general": None, "sides": sides}
+    pipeline = {"task": "tickets", "base": "base", "goldens": ["tickets"], "general": None, "champion": 7}
+    pipeline |= {"seconds": {}, "lineage": {}, "leaks": [], "sides": sides}
     return store, RunReport(run=run, at=time.time(), seconds=60, code=0, train=True, pipelines=[pipeline])
 
 
 def written(store: RecordStore, report: RunReport, path: Path) -> tuple[Table, float]:
     """The page, and the seconds it took from the records."""
     begun = time.perf_counter()
-    table = read_table(store, report)
-    made = section(table)
-    path.write_text(page(report, made.html, made.scripts), encoding="utf-8")
-    return table, time.perf_counter() - begun
+    path.write_text(document(store, report), encoding="utf-8")
+    seconds = time.perf_counter() - begun
+    return read_table(store, report), seconds
 
 
 SEARCH = """(() => { const field = document.getElementById("cases-search"); field.value = "%s";

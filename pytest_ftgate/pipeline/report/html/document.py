@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from pytest_ftgate.files.atomic import write_text
+from pytest_ftgate.pipeline.report.html.cases.section import cases_section
+from pytest_ftgate.pipeline.report.html.cases.table import read_table
 from pytest_ftgate.pipeline.report.html.grades import read_grades
 from pytest_ftgate.pipeline.report.html.page import page
 
@@ -20,7 +20,8 @@ FILE = "report.html"
 
 def document(store: RecordStore, report: RunReport) -> str:
     """The text of the file."""
-    return page(report, Markup(""), (), read_grades(store, report))
+    cases = cases_section(read_table(store, report))
+    return page(report, cases.html, cases.scripts, read_grades(store, report))
 
 
 def write(path: Path, text: str) -> None:

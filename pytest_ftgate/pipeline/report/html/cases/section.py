@@ -16,7 +16,7 @@ from markupsafe import Markup
 from pytest_ftgate.files.escape import visible
 from pytest_ftgate.pipeline.report.html.cases.pack import packed
 from pytest_ftgate.pipeline.report.html.cases.table import Table
-from pytest_ftgate.pipeline.report.html.page import environment
+from pytest_ftgate.pipeline.report.html.render import rendered
 
 PLAIN = 50
 """Rows of the plain table."""
@@ -27,31 +27,28 @@ _WORDS = {"broken": "✗ broken", "wrong": "✗ not passed", "error": "! not mea
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """html: the section, "" for a run without cases. scripts: for `page.page`."""
+class CasesSection:
+    """html: what stands in the section, "" for a run without cases. scripts: for `page.page`."""
 
     html: Markup
     scripts: tuple[str, ...]
 
 
-def section(table: Table) -> Section:
+def cases_section(table: Table) -> CasesSection:
     """Whatever a model, a user or a file said is text in it."""
     if not (table.rows or table.notes):
-        return Section(Markup(""), ())
+        return CasesSection(Markup(""), ())
     wrong = [row for row in table.rows if table.status(row) in _WORDS]
-    html = (
-        environment()
-        .get_template("cases.html.j2")
-        .render(
-            style=Markup(_own("cases.css")),  # noqa: S704 - our own file
-            total=len(table.rows) + table.left_out,
-            wrong=len(wrong),
-            plain=list(_plain(table, wrong[:PLAIN])),
-            notes=[visible(note) for note in table.notes],
-            blocks=[Markup(block) for block in packed(table)] if table.rows else [],  # noqa: S704 - base64
-        )
+    html = rendered(
+        "cases.html.j2",
+        style=Markup(_own("cases.css")),  # noqa: S704 - our own file
+        total=len(table.rows) + table.left_out,
+        wrong=len(wrong),
+        plain=list(_plain(table, wrong[:PLAIN])),
+        notes=[visible(note) for note in table.notes],
+        blocks=[Markup(block) for block in packed(table)] if table.rows else [],  # noqa: S704 - base64
     )
-    return Section(Markup(html), (script(),) if table.rows else ())  # noqa: S704 - escaped by the template
+    return CasesSection(html, (script(),) if table.rows else ())
 
 
 @cache

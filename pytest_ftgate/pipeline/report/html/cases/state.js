@@ -8,8 +8,8 @@ const FILTERS = {
   failing: ["Failing", (row) => ["broken", "wrong"].includes(status(row))],
   errors: ["Errors", (row) => status(row) === "error"],
   different: ["Different", (row) => isDifferent(row)],
-  "both-right": ["Both right", (row) => isCompared(row) && status(row) === "right"],
-  "both-wrong": ["Both wrong", (row) => isCompared(row) && status(row) === "wrong"],
+  right: ["Both right", (row) => isCompared(row) && status(row) === "right"],
+  wrong: ["Both wrong", (row) => isCompared(row) && status(row) === "wrong"],
 };
 let state = { ...DEFAULTS };
 

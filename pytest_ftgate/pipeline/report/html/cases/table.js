@@ -63,7 +63,7 @@ function showFilters() {
     const name = button.dataset.filter, [title, fits] = FILTERS[name], count = some.filter(fits).length;
     button.textContent = loading && rows.length < head.rows ? title : `${title} ${number(count)}`;
     button.setAttribute("aria-pressed", String(name === state.filter));
-    button.hidden = !compares && ["broken", "fixed", "different", "both-right", "both-wrong"].includes(name);
+    button.hidden = !compares && ["broken", "fixed", "different", "right", "wrong"].includes(name);
   }
 }
 

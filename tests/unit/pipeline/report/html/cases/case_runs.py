@@ -88,7 +88,8 @@ def run_here(state: Path) -> tuple[RecordStore, RunReport]:
                 store.folder / run
             )
             sides.append({"set": name, "role": role, "title": title, "file": file})
-    pipeline = {"task": "tickets", "goldens": ["tickets"], "general": None, "sides": sides}
+    pipeline = {"task": "tickets", "base": "base", "goldens": ["tickets"], "general": None, "champion": 7}
+    pipeline |= {"seconds": {}, "lineage": {}, "leaks": [], "sides": sides}
     return store, RunReport(run=run, at=0.0, seconds=1.0, code=2, train=True, pipelines=[pipeline])
 
 

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ftgate.pipeline.report.html.cases.section import section
-from pytest_ftgate.pipeline.report.html.cases.table import read_table
-from pytest_ftgate.pipeline.report.html.page import page as page_of
+from pytest_ftgate.pipeline.report.html.document import document
 from tests.chromium_here import Chromium
 from tests.unit.pipeline.report.html.cases.case_runs import EVIL, MANY, run_here
 
@@ -72,9 +70,8 @@ def chromium(tmp_path_factory):
 def report_file(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     store, report = run_here(folder / "state")
-    made = section(read_table(store, report))
     file = folder / "report.html"
-    file.write_text(page_of(report, made.html, made.scripts), encoding="utf-8")
+    file.write_text(document(store, report), encoding="utf-8")
     return file
 
 
@@ -104,7 +101,7 @@ def test_what_went_wrong_comes_first_and_filters_show_a_kind(page):
     )
     assert counted["All"] == str(MANY + 10)
     assert counted["Errors"] == "1"
-    for name in ("broken", "fixed", "failing", "errors", "different", "both-right", "both-wrong"):
+    for name in ("broken", "fixed", "failing", "errors", "different", "right", "wrong"):
         page.click(f"[data-filter={name}]")
         page.browser.wait(
             f"location.hash === '#filter={name}' && document.querySelector('[data-filter={name}]').ariaPressed === 'true'"
@@ -112,8 +109,8 @@ def test_what_went_wrong_comes_first_and_filters_show_a_kind(page):
         title = page.value(f"document.querySelector('[data-filter={name}]').textContent.replace(/ \\d+$/, '')")
         assert f"{page.value(COUNT)} ".split(" of ")[1].split()[0] == counted[title]
     page.value("history.back()")
-    page.browser.wait("location.hash === '#filter=both-right'")
-    page.browser.wait("document.querySelector('[data-filter=both-right]').ariaPressed === 'true'")
+    page.browser.wait("location.hash === '#filter=right'")
+    page.browser.wait("document.querySelector('[data-filter=right]').ariaPressed === 'true'")
 
 
 def test_search_by_text_and_by_regex_by_slice_and_in_groups(page):

@@ -14,7 +14,7 @@ from pytest_ftgate.graders.value import Unscored
 from pytest_ftgate.pipeline.report.html.cases import table as table_module
 from pytest_ftgate.pipeline.report.html.cases.pack import PAGE, packed
 from pytest_ftgate.pipeline.report.html.cases.rows import Limit, answer_of, is_different, limit_for, row_of, status_of
-from pytest_ftgate.pipeline.report.html.cases.section import script, section
+from pytest_ftgate.pipeline.report.html.cases.section import cases_section, script
 from pytest_ftgate.pipeline.report.html.cases.table import read_table
 from pytest_ftgate.pipeline.report.run_report import RunReport
 from tests.run_records import case, cases, keep, record
@@ -125,11 +125,11 @@ def test_a_record_that_was_edited_is_a_note_and_no_error(tmp_path):
     path.write_text(path.read_text().replace("wrong", "right"))
     table = read_table(store, RunReport(run=run, at=0.0, seconds=1.0, code=1))
     assert "edited after it was written" in table.notes[0]
-    assert "edited after it was written" in section(table).html
+    assert "edited after it was written" in cases_section(table).html
 
 
 def test_a_run_without_cases_has_no_section(tmp_path):
-    made = section(read_table(RecordStore(tmp_path), RunReport(run="none", at=0.0, seconds=1.0, code=0)))
+    made = cases_section(read_table(RecordStore(tmp_path), RunReport(run="none", at=0.0, seconds=1.0, code=0)))
     assert (made.html, made.scripts) == ("", ())
 
 
@@ -147,12 +147,12 @@ def test_of_more_rows_than_fit_those_that_are_right_are_left_out(tmp_path, monke
     made = read_table(*run_here(tmp_path))
     assert (len(made.rows), made.left_out) == (120, MANY + 10 - 120)
     assert {"broken", "wrong", "error", "fixed"} <= {made.status(row) for row in made.rows}
-    assert f"of {MANY + 10} in all" in section(made).html
+    assert f"of {MANY + 10} in all" in cases_section(made).html
     assert json.loads(gzip.decompress(b64decode(next(packed(made)))))["left_out"] == made.left_out
 
 
 def test_the_plain_table_escapes_and_the_script_never_parses_markup(table):
-    html = section(table).html
+    html = cases_section(table).html
     assert "<img" not in html
     assert "<script>" not in html
     assert "&lt;img src=x" in html
