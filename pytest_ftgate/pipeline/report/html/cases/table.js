@@ -81,6 +81,8 @@ function tableRow(row, index) {
 
 const comparesAny = () => head.sets.some((set) => set.other !== null);
 
+// Of one golden set which model answered; of several each row has its own.
+const answerTitle = () => (head.sets.length === 1 ? `Answer (${head.sets[0].columns[0].role})` : "Answer");
 const width = () => String([...ui.header.children].filter((each) => getComputedStyle(each).display !== "none").length);
 
 function groupRow(row, some) {
@@ -93,7 +95,7 @@ function showTable({ some, problem }) {
   const page = at >= 0 ? Math.floor(at / head.page) + 1 : Math.min(last, Math.max(1, Number(state.page) || 1)), start = (page - 1) * head.page;
   shownRows = some.slice(start, start + head.page);
   const versus = comparesAny() ? [head.sets.length === 1 || state.vs ? state.vs || head.sets[0].columns[head.sets[0].other].title : "Compared with"] : [];
-  ui.header.replaceChildren(...["Result", "Case", "Question", "Expected", "Answer", ...versus].map((title, place) => make("th", { scope: "col", class: place === 3 || place === 5 ? "cases-minor" : null }, title)));
+  ui.header.replaceChildren(...["Result", "Case", "Question", "Expected", answerTitle(), ...versus].map((title, place) => make("th", { scope: "col", class: place === 3 || place === 5 ? "cases-minor" : null }, title)));
   ui.table.setAttribute("aria-rowcount", String(some.length + 1));
   const made = [];
   shownRows.forEach((row, place) => {
@@ -102,7 +104,7 @@ function showTable({ some, problem }) {
     if (keyOf(row) === state.case) made.push(make("tr", { class: "cases-opened" }, make("td", { colspan: width() }, detail(row))));
   });
   ui.body.replaceChildren(...made);
-  ui.problem.textContent = problem;
+  ui.problem.textContent = problem || (state.case && at < 0 && !loading ? `Case ${state.case} is not among these.` : "");
   const range = some.length ? `${number(start + 1)}–${number(start + shownRows.length)} of ${number(some.length)} cases` : "No case";
   const left = head.left_out ? ` ${number(head.left_out)} more that are right are not in this file.` : "";
   ui.count.textContent = loading && rows.length < head.rows ? `Reading ${number(head.rows)} cases …` : `${range}${some.length < rows.length ? `, of ${number(rows.length)} in all` : ""}.${left}`;

@@ -204,7 +204,12 @@ def test_keys_move_open_search_help_and_close(page):
     browser.wait("document.querySelector('#cases dialog').open")
     browser.press("Escape")
     browser.wait("!document.querySelector('#cases dialog').open")
+    page.open("#filter=fixed&case=tickets/refund")
+    assert (
+        page.value("document.getElementById('cases-problem').textContent") == "Case tickets/refund is not among these."
+    )
     page.open("#filter=all&case=tickets/c246")
+    assert "goldens/tickets/cases.jsonl:1" in page.value(OPENED)
     page.open("#filter=all&page=3")
     assert page.value("document.querySelector('.cases-pages').innerText").startswith("Previous\n")
     assert "Page 3 of 3" in page.value("document.querySelector('.cases-pages').innerText")
