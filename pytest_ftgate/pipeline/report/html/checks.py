@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TONES = {"pass": "good", "hold": "warn", "skip": "warn"}
 MARKS = {"pass": "\N{CHECK MARK}", "hold": "?", "skip": "?"}
-_CROSS = "\N{MULTIPLICATION X}"
+_CROSS = "\N{HEAVY MULTIPLICATION X}"
 
 
 def checks(report: RunReport) -> Section | None:
@@ -43,7 +43,7 @@ def _of_set(name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     known = {check["check"]: interval for check in found if (interval := _difference(check)) is not None}
     rows = list(known.values())
     forest = of_differences(rows)
-    floors = [floor for check in found for floor in _floors(check)]
+    floors = [floor for check in found for floor in floors_of(check)]
     return {
         "set": name,
         "rows": [_row(check, forest, known.get(check["check"])) for check in found],
@@ -72,8 +72,8 @@ def _difference(check: Mapping[str, Any]) -> Interval | None:
     )
 
 
-def _floors(check: Mapping[str, Any]) -> Iterator[Interval]:
-    """A floor's numbers are named "f1(spam)", "f1(spam) lower", "f1(spam) min"."""
+def floors_of(check: Mapping[str, Any]) -> Iterator[Interval]:
+    """The floors of a check, whose numbers are named "f1(spam)", "f1(spam) lower", "f1(spam) min"."""
     numbers = check["numbers"]
     for key in numbers:
         name, _, side = key.rpartition(" ")
@@ -86,24 +86,39 @@ def _floors(check: Mapping[str, Any]) -> Iterator[Interval]:
             yield Interval(name, numbers[name], lower, upper, limit, above=side == "min", tone=tone)
 
 
+def told_floor(floor: Interval) -> str:
+    """Such as "accuracy 96.7 %, between 92.8 % and 98.5 %; at least 95.0 % are asked"."""
+    forest = _forest(floor)
+    bounds = " and ".join(forest.shown(each) for each in (floor.lower, floor.upper) if each is not None)
+    least = "at least" if floor.above else "at most"
+    return (
+        f"{floor.name} {forest.shown(floor.value)}, between {bounds}; {least} {forest.shown(floor.limit or 0.0)} asked"
+    )
+
+
+def _forest(floor: Interval) -> Forest:
+    """An axis of its own: of shares from 0 to 100 %."""
+    values = list(floor.values())
+    if all(0 <= value <= 1 for value in values):
+        return of_shares([floor])
+    return Forest([floor], Axis.over(values), _number, _number)
+
+
 def _floor_rows(floors: list[Interval]) -> list[dict[str, Any]]:
     """Each on its own axis: milliseconds and shares have none in common."""
     return [_floor(floor) for floor in floors]
 
 
 def _floor(floor: Interval) -> dict[str, Any]:
-    values = list(floor.values())
-    is_share = all(-1 <= value <= 1 for value in values)
-    positive = is_share and min(values) >= 0
-    forest = of_shares([floor]) if positive else Forest([floor], Axis.over(values), _number, _number)
+    forest = _forest(floor)
     shown = forest.shown
-    word = "at least" if floor.above else "at most"
     signs = {"good": mark("pass"), "warn": mark("hold"), "bad": mark("reject")}[floor.tone]
+    facts = {"name": floor.name, "plot": forest.row(floor), "scale": forest.scale()}
     return (
-        {"name": floor.name, "plot": forest.row(floor), "scale": forest.scale(), "told": forest.told(floor)}
+        facts
         | signs
         | {
-            "limit": f"{word} {shown(floor.limit or 0.0)}",
+            "limit": f"{'at least' if floor.above else 'at most'} {shown(floor.limit or 0.0)}",
             "value": shown(floor.value),
             "bounds": " to ".join(shown(each) if each is not None else "..." for each in (floor.lower, floor.upper)),
         }

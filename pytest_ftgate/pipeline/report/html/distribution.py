@@ -60,7 +60,7 @@ def _bars(counts: Sequence[int], most: int) -> Iterator[Markup]:
         if count:
             yield label((left + right) / 2, top - 4, f"{count:,}")
     yield line(_SCALE.at(0), _HEIGHT, _SCALE.at(1), _HEIGHT, "axis")
-    yield from (label(_SCALE.at(tick), _HEIGHT + 16, f"{tick:.1f}") for tick in (0, 0.25, 0.5, 0.75, 1))
+    yield from (label(_SCALE.at(tick), _HEIGHT + 16, f"{tick:.2f}") for tick in (0, 0.25, 0.5, 0.75, 1))
 
 
 def _scatter(first: Column, other: Column) -> Markup:

@@ -60,6 +60,7 @@ def _commands(report: RunReport) -> Iterator[tuple[str, str]]:
     if report.wrong or report.missed:
         again = [arg for arg in args if arg not in {"--train", "--lf", "--ff"}]
         yield "only the cases that failed", shlex.join(["pytest", *again, "--lf"])
-    if report.scores:
-        yield "compare with another run", f"ftgate compare {report.run} last"
-    yield "this page again", f"ftgate report {report.run} --out report.html"
+    if before := next((each["run"] for each in report.changed if each.get("run")), ""):
+        yield "what changed since the run before", f"ftgate compare {before} {report.run}"
+    if report.run:
+        yield "this page again", f"ftgate report {report.run} --out report.html"

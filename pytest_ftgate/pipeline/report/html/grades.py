@@ -12,10 +12,11 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.evaluate.records.store import RecordStore, nearest
 from pytest_ftgate.gate.checks.result import Result
 from pytest_ftgate.metrics.latency_cost import quantile_of
+from pytest_ftgate.pipeline.comparison.settings import warnings
 from pytest_ftgate.pipeline.report import sides
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.records.record import CaseRecord, Record
+    from pytest_ftgate.evaluate.records.record import CaseRecord, Facts, Record
     from pytest_ftgate.metrics.latency_cost import Price
     from pytest_ftgate.pipeline.report.run_report import RunReport
 
@@ -41,10 +42,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SetGrades:
-    """columns: the first is what this run tested, or the first of several."""
+    """columns: the first is what this run tested, or the first of several. warnings: why the comparison with the run
+    before may say something else than that the model is better or worse.
+    """
 
     set: str
     columns: tuple[Column, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def others(self) -> tuple[Column, ...]:
@@ -60,17 +64,24 @@ def read_grades(store: RecordStore, report: RunReport) -> list[SetGrades]:
         if stored.facts.run == report.run:
             with suppress(FtgateError):
                 records.setdefault(stored.facts.set, []).append(store.read(stored))
-    return [SetGrades(name, tuple(_columns(store, report, found))) for name, found in sorted(records.items())]
+    return [_of_set(store, report, found) for _, found in sorted(records.items())]
 
 
-def _columns(store: RecordStore, report: RunReport, records: Sequence[Record]) -> Iterator[Column]:
+def _of_set(store: RecordStore, report: RunReport, records: Sequence[Record]) -> SetGrades:
     first = records[0]
     beside = list(_sides(store, report, first.facts.set))
-    for record in records:
-        yield _of_record("candidate" if beside else "tested", record)
-    yield from beside
-    if not beside and len(records) == 1 and (before := _before(store, report, first)) is not None:
-        yield _of_record("before", before, {case.id: case.case for case in first.cases})
+    columns = [*(_of_record("candidate" if beside else "tested", record) for record in records), *beside]
+    before = None if beside or len(records) > 1 else _before(store, report, first)
+    if before is None:
+        return SetGrades(first.facts.set, tuple(columns))
+    columns.append(_of_record("before", before, {case.id: case.case for case in first.cases}))
+    return SetGrades(first.facts.set, tuple(columns), tuple(_warnings(first.facts, before.facts)))
+
+
+def _warnings(now: Facts, then: Facts) -> Iterator[str]:
+    yield from warnings(now, then)
+    if now.cases_digest != then.cases_digest:
+        yield "the cases are not all the same: only those that are were compared"
 
 
 def _sides(store: RecordStore, report: RunReport, golden: str) -> Iterator[Column]:

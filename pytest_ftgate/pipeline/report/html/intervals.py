@@ -12,6 +12,8 @@ from pytest_ftgate.pipeline.report.html.svg import Axis, dot, drawing, label, li
 
 _HEIGHT = 30
 _MIDDLE = 15.0
+_NEAR = 5.0
+"""Per cent of the width from an end, where a label in the middle would be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class Forest:
     def scale(self) -> Markup:
         """The axis with its values, for the end of the table."""
         ticks = [(self.axis.at(place), self.tick(place)) for place in self.axis.ticks()]
-        parts = [part for x, text in ticks for part in (line(x, 0, x, 5, "axis"), label(x, 18, text))]
+        parts = [
+            part for x, text in ticks for part in (line(x, 0, x, 5, "axis"), label(x, 18, text, anchor=_anchor(x)))
+        ]
         return drawing("axis", f"axis from {ticks[0][1]} to {ticks[-1][1]}" if ticks else "axis", 22, parts, "scale")
 
     def _parts(self, interval: Interval) -> Iterator[Markup]:
@@ -87,6 +91,11 @@ class Forest:
         left, right = ends[0] if ends[0] is not None else 0.0, ends[1] if ends[1] is not None else 100.0
         yield line(left, _MIDDLE, right, _MIDDLE, f"whisker {interval.tone}")
         yield from (line(end, 9, end, 21, f"whisker {interval.tone}") for end in ends if end is not None)
+
+
+def _anchor(x: float) -> str:
+    """So that no label at an end of the axis is cut."""
+    return "start" if x < _NEAR else "end" if x > 100 - _NEAR else "middle"
 
 
 def of_differences(rows: Sequence[Interval]) -> Forest:

@@ -19,7 +19,8 @@ def judges(report: RunReport) -> Section | None:
     """None where no judge was asked and no check looks at one."""
     found = [_of_judge(fact) for fact in summed(report.judges)]
     people = [
-        {"set": name, "check": check["check"], "reason": check["reason"], "numbers": list(_numbers(check["numbers"]))}
+        {"set": name, "check": check["check"], "reason": check["reason"].removeprefix(f"{check['check']}: ")}
+        | {"numbers": list(_numbers(check["numbers"])) if check["check"] == "admission" else []}
         for name, checks in report.checks.items()
         for check in checks
         if check["check"] in _CHECKS

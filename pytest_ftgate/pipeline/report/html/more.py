@@ -60,7 +60,7 @@ def _of_task(report: RunReport, task: str) -> dict[str, Any]:
 def forgetting(report: RunReport) -> Section | None:
     """What became of the base model's general skills; None where no set of them is asked."""
     found = [
-        {"set": name, "check": check, "general": _general(report)} | mark(check["status"])
+        {"check": check, "general": _general(report)} | mark(check["status"])
         for name, checks in report.checks.items()
         for check in checks
         if check["check"] == "forgetting" and "gain" in check["numbers"]

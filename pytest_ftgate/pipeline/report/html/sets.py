@@ -48,6 +48,7 @@ def _of_set(report: RunReport, fact: Mapping[str, Any], grades: SetGrades | None
         "scale": forest.scale(),
         "pairs": [] if several else list(_paired(grades, linked=linked)) if grades else [],
         "metrics": _metrics(report, title),
+        "warnings": grades.warnings if grades else (),
     }
 
 

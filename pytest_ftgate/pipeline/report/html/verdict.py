@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.gate.exit_code import DRIFT
-from pytest_ftgate.pipeline.report.html.checks import limit_of
+from pytest_ftgate.pipeline.report.html.checks import floors_of, limit_of, told_floor
 from pytest_ftgate.pipeline.report.html.numbers import count, points, share
 from pytest_ftgate.pipeline.report.html.render import rendered
 
@@ -121,9 +121,17 @@ def _told(check: Mapping[str, Any]) -> str:
     text = _SHOWN.get((name, check["status"]))
     if text is None or ("gain" not in numbers and name not in _WITHOUT_GAIN):
         return str(check["reason"])
+    if name == "floors" and (missed := list(_missed_floors(check))):
+        return f"{text} ({'; '.join(missed)})"
     if "gain" not in numbers:
         return f"{text} ({str(check['reason']).removeprefix(f'{name}: ')})"
     return f"{text} ({_evidence(check)})"
+
+
+def _missed_floors(check: Mapping[str, Any]) -> Iterator[str]:
+    for floor in floors_of(check):
+        if floor.tone != "good":
+            yield told_floor(floor)
 
 
 _WITHOUT_GAIN = {"slices", "floors", "must-pass", "human", "live"}
@@ -170,7 +178,7 @@ def _of_run(report: RunReport) -> Headline:
         word = "REJECT"
     sets = ", ".join(dict.fromkeys(fact["set"] for fact in report.sets))
     scores = _and([text for text in map(_score, report.scores) if text])
-    told = "; ".join(filter(None, [_and(list(map(_told, failed))), scores, *_unmeasured(report)]))
+    told = "; ".join(filter(None, [_and(list(map(_told, failed))) or scores, *_unmeasured(report)]))
     sentence = f"{told[:1].upper()}{told[1:]}." if told else _bare(report)
     return Headline(word, sets, sentence, TONES.get(word, "bad"), tuple(report.unasked))
 
@@ -200,8 +208,10 @@ def _unmeasured(report: RunReport) -> Iterator[str]:
 
 def _tiles(report: RunReport) -> Iterator[dict[str, str]]:
     """Score, difference, changed cases and resolution of the first golden sets."""
-    for fact in report.sets[:2]:
-        name = fact["set"] if len(report.sets) > 1 else ""
+    general = {fact.get("general") for fact in report.pipelines}
+    deciding = [fact for fact in report.sets if fact["set"] not in general]
+    for fact in deciding[:2]:
+        name = fact["set"] if len(deciding) > 1 else ""
         yield from (tile | {"set": name} for tile in _of_set(report, fact))
 
 
