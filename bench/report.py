@@ -15,8 +15,9 @@ from pathlib import Path
 from pytest_ftgate.evaluate.records.record import CaseRecord, Facts, Record
 from pytest_ftgate.evaluate.records.store import RecordStore
 from pytest_ftgate.graders.value import Grade
-from pytest_ftgate.pipeline.report.html.cases.table import Table, read_table
+from pytest_ftgate.pipeline.report.html.cases.table import Table, made_table
 from pytest_ftgate.pipeline.report.html.document import document
+from pytest_ftgate.pipeline.report.html.models import read_models
 from pytest_ftgate.pipeline.report.run_report import RunReport
 from pytest_ftgate.pipeline.report.sides import Side
 from pytest_ftgate.serve.response import Response
@@ -114,7 +115,7 @@ def written(store: RecordStore, report: RunReport, path: Path) -> tuple[Table, f
     begun = time.perf_counter()
     path.write_text(document(store, report), encoding="utf-8")
     seconds = time.perf_counter() - begun
-    return read_table(store, report), seconds
+    return made_table(read_models(store, report), report), seconds
 
 
 SEARCH = """(() => { const field = document.getElementById("cases-search"); field.value = "%s";

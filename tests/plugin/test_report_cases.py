@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pytest_ftgate.evaluate.records.store import RecordStore
 from pytest_ftgate.pipeline.report import run_report
-from pytest_ftgate.pipeline.report.html.cases.table import read_table
+from pytest_ftgate.pipeline.report.html.cases.table import made_table
+from pytest_ftgate.pipeline.report.html.models import read_models
 from tests.plugin.trained import Trained
 
 CASES = [{"id": f"t{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(6)]
@@ -14,7 +15,7 @@ def table(path):
     """Of the last run of a project."""
     store = RecordStore(path / ".ftgate")
     report = run_report.read(store, max(each.name for each in store.folder.iterdir() if each.is_dir()))
-    return read_table(store, report)
+    return made_table(read_models(store, report), report)
 
 
 def columns(found, golden):

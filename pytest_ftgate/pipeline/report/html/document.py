@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.pipeline.report.html.cases.section import cases_section
-from pytest_ftgate.pipeline.report.html.cases.table import read_table
+from pytest_ftgate.pipeline.report.html.cases.table import made_table
 from pytest_ftgate.pipeline.report.html.grades import read_grades
+from pytest_ftgate.pipeline.report.html.models import read_models
 from pytest_ftgate.pipeline.report.html.page import page
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ FILE = "report.html"
 
 def document(store: RecordStore, report: RunReport) -> str:
     """The text of the file."""
-    cases = cases_section(read_table(store, report))
-    return page(report, cases.html, cases.scripts, read_grades(store, report))
+    models = read_models(store, report)
+    cases = cases_section(made_table(models, report))
+    return page(report, cases.html, cases.scripts, read_grades(models))
 
 
 def write(path: Path, text: str) -> None:

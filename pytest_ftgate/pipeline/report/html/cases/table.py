@@ -1,15 +1,11 @@
-"""(RecordStore, RunReport) -> Table: the cases of a run with what other models answered, what went wrong first."""
+"""(RunModels, RunReport) -> Table: the cases of a run with what other models answered, what went wrong first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.evaluate.records.record import Record
-from pytest_ftgate.evaluate.records.store import RecordStore, nearest
-from pytest_ftgate.pipeline.report import sides
 from pytest_ftgate.pipeline.report.html.cases.rows import (
     ORDER,
     Answer,
@@ -25,6 +21,7 @@ from pytest_ftgate.pipeline.report.html.cases.rows import (
 )
 
 if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.report.html.models import Model, RunModels
     from pytest_ftgate.pipeline.report.run_report import RunReport
 
 BUDGET = 60_000_000
@@ -35,7 +32,7 @@ MOST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One model, or one prompt, on one golden set. role: "tested", "candidate", "champion", "baseline" or "before"."""
+    """As `Model`. answers: by id; none of the first column, whose answers are the rows. facts: prompt and request."""
 
     role: str
     title: str
@@ -43,7 +40,7 @@ class Column:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """For the page; facts: prompt and settings of the request."""
+        """For the page."""
         return {"role": self.role, "title": self.title, **self.facts}
 
 
@@ -91,89 +88,36 @@ class Table:
         return known | {"rows": len(self.rows), "left_out": self.left_out, "notes": list(self.notes)}
 
 
-def read_table(store: RecordStore, report: RunReport) -> Table:
-    """From the records of the run. What cannot be read is a note: the page has more to say than this."""
-    notes: list[str] = []
-    found = _records(store, report.run, notes)
-    limit = limit_for(
-        [length for records in found.values() for each in records for length in longest(each.cases)], BUDGET
-    )
+def made_table(models: RunModels, report: RunReport) -> Table:
+    """Of all golden sets of the run."""
+    lengths = [length for each in models.sets for model in each.models for length in longest(model.cases)]
+    limit = limit_for(lengths, BUDGET)
     sets: list[CaseSet] = []
     rows: list[Row] = []
-    for name, records in found.items():
-        columns = tuple(_columns(store, report, records, limit, notes))
-        made = CaseSet(name, records[0].facts.path, columns, _gates(report, name))
-        others = columns[1:]
+    for each in models.sets:
+        tested = each.models[0]
+        others = [_column(model, limit) for model in each.models[1:]]
+        columns = (Column(tested.role, tested.title, {}, _asked(tested)), *others)
         rows += [
-            row_of(case, len(sets), [column.answers.get(case.id) for column in others], limit)
-            for case in records[0].cases
+            row_of(case, len(sets), [column.answers.get(case.id) for column in others], limit) for case in tested.cases
         ]
-        sets.append(made)
+        path = tested.facts.path if tested.facts else ""
+        sets.append(CaseSet(each.set, path, columns, _gates(report, each.set)))
     ordered = sorted(rows, key=lambda row: _rank(row, sets[row["s"]].other))
-    return Table(report.run, tuple(sets), tuple(ordered[:MOST]), max(0, len(ordered) - MOST), tuple(notes))
+    return Table(report.run, tuple(sets), tuple(ordered[:MOST]), max(0, len(ordered) - MOST), models.notes)
 
 
-def _records(store: RecordStore, run: str, notes: list[str]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
-    for stored in store.all():
-        if stored.facts.run == run:
-            try:
-                found.setdefault(stored.facts.set, []).append(store.read(stored))
-            except FtgateError as error:
-                notes.append(str(error))
-    return {name: records for name, records in found.items() if records}
+def _column(model: Model, limit: Limit) -> Column:
+    if model.facts is None:
+        answers = {name: side_answer(kept, limit) for name, kept in model.kept.items()}
+        return Column(model.role, model.title, answers)
+    answers = {case.id: answer_of(case, limit) for case in model.cases}
+    return Column(model.role, model.title, answers, _asked(model))
 
 
-def _columns(
-    store: RecordStore, report: RunReport, records: Sequence[Record], limit: Limit, notes: list[str]
-) -> Iterator[Column]:
-    """What this run tested, then what else is known of the same cases."""
-    golden = records[0].facts.set
-    beside = list(_sides(store, report, golden, limit))
-    for record in records:
-        yield _column("candidate" if beside else "tested", record, record.cases, limit)
-    yield from beside
-    if not beside and len(records) == 1 and (before := _before(store, report, records[0], notes)) is not None:
-        digests = {case.id: case.case for case in records[0].cases}
-        same = [case for case in before.cases if digests.get(case.id) == case.case]
-        yield _column("before", before, same, limit)
-
-
-def _column(role: str, record: Record, cases: Iterable[Any], limit: Limit) -> Column:
-    facts = record.facts
-    title = f"{facts.title} [{facts.variant}]" if facts.variant else facts.title
-    if role == "before":
-        title = f"run of {facts.when:%Y-%m-%d %H:%M}: {title}"
-    shown = {"prompt": dict(facts.prompt), "request": dict(facts.request)}
-    return Column(role, title, {case.id: answer_of(case, limit) for case in cases}, shown)
-
-
-def _sides(store: RecordStore, report: RunReport, golden: str, limit: Limit) -> Iterator[Column]:
-    """The champion first: it is what a candidate is compared with. One that two pipelines have is shown once."""
-    known = {
-        (each["role"], each["title"]): each
-        for fact in report.pipelines
-        for each in fact.get("sides", ())
-        if each.get("set") == golden
-    }
-    for each in sorted(known.values(), key=lambda each: each["role"] != "champion"):
-        side = sides.read(store.folder / report.run, each["file"])
-        if side is not None:
-            answers = {name: side_answer(kept, limit) for name, kept in side.cases.items()}
-            yield Column(side.role, side.title, answers)
-
-
-def _before(store: RecordStore, report: RunReport, record: Record, notes: list[str]) -> Record | None:
-    """The run that the summary compared this set with, if it is still kept."""
-    facts = record.facts
-    run = next((each.get("run") for each in report.changed if each.get("set") == facts.set), None)
-    stored = [each for each in store.all(facts.set) if each.facts.run == run] if run else []
-    chosen = nearest(stored, facts.digest, facts.variant)
-    try:
-        return store.read(chosen) if chosen else None
-    except FtgateError as error:
-        notes.append(str(error))
-        return None
+def _asked(model: Model) -> dict[str, Any]:
+    facts = model.facts
+    return {"prompt": dict(facts.prompt), "request": dict(facts.request)} if facts else {}
 
 
 def _gates(report: RunReport, golden: str) -> tuple[str, ...]:

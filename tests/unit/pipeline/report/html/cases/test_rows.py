@@ -15,12 +15,17 @@ from pytest_ftgate.pipeline.report.html.cases import table as table_module
 from pytest_ftgate.pipeline.report.html.cases.pack import PAGE, packed
 from pytest_ftgate.pipeline.report.html.cases.rows import Limit, answer_of, is_different, limit_for, row_of, status_of
 from pytest_ftgate.pipeline.report.html.cases.section import cases_section, script
-from pytest_ftgate.pipeline.report.html.cases.table import read_table
+from pytest_ftgate.pipeline.report.html.cases.table import made_table
+from pytest_ftgate.pipeline.report.html.models import read_models
 from pytest_ftgate.pipeline.report.run_report import RunReport
 from tests.run_records import case, cases, keep, record
 from tests.unit.pipeline.report.html.cases.case_runs import EVIL, MANY, run_here
 
 WIDE = Limit(1_000)
+
+
+def read_table(store, report):
+    return made_table(read_models(store, report), report)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +119,7 @@ def test_models_and_prompts_of_one_run_stand_side_by_side(tmp_path):
     run = keep(tmp_path, record(cases({"a": 0.0, "b": 1.0}), title="small"))
     keep(tmp_path, record(cases({"a": 1.0, "b": 1.0}), title="large", variant="short"), run)
     table = read_table(RecordStore(tmp_path), RunReport(run=run, at=0.0, seconds=1.0, code=0))
-    assert [column.title for column in table.sets[0].columns] == ["small", "large [short]"]
+    assert [column.title for column in table.sets[0].columns] == ["small", "large, short"]
     assert table.status(table.rows[0]) == "broken"
 
 
