@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from pytest_ftgate.metrics.intervals import wilson
 from pytest_ftgate.pipeline.report.html.intervals import Interval, of_shares
@@ -64,15 +65,15 @@ def _row(column: Column) -> tuple[dict[str, Any], Interval]:
 def _paired(grades: SetGrades, *, linked: bool) -> Iterator[dict[str, Any]]:
     """The first column against each other model: counts of both right, fixed, broken, both wrong."""
     first = grades.columns[0]
-    for place, other in enumerate(grades.others):
+    for other in grades.others:
         common = [name for name in first.results if name in other.results]
         if not common:
             continue
         counts = dict.fromkeys(("right", "fixed", "broken", "wrong"), 0)
         for name in common:
             counts[outcome(bool(other.results[name].passed), now=bool(first.results[name].passed))] += 1
-        link = linked and place == 0
-        yield {"other": other.title, "now": first.title, "counts": counts, "n": len(common), "linked": link}
+        link = urlencode({"set": grades.set, "vs": other.title}) if linked else ""
+        yield {"other": other.title, "now": first.title, "counts": counts, "n": len(common), "link": link}
 
 
 def outcome(before: bool, *, now: bool) -> str:

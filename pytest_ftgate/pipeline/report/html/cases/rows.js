@@ -7,7 +7,7 @@ const keyOf = (row) => `${setOf(row).name}/${row.i}`;
 
 // Index of the column that the first is compared with: as the reader chose, else as the set says.
 function otherOf(row) {
-  const chosen = state.vs ? setOf(row).columns.findIndex((column, place) => place && [column.title, column.role].includes(state.vs)) : -1;
+  const chosen = state.vs ? setOf(row).columns.findIndex((column, place) => place && column.title === state.vs) : -1;
   return chosen > 0 ? chosen : setOf(row).other;
 }
 const other = (row) => row.a[otherOf(row) ?? -1] ?? null;

@@ -43,7 +43,7 @@ function searched() {
 function fill(name, values) {
   const options = values.map(([value, text]) => make("option", { value }, text));
   ui[name].replaceChildren(...options);
-  ui[name].value = state[name];
+  ui[name].value = values.some(([value]) => value === state[name]) ? state[name] : "";
   ui[name].closest("label").hidden = values.length < 2;
 }
 

@@ -113,6 +113,21 @@ def test_what_went_wrong_comes_first_and_filters_show_a_kind(page):
     page.browser.wait("document.querySelector('[data-filter=right]').ariaPressed === 'true'")
 
 
+def test_the_counts_of_paired_outcomes_filter_the_cases_that_they_count(page):
+    links = page.value(
+        "[...document.querySelectorAll('.outcome a')].map((each) => [each.hash, each.querySelector('.number').textContent])"
+    )
+    assert len(links) == 16, "four outcomes against champion and base model on two sets"
+    for place, (address, count) in enumerate(links):
+        page.value(f"document.querySelectorAll('.outcome a')[{place}].click()")
+        page.browser.wait(
+            f"location.hash === {json.dumps(address)} && document.querySelector('[data-filter][aria-pressed=true]').dataset.filter === {json.dumps(address[8:].split('&')[0])}"
+        )
+        page.browser.wait(
+            f"document.getElementById('cases-count').textContent.match({'/^No case/' if count == '0' else f'/of {count} cases/'}) !== null"
+        )
+
+
 def test_search_by_text_and_by_regex_by_slice_and_in_groups(page):
     page.search("MAIL number 17")
     page.browser.wait(f"{IDS}.length === 11")
