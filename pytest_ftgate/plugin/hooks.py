@@ -232,7 +232,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     tally = config.stash[KEY].reports
     if not tally.speaks:
         return
-    from pytest_ftgate.plugin.report.changed import changed_lines
+    from pytest_ftgate.pipeline.report.text.changed import changed_lines
     from pytest_ftgate.plugin.report.summary import lines
 
     verbosity = config.get_verbosity()

@@ -36,7 +36,7 @@ def _write_markdown(ftgate: FtgateSession, report: RunReport) -> None:
     asked, job = ftgate.options.markdown, os.environ.get("GITHUB_STEP_SUMMARY", "")
     if not (asked or job):
         return
-    from pytest_ftgate.plugin.report.markdown import page, write
+    from pytest_ftgate.pipeline.report.text.markdown import page, write
 
     try:
         write(ftgate.config.invocation_params.dir / (asked or job), page(report), append=not asked)

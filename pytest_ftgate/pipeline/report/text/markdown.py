@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.escape import printable
+from pytest_ftgate.pipeline.report.text.changed import changed_lines
+from pytest_ftgate.pipeline.report.text.columns import headline, notes, table
+from pytest_ftgate.pipeline.report.text.data import data_lines
+from pytest_ftgate.pipeline.report.text.endings import endings
+from pytest_ftgate.pipeline.report.text.scores import few_cases, heading, metrics_of, scores_of, set_names
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
-from pytest_ftgate.plugin.report.changed import changed_lines
-from pytest_ftgate.plugin.report.columns import headline, notes, table
-from pytest_ftgate.plugin.report.data import data_lines
-from pytest_ftgate.plugin.report.scores import few_cases, heading, metrics_of, scores_of, set_names
-from pytest_ftgate.plugin.report.summary import endings
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.run_report import RunReport
