@@ -93,4 +93,4 @@ def _shown(report: pytest.TestReport) -> Iterator[tuple[str, str]]:
 
 def _in_one_line(report: pytest.TestReport) -> str:
     question = brief(str(dict(report.user_properties).get("ftgate_question", "")), QUESTION)
-    return f"{report.nodeid}: {question} -> {report.wasxfail}"
+    return f"{report.nodeid}: {question} -> {getattr(report, 'ftgate_reason', '')}"
