@@ -18,6 +18,7 @@ from pytest_ftgate.plugin.combinations import OF_REPEATED, add_combinations, fir
 from pytest_ftgate.plugin.folders import folders_of
 from pytest_ftgate.plugin.options_comparing import add_comparing, comparing
 from pytest_ftgate.plugin.options_registry import KEY_SETTINGS, registry_keys
+from pytest_ftgate.plugin.options_reports import REPORT_SETTINGS, report_files
 from pytest_ftgate.plugin.options_serving import ini_name, serving
 from pytest_ftgate.plugin.options_verbs import add_verbs, verbs
 from pytest_ftgate.serve import ENGINES
@@ -55,6 +56,7 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
         "(evaluate without leaked cases)",
     ),
     ("markdown", "", "file for a Markdown summary of the run; default: GITHUB_STEP_SUMMARY, if set"),
+    *REPORT_SETTINGS,
     *KEY_SETTINGS,
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
 )
@@ -99,6 +101,9 @@ class Options:
     state_dir: Path
     tracking_uri: str
     markdown: str
+    badge: str
+    code_quality: str
+    run_file: str
     signing_key: Path | None
     verify_key: Path | None
     promoter_key: Path | None
@@ -182,6 +187,7 @@ def read_options(config: pytest.Config) -> Options:
         state_dir=root / text["state-dir"],
         tracking_uri=secret_address(text["tracking-uri"]),
         markdown=text["markdown"],
+        **report_files(text),
         **registry_keys(root, text),
         goldens=folders_of(config, "ftgate_goldens"),
         pipelines=folders_of(config, "ftgate_pipelines"),

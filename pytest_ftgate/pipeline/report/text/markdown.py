@@ -1,37 +1,45 @@
-"""RunReport -> Markdown for the summary page of a CI job.
+"""RunReport -> Markdown for the summary page of a CI job, and for a comment on a pull request.
 
 Reasons of misses quote what a model said, which is nobody's Markdown: all of it is shown as text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.files.escape import printable
 from pytest_ftgate.pipeline.report.text.changed import changed_lines
-from pytest_ftgate.pipeline.report.text.columns import headline, notes, table
+from pytest_ftgate.pipeline.report.text.columns import headline as columns_headline
+from pytest_ftgate.pipeline.report.text.columns import notes
+from pytest_ftgate.pipeline.report.text.columns import table as columns_table
 from pytest_ftgate.pipeline.report.text.data import data_lines
 from pytest_ftgate.pipeline.report.text.endings import endings
+from pytest_ftgate.pipeline.report.text.headline import headline
+from pytest_ftgate.pipeline.report.text.markdown_parts import cut, escaped, folded, table, verbatim
 from pytest_ftgate.pipeline.report.text.scores import few_cases, heading, metrics_of, scores_of, set_names
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.run_report import RunReport
 
-SHOWN_MISSES = 50
+SHOWN_CASES = 50
 SHOWN_SLICES = 20
-LONGEST = 300
-"""Characters of a cell; a CI job's page holds a megabyte."""
+SUMMARY = 1_000_000
+"""Bytes: a step of a GitHub job may write 1 MiB into its summary, and the workflow adds lines of its own."""
+COMMENT = 65_000
+"""Bytes: a comment at GitHub may have 65,536 characters, and has a line of its own."""
 
 _NUMBERS = ("value", "lower", "upper", "n")
-_SPECIAL = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|`*[]@\\!"})
+_ADDRESS = re.compile(r"https?://[\w.:-]+(/[\w./~%+-]*)?")
 
 
-def page(report: RunReport) -> str:
-    """The whole text."""
-    return "\n".join(_lines(report)) + "\n"
+def page(report: RunReport, limit: int = SUMMARY) -> str:
+    """The whole text, the most important first; what is beyond `limit` bytes is cut, and the page says so."""
+    missed, failed = len(report.missed), report.failed
+    end = f"{missed} missed, {failed} failed, {_duration(report.seconds)}, exit code {report.code}"
+    return cut(_lines(report), [*_job(report), end], limit)
 
 
 def write(path: Path, text: str, *, append: bool) -> None:
@@ -44,17 +52,18 @@ def write(path: Path, text: str, *, append: bool) -> None:
 def _lines(tally: RunReport) -> Iterator[str]:
     yield "## pytest-ftgate"
     yield ""
-    yield from _verbatim([text for text, _ in endings(tally)])
-    yield from _verbatim([text for text, _ in data_lines(tally.data, verbose=False)])
-    yield from _verbatim(tally.unasked)
+    if not (tally.verdicts or tally.nights):
+        yield from (f"**{headline(tally)}**", "")
+    yield from verbatim([text for text, _ in endings(tally)])
+    yield from verbatim([text for text, _ in data_lines(tally.data, verbose=False)])
+    yield from verbatim(tally.unasked)
     for name in set_names(tally):
         yield from _set(tally, name)
     yield from _columns(tally)
-    yield from _verbatim([text for text, _ in changed_lines(tally.changed, verbose=False)])
+    yield from _changed(tally)
     yield from _answers(tally.wrong, "failed: wrong answers, or not measured")
     yield from _answers(tally.missed, "missed: wrong answers, left to the gate")
-    yield from _verbatim(list(traffic_lines(tally.traffic, tally.counts)))
-    yield f"{len(tally.missed)} missed, {tally.failed} failed, {_duration(tally.seconds)}, exit code {tally.code}"
+    yield from verbatim(list(traffic_lines(tally.traffic, tally.counts)))
 
 
 def _set(tally: RunReport, name: str) -> Iterator[str]:
@@ -62,16 +71,16 @@ def _set(tally: RunReport, name: str) -> Iterator[str]:
     metrics, scores = tally.metrics.get(name, []), scores_of(tally, name)
     yield from (f"### {escaped(name)}", "")
     if not scores:
-        yield from _table(("metric", *_NUMBERS), map(_metric, metrics))
+        yield from table(("metric", *_NUMBERS), map(_metric, metrics))
     for score in scores:
         shown = metrics_of(score, metrics)
         yield from (escaped(heading(score).removeprefix(f"{name}: ")), "")
-        yield from _table(("metric", *_NUMBERS), map(_metric, shown))
-        yield from _verbatim([line for metric in shown for line in metric.get("confusion", ())])
-        yield from _table(("slice", *_NUMBERS, ""), map(_slice, score["slices"][:SHOWN_SLICES]))
+        yield from table(("metric", *_NUMBERS), map(_metric, shown))
+        yield from verbatim([line for metric in shown for line in metric.get("confusion", ())])
+        yield from table(("slice", *_NUMBERS, ""), map(_slice, score["slices"][:SHOWN_SLICES]))
         if (more := len(score["slices"]) - SHOWN_SLICES) > 0:
             yield from (f"and {more} more slices", "")
-    yield from _table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
+    yield from table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
 
 
 def _metric(metric: dict[str, Any]) -> tuple[str, ...]:
@@ -101,48 +110,53 @@ def _check(check: dict[str, Any]) -> tuple[str, ...]:
     return check["check"], status, check["reason"].removeprefix(f"{check['check']}: ")
 
 
-def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
-    """Nothing if there are no rows."""
-    lines = [f"| {' | '.join(map(escaped, row))} |" for row in rows]
-    if lines:
-        yield from (f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines, "")
-
-
 def _columns(tally: RunReport) -> Iterator[str]:
     for each in tally.columns:
-        yield f"### {escaped(headline(each))}"
+        yield f"### {escaped(columns_headline(each))}"
         yield ""
-        rows = table(each, verbose=True)
-        yield from _table(rows[0], iter(rows[1:])) if rows else ()
-        yield from _verbatim(list(notes(each, verbose=False)))
+        rows = columns_table(each, verbose=True)
+        yield from table(rows[0], iter(rows[1:])) if rows else ()
+        yield from verbatim(list(notes(each, verbose=False)))
+
+
+def _changed(tally: RunReport) -> Iterator[str]:
+    """What is better and what is worse: against champion or base model under --train, else than in the earlier run."""
+    trained = [each for pipeline in tally.pipelines for each in pipeline.get("changed", ())]
+    sets = {each["set"] for each in trained}
+    yield from verbatim([f"{each['title']}: {each['text']}" for each in trained])
+    yield from verbatim([text for text, _ in changed_lines(tally.changed, verbose=False)])
+    for each in [*trained, *(each for each in tally.changed if each["set"] not in sets)]:
+        for kind in ("broken", "fixed"):
+            shown = [case for case in each.get("cases", ()) if case["kind"] == kind]
+            yield from _cases(f"{len(each[kind])} {kind} in {each['title']}", _MOVED, len(each[kind]), shown)
 
 
 def _answers(cases: Sequence[dict[str, Any]], title: str) -> Iterator[str]:
-    """Cases with question, expected value and answer, in a table that a click opens."""
-    if not cases:
+    """Cases with question, expected value and answer."""
+    yield from _cases(f"{len(cases)} {title}", _WRONG, len(cases), cases)
+
+
+_MOVED = ("case", "question", "expected", "then", "now")
+_WRONG = ("case", "question", "expected", "answer", "why")
+_KEYS = {"why": "reason"}
+
+
+def _cases(title: str, head: Sequence[str], count: int, cases: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """In a table that a click opens. count: how many there are, of which some may not be given."""
+    shown = cases[:SHOWN_CASES]
+    if not shown:
         return
-    yield from (f"<details><summary>{len(cases)} {title}</summary>", "")
-    yield from _table(("case", "question", "expected", "answer", "why"), map(_answer, cases[:SHOWN_MISSES]))
-    if (more := len(cases) - SHOWN_MISSES) > 0:
-        yield from (f"and {more} more", "")
-    yield from ("</details>", "")
+    rows = [tuple(str(case[_KEYS.get(name, name)]) for name in head[1:]) for case in shown]
+    more = [f"and {count - len(shown)} more", ""] if count > len(shown) else []
+    named = [case.get("test") or case["case"] for case in shown]
+    yield from folded(title, [*table(head, [(name, *row) for name, row in zip(named, rows, strict=True)]), *more])
 
 
-def _answer(case: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(case[key] for key in ("test", "question", "expected", "answer", "reason"))
-
-
-def _verbatim(lines: Sequence[str]) -> Iterator[str]:
-    """As a block of code, indented: no text can end such a block."""
-    told = [f"    {part}" for line in lines if line for part in printable(line).splitlines()]
-    if told:
-        yield from (*told, "")
-
-
-def escaped(text: str) -> str:
-    """One line of text that Markdown and HTML leave alone."""
-    line = " ".join(printable(str(text)).split())
-    return (line if len(line) <= LONGEST else line[: LONGEST - 1] + "…").translate(_SPECIAL)
+def _job(tally: RunReport) -> Iterator[str]:
+    """Where the whole of it is. The address may be anybody's."""
+    address = str(tally.about.get("job", ""))
+    if _ADDRESS.fullmatch(address):
+        yield from ("", f"[Log and artifacts of this job]({address})")
 
 
 def _duration(seconds: float) -> str:
