@@ -16,7 +16,7 @@ class LastFailed:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """A miss is a skip to pytest, and a check that is not met a failure."""
+        """A miss passes for pytest, and a check that is not met a failure."""
         last = getattr(self._config.pluginmanager.get_plugin("lfplugin"), "lastfailed", None)
         if last is None:
             return

@@ -18,6 +18,7 @@ from pytest_ftgate.plugin.combinations import OF_REPEATED, add_combinations, fir
 from pytest_ftgate.plugin.folders import folders_of
 from pytest_ftgate.plugin.options_comparing import add_comparing, comparing
 from pytest_ftgate.plugin.options_registry import KEY_SETTINGS, registry_keys
+from pytest_ftgate.plugin.options_reports import REPORT_SETTINGS, report_files
 from pytest_ftgate.plugin.options_serving import ini_name, serving
 from pytest_ftgate.plugin.options_verbs import add_verbs, verbs
 from pytest_ftgate.serve import ENGINES
@@ -61,6 +62,7 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
         "records of the run in the state folder",
     ),
     ("markdown", "", "file for a Markdown summary of the run; default: GITHUB_STEP_SUMMARY, if set"),
+    *REPORT_SETTINGS,
     *KEY_SETTINGS,
     ("tracking-uri", "", "MLflow tracking server; default: MLFLOW_TRACKING_URI, else SQLite in the state folder"),
 )
@@ -106,6 +108,9 @@ class Options:
     tracking_uri: str
     html: str
     markdown: str
+    badge: str
+    code_quality: str
+    run_file: str
     signing_key: Path | None
     verify_key: Path | None
     promoter_key: Path | None
@@ -190,6 +195,7 @@ def read_options(config: pytest.Config) -> Options:
         tracking_uri=secret_address(text["tracking-uri"]),
         html=text["html"],
         markdown=text["markdown"],
+        **report_files(text),
         **registry_keys(root, text),
         goldens=folders_of(config, "ftgate_goldens"),
         pipelines=folders_of(config, "ftgate_pipelines"),

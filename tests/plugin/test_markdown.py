@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -44,7 +45,7 @@ def test_verdict_checks_metrics_misses_and_time(mail, snapshot):
     result = mail.run("--ftgate-markdown", "out/summary.md")
     text = (mail.path / "out/summary.md").read_text()
     assert text.endswith(f" s, exit code {result.ret}\n")
-    assert stable(text, address=mail.server.base_url) == snapshot
+    assert stable(text.replace("&#58;", ":"), address=mail.server.base_url) == snapshot
 
 
 def test_what_a_model_said_is_text_and_nothing_else(mail):
@@ -87,7 +88,8 @@ def test_without_a_gate_there_are_scores_and_wrong_answers(project, answering, s
     project.golden("mail", cases)
     answering(lambda messages: "spam\nor | *ham*" if messages[-1]["content"] == "message 4" else "ham")
     project.run("--ftgate-markdown", "summary.md")
-    assert stable((project.path / "summary.md").read_text(), address=project.server.base_url) == snapshot
+    text = (project.path / "summary.md").read_text().replace("&#58;", ":")
+    assert stable(text, address=project.server.base_url) == snapshot
 
 
 def test_a_run_without_goldens_writes_nothing(pytester, monkeypatch):
@@ -127,6 +129,37 @@ def test_a_training_that_found_a_leak_shows_its_verdict(project):
     text = (project.path / "summary.md").read_text()
     assert text.startswith("## pytest-ftgate\n\n    INTEGRITY mail")
     assert "exit code 11\n" in text
+
+
+def test_files_for_a_host_and_annotations_of_github(mail, monkeypatch):
+    files = (
+        "--ftgate-badge=out/badge.json",
+        "--ftgate-code-quality=out/quality.json",
+        "--ftgate-run-file=out/run.json",
+    )
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    plain = mail.run(*files)
+    assert not [line for line in plain.outlines if line.startswith("::")]
+    badge, quality, run = (json.loads((mail.path / "out" / f"{name}.json").read_text()) for name in NAMES)
+    assert badge == {"schemaVersion": 1, "label": "mail", "message": "95.0 % [86.0, 98.3]", "color": "brightgreen"}
+    assert [(each["severity"], each["location"]["lines"]["begin"]) for each in quality] == [("minor", 5), ("minor", 6)]
+    assert {each["location"]["path"] for each in quality} == {"goldens/mail/cases.jsonl"}
+    assert [case["case"] for case in run["missed"]] == ["c4", "c5"]
+    for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(mail.path), "GITHUB_RUN_ID": "7"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "me/it")
+    result = mail.run("-n2", "--ftgate-markdown", "summary.md")
+    told = [line for line in result.outlines if re.match(r"\s*(::|##\[)", line)]
+    assert [line.split("::")[1] for line in told] == [
+        f"warning file=goldens/mail/cases.jsonl,line={line},title=goldens/mail/golden.toml%3A%3A{case} missed%2C left to "
+        "the gate"
+        for line, case in ((5, "c4"), (6, "c5"))
+    ]
+    assert "(https://github.com/me/it/actions/runs/7)\n" in (mail.path / "summary.md").read_text()
+
+
+NAMES = ("badge", "quality", "run")
 
 
 def test_junit_has_the_numbers_of_each_check(mail):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from pytest_ftgate.evaluate.records.record import Facts, Record
 from pytest_ftgate.gate.checks.result import points
+from pytest_ftgate.pipeline.comparison.changed_cases import changed_case, first_of_each
 from pytest_ftgate.pipeline.comparison.compare import Comparison, compare
+from pytest_ftgate.pipeline.comparison.match import Side
 from pytest_ftgate.pipeline.comparison.settings import changed_text
 
 _FAILED = frozenset({"--lf", "--last-failed"})
@@ -18,7 +20,7 @@ _NO_DIFFERENCE: Mapping[str, Any] = MappingProxyType({"gain": None, "lower": Non
 
 def since(now: Record, then: Record, name: str = "") -> dict[str, Any]:
     """JSON values: set, text, run (id of the earlier one), fixed and broken (ids), gain, lower, upper (None for cases
-    that were chosen by outcome).
+    that were chosen by outcome); path of the cases, cases: the first of either kind, see `changed_case`.
 
     name: how the user called the earlier run.
 
@@ -26,14 +28,23 @@ def since(now: Record, then: Record, name: str = "") -> dict[str, Any]:
     """
     found = compare(now, then)
     earlier = f"against {called(then.facts, now.facts, name)}: {_counts(found)}"
-    ids: dict[str, Any] = {"run": then.facts.run}
-    for kind, sides in (("fixed", found.fixed), ("broken", found.broken)):
-        ids[kind] = [case.id for case, _ in sides]
+    ids: dict[str, Any] = {kind: [case.id for case, _ in sides] for kind, sides in _changed(found)}
+    ids |= {"run": then.facts.run, "path": now.facts.path, "cases": first_of_each(_cases(found))}
     if chosen := _chosen(found):
         return {**_named(now.facts), "text": f"{earlier}; {chosen}: no difference is given", **_NO_DIFFERENCE, **ids}
     lower, upper = found.pairs.bounds
     measured = {"gain": found.pairs.gain, "lower": lower, "upper": upper}
     return _named(now.facts) | {"text": f"{difference(found)} {earlier}"} | measured | ids
+
+
+def _changed(found: Comparison) -> tuple[tuple[str, list[Side]], ...]:
+    return ("fixed", found.fixed), ("broken", found.broken)
+
+
+def _cases(found: Comparison) -> Iterator[dict[str, Any]]:
+    for kind, sides in _changed(found):
+        for case, other in sides:
+            yield changed_case(kind, case.id, case.line, case.question, case.expected, other.text, case.text)
 
 
 def _chosen(found: Comparison) -> str:

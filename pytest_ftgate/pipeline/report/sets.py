@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from math import isfinite
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.pipeline.report.sides import sides_of
+from pytest_ftgate.pipeline.report.sides import Side, changed_since, sides_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,9 +45,11 @@ def set_fact(suite: Suite, resolution: Resolution, gates: Sequence[str]) -> dict
 def trained(run: PipelineRun, folder: Path) -> dict[str, Any]:
     """Of one pipeline: task, base, champion (number), seconds by stage, lineage, leaks; of the training, once there is
     one: method, digest, best_epoch, epochs, curves, params, metrics, versions. sides: files of the other models'
-    answers, see `report.sides`, written into the folder of the run. history: moves of the champion by the audit log,
-    the oldest first: at, by, kind, version, reason.
+    answers, see `report.sides`, written into the folder of the run. changed: of each golden set what the candidate
+    fixed and broke against the champion, else the base model, as `comparison.since`. history: moves of the champion by
+    the audit log, the oldest first: at, by, kind, version, reason.
     """
+    sides = list(_sides(run))
     fact: dict[str, Any] = {
         "task": run.name,
         "base": run.source.base.model,
@@ -57,7 +59,8 @@ def trained(run: PipelineRun, folder: Path) -> dict[str, Any]:
         "seconds": dict(run.seconds),
         "lineage": dict(run.data_lineage),
         "leaks": [asdict(leak) for leak in run.leaking.found] if run.leaking else [],
-        "sides": list(_written(run, folder)),
+        "sides": list(_written(sides, folder)),
+        "changed": list(_changed(run, sides)),
         "history": list(_history(run)),
     }
     if (manifest := run.manifest) is not None:
@@ -77,9 +80,22 @@ def _history(run: PipelineRun) -> Iterator[dict[str, Any]]:
             yield told | {key: move.what.get(key, "") for key in ("version", "reason")}
 
 
-def _written(run: PipelineRun, folder: Path) -> Iterator[dict[str, Any]]:
+def _sides(run: PipelineRun) -> Iterator[Side]:
     """A model whose answers cannot be had is left out: the verdict stands, and so does its report."""
     for suite in run.sets:
         with suppress(FtgateError, OSError):
-            for side in sides_of(run, suite):
-                yield {"set": side.set, "role": side.role, "title": side.title, "file": side.write(folder)}
+            yield from sides_of(run, suite)
+
+
+def _written(sides: Iterable[Side], folder: Path) -> Iterator[dict[str, Any]]:
+    for side in sides:
+        with suppress(OSError):
+            yield {"set": side.set, "role": side.role, "title": side.title, "file": side.write(folder)}
+
+
+def _changed(run: PipelineRun, sides: Iterable[Side]) -> Iterator[dict[str, Any]]:
+    """The last side of a set is the champion, if there is one."""
+    against = {side.set: side for side in sides}
+    for suite in run.sets:
+        if side := against.get(suite.name):
+            yield changed_since(suite, run.candidate_of(suite), side)

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.append_log import line_of
 from pytest_ftgate.files.atomic import replacing_bytes
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.pipeline.comparison.changed_cases import changed_case, first_of_each
+from pytest_ftgate.pipeline.report.shown_case import question_of
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.pipeline.run import PipelineRun
 
@@ -56,6 +60,26 @@ def sides_of(run: PipelineRun, suite: Suite) -> Iterator[Side]:
     if (champion := run.references.champion(suite)) is not None:
         answers = run.answers_of(suite, champion.version, now=champion.now)
         yield Side(suite.name, "champion", f"champion v{champion.version.number}", _cases(suite, answers))
+
+
+def changed_since(suite: Suite, candidate: Evaluation, side: Side) -> dict[str, Any]:
+    """What the candidate fixed and broke against another model, as `comparison.since` without a difference."""
+    now = candidate.to_json()["cases"]
+    asked = [case for case in suite.cases if case.id in now and case.id in side.cases]
+    both = [(case, now[case.id], side.cases[case.id]) for case in asked]
+    moved = [(_KINDS[row["passed"]], case, row, then) for case, row, then in both if row["passed"] != then["passed"]]
+    ids = {kind: [case.id for found, case, *_ in moved if found == kind] for kind in ("fixed", "broken")}
+    cases = (
+        changed_case(kind, case.id, case.line, question_of(candidate.responses.prompt, case), case.expected, old, new)
+        for kind, case, row, then in moved
+        for old, new in [(then["text"], row["text"])]
+    )
+    text = f"against the {side.title}: {len(ids['fixed'])} fixed, {len(ids['broken'])} broken of {len(both):,} cases"
+    place = {"set": suite.name, "title": suite.title, "path": shown(suite.golden.cases_path)}
+    return {**place, "text": text, **ids, "cases": first_of_each(cases)}
+
+
+_KINDS = {True: "fixed", False: "broken"}
 
 
 def _cases(suite: Suite, answers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -47,9 +47,10 @@ class Rank(IntEnum):
 class ItemOutcome:
     """What an item has to say: its outcome, why, and what JUnit and other processes should know.
 
-    text: shown for a failure (several lines) or as the reason of a skip or a miss (one line).
-    reason: of a failure, for pytest's short summary; else the first line of text.
-    missed: a wrong answer that the gate will weigh; listed, not red. shown: what there is to say of it, several lines.
+    text: shown for a failure (several lines) or as the reason of a skip (one line).
+    reason: of a failure, for pytest's short summary; else the first line of text. Of a miss: why.
+    missed: a wrong answer that the gate will weigh; listed, not red: pytest and JUnit count it as passed, since it is
+    neither expected to fail nor skipped. shown: what there is to say of it, several lines.
     unmeasured: a failure that is no evidence against the model: there is no grade. distrusted: something was changed by
     hand, so that nothing can be decided. error: a failure of what the item needs, before it could begin: what pytest
     calls an error.
@@ -224,7 +225,7 @@ def _report(
         sections=[(SHOWN, told.shown)] if told.shown else (),
     )
     report.ftgate_rank = item.rank.name  # type: ignore[attr-defined]  # reports carry extra attributes
-    if told.outcome == "failed":
+    if told.outcome == "failed" or told.missed:
         report.ftgate_place = item.place  # type: ignore[attr-defined]  # likewise
     if told.reason:
         report.ftgate_reason = told.reason  # type: ignore[attr-defined]  # likewise
@@ -235,7 +236,6 @@ def _report(
     if told.error and told.text.startswith(SEE):
         report.ftgate_not_asked = True  # type: ignore[attr-defined]  # likewise
     if told.missed:
-        report.wasxfail = told.text
         report.ftgate_missed = True  # type: ignore[attr-defined]
     return report
 
@@ -244,6 +244,6 @@ def _longrepr(item: FtgateItem, told: ItemOutcome) -> Any:
     if told.outcome == "failed":
         path, line = item.place
         return FailureText(path, told.text, told.reason, line)
-    if told.outcome == "skipped" and not told.missed:
+    if told.outcome == "skipped":
         return (str(item.path), 0, f"Skipped: {told.text}")
     return None

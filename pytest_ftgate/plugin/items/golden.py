@@ -197,7 +197,8 @@ def _told(
         case Grade():
             if not gated:
                 return ItemOutcome("failed", text(), outcome.reason, properties=properties)
-            return ItemOutcome("skipped", outcome.reason, missed=True, shown=text(), properties=properties)
+            miss = (*properties, ("ftgate_miss", outcome.reason))
+            return ItemOutcome("passed", reason=outcome.reason, missed=True, shown=text(), properties=miss)
         case Unscored() if gated and Python.kind in outcome.grader:
             return ItemOutcome("failed", text(), outcome.reason, properties=properties)
         case Unscored():

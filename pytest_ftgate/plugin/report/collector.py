@@ -184,7 +184,8 @@ class ReportCollector:
         for each in self.scores:
             xml.add_global_property("ftgate_score", json.dumps(each))
         for each in self.changed:
-            xml.add_global_property("ftgate_changed", json.dumps(each))
+            ids = {name: value for name, value in each.items() if name != "cases"}
+            xml.add_global_property("ftgate_changed", json.dumps(ids))
         xml.add_global_property("ftgate_requests", json.dumps(self.counts))
         for judge in summed(self.judges):
             xml.add_global_property("ftgate_judge", json.dumps(judge))

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.judge.summary import judged_lines, summed, untrusted
-from pytest_ftgate.plugin.report.changed import changed_lines
-from pytest_ftgate.plugin.report.summary import endings, lines
+from pytest_ftgate.pipeline.report.text.changed import changed_lines
+from pytest_ftgate.pipeline.report.text.endings import endings
+from pytest_ftgate.plugin.report.summary import lines
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.report.collector import ReportCollector

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest_ftgate
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.pipeline.report.ci_job import job_of
 from pytest_ftgate.pipeline.report.run_report import RunReport
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ def made(tally: ReportCollector, code: int) -> RunReport:
         seconds=time.monotonic() - tally.begun,
         code=code,
         failed=tally.failures(),
-        about=about | _here(),
+        about=about | _here() | job_of(os.environ),
         wrong=[_case(report) for report in tally.wrong],
         missed=[_case(report) for report in tally.missed],
         **{name: getattr(tally, name) for name in (*_SAME, *_SAME_TOO)},
@@ -56,7 +60,7 @@ def _case(report: pytest.TestReport) -> dict[str, Any]:
     file, line = getattr(report, "ftgate_place", (report.location[0], 0))
     told = {key: str(facts.get(f"ftgate_{key}", "")) for key in ("question", "expected", "answer")}
     reason = found.get("outcome", {}).get("reason", "")
-    return {"test": report.nodeid, "file": file, "line": line, "reason": reason} | told | _names(found)
+    return {"test": report.nodeid, "file": shown(Path(file)), "line": line, "reason": reason} | told | _names(found)
 
 
 def _names(found: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,16 @@
-"""A finished run -> its report: kept in the state folder, and written for those who ask: a file, a CI job."""
+"""A finished run -> its report: kept in the state folder, and written for those who ask: files, a CI job."""
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.plugin.report.made import made
 
 if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.report.places import Place
     from pytest_ftgate.pipeline.report.run_report import RunReport
     from pytest_ftgate.plugin.session import FtgateSession
 
@@ -20,6 +22,7 @@ def write_reports(ftgate: FtgateSession, code: int) -> None:
         _keep(ftgate, report)
     _write_markdown(ftgate, report)
     _write_html(ftgate, report)
+    _write_for_ci(ftgate, report)
 
 
 def _keep(ftgate: FtgateSession, report: RunReport) -> None:
@@ -35,14 +38,56 @@ def _keep(ftgate: FtgateSession, report: RunReport) -> None:
 def _write_markdown(ftgate: FtgateSession, report: RunReport) -> None:
     """The summary of a run that tested a model, if a file or a CI job asks for it."""
     asked, job = ftgate.options.markdown, os.environ.get("GITHUB_STEP_SUMMARY", "")
-    if not (asked or job):
-        return
-    from pytest_ftgate.plugin.report.markdown import page, write
+    if asked or job:
+        from pytest_ftgate.pipeline.report.text.markdown import page
+
+        _write(ftgate, "Markdown summary", asked or job, page(report), append=not asked)
+
+
+def _write_for_ci(ftgate: FtgateSession, report: RunReport) -> None:
+    """Badge, code quality and the report itself as files; annotations of GitHub into the log of its job."""
+    options, in_github = ftgate.options, os.environ.get("GITHUB_ACTIONS") == "true"
+    if options.badge:
+        from pytest_ftgate.pipeline.report.text.headline import badge
+
+        _write_json(ftgate, "badge", options.badge, badge(report))
+    if options.run_file:
+        _write_json(ftgate, "report of the run", options.run_file, report.to_json())
+    if options.code_quality or in_github:
+        from pytest_ftgate.pipeline.report.ci_job import repository_folder
+        from pytest_ftgate.pipeline.report.places import code_quality, places
+
+        found = places(report, repository_folder(os.environ))
+        if options.code_quality:
+            _write_json(ftgate, "code quality report", options.code_quality, code_quality(found))
+        if in_github:
+            _annotate(ftgate, found)
+
+
+def _annotate(ftgate: FtgateSession, found: list[Place]) -> None:
+    """One fewer of each level than GitHub shows: our workflows annotate the exit code in the same step."""
+    from pytest_ftgate.pipeline.report.places import SHOWN, github_commands
+
+    reporter = ftgate.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        for line in github_commands(found, SHOWN - 1):
+            reporter.write_line(line)
+
+
+def _write_json(ftgate: FtgateSession, what: str, file: str, value: Any) -> None:
+    from pytest_ftgate.files.secrets import mask
+
+    _write(ftgate, what, file, mask(json.dumps(value, ensure_ascii=True) + "\n"), append=False)
+
+
+def _write(ftgate: FtgateSession, what: str, file: str, text: str, *, append: bool) -> None:
+    from pytest_ftgate.pipeline.report.text.markdown import write
 
     try:
-        write(ftgate.config.invocation_params.dir / (asked or job), page(report), append=not asked)
+        write(ftgate.config.invocation_params.dir / file, text, append=append)
     except OSError as error:
-        ftgate.console.line(f"ftgate: the Markdown summary could not be written: {error}")
+        ftgate.console.line(f"ftgate: the {what} could not be written: {error}")
 
 
 def _write_html(ftgate: FtgateSession, report: RunReport) -> None:

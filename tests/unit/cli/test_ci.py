@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pytest_ftgate.cli.ci import FILES
+from pytest_ftgate.cli.ci_files import FILES
 from pytest_ftgate.cli.main import main
 from tests.projects import write_golden, write_pipeline, write_rows
 from tests.repository import ROOT

@@ -18,6 +18,7 @@ PRINTING = {
     "plugin/collecting.py": "a warning, made printable",
     "plugin/hooks.py": "the summary",
     "plugin/report/failure_text.py": "failures, made printable in run_item",
+    "plugin/report/written.py": "annotations of GitHub, made printable in pipeline/report/places.py",
     "plugin/session.py": "what Console prints",
     "serve/forms/calibrated_script.py": "a version, to the process that started it",
     "serve/forms/gguf/tokens.py": "what gguf logs of a tokenizer is kept quiet",

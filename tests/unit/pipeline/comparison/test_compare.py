@@ -143,6 +143,8 @@ def test_one_line_says_what_changed():
     assert (found["fixed"], found["broken"], found["gain"]) == (["a"], ["b"], 0.0)
     when = then.facts.when.strftime("%H:%M")
     assert found["text"].endswith(f"against {then.facts.when:%H:%M:%S} (prompt changed): 1 fixed, 1 broken")
+    assert [each["kind"] for each in found["cases"]] == ["broken", "fixed"]
+    assert {"question", "expected", "then", "now", "line"} < set(found["cases"][0])
     assert found["text"].startswith("+0.0 points [")
     days_later = since(record(now.cases, at=1e9 + 9e5), then, "main")["text"]
     assert f"against main of {then.facts.when:%Y-%m-%d} {when} (same" in days_later

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.plugin.report.columns import headline
+from pytest_ftgate.pipeline.report.text.columns import headline
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""A run's report as lines and as Markdown; knows no pytest."""
