@@ -119,6 +119,10 @@ def test_personal_data_are_refused_or_redacted(sms, new_case):
     assert "personal: holds e-mail; --redact" in out
     assert new_case("--input", text, "--expected", "ham", "--redact")[0] == 0
     assert last()["input"]["text"] == f"{NEW}, says <EMAIL>"
+    other, notes = "Nothing of the kind has been seen in any other port", "told by jane.doe@harbour-mail.org"
+    assert new_case("--input", other, "--expected", "ham", "--notes", notes)[0] == 1
+    assert new_case("--input", other, "--expected", "ham", "--notes", notes, "--redact")[0] == 0
+    assert last()["notes"] == "told by <EMAIL>"
 
 
 def test_a_lock_that_does_not_fit_is_looked_at_first(sms, new_case):
