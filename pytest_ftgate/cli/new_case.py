@@ -67,6 +67,8 @@ def new_case(args: argparse.Namespace) -> int:
     suite = load_suite(golden_file(args.path))
     locked = check_lock(suite)
     taken = _taken(args, suite)
+    if taken.note:
+        say(taken.note)
     row = _row(args, taken, _expected(args, suite, taken))
     case = case_of_row(suite, row)
     if not _accepted(args, suite, case):
@@ -122,12 +124,14 @@ def _row(args: argparse.Namespace, taken: Taken, expected: Any) -> dict[str, Any
     if args.redact:
         asked, notes = redacted_value(asked), redacted_text(notes)
     more = {
+        "tools": list(taken.tools),
         "slices": dict(args.slice),
         "must_pass": args.must_pass,
         "cluster": args.cluster,
         "notes": notes,
     }
-    return {"id": args.id or row_id(asked), **asked, **{key: value for key, value in more.items() if value}}
+    named = row_id({**asked, "tools": more["tools"]})
+    return {"id": args.id or named, **asked, **{key: value for key, value in more.items() if value}}
 
 
 def _accepted(args: argparse.Namespace, suite: Suite, case: Case) -> bool:
