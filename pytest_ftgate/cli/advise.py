@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,14 +79,17 @@ def advise(args: argparse.Namespace) -> int:
         runtime.open_state()
         record_access(args.state_dir, pipeline, "advise", sets.suites)
         suites, validation = [drawn(suite, args.limit) for suite in sets.suites], drawn(rows, args.limit)
-        measuring, ways = _measuring(args, runtime, pipeline, first)
+        measuring, ways = _measuring(args, runtime, pipeline, [*sets.suites, rows])
         with _reference(args) as reference:
             _begin(args, measuring, [(validation, rows), *zip(suites, sets.suites, strict=True)], ways)
             if reference is not None:
                 _check_price(args, reference, [validation, *suites])
             measured = measure(measuring, suites, validation, ways, aims)
             answered = _asked(reference, [validation, *suites], runtime)
-        found = _findings(args, measured, suites, _training_rows(pipeline), answered)
+        unasked = {
+            part.name: len(whole.cases) - len(part.cases) for part, whole in zip(suites, sets.suites, strict=True)
+        }
+        found = replace(_findings(args, measured, suites, _training_rows(pipeline), answered), unasked=unasked)
         tell(found, advise_on(found.situation), args.prices)
     return 0
 
@@ -114,14 +118,15 @@ def _worth(args: argparse.Namespace, measured: Measured, suite: Suite) -> Worth 
 
 
 def _measuring(
-    args: argparse.Namespace, runtime: Runtime, pipeline: Pipeline, first: Suite
+    args: argparse.Namespace, runtime: Runtime, pipeline: Pipeline, asked: Sequence[Suite]
 ) -> tuple[Measuring, Sequence[Way]]:
+    """asked: golden sets and validation rows; what they ask is no example. The first has the prompts."""
     from pytest_ftgate.errors import PipelineError
     from pytest_ftgate.pipeline.advice.measure import Measuring
     from pytest_ftgate.pipeline.advice.prompts import FLAG, Way, prompt_of, ways_of
     from pytest_ftgate.pipeline.evaluations import Evaluations
 
-    rows = _rows(pipeline)
+    first, rows = asked[0], _examples(pipeline, asked)
     named = FLAG if args.few_shot is not None else "baseline.few_shot"
     written = args.few_shot if args.few_shot is not None else pipeline.baseline.few_shot
     shots = written if written or args.few_shot is not None else SHOTS
@@ -145,11 +150,17 @@ def _measuring(
     return measuring, ways_of(first, shots)
 
 
-def _rows(pipeline: Pipeline) -> list[DataRow]:
+def _examples(pipeline: Pipeline, asked: Sequence[Suite]) -> list[DataRow]:
+    """The training rows that ask nothing that the model is asked: an example that holds the answer proves nothing."""
     from pytest_ftgate.data.readers.reader import read_rows
+    from pytest_ftgate.pipeline.advice.prompts import apart
 
     files = [path for kind, path in pipeline.data.files.items() if kind.startswith("train")]
-    return [row for path in files for row in read_rows(path, pipeline.data.columns)]
+    rows = [row for path in files for row in read_rows(path, pipeline.data.columns)]
+    kept = apart(rows, asked)
+    if left_out := len(rows) - len(kept):
+        say(f"{left_out:,} training rows ask what a case or validation row asks: none of them is an example")
+    return kept
 
 
 def _training_rows(pipeline: Pipeline) -> int:

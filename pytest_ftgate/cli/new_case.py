@@ -67,6 +67,8 @@ def new_case(args: argparse.Namespace) -> int:
     suite = load_suite(golden_file(args.path))
     locked = check_lock(suite)
     taken = _taken(args, suite)
+    if taken.note:
+        say(taken.note)
     row = _row(args, taken, _expected(args, suite, taken))
     case = case_of_row(suite, row)
     if not _accepted(args, suite, case):
@@ -114,18 +116,22 @@ def _shown(asked: Any) -> str:
 
 def _row(args: argparse.Namespace, taken: Taken, expected: Any) -> dict[str, Any]:
     """As it will stand in the file, without what is not set."""
-    from pytest_ftgate.data.pii.placeholders import redacted_value
+    from pytest_ftgate.data.pii.placeholders import redacted_text, redacted_value
     from pytest_ftgate.golden.rows import row_id
 
     asked: dict[str, Any] = {"input": taken.input} | ({} if expected is None else {"expected": expected})
-    asked = redacted_value(asked) if args.redact else asked
+    notes = args.notes or (f"from {taken.place}" if taken.place else "")
+    if args.redact:
+        asked, notes = redacted_value(asked), redacted_text(notes)
     more = {
+        "tools": list(taken.tools),
         "slices": dict(args.slice),
         "must_pass": args.must_pass,
         "cluster": args.cluster,
-        "notes": args.notes or (f"from {taken.place}" if taken.place else ""),
+        "notes": notes,
     }
-    return {"id": args.id or row_id(asked), **asked, **{key: value for key, value in more.items() if value}}
+    named = row_id({**asked, "tools": more["tools"]})
+    return {"id": args.id or named, **asked, **{key: value for key, value in more.items() if value}}
 
 
 def _accepted(args: argparse.Namespace, suite: Suite, case: Case) -> bool:

@@ -14,7 +14,8 @@ STATE: Mapping[str, str] = {
     ),
     "journal/SET.jsonl": (
         "Every response of every model to a golden set, appended as it arrives; resume, regrade and `--train` read it. "
-        "Each line has a seal: one that was edited is not used, and INTEGRITY for a run that would have used it."
+        "Each line has a seal: one that was edited is not used, and INTEGRITY for a run that would have used it. "
+        "TASK-validation.jsonl: the validation rows that `ftgate advise` has asked."
     ),
     "forms/": "The forms of a version that `ftgate tradeoff` compares; may be deleted, and is then made again.",
     "tradeoff/": "Size, memory and speed of each form, as `ftgate tradeoff` measured them; delete it to measure anew.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics.power import resolvable
 from pytest_ftgate.pipeline.advice.measure import Measured
-from pytest_ftgate.pipeline.advice.situation import Situation
+from pytest_ftgate.pipeline.advice.situation import LEAST_MEASURED, Situation
 from pytest_ftgate.pipeline.advice.worth import Worth
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Findings:
     """All that one run found. suites: as they were asked. rows: of training data. volume: requests a month, if known.
 
+    unasked: cases that a limit left out, by name of the set.
+
     reference: what another model answered, by name of the set; reference_name: "" if none was asked. worth: prices, or
     why there are none.
     """
@@ -34,6 +36,7 @@ class Findings:
     reference_name: str = ""
     worth: Worth | str = ""
     volume: float | None = None
+    unasked: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def furthest(self) -> tuple[Suite, Aim]:
@@ -47,13 +50,15 @@ class Findings:
         return evaluation.metric(**aim.options, measured_only=True)
 
     def reference_of(self, name: str, aim: Aim) -> Metric | None:
-        """The reference's metric on a set; None if it was not asked, or answered nothing."""
+        """The reference's metric on a set; None if it was not asked, or too few of its answers have a grade."""
         if name not in self.reference:
             return None
+        evaluation = self.reference[name]
         try:
-            return self.reference[name].metric(**aim.options, measured_only=True)
+            found = evaluation.metric(**aim.options, measured_only=True)
         except MetricError:
             return None
+        return found if found.n >= LEAST_MEASURED * len(evaluation.suite.cases) else None
 
     @property
     def situation(self) -> Situation:
@@ -66,9 +71,10 @@ class Findings:
             cases=len(suite.cases),
             target=aim.target,
             rows=self.rows,
-            resolution=resolvable(len(suite.cases)),
+            resolution=resolvable(len(suite.cases) + self.unasked.get(suite.name, 0)),
             reference=self.reference_of(suite.name, aim),
             reference_name=self.reference_name,
             volume=self.volume,
             break_even=self.worth.break_even(self.reference_name) if isinstance(self.worth, Worth) else None,
+            unasked=self.unasked.get(suite.name, 0),
         )

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.evaluate.column import Column
 from pytest_ftgate.evaluate.prompt_variant import in_column
 from pytest_ftgate.pipeline.few_shot import examples
+from pytest_ftgate.pipeline.live.live_input import question_of
 
 if TYPE_CHECKING:
     from pytest_ftgate.data.readers.row import DataRow
@@ -51,3 +53,9 @@ def prompt_of(suite: Suite, way: Way, rows: Sequence[DataRow], seed: int, named:
         return prompt
     more = tuple(examples(prompt, rows, way.shots, seed, named))
     return replace(prompt, examples=(*prompt.examples, *more))
+
+
+def apart(rows: Sequence[DataRow], asked: Sequence[Suite]) -> list[DataRow]:
+    """The rows whose question is none of those that are asked, however it is written."""
+    questions = {normal(question_of(case.input)) for suite in asked for case in suite.cases}
+    return [row for row in rows if normal(row.question) not in questions]

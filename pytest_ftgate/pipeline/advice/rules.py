@@ -80,7 +80,7 @@ def _few_rows(now: Situation) -> str:
 
 def _small(now: Situation) -> str:
     return (
-        f"the gap is {gap_of(now)}, and the {now.cases:,} cases of {now.golden} find a difference of "
+        f"the gap is {gap_of(now)}, and the {now.cases + now.unasked:,} cases of {now.golden} find a difference of "
         f"{points(now.resolution)} points or more (power .80)"
     )
 
@@ -194,6 +194,8 @@ def advise(now: Situation) -> Advice:
 def _notes(now: Situation, rule: Rule) -> Iterator[str]:
     if FEW <= now.rows < ENOUGH and rule.name in {"fine-tune", "use the API", "write cases"}:
         yield f"{now.rows:,} training rows are enough to try; {ENOUGH} or more are better"
+    if now.unasked and rule.name == "not decided":
+        yield f"{now.unasked:,} cases of {now.golden} were not asked: --limit 0 asks them"
     if now.rows < FEW and rule.name == "not decided":
         yield f"a fine-tune would need {now.rows_missing:,} more training rows: there are {now.rows:,}"
     if found := now.reference:

@@ -19,8 +19,9 @@ class Situation:
     """One golden set, of several the one that is furthest from its target.
 
     best: the metric of the base model with the best of its prompts, of the cases with a grade. prompt: which one that
-    is. cases: of the set that were to be asked. target: what the metric must reach. rows: of training data. resolution:
-    the smallest true difference that the cases find with power .80, a share.
+    is. cases: of the set that were to be asked; unasked: the others, which a limit left out. target: what the metric
+    must reach. rows: of training data. resolution: the smallest true difference that all cases of the set find with
+    power .80, a share.
     reference, reference_name: the same metric of another model that was asked, if one was. volume: requests a month.
     break_even: requests a month from which on serving is never dearer than the reference's API, inf if it always is;
     None if it is not known.
@@ -37,6 +38,7 @@ class Situation:
     reference_name: str = ""
     volume: float | None = None
     break_even: float | None = None
+    unasked: int = 0
 
     @property
     def gap(self) -> float:

@@ -118,7 +118,7 @@ def _near(suite: Suite, case: Case) -> Iterator[Problem]:
 
 
 def _personal(case: Case) -> Iterator[Problem]:
-    text = "\n".join([question_of(case.input), answer_text(case.input), answer_text(case.expected)])
+    text = "\n".join([question_of(case.input), answer_text(case.input), answer_text(case.expected), case.notes])
     kinds = [*dict.fromkeys(span.kind for span in credential_spans(text)), *personal_data(text)]
     if kinds:
         yield Problem("personal", f"holds {', '.join(kinds)}; --redact writes placeholders such as <EMAIL> instead")

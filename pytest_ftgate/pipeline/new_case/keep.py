@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.errors import FtgateError, GoldenError, LockError
+from pytest_ftgate.errors import GoldenError, LockError
 from pytest_ftgate.evaluate.lock import compare, read_lock, renewed, write
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.files.atomic import replacing_bytes
@@ -40,7 +40,7 @@ def append(suite: Suite, case: Case, row: Mapping[str, Any], state_dir: Path) ->
     try:
         now = _read_again(suite, case, row)
         return now.cases[-1], _lock(now, state_dir)
-    except (FtgateError, OSError):
+    except BaseException:
         _replace(path, before)
         raise
 

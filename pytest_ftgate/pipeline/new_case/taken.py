@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.records.record import CaseRecord, Record
     from pytest_ftgate.evaluate.records.store import RecordStore
     from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.golden.case import Case
 
 _SHOWN = 3
 LINE = '{"input": "...", "output": "..."}'
@@ -34,13 +35,16 @@ LINE = '{"input": "...", "output": "..."}'
 class Taken:
     """input: as a case of the set has it. answer: what a model answered, "" if unknown. place: where it is from.
 
-    expected: what was said there to be right, None if nothing was.
+    expected: what was said there to be right, None if nothing was. tools: functions that the model was offered by the
+    case itself. note: what is not taken over, "" if everything is.
     """
 
     input: Any
     answer: str = ""
     place: str = ""
     expected: Any = None
+    tools: Sequence[Mapping[str, Any]] = ()
+    note: str = ""
 
 
 def from_run(suite: Suite, store: RecordStore, run: str, case_id: str) -> Taken:
@@ -58,18 +62,25 @@ def from_run(suite: Suite, store: RecordStore, run: str, case_id: str) -> Taken:
         )
     record, case = found[0]
     place = f"run {record.facts.run}, case {case.id} of {record.facts.set}"
-    return Taken(_as_here(suite, _asked(suite, record, case)), case.text, place, case.expected)
+    whole = _whole(record, case)
+    asked = _as_here(suite, _question(suite, record, case) if whole is None else whole.input)
+    if whole is None:
+        return Taken(asked, case.text, place, case.expected)
+    note = f"the graders of case {case.id} are not taken over: those of {suite.name} judge it" if whole.graders else ""
+    return Taken(asked, case.text, place, case.expected, whole.tools, note)
 
 
-def _asked(suite: Suite, record: Record, case: CaseRecord) -> Any:
-    """The input of the case as its set has it; where that has gone, of the question as it was sent."""
+def _whole(record: Record, case: CaseRecord) -> Case | None:
+    """The case as its set has it; None if it is not there any more, or asks something else."""
     try:
         cases = load_suite(set_file(Path(record.facts.path))).cases
     except (FtgateError, OSError):
-        cases = ()
-    for each in cases:
-        if each.id == case.id and digest_of(each.input)[:16] == case.input:
-            return each.input
+        return None
+    return next((each for each in cases if each.id == case.id and digest_of(each.input)[:16] == case.input), None)
+
+
+def _question(suite: Suite, record: Record, case: CaseRecord) -> Any:
+    """As it was sent, without the prompt of the set."""
     if any(answer.turns for answer in case.answers):
         raise FtgateError(
             f"case {case.id} is a dialogue, and its golden set {record.facts.path} has changed: use --input"

@@ -119,6 +119,10 @@ def test_personal_data_are_refused_or_redacted(sms, new_case):
     assert "personal: holds e-mail; --redact" in out
     assert new_case("--input", text, "--expected", "ham", "--redact")[0] == 0
     assert last()["input"]["text"] == f"{NEW}, says <EMAIL>"
+    other, notes = "Nothing of the kind has been seen in any other port", "told by jane.doe@harbour-mail.org"
+    assert new_case("--input", other, "--expected", "ham", "--notes", notes)[0] == 1
+    assert new_case("--input", other, "--expected", "ham", "--notes", notes, "--redact")[0] == 0
+    assert last()["notes"] == "told by <EMAIL>"
 
 
 def test_a_lock_that_does_not_fit_is_looked_at_first(sms, new_case):
@@ -174,6 +178,23 @@ def test_a_case_of_a_run_of_another_set(sms, new_case):
     assert last()["notes"] == f"from run {run}, case t1 of tickets"
     assert "run 'last' has no case 't2'; it has 1, such as t1" in new_case("--run", "last", "--case", "t2")[2]
     assert "belong together" in new_case("--run", "last")[2]
+
+
+def test_tools_of_a_case_come_with_it_and_graders_do_not(sms, new_case):
+    tools = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
+    own = {"tools": tools, "graders": [{"kind": "contains", "values": ["ham"]}]}
+    write_golden(sms.folder / "goldens/tickets", [{"id": "t1", "input": NEW, "expected": "ham", **own}])
+    keep(sms.folder / ".ftgate", record([case("t1", 0.0, "spam", input=NEW)]))
+    code, out, err = new_case("--run", "last", "--case", "t1", "--expected", "ham")
+    assert (code, err) == (0, ""), out
+    assert last()["tools"] == tools
+    assert "the graders of case t1 are not taken over: those of sms_spam judge it" in out
+
+
+def test_the_question_of_a_run_whose_set_has_gone(sms, new_case):
+    keep(sms.folder / ".ftgate", record([case("t1", 0.0, "spam", input=NEW)]))
+    assert new_case("--run", "last", "--case", "t1", "--expected", "ham")[0] == 0
+    assert last()["input"] == {"text": NEW}
 
 
 def test_a_file_without_a_last_line_feed_and_one_of_another_system(tmp_path, monkeypatch, new_case):

@@ -87,4 +87,5 @@ def test_what_is_not_known_is_said():
     assert "300 training rows are enough to try; 500 or more are better" in notes
     assert "whether claude reaches the target is not decided: 0.907 [" in notes
     assert "--requests-per-day N and --prices FILE" in " ".join(advise(situation(220, **API)).notes)
+    assert "70 cases of mood were not asked: --limit 0" in " ".join(advise(situation(240, unasked=70)).notes)
     assert "150 more training rows" in " ".join(advise(situation(240, rows=50)).notes)
