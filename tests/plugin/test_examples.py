@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -20,6 +21,7 @@ from tests.docs.blocks import DOCS, blocks_of
 from tests.docs.commands import check_command
 from tests.messages_server import MessagesServer
 from tests.mock_openai import MockServer
+from tests.projects import write
 from tests.repository import ROOT
 from tests.scripted_judge import judging
 
@@ -93,17 +95,36 @@ def test_its_readme_is_short_and_its_commands_exist(name):
                 check_command(command)
 
 
+def triage(cases: list[dict[str, Any]], odd: str = "") -> Any:
+    """A model that is right but for one ticket."""
+
+    def answer(messages):
+        case = next(each for each in cases if each["input"]["subject"] in messages[-1]["content"])
+        return json.dumps(case["expected"] | ({"urgent": True} if case["id"] == odd else {}))
+
+    return answer
+
+
+def test_a_served_model_needs_no_torch(example):
+    """Nor anything else that `pip install pytest-ftgate` does not bring."""
+    folder = example.copy("served-model-in-ci")
+    for name in ("torch", "transformers", "mlflow", "anthropic", "pandas"):
+        write(folder / f"absent/{name}.py", f"raise ModuleNotFoundError('{name}', name='{name}')\n")
+    with MockServer(triage(rows_of(folder / "goldens/tickets/cases.jsonl")), models=("my-model",)) as server:
+        example.served_by(server.base_url)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly"]
+        path = os.pathsep.join([str(folder / "absent"), str(ROOT)])
+        environment = {**os.environ, "PYTHONPATH": path}
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "8 passed" in done.stdout
+
+
 def test_a_served_model_is_compared_with_the_run_of_the_main_branch(example):
     folder = example.copy("served-model-in-ci")
     cases = rows_of(folder / "goldens/tickets/cases.jsonl")
     assert len(cases) == 8
-
-    def answer(messages):
-        case = next(each for each in cases if each["input"]["subject"] in messages[-1]["content"])
-        right = case["expected"] | ({"urgent": True} if case["id"] == "late-parcel" else {})
-        return json.dumps(right)
-
-    with MockServer(answer, models=("my-model",)) as server:
+    with MockServer(triage(cases, odd="late-parcel"), models=("my-model",)) as server:
         example.served_by(server.base_url)
         said = {command: (code, text) for command, code, text in example.run()}
     assert said["pytest"][0] == 1
