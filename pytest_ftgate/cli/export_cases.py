@@ -19,6 +19,7 @@ FORMS = {
     "jsonl": "one row for each case",
 }
 """Form -> what to do with the file."""
+SUFFIXES = {"promptfoo": (".yaml", ".yml"), "inspect": (".jsonl",), "jsonl": (".jsonl",)}
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,7 +46,9 @@ def export_cases(args: argparse.Namespace) -> int:
     """Write the file and print what it lacks; 1, and no file, if something is lost without --partial."""
     from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.pipeline.discovery import golden_file
+    from pytest_ftgate.pipeline.exporting.exported import check_target
 
+    check_target(args.out, SUFFIXES[args.form])
     suite = load_suite(golden_file(args.set))
     record_reading(args, f"export-cases to {args.form}", [suite.golden.cases_path])
     found = _exported(suite, args.form)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RECORD, PREFERENCES = "record", "preferences"
 FORMS = (RECORD, "junit", "inspect", PREFERENCES)
+_SUFFIXES = {"junit": (".xml",), "inspect": (".jsonl",), PREFERENCES: (".jsonl",)}
 _KEPT = "it holds questions and answers, so keep it where these may be"
 
 
@@ -52,6 +53,10 @@ def export_run(args: argparse.Namespace) -> int:
 
     if (args.against is not None) != (args.to == PREFERENCES):
         raise FtgateError("--to preferences and --against RUN belong together: pairs are made of two runs")
+    if args.to != RECORD:
+        from pytest_ftgate.pipeline.exporting.exported import check_target
+
+        check_target(args.file, _SUFFIXES[args.to])
     store, golden = RecordStore(args.state_dir), set_name(args.set) if args.set else ""
     if args.to == PREFERENCES:
         return _preferences(args, store, golden)

@@ -20,6 +20,7 @@ class CannotCarry(Exception):  # noqa: N818 - a state of a grader, always caught
 
 _OURS_ALONE = re.compile(r"\(\?P|\(\?[aiLmsux-]+[):]|\(\?>|\\[AZzGKpPXR]|[*+?}]\+|\(\?\(|\[\[:|&&|\(\?[|&R0-9]")
 """Syntax of `regex` that JavaScript reads in another way, or not at all."""
+_SET = "assert-set"
 _CASE_ALIKE = {"contains": "icontains", "contains-any": "icontains-any", "contains-all": "icontains-all"}
 
 
@@ -87,7 +88,7 @@ def _one_of_set(some: Sequence[Assertion]) -> Assertion:
 def _set(some: Sequence[Assertion], at_least: int) -> Assertion:
     """Passes if so many of the assertions do."""
     share = math.floor(1000 * (at_least - 0.5) / len(some)) / 1000 if at_least < len(some) else 1
-    return {"type": "assert-set", "threshold": share, "assert": list(some)}
+    return {"type": _SET, "threshold": share, "assert": list(some)}
 
 
 def _texts(spec: Spec, expected: Any) -> list[str]:
@@ -189,14 +190,17 @@ def _weighted(spec: Spec, expected: Any) -> list[Assertion]:
 
 
 def _joined(spec: Spec, expected: Any) -> Assertion:
+    """The one assertion that says it. Raises CannotCarry if it takes several."""
     some = assertions(spec, expected)
-    return some[0] if len(some) == 1 else _set(some, len(some))
+    if len(some) > 1 or some[0]["type"] == _SET:
+        raise CannotCarry("promptfoo has no assert-set within an assert-set")
+    return some[0]
 
 
 def _not(spec: Spec, expected: Any) -> list[Assertion]:
     _only(spec, "grader", "threshold")
     some = assertions(spec["grader"], expected)
-    if len(some) > 1 or some[0]["type"] == "assert-set":
+    if len(some) > 1 or some[0]["type"] == _SET:
         raise CannotCarry("promptfoo negates one assertion, not several together")
     kind = some[0]["type"]
     return [{**some[0], "type": kind.removeprefix("not-") if kind.startswith("not-") else f"not-{kind}"}]

@@ -26,8 +26,14 @@ def test_a_set_of_which_nothing_is_lost(here, capsys):
         "out.yaml: 2 cases; run it: promptfoo eval -c out.yaml, once it names a provider\n"
     )
     assert len(yaml.safe_load((here / "out.yaml").read_text())["tests"]) == 2
-    assert main(["export-cases", "goldens/tickets", "--to", "jsonl", "out.yaml"]) == 2
+    assert main(["export-cases", "goldens/tickets", "--to", "promptfoo", "out.yaml"]) == 2
     assert "out.yaml exists; nothing is overwritten" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("form", "out", "why"), [("jsonl", "out.yaml", ".jsonl"), ("promptfoo", "no/x.yml", "folder")])
+def test_a_file_that_cannot_be_is_told_before_anything_is_read(here, capsys, form, out, why):
+    assert main(["export-cases", "goldens/none", "--to", form, out]) == 2
+    assert why in capsys.readouterr().err
 
 
 def test_what_is_lost_writes_nothing_but_with_partial(here, capsys):
@@ -75,5 +81,5 @@ def test_runs_in_other_forms(ftgate, here):
 
 
 def test_preferences_need_another_run(ftgate, here):
-    code, _, err = ftgate("runs", "export", "last", "x", "--to", "preferences")
+    code, _, err = ftgate("runs", "export", "last", "x.jsonl", "--to", "preferences")
     assert (code, "--against RUN belong together" in err) == (2, True)

@@ -97,6 +97,15 @@ def test_assertions(spec, expected, wanted):
     assert assertions(spec, expected) == wanted
 
 
+def test_groups_become_assertion_sets():
+    inner = [{"kind": "exact"}, {"kind": "contains", "values": ["b"]}]
+    plain = [{"type": "equals", "value": "a"}, {"type": "contains", "value": "b"}]
+    assert assertions({"kind": "all_of", "graders": inner}, "a") == plain
+    [found] = assertions({"kind": "weighted", "graders": inner, "weights": [3, 1], "threshold": 0.7}, "a")
+    weighed = [{**each, "weight": weight} for each, weight in zip(plain, (3, 1), strict=True)]
+    assert found == {"type": "assert-set", "threshold": 0.7, "assert": weighed}
+
+
 @pytest.mark.parametrize("count", [2, 3, 7])
 def test_one_of_several_is_enough_and_less_is_not(count):
     [found] = assertions({"kind": "exact", "alternatives": True}, [f"t{n}" for n in range(count)])
@@ -126,6 +135,7 @@ def test_the_judge_asks_promptfoos_judge(exported):
         ({"kind": "regex", "pattern": r"a\Z"}, None, "JavaScript"),
         ({"kind": "one_of", "labels": ["a"], "path": "b"}, "a", "one place"),
         ({"kind": "token_f1"}, "a", "no assertion"),
+        ({"kind": "any_of", "graders": [{"kind": "exact", "alternatives": True}]}, ["a", "b"], "within an assert-set"),
         ({"kind": "not", "grader": {"kind": "all_of", "graders": [{"kind": "exact"}, {"kind": "contains"}]}}, "a", "one"),
     ],
 )  # fmt: skip
