@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from pytest_ftgate.pipeline.report.html import (
+    canary,
     checks,
     confusion,
     distribution,
@@ -66,6 +67,7 @@ def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = (), gra
 def _before(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> list[Section]:
     """What a reader needs before the cases."""
     found = [
+        canary.canary(report),
         checks.checks(report),
         sets.sets(report, grades, linked=linked),
         prompts.prompts(report),
