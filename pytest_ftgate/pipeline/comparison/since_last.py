@@ -17,7 +17,8 @@ _NO_DIFFERENCE: Mapping[str, Any] = MappingProxyType({"gain": None, "lower": Non
 
 
 def since(now: Record, then: Record, name: str = "") -> dict[str, Any]:
-    """JSON values: set, text, fixed and broken (ids), gain, lower, upper (None for cases that were chosen by outcome).
+    """JSON values: set, text, run (id of the earlier one), fixed and broken (ids), gain, lower, upper (None for cases
+    that were chosen by outcome).
 
     name: how the user called the earlier run.
 
@@ -25,7 +26,9 @@ def since(now: Record, then: Record, name: str = "") -> dict[str, Any]:
     """
     found = compare(now, then)
     earlier = f"against {called(then.facts, now.facts, name)}: {_counts(found)}"
-    ids = {kind: [case.id for case, _ in sides] for kind, sides in (("fixed", found.fixed), ("broken", found.broken))}
+    ids: dict[str, Any] = {"run": then.facts.run}
+    for kind, sides in (("fixed", found.fixed), ("broken", found.broken)):
+        ids[kind] = [case.id for case, _ in sides]
     if chosen := _chosen(found):
         return {**_named(now.facts), "text": f"{earlier}; {chosen}: no difference is given", **_NO_DIFFERENCE, **ids}
     lower, upper = found.pairs.bounds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from math import isfinite
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.run import PipelineRun
 
 
-def set_fact(suite: Suite, resolution: Resolution) -> dict[str, Any]:
-    """set, title, path, cases, labels, and what the set can see: `resolution`, shares; "line" says it in words."""
+def set_fact(suite: Suite, resolution: Resolution, gates: Sequence[str]) -> dict[str, Any]:
+    """set, title, path, cases, labels, and what the set can see: `resolution`, shares; "line" says it in words.
+
+    gates: names of the pipelines that measure it.
+    """
     found = resolution.found
     return {
         "set": suite.name,
@@ -29,6 +32,7 @@ def set_fact(suite: Suite, resolution: Resolution) -> dict[str, Any]:
         "path": shown(suite.golden.cases_path),
         "cases": len(suite.cases),
         "labels": list(suite.golden.label.values) if suite.golden.label else [],
+        "gates": list(gates),
         "resolution": {
             "line": resolution.line(),
             "delta": resolution.delta,

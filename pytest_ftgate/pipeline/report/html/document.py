@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from pytest_ftgate.files.atomic import write_text
+from pytest_ftgate.pipeline.report.html.cases.section import cases_section
+from pytest_ftgate.pipeline.report.html.cases.table import made_table
 from pytest_ftgate.pipeline.report.html.grades import read_grades
+from pytest_ftgate.pipeline.report.html.models import read_models
 from pytest_ftgate.pipeline.report.html.page import page
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ FILE = "report.html"
 
 def document(store: RecordStore, report: RunReport) -> str:
     """The text of the file."""
-    return page(report, Markup(""), (), read_grades(store, report))
+    models = read_models(store, report)
+    cases = cases_section(made_table(models, report))
+    return page(report, cases.html, cases.scripts, read_grades(models))
 
 
 def write(path: Path, text: str) -> None:

@@ -1,24 +1,20 @@
-"""(RecordStore, RunReport) -> what each model got for each case of the run's golden sets, as far as it was kept."""
+"""RunModels -> what each model got for each case of the run's golden sets, as far as it was kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.errors import FtgateError
-from pytest_ftgate.evaluate.records.store import RecordStore, nearest
 from pytest_ftgate.gate.checks.result import Result
 from pytest_ftgate.metrics.latency_cost import quantile_of
 from pytest_ftgate.pipeline.comparison.settings import warnings
-from pytest_ftgate.pipeline.report import sides
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.records.record import CaseRecord, Facts, Record
+    from pytest_ftgate.evaluate.records.record import CaseRecord, Facts
     from pytest_ftgate.metrics.latency_cost import Price
-    from pytest_ftgate.pipeline.report.run_report import RunReport
+    from pytest_ftgate.pipeline.report.html.models import Model, RunModels, SetModels
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +53,16 @@ class SetGrades:
         return tuple(sorted(self.columns[1:], key=lambda column: order.index(column.role)))
 
 
-def read_grades(store: RecordStore, report: RunReport) -> list[SetGrades]:
-    """What cannot be read is left out: the page then says less."""
-    records: dict[str, list[Record]] = {}
-    for stored in store.all():
-        if stored.facts.run == report.run:
-            with suppress(FtgateError):
-                records.setdefault(stored.facts.set, []).append(store.read(stored))
-    return [_of_set(store, report, found) for _, found in sorted(records.items())]
+def read_grades(models: RunModels) -> list[SetGrades]:
+    """Of each golden set."""
+    return [_of_set(each) for each in models.sets]
 
 
-def _of_set(store: RecordStore, report: RunReport, records: Sequence[Record]) -> SetGrades:
-    first = records[0]
-    beside = list(_sides(store, report, first.facts.set))
-    columns = [*(_of_record("candidate" if beside else "tested", record) for record in records), *beside]
-    before = None if beside or len(records) > 1 else _before(store, report, first)
-    if before is None:
-        return SetGrades(first.facts.set, tuple(columns))
-    columns.append(_of_record("before", before, {case.id: case.case for case in first.cases}))
-    return SetGrades(first.facts.set, tuple(columns), tuple(_warnings(first.facts, before.facts)))
+def _of_set(each: SetModels) -> SetGrades:
+    now, last = each.models[0].facts, each.models[-1]
+    then = last.facts if last.role == "before" else None
+    told = _warnings(now, then) if now and then else ()
+    return SetGrades(each.set, tuple(map(_column, each.models)), tuple(told))
 
 
 def _warnings(now: Facts, then: Facts) -> Iterator[str]:
@@ -84,34 +71,12 @@ def _warnings(now: Facts, then: Facts) -> Iterator[str]:
         yield "the cases are not all the same: only those that are were compared"
 
 
-def _sides(store: RecordStore, report: RunReport, golden: str) -> Iterator[Column]:
-    for pipeline in report.pipelines:
-        for told in pipeline.get("sides", ()):
-            if told["set"] == golden and (side := sides.read(store.folder / report.run, told["file"])) is not None:
-                results = {name: Result(case["value"], case["passed"]) for name, case in side.cases.items()}
-                yield Column(side.role, side.title, results)
-
-
-def _before(store: RecordStore, report: RunReport, record: Record) -> Record | None:
-    facts = record.facts
-    for each in report.changed:
-        if each["set"] == facts.set and (run := each.get("run")):
-            found = [stored for stored in store.all(facts.set) if stored.facts.run == run]
-            with suppress(FtgateError):
-                chosen = nearest(found, facts.digest, facts.variant)
-                return store.read(chosen) if chosen else None
-    return None
-
-
-def _of_record(role: str, record: Record, same: Mapping[str, str] | None = None) -> Column:
-    """same: digests of the cases by id; those that are others now are left out."""
-    facts = record.facts
-    cases = [case for case in record.cases if same is None or same.get(case.id) == case.case]
-    results = {case.id: case.result for case in cases if case.result.measured}
-    title = facts.title + (f", {facts.variant}" if facts.variant else "")
-    if role == "before":
-        title = f"run before, {facts.when:%Y-%m-%d %H:%M}" + (f" ({title})" if title else "")
-    return Column(role, title, results, dict(_spent(cases, facts.costs)))
+def _column(model: Model) -> Column:
+    if model.facts is None:
+        kept = {name: Result(case["value"], case["passed"]) for name, case in model.kept.items()}
+        return Column(model.role, model.title, kept)
+    results = {case.id: case.result for case in model.cases if case.result.measured}
+    return Column(model.role, model.title, results, dict(_spent(model.cases, model.facts.costs)))
 
 
 def _spent(cases: Sequence[CaseRecord], price: Price | None) -> Iterator[tuple[str, float]]:
