@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from pytest_ftgate.pipeline.report.html import (
+    canary,
     checks,
     confusion,
     distribution,
@@ -81,6 +82,7 @@ def shell(
 def _before(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> list[Section]:
     """What a reader needs before the cases."""
     found = [
+        canary.canary(report),
         checks.checks(report),
         sets.sets(report, grades, linked=linked),
         prompts.prompts(report),

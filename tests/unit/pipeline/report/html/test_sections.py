@@ -6,6 +6,7 @@ import re
 
 from pytest_ftgate.gate.checks.result import Result
 from pytest_ftgate.pipeline.report.html import (
+    canary,
     checks,
     confusion,
     distribution,
@@ -204,3 +205,21 @@ def test_the_commands_run_it_again():
     assert "pytest goldens/mail --lf" in found
     assert "ftgate report 20261129-001122-abcd" in found
     assert "mail: seed 7" in found
+
+
+def test_a_canary_has_its_windows_against_the_alarm():
+    night = {"task": "mail", "version": 2, "kind": "drift", "reason": "x", "night": "2026-11-03", "lines": ["c1 fell"]}
+    night |= {"windows": [[1, 1, 0.24, 43.8], [3, 2, 0.02, 1.1]]}
+    found = canary.canary(run(nights=[night]))
+    assert "1 of the last 1 night: −24.0, limit −5.0" in found.body
+    assert found.body.count("mark bad") == 1
+    assert "c1 fell" in words(found)
+    assert canary.canary(run()) is None
+
+
+def test_metrics_of_each_prompt():
+    facts_of = [fact(), fact(title="mail[v2]")]
+    scores = [score(), score(set="mail[v2]", title="m")]
+    text = words(sets.sets(run(sets=facts_of, scores=scores), [], linked=False))
+    assert "accuracy mail 0.9" in text
+    assert "accuracy mail[v2] 0.9" in text
