@@ -20,7 +20,8 @@ def facts(report: RunReport) -> Section:
 
 def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     about = report.about
-    yield "run", report.run
+    if report.run:
+        yield "run", report.run
     yield "ended", when(report.at)
     yield "took", lasted(report.seconds)
     yield "exit code", str(report.code)
@@ -56,7 +57,8 @@ def _commands(report: RunReport) -> Iterator[tuple[str, str]]:
     git = report.about.get("git")
     if git and not report.about.get("dirty"):
         yield "go to this revision", f"git checkout {git}"
-    yield "the same run", shlex.join(["pytest", *args])
+    if "args" in report.about:
+        yield "the same run", shlex.join(["pytest", *args])
     if report.wrong or report.missed:
         again = [arg for arg in args if arg not in {"--train", "--lf", "--ff"}]
         yield "only the cases that failed", shlex.join(["pytest", *again, "--lf"])

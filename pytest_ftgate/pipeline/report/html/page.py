@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from pytest_ftgate.pipeline.report.html import (
+    canary,
     checks,
     confusion,
     distribution,
@@ -51,7 +52,11 @@ def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = (), gra
             report=report,
             title=f"{first.word} {first.subject}".strip(),
             banner=banner(report),
-            sections=[*_before(report, grades, linked=bool(cases)), *cases, *_after(report, grades)],
+            sections=[
+                *_before(report, grades, linked=bool(cases)),
+                *cases,
+                *_after(report, grades, linked=bool(cases)),
+            ],
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
             policy=_policy(scripts),
             style=Markup((files(HERE) / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
@@ -62,6 +67,7 @@ def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = (), gra
 def _before(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> list[Section]:
     """What a reader needs before the cases."""
     found = [
+        canary.canary(report),
         checks.checks(report),
         sets.sets(report, grades, linked=linked),
         prompts.prompts(report),
@@ -71,9 +77,9 @@ def _before(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> 
     return [each for each in found if each is not None]
 
 
-def _after(report: RunReport, grades: Sequence[SetGrades]) -> list[Section]:
+def _after(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> list[Section]:
     found = [
-        slices.slices(report),
+        slices.slices(report, linked=linked),
         confusion.confusion(report),
         distribution.distribution(grades),
         judges.judges(report),

@@ -36,7 +36,7 @@ def sets(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> Sec
 
 
 def _of_set(report: RunReport, fact: Mapping[str, Any], grades: SetGrades | None, *, linked: bool) -> dict[str, Any]:
-    title = fact.get("title", fact["set"])
+    titles = [each["title"] for each in report.sets if each["set"] == fact["set"]] or [fact["set"]]
     columns = [column for column in grades.columns if column.results] if grades else []
     rows = [_row(column) for column in columns]
     forest = of_shares([interval for _, interval in rows])
@@ -48,7 +48,7 @@ def _of_set(report: RunReport, fact: Mapping[str, Any], grades: SetGrades | None
         "rows": [row | {"plot": forest.row(interval)} for row, interval in rows],
         "scale": forest.scale(),
         "pairs": [] if several else list(_paired(grades, linked=linked)) if grades else [],
-        "metrics": _metrics(report, title),
+        "metrics": _metrics(report, titles),
         "warnings": grades.warnings if grades else (),
     }
 
@@ -65,15 +65,21 @@ def _row(column: Column) -> tuple[dict[str, Any], Interval]:
 def _paired(grades: SetGrades, *, linked: bool) -> Iterator[dict[str, Any]]:
     """The first column against each other model: counts of both right, fixed, broken, both wrong."""
     first = grades.columns[0]
-    for other in grades.others:
+    for place, other in enumerate(grades.others):
         common = [name for name in first.results if name in other.results]
         if not common:
             continue
         counts = dict.fromkeys(("right", "fixed", "broken", "wrong"), 0)
         for name in common:
             counts[outcome(bool(other.results[name].passed), now=bool(first.results[name].passed))] += 1
-        link = urlencode({"set": grades.set, "vs": other.title}) if linked else ""
-        yield {"other": other.title, "now": first.title, "counts": counts, "n": len(common), "link": link}
+        versus = {"vs": other.title} if place else {}
+        links = {kind: address(filter=kind, set=grades.set, **versus) for kind in counts} if linked else {}
+        yield {"other": other.title, "counts": counts, "links": links}
+
+
+def address(**filters: str) -> str:
+    """What the table of cases reads from the address, beginning with the filter."""
+    return f"#{urlencode(filters)}"
 
 
 def outcome(before: bool, *, now: bool) -> str:
@@ -83,11 +89,14 @@ def outcome(before: bool, *, now: bool) -> str:
     return "fixed" if now else "broken"
 
 
-def _metrics(report: RunReport, title: str) -> list[dict[str, Any]]:
-    """All metrics of the gate and of the scores, each once."""
-    found = [(metric["name"], "", metric) for metric in report.metrics.get(title, ())]
-    known = {name for name, _, _ in found}
-    for score in report.scores:
-        if score["set"] == title:
-            found += [(m["name"], score["title"], m) for m in score["metrics"] if m["name"] not in known]
-    return [metric | {"model": model} for _, model, metric in found]
+def _metrics(report: RunReport, titles: Sequence[str]) -> list[dict[str, Any]]:
+    """All metrics of the gate and of the scores, each once. titles: of the set, or of it with each of its prompts."""
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    for title in titles:
+        own = report.metrics.get(title, ())
+        known = {metric["name"] for metric in own}
+        scores = [score for score in report.scores if score["set"] == title]
+        rest = [metric for score in scores for metric in score["metrics"] if metric["name"] not in known]
+        model = scores[0]["title"] if len(titles) == 1 and scores else title
+        found += [(model, metric) for metric in (*own, *rest)]
+    return [{**metric, "model": model} for model, metric in found]

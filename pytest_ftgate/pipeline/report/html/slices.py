@@ -9,6 +9,7 @@ from pytest_ftgate.gate.checks.slices import LEAST_CASES
 from pytest_ftgate.metrics.intervals import ALPHA
 from pytest_ftgate.pipeline.report.html.intervals import Interval, of_shares
 from pytest_ftgate.pipeline.report.html.render import Section, section
+from pytest_ftgate.pipeline.report.html.sets import address
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.run_report import RunReport
@@ -17,13 +18,13 @@ SHOWN = 100
 """Of each model, the lowest first."""
 
 
-def slices(report: RunReport) -> Section | None:
-    """None where no case has a slice."""
-    found = [_of_score(report, score) for score in report.scores if score["slices"]]
+def slices(report: RunReport, *, linked: bool) -> Section | None:
+    """None where no case has a slice. linked: a slice shows its cases in the table of cases."""
+    found = [_of_score(report, score, linked=linked) for score in report.scores if score["slices"]]
     return section("slices", "Slices", scores=found, least=LEAST_CASES) if found else None
 
 
-def _of_score(report: RunReport, score: Mapping[str, Any]) -> dict[str, Any]:
+def _of_score(report: RunReport, score: Mapping[str, Any], *, linked: bool) -> dict[str, Any]:
     gate = next((check for check in report.checks.get(score["set"], ()) if check["check"] == "slices"), None)
     numbers = gate["numbers"] if gate else {}
     shown = score["slices"][:SHOWN]
@@ -36,10 +37,18 @@ def _of_score(report: RunReport, score: Mapping[str, Any]) -> dict[str, Any]:
         "compared": any(f"{part['slice']} gain" in numbers for part in shown),
         "tested": int(numbers.get("tested", 0)),
         "broken": int(numbers.get("broken", 0)),
-        "rows": [row | {"plot": forest.row(interval)} for row, interval in rows],
+        "rows": [
+            row | {"plot": forest.row(interval), "link": _link(row["slice"]) if linked else ""}
+            for row, interval in rows
+        ],
         "scale": forest.scale(),
         "more": len(score["slices"]) - len(shown),
     }
+
+
+def _link(name: str) -> str:
+    """The table of cases writes a slice as "lang = de"."""
+    return address(filter="all", slice=" = ".join(name.split("=", 1)))
 
 
 def _rows(

@@ -165,7 +165,7 @@ def _of_night(night: Mapping[str, Any]) -> Headline:
     tone = {"steady": "good", "none": "warn", "incomplete": "warn", "unknown": "warn"}.get(kind, "bad")
     subject = night["task"] + (f" v{version}" if version else "") + (f", {night['of']}" if "of" in night else "")
     word = "NOTHING TO WATCH" if kind == "none" else kind.upper()
-    lines = (*map(str, night["lines"]), *night.get("done", ()))
+    lines = tuple(night.get("done", ()))
     return Headline(word, subject, f"{str(night['reason'])[:1].upper()}{str(night['reason'])[1:]}.", tone, lines)
 
 
@@ -178,7 +178,8 @@ def _of_run(report: RunReport) -> Headline:
         word = "REJECT"
     sets = ", ".join(dict.fromkeys(fact["set"] for fact in report.sets))
     scores = _and([text for text in map(_score, report.scores) if text])
-    told = "; ".join(filter(None, [_and(list(map(_told, failed))) or scores, *_unmeasured(report)]))
+    wrong = [f"{len(report.wrong)} {'case' if len(report.wrong) == 1 else 'cases'} failed"] if report.wrong else []
+    told = "; ".join(filter(None, [_and(list(map(_told, failed))) or scores, *wrong, *_unmeasured(report)]))
     sentence = f"{told[:1].upper()}{told[1:]}." if told else _bare(report)
     return Headline(word, sets, sentence, TONES.get(word, "bad"), tuple(report.unasked))
 
@@ -211,8 +212,13 @@ def _tiles(report: RunReport) -> Iterator[dict[str, str]]:
     general = {fact.get("general") for fact in report.pipelines}
     deciding = [fact for fact in report.sets if fact["set"] not in general]
     for fact in deciding[:2]:
-        name = fact["set"] if len(deciding) > 1 else ""
+        name = fact["title"] if len(deciding) > 1 else ""
         yield from (tile | {"set": name} for tile in _of_set(report, fact))
+    for fact in {fact["set"]: fact for fact in deciding[:2]}.values():
+        if (found := fact["resolution"]["found"]) is not None:
+            note = f"true difference found 4 times in 5, n = {count(fact['cases'])}"
+            seen = {"name": "smallest difference it can see", "value": f"{100 * found:.1f} points", "note": note}
+            yield seen | {"set": fact["set"] if len(deciding) > 1 else ""}
 
 
 def _of_set(report: RunReport, fact: Mapping[str, Any]) -> Iterator[dict[str, str]]:
@@ -230,10 +236,3 @@ def _of_set(report: RunReport, fact: Mapping[str, Any]) -> Iterator[dict[str, st
             note = f"{points(numbers['lower'])} to {points(numbers['upper'])}"
             against = {"champion": "against the champion", "baseline": "against the base model"}[check["check"]]
             yield {"name": against, "value": f"{points(numbers['gain'])} points", "note": note}
-    found = fact["resolution"]["found"]
-    if found is not None:
-        yield {
-            "name": "smallest difference it can see",
-            "value": f"{100 * found:.1f} points",
-            "note": f"true difference found 4 times in 5, n = {count(fact['cases'])}",
-        }

@@ -44,6 +44,7 @@ def everything(text: str = "x"):
     judge |= dict.fromkeys(("again", "refused", "invalid", "broken", "questions", "unscored", "pairs", "flips"), 0)
     return run(
         train=True,
+        nights=[{"task": text, "version": 1, "kind": "drift", "reason": text, "lines": [text], "of": text}],
         verdicts=[verdict("REJECT", reason=f"{text}\n{text}", warnings=[text])],
         sets=[fact(path=text)],
         scores=[score(title=text, slices=part, matrix=matrix)],
@@ -111,7 +112,7 @@ def test_nothing_is_fetched_and_only_our_scripts_run():
 
 def test_the_cases_stand_between_what_they_explain():
     names = re.findall('<section id="([a-z]+)"', page(everything(), Markup("<p>cases</p>")))
-    assert names[:2] == ["checks", "sets"]
+    assert names[:3] == ["canary", "checks", "sets"]
     assert names.index("cases") < names.index("slices")
     assert names[-2:] == ["history", "facts"]
 

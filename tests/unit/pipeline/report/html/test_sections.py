@@ -6,6 +6,7 @@ import re
 
 from pytest_ftgate.gate.checks.result import Result
 from pytest_ftgate.pipeline.report.html import (
+    canary,
     checks,
     confusion,
     distribution,
@@ -73,9 +74,8 @@ def test_models_side_by_side_and_paired_outcomes():
     assert "candidate candidate candidate: 50.0 %" in text
     assert "200 cases can resolve about 8 points" in text
     for kind, count in (("right", 1), ("broken", 1), ("fixed", 2), ("wrong", 2)):
-        assert (
-            f'<a href="#filter={kind}&amp;set=mail&amp;vs=champion"><span class="number">{count}</span>' in linked.body
-        )
+        assert f'<a href="#filter={kind}&amp;set=mail"><span class="number">{count}</span>' in linked.body
+    assert '<a href="#filter=fixed&amp;set=mail&amp;vs=baseline"><span class="number">3</span>' in linked.body
     assert "<a href" not in sets.sets(run(sets=[fact()]), [grades], linked=False).body
 
 
@@ -87,11 +87,12 @@ def test_what_makes_a_comparison_unfair_is_a_warning():
 def test_slices_name_the_correction_for_many():
     part = [{"slice": "lang=de", "n": 60, "value": 0.7, "lower": 0.6, "upper": 0.8}]
     gate = check("slices", "reject", **{"tested": 4.0, "broken": 1.0, "lang=de gain": -0.2, "lang=de p_holm": 0.012})
-    found = slices.slices(run(scores=[score(slices=part)], checks={"mail": [gate]}))
+    found = slices.slices(run(scores=[score(slices=part)], checks={"mail": [gate]}), linked=True)
     text = words(found)
     assert "1 of 4 tested slices is significantly worse than the other model after Holm's correction" in text
     assert "−20.0 0.012 ✖ worse" in text
-    assert slices.slices(run(scores=[score()])) is None
+    assert '<a href="#filter=all&amp;slice=lang+%3D+de">lang=de</a>' in found.body
+    assert slices.slices(run(scores=[score()]), linked=True) is None
 
 
 def test_the_confusion_matrix_and_the_f1_of_each_label():
@@ -202,3 +203,21 @@ def test_the_commands_run_it_again():
     assert "pytest goldens/mail --lf" in found
     assert "ftgate report 20261129-001122-abcd" in found
     assert "mail: seed 7" in found
+
+
+def test_a_canary_has_its_windows_against_the_alarm():
+    night = {"task": "mail", "version": 2, "kind": "drift", "reason": "x", "night": "2026-11-03", "lines": ["c1 fell"]}
+    night |= {"windows": [[1, 1, 0.24, 43.8], [3, 2, 0.02, 1.1]]}
+    found = canary.canary(run(nights=[night]))
+    assert "1 of the last 1 night: −24.0, limit −5.0" in found.body
+    assert found.body.count("mark bad") == 1
+    assert "c1 fell" in words(found)
+    assert canary.canary(run()) is None
+
+
+def test_metrics_of_each_prompt():
+    facts_of = [fact(), fact(title="mail[v2]")]
+    scores = [score(), score(set="mail[v2]", title="m")]
+    text = words(sets.sets(run(sets=facts_of, scores=scores), [], linked=False))
+    assert "accuracy mail 0.9" in text
+    assert "accuracy mail[v2] 0.9" in text
