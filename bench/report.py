@@ -1,17 +1,21 @@
-"""The HTML report with 10,000 cases: how long it takes to write, how big it is, how soon Chromium shows it.
+"""The HTML report: how long it takes to write, how big it is, how soon Chromium shows it, from a file.
 
-python -m bench.report [--cases N] [--out FILE] prints a table; the file stays where --out says.
+Three models, answers of 300 characters of which a third are the same as the candidate's and a third begin like it.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
 import random
+import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.machine import machine
+from bench.table import BUSY, README
 from pytest_ftgate.evaluate.records.record import CaseRecord, Facts, Record
 from pytest_ftgate.evaluate.records.store import RecordStore
 from pytest_ftgate.graders.value import Grade
@@ -23,6 +27,8 @@ from pytest_ftgate.pipeline.report.sides import Side
 from pytest_ftgate.serve.response import Response
 from tests.chromium_here import Chromium
 
+BEGIN, END = "<!-- report: begin (written by `make bench-report`) -->", "<!-- report: end -->"
+SIZES = (100, 1_000, 10_000)
 CHARACTERS = 300
 """Of an answer."""
 LANGUAGES = ("de", "en", "fr", "ja")
@@ -140,26 +146,33 @@ def seen(path: Path, folder: Path) -> dict[str, float]:
         return {"paint": paint, "first": first, "ready": ready, "search": browser.value("window.took")}
 
 
+def lines(sizes: Sequence[int], folder: Path) -> Iterator[str]:
+    """Of the table."""
+    busy = " (**a busy machine**)" if os.getloadavg()[0] > BUSY * (os.cpu_count() or 1) + 1 else ""
+    yield f"{machine()}. {datetime.now(UTC):%Y-%m-%d}, load average {os.getloadavg()[0]:.1f}{busy}."
+    yield ""
+    yield "| cases | texts | file | written in | first paint | first 100 cases | all cases | a search |"
+    yield "|--:|--:|--:|--:|--:|--:|--:|--:|"
+    for count in sizes:
+        here = folder / str(count)
+        here.mkdir()
+        store, report = stored(here / "state", count)
+        table, seconds = written(store, report, here / "report.html")
+        times = seen(here / "report.html", here)
+        texts = sum(len(row["q"]) + len(row["e"]) + sum(len(each["t"]) for each in row["a"]) for row in table.rows)
+        size = (here / "report.html").stat().st_size
+        spent = " | ".join(f"{times[name]:.0f} ms" for name in ("paint", "first", "ready", "search"))
+        yield f"| {len(table.rows):,} | {texts / 1e6:.1f} MB | {size / 1e6:.2f} MB | {seconds:.1f} s | {spent} |"
+
+
 def main() -> None:
-    """The table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=10_000)
-    parser.add_argument("--out", type=Path)
-    args = parser.parse_args()
+    """Print the table; put it into bench/README.md."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path = (args.out or folder / "report.html").absolute()
-        store, report = stored(folder / "state", args.cases)
-        table, seconds = written(store, report, path)
-        times = seen(path, folder)
-        size = path.stat().st_size
-    print("| cases | texts | file | written in | first paint | first 100 rows | all rows | a search |")
-    print("|--:|--:|--:|--:|--:|--:|--:|--:|")
-    texts = sum(len(row["q"]) + len(row["e"]) + sum(len(each["t"]) for each in row["a"]) for row in table.rows)
-    print(
-        f"| {len(table.rows):,} | {texts / 1e6:.1f} MB | {size / 1e6:.2f} MB | {seconds:.1f} s "
-        f"| {times['paint']:.0f} ms | {times['first']:.0f} ms | {times['ready']:.0f} ms | {times['search']:.0f} ms |"
-    )
+        text = "\n".join(lines(SIZES, Path(name)))
+    print(text)
+    old = README.read_text(encoding="utf-8")
+    pattern = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
+    README.write_text(pattern.sub(lambda _: f"{BEGIN}\n{text}\n{END}", old), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ function worth(answer) {
 function factsOf(answer) {
   const parts = [];
   if (answer.f) parts.push({ length: "cut off at max_tokens", timeout: "no answer in time", error: "request failed" }[answer.f] ?? answer.f);
-  if (answer.w) parts.push(`stopped by ${answer.w}`);
+  if (answer.w && answer.w !== "stop") parts.push(`stop reason ${answer.w}`);
   if (answer.n) parts.push(`${number(answer.n[0])} + ${number(answer.n[1])} tokens`);
   if (answer.s) parts.push(`${answer.s} s`);
   if (answer.h) parts.push("from the cache");

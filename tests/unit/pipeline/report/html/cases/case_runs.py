@@ -88,7 +88,15 @@ def run_here(state: Path) -> tuple[RecordStore, RunReport]:
                 store.folder / run
             )
             sides.append({"set": name, "role": role, "title": title, "file": file})
-    pipeline = {"task": "tickets", "base": "base", "goldens": ["tickets"], "general": None, "champion": 7}
+    pipeline = {
+        "task": "tickets",
+        "base": "long_name_" * 12,
+        "goldens": ["tickets"],
+        "general": None,
+        "champion": 7,
+    }
+    pipeline |= {"method": "lora", "digest": "d", "best_epoch": 1, "params": {}, "metrics": {}, "versions": {}}
+    pipeline |= {"template_digest": "", "epochs": [], "curves": {}}
     pipeline |= {"seconds": {}, "lineage": {}, "leaks": [], "sides": sides}
     return store, RunReport(run=run, at=0.0, seconds=1.0, code=2, train=True, pipelines=[pipeline])
 
