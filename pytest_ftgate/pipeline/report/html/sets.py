@@ -72,15 +72,9 @@ def _paired(grades: SetGrades, *, linked: bool) -> Iterator[dict[str, Any]]:
         counts = dict.fromkeys(("right", "fixed", "broken", "wrong"), 0)
         for name in common:
             counts[outcome(bool(other.results[name].passed), now=bool(first.results[name].passed))] += 1
-<<<<<<< HEAD
-        sides = {"set": grades.set, "vs": other.title}
-        links = {kind: address(filter=kind, **sides) for kind in counts} if linked else {}
-        yield {"other": other.title, "now": first.title, "counts": counts, "n": len(common), "links": links}
-=======
         versus = {"vs": other.title} if place else {}
         links = {kind: address(filter=kind, set=grades.set, **versus) for kind in counts} if linked else {}
         yield {"other": other.title, "counts": counts, "links": links}
->>>>>>> h-cases
 
 
 def address(**filters: str) -> str:
