@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_ftgate.cli import ci_changed, ci_comment, ci_retrain
 from pytest_ftgate.cli.ci_changed import add_folders
-from pytest_ftgate.cli.ci_files import CANARY, COMPARING, INSTALL, INSTALL_LIGHT, RETRAINING, TRAINING, write_files
+from pytest_ftgate.cli.ci_files import COMPARING, INSTALL, INSTALL_LIGHT, RETRAINING, TRAINING, write_files
 from pytest_ftgate.cli.ci_retrain import has_promoters, retrained
 from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.errors import FtgateError
@@ -19,11 +19,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     parser = commands.add_parser("ci", help="continuous integration workflows")
     kinds = parser.add_subparsers(metavar="KIND", required=True)
-    told = "write GitHub Actions workflows: promotion gate, nightly canary, retraining; of a served model: comparison"
-    _add_github(kinds.add_parser("github", help=told))
-    _add_gitlab(
-        kinds.add_parser("gitlab", help="write a GitLab CI file: nightly canary and retraining; or of a served model")
-    )
+    told = "promotion gate, nightly canary, retraining; of a served model: comparison"
+    _add_github(kinds.add_parser("github", help=f"write GitHub Actions workflows: {told}"))
+    _add_gitlab(kinds.add_parser("gitlab", help=f"write GitLab CI files: {told}"))
     ci_retrain.add(kinds)
     ci_changed.add(kinds)
     ci_comment.add(kinds)
@@ -90,13 +88,13 @@ def github(args: argparse.Namespace) -> int:
 
 
 def gitlab(args: argparse.Namespace) -> int:
-    """Write the file that .gitlab-ci.yml includes: that of a served model, or canary and retraining."""
+    """Write the files that .gitlab-ci.yml includes: that of a served model, or gate, and canary with retraining."""
     if bool(args.base_url) != bool(args.model):
         raise FtgateError("--base-url URL and --model NAME belong together: the file asks this served model")
-    name = COMPARING[0] if args.model else CANARY
+    names = COMPARING if args.model else TRAINING
     args.crons, args.retrain = [], not args.model and bool(retrained(Path(args.pipelines)))
     args.promoters = has_promoters(args)
-    return write_files("gitlab", [name], args)
+    return write_files("gitlab", names, args)
 
 
 def _labels(text: str) -> str:

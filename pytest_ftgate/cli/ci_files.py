@@ -16,7 +16,10 @@ from pytest_ftgate.files.secrets import plain_address
 INSTALL = 'python -m pip install "pytest-ftgate[train,registry]"'
 INSTALL_SIGNING = 'python -m pip install "pytest-ftgate[train,registry,signing]"'
 INSTALL_LIGHT = "python -m pip install pytest-ftgate"
-ARGUMENTS = '--ftgate-state-dir "$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md'
+ARGUMENTS = (
+    '--ftgate-state-dir "$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md '
+    "--ftgate-run-file=reports/run.json"
+)
 Codes = Sequence[tuple[int, str, str]]
 """Exit code, level of GitHub's annotation, meaning."""
 
@@ -52,7 +55,6 @@ COMPARING = ("ftgate-compare.yml",)
 RETRAINING = "ftgate-retrain.yml"
 """Only where a pipeline has [retrain]."""
 TRAINING = tuple(name for name in FILES if name not in (*COMPARING, RETRAINING))
-CANARY = "ftgate-canary.yml"
 
 
 def write_files(host: str, names: Iterable[str], args: argparse.Namespace) -> int:
@@ -101,8 +103,8 @@ def _values(host: str, name: str, args: argparse.Namespace) -> dict[str, object]
         "max_drop": f"{args.max_drop:g}",
         "goldens_dir": args.goldens,
         "python_plain": args.python,
-        "goldens": json.dumps(f"{args.goldens}/**"),
-        "pipelines": json.dumps(f"{args.pipelines}/**"),
+        "goldens": json.dumps(f"{args.goldens}/{_BELOW[host]}"),
+        "pipelines": json.dumps(f"{args.pipelines}/{_BELOW[host]}"),
         "pipelines_dir": args.pipelines,
         "branch": json.dumps(getattr(args, "branch", "")),
         "python": json.dumps(args.python),
@@ -114,11 +116,14 @@ def _values(host: str, name: str, args: argparse.Namespace) -> dict[str, object]
         "retrain": args.retrain,
         "promoters": args.promoters,
         "install_light": json.dumps(args.install or INSTALL_LIGHT),
+        "install_plain": (args.install or INSTALL_LIGHT).replace("\n", "\n" + indent),
         "arguments": ARGUMENTS,
         "codes": FILES[name],
     }
 
 
+_BELOW = {"github": "**", "gitlab": "**/*"}
+"""All files of a folder; at GitLab `**` alone means those beside it, and not in the folders below."""
 _MARK = re.compile(r"# Written by `ftgate ci git(?:hub|lab)`; what follows has the sha256 ([0-9a-f]{64})\n")
 
 

@@ -76,11 +76,33 @@ def test_each_job_is_limited_and_each_action_pinned(write, tmp_path):
         assert flow["permissions"] == {"contents": "read"}
         for job in flow["jobs"].values():
             assert job["timeout-minutes"] > 0
-            assert job.get("permissions", {"issues": "write"}) == {"issues": "write"}
+            assert job.get("permissions", {"issues": "write"}) in ({"issues": "write"}, COMMENTS)
             assert all(re.fullmatch(r"actions/[\w-]+@v\d+", s["uses"]) for s in job["steps"] if "uses" in s)
     gate, canary = (workflow(tmp_path, name) for name in NAMES)
     assert canary["concurrency"]["cancel-in-progress"] is False
     assert gate["jobs"]["gate"]["concurrency"]["cancel-in-progress"] is False
+
+
+COMMENTS = {"contents": "read", "pull-requests": "write"}
+
+
+def test_the_verdict_of_each_pipeline_is_a_comment_of_the_pull_request_that_was_merged(write, tmp_path):
+    write()
+    job = workflow(tmp_path, NAMES[0])["jobs"]["comment"]
+    assert (job["permissions"], job["runs-on"], job["needs"]) == (COMMENTS, "ubuntu-latest", ["changed", "gate"])
+    assert "github.event_name == 'push'" in job["if"]
+    script = step(tmp_path, NAMES[0], "comment", "Comment on the pull request")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").write_text('#!/bin/sh\necho "$@" > asked\n')
+    (tmp_path / "bin/python").chmod(0o755)
+    done = shell(script, tmp_path, RUNNER_TEMP=str(tmp_path), NAME="sms_spam")
+    assert done.stdout.startswith("::warning::the run left no report")
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/run.json").write_text("{}")
+    assert shell(script, tmp_path, RUNNER_TEMP=str(tmp_path), NAME="sms_spam").returncode == 0
+    asked = (tmp_path / "asked").read_text().split()
+    assert asked[:4] == ["-m", "pytest_ftgate", "ci", "comment"]
+    assert asked[4:] == ["--run-file", f"{tmp_path}/reports/run.json", "--name", "sms_spam"]
 
 
 def test_code_of_a_pull_request_never_runs_on_the_gpu_runner(write, tmp_path):

@@ -84,13 +84,17 @@ def test_jobs_may_do_little_and_no_expression_is_pasted_into_a_shell(write, tmp_
     assert flow["permissions"] == {"contents": "read"}
     jobs = flow["jobs"]
     assert jobs["compare"]["permissions"] == {"actions": "read", "contents": "read"}
-    assert jobs["comment"]["permissions"] == {"pull-requests": "write"}
+    assert jobs["comment"]["permissions"] == {"contents": "read", "pull-requests": "write"}
     for job in jobs.values():
         assert job["timeout-minutes"] > 0
         assert all(re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"]) for step in job["steps"] if "uses" in step)
         assert not [step for step in job["steps"] if "${{" in step.get("run", "")]
-    assert not [step for step in jobs["comment"]["steps"] if "run" in step], "what may write runs nobody's code"
+    [code] = [step["with"] for step in jobs["comment"]["steps"] if "checkout" in step.get("uses", "")]
+    assert code["ref"] == "${{ github.event.pull_request.base.sha }}", "what may write runs no code of the pull request"
     assert "pull_request_target" not in (tmp_path / NAME).read_text()
+
+
+SHARED = {f"--ftgate-{name}" for name in ("base-url", "model", "against", "max-drop", "markdown", "run-file")}
 
 
 @pytest.mark.parametrize("host", SCHEMAS)
@@ -99,7 +103,7 @@ def test_the_flags_that_are_used_exist(write, tmp_path, host):
 
     write(host, *SERVED)
     used = set(re.findall(r"--ftgate-[a-z-]+", (tmp_path / NAME).read_text()))
-    assert used == {"--ftgate-base-url", "--ftgate-model", "--ftgate-against", "--ftgate-max-drop", "--ftgate-markdown"}
+    assert used == SHARED | ({"--ftgate-code-quality"} if host == "gitlab" else set())
     assert used <= set(recorded().flags)
 
 
@@ -110,7 +114,8 @@ def test_the_flags_that_are_used_exist(write, tmp_path, host):
 def job(tmp_path):
     """A job's folder, with programs that write down how they were called."""
     programs = {
-        "python": 'case "$*" in *runs*) ;; *) mkdir -p reports; echo "# told" > reports/ftgate.md; exit $CODE ;; esac',
+        "python": 'case "$*" in *pytest_ftgate*) ;; *) mkdir -p reports; echo "# told" > reports/ftgate.md; '
+        "echo {} > reports/run.json; exit $CODE ;; esac",
         "gh": '[ "$2" = list ] && { echo 7; echo 8; exit 0; }; [ "$3" = "$KEPT" ] || exit 1; '
         'mkdir -p "$RUNNER_TEMP/main"; touch "$RUNNER_TEMP/main/main.jsonl"',
         "curl": 'case "$*" in *main.jsonl*) [ -n "$KEPT" ] || exit 22 ;; esac',
@@ -192,10 +197,11 @@ def test_gitlab_compares_and_comments_where_it_may(write, job, token):
     variables = GITLAB | {"CI_BUILDS_DIR": str(job), "FTGATE_GITLAB_TOKEN": token, "KEPT": "1", "CODE": "10"}
     assert shell(job, script, **variables).returncode == 10
     assert f"--ftgate-against|{job}/ftgate-main.jsonl|--ftgate-max-drop|0.03|" in asked(job, "python")[0]
-    fetched, *comments = asked(job, "curl")
+    [fetched] = asked(job, "curl")
     assert "https://gitlab/api/v4/projects/5/jobs/artifacts/main/raw/main.jsonl?job=ftgate-main" in fetched
     assert ("PRIVATE-TOKEN: mine" if token else "JOB-TOKEN: job-token") in fetched
-    assert ["merge_requests/9/notes" in comment for comment in comments] == ([True] if token else [])
+    comment = "python|-m|pytest_ftgate|ci|comment|--run-file|reports/run.json|--name|compare|"
+    assert asked(job, "python")[1:] == ([comment] if token else [])
 
 
 def test_gitlab_without_a_kept_run_says_so_and_asks(write, job):
