@@ -184,6 +184,8 @@ def _all_of(spec: Spec, expected: Any) -> list[Assertion]:
 def _weighted(spec: Spec, expected: Any) -> list[Assertion]:
     _only(spec, "graders", "weights", "threshold")
     some = [_joined(each, expected) for each in spec["graders"]]
+    if any(str(each["type"]).endswith("contains-all") for each in some):
+        raise CannotCarry("contains_all is worth the share of its texts here, and all or nothing in promptfoo")
     weights = spec.get("weights") or [1] * len(some)
     weighed = [{**each, "weight": weight} for each, weight in zip(some, weights, strict=True)]
     return [{**_set(weighed, 1), "threshold": spec.get("threshold", 0.5)}]

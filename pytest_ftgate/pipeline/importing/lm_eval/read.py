@@ -11,8 +11,9 @@ from pytest_ftgate.pipeline.importing.case_builder import CaseBuilder, Draft
 from pytest_ftgate.pipeline.importing.choices import LETTERS, NoOption, options_grader, right_letter, with_options
 from pytest_ftgate.pipeline.importing.imported import Imported, Losses
 from pytest_ftgate.pipeline.importing.lm_eval.documents import Document, NoDocument, options_of, text_of
+from pytest_ftgate.pipeline.importing.lm_eval.few_shot import are_drawn, few_shot_documents, few_shot_task
 from pytest_ftgate.pipeline.importing.lm_eval.scoring import Scoring, scoring_of
-from pytest_ftgate.pipeline.importing.lm_eval.task import Task, data_file, few_shot_file, read_task
+from pytest_ftgate.pipeline.importing.lm_eval.task import Task, data_file, read_task
 from pytest_ftgate.pipeline.importing.source_rows import read_source_rows
 
 GENERATED, CHOSEN = "generate_until", "multiple_choice"
@@ -20,7 +21,7 @@ _READ = """
 task task_alias tag group dataset_path dataset_name dataset_kwargs output_type doc_to_text doc_to_target doc_to_choice
 description num_fewshot metric_list filter_list generation_kwargs repeats metadata training_split validation_split
 test_split fewshot_split target_delimiter fewshot_delimiter should_decontaminate doc_to_decontamination_query
-process_docs
+process_docs fewshot_config
 """
 _REQUEST = {"max_gen_toks": "max_tokens", "max_new_tokens": "max_tokens", "temperature": "temperature", "until": "stop"}
 _CHOSEN_NOTE = "lm-eval ranks the options by their probability; here the model is asked for the letter of one"
@@ -44,14 +45,14 @@ def read_lm_eval(path: Path, data: Path | None = None) -> Imported:
     builder = CaseBuilder(shown(file), losses)
     for row in read_source_rows(file):
         try:
-            builder.add(Draft(row.line, _case(task, scoring, row.data)))
+            builder.add(Draft(row.line, case_of(task, scoring, row.data)))
         except (NoDocument, NoOption) as error:
             losses.add(shown(file), row.line, "row", f"{error}; not carried over")
     notes = [_CHOSEN_NOTE] if kind == CHOSEN else []
     golden = _settings(task, losses)
-    if examples := _examples(task, file, losses):
-        golden.setdefault("prompt", {})["examples"] = examples
-        notes.append(_FEW_SHOT_NOTE)
+    if examples := few_shot_documents(task, file, losses):
+        golden.setdefault("prompt", {})["examples"] = [_example(few_shot_task(task), each) for each in examples]
+        notes += [_FEW_SHOT_NOTE] if are_drawn(task) else []
     golden |= builder.shared_graders() or _grader(scoring, builder)
     if scoring.f1 and kind == CHOSEN:
         golden["label"] = {"values": _labels(builder)}
@@ -68,7 +69,7 @@ def _add_unread(task: Task, losses: Losses) -> None:
             losses.add(task.shown, task.line(key), what, "not read", cases=0)
 
 
-def _case(task: Task, scoring: Scoring, document: Document) -> dict[str, Any]:
+def case_of(task: Task, scoring: Scoring, document: Document) -> dict[str, Any]:
     """Input, expected and graders. Raises NoDocument, NoOption."""
     asked = str(text_of(task, "doc_to_text", document)).strip()
     if not asked:
@@ -87,6 +88,16 @@ def _case(task: Task, scoring: Scoring, document: Document) -> dict[str, Any]:
         raise NoDocument("doc_to_target is empty")
     graders = scoring.graders(text)
     return {"input": asked, "expected": text} | ({"graders": graders} if graders else {})
+
+
+def _example(task: Task, document: Document) -> list[str]:
+    """Question and answer. Raises FileFaults, if the row does not fit the templates."""
+    try:
+        made = case_of(task, Scoring({}), document)
+    except (NoDocument, NoOption) as error:
+        raise task.fault(f"num_fewshot: {error}", "num_fewshot") from None
+    answer = made["expected"]
+    return [str(made["input"]), answer if isinstance(answer, str) else str(answer[0])]
 
 
 def _number(target: Any) -> Any:
@@ -120,31 +131,6 @@ def _request(task: Task, losses: Losses) -> dict[str, Any]:
             line = task.line("generation_kwargs", key)
             losses.add(task.shown, line, key, "set it under [request.extra], if the server takes it", cases=0)
     return request
-
-
-def _examples(task: Task, tested: Path, losses: Losses) -> list[list[str]]:
-    """Question and answer of the first rows that examples are drawn from.
-
-    None of the rows that are tested: their answers would be in the prompt. Raises FileFaults.
-    """
-    number = task.data.get("num_fewshot") or 0
-    if not isinstance(number, int) or number < 1:
-        return []
-    file = few_shot_file(task)
-    if file is None or file.resolve() == tested.resolve():
-        where = "are in no local file" if file is None else "come from the rows that are tested"
-        why = f"its examples {where}; add others to golden.toml: [prompt] examples"
-        losses.add(task.shown, task.line("num_fewshot"), f"num_fewshot {number}", why, cases=0)
-        return []
-    found = []
-    for row in read_source_rows(file)[:number]:
-        try:
-            made = _case(task, Scoring({}), row.data)
-        except (NoDocument, NoOption) as error:
-            raise task.fault(f"num_fewshot: row {row.line}: {error}", "num_fewshot") from None
-        answer = made["expected"]
-        found.append([str(made["input"]), answer if isinstance(answer, str) else str(answer[0])])
-    return found
 
 
 def _grader(scoring: Scoring, builder: CaseBuilder) -> dict[str, Any]:

@@ -16,9 +16,10 @@ _USUAL_PATTERN = r"#### (\-?[0-9\.\,]+)"
 """Of lm-eval's filter `regex`, where the task names none."""
 _HARMLESS = ("take_first", "remove_whitespace")
 _OPTIONS = {"ignore_case": "ignore_case", "ignore_punctuation": "ignore_punctuation"}
+_GROUP = re.compile(r"\((?!\?)")
 _IGNORED = "regexes_to_ignore"
 _OF_METRIC = frozenset({_IGNORED, "metric", "aggregation", "higher_is_better", *_OPTIONS})
-_OF_OPTIONS = ("acc", "acc_norm", "exact_match", "acc_mutual_info")
+_OF_OPTIONS = ("acc", "acc_norm", "acc_bytes", "exact_match", "acc_mutual_info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,37 +105,69 @@ def _pattern(task: Task, losses: Losses) -> str:
 
 
 def _checked(pattern: str, lose: Callable[[str], None]) -> str:
-    """A pattern with one group that catches the answer; "" if it is noted as lost."""
-    if _group_of(pattern) is None:
-        lose("its pattern has not exactly one group; the whole answer is compared")
-        return ""
-    return pattern
+    """A pattern that catches the answer with one group, or as a whole; "" if it is noted as lost."""
+    groups = len(_GROUP.findall(_masked(pattern)))
+    if groups > 1 or "(?P" in pattern:
+        lose("its pattern has several groups, or named ones; the whole answer is compared")
+    elif groups and _has_alternatives(pattern):
+        lose("its pattern has alternatives around the group; the whole answer is compared")
+    elif not groups and pattern.startswith("(?"):
+        lose("its pattern begins with flags and has no group; the whole answer is compared")
+    elif not _compiles(pattern):
+        lose("its pattern is no regular expression, or one that cannot be carried over; the whole answer is compared")
+    else:
+        return pattern
+    return ""
+
+
+def _compiles(pattern: str) -> bool:
+    import regex
+
+    try:
+        regex.compile(_with_target(pattern, "x"))
+    except (regex.error, RecursionError, OverflowError):
+        return False
+    return True
+
+
+def _has_alternatives(pattern: str) -> bool:
+    """Whether a | stands outside of all brackets."""
+    depth = 0
+    for char in _masked(pattern):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if char == "|" and depth == 0:
+            return True
+    return False
+
+
+def _masked(pattern: str) -> str:
+    """The pattern with escapes and classes of characters made harmless, as long as it was."""
+    return re.sub(r"\\.|\[[^\]]*\]", lambda found: "_" * len(found[0]), pattern, flags=re.DOTALL)
 
 
 def _group_of(pattern: str) -> tuple[int, int] | None:
-    """Where the only group that catches something begins and ends."""
-    if (
-        len(re.findall(r"(?<!\\)(?:\\\\)*\((?!\?)", re.sub(r"\[[^\]]*\]", lambda found: "_" * len(found[0]), pattern)))
-        != 1
-    ):
-        return None
-    bare = re.sub(r"\\.|\[[^\]]*\]", lambda found: "_" * len(found[0]), pattern)
-    start = re.search(r"\((?!\?)", bare)
-    if start is None:
-        return None
+    """Where the group that catches something begins and ends; None without one."""
+    bare = _masked(pattern)
+    found = _GROUP.search(bare)
     depth = 0
-    for place in range(start.start(), len(bare)):
+    for place in range(found.start(), len(bare)) if found else ():
         depth += {"(": 1, ")": -1}.get(bare[place], 0)
         if depth == 0:
-            return start.start(), place
+            return (found.start() if found else 0), place
     return None
 
 
 def _with_target(pattern: str, target: str) -> str:
-    """The pattern with a group that catches a text which begins and ends as the target: it, in all but odd cases."""
-    start, end = _group_of(pattern) or (0, 0)
-    text = re.escape(target.strip())
-    return f"{pattern[:start]}(?={text})(?>{pattern[start + 1 : end]})(?<={text}){pattern[end + 1 :]}"
+    """The pattern, with a look at whether what its group catches is the target, white space around it aside."""
+    import regex
+
+    start, end = _group_of(pattern) or (-1, len(pattern))
+    before, inner, after = pattern[: max(start, 0)], pattern[start + 1 : end], pattern[end + 1 :]
+    text = rf"\s*{re.escape(target)}\s*"
+    caught = f"(?=(?P<caught>{inner}){after})"
+    if not before and not regex.fullmatch(inner, ""):
+        before = f"(?<!{inner})"  # not in the middle of what it would catch
+    return f"{before}{caught}(?={text}(?<=(?P=caught)))(?P=caught)(?<={text})"
 
 
 def _list(value: Any) -> list[Any]:

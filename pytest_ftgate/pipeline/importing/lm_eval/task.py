@@ -21,6 +21,7 @@ _SHAPES: Mapping[str, type | tuple[type, ...]] = {
     "metric_list": list,
     "filter_list": list,
     "num_fewshot": int,
+    "fewshot_config": dict,
     "repeats": int,
 }
 _LOADERS = {"json": (".json", ".jsonl"), "csv": (".csv", ".tsv")}
@@ -82,11 +83,10 @@ def data_file(task: Task, data: Path | None) -> Path:
     return _file_of(task, split)
 
 
-def few_shot_file(task: Task) -> Path | None:
-    """The local file of the split that examples are drawn from; None if there is none."""
-    split = task.data.get("fewshot_split") or task.data.get("training_split") or task.data.get("validation_split")
+def file_of(task: Task, split: str) -> Path | None:
+    """The local file of a split; None if there is none."""
     try:
-        return _file_of(task, str(split or ""))
+        return _file_of(task, split)
     except FileFaults:
         return None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_ftgate.pipeline.importing.case_builder import Draft
 from pytest_ftgate.pipeline.importing.chosen_grader import JUDGE_NOTE
+from pytest_ftgate.pipeline.importing.promptfoo.judge import judge_of
 from pytest_ftgate.serve.api.settings import SMALL_CLAUDE
 
 
@@ -22,9 +23,9 @@ class NotCarried(Exception):  # noqa: N818 - a state of an eval, always caught b
 class EvalClass:
     """How a class judges.
 
-    grader: spec for all samples. args, sample_keys: what it reads of them besides the usual. max_tokens: longest
-    answer, None if the class does not say. judge: [judge], if one is asked. stricter: what it takes as right and our
-    grader does not; "" if they agree. notes: for the user.
+    grader: spec for all samples. expected_key: of a sample, what makes an answer right. args, sample_keys: what it
+    reads of them besides the usual. max_tokens: longest answer, None if the class does not say. judge: [judge], if one
+    is asked. stricter: what it takes as right and our grader does not; "" if they agree. notes: for the user.
     """
 
     name: str
@@ -36,15 +37,16 @@ class EvalClass:
     stricter: str = ""
     notes: Sequence[str] = ()
     is_json: bool = False
+    expected_key: str = "ideal"
 
     def judged(self, sample: Mapping[str, Any]) -> dict[str, Any]:
         """`expected` of a case. Raises NotCarried."""
-        ideal = sample.get("ideal")
-        if self.judge is not None and "checklist" in self.judge:
+        ideal = sample.get(self.expected_key)
+        if self.expected_key == "ideal" and self.judge is not None and "checklist" in self.judge:
             return {} if ideal is None else {"expected": ideal}
         ideals = ideal if isinstance(ideal, list) else [ideal]
         if not ideals or not all(isinstance(each, str) and each.strip() for each in ideals):
-            raise NotCarried(f"its ideal is {ideal!r:.60}, expected a text or texts")
+            raise NotCarried(f"its {self.expected_key} is {ideal!r:.60}, expected a text or texts")
         if self.is_json:
             ideals = [_json(str(each)) for each in ideals]
         return {"expected": ideals if len(ideals) > 1 else ideals[0]}
@@ -123,6 +125,12 @@ def _model_graded(args: Mapping[str, Any]) -> EvalClass:
     if spec == "closedqa" and isinstance(criteria, str):
         judge = {"model": SMALL_CLAUDE, "checklist": {"criterion": criteria.strip()}}
         return EvalClass("closedqa", {"kind": "judge"}, known, max_tokens=longest, judge=judge, notes=notes)
+    if spec == "closedqa" and criteria is None:
+        judge = judge_of([("a",), ("b",)]).table  # that of requirements which differ from case to case
+        keys = frozenset({"criteria"})
+        return EvalClass(
+            "closedqa", {"kind": "judge"}, known, keys, longest, judge=judge, notes=notes, expected_key="criteria"
+        )
     why = f"modelgraded_spec {spec!r} is a prompt of its own; write it as a question under [judge.checklist]"
     raise NotCarried(f"{why}; nothing carried over")
 

@@ -60,8 +60,8 @@ def read_hosted(path: Path, data: Path | None) -> Imported:
     golden = _request(source, path, lines, losses)
     golden |= builder.shared_graders()
     system = builder.shared_system()
-    golden |= {"prompt": {"system": system}} if system is not None else {}
-    return Imported({**_named(found), **golden}, builder.rows(), losses.faults)
+    prompt = {"prompt": {"system": system}} if system is not None else {}
+    return Imported({**_named(found), **prompt, **golden}, builder.rows(), losses.faults)
 
 
 def _named(found: Mapping[str, Any]) -> dict[str, Any]:

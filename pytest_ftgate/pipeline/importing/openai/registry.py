@@ -112,7 +112,8 @@ def _found(entry: _Entry, key: str) -> Path:
         if place.is_file():
             return place
     what = f"{key} {name} is not found in {shown(folder)} nor {shown(folder.parent / _DATA)}"
-    raise FileFaults([Fault(shown(entry.path), entry.line("args", key), what, "pass the file: --data FILE")])
+    fix = "pass the file: --data FILE" if key == "samples_jsonl" else "put the file there"
+    raise FileFaults([Fault(shown(entry.path), entry.line("args", key), what, fix)])
 
 
 def _few_shot(entry: _Entry) -> list[Any]:

@@ -135,6 +135,7 @@ def test_the_judge_asks_promptfoos_judge(exported):
         ({"kind": "regex", "pattern": r"a\Z"}, None, "JavaScript"),
         ({"kind": "one_of", "labels": ["a"], "path": "b"}, "a", "one place"),
         ({"kind": "token_f1"}, "a", "no assertion"),
+        ({"kind": "weighted", "graders": [{"kind": "contains_all"}]}, ["a", "b"], "all or nothing"),
         ({"kind": "any_of", "graders": [{"kind": "exact", "alternatives": True}]}, ["a", "b"], "within an assert-set"),
         ({"kind": "not", "grader": {"kind": "all_of", "graders": [{"kind": "exact"}, {"kind": "contains"}]}}, "a", "one"),
     ],

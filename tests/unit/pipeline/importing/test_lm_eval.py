@@ -28,9 +28,9 @@ def task(tmp_path, monkeypatch):
     write_rows(tmp_path / "rows.jsonl", ROWS)
     write_rows(tmp_path / "shots.jsonl", [{"q": "1 + 1?", "a": "2", "wrong": "3", "n": 0}])
 
-    def read(text):
+    def read(text, name="t"):
         imported = read_lm_eval(write(tmp_path / "t.yaml", text))
-        return imported, write_golden_set(imported, tmp_path / "goldens/t") if imported.cases else None
+        return imported, write_golden_set(imported, tmp_path / f"goldens/{name}") if imported.cases else None
 
     return read
 
@@ -68,6 +68,21 @@ def test_examples_come_from_their_split(task, tmp_path):
     assert any("at random" in note for note in imported.notes)
 
 
+def test_examples_that_the_task_lists(task):
+    config = "num_fewshot: 1\nfewshot_config:\n  sampler: first_n\n  samples:\n    - {q: 9 - 1?, a: '8'}\n    - {q: x, a: y}\n"
+    imported, suite = task(GENERATED + config)
+    assert imported.lost == []
+    assert suite.prompt.examples == (("Question: 9 - 1?\nAnswer:", "8"),)
+    assert not any("at random" in note for note in imported.notes)
+    imported, _ = task(GENERATED.replace("task: t", "task: u") + "fewshot_config:\n  sampler: first_n\n", "second")
+    assert imported.lost == []
+
+
+def test_examples_of_a_program_are_named(task):
+    imported, _ = task(GENERATED + "num_fewshot: 1\nfewshot_config:\n  samples: !function utils.shots\n")
+    assert "are !function utils.shots" in imported.lost[0].message
+
+
 def test_examples_of_the_tested_rows_are_not_shown(task):
     imported, suite = task(GENERATED + "num_fewshot: 1\nfewshot_split: test\n")
     assert suite.prompt.examples == ()
@@ -76,7 +91,7 @@ def test_examples_of_the_tested_rows_are_not_shown(task):
 
 @pytest.mark.parametrize(
     ("answer", "passes"),
-    [("So #### 4", True), ("#### 4 is it", True), ("4", False), ("#### 42", False), ("#### 14", False), ("#### 4.5", False)],
+    [("So #### 4", True), ("#### 4 is it", True), ("4", False), ("#### 42", False), ("#### 14", False), ("#### 4.5", False), ("#### 44", False)],
 )  # fmt: skip
 def test_the_answer_is_looked_for_with_the_filter(task, answer, passes):
     filters = (
@@ -165,7 +180,27 @@ def test_rows_in_another_file(task, tmp_path):
     assert (row.line, row.data["expected"]) == (2, "10")
 
 
-def test_the_pattern_is_one_that_our_grader_takes():
-    case = make_case({"input": "x", "expected": "a(b"}, 1, "c")
-    [spec] = Scoring({}, r"is \(?([a-z()]+)\)?\.").graders("a(b")
-    assert grade_case([compile_grader(spec)], case, Response("c", "", "it is a(b.")).passed
+@pytest.mark.parametrize(
+    ("pattern", "target", "right", "wrong"),
+    [
+        (r"is \(?([a-z()]+)\)?\.", "a(b", "it is a(b.", "it is a(bb."),
+        (r"(?<=answer is )(.*)(?=.)", "72", "The answer is 72.", "The answer is 721."),
+        (r"([-0-9]+)", "7", "so 7", "so 77"),
+        (r"\b(?:Yes|No)\b", "No", "No, never", "Yes, No"),
+        (r"(\([A-Z]\))", "(B)", "It is (B)", "It is B"),
+        (r"(?i)answer: (\w+)", "red", "ANSWER: red", "red"),
+    ],
+)
+def test_what_the_group_catches_is_compared(pattern, target, right, wrong):
+    case = make_case({"input": "x", "expected": target}, 1, "c")
+    graders = [compile_grader(spec) for spec in Scoring({}, pattern).graders(target)]
+    assert grade_case(graders, case, Response("c", "", right)).passed
+    assert pattern.startswith(r"\b") or not grade_case(graders, case, Response("c", "", wrong)).passed
+
+
+@pytest.mark.parametrize("pattern", ["(a)|(b)", "x|(b)", "(?P<a>b)", "(?i)ab", "(a", "[", "(a))", "*(a)"])
+def test_patterns_that_would_mean_something_else_are_named(task, pattern):
+    filters = f"filter_list:\n  - name: f\n    filter:\n      - function: regex\n        regex_pattern: {pattern!r}\n"
+    imported, suite = task(GENERATED + filters)
+    assert named(imported) == [(11, "filter f")]
+    assert suite.golden.graders == ({"kind": "exact"},)

@@ -90,6 +90,14 @@ def test_criteria_become_a_question(registry):
     assert [each.question for each in suite.golden.judge.rubric.criteria] == ["Is it polite?"]
 
 
+def test_criteria_of_each_sample_are_what_it_expects(registry):
+    samples = [{"input": "q", "criteria": "It is polite."}, {"input": "r", "criteria": "It is short."}, {"input": "s"}]
+    imported, suite = registry("ModelBasedClassify", samples, modelgraded_spec="closedqa")
+    assert [case.expected for case in suite.cases] == ["It is polite.", "It is short."]
+    assert suite.golden.judge.rubric.reference
+    assert "its criteria is None" in imported.lost[0].message
+
+
 @pytest.mark.parametrize(
     ("kind", "args", "why"),
     [
