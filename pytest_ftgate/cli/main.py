@@ -13,6 +13,7 @@ from pathlib import Path
 from pytest_ftgate import __version__
 from pytest_ftgate.cli import (
     ab,
+    advise,
     audit,
     backup,
     canary,
@@ -24,10 +25,14 @@ from pytest_ftgate.cli import (
     doctor,
     drift,
     export,
+    export_cases,
+    import_cases,
+    init,
     judge,
     leakage,
     live,
     lock,
+    new_case,
     noise,
     power,
     promote,
@@ -43,6 +48,7 @@ from pytest_ftgate.cli import (
     show,
     status_history_rollback,
     tradeoff,
+    view,
 )
 from pytest_ftgate.cli.ini import import_folders
 from pytest_ftgate.cli.own_options import in_own_options
@@ -51,10 +57,13 @@ from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
 FAMILIES = (
+    init,
+    import_cases,
     show,
     runs,
     report,
     compare,
+    new_case,
     lock,
     noise,
     power,
@@ -78,10 +87,13 @@ FAMILIES = (
     data,
     judge,
     ci,
+    advise,
     cost,
     ray,
     export,
+    export_cases,
     tradeoff,
+    view,
 )
 
 

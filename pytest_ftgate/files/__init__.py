@@ -50,6 +50,7 @@ STATE: Mapping[str, str] = {
         "proposed as a golden case may be proposed as a training row later."
     ),
     "live/TASK/proposals-N/": "The proposals as files, for a person to look through; written by `ftgate live propose`.",
+    "advise/": "Replies of the reference model that `ftgate advise --reference` has paid for.",
     "generate/": "Replies that `ftgate data generate` has paid for.",
     "discordance/SET.json": ("On which share of the cases the last two models disagreed; `ftgate power` reads it."),
     "running/": "A locked file for each run that uses the folder now.",

@@ -188,7 +188,8 @@ class FtgateSession:
         tested = {evaluation.suite.title: evaluation.suite for evaluation, _ in self.evaluations.tested}
         runs = list(self.training)
         try:
-            if not (self.reports.told and (tested or runs or self.reports.nights)):
+            watched = any(night["kind"] != "none" for night in self.reports.nights)
+            if not (self.reports.told and (tested or runs or watched)):
                 return
             self.reports.about |= self.records.about
             folder = self.options.state_dir / "records" / self.reports.about["run"]

@@ -78,7 +78,9 @@ def test_a_file_that_cannot_be_written_is_a_line(mail):
     result.stdout.fnmatch_lines(["ftgate: the HTML report could not be written: *"])
 
 
-def test_a_training_has_its_verdict_its_checks_and_its_history(project, mlflow_template, no_tracking_server):
+def test_a_training_has_its_verdict_its_checks_and_its_history(
+    project, mlflow_template, no_tracking_server, tmp_path_factory
+):
     trained = Trained(project, mlflow_template)
     trained.base(range(30))
     trained.candidate(1, range(3))
@@ -94,3 +96,10 @@ def test_a_training_has_its_verdict_its_checks_and_its_history(project, mlflow_t
     assert "▲</span> promoted" in text
     report = json.loads((page.parent / "run.json").read_text(encoding="utf-8"))
     assert [move["version"] for move in report["pipelines"][0]["history"]] == [1]
+    with Chromium(tmp_path_factory.mktemp("chromium")) as browser:
+        browser.open(f"file://{page}")
+        browser.wait("document.querySelector('[data-filter=broken]') !== null")
+        browser.value("document.querySelector('td.broken a').click()")
+        browser.wait("document.querySelector('[data-filter=broken]').ariaPressed === 'true'")
+        assert browser.complaints == []
+        assert len(browser.requests) == 1

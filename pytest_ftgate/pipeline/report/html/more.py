@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.pipeline.report.html.checks import mark
@@ -75,14 +75,15 @@ def _general(report: RunReport) -> str:
 def history(report: RunReport) -> Section | None:
     """Champions of each task, the newest first; None before the first."""
     found = [
-        {"task": fact["task"], "moves": list(_moves(fact["history"]))}
+        {"task": fact["task"], "moves": list(moved(fact["history"]))}
         for fact in report.pipelines
         if fact.get("history")
     ]
     return section("history", "Champions", tasks=found) if found else None
 
 
-def _moves(moves: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def moved(moves: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Moves of a champion, the newest first, each with its word and sign. moves: the oldest first."""
     for place, move in enumerate(reversed(moves)):
         word, sign = _MOVES.get(move["kind"], (move["kind"], ""))
-        yield move | {"word": word, "sign": sign, "now": place == 0}
+        yield {**move, "word": word, "sign": sign, "now": place == 0}

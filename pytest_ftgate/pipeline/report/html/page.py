@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -29,12 +29,16 @@ from pytest_ftgate.pipeline.report.html import (
     spent,
     training,
 )
+from pytest_ftgate.pipeline.report.html.numbers import lasted, when
 from pytest_ftgate.pipeline.report.html.render import HERE, Section, rendered
 from pytest_ftgate.pipeline.report.html.verdict import banner, headlines
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.html.grades import SetGrades
     from pytest_ftgate.pipeline.report.run_report import RunReport
+
+
+NOTHING = Markup("")
 
 
 def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = (), grades: Sequence[SetGrades] = ()) -> str:
@@ -46,17 +50,28 @@ def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = (), gra
     """
     cases = [Section("cases", "Cases", cases_html)] if cases_html else []
     first, *_ = headlines(report)
+    facts = {
+        "title": f"{first.word} {first.subject}".strip(),
+        "subject": f"run {report.run}" if report.run else "run without a record",
+        "about": f"{when(report.at)}, {lasted(report.seconds)}, exit code {report.code}",
+        "version": report.about.get("version", ""),
+        "warning": "It holds questions and answers of this run: keep it where these may be.",
+    }
+    linked = bool(cases)
+    sections = [*_before(report, grades, linked=linked), *cases, *_after(report, grades, linked=linked)]
+    return shell(facts, sections, banner(report), scripts)
+
+
+def shell(
+    facts: Mapping[str, str], sections: Sequence[Section], banner: Markup = NOTHING, scripts: Sequence[str] = ()
+) -> str:
+    """A page of sections. facts: title, subject, about, version and warning. banner: what is seen first."""
     return str(
         rendered(
             "page.html.j2",
-            report=report,
-            title=f"{first.word} {first.subject}".strip(),
-            banner=banner(report),
-            sections=[
-                *_before(report, grades, linked=bool(cases)),
-                *cases,
-                *_after(report, grades, linked=bool(cases)),
-            ],
+            **facts,
+            banner=banner,
+            sections=sections,
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
             policy=_policy(scripts),
             style=Markup((files(HERE) / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
