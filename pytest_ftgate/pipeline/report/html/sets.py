@@ -65,16 +65,16 @@ def _row(column: Column) -> tuple[dict[str, Any], Interval]:
 def _paired(grades: SetGrades, *, linked: bool) -> Iterator[dict[str, Any]]:
     """The first column against each other model: counts of both right, fixed, broken, both wrong."""
     first = grades.columns[0]
-    for place, other in enumerate(grades.others):
+    for other in grades.others:
         common = [name for name in first.results if name in other.results]
         if not common:
             continue
         counts = dict.fromkeys(("right", "fixed", "broken", "wrong"), 0)
         for name in common:
             counts[outcome(bool(other.results[name].passed), now=bool(first.results[name].passed))] += 1
-        versus = {"vs": other.title} if place else {}
-        links = {kind: address(filter=kind, set=grades.set, **versus) for kind in counts} if linked else {}
-        yield {"other": other.title, "counts": counts, "links": links}
+        sides = {"set": grades.set, "vs": other.title}
+        links = {kind: address(filter=kind, **sides) for kind in counts} if linked else {}
+        yield {"other": other.title, "now": first.title, "counts": counts, "n": len(common), "links": links}
 
 
 def address(**filters: str) -> str:

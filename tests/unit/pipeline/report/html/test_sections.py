@@ -74,7 +74,9 @@ def test_models_side_by_side_and_paired_outcomes():
     assert "candidate candidate candidate: 50.0 %" in text
     assert "200 cases can resolve about 8 points" in text
     for kind, count in (("right", 1), ("broken", 1), ("fixed", 2), ("wrong", 2)):
-        assert f'<a href="#filter={kind}&amp;set=mail"><span class="number">{count}</span>' in linked.body
+        assert (
+            f'<a href="#filter={kind}&amp;set=mail&amp;vs=champion"><span class="number">{count}</span>' in linked.body
+        )
     assert '<a href="#filter=fixed&amp;set=mail&amp;vs=baseline"><span class="number">3</span>' in linked.body
     assert "<a href" not in sets.sets(run(sets=[fact()]), [grades], linked=False).body
 
