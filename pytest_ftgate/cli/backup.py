@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from pytest_ftgate.cli import audit
-from pytest_ftgate.cli.common import cipher, open_existing, registry_options, say, task_name, verify_key
+from pytest_ftgate.cli.common import cipher, console, open_existing, registry_options, say, task_name, verify_key
 from pytest_ftgate.pipeline.production.steps import Steps
 
 MEGA = 1_000_000
@@ -41,7 +41,8 @@ def backup(args: argparse.Namespace) -> int:
     registry.prepare()
     steps.done("open")
     with being_written(args.path) as folder:
-        manifest = take(registry, folder, args.tasks, say, with_bases=args.base)
+        with console().step("copying and verifying"):
+            manifest = take(registry, folder, args.tasks, say, with_bases=args.base)
         steps.done("copy and verify")
     steps.done("pack")
     size = sum(blob.size for blob in set(manifest.blobs())) / MEGA
@@ -63,7 +64,8 @@ def restore(args: argparse.Namespace) -> int:
         steps.done("unpack")
         registry.prepare()
         steps.done("open")
-        manifest = bring_back(registry, folder, say)
+        with console().step("restoring"):
+            manifest = bring_back(registry, folder, say)
         steps.done("restore")
     code = audit.verify(args)
     steps.done("verify")

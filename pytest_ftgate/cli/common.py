@@ -15,6 +15,7 @@ from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.names import HELP, name_problem
 
 if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.progress import Console
     from pytest_ftgate.registry import Registry
     from pytest_ftgate.registry.access.cipher import Cipher
     from pytest_ftgate.registry.promotion_lock import Claim
@@ -30,6 +31,17 @@ def say(line: str = "") -> None:
     """Print a line, or several: escaped, and without secrets."""
     sys.stdout.write(f"{printable(line)}\n")
     sys.stdout.flush()
+
+
+def console() -> Console:
+    """Where a long command shows that it goes on: the error stream, so that a pipe gets the result alone."""
+    from pytest_ftgate.pipeline.progress import Console
+
+    def line(text: str) -> None:
+        sys.stderr.write(f"{printable(text)}\n")
+        sys.stderr.flush()
+
+    return Console(sys.stderr, line)
 
 
 def say_table(rows: Sequence[Sequence[str]], indent: str = "") -> None:

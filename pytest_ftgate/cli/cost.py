@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import open_existing, registry_options, say, say_table, task_name, version_number
+from pytest_ftgate.cli.common import open_existing, registry_options, say, table, task_name, version_number
 from pytest_ftgate.errors import FtgateError, RegistryError
 
 if TYPE_CHECKING:
@@ -97,13 +97,18 @@ def _tell(  # noqa: PLR0913, PLR0917 - what was read, line by line
 ) -> None:
     prompt, answer = usage.tokens_each
     say(f"{version}: {prompt:.0f} tokens in and {answer:.0f} out a request ({usage.requests:.0f} requests of {golden})")
+    for line in compared_prices(usage, base, prices, served):
+        say(f"  {line}")
+
+
+def compared_prices(usage: Usage, base: Usage, prices: Prices, served: Served) -> Iterator[str]:
+    """The table of prices with each break-even, and the formulas. base: usage of a prompt with examples."""
     machine, unit = prices.machine, f" {prices.currency}".rstrip()
     rows = [("", "1,000 requests", "break-even, requests/month")]
     rows.append((machine.name, f"{served.thousand_when_full:.4g}{unit}", ""))
     rows += [_row(provider, usage, base, served, unit) for provider in prices.providers]
-    say_table(rows, indent="  ")
-    for line in _explained(served, unit):
-        say(f"  {line}")
+    yield from table(rows)
+    yield from _explained(served, unit)
 
 
 def _row(provider: Provider, usage: Usage, base: Usage, served: Served, unit: str) -> tuple[str, str, str]:

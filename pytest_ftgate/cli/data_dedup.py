@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import record_reading, say
+from pytest_ftgate.cli.common import console, record_reading, say
 from pytest_ftgate.cli.data_columns import add_column, columns_in
 from pytest_ftgate.cli.numbers import real
 
 if TYPE_CHECKING:
-    from pytest_ftgate.data.dedup.dedup import Advance, Deduplicated, Job
+    from pytest_ftgate.data.dedup.dedup import Deduplicated, Job
 
 
 def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -84,16 +81,8 @@ def _done(job: Job, address: str | None) -> Deduplicated:
     from pytest_ftgate.data.dedup.dedup import deduplicate
 
     if address is None:
-        return deduplicate(job, progress=_progress)
+        return deduplicate(job, progress=console().progress)
     from pytest_ftgate.leakage.cluster.workers import ray_workers
 
     with ray_workers(address) as workers:
-        return deduplicate(job, workers, _progress)
-
-
-@contextmanager
-def _progress(label: str, total: int | None) -> Iterator[Advance]:
-    from pytest_ftgate.pipeline.progress import Console
-
-    with Console(sys.stderr, say).progress(label, total) as advance:
-        yield advance
+        return deduplicate(job, workers, console().progress)

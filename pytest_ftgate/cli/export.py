@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.cli.common import open_existing, say, task_name, version_number
+from pytest_ftgate.cli.common import console, open_existing, say, task_name, version_number
 from pytest_ftgate.cli.form_gate import check_gate, gate_exported, gate_options
 from pytest_ftgate.errors import FtgateError, RegistryError, ServeError
 from pytest_ftgate.serve.forms.form import CALIBRATED, GGUF_TYPES, KINDS, Form, form_of
@@ -60,7 +60,8 @@ def export_form(args: argparse.Namespace) -> int:
     _check_options(args)
     if not args.no_gate:
         check_gate(args, args.to)
-    found = export(registry, version, args.to, args.dest, say, args.base, _tools(args, registry, version))
+    with console().step(f"writing {args.to}"):
+        found = export(registry, version, args.to, args.dest, say, args.base, _tools(args, registry, version))
     size = sum(file.stat().st_size for file in found.folder.rglob("*") if file.is_file())
     say(f"{version} as {found.form}: {found.folder}, {size / MEGA:,.1f} MB, digest {found.digest}")
     if args.no_gate:

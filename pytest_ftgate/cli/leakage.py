@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import STATE_DIR, record_reading, say
+from pytest_ftgate.cli.common import STATE_DIR, console, record_reading, say
 from pytest_ftgate.cli.leakage_judge import judge_options, judge_settings, tell_judged
 from pytest_ftgate.errors import LeakageError, SelfTestError
 from pytest_ftgate.files.compressed import check_not_compressed
@@ -99,7 +99,8 @@ def _report(args: argparse.Namespace, suites: Sequence[Suite]) -> Report:
     if args.ray is None:
         from pytest_ftgate.leakage.user_check import check_own
 
-        return check_own(args.files, suites)
+        with console().step("comparing training rows with the golden sets"):
+            return check_own(args.files, suites)
     from pytest_ftgate.evaluate.prompt_variant import all_prompts
     from pytest_ftgate.leakage.check import scan_of
     from pytest_ftgate.leakage.cluster.journal import Journal

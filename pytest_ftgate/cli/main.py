@@ -13,6 +13,7 @@ from pathlib import Path
 from pytest_ftgate import __version__
 from pytest_ftgate.cli import (
     ab,
+    advise,
     audit,
     backup,
     canary,
@@ -24,10 +25,14 @@ from pytest_ftgate.cli import (
     doctor,
     drift,
     export,
+    export_cases,
+    import_cases,
+    init,
     judge,
     leakage,
     live,
     lock,
+    new_case,
     noise,
     power,
     promote,
@@ -36,12 +41,14 @@ from pytest_ftgate.cli import (
     push,
     ray,
     reconcile,
+    report,
     router,
     runs,
     serve,
     show,
     status_history_rollback,
     tradeoff,
+    view,
 )
 from pytest_ftgate.cli.ini import import_folders
 from pytest_ftgate.cli.own_options import in_own_options
@@ -50,9 +57,13 @@ from pytest_ftgate.files.escape import printable
 from pytest_ftgate.gate.exit_code import EXIT_CODES, Kind
 
 FAMILIES = (
+    init,
+    import_cases,
     show,
     runs,
+    report,
     compare,
+    new_case,
     lock,
     noise,
     power,
@@ -76,10 +87,13 @@ FAMILIES = (
     data,
     judge,
     ci,
+    advise,
     cost,
     ray,
     export,
+    export_cases,
     tradeoff,
+    view,
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.cli import runs_export
 from pytest_ftgate.cli.common import say, state_option, table
 from pytest_ftgate.cli.paged import output_options, show, show_json
 from pytest_ftgate.errors import RecordError
@@ -36,10 +36,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     tag.add_argument("of_run", metavar="RUN", help="last, last~1, a run id or its beginning")
     tag.add_argument("name", type=_name, metavar="NAME", help="e.g. main; the run that had the name loses it")
     tag.set_defaults(run=tag_run)
-    out = kinds.add_parser("export", parents=[state_option()], help="write a run into a file for another machine")
-    out.add_argument("of_run", metavar="RUN", help="last, last~1, a run id or its beginning, a name, a model")
-    out.add_argument("file", type=Path, metavar="FILE", help="all golden sets of the run; --ftgate-against reads it")
-    out.set_defaults(run=export_run)
+    runs_export.add(kinds)
 
 
 def runs(args: argparse.Namespace) -> int:
@@ -76,21 +73,6 @@ def tag_run(args: argparse.Namespace) -> int:
         raise RecordError(f"{args.name!r} is a {' and a '.join(kinds)} here, which the name would hide; choose another")
     store.name(run, args.name)
     say(f"{args.name} is run {run}")
-    return 0
-
-
-def export_run(args: argparse.Namespace) -> int:
-    """Write all records of a run."""
-    from pytest_ftgate.evaluate.records import files
-    from pytest_ftgate.evaluate.records.find import find
-    from pytest_ftgate.evaluate.records.store import RecordStore
-    from pytest_ftgate.pipeline.comparison.compare import counted
-
-    store = RecordStore(args.state_dir)
-    records = [store.read(stored) for stored in find(store, args.of_run)]
-    files.export(args.file, records)
-    sets = ", ".join(f"{record.facts.set} ({counted(len(record.cases))})" for record in records)
-    say(f"{args.file} written: {sets}; it holds questions and answers, so keep it where these may be")
     return 0
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,6 @@ from pytest_ftgate.cli.numbers import whole
 from pytest_ftgate.errors import FtgateError
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.registry import Registry, Version
 
 FORMS = "bf16,int8,nf4,gguf:Q8_0,gguf:Q4_K_M"
@@ -45,6 +42,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def tradeoff(args: argparse.Namespace) -> int:
     """Measure each form, then print one table for each golden set."""
+    from pytest_ftgate.evaluate.drawn import drawn
     from pytest_ftgate.pipeline.production.task_sets import task_sets
     from pytest_ftgate.pipeline.production.tradeoff import Tradeoff
     from pytest_ftgate.pipeline.production.tradeoff_table import HEAD, cells, rows
@@ -53,7 +51,7 @@ def tradeoff(args: argparse.Namespace) -> int:
     _check_out(args.out)
     version = _version(args, open_existing(args))
     with task_sets(args.task, args.goldens, args.pipelines, args.state_dir) as sets, asking(args) as runtime:
-        suites = [_limited(suite, args.limit) for suite in sets.suites]
+        suites = [drawn(suite, args.limit) for suite in sets.suites]
         engine = args.engine or version.tags.get("ftgate.engine", "").partition(" ")[0] or "transformers"
         measured = list(
             Tradeoff(runtime.settings, Console(sys.stderr, say), version, suites, engine).measure(args.forms)
@@ -75,13 +73,6 @@ def _version(args: argparse.Namespace, registry: Registry) -> Version:
     if version is None:
         raise FtgateError(f"{args.task} has no champion; name a version: ftgate tradeoff {args.task} vN")
     return version
-
-
-def _limited(suite: Suite, limit: int | None) -> Suite:
-    if limit is None or limit >= len(suite.cases):
-        return suite
-    drawn = sorted(random.Random(0).sample(range(len(suite.cases)), limit))  # noqa: S311 - a draw, no secret
-    return replace(suite, cases=tuple(suite.cases[i] for i in drawn))
 
 
 def _check_out(path: Path | None) -> None:

@@ -14,7 +14,8 @@ STATE: Mapping[str, str] = {
     ),
     "journal/SET.jsonl": (
         "Every response of every model to a golden set, appended as it arrives; resume, regrade and `--train` read it. "
-        "Each line has a seal: one that was edited is not used, and INTEGRITY for a run that would have used it."
+        "Each line has a seal: one that was edited is not used, and INTEGRITY for a run that would have used it. "
+        "TASK-validation.jsonl: the validation rows that `ftgate advise` has asked."
     ),
     "forms/": "The forms of a version that `ftgate tradeoff` compares; may be deleted, and is then made again.",
     "tradeoff/": "Size, memory and speed of each form, as `ftgate tradeoff` measured them; delete it to measure anew.",
@@ -50,6 +51,7 @@ STATE: Mapping[str, str] = {
         "proposed as a golden case may be proposed as a training row later."
     ),
     "live/TASK/proposals-N/": "The proposals as files, for a person to look through; written by `ftgate live propose`.",
+    "advise/": "Replies of the reference model that `ftgate advise --reference` has paid for.",
     "generate/": "Replies that `ftgate data generate` has paid for.",
     "discordance/SET.json": ("On which share of the cases the last two models disagreed; `ftgate power` reads it."),
     "running/": "A locked file for each run that uses the folder now.",

@@ -1,4 +1,4 @@
-"""(question) -> whether the person at the terminal says yes."""
+"""(question) -> what the person at the terminal says."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ def someone_is_there() -> bool:
 
 def agreed(question: str) -> bool:
     """Ask; True for y or yes."""
+    return typed(question).lower() in {"y", "yes"}
+
+
+def typed(question: str) -> str:
+    """Ask; the line that the person types, without white space around it."""
     sys.stdout.write(printable(question))
     sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    return sys.stdin.readline().strip()
 
 
 def _is_terminal(file: int) -> bool:

@@ -34,7 +34,7 @@ MEANINGS: Mapping[int, tuple[str, str]] = {
         "coverage limit, say); the champion stays. Of a command: `data check` found an error, `data split` found "
         "related rows on two sides, the judge is not admitted (`judge calibrate`), the candidate is worse "
         "(`ab analyse`), the score has dropped (`compare --max-drop`), a server does not serve the champion "
-        "(`reconcile`), or `doctor` found an error.",
+        "(`reconcile`), `new-case` found a copy, a leak or personal data, or `doctor` found an error.",
     ),
     2: (
         "interrupted, or a mistake in a command",

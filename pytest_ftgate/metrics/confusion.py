@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 MOST_LABELS = 12
 """A table of more does not fit on a screen."""
@@ -26,6 +27,16 @@ class Confusion:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+    def to_json(self) -> dict[str, Any]:
+        """rows, columns; cells: [row, column, count] of those that are not empty, by their places."""
+        cells = [
+            [row, column, count]
+            for row, counts in enumerate(self.counts)
+            for column, count in enumerate(counts)
+            if count
+        ]
+        return {"rows": list(self.rows), "columns": list(self.columns), "cells": cells}
 
     def lines(self) -> list[str]:
         """The table as lines of text, without trailing space."""

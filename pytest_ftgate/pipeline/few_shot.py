@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from pytest_ftgate.data.readers.row import DataRow
 
 
-def examples(prompt: Prompt, rows: Sequence[DataRow], k: int, seed: int) -> Iterator[tuple[str, str]]:
+def examples(
+    prompt: Prompt, rows: Sequence[DataRow], k: int, seed: int, named: str = "baseline.few_shot"
+) -> Iterator[tuple[str, str]]:
     """(user turn, answer) of k training rows: each expected answer in turn, drawn with the seed.
 
     Of more than k different answers, k are drawn. Left out: conversations of several turns, which bring a prompt of
     their own; texts alone; answers that people did not want; and calls of tools, which the prompt cannot show. Raises
-    PipelineError, with file and line, if too few rows are left.
+    PipelineError, with file and line, if too few rows are left. named: where the user has said k, for that error.
     """
     by_answer: dict[str, list[DataRow]] = {}
-    for row in _fit(rows) if k else ():
+    for row in _fit(rows, named) if k else ():
         by_answer.setdefault(row.answer, []).append(row)
     draw = random.Random(seed)  # noqa: S311  a draw of examples, no secret
     answers = sorted(by_answer)
@@ -29,15 +31,15 @@ def examples(prompt: Prompt, rows: Sequence[DataRow], k: int, seed: int) -> Iter
         answers = draw.sample(answers, k)
     groups = [draw.sample(by_answer[answer], len(by_answer[answer])) for answer in answers]
     for i in range(k):
-        row = _row(groups, i)
+        row = _row(groups, i, named)
         yield _user_turn(prompt, row.input), row.answer
 
 
-def _fit(rows: Sequence[DataRow]) -> list[DataRow]:
+def _fit(rows: Sequence[DataRow], named: str) -> list[DataRow]:
     fit = [row for row in rows if not _is_long(row.input) and row.desired is not False and not row.calls]
     if rows and not fit:
-        text = "baseline.few_shot needs one question and a wanted answer in words, and no row has them"
-        fix = "set baseline.few_shot = 0, or add training rows with a string or object as input"
+        text = f"{named} needs one question and a wanted answer in words, and no row has them"
+        fix = f"set {named} = 0, or add training rows with a string or object as input"
         raise PipelineError([Fault(rows[0].path, rows[0].line, text, fix)])
     return fit
 
@@ -47,12 +49,12 @@ def _is_long(said: Any) -> bool:
     return isinstance(said, list | tuple) and not (len(said) == 1 and said[0]["role"] == "user")
 
 
-def _row(groups: Sequence[Sequence[DataRow]], i: int) -> DataRow:
+def _row(groups: Sequence[Sequence[DataRow]], i: int, named: str) -> DataRow:
     place, group = i // len(groups), groups[i % len(groups)]
     if place >= len(group):
         only = f"{len(group)} training row{'' if len(group) == 1 else 's'} with the answer {group[0].answer!r}"
-        text = f"baseline.few_shot exceeds the available examples: {only}"
-        raise PipelineError([Fault(group[0].path, group[0].line, text, "lower baseline.few_shot")])
+        text = f"{named} exceeds the available examples: {only}"
+        raise PipelineError([Fault(group[0].path, group[0].line, text, f"lower {named}")])
     return group[place]
 
 

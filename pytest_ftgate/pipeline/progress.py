@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TextIO
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 from pytest_ftgate.files.escape import printable
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 LOG_EVERY_S = 10.0
+BAR_AFTER_S = 2.0
+"""A step that is done sooner shows nothing on a terminal."""
+_ROWS = 256
+"""Rows between two looks at the clock."""
+T = TypeVar("T")
 
 
 class Advance(Protocol):
@@ -44,15 +50,69 @@ class Console:
         if self._quiet:
             yield _ignore
         elif self._file.isatty():
-            with _bar(self._file) as bar:
-                task = bar.add_task(printable(label), total=total, now="")
-
-                def advance(done: int, now: str, total: int | None = total) -> None:
-                    bar.update(task, completed=done, now=printable(now), total=total)
-
-                yield advance
+            bar = _LateBar(self._file, label, total)
+            try:
+                yield bar
+            finally:
+                bar.close()
         else:
-            yield _log_lines(label, total, self.line)
+            yield self.lines(label, total)
+
+    def lines(self, label: str, total: int | None) -> Advance:
+        """Progress as a line now and then, on a terminal too: beside what pytest itself prints there."""
+        return _ignore if self._quiet else _log_lines(label, total, self.line)
+
+    def counted(self, label: str, rows: Iterable[T], total: int | None = None) -> Iterator[T]:
+        """The rows, with progress while they are used: how many, how fast, and what is left if the total is known."""
+        with self.progress(label, total) as advance:
+            for done, row in enumerate(rows, 1):
+                yield row
+                if done % _ROWS == 0:
+                    advance(done, "", total)
+
+    @contextmanager
+    def step(self, label: str) -> Iterator[None]:
+        """Around work that cannot say how far it is: shows that it goes on, and for how long."""
+        over = Event()
+        with self.progress(label, None) as advance:
+            ticking = Thread(target=_tick, args=(over, advance), daemon=True)
+            ticking.start()
+            try:
+                yield
+            finally:
+                over.set()
+                ticking.join()
+
+
+def _tick(over: Event, advance: Advance) -> None:
+    while not over.wait(1.0):
+        advance(0, "")
+
+
+class _LateBar:
+    """A bar on a terminal, from the moment that a step has lasted `BAR_AFTER_S`."""
+
+    def __init__(self, file: TextIO, label: str, total: int | None) -> None:
+        self._file, self._label, self._total = file, label, total
+        self._begun = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __call__(self, done: int, now: str, total: int | None = None) -> None:
+        self._total = total or self._total
+        if self._bar is None:
+            if time.monotonic() - self._begun < BAR_AFTER_S:
+                return
+            self._bar = _bar(self._file)
+            self._bar.start()
+            self._task = self._bar.add_task(printable(self._label), total=self._total, now="")
+        if self._task is not None:
+            self._bar.update(self._task, completed=done, now=printable(now), total=self._total)
+
+    def close(self) -> None:
+        """Leave nothing of it on the screen."""
+        if self._bar is not None:
+            self._bar.stop()
 
 
 def silent() -> Console:
@@ -72,15 +132,25 @@ def _bar(file: TextIO) -> Progress:
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """What is done in a second; empty while that is not known."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.3g}/s" if task.speed else "")
 
     columns = (
         TextColumn("  {task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
+        Rate(),
         TimeElapsedColumn(),
         TextColumn("eta"),
         TimeRemainingColumn(),
@@ -101,15 +171,18 @@ def _log_lines(label: str, total: int | None, write_line: Callable[[str], None])
             return
         last = moment
         count = f"{done}/{total}" if total else f"{done}" if done else "waiting"
-        left = _left(done - first[0], moment - first[1], total - done) if total else ""
-        write_line(f"  {label}: {count} after {moment - begun:.0f} s{left} {now}".rstrip())
+        pace = _pace(done - first[0], moment - first[1], total - done if total else 0)
+        write_line(f"  {label}: {count} after {moment - begun:.0f} s{pace} {now}".rstrip())
 
     return advance
 
 
-def _left(done: int, seconds: float, to_do: int) -> str:
-    """As in ", about 3 min left"; nothing while nothing is done."""
-    if done <= 0 or to_do <= 0:
+def _pace(done: int, seconds: float, to_do: int) -> str:
+    """As in ", 4.2/s, about 3 min left"; nothing while nothing is done."""
+    if done <= 0 or seconds <= 0:
         return ""
+    rate = f", {done / seconds:.3g}/s"
+    if to_do <= 0:
+        return rate
     left = seconds / done * to_do
-    return f", about {left / 60:.0f} min left" if left >= 90 else f", about {left:.0f} s left"
+    return f"{rate}, about {left / 60:.0f} min left" if left >= 90 else f"{rate}, about {left:.0f} s left"

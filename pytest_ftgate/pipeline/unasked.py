@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
 
 
+SEE = "not asked: see"
+"""So begins the text of a test whose reason another one has told."""
+
+
 class NotAsked(FtgateError):  # noqa: N818 - says what became of a golden set
     """The model of a golden set could not be asked; the text is the reason and what to do, the cause was raised."""
 
@@ -53,4 +57,4 @@ class UnaskedSets:
     def text(self, error: NotAsked, node_id: str) -> str:
         """For a test that lacks its answer: the reason in full for the first, for others the id of the first."""
         first = self._told_by.setdefault(str(error), node_id)
-        return f"not asked: {error}" if first == node_id else f"not asked: see {first}"
+        return f"not asked: {error}" if first == node_id else f"{SEE} {first}"

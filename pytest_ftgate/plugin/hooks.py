@@ -232,13 +232,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     tally = config.stash[KEY].reports
     if not tally.speaks:
         return
-    from pytest_ftgate.pipeline.report.text.changed import changed_lines
-    from pytest_ftgate.plugin.report.summary import lines
+    from pytest_ftgate.plugin.report.end import end_lines
 
-    verbosity = config.get_verbosity()
-    changes = changed_lines(tally.changed, verbose=verbosity > 0) if verbosity >= 0 else ()
-    terminalreporter.write_sep("=", "pytest-ftgate")
-    for text, colour in (*lines(tally, verbose=verbosity > 0), *changes):
+    found = list(end_lines(tally, config.get_verbosity()))
+    if found:
+        terminalreporter.write_sep("=", "pytest-ftgate")
+    for text, colour in found:
         terminalreporter.write_line(printable(text), **({colour: True} if colour else {}))
 
 
@@ -255,7 +254,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """A miss has a status of its own."""
+    """A miss has a status of its own; so has a case whose model could not be asked, for the reason of the one before.
+
+    Else the one reason would be followed by pages of the same error.
+    """
+    if getattr(report, "ftgate_not_asked", False):
+        return "unasked", "E", ("UNASKED", {"red": True})
     if getattr(report, "ftgate_missed", False):
         return "missed", "m", ("MISSED", {"yellow": True})
     return None

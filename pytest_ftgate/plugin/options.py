@@ -55,6 +55,12 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
         "on leakage under --train: error; strict (suspects too); drop-row (train without leaked rows); drop-case "
         "(evaluate without leaked cases)",
     ),
+    (
+        "html",
+        "",
+        "file for the HTML report of the run; default: with --train, and where CI is set, report.html beside the "
+        "records of the run in the state folder",
+    ),
     ("markdown", "", "file for a Markdown summary of the run; default: GITHUB_STEP_SUMMARY, if set"),
     *REPORT_SETTINGS,
     *KEY_SETTINGS,
@@ -100,6 +106,7 @@ class Options:
     concurrency: int
     state_dir: Path
     tracking_uri: str
+    html: str
     markdown: str
     badge: str
     code_quality: str
@@ -186,6 +193,7 @@ def read_options(config: pytest.Config) -> Options:
         concurrency=values.concurrency(text["concurrency"]),
         state_dir=root / text["state-dir"],
         tracking_uri=secret_address(text["tracking-uri"]),
+        html=text["html"],
         markdown=text["markdown"],
         **report_files(text),
         **registry_keys(root, text),

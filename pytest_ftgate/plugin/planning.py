@@ -9,6 +9,7 @@ import pytest
 
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.plugin.ordering import asks
+from pytest_ftgate.plugin.report.pace import Pace
 
 if TYPE_CHECKING:
     from pytest_ftgate.plugin.session import FtgateSession
@@ -20,9 +21,13 @@ def plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
     Without a training, what cannot be asked is an error of its items, and all others run.
     """
     _open_state(ftgate)
-    ftgate.evaluations.plan(asks(items))
+    wanted = asks(items)
+    ftgate.evaluations.plan(wanted)
     if ftgate.training.names and ftgate.evaluations.unasked:
         pytest.exit("pytest-ftgate could not ask a model, see above", returncode=pytest.ExitCode.TESTS_FAILED)
+    if ftgate.config.get_verbosity() >= 0:
+        advance = ftgate.console.lines("cases", sum(len(cases) for _, cases in wanted))
+        ftgate.config.pluginmanager.register(Pace(advance), "ftgate-pace")
 
 
 def plan_on_worker(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:

@@ -188,12 +188,16 @@ class FtgateSession:
         tested = {evaluation.suite.title: evaluation.suite for evaluation, _ in self.evaluations.tested}
         runs = list(self.training)
         try:
-            if not (self.reports.told and (tested or runs)):
+            if not (self.reports.told and (tested or runs or self.reports.nights)):
                 return
             self.reports.about |= self.records.about
             folder = self.options.state_dir / "records" / self.reports.about["run"]
-            sets = [set_fact(each, self.golden_sets.seen(each, self.options.state_dir)) for each in tested.values()]
-            self.reports.sets += sets
+            for each in tested.values():
+                seen, gates = (
+                    self.golden_sets.seen(each, self.options.state_dir),
+                    self.catalogue.pipelines_of(each.name),
+                )
+                self.reports.sets.append(set_fact(each, seen, gates))
             self.reports.pipelines += [trained(run, folder) for run in runs]
         except (FtgateError, OSError) as error:
             self.console.line(f"ftgate: no report of this run is kept: {error}")

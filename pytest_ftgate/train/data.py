@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 from pytest_ftgate.data.readers.row import TEXT, DataRow
 from pytest_ftgate.errors import TrainError
 from pytest_ftgate.golden.case import Case, Message, Prompt, make_case, render
-from pytest_ftgate.serve.hf.template_turns import template_turns
 from pytest_ftgate.train.loss import IGNORED
 from pytest_ftgate.train.rendering import Span, Tools, answer_tokens, asked_tokens, earlier_answers, text_tokens
 from pytest_ftgate.train.roles import TurnCheck
+from pytest_ftgate.train.row_case import case_of
 from pytest_ftgate.train.training_row import TrainingRow
 
 PREFERENCE = (
@@ -94,7 +93,7 @@ def example_of(prompt: Prompt, tokenizer: Any, check: TurnCheck, row: DataRow) -
     earlier = earlier_answers(tokenizer, messages, asked, turns, row.tools)
     answer = answer_tokens(tokenizer, messages, row.answer_turn, row.tools)
     left_out = len(turns) - len(earlier)
-    return Example(_case(row), messages, asked, answer, tuple(earlier), left_out, row.tools, unused=row.unused)
+    return Example(case_of(row), messages, asked, answer, tuple(earlier), left_out, row.tools, unused=row.unused)
 
 
 def _text(tokenizer: Any, row: DataRow) -> Example:
@@ -116,30 +115,6 @@ def _earlier_turns(prompt: Prompt, row: DataRow, messages: Sequence[Message]) ->
         for place, turn in enumerate(row.asked)
         if turn["role"] == "assistant" and place not in row.context
     ]
-
-
-def _case(row: DataRow) -> Case:
-    """For the graders. A text that is a JSON object or list is expected as that: chats can hold it as text only."""
-    expected = row.written["expected"] if row.shape == "own" else _expected(row)
-    graders = row.extras.get("graders", [])
-    if not isinstance(graders, list) or not all(isinstance(spec, dict) for spec in graders):
-        raise TrainError(f"'graders' is {graders!r:.40}; expected a list of graders")
-    asked = {"input": row.input, "tools": row.tools}
-    return make_case({**asked, "expected": expected, "graders": graders}, row.line, row.id)
-
-
-def _expected(row: DataRow) -> Any:
-    """The calls as the grader of kind tool_calls takes them, else the answer."""
-    functions = [call["function"] for turn in template_turns([row.answer_turn]) for call in turn.get("tool_calls", ())]
-    return [{"name": one["name"], "arguments": one["arguments"]} for one in functions] or _value_of(row.answer)
-
-
-def _value_of(answer: str) -> Any:
-    try:
-        value = json.loads(answer)
-    except (ValueError, RecursionError):
-        return answer
-    return value if isinstance(value, dict | list) else answer
 
 
 def fits(row: TrainingRow, max_length: int) -> bool:

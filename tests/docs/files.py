@@ -19,6 +19,12 @@ from pytest_ftgate.files.schema import check
 from pytest_ftgate.golden.spec import read_golden
 from pytest_ftgate.pipeline.config import read_pipeline
 from pytest_ftgate.pipeline.cost.price_file import read_prices
+from pytest_ftgate.pipeline.importing.deepeval import read_deepeval
+from pytest_ftgate.pipeline.importing.imported import Imported
+from pytest_ftgate.pipeline.importing.inspect_samples import read_inspect
+from pytest_ftgate.pipeline.importing.lm_eval import read_lm_eval
+from pytest_ftgate.pipeline.importing.openai import read_openai
+from pytest_ftgate.pipeline.importing.promptfoo import read_promptfoo
 from tools.reference.flags import recorded
 
 CASE = '{"id": "a", "input": {"text": "x"}, "expected": "y"}\n'
@@ -87,6 +93,17 @@ def _rows(path: Path) -> None:
     assert not faults
 
 
+def _imported(read: Callable[[Path], Imported]) -> Callable[[Path], None]:
+    def checked(path: Path) -> None:
+        assert read(path).cases
+
+    return checked
+
+
+def _json_lines(path: Path) -> None:
+    assert all(json.loads(line) for line in path.read_text().splitlines())
+
+
 def _python(path: Path) -> None:
     compile(path.read_text(), path.name, "exec")
 
@@ -114,8 +131,16 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "exposures.jsonl": _of_schema("exposure"),
     "outcomes.jsonl": _of_schema("outcome"),
     "requests.jsonl": _log,
+    "export*.jsonl": _json_lines,
+    "registry/data/*/*.jsonl": _json_lines,
+    "inspect/*.jsonl": _imported(read_inspect),
+    "deepeval/*.jsonl": _imported(read_deepeval),
+    "lm-eval/*.jsonl": _json_lines,
     "*.jsonl": _rows,
     "*.py": _python,
     ".github/workflows/*.yml": _workflow,
+    "promptfooconfig.yaml": _imported(read_promptfoo),
+    "registry/evals/*.yaml": _imported(read_openai),
+    "lm-eval/*.yaml": _imported(read_lm_eval),
     "*.yml": _yaml,
 }

@@ -29,12 +29,14 @@ from pytest_ftgate.graders.grade import KINDS, compile_grader
 from pytest_ftgate.graders.value import Grade
 from pytest_ftgate.metrics.compute import NAMES as METRICS
 from pytest_ftgate.metrics.latency_cost import NAMES as LIMITS
+from pytest_ftgate.pipeline.advice.rules import RULES
 from pytest_ftgate.serve.api.settings import Settings
 from pytest_ftgate.serve.response import Response
 from tests.docs.blocks import DOCS
 from tests.docs.conftest import Reader
 from tests.embedding_server import LettersServer
 from tools.reference import pages
+from tools.reference.advice import PAGE, guide
 from tools.reference.commands import commands
 from tools.reference.flags import recorded
 from tools.reference.graders import example
@@ -61,6 +63,11 @@ def headings(page: str) -> set[str]:
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_a_page_is_what_the_code_says(name):
     assert shown(name) == pages()[name], "the reference is not current: make reference"
+
+
+def test_the_decision_guide_is_what_the_rules_say():
+    assert PAGE.read_text("utf-8") == guide(), "the guide is not current: make reference"
+    assert not [rule.name for rule in RULES if f"**{rule.name}**" not in guide()]
 
 
 def test_there_are_no_other_pages():

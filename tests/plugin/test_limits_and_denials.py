@@ -81,7 +81,8 @@ def test_a_server_that_limits_for_ever_is_not_measured(project, answering):
     text = result.stdout.str()
     assert text.count("rate limited for longer than timeout_s (2 s): HTTP 429") <= 16
     result.stdout.fnmatch_lines(["tickets: not asked: http://*: rate limited for longer than timeout_s (2 s)"])
-    result.stdout.fnmatch_lines(["not asked: see goldens/tickets/golden.toml::*"])
+    assert "not asked: see" not in text
+    assert result.parseoutcomes()["unasked"] > 60
 
 
 def test_a_wrong_key_is_told_once(project, answering, monkeypatch):
@@ -145,10 +146,9 @@ def test_a_small_set_that_is_denied_says_once_what_helps(project, answering, sta
     project.golden("mood", TICKETS[:2])
     result = project.run("--ftgate-markdown", "s.md", "--junitxml=j.xml")
     assert result.ret == 1
-    result.assert_outcomes(errors=2)
+    assert result.parseoutcomes() == {"errors": 1, "unasked": 1}
     helps = "no key was sent; set FTGATE_API_KEY or OPENAI_API_KEY" if status < 404 else "check --ftgate-base-url"
     result.stdout.fnmatch_lines(["*ERROR at setup of t000*", "not asked: http://*nothing more is asked of 'mock'"])
-    result.stdout.fnmatch_lines(["*ERROR at setup of t001*", "not asked: see goldens/mood/golden.toml::t000"])
     result.stdout.fnmatch_lines(["*= pytest-ftgate =*", "mood: not asked: http://*", f"*{helps}*"])
     markdown = (project.path / "s.md").read_text()
     assert "    mood: not asked: http://" in markdown
@@ -161,7 +161,7 @@ def test_a_gate_whose_cases_were_denied_decides_nothing(project, answering):
     project.golden("mood", TICKETS[:2], "[gate]\n" + GATE)
     result = project.run()
     assert result.ret == 11
-    result.assert_outcomes(errors=2, failed=3)
+    assert result.parseoutcomes() == {"errors": 1, "unasked": 1, "failed": 3}
     result.stdout.fnmatch_lines(["*integrity * INTEGRITY *2 of 2 cases unmeasured*", "*floors * HOLD *not measured*"])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from tests.projects import assert_unasked
+
 ECHO = [{"id": f"a{i}", "input": f"text {i}", "expected": f"text {i}"} for i in range(4)]
 
 
@@ -50,7 +52,7 @@ def test_a_journal_of_another_prompt_has_nothing_to_grade(project, answering):
     project.golden("tiny", ECHO, "[prompt]\nsystem = 'v2'\n")
     result = project.run("--ftgate-regrade", "last")
     assert result.ret == 1
-    result.assert_outcomes(errors=4)
+    assert_unasked(result, 4)
     result.stdout.fnmatch_lines(["*journal of tiny (.ftgate/journal/tiny.jsonl) has 4 of the model*the last of 20*"])
 
 
@@ -68,7 +70,7 @@ def test_a_model_is_named_by_the_beginning_of_its_digest(project, answering):
     project.run("--ftgate-regrade", "last").assert_outcomes(passed=4)
     result = project.run("--ftgate-regrade", "0123456789")
     assert result.ret == 1
-    result.assert_outcomes(errors=4)
+    assert_unasked(result, 4)
     result.stdout.fnmatch_lines([f"*no answers of model 0123456789*{two[:12]}, {one[:12]}"])
 
 

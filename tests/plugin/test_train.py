@@ -120,7 +120,7 @@ def test_a_planted_leak_is_integrity_and_nothing_is_trained(shop, method):
     [report] = records.glob("*/run.json")
     assert json.loads(report.read_text())["pipelines"][0]["leaks"][0]["golden_id"] == "c7"
     left = {file.name for file in (shop.path / ".ftgate").rglob("*") if not file.is_relative_to(records)}
-    assert left == {".gitignore", "audit.jsonl", "journal", "running", "lock", "journal.key"}, (
+    assert left == {".gitignore", "audit.jsonl", "journal", "running", "lock", "seal.key"}, (
         "no model was asked, no registry made"
     )
 

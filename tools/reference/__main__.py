@@ -1,8 +1,9 @@
-"""Nothing -> docs/reference/*.md, written anew; run by `make reference`."""
+"""Nothing -> docs/reference/*.md and the decision guide, written anew; run by `make reference`."""
 
 from __future__ import annotations
 
 from tools.reference import FOLDER, pages
+from tools.reference.advice import PAGE, guide
 
 
 def main() -> None:
@@ -11,6 +12,8 @@ def main() -> None:
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
         print(f"{FOLDER.name}/{name}")
+    PAGE.write_text(guide(), encoding="utf-8")
+    print(f"{PAGE.parent.name}/{PAGE.name}")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ _NO_DIFFERENCE: Mapping[str, Any] = MappingProxyType({"gain": None, "lower": Non
 
 
 def since(now: Record, then: Record, name: str = "") -> dict[str, Any]:
-    """JSON values: set, text, fixed and broken (ids), gain, lower, upper (None for cases that were chosen by outcome);
-    path of the cases, cases: the first of either kind, see `changed_case`.
+    """JSON values: set, text, run (id of the earlier one), fixed and broken (ids), gain, lower, upper (None for cases
+    that were chosen by outcome); path of the cases, cases: the first of either kind, see `changed_case`.
 
     name: how the user called the earlier run.
 
@@ -29,7 +29,7 @@ def since(now: Record, then: Record, name: str = "") -> dict[str, Any]:
     found = compare(now, then)
     earlier = f"against {called(then.facts, now.facts, name)}: {_counts(found)}"
     ids: dict[str, Any] = {kind: [case.id for case, _ in sides] for kind, sides in _changed(found)}
-    ids |= {"path": now.facts.path, "cases": first_of_each(_cases(found))}
+    ids |= {"run": then.facts.run, "path": now.facts.path, "cases": first_of_each(_cases(found))}
     if chosen := _chosen(found):
         return {**_named(now.facts), "text": f"{earlier}; {chosen}: no difference is given", **_NO_DIFFERENCE, **ids}
     lower, upper = found.pairs.bounds

@@ -42,7 +42,7 @@ class Labelled:
 
 def live_task(suite: Suite) -> Task:
     """A key for each label of the set; of a set without labels, to accept the model's answer or to write another."""
-    if label := _closed(suite):
+    if label := closed_label(suite):
         keys = keys_of_classes(label.values, frozenset(choice.key for choice in _ASIDE))
         choices = [Choice(key, value, value) for key, value in zip(keys, label.values, strict=True)]
         return Task(f"production inputs of {suite.name}", "What is the right label?", (*choices, *_ASIDE))
@@ -61,7 +61,7 @@ def live_task(suite: Suite) -> Task:
 
 def live_items(suite: Suite, inputs: Iterable[LiveInput]) -> list[Item]:
     """With the model's answer only where a label would not say it all: a person who sees one agrees too easily."""
-    blind = _closed(suite) is not None
+    blind = closed_label(suite) is not None
     items = []
     for each in inputs:
         answer = [] if blind else [("Answer of the model", each.output or "(not logged)")]
@@ -103,7 +103,7 @@ def expected_of(suite: Suite, each: LiveInput, made: Decision) -> Any:
         text = each.output if made.value == ACCEPTED else made.text or ""
         return _value(suite, redacted_value(text))
     label = suite.golden.label
-    return _nested(label.path, made.value) if label and not _bare(suite) else made.value
+    return nested(label.path, made.value) if label and not has_bare_labels(suite) else made.value
 
 
 def _value(suite: Suite, text: str) -> Any:
@@ -116,24 +116,26 @@ def _value(suite: Suite, text: str) -> Any:
         return text
 
 
-def _closed(suite: Suite) -> Label | None:
+def closed_label(suite: Suite) -> Label | None:
     """The labels, if one says all that a case of the set expects."""
     label = suite.golden.label
     if label is None:
         return None
     expected = [case.expected for case in suite.cases if case.expected is not None]
     whole = all(
-        isinstance(each, str) or canonical(each) == canonical(_nested(label.path, label_in(each, label.path)))
+        isinstance(each, str) or canonical(each) == canonical(nested(label.path, label_in(each, label.path)))
         for each in expected
     )
     return label if whole else None
 
 
-def _bare(suite: Suite) -> bool:
+def has_bare_labels(suite: Suite) -> bool:
+    """Whether a case expects a label as a bare text."""
     return any(isinstance(case.expected, str) for case in suite.cases)
 
 
-def _nested(path: str, value: Any) -> Any:
+def nested(path: str, value: Any) -> Any:
+    """The value at a path such as "answer.mood"; itself for ""."""
     for name in reversed(path.split(".") if path else []):
         value = {name: value}
     return value

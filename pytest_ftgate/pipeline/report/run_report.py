@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -105,3 +106,23 @@ def read(store: RecordStore, run: str) -> RunReport | None:
     if data is None or data.get("format") != FORMAT:
         raise RecordError(f"{shown(path)}: edited after it was written, or of another version; remove it, run again")
     return RunReport.from_json(json.loads(line))
+
+
+def kept(store: RecordStore) -> list[str]:
+    """The ids of all runs that have a report, the newest first."""
+    return sorted((path.parent.name for path in store.folder.glob(f"*/{FILE}")), reverse=True)
+
+
+def chosen(store: RecordStore, name: str) -> list[str]:
+    """The ids that a name means: "last", "last~1", a name that was given to a run, an id or its beginning."""
+    runs = kept(store)
+    if last := _LAST.fullmatch(name):
+        back = int(last[1] or 0)
+        return runs[back : back + 1]
+    if (named := store.names.get(name)) is not None:
+        return [named]
+    return [run for run in runs if run.startswith(name)] if len(name) >= _LEAST_PREFIX else []
+
+
+_LAST = re.compile(r"last(?:~(\d{1,4}))?")
+_LEAST_PREFIX = 4

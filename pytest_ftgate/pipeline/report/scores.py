@@ -27,7 +27,8 @@ def scores(evaluation: Evaluation, title: str) -> dict[str, Any]:
 
     cases: of the whole set; n: with a grade; unscored, failed: without one. metrics: accuracy, the mean grade if it is
     another number, macro F1 where labelled; value, lower and upper in [0, 1], None where there is no interval.
-    confusion: lines. slices: {"slice": "lang=de", "n", "value", "lower", "upper"}, of `measure`, the lowest first.
+    confusion: lines; matrix: the same as `Confusion.to_json`. slices: {"slice": "lang=de", "n", "value", "lower",
+    "upper"}, of `measure`, the lowest first.
     """
     graded = evaluation.scored_so_far
     scored = [(case, score) for case, outcome, score in graded if isinstance(outcome, Grade)]
@@ -43,6 +44,7 @@ def scores(evaluation: Evaluation, title: str) -> dict[str, Any]:
         "failed": failed,
         "metrics": list(_metrics([score for _, score in scored], measure, confusion)),
         "confusion": confusion.lines_in_short() if confusion else [],
+        "matrix": confusion.to_json() if confusion else None,
         "measure": measure,
         "slices": sorted(_slices(scored, measure), key=lambda part: (part["value"], part["slice"])),
     }

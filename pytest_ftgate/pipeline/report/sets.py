@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from math import isfinite
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.run import PipelineRun
 
 
-def set_fact(suite: Suite, resolution: Resolution) -> dict[str, Any]:
-    """set, title, path, cases, labels, and what the set can see: `resolution`, shares; "line" says it in words."""
+def set_fact(suite: Suite, resolution: Resolution, gates: Sequence[str]) -> dict[str, Any]:
+    """set, title, path, cases, labels, and what the set can see: `resolution`, shares; "line" says it in words.
+
+    gates: names of the pipelines that measure it.
+    """
     found = resolution.found
     return {
         "set": suite.name,
@@ -29,6 +32,7 @@ def set_fact(suite: Suite, resolution: Resolution) -> dict[str, Any]:
         "path": shown(suite.golden.cases_path),
         "cases": len(suite.cases),
         "labels": list(suite.golden.label.values) if suite.golden.label else [],
+        "gates": list(gates),
         "resolution": {
             "line": resolution.line(),
             "delta": resolution.delta,
@@ -42,7 +46,8 @@ def trained(run: PipelineRun, folder: Path) -> dict[str, Any]:
     """Of one pipeline: task, base, champion (number), seconds by stage, lineage, leaks; of the training, once there is
     one: method, digest, best_epoch, epochs, curves, params, metrics, versions. sides: files of the other models'
     answers, see `report.sides`, written into the folder of the run. changed: of each golden set what the candidate
-    fixed and broke against the champion, else the base model, as `comparison.since`.
+    fixed and broke against the champion, else the base model, as `comparison.since`. history: moves of the champion by
+    the audit log, the oldest first: at, by, kind, version, reason.
     """
     sides = list(_sides(run))
     fact: dict[str, Any] = {
@@ -56,6 +61,7 @@ def trained(run: PipelineRun, folder: Path) -> dict[str, Any]:
         "leaks": [asdict(leak) for leak in run.leaking.found] if run.leaking else [],
         "sides": list(_written(sides, folder)),
         "changed": list(_changed(run, sides)),
+        "history": list(_history(run)),
     }
     if (manifest := run.manifest) is not None:
         names = ("method", "digest", "best_epoch", "params", "metrics", "versions", "template_digest")
@@ -63,6 +69,15 @@ def trained(run: PipelineRun, folder: Path) -> dict[str, Any]:
         fact |= {"epochs": [asdict(epoch) for epoch in manifest.epochs]}
         fact |= {"curves": {name: [list(point) for point in curve] for name, curve in manifest.curves.items()}}
     return fact
+
+
+def _history(run: PipelineRun) -> Iterator[dict[str, Any]]:
+    from pytest_ftgate.registry.audit.moves import entries_of, moves_in
+
+    with suppress(FtgateError, OSError):
+        for move in moves_in(entries_of(run.runtime.registry.log, run.name)):
+            told = {"at": move.at, "by": move.by, "kind": move.kind}
+            yield told | {key: move.what.get(key, "") for key in ("version", "reason")}
 
 
 def _sides(run: PipelineRun) -> Iterator[Side]:

@@ -104,7 +104,8 @@ def _compared(run: PipelineRun, suites: Sequence[Suite], *, stop: bool) -> tuple
     except SelfTestError as error:
         raise Stopped(Verdict(Kind.INTEGRITY, (), str(error))) from None
     _check_prompts(run, suites, scan, stop=stop)
-    return compared(scan.report(rows, keep)), found
+    counted = run.runtime.console.counted("comparing training rows with the golden sets", rows)
+    return compared(scan.report(counted, keep)), found
 
 
 def _check_prompts(run: PipelineRun, suites: Sequence[Suite], scan: Scan, *, stop: bool) -> None:

@@ -50,7 +50,8 @@ def conclude(
     if verdict.kind is Kind.INTEGRITY:
         return None
     registry = run.runtime.registry
-    version = _register(run, run.manifest, verdict, registry)
+    with run.runtime.console.step(f"registering {run.name}"):
+        version = _register(run, run.manifest, verdict, registry)
     if verdict.kind is Kind.PROMOTE:
         if reference is not None:
             keep_reference(registry, version, reference)

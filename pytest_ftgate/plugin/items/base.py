@@ -16,7 +16,7 @@ import pytest
 from pytest_ftgate.errors import FtgateError, IntegrityError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.secrets import mask
-from pytest_ftgate.pipeline.unasked import NotAsked
+from pytest_ftgate.pipeline.unasked import SEE, NotAsked
 from pytest_ftgate.plugin.report.failure_text import FailureText
 
 if TYPE_CHECKING:
@@ -233,6 +233,8 @@ def _report(
         report.ftgate_unmeasured = True  # type: ignore[attr-defined]  # likewise
     if told.distrusted:
         report.ftgate_distrusted = True  # type: ignore[attr-defined]  # likewise
+    if told.error and told.text.startswith(SEE):
+        report.ftgate_not_asked = True  # type: ignore[attr-defined]  # likewise
     if told.missed:
         report.ftgate_missed = True  # type: ignore[attr-defined]
     return report

@@ -33,7 +33,8 @@ class DataItem(FtgateItem):
         """What the check found."""
         siblings = self._siblings()
         try:
-            self.checks.look([item.check for item in siblings])
+            with self.ftgate.console.step("checking training data"):
+                self.checks.look([item.check for item in siblings])
             told = self._told()
         except FtgateError as error:
             told = self._unread(error)

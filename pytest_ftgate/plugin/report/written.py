@@ -21,6 +21,7 @@ def write_reports(ftgate: FtgateSession, code: int) -> None:
     if report.run:
         _keep(ftgate, report)
     _write_markdown(ftgate, report)
+    _write_html(ftgate, report)
     _write_for_ci(ftgate, report)
 
 
@@ -87,3 +88,21 @@ def _write(ftgate: FtgateSession, what: str, file: str, text: str, *, append: bo
         write(ftgate.config.invocation_params.dir / file, text, append=append)
     except OSError as error:
         ftgate.console.line(f"ftgate: the {what} could not be written: {error}")
+
+
+def _write_html(ftgate: FtgateSession, report: RunReport) -> None:
+    """Where it was asked for; else beside the records of a run that trains, or that a CI job keeps."""
+    from pytest_ftgate.evaluate.records.store import RecordStore
+
+    asked, store = ftgate.options.html, RecordStore(ftgate.options.state_dir)
+    if not (asked or (report.run and (report.train or os.environ.get("CI")))):
+        return
+    from pytest_ftgate.pipeline.report.html.document import FILE, document, write
+
+    path = ftgate.config.invocation_params.dir / asked if asked else store.folder / report.run / FILE
+    try:
+        write(path, document(store, report))
+    except (FtgateError, OSError) as error:
+        ftgate.console.line(f"ftgate: the HTML report could not be written: {error}")
+    else:
+        ftgate.note(f"ftgate: report: {ftgate.shown(path)}")

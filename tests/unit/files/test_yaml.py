@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_ftgate.errors import FileFaults
-from pytest_ftgate.files.yaml import read_yaml
+from pytest_ftgate.files.yaml import Tagged, read_tagged_yaml, read_yaml
 
 
 def read(tmp_path: Path, text: str) -> object:
@@ -134,3 +134,20 @@ def test_what_would_take_the_memory_or_raise_is_a_fault_with_its_line(tmp_path, 
 
 def test_aliases_of_ordinary_use_are_read(tmp_path):
     assert read(tmp_path, "a: &a {x: [1, 2]}\nb: [*a, *a]") == {"a": {"x": [1, 2]}, "b": [{"x": [1, 2]}] * 2}
+
+
+def test_the_core_schema_reads_more_than_json(tmp_path):
+    text = "[True, FALSE, Null, .5, 5., +1, 007, 0x1f, 0o17, 1e3, yes, no, 12:30, 1_000, 0b1, '1', !!int 08]"
+    file = tmp_path / "core.yaml"
+    file.write_text(text)
+    values = [True, False, None, 0.5, 5.0, 1, 7, 31, 15, 1000.0, "yes", "no", "12:30", "1_000", "0b1", "1", 8]
+    assert read_yaml(file, core=True)[0] == values
+    assert read(tmp_path, "[True, .5, 007]") == ["True", ".5", "007"]
+
+
+def test_tags_of_other_programs_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "t.yaml"
+    file.write_text("a: !function utils.text\nb: True\nc: !x [1]\n")
+    data, lines = read_tagged_yaml(file)
+    assert data == {"a": Tagged("!function", "utils.text"), "b": True, "c": Tagged("!x", "sequence")}
+    assert lines["a",] == 1

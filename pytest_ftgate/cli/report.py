@@ -1,0 +1,58 @@
+"""`ftgate report RUN`: the HTML page of a run that is kept on this machine, made again from its records."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.cli.common import say, state_option
+from pytest_ftgate.errors import RecordError
+from pytest_ftgate.files.text import shown
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.records.store import RecordStore
+    from pytest_ftgate.pipeline.report.run_report import RunReport
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "report", parents=[state_option()], help="write the HTML report of a run again: one file that opens offline"
+    )
+    parser.add_argument(
+        "of_run", nargs="?", default="last", metavar="RUN", help="last (default), last~1, a run id or its beginning"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in the folder of the run")
+    parser.set_defaults(run=report)
+
+
+def report(args: argparse.Namespace) -> int:
+    """Write the page and say where it is."""
+    from pytest_ftgate.evaluate.records.store import RecordStore
+    from pytest_ftgate.pipeline.report.html.document import FILE, document, write
+
+    store = RecordStore(args.state_dir)
+    found = _found(store, args.of_run)
+    path = args.out or store.folder / found.run / FILE
+    text = document(store, found)
+    try:
+        write(path, text)
+    except OSError as error:
+        raise RecordError(f"{shown(path)}: cannot be written: {error.strerror or error}") from None
+    say(f"{shown(path)} written ({len(text.encode()) / 1000:,.0f} kB); it holds questions and answers of the run")
+    return 0
+
+
+def _found(store: RecordStore, name: str) -> RunReport:
+    """The report of a run by its id, the beginning of it, or its place. Raises RecordError."""
+    from pytest_ftgate.pipeline.report import run_report
+
+    runs = run_report.kept(store)
+    chosen = run_report.chosen(store, name)
+    if len(chosen) > 1:
+        raise RecordError(f"{len(chosen)} runs begin with {name!r}: {', '.join(chosen[:5])}; name one of them")
+    if not chosen or (found := run_report.read(store, chosen[0])) is None:
+        kept = f"; there are: {', '.join(runs[:5])}{', ...' if len(runs) > 5 else ''}" if runs else ""
+        raise RecordError(f"no report of a run {name!r} is kept in {shown(store.folder)}{kept}; run pytest first")
+    return found

@@ -1,0 +1,100 @@
+"""(base model, prompts, golden sets, validation rows) -> Measured: how far prompts alone come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.errors import FtgateError, MetricError
+from pytest_ftgate.gate.checks.paired import Pairs, pair
+from pytest_ftgate.pipeline.advice.aim import Aim
+from pytest_ftgate.pipeline.advice.prompts import Way
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Evaluation
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.gate.checks.result import Results
+    from pytest_ftgate.golden.case import Prompt
+    from pytest_ftgate.metrics.base import Metric
+    from pytest_ftgate.pipeline.evaluations import Evaluations
+    from pytest_ftgate.pipeline.runtime import Runtime
+    from pytest_ftgate.pipeline.targets import Target
+
+PromptOf = Callable[["Suite", Way], "Prompt"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """validation: of every way. goldens: by name of the set, of zero-shot, few-shot and the best way.
+
+    best: the way with the highest metric on the validation rows, so that goldens choose nothing; the first of equals.
+    """
+
+    validation: Mapping[Way, Evaluation]
+    goldens: Mapping[str, Mapping[Way, Evaluation]]
+    best: Way
+    aims: Mapping[str, Sequence[Aim]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """What it takes to ask. choices: allowed answers of [baseline], where the engine can hold the model to them."""
+
+    runtime: Runtime
+    evaluations: Evaluations
+    target: Target
+    choices: tuple[str, ...]
+    prompt_of: PromptOf
+
+    def of(self, suite: Suite, way: Way) -> Evaluation:
+        """The base model, asked in one way; nothing is sent yet."""
+        return self.evaluations.of(suite, self.target, self.prompt_of(suite, way), self.choices)
+
+    def asked(self, suite: Suite, ways: Sequence[Way], label: str) -> dict[Way, Evaluation]:
+        """The evaluations, answered. What an earlier run has asked is not asked again."""
+        found = {way: self.of(suite, way) for way in ways}
+        for evaluation in found.values():
+            self.runtime.expect(evaluation, self.target)
+        for way, evaluation in found.items():
+            self.evaluations.ask(evaluation, suite.cases, self.target, f"{label}, {way.name}")
+        return found
+
+
+def measure(
+    measuring: Measuring, suites: Sequence[Suite], validation: Suite, ways: Sequence[Way], aims: Mapping[str, list[Aim]]
+) -> Measured:
+    """Every way on the validation rows, then three of them at most on the golden sets.
+
+    aims: by name of the set; of the first one, the first chooses. Raises FtgateError if nothing was measured.
+    """
+    rows = measuring.asked(validation, ways, "validation rows")
+    first = aims[suites[0].name][0]
+    scores = {way: metric_of(evaluation, first, measuring).value for way, evaluation in rows.items()}
+    best = max(ways, key=lambda way: scores[way])
+    shown = tuple(dict.fromkeys([*(way for way in ways if not way.variant), best]))
+    goldens = {suite.name: measuring.asked(suite, shown, suite.name) for suite in suites}
+    return Measured(rows, goldens, best, aims)
+
+
+def metric_of(evaluation: Evaluation, aim: Aim, measuring: Measuring) -> Metric:
+    """Of the cases with a grade. Raises FtgateError, with what stopped the model, if there is none."""
+    try:
+        return evaluation.metric(**aim.options, measured_only=True)
+    except MetricError as error:
+        why = measuring.runtime.stopped(evaluation.model_digest)
+        raise FtgateError(f"{evaluation.suite.name}: {error}{f'; {why}' if why else ''}") from None
+
+
+def difference(one: Evaluation, other: Evaluation) -> Pairs | None:
+    """Of the mean grades of two evaluations on the cases that both have a grade for; None if there is none."""
+    candidate, reference = _graded(one), _graded(other)
+    clusters = {case.id: case.cluster for case in one.suite.cases}
+    try:
+        return pair(candidate, reference, clusters)
+    except MetricError:
+        return None
+
+
+def _graded(evaluation: Evaluation) -> Results:
+    return {case_id: result for case_id, result in evaluation.results.items() if result.measured}

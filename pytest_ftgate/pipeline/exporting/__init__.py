@@ -1,0 +1,1 @@
+"""Golden sets and run records -> the forms of other tools."""

@@ -1,0 +1,85 @@
+"""Keys of a promptfoo configuration that are not carried over, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pytest_ftgate.pipeline.importing.imported import Losses
+from pytest_ftgate.pipeline.importing.promptfoo.assertions import PromptfooTest
+from pytest_ftgate.pipeline.importing.promptfoo.document import Document
+
+_OF_THE_RUN = frozenset(
+    {
+        *(
+            "$schema",
+            "description",
+            "providers",
+            "targets",
+            "evaluateOptions",
+            "commandLineOptions",
+            "outputPath",
+            "sharing",
+        ),
+        *("env", "tags", "metadata", "writeLatestResults", "tracing", "prompts", "tests", "defaultTest", "scenarios"),
+    }
+)
+"""Top-level keys that are read, or say how and where promptfoo runs."""
+_TOP: Mapping[str, str] = MappingProxyType(
+    {
+        "extensions": "hooks are programs, which are not run here",
+        "nunjucksFilters": "filters are programs, which are not run here",
+        "derivedMetrics": "metrics computed from others are not carried over",
+        "redteam": "red teaming is not done here",
+    }
+)
+_UNKNOWN = "is not a key of promptfoo that is known"
+
+_LEAVES_OUT: Mapping[str, str] = MappingProxyType(
+    {
+        "prefix": "changes the prompt of this test alone",
+        "suffix": "changes the prompt of this test alone",
+        "transform": "changes the answer by a program before it is judged",
+        "postprocess": "changes the answer by a program before it is judged",
+        "transformVars": "makes variables by a program",
+        "providerOutput": "gives the answer, so that no model is asked",
+    }
+)
+"""Options and keys of a test with which it would be another one here."""
+_TRIMS = ("output.trim()", "typeof output === 'string' ? output.trim() : output")
+"""Programs that take white space from around an answer, which never counts here; the second is `export-cases`'s."""
+_SILENT = frozenset(
+    ["provider", "disableVarExpansion", "disableDefaultAsserts", "disableConversationVar", "runSerially", "metadata"]
+)
+"""Those that are read, or are settings of a provider or of the run."""
+_NAMED: Mapping[str, str] = MappingProxyType(
+    {
+        "providers": "limits a test to some models; here it is asked of the model under test",
+        "prompts": "limits a test to some prompts; here it is asked with each that a run names",
+        "assertScoringFunction": "is a program, which is not run here",
+        "rubricPrompt": "is the prompt of promptfoo's judge; ours has its own",
+        "storeOutputAs": "makes an answer a variable of later tests",
+        "repeat": "repeats one test; here [request] repeats is of all",
+    }
+)
+
+
+def note_keys(config: Document, losses: Losses) -> None:
+    """Note the top-level keys that are not carried over."""
+    for key in config.data:
+        if str(key) in _OF_THE_RUN or key in config.used or str(key).startswith("x-"):
+            continue
+        place = config.place(key)
+        losses.add(place.path, place.line, str(key), _TOP.get(str(key), _UNKNOWN), cases=0)
+
+
+def is_left_out(test: PromptfooTest, losses: Losses) -> bool:
+    """Whether a test cannot be carried over for one of its keys; all that is lost is noted."""
+    given = [*(key for key, value in test.options.items() if value not in (None, "", *_TRIMS)), *test.others]
+    for key in given:
+        if key in _LEAVES_OUT:
+            why = f"{_LEAVES_OUT[key]}; the test is left out"
+            losses.add(test.place.path, test.place.line, key, why)
+        elif key not in _SILENT:
+            losses.add(test.place.path, test.place.line, key, _NAMED.get(key, "is not carried over"))
+    return any(key in _LEAVES_OUT for key in given)

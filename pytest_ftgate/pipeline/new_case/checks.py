@@ -1,0 +1,136 @@
+"""(golden set, new case, pipelines) -> why it should not be added: copies, leaks, personal data, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_ftgate.data.near.near_pairs_within import near_pairs
+from pytest_ftgate.data.near.rows import read_rows
+from pytest_ftgate.data.pii.credentials import credential_spans
+from pytest_ftgate.data.pii.personal import personal_data
+from pytest_ftgate.data.readers.normalize import normal
+from pytest_ftgate.errors import Fault, GoldenError
+from pytest_ftgate.evaluate.suite import expected_label, prompt_faults
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.case import Case, answer_text, make_case
+from pytest_ftgate.golden.rows import read_rows as read_case_rows
+from pytest_ftgate.graders.grade import case_fault
+from pytest_ftgate.leakage.check import scan_of
+from pytest_ftgate.leakage.prompt_check import prompt_report
+from pytest_ftgate.pipeline.live.live_input import question_of
+
+if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.leakage.report import Leak
+
+Kind = Literal["copy", "near", "leak", "personal"]
+ALLOWED: Mapping[Kind, str] = {
+    "near": "nearly the question of another case",
+    "leak": "in training rows",
+    "personal": "personal data or secrets",
+}
+"""What a person may accept with --allow; a copy never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """text: what was found, and what to do."""
+
+    kind: Kind
+    text: str
+
+
+def case_of_row(suite: Suite, row: Mapping[str, Any]) -> Case:
+    """The case of a row as it will be written.
+
+    Raises GoldenError if the set could not be read with it: id, keys, label, template, graders.
+    """
+    path = shown(suite.golden.cases_path)
+    _, faults = read_case_rows([(0, row)], path)
+    if faults:
+        raise GoldenError(faults)
+    case = make_case(row, 0, row["id"])
+    found = [*prompt_faults(suite.golden, [case], suite.prompt)]
+    if not question_of(case.input).strip():
+        found.append(
+            Fault(path, 0, "the new case asks nothing: its input has no text", "say what is asked: --input TEXT")
+        )
+    if taken := [each for each in suite.cases if each.id == case.id]:
+        found.append(Fault(path, taken[0].line, f"duplicate id {case.id!r}", "choose another: --id NAME"))
+    if problem := _ungradable(suite, case):
+        found.append(Fault(path, 0, f"the new case: {problem}", "say what is right: --expected VALUE"))
+    if found:
+        raise GoldenError(found)
+    return case
+
+
+def _ungradable(suite: Suite, case: Case) -> str:
+    label = suite.golden.label
+    if label is not None and case.expected is not None and expected_label(case, label) not in label.values:
+        return f"`expected` names no label of the set; expected one of: {', '.join(label.values)}"
+    return case_fault(suite.graders_of(case), case)
+
+
+def slices_missing(suite: Suite, case: Case) -> Sequence[str]:
+    """Names of the slices that every other case has, and the new one has not."""
+    shared = [name for name in suite.cases[0].slices if all(name in other.slices for other in suite.cases)]
+    return [name for name in shared if name not in case.slices]
+
+
+def problems(suite: Suite, case: Case, files: Iterable[Path]) -> Iterator[Problem]:
+    """files: of the training and validation rows of the pipelines that measure the set. Raises LeakageError."""
+    copies = [*_copies(suite, case)]
+    yield from copies or _near(suite, case)
+    yield from _personal(case)
+    yield from (Problem("leak", f"{leak}") for leak in leaks(suite, case, files) if leak.verdict == "leak")
+
+
+def _copies(suite: Suite, case: Case) -> Iterator[Problem]:
+    path = shown(suite.golden.cases_path)
+    for other in suite.cases:
+        if other.digest == case.digest:
+            yield Problem("copy", f"{path}:{other.line}: is the case {other.id} already")
+        elif other.asked_digest == case.asked_digest:
+            expects = answer_text(other.expected)
+            yield Problem(
+                "copy", f"{path}:{other.line}: case {other.id} asks the same and expects {expects}: edit that"
+            )
+
+
+def _near(suite: Suite, case: Case) -> Iterator[Problem]:
+    """Equal but for case and white space, or nearly one text; short questions are near to nothing."""
+    path, asked = shown(suite.golden.cases_path), normal(question_of(case.input))
+    if not asked:
+        return
+    others = {normal(question_of(other.input)): other for other in reversed(suite.cases)}
+    if same := others.pop(asked, None):
+        yield Problem("near", f"{path}:{same.line}: case {same.id} asks the same in other letters or spaces")
+    places = list(others)
+    for pair in near_pairs([asked, *places]):
+        if 0 in (pair.one, pair.other):
+            other = others[places[max(pair.one, pair.other) - 1]]
+            yield Problem(
+                "near", f"{path}:{other.line}: nearly the question of case {other.id} ({pair.score:.2f} alike)"
+            )
+
+
+def _personal(case: Case) -> Iterator[Problem]:
+    text = "\n".join([question_of(case.input), answer_text(case.input), answer_text(case.expected), case.notes])
+    kinds = [*dict.fromkeys(span.kind for span in credential_spans(text)), *personal_data(text)]
+    if kinds:
+        yield Problem("personal", f"holds {', '.join(kinds)}; --redact writes placeholders such as <EMAIL> instead")
+
+
+def leaks(suite: Suite, case: Case, files: Iterable[Path]) -> Sequence[Leak]:
+    """Of the new case alone, leaks first, in training rows and in the set's prompts; the others are compared too, so
+    that what is their template is no evidence.
+    """
+    whole = replace(suite, cases=(*suite.cases, case))
+    scan = scan_of([whole])
+    rows = (row for path in files for row in read_rows(path))
+    reports = (scan.report(rows), prompt_report(scan, [whole]))
+    found = [leak for report in reports for leak in report.found if leak.golden_id == case.id]
+    return sorted(found, key=lambda leak: leak.verdict)

@@ -1,0 +1,64 @@
+"""(RunReport, grades) -> latency, tokens and money, with the difference to the other model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.pipeline.report.html.numbers import MINUS, plain
+from pytest_ftgate.pipeline.report.html.render import Section, section
+from pytest_ftgate.pipeline.report.traffic import traffic_lines
+
+if TYPE_CHECKING:
+    from pytest_ftgate.pipeline.report.html.grades import SetGrades
+    from pytest_ftgate.pipeline.report.run_report import RunReport
+
+_NAMES = {
+    "p50_ms": "latency p50, ms",
+    "p95_ms": "latency p95, ms",
+    "tokens": "tokens of an answer",
+    "cost_per_1k": "cost of 1,000 requests",
+}
+_TRAFFIC = {"total_ms": "total, ms", "queue_ms": "in the queue, ms", "ttft_ms": "first token, ms"}
+
+
+def spent(report: RunReport, grades: Sequence[SetGrades]) -> Section | None:
+    """None where nothing was asked."""
+    sets = [found for found in map(_of_set, grades) if found["rows"]]
+    times = [row for fact in report.traffic for row in _times(fact)]
+    lines = list(traffic_lines(report.traffic, report.counts))[:1]
+    return section("spent", "Latency, tokens, money", sets=sets, times=times, lines=lines) if sets or times else None
+
+
+def _of_set(grades: SetGrades) -> dict[str, Any]:
+    columns = [column for column in grades.columns if column.spent]
+    first = columns[0].spent if columns else {}
+    rows = [
+        {
+            "name": name,
+            "cells": [_cell(column.spent.get(key), first[key], place) for place, column in enumerate(columns)],
+        }
+        for key, name in _NAMES.items()
+        if key in first
+    ]
+    return {"set": grades.set, "columns": [column.title for column in columns], "rows": rows}
+
+
+def _cell(value: float | None, first: float, place: int) -> str:
+    """The others with their difference to the first."""
+    if value is None:
+        return ""
+    if place == 0 or not value:
+        return plain(value)
+    change = round(100 * (first - value) / value)
+    told = f"{change:+,}".replace("-", MINUS)
+    return f"{plain(value)} (now {told} %)"
+
+
+def _times(fact: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for key, name in _TRAFFIC.items():
+        if fact[key]:
+            yield {"set": fact["set"], "name": name, "values": [plain(value) for value in fact[key]]}
+    if fact["tokens_per_s"]:
+        values = [plain(value) for value in fact["tokens_per_s"]]
+        yield {"set": fact["set"], "name": "tokens per second, reached by", "values": values}

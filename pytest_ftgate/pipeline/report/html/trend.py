@@ -1,0 +1,73 @@
+"""Runs of one model on one golden set -> a plot of their scores over time, each with its bounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.pipeline.report.html.numbers import share, share_tick
+from pytest_ftgate.pipeline.report.html.svg import Axis, dot, drawing, label, line
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+MOST = 60
+"""Runs of a plot, the newest; all are in the table."""
+_HEIGHT = 150.0
+_TOP = 12.0
+_LEFT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run. at: Unix time in seconds. value, lower, upper: shares. note: what happened then, such as "v3"."""
+
+    at: float
+    value: float
+    lower: float
+    upper: float
+    note: str = ""
+
+
+def trend(name: str, points: Sequence[Point]) -> Markup:
+    """points: the oldest first, one or more. They stand at even distances, so that a busy day hides none."""
+    shown = points[-MOST:]
+    first, last = shown[0], shown[-1]
+    told = (
+        f"{name}: {len(shown)} run{'' if len(shown) == 1 else 's'} from {_day(first.at)} to {_day(last.at)}; "
+        f"first {share(first.value)}, last {share(last.value)}, between {share(last.lower)} and {share(last.upper)}"
+    )
+    return drawing(name, told, int(_HEIGHT) + 24, _parts(shown), "curve")
+
+
+def _parts(points: Sequence[Point]) -> Iterator[Markup]:
+    y = Axis.over([value for each in points for value in (each.lower, each.upper)], step=0.1)
+
+    def across(place: int) -> float:
+        return _LEFT + 4 + (100 - _LEFT - 8) * (place + 0.5) / len(points)
+
+    def height(value: float) -> float:
+        return _TOP + (_HEIGHT - _TOP) * (100 - y.at(value)) / 100
+
+    for tick in y.ticks():
+        yield line(_LEFT + 2, height(tick), 100, height(tick), "grid")
+        yield label(_LEFT + 1.5, height(tick) + 4, share_tick(tick), anchor="end")
+    for (place, one), (_, other) in pairwise(enumerate(points)):
+        yield line(across(place), height(one.value), across(place + 1), height(other.value), "stroke")
+    for place, each in enumerate(points):
+        x = across(place)
+        if each.note:
+            yield line(x, _TOP, x, _HEIGHT, "limit")
+            yield label(x, _TOP - 2, each.note)
+        yield line(x, height(each.lower), x, height(each.upper), "whisker plain")
+        yield dot(x, height(each.value), "mark accent", 4, f"{_day(each.at)}: {share(each.value)}")
+    yield label(across(0), _HEIGHT + 18, _day(points[0].at), anchor="start")
+    if len(points) > 1:
+        yield label(across(len(points) - 1), _HEIGHT + 18, _day(points[-1].at), anchor="end")
+
+
+def _day(at: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(at))

@@ -1,0 +1,1 @@
+"""A user's own data -> golden set, pipeline, Python test and workflow of a new task: behind `ftgate init`."""

@@ -1,0 +1,139 @@
+"""(data file, what the user wants) -> Plan: all decisions of `ftgate init`; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.files.text import shown
+from pytest_ftgate.golden.case import Case
+from pytest_ftgate.graders.grade import case_fault, compile_grader
+from pytest_ftgate.pipeline.starting import columns as tables
+from pytest_ftgate.pipeline.starting.answers import Answers, answers_of
+from pytest_ftgate.pipeline.starting.columns import Mapped
+from pytest_ftgate.pipeline.starting.example import Example, text_of
+from pytest_ftgate.pipeline.starting.grading import Grading, grading_of
+from pytest_ftgate.pipeline.starting.parts import parted
+from pytest_ftgate.pipeline.starting.personal import Choice, personal_in, settled
+from pytest_ftgate.pipeline.starting.plan import Plan
+from pytest_ftgate.pipeline.starting.prompt import prompted
+from pytest_ftgate.pipeline.starting.reading import LeftOut, examples_of, has_shape, usable
+from pytest_ftgate.pipeline.starting.size import check_left, sizes_of
+from pytest_ftgate.pipeline.starting.training import training_of
+
+MOST_TOKENS = 2048
+"""Of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user said. path: of the data. goldens: None = as many as are sensible. system, base: "" = proposed.
+
+    pii: None = to be asked where personal data are found. here: the project's folder.
+    """
+
+    path: Path
+    here: Path
+    task: str
+    mapped: Mapped
+    system: str = ""
+    base: str = ""
+    goldens: int | None = None
+    seed: int = 0
+    pii: Choice | None = None
+
+
+def mapping_of(records: Sequence[Record], given: Mapped) -> Mapped:
+    """What is asked and expected: as given, else by the names of the columns, else by a shape that is known.
+
+    Raises AmbiguousError where that is not certain, FtgateError for a column that is not there.
+    """
+    found = tables.columns_of([record.data for record in records])
+    tables.check_named(found, given)
+    try:
+        return tables.guessed(found, given) if given.input or not _is_conversation(records) else given
+    except tables.AmbiguousError:
+        if not given.input and not given.expected and has_shape(records):
+            return given
+        raise
+
+
+def _is_conversation(records: Sequence[Record]) -> bool:
+    """Whether rows hold messages, or prompts and answers that are."""
+    first = records[0].data
+    return any(isinstance(value, list | Mapping) for value in first.values()) and has_shape(records)
+
+
+def planned(wish: Wish, records: Sequence[Record]) -> Plan:
+    """wish.mapped: complete, see `mapping_of`.
+
+    Raises FtgateError: too few rows, no model; PersonalError where personal data are found and nothing says what
+    becomes of them.
+    """
+    left = LeftOut()
+    examples = examples_of(records, wish.mapped, left)
+    personal = personal_in(examples)
+    examples = usable(settled(examples, personal, wish.pii, left), left)
+    sizes_of(len(examples), wish.goldens)  # too few are told before anything is made of them
+    answers = answers_of([each.expected for each in examples])
+    examples = [replace(each, expected=_kept(each.expected, answers)) for each in examples]
+    grading = grading_of(answers, [each.expected for each in examples])
+    asked = prompted(examples, wish.system, grading.system, wish.mapped.input)
+    examples = _gradable(asked.examples, grading, left)
+    sizes = sizes_of(len(examples), wish.goldens)
+    parts = parted(examples, [answers.label(each.expected) for each in examples], sizes, wish.seed)
+    check_left(len(parts.train), len(parts.validation))
+    max_tokens = min(max(8 * ceil((answers.longest / 2 + 8) / 8), 16), MOST_TOKENS)
+    rows = [f"{text_of(each.input)}\n{each.answer}" for each in parts.train]
+    folder = wish.here / "pipelines" / wish.task
+    table = tables.columns_of([record.data for record in records])
+    return Plan(
+        task=wish.task,
+        source=shown(wish.path),
+        read=len(records),
+        mapped=wish.mapped,
+        left=left,
+        answers=answers,
+        grading=grading,
+        parts=parts,
+        training=training_of(wish.base, folder, rows, asked.system, max_tokens),
+        system=asked.system,
+        template=asked.template,
+        max_tokens=max_tokens,
+        seed=wish.seed,
+        pii=wish.pii or "",
+        personal=personal,
+        unused=tables.unused(table, wish.mapped) if wish.mapped.input else (),
+        slices=tables.possible_slices(table, wish.mapped) if wish.mapped.input else (),
+    )
+
+
+def _kept(expected: Any, answers: Answers) -> Any:
+    """A label as it is written most often, as text; anything else as it is."""
+    if answers.what != "labels":
+        return expected
+    text = Example("", "", expected).answer
+    return answers.merged.get(text, text)
+
+
+def _gradable(examples: Sequence[Example], grading: Grading, left: LeftOut) -> list[Example]:
+    """Those whose expected value the graders can compare with."""
+    specs = [dict(spec) for spec in grading.graders]
+    graders = [compile_grader(_with_schema(spec, grading)) for spec in specs]
+    kept = []
+    for example in examples:
+        if problem := case_fault(graders, Case("case", example.input, example.expected)):
+            left.add(problem, example.place)
+        else:
+            kept.append(example)
+    return kept
+
+
+def _with_schema(spec: dict[str, Any], grading: Grading) -> dict[str, Any]:
+    if "file" not in spec:
+        return spec
+    return {key: value for key, value in spec.items() if key != "file"} | {"schema": grading.schema}

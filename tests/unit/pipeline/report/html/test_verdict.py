@@ -1,0 +1,107 @@
+"""The first screen: the verdict in a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_ftgate.pipeline.report.html.verdict import banner, headlines
+from tests.unit.pipeline.report.html.reports import check, difference, fact, pipeline, run, score, verdict
+
+
+def headline(**more):
+    [found] = headlines(run(**more))
+    return found
+
+
+def test_a_promotion_says_what_it_is_better_than():
+    checks = [difference("baseline", "pass", 0.233, min_gain=0.0), difference("champion", "pass", 0.02, margin=0.03)]
+    found = headline(verdicts=[verdict("PROMOTE")], checks={"mail": checks})
+    assert (found.word, found.subject, found.tone) == ("PROMOTED", "mail v3", "good")
+    assert found.sentence == (
+        "It is the champion now: it is 23.3 points better than the base model, and not worse than the champion before "
+        "it (+2.0 points)."
+    )
+    assert found.command == "ftgate serve mail"
+
+
+def test_a_proposal_is_no_promotion():
+    found = headline(verdicts=[verdict("PROMOTE", proposed=True)])
+    assert found.word == "PROPOSED"
+    assert found.command == "ftgate promote mail v3"
+
+
+def test_a_rejection_names_the_evidence_and_the_margin():
+    checks = [
+        difference("champion", "reject", -0.167, margin=0.05, lower=-0.281, upper=-0.054),
+        check("floors", "hold"),
+    ]
+    found = headline(verdicts=[verdict("REJECT", reason="champion: ...")], checks={"mail": checks}, code=1)
+    assert found.sentence == (
+        "Not promoted: it is worse than the champion (−16.7 points, between −28.1 and −5.4; −5.0 are allowed)."
+    )
+    assert found.tone == "bad"
+
+
+def test_too_little_evidence_and_not_measured_are_two_things():
+    unsure = [difference("champion", "hold", 0.0, margin=0.03)]
+    assert (
+        "not shown to be as good as the champion"
+        in headline(verdicts=[verdict("HOLD")], checks={"mail": unsure}, code=10).sentence
+    )
+    missing = [check("champion", "hold", "champion: not decided: 12 of 300 cases not measured in this run")]
+    found = headline(verdicts=[verdict("HOLD")], checks={"mail": missing}, code=10)
+    assert "12 of 300 cases not measured" in found.sentence
+    assert "not shown" not in found.sentence
+    assert found.tone == "warn"
+
+
+def test_leakage_stops_with_its_rows():
+    found = headline(verdicts=[verdict("INTEGRITY", None, "leakage: 1 of 60 leaks\n  train.jsonl:1: leak")], code=11)
+    assert found.sentence == "Not promoted: leakage: 1 of 60 leaks"
+    assert found.lines == ("train.jsonl:1: leak",)
+
+
+def test_a_plain_run_says_its_score():
+    found = headline(sets=[fact()], scores=[score()])
+    assert (found.word, found.subject) == ("PASSED", "mail")
+    assert found.sentence == "Accuracy 90.0 % on 200 cases of mail."
+
+
+def test_a_plain_run_names_the_floor_that_is_not_reached_and_no_other():
+    numbers = {"accuracy": 0.9, "accuracy lower": 0.85, "accuracy upper": 0.93, "accuracy min": 0.88}
+    numbers |= {"p95_ms": 100.0, "p95_ms lower": 90.0, "p95_ms upper": 110.0, "p95_ms max": 900.0}
+    found = headline(scores=[score()], checks={"mail": [check("floors", "hold", **numbers)]}, code=10)
+    assert found.sentence == (
+        "It is not shown to reach a floor (accuracy 90.0 %, between 85.0 % and 93.0 %; at least 88.0 % asked)."
+    )
+
+
+def test_cases_without_a_grade_are_told_apart():
+    found = headline(scores=[score(failed=12)], code=1)
+    assert found.word == "FAILED"
+    assert "12 cases could not be measured" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "tone"),
+    [("steady", "STEADY", "good"), ("drift", "DRIFT", "bad"), ("none", "NOTHING TO WATCH", "warn")],
+)
+def test_a_canary(kind, word, tone):
+    night = {"task": "mail", "version": 3, "kind": kind, "reason": "what it found", "lines": ["a window"]}
+    found = headline(canary=True, nights=[night])
+    assert (found.word, found.tone, found.sentence) == (word, tone, "What it found.")
+
+
+def test_data_checks_alone():
+    data = [{"task": "mail", "check": "size", "level": "warning", "rows": 20, "text": "few"}]
+    assert headline(data=data).sentence == "1 data checks: 0 with errors, 1 with warnings."
+
+
+def test_tiles_have_the_resolution_beside_the_score_and_leave_general_skills_out():
+    checks = {"mail": [difference("champion", "pass", 0.02, margin=0.03)]}
+    sets = [fact(), fact(set="skills", title="skills")]
+    text = banner(run(sets=sets, scores=[score()], checks=checks, pipelines=[pipeline(general="skills")]))
+    assert "smallest difference it can see" in text
+    assert "8.1 points" in text
+    assert "+2.0 points" in text
+    assert text.count("<dt>") == 3, "those of the general skills are left out"
