@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -33,7 +34,12 @@ def test_leaked_cases_are_dropped_told_and_shown_beside(project, trained, snapsh
     told = {case.get("name"): case for case in ElementTree.parse(project.path / "junit.xml").iter("testcase")}
     assert told["c3"].find("skipped").get("message") == f"dropped for all models: leak in {where}:1 (exact)"
     assert told["c10"].find("skipped") is None, "a miss"
-    assert "| baseline, on all 60 cases | beside: pass |" in (project.path / "run.md").read_text()
+    summary = (project.path / "run.md").read_text()
+    assert "| baseline, on all 60 cases | beside: pass |" in summary
+    assert "    mail: against the base model: 27 fixed, 0 broken of 58 cases\n" in summary
+    assert re.search(
+        r"<summary>\d+ fixed in mail</summary>\n\n.*\n.*\n\| c\d+ \| m\d+ \| a\d+ \| hm \| a\d+ \|", summary
+    )
     assert (project.path / "goldens/mail/golden.lock").read_bytes() == lock
     [page] = (project.path / ".ftgate/runs/mail").glob("*/explain.md")
     assert "<mark>m3</mark> yes" in page.read_text()

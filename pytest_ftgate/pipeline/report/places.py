@@ -24,7 +24,7 @@ _SEVERITY = {"error": "major", "warning": "minor"}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """path: relative to the repository, "/" between folders. line: 1-based, 0 for the file as a whole.
+    """path: relative to the repository, "/" between folders; "" for the run as a whole. line: 1-based, 0 for the file.
 
     title: one line. text: one or more. key: what it is about, the same in every run.
     """
@@ -38,12 +38,14 @@ class Place:
 
 
 def places(report: RunReport, repository: Path) -> list[Place]:
-    """Gate checks that are not met, failed cases (errors), misses (warnings); none outside the repository.
+    """Models that could not be asked, gate checks that are not met, failed cases (errors), misses (warnings); of files
+    outside the repository none.
 
     repository: its absolute folder; files of the report are relative to the working directory.
     """
     found = [*_checks(report), *_cases(report.wrong, "error"), *_cases(report.missed, "warning")]
-    return [
+    unasked = [Place("error", "", 0, "not asked", _cut(text), text) for text in report.unasked]
+    return unasked + [
         Place(level, inside, line, _one_line(title), _cut(text), key)
         for level, file, line, title, text, key in found
         if (inside := _inside(file, repository))
@@ -119,4 +121,5 @@ def code_quality(found: Sequence[Place]) -> list[dict[str, Any]]:
             "location": {"path": place.path, "lines": {"begin": max(place.line, 1)}},
         }
         for place in found
+        if place.path
     ]

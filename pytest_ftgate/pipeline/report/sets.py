@@ -98,4 +98,4 @@ def _changed(run: PipelineRun, sides: Iterable[Side]) -> Iterator[dict[str, Any]
     against = {side.set: side for side in sides}
     for suite in run.sets:
         if side := against.get(suite.name):
-            yield changed_since(suite, run.candidate_of(suite), side)
+            yield changed_since(suite, run.candidate_of(suite), side, run.leaked.left_out(suite))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,10 +62,13 @@ def sides_of(run: PipelineRun, suite: Suite) -> Iterator[Side]:
         yield Side(suite.name, "champion", f"champion v{champion.version.number}", _cases(suite, answers))
 
 
-def changed_since(suite: Suite, candidate: Evaluation, side: Side) -> dict[str, Any]:
-    """What the candidate fixed and broke against another model, as `comparison.since` without a difference."""
+def changed_since(suite: Suite, candidate: Evaluation, side: Side, left_out: Collection[str] = ()) -> dict[str, Any]:
+    """What the candidate fixed and broke against another model, as `comparison.since` without a difference.
+
+    left_out: ids of leaked cases that do not count.
+    """
     now = candidate.to_json()["cases"]
-    asked = [case for case in suite.cases if case.id in now and case.id in side.cases]
+    asked = [case for case in suite.cases if case.id in now and case.id in side.cases and case.id not in left_out]
     both = [(case, now[case.id], side.cases[case.id]) for case in asked]
     moved = [(_KINDS[row["passed"]], case, row, then) for case, row, then in both if row["passed"] != then["passed"]]
     ids = {kind: [case.id for found, case, *_ in moved if found == kind] for kind in ("fixed", "broken")}

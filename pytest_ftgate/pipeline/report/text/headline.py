@@ -25,7 +25,7 @@ def badge(report: RunReport) -> dict[str, Any]:
     """An endpoint of shields.io: schemaVersion, label, message, color. Where nothing was decided, the score."""
     decided = [each["task"] for each in (*report.verdicts, *report.nights)]
     scored = [score for score in report.scores if has_score(score) and score["metrics"]]
-    names = list(dict.fromkeys(decided or [score["set"] for score in scored]))
+    names = list(dict.fromkeys(decided or [each["set"] for each in scored or report.sets]))
     label = ", ".join(names) if 1 <= len(names) <= _NAMED else "ftgate"
     message = headline(report) if decided or not scored else _scores(scored)
     color = _COLOURS.get(report.code, "red")

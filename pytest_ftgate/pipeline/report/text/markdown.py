@@ -81,6 +81,8 @@ def _set(tally: RunReport, name: str) -> Iterator[str]:
         if (more := len(score["slices"]) - SHOWN_SLICES) > 0:
             yield from (f"and {more} more slices", "")
     yield from table(("check", "status", "finding"), _checks(tally.checks.get(name, [])))
+    for line in [each["resolution"]["line"] for each in tally.sets if each["title"] == name]:
+        yield from (escaped(line), "")
 
 
 def _metric(metric: dict[str, Any]) -> tuple[str, ...]:

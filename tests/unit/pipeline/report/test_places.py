@@ -40,6 +40,12 @@ def test_a_failure_is_an_error_at_its_line_and_a_miss_a_warning():
     assert warning.startswith("::warning file=goldens/x/cases.jsonl,line=13,title=goldens/x%3A%3Ac13 missed%2C left to")
 
 
+def test_a_model_that_could_not_be_asked_is_an_error_of_the_run():
+    found = places(report(unasked=["x: not asked: http://host/v1: refused"]), HERE)
+    assert list(github_commands(found)) == ["::error title=not asked::x: not asked: http://host/v1: refused"]
+    assert code_quality(found) == []
+
+
 def test_a_gate_check_that_is_not_met_is_at_its_set():
     sets = [{"set": "x", "title": "x", "path": "goldens/x/cases.jsonl"}]
     checks = {"x": [check("reject"), check("hold"), check("pass"), check("reject", advisory=True)]}

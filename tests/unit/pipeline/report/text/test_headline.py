@@ -32,6 +32,7 @@ def test_a_plain_run_shows_its_score_with_the_interval():
     assert of(1, scores=[score("a"), score("b", 0.5)]) == ("a, b", "94.3 %, 50.0 %", "red")
     assert of(1, scores=[score(name) for name in "abcd"])[:2] == ("ftgate", "94.3 %, 94.3 %, 94.3 % and 1 more")
     assert of(11) == ("ftgate", "INTEGRITY", "red")
+    assert of(1, sets=[{"set": "a"}]) == ("a", "FAILED", "red"), "nothing was graded"
 
 
 @pytest.mark.parametrize(
