@@ -54,7 +54,7 @@ def _suite(record: Record) -> ET.Element:
 def _case(record: Record, case: CaseRecord) -> ET.Element:
     facts = record.facts
     made = ET.Element("testcase", classname=_xml(facts.set), name=_xml(case.id), time=f"{_seconds(case):.3f}")
-    if "/" in facts.path or facts.path.endswith(".jsonl"):
+    if facts.path:
         made.attrib |= {"file": _xml(facts.path), "line": str(case.line)}
     outcome = case.outcome
     score = f"{outcome.value:.6g}" if isinstance(outcome, Grade) else ""
