@@ -242,6 +242,8 @@ def test_what_a_model_wrote_is_text(page):
     answer = page.value("document.querySelector('.cases-answer').textContent")
     shown = EVIL.translate({0x2028: "\\u2028", 0x202E: "\\u202e", 0x202C: "\\u202c", 0: "\\x00", 0xD800: "\\ud800"})
     assert answer == shown
+    marked = "document.querySelectorAll('.cases-card ins, .cases-card del').length"
+    assert page.value(marked) == 0, "answers that share no word are not compared"
     page.value("document.querySelector('.cases-detail').click()")
     assert "owned" not in title + page.value("document.title")
 
