@@ -138,11 +138,11 @@ _WITHOUT_GAIN = {"slices", "floors", "must-pass", "human", "live"}
 
 
 def _evidence(check: Mapping[str, Any]) -> str:
-    """Such as "-16.7 points, between -28.1 and -5.4; -5.0 are allowed"."""
+    """Such as "-16.7 points, between -28.1 and -5.4; limit -5.0"."""
     numbers = check["numbers"]
     text = f"{points(numbers['gain'])} points, between {points(numbers['lower'])} and {points(numbers['upper'])}"
     limit = limit_of(check)
-    return f"{text}; {points(limit)} are allowed" if limit else text
+    return f"{text}; limit {points(limit)}" if limit else text
 
 
 def _passed(check: Mapping[str, Any]) -> str:

@@ -37,7 +37,7 @@ def test_a_rejection_names_the_evidence_and_the_margin():
     ]
     found = headline(verdicts=[verdict("REJECT", reason="champion: ...")], checks={"mail": checks}, code=1)
     assert found.sentence == (
-        "Not promoted: it is worse than the champion (−16.7 points, between −28.1 and −5.4; −5.0 are allowed)."
+        "Not promoted: it is worse than the champion (−16.7 points, between −28.1 and −5.4; limit −5.0)."
     )
     assert found.tone == "bad"
 
