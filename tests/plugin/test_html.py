@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.chromium_here import Chromium
+from tests.plugin.test_report_cases import table
 from tests.plugin.trained import Trained
 
 TOML = """
@@ -96,6 +97,10 @@ def test_a_training_has_its_verdict_its_checks_and_its_history(
     assert "▲</span> promoted" in text
     report = json.loads((page.parent / "run.json").read_text(encoding="utf-8"))
     assert [move["version"] for move in report["pipelines"][0]["history"]] == [1]
+    cases = table(project.path)
+    assert [column.role for column in cases.sets[0].columns] == ["candidate", "champion", "baseline"]
+    assert [cases.status(row) for row in cases.rows].count("broken") == 20
+    assert all(each.gates == ("mail",) for each in cases.sets), "no preference pairs of them"
     with Chromium(tmp_path_factory.mktemp("chromium")) as browser:
         browser.open(f"file://{page}")
         browser.wait("document.querySelector('[data-filter=broken]') !== null")

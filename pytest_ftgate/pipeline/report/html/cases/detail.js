@@ -13,7 +13,7 @@ function keepComment(row, text) {
   try { localStorage.setItem(storageKey(), JSON.stringify(comments)); } catch { /* without storage they last as long as the page */ }
 }
 
-const block = (title, text, more = {}) => make("div", { class: "cases-block", ...more }, make("h4", {}, title), addText(make("pre"), text));
+const block = (title, text, more = {}) => make("div", { class: "cases-block", ...more }, make("h4", {}, title), paint(make("pre"), text, hits(text)));
 const cutNote = (shown, whole) => (whole ? make("p", { class: "cases-cut" }, `Cut: ${number(shown.length)} of ${number(whole)} characters are shown.`) : null);
 const folded = (title, ...content) => make("details", {}, make("summary", {}, title), ...content);
 
@@ -38,7 +38,7 @@ function factsOf(answer) {
 function answerCard(title, answer, marks, more = {}) {
   const [told, kind] = worth(answer);
   const text = answer.t || answer.c || "", pre = make("pre", { class: "cases-answer" });
-  if (text.trim()) paint(pre, text, [...(state.only ? [] : judgedPieces(text, answer.r ?? "")), ...marks], Boolean(state.only) && marks.length > 0);
+  if (text.trim()) paint(pre, text, [...(state.only ? [] : judgedPieces(text, answer.r ?? "")), ...hits(text), ...marks], Boolean(state.only) && marks.length > 0);
   else pre.append(answer.e ? "(no answer)" : text ? "(blanks)" : "(empty)");
   const card = make("div", { class: "cases-card", ...more }, make("h4", {}, title), make("p", { class: `cases-worth ${kind}` }, told));
   if (answer.r || answer.e) card.append(addText(make("p", { class: "cases-reason" }), [answer.r, answer.e].filter(Boolean).join(" · ")));

@@ -16,7 +16,8 @@ function words(text) {
   return found;
 }
 
-// {gone, added}: marks for the old and the new text; null if they are too long to compare.
+// {gone, added}: marks for the old and the new text; none where they share no word, as all would be
+// marked; null if they are too long to compare.
 function difference(before, after) {
   const a = words(before), b = words(after);
   let head = 0, tail = 0;
@@ -24,7 +25,8 @@ function difference(before, after) {
   while (tail < a.length - head && tail < b.length - head && a.at(-1 - tail).word === b.at(-1 - tail).word) tail++;
   const old = a.slice(head, a.length - tail), now = b.slice(head, b.length - tail);
   if (old.length * now.length > MOST_PAIRS) return null;
-  return walked(old, now, lengths(old, now));
+  const table = lengths(old, now);
+  return head + tail + table[0] ? walked(old, now, table) : { gone: [], added: [] };
 }
 
 // Length of the longest common subsequence of what begins at each pair of words, row by row.

@@ -42,14 +42,24 @@ function search() {
   }
 }
 
+// Where a text has what is searched for, to be marked in an open case.
+function hits(text) {
+  if (!state.q) return [];
+  try {
+    const pattern = new RegExp(state.re ? state.q : state.q.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu");
+    return Array.from(text.matchAll(pattern), (found) => ({ from: found.index, to: found.index + found[0].length, kind: "hit" })).filter((mark) => mark.from < mark.to).slice(0, 500);
+  } catch { return []; }
+}
+
 const inSet = (row) => !state.set || setOf(row).name === state.set;
 const inSlice = (row) => !state.slice || slicesOf(row).includes(state.slice);
+const inOrder = new Intl.Collator("en", { numeric: true }).compare;
 const groupOf = (row) => (row.x ?? {})[state.group] ?? "(none)";
 
 function chosen() {
   const found = search(), fits = FILTERS[state.filter][1];
   const some = rows.filter((row) => inSet(row) && inSlice(row) && fits(row) && found.test(row));
-  if (state.group) some.sort((a, b) => groupOf(a).localeCompare(groupOf(b), "en", { numeric: true }));
+  if (state.group) some.sort((a, b) => inOrder(groupOf(a), groupOf(b)));
   return { some, problem: found.problem };
 }
 

@@ -48,7 +48,7 @@ function fill(name, values) {
 }
 
 function fillLists() {
-  const unique = (values) => [...new Set(values)].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const unique = (values) => [...new Set(values)].sort(inOrder);
   const titles = [...new Set(head.sets.flatMap((set) => set.columns.slice(1).map((column) => column.title)))];
   const usual = head.sets.flatMap((set) => (set.other === null ? [] : [set.columns[set.other].title]))[0];
   fill("set", [["", "all"], ...(head.sets.length > 1 ? head.sets.map((set) => [set.name, set.name]) : [])]);

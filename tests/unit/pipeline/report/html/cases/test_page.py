@@ -172,6 +172,11 @@ def test_an_open_case_shows_answers_side_by_side_with_words_that_differ(page):
         page.value("[...document.querySelectorAll('mark.judged')].map((each) => each.textContent).join('')")
         == "45 euros"
     )
+    page.open("#filter=all&case=tickets/refund&q=(REFUND|paid)+o&re=1")
+    marked = "[...document.querySelectorAll('mark.hit')].map((each) => each.textContent)"
+    assert page.value(marked) == ["refund o"] * 3
+    page.open("#filter=all&case=tickets/refund&q=arrive%3F")
+    assert page.value(marked) == ["arrive?"]
     page.click("#cases-only")
     page.browser.wait("document.querySelector('.cases-answer').textContent.includes(' … ')")
     assert "receipt" not in page.value("document.querySelector('.cases-card .cases-answer').textContent")
@@ -237,6 +242,8 @@ def test_what_a_model_wrote_is_text(page):
     answer = page.value("document.querySelector('.cases-answer').textContent")
     shown = EVIL.translate({0x2028: "\\u2028", 0x202E: "\\u202e", 0x202C: "\\u202c", 0: "\\x00", 0xD800: "\\ud800"})
     assert answer == shown
+    marked = "document.querySelectorAll('.cases-card ins, .cases-card del').length"
+    assert page.value(marked) == 0, "answers that share no word are not compared"
     page.value("document.querySelector('.cases-detail').click()")
     assert "owned" not in title + page.value("document.title")
 
