@@ -107,7 +107,17 @@ def leaks(texts: dict[str, str]) -> list[str]:
 def test_no_file_and_no_output_holds_the_key_that_a_server_repeats(project, answering, stream, gate):
     answering(lambda messages: SAYS[messages[-1]["content"]])
     project.golden("plain", CASES, f"{gate}[request]\nstream = {stream}\n")
-    shown = ("-l", "-vv", "-rA", "--junitxml", "junit.xml", "--ftgate-markdown", "summary.md", "--ftgate-badge", "b.json")
+    shown = (
+        "-l",
+        "-vv",
+        "-rA",
+        "--junitxml",
+        "junit.xml",
+        "--ftgate-markdown",
+        "summary.md",
+        "--ftgate-badge",
+        "b.json",
+    )
     shown += ("--ftgate-run-file", "run.json", "--ftgate-code-quality", "q.json")
     result = project.run(*shown)
     texts = written(project, result.stdout.str(), result.stderr.str())

@@ -158,7 +158,8 @@ def _job(tally: RunReport) -> Iterator[str]:
     """Where the whole of it is. The address may be anybody's."""
     address = str(tally.about.get("job", ""))
     if _ADDRESS.fullmatch(address):
-        yield from ("", f"[Log and artifacts of this job]({address})")
+        page = f", the whole report among them as {escaped(name)}" if (name := str(tally.about.get("html", ""))) else ""
+        yield from ("", f"[Log and artifacts of this job]({address}){page}", "")
 
 
 def _duration(seconds: float) -> str:

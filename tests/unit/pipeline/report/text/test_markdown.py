@@ -78,4 +78,5 @@ def test_a_training_shows_what_changed_against_the_champion_and_not_since_the_la
     ],
 )
 def test_the_job_is_linked_if_it_is_an_address(job: str, linked: bool):
-    assert (f"[Log and artifacts of this job]({job})" in page(report(about={"job": job}))) == linked
+    text = page(report(about={"job": job, "html": "report.html"}))
+    assert (f"[Log and artifacts of this job]({job}), the whole report among them as report.html" in text) == linked
