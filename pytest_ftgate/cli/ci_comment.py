@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.common import say, state_option
-from pytest_ftgate.errors import FtgateError, RecordError
+from pytest_ftgate.cli.report import kept_report
+from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.records.store import RecordStore
     from pytest_ftgate.pipeline.report.run_report import RunReport
 
 LARGEST = 100_000_000
@@ -26,7 +26,9 @@ def add(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = kinds.add_parser(
         "comment", parents=[state_option()], help="write a run's report as a comment on the pull or merge request"
     )
-    parser.add_argument("of_run", nargs="?", default="last", metavar="RUN", help="last (default), a run id, a name")
+    parser.add_argument(
+        "of_run", nargs="?", default="last", metavar="RUN", help="last (default), last~1, a run id or its beginning"
+    )
     parser.add_argument(
         "--run-file", type=Path, metavar="FILE", help="of a run elsewhere: what it wrote with --ftgate-run-file"
     )
@@ -62,26 +64,13 @@ def _page(args: argparse.Namespace) -> str:
     from pytest_ftgate.pipeline.report.text.markdown import COMMENT, page
 
     if args.run_file is None:
-        return page(_kept(RecordStore(args.state_dir), args.of_run), COMMENT)
+        return page(kept_report(RecordStore(args.state_dir), args.of_run), COMMENT)
     try:
         return page(_read(args.run_file), COMMENT)
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         raise FtgateError(
             f"{shown(args.run_file)}: not the report of a run; expected the run file that pytest wrote"
         ) from None
-
-
-def _kept(store: RecordStore, name: str) -> RunReport:
-    """The report of a run by its name; "last" is also one that asked no golden set, a canary say."""
-    from pytest_ftgate.evaluate.records.find import find
-    from pytest_ftgate.pipeline.report.run_report import FILE, read
-
-    runs = sorted(path.parent.name for path in store.folder.glob(f"*/{FILE}"))
-    run = runs[-1] if name == "last" and runs else name if name in runs else find(store, name)[0].facts.run
-    report = read(store, run) if run else None
-    if report is None:
-        raise RecordError(f"{name!r}: no report of this run is kept in {shown(store.folder)}; run pytest again")
-    return report
 
 
 def _read(path: Path) -> RunReport:

@@ -33,7 +33,7 @@ def report(args: argparse.Namespace) -> int:
     from pytest_ftgate.pipeline.report.html.document import FILE, document, write
 
     store = RecordStore(args.state_dir)
-    found = _found(store, args.of_run)
+    found = kept_report(store, args.of_run)
     path = args.out or store.folder / found.run / FILE
     text = document(store, found)
     try:
@@ -44,7 +44,7 @@ def report(args: argparse.Namespace) -> int:
     return 0
 
 
-def _found(store: RecordStore, name: str) -> RunReport:
+def kept_report(store: RecordStore, name: str) -> RunReport:
     """The report of a run by its id, the beginning of it, or its place. Raises RecordError."""
     from pytest_ftgate.pipeline.report import run_report
 

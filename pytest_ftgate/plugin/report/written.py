@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 def write_reports(ftgate: FtgateSession, code: int) -> None:
     """code: the exit code. A report that cannot be written is a line, and changes nothing."""
     report = made(ftgate.reports, code)
+    if ftgate.options.html:
+        report.about["html"] = Path(ftgate.options.html).name
     if report.run:
         _keep(ftgate, report)
     _write_markdown(ftgate, report)

@@ -200,7 +200,7 @@ def test_it_is_printed_where_there_is_no_host(folder: Path, capsys):
     code, told = ftgate(capsys, "--print")
     assert (code, told.startswith(f"{MARK}## pytest-ftgate\n")) == (0, True)
     assert ftgate(capsys, "20990101", "--print")[0] == 2
-    assert "no run 'nope'" in ftgate(capsys, "nope", "--print")[1]
+    assert "no report of a run 'nope' is kept" in ftgate(capsys, "nope", "--print")[1]
 
 
 def test_a_run_of_another_machine_comes_as_a_file(folder: Path, capsys):

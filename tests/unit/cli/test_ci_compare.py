@@ -94,7 +94,7 @@ def test_jobs_may_do_little_and_no_expression_is_pasted_into_a_shell(write, tmp_
     assert "pull_request_target" not in (tmp_path / NAME).read_text()
 
 
-SHARED = {f"--ftgate-{name}" for name in ("base-url", "model", "against", "max-drop", "markdown", "run-file")}
+SHARED = {f"--ftgate-{name}" for name in ("base-url", "model", "against", "max-drop", "markdown", "html", "run-file")}
 
 
 @pytest.mark.parametrize("host", SCHEMAS)

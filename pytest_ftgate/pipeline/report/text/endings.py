@@ -20,10 +20,10 @@ class Decided(Protocol):
         """Of champions that were asked their panels."""
 
 
-def endings(tally: Decided) -> Iterator[tuple[str, str]]:
-    """What was decided, as `lines` ends with."""
+def endings(tally: Decided, *, explained: bool = True) -> Iterator[tuple[str, str]]:
+    """What was decided, as `lines` ends with. explained: with the first cases that broke."""
     for verdict in tally.verdicts:
-        yield from _verdict(verdict)
+        yield from _verdict(verdict if explained else {**verdict, "explained": ()})
     for night in tally.nights:
         yield from _night(night)
 

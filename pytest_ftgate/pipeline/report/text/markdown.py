@@ -54,7 +54,8 @@ def _lines(tally: RunReport) -> Iterator[str]:
     yield ""
     if not (tally.verdicts or tally.nights):
         yield from (f"**{headline(tally)}**", "")
-    yield from verbatim([text for text, _ in endings(tally)])
+    shown_below = any(each["cases"] for pipeline in tally.pipelines for each in pipeline.get("changed", ()))
+    yield from verbatim([text for text, _ in endings(tally, explained=not shown_below)])
     yield from verbatim([text for text, _ in data_lines(tally.data, verbose=False)])
     yield from verbatim(tally.unasked)
     for name in set_names(tally):
@@ -158,7 +159,8 @@ def _job(tally: RunReport) -> Iterator[str]:
     """Where the whole of it is. The address may be anybody's."""
     address = str(tally.about.get("job", ""))
     if _ADDRESS.fullmatch(address):
-        yield from ("", f"[Log and artifacts of this job]({address})")
+        page = f", the whole report among them as {escaped(name)}" if (name := str(tally.about.get("html", ""))) else ""
+        yield from (f"[Log and artifacts of this job]({address}){page}", "")
 
 
 def _duration(seconds: float) -> str:

@@ -62,7 +62,11 @@ def test_cases_that_changed_have_question_and_both_answers():
 
 def test_a_training_shows_what_changed_against_the_champion_and_not_since_the_last_run():
     against = moved(text="against the champion v1: 0 fixed, 60 broken of 80 cases", broken=[f"q{n}" for n in range(60)])
-    text = page(report(train=True, pipelines=[{"changed": [against]}], changed=[moved()]))
+    verdict = {"task": "quiz", "verdict": "REJECT", "version": 2, "reason": "worse", "golden": "g", "seconds": {}}
+    verdicts = [verdict | {"explained": ["  c1: told at length"]}]
+    assert "told at length" in page(report(train=True, verdicts=verdicts))
+    text = page(report(train=True, verdicts=verdicts, pipelines=[{"changed": [against]}], changed=[moved()]))
+    assert "told at length" not in text
     assert "    quiz: against the champion v1: 0 fixed, 60 broken of 80 cases\n" in text
     assert text.count("broken in quiz</summary>") == 1
     assert "\nand 59 more\n" in text
@@ -78,4 +82,5 @@ def test_a_training_shows_what_changed_against_the_champion_and_not_since_the_la
     ],
 )
 def test_the_job_is_linked_if_it_is_an_address(job: str, linked: bool):
-    assert (f"[Log and artifacts of this job]({job})" in page(report(about={"job": job}))) == linked
+    text = page(report(about={"job": job, "html": "report.html"}))
+    assert (f"[Log and artifacts of this job]({job}), the whole report among them as report.html" in text) == linked
