@@ -80,7 +80,7 @@ def _models(store: RecordStore, report: RunReport, records: Sequence[Record], no
         same = [case for case in before.cases if digests.get(case.id) == case.case]
         title = _title(before.facts)
         when = f"run before, {before.facts.when:%Y-%m-%d %H:%M}"
-        yield Model("before", f"{when} ({title})" if title else when, before.facts, same)
+        yield Model("before", when if title in {"", _title(first.facts)} else f"{when} ({title})", before.facts, same)
 
 
 def _title(facts: Facts) -> str:
