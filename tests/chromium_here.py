@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import importlib.util
 import itertools
 import json
 import shutil
@@ -110,6 +111,15 @@ class Chromium:
                 f"never true: {script}\n{self.value('document.body.innerText')}\n{self.complaints}"
             )
             time.sleep(0.02)
+
+    def inaccessible(self) -> list[str]:
+        """What axe-core finds on the page: rule, what it is about, and the element. Its script is of a package."""
+        [folder] = importlib.util.find_spec("axe_core_python").submodule_search_locations  # type: ignore[union-attr, misc]
+        self.value(Path(folder, "axe.min.js").read_text(encoding="utf-8") + ";0")
+        self.value("axe.run().then((found) => { window.axeFound = found.violations; }), 0")
+        self.wait("window.axeFound !== undefined")
+        found = self.value("JSON.stringify(window.axeFound.map((v) => [v.id, v.help, v.nodes[0].html.slice(0, 200)]))")
+        return [": ".join(each) for each in json.loads(found)]
 
     def press(self, key: str, modifiers: int = 0) -> None:
         name, code, text = KEYS[key] if key in KEYS else (key, ord(key.upper()), key)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from pytest_ftgate.cli.main import main
 from tests.chromium_here import Chromium
 from tests.plugin.test_report_cases import table
 from tests.plugin.trained import Trained
@@ -108,3 +109,11 @@ def test_a_training_has_its_verdict_its_checks_and_its_history(
         browser.wait("document.querySelector('[data-filter=broken]').ariaPressed === 'true'")
         assert browser.complaints == []
         assert len(browser.requests) == 1
+        assert browser.inaccessible() == []
+        assert main(["view", "--state-dir", str(project.path / ".ftgate")]) == 0
+        browser.open(f"file://{project.path}/.ftgate/view.html")
+        browser.wait("document.querySelector('#history') !== null")
+        assert browser.value("document.querySelectorAll('#trends svg').length") == 1
+        assert browser.value("document.querySelector('#runs a').textContent") == page.parent.name
+        assert browser.value("document.documentElement.scrollWidth <= innerWidth")
+        assert browser.inaccessible() == []
