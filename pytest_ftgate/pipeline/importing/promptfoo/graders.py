@@ -41,7 +41,7 @@ class CaseGraders:
 
     graders: as in cases.jsonl; of several judged assertions one `judge`. requirements: what the judge is asked.
     expected: the case's, None if no grader needs it. metrics: whether a metric was named. strict_json: whether JSON
-    inside a text was asked for. weights: whether there are weights that decide nothing.
+    inside a text was asked for. weights: whether there are weights that decide nothing. case: the case, for `Losses`.
     """
 
     folder: Path
@@ -54,6 +54,7 @@ class CaseGraders:
     metrics: bool = False
     weights: bool = False
     strict_json: bool = False
+    case: object = field(default_factory=object)
 
     def add(self, assertions: Iterable[Assertion], threshold: float | None) -> None:
         """All assertions of the test; threshold: least weighted mean with which it passes, None if all must pass."""
@@ -64,7 +65,7 @@ class CaseGraders:
             why = (
                 "is not kept: several rubrics are judged at once, so that they have no mean; here all graders must pass"
             )
-            self.losses.add(place.path, place.line, f"threshold {threshold:g}", why)
+            self.losses.add_of(self.case, place.path, place.line, f"threshold {threshold:g}", why)
             threshold = None
         made = self._several(several)
         specs = [spec for spec, _ in made]
@@ -79,7 +80,7 @@ class CaseGraders:
         try:
             return _weighted(made, threshold)
         except NotCarriedError as error:
-            self.losses.add(place.path, place.line, f"threshold {threshold:g}", str(error))
+            self.losses.add_of(self.case, place.path, place.line, f"threshold {threshold:g}", str(error))
             return {"kind": "all_of", "graders": [spec for spec, _ in made]}
 
     def _several(self, assertions: Iterable[Assertion]) -> list[tuple[Spec, float]]:
@@ -95,7 +96,7 @@ class CaseGraders:
             return self._grader(written, assertion)
         except (NotCarriedError, NotSameError) as error:
             what = written or "assertion"
-            self.losses.add(assertion.place.path, assertion.place.line, what, str(error))
+            self.losses.add_of(self.case, assertion.place.path, assertion.place.line, what, str(error))
             return None
 
     def _check_keys(self, assertion: Assertion) -> None:
@@ -151,7 +152,7 @@ class CaseGraders:
         self.requirements.append(requirement(kind, asked.text, holds=holds))
         if asked.threshold is not None:
             why = "is not kept: our judge answers a requirement with yes or no"
-            self.losses.add(place.path, place.line, f"threshold {asked.threshold:g} of {kind}", why)
+            self.losses.add_of(self.case, place.path, place.line, f"threshold {asked.threshold:g} of {kind}", why)
         return dict(JUDGE)
 
     def _expect(self, value: Any) -> bool:

@@ -17,7 +17,7 @@ from pytest_ftgate.pipeline.importing.promptfoo import judge
 from pytest_ftgate.pipeline.importing.promptfoo.assertions import PromptfooTest
 from pytest_ftgate.pipeline.importing.promptfoo.document import Document, read_document
 from pytest_ftgate.pipeline.importing.promptfoo.graders import CaseGraders
-from pytest_ftgate.pipeline.importing.promptfoo.inputs import inputs_of
+from pytest_ftgate.pipeline.importing.promptfoo.inputs import Inputs, inputs_of
 from pytest_ftgate.pipeline.importing.promptfoo.prompts import read_prompts
 from pytest_ftgate.pipeline.importing.promptfoo.templates import NotSameError, is_template, plain_values
 from pytest_ftgate.pipeline.importing.promptfoo.tests import read_tests
@@ -25,6 +25,8 @@ from pytest_ftgate.pipeline.importing.promptfoo.unread import is_left_out, note_
 from pytest_ftgate.pipeline.importing.promptfoo.variables import combinations
 
 _LONGEST_ID = 60
+_MOST_NAMED = 8
+"""Variables of a test that a message names."""
 _PROVIDERS = "providers, keys and settings of the run are not copied: the model is named where pytest is started"
 _METRICS = "names of metrics are not kept: a case has one grade"
 _WEIGHTS = "weights are not kept where all assertions must pass: they decide nothing"
@@ -57,7 +59,7 @@ def read_promptfoo(path: Path) -> Imported:
     inputs = inputs_of(prompts, losses)
     parts = frozenset().union(*(prompt.names.parts for prompt in prompts))
     drafts = [
-        _Draft(test, inputs.of(graders.variables), graders)
+        _draft(test, inputs, graders)
         for test in read_tests(config, losses)
         for graders in _graded(test, parts, config.path.parent, losses)
     ]
@@ -93,6 +95,18 @@ def _graded(test: PromptfooTest, parts: frozenset[str], folder: Path, losses: Lo
         graders = CaseGraders(folder, variables, losses)
         graders.add(test.asserts, test.threshold)
         yield graders
+
+
+def _draft(test: PromptfooTest, inputs: Inputs, graders: CaseGraders) -> _Draft:
+    """The case; a variable of the prompts that it has no value for is noted."""
+    if missing := inputs.missing(graders.variables):
+        asked = ", ".join(f"{{{{{name}}}}}" for name in missing)
+        given = ", ".join(list(graders.variables)[:_MOST_NAMED]) or "no variable"
+        more = ", ..." if len(graders.variables) > _MOST_NAMED else ""
+        has = "has no value and is" if len(missing) == 1 else "have no value and are"
+        why = f"the prompt's {asked} {has} asked empty; the test has {given}{more}"
+        graders.losses.add_of(graders.case, test.place.path, test.place.line, "vars", why)
+    return _Draft(test, inputs.of(graders.variables), graders)
 
 
 def _check_plain(variables: Mapping[str, Any]) -> None:

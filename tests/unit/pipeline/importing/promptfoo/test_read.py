@@ -304,3 +304,20 @@ def test_a_configuration_in_javascript_is_refused(tmp_path: Path):
 
     with pytest.raises(FileFaults, match="expected \\.yaml, \\.yml or \\.json"):
         read_promptfoo(tmp_path / "promptfooconfig.js")
+
+
+def test_a_case_that_loses_several_assertions_for_one_reason_counts_once(imported):
+    made = imported(
+        """
+prompts: ['{{q}}']
+tests:
+  - vars: {q: [a, b]}
+    assert:
+      - {type: latency}
+      - {type: latency}
+      - {type: latency}
+"""
+    )
+    (fault,) = made.lost
+    assert fault.line == 6
+    assert fault.message.endswith("(2 cases; also lines 7, 8)")
