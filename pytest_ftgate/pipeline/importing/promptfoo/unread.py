@@ -77,9 +77,9 @@ def is_left_out(test: PromptfooTest, losses: Losses) -> bool:
     """Whether a test cannot be carried over for one of its keys; all that is lost is noted."""
     given = [*(key for key, value in test.options.items() if value not in (None, "", *_TRIMS)), *test.others]
     for key in given:
+        place = test.places.get(key, test.place)
         if key in _LEAVES_OUT:
-            why = f"{_LEAVES_OUT[key]}; the test is left out"
-            losses.add(test.place.path, test.place.line, key, why)
+            losses.add(place.path, place.line, key, f"{_LEAVES_OUT[key]}; the test is left out")
         elif key not in _SILENT:
-            losses.add(test.place.path, test.place.line, key, _NAMED.get(key, "is not carried over"))
+            losses.add(place.path, place.line, key, _NAMED.get(key, "is not carried over"))
     return any(key in _LEAVES_OUT for key in given)

@@ -30,9 +30,9 @@ def test_each_row_is_a_test(imported):
     assert second["graders"][0]["kind"] == "weighted"
     assert second["graders"][0]["threshold"] == 0.5
     assert (third["expected"], third["graders"]) == ("Just this", [{"kind": "exact"}])
+    assert third["notes"] == '{"tags": ["a", "b"]}'
     assert fourth == {"input": {"q": "y"}}
     assert [(fault.path, fault.line, fault.message.partition(":")[0]) for fault in made.lost] == [
-        ("t.csv", 4, "metadata.tags"),
         ("t.csv", 5, "javascript"),
         ("t.csv", 6, "suffix"),
     ]

@@ -220,8 +220,8 @@ tests:
   - oops
 """
     )
-    assert [fault.line for fault in made.lost] == [3, 4, 6, 6, 11, 12]
-    assert made.lost[3].message.endswith("(2 cases; also line 9)")
+    assert [fault.line for fault in made.lost] == [3, 4, 7, 11, 12]
+    assert made.lost[2].message.endswith("(2 cases; also line 10)")
 
 
 def test_external_tests_scenarios_references_and_merged_keys(imported):
@@ -321,3 +321,18 @@ tests:
     (fault,) = made.lost
     assert fault.line == 6
     assert fault.message.endswith("(2 cases; also lines 7, 8)")
+
+
+def test_a_key_of_the_default_test_is_named_where_it_stands(imported):
+    made = imported(
+        """
+prompts: ['{{q}}']
+defaultTest:
+  options:
+    rubricPrompt: Judge it
+tests:
+  - vars: {q: a}
+  - vars: {q: b}
+"""
+    )
+    assert [(fault.line, fault.message[-9:]) for fault in made.lost] == [(5, "(2 cases)")]
