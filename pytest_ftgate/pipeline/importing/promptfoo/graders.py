@@ -33,6 +33,8 @@ JAVASCRIPT = "javascript"
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py", ".rb")
 _KNOWN = frozenset({"type", "value", "threshold", "weight", "metric", "assert", "provider", "config"})
 """Keys of an assertion that are read, or are settings of a provider or a program."""
+_BY_THRESHOLD = (ASSERT_SET, "rouge-n", "not-rouge-n")
+"""Types that pass by their threshold."""
 
 
 @dataclass(slots=True)
@@ -80,7 +82,8 @@ class CaseGraders:
         try:
             return _weighted(made, threshold)
         except NotCarriedError as error:
-            self.losses.add_of(self.case, place.path, place.line, f"threshold {threshold:g}", str(error))
+            why = f"{error}; here all graders must pass"
+            self.losses.add_of(self.case, place.path, place.line, f"threshold {threshold:g}", why)
             return {"kind": "all_of", "graders": [spec for spec, _ in made]}
 
     def _several(self, assertions: Iterable[Assertion]) -> list[tuple[Spec, float]]:
@@ -110,6 +113,8 @@ class CaseGraders:
         for key in ("threshold", "weight"):
             if isinstance(data.get(key, 0), bool) or not isinstance(data.get(key, 0), int | float | None):
                 raise NotCarriedError(f"its {key} is no number")
+        if data.get("threshold") == 0 and data.get("type") in _BY_THRESHOLD:
+            raise NotCarriedError("has the threshold 0, with which every answer passes")
         if strange := [str(key) for key in data if key not in _KNOWN]:
             raise NotCarriedError(f"its `{strange[0]}` is not carried over")
 
@@ -185,6 +190,8 @@ def _never(_value: Any) -> bool:
 
 
 def _weighted(made: list[tuple[Spec, float]], threshold: float) -> Spec:
+    if threshold == 0:
+        raise NotCarriedError("lets every answer pass")
     if not 0 <= threshold <= 1:
         raise NotCarriedError("is not between 0 and 1, as the mean of assertions is")
     graders, weights = [all_or_nothing(spec) for spec, _ in made], [weight for _, weight in made]

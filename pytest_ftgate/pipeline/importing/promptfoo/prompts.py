@@ -87,7 +87,10 @@ def _texts(entry: Any, place: Place, folder: Path, losses: Losses) -> Iterator[t
     if not isinstance(entry, str) or not entry.strip():
         losses.add(place.path, place.line, "prompt", "is no text", cases=0)
     elif entry.startswith(FILE) or _is_path(entry, folder):
-        for path in files_of(entry, folder):
+        paths = list(files_of(entry, folder))
+        if not paths:
+            losses.add(place.path, place.line, "prompt", f"no file matches {entry}", cases=0)
+        for path in paths:
             yield from _of_file(path, label, place, losses)
     elif _OTHER_SOURCES.match(entry):
         losses.add(place.path, place.line, "prompt", f"from {entry.partition(':')[0]}: is not fetched", cases=0)

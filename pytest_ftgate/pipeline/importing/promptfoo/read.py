@@ -175,6 +175,12 @@ def _notes(
         _METRICS: any(each.metrics for each in of_graders),
         _WEIGHTS: any(each.weights for each in of_graders),
         _JSON_INSIDE: any(each.strict_json for each in of_graders),
-        f"cases without a grader, which are asked and not scored: {ungraded:,}": bool(ungraded),
+        f"cases without a grader, which are asked and not scored: {_ungraded(ungraded, rows)}": bool(ungraded),
     }
     return [note for note, applies in notes.items() if applies]
+
+
+def _ungraded(number: int, rows: Sequence[CaseRow]) -> str:
+    if number < len(rows):
+        return f"{number:,}"
+    return f"all {number:,}; write [[grader]] in golden.toml in the place of `grader = []`, or a test in Python"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.pipeline.exporting.promptfoo import promptfoo_config
+from pytest_ftgate.pipeline.importing.write import write_golden_set
 from tests.projects import write, write_rows
 
 
@@ -44,3 +47,17 @@ def test_what_we_exported_comes_back(imported, tmp_path: Path):
     made = imported(promptfoo_config(load_suite(tmp_path / "goldens/sums")).text)
     assert made.lost == []
     assert [json.loads(json.dumps(row.data)) for row in made.cases] == rows
+
+
+@pytest.mark.parametrize("rubrics", [["Is kind"] * 2, ["Is kind", "Is short"]], ids=["of all", "of each"])
+def test_rubrics_survive_any_number_of_rounds(imported, tmp_path: Path, rubrics):
+    tests = [
+        {"vars": {"q": str(number)}, "assert": [{"type": "llm-rubric", "value": text}]}
+        for number, text in enumerate(rubrics)
+    ]
+    made = first = imported(prompts=["{{q}}"], tests=tests)
+    for number in range(2):
+        suite = write_golden_set(made, tmp_path / f"goldens/round{number}")
+        made = imported(promptfoo_config(suite).text)
+    assert made.golden["judge"] == first.golden["judge"]
+    assert [row.data.get("expected") for row in made.cases] == [row.data.get("expected") for row in first.cases]

@@ -98,7 +98,7 @@ def test_chats_in_files_are_the_prompt_where_only_the_last_turn_has_variables(im
         "prompt-2": {"system": "Be.", "template": "So: {{sum}}", "examples": []}
     }
     assert [turn["content"] for turn in messages(made)] == ["Be brief.", "1+1", "2", "2+2"]
-    assert "cases without a grader, which are asked and not scored: 1" in made.notes
+    assert made.notes[-1].startswith("cases without a grader, which are asked and not scored: all 1; write [[grader]]")
 
 
 def test_a_chat_with_variables_in_its_system_turn_is_written_out_in_each_case(imported):
@@ -124,6 +124,7 @@ def test_a_chat_with_variables_in_its_system_turn_is_written_out_in_each_case(im
         ),
         ("file://prompt.py", "prompts of programs and tables are not carried over"),
         ("file://missing.txt", "cannot be read: No such file"),
+        ("file://nope*.txt", "no file matches file://nope*.txt"),
         ("https://host/p", "from https: is not fetched"),
         ({"label": "x"}, "is no text"),
     ],
@@ -189,6 +190,7 @@ def test_lists_stay_where_expansion_is_off_and_files_of_variables_are_read(impor
         ({"providerOutput": "x"}, "providerOutput: gives the answer, so that no model is asked"),
         ({"vars": {"q": "file://make.js"}}, "vars: vars.q: make.js is a program or no text"),
         ({"vars": {"q": "file://none.txt"}}, "No such file"),
+        ({"vars": "file://none*.yaml"}, "vars: no file matches file://none*.yaml"),
         ({"vars": {"q": "{{ a | upper }}"}}, "vars.q is a template itself"),
         (
             {"vars": {name: list(range(100)) for name in "qab"}},
