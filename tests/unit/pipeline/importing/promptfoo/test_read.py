@@ -223,6 +223,7 @@ tests:
 """
     )
     assert [fault.line for fault in made.lost] == [3, 4, 7, 11, 12]
+    assert made.lost[1].message == "asserts: is not a key of promptfoo that is known"
     assert made.lost[2].message.endswith("(2 cases; also line 10)")
 
 
@@ -338,3 +339,10 @@ tests:
 """
     )
     assert [(fault.line, fault.message[-9:]) for fault in made.lost] == [(5, "(2 cases)")]
+
+
+def test_a_key_that_is_nearly_one_of_promptfoos_says_which(imported):
+    made = imported(prompts=["{{q}}"], test=[{"vars": {"q": "x"}}])
+    assert [fault.message for fault in made.lost] == [
+        "test: is not a key of promptfoo that is known; did you mean 'tests'?"
+    ]
