@@ -11,6 +11,8 @@ _LONGEST = 60
 """Characters of a value that makes a slice."""
 _MOST_VALUES = 10
 """Different values of a slice, unless each has several cases."""
+_NOTES = "notes"
+"""Key of the metadata that is never a slice; `ftgate export-cases` writes it."""
 _FEW_CASES = 3
 """So few cases may all have different values of a slice."""
 
@@ -20,7 +22,7 @@ def slice_names(metadata: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     values: dict[str, list[str]] = {}
     for each in metadata:
         for key, value in each.items():
-            if _is_short(value):
+            if key != _NOTES and _is_short(value):
                 values.setdefault(key, []).append(_text(value))
     names: dict[str, str] = {}
     for key, some in values.items():
@@ -43,8 +45,10 @@ def parted(metadata: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[
 
 
 def as_notes(rest: Mapping[str, Any]) -> str:
-    """JSON of what is no slice; "" of nothing."""
-    return json.dumps(rest, ensure_ascii=False, default=str) if rest else ""
+    """What is no slice: notes that a case had already, and the others as JSON; "" of nothing."""
+    others = {key: value for key, value in rest.items() if key != _NOTES or not isinstance(value, str)}
+    written = json.dumps(others, ensure_ascii=False, default=str) if others else ""
+    return "\n".join(filter(None, (rest[_NOTES] if len(others) < len(rest) else "", written)))
 
 
 def free_id(text: str, ids: set[str]) -> str:

@@ -32,7 +32,7 @@ class Labels:
         words = re.sub(r"[^a-z0-9]+", "-", test.description.lower()).strip("-")[:_LONGEST_ID].rstrip("-")
         name = str(own.pop("id", words))
         described = "" if test.description == name else test.description
-        notes = "\n".join(filter(None, (described, own.pop("notes", ""), as_notes(rest))))
+        notes = "\n".join(filter(None, (described, as_notes(rest))))
         return {"id": free_id(name, self.ids) if name else "", "slices": slices, "notes": notes, **own}
 
 
@@ -43,12 +43,10 @@ def _parts(test: PromptfooTest) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _own(test: PromptfooTest) -> Iterator[tuple[str, Any]]:
-    """What a case calls the same: id and notes; and of a test that `ftgate export-cases` wrote the rest."""
+    """What a case calls the same: the id; and of a test that `ftgate export-cases` wrote the rest."""
     given = test.metadata
     if isinstance(given.get("id"), str | int) and not isinstance(given["id"], bool) and str(given["id"]).strip():
         yield "id", str(given["id"])
-    if isinstance(given.get("notes"), str):
-        yield "notes", given["notes"]
     if test.description and test.description == given.get("id"):
         yield from ((key, given[key]) for key, kind in (("cluster", str), ("must_pass", bool)) if _is(given, key, kind))
 

@@ -19,6 +19,8 @@ from pytest_ftgate.pipeline.importing.promptfoo.templates import Names, NotSameE
 ROLES = ("system", "user", "assistant")
 _TEXTS = (".txt", ".md", ".j2", ".json", ".jsonl", *YAML)
 _OTHER_FILES = (".csv", ".js", ".cjs", ".mjs", ".ts", ".py")
+_LONGEST_NAME = 256
+"""Bytes of a name that a file system takes, and one more."""
 _SEPARATOR = re.compile(r"^---\r?$", re.MULTILINE)
 _OTHER_SOURCES = re.compile(r"(?:https?|langfuse|portkey|helicone|exec|package|python|huggingface|ai21|s3|gs)[:]/?/?")
 
@@ -101,7 +103,7 @@ def _texts(entry: Any, place: Place, folder: Path, losses: Losses) -> Iterator[t
 
 def _is_path(text: str, folder: Path) -> bool:
     """Whether a prompt without scheme is the path of a file, as promptfoo takes it, or can be nothing else."""
-    if len(text) >= 256 or "\n" in text or "{{" in text:
+    if len(text.encode(errors="replace")) >= _LONGEST_NAME or "\n" in text or "{{" in text:
         return False
     is_named_as_file = not re.search(r"\s", text) and Path(text).suffix in (*_TEXTS, *_OTHER_FILES)
     return is_named_as_file or (folder / text).is_dir() or any(path.is_file() for path in files_of(text, folder))

@@ -349,3 +349,8 @@ def test_a_key_that_is_nearly_one_of_promptfoos_says_which(imported):
     assert [fault.message for fault in made.lost] == [
         "test: is not a key of promptfoo that is known; did you mean 'tests'?"
     ]
+
+
+def test_a_text_longer_than_a_name_of_a_file_is_a_prompt(imported):
+    made = imported(prompts=["\u7ffb\u8bd1" * 60], tests=[{"vars": {"q": "x"}}])
+    assert messages(made)[0]["content"] == "\u7ffb\u8bd1" * 60
