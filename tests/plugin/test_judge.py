@@ -9,6 +9,7 @@ import pytest
 
 from pytest_ftgate.evaluate.suite import load_suite
 from tests.messages_server import REFUSAL, Fault, MessagesServer
+from tests.projects import assert_unasked
 from tests.scripted_judge import judging
 
 CASES = [{"id": f"c{i}", "input": f"question {i}", "expected": f"a{i}"} for i in range(8)]
@@ -159,6 +160,33 @@ def test_all_answers_are_judged_in_one_batch(project, answering, judged):
     assert not judged.requests
     assert sum(judged.answered.values()) == 8
     assert len(judged.batches.created) == 1
+
+
+GATE = "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.5\n"
+
+
+def test_without_the_key_of_its_judge_no_model_is_asked_and_other_sets_run(project, answering, judged):
+    answering(lambda _messages: "5")
+    project.golden("tone", CASES, JUDGE.format(url=judged.url, more='api_key_env = "NO_SUCH_KEY"\n') + GATE)
+    project.golden("other", [{"id": "o", "input": "o", "expected": "5"}])
+    result = project.run()
+    assert_unasked(result, 8, passed=1, failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "ftgate: tone: not asked: judge claude-haiku-5-5: no API key for *: environment variable NO_SUCH_KEY is *",
+            "*8 of 8 cases not measured: the judge could not be asked*",
+        ]
+    )
+    assert len(project.server.requests) == 1
+    assert not judged.requests
+
+
+def test_a_missing_key_of_the_judge_stops_no_case_that_another_grader_grades(project, answering, judged):
+    answering(lambda _messages: "a0")
+    cases = [CASES[0], CASES[1] | {"graders": [{"kind": "judge"}]}]
+    toml = JUDGE.format(url=judged.url, more='api_key_env = "NO_SUCH_KEY"\n')
+    project.golden("mixed", cases, toml.replace('[[grader]]\nkind = "judge"\nthreshold = 0.75\n', ""))
+    project.run("-k", "c0").assert_outcomes(passed=1, deselected=1)
 
 
 def test_a_judge_whose_key_is_refused_is_not_asked_again_for_every_case(project, answering, judged):
