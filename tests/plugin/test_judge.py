@@ -72,6 +72,16 @@ def test_refusals_are_asked_again_once_then_unscored_and_too_many_are_integrity(
     assert judged.seen.most_common(1)[0][1] == 2
 
 
+def test_a_server_without_tool_calls_is_told_with_the_key_that_it_needs(project, answering, judged):
+    judged.reply = lambda _body: "I would say 5."
+    answering(lambda _messages: "5")
+    project.golden("tone", CASES[:2], JUDGE.format(url=judged.url, more=""))
+    result = project.run()
+    assert result.ret == 11
+    why = "no call of tool 'give_verdict'; if the server has no tool calls, set structured = \"json_schema\" in "
+    result.stdout.fnmatch_lines([f"  unscored: invalid verdict twice: {why}*judge]"])
+
+
 def test_a_judge_that_answers_no_longer_is_a_failure_not_a_grade(project, answering, judged):
     answering(lambda _messages: "5")
     project.golden(
