@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -99,12 +99,17 @@ class EvaluationRun:
         run = self._training.of(suite)
         return run is not None and run.unchanged
 
-    def plan(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
+    def plan(self, asks: Iterable[tuple[Suite, Sequence[Case]]], graded: Collection[str]) -> None:
         """Send the requests of a plain run; those of `--train` are sent by its stages.
 
-        A golden set whose model, or judge, cannot be asked is noted in `unasked`, and hides no other.
+        A golden set whose model, or judge, cannot be asked is noted in `unasked`, and hides no other. graded: titles of
+        the sets of which more is wanted than the answers.
         """
-        wanted = [(suite, cases) for suite, cases in asks if self._try(suite, partial(check_judge, suite, cases))]
+        wanted = [
+            (suite, cases)
+            for suite, cases in asks
+            if suite.title not in graded or self._try(suite, partial(check_judge, suite, cases))
+        ]
         if self._asked.regrade:
             for suite, cases in wanted:
                 self._try(suite, partial(self._look_up, suite, cases))

@@ -191,12 +191,15 @@ def test_without_the_key_of_its_judge_no_model_is_asked_and_other_sets_run(proje
     assert not judged.requests
 
 
-def test_a_missing_key_of_the_judge_stops_no_case_that_another_grader_grades(project, answering, judged):
+def test_a_missing_key_of_the_judge_stops_nothing_that_does_without_it(project, answering, judged):
     answering(lambda _messages: "a0")
     cases = [CASES[0], CASES[1] | {"graders": [{"kind": "judge"}]}]
     toml = JUDGE.format(url=judged.url, more='api_key_env = "NO_SUCH_KEY"\n')
     project.golden("mixed", cases, toml.replace('[[grader]]\nkind = "judge"\nthreshold = 0.75\n', ""))
     project.run("-k", "c0").assert_outcomes(passed=1, deselected=1)
+    test = "def test_text(response): assert response.text == 'a0'\n"
+    project.write("test_it.py", f"import pytest\n@pytest.mark.golden('mixed')\n{test}")
+    project.run("test_it.py").assert_outcomes(passed=2)
 
 
 def test_a_judge_whose_key_is_refused_is_not_asked_again_for_every_case(project, answering, judged):
