@@ -39,7 +39,10 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cron", type=_cron, default="17 3 * * *", help="canary schedule, UTC (default %(default)s)")
     parser.add_argument(
-        "--minutes", type=_minutes, default=720, help="job timeout per pipeline in minutes (default 720)"
+        "--minutes",
+        type=_minutes,
+        metavar="N",
+        help="job timeout per pipeline in minutes (default 720; of a served model 60)",
     )
     _add_served(parser)
     _add_shared(parser)

@@ -119,6 +119,7 @@ def _values(host: str, name: str, args: argparse.Namespace) -> dict[str, object]
         "install_plain": (args.install or INSTALL_LIGHT).replace("\n", "\n" + indent),
         "arguments": ARGUMENTS,
         "codes": FILES[name],
+        "compares": name in COMPARING,
     }
 
 
