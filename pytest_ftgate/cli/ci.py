@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_ftgate.cli import ci_changed, ci_comment, ci_retrain
 from pytest_ftgate.cli.ci_changed import add_folders
-from pytest_ftgate.cli.ci_files import COMPARING, INSTALL, INSTALL_LIGHT, RETRAINING, TRAINING, write_files
+from pytest_ftgate.cli.ci_files import COMPARING, EXTRAS, RETRAINING, TRAINING, install, write_files
+from pytest_ftgate.cli.ci_needs import needs_of
 from pytest_ftgate.cli.ci_retrain import has_promoters, retrained
 from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.errors import FtgateError
@@ -74,7 +76,10 @@ def _add_served(parser: argparse.ArgumentParser) -> None:
 def _add_shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", default="3.11", metavar="VERSION", help="default 3.11")
     parser.add_argument(
-        "--install", default="", metavar="COMMAND", help=f"default: {INSTALL}; of a served model {INSTALL_LIGHT}"
+        "--install",
+        default="",
+        metavar="COMMAND",
+        help=f"default: {install(*EXTRAS)}; of a served model {install()}; with the extras that the golden sets need",
     )
     parser.add_argument("--force", action="store_true", help="overwrite workflows edited by hand")
     add_folders(parser)
@@ -87,7 +92,7 @@ def github(args: argparse.Namespace) -> int:
     pipelines = [] if args.model else retrained(Path(args.pipelines))
     args.crons, args.retrain, args.promoters = crons_of(pipelines), bool(pipelines), has_promoters(args)
     names = COMPARING if args.model else (*TRAINING, *([RETRAINING] if args.retrain else []))
-    return write_files("github", names, args)
+    return _write("github", names, args)
 
 
 def gitlab(args: argparse.Namespace) -> int:
@@ -97,7 +102,14 @@ def gitlab(args: argparse.Namespace) -> int:
     names = COMPARING if args.model else TRAINING
     args.crons, args.retrain = [], not args.model and bool(retrained(Path(args.pipelines)))
     args.promoters = has_promoters(args)
-    return write_files("gitlab", names, args)
+    return _write("gitlab", names, args)
+
+
+def _write(host: str, names: Iterable[str], args: argparse.Namespace) -> int:
+    args.needs = needs_of(Path(args.goldens))
+    code = write_files(host, names, args)
+    args.needs.tell(args.install)
+    return code
 
 
 def _labels(text: str) -> str:
