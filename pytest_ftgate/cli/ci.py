@@ -8,9 +8,11 @@ from pathlib import Path
 
 from pytest_ftgate.cli import ci_changed, ci_comment, ci_retrain
 from pytest_ftgate.cli.ci_changed import add_folders
+from pytest_ftgate.cli.ci_drop import drop_lines
 from pytest_ftgate.cli.ci_files import COMPARING, EXTRAS, RETRAINING, TRAINING, install, write_files
-from pytest_ftgate.cli.ci_needs import needs_of
+from pytest_ftgate.cli.ci_needs import needs_of, sets_below
 from pytest_ftgate.cli.ci_retrain import has_promoters, retrained
+from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.cron import cron_problem
@@ -106,9 +108,12 @@ def gitlab(args: argparse.Namespace) -> int:
 
 
 def _write(host: str, names: Iterable[str], args: argparse.Namespace) -> int:
-    args.needs = needs_of(Path(args.goldens))
+    sets = sets_below(Path(args.goldens))
+    args.needs = needs_of(sets)
     code = write_files(host, names, args)
     args.needs.tell(args.install)
+    for line in drop_lines(sets, args.max_drop) if args.model else ():
+        say(line)
     return code
 
 

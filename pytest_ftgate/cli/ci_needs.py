@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,12 +37,16 @@ class Needs:
             say(f"the golden sets need keys: set the secrets {', '.join(self.variables)}")
 
 
-def needs_of(folder: Path) -> Needs:
-    """Of all golden sets below a folder; of none where there are none. Raises FtgateError for a key's odd name."""
+def sets_below(folder: Path) -> list[Golden]:
+    """All golden sets of a folder, with their faults; none where there is no folder."""
     from pytest_ftgate.golden.spec import read_golden
     from pytest_ftgate.pipeline.discovery import Catalogue
 
-    sets = [read_golden(path) for path in Catalogue((folder.absolute(),), ()).golden_paths.values()]
+    return [read_golden(path) for path in Catalogue((folder.absolute(),), ()).golden_paths.values()]
+
+
+def needs_of(sets: Sequence[Golden]) -> Needs:
+    """Of golden sets. Raises FtgateError for a key's odd name."""
     extras = {extra for each in sets for extra in _extras(each)}
     variables = {name: each for each in sets for name in _variables(each) if name}
     for name, each in variables.items():

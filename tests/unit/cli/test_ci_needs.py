@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from pytest_ftgate import graders
-from pytest_ftgate.cli.ci_needs import TEXT_KINDS, needs_of
+from pytest_ftgate.cli.ci_needs import TEXT_KINDS, needs_of, sets_below
 from pytest_ftgate.cli.main import main
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.metrics.paired import tango_bounds
+from pytest_ftgate.metrics.power import equal_needed, least_excluded
 from tests.projects import write_golden
 
 CLAUDE = "[judge]\nchecklist = { polite = 'Polite?' }\n"
@@ -85,13 +87,13 @@ def test_an_install_of_ones_own_is_kept_and_told(write):
 )
 def test_graders_say_what_they_need(tmp_path, settings, extras, variables):
     write_golden(tmp_path / "replies", CASES, settings)
-    found = needs_of(tmp_path)
+    found = needs_of(sets_below(tmp_path))
     assert (found.extras, found.variables) == (extras, variables)
 
 
 def test_graders_of_single_cases_count(tmp_path):
     write_golden(tmp_path / "replies", [CASES[0] | {"graders": [{"kind": "bleu"}]}])
-    assert needs_of(tmp_path).extras == ("text",)
+    assert needs_of(sets_below(tmp_path)).extras == ("text",)
 
 
 @pytest.mark.parametrize("name", ["GITHUB_KEY", "A B: ${{x}}"])
@@ -99,7 +101,7 @@ def test_a_name_that_is_no_secret_is_refused(tmp_path, name):
     grader = "[[grader]]\nkind = 'semantic'\nmodel = 'm'\nbase_url = 'https://x/v1'\n"
     write_golden(tmp_path / "replies", CASES, f"{grader}api_key_env = '{name}'\n")
     with pytest.raises(FtgateError, match="cannot be the name of a secret"):
-        needs_of(tmp_path)
+        needs_of(sets_below(tmp_path))
 
 
 def test_the_kinds_that_need_a_library_are_known():
@@ -107,3 +109,17 @@ def test_the_kinds_that_need_a_library_are_known():
     folder = Path(graders.__file__).parent
     looking = {file.stem for file in folder.glob("*.py") if re.search(r"^ +needs\(", file.read_text(), re.MULTILINE)}
     assert looking == TEXT_KINDS | {"code", "semantic"}
+
+
+def test_what_a_set_can_show_is_said_before_anybody_waits_for_it(write):
+    said, _ = write("github", "", *SERVED)
+    told = "replies: 1 case can show no less than 73 points: --max-drop 0.03 can never pass on it, and needs 88 equal "
+    assert f"{told}answers, about 1,100 where 16% differ\n" in said
+    assert "replies" not in write("github", "")[0], "only of a served model"
+
+
+@pytest.mark.parametrize("n", [5, 8, 88, 300])
+def test_it_is_what_the_comparison_says_of_equal_answers(n):
+    least = least_excluded(n)
+    assert -tango_bounds(0, 0, n)[0] == pytest.approx(least, abs=1e-6)
+    assert equal_needed(least + 1e-6) == n

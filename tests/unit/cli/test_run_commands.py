@@ -239,6 +239,13 @@ def test_an_edited_case_ends_a_comparison_with_11(ftgate, two, state):
     assert "tickets.jsonl:3: edited" in err
 
 
+def test_a_run_of_some_cases_is_named_with_a_warning(ftgate, state):
+    keep(state, record(cases({"t1": 1.0}), cases=8), FIRST)
+    code, out, _ = ftgate("runs", "tag", "last", "main")
+    assert code == 0
+    assert out.startswith(f"main is run {FIRST}\nwarning: tickets: the run measured 1 of 8 cases; to compare with all")
+
+
 def test_a_run_gets_a_name(ftgate, two, state):
     assert ftgate("runs", "tag", "last~1", "main")[:2] == (0, f"main is run {FIRST}\n")
     assert "main" in ftgate("runs")[1]
