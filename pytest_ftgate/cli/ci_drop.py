@@ -10,6 +10,8 @@ from pytest_ftgate.metrics.power import DISCORDANCE, cases_needed, equal_needed,
 if TYPE_CHECKING:
     from pytest_ftgate.golden.spec import Golden
 
+_USUAL = f"{100 * DISCORDANCE:.0f} %"
+
 
 def drop_lines(sets: Iterable[Golden], max_drop: float) -> Iterator[str]:
     """A line for each set. max_drop: a share in (0, 1)."""
@@ -21,11 +23,11 @@ def drop_lines(sets: Iterable[Golden], max_drop: float) -> Iterator[str]:
         if n < equal:
             least = 100 * least_excluded(n)
             yield (
-                f"{counted} can show no less than {least:.0f} points: --max-drop {max_drop:g} can never pass on it, "
-                f"and needs {equal:,} equal answers, about {usual:,} where {DISCORDANCE:.0%} differ"
+                f"{counted} can show no less than {least:.2g} points: --max-drop {max_drop:g} is a HOLD unless the "
+                f"score rises; it needs {equal:,} equal answers, about {usual:,} where {_USUAL} differ"
             )
         elif n < usual:
             yield (
                 f"{counted} pass --max-drop {max_drop:g} if nearly all answers are equal; about {usual:,} are needed "
-                f"where {DISCORDANCE:.0%} differ"
+                f"where {_USUAL} differ"
             )

@@ -113,8 +113,8 @@ def test_the_kinds_that_need_a_library_are_known():
 
 def test_what_a_set_can_show_is_said_before_anybody_waits_for_it(write):
     said, _ = write("github", "", *SERVED)
-    told = "replies: 1 case can show no less than 73 points: --max-drop 0.03 can never pass on it, and needs 88 equal "
-    assert f"{told}answers, about 1,100 where 16% differ\n" in said
+    told = "replies: 1 case can show no less than 73 points: --max-drop 0.03 is a HOLD unless the score rises; it needs 88 "
+    assert f"{told}equal answers, about 1,100 where 16 % differ\n" in said
     assert "replies" not in write("github", "")[0], "only of a served model"
 
 
