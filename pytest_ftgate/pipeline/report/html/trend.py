@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -35,15 +35,16 @@ class Point:
 def trend(name: str, points: Sequence[Point]) -> Markup:
     """points: the oldest first, one or more. They stand at even distances, so that a busy day hides none."""
     shown = points[-MOST:]
-    first, last = shown[0], shown[-1]
+    first, last, when = shown[0], shown[-1], _clock(shown)
     told = (
-        f"{name}: {len(shown)} run{'' if len(shown) == 1 else 's'} from {_day(first.at)} to {_day(last.at)}; "
+        f"{name}: {len(shown)} run{'' if len(shown) == 1 else 's'} from {when(first.at)} to {when(last.at)}; "
         f"first {share(first.value)}, last {share(last.value)}, between {share(last.lower)} and {share(last.upper)}"
     )
     return drawing(name, told, int(_HEIGHT) + 24, _parts(shown), "curve")
 
 
 def _parts(points: Sequence[Point]) -> Iterator[Markup]:
+    when = _clock(points)
     y = Axis.over([value for each in points for value in (each.lower, each.upper)], step=0.1)
 
     def across(place: int) -> float:
@@ -63,10 +64,25 @@ def _parts(points: Sequence[Point]) -> Iterator[Markup]:
             yield line(x, _TOP, x, _HEIGHT, "limit")
             yield label(x, _TOP - 2, each.note)
         yield line(x, height(each.lower), x, height(each.upper), "whisker plain")
-        yield dot(x, height(each.value), "mark accent", 4, f"{_day(each.at)}: {share(each.value)}")
-    yield label(across(0), _HEIGHT + 18, _day(points[0].at), anchor="start")
+        yield dot(x, height(each.value), "mark accent", 4, f"{when(each.at)}: {share(each.value)}")
+    yield label(across(0), _HEIGHT + 18, when(points[0].at), anchor="start")
     if len(points) > 1:
-        yield label(across(len(points) - 1), _HEIGHT + 18, _day(points[-1].at), anchor="end")
+        yield label(
+            across(len(points) - 1),
+            _HEIGHT + 18,
+            when(points[-1].at).removeprefix(f"{_day(points[0].at)} "),
+            anchor="end",
+        )
+
+
+def _clock(points: Sequence[Point]) -> Callable[[float], str]:
+    """Days; of runs of one day minutes."""
+    one_day = len(points) > 1 and _day(points[0].at) == _day(points[-1].at)
+    return _minute if one_day else _day
+
+
+def _minute(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(at))
 
 
 def _day(at: float) -> str:
