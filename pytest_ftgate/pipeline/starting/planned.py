@@ -17,10 +17,11 @@ from pytest_ftgate.pipeline.starting.answers import Answers, answers_of
 from pytest_ftgate.pipeline.starting.columns import Mapped
 from pytest_ftgate.pipeline.starting.example import Example, text_of
 from pytest_ftgate.pipeline.starting.grading import Grading, grading_of
-from pytest_ftgate.pipeline.starting.parts import parted
+from pytest_ftgate.pipeline.starting.parts import Parts, parted
 from pytest_ftgate.pipeline.starting.personal import Choice, personal_in, settled
 from pytest_ftgate.pipeline.starting.plan import Plan
-from pytest_ftgate.pipeline.starting.prompt import prompted
+from pytest_ftgate.pipeline.starting.prompt import Prompted, prompted
+from pytest_ftgate.pipeline.starting.rare_labels import absent, without, without_rare
 from pytest_ftgate.pipeline.starting.reading import LeftOut, examples_of, has_shape, usable
 from pytest_ftgate.pipeline.starting.size import check_left, sizes_of
 from pytest_ftgate.pipeline.starting.training import training_of
@@ -45,6 +46,17 @@ class Wish:
     goldens: int | None = None
     seed: int = 0
     pii: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What some examples would become. ungradable: those of them that the graders cannot judge."""
+
+    answers: Answers
+    grading: Grading
+    asked: Prompted
+    parts: Parts
+    ungradable: LeftOut
 
 
 def mapping_of(records: Sequence[Record], given: Mapped) -> Mapped:
@@ -79,13 +91,12 @@ def planned(wish: Wish, records: Sequence[Record]) -> Plan:
     personal = personal_in(examples)
     examples = usable(settled(examples, personal, wish.pii, left), left)
     sizes_of(len(examples), wish.goldens)  # too few are told before anything is made of them
-    answers = answers_of([each.expected for each in examples])
-    examples = [replace(each, expected=_kept(each.expected, answers)) for each in examples]
-    grading = grading_of(answers, [each.expected for each in examples])
-    asked = prompted(examples, wish.system, grading.system, wish.mapped.input)
-    examples = _gradable(asked.examples, grading, left)
-    sizes = sizes_of(len(examples), wish.goldens)
-    parts = parted(examples, [answers.label(each.expected) for each in examples], sizes, wish.seed)
+    examples = without_rare(examples, left)
+    while lost := absent((draft := _draft(wish, examples)).answers, draft.parts):
+        examples = without(examples, draft.answers, lost, left)
+    for reason, places in draft.ungradable.places.items():
+        left.places[reason] += places
+    answers, grading, asked, parts = draft.answers, draft.grading, draft.asked, draft.parts
     check_left(len(parts.train), len(parts.validation))
     max_tokens = min(max(8 * ceil((answers.longest / 2 + 8) / 8), 16), MOST_TOKENS)
     rows = [f"{text_of(each.input)}\n{each.answer}" for each in parts.train]
@@ -110,6 +121,19 @@ def planned(wish: Wish, records: Sequence[Record]) -> Plan:
         unused=tables.unused(table, wish.mapped) if wish.mapped.input else (),
         slices=tables.possible_slices(table, wish.mapped) if wish.mapped.input else (),
     )
+
+
+def _draft(wish: Wish, examples: Sequence[Example]) -> _Draft:
+    """Raises FtgateError: too few rows that graders can judge."""
+    ungradable = LeftOut()
+    answers = answers_of([each.expected for each in examples])
+    examples = [replace(each, expected=_kept(each.expected, answers)) for each in examples]
+    grading = grading_of(answers, [each.expected for each in examples])
+    asked = prompted(examples, wish.system, grading.system, wish.mapped.input)
+    examples = _gradable(asked.examples, grading, ungradable)
+    sizes = sizes_of(len(examples), wish.goldens)
+    parts = parted(examples, [answers.label(each.expected) for each in examples], sizes, wish.seed)
+    return _Draft(answers, grading, asked, parts, ungradable)
 
 
 def _kept(expected: Any, answers: Answers) -> Any:

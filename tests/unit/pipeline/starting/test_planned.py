@@ -98,6 +98,37 @@ def test_an_expected_value_that_the_grader_cannot_judge_is_left_out(plan_of):
     assert places == ["mail.csv:302"]
 
 
+def test_a_label_of_too_few_rows_is_left_out_with_its_line(plan_of):
+    rows = table(520, lambda i: ("shipping", "refund", "account")[i % 3])
+    rows[7]["label"] = "shiping"
+    rows[8]["label"] = rows[9]["label"] = "other"
+    plan = plan_of(rows)
+    assert dict(plan.left.places) == {
+        "label 'shiping' in fewer than 5 rows (near 'shipping': a typo?)": ["mail.csv:9"],
+        "label 'other' in fewer than 5 rows": ["mail.csv:10", "mail.csv:11"],
+    }
+    assert set(plan.answers.labels) == set(plan.grading.choices) == {"shipping", "refund", "account"}
+    assert "shiping" not in f"{plan.system}{plan.grading}"
+
+
+def test_each_label_has_golden_cases_and_training_rows(plan_of):
+    """The six rows of a label are one cluster, so that they cannot be in two parts."""
+    rows = table(400, label, cluster=lambda i: "c" if i < 6 else "")
+    for row in rows[:6]:
+        row["label"] = "rare"
+    plan = plan_of(rows)
+    [(reason, places)] = plan.left.places.items()
+    assert reason.startswith("label 'rare', which no ")
+    assert len(places) == 6
+    assert {each.expected for each in plan.parts.goldens} == set(plan.grading.choices) == {"ham", "spam"}
+
+
+def test_one_label_alone_is_no_task(plan_of):
+    rows = table(400, lambda i: "spam" if i == 3 else "ham")
+    with pytest.raises(FtgateError, match="fewer than two labels would be left: label 'spam' in fewer than 5 rows"):
+        plan_of(rows)
+
+
 def test_personal_data_need_a_decision(plan_of):
     rows = table(300, label)
     rows[3]["text"] += " call 020 7946 0123 or write to maria.lopez@acme-mail.org"
