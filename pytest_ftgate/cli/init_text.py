@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import wrap
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 WIDTH = 110
 NEARLY = 0.9
 """Clusters for each case from which on nothing is said of them."""
+FEW_CASES = 10
+"""Golden cases of a label up to which something is said of it."""
 _HEAD = 10
 _PLACES = 3
 _LONGEST = 90
@@ -26,7 +29,7 @@ def decided(plan: Plan) -> Iterator[str]:
     from pytest_ftgate.pipeline.starting.size import sight
 
     parts, training = plan.parts, plan.training
-    cases, floor = len(parts.goldens), float(plan.grading.floor["min"])
+    cases, floor = len(parts.goldens), plan.grading.floor
     yield f"{plan.task}, from {plan.read:,} rows of {plan.source}"
     yield from _line("asked", ", ".join(plan.mapped.input) or "the questions of each row (a known format)")
     yield from _line("expected", f"{plan.mapped.expected or 'their answers'}: {plan.grading.why}")
@@ -39,9 +42,8 @@ def decided(plan: Plan) -> Iterator[str]:
         what = f"{parts.grouped:,} rows in {parts.near:,} group{'s' * many} of near duplicates or of one cluster"
         yield from _line("", f"  {what}, {'each' if many else 'all'} in one part")
     yield from _line("golden", f"{sight(cases)}{_clustered(plan)} (--goldens N)")
-    yield from _line(
-        "graders", f"{plan.grading.told} (about {100 * shown_from(floor, cases):.0f} % right on these cases show it)"
-    )
+    shown = f" (about {100 * shown_from(floor['min'], cases):.0f} % right on these cases show it)"
+    yield from _line("graders", plan.grading.told + shown * (floor["metric"] == "accuracy"))
     if plan.system:
         yield from _line("prompt", f"{brief(plan.system, _LONGEST)!r} (--system TEXT)")
     yield from _line("base", f"{training.model} ({training.told})")
@@ -98,6 +100,7 @@ def _points(plan: Plan, host: str) -> Iterator[str]:
     yield f"read some of {folder}/cases.jsonl: a wrong `expected` there decides against good models"
     yield f"{folder}/golden.toml: is the floor what your product needs? After a change: ftgate lock {folder}"
     yield from plan.grading.look
+    yield from _unseen(plan)
     if plan.warnings:
         yield f"data checks that warn: {', '.join(plan.warnings)}; where: pytest pipelines/{plan.task}"
     if plan.answers.merged:
@@ -113,6 +116,14 @@ def _points(plan: Plan, host: str) -> Iterator[str]:
         if not Path(".git").exists() and any((each / ".git").exists() for each in Path.cwd().parents):
             yield "this folder is not the root of its repository, where CI looks for workflows: move them there"
         yield f"the CI workflow expects a GPU runner; other labels: ftgate ci {host} --runner LABELS"
+
+
+def _unseen(plan: Plan) -> Iterator[str]:
+    """Labels of too few golden cases to show anything."""
+    counts = Counter(plan.answers.label(each.expected) for each in plan.parts.goldens)
+    few = [f"{label!r} {counts[label]}" for label in plan.answers.labels if counts[label] < FEW_CASES]
+    if few:
+        yield f"labels of under {FEW_CASES} golden cases: {', '.join(few)}; their F1 shows little: collect more"
 
 
 def _line(head: str, text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""File that is not UTF-8 -> the line that is not: a decoder that reads ahead knows only the line that it has given out."""
+"""File that is not UTF-8 -> the line that is not: a decoder that reads ahead knows only the line that it gave out."""
 
 from __future__ import annotations
 

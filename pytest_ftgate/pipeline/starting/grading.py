@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_ftgate.golden.case import answer_text
 from pytest_ftgate.metrics.intervals import wilson
 from pytest_ftgate.pipeline.starting.answers import Answers
 from pytest_ftgate.pipeline.starting.inferred_schema import schema_of
@@ -42,7 +44,30 @@ def grading_of(answers: Answers, expected: Sequence[Any]) -> Grading:
     """The kind of grader that suits the answers, with a floor that is a first guess."""
     if answers.what == "labels":
         return _labels(answers)
+    if answers.what == "short":
+        return _short(expected)
     return _objects(answers, expected) if answers.what == "objects" else _OTHERS[answers.what]
+
+
+def _short(expected: Sequence[Any]) -> Grading:
+    """Without punctuation where it says nothing: 1.5 is not 15, and C# is not C."""
+    texts = {" ".join(answer_text(value).split()) for value in expected}
+    is_prose = not any(char.isdecimal() or _says_something(char) for text in texts for char in text)
+    bare = {"".join(char for char in text if not unicodedata.category(char).startswith("P")) for text in texts}
+    loose = is_prose and len(bare) == len(texts)
+    return Grading(
+        graders=({"kind": "exact", **_LOOSE, **({"ignore_punctuation": True} if loose else {})},),
+        floor=_RIGHT,
+        system="Answer in a few words, without a sentence around them.",
+        why="short texts",
+        told=f"exact, without case{', punctuation' * loose} and extra space; floor: accuracy {ACCURACY:g}",
+        look=("if other wordings are right too, use token_f1, or a list of answers with alternatives = true",),
+    )
+
+
+def _says_something(char: str) -> bool:
+    """Of punctuation: not what sentences have."""
+    return unicodedata.category(char).startswith("P") and char not in _PROSE
 
 
 def _labels(answers: Answers) -> Grading:
@@ -108,7 +133,8 @@ def counted(labels: Mapping[str, int]) -> str:
 
 
 _NUMBERED = ("labels are numbers: if they stand for words, a table with these words teaches a model more",)
-_LOOSE = {"ignore_case": True, "collapse_space": True, "ignore_punctuation": True}
+_LOOSE = {"ignore_case": True, "collapse_space": True}
+_PROSE = frozenset(".,;:!?'\"()-\u2013\u2018\u2019\u201c\u201d")
 _RIGHT: Spec = {"metric": "accuracy", "min": ACCURACY}
 _ALIKE: Spec = {"metric": "accuracy", "min": LIKENESS}
 _OTHERS: Mapping[str, Grading] = {
@@ -127,14 +153,6 @@ _OTHERS: Mapping[str, Grading] = {
         why="JSON values",
         told=f"exact (as JSON values); floor: accuracy {ACCURACY:g}",
         look=("lists must be equal in order; for sets of texts see the grader set_f1",),
-    ),
-    "short": Grading(
-        graders=({"kind": "exact", **_LOOSE},),
-        floor=_RIGHT,
-        system="Answer in a few words, without a sentence around them.",
-        why="short texts",
-        told=f"exact, without case, punctuation and extra space; floor: accuracy {ACCURACY:g}",
-        look=("if other wordings are right too, use token_f1, or a list of answers with alternatives = true",),
     ),
     "phrases": Grading(
         graders=({"kind": "token_f1", "threshold": 0.6},),

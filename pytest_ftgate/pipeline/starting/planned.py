@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ftgate.data.readers.record import Record
+from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.files.excerpt import brief
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.golden.case import Case
 from pytest_ftgate.graders.grade import case_fault, compile_grader
@@ -91,6 +93,7 @@ def planned(wish: Wish, records: Sequence[Record]) -> Plan:
     personal = personal_in(examples)
     examples = usable(settled(examples, personal, wish.pii, left), left)
     sizes_of(len(examples), wish.goldens)  # too few are told before anything is made of them
+    _check_differ(examples, wish.mapped)
     examples = without_rare(examples, left)
     while lost := absent((draft := _draft(wish, examples)).answers, draft.parts):
         examples = without(examples, draft.answers, lost, left)
@@ -121,6 +124,13 @@ def planned(wish: Wish, records: Sequence[Record]) -> Plan:
         unused=tables.unused(table, wish.mapped) if wish.mapped.input else (),
         slices=tables.possible_slices(table, wish.mapped) if wish.mapped.input else (),
     )
+
+
+def _check_differ(examples: Sequence[Example], mapped: Mapped) -> None:
+    """Raises FtgateError if one answer is right everywhere."""
+    if len({each.answer_key for each in examples}) == 1:
+        column = f"; is {mapped.expected!r} the right column (--expected COLUMN)?" if mapped.expected else ""
+        raise FtgateError(f"every row expects {brief(examples[0].answer, 40)!r}: nothing to learn or to gate{column}")
 
 
 def _draft(wish: Wish, examples: Sequence[Example]) -> _Draft:

@@ -15,6 +15,7 @@ from pytest_ftgate.pipeline.starting.personal import PersonalError
 from pytest_ftgate.pipeline.starting.plan import Plan
 from pytest_ftgate.pipeline.starting.planned import Wish, mapping_of, planned
 from pytest_ftgate.pipeline.starting.reading import CONTRADICTORY, COPIES
+from pytest_ftgate.pipeline.starting.texts import python_test
 from tests.unit.pipeline.starting.tables import records, table
 
 NOTHING = Mapped()
@@ -127,6 +128,33 @@ def test_one_label_alone_is_no_task(plan_of):
     rows = table(400, lambda i: "spam" if i == 3 else "ham")
     with pytest.raises(FtgateError, match="fewer than two labels would be left: label 'spam' in fewer than 5 rows"):
         plan_of(rows)
+
+
+def test_one_answer_everywhere_is_nothing_to_learn(plan_of):
+    with pytest.raises(FtgateError, match=r"every row expects 'yes': nothing to learn .*'label' the right column"):
+        plan_of(table(400, lambda _: "yes"))
+
+
+def test_the_test_in_python_can_pass(plan_of):
+    assert "accuracy().lower > 0.75" in python_test(plan_of(table(400, label)))
+    rare = plan_of(table(600, lambda i: "ham" if i % 100 else "spam"))
+    assert 'metrics.f1(average="macro").lower > 0.50' in python_test(rare)
+
+
+def test_personal_data_beside_the_texts_are_found_and_redacted(plan_of):
+    mails = ["jane.doe@harbour-mail.org", "maria.lopez@acme-mail.org"]
+    more = {name: (lambda i: mails[i % 2]) for name in ("cluster", "owner")}
+    rows = table(300, label, id=lambda i: f"{i}-{mails[i % 2]}", **more)
+    for i, row in enumerate(rows):
+        row["cluster"] += f" {i // 4}"
+    given = Mapped(slices=("owner",))
+    with pytest.raises(PersonalError, match="in 300 rows"):
+        plan_of(rows, given)
+    found = _every(plan_of(rows, given, pii="redact"))
+    assert "mail.org" not in str(found)
+    assert len({each.cluster for each in found}) == 150
+    assert {each.id for each in found} == {""}
+    assert {each.slices["owner"] for each in found} == {"<EMAIL>"}
 
 
 def test_personal_data_need_a_decision(plan_of):
