@@ -73,23 +73,27 @@ def written(names: Sequence[str], there: Sequence[str]) -> Iterator[str]:
         yield f"left as they were: {', '.join(there)}"
 
 
-def look_at(plan: Plan, host: str) -> Iterator[str]:
-    """What a person should check, and the next commands."""
+def look_at(plan: Plan, host: str, here: Path) -> Iterator[str]:
+    """What a person should check. here: the project's folder."""
     yield "look at:"
-    for number, text in enumerate(_points(plan, host), 1):
+    for number, text in enumerate(_points(plan, host, here), 1):
         yield from _wrapped(text, f"  {number}. ", "     ")
+
+
+def next_steps(plan: Plan) -> Iterator[str]:
+    """The next commands."""
     yield "next:"
     run = {
         f"ftgate doctor {plan.task}": "does the training fit this machine?",
-        "pytest": "cases and Python test, of the base model",
-        "pytest --ftgate-base-url URL --ftgate-model NAME": "the same of a model that is served already",
         f"pytest goldens/{plan.task} --train": "baseline, fine-tune, gate, promotion",
+        "pytest": "promoted model; before that the base, expected to fail",
+        "pytest --ftgate-base-url URL --ftgate-model NAME": "the same of a model that is served already",
     }
     width = max(map(len, run))
     yield from (f"  {command:<{width}}  # {why}" for command, why in run.items())
 
 
-def _points(plan: Plan, host: str) -> Iterator[str]:
+def _points(plan: Plan, host: str, here: Path) -> Iterator[str]:
     from pytest_ftgate.data.pii.national import NOTE, can_find
 
     folder = f"goldens/{plan.task}"
@@ -113,7 +117,7 @@ def _points(plan: Plan, host: str) -> Iterator[str]:
     if plan.parts.note:
         yield plan.parts.note
     if host != "none":
-        if not Path(".git").exists() and any((each / ".git").exists() for each in Path.cwd().parents):
+        if not (here / ".git").exists() and any((each / ".git").exists() for each in here.parents):
             yield "this folder is not the root of its repository, where CI looks for workflows: move them there"
         yield f"the CI workflow expects a GPU runner; other labels: ftgate ci {host} --runner LABELS"
 

@@ -132,6 +132,20 @@ def test_a_dry_run_writes_nothing(init, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_dry_run_says_what_the_real_run_says(init, tmp_path):
+    rows = table(330, label, team=lambda i: f"team {i % 3}")
+    for i in range(300, 330):
+        rows[i]["text"] = f"{rows[i]['text']} {rows[i - 300]['text']} {i} {i * i}"
+    write_csv(tmp_path / "held.csv", rows)
+    _, tried, _ = init("held.csv", "--base", "model", "--dry-run")
+    _, out, _ = init("held.csv", "--base", "model")
+    assert "left out:" in tried
+    assert "each with its own score: --slice team" in tried
+    decided, look = tried.removesuffix("nothing is written (--dry-run)\n").split("look at:")
+    assert out.startswith(decided)
+    assert f"look at:{look}next:" in out
+
+
 def test_rows_of_one_cluster_stay_together_and_show_less(init, tmp_path):
     write_rows(tmp_path / "docs.jsonl", table(300, label, cluster=lambda i: f"d{i // 5}"))
     code, out, _ = init("docs.jsonl", "--base", "model")
