@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -30,6 +31,8 @@ from pytest_ftgate.pipeline.starting.training import training_of
 
 MOST_TOKENS = 2048
 """Of an answer."""
+MOST_OF_ONE = 0.5
+"""Share of the rows that one cluster may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +95,15 @@ def planned(wish: Wish, records: Sequence[Record]) -> Plan:
     examples = examples_of(records, wish.mapped, left)
     personal = personal_in(examples)
     examples = usable(settled(examples, personal, wish.pii, left), left)
-    sizes_of(len(examples), wish.goldens)  # too few are told before anything is made of them
+    sizes_of(len(examples), wish.goldens, f"{left}")  # too few are told before anything is made of them
+    _check_clusters(examples)
     _check_differ(examples, wish.mapped)
     examples = without_rare(examples, left)
-    while lost := absent((draft := _draft(wish, examples)).answers, draft.parts):
+    while lost := absent((draft := _draft(wish, examples, f"{left}")).answers, draft.parts):
         examples = without(examples, draft.answers, lost, left)
     for reason, places in draft.ungradable.places.items():
         left.places[reason] += places
     answers, grading, asked, parts = draft.answers, draft.grading, draft.asked, draft.parts
-    check_left(len(parts.train), len(parts.validation))
     max_tokens = min(max(8 * ceil((answers.longest / 2 + 8) / 8), 16), MOST_TOKENS)
     rows = [f"{text_of(each.input)}\n{each.answer}" for each in parts.train]
     folder = wish.here / "pipelines" / wish.task
@@ -133,7 +136,19 @@ def _check_differ(examples: Sequence[Example], mapped: Mapped) -> None:
         raise FtgateError(f"every row expects {brief(examples[0].answer, 40)!r}: nothing to learn or to gate{column}")
 
 
-def _draft(wish: Wish, examples: Sequence[Example]) -> _Draft:
+def _check_clusters(examples: Sequence[Example]) -> None:
+    """Raises FtgateError if a cluster, which stays together, is most of the rows."""
+    counts = Counter(each.cluster for each in examples if each.cluster)
+    name, rows = max(counts.items(), key=lambda each: each[1], default=("", 0))
+    if rows > MOST_OF_ONE * len(examples):
+        raise FtgateError(
+            f"the column `cluster` says {brief(name, 40)!r} in {rows:,} of {len(examples):,} rows, and rows of one "
+            "cluster stay in one part\n    name what belongs together, such as a document or a customer; or leave the "
+            "column out"
+        )
+
+
+def _draft(wish: Wish, examples: Sequence[Example], left: str) -> _Draft:
     """Raises FtgateError: too few rows that graders can judge."""
     ungradable = LeftOut()
     answers = answers_of([each.expected for each in examples])
@@ -141,8 +156,9 @@ def _draft(wish: Wish, examples: Sequence[Example]) -> _Draft:
     grading = grading_of(answers, [each.expected for each in examples])
     asked = prompted(examples, wish.system, grading.system, wish.mapped.input)
     examples = _gradable(asked.examples, grading, ungradable)
-    sizes = sizes_of(len(examples), wish.goldens)
+    sizes = sizes_of(len(examples), wish.goldens, left)
     parts = parted(examples, [answers.label(each.expected) for each in examples], sizes, wish.seed)
+    check_left(len(parts.train), len(parts.validation))
     return _Draft(answers, grading, asked, parts, ungradable)
 
 

@@ -135,6 +135,19 @@ def test_one_answer_everywhere_is_nothing_to_learn(plan_of):
         plan_of(table(400, lambda _: "yes"))
 
 
+def test_a_cluster_of_most_rows_is_named(plan_of):
+    with pytest.raises(FtgateError, match="`cluster` says 'all' in 400 of 400 rows"):
+        plan_of(table(400, label, cluster=lambda _: "all"))
+
+
+def test_why_too_few_rows_can_be_used_is_said(plan_of):
+    rows = table(400, lambda i: "ham" if i < 100 else "")
+    with pytest.raises(
+        FtgateError, match=r"100 can be used.*\n    left out: nothing in label: 300 \(mail.csv:102 first"
+    ):
+        plan_of(rows)
+
+
 def test_the_test_in_python_can_pass(plan_of):
     assert "accuracy().lower > 0.75" in python_test(plan_of(table(400, label)))
     rare = plan_of(table(600, lambda i: "ham" if i % 100 else "spam"))
