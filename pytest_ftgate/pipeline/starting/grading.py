@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_ftgate.data.readers.labels import LEAST_ROWS, MOST_CLASSES
 from pytest_ftgate.golden.case import answer_text
 from pytest_ftgate.metrics.intervals import wilson
 from pytest_ftgate.pipeline.starting.answers import Answers
@@ -61,7 +62,10 @@ def _short(expected: Sequence[Any]) -> Grading:
         system="Answer in a few words, without a sentence around them.",
         why="short texts",
         told=f"exact, without case{', punctuation' * loose} and extra space; floor: accuracy {ACCURACY:g}",
-        look=("if other wordings are right too, use token_f1, or a list of answers with alternatives = true",),
+        look=(
+            "if other wordings are right too, use token_f1, or a list of answers with alternatives = true",
+            *([_MANY.format(len(texts))] if len(texts) * _OFTEN <= len(expected) else []),
+        ),
     )
 
 
@@ -77,12 +81,19 @@ def _labels(answers: Answers) -> Grading:
         graders=({"kind": "one_of", "labels": labels},),
         label={"path": "", "values": labels},
         floor=floor,
-        system=f"Answer with one of these, and nothing else: {', '.join(labels)}.",
+        system=f"Answer with one of these, and nothing else:{_listed(labels)}",
         why=counted(answers.labels),
         told=f"one_of, confusion matrix and F1 by label; floor: macro F1 {floor['min']:g}",
         choices=tuple(labels),
         look=(*_of_one_label(answers), *(_NUMBERED if all(map(str.isdecimal, labels)) else ())),
     )
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """In a line; each in one of its own where a comma would not part them."""
+    if any("," in label for label in labels):
+        return "".join(f"\n- {' '.join(label.split())}" for label in labels)
+    return f" {', '.join(labels)}."
 
 
 def _objects(answers: Answers, expected: Sequence[Any]) -> Grading:
@@ -133,6 +144,12 @@ def counted(labels: Mapping[str, int]) -> str:
 
 
 _NUMBERED = ("labels are numbers: if they stand for words, a table with these words teaches a model more",)
+_OFTEN = 5
+"""Rows of an answer, on average, from which on answers may be labels that are many."""
+_MANY = (
+    f"{{}} different answers: are they labels? Up to {MOST_CLASSES}, of {LEAST_ROWS} rows each, are taken as such; for "
+    "more, write [label] and the grader one_of by hand"
+)
 _LOOSE = {"ignore_case": True, "collapse_space": True}
 _PROSE = frozenset(".,;:!?'\"()-\u2013\u2018\u2019\u201c\u201d")
 _RIGHT: Spec = {"metric": "accuracy", "min": ACCURACY}

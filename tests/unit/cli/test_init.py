@@ -96,6 +96,14 @@ def test_what_is_in_the_way_is_named_and_nothing_is_written(init, tmp_path):
     assert (tmp_path / "tests/test_mail.py").read_text() == "mine"
 
 
+def test_what_is_no_folder_where_one_must_be_is_named(init, tmp_path):
+    write(tmp_path / "goldens", "mine")
+    (tmp_path / "tests").symlink_to("nowhere")
+    code, _, err = init("mail.csv", "--base", "model")
+    assert code == 2
+    assert "in the way: goldens, tests: not a folder" in err
+
+
 def test_files_of_the_whole_project_stay_as_they_are(init, tmp_path):
     write(tmp_path / "pyproject.toml", "[tool.pytest.ini_options]\n")
     for name in (".gitignore", ".github/workflows/ftgate-gate.yml"):
@@ -122,6 +130,7 @@ def test_a_move_that_fails_is_taken_back(init, tmp_path, monkeypatch, unit):
     assert code == 2
     assert "No space left" in err
     assert files(tmp_path) == BEFORE
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mail.csv", "model"]
 
 
 def test_a_dry_run_writes_nothing(init, tmp_path):

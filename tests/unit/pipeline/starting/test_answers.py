@@ -110,3 +110,16 @@ def test_punctuation_counts_where_it_says_something(values, loose):
     [grader] = grading_of(answers, values).graders
     assert grader.get("ignore_punctuation", False) == loose
     assert ("punctuation" in grading_of(answers, values).told) == loose
+
+
+def test_labels_that_commas_do_not_part_have_a_line_each():
+    labels = {"Oslo, Norway": 20, "Rome": 20}
+    assert grading_of(Answers("labels", labels, "", 10, {}), []).system.endswith("else:\n- Oslo, Norway\n- Rome")
+    assert grading_of(Answers("labels", {"ham": 9, "spam": 9}, "", 4, {}), []).system.endswith("else: ham, spam.")
+
+
+def test_many_labels_are_named():
+    values = [f"team {i % 40}" for i in range(320)]
+    assert any("40 different answers: are they labels?" in line for line in grading_of(answers_of(values), values).look)
+    own = [f"name {i}" for i in range(320)]
+    assert not any("are they labels?" in line for line in grading_of(answers_of(own), own).look)
