@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that one run found. suites: as they were asked. rows: of training data. volume: requests a month, if known.
+    """All that one run found. suites: as they were asked. rows: of training data; left_out: others, by max_rows.
 
+    volume: requests a month, if known.
     unasked: cases that a limit left out, by name of the set.
 
     reference: what another model answered, by name of the set; reference_name: "" if none was asked. worth: prices, or
@@ -37,6 +38,7 @@ class Findings:
     worth: Worth | str = ""
     volume: float | None = None
     unasked: Mapping[str, int] = field(default_factory=dict)
+    left_out: int = 0
 
     @property
     def furthest(self) -> tuple[Suite, Aim]:
@@ -77,4 +79,5 @@ class Findings:
             volume=self.volume,
             break_even=self.worth.break_even(self.reference_name) if isinstance(self.worth, Worth) else None,
             unasked=self.unasked.get(suite.name, 0),
+            left_out=self.left_out,
         )

@@ -74,8 +74,14 @@ def _target(now: Situation) -> str:
     return f"{now.reference_name} does not reach the target either: {bound}"
 
 
+def _limited(now: Situation) -> str:
+    return f"{now.rows_there:,} training rows are there, and max_rows = {now.rows:,} of [data] leaves out the others"
+
+
 def _few_rows(now: Situation) -> str:
-    return f"{now.rows:,} training rows; {now.rows_missing:,} more are needed for {FEW}, {ENOUGH} or more are better"
+    return (
+        f"{now.rows_there:,} training rows; {now.rows_missing:,} more are needed for {FEW}, {ENOUGH} or more are better"
+    )
 
 
 def _small(now: Situation) -> str:
@@ -133,6 +139,13 @@ RULES: tuple[Rule, ...] = (
         "Look at the cases and the target first: what a strong model misses may be wrong, or not in the prompt.",
         lambda now: now.reference_misses,
         _target,
+    ),
+    Rule(
+        "raise max_rows",
+        f"the gap is {100 * CLOSE:g} points or more, and `max_rows` of `[data]` leaves under {FEW} rows of more",
+        f"Raise `max_rows` to {FEW} or more, or remove it, and ask again.",
+        lambda now: now.rows < FEW <= now.rows_there,
+        _limited,
     ),
     Rule(
         "collect rows",
@@ -197,7 +210,8 @@ def _notes(now: Situation, rule: Rule) -> Iterator[str]:
     if now.unasked and rule.name == "not decided":
         yield f"{now.unasked:,} cases of {now.golden} were not asked: --limit 0 asks them"
     if now.rows < FEW and rule.name == "not decided":
-        yield f"a fine-tune would need {now.rows_missing:,} more training rows: there are {now.rows:,}"
+        needed = f"{now.rows_missing:,} more training rows: there are {now.rows_there:,}"
+        yield f"a fine-tune would need {needed}" if now.rows_missing else f"{_limited(now)}: raise it to {FEW} or more"
     if found := now.reference:
         if not now.reference_reaches and not now.reference_misses:
             told = f"{found.value:.3f} [{found.lower:.3f}, {found.upper:.3f}]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -58,8 +59,10 @@ def case_of_row(suite: Suite, row: Mapping[str, Any]) -> Case:
         found.append(
             Fault(path, 0, "the new case asks nothing: its input has no text", "say what is asked: --input TEXT")
         )
-    if taken := [each for each in suite.cases if each.id == case.id]:
+    taken = [each for each in suite.cases if each.id == case.id]
+    if taken and not [*_copies(suite, case)]:  # a copy without an id of its own has the same, and is told as a copy
         found.append(Fault(path, taken[0].line, f"duplicate id {case.id!r}", "choose another: --id NAME"))
+    found += _misnamed(suite, case)
     if problem := _ungradable(suite, case):
         found.append(Fault(path, 0, f"the new case: {problem}", "say what is right: --expected VALUE"))
     if found:
@@ -72,6 +75,15 @@ def _ungradable(suite: Suite, case: Case) -> str:
     if label is not None and case.expected is not None and expected_label(case, label) not in label.values:
         return f"`expected` names no label of the set; expected one of: {', '.join(label.values)}"
     return case_fault(suite.graders_of(case), case)
+
+
+def _misnamed(suite: Suite, case: Case) -> Iterator[Fault]:
+    """Slices that no other case has, whose names are near to one that all others have, and the new one has not."""
+    known = {name for other in suite.cases for name in other.slices}
+    for name in case.slices:
+        if name not in known and (near := get_close_matches(name, slices_missing(suite, case), 1)):
+            what = f"the new case: no other case has a slice {name!r}, all have {near[0]!r}"
+            yield Fault(shown(suite.golden.cases_path), 0, what, f"--slice {near[0]}={case.slices[name]}")
 
 
 def slices_missing(suite: Suite, case: Case) -> Sequence[str]:

@@ -93,6 +93,23 @@ def test_a_copy_and_its_like_are_refused(sms, new_case, change, kind, said):
     assert f"--allow {kind}" in out or kind == "copy"
 
 
+def test_a_copy_of_a_case_that_was_named_by_its_content_is_a_copy(sms, new_case):
+    assert new_case("--input", NEW, "--expected", "ham")[0] == 0
+    for expected, said in (("ham", "is the case"), ("spam", "asks the same and expects")):
+        code, out, err = new_case("--input", NEW, "--expected", expected)
+        assert (code, err) == (1, "")
+        assert f"copy: {SET}/cases.jsonl:21: " in out
+        assert said in out
+
+
+def test_a_slice_by_nearly_the_name_of_the_others_is_asked_about(sms, new_case):
+    before = cases().read_bytes()
+    code, _, err = new_case("--input", NEW, "--expected", "ham", "--slice", "lenght=short")
+    assert (code, cases().read_bytes()) == (2, before)
+    assert "no other case has a slice 'lenght', all have 'length'" in err
+    assert "--slice length=short" in err
+
+
 def test_another_answer_to_the_same_question_is_an_edit(sms, new_case):
     first = sms.suite.cases[0]
     other = {"ham": "spam", "spam": "ham"}[first.expected["label"]]

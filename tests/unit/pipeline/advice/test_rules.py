@@ -37,6 +37,8 @@ API = {"reference": REACHES, "reference_name": "claude", "volume": 1e4}
         (situation(229), "not decided"),
         (situation(228), "fine-tune"),
         (situation(220, rows=199), "collect rows"),
+        (situation(220, rows=120, left_out=79), "collect rows"),
+        (situation(220, rows=120, left_out=80), "raise max_rows"),
         (situation(220, rows=200), "fine-tune"),
         (situation(220, resolution=0.2), "write cases"),
         (situation(220, reference=MISSES, reference_name="claude"), "look at the target"),
@@ -56,6 +58,13 @@ def test_every_rule_is_reached_and_has_its_sentence():
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(rule.when and rule.then.endswith(".") for rule in RULES)
     assert RULES[-1].holds(situation(0))
+
+
+def test_rows_that_max_rows_leaves_out_need_not_be_collected():
+    limited = situation(220, rows=120, left_out=130)
+    assert advise(limited).because == "250 training rows are there, and max_rows = 120 of [data] leaves out the others"
+    assert "150 training rows; 50 more are needed" in advise(situation(220, rows=120, left_out=30)).because
+    assert "raise it to 200 or more" in " ".join(advise(situation(240, rows=120, left_out=130)).notes)
 
 
 def test_an_interval_around_ten_points_decides_nothing():
