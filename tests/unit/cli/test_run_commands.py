@@ -321,6 +321,15 @@ def test_a_comparison_has_a_plain_verdict(ftgate, state, then, now, verdict):
     assert ftgate("compare", "last~1", "last")[1].splitlines()[0].endswith(f" broken: {verdict}")
 
 
+def test_a_lost_slice_is_in_the_verdict_of_a_comparison(ftgate, state):
+    for broken in (0, 9):
+        fr = cases({f"fr{i}": float(i >= broken) for i in range(25)}, slices={"language": "fr"})
+        de = cases({f"de{i}": float(i >= 6 - broken) for i in range(75)}, slices={"language": "de"})
+        keep(state, record([*fr, *de]))
+    first = ftgate("compare", "last~1", "last")[1].splitlines()[0]
+    assert first.endswith("not shown to differ; WORSE on language=fr (-36.0 points, Holm p = 0.002)"), first
+
+
 def test_scores_of_a_comparison_are_those_of_the_cases_compared(ftgate, state):
     keep(state, record(cases({"a": 1.0, "b": 0.0, "c": 0.0, "d": 0.0})))
     keep(state, record(cases({"a": 1.0})))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.gate.exit_code import DRIFT
+from pytest_ftgate.pipeline.comparison.since_last import worse_slices
 from pytest_ftgate.pipeline.report.html.checks import floors_of, limit_of, told_floor
 from pytest_ftgate.pipeline.report.html.numbers import count, points, share
 from pytest_ftgate.pipeline.report.html.render import rendered
@@ -181,7 +182,14 @@ def _of_run(report: RunReport) -> Headline:
     wrong = [f"{len(report.wrong)} {'case' if len(report.wrong) == 1 else 'cases'} failed"] if report.wrong else []
     told = "; ".join(filter(None, [_and(list(map(_told, failed))) or scores, *wrong, *_unmeasured(report)]))
     sentence = f"{told[:1].upper()}{told[1:]}." if told else _bare(report)
-    return Headline(word, sets, sentence, TONES.get(word, "bad"), tuple(report.unasked))
+    return Headline(word, sets, sentence, TONES.get(word, "bad"), tuple(report.unasked), tuple(_lost(report)))
+
+
+def _lost(report: RunReport) -> Iterator[str]:
+    """Slices that got worse since the run before, which the score of the whole set does not show."""
+    for change in report.changed:
+        if worse := worse_slices(change):
+            yield f"{change['title']} is significantly worse than in the run before on {_and(worse)}."
 
 
 def _bare(report: RunReport) -> str:

@@ -199,12 +199,32 @@ def test_forgetting_and_the_run_before_and_data():
 
 
 def test_the_commands_run_it_again():
-    found = words(facts.facts(run(missed=[{}], pipelines=[pipeline()])))
+    found = words(facts.facts(run(train=True, missed=[{}], pipelines=[pipeline()])))
     assert "git checkout 0123abcd" in found
     assert "pytest goldens/mail --train" in found
-    assert "pytest goldens/mail --lf" in found
     assert "ftgate report 20261129-001122-abcd" in found
     assert "mail: seed 7" in found
+
+
+def test_failed_cases_of_a_plain_run_are_asked_again():
+    assert "pytest goldens/mail --lf" in words(facts.facts(run(missed=[{}], about={"args": ["goldens/mail"]})))
+
+
+def test_failed_cases_of_a_candidate_are_shown_and_asked_of_no_other_model():
+    found = words(facts.facts(run(train=True, sets=[fact()], missed=[{"set": "mail"}, {"set": "mail"}])))
+    assert "--lf" not in found
+    assert found.count("ftgate show mail --missed --run 20261129-001122-abcd") == 1
+
+
+def test_a_slice_that_lost_since_the_run_before_is_named():
+    part = [{"slice": name, "n": 30, "value": 0.5, "lower": 0.3, "upper": 0.7} for name in ("lang=fr", "lang=de")]
+    rows = [{"name": "lang=fr", "n": 30, "gain": -0.37, "p": 0.011}, {"name": "lang=de", "n": 30, "gain": 0.1, "p": 1}]
+    change = {"set": "mail", "title": "mail", "text": "x", "gain": 0.0, "lower": -0.1, "upper": 0.1, "slices": rows}
+    found = run(scores=[score(slices=part)], changed=[change | {"fixed": [], "broken": ["a"]}])
+    assert "✖ worse on lang=fr (-37.0 points, Holm p = 0.011)" in words(more.since(found))
+    text = words(slices.slices(found, linked=True))
+    assert "1 of 2 tested slices is significantly worse than the run before" in text
+    assert "−37.0 0.011 ✖ worse" in text
 
 
 def test_a_canary_has_its_windows_against_the_alarm():

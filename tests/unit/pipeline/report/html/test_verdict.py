@@ -76,6 +76,15 @@ def test_a_plain_run_names_the_floor_that_is_not_reached_and_no_other():
     )
 
 
+def test_a_slice_that_lost_stands_on_the_first_screen():
+    lost = {"name": "lang=fr", "n": 27, "gain": -0.37, "p": 0.011}
+    change = {"set": "mail", "title": "mail", "slices": [lost, {"name": "lang=de", "n": 40, "gain": 0.1, "p": 1.0}]}
+    found = headline(sets=[fact()], scores=[score()], changed=[change])
+    assert found.warnings == (
+        "mail is significantly worse than in the run before on lang=fr (-37.0 points, Holm p = 0.011).",
+    )
+
+
 def test_cases_without_a_grade_are_told_apart():
     found = headline(scores=[score(failed=12)], code=1)
     assert found.word == "FAILED"
