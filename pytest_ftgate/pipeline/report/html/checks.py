@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.gate.checks import CHECKS
 from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval, of_differences, of_shares
+from pytest_ftgate.pipeline.report.html.numbers import plain, waited
 from pytest_ftgate.pipeline.report.html.render import Section, section
 from pytest_ftgate.pipeline.report.html.svg import Axis
 
@@ -101,7 +102,8 @@ def _forest(floor: Interval) -> Forest:
     values = list(floor.values())
     if all(0 <= value <= 1 for value in values):
         return of_shares([floor])
-    return Forest([floor], Axis.over(values), _number, _number)
+    shown = waited if floor.name.endswith("_ms") else plain
+    return Forest([floor], Axis.over(values), shown, shown)
 
 
 def _floor_rows(floors: list[Interval]) -> list[dict[str, Any]]:
@@ -123,7 +125,3 @@ def _floor(floor: Interval) -> dict[str, Any]:
             "bounds": " to ".join(shown(each) if each is not None else "..." for each in (floor.lower, floor.upper)),
         }
     )
-
-
-def _number(value: float) -> str:
-    return f"{value:,.4g}"

@@ -72,6 +72,6 @@ def _failed(report: RunReport, args: Sequence[str]) -> Iterator[str]:
     if failed and not report.train:
         yield shlex.join(["pytest", *(arg for arg in args if arg not in {"--lf", "--ff"}), "--lf"])
     elif failed and report.run:
-        names = {fact["title"]: fact["set"] for fact in report.sets}
+        names = {fact[key]: fact["set"] for key in ("set", "title") for fact in report.sets}
         for name in dict.fromkeys(names[case["set"]] for case in failed if case.get("set") in names):
             yield shlex.join(["ftgate", "show", name, "--missed", "--run", report.run])

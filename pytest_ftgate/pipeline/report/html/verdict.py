@@ -178,6 +178,9 @@ def _of_run(report: RunReport) -> Headline:
     if word == "FAILED" and any(check["status"] == "reject" for check in failed):
         word = "REJECT"
     sets = ", ".join(dict.fromkeys(fact["set"] for fact in report.sets))
+    if _nothing_measured(report, failed):
+        told = _and(["Nothing could be measured, so nothing is known of the model", *_unmeasured(report)])
+        return Headline("NOT MEASURED", sets, f"{told}.", "warn", tuple(report.unasked))
     scores = _and([text for text in map(_score, report.scores) if text])
     wrong = [f"{len(report.wrong)} {'case' if len(report.wrong) == 1 else 'cases'} failed"] if report.wrong else []
     told = "; ".join(filter(None, [_and(list(map(_told, failed))) or scores, *wrong, *_unmeasured(report)]))
@@ -192,12 +195,21 @@ def _lost(report: RunReport) -> Iterator[str]:
             yield f"{change['title']} is significantly worse than in the run before on {_and(worse)}."
 
 
+def _nothing_measured(report: RunReport, failed: Sequence[Mapping[str, Any]]) -> bool:
+    """No case has a grade, as the server was down or the key was refused: that is no evidence against the model."""
+    if any(score["n"] for score in report.scores) or any(check["status"] == "reject" for check in failed):
+        return False
+    return bool(report.unasked) or any(score["failed"] for score in report.scores)
+
+
 def _bare(report: RunReport) -> str:
     """Where no golden set was measured."""
+    if failed := [each for each in report.data if each["level"] == "error"]:
+        told = "; ".join(f"{each['task']}: the data check {each['check']} failed: {each['text']}" for each in failed)
+        return told.removesuffix(".") + ("; nothing was trained." if report.train and not report.pipelines else ".")
     if report.data:
-        errors = sum(each["level"] == "error" for each in report.data)
         warned = sum(each["level"] == "warning" for each in report.data)
-        return f"{len(report.data)} data checks: {errors} with errors, {warned} with warnings."
+        return f"{len(report.data)} data check{'' if len(report.data) == 1 else 's'}: no error, {warned} with warnings."
     return f"{report.failed} tests failed." if report.failed else "No test failed."
 
 

@@ -14,6 +14,7 @@ from pytest_ftgate.pipeline.report.html import (
     judges,
     leaks,
     more,
+    numbers,
     prompts,
     sets,
     slices,
@@ -64,7 +65,7 @@ def test_floors_have_axes_of_their_own():
     numbers |= {"p95_ms": 880.0, "p95_ms lower": 850.0, "p95_ms upper": 910.0, "p95_ms max": 900.0}
     text = words(checks.checks(run(checks={"mail": [check("floors", "hold", **numbers)]})))
     assert "90.0 % 80.0 % to 95.0 % at least 85.0 %" in text
-    assert "880 850 to 910 at most 900" in text
+    assert "880 ms 850 ms to 910 ms at most 900 ms" in text
 
 
 def test_models_side_by_side_and_paired_outcomes():
@@ -164,7 +165,7 @@ def test_latency_and_money_have_their_difference():
     now = Column("tested", "now", results("1"), {"p50_ms": 150.0, "tokens": 10.0})
     before = Column("before", "before", results("1"), {"p50_ms": 100.0})
     text = words(spent.spent(run(), [SetGrades("mail", (now, before))]))
-    assert "latency p50, ms 150 100 (now +50 %)" in text
+    assert "latency p50 150 ms 100 ms (now +50 %)" in text
     assert spent.spent(run(), []) is None
 
 
@@ -241,5 +242,13 @@ def test_metrics_of_each_prompt():
     facts_of = [fact(), fact(title="mail[v2]")]
     scores = [score(), score(set="mail[v2]", title="m")]
     text = words(sets.sets(run(sets=facts_of, scores=scores), [], linked=False))
-    assert "accuracy mail 0.9" in text
-    assert "accuracy mail[v2] 0.9" in text
+    assert "accuracy mail 90.0 %" in text
+    assert "accuracy mail[v2] 90.0 %" in text
+
+
+def test_numbers_have_no_exponent_and_the_unit_that_a_reader_wants():
+    assert [numbers.plain(value) for value in (0.01234, 999.94, 13480.4, 1234567.0, None)] == [
+        *("0.01234", "999.9", "13,480", "1,234,567", ""),
+    ]
+    assert [numbers.metric(value, "p95_ms") for value in (812.4, 13480, None)] == ["812.4 ms", "13.48 s", ""]
+    assert [numbers.metric(0.9, name) for name in ("accuracy", "f1(spam)", "mcc")] == ["90.0 %", "90.0 %", "0.9"]

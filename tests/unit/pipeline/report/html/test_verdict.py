@@ -103,7 +103,34 @@ def test_a_canary(kind, word, tone):
 
 def test_data_checks_alone():
     data = [{"task": "mail", "check": "size", "level": "warning", "rows": 20, "text": "few"}]
-    assert headline(data=data).sentence == "1 data checks: 0 with errors, 1 with warnings."
+    assert headline(data=data).sentence == "1 data check: no error, 1 with warnings."
+
+
+def test_a_failed_data_check_is_named_and_nothing_was_trained():
+    data = [
+        {"task": "mail", "check": name, "level": level, "rows": 20, "text": "3 rows have no answer"}
+        for name, level in (("size", "ok"), ("format", "error"))
+    ]
+    told = "mail: the data check format failed: 3 rows have no answer"
+    assert headline(data=data, train=True, code=1).sentence == f"{told}; nothing was trained."
+    assert headline(data=data, code=1).sentence == f"{told}."
+
+
+@pytest.mark.parametrize(
+    "unmeasured",
+    [
+        {"unasked": ["mail: not asked: no response (connection refused)"]},
+        {"scores": [score(n=0, failed=12, metrics=[])]},
+    ],
+)
+def test_a_server_that_is_down_is_no_failed_model(unmeasured):
+    checks = {"mail": [check("floors", "hold", "floors: not decided: 30 of 30 cases not measured")]}
+    found = headline(sets=[fact()], checks=checks, code=1, **unmeasured)
+    assert (found.word, found.tone) == ("NOT MEASURED", "warn")
+    assert found.sentence.startswith("Nothing could be measured, so nothing is known of the model")
+    assert found.lines == tuple(unmeasured.get("unasked", ()))
+    rejected = {"mail": [check("integrity", "reject")]}
+    assert headline(sets=[fact()], checks=rejected, code=1, **unmeasured).tone == "bad"
 
 
 def test_tiles_have_the_resolution_beside_the_score_and_leave_general_skills_out():
