@@ -186,7 +186,7 @@ def test_a_set_of_no_run_is_told_from_a_folder_without_runs(ftgate, two, words, 
     [
         (("tickets", "t99"), "no case 't99' in run"),
         (("tickets", "--slice", "lang=fr"), "of lang there are: lang=de, lang=en"),
-        (("tickets", "--slice", "tone=rude"), "of tone there are: none"),
+        (("tickets", "--slice", "tone=rude"), "no case has the slice tone=rude; the slices of tickets are: lang"),
         (("mails",), "of golden set mails"),
         (("tickets", "--run", "yesterday"), "no run 'yesterday'"),
     ],

@@ -37,9 +37,11 @@ def page(state, *args):
 def test_each_run_has_its_row_newest_first_and_its_report_a_link(state, no_tracking_server, capsys):
     text = page(state)
     assert "view.html written" in capsys.readouterr().out
-    assert re.findall(r"20261\d{3}-\d{6}-\d{4}(?=<)", text) == ["20261128-110000-0004", *reversed(RUNS)]
+    assert re.findall(r"(?<=>)20261\d{3}-\d{6}-\d{4}(?=<)", text) == ["20261128-110000-0004", *reversed(RUNS)]
     assert f'<a href="records/{RUNS[1]}/report.html">' in text
     assert f"records/{RUNS[0]}" not in text
+    assert f"<code>ftgate report {RUNS[2]}</code>" in text, "it has no page yet, but all that makes one"
+    assert f"ftgate report {RUNS[0]}" not in text
     assert "39 of 40" in text
     assert "PROMOTE v2" in text
     assert "no case was measured" in text, "a run that measured nothing has its exit code"
