@@ -185,7 +185,13 @@ def _of_run(report: RunReport) -> Headline:
     wrong = [f"{len(report.wrong)} {'case' if len(report.wrong) == 1 else 'cases'} failed"] if report.wrong else []
     told = "; ".join(filter(None, [_and(list(map(_told, failed))) or scores, *wrong, *_unmeasured(report)]))
     sentence = f"{told[:1].upper()}{told[1:]}." if told else _bare(report)
-    return Headline(word, sets, sentence, TONES.get(word, "bad"), tuple(report.unasked), tuple(_lost(report)))
+    lines = (*report.unasked, *(_reached(checks) if word == "PASSED" else ()))
+    return Headline(word, sets, sentence, TONES.get(word, "bad"), lines, tuple(_lost(report)))
+
+
+def _reached(checks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The floors, so that a reader knows what was asked of the model."""
+    yield from (f"floor reached: {told_floor(floor)}" for check in checks for floor in floors_of(check))
 
 
 def _lost(report: RunReport) -> Iterator[str]:
@@ -217,7 +223,8 @@ def _score(score: Mapping[str, Any]) -> str:
     metric = next(iter(score["metrics"]), None)
     if metric is None:
         return ""
-    return f"{metric['name']} {share(metric['value'])} on {count(metric['n'])} cases of {score['set']}"
+    measured = f"{metric['name']} {share(metric['value'])} on {count(metric['n'])} cases of {score['set']}"
+    return f"{measured} by {score['title']}"
 
 
 def _unmeasured(report: RunReport) -> Iterator[str]:

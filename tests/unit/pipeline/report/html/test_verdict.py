@@ -64,7 +64,10 @@ def test_leakage_stops_with_its_rows():
 def test_a_plain_run_says_its_score():
     found = headline(sets=[fact()], scores=[score()])
     assert (found.word, found.subject) == ("PASSED", "mail")
-    assert found.sentence == "Accuracy 90.0 % on 200 cases of mail."
+    assert found.sentence == "Accuracy 90.0 % on 200 cases of mail by candidate."
+    floors = {"accuracy": 0.9, "accuracy lower": 0.85, "accuracy upper": 0.93, "accuracy min": 0.8}
+    passed = headline(sets=[fact()], scores=[score()], checks={"mail": [check("floors", "pass", **floors)]})
+    assert passed.lines == ("floor reached: accuracy 90.0 %, between 85.0 % and 93.0 %; at least 80.0 % asked",)
 
 
 def test_a_plain_run_names_the_floor_that_is_not_reached_and_no_other():
