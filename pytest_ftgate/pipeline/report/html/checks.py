@@ -90,11 +90,13 @@ def floors_of(check: Mapping[str, Any]) -> Iterator[Interval]:
 def told_floor(floor: Interval) -> str:
     """Such as "accuracy 96.7 %, between 92.8 % and 98.5 %; at least 95.0 % are asked"."""
     forest = _forest(floor)
-    bounds = " and ".join(forest.shown(each) for each in (floor.lower, floor.upper) if each is not None)
+    lower, upper = (None if each is None else forest.shown(each) for each in (floor.lower, floor.upper))
+    if lower and upper:
+        bounds = f", between {lower} and {upper}"
+    else:
+        bounds = f", at least {lower}" if lower else f", at most {upper}" if upper else ""
     least = "at least" if floor.above else "at most"
-    return (
-        f"{floor.name} {forest.shown(floor.value)}, between {bounds}; {least} {forest.shown(floor.limit or 0.0)} asked"
-    )
+    return f"{floor.name} {forest.shown(floor.value)}{bounds}; {least} {forest.shown(floor.limit or 0.0)} asked"
 
 
 def _forest(floor: Interval) -> Forest:
