@@ -95,6 +95,8 @@ def import_cases(kind: ImportKind, args: argparse.Namespace) -> int:
 
 
 def _report(out: Path, suite: Suite, imported: Imported) -> None:
+    from pytest_ftgate.golden.spec import ALL_PROMPTS
+
     lost = f"; {_things(len(imported.lost))} not carried over" if imported.lost else ""
     variants = len(suite.golden.variants)
     prompts = f", {variants + 1} prompts" if variants else ""
@@ -104,7 +106,8 @@ def _report(out: Path, suite: Suite, imported: Imported) -> None:
     folder = shlex.quote(str(out))
     say("next:")
     say(f"  ftgate lock {folder}")
-    say(f"  pytest {folder} --ftgate-base-url http://localhost:8000/v1 --ftgate-model NAME")
+    every = f" --ftgate-prompt {ALL_PROMPTS}" if variants else ""
+    say(f"  pytest {folder} --ftgate-base-url http://localhost:8000/v1 --ftgate-model NAME{every}")
 
 
 def _things(number: int) -> str:

@@ -31,12 +31,15 @@ class Advance(Protocol):
 class Console:
     """Where long steps show that they are alive.
 
-    file: a stream that pytest does not capture. write_line: prints one line there.
+    file: a stream that pytest does not capture. write_line: prints one line there. quiet: nothing is shown. still: no
+    progress is shown.
     """
 
-    def __init__(self, file: TextIO, write_line: Callable[[str], None], *, quiet: bool = False) -> None:
+    def __init__(
+        self, file: TextIO, write_line: Callable[[str], None], *, quiet: bool = False, still: bool = False
+    ) -> None:
         self._file = file
-        self._quiet = quiet
+        self._quiet, self._still = quiet, quiet or still
         self._write_line = write_line
 
     def line(self, text: str) -> None:
@@ -47,7 +50,7 @@ class Console:
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Advance]:
         """`with console.progress("fine-tune", 60) as advance: advance(12, "loss 0.31")`; total None = unknown."""
-        if self._quiet:
+        if self._still:
             yield _ignore
         elif self._file.isatty():
             bar = _LateBar(self._file, label, total)
@@ -60,7 +63,7 @@ class Console:
 
     def lines(self, label: str, total: int | None) -> Advance:
         """Progress as a line now and then, on a terminal too: beside what pytest itself prints there."""
-        return _ignore if self._quiet else _log_lines(label, total, self.line)
+        return _ignore if self._still else _log_lines(label, total, self.line)
 
     def counted(self, label: str, rows: Iterable[T], total: int | None = None) -> Iterator[T]:
         """The rows, with progress while they are used: how many, how fast, and what is left if the total is known."""
@@ -170,9 +173,9 @@ def _log_lines(label: str, total: int | None, write_line: Callable[[str], None])
         if moment - last < LOG_EVERY_S:
             return
         last = moment
-        count = f"{done}/{total}" if total else f"{done}" if done else "waiting"
+        count, beside = (f"{done}/{total}" if total else f"{done}", now) if done else (now or "waiting", "")
         pace = _pace(done - first[0], moment - first[1], total - done if total else 0)
-        write_line(f"  {label}: {count} after {moment - begun:.0f} s{pace} {now}".rstrip())
+        write_line(f"  {label}: {count} after {moment - begun:.0f} s{pace} {beside}".rstrip())
 
     return advance
 

@@ -14,11 +14,13 @@ from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.evaluation import Evaluation
-    from pytest_ftgate.evaluate.records.record import Record
-    from pytest_ftgate.evaluate.records.store import RecordStore
+    from pytest_ftgate.evaluate.records.record import Facts, Record
+    from pytest_ftgate.evaluate.records.store import RecordStore, Stored
     from pytest_ftgate.pipeline.comparison.against import Against
     from pytest_ftgate.pipeline.targets import Target
 
+CANDIDATE = "candidate"
+"""The title of what a run has trained, see `PipelineRun.candidate`."""
 Tested = tuple["Evaluation", "Target"]
 
 
@@ -84,7 +86,7 @@ class RunRecords:
             if self._against is not None:
                 then, name = self._against.record(golden, *like), self._against.name
             else:
-                latest = store.latest(golden, *like)
+                latest = _before(store, facts)
                 then, name = store.read(latest) if latest else None, ""
             if then is not None:
                 yield since(record, then, name)
@@ -94,6 +96,13 @@ class RunRecords:
             return
         except FtgateError as error:
             self._say(f"ftgate: {golden}: not compared with an earlier run: {error}")
+
+
+def _before(store: RecordStore, facts: Facts) -> Stored | None:
+    """What a run without --ftgate-against is compared with: of a candidate the one before, of others what ran last."""
+    if facts.title == CANDIDATE:
+        return next((each for each in store.all(facts.set) if each.facts.title == CANDIDATE and each.facts.whole), None)
+    return store.latest(facts.set, facts.digest, facts.variant)
 
 
 def _record(evaluation: Evaluation, target: Target, store: RecordStore) -> Record | None:

@@ -25,7 +25,7 @@ def plan(ftgate: FtgateSession, items: Iterable[pytest.Item]) -> None:
     ftgate.evaluations.plan(wanted)
     if ftgate.training.names and ftgate.evaluations.unasked:
         pytest.exit("pytest-ftgate could not ask a model, see above", returncode=pytest.ExitCode.TESTS_FAILED)
-    if ftgate.config.get_verbosity() >= 0:
+    if ftgate.config.get_verbosity() >= 0 and not ftgate.training.names:  # whose stages ask, and show it
         advance = ftgate.console.lines("cases", sum(len(cases) for _, cases in wanted))
         ftgate.config.pluginmanager.register(Pace(advance), "ftgate-pace")
 

@@ -103,7 +103,7 @@ class FtgateSession:
             reporter.ensure_newline()
             reporter.write_line(text)
 
-        return Console(reporter._tw._file, line)
+        return Console(reporter._tw._file, line, still=self.config.get_verbosity() < 0)
 
     def note(self, text: str) -> None:
         """Print a line that -q leaves out."""

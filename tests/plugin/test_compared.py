@@ -114,7 +114,7 @@ def test_ctrl_c_leaves_a_record_of_what_was_measured(project, answering):
                 break
         time.sleep(0.2)
         run.send_signal(signal.SIGINT)
-        run.communicate(timeout=60)
+        run.communicate(timeout=300)
     [[facts, *cases]] = records(project)
     assert (facts["cases"], facts["n"], len(cases)) == (6, 5, 5)
 

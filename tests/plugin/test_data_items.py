@@ -182,7 +182,7 @@ def test_training_ends_before_anything_is_spent_and_all_faults_are_told(shop):
     kept = [
         file.name for file in (shop.path / ".ftgate").rglob("*") if file.is_file() and file.parent.name != "running"
     ]
-    assert sorted(kept) == [".gitignore", "audit.jsonl"]
+    assert sorted(kept) == [".gitignore", "audit.jsonl", "report.html", "run.json", "seal.key"]
 
 
 def test_training_goes_on_to_the_leakage_check_after_warnings(shop):

@@ -29,12 +29,13 @@ def _parquet(path: Path) -> int | None:
 
 
 def _folder(path: Path) -> int | None:
+    """None for a folder that is no dataset: reading it then tells what it is, whatever is installed."""
+    if not (path / "state.json").is_file():
+        return None
     try:
         from datasets import load_from_disk
     except ImportError:
         raise MissingExtra("reading a Hugging Face dataset", "train") from None
-    if not (path / "state.json").is_file():
-        return None
     try:
         return len(load_from_disk(str(path)))
     except (ValueError, KeyError, TypeError, OSError):

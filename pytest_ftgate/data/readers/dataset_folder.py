@@ -11,12 +11,18 @@ from pytest_ftgate.data.readers.record import Entry, Record
 from pytest_ftgate.errors import Fault, MissingExtra
 from pytest_ftgate.files.text import shown
 
+_OF_GOLDENS = "golden.toml"
+"""In a folder that is a golden set, which this room knows nothing else of."""
+
 
 def read_folder(path: Path) -> Iterator[Entry]:
     """The records, numbered from 1. A folder of several splits is a fault that names them."""
     name = shown(path)
     if splits := _splits(path):
         yield Fault(name, 0, f"has the splits {', '.join(splits)}", f"choose one: {name}/{splits[0]}")
+    elif (path / _OF_GOLDENS).is_file():
+        why = "is a golden set; training rows are expected here"
+        yield Fault(name, 0, why, "pass the rows to train on; golden sets are named by --goldens, or goldens = [...]")
     elif not (path / "state.json").is_file():
         yield Fault(name, 0, "is not a Hugging Face dataset folder (no state.json)", "pass its files instead")
     else:

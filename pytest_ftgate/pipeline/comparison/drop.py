@@ -36,17 +36,22 @@ def drop_check(now: Tested, then: Record, max_drop: float) -> CheckResult:
     earlier = _results(now.digests.items(), then)
     if not earlier:
         how = (
-            f"the run {then.facts.run} has none of the {len(now.results):,} cases; measure it again on this golden set"
+            f"the run {then.facts.run} has none of the {_cases(len(now.results))}; measure it again on this golden set"
         )
         return CheckResult(NAME, "hold", reason=f"{NAME}: {how}")
     measured = [case.case for case in then.cases if case.result.measured]
     kept = set(now.digests.values())
     gone = sum(digest not in kept for digest in measured)
     if gone > (1 - LEAST_SHARED) * len(measured):
-        how = f"{gone:,} of the {len(measured):,} cases of the run {then.facts.run} were removed or edited since"
+        were = "was" if gone == 1 else "were"
+        how = f"{gone:,} of the {_cases(len(measured))} of the run {then.facts.run} {were} removed or edited since"
         return CheckResult(NAME, "hold", reason=f"{NAME}: {how}; measure it again on this golden set")
     check = against_check(now.results, earlier, max_drop, now.clusters)
-    return replace(check, reason=f"{check.reason}; {gone:,} removed or edited cases left out") if gone else check
+    return replace(check, reason=f"{check.reason}; {_cases(gone, 'removed or edited ')} left out") if gone else check
+
+
+def _cases(number: int, which: str = "") -> str:
+    return f"{number:,} {which}case{'' if number == 1 else 's'}"
 
 
 def missing_check(then: str, golden: str, known: Iterable[str]) -> CheckResult:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_ftgate.golden.case import answer_text
 from pytest_ftgate.judge.rubric import CORRECT
+from pytest_ftgate.pipeline.importing.promptfoo.judge import bare
 
 Spec = Mapping[str, Any]
 Assertion = dict[str, Any]
@@ -166,7 +167,7 @@ def _judge(spec: Spec, expected: Any) -> list[Assertion]:
     if [name for name, _, _ in rubric["criteria"]] == [CORRECT]:
         return [{"type": "factuality", "value": _literal(answer_text(expected))}]
     by = f"\nReference: {answer_text(expected)}" if rubric["reference"] else ""
-    asked = [{"type": "llm-rubric", "value": _literal(question + by)} for _, question, _ in rubric["criteria"]]
+    asked = [{"type": "llm-rubric", "value": _literal(bare(question + by))} for _, question, _ in rubric["criteria"]]
     least = spec.get("threshold", 1)
     return asked if least == 1 else [{**_set(asked, 1), "threshold": least}]
 

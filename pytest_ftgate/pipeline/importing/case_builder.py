@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_ftgate.files.digest import digest_of
+from pytest_ftgate.pipeline.importing.case_metadata import as_notes, free_id, parted, slice_names
 from pytest_ftgate.pipeline.importing.chat import shared_system, without_system
 from pytest_ftgate.pipeline.importing.imported import CaseRow, Losses
-
-_LONGEST = 60
-"""Characters of a value that makes a slice."""
-_MOST_VALUES = 10
-"""Different values of a slice, unless each has several cases."""
 
 
 @dataclass(slots=True)
@@ -65,58 +59,16 @@ class CaseBuilder:
 
     def rows(self) -> list[CaseRow]:
         """The rows, in their order."""
-        slices = _slice_names([draft.metadata for draft in self.drafts])
+        slices = slice_names([draft.metadata for draft in self.drafts])
         ids: set[str] = set()
         return [self._row(draft, slices, ids) for draft in self.drafts]
 
     def _row(self, draft: Draft, slices: Mapping[str, str], ids: set[str]) -> CaseRow:
         made: dict[str, Any] = {}
         if draft.own_id:
-            made["id"] = _free_id(draft.own_id, ids)
+            made["id"] = free_id(draft.own_id, ids)
         made |= draft.data
-        of_case = {slices[key]: _text(value) for key, value in draft.metadata.items() if _is_slice(key, value, slices)}
-        rest = {key: value for key, value in draft.metadata.items() if not _is_slice(key, value, slices)}
+        of_case, rest = parted(draft.metadata, slices)
         made |= {"slices": of_case} if of_case else {}
-        made |= {"notes": json.dumps(rest, ensure_ascii=False, default=str)} if rest else {}
+        made |= {"notes": as_notes(rest)} if rest else {}
         return CaseRow(made, self._path, draft.line)
-
-
-def _free_id(text: str, ids: set[str]) -> str:
-    """An id that a case can have, and no other has."""
-    base = re.sub(r"[^\w.+=@,/()-]+", "-", text).strip("-") or "case"
-    made, number = base, 1
-    while made in ids:
-        number += 1
-        made = f"{base}-{number}"
-    ids.add(made)
-    return made
-
-
-def _slice_names(metadata: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Key of the metadata -> name of the slice, for keys whose values group the cases."""
-    values: dict[str, set[str]] = {}
-    counts: dict[str, int] = {}
-    for each in metadata:
-        for key, value in each.items():
-            if _is_short(value):
-                values.setdefault(key, set()).add(_text(value))
-                counts[key] = counts.get(key, 0) + 1
-    names: dict[str, str] = {}
-    for key, some in values.items():
-        name = re.sub(r"\W", "_", key, flags=re.ASCII)
-        name = name if name[:1].isalpha() or name[:1] == "_" else f"_{name}"
-        if name not in names.values() and (len(some) <= _MOST_VALUES or 2 * len(some) <= counts[key]):
-            names[key] = name
-    return names
-
-
-def _is_slice(key: str, value: Any, slices: Mapping[str, str]) -> bool:
-    return key in slices and _is_short(value)
-
-
-def _is_short(value: Any) -> bool:
-    return isinstance(value, str | int | float) and 0 < len(_text(value)) <= _LONGEST
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

@@ -26,7 +26,7 @@ _OF_RUNS = ("actual_output", "tools_called", "token_cost", "completion_time")
 _METADATA = ("name", "source_file", "comments")
 _READ = ("input", "expected_output", "context", "retrieval_context", "expected_tools", "additional_metadata", "tools")
 _CONTEXT = "deepeval's metrics compare answers with it, the model does not see it; to show it: --with-context"
-_TEMPLATE = "Context:\n{{ context }}\n\n{{ question }}"
+_TEMPLATE = "{% if context %}Context:\n{{ context }}\n\n{% endif %}{{ question }}"
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,20 +25,24 @@ class Losses:
     """What cannot be carried over, each place and reason once, with the number of cases that it concerns."""
 
     def __init__(self) -> None:
-        self._cases: Counter[tuple[str, int, str, str]] = Counter()
+        self._cases: dict[tuple[str, int, str, str], set[object]] = {}
 
     def add(self, path: str, line: int, what: str, why: str, *, cases: int = 1) -> None:
         """Note a loss. what: the key, assertion or file, as written there. why: why not, and what to do instead.
 
         cases: how many cases it concerns; 0 for what belongs to none.
         """
-        self._cases[path, line, what, why] += cases
+        self._cases.setdefault((path, line, what, why), set()).update(object() for _ in range(cases))
+
+    def add_of(self, case: object, path: str, line: int, what: str, why: str) -> None:
+        """The same of a case that may lose several things for one reason, and counts once. case: any object of it."""
+        self._cases.setdefault((path, line, what, why), set()).add(case)
 
     @property
     def faults(self) -> list[Fault]:
         """One for each file and reason, sorted: "file:12: javascript: ... (3 cases; also lines 20, 34)"."""
-        found: dict[tuple[str, str, str], dict[int, int]] = {}
-        for (path, line, what, why), cases in sorted(self._cases.items()):
+        found: dict[tuple[str, str, str], dict[int, set[object]]] = {}
+        for (path, line, what, why), cases in sorted(self._cases.items(), key=lambda each: each[0]):
             found.setdefault((path, what, why), {})[line] = cases
         return sorted(
             Fault(path, next(iter(lines)), f"{what}: {why}{_counted(lines)}")
@@ -47,9 +50,9 @@ class Losses:
         )
 
 
-def _counted(lines: Mapping[int, int]) -> str:
+def _counted(lines: Mapping[int, set[object]]) -> str:
     """lines: 1-based -> cases that are concerned there, in order."""
-    cases, others = sum(lines.values()), list(lines)[1:]
+    cases, others = len(set().union(*lines.values())), list(lines)[1:]
     parts = [f"{cases:,} case{'' if cases == 1 else 's'}"] if cases else []
     if others:
         more = f" and {len(others) - _SHOWN:,} more" if len(others) > _SHOWN else ""

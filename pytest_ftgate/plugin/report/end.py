@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.judge.summary import judged_lines, summed, untrusted
-from pytest_ftgate.pipeline.report.text.changed import changed_lines
 from pytest_ftgate.pipeline.report.text.endings import endings
 from pytest_ftgate.plugin.report.summary import lines
 
@@ -23,7 +22,6 @@ def end_lines(tally: ReportCollector, verbosity: int) -> Lines:
         yield from _decided(tally)
         return
     yield from lines(tally, verbose=verbosity > 0)
-    yield from changed_lines(tally.changed, verbose=verbosity > 0)
 
 
 def _decided(tally: ReportCollector) -> Lines:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.files.excerpt import brief
 from pytest_ftgate.judge.summary import judged_lines
+from pytest_ftgate.pipeline.report.text.changed import changed_lines
 from pytest_ftgate.pipeline.report.text.columns import column_lines
 from pytest_ftgate.pipeline.report.text.data import data_lines
 from pytest_ftgate.pipeline.report.text.endings import endings
@@ -37,6 +38,7 @@ def lines(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]
     for name in set_names(tally):
         yield from _set(tally, name, verbose=verbose)
     yield from _misses(tally, verbose=verbose)
+    yield from changed_lines(tally.changed, verbose=verbose)
     yield from column_lines(tally.columns, verbose=verbose)
     yield from ((text, "") for text in traffic_lines(tally.traffic, tally.counts))
     yield from judged_lines(tally.judges)
@@ -75,12 +77,18 @@ def _checks(checks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 def _misses(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]:
     if not tally.missed:
         return
-    shown = tally.missed if verbose else tally.missed[:SHOWN_MISSES]
+    told = 0 if any(verdict.get("explained") for verdict in tally.verdicts) else SHOWN_MISSES
+    shown = tally.missed if verbose else tally.missed[:told]
     yield f"missed ({len(tally.missed)}): wrong answers, left to the gate", ""
     for report in shown:
         yield from _shown(report) if verbose else [(f"  {_in_one_line(report)}", "yellow")]
     if len(shown) < len(tally.missed):
-        yield f"  and {len(tally.missed) - len(shown)} more; -v shows all, with question and answer", ""
+        yield f"  {_more(len(tally.missed), len(shown))}; -v shows all, with question and answer", ""
+
+
+def _more(all_: int, shown: int) -> str:
+    """What else there is; nothing was shown where the verdict below shows the first."""
+    return f"and {all_ - shown} more" if shown else "the first are below"
 
 
 def _shown(report: pytest.TestReport) -> Iterator[tuple[str, str]]:

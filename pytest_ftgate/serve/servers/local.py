@@ -100,7 +100,7 @@ class LocalEngine:
                 raise self._error(process, f"the {self.name} server was {late}")
             if passed - told >= 1:
                 told = passed
-                progress(f"{self._doing} the {self.name} server: {passed:.0f} s")
+                progress(self._doing)
             time.sleep(0.1)
 
     def _ready(self) -> bool:

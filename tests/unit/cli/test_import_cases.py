@@ -31,7 +31,7 @@ def test_it_says_what_it_wrote_and_what_to_do_next(capsys: pytest.CaptureFixture
         "  providers, keys and settings of the run are not copied: the model is named where pytest is started",
         "next:",
         "  ftgate lock goldens/words",
-        "  pytest goldens/words --ftgate-base-url http://localhost:8000/v1 --ftgate-model NAME",
+        "  pytest goldens/words --ftgate-base-url http://localhost:8000/v1 --ftgate-model NAME --ftgate-prompt all",
     ]
     assert main(["lock", "goldens/words"]) == 0
 

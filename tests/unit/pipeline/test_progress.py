@@ -57,7 +57,7 @@ def test_of_what_nobody_knows_the_end_no_time_is_left(clock, lines):
     with progress(lines, None) as advance:
         for clock.now in (0, 10):
             advance(0, "starting")
-    assert lines == ["  baseline: waiting after 10 s starting"]
+    assert lines == ["  baseline: starting after 10 s"]
 
 
 def test_rows_pass_through_and_are_counted(clock, lines):

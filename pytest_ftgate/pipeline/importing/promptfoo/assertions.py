@@ -8,6 +8,8 @@ from typing import Any
 
 from pytest_ftgate.pipeline.importing.promptfoo.document import Document, Place
 
+_READ = frozenset({"vars", "assert", "options", "metadata", "description", "threshold"})
+
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
@@ -20,7 +22,10 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class PromptfooTest:
-    """A test. variables, options, metadata: by name. others: keys of the test that are none of these."""
+    """A test. variables, options, metadata: by name. others: keys of the test that are none of these.
+
+    places: of options and others, where they do not stand where the test does.
+    """
 
     place: Place
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -30,6 +35,7 @@ class PromptfooTest:
     description: str = ""
     threshold: float | None = None
     others: tuple[str, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     def over(self, default: PromptfooTest) -> PromptfooTest:
         """The test with what `defaultTest` says: its variables where this one has none, its assertions before."""
@@ -42,6 +48,7 @@ class PromptfooTest:
             metadata={**default.metadata, **self.metadata},
             threshold=default.threshold if self.threshold is None else self.threshold,
             others=tuple(dict.fromkeys((*default.others, *self.others))),
+            places={**default.places, **self.places},
         )
 
     def of_scenario(self, data: PromptfooTest) -> PromptfooTest:
@@ -54,17 +61,19 @@ def make_test(document: Document, data: Any, *keys: str | int) -> PromptfooTest 
     place = document.place(*keys)
     if not isinstance(data, Mapping):
         return None
-    threshold = data.get("threshold")
-    known = {"vars", "assert", "options", "metadata", "description", "threshold"}
+    threshold, options = data.get("threshold"), _mapping(data.get("options"))
+    others = tuple(str(key) for key in data if key not in _READ)
     return PromptfooTest(
         place,
         _mapping(data.get("vars"), "vars"),
         _assertions(document, data.get("assert"), *keys, "assert"),
-        _mapping(data.get("options")),
+        options,
         _mapping(data.get("metadata")),
         str(data.get("description") or ""),
         float(threshold) if isinstance(threshold, int | float) and not isinstance(threshold, bool) else None,
-        tuple(key for key in data if key not in known),
+        others,
+        {key: document.place(*keys, "options", key) for key in options}
+        | {key: document.place(*keys, key) for key in others},
     )
 
 

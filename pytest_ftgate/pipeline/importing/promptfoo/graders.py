@@ -33,6 +33,8 @@ JAVASCRIPT = "javascript"
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py", ".rb")
 _KNOWN = frozenset({"type", "value", "threshold", "weight", "metric", "assert", "provider", "config"})
 """Keys of an assertion that are read, or are settings of a provider or a program."""
+_BY_THRESHOLD = (ASSERT_SET, "rouge-n", "not-rouge-n")
+"""Types that pass by their threshold."""
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class CaseGraders:
 
     graders: as in cases.jsonl; of several judged assertions one `judge`. requirements: what the judge is asked.
     expected: the case's, None if no grader needs it. metrics: whether a metric was named. strict_json: whether JSON
-    inside a text was asked for. weights: whether there are weights that decide nothing.
+    inside a text was asked for. weights: whether there are weights that decide nothing. case: the case, for `Losses`.
     """
 
     folder: Path
@@ -54,6 +56,7 @@ class CaseGraders:
     metrics: bool = False
     weights: bool = False
     strict_json: bool = False
+    case: object = field(default_factory=object)
 
     def add(self, assertions: Iterable[Assertion], threshold: float | None) -> None:
         """All assertions of the test; threshold: least weighted mean with which it passes, None if all must pass."""
@@ -64,7 +67,7 @@ class CaseGraders:
             why = (
                 "is not kept: several rubrics are judged at once, so that they have no mean; here all graders must pass"
             )
-            self.losses.add(place.path, place.line, f"threshold {threshold:g}", why)
+            self.losses.add_of(self.case, place.path, place.line, f"threshold {threshold:g}", why)
             threshold = None
         made = self._several(several)
         specs = [spec for spec, _ in made]
@@ -79,7 +82,8 @@ class CaseGraders:
         try:
             return _weighted(made, threshold)
         except NotCarriedError as error:
-            self.losses.add(place.path, place.line, f"threshold {threshold:g}", str(error))
+            why = f"{error}; here all graders must pass"
+            self.losses.add_of(self.case, place.path, place.line, f"threshold {threshold:g}", why)
             return {"kind": "all_of", "graders": [spec for spec, _ in made]}
 
     def _several(self, assertions: Iterable[Assertion]) -> list[tuple[Spec, float]]:
@@ -95,7 +99,7 @@ class CaseGraders:
             return self._grader(written, assertion)
         except (NotCarriedError, NotSameError) as error:
             what = written or "assertion"
-            self.losses.add(assertion.place.path, assertion.place.line, what, str(error))
+            self.losses.add_of(self.case, assertion.place.path, assertion.place.line, what, str(error))
             return None
 
     def _check_keys(self, assertion: Assertion) -> None:
@@ -109,6 +113,8 @@ class CaseGraders:
         for key in ("threshold", "weight"):
             if isinstance(data.get(key, 0), bool) or not isinstance(data.get(key, 0), int | float | None):
                 raise NotCarriedError(f"its {key} is no number")
+        if data.get("threshold") == 0 and data.get("type") in _BY_THRESHOLD:
+            raise NotCarriedError("has the threshold 0, with which every answer passes")
         if strange := [str(key) for key in data if key not in _KNOWN]:
             raise NotCarriedError(f"its `{strange[0]}` is not carried over")
 
@@ -151,7 +157,7 @@ class CaseGraders:
         self.requirements.append(requirement(kind, asked.text, holds=holds))
         if asked.threshold is not None:
             why = "is not kept: our judge answers a requirement with yes or no"
-            self.losses.add(place.path, place.line, f"threshold {asked.threshold:g} of {kind}", why)
+            self.losses.add_of(self.case, place.path, place.line, f"threshold {asked.threshold:g} of {kind}", why)
         return dict(JUDGE)
 
     def _expect(self, value: Any) -> bool:
@@ -184,6 +190,8 @@ def _never(_value: Any) -> bool:
 
 
 def _weighted(made: list[tuple[Spec, float]], threshold: float) -> Spec:
+    if threshold == 0:
+        raise NotCarriedError("lets every answer pass")
     if not 0 <= threshold <= 1:
         raise NotCarriedError("is not between 0 and 1, as the mean of assertions is")
     graders, weights = [all_or_nothing(spec) for spec, _ in made], [weight for _, weight in made]

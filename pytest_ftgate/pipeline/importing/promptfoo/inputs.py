@@ -31,11 +31,14 @@ class Inputs:
     written_out: ChatPrompt | None = None
     alone: str = ""
 
+    def missing(self, variables: Mapping[str, Any]) -> list[str]:
+        """The variables of the prompts that have neither a value nor a default; promptfoo asks them empty."""
+        return sorted(self.names.all - self.names.optional - variables.keys())
+
     def of(self, variables: Mapping[str, Any]) -> Any:
         """The input of a case. Raises NotSameError."""
-        missing = self.names.all - self.names.optional - variables.keys()
         values = {name: variables[name] for name in sorted(self.names.all) if name in variables}
-        values |= dict.fromkeys(sorted(missing), "")
+        values |= dict.fromkeys(self.missing(variables), "")
         if self.written_out is not None:
             turns = [{"role": role, "content": filled(text, values)} for role, text in self.written_out.turns]
             return turns[0]["content"] if len(turns) == 1 else turns

@@ -44,6 +44,14 @@ def judge_of(required: Sequence[Sequence[str]]) -> JudgeTable:
     return JudgeTable({"model": SMALL_CLAUDE, "checklist": questions})
 
 
+def bare(text: str) -> str:
+    """A requirement without the question that we put it into, however often: our exported rubrics come back."""
+    for asked in (_OF_ALL, f"{_OF_EACH}\nReference: "):
+        if text.startswith(asked):
+            return bare(text.removeprefix(asked))
+    return text
+
+
 def listed(requirements: Sequence[str]) -> str:
     """Requirements as the `expected` of a case."""
     texts = list(dict.fromkeys(requirements))

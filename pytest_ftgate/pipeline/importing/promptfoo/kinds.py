@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_ftgate.errors import FileFaults
 from pytest_ftgate.files.yaml import parse_yaml
+from pytest_ftgate.pipeline.importing.promptfoo.judge import bare
 from pytest_ftgate.pipeline.importing.promptfoo.templates import plain_text
 
 Spec = dict[str, Any]
@@ -251,7 +252,7 @@ def all_or_nothing(spec: Spec) -> Spec:
 
 def requirement(kind: str, text: str, *, holds: bool) -> str:
     """What a judged assertion requires of the answer, in words for our judge."""
-    stated = text.strip()
+    stated = bare(text.strip())
     if kind in ("factuality", "model-graded-factuality"):
         stated = f"It says the same facts as this, and contradicts none of them: {stated}"
     return stated if holds else f"The following must not be true of it: {stated}"

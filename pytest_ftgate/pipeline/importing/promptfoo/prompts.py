@@ -18,6 +18,9 @@ from pytest_ftgate.pipeline.importing.promptfoo.templates import Names, NotSameE
 
 ROLES = ("system", "user", "assistant")
 _TEXTS = (".txt", ".md", ".j2", ".json", ".jsonl", *YAML)
+_OTHER_FILES = (".csv", ".js", ".cjs", ".mjs", ".ts", ".py")
+_LONGEST_NAME = 256
+"""Bytes of a name that a file system takes, and one more."""
 _SEPARATOR = re.compile(r"^---\r?$", re.MULTILINE)
 _OTHER_SOURCES = re.compile(r"(?:https?|langfuse|portkey|helicone|exec|package|python|huggingface|ai21|s3|gs)[:]/?/?")
 
@@ -87,7 +90,10 @@ def _texts(entry: Any, place: Place, folder: Path, losses: Losses) -> Iterator[t
     if not isinstance(entry, str) or not entry.strip():
         losses.add(place.path, place.line, "prompt", "is no text", cases=0)
     elif entry.startswith(FILE) or _is_path(entry, folder):
-        for path in files_of(entry, folder):
+        paths = list(files_of(entry, folder))
+        if not paths:
+            losses.add(place.path, place.line, "prompt", f"no file matches {entry}", cases=0)
+        for path in paths:
             yield from _of_file(path, label, place, losses)
     elif _OTHER_SOURCES.match(entry):
         losses.add(place.path, place.line, "prompt", f"from {entry.partition(':')[0]}: is not fetched", cases=0)
@@ -96,9 +102,11 @@ def _texts(entry: Any, place: Place, folder: Path, losses: Losses) -> Iterator[t
 
 
 def _is_path(text: str, folder: Path) -> bool:
-    """Whether a prompt without scheme is the path of a file, as promptfoo takes it."""
-    one_word = len(text) < 256 and "\n" not in text and "{{" not in text
-    return one_word and any(path.is_file() for path in files_of(text, folder)) if one_word else False
+    """Whether a prompt without scheme is the path of a file, as promptfoo takes it, or can be nothing else."""
+    if len(text.encode(errors="replace")) >= _LONGEST_NAME or "\n" in text or "{{" in text:
+        return False
+    is_named_as_file = not re.search(r"\s", text) and Path(text).suffix in (*_TEXTS, *_OTHER_FILES)
+    return is_named_as_file or (folder / text).is_dir() or any(path.is_file() for path in files_of(text, folder))
 
 
 def _of_file(path: Path, label: str, place: Place, losses: Losses) -> Iterator[tuple[str, str, Place]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,16 @@ from pytest_ftgate.pipeline.importing.promptfoo import judge
 from pytest_ftgate.pipeline.importing.promptfoo.assertions import PromptfooTest
 from pytest_ftgate.pipeline.importing.promptfoo.document import Document, read_document
 from pytest_ftgate.pipeline.importing.promptfoo.graders import CaseGraders
-from pytest_ftgate.pipeline.importing.promptfoo.inputs import inputs_of
+from pytest_ftgate.pipeline.importing.promptfoo.inputs import Inputs, inputs_of
+from pytest_ftgate.pipeline.importing.promptfoo.labels import Labels
 from pytest_ftgate.pipeline.importing.promptfoo.prompts import read_prompts
 from pytest_ftgate.pipeline.importing.promptfoo.templates import NotSameError, is_template, plain_values
 from pytest_ftgate.pipeline.importing.promptfoo.tests import read_tests
 from pytest_ftgate.pipeline.importing.promptfoo.unread import is_left_out, note_keys
 from pytest_ftgate.pipeline.importing.promptfoo.variables import combinations
 
-_LONGEST_ID = 60
+_MOST_NAMED = 8
+"""Variables of a test that a message names."""
 _PROVIDERS = "providers, keys and settings of the run are not copied: the model is named where pytest is started"
 _METRICS = "names of metrics are not kept: a case has one grade"
 _WEIGHTS = "weights are not kept where all assertions must pass: they decide nothing"
@@ -57,7 +58,7 @@ def read_promptfoo(path: Path) -> Imported:
     inputs = inputs_of(prompts, losses)
     parts = frozenset().union(*(prompt.names.parts for prompt in prompts))
     drafts = [
-        _Draft(test, inputs.of(graders.variables), graders)
+        _draft(test, inputs, graders)
         for test in read_tests(config, losses)
         for graders in _graded(test, parts, config.path.parent, losses)
     ]
@@ -95,6 +96,18 @@ def _graded(test: PromptfooTest, parts: frozenset[str], folder: Path, losses: Lo
         yield graders
 
 
+def _draft(test: PromptfooTest, inputs: Inputs, graders: CaseGraders) -> _Draft:
+    """The case; a variable of the prompts that it has no value for is noted."""
+    if missing := inputs.missing(graders.variables):
+        asked = ", ".join(f"{{{{{name}}}}}" for name in missing)
+        given = ", ".join(list(graders.variables)[:_MOST_NAMED]) or "no variable"
+        more = ", ..." if len(graders.variables) > _MOST_NAMED else ""
+        has = "has no value and is" if len(missing) == 1 else "have no value and are"
+        why = f"the prompt's {asked} {has} asked empty; the test has {given}{more}"
+        graders.losses.add_of(graders.case, test.place.path, test.place.line, "vars", why)
+    return _Draft(test, inputs.of(graders.variables), graders)
+
+
 def _check_plain(variables: Mapping[str, Any]) -> None:
     """Raises NotSameError for a value that is a template itself, once the other variables are in it."""
     for name, value in variables.items():
@@ -104,7 +117,7 @@ def _check_plain(variables: Mapping[str, Any]) -> None:
 
 def _rows(drafts: Sequence[_Draft], judged: judge.JudgeTable, losses: Losses) -> Iterator[CaseRow]:
     first: dict[str, int] = {}
-    ids: set[str] = set()
+    labels = Labels.of_all(draft.test for draft in drafts)
     for draft in drafts:
         place, graders = draft.test.place, draft.graders
         by_judge = judged.by_case and graders.requirements
@@ -114,40 +127,10 @@ def _rows(drafts: Sequence[_Draft], judged: judge.JudgeTable, losses: Losses) ->
             losses.add(place.path, place.line, "test", f"asks and expects the same as that of line {before}; left out")
             continue
         first[key] = place.line
-        slices = dict(_slices(draft.test, losses))
-        made = {
-            "id": _id(draft.test.description, ids),
-            **asked,
-            "slices": slices,
-            "notes": draft.test.description,
-        }
+        of_test = labels.of(draft.test)
+        made = {"id": of_test.pop("id"), **asked, **of_test}
         kept = {key: value for key, value in made.items() if key == "input" or value not in ("", None, [], {})}
         yield CaseRow(kept, place.path, place.line)
-
-
-def _id(description: str, taken: set[str]) -> str:
-    """A description as an id, "answers-in-french", with a number if it is not the first of its kind; "" of none."""
-    words = re.sub(r"[^a-z0-9]+", "-", description.lower()).strip("-")[:_LONGEST_ID].rstrip("-")
-    if not words:
-        return ""
-    names = (words if number == 1 else f"{words}-{number}" for number in range(1, len(taken) + 2))
-    name = next(name for name in names if name not in taken)
-    taken.add(name)
-    return name
-
-
-def _slices(test: PromptfooTest, losses: Losses) -> Iterator[tuple[str, str]]:
-    for key, value in test.metadata.items():
-        name = re.sub(r"[^A-Za-z0-9_]", "_", str(key))
-        if isinstance(value, str | int | float):
-            yield (name if not name[:1].isdigit() else f"_{name}"), _slice_text(value)
-        elif value is not None:
-            why = "a slice has one value, a text; this one is a list or a mapping"
-            losses.add(test.place.path, test.place.line, f"metadata.{key}", why)
-
-
-def _slice_text(value: str | float) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _common_graders(rows: Sequence[CaseRow]) -> list[Any] | None:
@@ -192,6 +175,12 @@ def _notes(
         _METRICS: any(each.metrics for each in of_graders),
         _WEIGHTS: any(each.weights for each in of_graders),
         _JSON_INSIDE: any(each.strict_json for each in of_graders),
-        f"cases without a grader, which are asked and not scored: {ungraded:,}": bool(ungraded),
+        f"cases without a grader, which are asked and not scored: {_ungraded(ungraded, rows)}": bool(ungraded),
     }
     return [note for note, applies in notes.items() if applies]
+
+
+def _ungraded(number: int, rows: Sequence[CaseRow]) -> str:
+    if number < len(rows):
+        return f"{number:,}"
+    return f"all {number:,}; write [[grader]] in golden.toml in the place of `grader = []`, or a test in Python"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 
 from pytest_ftgate.pipeline.importing.imported import Losses
@@ -33,6 +34,8 @@ _TOP: Mapping[str, str] = MappingProxyType(
         "redteam": "red teaming is not done here",
     }
 )
+_ALIKE = 0.75
+"""Least similarity of a key that was meant."""
 _UNKNOWN = "is not a key of promptfoo that is known"
 
 _LEAVES_OUT: Mapping[str, str] = MappingProxyType(
@@ -70,16 +73,21 @@ def note_keys(config: Document, losses: Losses) -> None:
         if str(key) in _OF_THE_RUN or key in config.used or str(key).startswith("x-"):
             continue
         place = config.place(key)
-        losses.add(place.path, place.line, str(key), _TOP.get(str(key), _UNKNOWN), cases=0)
+        losses.add(place.path, place.line, str(key), _TOP.get(str(key)) or _unknown(str(key)), cases=0)
+
+
+def _unknown(key: str) -> str:
+    near = get_close_matches(key, _OF_THE_RUN, 1, _ALIKE)
+    return f"{_UNKNOWN}; did you mean {near[0]!r}?" if near else _UNKNOWN
 
 
 def is_left_out(test: PromptfooTest, losses: Losses) -> bool:
     """Whether a test cannot be carried over for one of its keys; all that is lost is noted."""
     given = [*(key for key, value in test.options.items() if value not in (None, "", *_TRIMS)), *test.others]
     for key in given:
+        place = test.places.get(key, test.place)
         if key in _LEAVES_OUT:
-            why = f"{_LEAVES_OUT[key]}; the test is left out"
-            losses.add(test.place.path, test.place.line, key, why)
+            losses.add(place.path, place.line, key, f"{_LEAVES_OUT[key]}; the test is left out")
         elif key not in _SILENT:
-            losses.add(test.place.path, test.place.line, key, _NAMED.get(key, "is not carried over"))
+            losses.add(place.path, place.line, key, _NAMED.get(key, "is not carried over"))
     return any(key in _LEAVES_OUT for key in given)

@@ -52,7 +52,10 @@ def _all(variables: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 def _of_files(reference: str, folder: Path) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for path in files_of(reference, folder):
+    paths = list(files_of(reference, folder))
+    if not paths:
+        raise NotSameError(f"vars: no file matches {reference}")
+    for path in paths:
         if path.suffix not in (*YAML, *JSON):
             raise NotSameError(f"vars from {path.name}: only YAML and JSON files are read")
         data = _read(path)

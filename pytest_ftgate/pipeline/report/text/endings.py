@@ -78,7 +78,7 @@ _NEXT = {
     "PROMOTE": "pytest {golden}   (tests the champion), or: ftgate serve {task}",
     "UNCHANGED": "change data or configuration of {task}, then train again",
     "HOLD": "add golden cases or improve the data of {task}, then train again; production is unchanged",
-    "REJECT": "pytest {golden}   (the champion is unchanged)",
+    "REJECT": "ftgate show {golden} --missed   (what it got wrong; production is unchanged)",
     "INTEGRITY": "mend what is named above, then run again; production is unchanged",
 }
 

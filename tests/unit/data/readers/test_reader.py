@@ -6,6 +6,7 @@ import bz2
 import gzip
 import json
 import lzma
+import sys
 import tracemalloc
 
 import pytest
@@ -13,6 +14,7 @@ import zstandard
 
 from pytest_ftgate.data.readers import json_lines
 from pytest_ftgate.data.readers.contents import contents
+from pytest_ftgate.data.readers.count import row_count
 from pytest_ftgate.data.readers.faults import FaultGroups
 from pytest_ftgate.data.readers.reader import read_entries, read_rows
 from pytest_ftgate.data.readers.record import Record
@@ -173,6 +175,14 @@ def test_a_folder_of_splits_names_them(tmp_path):
 
 def test_a_folder_that_is_no_data_set_is_a_fault(tmp_path):
     with pytest.raises(DataError, match=r"not a Hugging Face dataset folder"):
+        list(read_rows(tmp_path))
+
+
+def test_a_golden_set_is_named_as_one_also_without_the_library_of_datasets(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    (tmp_path / "golden.toml").touch()
+    assert row_count(tmp_path) == 0
+    with pytest.raises(DataError, match="is a golden set; training rows are expected here"):
         list(read_rows(tmp_path))
 
 

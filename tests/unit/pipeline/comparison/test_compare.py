@@ -226,7 +226,8 @@ def test_what_is_not_measured_is_no_evidence_for_a_reject():
 
 def test_removing_what_fails_wins_nothing():
     then = graded(200, 0)
-    few, many = (record(cases({f"c{i}": 1.0 for i in range(left, 200)})) for left in (9, 20))
+    one, few, many = (record(cases({f"c{i}": 1.0 for i in range(left, 200)})) for left in (1, 9, 20))
+    assert "; 1 removed or edited case left out" in check_of_records(one, then, 0.05).reason
     assert "; 9 removed or edited cases left out" in check_of_records(few, then, 0.05).reason
     found = check_of_records(many, then, 0.05)
     assert found.status == "hold"

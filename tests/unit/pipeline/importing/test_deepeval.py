@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from pytest_ftgate.golden.case import render
 from pytest_ftgate.pipeline.importing.deepeval import DeepevalOptions, read_deepeval
 from pytest_ftgate.pipeline.importing.write import write_golden_set
 from tests.projects import write
@@ -41,12 +42,14 @@ def test_a_context_is_shown_or_named(goldens, tmp_path):
     rows = [
         {"input": "q", "expected_output": "a", "context": ["one", "two"]},
         {"input": "r", "expected_output": "a", "context": ["x"], "retrieval_context": ["three"]},
+        {"input": "s", "expected_output": "a"},
     ]
     imported, suite = goldens(*rows, with_context=True)
     assert imported.lost == []
     assert suite.cases[0].input == {"context": "one\n\ntwo", "question": "q"}
     assert suite.cases[1].input == {"context": "three", "question": "r"}
-    assert "{{ context }}" in suite.prompt.template
+    asked = [render(suite.prompt, case.input)[0]["content"] for case in suite.cases]
+    assert asked[1:] == ["Context:\nthree\n\nr", "s"], "without a context no heading of one"
     lost = read_deepeval(tmp_path / "g.json").lost
     assert [fault.message.partition(":")[0] for fault in lost] == ["context", "retrieval_context"]
     assert "--with-context" in lost[0].message

@@ -34,6 +34,13 @@ def test_texts_and_targets(samples):
     assert any("--grader" in note for note in imported.notes)
 
 
+def test_notes_that_we_exported_are_notes_again(samples):
+    metadata = {"level": "hard", "notes": "easy to miss", "source": {"page": 3}}
+    _, suite = samples({"input": "q", "target": "a", "metadata": metadata})
+    assert suite.cases[0].notes == 'easy to miss\n{"source": {"page": 3}}'
+    assert suite.cases[0].slices == {"level": "hard"}
+
+
 def test_chats_share_their_system_turn(samples):
     _, suite = samples(
         *(

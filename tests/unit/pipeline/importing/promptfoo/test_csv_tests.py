@@ -30,9 +30,9 @@ def test_each_row_is_a_test(imported):
     assert second["graders"][0]["kind"] == "weighted"
     assert second["graders"][0]["threshold"] == 0.5
     assert (third["expected"], third["graders"]) == ("Just this", [{"kind": "exact"}])
+    assert third["notes"] == '{"tags": ["a", "b"]}'
     assert fourth == {"input": {"q": "y"}}
     assert [(fault.path, fault.line, fault.message.partition(":")[0]) for fault in made.lost] == [
-        ("t.csv", 4, "metadata.tags"),
         ("t.csv", 5, "javascript"),
         ("t.csv", 6, "suffix"),
     ]
@@ -67,3 +67,13 @@ def test_columns_that_are_not_read_are_named_and_configure_an_assertion(imported
 def test_a_broken_file_is_a_fault_with_its_line(imported):
     with pytest.raises(FileFaults, match=r"t\.csv:2: 3 cells, but 2 columns"):
         imported(files={"t.csv": "q,a\nx,y,z\n"}, prompts=["{{q}}"], tests="t.csv")
+
+
+def test_a_variable_that_no_column_gives_is_named(imported):
+    text = "Question,__expected\nCapital of France?,Paris\nCapital of Austria?,Vienna\n"
+    made = imported(files={"t.csv": text}, prompts=["{{question}} In one word."], tests="t.csv")
+    assert [str(fault) for fault in made.lost] == [
+        "t.csv:2: vars: the prompt's {{question}} has no value and is asked empty; the test has Question "
+        "(2 cases; also line 3)"
+    ]
+    assert [row.data["input"] for row in made.cases] == [{"question": ""}, {"question": ""}], "as promptfoo asks it"

@@ -114,6 +114,14 @@ def test_what_has_no_grader_is_named_with_its_line(imported, kind):
         ({"type": "contains", "value": "a", "transform": "output.b"}, "its `transform` is not carried over"),
         ({"type": "contains", "value": "a", "weight": 0}, "has the weight 0, with which it decides nothing"),
         ({"type": "contains", "value": "file://check.py"}, "its value comes from a program, which is not run here"),
+        (
+            {"type": "rouge-n", "value": "a", "threshold": 0},
+            "rouge-n: has the threshold 0, with which every answer passes",
+        ),
+        (
+            {"type": "assert-set", "threshold": 0, "assert": [{"type": "equals", "value": "a"}]},
+            "assert-set: has the threshold 0, with which every answer passes",
+        ),
         ({"type": "regex", "value": "[^]"}, "invalid regular expression"),
         ({"type": "is-json", "value": {"type": "objekt"}}, "invalid schema"),
         ({"type": "word-count", "value": "some"}, "its value is neither a number nor min and max"),
@@ -185,3 +193,26 @@ def test_the_threshold_of_a_rubric_is_named_and_the_rubric_stays(imported):
     assert made.golden["grader"] == [{"kind": "judge"}]
     assert any("metrics" in note for note in made.notes)
     assert any("weights" in note for note in made.notes)
+
+
+def test_a_test_with_the_threshold_0_is_named_and_all_must_pass(imported):
+    asserts = [{"type": "contains", "value": "a"}, {"type": "contains", "value": "b"}]
+    made = imported(prompts=["{{q}}"], tests=[{"vars": {"q": "?"}, "threshold": 0, "assert": asserts}])
+    assert [fault.message for fault in made.lost] == [
+        "threshold 0: lets every answer pass; here all graders must pass (1 case)"
+    ]
+    assert passes(made, "ab")
+    assert not passes(made, "a")
+
+
+def test_our_own_question_around_a_rubric_is_taken_off(imported):
+    def asked(text):
+        made = imported(
+            prompts=["{{q}}"], tests=[{"vars": {"q": "?"}, "assert": [{"type": "llm-rubric", "value": text}]}]
+        )
+        (question,) = made.golden["judge"]["checklist"].values()
+        return question
+
+    once = asked("Is polite")
+    assert once.endswith(" Is polite")
+    assert asked(once) == once

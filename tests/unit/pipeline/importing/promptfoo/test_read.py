@@ -98,7 +98,7 @@ def test_chats_in_files_are_the_prompt_where_only_the_last_turn_has_variables(im
         "prompt-2": {"system": "Be.", "template": "So: {{sum}}", "examples": []}
     }
     assert [turn["content"] for turn in messages(made)] == ["Be brief.", "1+1", "2", "2+2"]
-    assert "cases without a grader, which are asked and not scored: 1" in made.notes
+    assert made.notes[-1].startswith("cases without a grader, which are asked and not scored: all 1; write [[grader]]")
 
 
 def test_a_chat_with_variables_in_its_system_turn_is_written_out_in_each_case(imported):
@@ -124,6 +124,10 @@ def test_a_chat_with_variables_in_its_system_turn_is_written_out_in_each_case(im
         ),
         ("file://prompt.py", "prompts of programs and tables are not carried over"),
         ("file://missing.txt", "cannot be read: No such file"),
+        ("file://nope*.txt", "no file matches file://nope*.txt"),
+        ("missing.txt", "cannot be read: No such file"),
+        ("prompts/*.md", "no file matches prompts/*.md"),
+        ("prompt.py", "prompts of programs and tables are not carried over"),
         ("https://host/p", "from https: is not fetched"),
         ({"label": "x"}, "is no text"),
     ],
@@ -189,6 +193,7 @@ def test_lists_stay_where_expansion_is_off_and_files_of_variables_are_read(impor
         ({"providerOutput": "x"}, "providerOutput: gives the answer, so that no model is asked"),
         ({"vars": {"q": "file://make.js"}}, "vars: vars.q: make.js is a program or no text"),
         ({"vars": {"q": "file://none.txt"}}, "No such file"),
+        ({"vars": "file://none*.yaml"}, "vars: no file matches file://none*.yaml"),
         ({"vars": {"q": "{{ a | upper }}"}}, "vars.q is a template itself"),
         (
             {"vars": {name: list(range(100)) for name in "qab"}},
@@ -220,8 +225,9 @@ tests:
   - oops
 """
     )
-    assert [fault.line for fault in made.lost] == [3, 4, 6, 6, 11, 12]
-    assert made.lost[3].message.endswith("(2 cases; also line 9)")
+    assert [fault.line for fault in made.lost] == [3, 4, 7, 11, 12]
+    assert made.lost[1].message == "asserts: is not a key of promptfoo that is known"
+    assert made.lost[2].message.endswith("(2 cases; also line 10)")
 
 
 def test_external_tests_scenarios_references_and_merged_keys(imported):
@@ -304,3 +310,47 @@ def test_a_configuration_in_javascript_is_refused(tmp_path: Path):
 
     with pytest.raises(FileFaults, match="expected \\.yaml, \\.yml or \\.json"):
         read_promptfoo(tmp_path / "promptfooconfig.js")
+
+
+def test_a_case_that_loses_several_assertions_for_one_reason_counts_once(imported):
+    made = imported(
+        """
+prompts: ['{{q}}']
+tests:
+  - vars: {q: [a, b]}
+    assert:
+      - {type: latency}
+      - {type: latency}
+      - {type: latency}
+"""
+    )
+    (fault,) = made.lost
+    assert fault.line == 6
+    assert fault.message.endswith("(2 cases; also lines 7, 8)")
+
+
+def test_a_key_of_the_default_test_is_named_where_it_stands(imported):
+    made = imported(
+        """
+prompts: ['{{q}}']
+defaultTest:
+  options:
+    rubricPrompt: Judge it
+tests:
+  - vars: {q: a}
+  - vars: {q: b}
+"""
+    )
+    assert [(fault.line, fault.message[-9:]) for fault in made.lost] == [(5, "(2 cases)")]
+
+
+def test_a_key_that_is_nearly_one_of_promptfoos_says_which(imported):
+    made = imported(prompts=["{{q}}"], test=[{"vars": {"q": "x"}}])
+    assert [fault.message for fault in made.lost] == [
+        "test: is not a key of promptfoo that is known; did you mean 'tests'?"
+    ]
+
+
+def test_a_text_longer_than_a_name_of_a_file_is_a_prompt(imported):
+    made = imported(prompts=["\u7ffb\u8bd1" * 60], tests=[{"vars": {"q": "x"}}])
+    assert messages(made)[0]["content"] == "\u7ffb\u8bd1" * 60
