@@ -15,7 +15,8 @@ def unmeasured(report: RunReport) -> Iterator[str]:
     """Apart from what is wrong: cases that have no grade say nothing of the model."""
     of_set: dict[str, int] = {}
     for score in report.scores:
-        name = _names(report).get(score["set"], score["set"])
+        title = str(score["set"])
+        name = _names(report).get(title, title)
         of_set[name] = max(of_set.get(name, 0), score["failed"])
     if number := len(_distinct(report, unmeasured=True)) or sum(of_set.values()):
         yield f"{cases(number)} could not be measured"
