@@ -11,7 +11,15 @@ from pytest_ftgate.cli.common import table
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.gate.checks.result import points
 from pytest_ftgate.golden.case import answer_text
-from pytest_ftgate.pipeline.comparison.compare import Comparison, Speed, counted, mean, speed_of
+from pytest_ftgate.pipeline.comparison.compare import (
+    Comparison,
+    Speed,
+    counted,
+    is_worse,
+    mean,
+    slice_text,
+    speed_of,
+)
 from pytest_ftgate.pipeline.comparison.settings import differences, revision
 from pytest_ftgate.pipeline.comparison.since_last import difference
 
@@ -58,11 +66,14 @@ def _run(side: str, facts: Facts, compared: Sequence[CaseRecord]) -> tuple[str, 
 
 
 def _verdict(found: Comparison) -> str:
-    """In plain words, by the test that `_evidence` gives."""
+    """In plain words, by the test that `_evidence` gives; a slice that lost is told whatever the whole did."""
     pairs = found.pairs
     if pairs.gain > 0 and pairs.is_better():
-        return "B is better"
-    return "B is worse" if pairs.gain < 0 and pairs.is_worse else "not shown to differ"
+        told = "B is better"
+    else:
+        told = "B is worse" if pairs.gain < 0 and pairs.is_worse else "not shown to differ"
+    worse = ", ".join(one_line(slice_text(row)) for row in found.worse_slices)
+    return f"{told}; WORSE on {worse}" if worse else told
 
 
 def _changed(found: Comparison, *, whole: bool) -> Iterator[str]:
@@ -113,7 +124,7 @@ def _slices(found: Comparison) -> Iterator[str]:
             f"{row['then']:.3f}",
             f"{row['now']:.3f}",
             points(row["gain"]),
-            "too small to decide" if row["p"] is None else f"{row['p']:.2g}{' worse' if row['p'] <= 0.05 else ''}",
+            "too small to decide" if row["p"] is None else f"{row['p']:.2g}{' worse' if is_worse(row) else ''}",
         )
         for row in found.slice_rows
     ]

@@ -86,9 +86,17 @@ def _chosen(record: Record, wanted: Sequence[str], args: argparse.Namespace) -> 
     for name, value in args.slice or ():
         have = sorted({f"{name}={case.slices[name]}" for case in record.cases if name in case.slices})
         if f"{name}={value}" not in have:
-            raise RecordError(f"no case has the slice {name}={value}; of {name} there are: {', '.join(have) or 'none'}")
+            raise RecordError(f"no case has the slice {name}={value}; {_slices(record, name, have)}")
         cases = [case for case in cases if case.slices.get(name) == value]
     return [case for case in cases if case.missed] if args.missed else cases
+
+
+def _slices(record: Record, name: str, have: Sequence[str]) -> str:
+    """What there is instead: have, the values of this name, else the names."""
+    if have:
+        return f"of {name} there are: {', '.join(have)}"
+    names = sorted({each for case in record.cases for each in case.slices})
+    return f"the slices of {record.facts.set} are: {', '.join(names)}" if names else "the cases have no slices"
 
 
 def _hint(case_id: str, known: Sequence[str]) -> str:

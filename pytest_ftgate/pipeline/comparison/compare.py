@@ -11,8 +11,9 @@ from typing import Any
 from pytest_ftgate.errors import RecordError
 from pytest_ftgate.evaluate.records.record import CaseRecord, Facts, Record
 from pytest_ftgate.gate.checks.paired import Pairs, pair
-from pytest_ftgate.gate.checks.result import CheckResult
+from pytest_ftgate.gate.checks.result import CheckResult, points
 from pytest_ftgate.gate.checks.slices import LEAST_CASES, slices_check, slices_of
+from pytest_ftgate.metrics.intervals import ALPHA
 from pytest_ftgate.metrics.latency_cost import quantile_of
 from pytest_ftgate.metrics.power import measured_discordance, resolvable
 from pytest_ftgate.pipeline.comparison.match import Matched, Side, match
@@ -84,6 +85,11 @@ class Comparison:
         return sorted(rows, key=lambda row: row["n"])
 
     @property
+    def worse_slices(self) -> list[Mapping[str, Any]]:
+        """Those of `slice_rows` that are significantly worse by Holm, the clearest first."""
+        return sorted((row for row in self.slice_rows if is_worse(row)), key=lambda row: row["p"])
+
+    @property
     def warnings(self) -> list[str]:
         """What makes the comparison less than fair, or smaller than it seems."""
         found, matched = list(warnings(self.now, self.then)), self.matched
@@ -95,6 +101,16 @@ class Comparison:
         if lost := len(matched.pairs) - len(self.sides):
             found.append(f"{counted(lost)} not measured in one of the runs, not compared")
         return found
+
+
+def is_worse(row: Mapping[str, Any]) -> bool:
+    """Of a slice. row: p, of being worse; None for too few cases."""
+    return row["p"] is not None and row["p"] <= ALPHA
+
+
+def slice_text(row: Mapping[str, Any]) -> str:
+    """Such as "language=fr (-37.0 points, Holm p = 0.011)"; row: name, gain, p."""
+    return f"{row['name']} ({points(row['gain'])} points, Holm p = {row['p']:.2g})"
 
 
 def compare(now: Record, then: Record) -> Comparison:

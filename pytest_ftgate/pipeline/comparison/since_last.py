@@ -10,7 +10,7 @@ from typing import Any
 from pytest_ftgate.evaluate.records.record import Facts, Record
 from pytest_ftgate.gate.checks.result import points
 from pytest_ftgate.pipeline.comparison.changed_cases import changed_case, first_of_each
-from pytest_ftgate.pipeline.comparison.compare import Comparison, compare
+from pytest_ftgate.pipeline.comparison.compare import Comparison, compare, is_worse, slice_text
 from pytest_ftgate.pipeline.comparison.match import Side
 from pytest_ftgate.pipeline.comparison.settings import changed_text
 
@@ -20,7 +20,8 @@ _NO_DIFFERENCE: Mapping[str, Any] = MappingProxyType({"gain": None, "lower": Non
 
 def since(now: Record, then: Record, name: str = "") -> dict[str, Any]:
     """JSON values: set, text, run (id of the earlier one), fixed and broken (ids), gain, lower, upper (None for cases
-    that were chosen by outcome); path of the cases, cases: the first of either kind, see `changed_case`.
+    that were chosen by outcome); path of the cases, cases: the first of either kind, see `changed_case`;
+    slices: name, n, gain, p (Holm, of being worse) of those that are tested, unless the cases were so chosen.
 
     name: how the user called the earlier run.
 
@@ -33,8 +34,19 @@ def since(now: Record, then: Record, name: str = "") -> dict[str, Any]:
     if chosen := _chosen(found):
         return {**_named(now.facts), "text": f"{earlier}; {chosen}: no difference is given", **_NO_DIFFERENCE, **ids}
     lower, upper = found.pairs.bounds
-    measured = {"gain": found.pairs.gain, "lower": lower, "upper": upper}
+    measured = {"gain": found.pairs.gain, "lower": lower, "upper": upper, "slices": list(_slices(found))}
     return _named(now.facts) | {"text": f"{difference(found)} {earlier}"} | measured | ids
+
+
+def _slices(found: Comparison) -> Iterator[dict[str, Any]]:
+    for row in found.slice_rows:
+        if row["p"] is not None:
+            yield {key: row[key] for key in ("name", "n", "gain", "p")}
+
+
+def worse_slices(change: Mapping[str, Any]) -> list[str]:
+    """Slices that got significantly worse, as text, the clearest first. change: of `since`."""
+    return [slice_text(row) for row in sorted(change.get("slices", ()), key=lambda row: row["p"]) if is_worse(row)]
 
 
 def _changed(found: Comparison) -> tuple[tuple[str, list[Side]], ...]:

@@ -6,15 +6,17 @@ import json
 import shutil
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.data.lineage import FILE as LINEAGE
 from pytest_ftgate.data.lineage import params_of
 from pytest_ftgate.errors import MetricError, RegistryError
+from pytest_ftgate.files.excerpt import brief
 from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.canary.store import keep_reference
-from pytest_ftgate.pipeline.changed_requirements import requirement_tags
+from pytest_ftgate.pipeline.changed_requirements import changed_requirements, requirement_tags
 from pytest_ftgate.pipeline.cost.run_metrics import spent
 from pytest_ftgate.pipeline.decide import explain_checks
 from pytest_ftgate.pipeline.golden_reuse import ROUND, golden_tags, overused, round_of, uses
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     from pytest_ftgate.train.manifest import Manifest
 
 
+_KEPT = 2000
+"""Characters of a reason in a tag; the audit log has all."""
+
+
 def conclude(
     run: PipelineRun,
     verdict: Verdict,
@@ -39,6 +45,8 @@ def conclude(
     propose: bool = False,
 ) -> int | None:
     """Explain what was not met, log the run with its verdict, register what was trained, promote it on PROMOTE.
+
+    Registry and audit log keep, beside the verdict's reason, what its gate accepts that it did not before.
 
     reference: what the nights of a promoted version are compared with. propose: leave the champion; a person promotes
     the version later, by its verdict. Returns the number of the version; None if
@@ -50,15 +58,16 @@ def conclude(
     if verdict.kind is Kind.INTEGRITY:
         return None
     registry = run.runtime.registry
+    reason = "; ".join([verdict.reason, *changed_requirements(run)])
     with run.runtime.console.step(f"registering {run.name}"):
-        version = _register(run, run.manifest, verdict, registry)
+        version = _register(run, run.manifest, replace(verdict, reason=reason), registry)
     if verdict.kind is Kind.PROMOTE:
         if reference is not None:
             keep_reference(registry, version, reference)
         if propose:
             return version.number
         over = run.champion.number if run.champion else None
-        registry.promote(run.name, version.number, verdict.reason, over, promoters=_promoters(run))
+        registry.promote(run.name, version.number, reason, over, promoters=_promoters(run))
     return version.number
 
 
@@ -84,7 +93,11 @@ def warnings_about(run: PipelineRun) -> list[str]:
 
 
 def _register(run: PipelineRun, manifest: Manifest, verdict: Verdict, registry: Registry) -> Version:
-    tags = {"verdict": str(verdict.kind), "reason": verdict.reason, "adapter": manifest.digest} | _digests(run)
+    tags = {
+        "verdict": str(verdict.kind),
+        "reason": brief(verdict.reason, _KEPT),
+        "adapter": manifest.digest,
+    } | _digests(run)
     tags |= {ROUND: round_of(run.champion)} | requirement_tags(run)
     with tempfile.TemporaryDirectory() as folder:
         results = _write_results(run, Path(folder, "results"))

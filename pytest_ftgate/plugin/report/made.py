@@ -54,12 +54,16 @@ _PACKAGES = ("torch", "transformers", "peft", "trl", "vllm", "mlflow", "pytest")
 
 
 def _case(report: pytest.TestReport) -> dict[str, Any]:
-    """A case that is not right: test, file, line, set, case, question, answer, expected, reason."""
+    """A case that is not right: test, file, line, set, case, question, answer, expected, reason; unmeasured: it has no
+    grade; apart: it is not among the failed tests that are counted.
+    """
     facts = dict(report.user_properties)
     found = json.loads(str(facts["ftgate"])) if "ftgate" in facts else {}
     file, line = getattr(report, "ftgate_place", (report.location[0], 0))
-    told = {key: str(facts.get(f"ftgate_{key}", "")) for key in ("question", "expected", "answer")}
-    reason = found.get("outcome", {}).get("reason", "")
+    told: dict[str, Any] = {key: str(facts.get(f"ftgate_{key}", "")) for key in ("question", "expected", "answer")}
+    outcome = found.get("outcome", {})
+    reason, graded = outcome.get("reason", ""), outcome.get("outcome") == "grade"
+    told |= {"unmeasured": not graded, "apart": hasattr(report, "ftgate_unmeasured")}
     return {"test": report.nodeid, "file": shown(Path(file)), "line": line, "reason": reason} | told | _names(found)
 
 

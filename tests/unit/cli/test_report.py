@@ -45,6 +45,12 @@ def test_a_run_by_its_names(state, name):
     assert "run 20261127-000000-0000" in (state / "deep/page.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", ["tickets", "goldens/tickets", "m"])
+def test_the_newest_run_of_a_set_or_a_model(state, name):
+    assert report(state, name, "--out", str(state / "page.html")) == 0
+    assert "run 20261128-000000-0000" in (state / "page.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [

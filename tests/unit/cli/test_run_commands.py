@@ -202,7 +202,7 @@ def test_a_set_of_no_run_is_told_from_a_folder_without_runs(ftgate, two, words, 
     [
         (("tickets", "t99"), "no case 't99' in run"),
         (("tickets", "--slice", "lang=fr"), "of lang there are: lang=de, lang=en"),
-        (("tickets", "--slice", "tone=rude"), "of tone there are: none"),
+        (("tickets", "--slice", "tone=rude"), "no case has the slice tone=rude; the slices of tickets are: lang"),
         (("mails",), "of golden set mails"),
         (("tickets", "--run", "yesterday"), "no run 'yesterday'"),
     ],
@@ -342,6 +342,15 @@ def test_a_comparison_has_a_plain_verdict(ftgate, state, then, now, verdict):
     for value in (then, now):
         keep(state, record(cases({f"t{i}": value for i in range(20)})))
     assert ftgate("compare", "last~1", "last")[1].splitlines()[0].endswith(f" broken: {verdict}")
+
+
+def test_a_lost_slice_is_in_the_verdict_of_a_comparison(ftgate, state):
+    for broken in (0, 9):
+        fr = cases({f"fr{i}": float(i >= broken) for i in range(25)}, slices={"language": "fr"})
+        de = cases({f"de{i}": float(i >= 6 - broken) for i in range(75)}, slices={"language": "de"})
+        keep(state, record([*fr, *de]))
+    first = ftgate("compare", "last~1", "last")[1].splitlines()[0]
+    assert first.endswith("not shown to differ; WORSE on language=fr (-36.0 points, Holm p = 0.002)"), first
 
 
 def test_scores_of_a_comparison_are_those_of_the_cases_compared(ftgate, state):

@@ -37,9 +37,11 @@ def page(state, *args):
 def test_each_run_has_its_row_newest_first_and_its_report_a_link(state, no_tracking_server, capsys):
     text = page(state)
     assert "view.html written" in capsys.readouterr().out
-    assert re.findall(r"20261\d{3}-\d{6}-\d{4}(?=<)", text) == ["20261128-110000-0004", *reversed(RUNS)]
+    assert re.findall(r"(?<=>)20261\d{3}-\d{6}-\d{4}(?=<)", text) == ["20261128-110000-0004", *reversed(RUNS)]
     assert f'<a href="records/{RUNS[1]}/report.html">' in text
     assert f"records/{RUNS[0]}" not in text
+    assert f"<code>ftgate report {RUNS[2]}</code>" in text, "it has no page yet, but all that makes one"
+    assert f"ftgate report {RUNS[0]}" not in text
     assert "39 of 40" in text
     assert "PROMOTE v2" in text
     assert "no case was measured" in text, "a run that measured nothing has its exit code"
@@ -77,7 +79,7 @@ def test_runs_of_one_day_are_told_apart_by_their_time(tmp_path, no_tracking_serv
     text = page(tmp_path)
     assert "2 runs from 2023-11-14 22:13 to 2023-11-14 22:23" in text
     assert ">2023-11-14 22:13</text>" in text
-    assert ">22:23</text>" in text
+    assert ">2023-11-14 22:23</text>" in text
 
 
 def test_what_a_model_is_called_is_text_and_nothing_is_fetched(state, no_tracking_server):

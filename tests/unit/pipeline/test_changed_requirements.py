@@ -12,6 +12,7 @@ from pytest_ftgate.gate.verdict import Kind, Verdict
 from pytest_ftgate.pipeline.changed_requirements import changed_requirements
 from pytest_ftgate.pipeline.run import PipelineRun
 from pytest_ftgate.pipeline.stages.promote import conclude
+from pytest_ftgate.registry.audit.moves import entries_of, moves_in
 from tests.unit.pipeline_runs import GOLDEN, PIPELINE, Shop
 
 MORE = '[baseline]\nmin_gain = 0.05\n[forgetting]\ngolden = "skills"\n[ab]\nshare = 0.1\nmargin = 0.01\n'
@@ -52,6 +53,10 @@ def test_every_lock_since_the_champion_was_judged_is_named_in_each_verdict_until
     assert told(shop.run("three", suite=suite)) == [said], "the champion was judged without these changes"
     promoted(shop.run("three", suite=suite))
     assert told(shop.run("four", suite=suite)) == []
+    *_, move = moves_in(entries_of(shop.registry.log, "quiz"))
+    for kept in (move.what["reason"], shop.registry.champion("quiz").tags["reason"]):
+        assert kept.startswith("all checks passed; the golden set quiz was locked again since v1 was judged: on ")
+        assert "floor accuracy min 0.5 -> 0.1" in kept
 
 
 def test_a_lock_written_anew_without_its_history_is_named(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.gate.checks import CHECKS
 from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval, of_differences, of_shares
+from pytest_ftgate.pipeline.report.html.numbers import plain, waited
 from pytest_ftgate.pipeline.report.html.render import Section, section
 from pytest_ftgate.pipeline.report.html.svg import Axis
 
@@ -90,11 +91,13 @@ def floors_of(check: Mapping[str, Any]) -> Iterator[Interval]:
 def told_floor(floor: Interval) -> str:
     """Such as "accuracy 96.7 %, between 92.8 % and 98.5 %; at least 95.0 % are asked"."""
     forest = _forest(floor)
-    bounds = " and ".join(forest.shown(each) for each in (floor.lower, floor.upper) if each is not None)
+    lower, upper = (None if each is None else forest.shown(each) for each in (floor.lower, floor.upper))
+    if lower and upper:
+        bounds = f", between {lower} and {upper}"
+    else:
+        bounds = f", at least {lower}" if lower else f", at most {upper}" if upper else ""
     least = "at least" if floor.above else "at most"
-    return (
-        f"{floor.name} {forest.shown(floor.value)}, between {bounds}; {least} {forest.shown(floor.limit or 0.0)} asked"
-    )
+    return f"{floor.name} {forest.shown(floor.value)}{bounds}; {least} {forest.shown(floor.limit or 0.0)} asked"
 
 
 def _forest(floor: Interval) -> Forest:
@@ -102,7 +105,8 @@ def _forest(floor: Interval) -> Forest:
     values = list(floor.values())
     if all(0 <= value <= 1 for value in values):
         return of_shares([floor])
-    return Forest([floor], Axis.over(values), _number, _number)
+    shown = waited if floor.name.endswith("_ms") else plain
+    return Forest([floor], Axis.over(values), shown, shown)
 
 
 def _floor_rows(floors: list[Interval]) -> list[dict[str, Any]]:
@@ -124,7 +128,3 @@ def _floor(floor: Interval) -> dict[str, Any]:
             "bounds": " to ".join(shown(each) if each is not None else "..." for each in (floor.lower, floor.upper)),
         }
     )
-
-
-def _number(value: float) -> str:
-    return f"{value:,.4g}"

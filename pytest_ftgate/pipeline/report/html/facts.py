@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.pipeline.report.html.numbers import lasted, when
@@ -59,10 +59,19 @@ def _commands(report: RunReport) -> Iterator[tuple[str, str]]:
         yield "go to this revision", f"git checkout {git}"
     if "args" in report.about:
         yield "the same run", shlex.join(["pytest", *args])
-    if report.wrong or report.missed:
-        again = [arg for arg in args if arg not in {"--train", "--lf", "--ff"}]
-        yield "only the cases that failed", shlex.join(["pytest", *again, "--lf"])
+    yield from (("only the cases that failed", command) for command in _failed(report, args))
     if before := next((each["run"] for each in report.changed if each.get("run")), ""):
         yield "what changed since the run before", f"ftgate compare {before} {report.run}"
     if report.run:
         yield "this page again", f"ftgate report {report.run} --out report.html"
+
+
+def _failed(report: RunReport, args: Sequence[str]) -> Iterator[str]:
+    """Under --train those of the candidate are shown: pytest without it would ask another model."""
+    failed = [*report.wrong, *report.missed]
+    if failed and not report.train:
+        yield shlex.join(["pytest", *(arg for arg in args if arg not in {"--lf", "--ff"}), "--lf"])
+    elif failed and report.run:
+        names = {fact[key]: fact["set"] for key in ("set", "title") for fact in report.sets}
+        for name in dict.fromkeys(names[case["set"]] for case in failed if case.get("set") in names):
+            yield shlex.join(["ftgate", "show", name, "--missed", "--run", report.run])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.pipeline.comparison.since_last import worse_slices
 from pytest_ftgate.pipeline.report.html.checks import mark
 from pytest_ftgate.pipeline.report.html.intervals import Interval, of_differences
 from pytest_ftgate.pipeline.report.html.render import Section, section
@@ -32,6 +33,7 @@ def since(report: RunReport) -> Section | None:
             "plot": forest.row(rows[each["title"]]) if each["title"] in rows else "",
             "fixed": len(each["fixed"]),
             "broken": len(each["broken"]),
+            "worse": worse_slices(each),
         }
         for each in report.changed
     ]

@@ -41,8 +41,31 @@ def count(value: float) -> str:
 
 
 def plain(value: float | None) -> str:
-    """Four significant digits; "" for None."""
-    return "" if value is None else f"{value:,.4g}".replace("-", MINUS)
+    """Four significant digits, of a great number all before the point: 13480.4 -> "13,480"; "" for None."""
+    if value is None:
+        return ""
+    return (f"{value:,.0f}" if _GREAT <= abs(value) < _HUGE else f"{value:,.4g}").replace("-", MINUS)
+
+
+_GREAT, _HUGE = 1e3, 1e10
+
+
+_SHARES = ("accuracy", "score", "pass_at_k", "pass_hat_k", "precision", "recall", "f1")
+
+
+def metric(value: float | None, name: str) -> str:
+    """As its name asks: accuracy, f1(spam) and f1-macro are shares, p95_ms is a time, mcc and a cost are neither."""
+    if name.endswith("_ms"):
+        return waited(value)
+    return share(value) if name.startswith(_SHARES) else plain(value)
+
+
+def waited(milliseconds: float | None) -> str:
+    """812.4 -> "812.4 ms", 13480 -> "13.48 s"; "" for None."""
+    if milliseconds is None:
+        return ""
+    slow = abs(milliseconds) >= _GREAT
+    return f"{plain(milliseconds / 1000)} s" if slow else f"{plain(milliseconds)} ms"
 
 
 def when(at: float) -> str:

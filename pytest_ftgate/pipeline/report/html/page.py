@@ -58,7 +58,7 @@ def page(report: RunReport, cases_html: Markup, scripts: Sequence[str] = (), gra
         "warning": "It holds questions and answers of this run: keep it where these may be.",
     }
     linked = bool(cases)
-    sections = [*_before(report, grades, linked=linked), *cases, *_after(report, grades, linked=linked)]
+    sections = [*_before(report, grades, linked=linked), *cases, *_after(report, grades)]
     return shell(facts, sections, banner(report), scripts)
 
 
@@ -88,14 +88,14 @@ def _before(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> 
         prompts.prompts(report),
         more.since(report),
         leaks.leaks(report),
+        slices.slices(report, linked=linked),
+        confusion.confusion(report),
     ]
     return [each for each in found if each is not None]
 
 
-def _after(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> list[Section]:
+def _after(report: RunReport, grades: Sequence[SetGrades]) -> list[Section]:
     found = [
-        slices.slices(report, linked=linked),
-        confusion.confusion(report),
         distribution.distribution(grades),
         judges.judges(report),
         more.forgetting(report),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.pipeline.report.html.intervals import Forest, Interval, of_differences
-from pytest_ftgate.pipeline.report.html.numbers import bounds, plain, points, share
+from pytest_ftgate.pipeline.report.html.numbers import bounds, plain, points, share, waited
 from pytest_ftgate.pipeline.report.html.render import Section, section
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _row(column: Mapping[str, Any]) -> dict[str, Any]:
         "score": f"{share(value[0])} {bounds(*value[1:])}" if value else "",
         "gain": gain,
         "changed": changed,
-        "p50": f"{column['p50_ms']:,.0f} ms" if "p50_ms" in column else "",
+        "p50": waited(column.get("p50_ms")),
         "tokens": plain(column.get("tokens")),
         "cost": plain(column.get("cost_per_1k")),
     }

@@ -38,6 +38,6 @@ def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    names = ("share", "points", "bounds", "count", "plain", "when", "lasted")
+    names = ("share", "points", "bounds", "count", "plain", "when", "lasted", "metric")
     made.filters.update({name: getattr(numbers, name) for name in names})
     return made

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.gate.checks.slices import LEAST_CASES
 from pytest_ftgate.metrics.intervals import ALPHA
+from pytest_ftgate.pipeline.comparison.compare import is_worse
 from pytest_ftgate.pipeline.report.html.intervals import Interval, of_shares
 from pytest_ftgate.pipeline.report.html.render import Section, section
 from pytest_ftgate.pipeline.report.html.sets import address
@@ -26,7 +27,7 @@ def slices(report: RunReport, *, linked: bool) -> Section | None:
 
 def _of_score(report: RunReport, score: Mapping[str, Any], *, linked: bool) -> dict[str, Any]:
     gate = next((check for check in report.checks.get(score["set"], ()) if check["check"] == "slices"), None)
-    numbers = gate["numbers"] if gate else {}
+    numbers = gate["numbers"] if gate else _since(report, score["set"])
     shown = score["slices"][:SHOWN]
     rows = list(_rows(shown, numbers))
     forest = of_shares([interval for _, interval in rows])
@@ -35,6 +36,7 @@ def _of_score(report: RunReport, score: Mapping[str, Any], *, linked: bool) -> d
         "title": score["title"],
         "measure": score["measure"],
         "compared": any(f"{part['slice']} gain" in numbers for part in shown),
+        "against": "the other model" if gate else "the run before",
         "tested": int(numbers.get("tested", 0)),
         "broken": int(numbers.get("broken", 0)),
         "rows": [
@@ -44,6 +46,13 @@ def _of_score(report: RunReport, score: Mapping[str, Any], *, linked: bool) -> d
         "scale": forest.scale(),
         "more": len(score["slices"]) - len(shown),
     }
+
+
+def _since(report: RunReport, title: str) -> dict[str, float]:
+    """Where the gate looks at no slice: those of the run before, as the check has them."""
+    rows = [row for change in report.changed if change["title"] == title for row in change.get("slices", ())]
+    numbers = {f"{row['name']} gain": row["gain"] for row in rows} | {f"{row['name']} p_holm": row["p"] for row in rows}
+    return numbers | {"tested": float(len(rows)), "broken": float(sum(map(is_worse, rows)))}
 
 
 def _link(name: str) -> str:

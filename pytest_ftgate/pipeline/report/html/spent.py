@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.pipeline.report.html.numbers import MINUS, plain
+from pytest_ftgate.pipeline.report.html.numbers import MINUS, metric, plain
 from pytest_ftgate.pipeline.report.html.render import Section, section
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.run_report import RunReport
 
 _NAMES = {
-    "p50_ms": "latency p50, ms",
-    "p95_ms": "latency p95, ms",
+    "p50_ms": "latency p50",
+    "p95_ms": "latency p95",
     "tokens": "tokens of an answer",
     "cost_per_1k": "cost of 1,000 requests",
 }
-_TRAFFIC = {"total_ms": "total, ms", "queue_ms": "in the queue, ms", "ttft_ms": "first token, ms"}
+_TRAFFIC = {"total_ms": "total", "queue_ms": "in the queue", "ttft_ms": "first token"}
 
 
 def spent(report: RunReport, grades: Sequence[SetGrades]) -> Section | None:
@@ -36,7 +36,7 @@ def _of_set(grades: SetGrades) -> dict[str, Any]:
     rows = [
         {
             "name": name,
-            "cells": [_cell(column.spent.get(key), first[key], place) for place, column in enumerate(columns)],
+            "cells": [_cell(key, column.spent.get(key), first[key], place) for place, column in enumerate(columns)],
         }
         for key, name in _NAMES.items()
         if key in first
@@ -44,21 +44,21 @@ def _of_set(grades: SetGrades) -> dict[str, Any]:
     return {"set": grades.set, "columns": [column.title for column in columns], "rows": rows}
 
 
-def _cell(value: float | None, first: float, place: int) -> str:
+def _cell(key: str, value: float | None, first: float, place: int) -> str:
     """The others with their difference to the first."""
     if value is None:
         return ""
     if place == 0 or not value:
-        return plain(value)
+        return metric(value, key)
     change = round(100 * (first - value) / value)
     told = f"{change:+,}".replace("-", MINUS)
-    return f"{plain(value)} (now {told} %)"
+    return f"{metric(value, key)} (now {told} %)"
 
 
 def _times(fact: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for key, name in _TRAFFIC.items():
         if fact[key]:
-            yield {"set": fact["set"], "name": name, "values": [plain(value) for value in fact[key]]}
+            yield {"set": fact["set"], "name": name, "values": [metric(value, key) for value in fact[key]]}
     if fact["tokens_per_s"]:
         values = [plain(value) for value in fact["tokens_per_s"]]
         yield {"set": fact["set"], "name": "tokens per second, reached by", "values": values}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -32,20 +32,28 @@ class Point:
     note: str = ""
 
 
-def trend(name: str, points: Sequence[Point]) -> Markup:
-    """points: the oldest first, one or more. They stand at even distances, so that a busy day hides none."""
+def scale(series: Iterable[Sequence[Point]]) -> Axis:
+    """One axis for all plots of a golden set, so that a lower line is a lower score."""
+    shown = (each for points in series for each in points[-MOST:])
+    return Axis.over([value for each in shown for value in (each.lower, each.upper)], step=0.1)
+
+
+def trend(name: str, points: Sequence[Point], y: Axis) -> Markup:
+    """points: the oldest first, one or more. They stand at even distances, so that a busy day hides none.
+
+    y: see `scale`.
+    """
     shown = points[-MOST:]
-    first, last, when = shown[0], shown[-1], _clock(shown)
+    first, last, called = shown[0], shown[-1], _calendar(shown)
     told = (
-        f"{name}: {len(shown)} run{'' if len(shown) == 1 else 's'} from {when(first.at)} to {when(last.at)}; "
+        f"{name}: {len(shown)} run{'' if len(shown) == 1 else 's'} from {called(first.at)} to {called(last.at)}; "
         f"first {share(first.value)}, last {share(last.value)}, between {share(last.lower)} and {share(last.upper)}"
     )
-    return drawing(name, told, int(_HEIGHT) + 24, _parts(shown), "curve")
+    return drawing(name, told, int(_HEIGHT) + 24, _parts(shown, y), "curve")
 
 
-def _parts(points: Sequence[Point]) -> Iterator[Markup]:
-    when = _clock(points)
-    y = Axis.over([value for each in points for value in (each.lower, each.upper)], step=0.1)
+def _parts(points: Sequence[Point], y: Axis) -> Iterator[Markup]:
+    called = _calendar(points)
 
     def across(place: int) -> float:
         return _LEFT + 4 + (100 - _LEFT - 8) * (place + 0.5) / len(points)
@@ -64,26 +72,19 @@ def _parts(points: Sequence[Point]) -> Iterator[Markup]:
             yield line(x, _TOP, x, _HEIGHT, "limit")
             yield label(x, _TOP - 2, each.note)
         yield line(x, height(each.lower), x, height(each.upper), "whisker plain")
-        yield dot(x, height(each.value), "mark accent", 4, f"{when(each.at)}: {share(each.value)}")
-    yield label(across(0), _HEIGHT + 18, when(points[0].at), anchor="start")
+        yield dot(x, height(each.value), "mark accent", 4, f"{called(each.at)}: {share(each.value)}")
+    yield label(across(0), _HEIGHT + 18, called(points[0].at), anchor="start")
     if len(points) > 1:
-        yield label(
-            across(len(points) - 1),
-            _HEIGHT + 18,
-            when(points[-1].at).removeprefix(f"{_day(points[0].at)} "),
-            anchor="end",
-        )
+        yield label(across(len(points) - 1), _HEIGHT + 18, called(points[-1].at), anchor="end")
 
 
-def _clock(points: Sequence[Point]) -> Callable[[float], str]:
-    """Days; of runs of one day minutes."""
-    one_day = len(points) > 1 and _day(points[0].at) == _day(points[-1].at)
-    return _minute if one_day else _day
+def _calendar(points: Sequence[Point]) -> Callable[[float], str]:
+    """How moments are called: by their day, with the time if all are of one."""
 
+    def day(at: float) -> str:
+        return time.strftime("%Y-%m-%d", time.gmtime(at))
 
-def _minute(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(at))
+    def minute(at: float) -> str:
+        return time.strftime("%Y-%m-%d %H:%M", time.gmtime(at))
 
-
-def _day(at: float) -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(at))
+    return minute if day(points[0].at) == day(points[-1].at) else day

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.gate.exit_code import DRIFT
+from pytest_ftgate.pipeline.comparison.since_last import worse_slices
 from pytest_ftgate.pipeline.report.html.checks import GRAVEST_FIRST, floors_of, limit_of, told_floor
+from pytest_ftgate.pipeline.report.html.not_right import cases, other_tests, unmeasured, wrong
 from pytest_ftgate.pipeline.report.html.numbers import count, points, share
 from pytest_ftgate.pipeline.report.html.render import rendered
 
@@ -67,7 +69,8 @@ def headlines(report: RunReport) -> list[Headline]:
 
 def banner(report: RunReport) -> Markup:
     """The first screen but for its plots."""
-    return rendered("verdict.html.j2", headlines=headlines(report), tiles=list(_tiles(report)), failed=report.failed)
+    failed = report.failed if report.verdicts or report.nights else 0
+    return rendered("verdict.html.j2", headlines=headlines(report), tiles=list(_tiles(report)), failed=failed)
 
 
 def _of_verdict(report: RunReport, verdict: Mapping[str, Any]) -> Headline:
@@ -78,12 +81,27 @@ def _of_verdict(report: RunReport, verdict: Mapping[str, Any]) -> Headline:
     first, *more = str(verdict["reason"]).split("\n")
     explained = verdict.get("beside", ())
     lines = (*(line.strip() for line in more), *explained)
-    sentence = _sentence(report, kind, first, proposed=bool(proposed))
+    sentence = _sentence(_checks_of(report, verdict), kind, first, proposed=bool(proposed))
     command = f"ftgate {'promote' if proposed else 'serve'} {verdict['task']}" if kind == "PROMOTE" else ""
     command += f" v{version}" if proposed else ""
     step = _NEXT[kind].format(task=verdict["task"])
     warnings = tuple(verdict.get("warnings", ()))
-    return Headline(word, subject, sentence, TONES.get(kind, "bad"), lines, warnings, step, command)
+    tone = TONES.get(kind, "bad")
+    if tone == "good" and report.code and len(report.verdicts) == 1:
+        tone = "warn"
+    return Headline(word, subject, sentence, tone, lines, warnings, step, command)
+
+
+def _checks_of(report: RunReport, verdict: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Those of the golden sets of the pipeline; of all where the run knows only one."""
+    sets = {name for fact in report.pipelines if fact["task"] == verdict["task"] for name in _sets_of(fact)}
+    alone = len(report.verdicts) == 1
+    found = [checks for name, checks in report.checks.items() if name in sets or alone]
+    return [check for checks in found for check in checks if not check["advisory"]]
+
+
+def _sets_of(fact: Mapping[str, Any]) -> tuple[str, ...]:
+    return *fact.get("goldens", ()), *([fact["general"]] if fact.get("general") else [])
 
 
 _NEXT = {
@@ -95,10 +113,9 @@ _NEXT = {
 }
 
 
-def _sentence(report: RunReport, kind: str, reason: str, *, proposed: bool) -> str:
+def _sentence(checks: Sequence[Mapping[str, Any]], kind: str, reason: str, *, proposed: bool) -> str:
     if kind == "UNCHANGED":
         return "This training gives the champion itself; there is nothing to promote."
-    checks = [check for found in report.checks.values() for check in found if not check["advisory"]]
     if kind == "PROMOTE":
         what = "It passed the gate and is registered; the champion stays" if proposed else "It is the champion now"
         told = [text for check in checks if (text := _passed(check))]
@@ -176,19 +193,48 @@ def _of_run(report: RunReport) -> Headline:
     if word == "FAILED" and any(check["status"] == "reject" for check in failed):
         word = "REJECT"
     sets = ", ".join(dict.fromkeys(fact["set"] for fact in report.sets))
+    if _nothing_measured(report, failed):
+        told = _and(["Nothing could be measured, so nothing is known of the model", *unmeasured(report)])
+        return Headline("NOT MEASURED", sets, f"{told}.", "warn", tuple(report.unasked))
     scores = _and([text for text in map(_score, report.scores) if text])
-    wrong = [f"{len(report.wrong)} {'case' if len(report.wrong) == 1 else 'cases'} failed"] if report.wrong else []
-    told = "; ".join(filter(None, [_and(list(map(_told, failed))) or scores, *wrong, *_unmeasured(report)]))
+    several = len({check["set"] for check in checks}) > 1
+    why = _and([f"{check['set']}: {_told(check)}" if several else _told(check) for check in failed])
+    told = "; ".join(filter(None, [why or scores, *wrong(report), *unmeasured(report)]))
+    if told and (others := other_tests(report)):
+        told += f"; {others} other {'test' if others == 1 else 'tests'} failed"
     sentence = f"{told[:1].upper()}{told[1:]}." if told else _bare(report)
-    return Headline(word, sets, sentence, TONES.get(word, "bad"), tuple(report.unasked))
+    lines = (*report.unasked, *(_reached(checks) if word == "PASSED" else ()))
+    return Headline(word, sets, sentence, TONES.get(word, "bad"), lines, tuple(_lost(report)))
+
+
+def _reached(checks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The floors, so that a reader knows what was asked of the model."""
+    for check in checks:
+        yield from (f"floor of {check['set']} reached: {told_floor(floor)}" for floor in floors_of(check))
+
+
+def _lost(report: RunReport) -> Iterator[str]:
+    """Slices that got worse since the run before, which the score of the whole set does not show."""
+    for change in report.changed:
+        if worse := worse_slices(change):
+            yield f"{change['title']} is significantly worse than in the run before on {_and(worse)}."
+
+
+def _nothing_measured(report: RunReport, failed: Sequence[Mapping[str, Any]]) -> bool:
+    """No case has a grade, as the server was down or the key was refused: that is no evidence against the model."""
+    if any(score["n"] for score in report.scores) or any(check["status"] == "reject" for check in failed):
+        return False
+    return bool(report.unasked) or any(score["failed"] for score in report.scores)
 
 
 def _bare(report: RunReport) -> str:
     """Where no golden set was measured."""
+    if failed := [each for each in report.data if each["level"] == "error"]:
+        told = "; ".join(f"{each['task']}: the data check {each['check']} failed: {each['text']}" for each in failed)
+        return told.removesuffix(".") + ("; nothing was trained." if report.train and not report.pipelines else ".")
     if report.data:
-        errors = sum(each["level"] == "error" for each in report.data)
         warned = sum(each["level"] == "warning" for each in report.data)
-        return f"{len(report.data)} data checks: {errors} with errors, {warned} with warnings."
+        return f"{len(report.data)} data check{'' if len(report.data) == 1 else 's'}: no error, {warned} with warnings."
     return f"{report.failed} tests failed." if report.failed else "No test failed."
 
 
@@ -196,14 +242,8 @@ def _score(score: Mapping[str, Any]) -> str:
     metric = next(iter(score["metrics"]), None)
     if metric is None:
         return ""
-    return f"{metric['name']} {share(metric['value'])} on {count(metric['n'])} cases of {score['set']}"
-
-
-def _unmeasured(report: RunReport) -> Iterator[str]:
-    """Apart from what is wrong: cases that have no grade say nothing of the model."""
-    without = sum(score["failed"] for score in report.scores)
-    if without:
-        yield f"{count(without)} cases could not be measured"
+    measured = f"{metric['name']} {share(metric['value'])} on {cases(metric['n'])} of {score['set']}"
+    return f"{measured} by {score['title']}"
 
 
 def _tiles(report: RunReport) -> Iterator[dict[str, str]]:

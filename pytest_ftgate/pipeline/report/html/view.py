@@ -20,7 +20,7 @@ from pytest_ftgate.pipeline.report.html.document import FILE
 from pytest_ftgate.pipeline.report.html.more import moved
 from pytest_ftgate.pipeline.report.html.page import shell
 from pytest_ftgate.pipeline.report.html.render import Section, section
-from pytest_ftgate.pipeline.report.html.trend import Point, trend
+from pytest_ftgate.pipeline.report.html.trend import Point, scale, trend
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.records.record import Facts
@@ -70,9 +70,10 @@ def _trends(facts: Sequence[Facts], reports: Mapping[str, RunReport]) -> Section
 
 
 def _plots(series: Mapping[str, Sequence[Facts]], reports: Mapping[str, RunReport]) -> Iterator[tuple[str, Markup]]:
-    for title, runs in sorted(series.items(), key=lambda each: -len(each[1]))[:MOST_TRENDS]:
-        points = [_point(each, reports.get(each.run)) for each in runs]
-        yield title, trend(title, points)
+    shown = sorted(series.items(), key=lambda each: -len(each[1]))[:MOST_TRENDS]
+    points = {title: [_point(each, reports.get(each.run)) for each in runs] for title, runs in shown}
+    y = scale(points.values())
+    yield from ((title, trend(title, own, y)) for title, own in points.items())
 
 
 def _more(series: Mapping[str, object]) -> int:

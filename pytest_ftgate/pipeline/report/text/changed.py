@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pytest_ftgate.pipeline.comparison.since_last import worse_slices
+
 SHOWN = 30
 """Ids of each kind, unless all are asked for."""
 
 
 def changed_lines(changed: Sequence[Mapping[str, Any]], *, verbose: bool) -> Iterator[tuple[str, str]]:
-    """(text, colour): for each golden set the difference, then the cases that were fixed and broken."""
+    """(text, colour): for each golden set the difference, slices that got worse, then the cases that changed."""
     for each in changed:
         yield f"{each['title']}: {each['text']}", _colour(each)
+        if worse := worse_slices(each):
+            yield f"  WORSE on {', '.join(worse)}", "red"
         for kind in ("fixed", "broken"):
             if each[kind]:
                 yield f"  {kind}: {_ids(each[kind], verbose=verbose)}", ""

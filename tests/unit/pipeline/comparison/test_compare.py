@@ -9,7 +9,8 @@ from pytest_ftgate.pipeline.comparison.compare import NothingInCommon, compare, 
 from pytest_ftgate.pipeline.comparison.drop import check_of_records
 from pytest_ftgate.pipeline.comparison.match import match
 from pytest_ftgate.pipeline.comparison.settings import changed, changed_text, differences, warnings
-from pytest_ftgate.pipeline.comparison.since_last import since
+from pytest_ftgate.pipeline.comparison.since_last import since, worse_slices
+from pytest_ftgate.pipeline.report.text.changed import changed_lines
 from tests.run_records import case, cases, record
 
 
@@ -79,6 +80,18 @@ def test_slices_are_judged_by_holm_and_small_ones_are_not():
     assert (small["name"], small["n"], small["p"]) == ("lang=en", 20, None)
     assert (big["name"], big["then"], big["now"], big["gain"]) == ("lang=de", 1.0, 0.0, -1.0)
     assert big["p"] < 1e-6
+
+
+def test_a_slice_that_lost_is_told_at_the_end_of_a_run():
+    def sliced(broken, **facts):
+        fr = [case(f"fr{i}", float(i >= broken), slices={"lang": "fr"}) for i in range(30)]
+        return record([*fr, *(case(f"en{i}", slices={"lang": "en"}) for i in range(60))], **facts)
+
+    found = since(sliced(12), sliced(0, at=1e9))
+    assert [row["name"] for row in found["slices"]] == ["lang=fr", "lang=en"]
+    told = [text for text, colour in changed_lines([found | {"title": "mail"}], verbose=False) if colour == "red"]
+    assert told[-1] == "  WORSE on lang=fr (-40.0 points, Holm p = 0.00024)"
+    assert worse_slices(since(sliced(0), sliced(0, at=1e9))) == []
 
 
 def test_what_the_set_could_not_have_seen_falls_with_its_size():

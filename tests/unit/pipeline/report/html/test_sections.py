@@ -14,6 +14,7 @@ from pytest_ftgate.pipeline.report.html import (
     judges,
     leaks,
     more,
+    numbers,
     prompts,
     sets,
     slices,
@@ -64,7 +65,7 @@ def test_floors_have_axes_of_their_own():
     numbers |= {"p95_ms": 880.0, "p95_ms lower": 850.0, "p95_ms upper": 910.0, "p95_ms max": 900.0}
     text = words(checks.checks(run(checks={"mail": [check("floors", "hold", **numbers)]})))
     assert "90.0 % 80.0 % to 95.0 % at least 85.0 %" in text
-    assert "880 850 to 910 at most 900" in text
+    assert "880 ms 850 ms to 910 ms at most 900 ms" in text
 
 
 def test_models_side_by_side_and_paired_outcomes():
@@ -165,7 +166,7 @@ def test_latency_and_money_have_their_difference():
     now = Column("tested", "now", results("1"), {"p50_ms": 150.0, "tokens": 10.0})
     before = Column("before", "before", results("1"), {"p50_ms": 100.0})
     text = words(spent.spent(run(), [SetGrades("mail", (now, before))]))
-    assert "latency p50, ms 150 100 (now +50 %)" in text
+    assert "latency p50 150 ms 100 ms (now +50 %)" in text
     assert spent.spent(run(), []) is None
 
 
@@ -200,12 +201,32 @@ def test_forgetting_and_the_run_before_and_data():
 
 
 def test_the_commands_run_it_again():
-    found = words(facts.facts(run(missed=[{}], pipelines=[pipeline()])))
+    found = words(facts.facts(run(train=True, missed=[{}], pipelines=[pipeline()])))
     assert "git checkout 0123abcd" in found
     assert "pytest goldens/mail --train" in found
-    assert "pytest goldens/mail --lf" in found
     assert "ftgate report 20261129-001122-abcd" in found
     assert "mail: seed 7" in found
+
+
+def test_failed_cases_of_a_plain_run_are_asked_again():
+    assert "pytest goldens/mail --lf" in words(facts.facts(run(missed=[{}], about={"args": ["goldens/mail"]})))
+
+
+def test_failed_cases_of_a_candidate_are_shown_and_asked_of_no_other_model():
+    found = words(facts.facts(run(train=True, sets=[fact()], missed=[{"set": "mail"}, {"set": "mail"}])))
+    assert "--lf" not in found
+    assert found.count("ftgate show mail --missed --run 20261129-001122-abcd") == 1
+
+
+def test_a_slice_that_lost_since_the_run_before_is_named():
+    part = [{"slice": name, "n": 30, "value": 0.5, "lower": 0.3, "upper": 0.7} for name in ("lang=fr", "lang=de")]
+    rows = [{"name": "lang=fr", "n": 30, "gain": -0.37, "p": 0.011}, {"name": "lang=de", "n": 30, "gain": 0.1, "p": 1}]
+    change = {"set": "mail", "title": "mail", "text": "x", "gain": 0.0, "lower": -0.1, "upper": 0.1, "slices": rows}
+    found = run(scores=[score(slices=part)], changed=[change | {"fixed": [], "broken": ["a"]}])
+    assert "✖ worse on lang=fr (-37.0 points, Holm p = 0.011)" in words(more.since(found))
+    text = words(slices.slices(found, linked=True))
+    assert "1 of 2 tested slices is significantly worse than the run before" in text
+    assert "−37.0 0.011 ✖ worse" in text
 
 
 def test_a_canary_has_its_windows_against_the_alarm():
@@ -222,5 +243,13 @@ def test_metrics_of_each_prompt():
     facts_of = [fact(), fact(title="mail[v2]")]
     scores = [score(), score(set="mail[v2]", title="m")]
     text = words(sets.sets(run(sets=facts_of, scores=scores), [], linked=False))
-    assert "accuracy mail 0.9" in text
-    assert "accuracy mail[v2] 0.9" in text
+    assert "accuracy mail 90.0 %" in text
+    assert "accuracy mail[v2] 90.0 %" in text
+
+
+def test_numbers_have_no_exponent_and_the_unit_that_a_reader_wants():
+    assert [numbers.plain(value) for value in (0.01234, 999.94, 13480.4, 1234567.0, None)] == [
+        *("0.01234", "999.9", "13,480", "1,234,567", ""),
+    ]
+    assert [numbers.metric(value, "p95_ms") for value in (812.4, 13480, None)] == ["812.4 ms", "13.48 s", ""]
+    assert [numbers.metric(0.9, name) for name in ("accuracy", "f1(spam)", "mcc")] == ["90.0 %", "90.0 %", "0.9"]
