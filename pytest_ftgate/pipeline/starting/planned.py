@@ -25,6 +25,7 @@ from pytest_ftgate.pipeline.starting.personal import Choice, personal_in, settle
 from pytest_ftgate.pipeline.starting.plan import Plan
 from pytest_ftgate.pipeline.starting.prompt import Prompted, prompted
 from pytest_ftgate.pipeline.starting.rare_labels import absent, without, without_rare
+from pytest_ftgate.pipeline.starting.reachable import reachable
 from pytest_ftgate.pipeline.starting.reading import LeftOut, examples_of, has_shape, usable
 from pytest_ftgate.pipeline.starting.size import check_left, sizes_of
 from pytest_ftgate.pipeline.starting.training import training_of
@@ -103,7 +104,9 @@ def planned(wish: Wish, records: Sequence[Record]) -> Plan:
         examples = without(examples, draft.answers, lost, left)
     for reason, places in draft.ungradable.places.items():
         left.places[reason] += places
-    answers, grading, asked, parts = draft.answers, draft.grading, draft.asked, draft.parts
+    answers, asked, parts = draft.answers, draft.asked, draft.parts
+    cases = Counter(answers.label(each.expected) for each in parts.goldens)
+    grading = reachable(draft.grading, list(cases.values()))
     max_tokens = min(max(8 * ceil((answers.longest / 2 + 8) / 8), 16), MOST_TOKENS)
     rows = [f"{text_of(each.input)}\n{each.answer}" for each in parts.train]
     folder = wish.here / "pipelines" / wish.task

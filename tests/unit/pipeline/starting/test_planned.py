@@ -14,6 +14,7 @@ from pytest_ftgate.pipeline.starting.parts import Parts
 from pytest_ftgate.pipeline.starting.personal import PersonalError
 from pytest_ftgate.pipeline.starting.plan import Plan
 from pytest_ftgate.pipeline.starting.planned import Wish, mapping_of, planned
+from pytest_ftgate.pipeline.starting.reachable import best_macro_f1
 from pytest_ftgate.pipeline.starting.reading import CONTRADICTORY, COPIES
 from pytest_ftgate.pipeline.starting.texts import python_test
 from tests.unit.pipeline.starting.tables import records, table
@@ -152,6 +153,15 @@ def test_the_test_in_python_can_pass(plan_of):
     assert "accuracy().lower > 0.75" in python_test(plan_of(table(400, label)))
     rare = plan_of(table(600, lambda i: "ham" if i % 100 else "spam"))
     assert 'metrics.f1(average="macro").lower > 0.50' in python_test(rare)
+
+
+def test_a_model_without_a_mistake_reaches_the_floor(plan_of):
+    rare = plan_of(table(600, lambda i: "ham" if i % 100 else "spam"))
+    counts = Counter(each.expected for each in rare.parts.goldens)
+    assert best_macro_f1(list(counts.values())) > rare.grading.floor["min"] == 0.7
+    assert "macro F1 0.70" in rare.grading.told
+    assert "no model shows more than 0.76 on so few cases" in rare.grading.look[0]
+    assert plan_of(table(400, label)).grading.floor["min"] == 0.8
 
 
 def test_personal_data_beside_the_texts_are_found_and_redacted(plan_of):
