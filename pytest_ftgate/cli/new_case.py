@@ -60,20 +60,23 @@ def new_case(args: argparse.Namespace) -> int:
     from pytest_ftgate.evaluate.suite import load_suite
     from pytest_ftgate.pipeline.discovery import golden_file
     from pytest_ftgate.pipeline.new_case.checks import case_of_row
-    from pytest_ftgate.pipeline.new_case.keep import append, check_lock
+    from pytest_ftgate.pipeline.new_case.keep import alone, append, check_lock
 
     if bool(args.of_run) != bool(args.case):
         raise FtgateError("--run RUN and --case ID belong together")
     suite = load_suite(golden_file(args.path))
-    locked = check_lock(suite)
+    check_lock(suite)
     taken = _taken(args, suite)
     if taken.note:
         say(taken.note)
     row = _row(args, taken, _expected(args, suite, taken))
-    case = case_of_row(suite, row)
-    if not _accepted(args, suite, case):
-        return 1
-    added, lock = append(suite, case, row, args.state_dir)
+    with alone(suite):
+        suite = load_suite(suite.golden.path)
+        locked = check_lock(suite)
+        case = case_of_row(suite, row)
+        if not _accepted(args, suite, case):
+            return 1
+        added, lock = append(suite, case, row, args.state_dir)
     _tell(suite, added, lock, locked=locked)
     return 0
 

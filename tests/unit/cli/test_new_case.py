@@ -269,6 +269,24 @@ def test_what_cannot_be_locked_is_put_back(sms, new_case):
     assert compare(sms.suite, read_lock(sms.folder / SET)) == []
 
 
+def test_several_at_once_lose_no_case(tmp_path):
+    write_golden(tmp_path / "sums", [{"id": "a", "input": "one plus one?", "expected": "2"}])
+    lock(tmp_path / "sums")
+    command = [sys.executable, "-m", "pytest_ftgate", "new-case", "sums", "--expected", "7", "--input"]
+    words = ("How many dwarfs has Snow White?", "Days of a week", "Colours in a rainbow, they say", "Wonders of old?")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    every = [
+        subprocess.Popen([*command, word], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+        for word in words
+    ]
+    said = [process.communicate(timeout=300)[0] for process in every]
+    assert [process.returncode for process in every] == [0] * len(words)
+    suite = load_suite(tmp_path / "sums")
+    assert sorted(each.input for each in suite.cases[1:]) == sorted(words)
+    assert compare(suite, read_lock(tmp_path / "sums")) == []
+    assert sorted(text.split("cases.jsonl:")[1][0] for text in said) == ["2", "3", "4", "5"]
+
+
 def test_several_variables_need_json(tmp_path, monkeypatch, new_case):
     monkeypatch.chdir(tmp_path)
     toml = '[prompt]\ntemplate = "{{ a }} {{ b }}"\n'
