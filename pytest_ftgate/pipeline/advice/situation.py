@@ -66,6 +66,11 @@ class Situation:
         return max(0, FEW - self.rows)
 
     @property
+    def cases_until_shown(self) -> int | None:
+        """Cases to add until the lower bound would reach the target, at the rate seen; None if more would not help."""
+        return more_for_floor(self.best.n, self.best.value, self.best.lower, self.target)
+
+    @property
     def cases_more(self) -> int | None:
         """Cases to add until the gap would be told from `CLOSE`, at the rate seen; None if more would not help."""
         value, limit = self.best.value, self.target - CLOSE
