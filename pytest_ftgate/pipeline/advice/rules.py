@@ -50,7 +50,8 @@ def gap_of(now: Situation) -> str:
 
 
 def _unmeasured(now: Situation) -> str:
-    return f"only {now.best.n:,} of {now.cases:,} cases of {now.golden} have a grade"
+    told = f"only {now.best.n:,} of {now.cases:,} cases of {now.golden} have a grade"
+    return f"{told}; {now.failed}" if now.failed else told
 
 
 def _reached(now: Situation) -> str:

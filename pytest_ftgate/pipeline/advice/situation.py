@@ -24,7 +24,7 @@ class Situation:
     power .80, a share.
     reference, reference_name: the same metric of another model that was asked, if one was. volume: requests a month.
     break_even: requests a month from which on serving is never dearer than the reference's API, inf if it always is;
-    None if it is not known.
+    None if it is not known. failed: what came in place of answers, "" if nothing did.
     """
 
     golden: str
@@ -39,6 +39,7 @@ class Situation:
     volume: float | None = None
     break_even: float | None = None
     unasked: int = 0
+    failed: str = ""
 
     @property
     def gap(self) -> float:
