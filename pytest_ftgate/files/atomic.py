@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -50,7 +50,8 @@ def _draft(path: Path) -> Iterator[Path]:
     try:
         yield draft
         if mode is not None:
-            draft.chmod(mode)
+            with suppress(PermissionError):  # a file system that has none, as FAT
+                draft.chmod(mode)
         draft.replace(path)
         sync_folder(path.parent)
     finally:
