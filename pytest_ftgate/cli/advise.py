@@ -142,6 +142,7 @@ def _measuring(
         target,
         choices,
         lambda suite, way: prompt_of(suite, way, rows, pipeline.seed, named),
+        args.limit,
     )
     try:
         prompt_of(first, Way(shots=shots), rows, pipeline.seed, named)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics.power import resolvable
-from pytest_ftgate.pipeline.advice.measure import Measured
+from pytest_ftgate.pipeline.advice.measure import Measured, failed
 from pytest_ftgate.pipeline.advice.situation import LEAST_MEASURED, Situation
 from pytest_ftgate.pipeline.advice.worth import Worth
 
@@ -80,4 +80,5 @@ class Findings:
             break_even=self.worth.break_even(self.reference_name) if isinstance(self.worth, Worth) else None,
             unasked=self.unasked.get(suite.name, 0),
             left_out=self.left_out,
+            failed=failed(self.measured.goldens[suite.name][self.measured.best]),
         )

@@ -50,11 +50,20 @@ def gap_of(now: Situation) -> str:
 
 
 def _unmeasured(now: Situation) -> str:
-    return f"only {now.best.n:,} of {now.cases:,} cases of {now.golden} have a grade"
+    told = f"only {now.best.n:,} of {now.cases:,} cases of {now.golden} have a grade"
+    return f"{told}; {now.failed}" if now.failed else told
 
 
 def _reached(now: Situation) -> str:
     return f"lower bound {now.best.lower:.3f} >= target {now.target:g} with prompt {now.prompt!r}"
+
+
+def _not_shown(now: Situation) -> str:
+    more = now.cases_until_shown
+    cases = f"{more:,} more case" if more == 1 else f"{more or 0:,} more cases"
+    told = f"about {cases} would show it" if more else "more cases would not show it"
+    at = f"the prompt is at the target ({now.best.value:.3f} >= {now.target:g})"
+    return f"not shown: {at}, but its lower bound is {now.best.lower:.3f}; {told}"
 
 
 def _close(now: Situation) -> str:
@@ -118,6 +127,13 @@ RULES: tuple[Rule, ...] = (
         "Do not fine-tune: use this prompt. A smaller model may be worth a fine-tune; measure it the same way.",
         lambda now: now.best.lower >= now.target,
         _reached,
+    ),
+    Rule(
+        "not shown",
+        f"{TESTS} is at the target or above, but its lower bound is below",
+        "Do not fine-tune for this target: keep the prompt, and add golden cases until its lower bound is there too.",
+        lambda now: now.gap <= 0,
+        _not_shown,
     ),
     Rule(
         "work on the prompt",
@@ -207,7 +223,7 @@ def advise(now: Situation) -> Advice:
 def _notes(now: Situation, rule: Rule) -> Iterator[str]:
     if FEW <= now.rows < ENOUGH and rule.name in {"fine-tune", "use the API", "write cases"}:
         yield f"{now.rows:,} training rows are enough to try; {ENOUGH} or more are better"
-    if now.unasked and rule.name == "not decided":
+    if now.unasked and rule.name in {"not shown", "not decided"}:
         yield f"{now.unasked:,} cases of {now.golden} were not asked: --limit 0 asks them"
     if now.rows < FEW and rule.name == "not decided":
         needed = f"{now.rows_missing:,} more training rows: there are {now.rows_there:,}"

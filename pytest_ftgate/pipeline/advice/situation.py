@@ -24,7 +24,7 @@ class Situation:
     true difference that all cases of the set find with power .80, a share.
     reference, reference_name: the same metric of another model that was asked, if one was. volume: requests a month.
     break_even: requests a month from which on serving is never dearer than the reference's API, inf if it always is;
-    None if it is not known.
+    None if it is not known. failed: what came in place of answers, "" if nothing did.
     """
 
     golden: str
@@ -40,6 +40,7 @@ class Situation:
     break_even: float | None = None
     unasked: int = 0
     left_out: int = 0
+    failed: str = ""
 
     @property
     def gap(self) -> float:
@@ -70,6 +71,11 @@ class Situation:
     def rows_there(self) -> int:
         """Training rows, with those that max_rows leaves out."""
         return self.rows + self.left_out
+
+    @property
+    def cases_until_shown(self) -> int | None:
+        """Cases to add until the lower bound would reach the target, at the rate seen; None if more would not help."""
+        return more_for_floor(self.best.n, self.best.value, self.best.lower, self.target)
 
     @property
     def cases_more(self) -> int | None:
