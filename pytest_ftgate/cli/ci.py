@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_ftgate.cli import ci_changed, ci_comment, ci_retrain
 from pytest_ftgate.cli.ci_changed import add_folders
-from pytest_ftgate.cli.ci_files import COMPARING, INSTALL, INSTALL_LIGHT, RETRAINING, TRAINING, write_files
+from pytest_ftgate.cli.ci_drop import drop_lines
+from pytest_ftgate.cli.ci_files import COMPARING, EXTRAS, RETRAINING, TRAINING, install, write_files
+from pytest_ftgate.cli.ci_needs import needs_of, sets_below
 from pytest_ftgate.cli.ci_retrain import has_promoters, retrained
+from pytest_ftgate.cli.common import say
 from pytest_ftgate.cli.numbers import share
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.pipeline.cron import cron_problem
@@ -39,7 +43,10 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cron", type=_cron, default="17 3 * * *", help="canary schedule, UTC (default %(default)s)")
     parser.add_argument(
-        "--minutes", type=_minutes, default=720, help="job timeout per pipeline in minutes (default 720)"
+        "--minutes",
+        type=_minutes,
+        metavar="N",
+        help="job timeout per pipeline in minutes (default 720; of a served model 60)",
     )
     _add_served(parser)
     _add_shared(parser)
@@ -71,7 +78,10 @@ def _add_served(parser: argparse.ArgumentParser) -> None:
 def _add_shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", default="3.11", metavar="VERSION", help="default 3.11")
     parser.add_argument(
-        "--install", default="", metavar="COMMAND", help=f"default: {INSTALL}; of a served model {INSTALL_LIGHT}"
+        "--install",
+        default="",
+        metavar="COMMAND",
+        help=f"default: {install(*EXTRAS)}; of a served model {install()}; with the extras that the golden sets need",
     )
     parser.add_argument("--force", action="store_true", help="overwrite workflows edited by hand")
     add_folders(parser)
@@ -84,7 +94,7 @@ def github(args: argparse.Namespace) -> int:
     pipelines = [] if args.model else retrained(Path(args.pipelines))
     args.crons, args.retrain, args.promoters = crons_of(pipelines), bool(pipelines), has_promoters(args)
     names = COMPARING if args.model else (*TRAINING, *([RETRAINING] if args.retrain else []))
-    return write_files("github", names, args)
+    return _write("github", names, args)
 
 
 def gitlab(args: argparse.Namespace) -> int:
@@ -94,7 +104,17 @@ def gitlab(args: argparse.Namespace) -> int:
     names = COMPARING if args.model else TRAINING
     args.crons, args.retrain = [], not args.model and bool(retrained(Path(args.pipelines)))
     args.promoters = has_promoters(args)
-    return write_files("gitlab", names, args)
+    return _write("gitlab", names, args)
+
+
+def _write(host: str, names: Iterable[str], args: argparse.Namespace) -> int:
+    sets = sets_below(Path(args.goldens))
+    args.needs = needs_of(sets)
+    code = write_files(host, names, args)
+    args.needs.tell(args.install)
+    for line in drop_lines(sets, args.max_drop) if args.model else ():
+        say(line)
+    return code
 
 
 def _labels(text: str) -> str:

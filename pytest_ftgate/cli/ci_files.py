@@ -13,9 +13,8 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.files.atomic import write_text
 from pytest_ftgate.files.secrets import plain_address
 
-INSTALL = 'python -m pip install "pytest-ftgate[train,registry]"'
-INSTALL_SIGNING = 'python -m pip install "pytest-ftgate[train,registry,signing]"'
-INSTALL_LIGHT = "python -m pip install pytest-ftgate"
+EXTRAS = ("train", "registry")
+"""Of a job that trains."""
 ARGUMENTS = (
     '--ftgate-state-dir "$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md '
     "--ftgate-html=reports/report.html --ftgate-run-file=reports/run.json"
@@ -94,9 +93,19 @@ def _rendered(host: str, name: str, args: argparse.Namespace) -> str:
     return environment.get_template(f"{name}.j2").render(_values(host, name, args))
 
 
+def install(*extras: str) -> str:
+    """The command that installs this package."""
+    return (
+        f'python -m pip install "pytest-ftgate[{",".join(extras)}]"'
+        if extras
+        else "python -m pip install pytest-ftgate"
+    )
+
+
 def _values(host: str, name: str, args: argparse.Namespace) -> dict[str, object]:
     indent = " " * (6 if host == "gitlab" else 10)
-    usual = INSTALL_LIGHT if name in COMPARING else INSTALL_SIGNING if args.promoters else INSTALL
+    training = () if name in COMPARING else (*EXTRAS, "signing") if args.promoters else EXTRAS
+    usual, light = install(*training, *args.needs.extras), install(*args.needs.extras)
     return {
         "base_url": json.dumps(plain_address(args.base_url, "--base-url", "FTGATE_API_KEY", query=True)),
         "model": json.dumps(args.model),
@@ -115,10 +124,13 @@ def _values(host: str, name: str, args: argparse.Namespace) -> dict[str, object]
         "crons": [json.dumps(cron) for cron in args.crons],
         "retrain": args.retrain,
         "promoters": args.promoters,
-        "install_light": json.dumps(args.install or INSTALL_LIGHT),
-        "install_plain": (args.install or INSTALL_LIGHT).replace("\n", "\n" + indent),
+        "install_light": json.dumps(args.install or light),
+        "install_plain": (args.install or light).replace("\n", "\n" + indent),
+        "install_comment": (args.install or install()).replace("\n", "\n" + indent),
+        "secrets": [each for each in args.needs.variables if name not in COMPARING or each != "FTGATE_API_KEY"],
         "arguments": ARGUMENTS,
         "codes": FILES[name],
+        "compares": name in COMPARING,
     }
 
 

@@ -13,6 +13,7 @@ from pytest_ftgate.gate.exit_code import EXIT_CODES, kind_of, worst
 
 if TYPE_CHECKING:
     from pytest_ftgate.evaluate.records.record import Record
+    from pytest_ftgate.evaluate.records.store import RecordStore
     from pytest_ftgate.gate.checks.result import CheckResult
     from pytest_ftgate.pipeline.comparison.pairing import Paired
 
@@ -52,13 +53,14 @@ def compare_runs(args: argparse.Namespace) -> int:
     chosen = paired(find(store, args.then, golden), find(store, args.now, golden))
     sides = [(store.read(then), store.read(now)) for then, now in chosen.pairs]
     found = [(compare(now, then), _check(now, then, args)) for then, now in sides]
-    held = [] if args.max_drop is None else _held(chosen, args.then)
+    new = [] if args.max_drop is None else list(_new(chosen, args.then, store))
     if args.json:
         show_json([comparison_json(each, check) for each, check in found])
     else:
         lines = (line for each, check in found for line in comparison_lines(each, check, everything=args.all))
-        show((*lines, *_lonely(chosen), *(f"  {each.status.upper()} {each.reason}" for each in held)), args)
-    checks = [*(check for _, check in found if check is not None), *held]
+        told = (f"  {'ADVISORY' if each.advisory else each.status.upper()} {each.reason}" for each in new)
+        show((*lines, *_lonely(chosen), *told), args)
+    checks = [*(check for _, check in found if check is not None), *(each for each in new if not each.advisory)]
     return EXIT_CODES[worst(map(kind_of, checks))]
 
 
@@ -71,14 +73,15 @@ def _lonely(chosen: Paired) -> Iterator[str]:
             yield f"{each.facts.set}: {prompt_of(each.facts)}: only in {side}, not compared"
 
 
-def _held(chosen: Paired, then: str) -> list[CheckResult]:
-    """A hold for each golden set of the later run that the earlier one did not have."""
-    from pytest_ftgate.pipeline.comparison.drop import missing_check
+def _new(chosen: Paired, then: str, store: RecordStore) -> Iterator[CheckResult]:
+    """A check for each golden set of the later run that the earlier one did not have."""
+    from pytest_ftgate.pipeline.comparison.new_set import new_set_check
 
-    known = dict.fromkeys(old.facts.set for old in (*(old for old, _ in chosen.pairs), *chosen.only_then))
     compared = {new.facts.set for _, new in chosen.pairs}
-    lacking = dict.fromkeys(new.facts.set for new in chosen.only_now if new.facts.set not in compared)
-    return [missing_check(then, golden, known) for golden in lacking]
+    lacking = {each.facts.set: each for each in chosen.only_now if each.facts.set not in compared}
+    gone = [store.read(each) for each in chosen.only_then if each.facts.set not in compared] if lacking else []
+    for golden, each in lacking.items():
+        yield new_set_check(then, golden, (case.input for case in store.read(each).cases), gone)
 
 
 def _check(now: Record, then: Record, args: argparse.Namespace) -> CheckResult | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli import runs_export
@@ -66,14 +66,25 @@ def tag_run(args: argparse.Namespace) -> int:
     from pytest_ftgate.evaluate.records.store import RecordStore
 
     store = RecordStore(args.state_dir)
-    found = {stored.facts.run for stored in find(store, args.of_run)}
+    stored = find(store, args.of_run)
+    found = {each.facts.run for each in stored}
     if len(found) != 1 or not (run := found.pop()) or not (store.folder / run).is_dir():
         raise RecordError(f"{args.of_run!r} is not one run of this machine; list them: ftgate runs")
     if kinds := kinds_of(store, args.name):
         raise RecordError(f"{args.name!r} is a {' and a '.join(kinds)} here, which the name would hide; choose another")
     store.name(run, args.name)
     say(f"{args.name} is run {run}")
+    for line in _partial(each.facts for each in stored):
+        say(line)
     return 0
+
+
+def _partial(measured: Iterable[Facts]) -> Iterator[str]:
+    """What a later run that is compared with this one will miss."""
+    for facts in measured:
+        if facts.n < facts.cases:
+            some = f"{facts.set}: the run measured {facts.n:,} of {facts.cases:,} cases"
+            yield f"warning: {some}; to compare with all of them, run pytest without -k, -m and --lf, and name that run"
 
 
 def _rows(stored: Sequence[Stored], names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:

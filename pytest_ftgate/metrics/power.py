@@ -78,6 +78,16 @@ def cases_needed(delta: float, discordance: float = DISCORDANCE, gain: float = 0
     return max(_planned(discordance - gain * gain, delta + gain), _without_variance(delta, gain))
 
 
+def equal_needed(delta: float) -> int:
+    """Cases, all answered alike by two models, that show that less than `delta`, a share, is lost: 88 for .03."""
+    return _without_variance(delta, 0.0)
+
+
+def least_excluded(n: int) -> float:
+    """Least drop, a share, that n cases can exclude: where two models answer all of them alike. .25 for 8 cases."""
+    return _Z**2 / (n + _Z**2)
+
+
 def _without_variance(delta: float, gain: float, alpha: float = ALPHA) -> int:
     """Cases from which Tango's lower bound of differences that are all `gain` lies above -delta."""
     return ceil(z_of(alpha) ** 2 * ((1 + gain) / (gain + delta) - 1) - 1e-9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +68,11 @@ class GoldenSets:
     def columns_named(self, name: str) -> tuple[Suite, ...]:
         """The same, as `columns`. Raises FtgateError."""
         return self._by_name[name] if name in self._by_name else self.columns(self._catalogue.golden_path(name))
+
+    @property
+    def present(self) -> Collection[str]:
+        """Names of all sets on the disk, asked in this run or not."""
+        return self._catalogue.golden_paths
 
     def delta(self, suite: Suite) -> float:
         """The margin of the set's lock, 0 without one."""

@@ -251,23 +251,29 @@ def test_an_exported_file_is_what_another_machine_compares_with(project, tagged)
 DROP = ("--ftgate-against", "main", "--ftgate-max-drop", "0.03")
 
 
-def test_a_set_that_the_run_did_not_have_is_held(project, tagged):
-    project.golden("mails", ECHO)
+def test_a_new_set_and_new_cases_do_not_hold(project, tagged):
+    """A pull request that adds them could never be measured against the main branch."""
+    project.golden("mails", [{"id": f"m{i}", "input": f"mail {i}", "expected": f"mail {i}"} for i in range(6)])
+    project.golden("tickets", [*MANY, *({"id": f"n{i}", "input": f"new {i}", "expected": "?"} for i in range(8))])
     result = project.run(*DROP)
-    assert result.ret == 10
-    result.stdout.fnmatch_lines(["  against     HOLD *main has no record of golden set mails, it has: tickets;*"])
-    assert "main has no record" in project.run("-q", "goldens/mails", *DROP).stdout.str()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*ADVISORY*a new golden set, of which main has no record: not compared*"])
+    assert "8 new cases not compared, 0 passed" in project.run("-v", *DROP).stdout.str()
     tagged.answer = wrong_on("1")
     result = project.run("goldens/mails", *DROP)
     assert result.ret == 1
-    result.assert_outcomes(passed=5, failed=2)
+    result.assert_outcomes(passed=5, failed=1, skipped=1)
 
 
 def test_a_renamed_set_does_not_slip_past_the_gate(project, tagged):
     (project.path / "goldens/tickets").rename(project.path / "goldens/ticket")
     tagged.answer = wrong_on(*map(str, range(60)))
     (project.path / "goldens/ticket/golden.toml").write_text("[gate]\n")
-    assert project.run(*DROP).ret == 10
+    result = project.run(*DROP)
+    assert result.ret == 10
+    result.stdout.fnmatch_lines(
+        ["  against     HOLD *main has no record of golden set ticket, but of tickets, which is no*"]
+    )
 
 
 def test_without_a_drop_to_decide_by_a_set_that_the_run_did_not_have_is_said(project, tagged):

@@ -60,7 +60,7 @@ def _cases(evaluation: Evaluation) -> Iterator[CaseRecord]:
         yield CaseRecord(
             case.id,
             case.digest,
-            digest_of(case.input)[:16],
+            input_digest(case),
             case.line,
             _question(responses.prompt, case, answers[0].turns if answers else ()),
             case.expected,
@@ -72,6 +72,11 @@ def _cases(evaluation: Evaluation) -> Iterator[CaseRecord]:
             case.must_pass,
             cached=responses.is_cached(case),
         )
+
+
+def input_digest(case: Case) -> str:
+    """Of what a case asks, as `CaseRecord.input` has it."""
+    return digest_of(case.input)[:16]
 
 
 def _question(prompt: Prompt, case: Case, turns: Sequence[str]) -> str:

@@ -57,7 +57,8 @@ CHECKS: Mapping[str, str] = {
     "against": (
         "With `--ftgate-against RUN --ftgate-max-drop SHARE`: the lower bound of the paired difference to that run "
         "(Tango's interval) is above minus the share. HOLD if the run shares fewer than 95 % of the cases, or was "
-        "graded by other graders. Also HOLD for a golden set that the run did not have, or that only Python tests ask."
+        "graded by other graders. Added cases, and a new golden set, are named and not compared. Also HOLD for an old "
+        "set with a new name, or one that only Python tests ask."
     ),
 }
 """Every check of the gate by the name that the report gives it, and what it asks."""

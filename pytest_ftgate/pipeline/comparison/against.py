@@ -8,13 +8,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.evaluate.records.find import find
-from pytest_ftgate.evaluate.records.make import graders_digest
+from pytest_ftgate.evaluate.records.make import graders_digest, input_digest
 from pytest_ftgate.evaluate.records.store import nearest
 from pytest_ftgate.gate.checks.result import CheckResult
-from pytest_ftgate.pipeline.comparison.drop import Tested, ambiguous_check, drop_check, missing_check
+from pytest_ftgate.pipeline.comparison.drop import Tested, ambiguous_check, drop_check
+from pytest_ftgate.pipeline.comparison.new_set import new_set_check
 from pytest_ftgate.pipeline.comparison.since_last import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.evaluate.records.record import Record
     from pytest_ftgate.evaluate.records.store import RecordStore, Stored
@@ -66,12 +69,13 @@ class Against:
             return []
         return sorted(facts.model for facts in same_prompt or of_set)
 
-    def check(self, suite: Suite, tested: Evaluation) -> CheckResult:
-        """The verdict on one golden set; a hold if the earlier run did not have it."""
+    def check(self, suite: Suite, tested: Evaluation, present: Collection[str]) -> CheckResult:
+        """The verdict on one golden set, advisory of a new one. present: all sets that there are today, by name."""
         variant = suite.column.variant if suite.column else ""
         then = self.record(suite.name, tested.model_digest, variant)
         if then is None:
-            return missing_check(self.name, suite.name, self._sets)
+            gone = [self._store.read(each) for each in self._found if each.facts.set not in present]
+            return new_set_check(self.name, suite.name, map(input_digest, suite.cases), gone)
         if several := self._several(suite.name, tested.model_digest, variant):
             return ambiguous_check(self.name, several)
         cases = tested.suite.cases

@@ -28,7 +28,7 @@ def drop_check(now: Tested, then: Record, max_drop: float) -> CheckResult:
     """On the cases that are still the same, see `against_check`.
 
     A hold if the earlier run was graded by other graders, or if fewer than 95 % of the cases of either run are in both:
-    who removes or edits the cases that a model fails wins nothing.
+    who removes or edits the cases that a model fails wins nothing. Cases that were added since are left out, and named.
     """
     if then.facts.graders != now.graders:
         how = f"the run {then.facts.run} was graded by other graders; measure it again with these"
@@ -46,19 +46,28 @@ def drop_check(now: Tested, then: Record, max_drop: float) -> CheckResult:
         were = "was" if gone == 1 else "were"
         how = f"{gone:,} of the {_cases(len(measured))} of the run {then.facts.run} {were} removed or edited since"
         return CheckResult(NAME, "hold", reason=f"{NAME}: {how}; measure it again on this golden set")
-    check = against_check(now.results, earlier, max_drop, now.clusters)
-    return replace(check, reason=f"{check.reason}; {_cases(gone, 'removed or edited ')} left out") if gone else check
+    new = _new(now.digests, then)
+    results = {case_id: result for case_id, result in now.results.items() if case_id not in new}
+    check = against_check(results, earlier, max_drop, now.clusters)
+    left_out = [f"{_cases(gone, 'removed or edited ')} left out"] if gone else []
+    return replace(check, reason="; ".join([check.reason, *left_out, *_told(new, now.results)]))
 
 
 def _cases(number: int, which: str = "") -> str:
     return f"{number:,} {which}case{'' if number == 1 else 's'}"
 
 
-def missing_check(then: str, golden: str, known: Iterable[str]) -> CheckResult:
-    """A hold: the earlier run, called `then`, has no record of a golden set, but of the known ones."""
-    how = f"{then} has no record of golden set {golden}, it has: {', '.join(known)}"
-    remedy = "name a run that measured it, and after a renaming measure once under the new name"
-    return CheckResult(NAME, "hold", reason=f"{NAME}: not decided: {how}; {remedy}")
+def _new(digests: Mapping[str, str], then: Record) -> set[str]:
+    """Ids of cases that the earlier run did not have, by id or content; what it lacks for want of an answer is none."""
+    ids, known = {case.id for case in then.cases}, {case.case for case in then.cases}
+    found = [case_id for case_id, digest in digests.items() if case_id not in ids and digest not in known]
+    return set(found[max(0, then.facts.cases - len(then.cases)) :])
+
+
+def _told(new: Iterable[str], results: Results) -> Iterable[str]:
+    passed = [bool(results[case_id].passed) for case_id in new]
+    if passed:
+        yield f"{len(passed):,} new case{'' if len(passed) == 1 else 's'} not compared, {sum(passed):,} passed"
 
 
 def ambiguous_check(then: str, models: Sequence[str]) -> CheckResult:

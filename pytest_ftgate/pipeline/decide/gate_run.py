@@ -47,7 +47,7 @@ class GateRun:
     def judge(self, suite: Suite, check: str) -> CheckResult | None:
         """Judge one check and keep it for the verdict; None if it does not apply."""
         if check == AGAINST and self._against:
-            return self._against.check(suite, self._evaluations.of(suite))
+            return self._against.check(suite, self._evaluations.of(suite), self._golden_sets.present)
         run = self._training.of(suite)
         tested = self._evaluations.of(suite) if check == "must-pass" else self.judged(suite)
         if run is not None and check == "judge":

@@ -169,8 +169,30 @@ def test_github_without_a_kept_run_says_so_and_asks(write, job):
     write("github", *SERVED)
     script = steps(job)
     assert "::warning::no run of main is kept yet" in shell(job, script["Fetch the run of the main branch"]).stdout
-    assert shell(job, script["Ask and compare"], FORK="false").returncode == 0
+    done = shell(job, script["Ask and compare"], FORK="false", GITHUB_EVENT_NAME="pull_request")
+    assert done.returncode == 0
+    said = "all tests passed; NOT compared: no run of main yet"
+    assert f"::warning title=exit code 0::{said}\n" in done.stdout
+    assert said in (job / "GITHUB_STEP_SUMMARY").read_text()
     assert "against" not in asked(job, "python")[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("0", "notice title=exit code 0::all tests passed; nothing compared"),
+        ("1", "error title=exit code 1::a test failed; nothing compared"),
+    ],
+)
+def test_a_push_to_githubs_main_compares_nothing_and_says_so(write, job, code, said):
+    write("github", *SERVED)
+    done = shell(job, steps(job)["Ask and compare"], FORK="false", GITHUB_EVENT_NAME="push", CODE=code)
+    assert f"::{said}" in done.stdout
+
+
+def test_without_a_number_of_minutes_a_served_model_has_an_hour(write, tmp_path):
+    write("github", *SERVED)
+    assert read(tmp_path)["jobs"]["compare"]["timeout-minutes"] == 60
 
 
 def test_a_fork_fails_and_asks_nothing(write, job):
@@ -209,6 +231,8 @@ def test_gitlab_without_a_kept_run_says_so_and_asks(write, job):
     [script] = read(job)["ftgate-compare"]["script"]
     done = shell(job, script, **GITLAB, CI_BUILDS_DIR=str(job), FTGATE_GITLAB_TOKEN="")
     assert "nothing to compare with" in done.stdout
+    assert "all tests passed; NOT compared: no run of main could be fetched" in done.stdout
+    assert "NOT compared" in (job / "reports/ftgate.md").read_text()
     assert (done.returncode, "against" in asked(job, "python")[0]) == (0, False)
 
 

@@ -143,11 +143,18 @@ def test_what_is_not_alike_is_not_compared(ftgate, four, state):
     assert "c, prompt v3 and a, prompt base, a, prompt v2, b, prompt base, b, prompt v2 are not alike" in err
 
 
-def test_a_set_that_the_earlier_run_did_not_have_does_not_slip_past_the_drop(ftgate, two, state):
+def test_a_set_that_was_renamed_does_not_slip_past_the_drop_and_a_new_one_is_named(ftgate, two, state):
     keep(state, record(cases({"x": 0.0}), set="mails"), SECOND)
     code, out, _ = ftgate("compare", FIRST, SECOND, "--max-drop", "0.2")
+    assert code == 0
+    assert f"ADVISORY against: a new golden set, of which {FIRST} has no record: not compared" in out
+    keep(state, record(cases({"x": 1.0, "y": 1.0}), set="letters"), FIRST)
+    code, out, _ = ftgate("compare", FIRST, SECOND, "--max-drop", "0.2")
     assert code == 10
-    assert f"HOLD against: not decided: {FIRST} has no record of golden set mails, it has: tickets;" in out
+    assert (
+        f"HOLD against: not decided: {FIRST} has no record of golden set mails, but of letters, which is no more" in out
+    )
+    assert "1 of the 1 cases are of it" in out
     assert ftgate("compare", FIRST, SECOND)[0] == 0
 
 
@@ -230,6 +237,13 @@ def test_an_edited_case_ends_a_comparison_with_11(ftgate, two, state):
     code, out, err = ftgate("compare", "last~1", "last")
     assert (code, out) == (11, "")
     assert "tickets.jsonl:3: edited" in err
+
+
+def test_a_run_of_some_cases_is_named_with_a_warning(ftgate, state):
+    keep(state, record(cases({"t1": 1.0}), cases=8), FIRST)
+    code, out, _ = ftgate("runs", "tag", "last", "main")
+    assert code == 0
+    assert out.startswith(f"main is run {FIRST}\nwarning: tickets: the run measured 1 of 8 cases; to compare with all")
 
 
 def test_a_run_gets_a_name(ftgate, two, state):

@@ -57,6 +57,31 @@ def test_the_trend_of_a_set_is_told_in_words_too(state, no_tracking_server):
     assert ">v2</text>" in text, "the run that promoted is marked"
 
 
+def test_a_run_that_a_gate_check_held_has_it_as_its_verdict(state, no_tracking_server):
+    found = [("floors", "pass", False), ("against", "hold", False), ("slices", "reject", True)]
+    checks = [
+        {"set": "tickets", "check": name, "status": status, "reason": f"{name}: too few", "numbers": {}, "beside": []}
+        | {"advisory": advisory}
+        for name, status, advisory in found
+    ]
+    report = RunReport(run=RUNS[1], at=1.7e9, seconds=3.0, code=10, checks={"tickets": checks})
+    keep_report(RecordStore(state), report)
+    row = page(state).partition(f">{RUNS[1]}<")[2].partition("</tbody>")[0]
+    assert "HOLD" in row
+    assert "tickets: against: too few" in row
+    assert "REJECT" not in row
+    assert "floors" not in row
+
+
+def test_runs_of_one_day_are_told_apart_by_their_time(tmp_path, no_tracking_server):
+    for number, run in enumerate(RUNS[:2]):
+        keep(tmp_path, record(cases({"t1": 1.0}), at=1.7e9 + 600 * number), run)
+    text = page(tmp_path)
+    assert "2 runs from 2023-11-14 22:13 to 2023-11-14 22:23" in text
+    assert ">2023-11-14 22:13</text>" in text
+    assert ">22:23</text>" in text
+
+
 def test_what_a_model_is_called_is_text_and_nothing_is_fetched(state, no_tracking_server):
     text = page(state)
     assert "<b>model" not in text

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TONES = {"pass": "good", "hold": "warn", "skip": "warn"}
 MARKS = {"pass": "\N{CHECK MARK}", "hold": "?", "skip": "?"}
+GRAVEST_FIRST = ("integrity", "reject", "hold", "skip")
 _CROSS = "\N{HEAVY MULTIPLICATION X}"
 
 

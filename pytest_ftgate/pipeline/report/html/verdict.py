@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.gate.exit_code import DRIFT
 from pytest_ftgate.pipeline.comparison.since_last import worse_slices
-from pytest_ftgate.pipeline.report.html.checks import floors_of, limit_of, told_floor
+from pytest_ftgate.pipeline.report.html.checks import GRAVEST_FIRST, floors_of, limit_of, told_floor
 from pytest_ftgate.pipeline.report.html.not_right import cases, other_tests, unmeasured, wrong
 from pytest_ftgate.pipeline.report.html.numbers import count, points, share
 from pytest_ftgate.pipeline.report.html.render import rendered
@@ -43,7 +43,6 @@ _SHOWN = {
     ("against", "hold"): "it is not shown to be as good as the earlier run",
 }
 _ENDS = {0: "PASSED", 1: "FAILED", 2: "INTERRUPTED", 10: "HOLD", 11: "INTEGRITY", DRIFT: "DRIFT"}
-_ORDER = ("integrity", "reject", "hold", "skip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ def _sentence(checks: Sequence[Mapping[str, Any]], kind: str, reason: str, *, pr
 
 def _failed(checks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Those of the gravest status."""
-    worst = next((status for status in _ORDER if any(check["status"] == status for check in checks)), "")
+    worst = next((status for status in GRAVEST_FIRST if any(check["status"] == status for check in checks)), "")
     return [check for check in checks if check["status"] == worst]
 
 

@@ -15,7 +15,7 @@ from pytest_ftgate.errors import RecordError
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.metrics.intervals import wilson
 from pytest_ftgate.pipeline.report import run_report
-from pytest_ftgate.pipeline.report.html.checks import mark
+from pytest_ftgate.pipeline.report.html.checks import GRAVEST_FIRST, mark
 from pytest_ftgate.pipeline.report.html.document import FILE
 from pytest_ftgate.pipeline.report.html.more import moved
 from pytest_ftgate.pipeline.report.html.page import shell
@@ -98,7 +98,7 @@ def _runs(store: RecordStore, facts: Sequence[Facts], reports: Mapping[str, RunR
     rows = [
         {"run": run, "name": names.get(run, ""), "link": _link(store, run, folder), "report": reports.get(run)}
         | {"sets": [_of_set(each) for each in facts if each.run == run], "ended": _ended(run, facts, reports)}
-        | {"marks": [_verdict(each) for each in reports[run].verdicts] if run in reports else []}
+        | {"marks": list(_marks(reports[run])) if run in reports else []}
         for run in runs
     ]
     return section("runs", "Runs", runs=rows) if rows else None
@@ -114,12 +114,24 @@ def _of_set(facts: Facts) -> dict[str, Any]:
     return numbers | {"set": facts.set, "title": facts.title, "variant": facts.variant}
 
 
+_GRAVITY = (*GRAVEST_FIRST, "pass")
 _TONES = {"PROMOTE": "pass", "UNCHANGED": "pass", "HOLD": "hold"}
 
 
 def _verdict(fact: Mapping[str, Any]) -> dict[str, Any]:
     word = fact["verdict"] + (f" v{fact['version']}" if fact["version"] else "")
     return mark(_TONES.get(fact["verdict"], "reject")) | {"word": word, "task": fact["task"], "reason": fact["reason"]}
+
+
+def _marks(report: RunReport) -> Iterator[dict[str, Any]]:
+    """The verdicts; of a run without one the gravest of its gate checks, the first of several."""
+    if report.verdicts:
+        yield from map(_verdict, report.verdicts)
+        return
+    checks = [each for found in report.checks.values() for each in found if not each["advisory"]]
+    for each in sorted(checks, key=lambda each: _GRAVITY.index(each["status"]))[:1]:
+        word = {"word": each["status"].upper(), "task": each["set"], "reason": each["reason"]}
+        yield mark(each["status"]) | word
 
 
 def _link(store: RecordStore, run: str, folder: Path) -> str:

@@ -239,7 +239,6 @@ def test_removing_what_fails_wins_nothing():
     [
         (graded(200, 0, graders="new"), "graded by other graders"),
         (record(cases({f"d{i}": 1.0 for i in range(200)})), "none of the 200 cases"),
-        (record(cases({f"c{i}": 1.0 for i in range(250)})), "cover only 200 of 250"),
         (graded(100, 0, cases=200), "measured only 100 of 200"),
     ],
 )
@@ -247,3 +246,31 @@ def test_what_cannot_be_compared_is_held(now, reason):
     found = check_of_records(now, graded(200, 0), 0.03)
     assert found.status == "hold"
     assert reason in found.reason
+
+
+def test_cases_that_were_added_are_left_out_and_named():
+    now = record(cases({f"c{i}": float(i != 205) for i in range(220)}))
+    check = check_of_records(now, graded(200, 0), 0.03)
+    assert check.status == "pass"
+    assert check.reason.endswith("; 20 new cases not compared, 19 passed")
+    assert check.numbers["n"] == 200
+    worse = record(cases({f"c{i}": float(i >= 40) for i in range(220)}))
+    assert check_of_records(worse, graded(200, 0), 0.03).status == "reject"
+
+
+def test_a_case_that_the_earlier_run_has_but_did_not_measure_is_no_new_one():
+    now = graded(200, 0)
+    lacking = record(cases({f"c{i}": None if i < 20 else 1.0 for i in range(200)}))
+    unasked = record(cases({f"c{i}": 1.0 for i in range(20, 200)}), cases=200)
+    for then in (lacking, unasked):
+        assert "cover only 180 of 200 cases" in check_of_records(now, then, 0.03).reason
+
+
+def test_hard_cases_that_come_back_easier_under_another_id_are_seen():
+    then = graded(200, 0)
+    easier = [case(f"d{i}", input="1 + 1", expected="2") for i in range(20)]
+    found = check_of_records(record([*then.cases[20:], *easier]), then, 0.03)
+    assert found.status == "hold"
+    assert "20 of the 200 cases" in found.reason
+    edited = [case(f"c{i}", input="1 + 1", expected="2") for i in range(20)]
+    assert check_of_records(record([*edited, *then.cases[20:]]), then, 0.03).status == "hold"
