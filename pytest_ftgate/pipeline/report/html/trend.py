@@ -44,16 +44,16 @@ def trend(name: str, points: Sequence[Point], y: Axis) -> Markup:
     y: see `scale`.
     """
     shown = points[-MOST:]
-    first, last, called = shown[0], shown[-1], _calendar(shown)
+    first, last, when = shown[0], shown[-1], _clock(shown)
     told = (
-        f"{name}: {len(shown)} run{'' if len(shown) == 1 else 's'} from {called(first.at)} to {called(last.at)}; "
+        f"{name}: {len(shown)} run{'' if len(shown) == 1 else 's'} from {when(first.at)} to {when(last.at)}; "
         f"first {share(first.value)}, last {share(last.value)}, between {share(last.lower)} and {share(last.upper)}"
     )
     return drawing(name, told, int(_HEIGHT) + 24, _parts(shown, y), "curve")
 
 
 def _parts(points: Sequence[Point], y: Axis) -> Iterator[Markup]:
-    called = _calendar(points)
+    when = _clock(points)
 
     def across(place: int) -> float:
         return _LEFT + 4 + (100 - _LEFT - 8) * (place + 0.5) / len(points)
@@ -72,19 +72,26 @@ def _parts(points: Sequence[Point], y: Axis) -> Iterator[Markup]:
             yield line(x, _TOP, x, _HEIGHT, "limit")
             yield label(x, _TOP - 2, each.note)
         yield line(x, height(each.lower), x, height(each.upper), "whisker plain")
-        yield dot(x, height(each.value), "mark accent", 4, f"{called(each.at)}: {share(each.value)}")
-    yield label(across(0), _HEIGHT + 18, called(points[0].at), anchor="start")
+        yield dot(x, height(each.value), "mark accent", 4, f"{when(each.at)}: {share(each.value)}")
+    yield label(across(0), _HEIGHT + 18, when(points[0].at), anchor="start")
     if len(points) > 1:
-        yield label(across(len(points) - 1), _HEIGHT + 18, called(points[-1].at), anchor="end")
+        yield label(
+            across(len(points) - 1),
+            _HEIGHT + 18,
+            when(points[-1].at).removeprefix(f"{_day(points[0].at)} "),
+            anchor="end",
+        )
 
 
-def _calendar(points: Sequence[Point]) -> Callable[[float], str]:
-    """How moments are called: by their day, with the time if all are of one."""
+def _clock(points: Sequence[Point]) -> Callable[[float], str]:
+    """Days; of runs of one day minutes."""
+    one_day = len(points) > 1 and _day(points[0].at) == _day(points[-1].at)
+    return _minute if one_day else _day
 
-    def day(at: float) -> str:
-        return time.strftime("%Y-%m-%d", time.gmtime(at))
 
-    def minute(at: float) -> str:
-        return time.strftime("%Y-%m-%d %H:%M", time.gmtime(at))
+def _minute(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(at))
 
-    return minute if day(points[0].at) == day(points[-1].at) else day
+
+def _day(at: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(at))
