@@ -113,6 +113,18 @@ def test_a_label_of_too_few_rows_is_left_out_with_its_line(plan_of):
     assert "shiping" not in f"{plan.system}{plan.grading}"
 
 
+def test_a_rare_label_in_an_object_or_written_in_several_ways(plan_of):
+    rows = table(400, lambda i: {"team": "billing" if i % 2 else "support"})
+    rows[5]["label"] = {"team": "biling"}
+    plan = plan_of(rows)
+    assert list(plan.left.places) == ["label 'biling' in fewer than 5 rows (near 'billing': a typo?)"]
+    assert "biling" not in f"{plan.system}{plan.grading}"
+    rows = table(400, label)
+    rows[1]["label"], rows[4]["label"], rows[2]["label"] = "Ham", "other", "Other"
+    plan = plan_of(rows)
+    assert list(plan.left.places.values()) == [["mail.csv:4", "mail.csv:6"]]
+
+
 def test_each_label_has_golden_cases_and_training_rows(plan_of):
     """The six rows of a label are one cluster, so that they cannot be in two parts."""
     rows = table(400, label, cluster=lambda i: "c" if i < 6 else "")
