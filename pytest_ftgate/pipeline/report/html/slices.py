@@ -29,6 +29,7 @@ def _of_score(report: RunReport, score: Mapping[str, Any], *, linked: bool) -> d
     numbers = gate["numbers"] if gate else {}
     shown = score["slices"][:SHOWN]
     rows = list(_rows(shown, numbers))
+    golden = next((fact["set"] for fact in report.sets if fact["title"] == score["set"]), score["set"])
     forest = of_shares([interval for _, interval in rows])
     return {
         "set": score["set"],
@@ -38,7 +39,7 @@ def _of_score(report: RunReport, score: Mapping[str, Any], *, linked: bool) -> d
         "tested": int(numbers.get("tested", 0)),
         "broken": int(numbers.get("broken", 0)),
         "rows": [
-            row | {"plot": forest.row(interval), "link": _link(row["slice"]) if linked else ""}
+            row | {"plot": forest.row(interval), "link": _link(golden, row["slice"]) if linked else ""}
             for row, interval in rows
         ],
         "scale": forest.scale(),
@@ -46,9 +47,9 @@ def _of_score(report: RunReport, score: Mapping[str, Any], *, linked: bool) -> d
     }
 
 
-def _link(name: str) -> str:
+def _link(golden: str, name: str) -> str:
     """The table of cases writes a slice as "lang = de"."""
-    return address(filter="all", slice=" = ".join(name.split("=", 1)))
+    return address(filter="all", set=golden, slice=" = ".join(name.split("=", 1)))
 
 
 def _rows(
