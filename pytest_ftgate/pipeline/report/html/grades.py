@@ -12,7 +12,7 @@ from pytest_ftgate.metrics.latency_cost import quantile_of
 from pytest_ftgate.pipeline.comparison.settings import warnings
 
 if TYPE_CHECKING:
-    from pytest_ftgate.evaluate.records.record import CaseRecord, Facts
+    from pytest_ftgate.evaluate.records.record import CaseRecord
     from pytest_ftgate.metrics.latency_cost import Price
     from pytest_ftgate.pipeline.report.html.models import Model, RunModels, SetModels
 
@@ -61,14 +61,18 @@ def read_grades(models: RunModels) -> list[SetGrades]:
 def _of_set(each: SetModels) -> SetGrades:
     now, last = each.models[0].facts, each.models[-1]
     then = last.facts if last.role == "before" else None
-    told = _warnings(now, then) if now and then else ()
+    told = [*warnings(now, then), *_changed(each.models[0], last)] if now and then else ()
     return SetGrades(each.set, tuple(map(_column, each.models)), tuple(told))
 
 
-def _warnings(now: Facts, then: Facts) -> Iterator[str]:
-    yield from warnings(now, then)
-    if now.cases_digest != then.cases_digest:
-        yield "the cases are not all the same: only those that are were compared"
+def _changed(now: Model, then: Model) -> Iterator[str]:
+    """What `models` left out of the cases of the run before."""
+    lost = len(now.cases) - len(then.cases)
+    if lost:
+        yield (
+            f"{lost:,} of {len(now.cases):,} cases are new or were changed since: here and in the table of cases they "
+            "are compared with nothing, in “Since the run before” by their ids"
+        )
 
 
 def _column(model: Model) -> Column:

@@ -98,5 +98,6 @@ def _metrics(report: RunReport, titles: Sequence[str]) -> list[dict[str, Any]]:
         scores = [score for score in report.scores if score["set"] == title]
         rest = [metric for score in scores for metric in score["metrics"] if metric["name"] not in known]
         model = scores[0]["title"] if len(titles) == 1 and scores else title
-        found += [(model, metric) for metric in (*own, *rest)]
+        without = sum(score["unscored"] + score["failed"] for score in scores) if scores else None
+        found += [(model, {"ungraded": without} | metric) for metric in (*own, *rest)]
     return [{**metric, "model": model} for model, metric in found]

@@ -30,6 +30,7 @@ def _of_score(report: RunReport, score: Mapping[str, Any], *, linked: bool) -> d
     numbers = gate["numbers"] if gate else _since(report, score["set"])
     shown = score["slices"][:SHOWN]
     rows = list(_rows(shown, numbers))
+    golden = next((fact["set"] for fact in report.sets if fact["title"] == score["set"]), score["set"])
     forest = of_shares([interval for _, interval in rows])
     return {
         "set": score["set"],
@@ -40,7 +41,7 @@ def _of_score(report: RunReport, score: Mapping[str, Any], *, linked: bool) -> d
         "tested": int(numbers.get("tested", 0)),
         "broken": int(numbers.get("broken", 0)),
         "rows": [
-            row | {"plot": forest.row(interval), "link": _link(row["slice"]) if linked else ""}
+            row | {"plot": forest.row(interval), "link": _link(golden, row["slice"]) if linked else ""}
             for row, interval in rows
         ],
         "scale": forest.scale(),
@@ -55,9 +56,9 @@ def _since(report: RunReport, title: str) -> dict[str, float]:
     return numbers | {"tested": float(len(rows)), "broken": float(sum(map(is_worse, rows)))}
 
 
-def _link(name: str) -> str:
+def _link(golden: str, name: str) -> str:
     """The table of cases writes a slice as "lang = de"."""
-    return address(filter="all", slice=" = ".join(name.split("=", 1)))
+    return address(filter="all", set=golden, slice=" = ".join(name.split("=", 1)))
 
 
 def _rows(

@@ -10,7 +10,7 @@ from pytest_ftgate.pipeline.report.html.render import Section, section
 from pytest_ftgate.pipeline.report.traffic import traffic_lines
 
 if TYPE_CHECKING:
-    from pytest_ftgate.pipeline.report.html.grades import SetGrades
+    from pytest_ftgate.pipeline.report.html.grades import Column, SetGrades
     from pytest_ftgate.pipeline.report.run_report import RunReport
 
 _NAMES = {
@@ -36,7 +36,7 @@ def _of_set(grades: SetGrades) -> dict[str, Any]:
     rows = [
         {
             "name": name,
-            "cells": [_cell(key, column.spent.get(key), first[key], place) for place, column in enumerate(columns)],
+            "cells": [_cell(column, key, first[key], place) for place, column in enumerate(columns)],
         }
         for key, name in _NAMES.items()
         if key in first
@@ -44,15 +44,18 @@ def _of_set(grades: SetGrades) -> dict[str, Any]:
     return {"set": grades.set, "columns": [column.title for column in columns], "rows": rows}
 
 
-def _cell(key: str, value: float | None, first: float, place: int) -> str:
-    """The others with their difference to the first."""
+def _cell(column: Column, key: str, first: float, place: int) -> str:
+    """The others with the first's difference to them; one that this run tested with its own difference to the first."""
+    value = column.spent.get(key)
     if value is None:
         return ""
-    if place == 0 or not value:
+    later = column.role in {"tested", "candidate"}
+    now, then = (value, first) if later else (first, value)
+    if place == 0 or not then:
         return metric(value, key)
-    change = round(100 * (first - value) / value)
+    change = round(100 * (now - then) / then)
     told = f"{change:+,}".replace("-", MINUS)
-    return f"{metric(value, key)} (now {told} %)"
+    return f"{metric(value, key)} ({'' if later else 'now '}{told} %)"
 
 
 def _times(fact: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -61,15 +61,17 @@ function repeats(all) {
 
 const ROLES = { candidate: "candidate", champion: "champion", baseline: "baseline", before: "earlier", tested: "tested" };
 
-// Each other answer is compared with the first; in the first stands what differs from the chosen one.
+// Each other answer is compared with the first; in the first stands what differs from the chosen one. What the later of
+// the two has is added.
 function answerCards(row) {
-  const columns = setOf(row).columns, ours = row.a[0], grid = make("div", { class: "cases-grid" });
-  const compared = row.a.map((each, place) => (place && each && each.t !== ours.t ? difference(each.t, ours.t) : undefined));
-  columns.forEach((column, place) => {
+  const set = setOf(row), ours = row.a[0], grid = make("div", { class: "cases-grid" });
+  const compared = row.a.map((each, place) => (place && each && each.t !== ours.t ? (place < set.own ? difference(ours.t, each.t) : difference(each.t, ours.t)) : undefined));
+  set.columns.forEach((column, place) => {
     const answer = row.a[place], title = `${ROLES[column.role] ?? column.role}: ${column.title}`;
     if (!answer) { grid.append(make("div", { class: "cases-card" }, make("h4", {}, title), make("p", {}, "no answer to this case"))); return; }
     const found = place ? compared[place] : compared[otherOf(row) ?? -1];
-    const card = answerCard(title, answer, found ? (place ? found.gone : found.added) : []);
+    const later = place ? place < set.own : !isLater(row);
+    const card = answerCard(title, answer, found ? (later ? found.added : found.gone) : []);
     if (found === null) card.append(make("p", { class: "cases-cut" }, "Too long to be compared word by word."));
     if (place && answer.t === ours.t) card.append(make("p", { class: "cases-facts" }, "the same answer"));
     grid.append(card);

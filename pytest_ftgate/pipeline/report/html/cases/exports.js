@@ -19,8 +19,9 @@ function plainRow(row) {
   return { set: setOf(row).name, id: row.i, line: row.l, status: status(row), slices: row.x ?? {}, question: row.q, expected: row.e, answers: answers.filter(Boolean), ...(comment ? { comment } : {}) };
 }
 
-// A cell that a spreadsheet would take for a formula begins with an apostrophe.
-const cell = (value) => `"${String(value ?? "").replace(/^(?=[=+\-@\t\r])/, "'").replaceAll('"', '""')}"`;
+// A text that a spreadsheet would take for a formula begins with an apostrophe; a number stays one.
+const guarded = (value) => (typeof value === "number" ? String(value) : String(value ?? "").replace(/^(?=[=+\-@\t\r])/, "'"));
+const cell = (value) => `"${guarded(value).replaceAll('"', '""')}"`;
 
 function csv(some) {
   const most = Math.max(1, ...some.map((row) => row.a.length)), titles = ["set", "id", "line", "status", "slices", "question", "expected"];
@@ -38,7 +39,7 @@ function preferences(some) {
   const pairs = some.filter((row) => ["fixed", "broken"].includes(status(row)) && !row.z && !row.a[0].z && !other(row).z && !row.a[0].u);
   const said = (role, content) => [{ role, content }];
   return pairs.filter((row) => !setOf(row).gates.length).map((row) => {
-    const [chosen, rejected] = status(row) === "fixed" ? [row.a[0].t, other(row).t] : [other(row).t, row.a[0].t];
+    const [now, before] = sides(row).map((each) => each.t), [chosen, rejected] = status(row) === "fixed" ? [now, before] : [before, now];
     return { prompt: said("user", row.q), chosen: said("assistant", chosen), rejected: said("assistant", rejected) };
   });
 }
@@ -58,7 +59,7 @@ function saveComments() {
 }
 
 const EXPORTS = [
-  ["Failed only (JSONL)", (some) => { const failed = some.filter((row) => row.a[0].p === 0); save("failed.jsonl", lines(failed.map(plainRow)), "application/jsonl"); return `${number(failed.length)} failed cases written.`; }],
+  ["Failed only (JSONL)", (some) => { const failed = some.filter(FILTERS.failing[1]); save("failed.jsonl", lines(failed.map(plainRow)), "application/jsonl"); return `${number(failed.length)} failed cases written.`; }],
   ["What is shown (CSV)", (some) => { save("cases.csv", csv(some), "text/csv"); return `${number(some.length)} cases written.`; }],
   ["What is shown (JSON)", (some) => { save("cases.json", JSON.stringify(some.map(plainRow), null, 1), "application/json"); return `${number(some.length)} cases written.`; }],
   ["Preference pairs for DPO (JSONL)", savePreferences],

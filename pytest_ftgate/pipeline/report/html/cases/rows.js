@@ -5,17 +5,23 @@ const rows = [];
 const setOf = (row) => head.sets[row.s];
 const keyOf = (row) => `${setOf(row).name}/${row.i}`;
 
-// Index of the column that the first is compared with: as the reader chose, else as the set says.
+// Index of the column that stands beside the first: as the reader chose, else as the set says.
 function otherOf(row) {
   const chosen = state.vs ? setOf(row).columns.findIndex((column, place) => place && column.title === state.vs) : -1;
   return chosen > 0 ? chosen : setOf(row).other;
 }
 const other = (row) => row.a[otherOf(row) ?? -1] ?? null;
+const own = (row) => row.a.slice(0, setOf(row).own).filter(Boolean);
 const isCompared = (row) => row.a[0].p !== undefined && other(row)?.p !== undefined;
 const isDifferent = (row) => other(row) !== null && other(row).t !== row.a[0].t;
 
+// What is judged, and what it is compared with. Of several columns that this run tested the first is what a later one
+// is compared with; a champion, a base model and an earlier run are what the first is compared with.
+const isLater = (row) => other(row) !== null && otherOf(row) < setOf(row).own;
+const sides = (row) => (isLater(row) ? [other(row), row.a[0]] : [row.a[0], other(row)]);
+
 function status(row) {
-  const passed = row.a[0].p, before = other(row)?.p;
+  const [passed, before] = sides(row).map((each) => each?.p);
   if (passed === undefined) return "error";
   if (before === undefined || before === passed) return passed ? "right" : "wrong";
   return passed ? "fixed" : "broken";

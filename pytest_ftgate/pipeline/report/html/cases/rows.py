@@ -15,11 +15,11 @@ from pytest_ftgate.serve.response import Response
 Answer = dict[str, Any]
 """What one model answered to one case.
 
-t: text, of several repeats the first. p: whether it passed, 0 or 1, and v: its value where that is neither; both are
-missing without a grade, and o says why: "unscored", "failure" or "none". r: reason. g: grader. f: finish reason other
-than "stop", e: error, w: the server's own word. n: tokens of prompt and completion. s: seconds. k: reasoning. c: tool
-calls. u: answers to earlier turns. h: from the cache. z: characters of a text that was cut. m: the repeats, each with
-these keys.
+t: text, of several repeats the first that ended as the case did. p: whether it passed, 0 or 1, and v: its value where
+that is neither; both are missing without a grade, and o says why: "unscored", "failure" or "none".
+r: reason. g: grader. f: finish reason other than "stop", e: error, w: the server's own word. n: tokens of prompt and
+completion. s: seconds. k: reasoning. c: tool calls. u: answers to earlier turns. h: from the cache. z: characters of a
+text that was cut. m: the repeats, each with these keys.
 """
 Row = dict[str, Any]
 """s: index of its set. i: id. l: line. q: question. e: expected. x: slices. k: cluster. m: must pass. a: an Answer or
@@ -53,8 +53,8 @@ def row_of(case: CaseRecord, place: int, others: Sequence[Answer | None], limit:
 
 def answer_of(case: CaseRecord, limit: Limit) -> Answer:
     """Of a run record."""
-    first: Answer = _response(case.answers[0], limit) if case.answers else {"t": ""}
-    answer: Answer = first | _outcome(case.outcome) | ({"h": 1} if case.cached else {})
+    shown: Answer = _response(_telling(case), limit) if case.answers else {"t": ""}
+    answer: Answer = shown | _outcome(case.outcome) | ({"h": 1} if case.cached else {})
     if len(case.answers) > 1:
         outcomes: Sequence[Outcome | None] = case.repeats or [None] * len(case.answers)
         pairs = zip(case.answers, outcomes, strict=False)
@@ -62,17 +62,27 @@ def answer_of(case: CaseRecord, limit: Limit) -> Answer:
     return answer
 
 
+def _telling(case: CaseRecord) -> Response:
+    """Of several repeats the first that passed or not as the case did."""
+    pairs = zip(case.answers, case.repeats or (), strict=False)
+    passed = isinstance(case.outcome, Grade) and case.outcome.passed
+    same = (response for response, each in pairs if (isinstance(each, Grade) and each.passed) == passed)
+    return next(same, case.answers[0])
+
+
 def side_answer(kept: Mapping[str, Any], limit: Limit) -> Answer:
     """Of a file of `report.sides`: value, passed and text are all that is kept of it."""
     return limit.cut(str(kept["text"])) | _worth(float(kept["value"]), passed=bool(kept["passed"]))
 
 
-def status_of(row: Row, other: int | None) -> str:
-    """One of ORDER: what became of a case, compared with the column of that index. "right" and "wrong" mean that both
-    are, or that there is nothing to compare with.
+def status_of(row: Row, other: int | None, own: int = 1) -> str:
+    """One of ORDER: what became of a case from the column of that index to the first. "right" and "wrong" mean that
+    both are, or that there is nothing to compare with. own: how many columns this run tested: of several the first is
+    what each later one is compared with.
     """
-    ours = row["a"][0]
-    before = row["a"][other] if other is not None else None
+    ours, before = row["a"][0], row["a"][other] if other is not None else None
+    if other is not None and other < own and before is not None:
+        ours, before = before, ours
     passed, then = ours.get("p"), before.get("p") if before else None
     if passed is None:
         return "error"

@@ -38,7 +38,7 @@ def cases_section(table: Table) -> CasesSection:
     """Whatever a model, a user or a file said is text in it."""
     if not (table.rows or table.notes):
         return CasesSection(Markup(""), ())
-    wrong = [row for row in table.rows if table.status(row) in _WORDS]
+    wrong = [row for row in table.rows if table.missed(row) is not None]
     html = rendered(
         "cases.html.j2",
         style=Markup(_own("cases.css")),  # noqa: S704 - our own file
@@ -63,11 +63,13 @@ def _own(name: str) -> str:
 
 def _plain(table: Table, rows: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
     for row in rows:
-        answer = row["a"][0]
+        place = table.missed(row) or 0
+        answer, each = row["a"][place], table.sets[row["s"]]
         yield {
-            "status": _WORDS[table.status(row)],
+            "status": _WORDS[table.status_in(row, place)],
+            "model": visible(each.columns[place].title) if each.own > 1 else "",
             "case": visible(row["i"]),
-            "set": table.sets[row["s"]].name,
+            "set": each.name,
             "question": _short(row["q"]),
             "expected": _short(row["e"]),
             "answer": _short(answer["t"]),

@@ -82,12 +82,12 @@ function tableRow(row, index) {
 const comparesAny = () => head.sets.some((set) => set.other !== null);
 
 // Of one golden set which model answered; of several each row has its own.
-const answerTitle = () => (head.sets.length === 1 ? `Answer (${head.sets[0].columns[0].role})` : "Answer");
+const answerTitle = () => (head.sets.length > 1 ? "Answer" : head.sets[0].own > 1 ? head.sets[0].columns[0].title : `Answer (${head.sets[0].columns[0].role})`);
 const width = () => String([...ui.header.children].filter((each) => getComputedStyle(each).display !== "none").length);
 
 function groupRow(row, some) {
-  const same = some.filter((each) => groupOf(each) === groupOf(row)), right = same.filter((each) => each.a[0].p).length;
-  return make("tr", { class: "cases-group" }, make("th", { scope: "rowgroup", colspan: width() }, addText(make("span"), `${state.group} = ${groupOf(row)}`), ` · ${number(right)} of ${number(same.length)} right`));
+  const same = some.filter((each) => groupOf(each) === groupOf(row)), measured = same.filter((each) => each.a[0].p !== undefined), right = measured.filter((each) => each.a[0].p).length;
+  return make("tr", { class: "cases-group" }, make("th", { scope: "rowgroup", colspan: width() }, addText(make("span"), `${state.group} = ${groupOf(row)}`), ` · ${number(right)} of ${number(measured.length)} right${measured.length < same.length ? `, ${number(same.length - measured.length)} not measured` : ""}`));
 }
 
 function showTable({ some, problem }) {

@@ -54,16 +54,26 @@ class CaseSet:
     gates: tuple[str, ...] = ()
 
     @property
+    def own(self) -> int:
+        """How many of the columns this run tested; they are the first."""
+        return sum(column.role in {"tested", "candidate"} for column in self.columns)
+
+    @property
     def other(self) -> int | None:
-        """Index of the column that the first is compared with, unless the reader chooses: the champion, if any."""
+        """Index of the column that stands beside the first, unless the reader chooses: the champion, if any."""
         roles = [column.role for column in self.columns]
         return roles.index("champion") if "champion" in roles else 1 if len(roles) > 1 else None
+
+    @property
+    def others(self) -> tuple[int | None, ...]:
+        """`other`; of several that this run tested each but the first."""
+        return tuple(range(1, self.own)) if self.other is not None and self.other < self.own else (self.other,)
 
     def to_json(self) -> dict[str, Any]:
         """For the page."""
         columns = [column.to_json() for column in self.columns]
         named = {"name": self.name, "path": self.path, "gates": list(self.gates)}
-        return named | {"columns": columns, "other": self.other}
+        return named | {"columns": columns, "other": self.other, "own": self.own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +89,18 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def status(self, row: Row) -> str:
-        """See `status_of`."""
-        return status_of(row, self.sets[row["s"]].other)
+        """See `status_of`; of several that this run tested the worst."""
+        return _status(row, self.sets[row["s"]])
+
+    def missed(self, row: Row) -> int | None:
+        """Index of the first column among those that this run tested whose answer did not pass; None if all did."""
+        own = row["a"][: self.sets[row["s"]].own]
+        return next((place for place, answer in enumerate(own) if answer and not answer.get("p")), None)
+
+    def status_in(self, row: Row, place: int) -> str:
+        """See `status_of`, of the answer in a column that this run tested."""
+        each = self.sets[row["s"]]
+        return status_of(row, place or (each.other if each.other not in range(each.own) else None), each.own)
 
     def head(self) -> dict[str, Any]:
         """What the page knows before the rows."""
@@ -103,7 +123,7 @@ def made_table(models: RunModels, report: RunReport) -> Table:
         ]
         path = tested.facts.path if tested.facts else ""
         sets.append(CaseSet(each.set, path, columns, _gates(report, each.set)))
-    ordered = sorted(rows, key=lambda row: _rank(row, sets[row["s"]].other))
+    ordered = sorted(rows, key=lambda row: _rank(row, sets[row["s"]]))
     return Table(report.run, tuple(sets), tuple(ordered[:MOST]), max(0, len(ordered) - MOST), models.notes)
 
 
@@ -127,5 +147,9 @@ def _gates(report: RunReport, golden: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*trained, *named]))
 
 
-def _rank(row: Row, other: int | None) -> tuple[int, bool]:
-    return ORDER.index(status_of(row, other)), not is_different(row, other)
+def _status(row: Row, each: CaseSet) -> str:
+    return min((status_of(row, other, each.own) for other in each.others), key=ORDER.index)
+
+
+def _rank(row: Row, each: CaseSet) -> tuple[int, bool]:
+    return ORDER.index(_status(row, each)), not any(is_different(row, other) for other in each.others)

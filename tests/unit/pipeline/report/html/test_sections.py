@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pytest_ftgate.evaluate.records.store import RecordStore
 from pytest_ftgate.gate.checks.result import Result
 from pytest_ftgate.pipeline.report.html import (
     canary,
@@ -21,7 +22,9 @@ from pytest_ftgate.pipeline.report.html import (
     spent,
     training,
 )
-from pytest_ftgate.pipeline.report.html.grades import Column, SetGrades
+from pytest_ftgate.pipeline.report.html.grades import Column, SetGrades, read_grades
+from pytest_ftgate.pipeline.report.html.models import read_models
+from tests.run_records import case, cases, keep, record
 from tests.unit.pipeline.report.html.reports import (
     check,
     columns,
@@ -94,7 +97,7 @@ def test_slices_name_the_correction_for_many():
     text = words(found)
     assert "1 of 4 tested slices is significantly worse than the other model after Holm's correction" in text
     assert "−20.0 0.012 ✖ worse" in text
-    assert '<a href="#filter=all&amp;slice=lang+%3D+de">lang=de</a>' in found.body
+    assert '<a href="#filter=all&amp;set=mail&amp;slice=lang+%3D+de">lang=de</a>' in found.body
     assert slices.slices(run(scores=[score()]), linked=True) is None
 
 
@@ -167,6 +170,8 @@ def test_latency_and_money_have_their_difference():
     before = Column("before", "before", results("1"), {"p50_ms": 100.0})
     text = words(spent.spent(run(), [SetGrades("mail", (now, before))]))
     assert "latency p50 150 ms 100 ms (now +50 %)" in text
+    several = SetGrades("mail", (now, Column("tested", "p2", results("1"), {"p50_ms": 300.0})))
+    assert "latency p50 150 ms 300 ms (+100 %)" in words(spent.spent(run(), [several]))
     assert spent.spent(run(), []) is None
 
 
@@ -241,10 +246,23 @@ def test_a_canary_has_its_windows_against_the_alarm():
 
 def test_metrics_of_each_prompt():
     facts_of = [fact(), fact(title="mail[v2]")]
-    scores = [score(), score(set="mail[v2]", title="m")]
-    text = words(sets.sets(run(sets=facts_of, scores=scores), [], linked=False))
-    assert "accuracy mail 90.0 %" in text
-    assert "accuracy mail[v2] 90.0 %" in text
+    scores = [score(unscored=1, failed=2), score(set="mail[v2]", title="m")]
+    metrics = {"mail": [{"name": "latency", "value": 5.0, "lower": None, "upper": None, "n": 199, "ungraded": 1}]}
+    text = words(sets.sets(run(sets=facts_of, scores=scores, metrics=metrics), [], linked=False))
+    assert "latency mail 5 199 1 " in text
+    assert "accuracy mail 90.0 % 85.0 % 93.0 % 200 3 " in text, "cases without a grade are not measured"
+    assert "accuracy mail[v2] 90.0 % 85.0 % 93.0 % 200 0" in text
+
+
+def test_cases_that_are_not_as_they_were_are_counted_where_they_are_left_out(tmp_path):
+    before = keep(tmp_path, record([case("a", 1.0), case("b", 1.0, expected="other")]))
+    now = keep(tmp_path, record(cases({"a": 1.0, "b": 0.0})))
+    report = run(run=now, changed=[{"set": "tickets", "run": before}])
+    (found,) = read_grades(read_models(RecordStore(tmp_path), report))
+    assert found.warnings == (
+        "1 of 2 cases are new or were changed since: here and in the table of cases they are compared with nothing, "
+        "in “Since the run before” by their ids",
+    )
 
 
 def test_numbers_have_no_exponent_and_the_unit_that_a_reader_wants():

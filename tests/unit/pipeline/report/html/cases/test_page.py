@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ftgate.evaluate.records.store import RecordStore
 from pytest_ftgate.pipeline.report.html.document import document
+from pytest_ftgate.pipeline.report.run_report import RunReport
 from tests.chromium_here import Chromium
+from tests.run_records import cases, keep, record
 from tests.unit.pipeline.report.html.cases.case_runs import EVIL, MANY, run_here
 
 IDS = "[...document.querySelectorAll('.cases-row th button')].map((each) => each.textContent)"
@@ -84,7 +87,9 @@ def page(chromium, report_file, tmp_path):
     made = Page(chromium, report_file, tmp_path)
     made.open()
     yield made
-    assert all(url.startswith((report_file.as_uri(), "about:blank", "blob:")) for url in chromium.requests)
+    assert all(
+        url.startswith((report_file.as_uri(), made.file.as_uri(), "about:blank", "blob:")) for url in chromium.requests
+    )
     assert chromium.complaints == []
 
 
@@ -290,6 +295,30 @@ def test_a_comment_stays_and_goes_into_a_file(page):
     }
     page.open("#filter=all&case=tickets/refund")
     assert page.value("document.getElementById('cases-comment').value").startswith("Expected")
+
+
+def test_of_several_models_each_later_one_is_compared_with_the_first(page, tmp_path):
+    run = keep(tmp_path, record(cases({"a": 1.0, "b": 1.0, "c": 0.0, "d": 0.0}), title="first"))
+    keep(tmp_path, record(cases({"a": 0.0, "b": 1.0, "c": 1.0, "d": 0.0}), title="second"), run)
+    keep(tmp_path, record(cases({"a": 1.0, "b": 0.0, "c": 0.0, "d": None}), title="third"), run)
+    page.file = tmp_path / "models.html"
+    report = RunReport(run=run, at=0.0, seconds=1.0, code=0)
+    page.file.write_text(document(RecordStore(tmp_path), report), encoding="utf-8")
+    for address, shown in (
+        ("broken", ["a"]),
+        ("fixed", ["c"]),
+        ("broken&vs=third", ["b"]),
+        ("failing", ["a", "b", "c", "d"]),
+        ("errors", ["d"]),
+    ):
+        page.open(f"#filter={address}")
+        assert page.value(IDS) == shown, address
+    assert page.value("[...document.querySelectorAll('.cases-table thead th')].map((each) => each.textContent)")[
+        4:
+    ] == [
+        "first",
+        "second",
+    ]
 
 
 @pytest.mark.parametrize("width", [1280, 768, 390])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from base64 import b64decode
 from dataclasses import replace
 
 import pytest
 
 from pytest_ftgate.evaluate.records.store import RecordStore
-from pytest_ftgate.graders.value import Unscored
+from pytest_ftgate.graders.value import Grade, Unscored
 from pytest_ftgate.pipeline.report.html.cases import table as table_module
 from pytest_ftgate.pipeline.report.html.cases.pack import PAGE, packed
 from pytest_ftgate.pipeline.report.html.cases.rows import Limit, answer_of, is_different, limit_for, row_of, status_of
@@ -18,6 +19,7 @@ from pytest_ftgate.pipeline.report.html.cases.section import cases_section, scri
 from pytest_ftgate.pipeline.report.html.cases.table import made_table
 from pytest_ftgate.pipeline.report.html.models import read_models
 from pytest_ftgate.pipeline.report.run_report import RunReport
+from pytest_ftgate.serve.response import Response
 from tests.run_records import case, cases, keep, record
 from tests.unit.pipeline.report.html.cases.case_runs import EVIL, MANY, run_here
 
@@ -120,7 +122,37 @@ def test_models_and_prompts_of_one_run_stand_side_by_side(tmp_path):
     keep(tmp_path, record(cases({"a": 1.0, "b": 1.0}), title="large", variant="short"), run)
     table = read_table(RecordStore(tmp_path), RunReport(run=run, at=0.0, seconds=1.0, code=0))
     assert [column.title for column in table.sets[0].columns] == ["small", "large, short"]
-    assert table.status(table.rows[0]) == "broken"
+    assert [table.status(each) for each in table.rows] == ["fixed", "right"], "as the section of models says it"
+
+
+def test_of_several_models_what_any_got_wrong_is_in_the_plain_table(tmp_path):
+    run = keep(tmp_path, record(cases(dict.fromkeys("abcd", 1.0) | {"d": 0.0}), title="first"))
+    keep(tmp_path, record(cases({"a": 0.0, "b": 1.0, "c": 1.0, "d": 1.0}), title="second"), run)
+    keep(tmp_path, record(cases({"a": 1.0, "b": 0.0, "c": 1.0, "d": 1.0}), title="third"), run)
+    table = read_table(RecordStore(tmp_path), RunReport(run=run, at=0.0, seconds=1.0, code=0))
+    assert {each["i"]: table.status(each) for each in table.rows} == {
+        "a": "broken",
+        "b": "broken",
+        "c": "right",
+        "d": "fixed",
+    }
+    html = cases_section(table).html
+    assert "3 of 3 cases that are not right" in html
+    told = re.findall(r'<tr><td>(.*?) <span class="muted">(.*?)</span></td><th scope="row">tickets (.)</th>', html)
+    assert told == [
+        ("✗ broken", "second", "a"),
+        ("✗ broken", "third", "b"),
+        ("✗ not passed", "first", "d"),
+    ]
+
+
+def test_of_repeats_one_that_ended_as_the_case_did_is_shown():
+    said = [Response("c", "", text, repeat=n) for n, text in enumerate(("spam", "spam", "ham"))]
+    grades = [Grade(float(each.text == "spam"), "r", "exact@1", passed=each.text == "spam") for each in said]
+    failed = replace(case("c", 2 / 3, answers=tuple(said)), repeats=tuple(grades))
+    assert answer_of(failed, WIDE)["t"] == "ham"
+    passed = replace(case("c", 1.0, answers=tuple(reversed(said))), repeats=tuple(reversed(grades)))
+    assert answer_of(passed, WIDE)["t"] == "spam"
 
 
 def test_a_record_that_was_edited_is_a_note_and_no_error(tmp_path):
