@@ -17,7 +17,7 @@ INSTALL = 'python -m pip install "pytest-ftgate[train,registry]"'
 INSTALL_SIGNING = 'python -m pip install "pytest-ftgate[train,registry,signing]"'
 INSTALL_LIGHT = "python -m pip install pytest-ftgate"
 ARGUMENTS = (
-    '--ftgate-state-dir "$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md '
+    '--ftgate-state-dir="$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md '
     "--ftgate-html=reports/report.html --ftgate-run-file=reports/run.json"
 )
 Codes = Sequence[tuple[int, str, str]]
