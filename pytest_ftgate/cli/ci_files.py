@@ -16,7 +16,7 @@ from pytest_ftgate.files.secrets import plain_address
 EXTRAS = ("train", "registry")
 """Of a job that trains."""
 ARGUMENTS = (
-    '--ftgate-state-dir "$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md '
+    '--ftgate-state-dir="$STATE_DIR" --junit-xml=reports/junit.xml --ftgate-markdown=reports/ftgate.md '
     "--ftgate-html=reports/report.html --ftgate-run-file=reports/run.json"
 )
 Codes = Sequence[tuple[int, str, str]]

@@ -215,7 +215,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     ftgate = session.config.stash[KEY]
     reports = ftgate.reports
     if not reports.decides or session.config.option.collectonly:
-        return (yield)
+        try:
+            return (yield)
+        finally:
+            _nothing_tested(session, ftgate)
     reports.into_junit(session.config)
     try:
         return (yield)
@@ -225,6 +228,21 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 
             session.exitstatus = reports.exit_code(int(session.exitstatus), session.testsfailed)
             write_reports(ftgate, int(session.exitstatus))
+
+
+_LOOKS = ("collectonly", "showfixtures", "show_fixtures_per_test", "cacheshow")
+"""Options of pytest that run no test."""
+
+
+def _nothing_tested(session: pytest.Session, ftgate: FtgateSession) -> None:
+    """No item of ours ran. Where other tests alone ran there was nothing of ours to report, and old reports stay."""
+    config, ran = session.config, session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    looks = any(getattr(config.option, name, None) for name in _LOOKS)
+    if looks or hasattr(config, "workerinput") or (ran and not ftgate.collected):
+        return
+    from pytest_ftgate.plugin.report.written import remove_old_reports
+
+    remove_old_reports(ftgate)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -92,6 +92,7 @@ def test_an_unscored_case_is_a_skip_with_its_reason(project, answering):
     result = project.run("-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["SKIPPED*unscored*"])
+    project.run("-q").stdout.fnmatch_lines(["tiny: nothing was scored"])
 
 
 def test_selection_by_id_keyword_and_slice(project, answering):

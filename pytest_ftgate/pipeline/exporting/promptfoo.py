@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_ftgate.evaluate.suite import Suite
@@ -37,7 +37,9 @@ def promptfoo_config(suite: Suite) -> Exported:
         losses.add(shown(suite.golden.path), suite.golden.line("judge"), "[judge]", why, cases=0)
     templated = _is_templated(suite)
     for case in suite.cases:
-        if (asserts := _asserts(losses, suite, case)) is None or not _can_be_asked(losses, suite, case):
+        if (asserts := _asserts(losses, suite, case)) is None:
+            continue
+        if not _can_be_asked(losses, suite, case, templated=templated):
             continue
         tests.append(_test(suite.prompt, case, asserts, templated=templated))
     config = {
@@ -72,18 +74,17 @@ def _add_grader(losses: Losses, golden: Golden, case: Case, number: int, why: st
         )
 
 
-def _can_be_asked(losses: Losses, suite: Suite, case: Case) -> bool:
+def _can_be_asked(losses: Losses, suite: Suite, case: Case, *, templated: bool) -> bool:
     path = suite.golden.cases_path
     if is_script(case.input):
         why = "promptfoo asks one turn of a test; not exported. Write the dialogue as messages with the answers in it"
         losses.add(shown(path), case.line, "a script of user turns", why)
         return False
-    texts = [str(each["content"]) for each in render(Prompt(), _bare(case.input))]
-    if mark := next(filter(None, map(unsafe, texts)), ""):
-        losses.add(
-            shown(path), case.line, "input", f"it {mark}, which promptfoo would not take literally; not exported"
-        )
-        return False
+    for text in _texts_of(case.input) if templated else _sent(suite.prompt, case.input):
+        if mark := unsafe(text):
+            why = f"it {mark}, which promptfoo would not take literally; not exported"
+            losses.add(*_place(suite, case, text), why)
+            return False
     if case.tools:
         losses.add(
             shown(path), case.line, "tools", "promptfoo keeps tools with the provider; the case is exported without"
@@ -91,9 +92,30 @@ def _can_be_asked(losses: Losses, suite: Suite, case: Case) -> bool:
     return True
 
 
-def _bare(said: Any) -> Any:
-    """The texts of an input, whatever the template makes of them."""
-    return "\n".join(map(str, said.values())) if isinstance(said, Mapping) else said
+def _texts_of(said: Any) -> list[str]:
+    """The values of promptfoo's variables."""
+    return list(map(str, said.values())) if isinstance(said, Mapping) else [str(said)]
+
+
+def _sent(prompt: Prompt, said: Any) -> Iterator[str]:
+    """The texts of the messages that are written out, calls of tools with them."""
+    for message in render(prompt, said):
+        yield str(message["content"])
+        yield json.dumps({key: value for key, value in message.items() if key != "content"}, ensure_ascii=False)
+
+
+def _place(suite: Suite, case: Case, text: str) -> tuple[str, int, str]:
+    """Path, line and name of what has brought a text into the messages: the prompt, or the input."""
+    golden, prompt, own = suite.golden, suite.prompt, json.dumps(case.input, ensure_ascii=False)
+    if text == prompt.system and json.dumps(text, ensure_ascii=False) not in own:
+        key = "system"
+    elif any(text in pair for pair in prompt.examples):
+        key = "examples"
+    elif prompt.template is not None and not any(map(unsafe, (own, *_texts_of(case.input)))):
+        key = "template"
+    else:
+        return shown(golden.cases_path), case.line, "input"
+    return shown(golden.path), golden.line(*suite.prompt_keys, key), f"[{'.'.join(suite.prompt_keys)}] {key}"
 
 
 def _is_templated(suite: Suite) -> bool:

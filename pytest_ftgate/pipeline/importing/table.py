@@ -52,7 +52,8 @@ def read_table(path: Path, mapped: Mapped, template: str = "") -> Imported:
 
     mapped: which column is which key of a case; "inputs.question" is a key in an object, or in the JSON of a cell.
     template: Jinja2 template of the user turn, which an input that is an object needs; "" for none.
-    Columns that are mapped to nothing are left behind, and named. Raises FileFaults, FtgateError, MissingExtra.
+    Columns that are mapped to nothing are left behind, and named. Lost: rows with nothing to grade with, unless that is
+    all of them, which are asked and not scored. Raises FileFaults, FtgateError, MissingExtra.
     """
     if not path.exists():
         raise FileFaults([Fault(shown(path), 0, "not found")])
@@ -66,10 +67,25 @@ def read_table(path: Path, mapped: Mapped, template: str = "") -> Imported:
     losses = Losses()
     rows = list(_rows(records, mapped, losses))
     _check_template(rows, template)
-    unscored = sum("expected" not in row.data and "graders" not in row.data for row in rows)
-    golden: dict[str, Any] = {"grader": []} if unscored else {}
+    scored = [row for row in rows if _is_scored(row)]
+    golden: dict[str, Any] = {} if scored else {"grader": []}
     golden |= {"prompt": {"template": template}} if template else {}
-    return Imported(golden, rows, losses.faults, notes=list(_notes(records, mapped, unscored)))
+    if scored:
+        _lose_unscored(rows, mapped, losses)
+    unscored = 0 if scored else len(rows)
+    return Imported(golden, scored or rows, losses.faults, notes=list(_notes(records, mapped, unscored)))
+
+
+def _is_scored(row: CaseRow) -> bool:
+    return "expected" in row.data or "graders" in row.data
+
+
+def _lose_unscored(rows: list[CaseRow], mapped: Mapped, losses: Losses) -> None:
+    """Note the rows that no answer can be graded of, among others that have what to grade with."""
+    empty = " and ".join(repr(mapped[key]) for key in ("expected", "graders") if key in mapped)
+    for row in rows:
+        if not _is_scored(row):
+            losses.add(row.path, row.line, "row", f"has no {empty} to grade the answer with; left out")
 
 
 def _check_template(rows: list[CaseRow], template: str) -> None:
@@ -131,7 +147,7 @@ def _object(value: Any) -> Any:
 def _rows(records: list[Record], mapped: Mapped, losses: Losses) -> Iterator[CaseRow]:
     first: dict[str, int] = {}
     for record in records:
-        data = {key: value for key, value in _case(record, mapped, losses).items() if value not in ("", None, {})}
+        data = {key: value for key, value in _case(record, mapped, losses).items() if not _is_blank(value)}
         if "input" not in data:
             losses.add(record.path, record.line, "row", f"has no {mapped['input']!r}, so that nothing can be asked")
             continue
@@ -140,6 +156,10 @@ def _rows(records: list[Record], mapped: Mapped, losses: Losses) -> Iterator[Cas
             losses.add(record.path, record.line, "row", f"asks and expects the same as line {before}; left out")
             continue
         yield CaseRow(data, record.path, record.line)
+
+
+def _is_blank(value: Any) -> bool:
+    return value in (None, {}) or (isinstance(value, str) and not value.strip())
 
 
 def _case(record: Record, mapped: Mapped, losses: Losses) -> dict[str, Any]:
@@ -151,7 +171,7 @@ def _case(record: Record, mapped: Mapped, losses: Losses) -> dict[str, Any]:
         if key.startswith(_SLICE):
             if isinstance(value, dict | list):
                 losses.add(record.path, record.line, column, "a slice has one value, a text; this is none")
-            elif value != "":
+            elif not _is_blank(value):
                 case.setdefault("slices", {})[key.removeprefix(_SLICE)] = _text(value)
         else:
             case[key] = _READ.get(key, _object)(value)

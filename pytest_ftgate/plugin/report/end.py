@@ -26,5 +26,11 @@ def end_lines(tally: ReportCollector, verbosity: int) -> Lines:
 
 def _decided(tally: ReportCollector) -> Lines:
     yield from ((line, "red") for text in tally.unasked for line in text.splitlines())
+    yield from ((f"{name}: nothing was scored", "yellow") for name in _unscored(tally))
     yield from judged_lines([judge for judge in summed(tally.judges) if untrusted(judge)])
     yield from ((text, colour) for text, colour in endings(tally) if text and not text.startswith(" "))
+
+
+def _unscored(tally: ReportCollector) -> list[str]:
+    """Golden sets of which no answer could be graded, though there are answers: else only a count of skipped tests."""
+    return list(dict.fromkeys(each["set"] for each in tally.scores if each["unscored"] and not each["n"]))

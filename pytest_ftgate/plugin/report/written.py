@@ -28,6 +28,21 @@ def write_reports(ftgate: FtgateSession, code: int) -> None:
     _write_for_ci(ftgate, report)
 
 
+def remove_old_reports(ftgate: FtgateSession) -> None:
+    """After a run that tested nothing: what an earlier one left where this one was to report, as if it were of this."""
+    options = ftgate.options
+    for file in (options.html, options.markdown, options.badge, options.code_quality, options.run_file):
+        path = ftgate.config.invocation_params.dir / file
+        if not (file and path.is_file()):
+            continue
+        try:
+            path.unlink()
+        except OSError as error:
+            ftgate.console.line(f"ftgate: {file} is of an earlier run, this one tested nothing: {error}")
+        else:
+            ftgate.console.line(f"ftgate: {file} was of an earlier run and is removed: this one tested nothing")
+
+
 def _keep(ftgate: FtgateSession, report: RunReport) -> None:
     from pytest_ftgate.evaluate.records.store import RecordStore
     from pytest_ftgate.pipeline.report.run_report import keep

@@ -306,3 +306,10 @@ def test_settings_that_are_none(write, argument, said, capsys):
     with pytest.raises(SystemExit):
         write(argument)
     assert said in capsys.readouterr().err
+
+
+def test_no_path_stands_apart_from_its_option(write, tmp_path):
+    """Pytest derives its rootdir from any argument that is a path, also from the value of an option."""
+    write()
+    apart = re.compile(r"--ftgate-(state-dir|html|markdown|run-file) ")
+    assert [name for name in NAMES if apart.search((tmp_path / name).read_text())] == []

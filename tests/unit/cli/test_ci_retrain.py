@@ -234,5 +234,5 @@ def test_in_gitlab_the_job_itself_trains_and_its_code_is_the_alarms(shop: Path):
     trained = [line for line in (shop / "asked").read_text().splitlines() if "--train" in line]
     assert [line.split()[2:5] for line in trained] == [
         ["pipelines/mail", "--train", "--ftgate-propose"],
-        ["pipelines/chat", "--train", "--ftgate-state-dir"],
+        ["pipelines/chat", "--train", "--ftgate-state-dir=state"],
     ]

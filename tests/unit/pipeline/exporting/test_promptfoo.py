@@ -78,6 +78,29 @@ def test_what_is_lost_is_named_with_its_line(exported):
 
 
 @pytest.mark.parametrize(
+    ("prompt", "line", "what"),
+    [
+        ('system = "Say {{x}}."', 2, "[prompt] system"),
+        ('examples = [["{{x}}", "b"]]', 2, "[prompt] examples"),
+        ('template = "{% raw %}{{x}}{% endraw %} {{ text }}"', 2, "[prompt] template"),
+    ],
+)
+def test_a_prompt_that_promptfoo_would_render_is_named_once(exported, prompt, line, what):
+    cases = [{"id": name, "input": name, "expected": "y"} for name in "ab"]
+    found = exported(cases, f"[prompt]\n{prompt}\n")
+    assert found.carried == 0
+    [lost] = found.lost
+    assert (lost.path.rpartition("/")[2], lost.line) == ("golden.toml", line)
+    assert lost.message == f"{what}: it holds {{{{, which promptfoo would not take literally; not exported (2 cases)"
+
+
+def test_each_variable_is_looked_at(exported):
+    cases = [{"id": "a", "input": {"n": "x", "o": "file://y"}, "expected": "y"}]
+    found = exported(cases, '[prompt]\ntemplate = "{{ n }} {{ o }}"\n')
+    assert [fault.message.partition(",")[0] for fault in found.lost] == ["input: it begins with file://"]
+
+
+@pytest.mark.parametrize(
     ("spec", "expected", "wanted"),
     [
         ({"kind": "exact"}, {"a": 1}, [{"type": "equals", "value": {"a": 1}}]),

@@ -85,6 +85,17 @@ def test_an_input_that_is_an_object_needs_a_template():
     assert len(write_golden_set(made, Path("counting")).cases) == 2
 
 
+def test_a_blank_expected_costs_its_row_and_not_the_grading_of_all():
+    file = write(Path("t.csv"), 'q,a\na,A\nb,\nc," "\nd,0\n')
+    made = read(file, "input=q,expected=a")
+    assert "grader" not in made.golden
+    assert [row.data for row in made.cases] == [{"input": "a", "expected": "A"}, {"input": "d", "expected": "0"}]
+    assert [(fault.line, fault.message) for fault in made.lost] == [
+        (3, "row: has no 'a' to grade the answer with; left out (2 cases; also line 4)")
+    ]
+    assert made.notes == []
+
+
 @pytest.mark.parametrize(
     ("mapping", "what"),
     [
