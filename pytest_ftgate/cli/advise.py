@@ -89,7 +89,10 @@ def advise(args: argparse.Namespace) -> int:
         unasked = {
             part.name: len(whole.cases) - len(part.cases) for part, whole in zip(suites, sets.suites, strict=True)
         }
-        found = replace(_findings(args, measured, suites, _training_rows(pipeline), answered), unasked=unasked)
+        there = _training_rows(pipeline)
+        used = min(there, pipeline.data.max_rows or there)
+        found = _findings(args, measured, suites, used, answered)
+        found = replace(found, unasked=unasked, left_out=there - used)
         tell(found, advise_on(found.situation), args.prices)
     return 0
 
@@ -139,6 +142,7 @@ def _measuring(
         target,
         choices,
         lambda suite, way: prompt_of(suite, way, rows, pipeline.seed, named),
+        args.limit,
     )
     try:
         prompt_of(first, Way(shots=shots), rows, pipeline.seed, named)
@@ -167,8 +171,7 @@ def _training_rows(pipeline: Pipeline) -> int:
     from pytest_ftgate.data.readers.contents import contents
 
     files = [path for kind, path in pipeline.data.files.items() if kind.startswith("train")]
-    found = sum(contents(path).rows for path in files)
-    return min(found, pipeline.data.max_rows) if pipeline.data.max_rows else found
+    return sum(contents(path).rows for path in files)
 
 
 def _target(args: argparse.Namespace, runtime: Runtime, pipeline: Pipeline) -> Target:

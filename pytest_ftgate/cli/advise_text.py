@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.cli.common import say, table
 from pytest_ftgate.cli.cost import compared_prices
 from pytest_ftgate.gate.checks.result import points
-from pytest_ftgate.pipeline.advice.measure import difference
+from pytest_ftgate.pipeline.advice.measure import difference, failed, metric_or_why
 from pytest_ftgate.pipeline.advice.rules import UNMEASURED, Advice, gap_of
 from pytest_ftgate.pipeline.advice.worth import Worth
 
 if TYPE_CHECKING:
+    from pytest_ftgate.evaluate.evaluation import Evaluation
     from pytest_ftgate.metrics.base import Metric
     from pytest_ftgate.pipeline.advice.aim import Aim
     from pytest_ftgate.pipeline.advice.findings import Findings
@@ -31,30 +32,42 @@ def tell(found: Findings, advice: Advice, prices: Path) -> None:
 
 def _scores(found: Findings) -> Iterator[str]:
     """A row for each prompt and for the reference, a column for the validation rows and for each metric of a set."""
-    aims = [(suite, aim) for suite in found.suites for aim in found.measured.aims[suite.name]]
-    first = aims[0][1]
-    head = ["", f"{first.name}, validation", *(f"{aim.name}, {suite.name}" for suite, aim in aims)]
-    rows = [head]
+    aims = [(suite.name, aim) for suite in found.suites for aim in found.measured.aims[suite.name]]
+    chooser, whys = found.measured.chooser, list[str]()
+    rows = [["", f"{chooser.name}, validation", *(f"{aim.name}, {name}" for name, aim in aims)]]
     for way, evaluation in found.measured.validation.items():
-        asked = [(found.measured.goldens[suite.name].get(way), aim) for suite, aim in aims]
-        cells = [_cell(each.metric(**aim.options, measured_only=True)) if each else "" for each, aim in asked]
+        asked = [(evaluation, chooser), *((found.measured.goldens[name].get(way), aim) for name, aim in aims)]
         mark = " *" if way == found.measured.best else ""
-        rows.append([f"{way.name}{mark}", _cell(evaluation.metric(**first.options, measured_only=True)), *cells])
+        rows.append([f"{way.name}{mark}", *(_cell(*each, way.name, whys) for each in asked)])
     if found.reference_name:
         validation = next(iter(found.measured.validation.values())).suite.name
-        cells = [_cell(found.reference_of(name, aim)) for name, aim in _places(found, validation)]
-        rows.append([found.reference_name, *cells])
+        places = [(validation, chooser), *aims]
+        rows.append([found.reference_name, *(_shown(found.reference_of(*each)) for each in places)])
+        whys += [
+            f"{found.reference_name}, {name}: {why}" for name, each in found.reference.items() if (why := failed(each))
+        ]
     yield from table(rows, "  ")
-    yield "  * the best prompt on the validation rows; the golden sets choose nothing"
+    yield f"  * the best prompt on the validation rows{_instead(found)}; the golden sets choose nothing"
+    yield "  [lower, upper]: bounds, each one-sided at 95 %"
+    yield from (f"  {why}" for why in dict.fromkeys(whys))
 
 
-def _places(found: Findings, validation: str) -> Iterator[tuple[str, Aim]]:
-    aims = [(suite.name, aim) for suite in found.suites for aim in found.measured.aims[suite.name]]
-    yield validation, aims[0][1]
-    yield from aims
+def _instead(found: Findings) -> str:
+    return f", by accuracy ({found.measured.instead})" if found.measured.instead else ""
 
 
-def _cell(metric: Metric | None) -> str:
+def _cell(evaluation: Evaluation | None, aim: Aim, name: str, whys: list[str]) -> str:
+    """Nothing of a prompt that was not asked; why there is no value goes below the table."""
+    if evaluation is None:
+        return ""
+    metric = metric_or_why(evaluation, aim)
+    if isinstance(metric, str):
+        whys.append(f"{name}, {evaluation.suite.name}: {metric}")
+        return "not measured"
+    return _shown(metric)
+
+
+def _shown(metric: Metric | None) -> str:
     if metric is None:
         return "not measured"
     return f"{metric.value:.3f} [{metric.lower:.3f}, {metric.upper:.3f}] (n = {metric.n:,})"

@@ -24,7 +24,8 @@ def case_lines(case: CaseRecord, path: str) -> Iterator[str]:
     slices = "".join(f"  {name}={value}" for name, value in case.slices.items())
     yield f"{case.id}  {state(case)}{slices}  {path}:{case.line}"
     yield from block("question", case.question)
-    yield from block("expected", answer_text(case.expected) if case.expected is not None else "nothing")
+    if case.expected is not None:
+        yield from block("expected", answer_text(case.expected))
     several = len(case.answers) > 1
     for number, answer in enumerate(case.answers, 1):
         yield from _answer(answer, f" {number}" if several else "")

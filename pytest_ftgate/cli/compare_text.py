@@ -150,7 +150,8 @@ def _case(now: CaseRecord, then: CaseRecord, *, everything: bool) -> Iterator[st
 
     yield now.id if now.id == then.id else f"{now.id} (in A {then.id})"
     yield from told("question", now.question)
-    yield from told("expected", answer_text(now.expected) if now.expected is not None else "nothing")
+    if now.expected is not None:
+        yield from told("expected", answer_text(now.expected))
     yield from told("A", _answer(then))
     yield from told("B", _answer(now))
 

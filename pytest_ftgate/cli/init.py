@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import chdir, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli import ci, init_text
@@ -80,7 +81,7 @@ def init(args: argparse.Namespace) -> int:
     check_free(here, task)
     plan = _planned(_wish(args, data, base, task))
     if args.dry_run:
-        return _tried(plan)
+        return _tried(plan, args.ci, here)
     here.mkdir(parents=True, exist_ok=True)
     with chdir(here):
         return _made(plan, data, args.ci)
@@ -152,18 +153,28 @@ def _mapped(records: Sequence[Record], given: Mapped) -> Mapped:
             given = replace(given, input=(column,)) if error.role == "input" else replace(given, expected=column)
 
 
-def _tried(plan: Plan) -> int:
-    for line in init_text.decided(plan):
+def _tried(plan: Plan, host: str | None, here: Path) -> int:
+    """As the real run, in a folder that is thrown away."""
+    from pytest_ftgate.pipeline.starting.made import made
+
+    with TemporaryDirectory(prefix="ftgate-init-") as folder:
+        _step("checking leakage and data")
+        plan = made(plan, Path(folder))
+    for line in (*init_text.decided(plan), *init_text.look_at(plan, _host(host, here), here)):
         say(line)
-    say("nothing is written (--dry-run); checks of data and leakage are made of what is written")
+    say("nothing is written (--dry-run)")
     return 0
 
 
-def _made(plan: Plan, data: Path, host: str | None) -> int:
+def _host(wanted: str | None, here: Path) -> str:
+    return wanted or ("gitlab" if (here / ".gitlab-ci.yml").exists() else "github")
+
+
+def _made(plan: Plan, data: Path, wanted: str | None) -> int:
     from pytest_ftgate.pipeline.starting.made import add_missing, made, moved, workshop
     from pytest_ftgate.pipeline.starting.texts import GIT_IGNORE, PYTEST_INI
 
-    here, host = Path(), host or ("gitlab" if Path(".gitlab-ci.yml").exists() else "github")
+    here, host = Path(), _host(wanted, Path())
     with workshop(here) as folder:
         _step("checking leakage and data")
         plan = made(plan, folder)
@@ -173,7 +184,8 @@ def _made(plan: Plan, data: Path, host: str | None) -> int:
         names = moved(folder, here, plan.task)
     record_reading(argparse.Namespace(state_dir=Path(STATE_DIR)), "init", [data])
     _record_lock(plan)
-    for line in (*init_text.decided(plan), *init_text.written(names, there), *init_text.look_at(plan, host)):
+    told = (*init_text.decided(plan), *init_text.written(names, there), *init_text.look_at(plan, host, Path.cwd()))
+    for line in (*told, *init_text.next_steps(plan)):
         say(line)
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import wrap
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 WIDTH = 110
 NEARLY = 0.9
 """Clusters for each case from which on nothing is said of them."""
+FEW_CASES = 10
+"""Golden cases of a label up to which something is said of it."""
 _HEAD = 10
 _PLACES = 3
 _LONGEST = 90
@@ -26,7 +29,7 @@ def decided(plan: Plan) -> Iterator[str]:
     from pytest_ftgate.pipeline.starting.size import sight
 
     parts, training = plan.parts, plan.training
-    cases, floor = len(parts.goldens), float(plan.grading.floor["min"])
+    cases, floor = len(parts.goldens), plan.grading.floor
     yield f"{plan.task}, from {plan.read:,} rows of {plan.source}"
     yield from _line("asked", ", ".join(plan.mapped.input) or "the questions of each row (a known format)")
     yield from _line("expected", f"{plan.mapped.expected or 'their answers'}: {plan.grading.why}")
@@ -39,9 +42,8 @@ def decided(plan: Plan) -> Iterator[str]:
         what = f"{parts.grouped:,} rows in {parts.near:,} group{'s' * many} of near duplicates or of one cluster"
         yield from _line("", f"  {what}, {'each' if many else 'all'} in one part")
     yield from _line("golden", f"{sight(cases)}{_clustered(plan)} (--goldens N)")
-    yield from _line(
-        "graders", f"{plan.grading.told} (about {100 * shown_from(floor, cases):.0f} % right on these cases show it)"
-    )
+    shown = f" (about {100 * shown_from(floor['min'], cases):.0f} % right on these cases show it)"
+    yield from _line("graders", plan.grading.told + shown * (floor["metric"] == "accuracy"))
     if plan.system:
         yield from _line("prompt", f"{brief(plan.system, _LONGEST)!r} (--system TEXT)")
     yield from _line("base", f"{training.model} ({training.told})")
@@ -71,23 +73,27 @@ def written(names: Sequence[str], there: Sequence[str]) -> Iterator[str]:
         yield f"left as they were: {', '.join(there)}"
 
 
-def look_at(plan: Plan, host: str) -> Iterator[str]:
-    """What a person should check, and the next commands."""
+def look_at(plan: Plan, host: str, here: Path) -> Iterator[str]:
+    """What a person should check. here: the project's folder."""
     yield "look at:"
-    for number, text in enumerate(_points(plan, host), 1):
+    for number, text in enumerate(_points(plan, host, here), 1):
         yield from _wrapped(text, f"  {number}. ", "     ")
+
+
+def next_steps(plan: Plan) -> Iterator[str]:
+    """The next commands."""
     yield "next:"
     run = {
         f"ftgate doctor {plan.task}": "does the training fit this machine?",
-        "pytest": "cases and Python test, of the base model",
-        "pytest --ftgate-base-url URL --ftgate-model NAME": "the same of a model that is served already",
         f"pytest goldens/{plan.task} --train": "baseline, fine-tune, gate, promotion",
+        "pytest": "promoted model; before that the base, expected to fail",
+        "pytest --ftgate-base-url URL --ftgate-model NAME": "the same of a model that is served already",
     }
     width = max(map(len, run))
     yield from (f"  {command:<{width}}  # {why}" for command, why in run.items())
 
 
-def _points(plan: Plan, host: str) -> Iterator[str]:
+def _points(plan: Plan, host: str, here: Path) -> Iterator[str]:
     from pytest_ftgate.data.pii.national import NOTE, can_find
 
     folder = f"goldens/{plan.task}"
@@ -98,6 +104,7 @@ def _points(plan: Plan, host: str) -> Iterator[str]:
     yield f"read some of {folder}/cases.jsonl: a wrong `expected` there decides against good models"
     yield f"{folder}/golden.toml: is the floor what your product needs? After a change: ftgate lock {folder}"
     yield from plan.grading.look
+    yield from _unseen(plan)
     if plan.warnings:
         yield f"data checks that warn: {', '.join(plan.warnings)}; where: pytest pipelines/{plan.task}"
     if plan.answers.merged:
@@ -110,9 +117,17 @@ def _points(plan: Plan, host: str) -> Iterator[str]:
     if plan.parts.note:
         yield plan.parts.note
     if host != "none":
-        if not Path(".git").exists() and any((each / ".git").exists() for each in Path.cwd().parents):
+        if not (here / ".git").exists() and any((each / ".git").exists() for each in here.parents):
             yield "this folder is not the root of its repository, where CI looks for workflows: move them there"
         yield f"the CI workflow expects a GPU runner; other labels: ftgate ci {host} --runner LABELS"
+
+
+def _unseen(plan: Plan) -> Iterator[str]:
+    """Labels of too few golden cases to show anything."""
+    counts = Counter(plan.answers.label(each.expected) for each in plan.parts.goldens)
+    few = [f"{label!r} {counts[label]}" for label in plan.answers.labels if counts[label] < FEW_CASES]
+    if few:
+        yield f"labels of under {FEW_CASES} golden cases: {', '.join(few)}; their F1 shows little: collect more"
 
 
 def _line(head: str, text: str) -> Iterator[str]:

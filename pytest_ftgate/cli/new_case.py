@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from pytest_ftgate.pipeline.config import Pipeline
     from pytest_ftgate.pipeline.new_case.taken import Taken
 
-ALLOW = ("near", "leak", "personal")
+ALLOW = ("near", "leak", "personal", "keys")
 STDIN = "-"
+UNDECODED = "\udcff"
+"""What Python reads of a byte that is no UTF-8."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -58,22 +60,29 @@ def _slice(text: str) -> tuple[str, str]:
 def new_case(args: argparse.Namespace) -> int:
     """Check, append, lock, and say how to run it. Exit code 1, and nothing written, if a check finds something."""
     from pytest_ftgate.evaluate.suite import load_suite
+    from pytest_ftgate.files.text import shown
     from pytest_ftgate.pipeline.discovery import golden_file
     from pytest_ftgate.pipeline.new_case.checks import case_of_row
-    from pytest_ftgate.pipeline.new_case.keep import append, check_lock
+    from pytest_ftgate.pipeline.new_case.keep import alone, append, check_lock
 
     if bool(args.of_run) != bool(args.case):
         raise FtgateError("--run RUN and --case ID belong together")
+    _check_utf8(args)
     suite = load_suite(golden_file(args.path))
-    locked = check_lock(suite)
+    check_lock(suite)
     taken = _taken(args, suite)
     if taken.note:
         say(taken.note)
     row = _row(args, taken, _expected(args, suite, taken))
-    case = case_of_row(suite, row)
-    if not _accepted(args, suite, case):
-        return 1
-    added, lock = append(suite, case, row, args.state_dir)
+    with alone(suite):
+        suite = load_suite(suite.golden.path)
+        locked = check_lock(suite)
+        case = case_of_row(suite, row)
+        if not _accepted(args, suite, case):
+            return 1
+        if (cases := suite.golden.cases_path).is_symlink():
+            say(f"{shown(cases)}: was a link to {cases.readlink()}, which stays as it is; now it is a file of its own")
+        added, lock = append(suite, case, row, args.state_dir)
     _tell(suite, added, lock, locked=locked)
     return 0
 
@@ -85,8 +94,35 @@ def _taken(args: argparse.Namespace, suite: Suite) -> Taken:
     if args.of_run:
         return from_run(suite, RecordStore(args.state_dir), args.of_run, args.case)
     if args.place is not None:
-        return from_line(suite, sys.stdin.read()) if args.place == STDIN else from_log(suite, args.place)
-    return from_text(suite, sys.stdin.read().removesuffix("\n") if args.input == STDIN else args.input)
+        return from_line(suite, _stdin()) if args.place == STDIN else from_log(suite, args.place)
+    return from_text(suite, _stdin().removesuffix("\n") if args.input == STDIN else args.input)
+
+
+def _stdin() -> str:
+    try:
+        text = sys.stdin.read()
+    except UnicodeDecodeError:
+        text = UNDECODED
+    return _utf8("standard input", text)
+
+
+def _check_utf8(args: argparse.Namespace) -> None:
+    """What the shell passed on as bytes that are no text. Raises FtgateError."""
+    for name in ("input", "expected", "id", "cluster", "notes"):
+        _utf8(f"--{name}", getattr(args, name) or "")
+    for part in (part for each in args.slice for part in each):
+        _utf8("--slice", part)
+
+
+def _utf8(where: str, text: str) -> str:
+    """The text. Raises FtgateError if it holds bytes that no file of text can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise FtgateError(
+            f"{where}: not UTF-8; nothing was written\n    convert it first, such as with iconv"
+        ) from None
+    return text
 
 
 def _expected(args: argparse.Namespace, suite: Suite, taken: Taken) -> Any:
@@ -116,22 +152,25 @@ def _shown(asked: Any) -> str:
 
 def _row(args: argparse.Namespace, taken: Taken, expected: Any) -> dict[str, Any]:
     """As it will stand in the file, without what is not set."""
-    from pytest_ftgate.data.pii.placeholders import redacted_text, redacted_value
+    from pytest_ftgate.data.pii.placeholders import redacted_value
     from pytest_ftgate.golden.rows import row_id
 
     asked: dict[str, Any] = {"input": taken.input} | ({} if expected is None else {"expected": expected})
-    notes = args.notes or (f"from {taken.place}" if taken.place else "")
+    own = taken.own
+    notes = args.notes or own.get("notes") or (f"from {taken.place}" if taken.place else "")
+    slices, cluster = own.get("slices", {}), args.cluster or own.get("cluster", "")
+    slices = {**slices, **dict(args.slice)} if isinstance(slices, Mapping) else slices
     if args.redact:
-        asked, notes = redacted_value(asked), redacted_text(notes)
+        asked, notes, slices, cluster = map(redacted_value, (asked, notes, slices, cluster))
     more = {
         "tools": list(taken.tools),
-        "slices": dict(args.slice),
-        "must_pass": args.must_pass,
-        "cluster": args.cluster,
+        "slices": slices,
+        "must_pass": args.must_pass or own.get("must_pass", False),
+        "cluster": cluster,
         "notes": notes,
     }
     named = row_id({**asked, "tools": more["tools"]})
-    return {"id": args.id or named, **asked, **{key: value for key, value in more.items() if value}}
+    return {"id": args.id or own.get("id") or named, **asked, **{key: value for key, value in more.items() if value}}
 
 
 def _accepted(args: argparse.Namespace, suite: Suite, case: Case) -> bool:
@@ -191,5 +230,5 @@ def _tell(suite: Suite, case: Case, lock: Path | None, *, locked: bool) -> None:
     elif not locked:
         say(f"{suite.name} has no golden.lock: ftgate lock {shown(set_argument(suite.golden.path))}")
     if missing := slices_missing(suite, case):
-        say(f"it is in no slice by {', '.join(missing)}, which all other cases have: --slice {missing[0]}=VALUE")
+        say(f"it is in no slice by {', '.join(missing)}, which most cases have: --slice {missing[0]}=VALUE")
     say(f"run it: pytest {shown(set_argument(suite.golden.path))}::{case.id}")

@@ -115,7 +115,7 @@ def _whole(found: Resolution) -> Iterator[tuple[str, str, str]]:
     for drop in REGRESSIONS:
         yield f"to detect a {100 * drop:g}-point regression", *_cases(found.to_find(drop), found.cases)
     for gain in (-found.delta, 0.0, *REGRESSIONS):
-        yield f"passes the champion check if {_truth(gain)}", f"{100 * found.passes(gain):.0f} %", ""
+        yield f"chance of being non-inferior and not behind, if {_truth(gain)}", f"{100 * found.passes(gain):.0f} %", ""
     margin = f"to show non-inferiority by {100 * found.delta:g} points"
     for gain in (0.0, *REGRESSIONS):
         yield f"{margin}, if {_truth(gain)}", *_cases(found.to_show(gain), found.cases)

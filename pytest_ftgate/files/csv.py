@@ -11,9 +11,11 @@ from typing import Any
 from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.compressed import opened, plain_name
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.files.utf8_line import line_not_utf8
 
 MOST = 1 << 24
 """Characters of one cell; a quote that is never closed does not take the memory."""
+_AS_UTF8 = "save the file as UTF-8; one of an old Windows program: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
 _SEPARATORS = {".tsv": "\t"}
 _OTHERS = {",": ";\t|", "\t": ",;|"}
 
@@ -37,7 +39,7 @@ def read_csv(path: Path) -> Iterator[Cells | Fault]:
             yield Fault(name, reader.line_num, f"is not valid CSV: {error}; rest not read", fix)
         except UnicodeDecodeError as error:
             what = f"is not valid UTF-8 from here on: {error.reason}; rest not read"
-            yield Fault(name, reader.line_num + 1, what, "save the file as UTF-8")
+            yield Fault(name, line_not_utf8(path), what, _AS_UTF8)
 
 
 def other_separator(path: Path, header: Sequence[str]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 
-_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
-"""What a file system says that has no locks, as some in a network."""
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL, errno.EBADF)
+"""What a file system says that has no locks, as some in a network, or none for a folder."""
 
 
 def lock(file: int) -> bool:

@@ -66,7 +66,8 @@ def check(data: object, schema_name: str, path: str, line_of: Callable[[Keys], i
     if not any(what.startswith("is circular") or what == TOO_MANY_DIGITS for what in odd.values()):
         for error in _validator(schema_name).iter_errors(data):
             if tuple(error.absolute_path) not in odd:
-                faults += [Fault(path, line_of(keys), message) for keys, message in _readable(error)]
+                root = _resource(f"{schema_name}.schema.json").contents
+                faults += [Fault(path, line_of(keys), message) for keys, message in _readable(error, root)]
     return sorted(dict.fromkeys(faults))
 
 
@@ -131,22 +132,31 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def _readable(error: Error) -> Iterator[tuple[Keys, str]]:
+def _readable(error: Error, root: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
     """(keys, message) of what is wrong: one for every unknown key, otherwise one."""
     keys = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and error.validator_value is False:
-        yield from _unknown_keys(error, keys)
+        yield from _unknown_keys(error, keys, root)
     elif error.validator == "required" or _lacks_one_of(error):
         yield keys, f"{_place(error, keys)} needs {_needed(error)}; found: {_keys_found(error.instance)}"
     else:
         yield keys, f"{_path(keys) or _place(error, keys)} {_wanted(error)}; found {_short(error.instance)}"
 
 
-def _unknown_keys(error: Error, keys: Keys) -> Iterator[tuple[Keys, str]]:
+def _unknown_keys(error: Error, keys: Keys, root: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
     known = error.schema["properties"]
     for key in error.instance:
         if isinstance(key, str) and key not in known:
-            yield (*keys, key), f"{key!r} is not a valid key of {_place(error, keys)}; {suggestion(key, known)}"
+            tables = list(_tables_with(key, root))
+            fix = f"it belongs to {' or '.join(tables)}" if tables else suggestion(key, known)
+            yield (*keys, key), f"{key!r} is not a valid key of {_place(error, keys)}; {fix}"
+
+
+def _tables_with(key: str, root: Mapping[str, Any]) -> Iterator[str]:
+    """The tables of a TOML file that have such a key."""
+    for table in root.get("properties", {}).values():
+        if key in table.get("properties", ()) and str(table.get("title")).startswith("["):
+            yield table["title"]
 
 
 def _lacks_one_of(error: Error) -> bool:

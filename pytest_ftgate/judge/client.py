@@ -10,6 +10,7 @@ from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.judge.parse import Invalid, Verdict, read_choice, read_verdict
 from pytest_ftgate.judge.prompt import TOOL, Question, build
 from pytest_ftgate.judge.votes import joined
+from pytest_ftgate.serve.api.request import NO_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.api.settings import Settings
 
 _ABOUT = "Give the verdict. The only way to answer."
+_NO_TOOLS = '; if the server has no tool calls, set structured = "json_schema" in [judge]'
 
 
 class Asking(Protocol):
@@ -47,7 +49,7 @@ class Counts:
     """What a judge client did. questions: judged, each counted once. unscored: without a verdict after the second try.
 
     again: votes asked for a second time. refused, invalid: votes that were none, each try counted. broken: questions
-    that nobody answered.
+    that nobody answered. reasons: why the unscored ones are, with how many of them.
     """
 
     questions: int = 0
@@ -56,6 +58,7 @@ class Counts:
     refused: int = 0
     invalid: int = 0
     broken: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
 
     @property
     def share(self) -> float:
@@ -145,7 +148,9 @@ class JudgeClient:
             return joined(said, self.spec.rubric, self.spec.join, pair=question.pair)
         broken = [vote for vote in missing if vote.broken]
         self.counts.broken += bool(broken)
-        self.counts.unscored += not broken
+        if not broken:
+            self.counts.unscored += 1
+            self.counts.reasons[missing[0].why] = self.counts.reasons.get(missing[0].why, 0) + 1
         return (broken or missing)[0]
 
     def _votes(self, settings: Settings, questions: Sequence[Question]) -> list[list[Verdict | NoVerdict]]:
@@ -153,12 +158,12 @@ class JudgeClient:
         asks = [self._ask(settings, each, repeat) for each in questions for repeat in range(self.spec.repeats)]
         pairs = [each.pair for each in questions for _ in range(self.spec.repeats)]
         provider = self.provider(settings)
-        votes = [self._vote(said, pair) for said, pair in zip(self._said(provider, asks), pairs, strict=True)]
+        votes = [self._vote(settings, said, pair) for said, pair in zip(self._said(provider, asks), pairs, strict=True)]
         again = [place for place, vote in enumerate(votes) if isinstance(vote, NoVerdict) and not vote.broken]
         self.counts.again += len(again)
         second = self._said(provider, [asks[place].again() for place in again])
         for place, said in zip(again, second, strict=True):
-            votes[place] = self._vote(said, pairs[place])
+            votes[place] = self._vote(settings, said, pairs[place])
         return [votes[start : start + self.spec.repeats] for start in range(0, len(votes), self.spec.repeats)]
 
     def _said(self, provider: Asking, asks: Sequence[ApiRequest]) -> list[ApiReply]:
@@ -179,7 +184,7 @@ class JudgeClient:
         messages = [{"role": "user", "content": prompt.user}]
         return settings.ask([prompt.system], messages, Tool(TOOL, _ABOUT, prompt.schema), repeat=repeat)
 
-    def _vote(self, said: ApiReply, pair: bool) -> Verdict | NoVerdict:
+    def _vote(self, settings: Settings, said: ApiReply, pair: bool) -> Verdict | NoVerdict:
         if said.kind in {"failed", "budget"}:
             return NoVerdict(said.error or "no answer", broken=True)
         if said.kind == "refused":
@@ -189,7 +194,8 @@ class JudgeClient:
         if isinstance(read, Verdict):
             return read
         self.counts.invalid += 1
-        return NoVerdict(f"invalid verdict twice: {read.why}")
+        hint = _NO_TOOLS if settings.structured == "tools" and said.error.startswith(NO_CALL) else ""
+        return NoVerdict(f"invalid verdict twice: {read.why}{hint}")
 
 
 def _read(said: ApiReply, spec: JudgeSpec, *, pair: bool) -> Verdict | Invalid:

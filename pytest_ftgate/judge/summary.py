@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,8 @@ def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any
     kept = {key: value for key, value in one.items() if key not in {"agreement", "verbosity"}}
     counts = {name: one[name] + other[name] for name in COUNTED}
     names = list(dict.fromkeys([*one["names"], *other["names"]]))
-    return {**kept, **counts, "names": names, "bills": [*one["bills"], *other["bills"]]}
+    reasons = dict(Counter(one["reasons"]) + Counter(other["reasons"]))
+    return {**kept, **counts, "reasons": reasons, "names": names, "bills": [*one["bills"], *other["bills"]]}
 
 
 def untrusted(judge: Mapping[str, Any]) -> bool:
@@ -40,6 +42,8 @@ def judged_lines(judges: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str
         share = each["unscored"] / max(1, each["questions"])
         said = f"judge {each['judge']} ({', '.join(each['names'])}): {each['questions']} questions"
         yield f"{said}, {each['unscored']} unscored ({100 * share:.1f} %){_troubles(each)}", ""
+        if each["reasons"]:
+            yield f"  unscored{most_frequent(each['reasons'])}", ""
         yield from ((f"  {line}", "") for line in _favours(each))
         yield from ((f"  warning: {line}", "yellow") for line in each.get("same_family", ()))
         yield from ((f"  {_payer(bill)}: {bill['text']}", "") for bill in each["bills"])
@@ -48,6 +52,15 @@ def judged_lines(judges: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str
                 f"  INTEGRITY: above {100 * MOST_UNSCORED:g} % unscored, results of this judge are invalid",
                 "red",
             )
+
+
+def most_frequent(reasons: Mapping[str, int]) -> str:
+    """What stands behind "unscored": the reason, of several the first with how many it holds for; "" of none."""
+    if not reasons:
+        return ""
+    reason, count = max(reasons.items(), key=lambda each: each[1])
+    share = f", {count} of {sum(reasons.values())}" if len(reasons) > 1 else ""
+    return f"{share}: {reason}"
 
 
 def _payer(bill: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.errors import FtgateError, ServeError
 from pytest_ftgate.evaluate.reuse import changed_answers
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.judge.spec import JudgeError
 from pytest_ftgate.pipeline.model_under_test import ModelUnderTest, UnderTest
+from pytest_ftgate.pipeline.run_judges import check_judge
 from pytest_ftgate.pipeline.unasked import NotAsked, UnaskedSets
 
 if TYPE_CHECKING:
@@ -79,8 +81,9 @@ class EvaluationRun:
         """Why nothing can be decided on a set: "12 of 300 cases not measured in this run"; "" if all were asked."""
         try:
             unmeasured = len(suite.cases) - len(self.of(suite).outcomes)
-        except NotAsked:
-            return f"{len(suite.cases)} of {len(suite.cases)} cases not measured: the model could not be asked"
+        except NotAsked as error:
+            whom = "judge" if isinstance(error.__cause__, JudgeError) else "model"
+            return f"{len(suite.cases)} of {len(suite.cases)} cases not measured: the {whom} could not be asked"
         if not unmeasured:
             return ""
         where = "in the journal that --ftgate-regrade grades" if self._asked.regrade else "in this run"
@@ -96,12 +99,17 @@ class EvaluationRun:
         run = self._training.of(suite)
         return run is not None and run.unchanged
 
-    def plan(self, asks: Iterable[tuple[Suite, Iterable[Case]]]) -> None:
+    def plan(self, asks: Iterable[tuple[Suite, Sequence[Case]]], graded: Collection[str]) -> None:
         """Send the requests of a plain run; those of `--train` are sent by its stages.
 
-        A golden set whose model cannot be asked is noted in `unasked`, and hides no other.
+        A golden set whose model, or judge, cannot be asked is noted in `unasked`, and hides no other. graded: titles of
+        the sets of which more is wanted than the answers.
         """
-        wanted = list(asks)
+        wanted = [
+            (suite, cases)
+            for suite, cases in asks
+            if suite.title not in graded or self._try(suite, partial(check_judge, suite, cases))
+        ]
         if self._asked.regrade:
             for suite, cases in wanted:
                 self._try(suite, partial(self._look_up, suite, cases))

@@ -8,14 +8,31 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.graders.llm_judge import judges_among
+from pytest_ftgate.judge.spec import JudgeError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_ftgate.evaluate.suite import Suite
+    from pytest_ftgate.golden.case import Case
     from pytest_ftgate.judge.client import JudgeClient
     from pytest_ftgate.judge.pool import Judges
     from pytest_ftgate.pipeline.discovery import Catalogue
+
+
+def check_judge(suite: Suite, cases: Iterable[Case]) -> None:
+    """Before any model is asked. Raises JudgeError if the judge that grades some of these cases cannot be asked."""
+    from pytest_ftgate.serve.api.client import check_usable
+
+    spec = suite.golden.judge
+    if spec is None or not any(judges_among(suite.graders_of(case)) for case in cases):
+        return
+    for settings in spec.panel:
+        try:
+            check_usable(settings)
+        except FtgateError as error:
+            raise JudgeError(f"judge {settings.model}: {error}") from error
 
 
 class RunJudges:

@@ -1,4 +1,4 @@
-"""Golden sets whose model could not be asked -> why, once in full, and after that where it is said."""
+"""Golden sets whose model or judge could not be asked -> why, once in full, and after that where it is said."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEE = "not asked: see"
 
 
 class NotAsked(FtgateError):  # noqa: N818 - says what became of a golden set
-    """The model of a golden set could not be asked; the text is the reason and what to do, the cause was raised."""
+    """The model or judge of a golden set could not be asked; the text is why and what to do, the cause was raised."""
 
 
 class UnaskedSets:

@@ -132,6 +132,16 @@ def asks(items: Iterable[pytest.Item]) -> list[tuple[Suite, list[Case]]]:
     return [(suite, list(wanted[name].values())) for name, suite in suites.items()]
 
 
+def graded(items: Iterable[pytest.Item]) -> frozenset[str]:
+    """Titles of the golden sets of which an item wants a grade, not the answer alone."""
+    return frozenset(suite.title for item in items if _wants_grade(item) for suite, _ in _needs(item))
+
+
+def _wants_grade(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    return isinstance(item, CaseItem) or "grade" in names or "metrics" in names
+
+
 def _needs(item: pytest.Item) -> Iterator[tuple[Suite, Case]]:
     if isinstance(item, CaseItem):
         yield item.suite, item.case

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_ftgate.evaluate.suite import load_suite
 from tests.messages_server import REFUSAL, Fault, MessagesServer
+from tests.projects import assert_unasked
 from tests.scripted_judge import judging
 
 CASES = [{"id": f"c{i}", "input": f"question {i}", "expected": f"a{i}"} for i in range(8)]
@@ -69,6 +70,16 @@ def test_refusals_are_asked_again_once_then_unscored_and_too_many_are_integrity(
     result.stdout.fnmatch_lines(["judge * 8 questions, 1 unscored (12.5 %), 1 retried, 2 refusals"])
     result.stdout.fnmatch_lines(["  INTEGRITY: above 5 % unscored, results of this judge are invalid"])
     assert judged.seen.most_common(1)[0][1] == 2
+
+
+def test_a_server_without_tool_calls_is_told_with_the_key_that_it_needs(project, answering, judged):
+    judged.reply = lambda _body: "I would say 5."
+    answering(lambda _messages: "5")
+    project.golden("tone", CASES[:2], JUDGE.format(url=judged.url, more=""))
+    result = project.run()
+    assert result.ret == 11
+    why = "no call of tool 'give_verdict'; if the server has no tool calls, set structured = \"json_schema\" in "
+    result.stdout.fnmatch_lines([f"  unscored: invalid verdict twice: {why}*judge]"])
 
 
 def test_a_judge_that_answers_no_longer_is_a_failure_not_a_grade(project, answering, judged):
@@ -159,6 +170,36 @@ def test_all_answers_are_judged_in_one_batch(project, answering, judged):
     assert not judged.requests
     assert sum(judged.answered.values()) == 8
     assert len(judged.batches.created) == 1
+
+
+GATE = "[gate]\n[[gate.floor]]\nmetric = 'accuracy'\nmin = 0.5\n"
+
+
+def test_without_the_key_of_its_judge_no_model_is_asked_and_other_sets_run(project, answering, judged):
+    answering(lambda _messages: "5")
+    project.golden("tone", CASES, JUDGE.format(url=judged.url, more='api_key_env = "NO_SUCH_KEY"\n') + GATE)
+    project.golden("other", [{"id": "o", "input": "o", "expected": "5"}])
+    result = project.run()
+    assert_unasked(result, 8, passed=1, failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "ftgate: tone: not asked: judge claude-haiku-5-5: no API key for *: environment variable NO_SUCH_KEY is *",
+            "*8 of 8 cases not measured: the judge could not be asked*",
+        ]
+    )
+    assert len(project.server.requests) == 1
+    assert not judged.requests
+
+
+def test_a_missing_key_of_the_judge_stops_nothing_that_does_without_it(project, answering, judged):
+    answering(lambda _messages: "a0")
+    cases = [CASES[0], CASES[1] | {"graders": [{"kind": "judge"}]}]
+    toml = JUDGE.format(url=judged.url, more='api_key_env = "NO_SUCH_KEY"\n')
+    project.golden("mixed", cases, toml.replace('[[grader]]\nkind = "judge"\nthreshold = 0.75\n', ""))
+    project.run("-k", "c0").assert_outcomes(passed=1, deselected=1)
+    test = "def test_text(response): assert response.text == 'a0'\n"
+    project.write("test_it.py", f"import pytest\n@pytest.mark.golden('mixed')\n{test}")
+    project.run("test_it.py").assert_outcomes(passed=2)
 
 
 def test_a_judge_whose_key_is_refused_is_not_asked_again_for_every_case(project, answering, judged):

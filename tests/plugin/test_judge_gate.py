@@ -125,6 +125,17 @@ def test_a_judge_that_nobody_admitted_promotes_nothing_by_its_grades(trained):
         second.stdout.fnmatch_lines(["PROMOTED mail v1"])
 
 
+def test_nothing_is_trained_where_the_key_of_the_judge_is_missing(trained, server):
+    toml = GRADED.format(url=server.url) + 'api_key_env = "NO_SUCH_KEY"\n'
+    lock(trained.project.write("goldens/mail/golden.toml", toml))
+    trained.base(wrong=range(30))
+    trained.candidate(1, wrong=range(5))
+    result = trained.run()
+    assert result.ret == 10, result.stdout.str()
+    result.stdout.fnmatch_lines(["ftgate: mail: not asked: judge org/model: no API key *", "*could not ask a model*"])
+    result.stdout.no_fnmatch_line("*fine-tune*PASSED*")
+
+
 def test_nothing_is_promoted_past_a_judge_that_gives_too_few_verdicts(trained, server):
     """One pair of eight gets no verdict; the judge is not admitted, so its check decides nothing."""
     server.faults = lambda text, _attempt: REFUSAL if "m7" in text else None

@@ -28,7 +28,7 @@ def _of_parquet(path: Path) -> Names:
     try:
         from pyarrow.parquet import read_schema
     except ImportError:
-        raise MissingExtra("reading Parquet files", "train") from None
+        raise MissingExtra("reading Parquet files", "data") from None
     described = (read_schema(path).metadata or {})[b"huggingface"]
     return _of_features(json.loads(described)["info"]["features"])
 

@@ -21,7 +21,7 @@ def _parquet(path: Path) -> int | None:
         from pyarrow import ArrowException
         from pyarrow.parquet import read_metadata
     except ImportError:
-        raise MissingExtra("reading Parquet files", "train") from None
+        raise MissingExtra("reading Parquet files", "data") from None
     try:
         return int(read_metadata(path).num_rows)
     except (ArrowException, OSError):

@@ -15,6 +15,7 @@ from pytest_ftgate.errors import Fault
 from pytest_ftgate.files.compressed import opened
 from pytest_ftgate.files.jsonl import decode_from, why_not_json
 from pytest_ftgate.files.text import shown
+from pytest_ftgate.files.utf8_line import line_not_utf8
 
 CHUNK = 1 << 16
 MOST = 1 << 24
@@ -46,7 +47,8 @@ def _read_list(path: Path) -> Iterator[Entry]:
         except _Broken as error:
             yield Fault(name, error.line, f"{error}; rest not read")
         except UnicodeDecodeError as error:
-            yield Fault(name, text.line, f"is not valid UTF-8 from here on: {error.reason}", "save the file as UTF-8")
+            what = f"is not valid UTF-8 from here on: {error.reason}"
+            yield Fault(name, line_not_utf8(path), what, "save the file as UTF-8")
 
 
 class _Text:

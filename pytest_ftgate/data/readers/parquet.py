@@ -23,7 +23,7 @@ def read_parquet(path: Path, group: int | None = None) -> Iterator[Entry]:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError:
-        raise MissingExtra("reading Parquet files", "train") from None
+        raise MissingExtra("reading Parquet files", "data") from None
     name, number = shown(path), 0
     try:
         with path.open("rb") as stream, ParquetFile(stream) as file:
@@ -43,7 +43,7 @@ def count_groups(path: Path) -> int:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError:
-        raise MissingExtra("reading Parquet files", "train") from None
+        raise MissingExtra("reading Parquet files", "data") from None
     try:
         with path.open("rb") as stream, ParquetFile(stream) as file:
             return int(file.num_row_groups)

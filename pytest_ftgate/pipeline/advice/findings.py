@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate.errors import MetricError
 from pytest_ftgate.metrics.power import resolvable
-from pytest_ftgate.pipeline.advice.measure import Measured
+from pytest_ftgate.pipeline.advice.measure import Measured, failed
 from pytest_ftgate.pipeline.advice.situation import LEAST_MEASURED, Situation
 from pytest_ftgate.pipeline.advice.worth import Worth
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that one run found. suites: as they were asked. rows: of training data. volume: requests a month, if known.
+    """All that one run found. suites: as they were asked. rows: of training data; left_out: others, by max_rows.
 
+    volume: requests a month, if known.
     unasked: cases that a limit left out, by name of the set.
 
     reference: what another model answered, by name of the set; reference_name: "" if none was asked. worth: prices, or
@@ -37,6 +38,7 @@ class Findings:
     worth: Worth | str = ""
     volume: float | None = None
     unasked: Mapping[str, int] = field(default_factory=dict)
+    left_out: int = 0
 
     @property
     def furthest(self) -> tuple[Suite, Aim]:
@@ -77,4 +79,6 @@ class Findings:
             volume=self.volume,
             break_even=self.worth.break_even(self.reference_name) if isinstance(self.worth, Worth) else None,
             unasked=self.unasked.get(suite.name, 0),
+            left_out=self.left_out,
+            failed=failed(self.measured.goldens[suite.name][self.measured.best]),
         )

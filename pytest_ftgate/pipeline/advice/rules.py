@@ -50,11 +50,20 @@ def gap_of(now: Situation) -> str:
 
 
 def _unmeasured(now: Situation) -> str:
-    return f"only {now.best.n:,} of {now.cases:,} cases of {now.golden} have a grade"
+    told = f"only {now.best.n:,} of {now.cases:,} cases of {now.golden} have a grade"
+    return f"{told}; {now.failed}" if now.failed else told
 
 
 def _reached(now: Situation) -> str:
     return f"lower bound {now.best.lower:.3f} >= target {now.target:g} with prompt {now.prompt!r}"
+
+
+def _not_shown(now: Situation) -> str:
+    more = now.cases_until_shown
+    cases = f"{more:,} more case" if more == 1 else f"{more or 0:,} more cases"
+    told = f"about {cases} would show it" if more else "more cases would not show it"
+    at = f"the prompt is at the target ({now.best.value:.3f} >= {now.target:g})"
+    return f"not shown: {at}, but its lower bound is {now.best.lower:.3f}; {told}"
 
 
 def _close(now: Situation) -> str:
@@ -74,8 +83,14 @@ def _target(now: Situation) -> str:
     return f"{now.reference_name} does not reach the target either: {bound}"
 
 
+def _limited(now: Situation) -> str:
+    return f"{now.rows_there:,} training rows are there, and max_rows = {now.rows:,} of [data] leaves out the others"
+
+
 def _few_rows(now: Situation) -> str:
-    return f"{now.rows:,} training rows; {now.rows_missing:,} more are needed for {FEW}, {ENOUGH} or more are better"
+    return (
+        f"{now.rows_there:,} training rows; {now.rows_missing:,} more are needed for {FEW}, {ENOUGH} or more are better"
+    )
 
 
 def _small(now: Situation) -> str:
@@ -114,6 +129,13 @@ RULES: tuple[Rule, ...] = (
         _reached,
     ),
     Rule(
+        "not shown",
+        f"{TESTS} is at the target or above, but its lower bound is below",
+        "Do not fine-tune for this target: keep the prompt, and add golden cases until its lower bound is there too.",
+        lambda now: now.gap <= 0,
+        _not_shown,
+    ),
+    Rule(
         "work on the prompt",
         f"the gap from {TESTS} to the target is under {100 * CLOSE:g} points, with its whole interval",
         "Work on the prompt: other words, other examples, constrained answers. A fine-tune costs more than that.",
@@ -133,6 +155,13 @@ RULES: tuple[Rule, ...] = (
         "Look at the cases and the target first: what a strong model misses may be wrong, or not in the prompt.",
         lambda now: now.reference_misses,
         _target,
+    ),
+    Rule(
+        "raise max_rows",
+        f"the gap is {100 * CLOSE:g} points or more, and `max_rows` of `[data]` leaves under {FEW} rows of more",
+        f"Raise `max_rows` to {FEW} or more, or remove it, and ask again.",
+        lambda now: now.rows < FEW <= now.rows_there,
+        _limited,
     ),
     Rule(
         "collect rows",
@@ -194,10 +223,11 @@ def advise(now: Situation) -> Advice:
 def _notes(now: Situation, rule: Rule) -> Iterator[str]:
     if FEW <= now.rows < ENOUGH and rule.name in {"fine-tune", "use the API", "write cases"}:
         yield f"{now.rows:,} training rows are enough to try; {ENOUGH} or more are better"
-    if now.unasked and rule.name == "not decided":
+    if now.unasked and rule.name in {"not shown", "not decided"}:
         yield f"{now.unasked:,} cases of {now.golden} were not asked: --limit 0 asks them"
     if now.rows < FEW and rule.name == "not decided":
-        yield f"a fine-tune would need {now.rows_missing:,} more training rows: there are {now.rows:,}"
+        needed = f"{now.rows_missing:,} more training rows: there are {now.rows_there:,}"
+        yield f"a fine-tune would need {needed}" if now.rows_missing else f"{_limited(now)}: raise it to {FEW} or more"
     if found := now.reference:
         if not now.reference_reaches and not now.reference_misses:
             told = f"{found.value:.3f} [{found.lower:.3f}, {found.upper:.3f}]"

@@ -20,11 +20,11 @@ class Situation:
 
     best: the metric of the base model with the best of its prompts, of the cases with a grade. prompt: which one that
     is. cases: of the set that were to be asked; unasked: the others, which a limit left out. target: what the metric
-    must reach. rows: of training data. resolution: the smallest true difference that all cases of the set find with
-    power .80, a share.
+    must reach. rows: of training data; left_out: others, which max_rows of [data] leaves out. resolution: the smallest
+    true difference that all cases of the set find with power .80, a share.
     reference, reference_name: the same metric of another model that was asked, if one was. volume: requests a month.
     break_even: requests a month from which on serving is never dearer than the reference's API, inf if it always is;
-    None if it is not known.
+    None if it is not known. failed: what came in place of answers, "" if nothing did.
     """
 
     golden: str
@@ -39,6 +39,8 @@ class Situation:
     volume: float | None = None
     break_even: float | None = None
     unasked: int = 0
+    left_out: int = 0
+    failed: str = ""
 
     @property
     def gap(self) -> float:
@@ -63,7 +65,17 @@ class Situation:
     @property
     def rows_missing(self) -> int:
         """Rows to collect until a fine-tune is worth trying."""
-        return max(0, FEW - self.rows)
+        return max(0, FEW - self.rows_there)
+
+    @property
+    def rows_there(self) -> int:
+        """Training rows, with those that max_rows leaves out."""
+        return self.rows + self.left_out
+
+    @property
+    def cases_until_shown(self) -> int | None:
+        """Cases to add until the lower bound would reach the target, at the rate seen; None if more would not help."""
+        return more_for_floor(self.best.n, self.best.value, self.best.lower, self.target)
 
     @property
     def cases_more(self) -> int | None:

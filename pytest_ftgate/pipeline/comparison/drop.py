@@ -67,7 +67,7 @@ def _new(digests: Mapping[str, str], then: Record) -> set[str]:
 def _told(new: Iterable[str], results: Results) -> Iterable[str]:
     passed = [bool(results[case_id].passed) for case_id in new]
     if passed:
-        yield f"{len(passed):,} new case{'' if len(passed) == 1 else 's'} not compared, {sum(passed):,} passed"
+        yield f"{_cases(len(passed), 'new ')} not compared, {sum(passed):,} passed"
 
 
 def ambiguous_check(then: str, models: Sequence[str]) -> CheckResult:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,9 +16,11 @@ from pytest_ftgate.data.pii.personal import personal_data
 from pytest_ftgate.data.readers.normalize import normal
 from pytest_ftgate.errors import Fault, GoldenError
 from pytest_ftgate.evaluate.suite import expected_label, prompt_faults
+from pytest_ftgate.evaluate.template_check import variables_of
 from pytest_ftgate.files.text import shown
-from pytest_ftgate.golden.case import Case, answer_text, make_case
+from pytest_ftgate.golden.case import Case, Prompt, answer_text, make_case
 from pytest_ftgate.golden.rows import read_rows as read_case_rows
+from pytest_ftgate.golden.rows import row_id
 from pytest_ftgate.graders.grade import case_fault
 from pytest_ftgate.leakage.check import scan_of
 from pytest_ftgate.leakage.prompt_check import prompt_report
@@ -26,13 +30,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.evaluate.suite import Suite
     from pytest_ftgate.leakage.report import Leak
 
-Kind = Literal["copy", "near", "leak", "personal"]
-ALLOWED: Mapping[Kind, str] = {
-    "near": "nearly the question of another case",
-    "leak": "in training rows",
-    "personal": "personal data or secrets",
-}
-"""What a person may accept with --allow; a copy never."""
+Kind = Literal["copy", "near", "leak", "personal", "keys"]
+"""All but a copy a person may accept with --allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,10 @@ def case_of_row(suite: Suite, row: Mapping[str, Any]) -> Case:
         found.append(
             Fault(path, 0, "the new case asks nothing: its input has no text", "say what is asked: --input TEXT")
         )
-    if taken := [each for each in suite.cases if each.id == case.id]:
+    taken = [each for each in suite.cases if each.id == case.id]
+    if taken and not [*_copies(suite, case)]:  # a copy without an id of its own has the same, and is told as a copy
         found.append(Fault(path, taken[0].line, f"duplicate id {case.id!r}", "choose another: --id NAME"))
+    found += _misnamed(suite, case)
     if problem := _ungradable(suite, case):
         found.append(Fault(path, 0, f"the new case: {problem}", "say what is right: --expected VALUE"))
     if found:
@@ -74,10 +75,19 @@ def _ungradable(suite: Suite, case: Case) -> str:
     return case_fault(suite.graders_of(case), case)
 
 
+def _misnamed(suite: Suite, case: Case) -> Iterator[Fault]:
+    """Slices that no other case has, whose names are near to one that all others have, and the new one has not."""
+    known = {name for other in suite.cases for name in other.slices}
+    for name in case.slices:
+        if name not in known and (near := get_close_matches(name, slices_missing(suite, case), 1)):
+            what = f"the new case: no other case has a slice {name!r}, all have {near[0]!r}"
+            yield Fault(shown(suite.golden.cases_path), 0, what, f"--slice {near[0]}={case.slices[name]}")
+
+
 def slices_missing(suite: Suite, case: Case) -> Sequence[str]:
-    """Names of the slices that every other case has, and the new one has not."""
-    shared = [name for name in suite.cases[0].slices if all(name in other.slices for other in suite.cases)]
-    return [name for name in shared if name not in case.slices]
+    """Names of the slices that more than half of the other cases have, and the new one has not."""
+    held = Counter(name for other in suite.cases for name in other.slices)
+    return [name for name, count in held.items() if 2 * count > len(suite.cases) and name not in case.slices]
 
 
 def problems(suite: Suite, case: Case, files: Iterable[Path]) -> Iterator[Problem]:
@@ -85,6 +95,7 @@ def problems(suite: Suite, case: Case, files: Iterable[Path]) -> Iterator[Proble
     copies = [*_copies(suite, case)]
     yield from copies or _near(suite, case)
     yield from _personal(case)
+    yield from _keys(suite, case)
     yield from (Problem("leak", f"{leak}") for leak in leaks(suite, case, files) if leak.verdict == "leak")
 
 
@@ -118,10 +129,41 @@ def _near(suite: Suite, case: Case) -> Iterator[Problem]:
 
 
 def _personal(case: Case) -> Iterator[Problem]:
-    text = "\n".join([question_of(case.input), answer_text(case.input), answer_text(case.expected), case.notes])
-    kinds = [*dict.fromkeys(span.kind for span in credential_spans(text)), *personal_data(text)]
-    if kinds:
+    slices = [part for each in case.slices.items() for part in each]
+    texts = [question_of(case.input), *map(answer_text, (case.input, case.expected)), case.notes, *slices]
+    if kinds := _kinds("\n".join([*texts, case.cluster or ""])):
         yield Problem("personal", f"holds {', '.join(kinds)}; --redact writes placeholders such as <EMAIL> instead")
+    if not _is_own_id(case) and (kinds := _kinds(case.id)):
+        yield Problem("personal", f"the id {case.id!r} holds {', '.join(kinds)}, which is printed: --id NAME")
+
+
+def _keys(suite: Suite, case: Case) -> Iterator[Problem]:
+    """Slips of the pen: a key of `expected`, and a variable that no template uses, which no other case has."""
+    prompts = [suite.prompt, *(Prompt.from_json(each) for each in suite.golden.variants.values())]
+    used = frozenset[str]().union(*map(variables_of, prompts))
+    expected, asked = [other.expected for other in suite.cases], [other.input for other in suite.cases]
+    for name, known in _odd(case.expected, expected):
+        yield Problem("keys", f"`expected` holds {name!r}, which no other case has; the others: {known}")
+    for name, known in _odd(case.input, asked):
+        if name not in used:
+            yield Problem("keys", f"`input` holds {name!r}, which no other case has and no template uses: {known}")
+
+
+def _odd(value: Any, others: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """(key that no other object has, the keys that they have)."""
+    known = dict.fromkeys(key for other in others if isinstance(other, Mapping) for key in other)
+    for key in value if isinstance(value, Mapping) and known else ():
+        if key not in known:
+            yield key, ", ".join(known)
+
+
+def _kinds(text: str) -> Sequence[str]:
+    return [*dict.fromkeys(span.kind for span in credential_spans(text)), *personal_data(text)]
+
+
+def _is_own_id(case: Case) -> bool:
+    """Whether it is made of the content: what such digits resemble means nothing."""
+    return case.id == row_id({"input": case.input, "expected": case.expected, "tools": list(case.tools)})
 
 
 def leaks(suite: Suite, case: Case, files: Iterable[Path]) -> Sequence[Leak]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from pytest_ftgate.errors import GoldenError, LockError
 from pytest_ftgate.evaluate.lock import compare, read_lock, renewed, write
 from pytest_ftgate.evaluate.suite import load_suite
 from pytest_ftgate.files.atomic import replacing_bytes
+from pytest_ftgate.files.file_lock import lock as wait_for
 from pytest_ftgate.golden.append_case import by_hand, with_case
 from pytest_ftgate.registry.audit import record
 
@@ -28,11 +31,25 @@ def check_lock(suite: Suite) -> bool:
     return True
 
 
+@contextmanager
+def alone(suite: Suite) -> Iterator[None]:
+    """While it is open, no other `ftgate new-case` adds to these cases: one by one, so that none overwrites another.
+
+    The folder is locked: the file itself is replaced. Read the set again inside. Raises OSError.
+    """
+    folder = os.open(suite.golden.cases_path.parent, os.O_RDONLY)
+    try:
+        wait_for(folder)
+        yield
+    finally:
+        os.close(folder)
+
+
 def append(suite: Suite, case: Case, row: Mapping[str, Any], state_dir: Path) -> tuple[Case, Path | None]:
     """The case with its line, and the lock that was renewed, None for a set without one.
 
     What is there stays byte for byte. If the set is not what it was, and the case at its end, the file is put
-    back. Raises FtgateError.
+    back, unless somebody has changed it since. To be called `alone`. Raises FtgateError.
     """
     path = suite.golden.cases_path
     before, after = path.read_bytes(), with_case(path, row)
@@ -41,7 +58,8 @@ def append(suite: Suite, case: Case, row: Mapping[str, Any], state_dir: Path) ->
         now = _read_again(suite, case, row)
         return now.cases[-1], _lock(now, state_dir)
     except BaseException:
-        _replace(path, before)
+        if path.read_bytes() == after:
+            _replace(path, before)
         raise
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.golden.case import Case
 
 _SHOWN = 3
+_OWN = ("id", "slices", "must_pass", "cluster", "notes")
 LINE = '{"input": "...", "output": "..."}'
 
 
@@ -36,7 +37,7 @@ class Taken:
     """input: as a case of the set has it. answer: what a model answered, "" if unknown. place: where it is from.
 
     expected: what was said there to be right, None if nothing was. tools: functions that the model was offered by the
-    case itself. note: what is not taken over, "" if everything is.
+    case itself. own: other keys of a case that a row has. note: what is not taken over, "" if everything is.
     """
 
     input: Any
@@ -45,6 +46,7 @@ class Taken:
     expected: Any = None
     tools: Sequence[Mapping[str, Any]] = ()
     note: str = ""
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 def from_run(suite: Suite, store: RecordStore, run: str, case_id: str) -> Taken:
@@ -101,7 +103,7 @@ def from_log(suite: Suite, place: str) -> Taken:
     request = requests[line]
     answer = "" if request.output is None else answer_text(request.output)
     asked = _as_here(suite, case_input(suite, request.input))
-    return Taken(asked, answer, f"{path.name}:{line}", _expected_in(path, line))
+    return _of_row(asked, answer, f"{path.name}:{line}", _data_in(path, line))
 
 
 def from_line(suite: Suite, text: str) -> Taken:
@@ -113,16 +115,27 @@ def from_line(suite: Suite, text: str) -> Taken:
     if request is None or not request.input:
         raise FileFaults([Fault("standard input", 1, "nothing is asked in it", f"expected {LINE}")])
     answer = "" if request.output is None else answer_text(request.output)
-    return Taken(_as_here(suite, case_input(suite, request.input)), answer, "", entry[1].get("expected"))
+    return _of_row(_as_here(suite, case_input(suite, request.input)), answer, "", entry[1])
 
 
-def _expected_in(path: Path, line: int) -> Any:
-    """What a labelled line says; None of any other."""
+def _of_row(asked: Any, answer: str, place: str, data: Mapping[str, Any]) -> Taken:
+    """With what a row of cases says of itself; of a line of a log, whose id is that of a request, `expected` alone."""
+    own, tools = {key: data[key] for key in _OWN if key in data}, data.get("tools") or []
+    if data.keys() - {"input", "expected", "tools", "graders", *_OWN}:
+        left, own, tools = [key for key in (*own, "graders") if key in data and key != "id"], {}, []
+    else:
+        left = [key for key in ("graders",) if key in data]
+    note = f"not taken over from the row: {', '.join(left)}" if left else ""
+    return Taken(asked, answer, place, data.get("expected"), tools if isinstance(tools, list) else [tools], note, own)
+
+
+def _data_in(path: Path, line: int) -> Mapping[str, Any]:
+    """The object of a line; {} if it holds none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8-sig").split("\n")[line - 1])
     except (OSError, ValueError, IndexError, RecursionError):
-        return None
-    return data.get("expected") if isinstance(data, Mapping) else None
+        return {}
+    return data if isinstance(data, Mapping) else {}
 
 
 def from_text(suite: Suite, text: str) -> Taken:

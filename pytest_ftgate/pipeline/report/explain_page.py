@@ -72,7 +72,7 @@ def _cases(finding: Finding) -> Iterator[str]:
 def _rows(finding: Finding) -> Iterator[tuple[str, ...]]:
     for change in finding.comparison.broken if finding.comparison else ():
         old = (_answer(change.old),) if finding.against else ()
-        expected = answer_text(change.case.expected)
+        expected = "" if change.case.expected is None else answer_text(change.case.expected)
         yield (change.case.id, text_of(change.case.input), expected, *old, _answer(change.new))
 
 

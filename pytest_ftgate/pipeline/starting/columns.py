@@ -125,6 +125,9 @@ def check_named(columns: Columns, mapped: Mapped) -> None:
     for flag, name in named:
         if name not in columns.names:
             raise FtgateError(f"{flag} {name}: no such column; found {columns.described()}")
+    for name in mapped.slices:
+        if name in mapped.input or name == mapped.expected:
+            raise _taken(name, "input" if name in mapped.input else "expected")
     both = (*mapped.input, mapped.expected)
     if len(set(both)) < len(both):
         raise FtgateError(f"a column is named twice in --input and --expected: {', '.join(both)}")
@@ -133,15 +136,24 @@ def check_named(columns: Columns, mapped: Mapped) -> None:
 def guessed(columns: Columns, given: Mapped) -> Mapped:
     """The mapping completed by what the names say. Raises AmbiguousError where that is not certain."""
     inputs, expected = given.input, given.expected
-    free = [name for name in columns.names if name not in {*inputs, expected, *given.slices}]
+    free = [name for name in columns.names if name not in {*inputs, expected}]
+    rest = [name for name in free if name not in given.slices]
     if not inputs:
-        found = _named(free, INPUTS) or _left(free, EXPECTED, is_known=bool(expected))
-        inputs = (_only("input", columns, found, free),)
+        found = _named(rest, INPUTS) or _named(free, INPUTS) or _left(rest, EXPECTED, is_known=bool(expected))
+        inputs = (_only("input", columns, found, rest),)
     if not expected:
-        free = [name for name in free if name not in inputs]
-        found = _named(free, EXPECTED) or _objects(free, columns) or _left(free, frozenset(), is_known=True)
-        expected = _only("expected", columns, found, free)
-    return Mapped(inputs, expected, given.slices)
+        free, rest = ([name for name in names if name not in inputs] for names in (free, rest))
+        found = _named(rest, EXPECTED) or _named(free, EXPECTED) or _objects(rest, columns)
+        expected = _only("expected", columns, found or _left(rest, frozenset(), is_known=True), rest)
+    mapped = Mapped(inputs, expected, given.slices)
+    check_named(columns, mapped)
+    return mapped
+
+
+def _taken(name: str, role: str) -> FtgateError:
+    return FtgateError(
+        f"--slice {name}: this column holds the {ROLE_NAMES[role]}; name another column, or another --{role}"
+    )
 
 
 def _named(free: Sequence[str], names: frozenset[str]) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_ftgate.data.readers.labels import LEAST_ROWS, MOST_CLASSES
+from pytest_ftgate.golden.case import answer_text
 from pytest_ftgate.metrics.intervals import wilson
 from pytest_ftgate.pipeline.starting.answers import Answers
 from pytest_ftgate.pipeline.starting.inferred_schema import schema_of
@@ -42,7 +45,33 @@ def grading_of(answers: Answers, expected: Sequence[Any]) -> Grading:
     """The kind of grader that suits the answers, with a floor that is a first guess."""
     if answers.what == "labels":
         return _labels(answers)
+    if answers.what == "short":
+        return _short(expected)
     return _objects(answers, expected) if answers.what == "objects" else _OTHERS[answers.what]
+
+
+def _short(expected: Sequence[Any]) -> Grading:
+    """Without punctuation where it says nothing: 1.5 is not 15, and C# is not C."""
+    texts = {" ".join(answer_text(value).split()) for value in expected}
+    is_prose = not any(char.isdecimal() or _says_something(char) for text in texts for char in text)
+    bare = {"".join(char for char in text if not unicodedata.category(char).startswith("P")) for text in texts}
+    loose = is_prose and len(bare) == len(texts)
+    return Grading(
+        graders=({"kind": "exact", **_LOOSE, **({"ignore_punctuation": True} if loose else {})},),
+        floor=_RIGHT,
+        system="Answer in a few words, without a sentence around them.",
+        why="short texts",
+        told=f"exact, without case{', punctuation' * loose} and extra space; floor: accuracy {ACCURACY:g}",
+        look=(
+            "if other wordings are right too, use token_f1, or a list of answers with alternatives = true",
+            *([_MANY.format(len(texts))] if len(texts) * _OFTEN <= len(expected) else []),
+        ),
+    )
+
+
+def _says_something(char: str) -> bool:
+    """Of punctuation: not what sentences have."""
+    return unicodedata.category(char).startswith("P") and char not in _PROSE
 
 
 def _labels(answers: Answers) -> Grading:
@@ -52,12 +81,19 @@ def _labels(answers: Answers) -> Grading:
         graders=({"kind": "one_of", "labels": labels},),
         label={"path": "", "values": labels},
         floor=floor,
-        system=f"Answer with one of these, and nothing else: {', '.join(labels)}.",
+        system=f"Answer with one of these, and nothing else:{_listed(labels)}",
         why=counted(answers.labels),
         told=f"one_of, confusion matrix and F1 by label; floor: macro F1 {floor['min']:g}",
         choices=tuple(labels),
         look=(*_of_one_label(answers), *(_NUMBERED if all(map(str.isdecimal, labels)) else ())),
     )
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """In a line; each in one of its own where a comma would not part them."""
+    if any("," in label for label in labels):
+        return "".join(f"\n- {' '.join(label.split())}" for label in labels)
+    return f" {', '.join(labels)}."
 
 
 def _objects(answers: Answers, expected: Sequence[Any]) -> Grading:
@@ -108,7 +144,14 @@ def counted(labels: Mapping[str, int]) -> str:
 
 
 _NUMBERED = ("labels are numbers: if they stand for words, a table with these words teaches a model more",)
-_LOOSE = {"ignore_case": True, "collapse_space": True, "ignore_punctuation": True}
+_OFTEN = 5
+"""Rows of an answer, on average, from which on answers may be labels that are many."""
+_MANY = (
+    f"{{}} different answers: are they labels? Up to {MOST_CLASSES}, of {LEAST_ROWS} rows each, are taken as such; for "
+    "more, write [label] and the grader one_of by hand"
+)
+_LOOSE = {"ignore_case": True, "collapse_space": True}
+_PROSE = frozenset(".,;:!?'\"()-\u2013\u2018\u2019\u201c\u201d")
 _RIGHT: Spec = {"metric": "accuracy", "min": ACCURACY}
 _ALIKE: Spec = {"metric": "accuracy", "min": LIKENESS}
 _OTHERS: Mapping[str, Grading] = {
@@ -127,14 +170,6 @@ _OTHERS: Mapping[str, Grading] = {
         why="JSON values",
         told=f"exact (as JSON values); floor: accuracy {ACCURACY:g}",
         look=("lists must be equal in order; for sets of texts see the grader set_f1",),
-    ),
-    "short": Grading(
-        graders=({"kind": "exact", **_LOOSE},),
-        floor=_RIGHT,
-        system="Answer in a few words, without a sentence around them.",
-        why="short texts",
-        told=f"exact, without case, punctuation and extra space; floor: accuracy {ACCURACY:g}",
-        look=("if other wordings are right too, use token_f1, or a list of answers with alternatives = true",),
     ),
     "phrases": Grading(
         graders=({"kind": "token_f1", "threshold": 0.6},),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
@@ -36,7 +36,11 @@ def own_paths(task: str) -> tuple[str, ...]:
 
 
 def check_free(here: Path, task: str) -> None:
-    """Raises FtgateError that lists what is in the way."""
+    """Raises FtgateError that lists what is in the way: files of the task, and what is no folder where one must be."""
+    parents = dict.fromkeys(str(Path(path).parent) for path in own_paths(task))
+    no_folders = [path for path in parents if os.path.lexists(here / path) and not (here / path).is_dir()]
+    if no_folders:
+        raise FtgateError(f"in the way: {', '.join(no_folders)}: not a folder; move it, or choose another --dir")
     _refuse([path for path in own_paths(task) if os.path.lexists(here / path)])
 
 
@@ -125,14 +129,26 @@ def moved(folder: Path, here: Path, task: str) -> list[str]:
     units = [name for name in owned if (folder / name).exists()]
     units += [name for name in names if not any(Path(name).is_relative_to(own) for own in owned)]
     done: list[str] = []
+    made_folders: list[Path] = []
     try:
         for unit in units:
             _refuse([unit] if os.path.lexists(here / unit) else [])
-            (here / unit).parent.mkdir(parents=True, exist_ok=True)
+            made_folders += _with_parents(here / unit)
             (folder / unit).rename(here / unit)
             done.append(unit)
     except BaseException:
         for unit in reversed(done):
             (here / unit).rename(folder / unit)
+        for parent in reversed(made_folders):
+            with suppress(OSError):  # somebody else has put something into it
+                parent.rmdir()
         raise
     return names
+
+
+def _with_parents(path: Path) -> list[Path]:
+    """Make the folders above a file; those that were not there, the outermost first."""
+    missing = [parent for parent in reversed(path.parents) if not parent.exists()]
+    for parent in missing:
+        parent.mkdir()
+    return missing

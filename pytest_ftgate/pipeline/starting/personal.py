@@ -67,7 +67,8 @@ def settled(examples: Sequence[Example], found: Personal, choice: Choice | None,
     if choice is None:
         raise PersonalError(found)
     if choice == "redact":
-        return [_redacted(example) for example in examples]
+        clusters = {name: f"cluster-{number}" for number, name in enumerate(dict.fromkeys(e.cluster for e in examples))}
+        return [_redacted(example, clusters[example.cluster]) for example in examples]
     out = dict.fromkeys(found.secrets, "keys or passwords")
     if choice == "drop":
         out = dict.fromkeys(found.places, "personal data") | out
@@ -76,17 +77,26 @@ def settled(examples: Sequence[Example], found: Personal, choice: Choice | None,
     return [example for example in examples if example.place not in out]
 
 
-def _redacted(example: Example) -> Example:
+def _redacted(example: Example, cluster: str) -> Example:
+    """cluster: a name for its cluster, where its own says something of a person; an id that does is taken out."""
     asked = example.input
     if isinstance(asked, list):
         asked = [{**turn, "content": redacted_value(turn["content"])} for turn in asked]
     else:
         asked = redacted_value(asked)
-    return replace(example, input=asked, expected=redacted_value(example.expected))
+    return replace(
+        example,
+        input=asked,
+        expected=redacted_value(example.expected),
+        slices=redacted_value(example.slices),
+        id=example.id if redacted_value(example.id) == example.id else "",
+        cluster=example.cluster if redacted_value(example.cluster) == example.cluster else cluster,
+    )
 
 
 def _text(example: Example) -> str:
-    return f"{text_of(example.input)}\n{example.answer}"
+    """All that is written of it."""
+    return "\n".join([text_of(example.input), example.answer, example.id, example.cluster, *example.slices.values()])
 
 
 def _named(places: Sequence[str]) -> str:

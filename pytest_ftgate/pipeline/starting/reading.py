@@ -41,6 +41,10 @@ class LeftOut:
         """Of all rows."""
         return sum(map(len, self.places.values()))
 
+    def __str__(self) -> str:
+        """Each reason with its count and its first row."""
+        return "; ".join(f"{reason}: {len(places):,} ({places[0]} first)" for reason, places in self.places.items())
+
 
 def records_in(path: Path) -> list[Record]:
     """All rows of a file or folder as they are written, but that classes have their names.

@@ -32,16 +32,18 @@ class Sizes:
         return self.goldens + self.train + self.validation
 
 
-def sizes_of(rows: int, wanted: int | None = None) -> Sizes:
+def sizes_of(rows: int, wanted: int | None = None, left_out: str = "") -> Sizes:
     """The least golden set that finds a drop of 5 points, at most a third of the rows; or as many as are wanted.
 
-    At least 210 rows are left to train on. Raises FtgateError, which says how many rows are needed, for fewer than 280.
+    left_out: the other rows, in words. At least 210 rows are left to train on. Raises FtgateError, which says how many
+    rows are needed, for fewer than 280.
     """
     if rows < LEAST:
         raise FtgateError(
             f"too few rows: {rows:,} can be used, at least {LEAST:,} are needed: {LEAST_TRAIN} to train on, "
             f"{LEAST_GOLDENS} golden cases, {LEAST_VALIDATION} to validate on\n"
-            "    collect more, or make more from them: ftgate data generate"
+            + (f"    left out: {left_out}\n" if left_out else "")
+            + "    collect more, or make more from them: ftgate data generate"
         )
     most = rows - LEAST_TRAIN - LEAST_VALIDATION
     if wanted is not None and wanted > most:

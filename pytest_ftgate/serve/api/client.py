@@ -8,11 +8,12 @@ from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_ftgate.errors import ProviderError
+from pytest_ftgate.errors import MissingExtra, ProviderError
 from pytest_ftgate.serve.api.batch_log import BatchLog
 from pytest_ftgate.serve.api.bill import Bill
 from pytest_ftgate.serve.api.reply_cache import ReplyCache
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
     from pytest_ftgate.serve.retry import Retry
 
 T = TypeVar("T")
+
+
+def check_usable(settings: Settings) -> None:
+    """Opens and sends nothing. Raises ProviderError if there is no key or no price, MissingExtra, as opening would."""
+    settings.price_list()
+    settings.key()
+    if settings.api == "anthropic" and find_spec("anthropic") is None:
+        raise MissingExtra("the Anthropic API", "judge")
 
 
 def open_provider(settings: Settings, folder: Path, retry: Retry | None = None) -> Provider:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_ftgate.files.escape import one_line
 from pytest_ftgate.files.secrets import mask_secrets
-from pytest_ftgate.serve.api.request import ApiReply, ApiRequest, Kind, Usage
+from pytest_ftgate.serve.api.request import NO_CALL, ApiReply, ApiRequest, Kind, Usage
 from pytest_ftgate.serve.client.completion import CUT_OFF, FILTERED
 from pytest_ftgate.serve.client.reply_body import parse_json, storable, storable_json
 
@@ -67,7 +67,7 @@ def _judge(ask: ApiRequest, heard: ParsedReply) -> tuple[Kind, str]:
     if ask.tool is None:
         return ("answered", "") if heard.text else ("invalid", "empty response")
     if heard.input is None:
-        return "invalid", f"no call of tool '{ask.tool.name}'"
+        return "invalid", f"{NO_CALL} '{ask.tool.name}'"
     fault = _fault(dict(ask.tool.schema), heard.input)
     return ("invalid", fault) if fault else ("answered", "")
 

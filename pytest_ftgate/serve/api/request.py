@@ -12,6 +12,9 @@ Kind = Literal["answered", "refused", "invalid", "failed", "budget"]
 PAID: frozenset[Kind] = frozenset({"answered", "refused", "invalid"})
 """Kinds that the model spoke for: journalled, paid, and never asked for again under the same key."""
 
+NO_CALL = "no call of tool"
+"""So begins the error of a reply without the tool that gives it its form."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:

@@ -84,7 +84,8 @@ def advice_in(out: str) -> str:
         (right_in(0.99), "KEEP THE PROMPT", "lower bound 0.9"),
         (right_in(0.4, few=0.99), "KEEP THE PROMPT", "with prompt 'few-shot (4)'"),
         (right_in(0.4, strict=0.99), "KEEP THE PROMPT", "with prompt 'prompt strict'"),
-        (right_in(0.88), "WORK ON THE PROMPT", "all of it under 10 points"),
+        (right_in(0.88), "NOT SHOWN", "the prompt is at the target (0.930 >= 0.9)"),
+        (right_in(0.84), "WORK ON THE PROMPT", "all of it under 10 points"),
         (right_in(0.76), "NOT DECIDED", "10 points are inside; "),
         (right_in(0.4), "FINE-TUNE", "with 600 training rows to close it"),
     ],
@@ -156,7 +157,43 @@ def test_a_server_that_fails_is_no_score(project, advise):
     code, out, err = advise(lambda _: Fault(status=404, text="no such model"))
     assert code == 2
     assert "not measured: none of 30 cases has a grade" in err
+    assert re.search(r"30 of 30 requests failed, the first with: .*no such model", err)
     assert "advice:" not in out
+
+
+def test_a_prompt_that_fails_is_told_with_its_first_error(project, advise):
+    answer = right_in(0.9)
+    code, out, err = advise(lambda said: Fault(status=400, text="too long") if len(said) > 2 else answer(said))
+    assert (code, err) == (0, "")
+    assert re.search(r"^  few-shot \(4\) +not measured +not measured$", out, re.M), out
+    assert re.search(
+        r"^  few-shot \(4\), parity: .*; 200 of 200 requests failed, the first with: .*too long", out, re.M
+    )
+    assert "[lower, upper]: bounds, each one-sided at 95 %" in out
+
+
+F1 = """[label]
+values = ["even", "odd"]
+[gate]
+[[gate.floor]]
+metric = "f1"
+positive = "odd"
+min = 0.9
+"""
+
+
+def test_a_label_that_no_validation_row_has(tmp_path, monkeypatch, advise):
+    """The prompts are chosen by accuracy then, and the golden sets are shown by the metric of the floor."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, cases=40, toml=TOML + F1)
+    write_rows(tmp_path / "pipelines/parity/validation.jsonl", [number(n) for n in range(5_000, 5_040, 2)])
+    code, out, err = advise(right_in(0.4))
+    assert (code, err) == (0, "")
+    assert re.search(r"^ +accuracy, validation +f1 \(odd\), parity$", out, re.M), out
+    assert "on the validation rows, by accuracy (class 'odd' has no cases among the 20 selected" in out
+    code, _, err = advise(right_in(0.4), "--limit", "1")
+    assert code == 2
+    assert "--limit 1 left the other cases out: raise it, or ask all: --limit 0" in err
 
 
 PRICES = """

@@ -96,6 +96,14 @@ def test_what_is_in_the_way_is_named_and_nothing_is_written(init, tmp_path):
     assert (tmp_path / "tests/test_mail.py").read_text() == "mine"
 
 
+def test_what_is_no_folder_where_one_must_be_is_named(init, tmp_path):
+    write(tmp_path / "goldens", "mine")
+    (tmp_path / "tests").symlink_to("nowhere")
+    code, _, err = init("mail.csv", "--base", "model")
+    assert code == 2
+    assert "in the way: goldens, tests: not a folder" in err
+
+
 def test_files_of_the_whole_project_stay_as_they_are(init, tmp_path):
     write(tmp_path / "pyproject.toml", "[tool.pytest.ini_options]\n")
     for name in (".gitignore", ".github/workflows/ftgate-gate.yml"):
@@ -122,6 +130,7 @@ def test_a_move_that_fails_is_taken_back(init, tmp_path, monkeypatch, unit):
     assert code == 2
     assert "No space left" in err
     assert files(tmp_path) == BEFORE
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mail.csv", "model"]
 
 
 def test_a_dry_run_writes_nothing(init, tmp_path):
@@ -130,6 +139,20 @@ def test_a_dry_run_writes_nothing(init, tmp_path):
     assert "70 golden cases" in out
     assert files(tmp_path) == BEFORE
     assert not (tmp_path / "new").exists()
+
+
+def test_a_dry_run_says_what_the_real_run_says(init, tmp_path):
+    rows = table(330, label, team=lambda i: f"team {i % 3}")
+    for i in range(300, 330):
+        rows[i]["text"] = f"{rows[i]['text']} {rows[i - 300]['text']} {i} {i * i}"
+    write_csv(tmp_path / "held.csv", rows)
+    _, tried, _ = init("held.csv", "--base", "model", "--dry-run")
+    _, out, _ = init("held.csv", "--base", "model")
+    assert "left out:" in tried
+    assert "each with its own score: --slice team" in tried
+    decided, look = tried.removesuffix("nothing is written (--dry-run)\n").split("look at:")
+    assert out.startswith(decided)
+    assert f"look at:{look}next:" in out
 
 
 def test_rows_of_one_cluster_stay_together_and_show_less(init, tmp_path):

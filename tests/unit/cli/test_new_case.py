@@ -68,7 +68,7 @@ def test_one_line_is_added_and_the_lock_renewed(sms, new_case):
     assert len(row["id"]) == 12
     assert f"run it: pytest {SET}::{row['id']}" in out
     assert f"{SET}/cases.jsonl:21: case {row['id']} added" in out
-    assert "it is in no slice by length, link, phone, which all other cases have: --slice length=VALUE" in out
+    assert "it is in no slice by length, link, phone, which most cases have: --slice length=VALUE" in out
     assert "checked against 20 cases, 2 files of sms_spam" in out
     now = read_lock(sms.folder / SET)
     assert compare(sms.suite, now) == []
@@ -91,6 +91,23 @@ def test_a_copy_and_its_like_are_refused(sms, new_case, change, kind, said):
     assert f"{kind}: {SET}/cases.jsonl:{long.line}: " in out
     assert said in out
     assert f"--allow {kind}" in out or kind == "copy"
+
+
+def test_a_copy_of_a_case_that_was_named_by_its_content_is_a_copy(sms, new_case):
+    assert new_case("--input", NEW, "--expected", "ham")[0] == 0
+    for expected, said in (("ham", "is the case"), ("spam", "asks the same and expects")):
+        code, out, err = new_case("--input", NEW, "--expected", expected)
+        assert (code, err) == (1, "")
+        assert f"copy: {SET}/cases.jsonl:21: " in out
+        assert said in out
+
+
+def test_a_slice_by_nearly_the_name_of_the_others_is_asked_about(sms, new_case):
+    before = cases().read_bytes()
+    code, _, err = new_case("--input", NEW, "--expected", "ham", "--slice", "lenght=short")
+    assert (code, cases().read_bytes()) == (2, before)
+    assert "no other case has a slice 'lenght', all have 'length'" in err
+    assert "--slice length=short" in err
 
 
 def test_another_answer_to_the_same_question_is_an_edit(sms, new_case):
@@ -123,6 +140,38 @@ def test_personal_data_are_refused_or_redacted(sms, new_case):
     assert new_case("--input", other, "--expected", "ham", "--notes", notes)[0] == 1
     assert new_case("--input", other, "--expected", "ham", "--notes", notes, "--redact")[0] == 0
     assert last()["notes"] == "told by <EMAIL>"
+
+
+def test_personal_data_in_all_that_is_written(sms, new_case):
+    mail = "jane.doe@harbour-mail.org"
+    for option in (("--slice", f"from={mail}"), ("--cluster", mail), ("--id", mail)):
+        code, out, _ = new_case("--input", NEW, "--expected", "ham", *option)
+        assert (code, "holds e-mail" in out) == (1, True), option
+    assert "the id 'jane.doe@harbour-mail.org' holds e-mail" in out
+    assert new_case("--input", NEW, "--expected", "ham", "--redact", "--id", mail)[0] == 1
+    more = ("--slice", f"from={mail}", "--cluster", mail)
+    assert new_case("--input", NEW, "--expected", "ham", "--redact", *more)[0] == 0
+    assert (last()["slices"], last()["cluster"]) == ({"from": "<EMAIL>"}, "<EMAIL>")
+
+
+@pytest.mark.parametrize(
+    ("args", "stdin", "where"),
+    [
+        (["--input", "-"], b"\xff\xfe", "standard input"),
+        (["--from", "-"], b'{"input": "\xff"}', "standard input"),
+        (["--input", b"caf\xe9"], b"", "--input"),
+        (["--input", "Tea?", "--slice", b"lang=\xe9"], b"", "--slice"),
+    ],
+)
+def test_what_is_not_utf_8_is_refused(tmp_path, args, stdin, where):
+    write_golden(tmp_path / "sums", [{"id": "a", "input": "one plus one?", "expected": "2"}])
+    command = [sys.executable, "-m", "pytest_ftgate", "new-case", "sums", *args, "--expected", "3"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, input=stdin, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert f"ftgate: {where}: not UTF-8; nothing was written".encode() in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert len(load_suite(tmp_path / "sums").cases) == 1
 
 
 def test_a_lock_that_does_not_fit_is_looked_at_first(sms, new_case):
@@ -160,6 +209,62 @@ def test_a_labelled_line_on_standard_input(sms, new_case):
     assert last()["expected"] == {"label": "spam"}
     assert "standard input:1: nothing is asked in it" in new_case("--from", "-", stdin='{"a": 1}')[2]
     assert "is not valid JSON" in new_case("--from", "-", stdin="{")[2]
+
+
+def test_a_row_of_cases_keeps_its_keys(sms, new_case):
+    own = {"id": "otters", "slices": {"length": "long"}, "must_pass": True, "cluster": "sea", "notes": "of a colleague"}
+    row = {"input": {"text": NEW}, "expected": {"label": "spam"}, **own}
+    code, out, err = new_case("--from", "-", "--slice", "link=no", stdin=json.dumps(row))
+    assert (code, err) == (0, ""), out
+    assert last() == {**row, "slices": {"length": "long", "link": "no"}}
+    logged = {**row, "input": {"text": "Nothing like it, in any port"}, "output": "ham"}
+    code, out, err = new_case("--from", "-", stdin=json.dumps(logged))
+    assert (code, "not taken over from the row: slices, must_pass, cluster, notes" in out) == (0, True), err
+    assert "slices" not in last()
+    broken = {**row, "slices": ["long"]}
+    assert "slices" in new_case("--from", "-", stdin=json.dumps(broken))[2]
+
+
+TICKET = {"id": "t1", "input": "My parcel is late.", "expected": {"team": "delivery", "urgent": True}}
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        ('{"team": "delivery", "urgent": true', "--expected: is not valid JSON: "),
+        ('["delivery"', "--expected: is not valid JSON: "),
+        ("delivery", "--expected: 'delivery' is no JSON, which the cases of tickets expect"),
+    ],
+)
+def test_an_expected_value_that_was_meant_as_json(tmp_path, monkeypatch, new_case, expected, said):
+    monkeypatch.chdir(tmp_path)
+    write_golden(tmp_path / "tickets", [TICKET], '[[grader]]\nkind = "json_fields"\n')
+    code, _, err = new_case("--input", "Where is it?", "--expected", expected, golden="tickets")
+    assert (code, said in err) == (2, True), err
+    assert """--expected '{"team": "delivery", "urgent": true}'""" in err
+
+
+def test_a_slip_in_a_key_is_named(tmp_path, monkeypatch, new_case):
+    monkeypatch.chdir(tmp_path)
+    toml = '[prompt]\ntemplate = "{{ text }} {{ lang }}"\n[[grader]]\nkind = "json_fields"\n'
+    write_golden(tmp_path / "tickets", [{**TICKET, "input": {"text": "Late?", "lang": "en"}}], toml)
+    given = ("--input", '{"text": "Lost?", "lang": "en", "tone": "x"}', "--expected", '{"team": "a", "urgnt": true}')
+    code, out, _ = new_case(*given, golden="tickets")
+    assert code == 1
+    assert "keys: `expected` holds 'urgnt', which no other case has; the others: team, urgent" in out
+    assert "keys: `input` holds 'tone', which no other case has and no template uses: text, lang" in out
+    assert "--allow keys" in out
+    assert new_case(*given, "--allow", "keys", golden="tickets")[0] == 0
+
+
+def test_a_linked_file_is_said_to_become_one_of_its_own(tmp_path, monkeypatch, new_case):
+    monkeypatch.chdir(tmp_path)
+    write_golden(tmp_path / "sums", [{"id": "a", "input": "one plus one?", "expected": "2"}])
+    kept = cases(Path("sums")).rename("kept.jsonl")
+    cases(Path("sums")).symlink_to("../kept.jsonl")
+    code, out, _ = new_case("--input", "two plus two?", "--expected", "4", golden="sums")
+    assert (code, "sums/cases.jsonl: was a link to ../kept.jsonl" in out) == (0, True)
+    assert kept.read_bytes().count(b"\n") == 1
 
 
 def test_text_on_standard_input(sms, new_case):
@@ -267,6 +372,24 @@ def test_what_cannot_be_locked_is_put_back(sms, new_case):
     assert err
     assert cases().read_bytes() == before
     assert compare(sms.suite, read_lock(sms.folder / SET)) == []
+
+
+def test_several_at_once_lose_no_case(tmp_path):
+    write_golden(tmp_path / "sums", [{"id": "a", "input": "one plus one?", "expected": "2"}])
+    lock(tmp_path / "sums")
+    command = [sys.executable, "-m", "pytest_ftgate", "new-case", "sums", "--expected", "7", "--input"]
+    words = ("How many dwarfs has Snow White?", "Days of a week", "Colours in a rainbow, they say", "Wonders of old?")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    every = [
+        subprocess.Popen([*command, word], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+        for word in words
+    ]
+    said = [process.communicate(timeout=300)[0] for process in every]
+    assert [process.returncode for process in every] == [0] * len(words)
+    suite = load_suite(tmp_path / "sums")
+    assert sorted(each.input for each in suite.cases[1:]) == sorted(words)
+    assert compare(suite, read_lock(tmp_path / "sums")) == []
+    assert sorted(text.split("cases.jsonl:")[1][0] for text in said) == ["2", "3", "4", "5"]
 
 
 def test_several_variables_need_json(tmp_path, monkeypatch, new_case):

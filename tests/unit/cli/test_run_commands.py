@@ -80,6 +80,15 @@ def test_reasoning_repeats_line_ends_and_what_broke_are_shown(ftgate, state):
     assert '  expected:  {"a": "b"}' in out
 
 
+def test_a_case_without_an_expected_value_has_no_line_for_it(ftgate, state):
+    for digest, value in (("a", 1.0), ("b", 0.0)):
+        keep(state, record([case("x", value, expected=None)], digest=digest, model=digest))
+    assert "expected:" not in ftgate("show", "tickets")[1]
+    compared = ftgate("compare", "a", "b")[1]
+    assert "broken (1):" in compared
+    assert "expected:" not in compared
+
+
 def test_what_a_model_says_steers_no_terminal_and_stays_json(ftgate, state):
     said = "\x1b[31m::error::red ##vso[task] section_start:1 \x7f\u202e"
     keep(state, record([case("x", text=said)]))

@@ -35,6 +35,18 @@ def test_an_error_leaves_what_was_there(tmp_path, opened, data):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_who_may_read_it_stays_as_it_was(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(0o640)
+    write_text(path, "new")
+    assert path.stat().st_mode & 0o777 == 0o640
+    path.chmod(0o444)
+    (tmp_path / "link").symlink_to(path)
+    write_text(tmp_path / "link", "new")
+    assert (tmp_path / "link").lstat().st_mode & 0o200, "a read-only cache gives no read-only file"
+
+
 def test_a_link_is_replaced_and_never_written_through(tmp_path):
     (tmp_path / "cache").write_text("kept")
     (tmp_path / "link").symlink_to(tmp_path / "cache")

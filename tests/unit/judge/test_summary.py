@@ -16,7 +16,7 @@ def fact(questions: int, unscored: int, digest: str = "d", name: str = "tests") 
     bill = {"model": "m", "names": [], "text": f"{questions} asked"}
     return zero | {
         "names": [name], "judge": "m", "digest": digest, "models": ["m"], "questions": questions,
-        "unscored": unscored, "agreement": 0.5, "same_family": ["the same base"], "bills": [bill],
+        "unscored": unscored, "agreement": 0.5, "same_family": ["the same base"], "bills": [bill], "reasons": {"refused": unscored} if unscored else {},
     }  # fmt: skip
 
 
@@ -36,6 +36,12 @@ def test_workers_are_summed_before_they_are_compared(unscored, code):
     assert text.count("m: 15 asked") == 2, "each worker has a bill of its own"
     assert text.count("the same base") == 1
     assert "agreement" not in text
+    assert "  unscored: refused" in text.splitlines()
+
+
+def test_the_most_frequent_reason_is_told():
+    asked = fact(9, 3) | {"reasons": {"refused": 1, "no call": 2}}
+    assert "  unscored, 4 of 6: no call" in [line for line, _ in judged_lines([asked, asked])]
 
 
 def test_other_judges_are_not_summed():

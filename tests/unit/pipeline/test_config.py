@@ -89,6 +89,11 @@ def test_the_example_is_valid():
     assert example.baseline.few_shot == 4
 
 
+def test_a_key_of_another_table_is_sent_there(tmp_path):
+    told = faults(tmp_path, SMALLEST + "[train]\nmax_rows = 200\n")
+    assert told == [(10, "'max_rows' is not a valid key of [train]; it belongs to [data]")]
+
+
 def test_all_faults_are_told_at_once_with_their_lines(tmp_path):
     text = SMALLEST + '[train]\nepoch = 2\nbatch_size = 0\nlearning_rate = "fast"\nmethod = "dora"\n[lora]\nr = 600\n'
     told = faults(tmp_path, text)

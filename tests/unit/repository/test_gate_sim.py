@@ -87,7 +87,7 @@ def test_the_check_decides_and_not_a_copy_of_it(monkeypatch):
     from bench.gate_sim import policies
 
     champion_status.cache_clear()
-    monkeypatch.setattr(policies, "champion_check", lambda *_: policies.CheckResult("champion", "hold"))
+    monkeypatch.setattr(policies, "champion_check", lambda *_, **__: policies.CheckResult("champion", "hold"))
     assert not promoted(draw(np.random.default_rng(1), 50, 200, 0.1, 0.16))[OURS].any()
     monkeypatch.undo()
     champion_status.cache_clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.judge.summary import summed, untrusted
+from pytest_ftgate.judge.summary import most_frequent, summed, untrusted
 from pytest_ftgate.pipeline.report.html.numbers import count, plain, share
 from pytest_ftgate.pipeline.report.html.render import Section, section
 
@@ -43,7 +43,8 @@ def _rows(fact: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """(what, number, what it means)."""
     asked = fact["questions"]
     yield "questions", count(asked), ""
-    yield "without a verdict", f"{count(fact['unscored'])} ({share(fact['unscored'] / max(1, asked))})", "no grade"
+    unscored, why = fact["unscored"], f"no grade{most_frequent(fact['reasons'])}"
+    yield "without a verdict", f"{count(unscored)} ({share(unscored / max(1, asked))})", why
     for key, text in (("refused", "refusals"), ("invalid", "invalid verdicts"), ("broken", "unanswered")):
         if fact[key]:
             yield text, count(fact[key]), ""

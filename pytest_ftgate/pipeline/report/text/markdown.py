@@ -145,10 +145,14 @@ _KEYS = {"why": "reason"}
 
 
 def _cases(title: str, head: Sequence[str], count: int, cases: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """In a table that a click opens. count: how many there are, of which some may not be given."""
+    """In a table that a click opens. count: how many there are, of which some may not be given.
+
+    Where no case has an expected value, as where graders like `contains` have their own, there is no column for it.
+    """
     shown = cases[:SHOWN_CASES]
     if not shown:
         return
+    head = [name for name in head if name != "expected" or any(case[name] for case in shown)]
     rows = [tuple(str(case[_KEYS.get(name, name)]) for name in head[1:]) for case in shown]
     more = [f"and {count - len(shown)} more", ""] if count > len(shown) else []
     named = [case.get("test") or case["case"] for case in shown]

@@ -31,12 +31,16 @@ API = {"reference": REACHES, "reference_name": "claude", "volume": 1e4}
     [
         (situation(290, cases=320), "measure again"),
         (situation(279), "keep the prompt"),
-        (situation(278), "work on the prompt"),
+        (situation(278), "not shown"),
+        (situation(270), "not shown"),
+        (situation(269), "work on the prompt"),
         (situation(252), "work on the prompt"),
         (situation(251), "not decided"),
         (situation(229), "not decided"),
         (situation(228), "fine-tune"),
         (situation(220, rows=199), "collect rows"),
+        (situation(220, rows=120, left_out=79), "collect rows"),
+        (situation(220, rows=120, left_out=80), "raise max_rows"),
         (situation(220, rows=200), "fine-tune"),
         (situation(220, resolution=0.2), "write cases"),
         (situation(220, reference=MISSES, reference_name="claude"), "look at the target"),
@@ -58,12 +62,33 @@ def test_every_rule_is_reached_and_has_its_sentence():
     assert RULES[-1].holds(situation(0))
 
 
+def test_rows_that_max_rows_leaves_out_need_not_be_collected():
+    limited = situation(220, rows=120, left_out=130)
+    assert advise(limited).because == "250 training rows are there, and max_rows = 120 of [data] leaves out the others"
+    assert "150 training rows; 50 more are needed" in advise(situation(220, rows=120, left_out=30)).because
+    assert "raise it to 200 or more" in " ".join(advise(situation(240, rows=120, left_out=130)).notes)
+
+
 def test_an_interval_around_ten_points_decides_nothing():
-    """Whatever the score, no advice but this one is given while 10 points are inside the interval of the gap."""
+    """Whatever the score below the target, no advice but this one is given while 10 points are inside the gap's."""
     for right in range(301):
         now = situation(right)
-        inside = now.least_gap < CLOSE <= now.most_gap
+        inside = now.least_gap < CLOSE <= now.most_gap and now.gap > 0
         assert (advise(now).rule.name == "not decided") == inside, right
+
+
+def test_a_prompt_at_the_target_is_never_told_to_be_worked_on():
+    now = situation(41, 48, target=0.8)
+    told = advise(now)
+    assert told.rule.name == "not shown"
+    assert told.because.startswith("not shown: the prompt is at the target (0.854 >= 0.8), but its lower bound is 0.7")
+    more = now.cases_until_shown
+    assert f"about {more:,} more cases would show it" in told.because
+    of = 48 + more
+    assert advise(situation(round(41 / 48 * of), of, target=0.8)).rule.name == "keep the prompt"
+    assert advise(situation(17, 20, target=0.8)).rule.name == "not shown", "10 points are inside the interval"
+    assert advise(situation(240, target=0.8)).because.endswith("; more cases would not show it")
+    assert "70 cases of mood were not asked" in " ".join(advise(situation(41, 48, target=0.8, unasked=70)).notes)
 
 
 @pytest.mark.parametrize("right", [245, 232])

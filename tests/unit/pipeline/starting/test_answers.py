@@ -10,7 +10,7 @@ from pytest_ftgate.golden.case import Case, answer_text
 from pytest_ftgate.graders.grade import compile_grader, grade_case
 from pytest_ftgate.graders.value import Grade
 from pytest_ftgate.metrics.intervals import wilson
-from pytest_ftgate.pipeline.starting.answers import answers_of, variants
+from pytest_ftgate.pipeline.starting.answers import Answers, answers_of, variants
 from pytest_ftgate.pipeline.starting.grading import grading_of, shown_from
 from pytest_ftgate.pipeline.starting.inferred_schema import schema_of
 from pytest_ftgate.serve.response import Response
@@ -93,3 +93,33 @@ def test_the_schema_holds_types_optional_keys_and_few_values():
 def test_the_share_that_shows_a_floor_is_the_least_one():
     share = shown_from(0.8, 200)
     assert wilson(share * 200, 200)[0] >= 0.8 > wilson(share * 200 - 1, 200)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "loose"),
+    [
+        (["Oslo", "St. John's", "Guinea-Bissau"], True),
+        (["Oslo", "12.5%"], False),
+        (["-5 C", "Oslo"], False),
+        (["C#", "Rust"], False),
+        (["re-sign", "resign"], False),
+    ],
+)
+def test_punctuation_counts_where_it_says_something(values, loose):
+    answers = Answers("short", {}, "", 10, {})
+    [grader] = grading_of(answers, values).graders
+    assert grader.get("ignore_punctuation", False) == loose
+    assert ("punctuation" in grading_of(answers, values).told) == loose
+
+
+def test_labels_that_commas_do_not_part_have_a_line_each():
+    labels = {"Oslo, Norway": 20, "Rome": 20}
+    assert grading_of(Answers("labels", labels, "", 10, {}), []).system.endswith("else:\n- Oslo, Norway\n- Rome")
+    assert grading_of(Answers("labels", {"ham": 9, "spam": 9}, "", 4, {}), []).system.endswith("else: ham, spam.")
+
+
+def test_many_labels_are_named():
+    values = [f"team {i % 40}" for i in range(320)]
+    assert any("40 different answers: are they labels?" in line for line in grading_of(answers_of(values), values).look)
+    own = [f"name {i}" for i in range(320)]
+    assert not any("are they labels?" in line for line in grading_of(answers_of(own), own).look)

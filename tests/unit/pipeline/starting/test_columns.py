@@ -69,6 +69,28 @@ def test_columns_that_are_not_there_are_named_with_those_that_are():
         check_named(columns, Mapped(("text",), "text"))
 
 
+MESSAGES = {"message": "a", "label": "b", "lang": "c"}
+
+
+@pytest.mark.parametrize(("name", "role"), [("message", "questions"), ("label", "right answers")])
+def test_a_slice_that_is_asked_or_expected_by_its_name_alone(name, role):
+    with pytest.raises(FtgateError, match=f"--slice {name}: this column holds the {role}"):
+        mapped(MESSAGES, Mapped(slices=(name,)))
+
+
+@pytest.mark.parametrize("name", ["message", "lang"])
+def test_a_slice_that_was_named_for_something_else(name):
+    given = Mapped(("message",), "lang", (name,))
+    with pytest.raises(FtgateError, match=f"--slice {name}: this column holds the "):
+        check_named(columns_of([MESSAGES]), given)
+
+
+def test_a_slice_that_could_be_asked_or_expected_leaves_no_doubt():
+    row = {"message": "a", "user": "b", "label": "c", "topic": "d"}
+    given = Mapped(slices=("user", "topic"))
+    assert mapped(row, given) == Mapped(("message",), "label", ("user", "topic"))
+
+
 def test_unused_columns_of_few_values_could_be_slices():
     rows = [{"text": str(i), "label": "x", "lang": "en" if i % 2 else "de", "when": str(i), "id": i} for i in range(50)]
     columns, given = columns_of(rows), Mapped(("text",), "label")

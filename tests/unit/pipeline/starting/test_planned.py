@@ -14,7 +14,9 @@ from pytest_ftgate.pipeline.starting.parts import Parts
 from pytest_ftgate.pipeline.starting.personal import PersonalError
 from pytest_ftgate.pipeline.starting.plan import Plan
 from pytest_ftgate.pipeline.starting.planned import Wish, mapping_of, planned
+from pytest_ftgate.pipeline.starting.reachable import best_macro_f1
 from pytest_ftgate.pipeline.starting.reading import CONTRADICTORY, COPIES
+from pytest_ftgate.pipeline.starting.texts import python_test
 from tests.unit.pipeline.starting.tables import records, table
 
 NOTHING = Mapped()
@@ -96,6 +98,98 @@ def test_an_expected_value_that_the_grader_cannot_judge_is_left_out(plan_of):
     [(reason, places)] = plan.left.places.items()
     assert "no word is left of it" in reason
     assert places == ["mail.csv:302"]
+
+
+def test_a_label_of_too_few_rows_is_left_out_with_its_line(plan_of):
+    rows = table(520, lambda i: ("shipping", "refund", "account")[i % 3])
+    rows[7]["label"] = "shiping"
+    rows[8]["label"] = rows[9]["label"] = "other"
+    plan = plan_of(rows)
+    assert dict(plan.left.places) == {
+        "label 'shiping' in fewer than 5 rows (near 'shipping': a typo?)": ["mail.csv:9"],
+        "label 'other' in fewer than 5 rows": ["mail.csv:10", "mail.csv:11"],
+    }
+    assert set(plan.answers.labels) == set(plan.grading.choices) == {"shipping", "refund", "account"}
+    assert "shiping" not in f"{plan.system}{plan.grading}"
+
+
+def test_a_rare_label_in_an_object_or_written_in_several_ways(plan_of):
+    rows = table(400, lambda i: {"team": "billing" if i % 2 else "support"})
+    rows[5]["label"] = {"team": "biling"}
+    plan = plan_of(rows)
+    assert list(plan.left.places) == ["label 'biling' in fewer than 5 rows (near 'billing': a typo?)"]
+    assert "biling" not in f"{plan.system}{plan.grading}"
+    rows = table(400, label)
+    rows[1]["label"], rows[4]["label"], rows[2]["label"] = "Ham", "other", "Other"
+    plan = plan_of(rows)
+    assert list(plan.left.places.values()) == [["mail.csv:4", "mail.csv:6"]]
+
+
+def test_each_label_has_golden_cases_and_training_rows(plan_of):
+    """The six rows of a label are one cluster, so that they cannot be in two parts."""
+    rows = table(400, label, cluster=lambda i: "c" if i < 6 else "")
+    for row in rows[:6]:
+        row["label"] = "rare"
+    plan = plan_of(rows)
+    [(reason, places)] = plan.left.places.items()
+    assert reason.startswith("label 'rare', which no ")
+    assert len(places) == 6
+    assert {each.expected for each in plan.parts.goldens} == set(plan.grading.choices) == {"ham", "spam"}
+
+
+def test_one_label_alone_is_no_task(plan_of):
+    rows = table(400, lambda i: "spam" if i == 3 else "ham")
+    with pytest.raises(FtgateError, match="fewer than two labels would be left: label 'spam' in fewer than 5 rows"):
+        plan_of(rows)
+
+
+def test_one_answer_everywhere_is_nothing_to_learn(plan_of):
+    with pytest.raises(FtgateError, match=r"every row expects 'yes': nothing to learn .*'label' the right column"):
+        plan_of(table(400, lambda _: "yes"))
+
+
+def test_a_cluster_of_most_rows_is_named(plan_of):
+    with pytest.raises(FtgateError, match="`cluster` says 'all' in 400 of 400 rows"):
+        plan_of(table(400, label, cluster=lambda _: "all"))
+
+
+def test_why_too_few_rows_can_be_used_is_said(plan_of):
+    rows = table(400, lambda i: "ham" if i < 100 else "")
+    with pytest.raises(
+        FtgateError, match=r"100 can be used.*\n    left out: nothing in label: 300 \(mail.csv:102 first"
+    ):
+        plan_of(rows)
+
+
+def test_the_test_in_python_can_pass(plan_of):
+    assert "accuracy().lower > 0.75" in python_test(plan_of(table(400, label)))
+    rare = plan_of(table(600, lambda i: "ham" if i % 100 else "spam"))
+    assert 'metrics.f1(average="macro").lower > 0.50' in python_test(rare)
+
+
+def test_a_model_without_a_mistake_reaches_the_floor(plan_of):
+    rare = plan_of(table(600, lambda i: "ham" if i % 100 else "spam"))
+    counts = Counter(each.expected for each in rare.parts.goldens)
+    assert best_macro_f1(list(counts.values())) > rare.grading.floor["min"] == 0.7
+    assert "macro F1 0.70" in rare.grading.told
+    assert "no model shows more than 0.76 on so few cases" in rare.grading.look[0]
+    assert plan_of(table(400, label)).grading.floor["min"] == 0.8
+
+
+def test_personal_data_beside_the_texts_are_found_and_redacted(plan_of):
+    mails = ["jane.doe@harbour-mail.org", "maria.lopez@acme-mail.org"]
+    more = {name: (lambda i: mails[i % 2]) for name in ("cluster", "owner")}
+    rows = table(300, label, id=lambda i: f"{i}-{mails[i % 2]}", **more)
+    for i, row in enumerate(rows):
+        row["cluster"] += f" {i // 4}"
+    given = Mapped(slices=("owner",))
+    with pytest.raises(PersonalError, match="in 300 rows"):
+        plan_of(rows, given)
+    found = _every(plan_of(rows, given, pii="redact"))
+    assert "mail.org" not in str(found)
+    assert len({each.cluster for each in found}) == 150
+    assert {each.id for each in found} == {""}
+    assert {each.slices["owner"] for each in found} == {"<EMAIL>"}
 
 
 def test_personal_data_need_a_decision(plan_of):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from pytest_ftgate.errors import JournalError, ProviderError
-from pytest_ftgate.serve.api.client import open_provider
+from pytest_ftgate.errors import JournalError, MissingExtra, ProviderError
+from pytest_ftgate.serve.api.client import check_usable, open_provider
 from pytest_ftgate.serve.api.request import ApiReply, Usage
 from pytest_ftgate.serve.api.settings import Settings
 from tests import messages_server as faulty
@@ -38,6 +40,18 @@ def test_answers_come_in_order_with_their_input_usage_and_price(tmp_path, way):
     assert provider.bill.attempts == 20
     assert provider.bill.dollars == pytest.approx(sum(one.dollars for one in said))
     assert provider.bill.usage == sum((one.usage for one in said), Usage())
+
+
+def test_whether_a_model_can_be_asked_shows_before_anything_is_opened(monkeypatch):
+    here = Settings(base_url="http://127.0.0.1:9")
+    check_usable(here)
+    monkeypatch.setitem(sys.modules, "anthropic", None)
+    check_usable(Settings(api="openai", base_url="http://127.0.0.1:9/v1"))
+    with pytest.raises(MissingExtra, match="needs the extra 'judge'"):
+        check_usable(here)
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    with pytest.raises(ProviderError, match="ANTHROPIC_API_KEY is not set"):
+        check_usable(Settings())
 
 
 def test_free_text_is_asked_without_a_tool(tmp_path):

@@ -161,7 +161,7 @@ def test_a_hang_at_start_up_ends_at_the_limit_with_all_processes(make, tmp_path,
     with pytest.raises(ServeError, match=rf"not ready within {limit_s:g} s(.|\n)*INFO starting"):
         engine.start(lines.append)
     told = "warming up" if "deaf" in plan else "starting"
-    assert any(line.startswith(f"{told} the vllm server: ") for line in lines)
+    assert told in lines
     assert not fakes(tmp_path)
 
 

@@ -40,6 +40,7 @@ def everything(text: str = "x"):
         "models": ["m"],
         "bills": [{"text": text}],
         "same_family": [text],
+        "reasons": {text: 1},
     }
     judge |= dict.fromkeys(("again", "refused", "invalid", "broken", "questions", "unscored", "pairs", "flips"), 0)
     return run(

@@ -153,6 +153,7 @@ def test_the_judge_has_its_bias_and_its_agreement_with_people():
     judge |= dict.fromkeys(("again", "refused", "invalid", "broken"), 0) | {
         "questions": 100,
         "unscored": 9,
+        "reasons": {"the judge refused twice": 9},
         "pairs": 40,
     }
     judge |= {"flips": 6, "agreement": 0.91, "verbosity": [0.1, -0.1, 0.3]}

@@ -58,6 +58,9 @@ def test_cases_that_changed_have_question_and_both_answers():
     assert "<summary>1 broken in quiz</summary>" in text
     assert "| q1 | 1 + 1? | 2 | 2 | &#64;&#8203;octocat" in text
     assert "in quiz</summary>" not in page(report(changed=[moved(cases=[])]))
+    assert "| expected |" in text
+    [case] = moved()["cases"]
+    assert "| case | question | then | now |" in page(report(changed=[moved(cases=[case | {"expected": ""}])]))
 
 
 def test_a_training_shows_what_changed_against_the_champion_and_not_since_the_last_run():

@@ -188,6 +188,13 @@ def test_of_more_rows_than_fit_those_that_are_right_are_left_out(tmp_path, monke
     assert json.loads(gzip.decompress(b64decode(next(packed(made)))))["left_out"] == made.left_out
 
 
+@pytest.mark.parametrize(("expected", "shown"), [("b", True), (None, False)])
+def test_the_plain_table_has_a_column_of_expected_values_where_there_are_any(tmp_path, expected, shown):
+    run = keep(tmp_path, record([case("x", 0.0, expected=expected)]))
+    report = RunReport(run=run, at=0.0, seconds=1.0, code=0)
+    assert ("Expected" in cases_section(read_table(RecordStore(tmp_path), report)).html) == shown
+
+
 def test_the_plain_table_escapes_and_the_script_never_parses_markup(table):
     html = cases_section(table).html
     assert "<img" not in html
