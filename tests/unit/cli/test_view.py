@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
 from pytest_ftgate.cli.main import main
+from pytest_ftgate.evaluate.records.record import Record
 from pytest_ftgate.evaluate.records.store import RecordStore
 from pytest_ftgate.pipeline.report.run_report import RunReport
 from pytest_ftgate.pipeline.report.run_report import keep as keep_report
@@ -53,6 +55,22 @@ def test_the_trend_of_a_set_is_told_in_words_too(state, no_tracking_server):
         == "&lt;b&gt;model&lt;/b&gt;: 3 runs from 2023-11-14 to 2023-11-17; first 92.5 %, last 97.5 %, between 89.5 % and 99.4 %"
     )
     assert ">v2</text>" in text, "the run that promoted is marked"
+
+
+def test_a_run_of_a_part_of_the_set_is_a_hollow_dot(state, no_tracking_server):
+    some = record(cases({"t1": 1.0, "t2": 1.0}), title="<b>model</b>", at=1.75e9)
+    keep(state, Record(replace(some.facts, cases=40), some.cases), "20261129-100000-0005")
+    text = page(state)
+    assert text.count('class="mark hollow"') == 1
+    assert ": 100.0 % of 2 of 40 cases</title>" in text
+    assert "; 1 of a part of the set" in text
+
+
+def test_a_folder_gets_the_usual_name(state, no_tracking_server, capsys):
+    (state / "pages").mkdir()
+    assert main(["view", "--state-dir", str(state), "--out", str(state / "pages")]) == 0
+    assert "pages/view.html written" in capsys.readouterr().out
+    assert (state / "pages" / "view.html").is_file()
 
 
 def test_what_a_model_is_called_is_text_and_nothing_is_fetched(state, no_tracking_server):

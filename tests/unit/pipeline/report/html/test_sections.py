@@ -224,12 +224,15 @@ def test_a_canary_has_its_windows_against_the_alarm():
 
 def test_metrics_of_each_prompt():
     facts_of = [fact(), fact(title="mail[v2]")]
-    scores = [score(unscored=1, failed=2), score(set="mail[v2]", title="m")]
+    scores = [score(n=197, unscored=1, failed=2), score(set="mail[v2]", title="m")]
     metrics = {"mail": [{"name": "latency", "value": 5.0, "lower": None, "upper": None, "n": 199, "ungraded": 1}]}
     text = words(sets.sets(run(sets=facts_of, scores=scores, metrics=metrics), [], linked=False))
     assert "latency mail 5 199 1 " in text
     assert "accuracy mail 0.9 0.85 0.93 200 3 " in text, "cases without a grade are not measured"
     assert "accuracy mail[v2] 0.9 0.85 0.93 200 0" in text
+    assert "A part of the set" not in text
+    some = words(sets.sets(run(sets=[fact()], scores=[score(n=9, failed=1, unscored=2)]), [], linked=False))
+    assert "A part of the set: 12 of 200 cases asked" in some
 
 
 def test_cases_that_are_not_as_they_were_are_counted_where_they_are_left_out(tmp_path):
