@@ -84,6 +84,14 @@ def test_models_side_by_side_and_paired_outcomes():
     assert "<a href" not in sets.sets(run(sets=[fact()]), [grades], linked=False).body
 
 
+def test_candidates_of_two_pipelines_on_one_set_are_not_compared_with_each_other():
+    one, champion = columns(candidate="110", champion="101").columns
+    found = SetGrades("mail", (one, Column("candidate", "of another task", results("011")), champion))
+    text = words(sets.sets(run(), [found], linked=False))
+    assert "of another task: 66.7 %" in text
+    assert text.count("Case by case") == 1
+
+
 def test_what_makes_a_comparison_unfair_is_a_warning():
     grades = SetGrades("mail", columns(tested="11", before="10").columns, ("the graders differ",))
     assert "Not like with like: the graders differ" in words(sets.sets(run(), [grades], linked=False))
