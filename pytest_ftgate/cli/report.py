@@ -28,7 +28,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="RUN",
         help="last (default), last~1, a run id or its beginning, a name, a model, a prompt variant or a golden set",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in the folder of the run")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="or a folder (default: report.html in the folder of the run)"
+    )
     parser.set_defaults(run=report)
 
 
@@ -40,6 +42,7 @@ def report(args: argparse.Namespace) -> int:
     store = RecordStore(args.state_dir)
     found = kept_report(store, args.of_run)
     path = args.out or store.folder / found.run / FILE
+    path = path / FILE if path.is_dir() else path
     text = document(store, found)
     try:
         write(path, text)

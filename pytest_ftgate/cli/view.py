@@ -23,7 +23,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parents=[registry_options()],
         help="write one HTML page of all runs of this machine: trends of each set, promotions, reports",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help=f"default: {FILE} in the state folder")
+    parser.add_argument("--out", type=Path, metavar="FILE", help=f"or a folder (default: {FILE} in the state folder)")
     parser.set_defaults(run=view)
 
 
@@ -39,6 +39,7 @@ def view(args: argparse.Namespace) -> int:
             f"no runs in {shown(store.folder)} yet: each run of pytest that asks a golden set is kept there"
         )
     path = args.out or args.state_dir / FILE
+    path = path / FILE if path.is_dir() else path
     text = page(store, _moves(args), path.absolute())
     try:
         write(path, text)

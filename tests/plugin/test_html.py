@@ -42,6 +42,11 @@ def mail(project, answering):
     return project
 
 
+def test_a_run_of_some_cases_says_of_how_many(mail):
+    mail.run("--ftgate-html", "page.html", "-k", "c1 or c2")
+    assert "22 of 40 cases asked" in (mail.path / "page.html").read_text(encoding="utf-8")
+
+
 def test_a_plain_run_opens_from_the_disk(mail, tmp_path_factory):
     result = mail.run("--ftgate-html", "out/page.html")
     result.stdout.fnmatch_lines(["ftgate: report: out/page.html"])

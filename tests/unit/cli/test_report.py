@@ -64,9 +64,14 @@ def test_no_such_run(state, capsys, name, says):
     assert says in capsys.readouterr().err
 
 
-def test_an_edited_report_is_refused_and_a_folder_is_no_file(state, capsys):
-    assert report(state, "--out", str(state)) == 2
-    assert "cannot be written" in capsys.readouterr().err
+def test_a_folder_gets_the_usual_name_and_below_a_file_nothing_is_written(state, capsys):
+    assert report(state, "--out", str(state)) == 0
+    assert (state / "report.html").is_file()
+    assert report(state, "--out", str(state / "report.html/page.html")) == 2
+    assert "page.html: cannot be written" in capsys.readouterr().err
+
+
+def test_an_edited_report_is_refused(state, capsys):
     file = state / "records/20261128-000000-0000/run.json"
     file.write_text(file.read_text(encoding="utf-8").replace('"code":0', '"code":1'), encoding="utf-8")
     assert report(state) == 2

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
 from pytest_ftgate.cli.main import main
+from pytest_ftgate.evaluate.records.record import Record
 from pytest_ftgate.evaluate.records.store import RecordStore
 from pytest_ftgate.pipeline.report.run_report import RunReport
 from pytest_ftgate.pipeline.report.run_report import keep as keep_report
@@ -80,6 +82,22 @@ def test_runs_of_one_day_are_told_apart_by_their_time(tmp_path, no_tracking_serv
     assert "2 runs from 2023-11-14 22:13 to 2023-11-14 22:23" in text
     assert ">2023-11-14 22:13</text>" in text
     assert ">22:23</text>" in text
+
+
+def test_a_run_of_a_part_of_the_set_is_a_hollow_dot(state, no_tracking_server):
+    some = record(cases({"t1": 1.0, "t2": 1.0}), title="<b>model</b>", at=1.75e9)
+    keep(state, Record(replace(some.facts, cases=40), some.cases), "20261129-100000-0005")
+    text = page(state)
+    assert text.count('class="mark hollow"') == 1
+    assert ": 100.0 % of 2 of 40 cases</title>" in text
+    assert "; 1 of a part of the set" in text
+
+
+def test_a_folder_gets_the_usual_name(state, no_tracking_server, capsys):
+    (state / "pages").mkdir()
+    assert main(["view", "--state-dir", str(state), "--out", str(state / "pages")]) == 0
+    assert "pages/view.html written" in capsys.readouterr().out
+    assert (state / "pages" / "view.html").is_file()
 
 
 def test_what_a_model_is_called_is_text_and_nothing_is_fetched(state, no_tracking_server):

@@ -48,9 +48,10 @@ class SetGrades:
 
     @property
     def others(self) -> tuple[Column, ...]:
-        """What the first column is compared with, the champion first."""
+        """What the first column is compared with, the champion first; not the candidate of another pipeline."""
         order = ("champion", "before", "baseline", "tested")
-        return tuple(sorted(self.columns[1:], key=lambda column: order.index(column.role)))
+        known = [column for column in self.columns[1:] if column.role in order]
+        return tuple(sorted(known, key=lambda column: order.index(column.role)))
 
 
 def read_grades(models: RunModels) -> list[SetGrades]:

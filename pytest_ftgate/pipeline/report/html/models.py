@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import FtgateError
@@ -69,6 +70,7 @@ def _noting(notes: list[str]) -> Iterator[None]:
 
 
 def _models(store: RecordStore, report: RunReport, records: Sequence[Record], notes: list[str]) -> Iterator[Model]:
+    records = sorted(records, key=partial(_place, report))
     first = records[0]
     beside = list(_sides(store, report, first.facts.set))
     for record in records:
@@ -81,6 +83,13 @@ def _models(store: RecordStore, report: RunReport, records: Sequence[Record], no
         title = _title(before.facts)
         when = f"run before, {before.facts.when:%Y-%m-%d %H:%M}"
         yield Model("before", when if title in {"", _title(first.facts)} else f"{when} ({title})", before.facts, same)
+
+
+def _place(report: RunReport, record: Record) -> int:
+    """As the columns stand in the run: records are in the order in which they were asked."""
+    facts, named = record.facts, (record.facts.model, f"{record.facts.model}-{record.facts.variant or 'base'}")
+    labels = [column["label"] for fact in report.columns if fact["set"] == facts.set for column in fact["columns"]]
+    return next((place for place, label in enumerate(labels) if label in (*named, *facts.labels)), len(labels))
 
 
 def _title(facts: Facts) -> str:

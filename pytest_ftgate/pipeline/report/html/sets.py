@@ -50,7 +50,17 @@ def _of_set(report: RunReport, fact: Mapping[str, Any], grades: SetGrades | None
         "pairs": [] if several else list(_paired(grades, linked=linked)) if grades else [],
         "metrics": _metrics(report, titles),
         "warnings": grades.warnings if grades else (),
+        "asked": list(_asked(report, titles)),
     }
+
+
+def _asked(report: RunReport, titles: Sequence[str]) -> Iterator[str]:
+    """What was chosen from the set, as with -k."""
+    for score in report.scores:
+        asked = score["n"] + score["unscored"] + score["failed"]
+        if score["set"] in titles and asked < score["cases"]:
+            model = f"{score['set']}: " if len(titles) > 1 else ""
+            yield f"{model}{asked:,} of {score['cases']:,} cases asked"
 
 
 def _row(column: Column) -> tuple[dict[str, Any], Interval]:

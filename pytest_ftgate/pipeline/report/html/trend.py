@@ -23,13 +23,16 @@ _LEFT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run. at: Unix time in seconds. value, lower, upper: shares. note: what happened then, such as "v3"."""
+    """One run. at: Unix time in seconds. value, lower, upper: shares. note: what happened then, such as "v3".
+    part: "12 of 40 cases" of a run that did not measure the whole set.
+    """
 
     at: float
     value: float
     lower: float
     upper: float
     note: str = ""
+    part: str = ""
 
 
 def scale(series: Iterable[Sequence[Point]]) -> Axis:
@@ -49,6 +52,8 @@ def trend(name: str, points: Sequence[Point], y: Axis) -> Markup:
         f"{name}: {len(shown)} run{'' if len(shown) == 1 else 's'} from {when(first.at)} to {when(last.at)}; "
         f"first {share(first.value)}, last {share(last.value)}, between {share(last.lower)} and {share(last.upper)}"
     )
+    parts = sum(bool(each.part) for each in shown)
+    told += f"; {parts} of a part of the set" if parts else ""
     return drawing(name, told, int(_HEIGHT) + 24, _parts(shown, y), "curve")
 
 
@@ -72,7 +77,8 @@ def _parts(points: Sequence[Point], y: Axis) -> Iterator[Markup]:
             yield line(x, _TOP, x, _HEIGHT, "limit")
             yield label(x, _TOP - 2, each.note)
         yield line(x, height(each.lower), x, height(each.upper), "whisker plain")
-        yield dot(x, height(each.value), "mark accent", 4, f"{when(each.at)}: {share(each.value)}")
+        kind, of = ("mark hollow", f" of {each.part}") if each.part else ("mark accent", "")
+        yield dot(x, height(each.value), kind, 4, f"{when(each.at)}: {share(each.value)}{of}")
     yield label(across(0), _HEIGHT + 18, when(points[0].at), anchor="start")
     if len(points) > 1:
         yield label(

@@ -84,7 +84,8 @@ def _point(facts: Facts, report: RunReport | None) -> Point:
     """Of the share of cases that passed: it has bounds whatever the grader gives."""
     promoted = [each for each in report.verdicts if each["verdict"] == "PROMOTE"] if report else []
     note = f"v{promoted[0]['version']}" if promoted else ""
-    return Point(facts.at, facts.passed / facts.n, *wilson(facts.passed, facts.n), note)
+    part = "" if facts.whole else f"{facts.n:,} of {facts.cases:,} cases"
+    return Point(facts.at, facts.passed / facts.n, *wilson(facts.passed, facts.n), note, part)
 
 
 def _champions(moves: Moves) -> Section | None:
@@ -101,7 +102,8 @@ def _runs(store: RecordStore, facts: Sequence[Facts], reports: Mapping[str, RunR
         | {"marks": list(_marks(reports[run])) if run in reports else []}
         for run in runs
     ]
-    return section("runs", "Runs", runs=rows) if rows else None
+    lines = len(facts) + len(set(reports) - {each.run for each in facts})
+    return section("runs", "Runs", runs=rows, lines=lines) if rows else None
 
 
 def _ended(run: str, facts: Sequence[Facts], reports: Mapping[str, RunReport]) -> float:

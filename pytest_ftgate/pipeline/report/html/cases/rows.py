@@ -16,10 +16,10 @@ Answer = dict[str, Any]
 """What one model answered to one case.
 
 t: text, of several repeats the first that ended as the case did. p: whether it passed, 0 or 1, and v: its value where
-that is neither; both are missing without a grade, and o says why: "unscored", "failure" or "none".
-r: reason. g: grader. f: finish reason other than "stop", e: error, w: the server's own word. n: tokens of prompt and
-completion. s: seconds. k: reasoning. c: tool calls. u: answers to earlier turns. h: from the cache. z: characters of a
-text that was cut. m: the repeats, each with these keys.
+that is neither; both are missing without a grade, and o says why: "unscored", "failure" or "none". r: reason.
+g: grader. f: finish reason other than "stop", e: error, w: the server's own word. n: tokens of prompt and completion.
+s: seconds. k: reasoning. c: tool calls. u: answers to earlier turns. h: from the cache. z: characters of a text that
+was cut. m: the repeats, each with these keys.
 """
 Row = dict[str, Any]
 """s: index of its set. i: id. l: line. q: question. e: expected. x: slices. k: cluster. m: must pass. a: an Answer or

@@ -85,6 +85,14 @@ def test_models_side_by_side_and_paired_outcomes():
     assert "<a href" not in sets.sets(run(sets=[fact()]), [grades], linked=False).body
 
 
+def test_candidates_of_two_pipelines_on_one_set_are_not_compared_with_each_other():
+    one, champion = columns(candidate="110", champion="101").columns
+    found = SetGrades("mail", (one, Column("candidate", "of another task", results("011")), champion))
+    text = words(sets.sets(run(), [found], linked=False))
+    assert "of another task: 66.7 %" in text
+    assert text.count("Case by case") == 1
+
+
 def test_what_makes_a_comparison_unfair_is_a_warning():
     grades = SetGrades("mail", columns(tested="11", before="10").columns, ("the graders differ",))
     assert "Not like with like: the graders differ" in words(sets.sets(run(), [grades], linked=False))
@@ -246,12 +254,15 @@ def test_a_canary_has_its_windows_against_the_alarm():
 
 def test_metrics_of_each_prompt():
     facts_of = [fact(), fact(title="mail[v2]")]
-    scores = [score(unscored=1, failed=2), score(set="mail[v2]", title="m")]
+    scores = [score(n=197, unscored=1, failed=2), score(set="mail[v2]", title="m")]
     metrics = {"mail": [{"name": "latency", "value": 5.0, "lower": None, "upper": None, "n": 199, "ungraded": 1}]}
     text = words(sets.sets(run(sets=facts_of, scores=scores, metrics=metrics), [], linked=False))
     assert "latency mail 5 199 1 " in text
     assert "accuracy mail 90.0 % 85.0 % 93.0 % 200 3 " in text, "cases without a grade are not measured"
     assert "accuracy mail[v2] 90.0 % 85.0 % 93.0 % 200 0" in text
+    assert "A part of the set" not in text
+    some = words(sets.sets(run(sets=[fact()], scores=[score(n=9, failed=1, unscored=2)]), [], linked=False))
+    assert "A part of the set: 12 of 200 cases asked" in some
 
 
 def test_cases_that_are_not_as_they_were_are_counted_where_they_are_left_out(tmp_path):

@@ -125,6 +125,15 @@ def test_models_and_prompts_of_one_run_stand_side_by_side(tmp_path):
     assert [table.status(each) for each in table.rows] == ["fixed", "right"], "as the section of models says it"
 
 
+def test_the_first_of_several_is_the_first_column_of_the_run_whatever_was_asked_first(tmp_path):
+    run = keep(tmp_path, record(cases({"a": 0.0}), title="m", variant="v2"))
+    keep(tmp_path, record(cases({"a": 1.0}), title="m"), run)
+    columns = [{"set": "tickets", "columns": [{"label": "base"}, {"label": "v2"}]}]
+    table = read_table(RecordStore(tmp_path), RunReport(run=run, at=0.0, seconds=1.0, code=0, columns=columns))
+    assert [column.title for column in table.sets[0].columns] == ["m", "m, v2"]
+    assert table.status(table.rows[0]) == "broken"
+
+
 def test_of_several_models_what_any_got_wrong_is_in_the_plain_table(tmp_path):
     run = keep(tmp_path, record(cases(dict.fromkeys("abcd", 1.0) | {"d": 0.0}), title="first"))
     keep(tmp_path, record(cases({"a": 0.0, "b": 1.0, "c": 1.0, "d": 1.0}), title="second"), run)
