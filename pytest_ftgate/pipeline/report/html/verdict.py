@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.gate.exit_code import DRIFT
 from pytest_ftgate.pipeline.comparison.since_last import worse_slices
 from pytest_ftgate.pipeline.report.html.checks import GRAVEST_FIRST, floors_of, limit_of, told_floor
-from pytest_ftgate.pipeline.report.html.not_right import cases, other_tests, unmeasured, wrong
 from pytest_ftgate.pipeline.report.html.numbers import count, points, share
 from pytest_ftgate.pipeline.report.html.render import rendered
+from pytest_ftgate.pipeline.report.not_right import cases, other_tests, unmeasured, wrong
 
 if TYPE_CHECKING:
     from markupsafe import Markup

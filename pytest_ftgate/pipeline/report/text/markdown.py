@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.pipeline.report.not_right import other_tests
 from pytest_ftgate.pipeline.report.text.changed import changed_lines
 from pytest_ftgate.pipeline.report.text.columns import headline as columns_headline
 from pytest_ftgate.pipeline.report.text.columns import notes
@@ -53,7 +54,7 @@ def _lines(tally: RunReport) -> Iterator[str]:
     yield "## pytest-ftgate"
     yield ""
     if not (tally.verdicts or tally.nights):
-        yield from (f"**{headline(tally)}**", "")
+        yield from (f"**{headline(tally)}**{_besides(tally)}", "")
     shown_below = any(each["cases"] for pipeline in tally.pipelines for each in pipeline.get("changed", ()))
     yield from verbatim([text for text, _ in endings(tally, explained=not shown_below)])
     yield from verbatim([text for text, _ in data_lines(tally.data, verbose=False)])
@@ -65,6 +66,12 @@ def _lines(tally: RunReport) -> Iterator[str]:
     yield from _answers(tally.wrong, "failed: wrong answers, or not measured")
     yield from _answers(tally.missed, "missed: wrong answers, left to the gate")
     yield from verbatim(list(traffic_lines(tally.traffic, tally.counts)))
+
+
+def _besides(tally: RunReport) -> str:
+    """What the score of a run that failed may not show."""
+    others = other_tests(tally)
+    return f": {others} failed test{'' if others == 1 else 's'} besides the golden cases" if others else ""
 
 
 def _set(tally: RunReport, name: str) -> Iterator[str]:

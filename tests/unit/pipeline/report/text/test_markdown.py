@@ -87,3 +87,8 @@ def test_a_training_shows_what_changed_against_the_champion_and_not_since_the_la
 def test_the_job_is_linked_if_it_is_an_address(job: str, linked: bool):
     text = page(report(about={"job": job, "html": "report.html"}))
     assert (f"[Log and artifacts of this job]({job}), the whole report among them as report.html" in text) == linked
+
+
+def test_a_failure_beside_a_perfect_score_has_its_reason():
+    assert "**FAILED**: 2 failed tests besides the golden cases\n" in page(report(failed=2))
+    assert "**FAILED**\n" in page(report(failed=1, wrong=[wrong(1)]))

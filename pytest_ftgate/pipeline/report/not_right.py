@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.pipeline.report.html.numbers import count
-
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.report.run_report import RunReport
 
@@ -48,4 +46,4 @@ def other_tests(report: RunReport) -> int:
 
 def cases(number: int) -> str:
     """Such as "1 case", "1,200 cases"."""
-    return f"{count(number)} case{'' if number == 1 else 's'}"
+    return f"{number:,} case{'' if number == 1 else 's'}"
