@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 from pytest_ftgate.files.escape import printable
@@ -76,20 +76,34 @@ class Console:
     @contextmanager
     def step(self, label: str) -> Iterator[None]:
         """Around work that cannot say how far it is: shows that it goes on, and for how long."""
-        over = Event()
-        with self.progress(label, None) as advance:
-            ticking = Thread(target=_tick, args=(over, advance), daemon=True)
-            ticking.start()
-            try:
-                yield
-            finally:
-                over.set()
-                ticking.join()
+        with self.progress(label, None) as advance, kept_alive(advance):
+            yield
 
 
-def _tick(over: Event, advance: Advance) -> None:
-    while not over.wait(1.0):
-        advance(0, "")
+@contextmanager
+def kept_alive(advance: Advance) -> Iterator[Advance]:
+    """The same, and each second once more what it was called with last: for work that is silent for long."""
+    over, one_at_a_time = Event(), Lock()
+    last: tuple[int, str] | tuple[int, str, int] = (0, "")
+
+    def remembered(done: int, now: str, total: int | None = None) -> None:
+        nonlocal last
+        with one_at_a_time:
+            last = (done, now) if total is None else (done, now, total)
+            advance(*last)
+
+    def tick() -> None:
+        while not over.wait(1.0):
+            with one_at_a_time:
+                advance(*last)
+
+    ticking = Thread(target=tick, daemon=True)
+    ticking.start()
+    try:
+        yield remembered
+    finally:
+        over.set()
+        ticking.join()
 
 
 class _LateBar:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ftgate.graders.nested import kinds_in
 from pytest_ftgate.pipeline.data_access import record_access
 from pytest_ftgate.pipeline.live_curves import LiveCurves
+from pytest_ftgate.pipeline.progress import kept_alive
 from pytest_ftgate.pipeline.stages.begin_with import begin_with
 from pytest_ftgate.pipeline.stages.mix_data import mix
 from pytest_ftgate.pipeline.stages.prepare_data import prepare_data
@@ -35,8 +36,8 @@ def fine_tune(run: PipelineRun) -> None:
     _compare_tokens(run, job, out_dir)
     run.runtime.engines.stop_and_free()
     live = LiveCurves(run.runtime.registry, run.name, out_dir, run.say)
-    with run.runtime.console.progress("fine-tune", None) as advance, live.around():
-        run.manifest = train(job, run.pipeline.cluster, out_dir, _Narrator(run.say, advance, live), state_dir)
+    with run.runtime.console.progress("fine-tune", None) as advance, kept_alive(advance) as shown, live.around():
+        run.manifest = train(job, run.pipeline.cluster, out_dir, _Narrator(run.say, shown, live), state_dir)
 
 
 def job_of(run: PipelineRun, revision: str | None) -> TrainJob:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
+import time
 
 import pytest
 
@@ -104,3 +106,14 @@ def test_a_bar_on_a_terminal_has_the_rate_and_what_is_now(clock):
     assert "long" in screen.getvalue()
     assert "/1000" in screen.getvalue()
     assert "loss 0.31" in screen.getvalue()
+
+
+def test_work_that_is_silent_for_long_shows_its_last_state_again(lines, monkeypatch):
+    monkeypatch.setattr(module, "LOG_EVERY_S", 0.1)
+    console = Console(io.StringIO(), lines.append)
+    with console.progress("fine-tune", None) as advance, module.kept_alive(advance) as shown:
+        shown(3, "loss 0.5", 60)
+        lines.clear()
+        while not lines:
+            time.sleep(0.05)
+    assert re.fullmatch(r"  fine-tune: 3/60 after \d+ s loss 0.5", lines[0])
