@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -99,7 +98,6 @@ def _json_match(_args: Mapping[str, Any]) -> EvalClass:
     return EvalClass("JsonMatch", {"kind": "exact"}, max_tokens=512, is_json=True)
 
 
-_CRITERIA = re.compile(r"[^a-z0-9]+")
 _SPEC = "modelgraded_spec"
 
 

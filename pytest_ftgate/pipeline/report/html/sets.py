@@ -23,7 +23,6 @@ _ROLES = {
     "before": "run before",
     "tested": "tested",
 }
-CELLS = (("right", "wrong"), ("fixed", "broken"))
 
 
 def sets(report: RunReport, grades: Sequence[SetGrades], *, linked: bool) -> Section | None:
