@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -80,13 +81,14 @@ def wait_until_gone(out: Path, limit_s: float = 120.0) -> None:
 
 
 class KillOne:
-    """Kills a process of the training with SIGKILL, once an epoch is validated."""
+    """Kills a process of the training with SIGKILL, once an epoch is validated and kept: at the next step."""
 
     def __init__(self, out: Path, choose, epoch: int = 1) -> None:
-        self.out, self.choose, self.epoch, self.killed = out, choose, epoch, False
+        self.out, self.choose, self.epoch, self.validated, self.killed = out, choose, epoch, False, False
 
     def __call__(self, event) -> None:
-        if event["event"] == "validation" and event["epoch"] >= self.epoch and not self.killed:
+        self.validated = self.validated or (event["event"] == "validation" and event["epoch"] >= self.epoch)
+        if event["event"] == "step" and self.validated and not self.killed:
             self.killed = True
             os.kill(self.choose(self.out), signal.SIGKILL)
 
@@ -106,7 +108,8 @@ def test_two_processes_train_as_one_with_twice_the_batch_also_killed_and_resumed
 
     events: list[dict[str, object]] = []
     two = launch.train(job, out, events.append)
-    assert any(str(event.get("text")).startswith("resuming after step 3 of 9") for event in events)
+    texts = [str(event.get("text")) for event in events]
+    assert any(re.match(r"resuming after step [36] of 9", text) for text in texts), "it may have gone on a little"
     assert_same_training(two, one)
     assert sum(event["event"] == "validation" for event in read_events(out / "events.jsonl")) == 3
     assert len(list(out.glob("*manifest*"))) == 1
