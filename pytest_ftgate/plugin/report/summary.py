@@ -38,10 +38,10 @@ def lines(tally: ReportCollector, *, verbose: bool) -> Iterator[tuple[str, str]]
     for name in set_names(tally):
         yield from _set(tally, name, verbose=verbose)
     yield from _misses(tally, verbose=verbose)
-    yield from changed_lines(tally.changed, verbose=verbose)
     yield from column_lines(tally.columns, verbose=verbose)
     yield from ((text, "") for text in traffic_lines(tally.traffic, tally.counts))
     yield from judged_lines(tally.judges)
+    yield from changed_lines(tally.changed, verbose=verbose)
     yield from endings(tally)
 
 
