@@ -118,12 +118,13 @@ def test_no_file_and_no_output_holds_the_key_that_a_server_repeats(project, answ
         "--ftgate-badge",
         "b.json",
     )
-    shown += ("--ftgate-run-file", "run.json", "--ftgate-code-quality", "q.json")
+    shown += ("--ftgate-run-file", "run.json", "--ftgate-code-quality", "q.json", "--ftgate-html", "page.html")
     result = project.run(*shown)
     texts = written(project, result.stdout.str(), result.stderr.str())
     assert leaks(texts) == []
     assert "the key is ***, isn't it" in texts[".ftgate/journal/plain.jsonl"]
     assert "***" in texts["junit.xml"]
+    assert "***" in texts["page.html"]
     assert "&#42;&#42;&#42;" in texts["summary.md"] or not gate
     for name in ("output 0", "summary.md"):
         assert STEERS.findall(re.sub(r"\x1b\[[\d;]*m", "", texts[name])) == []

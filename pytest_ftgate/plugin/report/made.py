@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest_ftgate
+from pytest_ftgate.files.secrets import mask
 from pytest_ftgate.files.text import shown
 from pytest_ftgate.pipeline.report.ci_job import job_of
 from pytest_ftgate.pipeline.report.run_report import RunReport
@@ -25,7 +26,12 @@ _SAME_TOO = ("columns", "scores", "changed", "judges", "unasked", "counts")
 
 
 def made(tally: ReportCollector, code: int) -> RunReport:
-    """code: the exit code. run is "" where no record was kept and nothing was trained."""
+    """Secrets masked. code: the exit code. run is "" where no record was kept and nothing was trained."""
+    told = mask(json.dumps(_all(tally, code).to_json(), ensure_ascii=False))
+    return RunReport.from_json(json.loads(told))
+
+
+def _all(tally: ReportCollector, code: int) -> RunReport:
     about = {"at": time.time()} | tally.about
     return RunReport(
         run=about.pop("run", ""),

@@ -28,19 +28,29 @@ def write_reports(ftgate: FtgateSession, code: int) -> None:
     _write_for_ci(ftgate, report)
 
 
+_HEAD = 65_536
+"""Bytes of a file in which one of ours names us."""
+
+
 def remove_old_reports(ftgate: FtgateSession) -> None:
-    """After a run that tested nothing: what an earlier one left where this one was to report, as if it were of this."""
+    """After a run that tested nothing: what an earlier one left where this one was to report, as if it were of this.
+
+    A file that does not name us may be somebody's own: it stays, and is named.
+    """
     options = ftgate.options
     for file in (options.html, options.markdown, options.badge, options.code_quality, options.run_file):
         path = ftgate.config.invocation_params.dir / file
         if not (file and path.is_file()):
             continue
         try:
-            path.unlink()
+            ours = b"ftgate" in path.read_bytes()[:_HEAD]
+            if ours:
+                path.unlink()
         except OSError as error:
             ftgate.console.line(f"ftgate: {file} is of an earlier run, this one tested nothing: {error}")
         else:
-            ftgate.console.line(f"ftgate: {file} was of an earlier run and is removed: this one tested nothing")
+            how = "was of an earlier run and is removed" if ours else "is not of this run and stays"
+            ftgate.console.line(f"ftgate: {file} {how}: this one tested nothing")
 
 
 def _keep(ftgate: FtgateSession, report: RunReport) -> None:
