@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,11 @@ _SAME = ("train", "canary", "sets", "pipelines", "metrics", "checks", "verdicts"
 _SAME_TOO = ("columns", "scores", "changed", "judges", "unasked", "counts")
 
 
+WITH_TEXTS = 1_000
+"""Wrong cases, and missed ones, whose question and answers a report holds beside the records."""
+_TEXTS = ("question", "expected", "answer")
+
+
 def made(tally: ReportCollector, code: int) -> RunReport:
     """Secrets masked. code: the exit code. run is "" where no record was kept and nothing was trained."""
     told = mask(json.dumps(_all(tally, code).to_json(), ensure_ascii=False))
@@ -40,8 +46,8 @@ def _all(tally: ReportCollector, code: int) -> RunReport:
         code=code,
         failed=tally.failures(),
         about=about | _here() | job_of(os.environ),
-        wrong=[_case(report) for report in tally.wrong],
-        missed=[_case(report) for report in tally.missed],
+        wrong=_cases(tally.wrong),
+        missed=_cases(tally.missed),
         **{name: getattr(tally, name) for name in (*_SAME, *_SAME_TOO)},
     )
 
@@ -59,6 +65,12 @@ _PACKAGES = ("torch", "transformers", "peft", "trl", "vllm", "mlflow", "pytest")
 """Those that the run has loaded are named with their versions."""
 
 
+def _cases(reports: Sequence[pytest.TestReport]) -> list[dict[str, Any]]:
+    """The first with their texts; of the others, which the records hold too, the names and reasons."""
+    whole, others = reports[:WITH_TEXTS], reports[WITH_TEXTS:]
+    return [*map(_case, whole), *(_case(report) | dict.fromkeys(_TEXTS, "") for report in others)]
+
+
 def _case(report: pytest.TestReport) -> dict[str, Any]:
     """A case that is not right: test, file, line, set, case, question, answer, expected, reason; unmeasured: it has no
     grade; apart: it is not among the failed tests that are counted.
@@ -66,7 +78,7 @@ def _case(report: pytest.TestReport) -> dict[str, Any]:
     facts = dict(report.user_properties)
     found = json.loads(str(facts["ftgate"])) if "ftgate" in facts else {}
     file, line = getattr(report, "ftgate_place", (report.location[0], 0))
-    told: dict[str, Any] = {key: str(facts.get(f"ftgate_{key}", "")) for key in ("question", "expected", "answer")}
+    told: dict[str, Any] = {key: str(facts.get(f"ftgate_{key}", "")) for key in _TEXTS}
     outcome = found.get("outcome", {})
     reason, graded = outcome.get("reason", ""), outcome.get("outcome") == "grade"
     told |= {"unmeasured": not graded, "apart": hasattr(report, "ftgate_unmeasured")}
