@@ -29,6 +29,11 @@ STATE: Mapping[str, str] = {
         "cases, and those with a name. Sealed: one "
         "that was edited is not used."
     ),
+    "records/RUN/run.json": (
+        "What the run said at its end: scores, gate checks, verdicts, training, what changed; reports are made of it. "
+        "Sealed. Beside it `sides/`, what base model and champion answered under --train, and `report.html`."
+    ),
+    "view.html": "The page of `ftgate view`; made again by the next call.",
     "records/names.json": ("The names that `ftgate runs tag` gave to runs."),
     "cache/": ("Responses at temperature 0, kept for 30 days (extra `cache`). May be deleted."),
     "runs/TASK/DIGEST/": ("One training: checkpoints, `events.jsonl`, `manifest.json`, `explain.md`, the adapter."),
