@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.cli.ini import ini_path, ini_text
-from pytest_ftgate.errors import RegistryError
+from pytest_ftgate.errors import RecordError, RegistryError
 from pytest_ftgate.files.escape import printable
 from pytest_ftgate.files.names import HELP, name_problem
+from pytest_ftgate.files.text import shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.pipeline.progress import Console
@@ -42,6 +43,16 @@ def console() -> Console:
         sys.stderr.flush()
 
     return Console(sys.stderr, line)
+
+
+def write_page(path: Path, text: str) -> None:
+    """An HTML page, in the place of what was there. Raises RecordError."""
+    from pytest_ftgate.pipeline.report.html.document import write
+
+    try:
+        write(path, text)
+    except OSError as error:
+        raise RecordError(f"{shown(path)}: cannot be written: {error.strerror or error}") from None
 
 
 def say_table(rows: Sequence[Sequence[str]], indent: str = "") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.cli.common import say, state_option
+from pytest_ftgate.cli.common import say, state_option, write_page
 from pytest_ftgate.errors import RecordError
 from pytest_ftgate.files.text import shown
 
@@ -37,17 +37,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def report(args: argparse.Namespace) -> int:
     """Write the page and say where it is."""
     from pytest_ftgate.evaluate.records.store import RecordStore
-    from pytest_ftgate.pipeline.report.html.document import FILE, document, write
+    from pytest_ftgate.pipeline.report.html.document import FILE, document
 
     store = RecordStore(args.state_dir)
     found = kept_report(store, args.of_run)
     path = args.out or store.folder / found.run / FILE
     path = path / FILE if path.is_dir() else path
     text = document(store, found)
-    try:
-        write(path, text)
-    except OSError as error:
-        raise RecordError(f"{shown(path)}: cannot be written: {error.strerror or error}") from None
+    write_page(path, text)
     say(f"{shown(path)} written ({len(text.encode()) / 1000:,.0f} kB); it holds questions and answers of the run")
     return 0
 
@@ -57,10 +54,11 @@ def kept_report(store: RecordStore, name: str) -> RunReport:
 
     Raises RecordError.
     """
+    from pytest_ftgate.evaluate.records.find import runs_called
     from pytest_ftgate.pipeline.report import run_report
 
     runs = run_report.kept(store)
-    chosen = run_report.chosen(store, name) or _newest(store, name, runs)
+    chosen = runs_called(store, name, runs) or _newest(store, name, runs)
     if len(chosen) > 1:
         raise RecordError(f"{len(chosen)} runs begin with {name!r}: {', '.join(chosen[:5])}; name one of them")
     if not chosen or (found := run_report.read(store, chosen[0])) is None:

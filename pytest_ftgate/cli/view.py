@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say
+from pytest_ftgate.cli.common import has_registry, open_existing, registry_options, say, write_page
 from pytest_ftgate.errors import FtgateError, RecordError
 from pytest_ftgate.files.text import shown
 
@@ -30,7 +30,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def view(args: argparse.Namespace) -> int:
     """Write the page and say where it is."""
     from pytest_ftgate.evaluate.records.store import RecordStore
-    from pytest_ftgate.pipeline.report.html.document import write
     from pytest_ftgate.pipeline.report.html.view import view as page
 
     store = RecordStore(args.state_dir)
@@ -41,29 +40,20 @@ def view(args: argparse.Namespace) -> int:
     path = args.out or args.state_dir / FILE
     path = path / FILE if path.is_dir() else path
     text = page(store, _moves(args), path.absolute())
-    try:
-        write(path, text)
-    except OSError as error:
-        raise RecordError(f"{shown(path)}: cannot be written: {error.strerror or error}") from None
+    write_page(path, text)
     say(f"{shown(path)} written; open it in a browser: it needs no server")
     return 0
 
 
 def _moves(args: argparse.Namespace) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Of each task, as the audit log has them; a registry that does not answer is a line, and the rest is shown."""
-    from pytest_ftgate.registry.audit.moves import entries_of, moves_in
+    from pytest_ftgate.registry.audit.moves import told_moves
 
     if not has_registry(args):
         return {}
     try:
         registry = open_existing(args)
-        tasks = {task: moves_in(entries_of(registry.log, task)) for task in registry.recorded_tasks()}
+        return {task: told_moves(registry.log, task) for task in registry.recorded_tasks()}
     except FtgateError as error:
         say(f"the page has no promotions: {error}")
         return {}
-    return {task: [_move(entry) for entry in entries] for task, entries in tasks.items()}
-
-
-def _move(entry: Any) -> dict[str, Any]:
-    told = {"at": entry.at, "by": entry.by, "kind": entry.kind}
-    return told | {key: entry.what.get(key, "") for key in ("version", "reason")}

@@ -79,14 +79,19 @@ def _of_run(store: RecordStore, name: str, golden: str) -> list[Stored]:
     return [each for each in stored if each.facts.run == run]
 
 
-def _run(store: RecordStore, name: str, runs: list[str]) -> str:
-    """The id of the run of that name, "" if it is not the name of a run."""
+def runs_called(store: RecordStore, name: str, runs: list[str]) -> list[str]:
+    """The ids that a name means: "last", "last~1" of these runs, a name that was given, an id or its beginning."""
     if last := _LAST.fullmatch(name):
         back = int(last[1] or 0)
-        return runs[back] if back < len(runs) else ""
+        return runs[back : back + 1]
     if name in store.names:
-        return store.names[name]
-    found = [run for run in runs if run.startswith(name)] if len(name) >= _LEAST_PREFIX else []
+        return [store.names[name]]
+    return [run for run in runs if run.startswith(name)] if len(name) >= _LEAST_PREFIX else []
+
+
+def _run(store: RecordStore, name: str, runs: list[str]) -> str:
+    """The id of the run of that name, "" if it is not the name of a run."""
+    found = runs_called(store, name, runs)
     if len(found) > 1:
         raise RecordError(f"{len(found)} runs begin with {name!r}: {', '.join(found[:_SHOWN])}; name one of them")
     return found[0] if found else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -111,18 +110,3 @@ def read(store: RecordStore, run: str) -> RunReport | None:
 def kept(store: RecordStore) -> list[str]:
     """The ids of all runs that have a report, the newest first."""
     return sorted((path.parent.name for path in store.folder.glob(f"*/{FILE}")), reverse=True)
-
-
-def chosen(store: RecordStore, name: str) -> list[str]:
-    """The ids that a name means: "last", "last~1", a name that was given to a run, an id or its beginning."""
-    runs = kept(store)
-    if last := _LAST.fullmatch(name):
-        back = int(last[1] or 0)
-        return runs[back : back + 1]
-    if (named := store.names.get(name)) is not None:
-        return [named]
-    return [run for run in runs if run.startswith(name)] if len(name) >= _LEAST_PREFIX else []
-
-
-_LAST = re.compile(r"last(?:~(\d{1,4}))?")
-_LEAST_PREFIX = 4

@@ -72,12 +72,10 @@ def trained(run: PipelineRun, folder: Path) -> dict[str, Any]:
 
 
 def _history(run: PipelineRun) -> Iterator[dict[str, Any]]:
-    from pytest_ftgate.registry.audit.moves import entries_of, moves_in
+    from pytest_ftgate.registry.audit.moves import told_moves
 
     with suppress(FtgateError, OSError):
-        for move in moves_in(entries_of(run.runtime.registry.log, run.name)):
-            told = {"at": move.at, "by": move.by, "kind": move.kind}
-            yield told | {key: move.what.get(key, "") for key in ("version", "reason")}
+        yield from told_moves(run.runtime.registry.log, run.name)
 
 
 def _sides(run: PipelineRun) -> Iterator[Side]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pytest_ftgate.registry.audit.entry import Entry, is_whole, read_entry
 from pytest_ftgate.registry.audit.log import AuditLog
@@ -37,6 +38,15 @@ def moves_in(entries: Sequence[Entry]) -> list[Entry]:
     begin = next((place for place in range(len(entries), 0, -1) if entries[place - 1].kind == RESET), 0)
     failed = {entry.what.get("line") for entry in entries if entry.kind == "failed"}
     return [entry for entry in entries[begin:] if entry.kind in MOVES and entry.line not in failed]
+
+
+def told_moves(log: AuditLog, task: str) -> list[dict[str, Any]]:
+    """Of each move in the log, the oldest first: at, by, kind, version, reason; for pages that list them."""
+    return [
+        {"at": move.at, "by": move.by, "kind": move.kind}
+        | {key: move.what.get(key, "") for key in ("version", "reason")}
+        for move in moves_in(entries_of(log, task))
+    ]
 
 
 def last_confirmed(entries: Sequence[Entry], moves: Sequence[Entry]) -> Entry | None:
